@@ -1,0 +1,224 @@
+"""Where results live: one folder per artifact, whole or absent, with a manifest that says what went in.
+
+``<root>/<code>/<stage>/<name>/<key>/manifest.json``. The key is a digest of everything that determines the result (the
+stage and its version, its slice of the settings, the content of its inputs and of what it reads outside the root, the
+seed), so a result that exists need not be computed again. Work happens in ``.work-<key>`` beside it, which survives a
+kill, and is renamed when whole; ``current`` names the newest. Does not know what any stage does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+from pydantic import BaseModel, ConfigDict, Field
+
+from vernacular.errors import Problem
+
+MANIFEST = "manifest.json"
+KEY_LENGTH = 16
+
+
+class Count(BaseModel):
+    """A number with a one-line meaning, written beside the data it describes."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    value: float | int
+    meaning: str
+    unit: str = ""
+
+
+class Gate(BaseModel):
+    """A rule and whether this result keeps it. A red blocking gate stops what follows."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str
+    passed: bool
+    reason: str
+    value: float | None = None
+    threshold: float | None = None
+    blocking: bool = False
+
+
+class Report(BaseModel):
+    """What a stage says of its result: one producer for the Dagster UI, the command line and the card.
+
+    ``samples`` are small tables (a list of rows by name); ``plots`` map a title to a PNG file in the artifact folder;
+    ``details`` holds structured results (scores by seed, say) that later stages and the card read.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    counts: dict[str, Count] = Field(default_factory=dict)
+    samples: dict[str, list[dict[str, Any]]] = Field(default_factory=dict)
+    plots: dict[str, str] = Field(default_factory=dict)
+    gates: list[Gate] = Field(default_factory=list)
+    details: dict[str, Any] = Field(default_factory=dict)
+
+    def count(self, name: str, value: float | int, meaning: str, unit: str = "") -> None:
+        """Note the number ``name`` (a stable identifier with its unit in it where it has one)."""
+        self.counts[name] = Count(value=value, meaning=meaning, unit=unit)
+
+
+class Manifest(BaseModel):
+    """What an artifact is, where it came from and what it holds."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    language: str
+    stage: str
+    key: str
+    version: str
+    settings: dict[str, Any]
+    inputs: dict[str, str] = Field(description="stage name -> data version of the artifact that was read")
+    outside: dict[str, str] = Field(description="what was read outside the root -> its digest")
+    seed: int
+    data_version: str = Field(description="digest of the content of all files")
+    files: dict[str, int] = Field(description="path inside the folder -> bytes")
+    created: str
+    seconds: float
+    report: Report
+
+
+def canonical(data: Any) -> str:
+    """``data`` as JSON with sorted keys and no spaces: equal data, equal text."""
+    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+
+
+def digest_of(data: Any) -> str:
+    """SHA-256 of the canonical JSON of ``data``, shortened to ``KEY_LENGTH`` hexadecimal digits."""
+    return hashlib.sha256(canonical(data).encode()).hexdigest()[:KEY_LENGTH]
+
+
+def digest_of_files(folder: Path, files: list[Path]) -> str:
+    """Digest of the names (relative to ``folder``) and the bytes of ``files``, whatever their order."""
+    total = hashlib.sha256()
+    for path in sorted(files):
+        with path.open("rb") as stream:
+            total.update(f"{path.relative_to(folder).as_posix()}\0".encode())
+            total.update(hashlib.file_digest(stream, "sha256").digest())
+    return total.hexdigest()[:KEY_LENGTH]
+
+
+class Artifact:
+    """A finished result: its folder and its manifest."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        try:
+            text = (folder / MANIFEST).read_text(encoding="utf-8")
+            self.manifest = Manifest.model_validate_json(text)
+        except (OSError, ValueError) as error:
+            raise Problem(f"the manifest cannot be read ({error.__class__.__name__})", where=str(folder),
+                          fix="Delete this folder and run again") from error
+
+
+class Store:
+    """The artifacts under one root.
+
+    Args:
+        root: a local folder; made when first written to.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def home(self, code: str, stage: str) -> Path:
+        """The folder that holds every version of ``stage`` (``"corpus/clean"``) of the language ``code``."""
+        return self.root / code / stage
+
+    def find(self, code: str, stage: str, key: str) -> Artifact | None:
+        """The finished artifact with this key, or None."""
+        folder = self.home(code, stage) / key
+        return Artifact(folder) if (folder / MANIFEST).is_file() else None
+
+    def current(self, code: str, stage: str) -> Artifact | None:
+        """The newest finished artifact of a stage, or None where there is none yet."""
+        pointer = self.home(code, stage) / "current"
+        if not pointer.is_file():
+            return None
+        return self.find(code, stage, pointer.read_text(encoding="utf-8").strip())
+
+    def point(self, artifact: Artifact) -> None:
+        """Make ``artifact`` the current one of its stage, atomically."""
+        write_atomically(artifact.folder.parent / "current", artifact.manifest.key + "\n")
+
+    @contextlib.contextmanager
+    def workspace(self, code: str, stage: str, key: str) -> Iterator[Path]:
+        """The work folder of ``key``, held by this process alone; what it holds survives a kill, for resuming.
+
+        Raises:
+            Problem: another process is computing the same artifact.
+        """
+        home = self.home(code, stage)
+        home.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(home / f".lock-{key}")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise Problem("another process is computing this artifact", where=f"{code} {stage}",
+                          fix="Wait for it, or stop it and run again: it resumes") from None
+        try:
+            work = home / f".work-{key}"
+            work.mkdir(exist_ok=True)
+            yield work
+        finally:
+            lock.release()
+
+    def publish(self, work: Path, manifest: Manifest) -> Artifact:
+        """Write the manifest into ``work/out``, rename that folder to its key and make it current."""
+        out, home = work / "out", work.parent
+        write_atomically(out / MANIFEST, manifest.model_dump_json(indent=1))
+        final = home / manifest.key
+        if final.exists():  # left by a kill between the manifest and its rename: not whole, or find() had seen it
+            shutil.rmtree(final)
+        os.replace(out, final)
+        artifact = Artifact(final)
+        self.point(artifact)
+        shutil.rmtree(work)
+        return artifact
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write ``text`` to ``path`` so that a reader sees the old content or the new, never a part."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with part.open("w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def describe(folder: Path) -> tuple[dict[str, int], str]:
+    """The files of an artifact folder with their sizes in bytes, and the digest of their names and content.
+
+    Pictures are drawn from the other files and count for the size alone: a new plotting library changes no data.
+    """
+    files = [path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST]
+    sizes = {path.relative_to(folder).as_posix(): path.stat().st_size for path in sorted(files)}
+    return sizes, digest_of_files(folder, [path for path in files if path.suffix != ".png"])
+
+
+def key_of(*, stage: str, version: str, settings: Mapping[str, Any], inputs: Mapping[str, str],
+           outside: Mapping[str, str], seed: int) -> str:
+    """The key of an artifact: a digest of everything that determines it."""
+    return digest_of({"stage": stage, "version": version, "settings": settings, "inputs": inputs,
+                      "outside": outside, "seed": seed})
+
+
+def now() -> str:
+    """The time in UTC, to the second, as ISO 8601."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

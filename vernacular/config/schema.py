@@ -1,0 +1,239 @@
+"""What a language folder may say: every key of ``language.yaml`` and ``defaults.yaml``, typed, with the rules across keys.
+
+Unknown keys are refused. Nothing here reads a file; ``load.py`` does. Each class is also the slice of settings that one
+stage reads, so a changed key re-runs that stage and what follows, and nothing else.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Consent = Literal["public-licence", "community-agreement", "contributor", "unknown"]
+Register = Literal["religious", "news", "encyclopedic", "government", "web", "conversation", "education", "fiction",
+                   "technical", "other"]
+
+
+class Strict(BaseModel):
+    """A settings class: unknown keys are refused, values cannot be changed after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SourceBase(Strict):
+    """What every source must say: where it comes from, under which licence, with whose consent."""
+
+    name: Name = Field(description="short name, unique in the folder; part of the asset key")
+    licence: str = Field(description="SPDX id of the text's licence, or 'unverified'")
+    consent: Consent = Field(description="on what basis the text may be used")
+    text_register: Register = Field(alias="register", description="what kind of text it is")
+    quality: Literal["edited", "raw", "machine"] = Field("raw", description="edited by people, raw, or machine output")
+    url: str = Field("", description="where a person can read about the source")
+
+
+class FilesSource(SourceBase):
+    """Files in the language folder, or anywhere below it (``inbox/*.txt``)."""
+
+    kind: Literal["files"]
+    files: str = Field(description="a glob relative to the language folder: txt, jsonl, csv, json")
+    text_field: str = Field("text", description="the field or column that holds the text, for jsonl and csv")
+
+
+class PackageSource(SourceBase):
+    """Files inside an installed Python package; the package is never imported."""
+
+    kind: Literal["package"]
+    package: str = Field(description="the distribution's name on PyPI")
+    files: str = Field(description="a glob relative to site-packages: txt, jsonl, csv, json, rst, md")
+    text_field: str = Field("text", description="the field or column that holds the text, for jsonl and csv")
+
+
+Source = Annotated[FilesSource | PackageSource, Field(discriminator="kind")]
+
+
+class Cleaning(Strict):
+    """Thresholds of the cleaning rules; each rule keeps what it drops, with the reason."""
+
+    script_share: Share = Field(0.9, description="least share of a line's letters in the language's script")
+    min_words: int = Field(1, ge=1, description="shorter lines are dropped")
+    max_repeats: Share = Field(0.5, description="most a single word may take up of a line of 8 words or more")
+    reject_languages: list[str] = Field(default_factory=lambda: ["eng", "fra", "por"], description=(
+        "ISO 639-3 codes; a line that the identifier gives to one of these, against the neighbours, is dropped"))
+    reject_distance: Share = Field(0.25, description="least lead of a rejected language over the next")
+    near_duplicate: Share = Field(0.8, description="least estimated Jaccard similarity of near-duplicate lines")
+    private_data: bool = Field(True, description="mask e-mail addresses, phone numbers and IP addresses")
+
+
+class Splits(Strict):
+    """Shares of documents kept out of training; a document's part depends on its content alone."""
+
+    dev: Share = Field(0.05, description="for choices: early stop, thresholds")
+    test: Share = Field(0.1, description="scored once, never used for a choice")
+    overlap_words: int = Field(13, ge=5, description="a training line sharing this many words in a row with a held-out "
+                                                     "line is dropped")
+
+
+class Groups(Strict):
+    """Labels derived from where a line stands: the group of its document."""
+
+    kind: Literal["document_group"]
+    groups: dict[Name, list[str]] = Field(description="label -> globs over 'source/path' of documents")
+
+
+class Capitalised(Strict):
+    """Labels derived from capitals: in a lower-cased line, which words are names.
+
+    A word is a name if it is capitalised inside a clause in the original; the first word and a word after any
+    punctuation are ignored. Only for scripts with letter case.
+    """
+
+    kind: Literal["capitalised"]
+
+
+class Task(Strict):
+    """A downstream task: its kind, where its labels come from and how many are used."""
+
+    kind: Literal["sequence_classification", "token_classification"]
+    labels: Annotated[Groups | Capitalised, Field(discriminator="kind")]
+    train: int = Field(200, ge=8, description="labelled items to learn from")
+    dev: int = Field(400, ge=8, description="labelled items for choices")
+    test: int = Field(600, ge=8, description="labelled items that are scored")
+    description: str = Field("", description="one line for the card")
+
+    @model_validator(mode="after")
+    def _labels_fit(self) -> Task:
+        wanted = "sequence_classification" if self.labels.kind == "document_group" else "token_classification"
+        if self.kind != wanted:
+            raise ValueError(f"labels of kind {self.labels.kind} need kind: {wanted}")
+        return self
+
+
+class Base(Strict):
+    """The model to start from: a file or folder of an installed package, a local folder, or a hub id at a revision."""
+
+    package: str | None = Field(None, description="distribution on PyPI whose installed files hold the model")
+    path: str | None = Field(None, description="folder or .gguf file: relative to site-packages (package) or to the "
+                                               "language folder")
+    hub: str | None = Field(None, description="model id on the Hugging Face hub")
+    revision: str | None = Field(None, description="commit on the hub; needed with hub")
+    licence: str = Field(description="SPDX id of the model's licence, or 'unverified'")
+    languages: list[str] = Field(default_factory=lambda: ["eng"], description="languages the model was trained on")
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Base:
+        if self.hub and (self.package or self.path):
+            raise ValueError("say either hub and revision, or path (with package for an installed one)")
+        if self.hub and not self.revision:
+            raise ValueError("hub needs a revision, so that the same model is loaded next year")
+        if not self.hub and not self.path:
+            raise ValueError("say where the model is: hub and revision, or path (with package for an installed one)")
+        return self
+
+
+class Vocabulary(Strict):
+    """How the tokenizer is extended."""
+
+    new_pieces: int = Field(2000, ge=0, description="most pieces to add; 0 keeps the original tokenizer")
+    min_uses: int = Field(50, ge=1, description="a new piece must be used this often in the training text")
+    initialise: Literal["mean", "random"] = Field("mean", description="new rows: mean of the pieces they replace, or "
+                                                                      "drawn from the old rows' distribution")
+
+
+class Pretraining(Strict):
+    """Continued self-supervised pretraining. The budget is minutes (measured speed decides the steps) or steps."""
+
+    minutes: float | None = Field(None, gt=0, description="time for one arm; adapted and control get the same steps")
+    steps: int | None = Field(None, ge=1, description="optimizer steps, where they must not depend on the machine")
+    max_epochs: float = Field(20, gt=0, description="never more passes over the text than this")
+    sequence_length: int = Field(128, ge=16, description="tokens in a block")
+    batch_size: int = Field(16, ge=1, description="blocks in a step")
+    learning_rate: float = Field(5e-4, gt=0, description="peak, of the body and the old rows")
+    warmup: Share = Field(0.06, description="share of the steps with a rising learning rate")
+    head_first: Share = Field(0.1, description="share of the steps in which only the output head and the new rows learn")
+    weight_decay: float = Field(0.01, ge=0)
+    mask_share: Share = Field(0.15, description="share of words masked (masked objective)")
+    checkpoint_minutes: float = Field(1.0, gt=0, description="time between checkpoints")
+
+
+class Lora(Strict):
+    """LoRA fine-tuning of the tasks: the same budget and seeds for base, control and adapted."""
+
+    rank: int = Field(16, ge=1)
+    alpha: int = Field(32, ge=1)
+    dropout: Share = 0.05
+    learning_rate: float = Field(1e-3, gt=0)
+    epochs: float = Field(8, gt=0)
+    batch_size: int = Field(16, ge=1)
+    max_length: int = Field(128, ge=16, description="tokens; longer items are cut")
+    seeds: list[int] = Field(default_factory=lambda: [1, 2, 3], min_length=1)
+
+
+class Model(Strict):
+    """A base model and how it is carried into the language; the folder may hold several side by side."""
+
+    enabled: bool = Field(True, description="part of 'materialize all'; others run with --model NAME")
+    extends: Name | None = Field(None, description="another model of this folder whose settings this one starts from")
+    base: Base
+    objective: Literal["masked", "causal"]
+    vocabulary: Vocabulary = Field(default_factory=Vocabulary)
+    pretraining: Pretraining
+    lora: Lora = Field(default_factory=Lora)
+    likelihood_items: int = Field(400, ge=10, description="held-out lines scored for likelihood")
+    retention: list[Source] = Field(default_factory=list, description="text in the base's languages: guards the "
+                                                                       "tokenizer and measures forgetting")
+    seed: int = 1
+
+    @model_validator(mode="after")
+    def _one_budget(self) -> Model:
+        if (self.pretraining.minutes is None) == (self.pretraining.steps is None):
+            raise ValueError("pretraining needs exactly one of minutes and steps")
+        return self
+
+
+class Behaviour(Strict):
+    """How the behavioural tests in ``behaviour/*.yaml`` are run."""
+
+    cases: int = Field(200, ge=1, description="most cases per test")
+    seed: int = 1
+
+
+class Language(Strict):
+    """One language folder, with ``defaults.yaml`` filled in."""
+
+    code: str = Field(description="BCP 47 tag; the folder's name, not written in the file")
+    folder: Path = Field(description="the language folder; not written in the file", exclude=True)
+    name: str = Field(description="name in English")
+    autonym: str = Field("", description="the speakers' own name for it")
+    script: str = Field(pattern=r"^[A-Z][a-z]{3}$", description="ISO 15924 code of the main script, such as Latn")
+    neighbours: list[str] = Field(default_factory=list, description="ISO 639-3 codes of languages it is confused with")
+    owner: str = Field("", description="who answers for this folder: an e-mail address or team:name")
+    sources: list[Source] = Field(min_length=1)
+    cleaning: Cleaning = Field(default_factory=Cleaning)
+    splits: Splits = Field(default_factory=Splits)
+    tasks: dict[Name, Task] = Field(default_factory=dict)
+    models: dict[Name, Model] = Field(min_length=1)
+    behaviour: Behaviour = Field(default_factory=Behaviour)
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> Language:
+        names = [source.name for source in self.sources]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"two sources are called {twice[0]}; rename one")
+        return self
+
+    @property
+    def slug(self) -> str:
+        """The code as an asset-key part: ``zh-Hant`` becomes ``zh_Hant``."""
+        return re.sub(r"[^A-Za-z0-9]", "_", self.code)
+
+    def models_to_run(self, only: str | None = None) -> dict[str, Model]:
+        """The enabled models by name, or the one called ``only``, enabled or not (KeyError if there is none)."""
+        if only is not None:
+            return {only: self.models[only]}
+        return {name: model for name, model in self.models.items() if model.enabled}

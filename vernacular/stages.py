@@ -1,0 +1,172 @@
+"""The stages by name: what each reads, the slice of settings it depends on, its version, and how one is run.
+
+A stage is files in, files out and a report. It knows nothing of the orchestrator and nothing of other stages but the
+folders that it is handed. What a stage does stands in its own module; this one holds the list and the runner.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from vernacular.artifacts import Artifact, Manifest, Report, Store, describe, key_of, now
+from vernacular.config.schema import Language
+from vernacular.errors import Problem
+
+Progress = Callable[[str], None]
+
+
+def silent(message: str) -> None:
+    """The progress that says nothing."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a running stage is handed.
+
+    Attributes:
+        language: the whole folder, for its identity; thresholds and budgets are read from ``settings`` alone.
+        settings: the slice of settings that this stage depends on.
+        inputs: stage name -> folder of the finished artifact.
+        reports: stage name -> the report of that artifact.
+        out: an empty folder for the result.
+        scratch: a folder that survives a kill: checkpoints; gone once the result is published.
+        seed: of everything random.
+        progress: takes a line of text for the person who waits.
+        machine: a folder for measurements that belong to this machine, such as training speed.
+    """
+
+    language: Language
+    settings: Any
+    inputs: Mapping[str, Path]
+    reports: Mapping[str, Report]
+    out: Path
+    scratch: Path
+    seed: int
+    progress: Progress
+    machine: Path
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of the path: reads artifacts and its slice of the settings, writes one artifact.
+
+    Attributes:
+        name: ``"corpus/clean"``; with the language's slug it is the asset key.
+        version: raised when the meaning of the output changes.
+        inputs: the stages whose artifacts it reads.
+        settings: the slice of settings that it reads; hashed into the key.
+        run: does the work; returns the report.
+        description: markdown for a person who meets the stage in the UI.
+        outside: digests of what it reads outside the artifact root (sources, base model, files of the folder).
+        kinds: what it is made with, for the UI.
+        heavy: trains or evaluates a network; runs in a process of its own.
+        seed: of everything random in it.
+    """
+
+    name: str
+    version: str
+    inputs: tuple[str, ...]
+    settings: Callable[[Language], BaseModel | dict[str, Any]]
+    run: Callable[[Work], Report]
+    description: str
+    outside: Callable[[Language], dict[str, str]] = field(default=lambda language: {})
+    kinds: tuple[str, ...] = ("python",)
+    heavy: bool = False
+    seed: int = 1
+
+    def settings_data(self, language: Language) -> dict[str, Any]:
+        """The slice of settings as plain data, for hashing and for the manifest."""
+        slice_ = self.settings(language)
+        return slice_.model_dump(mode="json", by_alias=True) if isinstance(slice_, BaseModel) else slice_
+
+
+def key_for(stage: Stage, language: Language, inputs: Mapping[str, Artifact]) -> str:
+    """The key that ``stage`` would publish under, given the artifacts that it would read."""
+    return key_of(stage=stage.name, version=stage.version, settings=stage.settings_data(language),
+                  inputs={name: artifact.manifest.data_version for name, artifact in inputs.items()},
+                  outside=stage.outside(language), seed=stage.seed)
+
+
+def inputs_of(stage: Stage, language: Language, store: Store) -> dict[str, Artifact]:
+    """The current artifacts that ``stage`` reads.
+
+    Raises:
+        Problem: one is missing, or a blocking gate of one is red.
+    """
+    found: dict[str, Artifact] = {}
+    for name in stage.inputs:
+        artifact = store.current(language.code, name)
+        if artifact is None:
+            raise Problem(f"{stage.name} reads {name}, which is not there yet", where=language.code,
+                          fix=f"Run `vernacular run {language.code} --to {stage.name}`")
+        red = [gate for gate in artifact.manifest.report.gates if gate.blocking and not gate.passed]
+        if red:
+            raise Problem(f"{name} did not pass its gate '{red[0].name}' ({red[0].reason})", where=language.code,
+                          fix=f"Mend that first; {stage.name} was not started")
+        found[name] = artifact
+    return found
+
+
+def lookup(stage: Stage, language: Language, store: Store) -> Artifact | None:
+    """The finished artifact that running ``stage`` now would give, or None if there is work to do."""
+    return store.find(language.code, stage.name, key_for(stage, language, inputs_of(stage, language, store)))
+
+
+def run_stage(stage: Stage, language: Language, store: Store, progress: Progress = silent) -> Artifact:
+    """The artifact of ``stage``: the one that is there if nothing it depends on has changed, else a new one.
+
+    Raises:
+        Problem: bad input, a missing or red input artifact, or another process at the same work.
+    """
+    inputs = inputs_of(stage, language, store)
+    key = key_for(stage, language, inputs)
+    found = store.find(language.code, stage.name, key)
+    if found is not None:
+        store.point(found)
+        return found
+    with store.workspace(language.code, stage.name, key) as work:
+        out, scratch = work / "out", work / "scratch"
+        shutil.rmtree(out, ignore_errors=True)
+        out.mkdir()
+        scratch.mkdir(exist_ok=True)
+        machine = store.root / ".machine"
+        machine.mkdir(parents=True, exist_ok=True)
+        started = time.monotonic()
+        report = stage.run(Work(
+            language=language, settings=stage.settings(language),
+            inputs={name: artifact.folder for name, artifact in inputs.items()},
+            reports={name: artifact.manifest.report for name, artifact in inputs.items()},
+            out=out, scratch=scratch, seed=stage.seed, progress=progress, machine=machine))
+        files, data_version = describe(out)
+        return store.publish(work, Manifest(
+            language=language.code, stage=stage.name, key=key, version=stage.version,
+            settings=stage.settings_data(language),
+            inputs={name: artifact.manifest.data_version for name, artifact in inputs.items()},
+            outside=stage.outside(language), seed=stage.seed, data_version=data_version, files=files, created=now(),
+            seconds=round(time.monotonic() - started, 2), report=report))
+
+
+def stages_of(language: Language, only_model: str | None = None) -> dict[str, Stage]:
+    """All stages of a language by name, in an order in which they can run.
+
+    Args:
+        language: the loaded folder.
+        only_model: the name of one model (enabled or not); None for every enabled one.
+    """
+    from vernacular import corpus, evaluation, pretraining, release, tasks, vocabulary  # each imports lazily what is slow
+
+    stages: list[Stage] = [*corpus.stages(language)]
+    for name, model in language.models_to_run(only_model).items():
+        stages += vocabulary.stages(language, name, model)
+        stages += pretraining.stages(language, name, model)
+        stages += tasks.stages(language, name, model)
+        stages += evaluation.stages(language, name, model)
+        stages += release.stages(language, name, model)
+    return {stage.name: stage for stage in stages}
