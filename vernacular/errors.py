@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 
 class Problem(Exception):
     """Something the user can mend. ``vernacular`` prints it as one line and exits with 2, without a traceback.
@@ -15,3 +17,17 @@ class Problem(Exception):
     def __init__(self, what: str, *, where: str, fix: str) -> None:
         self.what, self.where, self.fix = (" ".join(part.split()) for part in (what, where, fix))
         super().__init__(f"{self.where}: {self.what}. {self.fix}")
+
+
+def as_problem(error: Exception, where: str) -> Problem:
+    """Any error as one line for a person: a ``Problem`` as it is, a full disk, or a fault of the program."""
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return Problem("the disk is full", where=str(error.filename or where),
+                       fix="Make room and run again; what is finished is kept")
+    if isinstance(error, OSError):
+        return Problem(error.strerror or str(error), where=str(error.filename or where),
+                       fix="--debug shows what asked for it")
+    return Problem(f"{type(error).__name__}: {error}", where=where,
+                   fix="This is a fault of the program; --debug, or the log of the run, shows where")

@@ -54,6 +54,15 @@ class Work:
 
 
 @dataclass(frozen=True)
+class GateSpec:
+    """A gate that a stage's report always has: its name, the rule in words, and whether red stops what follows."""
+
+    name: str
+    description: str
+    blocking: bool
+
+
+@dataclass(frozen=True)
 class Stage:
     """One step of the path: reads artifacts and its slice of the settings, writes one artifact.
 
@@ -67,6 +76,7 @@ class Stage:
         outside: digests of what it reads outside the artifact root (sources, base model, files of the folder).
         kinds: what it is made with, for the UI.
         heavy: trains or evaluates a network; runs in a process of its own.
+        gates: the gates that its report always has.
         seed: of everything random in it.
     """
 
@@ -79,6 +89,7 @@ class Stage:
     outside: Callable[[Language], dict[str, str]] = field(default=lambda language: {})
     kinds: tuple[str, ...] = ("python",)
     heavy: bool = False
+    gates: tuple[GateSpec, ...] = ()
     seed: int = 1
 
     def settings_data(self, language: Language) -> dict[str, Any]:

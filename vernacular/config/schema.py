@@ -1,4 +1,4 @@
-"""What a language folder may say: every key of ``language.yaml`` and ``defaults.yaml``, typed, with the rules across keys.
+"""What a language folder may say: every key of ``language.yaml`` and ``defaults.yaml``, typed, and the rules.
 
 Unknown keys are refused. Nothing here reads a file; ``load.py`` does. Each class is also the slice of settings that one
 stage reads, so a changed key re-runs that stage and what follows, and nothing else.
@@ -154,7 +154,7 @@ class Pretraining(Strict):
     batch_size: int = Field(16, ge=1, description="blocks in a step")
     learning_rate: float = Field(5e-4, gt=0, description="peak, of the body and the old rows")
     warmup: Share = Field(0.06, description="share of the steps with a rising learning rate")
-    head_first: Share = Field(0.1, description="share of the steps in which only the output head and the new rows learn")
+    head_first: Share = Field(0.1, description="share of the steps in which only the head and the new rows learn")
     weight_decay: float = Field(0.01, ge=0)
     mask_share: Share = Field(0.15, description="share of words masked (masked objective)")
     checkpoint_minutes: float = Field(1.0, gt=0, description="time between checkpoints")

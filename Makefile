@@ -1,0 +1,59 @@
+# `make quickstart` on a fresh clone; everything else builds on the environment it makes.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+EXTRAS ?= nya
+PORT ?= 3000
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+STAMP := $(VENV)/.installed-$(EXTRAS)
+TESTS := $(VENV)/.installed-test
+export DAGSTER_HOME ?= $(CURDIR)
+
+.PHONY: help quickstart full test check ui reload clean-env
+
+help:
+	@echo "make quickstart  install, then carry a small model into Chichewa end to end on this machine, print the results"
+	@echo "make full        the same with the full budget (minilm_full)"
+	@echo "make ui          Dagster on http://127.0.0.1:$(PORT)"
+	@echo "make reload      have the running UI read the language folders again"
+	@echo "make test        the tests      make check   ruff and mypy"
+
+quickstart: $(STAMP)
+	$(BIN)/vernacular run nya
+	$(BIN)/vernacular report nya
+
+full: $(STAMP)
+	$(BIN)/vernacular run nya --model minilm_full
+	$(BIN)/vernacular report nya --model minilm_full
+
+test: $(TESTS)
+	$(BIN)/python -m pytest
+
+check: $(TESTS)
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+ui: $(STAMP)
+	$(BIN)/dagster dev --workspace workspace.yaml --host 127.0.0.1 --port $(PORT)
+
+reload: $(STAMP)
+	@$(BIN)/python -m pipelines.reload http://127.0.0.1:$(PORT)
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+	  { echo "error: $(PYTHON) is not Python 3.11, 3.12 or 3.13. Name one: make quickstart PYTHON=python3.12" >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+
+$(STAMP): pyproject.toml constraints.txt | $(BIN)/python
+	@echo "installing into $(VENV) (once; some minutes)"
+	$(INSTALL) -e '.[$(EXTRAS)]'
+	@touch $@
+
+$(TESTS): pyproject.toml constraints.txt | $(BIN)/python
+	@echo "installing into $(VENV) (once; some minutes)"
+	$(INSTALL) -e '.[$(EXTRAS),test]'
+	@touch $@ $(STAMP)
+
+clean-env:
+	rm -rf $(VENV)

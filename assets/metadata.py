@@ -1,0 +1,87 @@
+"""A stage's report as Dagster metadata: numbers that become plots, small tables, pictures.
+
+Text in samples comes from anywhere, so all of it is escaped before it meets the UI's markdown.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dagster import MetadataValue
+
+from vernacular.artifacts import Artifact, Report
+
+MOST_ROWS, MOST_LETTERS, MOST_PICTURE_BYTES = 12, 160, 72_000  # base64 adds a third: stays below 100 kB
+_ESCAPES = str.maketrans({mark: f"\\{mark}" for mark in "\\`*_[]<>|~$&#!"})
+_LINK = re.compile(r"(?i)(https?:|www|@)")
+
+
+def escape(value: Any) -> str:
+    """``value`` as text that markdown shows literally, on one line: no HTML, no links, no table cells."""
+    if isinstance(value, bool) or value is None:
+        return str(value)
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    text = " ".join("".join(sign if sign.isprintable() else " " for sign in str(value)).split())
+    text = text if len(text) <= MOST_LETTERS else text[: MOST_LETTERS - 1] + "…"
+    return _LINK.sub("\\1\u2060", text.translate(_ESCAPES))  # a word joiner: the UI makes links of bare addresses
+
+
+def table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """A markdown table of ``rows`` (the first few), with the columns in the order in which they first appear."""
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    lines = ["| " + " | ".join(escape(name) for name in columns) + " |", "|" + " --- |" * len(columns)]
+    lines += ["| " + " | ".join(escape(row.get(name, "")) for name in columns) + " |" for row in rows[:MOST_ROWS]]
+    if len(rows) > MOST_ROWS:
+        lines.append(f"\n{len(rows) - MOST_ROWS} more rows in the artifact folder.")
+    return "\n".join(lines)
+
+
+def picture(artifact: Artifact, title: str, file: str) -> str:
+    """The PNG ``file`` of an artifact as inline markdown, or where it lies if it is too large for that."""
+    path = (artifact.folder / file).resolve()
+    if not path.is_relative_to(artifact.folder.resolve()) or not path.is_file():
+        return f"{escape(file)} is not in the artifact folder"
+    data = path.read_bytes()
+    if len(data) > MOST_PICTURE_BYTES:
+        return f"Too large to show here: {escape(path)}"
+    return f"![{escape(title)}](data:image/png;base64,{base64.b64encode(data).decode()})"
+
+
+def metadata_of(artifact: Artifact, *, reused: bool, declared: Sequence[str]) -> dict[str, Any]:
+    """Everything the UI shows of a finished artifact.
+
+    Args:
+        artifact: whose report is shown.
+        reused: it was there already and nothing was computed.
+        declared: the gates that are shown as asset checks; any other goes into a table.
+    """
+    report: Report = artifact.manifest.report
+    shown: dict[str, Any] = {}
+    if report.counts:
+        shown["what the numbers mean"] = MetadataValue.md(table_of_counts(report))
+    shown |= {title: MetadataValue.md(picture(artifact, title, file)) for title, file in report.plots.items()}
+    shown |= {f"sample: {name}": MetadataValue.md(table(rows)) for name, rows in report.samples.items() if rows}
+    shown |= {name: count.value for name, count in report.counts.items()}  # plain numbers: the UI plots them by run
+    others = [gate for gate in report.gates if gate.name not in declared]
+    if others:
+        shown["further gates"] = MetadataValue.md(table([gate.model_dump(exclude_none=True) for gate in others]))
+    rows = next((report.counts[name].value for name in ("documents", "rows") if name in report.counts), None)
+    if rows is not None:
+        shown["dagster/row_count"] = int(rows)
+    return shown | {
+        "reused": reused, "seconds": artifact.manifest.seconds, "key": artifact.manifest.key,
+        "bytes": sum(artifact.manifest.files.values()), "path": MetadataValue.path(str(artifact.folder))}
+
+
+def table_of_counts(report: Report) -> str:
+    """One row per number: its value, unit and meaning."""
+    lines = ["| number | value | meaning |", "| --- | ---: | --- |"]
+    lines += [f"| {escape(name)} | {escape(count.value)} {escape(count.unit)} | {escape(count.meaning)} |"
+              for name, count in report.counts.items()]
+    return "\n".join(lines)

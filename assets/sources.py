@@ -1,0 +1,44 @@
+"""What a language's sources hold, as observable assets: a data version each, no data.
+
+Observing one asks ``vernacular.corpus.sources`` for the digest of what is out there; reading it is the business of the
+stage ``corpus/documents``.
+"""
+
+# No `from __future__ import annotations` here: Dagster reads the type of `context` and refuses it as a string.
+import re
+import warnings
+
+from dagster import AssetKey, BetaWarning, DataVersion, OpExecutionContext, SourceAsset, observable_source_asset
+
+from assets.factory import failure, group_of, stage_key
+from assets.metadata import escape
+from vernacular.config.schema import Language
+from vernacular.corpus.sources import source_versions
+from vernacular.errors import Problem
+
+
+def source_digests(language: Language) -> dict[AssetKey, str]:
+    """The asset key of every source with the digest of what it holds now. Raises Problem where one cannot be read."""
+    return {stage_key(language, name): digest for name, digest in source_versions(language).items()}
+
+
+def build_source(language: Language, name: str) -> SourceAsset:
+    """The observable asset of the source ``name``."""
+    source = next(source for source in language.sources if source.name == name)
+    key = stage_key(language, f"source/{name}")
+    warnings.simplefilter("ignore", BetaWarning)  # observable sources are beta in Dagster 1.13, which is pinned
+    about = f" See <{source.url}>" if re.fullmatch(r"https?://[\w./%?=&#~-]+", source.url) else ""
+
+    @observable_source_asset(
+        key=key, group_name=group_of(language, "source"), tags={"language": language.slug},
+        description=f"{escape(source.text_register)} text, licence {escape(source.licence)}, consent: "
+                    f"{escape(source.consent)}, quality: {escape(source.quality)}.{about}",
+        metadata={"kind": source.kind, "licence": source.licence, "consent": source.consent,
+                  "register": source.text_register, "quality": source.quality})
+    def observe(context: OpExecutionContext) -> DataVersion:
+        try:
+            return DataVersion(source_digests(language)[key])
+        except Problem as problem:
+            raise failure(problem) from None
+
+    return observe

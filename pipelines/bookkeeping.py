@@ -1,0 +1,85 @@
+"""What a run started by hand leaves in Dagster's history: its place in the UI, the sources it saw, an end after a kill.
+
+A run that is killed outright stays 'started' in the history and keeps its place in the pool, so that later runs would
+wait for ever. Each run therefore holds a file lock while it lives, and the next one ends those whose lock is free.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from dagster import AssetKey, AssetObservation, DagsterInstance, DagsterRunStatus, RunsFilter
+from dagster._core.code_pointer import CodePointer
+from dagster._core.definitions.data_version import DATA_VERSION_TAG
+from dagster._core.definitions.reconstruct import ReconstructableRepository
+from dagster._core.definitions.selector import SINGLETON_REPOSITORY_NAME
+from dagster._core.remote_origin import RemoteJobOrigin, RemoteRepositoryOrigin
+from dagster._core.workspace.load import location_origin_from_module_name
+from filelock import FileLock, Timeout
+
+MODULE, LOCATION = "pipelines.definitions", "vernacular"  # as in workspace.yaml
+STARTED_BY = {"started_by": "cli"}
+UNFINISHED = [DagsterRunStatus.NOT_STARTED, DagsterRunStatus.STARTING, DagsterRunStatus.STARTED,
+              DagsterRunStatus.CANCELING]
+
+
+def code_location() -> ReconstructableRepository:
+    """The code location, loaded in this process when its definition is first asked for."""
+    return ReconstructableRepository(CodePointer.from_module(MODULE, "defs", working_directory=None))
+
+
+def job_origin(job: str) -> RemoteJobOrigin:
+    """Where the UI finds ``job``: makes the run an ordinary one of the code location in workspace.yaml."""
+    location = location_origin_from_module_name(MODULE, None, None, LOCATION)
+    return RemoteJobOrigin(RemoteRepositoryOrigin(location, SINGLETON_REPOSITORY_NAME), job)
+
+
+def lock_of(instance: DagsterInstance, run_id: str) -> FileLock:
+    """The lock that a live run holds."""
+    folder = Path(instance.storage_directory())
+    folder.mkdir(parents=True, exist_ok=True)
+    return FileLock(folder / f".running-{run_id}")
+
+
+@contextmanager
+def alive(instance: DagsterInstance, run_id: str) -> Iterator[None]:
+    """Hold the lock of a run; whatever becomes of the run, its places in pools are free afterwards."""
+    lock = lock_of(instance, run_id)
+    try:
+        with lock:
+            yield
+    finally:
+        instance.event_log_storage.free_concurrency_slots_for_run(run_id)
+        Path(lock.lock_file).unlink(missing_ok=True)
+
+
+def end_dead_runs(instance: DagsterInstance) -> int:
+    """Mark runs of the command line as failed whose process is gone, and free their places. Returns how many."""
+    ended = 0
+    for run in instance.get_runs(RunsFilter(statuses=UNFINISHED, tags=STARTED_BY)):
+        lock = lock_of(instance, run.run_id)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            continue
+        try:
+            instance.report_run_failed(run, "The process of this run was killed. Running again resumes it.")
+            instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+            ended += 1
+        finally:
+            lock.release()
+            Path(lock.lock_file).unlink(missing_ok=True)
+    return ended
+
+
+def note_sources(instance: DagsterInstance, digests: Mapping[AssetKey, str]) -> None:
+    """Write down what the sources hold now, where that is news: the UI then knows what the documents came from."""
+    for key, digest in digests.items():
+        last = instance.get_latest_data_version_record(key, is_source=True)
+        tags = (last.event_log_entry.tags or {}) if last else {}
+        observation = last.asset_observation if last else None
+        seen = {**tags, **((observation.tags or {}) if observation else {})}
+        if seen.get(DATA_VERSION_TAG) != digest:
+            instance.report_runless_asset_event(AssetObservation(asset_key=key, tags={DATA_VERSION_TAG: digest}))

@@ -1,0 +1,81 @@
+"""Where heavy stages run: always a process of their own, here one beside the run, so that its memory goes back whole.
+
+Every launcher runs the same command, ``vernacular stage CODE STAGE``, and reads from a small file which artifact it
+gave or what a person has to mend. Other places (several GPUs, a cluster) are further subclasses of ``Launcher``.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import warnings
+from abc import ABC, abstractmethod
+from pathlib import Path
+
+from dagster import AssetExecutionContext, ConfigurableResource, PipesSubprocessClient, PreviewWarning
+from dagster._core.errors import DagsterPipesExecutionError
+
+from vernacular.artifacts import Artifact, Store
+from vernacular.config.schema import Language
+from vernacular.errors import Problem
+from vernacular.stages import Stage
+
+
+class Launcher(ConfigurableResource["Launcher"], ABC):
+    """Runs a heavy stage somewhere and finds its artifact in the store.
+
+    Attributes:
+        root: of the artifacts.
+        languages: the folder of language folders.
+    """
+
+    root: str
+    languages: str
+
+    def launch(self, context: AssetExecutionContext, *, stage: Stage, language: Language,
+               model: str | None) -> Artifact:
+        """The finished artifact of ``stage``.
+
+        Raises:
+            Problem: the one that the stage raised, or that its process ended without a word.
+        """
+        where = f"{language.code} {stage.name}"
+        with tempfile.TemporaryDirectory() as folder:
+            outcome = Path(folder) / "outcome.json"
+            command = [sys.executable, "-m", "vernacular", "stage", language.code, stage.name]
+            command += ["--outcome", str(outcome), *(["--model", model] if model else [])]
+            try:
+                self.run(context, command, {"VERNACULAR_ROOT": self.root, "VERNACULAR_LANGUAGES": self.languages})
+            except DagsterPipesExecutionError as error:
+                if not outcome.is_file():
+                    killed = str(error).endswith("code -9")
+                    raise Problem(
+                        "its process was killed, most likely since memory ran out" if killed else
+                        f"its process ended without a result ({error})", where=where,
+                        fix="Lower batch_size or sequence_length, or close other programs; running again resumes"
+                        if killed else "Read the lines above, or the run's logs in the UI") from error
+            said = json.loads(outcome.read_text(encoding="utf-8"))
+        if "problem" in said:
+            raise Problem(said["problem"]["what"], where=said["problem"]["where"], fix=said["problem"]["fix"])
+        artifact = Store(Path(self.root)).find(language.code, stage.name, said["key"])
+        if artifact is None:
+            raise Problem("its artifact is not in the store", where=where,
+                          fix=f"See that {self.root} is the same folder for the launcher and for the stage")
+        return artifact
+
+    @abstractmethod
+    def run(self, context: AssetExecutionContext, command: list[str], env: dict[str, str]) -> None:
+        """Run ``command`` to its end. Raises DagsterPipesExecutionError if it fails."""
+
+
+class LocalLauncher(Launcher):
+    """A process on this machine; it is interrupted when the run is, and its output goes to the run's logs."""
+
+    stop_seconds: float = 60  # to write a checkpoint after an interrupt
+
+    def run(self, context: AssetExecutionContext, command: list[str], env: dict[str, str]) -> None:
+        """Run ``command`` as a child of this process."""
+        warnings.simplefilter("ignore", PreviewWarning)  # Dagster warns of a part of its own that Pipes uses
+        PipesSubprocessClient(termination_timeout_seconds=self.stop_seconds).run(
+            context=context.op_execution_context, command=command, env=env)

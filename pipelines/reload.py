@@ -1,0 +1,40 @@
+"""``python -m pipelines.reload URL``: have a running UI read the language folders again, after an edit."""
+
+from __future__ import annotations
+
+import json
+import sys
+import urllib.error
+import urllib.request
+
+from pipelines.bookkeeping import LOCATION
+
+MUTATION = """mutation($name: String!) { reloadRepositoryLocation(repositoryLocationName: $name) { __typename
+  ... on WorkspaceLocationEntry { loadStatus locationOrLoadError { __typename ... on PythonError { message } } }
+  ... on UnauthorizedError { message } ... on ReloadNotSupported { message }
+  ... on RepositoryLocationNotFound { message }
+} }"""
+
+
+def main(arguments: list[str]) -> int:
+    """Ask the UI at the address in ``arguments``; returns the exit code."""
+    address = arguments[0] if arguments else "http://127.0.0.1:3000"
+    body = json.dumps({"query": MUTATION, "variables": {"name": LOCATION}}).encode()
+    request = urllib.request.Request(f"{address}/graphql", body, {"Content-Type": "application/json"})
+    try:
+        with urllib.request.urlopen(request, timeout=120) as answer:
+            said = json.load(answer)["data"]["reloadRepositoryLocation"]
+    except (OSError, ValueError, KeyError) as error:
+        reason = error.reason if isinstance(error, urllib.error.URLError) else error
+        sys.stderr.write(f"error: {address}: the UI does not answer ({reason}). Start it with `make ui`\n")
+        return 2
+    trouble = said.get("message") or (said.get("locationOrLoadError") or {}).get("message")
+    if trouble:
+        sys.stderr.write(f"error: {address}: {' '.join(trouble.split())}. Mend that and run `make reload` again\n")
+        return 2
+    sys.stdout.write("reloaded\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

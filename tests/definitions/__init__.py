@@ -1,0 +1,1 @@
+"""The graph that Dagster sees, loaded from generated language folders."""

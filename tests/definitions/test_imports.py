@@ -1,0 +1,37 @@
+"""Imports go one way: vernacular <- assets <- pipelines. Read from the source, so that late imports count as well."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+FORBIDDEN = {"vernacular": {"dagster", "assets", "pipelines"}, "assets": {"pipelines"}, "pipelines": set()}
+
+
+def imported(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.split(".")[0]
+
+
+@pytest.mark.parametrize("package", FORBIDDEN)
+def test_no_import_the_other_way(package: str) -> None:
+    files = sorted((ROOT / package).rglob("*.py"))
+    assert files
+    wrong = {f"{path.relative_to(ROOT)}: {name}" for path in files for name in imported(path)
+             if name in FORBIDDEN[package] | {"tests"}}
+    assert not wrong
+
+
+@pytest.mark.parametrize("package", FORBIDDEN)
+def test_modules_are_short_and_say_what_belongs_in_them(package: str) -> None:
+    for path in sorted((ROOT / package).rglob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        assert ast.get_docstring(ast.parse(text)), f"{path.relative_to(ROOT)} has no opening docstring"
+        assert text.count("\n") < 300, f"{path.relative_to(ROOT)} has {text.count(chr(10))} lines"

@@ -1,0 +1,187 @@
+"""The loader: what it merges, what it refuses, and that every refusal is one line with file, line and fix."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.generate import TINY_MODEL, write_language
+from vernacular.config.load import find_language, load_all, load_language
+from vernacular.config.schema import Language
+from vernacular.errors import Problem
+
+ONE_LINE = re.compile(r"languages/qaa/language\.yaml:\d+: .+\. .+")
+
+
+def edited(folder: Path, old: str, new: str) -> Path:
+    path = folder / "language.yaml"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    return folder
+
+
+def refusal(folder: Path) -> Problem:
+    with pytest.raises(Problem) as caught:
+        load_language(folder)
+    assert "\n" not in str(caught.value) and caught.value.fix
+    return caught.value
+
+
+def test_defaults_lie_under_the_file_and_its_tasks(language_folder: Path) -> None:
+    language = load_language(language_folder)
+    assert language.code == "qaa" and language.cleaning.reject_languages == ["eng"]
+    assert language.tasks["names"].train == 30
+    assert language.splits.test == 0.2
+
+
+@pytest.mark.parametrize(("old", "new", "expected"), [
+    ("licence: CC0-1.0\n  consent", "licens: CC0-1.0\n  consent", "unknown key 'licens', did you mean 'licence'?"),
+    ("rank: 2", "rankk: 2", "did you mean 'rank'?"),
+    ("rank: 2", "rank: 0", "greater than or equal to 1"),
+    ("steps: 12", "steps: 12\n      minutes: 5e-4", "exactly one of minutes and steps"),
+    ("steps: 12", "steps: .inf", "not a finite number"),
+    ("name: Invented\n", "", "the key 'name' is missing"),
+    ("name: Invented", "name: !!python/object:os.system x", "tag"),
+    ("name: Invented", "name: &a Invented\nautonym: *a", "anchors and aliases"),
+    ("name: Invented", "name: 123", "valid string"),
+    ("name: Invented", "name: Invented\ncode: qab", "unknown key 'code'"),
+    ("script: Latn", "script: Latn\nscript: Latn", "written twice"),
+    ("script: Latn", "script: [", "not valid YAML"),
+    ("script: Latn", "1: Latn", "key must be text"),
+    ("- sna", "- qq1x", "'qq1x' is not a valid language code"),
+    ("kind: files", "kind: filez", "did you mean 'files'?"),
+    ("  kind: files\n", "", "the key 'kind' is missing"),
+    ("kind: capitalised", "kind: document_group\n      groups: {a: [x]}", "need kind: sequence_classification"),
+    ("genre:", "Genre x:", "cannot be a name"),
+    ("text/*/*.txt", "../secret.txt", "leaves the language folder"),
+    ("text/*/*.txt", "/etc/passwd", "leaves the language folder"),
+    ("path: base", "path: ../base", "leaves the language folder"),
+    ("path: base", "hub: some/model", "hub needs a revision"),
+    ("models:", "models:\n  b: {extends: tinny}", "did you mean 'tiny'?"),
+    ("models:", "models:\n  b: {extends: c}\n  c: {extends: b}", "in a circle"),
+    ("- text/text/market/*", "", "valid list"),
+    ("- text/text/market/*", "  []", "has no glob"),
+    ("owner: team:tests", "onwer:", "did you mean 'owner'?"),
+    ("models:", "models:\n  b: {extends: [tiny]}", "valid string"),
+])
+def test_what_is_refused_says_where_and_how_to_mend_it(language_folder: Path, old: str, new: str,
+                                                       expected: str) -> None:
+    problem = refusal(edited(language_folder, old, new))
+    assert expected in problem.what and ONE_LINE.fullmatch(str(problem))
+
+
+def test_the_line_is_that_of_the_key(language_folder: Path) -> None:
+    lines = (language_folder / "language.yaml").read_text(encoding="utf-8").split("\n")
+    number = next(index for index, line in enumerate(lines, 1) if "rank: 2" in line)
+    assert refusal(edited(language_folder, "rank: 2", "rank: -2")).where == f"languages/qaa/language.yaml:{number}"
+
+
+def test_a_mistake_in_the_defaults_is_placed_there(language_folder: Path) -> None:
+    defaults = language_folder.parent / "defaults.yaml"
+    defaults.write_text("cleaning:\n  script_share: 7\n", encoding="utf-8")
+    assert refusal(language_folder).where == "languages/defaults.yaml:2"
+    defaults.write_text("\nclean: {}\n", encoding="utf-8")
+    problem = refusal(language_folder)
+    assert problem.where == "languages/defaults.yaml:2" and "did you mean 'cleaning'" in problem.what
+
+
+def test_not_utf8_names_the_byte_and_line(language_folder: Path) -> None:
+    path = language_folder / "language.yaml"
+    path.write_bytes(b"name: x\nautonym: Fran\xe7ais\n")
+    problem = refusal(language_folder)
+    assert "0xE7" in problem.what and problem.where.endswith(":2")
+
+
+def test_numbers_and_words_follow_yaml_1_2(language_folder: Path) -> None:
+    folder = edited(language_folder, "- sna", "- no\n- on")  # Norwegian; "on" is no language
+    assert "'on'" in refusal(folder).what
+    folder = edited(folder, "- on\n", "")
+    folder = edited(folder, "steps: 12", "minutes: 5e-4")
+    language = load_language(folder)
+    assert language.neighbours[0] == "no"
+    assert language.models["tiny"].pretraining.minutes == 5e-4
+
+
+def test_extends_takes_all_but_enabled_and_one_budget_replaces_the_other(tmp_path: Path) -> None:
+    folder = write_language(tmp_path / "languages", documents=3, models={
+        "tiny": {**TINY_MODEL, "enabled": False},
+        "longer": {"extends": "tiny", "pretraining": {"minutes": 3}, "lora": {"rank": 8}},
+        "other": {"extends": "longer", "base": {"hub": "some/model", "revision": "abc", "licence": "mit"}}})
+    language = load_language(folder)
+    longer, other = language.models["longer"], language.models["other"]
+    assert longer.enabled and longer.pretraining.steps is None and longer.pretraining.minutes == 3
+    assert longer.lora.rank == 8 and longer.lora.alpha == 4 and longer.base.path == "base"
+    assert other.base.path is None and other.lora.rank == 8
+    assert list(language.models_to_run()) == ["longer", "other"]
+
+
+def test_another_base_does_not_inherit_the_licence(tmp_path: Path) -> None:
+    folder = write_language(tmp_path / "languages", documents=3, models={
+        "tiny": TINY_MODEL, "other": {"extends": "tiny", "base": {"hub": "some/model", "revision": "abc"}}})
+    assert "the key 'licence' is missing" in refusal(folder).what
+
+
+@pytest.mark.parametrize("code", ["qaa", "x-foo", "zh-Hant", "nya", "qaa-x-dialect"])
+def test_any_valid_tag_is_a_code(tmp_path: Path, code: str) -> None:
+    assert load_language(write_language(tmp_path / "languages", code, documents=3)).code == code
+
+
+@pytest.mark.parametrize("code", ["no_such", "i", "abcdefghij", "zh_Hant"])
+def test_an_invalid_tag_is_refused(tmp_path: Path, code: str) -> None:
+    assert "BCP 47" in refusal(write_language(tmp_path / "languages", code, documents=3)).what
+
+
+def test_a_broken_folder_leaves_the_others_alone(tmp_path: Path) -> None:
+    root = tmp_path / "languages"
+    write_language(root, "qaa", documents=3)
+    (write_language(root, "qab", documents=3) / "language.yaml").write_text("[" * 5000, encoding="utf-8")
+    (root / "qac" / "language.yaml").mkdir(parents=True)
+    write_language(root, "_template", documents=3)
+    found = load_all(root)
+    assert list(found) == ["qaa", "qab", "qac"]
+    assert isinstance(found["qaa"], Language)
+    assert isinstance(found["qab"], Problem) and isinstance(found["qac"], Problem)
+
+
+def test_an_unknown_language_names_the_close_ones(tmp_path: Path) -> None:
+    root = tmp_path / "languages"
+    write_language(root, "bem", documents=3)
+    for wrong in ("ben", "Bemba"):
+        with pytest.raises(Problem, match="did you mean bem"):
+            find_language(root, wrong)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(key=st.text(alphabet=st.characters(codec="utf-8"), min_size=1, max_size=20), data=st.data())
+def test_any_unknown_key_anywhere_is_refused_in_one_line(language_folder: Path, key: str, data: st.DataObject) -> None:
+    path = language_folder / "language.yaml"
+    original = path.read_text(encoding="utf-8")
+    content = yaml.safe_load(original)
+    tiny = content["models"]["tiny"]
+    place = data.draw(st.sampled_from([content, content["sources"][0], tiny, tiny["base"], tiny["lora"],
+                                       content["splits"], content["tasks"]["names"]["labels"]]))
+    known = {"url", "quality", "text_field", "cleaning", "behaviour", "description", "autonym", "enabled", "extends",
+             "retention", "seed", "package", "hub", "revision", "languages", "dropout", "learning_rate", "batch_size",
+             "overlap_words", *place}
+    if key in known:
+        return
+    place[key] = 1
+    path.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+    try:
+        problem = refusal(language_folder)
+        assert problem.where.startswith("languages/qaa/language.yaml:")
+    finally:
+        path.write_text(original, encoding="utf-8")
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(content=st.binary(max_size=200))
+def test_any_bytes_give_a_language_or_a_problem(language_folder: Path, content: bytes) -> None:
+    (language_folder / "language.yaml").write_bytes(content)
+    assert isinstance(load_all(language_folder.parent)["qaa"], Problem)

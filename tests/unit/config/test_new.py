@@ -1,0 +1,62 @@
+"""A new folder: filled, valid, and able to run as soon as text is in its inbox."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.generate import make_documents
+from vernacular.artifacts import Store
+from vernacular.config.load import load_language
+from vernacular.config.new import new_language
+from vernacular.corpus import stages
+from vernacular.errors import Problem
+from vernacular.stages import run_stage
+
+LANGUAGES = Path(__file__).parents[3] / "languages"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    shutil.copytree(LANGUAGES / "_template", tmp_path / "languages" / "_template")
+    shutil.copy(LANGUAGES / "defaults.yaml", tmp_path / "languages")
+    return tmp_path / "languages"
+
+
+@pytest.mark.parametrize(("code", "name", "script", "tasks"), [
+    ("bem", "Bemba", "Latn", ["names"]), ("amh", "Amharic", "Ethi", []), ("qaa", "qaa", "Latn", ["names"]),
+    ("x-foo", "x-foo", "Latn", ["names"]), ("kat", "Georgian", "Geor", []), ("ady", "Adyghe", "Cyrl", ["names"])])
+def test_a_new_folder_loads(root: Path, code: str, name: str, script: str, tasks: list[str]) -> None:
+    folder = new_language(root, code)
+    language = load_language(folder)
+    assert (language.name, language.script, list(language.tasks)) == (name, script, tasks)
+    assert (folder / "language.yaml").read_text(encoding="utf-8").startswith("# yaml-language-server: $schema=../")
+    assert "$" not in (folder / "statement.md").read_text(encoding="utf-8")
+
+
+def test_neighbours_are_those_nearby(root: Path) -> None:
+    language = load_language(new_language(root, "bem"))
+    assert "nya" in language.neighbours and "eng" not in language.neighbours and "bem" not in language.neighbours
+
+
+def test_text_in_the_inbox_is_enough_to_run(root: Path, tmp_path: Path) -> None:
+    folder = new_language(root, "qaa")
+    language, store = load_language(folder), Store(tmp_path / "artifacts")
+    with pytest.raises(Problem, match=r"no file matches 'inbox/\*.txt'"):
+        run_stage(stages(language)[0], language, store)
+    texts = [text for topic in make_documents(30).values() for text in topic]
+    (folder / "inbox" / "text.txt").write_text("\n\n".join(texts), encoding="utf-8")
+    for stage in stages(language):
+        report = run_stage(stage, language, store).manifest.report
+    assert report.counts["words_train"].value > 1000
+
+
+def test_what_is_there_is_not_overwritten(root: Path) -> None:
+    new_language(root, "bem")
+    with pytest.raises(Problem, match="there already"):
+        new_language(root, "bem")
+    with pytest.raises(Problem, match="BCP 47"):
+        new_language(root, "../evil")
+    assert sorted(path.name for path in root.iterdir()) == ["_template", "bem", "defaults.yaml"]

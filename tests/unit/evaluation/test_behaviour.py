@@ -1,0 +1,211 @@
+"""Behavioural tests: reading them, drawing cases, judging answers. A fake predictor stands in for the model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vernacular.artifacts import Report
+from vernacular.config.load import load_language
+from vernacular.config.schema import Language
+from vernacular.corpus.words import words
+from vernacular.errors import Problem
+from vernacular.evaluation.behaviour.cases import make_cases
+from vernacular.evaluation.behaviour.judge import aligned, wilson
+from vernacular.evaluation.behaviour.lexicons import names_in, resolve
+from vernacular.evaluation.behaviour.load import load_suite
+from vernacular.evaluation.behaviour.run import Asker, gate, gate_specs, note_worst, summarise
+from vernacular.evaluation.behaviour.schema import BehaviourTest, Suite
+from vernacular.tasks.items import lower
+
+LINES = [f"kale {name} anati moni" for name in ("Amo", "Badu", "Kemi", "Amo")] + ["palibe dzina lina pano"]
+TEST: dict[str, Any] = {"name": "a_test", "capability": "robustness", "type": "invariance", "task": "names",
+                        "author": "me"}
+
+
+class FakeWords:
+    """Labels a word as a name if it stands in its list."""
+
+    labels = ("O", "NAME")
+
+    def __init__(self, *known: str) -> None:
+        self.known = known
+
+    def probabilities(self, texts: Sequence[str]) -> list[Any]:
+        return [np.array([[0.2, 0.8] if word in self.known else [0.9, 0.1] for word in words(text)]).reshape(-1, 2)
+                for text in texts]
+
+
+class FakeLines:
+    """Says ``loud`` of a line by its share of capitals."""
+
+    labels = ("loud", "quiet")
+
+    def probabilities(self, texts: Sequence[str]) -> list[Any]:
+        shares = [sum(char.isupper() for char in text) / max(1, sum(map(str.isalpha, text))) for text in texts]
+        return [np.array([share, 1 - share]) for share in shares]
+
+
+def outcomes(predictor: Any, splitter: Any, lexicons: dict[str, list[str]] | None = None, prepare: Any = str,
+             **test: Any) -> tuple[BehaviourTest, list[Any], list[Any]]:
+    made = BehaviourTest.model_validate({**TEST, **test})
+    cases = make_cases(made, LINES, lexicons or {}, most=10, seed=1, prepare=prepare)
+    return made, cases, Asker(predictor, splitter).outcomes(made, cases)
+
+
+def test_spaces_never_fail_for_a_model_that_reads_words() -> None:
+    made, cases, judged = outcomes(FakeWords("amo", "badu"), words, prepare=lower,
+                                   change=[{"operator": "spaces", "where": "double"}])
+    assert len(cases) == 4  # a line that stands twice is one case
+    assert not any(outcome.failed for outcome in judged)
+    summary = summarise(made, {"adapted": judged, "base": judged})
+    assert gate(made, summary).passed
+    assert summary["adapted"]["rate"] == 0
+
+
+def test_a_change_that_changes_nothing_gives_no_case_and_no_green() -> None:
+    made, cases, judged = outcomes(FakeWords(), words, change=[{"operator": "digits"}])
+    assert not cases
+    found = gate(made, summarise(made, {"adapted": judged, "base": judged}))
+    assert not found.passed
+    assert "not measured" in found.reason
+    made, _, judged = outcomes(FakeWords(), words, change=[{"operator": "normal_form"}])
+    assert gate(made, summarise(made, {"adapted": judged, "base": judged})).passed  # both forms are the same
+
+
+def test_case_is_lost_on_a_task_that_reads_lower_case() -> None:
+    assert not outcomes(FakeWords(), words, prepare=lower, change=[{"operator": "letter_case"}])[1]
+
+
+def test_a_flipped_label_fails_and_tolerance_forgives_small_moves() -> None:
+    change = [{"operator": "letter_case", "to": "upper"}]
+    assert all(outcome.failed for outcome in outcomes(FakeLines(), None, change=change)[2])
+    assert not any(outcome.failed for outcome in outcomes(FakeLines(), None, change=change, tolerance=1.0)[2])
+
+
+def test_directional() -> None:
+    change = [{"operator": "letter_case", "to": "upper"}]
+    for way, failed in (("rises", False), ("falls", True)):
+        judged = outcomes(FakeLines(), None, type="directional", change=change,
+                          expect={"label": "loud", "probability": way})[2]
+        assert [outcome.failed for outcome in judged] == [failed] * 4
+
+
+def test_swapped_names_must_be_found() -> None:
+    names = {"names": ["Amo", "Badu", "Kemi"]}
+    options: dict[str, Any] = {"prepare": lower, "compare": "changed",
+                               "change": [{"operator": "swap_words", "lexicon": "names"}]}
+    knows_all = outcomes(FakeWords("amo", "badu", "kemi"), words, names, **options)[2]
+    assert len(knows_all) == 3
+    assert not any(outcome.failed for outcome in knows_all)
+    knows_none = outcomes(FakeWords(), words, names, **options, type="minimum", expect={"label": "NAME"})[2]
+    assert all(outcome.failed for outcome in knows_none)
+
+
+def test_templates_are_filled_and_their_words_judged() -> None:
+    made, cases, judged = outcomes(FakeWords("Amo", "Badu"), words, {"names": ["Amo", "Kemi"]}, type="minimum",
+                                   templates=["{names} wafika", "lero {names} wapita"], expect={"label": "NAME"})
+    assert {case.after for case in cases} <= {"Amo wafika", "Kemi wafika", "lero Amo wapita", "lero Kemi wapita"}
+    assert [outcome.failed for outcome in judged] == ["Kemi" in case.after for case in cases]
+    report = Report()
+    note_worst(report, made, cases, judged)
+    assert all("Kemi" in row["changed"] for row in report.samples["worst_failures"])
+
+
+def test_an_expected_label_that_is_not_there_is_a_problem() -> None:
+    with pytest.raises(Problem, match="expects the label 'PLACE'"):
+        outcomes(FakeWords(), words, {"names": ["Amo"]}, type="minimum", templates=["{names} wafika"],
+                 expect={"label": "PLACE"})
+
+
+def test_cases_depend_on_the_seed_alone() -> None:
+    made = BehaviourTest.model_validate({**TEST, "change": [{"operator": "typo"}]})
+    first, again, other = (make_cases(made, LINES, {}, most=10, seed=seed, prepare=str) for seed in (1, 1, 2))
+    assert first == again != other
+
+
+@given(cases=st.integers(1, 500), data=st.data())
+def test_the_wilson_interval_holds_the_rate(cases: int, data: st.DataObject) -> None:
+    failures = data.draw(st.integers(0, cases))
+    low, high = wilson(failures, cases)
+    assert 0 <= low <= failures / cases <= high <= 1
+
+
+def test_the_wilson_interval_of_ten_in_a_hundred() -> None:  # Newcombe 1998, method 3
+    assert wilson(10, 100) == pytest.approx((0.0552, 0.1744), abs=1e-4)
+
+
+def test_alignment() -> None:
+    assert aligned(["a", "b"], ["a", "x"], True) == [(0, 0), (1, 1)]
+    assert aligned(["a", "b"], ["a"], True) is None
+    assert aligned(["a", "b"], ["7", "a", "b", "c"], False) == [(0, 1), (1, 2)]
+    assert aligned(["a", "b", "c"], ["x", "y", "c"], False) is None
+
+
+def test_names_in_text() -> None:
+    assert names_in(["Kale Amo anati, Badu ndi Kemi", "Amo"]) == {"Amo": 1, "Kemi": 1}
+    suite = Suite.model_validate({"lexicons": {"names": {"from": "text", "min_count": 1, "exclude": ["Kemi"]},
+                                               "own": ["x"]}})
+    assert resolve(suite, ["Kale Amo anati, Badu ndi Kemi"]) == {"names": ["Amo"], "own": ["x"]}
+
+
+HEAD = """tests:
+  - name: spaces
+    capability: robustness
+    type: invariance
+    task: names
+    author: me
+"""
+GOOD = HEAD + "    change: [{operator: spaces}]\n"
+
+
+def with_tests(folder: Path, **files: str) -> Language:
+    (folder / "behaviour").mkdir(exist_ok=True)
+    for name, text in files.items():
+        (folder / "behaviour" / f"{name}.yaml").write_text(text, encoding="utf-8")
+    return load_language(folder)
+
+
+def test_a_suite_is_read_and_declares_its_gates(language_folder: Path) -> None:
+    language = with_tests(language_folder, one=GOOD)
+    assert [test.name for test in load_suite(language).tests] == ["spaces"]
+    assert [(spec.name, spec.blocking) for spec in gate_specs(language)] == [("spaces", False)]
+
+
+@pytest.mark.parametrize(("text", "line", "said"), [
+    (GOOD.replace("capability", "capabilty"), 3, "unknown key 'capabilty'"),
+    (GOOD.replace("task: names", "task: nmes"), 5, "no task 'nmes' in language.yaml, did you mean 'names'"),
+    (HEAD, 2, "give either change"),
+    (GOOD.replace("spaces}", "space}"), 7, "does not match any of the expected tags"),
+    (GOOD.replace("{operator: spaces}", "{operator: swap_words, lexicon: nouns}"), 2, "word list 'nouns'"),
+    (GOOD + GOOD.removeprefix("tests:\n"), 1, "two tests are called spaces"),
+    (GOOD + "    threshold: 2\n", 8, "less than or equal to 1"),
+    (GOOD + "lexicons:\n  names: {from: text, min: 2}\n", 9, "unknown key 'min'"),
+    (GOOD.replace("type: invariance", "type: directional")
+     + "    expect: {label: NAME, probability: rises}\n", 2, "labels whole lines"),
+    (": [", 1, "not valid YAML"),
+])
+def test_errors_are_one_line_with_file_and_line(language_folder: Path, text: str, line: int, said: str) -> None:
+    language = with_tests(language_folder, one=text)
+    with pytest.raises(Problem) as caught:
+        load_suite(language)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert f"qaa/behaviour/one.yaml:{line}:" in message
+    assert said in message
+
+
+def test_a_name_stands_in_one_file_alone(language_folder: Path) -> None:
+    with pytest.raises(Problem, match=r"'spaces' stands at .*one.yaml:2"):
+        load_suite(with_tests(language_folder, one=GOOD, two=GOOD))
+
+
+def test_the_template_tests_are_usable(language_folder: Path) -> None:
+    template = Path(__file__).parents[3] / "languages" / "_template" / "behaviour" / "robustness.yaml"
+    assert len(load_suite(with_tests(language_folder, one=template.read_text(encoding="utf-8"))).tests) == 3

@@ -1,0 +1,80 @@
+"""Reports of every stage of an invented model, as the stages would write them; numbers are made up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vernacular.artifacts import Gate, Manifest, Report, Store
+from vernacular.config.schema import Language
+from vernacular.release import stages
+from vernacular.release.summary import stage_names
+
+NAME = "tiny"
+
+
+def task_details(task: str, base: float, adapted: float, interval: list[float]) -> dict[str, Any]:
+    scores = {arm: [{"seed": seed, "score": mean + seed / 100} for seed in (1, 2, 3)]
+              for arm, mean in (("base", base), ("control", adapted - 0.01), ("adapted", adapted))}
+    return {"task": task, "kind": "token_classification" if task == "names" else "sequence_classification",
+            "labels": ["O", "NAME"] if task == "names" else ["market", "river", "school"],
+            "metric": "f1_unseen_names" if task == "names" else "macro_f1", "train_items": 30, "test_items": 20,
+            "scores": scores, "floors": {"majority": 0.1, "tfidf_logistic": 0.4},
+            "intervals": {"adapted_minus_base": interval, "adapted_minus_control": [-0.02, 0.01, 0.03]}}
+
+
+def made_up_reports() -> dict[str, Report]:
+    """Stage name -> report, with a gain on ``names``, none on ``genre``, and a red behavioural test."""
+    documents, clean, splits, tokenizer = Report(), Report(), Report(), Report(details={"base_family": "wordpiece"})
+    documents.count("documents", 60, "texts that were read")
+    clean.count("documents", 58, "documents with text left")
+    clean.count("words_read", 12000, "words before the rules")
+    clean.count("words_kept", 11000, "words that were kept")
+    clean.count("words_rejected", 1000, "words in lines that were dropped")
+    clean.count("words_rejected_script", 1000, "words in lines in another script")
+    clean.count("lines_rejected_script", 90, "lines in another script")
+    clean.details["words_by_source"] = {"text (other)": 11000}
+    for part, words in (("train", 8000), ("dev", 1000), ("test", 2000)):
+        splits.count(f"words_{part}", words, f"words in {part}")
+        splits.count(f"documents_{part}", words // 200, f"documents in {part}")
+        splits.count(f"lines_{part}", words // 10, f"lines in {part}")
+    splits.gates.append(Gate(name="no_contamination", passed=True, reason="0 lines share text", blocking=True))
+    tokenizer.count("new_pieces", 60, "pieces added")
+    tokenizer.count("fertility_base", 3.1, "tokens per word")
+    tokenizer.count("fertility_extended", 1.9, "tokens per word")
+    training = Report(details={"steps": 12, "tokens": 3072, "minutes": 0.1, "curve": [[0, 3.0], [12, 2.0]]})
+    scores = {arm: {"mean": mean, "low": mean - 0.1, "high": mean + 0.1}
+              for arm, mean in (("base", 2.5), ("control", 1.6), ("adapted", 1.5))}
+    likelihood = Report(details={"unit": "nats per character", "scores": scores, "differences": {
+        "adapted_minus_control": [-0.15, -0.1, -0.05], "adapted_minus_base": [-1.1, -1.0, -0.9]}})
+    likelihood.gates.append(Gate(name="adapted_not_worse_than_control", passed=True, reason="-0.1"))
+    arm = {"cases": 40, "failures": 2, "rate": 0.05, "low": 0.01, "high": 0.16}
+    behaviour = Report(details={"tests": {"spaces": {
+        "capability": "robustness", "description": "spaces <b>|</b>", "type": "invariance", "task": "names",
+        "author": "me", "reviewed": "none", "threshold": 0.0, "severity": "warn", "base": arm, "adapted": arm}}})
+    behaviour.gates.append(Gate(name="spaces", passed=False, reason="2 of 40 cases fail"))
+    return {
+        "corpus/documents": documents, "corpus/clean": clean, "corpus/splits": splits,
+        f"tokenizer/{NAME}": tokenizer, f"model/{NAME}": training, f"model/{NAME}_control": training,
+        f"task/names_{NAME}": Report(details=task_details("names", 0.3, 0.6, [0.2, 0.3, 0.4])),
+        f"task/genre_{NAME}": Report(details=task_details("genre", 0.5, 0.51, [-0.05, 0.01, 0.06])),
+        f"evaluation/{NAME}_likelihood": likelihood,
+        f"evaluation/{NAME}_retention": Report(details={"measured": False}),
+        f"evaluation/{NAME}_behaviour": behaviour,
+        f"evaluation/{NAME}_fairness": Report(details={"measured": False, "caveat": "Not measured"})}
+
+
+def put(store: Store, language: Language, reports: dict[str, Report]) -> None:
+    """Publish ``reports`` as artifacts without files."""
+    for stage, report in reports.items():
+        with store.workspace(language.code, stage, "0" * 16) as work:
+            (work / "out").mkdir()
+            store.publish(work, Manifest(
+                language=language.code, stage=stage, key="0" * 16, version="1", settings={}, inputs={}, outside={},
+                seed=1, data_version="1" * 16, files={}, created="2025-01-01T00:00:00Z", seconds=1.0, report=report))
+
+
+def release_report(language: Language, reports: dict[str, Report]) -> Report:
+    """The report of the release made from ``reports``, gates alone."""
+    from vernacular.release.summary import gather, release_gates
+    assert stages(language, NAME, language.models[NAME])[0].inputs == tuple(stage_names(language, NAME))
+    return Report(gates=release_gates(gather(language, NAME, language.models[NAME], reports)))

@@ -1,0 +1,117 @@
+"""The command ``vernacular``: exit codes, errors in one line, and what is printed."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from tests.generate import write_language
+from vernacular.cli import app, plain_errors
+from vernacular.errors import as_problem
+
+RUNNER = CliRunner()
+
+
+@pytest.fixture(autouse=True)
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("VERNACULAR_LANGUAGES", str(tmp_path / "languages"))
+    monkeypatch.setenv("VERNACULAR_ROOT", str(tmp_path / "artifacts"))
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    write_language(tmp_path / "languages", documents=6)
+    return tmp_path
+
+
+def break_it(project: Path) -> None:
+    path = project / "languages" / "qaa" / "language.yaml"
+    path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | {"sourcs": []}))
+
+
+def vernacular(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "vernacular", *arguments], capture_output=True, text=True, check=False,
+                          env=os.environ | {"PYTHONWARNINGS": "ignore"}, timeout=120)
+
+
+def test_check_says_what_is_there() -> None:
+    result = RUNNER.invoke(app, ["check"])
+    assert result.exit_code == 0
+    assert result.stdout.startswith("qaa: good. Invented")
+
+
+def test_check_of_a_broken_folder(project: Path) -> None:
+    break_it(project)
+    for arguments in (["check"], ["check", "qaa"]):
+        result = RUNNER.invoke(app, arguments)
+        assert result.exit_code == 2
+        assert result.stderr.startswith("error: ")
+        assert "sourcs" in result.stderr
+        assert result.stderr.count("\n") == 1
+
+
+def test_plan_before_anything_has_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vernacular.pretraining.plan.estimate", lambda **_: {"steps": 1234, "minutes": None})
+    result = RUNNER.invoke(app, ["plan", "qaa"])
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
+    assert lines[0].split()[:2] == ["run", "corpus/documents"]
+    assert any("stages to run, 0 reused" in line for line in lines)
+    assert "  steps    1,234" in lines
+    assert "  minutes  not known before the first run" in lines
+
+
+@pytest.mark.parametrize("arguments", [["plan", "qab"], ["plan", "qaa", "--model", "tny"], ["report", "qab"],
+                                       ["stage", "qaa", "corpus/none"], ["stage", "qaa", "corpus/clean"]])
+def test_wrong_input_is_one_line_and_exit_code_2(arguments: list[str]) -> None:
+    result = RUNNER.invoke(app, arguments)
+    assert result.exit_code == 2
+    assert result.stderr.startswith("error: ")
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_stage_tells_its_launcher_what_became_of_it(project: Path) -> None:
+    outcome = project / "outcome.json"
+    assert RUNNER.invoke(app, ["stage", "qaa", "corpus/documents", "--outcome", str(outcome)]).exit_code == 0
+    key = json.loads(outcome.read_text())["key"]
+    assert (project / "artifacts" / "qaa" / "corpus" / "documents" / key / "manifest.json").is_file()
+    assert RUNNER.invoke(app, ["stage", "qaa", "corpus/splits", "--outcome", str(outcome)]).exit_code == 2
+    assert "corpus/clean" in json.loads(outcome.read_text())["problem"]["what"]
+
+
+def test_run_through_dagster_and_again(project: Path) -> None:
+    first = vernacular("run", "qaa", "--to", "corpus/documents")
+    assert first.returncode == 0, first.stderr
+    assert "qaa corpus/documents: done in" in first.stdout
+    second = vernacular("run", "qaa", "--to", "corpus/documents")
+    assert second.returncode == 0, second.stderr
+    assert "qaa corpus/documents: reused" in second.stdout
+
+
+def test_run_of_what_is_not_there() -> None:
+    for arguments in (("run", "qab"), ("run", "qaa", "--to", "corpus/claen"), ("run", "qaa", "--model", "none")):
+        result = vernacular(*arguments)
+        assert result.returncode == 2
+        assert result.stderr.startswith("error: ")
+        assert result.stderr.count("\n") == 1
+
+
+def test_errors_of_every_kind_are_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    full = OSError(errno.ENOSPC, "No space left on device", "checkpoint.bin")
+    assert str(as_problem(full, "nya")) .startswith("checkpoint.bin: the disk is full. Make room")
+    for error in (full, RuntimeError("two\nlines"), KeyboardInterrupt()):
+        with pytest.raises(Exception) as stopped, plain_errors():
+            raise error
+        assert getattr(stopped.value, "exit_code", None) in (2, 130)
+        assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_debug_shows_the_traceback() -> None:
+    result = vernacular("plan", "qab", "--debug")
+    assert result.returncode == 1
+    assert "Traceback" in result.stderr

@@ -1,0 +1,193 @@
+"""The command ``vernacular``: reads arguments, calls the library, prints. No work and no number is made here.
+
+Errors a person can mend are one line on stderr and exit code 2; a failed check is exit code 1. ``run`` hands over to
+``pipelines.run``, by name: the library never imports the orchestrator.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from vernacular.config.schema import Language, Model
+from vernacular.errors import Problem, as_problem
+from vernacular.project import Project, find_project
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+                  help="Carry a pretrained language model into a minority language.")
+Code = Annotated[str, typer.Argument(help="name of the language folder, such as nya")]
+ModelName = Annotated[str | None, typer.Option("--model", help="this model, enabled or not")]
+Debug = Annotated[bool, typer.Option("--debug", help="show the traceback of an error")]
+
+
+@contextmanager
+def plain_errors(debug: bool = False, quiet: bool = False) -> Iterator[None]:
+    """Turn what a person can mend into one line (none if ``quiet``: the launcher says it) and an exit code."""
+    try:
+        yield
+    except typer.Exit:
+        raise
+    except KeyboardInterrupt:
+        if not quiet:
+            typer.echo("stopped; run the same command again to resume", err=True)
+        raise typer.Exit(130) from None
+    except Exception as error:
+        if debug:
+            raise
+        if not quiet:
+            typer.echo(f"error: {as_problem(error, 'vernacular')}", err=True)
+        raise typer.Exit(2) from None
+
+
+def model_of(language: Language, name: str | None) -> tuple[str, Model]:
+    """The model called ``name``, or the first enabled one.
+
+    Raises:
+        Problem: there is none.
+    """
+    if name is not None and name not in language.models:
+        raise Problem(f"there is no model '{name}'", where=f"{language.code} models",
+                      fix=f"Choose one of: {', '.join(sorted(language.models))}")
+    for found, model in language.models_to_run(name).items():
+        return found, model
+    raise Problem("no model is enabled", where=f"{language.code} models", fix="Set `enabled: true`, or give --model")
+
+
+def open_language(code: str) -> tuple[Project, Language]:
+    """The project around the current folder and one language of it."""
+    from vernacular.config.load import find_language
+
+    project = find_project()
+    return project, find_language(project.languages, code)
+
+
+@app.command()
+def doctor(debug: Debug = False) -> None:
+    """Whether this machine has what the enabled models need; exit code 1 if something is missing."""
+    from vernacular.doctor import examine
+
+    with plain_errors(debug):
+        findings = examine(find_project())
+    for finding in findings:
+        typer.echo(finding.line())
+    if any(finding.needed and not finding.good for finding in findings):
+        raise typer.Exit(1)
+
+
+@app.command()
+def new(code: Annotated[str, typer.Argument(help="BCP 47 tag of the language, such as bem")],
+        debug: Debug = False) -> None:
+    """Write a filled language folder: name, autonym, script, likely neighbours."""
+    from vernacular.config.new import new_language
+
+    with plain_errors(debug):
+        folder = new_language(find_project().languages, code)
+        typer.echo(f"{folder}: written. Fill in its sources, then `vernacular check {code}`.")
+
+
+@app.command()
+def check(code: Annotated[str | None, typer.Argument(help="one language; all if not given")] = None,
+          debug: Debug = False) -> None:
+    """Validate one or all language folders, a line each; exit code 2 if one cannot be used."""
+    from vernacular.planning import check_all
+
+    with plain_errors(debug):
+        lines, broken = check_all(find_project(), code)
+    for line in lines:
+        typer.echo(line)
+    for problem in broken:
+        typer.echo(f"error: {problem}", err=True)
+    if broken:
+        raise typer.Exit(2)
+
+
+@app.command()
+def plan(code: Code, model: ModelName = None, debug: Debug = False) -> None:
+    """What a run would compute and what it would reuse, and what that costs, before anything is spent."""
+    from vernacular.planning import print_plan
+
+    with plain_errors(debug):
+        project, language = open_language(code)
+        if model is not None:
+            model_of(language, model)
+        print_plan(project, language, model)
+
+
+@app.command()
+def run(code: Code, to: Annotated[str | None, typer.Option(metavar="STAGE", help="run no further than this")] = None,
+        model: ModelName = None, debug: Debug = False) -> None:
+    """Run a language's stages through Dagster; what is unchanged is reused."""
+    arguments = [sys.executable, "-m", "pipelines.run", code]
+    for option, value in (("--to", to), ("--model", model)):
+        arguments += [option, value] if value else []
+    sys.stdout.flush()
+    os.execv(sys.executable, [*arguments, "--debug"] if debug else arguments)  # one process: signals reach it directly
+
+
+@app.command()
+def report(code: Code, as_json: Annotated[bool, typer.Option("--json", help="machine-readable")] = False,
+           model: ModelName = None, debug: Debug = False) -> None:
+    """Every number of a release."""
+    with plain_errors(debug):
+        project, language = open_language(code)
+        name, _ = model_of(language, model)
+        from rich.console import Console
+
+        from vernacular.artifacts import Store
+        from vernacular.release.report import print_table, results
+
+        found = results(Store(project.artifacts), language, name)
+        if as_json:
+            typer.echo(json.dumps(found, indent=1, ensure_ascii=False))
+        else:
+            print_table(found, Console())
+
+
+@app.command("try")
+def try_(code: Code, model: ModelName = None, port: Annotated[int, typer.Option(help="on this machine")] = 8600,
+         debug: Debug = False) -> None:
+    """A page in the browser, on this machine alone, where a person types text and compares base and adapted model."""
+    with plain_errors(debug):
+        project, language = open_language(code)
+        name, _ = model_of(language, model)
+        from vernacular.artifacts import Store
+        from vernacular.release.try_page import serve
+
+        serve(Store(project.artifacts), language, name, port, host="127.0.0.1")
+
+
+@app.command(hidden=True)
+def stage(code: Code, stage: Annotated[str, typer.Argument()], model: ModelName = None,
+          outcome: Annotated[Path | None, typer.Option(help="where to write the artifact's key or the problem")] = None,
+          debug: Debug = False) -> None:
+    """Run one stage in this process; how a launcher runs the heavy ones."""
+    from vernacular.process import run_one
+
+    _interrupt_once()
+    with plain_errors(debug, quiet=outcome is not None and outcome.parent.is_dir()):
+        artifact = run_one(find_project(), code, stage, model, outcome)
+        if outcome is None:
+            typer.echo(f"{code} {stage}: {artifact.folder}")
+
+
+def _interrupt_once() -> None:
+    """Only the first Ctrl-C interrupts: a terminal and the run that started this process both send one."""
+    def interrupt(signum: int, frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, interrupt)
+
+
+def main() -> None:
+    """The entry point of the command."""
+    app(prog_name="vernacular")

@@ -1,0 +1,146 @@
+"""From a validation error to one line: what is wrong, the file and line, and the fix.
+
+Holds the wording and the walk through the schema that finds the keys which would have been allowed.
+"""
+
+from __future__ import annotations
+
+import difflib
+import types
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+
+from vernacular.config.schema import Language
+from vernacular.config.yaml_file import Node
+from vernacular.errors import Problem
+
+_NOT_WRITTEN = ("code", "folder")
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """``, did you mean 'licence'?`` for a close match among ``known``, else nothing."""
+    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f", did you mean '{close[0]}'?" if close else ""
+
+
+def explain(error: ValidationError, root: Node) -> Problem:
+    """The first error of ``error`` as a Problem; an unknown key comes first, for it often explains the others.
+
+    Args:
+        error: from validating ``root.plain()``.
+        root: the nodes that know their lines.
+    """
+    errors = sorted(error.errors(include_url=False), key=lambda item: item["type"] != "extra_forbidden")
+    first = errors[0]
+    path, node = _walk(first["loc"], root)
+    key = str(first["loc"][-1]) if first["loc"] else ""
+    more = f" (and {len(errors) - 1} more after it)" if len(errors) > 1 else ""
+    kind, message = first["type"], first["msg"]
+    if kind == "extra_forbidden":
+        known = [name for name in _keys_at(first["loc"][:-1]) if name not in _NOT_WRITTEN]
+        return Problem(f"unknown key '{key}'{did_you_mean(key, known)}{more}", where=node.where,
+                       fix=f"Rename or remove it; known here: {', '.join(known)}")
+    if kind == "missing":
+        field = _field_at(first["loc"])
+        meaning = f" ({field.description})" if field is not None and field.description else ""
+        inside = f" in {'.'.join(path)}" if path else ""
+        return Problem(f"the key '{key}' is missing{inside}{more}", where=node.where, fix=f"Add `{key}:`{meaning}")
+    if kind == "union_tag_not_found":
+        return Problem(f"the key 'kind' is missing in {'.'.join(path)}{more}", where=node.where,
+                       fix=f"Add `kind:`, one of {', '.join(_kinds_at(first['loc']))}")
+    if kind == "union_tag_invalid":
+        found = str(first["ctx"]["tag"])
+        tags = _tags(str(first["ctx"]["expected_tags"]))
+        where = node.value["kind"].where if isinstance(node.value, dict) and "kind" in node.value else node.where
+        return Problem(f"unknown kind '{found}'{did_you_mean(found, tags)}{more}", where=where,
+                       fix=f"Known kinds: {', '.join(tags)}")
+    if key == "[key]":
+        return Problem(f"'{path[-1] if path else ''}' cannot be a name here{more}", where=node.where,
+                       fix="Use lower-case letters, digits and _, a letter first, at most 40")
+    if kind == "value_error":
+        what = message.removeprefix("Value error, ")
+        return Problem(f"{'.'.join(path)}: {what}{more}" if path else f"{what}{more}", where=node.where,
+                       fix="Correct this entry")
+    field = _field_at(first["loc"])
+    meaning = f": {field.description}" if field is not None and field.description else ""
+    shown = "" if isinstance(node.value, dict | list) else f", not {repr(node.value)[:60]}"
+    what = message[:1].lower() + message[1:]
+    return Problem(f"{'.'.join(path)}: {what}{shown}{more}", where=node.where, fix=f"Correct '{key}'{meaning}")
+
+
+def _tags(text: str) -> list[str]:
+    return [part.strip(" '.") for part in text.replace("discriminator 'kind'", "").split(",") if part.strip(" '.")]
+
+
+def _walk(loc: tuple[int | str, ...], node: Node) -> tuple[list[str], Node]:
+    """The path as written in the file, and the deepest node on it; the tags of unions are not written as keys."""
+    path: list[str] = []
+    before: int | str = ""
+    for part in loc:
+        if isinstance(node.value, list) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            path.append(str(part + 1))
+        elif isinstance(node.value, dict) and not _is_tag(part, before, node) and part in node.value:
+            node = node.value[part]
+            path.append(str(part))
+        before = part
+    return path, node
+
+
+def _is_tag(part: int | str, before: int | str, node: Node) -> bool:
+    return ((isinstance(before, int) or before == "labels") and "kind" in node.value
+            and node.value["kind"].value == part)
+
+
+def _field_at(loc: tuple[int | str, ...]) -> FieldInfo | None:
+    owner = _type_at(loc[:-1])
+    known = loc and isinstance(owner, type) and issubclass(owner, BaseModel)
+    return _fields(owner).get(str(loc[-1])) if known else None
+
+
+def _keys_at(loc: tuple[int | str, ...]) -> list[str]:
+    owner = _type_at(loc)
+    return list(_fields(owner)) if isinstance(owner, type) and issubclass(owner, BaseModel) else []
+
+
+def _kinds_at(loc: tuple[int | str, ...]) -> list[str]:
+    options = get_args(_type_at(loc))
+    return [tag for tag in map(_tag_of, options) if tag is not None]
+
+
+def _fields(owner: type[BaseModel]) -> dict[str, FieldInfo]:
+    return {field.alias or name: field for name, field in owner.model_fields.items()}
+
+
+def _type_at(loc: tuple[int | str, ...]) -> Any:
+    """The type that the schema gives to the place ``loc``, tags included; None where it has none."""
+    current: Any = Language
+    for part in loc:
+        current = _bare(current)
+        if isinstance(current, type) and issubclass(current, BaseModel):
+            field = _fields(current).get(str(part))
+            current = field.annotation if field is not None else None
+        elif get_origin(current) in (list, dict):
+            current = get_args(current)[-1]
+        elif get_origin(current) in (Union, types.UnionType):
+            current = next((option for option in get_args(current) if _tag_of(option) == part), None)
+        else:
+            return None
+    return _bare(current)
+
+
+def _bare(annotation: Any) -> Any:
+    while get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
+    if get_origin(annotation) in (Union, types.UnionType):
+        options = [option for option in get_args(annotation) if option is not type(None)]
+        return _bare(options[0]) if len(options) == 1 else annotation
+    return annotation
+
+
+def _tag_of(option: Any) -> str | None:
+    field = option.model_fields.get("kind") if isinstance(option, type) and issubclass(option, BaseModel) else None
+    return get_args(field.annotation)[0] if field is not None and get_origin(field.annotation) is Literal else None

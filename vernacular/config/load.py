@@ -1,0 +1,231 @@
+"""Reading language folders: language.yaml over defaults.yaml, checked, with errors that name the file, line and fix.
+
+Holds the finding and merging of files and the checks that need more than one key. What a key may say is in ``schema``;
+YAML itself in ``yaml_file``; turning a refusal into one line in ``explain``.
+"""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from pydantic import ValidationError
+
+from vernacular.config.codes import is_code, name_of
+from vernacular.config.explain import did_you_mean, explain
+from vernacular.config.schema import Base, FilesSource, Groups, Language, Source
+from vernacular.config.yaml_file import Node, read_yaml
+from vernacular.errors import Problem
+
+FILE = "language.yaml"
+DEFAULTS = "defaults.yaml"
+_DEFAULT_KEYS = ("cleaning", "splits", "behaviour", "model", "task")
+_SECTIONS = (*_DEFAULT_KEYS, "tasks", "vocabulary", "pretraining", "lora")
+_NOT_WRITTEN = ("code", "folder")
+_WHOLE = ("hub", "path", "kind")  # a mapping that says another one of these is about something else: it replaces
+
+
+def load_language(folder: Path) -> Language:
+    """The language in ``folder``, with the ``defaults.yaml`` beside the folder filled in.
+
+    Precedence, lowest first: the schema's own defaults, ``defaults.yaml`` (``model:`` under every model, ``task:``
+    under every task), the model that is named by ``extends`` (but its ``enabled``), the entry itself.
+
+    Raises:
+        Problem: anything in either file that cannot be used, in one line with file and line.
+    """
+    code, shown = folder.name, f"{folder.parent.name}/{folder.name}/{FILE}"
+    if not is_code(code):
+        raise Problem(f"'{code}' is not a valid BCP 47 language tag", where=f"{folder.parent.name}/{code}",
+                      fix="Rename the folder to the language's tag (nya, zh-Hant), or a private one (qaa, x-name)")
+    own = read_yaml(folder / FILE, shown)
+    merged = _merged(own, _read_defaults(folder.parent))
+    data = {**merged.plain(), "code": code, "folder": folder}
+    try:
+        language = Language.model_validate(data)
+    except ValidationError as error:
+        raise explain(error, merged) from None
+    _check(language, merged)
+    return language
+
+
+def load_all(root: Path) -> dict[str, Language | Problem]:
+    """Every folder of ``root`` that has a language.yaml, by name; a broken one is there as its Problem.
+
+    Args:
+        root: the folder of languages. Folders whose names start with ``_`` or ``.`` are passed over.
+    """
+    found: dict[str, Language | Problem] = {}
+    for folder in _folders(root):
+        try:
+            found[folder.name] = load_language(folder)
+        except Problem as problem:
+            found[folder.name] = problem
+    return found
+
+
+def find_language(root: Path, code: str) -> Language:
+    """The language ``code`` below the folder of languages ``root``.
+
+    Raises:
+        Problem: there is none of that name (with the close ones), or it is broken.
+    """
+    known = [folder.name for folder in _folders(root)]
+    if code in known:
+        return load_language(root / code)
+    names = {name_of(name).casefold(): name for name in known if is_code(name)}
+    close = difflib.get_close_matches(code, known, n=3, cutoff=0.5) or [
+        names[name] for name in difflib.get_close_matches(code.casefold(), list(names), n=3)]
+    hint = f", did you mean {' or '.join(close)}?" if close else ""
+    raise Problem(f"there is no language '{code}'{hint}", where=root.name,
+                  fix=f"There are: {', '.join(known) or 'none yet'}; `vernacular new CODE` starts another")
+
+
+def _folders(root: Path) -> list[Path]:
+    if not root.is_dir():
+        raise Problem("there is no such folder of languages", where=str(root),
+                      fix="Run this in the checkout, or name the folder")
+    return sorted(path for path in root.iterdir()
+                  if path.name[0] not in "_." and path.is_dir() and (path / FILE).exists())
+
+
+def _read_defaults(root: Path) -> dict[str, Node]:
+    if not (root / DEFAULTS).exists():
+        return {}
+    node = read_yaml(root / DEFAULTS, f"{root.name}/{DEFAULTS}")
+    for key, child in node.value.items():
+        if key not in _DEFAULT_KEYS:
+            raise Problem(f"unknown key '{key}'{did_you_mean(key, _DEFAULT_KEYS)}", where=child.where,
+                          fix=f"{DEFAULTS} may hold {', '.join(_DEFAULT_KEYS)}")
+        if child.value is not None and not isinstance(child.value, dict):
+            raise Problem(f"'{key}' must hold keys and values", where=child.where, fix="Indent its settings below it")
+    return dict(_without_empty(node).value)
+
+
+def _merged(own: Node, defaults: dict[str, Node]) -> Node:
+    """``own`` over ``defaults``; entries of models and tasks over ``model`` and ``task``."""
+    own = _without_empty(own)
+    for key in _NOT_WRITTEN:
+        if key in own.value:
+            raise Problem(f"unknown key '{key}': the folder's name is the code", where=own.value[key].where,
+                          fix="Remove it")
+    shared = {key: node for key, node in defaults.items() if key not in ("model", "task")}
+    top = merge(Node(shared, own.where), own)
+    entries = dict(top.value)
+    if isinstance(entries.get("models", Node(None, "")).value, dict):
+        models = entries["models"]
+        bodies = {name: _extended(models, name, ()) for name in models.value}
+        entries["models"] = Node({name: _under(defaults.get("model"), body) for name, body in bodies.items()},
+                                 models.where)
+    if isinstance(entries.get("tasks", Node(None, "")).value, dict):
+        tasks = entries["tasks"]
+        entries["tasks"] = Node({name: _under(defaults.get("task"), body) for name, body in tasks.value.items()},
+                                tasks.where)
+    return Node(entries, top.where)
+
+
+def _extended(models: Node, name: str, seen: tuple[str, ...]) -> Node:
+    """The model ``name`` with what it extends merged under it."""
+    node: Node = models.value[name]
+    if not isinstance(node.value, dict) or not isinstance(node.value.get("extends", node).value, str):
+        return node
+    parent = node.value["extends"]
+    if parent.value in (*seen, name):
+        raise Problem(f"models extend each other in a circle: {' -> '.join((*seen, name, parent.value))}",
+                      where=parent.where, fix="Remove one of the extends")
+    if parent.value not in models.value:
+        raise Problem(f"'{name}' extends '{parent.value}', which is not there"
+                      f"{did_you_mean(parent.value, [other for other in models.value if other != name])}",
+                      where=parent.where, fix="Name another model of this file")
+    base = _extended(models, parent.value, (*seen, name))
+    if not isinstance(base.value, dict):
+        return node
+    inherited = {key: child for key, child in base.value.items() if key not in ("extends", "enabled")}
+    return merge(Node(inherited, base.where), node)
+
+
+def _under(default: Node | None, node: Node) -> Node:
+    if default is None or not isinstance(node.value, dict):
+        return node
+    return merge(default, node)
+
+
+def merge(under: Node, over: Node) -> Node:
+    """``over`` laid over ``under``, mapping by mapping; lists and plain values replace."""
+    if not isinstance(under.value, dict) or not isinstance(over.value, dict):
+        return over
+    for key in _WHOLE:
+        if key in over.value and key in under.value and over.value[key].value != under.value[key].value:
+            return over
+    if ("hub" in over.value and "path" in under.value) or ("path" in over.value and "hub" in under.value):
+        return over
+    kept = dict(under.value)
+    if "steps" in over.value or "minutes" in over.value:  # one budget replaces the other
+        kept.pop("steps", None), kept.pop("minutes", None)
+    for key, node in over.value.items():
+        kept[key] = merge(kept[key], node) if key in kept else node
+    return Node(kept, over.where)
+
+
+def _without_empty(node: Node) -> Node:
+    """``node`` without sections that say nothing (``tasks:`` with only comments below it)."""
+    if isinstance(node.value, dict):
+        return Node({key: _without_empty(child) for key, child in node.value.items()
+                     if child.value is not None or key not in _SECTIONS}, node.where)
+    return node
+
+
+def _check(language: Language, merged: Node) -> None:
+    """The rules that need more than the schema: codes, paths, labels."""
+    def place(*path: Any) -> str:
+        node = merged
+        for part in path:
+            if isinstance(node.value, list) or part in node.value:
+                node = node.value[part]
+        return node.where
+
+    for number, code in enumerate(language.neighbours):
+        _check_code(code, place("neighbours", number))
+    for number, code in enumerate(language.cleaning.reject_languages):
+        _check_code(code, place("cleaning", "reject_languages", number))
+    for number, source in enumerate(language.sources):
+        _check_source(source, place("sources", number, "files"))
+    for name, model in language.models.items():
+        _check_base(model.base, place("models", name, "base", "path"))
+        for number, source in enumerate(model.retention):
+            _check_source(source, place("models", name, "retention", number, "files"))
+    for name, task in language.tasks.items():
+        if not isinstance(task.labels, Groups):
+            continue
+        where = place("tasks", name, "labels", "groups")
+        if len(task.labels.groups) < 2:
+            raise Problem(f"the task '{name}' has fewer than two groups", where=where,
+                          fix="A classification needs two labels or more")
+        for label, globs in task.labels.groups.items():
+            if not globs or not all(globs):
+                raise Problem(f"the group '{label}' of the task '{name}' has no glob",
+                              where=place("tasks", name, "labels", "groups", label),
+                              fix="Name its documents, such as [\"bible/*/1/*\"]")
+
+
+def _check_code(code: str, where: str) -> None:
+    if not is_code(code):
+        raise Problem(f"'{code}' is not a valid language code", where=where, fix="Write ISO 639-3, such as zul")
+
+
+def _check_source(source: Source, where: str) -> None:
+    root = "the language folder" if isinstance(source, FilesSource) else "site-packages"
+    _check_path(source.files, where, root)
+
+
+def _check_base(base: Base, where: str) -> None:
+    if base.path is not None:
+        _check_path(base.path, where, "site-packages" if base.package else "the language folder")
+
+
+def _check_path(path: str, where: str, root: str) -> None:
+    parts = PurePosixPath(path).parts
+    if not parts or path.startswith(("/", "~")) or ".." in parts or "\\" in path or ":" in parts[0] or "\0" in path:
+        raise Problem(f"the path '{path}' leaves {root}", where=where,
+                      fix=f"Write it relative to {root}, with / and without ..")

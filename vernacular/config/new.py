@@ -1,0 +1,112 @@
+"""Starting a language: a folder from the template, filled with what public tables say; a person checks it."""
+
+from __future__ import annotations
+
+import shutil
+import unicodedata
+from pathlib import Path
+from string import Template
+
+import langcodes
+
+from vernacular.config.codes import is_code, name_of
+from vernacular.config.load import load_language
+from vernacular.config.schema import Cleaning
+from vernacular.errors import Problem
+
+_TEMPLATE = "_template"
+_MOST_NEIGHBOURS = 8
+_LEAST_SPEAKERS = 10_000
+# Scripts written with capitals, from which names can be learnt; Georgian has them in Unicode, but not in its spelling.
+_CASED = {"Latn", "Cyrl", "Grek", "Armn", "Glag", "Copt", "Adlm", "Osge", "Dsrt"}
+_NAMES_TASK = """tasks:
+  names:
+    kind: token_classification
+    description: which words of a lower-cased line are names; derived from capitals
+    labels:
+      kind: capitalised
+"""
+
+
+def new_language(root: Path, code: str) -> Path:
+    """Write ``root/<code>/`` from ``root/_template/`` and return it; it loads, and runs once text is dropped in.
+
+    Args:
+        root: the folder of languages.
+        code: a BCP 47 tag.
+
+    Raises:
+        Problem: no valid tag, or the folder is there already.
+    """
+    if not is_code(code):
+        raise Problem(f"'{code}' is not a valid BCP 47 language tag", where="vernacular new",
+                      fix="Use the language's ISO 639-3 code (nya, bem), or a private tag (qaa, x-name)")
+    folder, template = root / code, root / _TEMPLATE
+    if folder.exists():
+        raise Problem("the folder is there already", where=f"{root.name}/{code}", fix="Edit it, or remove it first")
+    if not template.is_dir():
+        raise Problem("the template is not there", where=f"{root.name}/{_TEMPLATE}", fix="Restore it from git")
+    tag = langcodes.get(code)
+    script = tag.maximize().script or "Latn"
+    values = {"code": code, "name": _quoted(name_of(code)), "autonym": _quoted(_autonym(tag, code)), "script": script,
+              "neighbours": ", ".join(likely_neighbours(code, script)),
+              "tasks": _NAMES_TASK if script in _CASED else "# tasks: none yet; this script has no capitals to learn "
+                                                            "names from\n",
+              "plain_name": name_of(code)}
+    work = root / f".new-{code}"
+    shutil.rmtree(work, ignore_errors=True)
+    try:
+        for path in sorted(template.rglob("*")):
+            if path.is_file():
+                target = work / path.relative_to(template)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_text(Template(path.read_text(encoding="utf-8")).safe_substitute(values), encoding="utf-8")
+        work.rename(folder)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    load_language(folder)
+    return folder
+
+
+def likely_neighbours(code: str, script: str) -> list[str]:
+    """ISO 639-3 codes of languages spoken in the same territory and written in the same script: a guess to be checked.
+
+    Kinship is not in the tables, so these are languages that live side by side, largest first. Those that are dropped
+    by default (``reject_languages``) are left out.
+    """
+    from language_data.population_data import LANGUAGE_SPEAKING_POPULATION
+
+    own = langcodes.get(code)
+    territory = own.maximize().territory
+    if not territory or name_of(code) == code:
+        return []
+    found: dict[str, int] = {}
+    for tag, speakers in LANGUAGE_SPEAKING_POPULATION.items():
+        language, _, place = tag.partition("-")
+        other = langcodes.get(language)
+        alpha3 = _alpha3(other)
+        home = not place and other.maximize().territory == territory
+        if (place == territory or home) and speakers >= _LEAST_SPEAKERS and alpha3 not in ("", _alpha3(own)) \
+                and other.maximize().script == script:
+            found[alpha3] = max(found.get(alpha3, 0), speakers)
+    rejected = Cleaning().reject_languages
+    order = sorted(found, key=lambda name: (-found[name], name))
+    return [name for name in order if name not in rejected][:_MOST_NEIGHBOURS]
+
+
+def _alpha3(tag: langcodes.Language) -> str:
+    try:
+        return tag.to_alpha3()
+    except LookupError:
+        return ""
+
+
+def _autonym(tag: langcodes.Language, code: str) -> str:
+    name = tag.autonym()
+    return "" if name in (code, name_of(code)) or name.startswith("Unknown language") else name  # the tables fall back
+
+
+def _quoted(text: str) -> str:
+    """``text`` as a double-quoted YAML value."""
+    text = unicodedata.normalize("NFC", text)
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

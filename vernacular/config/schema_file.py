@@ -1,0 +1,32 @@
+"""The JSON Schema of language.yaml, for editors: made from ``schema``; what defaults may fill is not required."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from vernacular.config.schema import Language
+
+_FILLED = ("Model", "Task")  # defaults.yaml (model:, task:) and `extends` may say what these leave out
+_PARTS_FILLED = ("Pretraining", "Base")
+_NOT_WRITTEN = ("code", "folder")
+
+
+def schema_text() -> str:
+    """The schema as JSON text, ending with a newline."""
+    schema: dict[str, Any] = Language.model_json_schema(by_alias=True, mode="validation")
+    for name in _NOT_WRITTEN:
+        schema["properties"].pop(name, None)
+    schema["required"] = [name for name in schema["required"] if name not in _NOT_WRITTEN]
+    for name in (*_FILLED, *_PARTS_FILLED):
+        schema["$defs"][name].pop("required", None)
+    for part in (schema, *schema["$defs"].values()):
+        part["description"] = part.get("description", "").split("\n")[0]
+    return json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "language.yaml"},
+                      indent=1, ensure_ascii=False) + "\n"
+
+
+def write_schema(path: Path) -> None:
+    """Write the schema to ``path``, ``languages/language.schema.json`` in the checkout."""
+    path.write_text(schema_text(), encoding="utf-8")

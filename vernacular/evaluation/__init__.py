@@ -1,0 +1,96 @@
+"""What is measured of a trained model: likelihood, retention, behaviour, fairness. Never trains.
+
+This module holds the list of stages; each measurement stands in its own module and is imported when it is run.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vernacular.artifacts import Report
+from vernacular.config.schema import Language, Model
+from vernacular.models import fingerprints
+from vernacular.stages import GateSpec, Stage, Work
+
+
+def stages(language: Language, name: str, model: Model) -> list[Stage]:
+    """The stages ``evaluation/<name>_likelihood``, ``_retention``, ``_behaviour`` and ``_fairness``.
+
+    Raises:
+        Problem: a file in ``behaviour/`` that cannot be used.
+    """
+    return [_likelihood(language, name, model), _retention(name, model), _behaviour(language, name, model),
+            _fairness(language, name, model)]
+
+
+def _models(name: str) -> tuple[str, ...]:
+    return ("corpus/splits", f"tokenizer/{name}", f"model/{name}", f"model/{name}_control")
+
+
+def _base(model: Model) -> dict[str, Any]:
+    return {"base": model.base.model_dump(mode="json"), "objective": model.objective}
+
+
+def _likelihood(language: Language, name: str, model: Model) -> Stage:
+    def run(work: Work) -> Report:
+        from vernacular.evaluation.likelihood import run as measure
+        return measure(work, name, model)
+
+    return Stage(
+        name=f"evaluation/{name}_likelihood", version="1", inputs=_models(name), run=run, heavy=True, seed=model.seed,
+        settings=lambda language: {**_base(model), "items": model.likelihood_items},
+        outside=lambda language: fingerprints(model.base, language), kinds=("pytorch", "python"),
+        gates=(GateSpec("adapted_beats_base", "Adapted foresees held-out text better than the base, the interval "
+                                              "excluding zero.", False),
+               GateSpec("adapted_not_worse_than_control", "Adapted is at most 0.5% worse than control.", False)),
+        description=f"How well base, control and adapted `{name}` foresee held-out {language.name}, in nats per "
+                    "character: comparable across tokenizers.")
+
+
+def _retention(name: str, model: Model) -> Stage:
+    def run(work: Work) -> Report:
+        from vernacular.evaluation.retention import run as measure
+        return measure(work, name, model)
+
+    return Stage(
+        name=f"evaluation/{name}_retention", version="1", inputs=_models(name), run=run, heavy=True, seed=model.seed,
+        settings=lambda language: {**_base(model), "items": model.likelihood_items, "retention": [
+            source.model_dump(mode="json", by_alias=True) for source in model.retention]},
+        outside=lambda language: fingerprints(model.base, language), kinds=("pytorch", "python"),
+        gates=(GateSpec("base_languages_kept", "Likelihood on the base's languages rises by at most 0.5%.", False),),
+        description=f"What `{name}` forgot of the languages its base was trained on.")
+
+
+def _behaviour(language: Language, name: str, model: Model) -> Stage:
+    from vernacular.evaluation.behaviour.load import digests, load_suite
+    from vernacular.evaluation.behaviour.run import gate_specs
+    tasks = sorted({test.task for test in load_suite(language).tests})
+
+    def run(work: Work) -> Report:
+        from vernacular.evaluation.behaviour.run import run as measure
+        return measure(work, name, model)
+
+    return Stage(
+        name=f"evaluation/{name}_behaviour", version="1", run=run, heavy=True,
+        inputs=(*_models(name), *(f"task/{task}_{name}" for task in tasks)),
+        settings=lambda language: language.behaviour,
+        outside=lambda language: digests(language), gates=gate_specs(language), kinds=("pytorch", "python"),
+        description=f"The behavioural tests of the folder on `{name}`, compared with its base." if tasks else
+                    "No behavioural test in the folder: nothing is measured.")
+
+
+def _fairness(language: Language, name: str, model: Model) -> Stage:
+    from vernacular.evaluation import fairness
+    plan = fairness.load_plan(language)
+
+    def run(work: Work) -> Report:
+        return fairness.run(work, name, model)
+
+    return Stage(
+        name=f"evaluation/{name}_fairness", version="1", run=run, heavy=True,
+        inputs=(*_models(name), *(f"task/{task}_{name}" for task in (plan.tasks if plan else ()))),
+        settings=lambda language: language.behaviour,
+        outside=lambda language: fairness.digests(language), kinds=("pytorch", "python"),
+        gates=(GateSpec(fairness.GATE, fairness.GATE_RULE, False),) if plan else (),
+        description=f"The same sentence with names of different groups: does `{name}` treat them alike, and did "
+                    "training change that? Not a speaker's judgement.")

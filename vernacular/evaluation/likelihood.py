@@ -1,0 +1,210 @@
+"""Held-out likelihood that may be compared across tokenizers: per character (masked) or per byte (causal), never per token.
+
+Masked: one word of a line at a time is hidden and scored from left to right within the word, each piece with the
+pieces to its right still hidden (PLL-word-l2r, Kauf and Ivanova 2305.10588), so that cutting a word into more pieces
+earns nothing. Causal: bits per UTF-8 byte of whole lines.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from vernacular.arms import ARMS, load_arm
+from vernacular.artifacts import Gate, Report
+from vernacular.config.schema import Model
+from vernacular.corpus.words import word_spans, words
+from vernacular.errors import Problem
+from vernacular.evaluation.ngram import floor_nats
+from vernacular.jsonl import read_jsonl, write_jsonl
+from vernacular.models import longest_input
+from vernacular.plots import bars
+from vernacular.pretraining.loop import autocast
+from vernacular.pretraining.objectives import head_of
+from vernacular.stages import Work
+from vernacular.tasks.items import lower
+
+RESAMPLES = 1000
+LEAST_WORDS = 5  # a word in a shorter line is mostly chance
+TIE = 0.005  # RECIPE 2c: a difference below half a per cent is a tie
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Likelihood of held-out lines.
+
+    Attributes:
+        nats: (lines,) negative log-likelihood in nats; bits for a causal model.
+        size: (lines,) characters of the scored words; UTF-8 bytes for a causal model.
+    """
+
+    nats: NDArray[np.float64]
+    size: NDArray[np.float64]
+
+    @property
+    def mean(self) -> float:
+        """Per character (masked) or per byte (causal), over all lines."""
+        return float(self.nats.sum() / self.size.sum())
+
+
+def choose_words(lines: Sequence[str], seed: int) -> list[tuple[int, int]]:
+    """One word of each line, as a span; the same for every model, whatever its tokenizer.
+
+    Raises:
+        ValueError: a line without a word.
+    """
+    generator = np.random.default_rng(seed)
+    out = []
+    for line in lines:
+        spans = word_spans(line)
+        if not spans:
+            raise ValueError("a line without a word cannot be scored")
+        out.append(spans[generator.integers(len(spans))])
+    return out
+
+
+def masked_likelihood(model: Any, tokenizer: Any, lines: Sequence[str], seed: int, longest: int = 128,
+                      size: int = 64) -> Scored:
+    """Score one word of each line under a masked model."""
+    mask, longest = tokenizer.mask_token_id, longest_input(model, longest)
+    jobs: list[tuple[int, list[int], int, int]] = []  # line, masked ids, position, target
+    spans = choose_words(lines, seed)
+    encodings = tokenizer.backend_tokenizer.encode_batch(list(lines))
+    for index, (encoding, (start, stop)) in enumerate(zip(encodings, spans, strict=True)):
+        inside = [position for position, (left, right) in enumerate(encoding.offsets)
+                  if not encoding.special_tokens_mask[position] and right > left and left < stop and right > start]
+        if not inside:
+            continue
+        low = max(0, min(inside[0] - longest // 2, len(encoding.ids) - longest))
+        for position in inside:
+            ids = list(encoding.ids)
+            target = ids[position]
+            for other in inside:
+                if other >= position:
+                    ids[other] = mask
+            jobs.append((index, ids[low:low + longest], position - low, target))
+    jobs.sort(key=lambda job: len(job[1]))
+    nats = np.zeros(len(lines))
+    device = model.get_input_embeddings().weight.device
+    with torch.inference_mode(), autocast(device):
+        for first in range(0, len(jobs), size):
+            chunk = jobs[first:first + size]
+            width = max(len(job[1]) for job in chunk)
+            ids = torch.full((len(chunk), width), tokenizer.pad_token_id)
+            attend = torch.zeros((len(chunk), width), dtype=torch.long)
+            for row, job in enumerate(chunk):
+                ids[row, :len(job[1])] = torch.tensor(job[1])
+                attend[row, :len(job[1])] = 1
+            states = model.base_model(input_ids=ids.to(device), attention_mask=attend.to(device)).last_hidden_state
+            picked = states[torch.arange(len(chunk)), torch.tensor([job[2] for job in chunk])]
+            scores = head_of(model)(picked).float().log_softmax(-1)
+            for row, job in enumerate(chunk):
+                nats[job[0]] -= float(scores[row, job[3]])
+    return Scored(nats, np.array([stop - start for start, stop in spans], float))
+
+
+def causal_likelihood(model: Any, tokenizer: Any, lines: Sequence[str], longest: int = 256, size: int = 16) -> Scored:
+    """Bits per byte of each line under a causal model, from an end-of-text token on."""
+    longest = longest_input(model, longest)
+    encoded = [([tokenizer.eos_token_id] + encoding.ids)[:longest]
+               for encoding in tokenizer.backend_tokenizer.encode_batch(list(lines), add_special_tokens=False)]
+    bits, sizes = np.zeros(len(lines)), np.zeros(len(lines))
+    device = model.get_input_embeddings().weight.device
+    order = sorted(range(len(lines)), key=lambda row: len(encoded[row]))
+    with torch.inference_mode(), autocast(device):
+        for first in range(0, len(order), size):
+            rows = order[first:first + size]
+            width = max(len(encoded[row]) for row in rows)
+            ids = torch.full((len(rows), width), tokenizer.eos_token_id)
+            for at, row in enumerate(rows):
+                ids[at, :len(encoded[row])] = torch.tensor(encoded[row])
+            logits = model(input_ids=ids.to(device)).logits[:, :-1].float()
+            losses = -logits.log_softmax(-1).gather(2, ids[:, 1:, None].to(device))[..., 0]
+            for at, row in enumerate(rows):
+                bits[row] = float(losses[at, :len(encoded[row]) - 1].sum()) / math.log(2)
+                sizes[row] = len(tokenizer.decode(encoded[row][1:]).encode())
+    return Scored(bits, sizes)
+
+
+def likelihood(model: Any, tokenizer: Any, objective: str, lines: Sequence[str], seed: int) -> Scored:
+    """Score ``lines`` in the way that fits the objective."""
+    if objective == "masked":
+        return masked_likelihood(model, tokenizer, lines, seed)
+    return causal_likelihood(model, tokenizer, lines)
+
+
+def interval(scored: Scored, seed: int) -> dict[str, float]:
+    """Mean with a 95% bootstrap interval over lines: ``mean``, ``low``, ``high``."""
+    rows = np.random.default_rng(seed).integers(0, len(scored.nats), (RESAMPLES, len(scored.nats)))
+    values = scored.nats[rows].sum(1) / scored.size[rows].sum(1)
+    low, high = np.percentile(values, [2.5, 97.5])
+    return {"mean": scored.mean, "low": float(low), "high": float(high)}
+
+
+def difference(ours: Scored, theirs: Scored, seed: int) -> list[float]:
+    """Difference of the means (ours minus theirs) with a paired 95% bootstrap interval: [low, mean, high]."""
+    rows = np.random.default_rng(seed).integers(0, len(ours.nats), (RESAMPLES, len(ours.nats)))
+    values = (ours.nats[rows].sum(1) / ours.size[rows].sum(1)) - (theirs.nats[rows].sum(1) / theirs.size[rows].sum(1))
+    low, high = np.percentile(values, [2.5, 97.5])
+    return [float(low), ours.mean - theirs.mean, float(high)]
+
+
+def run(work: Work, name: str, model: Model) -> Report:
+    """The stage ``evaluation/<name>_likelihood``: base, control and adapted on the same held-out words, and the floor.
+
+    Raises:
+        Problem: no held-out line is long enough.
+    """
+    held_out = [line for row in read_jsonl(work.inputs["corpus/splits"] / "test.jsonl")
+                for line in row["text"].split("\n") if len(words(line)) >= LEAST_WORDS]
+    if not held_out:
+        raise Problem(f"no held-out line has {LEAST_WORDS} words", where=f"{work.language.code} corpus/splits",
+                      fix="Add text with whole sentences")
+    order = np.random.default_rng(work.seed).permutation(len(held_out))[:model.likelihood_items]
+    lines = [held_out[row] for row in order]
+    scored, tokenizer = {}, None
+    for arm in ARMS:
+        work.progress(f"{arm}: {len(lines)} held-out lines")
+        network, tokenizer = load_arm(arm, name, model, work.language, work.inputs)
+        scored[arm] = likelihood(network, tokenizer, model.objective, lines, work.seed)
+    masked = model.objective == "masked"
+    unit = "nats per character" if masked else "bits per byte"
+    scores = {arm: interval(value, work.seed) for arm, value in scored.items()}
+    differences = {f"adapted_minus_{other}": difference(scored["adapted"], scored[other], work.seed)
+                   for other in ("base", "control")}
+    report = Report(details={"unit": unit, "scores": scores, "differences": differences, "items": len(lines)})
+    short = unit.replace(" ", "_")
+    for arm in ARMS:
+        report.count(f"{short}_{arm}", scores[arm]["mean"], f"{arm}, on {len(lines)} held-out lines; lower is better", unit)
+    if masked:
+        report.details["floor"] = {"character_5gram": _floor(work, tokenizer, lines)}
+        report.count(f"{short}_floor", report.details["floor"]["character_5gram"],
+                     "floor: a character 5-gram model of the training text", unit)
+    bars(work.out / "likelihood.png", f"Held-out {unit} (lower is better)",
+         [*ARMS, *(["5-gram floor"] if masked else [])],
+         [*(scores[arm]["mean"] for arm in ARMS), *report.details.get("floor", {}).values()], unit)
+    report.plots["held-out likelihood"] = "likelihood.png"
+    write_jsonl(work.out / "lines.jsonl", ({"line": line, **{arm: scored[arm].nats[row] / scored[arm].size[row] for arm in ARMS}}
+                                           for row, line in enumerate(lines)))
+    for other, gate in (("base", "adapted_beats_base"), ("control", "adapted_not_worse_than_control")):
+        low, mean, high = differences[f"adapted_minus_{other}"]
+        limit = 0.0 if other == "base" else TIE * scores["control"]["mean"]
+        report.gates.append(Gate(name=gate, passed=(high < 0) if other == "base" else (mean <= limit), value=mean,
+                                 threshold=limit, reason=f"adapted minus {other} {mean:+.3f} {unit}, 95% interval "
+                                                         f"{low:+.3f} to {high:+.3f}"))
+    return report
+
+
+def _floor(work: Work, tokenizer: Any, lines: Sequence[str]) -> float:
+    """The floor on the same words, on text as the models see it (without capitals where the base drops them)."""
+    normaliser = tokenizer.backend_tokenizer.normalizer
+    lowers = normaliser is not None and normaliser.normalize_str("A") == "a"
+    fold = lower if lowers else str
+    training = "\n".join(row["text"] for row in read_jsonl(work.inputs["corpus/splits"] / "train.jsonl"))
+    return floor_nats(fold(training), [fold(line) for line in lines], choose_words(lines, work.seed))

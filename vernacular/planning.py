@@ -1,0 +1,119 @@
+"""Before anything is spent: whether the folders can be used, what a run would compute, and what that costs.
+
+Costs of a training come from ``vernacular.pretraining.plan``; nothing is computed here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import typer
+
+from vernacular.artifacts import Store
+from vernacular.config.schema import Language
+from vernacular.errors import Problem
+from vernacular.project import Project
+from vernacular.stages import Stage, lookup, stages_of
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a run would do with one stage: ``reuse``, ``run``, or ``stop`` at a red gate."""
+
+    stage: str
+    action: str
+    why: str
+
+
+def steps_of(stages: Mapping[str, Stage], language: Language, store: Store) -> list[Step]:
+    """What a run would do, stage by stage; whatever follows a stage that is to run is to run as well."""
+    steps: list[Step] = []
+    fresh: set[str] = set()
+    for name, stage in stages.items():
+        waits = [source for source in stage.inputs if source in fresh]
+        if waits:
+            fresh.add(name)
+            steps.append(Step(name, "run", f"after {waits[0]}" + (f" and {len(waits) - 1} more" if waits[1:] else "")))
+            continue
+        try:
+            found = lookup(stage, language, store)
+        except Problem as problem:
+            fresh.add(name)
+            steps.append(Step(name, "stop", str(problem)))
+            continue
+        if found is not None:
+            steps.append(Step(name, "reuse", f"made {found.manifest.created}"))
+        else:
+            fresh.add(name)
+            before = store.current(language.code, name)
+            steps.append(Step(name, "run", "not made yet" if before is None else "something it depends on has changed"))
+    return steps
+
+
+def print_plan(project: Project, language: Language, model: str | None) -> None:
+    """Print what a run would do and what each training costs."""
+    store = Store(project.artifacts)
+    steps = steps_of(stages_of(language, model), language, store)
+    width = max((len(step.stage) for step in steps), default=0)
+    for step in steps:
+        typer.echo(f"{step.action:<6} {step.stage:<{width}}  {step.why}")
+    todo = sum(step.action != "reuse" for step in steps)
+    typer.echo(f"\n{language.code}: {todo} of {len(steps)} stages to run, {len(steps) - todo} reused.")
+    for name, settings in language.models_to_run(model).items():
+        try:
+            from vernacular.pretraining.plan import estimate
+        except ImportError:  # no trainer, no estimate: the plan above still stands
+            typer.echo(f"{name}: no estimate, the trainer is not installed")
+            return
+        typer.echo(f"\n{name}:")
+        for line in costs(estimate(language=language, store=store, name=name, model=settings)):
+            typer.echo(f"  {line}")
+
+
+def costs(numbers: Mapping[str, Any]) -> list[str]:
+    """An estimate as aligned lines, names with their units as they are given; None is not known before a first run."""
+    numbers = {name: "not known before the first run" if value is None else value for name, value in numbers.items()}
+    width = max((len(name) for name in numbers), default=0)
+    return [f"{name.replace('_', ' '):<{width}}  {_shown(value)}"
+            for name, value in numbers.items()]
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
+
+
+def check_all(project: Project, code: str | None) -> tuple[list[str], list[Problem]]:
+    """A line for every language that can be used (or for ``code`` alone), and the problems of those that cannot.
+
+    Raises:
+        Problem: there are no language folders, or not this one.
+    """
+    from vernacular.config.load import find_language, load_all
+
+    found: Mapping[str, Language | Problem]
+    found = load_all(project.languages) if code is None else {code: find_language(project.languages, code)}
+    if not found:
+        raise Problem("there is no language folder", where=str(project.languages),
+                      fix="`vernacular new CODE` writes one")
+    lines, broken = [], []
+    for name, language in found.items():
+        if isinstance(language, Problem):
+            broken.append(language)
+            continue
+        try:
+            stages = stages_of(language)
+            for stage in stages.values():
+                stage.settings_data(language)
+        except Problem as problem:
+            broken.append(problem)
+            continue
+        off = [model for model, settings in language.models.items() if not settings.enabled]
+        also = f" ({', '.join(off)} with --model)" if off else ""
+        sources = ", ".join(source.name for source in language.sources)
+        lines.append(f"{name}: good. {language.name}, sources: {sources}; "
+                     f"models: {', '.join(language.models_to_run()) or 'none enabled'}{also}; {len(stages)} stages")
+    return lines, broken

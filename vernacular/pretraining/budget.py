@@ -1,0 +1,63 @@
+"""From minutes to steps: how fast this machine trains this model, measured once and kept.
+
+Both arms of a comparison read the same figure, so they get the same number of steps, and so does a resumed run.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import platform
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from vernacular.artifacts import digest_of, write_atomically
+from vernacular.config.schema import Model, Pretraining
+from vernacular.pretraining.loop import Plan, has_bf16, optimizer_for, take_step
+
+TIMED_STEPS, UNTIMED_STEPS = 4, 2
+
+
+def speed_key(model: Model, base: str) -> str:
+    """What training speed depends on: the model, the shape of a step, the processor or card, the threads."""
+    settings = model.pretraining
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else platform.processor() or platform.machine()
+    return digest_of([base, model.objective, settings.sequence_length, settings.batch_size, settings.mask_share, device,
+                      torch.get_num_threads(), has_bf16()])
+
+
+def known_speed(machine: Path, key: str) -> float | None:
+    """Tokens per second measured on this machine before, or None."""
+    path = machine / f"speed-{key}.json"
+    return float(json.loads(path.read_text(encoding="utf-8"))["tokens_per_second"]) if path.is_file() else None
+
+
+def measure_speed(machine: Path, key: str, model: Any, plan: Plan) -> float:
+    """Tokens per second of whole steps on a copy of ``model``; written to ``machine``."""
+    trial = copy.deepcopy(model).train()
+    optimizer = optimizer_for(trial, plan.settings)
+    body = int(plan.settings.head_first * plan.steps) + 1  # time steps in which all of it learns
+    for step in range(UNTIMED_STEPS):
+        take_step(trial, optimizer, plan, body + step)
+    started = time.monotonic()
+    for step in range(TIMED_STEPS):
+        take_step(trial, optimizer, plan, body + UNTIMED_STEPS + step)
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    tokens = TIMED_STEPS * plan.settings.batch_size * plan.settings.sequence_length
+    speed = tokens / (time.monotonic() - started)
+    write_atomically(machine / f"speed-{key}.json", json.dumps({"tokens_per_second": speed}))
+    return speed
+
+
+def steps_within(settings: Pretraining, speed: float, blocks: int) -> int:
+    """The steps that fit the budget: the minutes at ``speed`` tokens per second, or the steps asked for, within the
+    most epochs allowed."""
+    most = max(1, int(settings.max_epochs * blocks / settings.batch_size))
+    if settings.steps is not None:
+        return min(settings.steps, most)
+    assert settings.minutes is not None  # Model refuses to be without a budget
+    return max(1, min(most, int(settings.minutes * 60 * speed / (settings.batch_size * settings.sequence_length))))

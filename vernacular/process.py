@@ -1,0 +1,88 @@
+"""One stage in a process of its own: what ``vernacular stage`` does, and what it tells the launcher that started it.
+
+A small file tells the launcher the key of the artifact, or the problem. Progress goes to stdout, line by line.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from vernacular.artifacts import Artifact, Store, write_atomically
+from vernacular.errors import Problem, as_problem
+from vernacular.project import Project
+
+PARENT_SECONDS = 2.0
+
+
+def run_one(project: Project, code: str, name: str, model: str | None, outcome: Path | None) -> Artifact:
+    """Run the stage ``name`` of the language ``code`` and write to ``outcome`` how it went.
+
+    Whatever else goes wrong is written there as a problem too, with the traceback in the orchestrator's log: a person
+    who waits for the run is to see one line.
+
+    Raises:
+        Problem: as written to ``outcome``.
+    """
+    with _orchestrated() as log:
+        try:
+            artifact = _find_and_run(project, code, name, model)
+        except Exception as error:
+            if outcome is None:
+                raise
+            if not isinstance(error, Problem):
+                log(traceback.format_exc())
+            problem = as_problem(error, f"{code} {name}")
+            said = {"what": problem.what, "where": problem.where, "fix": problem.fix}
+            write_atomically(outcome, json.dumps({"problem": said}))
+            raise problem from error
+    if outcome is not None:
+        write_atomically(outcome, json.dumps({"key": artifact.manifest.key}))
+    return artifact
+
+
+def _find_and_run(project: Project, code: str, name: str, model: str | None) -> Artifact:
+    from vernacular.config.load import find_language
+    from vernacular.stages import run_stage, stages_of
+
+    language = find_language(project.languages, code)
+    if model is not None and model not in language.models:
+        raise Problem(f"there is no model '{model}'", where=f"{code} models",
+                      fix=f"Choose one of: {', '.join(sorted(language.models))}")
+    stages = stages_of(language, model)
+    if name not in stages:
+        raise Problem(f"there is no stage '{name}'", where=code, fix=f"The stages are: {', '.join(stages)}")
+
+    def progress(line: str) -> None:
+        sys.stdout.write(f"{code} {name}: {line}\n")
+        sys.stdout.flush()
+
+    return run_stage(stages[name], language, Store(project.artifacts), progress)
+
+
+@contextlib.contextmanager
+def _orchestrated() -> Iterator[Callable[[str], None]]:
+    """Where Dagster started this process, greet it, and stop when it is gone: an orphan would hold the stage's lock."""
+    if "DAGSTER_PIPES_CONTEXT" not in os.environ:
+        yield lambda text: None
+        return
+    from dagster_pipes import open_dagster_pipes
+
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(PARENT_SECONDS)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=watch, daemon=True).start()
+    with open_dagster_pipes() as pipes:
+        yield lambda text: pipes.log.error(text)

@@ -1,0 +1,130 @@
+"""What base, control and adapted answer to one sentence, for the page of ``vernacular try``: tasks and fill-ins.
+
+Loads models on first use and keeps them. Knows nothing of HTTP or HTML.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from vernacular.arms import ARMS, Arm, load_arm
+from vernacular.artifacts import Store
+from vernacular.config.schema import Language
+from vernacular.errors import Problem
+
+BLANK = "___"
+FILL_INS = 5
+NEW_TOKENS = 24
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What one model says of a sentence.
+
+    Attributes:
+        lines: task -> (label, probability), likeliest first, of tasks that label lines.
+        words: task -> (word, label, probability) of tasks that label words.
+        fill_ins: (piece, probability) for the blank, likeliest first; empty without a blank.
+        continuation: what a causal model writes next.
+    """
+
+    lines: dict[str, list[tuple[str, float]]] = field(default_factory=dict)
+    words: dict[str, list[tuple[str, str, float]]] = field(default_factory=dict)
+    fill_ins: list[tuple[str, float]] = field(default_factory=list)
+    continuation: str = ""
+
+
+class Answerer:
+    """Answers sentences with the current artifacts of one model of a language.
+
+    Args:
+        store: where the artifacts lie.
+        language: its folder.
+        name: of the model.
+
+    Raises:
+        Problem: a stage that is needed has not run yet.
+    """
+
+    def __init__(self, store: Store, language: Language, name: str) -> None:
+        if name not in language.models:
+            raise Problem(f"there is no model '{name}'", where=f"{language.code} models",
+                          fix=f"Choose one of: {', '.join(sorted(language.models))}")
+        self.language, self.name, self.model = language, name, language.models[name]
+        needed = ["corpus/splits", f"tokenizer/{name}", f"model/{name}", f"model/{name}_control",
+                  *(f"task/{task}_{name}" for task in language.tasks)]
+        self._inputs: dict[str, Path] = {}
+        for stage in needed:
+            artifact = store.current(language.code, stage)
+            if artifact is None:
+                raise Problem(f"{stage} has not been run yet", where=language.code,
+                              fix=f"Run `vernacular run {language.code}` first")
+            self._inputs[stage] = artifact.folder
+        self._predictors: dict[tuple[str, str], Any] = {}
+        self._networks: dict[str, tuple[Any, Any]] = {}
+        self._lock = threading.Lock()
+
+    def ask(self, text: str) -> dict[str, Answers]:
+        """The answers of each arm to ``text``, in which ``___`` stands for a word to be filled in."""
+        with self._lock:
+            return {arm: self._ask(arm, text) for arm in ARMS}
+
+    def _ask(self, arm: Arm, text: str) -> Answers:
+        from vernacular.corpus.words import words
+        from vernacular.evaluation.held_out import preparation
+        plain = " ".join(text.replace(BLANK, " ").split())
+        answers = Answers()
+        for task_name, task in self.language.tasks.items() if words(plain) else ():
+            prepared = preparation(task)(plain)
+            predictor = self._predictor(arm, task_name)
+            found = predictor.probabilities([prepared])[0]
+            if found.ndim == 1:
+                answers.lines[task_name] = sorted(zip(predictor.labels, (float(value) for value in found), strict=True),
+                                                  key=lambda pair: -pair[1])
+            else:
+                answers.words[task_name] = [(word, predictor.labels[int(row.argmax())], float(row.max()))
+                                            for word, row in zip(words(plain), found, strict=True)]
+        if self.model.objective == "masked" and BLANK in text:
+            answers.fill_ins.extend(fill(*self._network(arm), text))
+        elif self.model.objective == "causal":
+            return Answers(answers.lines, answers.words, [], continue_text(*self._network(arm), plain))
+        return answers
+
+    def _predictor(self, arm: Arm, task: str) -> Any:
+        from vernacular.tasks.predictor import load_predictor
+        if (arm, task) not in self._predictors:
+            self._predictors[arm, task] = load_predictor(arm, self.name, self.model, task, self._inputs, self.language,
+                                                         self.model.lora.seeds[0])
+        return self._predictors[arm, task]
+
+    def _network(self, arm: Arm) -> tuple[Any, Any]:
+        if arm not in self._networks:
+            self._networks[arm] = load_arm(arm, self.name, self.model, self.language, self._inputs)
+        return self._networks[arm]
+
+
+def fill(model: Any, tokenizer: Any, text: str, most: int = FILL_INS) -> list[tuple[str, float]]:
+    """The likeliest single pieces for the first blank of ``text``; further blanks stay masked."""
+    import torch
+    ids = tokenizer(text.replace(BLANK, tokenizer.mask_token), return_tensors="pt", truncation=True, max_length=256)
+    places = (ids["input_ids"][0] == tokenizer.mask_token_id).nonzero()
+    if not len(places):  # the blank was cut off
+        return []
+    with torch.inference_mode():
+        scores = model(**ids).logits[0, int(places[0])].softmax(-1)
+    values, pieces = scores.topk(most)
+    return [(tokenizer.decode([int(piece)]).strip(), float(value)) for piece, value in zip(pieces, values, strict=True)]
+
+
+def continue_text(model: Any, tokenizer: Any, text: str, most: int = NEW_TOKENS) -> str:
+    """The likeliest continuation of ``text``, piece by piece."""
+    import torch
+    ids = tokenizer(text, return_tensors="pt", truncation=True, max_length=256)
+    if not ids["input_ids"].shape[1]:
+        return ""
+    with torch.inference_mode():
+        out = model.generate(**ids, max_new_tokens=most, do_sample=False, pad_token_id=tokenizer.pad_token_id)
+    return str(tokenizer.decode(out[0, ids["input_ids"].shape[1]:], skip_special_tokens=True))

@@ -1,0 +1,246 @@
+"""The model card: a README.md for people, with the metadata block that the Hugging Face hub reads.
+
+Made from the results alone (``summary.gather``), so every number in it is one of the release. Gains and missing gains
+are said in words. After Model Cards (Mitchell et al. 2019, https://arxiv.org/abs/1810.03993).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import yaml
+
+from vernacular.arms import ARMS
+from vernacular.release.summary import Results, unverified
+
+MISSING = "not measured"
+FLOORS = {"majority": "floor: the commonest label", "tfidf_logistic": "floor: TF-IDF + logistic regression"}
+GAINS = {"gain": "a gain", "no gain": "no gain", "harm": "harm"}
+
+
+def write_card(results: Results) -> str:
+    """The whole README.md."""
+    language, model = results["language"], results["model"]
+    metadata = yaml.safe_dump(_metadata(results), allow_unicode=True, sort_keys=False, width=1000)
+    autonym = f" ({language['autonym']})" if language["autonym"] and language["autonym"] != language["name"] else ""
+    parts = [
+        f"---\n{metadata}---", f"# {model['base_name']} for {language['name']}{autonym}",
+        f"`{model['base_name']}`, trained further on {language['name']} text with "
+        f"{number(_in(results, 'fertility', 'new_pieces'), 0)} new pieces in its tokenizer, and fine-tuned with LoRA "
+        f"for {len(results['tasks'])} task{'' if len(results['tasks']) == 1 else 's'}. **Base** below is the model as "
+        "it was, **control** the same training with the original tokenizer, **adapted** this model.",
+        _standing(results), "## Load it", _loading(results), "## Data", _data(results), "## Tokenizer",
+        _tokenizer(results), "## Held-out likelihood", _likelihood(results), "## Tasks", _tasks(results),
+        "## Behaviour", _behaviour(results), "## Fairness", _fairness(results), "## What it forgot",
+        _retention(results), "## Compute", _compute(results), "## Uses", _uses(results), "## What is not known",
+        _unknown(results)]
+    return "\n\n".join(parts) + "\n"
+
+
+def number(value: Any, digits: int = 3, percent: bool = False) -> str:
+    """``value`` for reading: thousands separated, a fixed number of digits; ``not measured`` for None."""
+    if value is None:
+        return MISSING
+    return f"{value:.{digits}%}" if percent else f"{value:,.{digits}f}"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table; bars inside cells are escaped."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in row) + " |"
+                     for row in lines)
+
+
+def _in(results: Results, *path: str) -> Any:
+    found: Any = results
+    for part in path:
+        found = found.get(part) if isinstance(found, dict) else None
+    return found
+
+
+def licence_of(results: Results) -> tuple[str, str]:
+    """The hub's licence id of the release and a name: ``other`` unless the base and every source share one licence."""
+    licences = {source["licence"] for source in results["sources"]} | {results["model"]["base"]["licence"]}
+    if "unverified" in licences:
+        return "other", "unverified"
+    if len(licences) == 1:
+        return next(iter(licences)).lower(), ""
+    return "other", "several: " + ", ".join(sorted(licences))
+
+
+def _metadata(results: Results) -> dict[str, Any]:
+    language, model = results["language"], results["model"]
+    licence, licence_name = licence_of(results)
+    metadata: dict[str, Any] = {"language": [language["code"]], "license": licence}
+    if licence_name:
+        metadata |= {"license_name": licence_name, "license_link": "data_statement.md"}
+    metadata |= {"library_name": "transformers", "base_model": model["base_name"], "pipeline_tag": (
+        "fill-mask" if model["objective"] == "masked" else "text-generation"),
+        "tags": ["vernacular", "continued-pretraining", "vocabulary-extension", "lora", f"base:{model['base_name']}"]}
+    scored = [{"task": {"type": "token-classification" if found["kind"] == "token_classification" else
+                        "text-classification", "name": task},
+               "dataset": {"name": f"held-out text of the data statement ({task})", "type": "vernacular"},
+               "metrics": [{"type": "f1", "name": found["metric"], "value": round(found["means"]["adapted"], 4)}]}
+              for task, found in results["tasks"].items() if "adapted" in found["means"]]
+    if scored:
+        metadata["model-index"] = [{"name": f"{model['name']}-{language['code']}", "results": scored}]
+    return metadata
+
+
+def _standing(results: Results) -> str:
+    gates = results["release_gates"]
+    red = [gate for gate in gates if not gate["passed"] and gate["name"] != "publishable"]
+    if not red:
+        return "Every gate of this release is green."
+    return ("> **This release may not be published.** " + "; ".join(f"`{gate['name']}`: {gate['reason']}"
+                                                                    for gate in red) + ".")
+
+
+def _loading(results: Results) -> str:
+    masked = results["model"]["objective"] == "masked"
+    kind = "AutoModelForMaskedLM" if masked else "AutoModelForCausalLM"
+    lines = [f"from transformers import {kind}, AutoTokenizer", 'tokenizer = AutoTokenizer.from_pretrained("model")',
+             f'model = {kind}.from_pretrained("model")']
+    adapters = [f"`adapters/{task}`" for task in results["tasks"]]
+    after = (f"\n\nThe LoRA adapters in {', '.join(adapters)} load with PEFT onto `model.base_model`; beside each "
+             "stand `head.safetensors`, the linear layer over its states, and `labels.json`, the names of its outputs."
+             ) if adapters else ""
+    return "```python\n" + "\n".join(lines) + "\n```" + after
+
+
+def _data(results: Results) -> str:
+    rows = [[source["name"], source["register"], source["quality"], source["licence"], source["consent"],
+             number(source["words_kept"], 0)] for source in results["sources"]]
+    text = table(["source", "register", "quality", "licence", "consent", "words kept"], rows)
+    corpus = results["corpus"]
+    if corpus:
+        dropped = [f"{number(found['words'], 0)} {found['meaning']}" for found in corpus["rejected"].values()
+                   if found["words"]]
+        text += (f"\n\n{number(corpus['words_kept'], 0)} of {number(corpus['words_read'], 0)} words were kept"
+                 + (f"; dropped: {'; '.join(dropped)}" if dropped else "") + ".")
+    return text + (" `documents.txt` lists every document that the model was trained on; `data_statement.md` says who "
+                   "made the text.")
+
+
+def _tokenizer(results: Results) -> str:
+    found = results["fertility"]
+    if not found:
+        return f"{MISSING.capitalize()}."
+    changed = (f" Of text in the base's languages, {number(found['base_lines_changed'], 2, True)} of the lines are cut "
+               "differently." if found["base_lines_changed"] is not None else "")
+    return (f"Fertility (tokens per word, held-out text): base {number(found['base'], 2)}, extended "
+            f"{number(found['extended'], 2)}.{changed}")
+
+
+def _likelihood(results: Results) -> str:
+    found = results["likelihood"]
+    if not found:
+        return f"{MISSING.capitalize()}."
+    rows = [[arm, number(score["mean"]), f"{number(score['low'])} to {number(score['high'])}"]
+            for arm in ARMS if (score := found["scores"].get(arm))]
+    text = table(["model", found.get("unit", "nats per character"), "95 % interval"], rows)
+    said = [f"{_comparison(name)}: {GAINS[found['verdicts'][name]]} ({interval_text(interval)})"
+            for name, interval in found.get("differences", {}).items()]
+    return f"{text}\n\nLower is better. {'. '.join(said)}."
+
+
+def _comparison(name: str) -> str:
+    first, _, second = name.partition("_minus_")
+    return f"{first.capitalize()} against {second}"
+
+
+def interval_text(interval: Sequence[float], digits: int = 3) -> str:
+    """A difference with its 95 % interval, signed."""
+    low, mean, high = interval
+    return f"{mean:+.{digits}f}, 95 % interval {low:+.{digits}f} to {high:+.{digits}f}"
+
+
+def _tasks(results: Results) -> str:
+    if not results["tasks"]:
+        return "No task was trained."
+    parts = []
+    for task, found in results["tasks"].items():
+        seeds = [row["seed"] for row in next(iter(found["scores"].values()))]
+        rows = [[arm, *(number(row["score"]) for row in found["scores"][arm]), number(found["means"].get(arm))]
+                for arm in ARMS if found["scores"].get(arm)]
+        rows += [[FLOORS.get(name, f"floor: {name}"), *([""] * len(seeds)), number(floor)]
+                 for name, floor in found.get("floors", {}).items()]
+        said = [f"{_comparison(name)}: **{GAINS[found['verdicts'][name]]}** ({interval_text(interval)})"
+                for name, interval in found.get("intervals", {}).items()]
+        floor = "" if found["above_floors"] else (" The adapted model does not reach the best simple floor: use the "
+                                                  "simple method for this task.")
+        parts.append(f"### {task}\n\n{found['description']}\n\n{found['metric']}, {found['train_items']} items to "
+                     f"learn from, {found['test_items']} scored.\n\n"
+                     + table(["model", *(f"seed {seed}" for seed in seeds), "mean"], rows)
+                     + f"\n\n{'. '.join(said)}. Seeds differ by up to {number(found['spread'])}; a smaller gain is "
+                     f"called none.{floor}")
+    return "\n\n".join(parts)
+
+
+def _behaviour(results: Results) -> str:
+    tests = _in(results, "behaviour", "tests")
+    if not tests:
+        return "No behavioural test was run."
+    rows = [[name, test["description"] or test["capability"], test["task"],
+             _rate(test["base"]), f"{_rate(test['adapted'])} ({test['adapted']['low']:.1%} to "
+             f"{test['adapted']['high']:.1%})" if test["adapted"]["cases"] else "no case",
+             f"{test['threshold']:.0%}", "yes" if test["adapted"]["rate"] is not None
+             and test["adapted"]["rate"] <= test["threshold"] else "no"] for name, test in tests.items()]
+    reviewed = sum(test["reviewed"] != "none" for test in tests.values())
+    return (table(["test", "what must hold", "task", "base fails", "adapted fails (95 %)", "at most", "kept"], rows)
+            + f"\n\n{reviewed} of {len(tests)} tests were reviewed by a speaker.")
+
+
+def _rate(found: dict[str, Any]) -> str:
+    return f"{found['failures']} of {found['cases']}" if found["cases"] else "no case"
+
+
+def _fairness(results: Results) -> str:
+    found = results["fairness"]
+    if not found or not found.get("measured"):
+        return "Not measured."
+    rows = [[one["task"], one["comparison"].replace("_", " "), one["measure"].replace("_", " "),
+             number(_in(one, "base", "gap")), number(_in(one, "adapted", "gap")), one["verdict"]]
+            for one in found["comparisons"].values()]
+    return (table(["task", "comparison", "measure", "gap of the base", "gap of the adapted", "verdict"], rows)
+            + f"\n\n{found['caveat']}")
+
+
+def _retention(results: Results) -> str:
+    found = results["retention"]
+    scores = (found or {}).get("scores")
+    if not scores:
+        return "Not measured: the folder names no text in the base's languages."
+    unit = found.get("unit", "nats per character")
+    return "\n".join(f"- {name}: {number(score.get('mean') if isinstance(score, dict) else score)} {unit}"
+                     for name, score in scores.items()) + "\n\nOn text in the base's languages; lower is better."
+
+
+def _compute(results: Results) -> str:
+    lines = [f"- {arm}: {number(found.get('steps'), 0)} steps, {number(found.get('tokens'), 0)} tokens, "
+             f"{number(found.get('minutes'), 1)} minutes" for arm, found in results["pretraining"].items() if found]
+    return "\n".join(lines) or f"{MISSING.capitalize()}."
+
+
+def _uses(results: Results) -> str:
+    name = results["language"]["name"]
+    return (f"Meant for: research on {name}; tools that a speaker checks, such as search, sorting and annotation help; "
+            "a start for fine-tuning.\n\nRefused: surveillance or profiling of people, decisions about people without "
+            "a person who answers for them, text passed off as a community's own words, any use that the licence or "
+            "the consent of a source does not cover.")
+
+
+def _unknown(results: Results) -> str:
+    registers = sorted({source["register"] for source in results["sources"]})
+    lines = [f"- Text outside the register{'s' if len(registers) > 1 else ''} {', '.join(registers)}: how the model "
+             "does there was not measured."]
+    if unverified(results):
+        lines.append(f"- The licence of {', '.join(unverified(results))}.")
+    if any(source["consent"] == "unknown" for source in results["sources"]):
+        lines.append("- Whether everyone who made the text agrees to this use.")
+    if not any(test["reviewed"] != "none" for test in (_in(results, "behaviour", "tests") or {}).values()):
+        lines.append("- What speakers say of its answers: none has reviewed a test.")
+    lines.append("- Dialects, and whether the model treats them alike.")
+    lines += [f"- `{stage}` was not run." for stage in results["missing"]]
+    return "\n".join(lines)

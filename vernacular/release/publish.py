@@ -1,0 +1,68 @@
+"""Publishing a release on the Hugging Face hub, or the reasons why it may not be published."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from vernacular.artifacts import Artifact, Store
+from vernacular.config.schema import Language
+from vernacular.errors import Problem
+
+TOKEN = "HF_TOKEN"
+
+
+def refusals(artifact: Artifact) -> list[str]:
+    """Why this release may not be published: each red gate of its report with its reason; empty if there is none."""
+    gates = artifact.manifest.report.gates
+    if not any(gate.name == "publishable" for gate in gates):
+        return ["publishable: this release says nothing of its gates"]
+    return [f"{gate.name}: {gate.reason}" for gate in gates if not gate.passed and gate.name != "publishable"]
+
+
+def publish(store: Store, language: Language, model_name: str, repo: str) -> str:
+    """Upload the current release of a model to ``repo`` on the hub; the token is read from the environment alone.
+
+    Args:
+        store: where the release lies.
+        language: its folder.
+        model_name: which of its models.
+        repo: ``owner/name`` on the hub.
+
+    Returns:
+        The address of the upload.
+
+    Raises:
+        Problem: there is no release, one of its gates is red, there is no token, or the hub refuses.
+    """
+    stage = f"release/{model_name}"
+    artifact = store.current(language.code, stage)
+    if artifact is None:
+        raise Problem("there is no release to publish", where=f"{language.code} {stage}",
+                      fix=f"Run `vernacular run {language.code}` first")
+    red = refusals(artifact)
+    if red:
+        raise Problem(f"not published, for {len(red)} {'reason' if len(red) == 1 else 'reasons'}: {'; '.join(red)}",
+                      where=f"{language.code} {stage}", fix="Mend each of these in the language folder and run again; "
+                      "the local release stays as it is")
+    if repo.count("/") != 1 or not all(repo.split("/")):
+        raise Problem(f"'{repo}' is not the name of a repository", where="publish", fix="Write owner/name")
+    token = os.environ.get(TOKEN)
+    if not token:
+        raise Problem("there is no token for the hub", where=f"environment variable {TOKEN}",
+                      fix="Set it to a token with write access")
+    return _upload(artifact, repo, token)
+
+
+def _upload(artifact: Artifact, repo: str, token: str) -> str:
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import HfHubHTTPError
+    api: Any = HfApi(token=token)
+    try:
+        api.create_repo(repo, exist_ok=True, private=True)
+        done = api.upload_folder(repo_id=repo, folder_path=artifact.folder, ignore_patterns=["manifest.json"],
+                                 commit_message=f"Release {artifact.manifest.key}")
+    except (HfHubHTTPError, OSError, ValueError) as error:
+        raise Problem(f"the hub refused ({str(error).splitlines()[0]})", where=repo,
+                      fix="Check the repository's name, the token's rights and the network") from error
+    return str(done)

@@ -1,0 +1,200 @@
+"""``vernacular report``: every number of a release, read off the store and printed as tables.
+
+``results`` gives what there is so far as a dictionary; ``print_table`` shows it to a person. Computes no number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from vernacular.arms import ARMS
+from vernacular.artifacts import Store
+from vernacular.config.schema import Language
+from vernacular.errors import Problem
+from vernacular.release.card import FLOORS, interval_text, number
+from vernacular.release.summary import Results, gather, stage_names
+
+WIDTH = 100
+_COLOURS = {"gain": "green", "no gain": "yellow", "harm": "red"}
+
+
+def results(store: Store, language: Language, model_name: str) -> Results:
+    """Every number of the model's release, as far as its stages have run.
+
+    Raises:
+        Problem: there is no such model, or nothing has been run yet.
+    """
+    if model_name not in language.models:
+        raise Problem(f"there is no model '{model_name}'", where=f"{language.code} models",
+                      fix=f"Choose one of: {', '.join(sorted(language.models))}")
+    names = stage_names(language, model_name)
+    found = {name: artifact for name in names if (artifact := store.current(language.code, name)) is not None}
+    if not found:
+        raise Problem("nothing has been run yet", where=language.code, fix=f"Run `vernacular run {language.code}`")
+    gathered = gather(language, model_name, language.models[model_name],
+                      {name: artifact.manifest.report for name, artifact in found.items()},
+                      {name: artifact.folder for name, artifact in found.items()})
+    release = store.current(language.code, f"release/{model_name}")
+    gathered["release"] = None if release is None else {"folder": str(release.folder), "created":
+                                                        release.manifest.created, "files": len(release.manifest.files)}
+    gathered["outdated"] = [] if release is None else sorted(
+        name for name, version in release.manifest.inputs.items()
+        if name in found and found[name].manifest.data_version != version)
+    gathered["seconds"] = {name: artifact.manifest.seconds for name, artifact in found.items()}
+    return gathered
+
+
+def print_table(results: Results, console: Console) -> None:
+    """Print the results; on anything that is not a terminal plain text without colours, 100 columns wide."""
+    if not console.is_terminal:
+        console = Console(file=console.file, width=WIDTH, no_color=True, highlight=False, force_terminal=False)
+    language, model = results["language"], results["model"]
+    console.print(f"[bold]{escape(language['name'])}[/] ({escape(language['code'])}), model "
+                  f"[bold]{escape(model['name'])}[/] from {escape(model['base_name'])}, {model['objective']}",
+                  highlight=False)
+    for show in (_corpus, _fertility, _likelihood, _tasks, _behaviour, _fairness, _gates):
+        show(results, console)
+    _next(results, console)
+
+
+def _table(title: str, columns: Sequence[str], console: Console, numbers: Sequence[int] = ()) -> Table:
+    console.print(f"\n[bold]{escape(title)}[/]", highlight=False)
+    table = Table(header_style="", box=box.SIMPLE_HEAD if console.is_terminal else box.ASCII2, pad_edge=False)
+    for place, column in enumerate(columns):
+        table.add_column(column, justify="right" if place in numbers else "left", overflow="fold")
+    return table
+
+
+def _said(verdict: str, console: Console) -> str:
+    return f"[{_COLOURS[verdict]}]{verdict}[/]" if console.is_terminal else verdict
+
+
+def _corpus(results: Results, console: Console) -> None:
+    corpus = results["corpus"]
+    if corpus is None:
+        return
+    table = _table("Text", ["", "documents", "lines", "words"], console, (1, 2, 3))
+    table.add_row("read", number(corpus["documents_read"], 0), "", number(corpus["words_read"], 0))
+    table.add_row("kept", number(corpus["documents_kept"], 0), "", number(corpus["words_kept"], 0))
+    for rule, found in corpus["rejected"].items():
+        if found["words"]:
+            table.add_row(f"  dropped by {escape(rule)}", "", number(found["lines"], 0), number(found["words"], 0))
+    for part, sizes in (corpus["parts"] or {}).items():
+        table.add_row(f"  in {part}", *(number(sizes[unit], 0) for unit in ("documents", "lines", "words")))
+    console.print(table)
+
+
+def _fertility(results: Results, console: Console) -> None:
+    found = results["fertility"]
+    if found is None:
+        return
+    table = _table("Tokenizer", ["", "tokens per word", "pieces added"], console, (1, 2))
+    table.add_row("base", number(found["base"], 3), "")
+    table.add_row("extended", number(found["extended"], 3), number(found["new_pieces"], 0))
+    console.print(table)
+
+
+def _likelihood(results: Results, console: Console) -> None:
+    found = results["likelihood"]
+    if found is None:
+        return
+    unit = found.get("unit", "nats per character")
+    table = _table("Held-out likelihood (lower is better)", ["model", unit, "95 % interval"], console, (1, 2))
+    for arm in ARMS:
+        score = found["scores"].get(arm)
+        if score:
+            table.add_row(arm, number(score["mean"]), f"{number(score['low'])} to {number(score['high'])}")
+    console.print(table)
+    _verdicts(found.get("differences", {}), found["verdicts"], console)
+
+
+def _verdicts(intervals: dict[str, list[float]], verdicts: dict[str, str], console: Console) -> None:
+    for name, interval in intervals.items():
+        console.print(f"  {name.replace('_minus_', ' against ')}: {_said(verdicts[name], console)} "
+                      f"({interval_text(interval)})", highlight=False)
+
+
+def _tasks(results: Results, console: Console) -> None:
+    for task, found in results["tasks"].items():
+        seeds = [row["seed"] for row in next(iter(found["scores"].values()))]
+        title = (f"Task {task}: {found['metric']}, {found['train_items']} items to learn from, "
+                 f"{found['test_items']} scored")
+        table = _table(title, ["model", *(f"seed {seed}" for seed in seeds), "mean"], console,
+                       range(1, len(seeds) + 2))
+        for arm in ARMS:
+            if found["scores"].get(arm):
+                table.add_row(arm, *(number(row["score"]) for row in found["scores"][arm]),
+                              number(found["means"][arm]))
+        for name, floor in found.get("floors", {}).items():
+            table.add_row(FLOORS.get(name, f"floor: {name}"), *([""] * len(seeds)), number(floor))
+        console.print(table)
+        _verdicts(found.get("intervals", {}), found["verdicts"], console)
+        gap = found["means"].get("adapted", 0.0) - found["means"].get("base", 0.0)
+        beyond = "more" if gap > found["spread"] else "no more"
+        console.print(f"  adapted minus base {gap:+.3f}, {beyond} than the spread of seeds ({found['spread']:.3f})"
+                      + ("" if found["above_floors"] else "; a simple floor does better than the adapted model"),
+                      highlight=False)
+
+
+def _behaviour(results: Results, console: Console) -> None:
+    tests = (results["behaviour"] or {}).get("tests")
+    if not tests:
+        return
+    green = {gate["name"]: gate["passed"] for gate in results["behaviour"]["gates"]}
+    title = f"Behaviour: {sum(green.values())} of {len(tests)} tests green"
+    table = _table(title, ["test", "cases", "base passes", "adapted passes", "at least", ""], console, (1, 2, 3, 4))
+    for name, test in tests.items():
+        table.add_row(name, str(test["adapted"]["cases"]), _passes(test["base"]), _passes(test["adapted"]),
+                      f"{1 - test['threshold']:.0%}", "" if green.get(name) else "red")
+    console.print(table)
+
+
+def _passes(found: dict[str, Any]) -> str:
+    return "no case" if found["rate"] is None else f"{1 - found['rate']:.1%}"
+
+
+def _fairness(results: Results, console: Console) -> None:
+    found = results["fairness"]
+    if found is None:
+        return
+    if not found.get("measured"):
+        console.print("\nFairness: not measured")
+        return
+    table = _table("Fairness (not a speaker's judgement)", ["task", "comparison", "gap of base", "gap of adapted",
+                                                            "verdict"], console, (2, 3))
+    for one in found["comparisons"].values():
+        table.add_row(one["task"], one["comparison"], *(number((one.get(arm) or {}).get("gap")) for arm in
+                                                        ("base", "adapted")), one["verdict"])
+    console.print(table)
+
+
+def _gates(results: Results, console: Console) -> None:
+    table = _table("May it be published?", ["gate", "", "reason"], console)
+    for gate in results["release_gates"]:
+        table.add_row(gate["name"], "green" if gate["passed"] else "red", escape(gate["reason"]))
+    console.print(table)
+
+
+def _next(results: Results, console: Console) -> None:
+    code, name = results["language"]["code"], results["model"]["name"]
+    if results.get("release"):
+        console.print("\nThe release, with its card in README.md:")
+        console.print(results["release"]["folder"], soft_wrap=True, highlight=False, markup=False)
+    elif results["artifacts"]:
+        console.print("\nWhat there is so far:")
+        for stage, folder in results["artifacts"].items():
+            console.print(f"  {stage}: {folder}", soft_wrap=True, highlight=False, markup=False)
+    if results["missing"] or not results.get("release"):
+        waiting = results["missing"] or [f"release/{name}"]
+        console.print(f"\nNot run yet: {', '.join(waiting)}. Next: vernacular run {code}", highlight=False)
+    elif results.get("outdated"):
+        console.print(f"\nThe release is older than {', '.join(results['outdated'])}. Next: vernacular run {code}",
+                      highlight=False)
+    else:
+        console.print(f"\nNext: vernacular try {code} (type a sentence), make ui (graph and history)", highlight=False)

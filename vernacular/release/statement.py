@@ -1,0 +1,47 @@
+"""The data statement: what the folder's people wrote in ``statement.md``, and the ledger's facts about the text.
+
+After Data Statements for NLP (Bender and Friedman 2018, https://aclanthology.org/Q18-1041).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from vernacular.release.card import number, table
+from vernacular.release.summary import Results
+
+NOT_WRITTEN = ("Nobody has written a statement yet (`statement.md` in the language folder): who speaks the language, "
+               "who made the text and who was asked is not on record.")
+
+
+def write_statement(results: Results, written: str | None, documents: Iterable[Mapping[str, Any]]) -> str:
+    """The whole data_statement.md.
+
+    Args:
+        results: of ``summary.gather``.
+        written: the folder's ``statement.md``, or None if there is none.
+        documents: the ledger rows of the training documents.
+    """
+    language, corpus = results["language"], results["corpus"] or {}
+    groups = Counter((row["source"], row["licence"], row["consent"], row["register"], row["quality"])
+                     for row in documents)
+    parts = [f"# Data statement: {language['name']}", (written or "").strip() or NOT_WRITTEN, "## The ledger",
+             "What the model was trained on, by source; `documents.txt` lists every document.",
+             table(["source", "licence", "consent", "register", "quality", "documents"],
+                   [[*key, number(count, 0)] for key, count in sorted(groups.items())])]
+    places = [f"- {source['name']}: {source['url']}" for source in results["sources"] if source["url"]]
+    if places:
+        parts += ["Where to read about the sources:", "\n".join(places)]
+    if corpus:
+        parts += ["## What was left out", table(["rule", "meaning", "lines", "words"], [
+            [rule, found["meaning"], number(found["lines"], 0), number(found["words"], 0)]
+            for rule, found in corpus["rejected"].items()])]
+    if corpus.get("parts"):
+        parts += ["## Parts", table(["part", "documents", "lines", "words"], [
+            [part, *(number(sizes[unit], 0) for unit in ("documents", "lines", "words"))]
+            for part, sizes in corpus["parts"].items()])]
+    parts += ["## Taking text out", "Whoever made a document that is listed may ask for it to be taken out; the next "
+              f"release is then trained without it. Ask: {language['owner'] or 'nobody is named as owner yet'}."]
+    return "\n\n".join(parts) + "\n"

@@ -1,0 +1,120 @@
+"""Labelled items derived from the text itself, honestly: what the label means and where it comes from is in the settings.
+
+Items of a part come only from documents of that part, so no scored item was seen in pretraining.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import random
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from vernacular.config.schema import Groups, Task
+from vernacular.corpus.words import word_spans
+from vernacular.errors import Problem
+
+IGNORED = -100
+OUTSIDE, NAME = 0, 1
+
+
+@dataclass(frozen=True)
+class Item:
+    """One labelled item.
+
+    Attributes:
+        text: what the model reads.
+        labels: one label for the text, or one for each of its words; ``IGNORED`` where none is known.
+        document: id of the document it comes from.
+    """
+
+    text: str
+    labels: tuple[int, ...]
+    document: str
+
+
+def label_names(task: Task) -> list[str]:
+    """The labels by index."""
+    return sorted(task.labels.groups) if isinstance(task.labels, Groups) else ["O", "NAME"]
+
+
+def derive(task: Task, documents: Iterable[Mapping[str, Any]], count: int, seed: int) -> list[Item]:
+    """At most ``count`` items, drawn without looking at their labels.
+
+    Args:
+        task: what is labelled, and how the labels are derived.
+        documents: rows of one part of the splits.
+        count: the most items wanted.
+        seed: of the draw.
+
+    Raises:
+        Problem: nothing can be derived from these documents.
+    """
+    items = list(_by_group(task.labels, documents) if isinstance(task.labels, Groups) else _by_capitals(documents))
+    if not items:
+        raise Problem("no labelled item can be derived from the text", where=f"task {task.description or task.kind}",
+                      fix="Check tasks.<name>.labels against the documents' paths, or add text")
+    random.Random(seed).shuffle(items)
+    return items[:count]
+
+
+def _by_group(labels: Groups, documents: Iterable[Mapping[str, Any]]) -> Iterable[Item]:
+    names = sorted(labels.groups)
+    for document in documents:
+        place = f"{document['source']}/{document['path']}"
+        index = next((index for index, name in enumerate(names)
+                      if any(fnmatch.fnmatchcase(place, pattern) for pattern in labels.groups[name])), None)
+        if index is not None:
+            for line in document["text"].split("\n"):
+                if len(line.split()) >= 3:
+                    yield Item(line, (index,), document["id"])
+
+
+def _by_capitals(documents: Iterable[Mapping[str, Any]]) -> Iterable[Item]:
+    for document in documents:
+        for line in document["text"].split("\n"):
+            labels = capital_labels(line)
+            if sum(label != IGNORED for label in labels) >= 3:
+                yield Item(lower(line), labels, document["id"])
+
+
+def lower(line: str) -> str:
+    """``line`` in lower case, letter by letter, so that every word keeps its place."""
+    return "".join(letter.lower() if len(letter.lower()) == 1 else letter for letter in line)
+
+
+def capital_labels(line: str) -> tuple[int, ...]:
+    """For each word of ``line``: ``NAME`` if it starts with a capital, else ``OUTSIDE``.
+
+    The first word and every word after punctuation are ``IGNORED``: there a capital may only mark a beginning.
+    """
+    labels = []
+    end = 0
+    for index, (start, stop) in enumerate(word_spans(line)):
+        between = line[end:start]
+        if index == 0 or between.strip():
+            labels.append(IGNORED)
+        else:
+            labels.append(NAME if line[start].isupper() else OUTSIDE)
+        end = stop
+    return tuple(labels)
+
+
+def known_names(items: Sequence[Item]) -> set[str]:
+    """The words labelled ``NAME`` in ``items``: those that are no test of finding new ones."""
+    return {item.text[start:stop] for item in items
+            for (start, stop), label in zip(word_spans(item.text), item.labels, strict=True) if label == NAME}
+
+
+def unseen_only(items: Sequence[Item], known: set[str]) -> list[Item]:
+    """The items with every word of ``known`` set to ``IGNORED``."""
+    return [Item(item.text, tuple(IGNORED if item.text[start:stop] in known else label
+                                  for (start, stop), label in zip(word_spans(item.text), item.labels, strict=True)),
+                 item.document) for item in items]
+
+
+def majority(items: Sequence[Item]) -> int:
+    """The commonest label."""
+    return Counter(label for item in items for label in item.labels if label != IGNORED).most_common(1)[0][0]

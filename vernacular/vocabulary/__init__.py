@@ -1,0 +1,34 @@
+"""Extend a base model's tokenizer with pieces of the language, and start their rows. Never trains a network.
+
+``learn`` finds candidate pieces, ``wordpiece`` and ``byte_bpe`` add them to their family's tokenizer so that the base
+stays itself, ``initialise`` makes the new rows, ``extend`` is the stage.
+"""
+
+from __future__ import annotations
+
+from vernacular.config.schema import Language, Model
+from vernacular.models import fingerprints
+from vernacular.stages import GateSpec, Stage, Work
+from vernacular.artifacts import Report
+
+
+def stages(language: Language, name: str, model: Model) -> list[Stage]:
+    """The stage ``tokenizer/<name>``."""
+    def run(work: Work) -> Report:
+        from vernacular.vocabulary.extend import run as extend
+        return extend(work, model)
+
+    return [Stage(
+        name=f"tokenizer/{name}", version="1", inputs=("corpus/splits",), run=run, seed=model.seed,
+        settings=lambda language: {
+            "base": model.base.model_dump(mode="json"), "vocabulary": model.vocabulary.model_dump(mode="json"),
+            "objective": model.objective,
+            "retention": [source.model_dump(mode="json", by_alias=True) for source in model.retention]},
+        outside=lambda language: fingerprints(model.base, language),
+        kinds=("sentencepiece", "python"),
+        gates=(GateSpec("old_ids_unchanged", "Every piece of the base tokenizer keeps its id.", True),
+               GateSpec("old_rows_untouched", "New rows stand behind the old ones, none of which is written.", True),
+               GateSpec("all_pieces_reachable", "Every new piece is used by the tokenizer on some text.", True),
+               GateSpec("reload_agrees", "The saved tokenizer segments as the one that was measured.", True),
+               GateSpec("base_text_unchanged", "Text in the base's languages is segmented as before.", False)),
+        description=f"Pieces of {language.name} added to the tokenizer of `{name}`, with the rows they start from.")]

@@ -1,0 +1,57 @@
+"""The rows that new pieces start from: input embeddings, an untied output matrix and an output bias where there are any.
+
+Old rows are never written: ``grow`` copies them bit by bit. No row is trained here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+
+def new_rows(model: Any, parts: list[list[int]], method: str, seed: int) -> dict[str, torch.Tensor]:
+    """Rows for new pieces.
+
+    Args:
+        model: the base language model.
+        parts: for each new piece the ids of the base pieces that it replaces; empty where there are none.
+        method: ``mean`` of those pieces' rows, or ``random``: a normal distribution with the old rows' mean and
+            standard deviation per dimension (also used for pieces without constituents).
+        seed: of the random rows.
+
+    Returns:
+        ``input`` (n, hidden); ``output`` (n, hidden) where the decoder is untied; ``bias`` (n,) where it has one.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    embeddings, decoder = model.get_input_embeddings().weight.detach(), model.get_output_embeddings()
+    tables = {"input": embeddings}
+    if decoder.weight.data_ptr() != embeddings.data_ptr():
+        tables["output"] = decoder.weight.detach()
+    if getattr(decoder, "bias", None) is not None:
+        tables["bias"] = decoder.bias.detach()[:, None]
+    out = {}
+    for name, table in tables.items():
+        mean, spread = table.mean(0), table.std(0)
+        rows = [table[ids].mean(0) if ids and method == "mean"
+                else mean + spread * torch.randn(table.shape[1], generator=generator) for ids in parts]
+        out[name] = torch.stack(rows) if rows else table.new_zeros((0, table.shape[1]))
+    if "bias" in out:
+        out["bias"] = out["bias"].squeeze(1)
+    return out
+
+
+def grow(model: Any, rows: dict[str, torch.Tensor]) -> None:
+    """Append ``rows`` behind the old ones, in place; the old rows keep their bits."""
+    old = model.get_input_embeddings().weight.shape[0]
+    count = rows["input"].shape[0]
+    if not count:
+        return
+    model.resize_token_embeddings(old + count, mean_resizing=False)
+    decoder = model.get_output_embeddings()
+    with torch.no_grad():
+        model.get_input_embeddings().weight[old:] = rows["input"]
+        if "output" in rows:
+            decoder.weight[old:] = rows["output"]
+        if "bias" in rows:
+            decoder.bias[old:] = rows["bias"]
