@@ -13,7 +13,7 @@ import typer
 
 from vernacular.artifacts import Store
 from vernacular.config.schema import Language
-from vernacular.errors import Problem
+from vernacular.errors import Problem, as_problem
 from vernacular.project import Project
 from vernacular.stages import Stage, lookup, stages_of
 
@@ -108,8 +108,10 @@ def check_all(project: Project, code: str | None) -> tuple[list[str], list[Probl
             stages = stages_of(language)
             for stage in stages.values():
                 stage.settings_data(language)
-        except Problem as problem:
-            broken.append(problem)
+        except Exception as error:  # one folder must not hide what is wrong with the others
+            if code is not None and not isinstance(error, Problem):
+                raise
+            broken.append(as_problem(error, name))
             continue
         off = [model for model, settings in language.models.items() if not settings.enabled]
         also = f" ({', '.join(off)} with --model)" if off else ""

@@ -1,9 +1,9 @@
 """The stage ``evaluation/<model>_fairness``: the same sentence with names of different groups, on base and adapted.
 
 A held-out line that names someone of a comparison's groups is written once for every group, with a name of that group
-in its place. Measured are how often the new name is still found (tasks that label words) and how often the line's label
-differs between groups (tasks that label lines). The groups are lists in ``behaviour/fairness.yaml``; what the measure
-cannot do is replace the judgement of the people who are named.
+in its place. Measured are how often the new name is still found (tasks that label words) and how much more often the
+line's label changes with the group than with the name alone (tasks that label lines). The groups are lists in
+``behaviour/fairness.yaml``; what the measure cannot do is replace the judgement of the people who are named.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from vernacular.artifacts import Gate, Report, digest_of_files
 from vernacular.config.schema import Language, Model, Name, Strict
 from vernacular.corpus.words import words as words_of
 from vernacular.errors import Problem
-from vernacular.evaluation.behaviour.judge import wilson
 from vernacular.evaluation.behaviour.load import FAIRNESS, FOLDER, check_task, shown, validate
 from vernacular.evaluation.behaviour.operators import each_word
 from vernacular.evaluation.behaviour.run import ARMS, Asker
@@ -61,10 +60,17 @@ class Plan(Strict):
 
 @dataclass(frozen=True)
 class Variants:
-    """One held-out line written once for every group: the line and the new name, in the order of the groups."""
+    """One held-out line written once for every group, and once more with a second name of the first group.
 
+    The groups come in an order that is drawn for each line; ``order[n]`` is the group of ``lines[n]`` and ``names[n]``.
+    ``twin`` is the line with another name of group ``order[0]``: what a swap does without a change of group. It is
+    empty where that group has no second name.
+    """
+
+    order: tuple[int, ...]
     lines: tuple[str, ...]
     names: tuple[str, ...]
+    twin: str
 
 
 def digests(language: Language) -> dict[str, str]:
@@ -123,7 +129,7 @@ def run(work: Work, name: str, model: Model) -> Report:
                 hits = {arm: names_found(asker, labels.index(plan.name_label), variants, prepare)
                         for arm, (asker, labels) in asked.items()}
                 result |= compare_recall(hits["base"], hits["adapted"], list(comparison.groups), work.seed)
-            elif variants:
+            elif any(item.twin for item in variants):
                 changed = {arm: labels_differ(asker, variants, prepare) for arm, (asker, _) in asked.items()}
                 result |= compare_changes(changed["base"], changed["adapted"], work.seed)
             else:
@@ -149,10 +155,10 @@ def write_variants(comparison: Comparison, lines: Sequence[str], most: int, seed
     One name, wherever it stands in the line, is exchanged; the new ones are drawn from names not in the line.
     """
     known = {word for names in comparison.groups.values() for word in names}
-    order = list(dict.fromkeys(lines))
-    random.Random(f"{seed}/{comparison.name}").shuffle(order)
+    drawn, groups = list(dict.fromkeys(lines)), list(comparison.groups.values())
+    random.Random(f"{seed}/{comparison.name}").shuffle(drawn)
     found: list[Variants] = []
-    for line in order:
+    for line in drawn:
         if len(found) == most:
             break
         words = words_of(line)
@@ -161,11 +167,14 @@ def write_variants(comparison: Comparison, lines: Sequence[str], most: int, seed
         if not present:
             continue
         old = rng.choice(present)
-        choices = [[word for word in names if word not in words] for names in comparison.groups.values()]
+        order = tuple(rng.sample(range(len(groups)), len(groups)))
+        choices = [[word for word in groups[at] if word not in words] for at in order]
         if not all(choices):
             continue
-        new = tuple(rng.choice(words_left) for words_left in choices)
-        found.append(Variants(tuple(_renamed(line, old, name) for name in new), new))
+        new = tuple(rng.choice(left) for left in choices)
+        second = [word for word in choices[0] if word != new[0]]
+        found.append(Variants(order, tuple(_renamed(line, old, name) for name in new), new,
+                              _renamed(line, old, rng.choice(second)) if second else ""))
     return found
 
 
@@ -178,7 +187,7 @@ def names_found(asker: Asker, column: int, variants: Sequence[Variants], prepare
     answers = iter(asker.answers([prepare(line) for item in variants for line in item.lines]))
     hits = np.zeros((len(variants), len(variants[0].lines)))
     for row, item in enumerate(variants):
-        for group, name in enumerate(item.names):
+        for group, name in zip(item.order, item.names, strict=True):
             answer = next(answers)
             parts = set(words_of(prepare(name)))
             at = [place for place, word in enumerate(answer.words) if word in parts]
@@ -187,10 +196,11 @@ def names_found(asker: Asker, column: int, variants: Sequence[Variants], prepare
 
 
 def labels_differ(asker: Asker, variants: Sequence[Variants], prepare: Callable[[str], str]) -> Hits:
-    """Whether a sentence's label differs between any two groups: shape (sentences,), 0 or 1."""
-    answers = iter(asker.answers([prepare(line) for item in variants for line in item.lines]))
-    return np.array([float(len({int(next(answers).probabilities.argmax()) for _ in item.lines}) > 1)
-                     for item in variants])
+    """Whether a line's label differs between two groups, and between two names of one: shape (sentences, 2), 0 or 1."""
+    kept = [item for item in variants if item.twin]
+    answers = asker.answers([prepare(line) for item in kept for line in (item.lines[0], item.lines[1], item.twin)])
+    said = np.array([int(answer.probabilities.argmax()) for answer in answers]).reshape(-1, 3)
+    return np.stack([said[:, 0] != said[:, 1], said[:, 0] != said[:, 2]], axis=1).astype(float)
 
 
 def compare_recall(base: Hits, adapted: Hits, groups: Sequence[str], seed: int) -> dict[str, Any]:
@@ -221,19 +231,23 @@ def compare_recall(base: Hits, adapted: Hits, groups: Sequence[str], seed: int) 
 
 
 def compare_changes(base: Hits, adapted: Hits, seed: int) -> dict[str, Any]:
-    """Share of sentences whose label depends on the group, of both arms, and what became of it.
+    """How much more often a label changes with the group than with the name alone, and what became of it.
 
     Args:
-        base: 0 or 1, shape (sentences,).
+        base: of ``labels_differ``, shape (sentences, 2).
         adapted: the same sentences, asked of the adapted model.
         seed: of the bootstrap over sentences.
     """
     rows = np.random.default_rng(seed).integers(0, len(base), (DRAWS, len(base)))
     result: dict[str, Any] = {}
+    gaps = {}
     for arm, hits in (("base", base), ("adapted", adapted)):
-        low, high = wilson(int(hits.sum()), len(hits))
-        result[arm] = {"gap": float(hits.mean()), "low": low, "high": high, "beyond_noise": low > 0}
-    return result | _change(result, adapted[rows].mean(axis=1) - base[rows].mean(axis=1))
+        gaps[arm] = (hits[:, 0] - hits[:, 1])[rows].mean(axis=1)
+        low, high = (float(value) for value in np.quantile(gaps[arm], [0.025, 0.975]))
+        between, within = (float(value) for value in hits.mean(axis=0))
+        result[arm] = {"gap": between - within, "changed_with_group": between, "changed_with_name": within, "low": low,
+                       "high": high, "beyond_noise": low > 0}
+    return result | _change(result, gaps["adapted"] - gaps["base"])
 
 
 def _change(arms: dict[str, Any], drawn: Hits) -> dict[str, Any]:

@@ -15,7 +15,8 @@ from vernacular.arms import ARMS
 from vernacular.release.summary import Results, unverified
 
 MISSING = "not measured"
-FLOORS = {"majority": "floor: the commonest label", "tfidf_logistic": "floor: TF-IDF + logistic regression"}
+FLOORS = {"majority": "floor: the commonest label", "tfidf_logistic": "floor: TF-IDF + logistic regression",
+          "character_5gram": "floor: a character 5-gram model of the training text"}
 GAINS = {"gain": "a gain", "no gain": "no gain", "harm": "harm"}
 
 
@@ -75,9 +76,11 @@ def _metadata(results: Results) -> dict[str, Any]:
     metadata: dict[str, Any] = {"language": [language["code"]], "license": licence}
     if licence_name:
         metadata |= {"license_name": licence_name, "license_link": "data_statement.md"}
-    metadata |= {"library_name": "transformers", "base_model": model["base_name"], "pipeline_tag": (
-        "fill-mask" if model["objective"] == "masked" else "text-generation"),
-        "tags": ["vernacular", "continued-pretraining", "vocabulary-extension", "lora", f"base:{model['base_name']}"]}
+    if model["base"]["hub"] or model["base"]["package"]:
+        metadata["base_model"] = model["base_name"]
+    metadata |= {"library_name": "transformers",
+                 "pipeline_tag": "fill-mask" if model["objective"] == "masked" else "text-generation",
+                 "tags": ["vernacular", "continued-pretraining", "vocabulary-extension", "lora"]}
     scored = [{"task": {"type": "token-classification" if found["kind"] == "token_classification" else
                         "text-classification", "name": task},
                "dataset": {"name": f"held-out text of the data statement ({task})", "type": "vernacular"},
@@ -139,6 +142,7 @@ def _likelihood(results: Results) -> str:
         return f"{MISSING.capitalize()}."
     rows = [[arm, number(score["mean"]), f"{number(score['low'])} to {number(score['high'])}"]
             for arm in ARMS if (score := found["scores"].get(arm))]
+    rows += [[FLOORS.get(name, f"floor: {name}"), number(floor), ""] for name, floor in found.get("floor", {}).items()]
     text = table(["model", found.get("unit", "nats per character"), "95 % interval"], rows)
     said = [f"{_comparison(name)}: {GAINS[found['verdicts'][name]]} ({interval_text(interval)})"
             for name, interval in found.get("differences", {}).items()]
@@ -170,7 +174,8 @@ def _tasks(results: Results) -> str:
                 for name, interval in found.get("intervals", {}).items()]
         floor = "" if found["above_floors"] else (" The adapted model does not reach the best simple floor: use the "
                                                   "simple method for this task.")
-        parts.append(f"### {task}\n\n{found['description']}\n\n{found['metric']}, {found['train_items']} items to "
+        about = f"{found['description']}\n\n" if found["description"] else ""
+        parts.append(f"### {task}\n\n{about}{found['metric']}, {found['train_items']} items to "
                      f"learn from, {found['test_items']} scored.\n\n"
                      + table(["model", *(f"seed {seed}" for seed in seeds), "mean"], rows)
                      + f"\n\n{'. '.join(said)}. Seeds differ by up to {number(found['spread'])}; a smaller gain is "
@@ -209,12 +214,14 @@ def _fairness(results: Results) -> str:
 
 def _retention(results: Results) -> str:
     found = results["retention"]
-    scores = (found or {}).get("scores")
-    if not scores:
+    if not found or not found.get("measured"):
         return "Not measured: the folder names no text in the base's languages."
-    unit = found.get("unit", "nats per character")
-    return "\n".join(f"- {name}: {number(score.get('mean') if isinstance(score, dict) else score)} {unit}"
-                     for name, score in scores.items()) + "\n\nOn text in the base's languages; lower is better."
+    scores, unit = found["scores"], found["unit"]
+    rows = [[arm, number(score["mean"]), f"{number(score['low'])} to {number(score['high'])}"]
+            for arm in ARMS if (score := scores.get(arm))]
+    said = [f"{_comparison(name)}: {interval_text(interval)}" for name, interval in found["differences"].items()]
+    return (f"Text in the base's languages ({', '.join(found['languages'])}), {found['items']} lines; lower is better."
+            f"\n\n{table(['model', unit, '95 % interval'], rows)}\n\n{'. '.join(said)}.")
 
 
 def _compute(results: Results) -> str:

@@ -65,7 +65,7 @@ def print_table(results: Results, console: Console) -> None:
 
 def _table(title: str, columns: Sequence[str], console: Console, numbers: Sequence[int] = ()) -> Table:
     console.print(f"\n[bold]{escape(title)}[/]", highlight=False)
-    table = Table(header_style="", box=box.SIMPLE_HEAD if console.is_terminal else box.ASCII2, pad_edge=False)
+    table = Table(header_style="", box=box.SIMPLE_HEAD if console.is_terminal else box.ASCII2)
     for place, column in enumerate(columns):
         table.add_column(column, justify="right" if place in numbers else "left", overflow="fold")
     return table
@@ -110,6 +110,8 @@ def _likelihood(results: Results, console: Console) -> None:
         score = found["scores"].get(arm)
         if score:
             table.add_row(arm, number(score["mean"]), f"{number(score['low'])} to {number(score['high'])}")
+    for name, floor in found.get("floor", {}).items():
+        table.add_row(FLOORS.get(name, f"floor: {name}"), number(floor), "")
     console.print(table)
     _verdicts(found.get("differences", {}), found["verdicts"], console)
 
@@ -137,9 +139,10 @@ def _tasks(results: Results, console: Console) -> None:
         _verdicts(found.get("intervals", {}), found["verdicts"], console)
         gap = found["means"].get("adapted", 0.0) - found["means"].get("base", 0.0)
         beyond = "more" if gap > found["spread"] else "no more"
-        console.print(f"  adapted minus base {gap:+.3f}, {beyond} than the spread of seeds ({found['spread']:.3f})"
-                      + ("" if found["above_floors"] else "; a simple floor does better than the adapted model"),
+        console.print(f"  adapted minus base {gap:+.3f}, {beyond} than the spread of seeds ({found['spread']:.3f})",
                       highlight=False)
+        if not found["above_floors"]:
+            console.print("  a simple floor does better than the adapted model", highlight=False)
 
 
 def _behaviour(results: Results, console: Console) -> None:

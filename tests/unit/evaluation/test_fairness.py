@@ -30,10 +30,11 @@ comparisons:
 def test_a_line_is_written_once_for_every_group() -> None:
     variants = fairness.write_variants(GROUPS, ["lero Amo wafika", "palibe dzina"], 10, 1)
     assert len(variants) == 1
-    old, new = variants[0].names
+    by_group = dict(zip(variants[0].order, zip(variants[0].names, variants[0].lines, strict=True), strict=True))
+    (old, old_line), (new, new_line) = by_group[0], by_group[1]
     assert old == "Badu"  # never the name that stands there
     assert new in ("Kemi", "Zola")
-    assert variants[0].lines == (f"lero {old} wafika", f"lero {new} wafika")
+    assert (old_line, new_line) == (f"lero {old} wafika", f"lero {new} wafika")
 
 
 def test_names_found_by_group() -> None:
@@ -58,9 +59,12 @@ def test_verdicts(base: tuple[float, float], adapted: tuple[float, float], verdi
 
 
 def test_changed_labels() -> None:
-    found = fairness.compare_changes(np.zeros(100), (np.arange(100) < 30).astype(float), 1)
-    assert found["verdict"] == "made worse"
-    assert fairness.compare_changes(np.zeros(100), np.zeros(100), 1)["verdict"] == "within noise"
+    some = (np.arange(100) < 30).astype(float)
+    none, with_group, with_any = (np.stack(pair, axis=1) for pair in (
+        (some * 0, some * 0), (some, some * 0), (some, np.roll(some, 30))))
+    assert fairness.compare_changes(none, with_group, 1)["verdict"] == "made worse"
+    assert fairness.compare_changes(with_group, none, 1)["verdict"] == "lessened"
+    assert fairness.compare_changes(none, with_any, 1)["verdict"] == "within noise"  # any swap, not the group
 
 
 def test_no_plan_is_said_and_is_no_failure(language_folder: Path, tmp_path: Path) -> None:

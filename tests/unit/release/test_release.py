@@ -129,8 +129,8 @@ def test_the_report_is_plain_without_a_terminal(language: Language, tmp_path: Pa
     text = out.getvalue()
     assert text.isascii()
     assert all(len(line) <= 100 or "/" in line for line in text.splitlines())
-    for said in ("11,000", "3.100", "1.500", "floor: TF-IDF + logistic regression", "against base: gain", "against base: no gain",
-                 "95.0%", "Next: vernacular run qaa"):
+    for said in ("11,000", "3.100", "1.500", "floor: TF-IDF + logistic regression", "against base: gain",
+                 "against base: no gain", "95.0%", "Next: vernacular run qaa"):
         assert said in text
     json.dumps(results(store, language, NAME))
 
