@@ -51,8 +51,8 @@ def write_llama(folder: Path, seed: int = 1) -> Path:
                             model_max_length=128).save_pretrained(folder)
     torch.manual_seed(seed)
     config = LlamaConfig(vocab_size=len(tokenizer.get_vocab()), hidden_size=32, num_hidden_layers=2,
-                         num_attention_heads=2, num_key_value_heads=1, intermediate_size=64, max_position_embeddings=256,
-                         tie_word_embeddings=True, bos_token_id=None, eos_token_id=tokenizer.token_to_id("<|end|>"),
-                         pad_token_id=None)
+                         num_attention_heads=2, num_key_value_heads=1, intermediate_size=64,
+                         max_position_embeddings=256, tie_word_embeddings=True, bos_token_id=None,
+                         eos_token_id=tokenizer.token_to_id("<|end|>"), pad_token_id=None)
     LlamaForCausalLM(config).save_pretrained(folder)
     return folder

@@ -182,7 +182,7 @@ class Store:
         final = home / manifest.key
         if final.exists():  # left by a kill between the manifest and its rename: not whole, or find() had seen it
             shutil.rmtree(final)
-        os.replace(out, final)
+        out.replace(final)
         artifact = Artifact(final)
         self.point(artifact)
         shutil.rmtree(work)
@@ -197,7 +197,7 @@ def write_atomically(path: Path, text: str) -> None:
             stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())
-        os.replace(part, path)
+        part.replace(path)
     finally:
         part.unlink(missing_ok=True)
 

@@ -91,7 +91,12 @@ def new(code: Annotated[str, typer.Argument(help="BCP 47 tag of the language, su
 
     with plain_errors(debug):
         folder = new_language(find_project().languages, code)
-        typer.echo(f"{folder}: written. Fill in its sources, then `vernacular check {code}`.")
+    for line in (f"{folder}: written. Next:",
+                 f"  1. read {folder / 'language.yaml'}; correct what was guessed, name owner, licence and consent",
+                 f"  2. put text into {folder / 'inbox'}, or name other sources",
+                 f"  3. vernacular check {code}",
+                 f"  4. vernacular run {code}"):
+        typer.echo(line)
 
 
 @app.command()
@@ -163,6 +168,19 @@ def try_(code: Code, model: ModelName = None, port: Annotated[int, typer.Option(
         from vernacular.release.try_page import serve
 
         serve(Store(project.artifacts), language, name, port, host="127.0.0.1")
+
+
+@app.command()
+def publish(code: Code, repo: Annotated[str, typer.Argument(help="OWNER/NAME on the Hugging Face hub")],
+            model: ModelName = None, debug: Debug = False) -> None:
+    """Upload a release, private at first; refused while one of its gates is red. The token is read from HF_TOKEN."""
+    with plain_errors(debug):
+        project, language = open_language(code)
+        name, _ = model_of(language, model)
+        from vernacular.artifacts import Store
+        from vernacular.release.publish import publish as upload
+
+        typer.echo(upload(Store(project.artifacts), language, name, repo))
 
 
 @app.command(hidden=True)

@@ -16,7 +16,8 @@ class Problem(Exception):
 
     def __init__(self, what: str, *, where: str, fix: str) -> None:
         self.what, self.where, self.fix = (" ".join(part.split()) for part in (what, where, fix))
-        super().__init__(f"{self.where}: {self.what}. {self.fix}")
+        end = "" if self.what.endswith("?") else "."
+        super().__init__(f"{self.where}: {self.what}{end} {self.fix}")
 
 
 def as_problem(error: Exception, where: str) -> Problem:

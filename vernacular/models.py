@@ -70,8 +70,9 @@ def quiet() -> None:
 
     import transformers
     warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")  # peft asks for an old name
-    transformers.logging.set_verbosity_error()
-    transformers.logging.disable_progress_bar()
+    log: Any = transformers.logging
+    log.set_verbosity_error()
+    log.disable_progress_bar()
     logging.getLogger("transformers").setLevel(logging.ERROR)
 
 
@@ -108,7 +109,7 @@ def load_model(path: Path, objective: str) -> Any:
     from transformers import AutoModelForCausalLM, AutoModelForMaskedLM
     quiet()
     folder, extra = _from(path)
-    kind = AutoModelForMaskedLM if objective == "masked" else AutoModelForCausalLM
+    kind: Any = AutoModelForMaskedLM if objective == "masked" else AutoModelForCausalLM
     # On a processor the fused attention's backward pass takes a quarter of a step at 128 tokens; plain products do not.
     attention = "sdpa" if torch.cuda.is_available() else "eager"
     model, info = kind.from_pretrained(folder, output_loading_info=True, dtype=torch.float32, trust_remote_code=False,
@@ -126,7 +127,7 @@ def load_model(path: Path, objective: str) -> Any:
 
 
 def without_dropout(model: Any) -> Any:
-    """``model`` with every dropout at zero: text that is seen a few times needs none, and it costs a fifth of a step."""
+    """``model`` with every dropout at zero: text seen a few times needs none, and it costs a fifth of a step."""
     import torch
     for module in model.modules():
         if isinstance(module, torch.nn.Dropout):

@@ -171,7 +171,14 @@ def stages_of(language: Language, only_model: str | None = None) -> dict[str, St
         language: the loaded folder.
         only_model: the name of one model (enabled or not); None for every enabled one.
     """
-    from vernacular import corpus, evaluation, pretraining, release, tasks, vocabulary  # each imports lazily what is slow
+    from vernacular import (  # each imports lazily what is slow
+        corpus,
+        evaluation,
+        pretraining,
+        release,
+        tasks,
+        vocabulary,
+    )
 
     stages: list[Stage] = [*corpus.stages(language)]
     for name, model in language.models_to_run(only_model).items():

@@ -25,15 +25,19 @@ class CleanSettings(Strict):
 
 def stages(language: Language) -> list[Stage]:
     """The stages of the corpus of ``language``, in order."""
-    from vernacular.stages import Stage
+    from vernacular.stages import GateSpec, Stage
 
     return [
         Stage(name="corpus/documents", version="1", inputs=(), settings=_sources, outside=_outside, run=_documents,
               description="Every document of every source, with its ledger row: source, licence, consent, register."),
         Stage(name="corpus/clean", version="1", inputs=("corpus/documents",), settings=_clean_settings, run=_clean,
+              gates=(GateSpec("some_text_left", "At least a hundredth of the words survive cleaning.", True),
+                     GateSpec("licence_verified", "Every source names its licence.", False),
+                     GateSpec("source_mix", "At most 30% of the words are religious text.", False)),
               description="Documents repaired, normalised, identified, filtered, deduplicated and redacted. Every line "
                           "that was dropped is in `rejects.jsonl` with the rule and the reason."),
         Stage(name="corpus/splits", version="1", inputs=("corpus/clean",), settings=_splits_settings, run=_splits,
+              gates=(GateSpec("no_contamination", "No training line shares text with a held-out line.", True),),
               description="Train, dev and test by document. Training lines that share text with held-out lines are "
                           "dropped and listed in `rejects.jsonl`."),
     ]

@@ -1,8 +1,8 @@
-"""Held-out likelihood that may be compared across tokenizers: per character (masked) or per byte (causal), never per token.
+"""Held-out likelihood that may be compared across tokenizers: per character or per byte, never per token.
 
-Masked: one word of a line at a time is hidden and scored from left to right within the word, each piece with the
-pieces to its right still hidden (PLL-word-l2r, Kauf and Ivanova 2305.10588), so that cutting a word into more pieces
-earns nothing. Causal: bits per UTF-8 byte of whole lines.
+Masked, per character: one word of a line at a time is hidden and scored from left to right within the word,
+each piece with the pieces to its right still hidden (PLL-word-l2r, Kauf and Ivanova 2305.10588), so that cutting a word
+into more pieces earns nothing. Causal: bits per UTF-8 byte of whole lines.
 """
 
 from __future__ import annotations
@@ -96,12 +96,12 @@ def masked_likelihood(model: Any, tokenizer: Any, lines: Sequence[str], seed: in
         for first in range(0, len(jobs), size):
             chunk = jobs[first:first + size]
             width = max(len(job[1]) for job in chunk)
-            ids = torch.full((len(chunk), width), tokenizer.pad_token_id)
+            tokens = torch.full((len(chunk), width), tokenizer.pad_token_id)
             attend = torch.zeros((len(chunk), width), dtype=torch.long)
             for row, job in enumerate(chunk):
-                ids[row, :len(job[1])] = torch.tensor(job[1])
+                tokens[row, :len(job[1])] = torch.tensor(job[1])
                 attend[row, :len(job[1])] = 1
-            states = model.base_model(input_ids=ids.to(device), attention_mask=attend.to(device)).last_hidden_state
+            states = model.base_model(input_ids=tokens.to(device), attention_mask=attend.to(device)).last_hidden_state
             picked = states[torch.arange(len(chunk)), torch.tensor([job[2] for job in chunk])]
             scores = head_of(model)(picked).float().log_softmax(-1)
             for row, job in enumerate(chunk):
@@ -112,7 +112,7 @@ def masked_likelihood(model: Any, tokenizer: Any, lines: Sequence[str], seed: in
 def causal_likelihood(model: Any, tokenizer: Any, lines: Sequence[str], longest: int = 256, size: int = 16) -> Scored:
     """Bits per byte of each line under a causal model, from an end-of-text token on."""
     longest = longest_input(model, longest)
-    encoded = [([tokenizer.eos_token_id] + encoding.ids)[:longest]
+    encoded = [[tokenizer.eos_token_id, *encoding.ids][:longest]
                for encoding in tokenizer.backend_tokenizer.encode_batch(list(lines), add_special_tokens=False)]
     bits, sizes = np.zeros(len(lines)), np.zeros(len(lines))
     device = model.get_input_embeddings().weight.device
@@ -181,7 +181,8 @@ def run(work: Work, name: str, model: Model) -> Report:
     report = Report(details={"unit": unit, "scores": scores, "differences": differences, "items": len(lines)})
     short = unit.replace(" ", "_")
     for arm in ARMS:
-        report.count(f"{short}_{arm}", scores[arm]["mean"], f"{arm}, on {len(lines)} held-out lines; lower is better", unit)
+        meaning = f"{arm}, on {len(lines)} held-out lines; lower is better"
+        report.count(f"{short}_{arm}", scores[arm]["mean"], meaning, unit)
     if masked:
         report.details["floor"] = {"character_5gram": _floor(work, tokenizer, lines)}
         report.count(f"{short}_floor", report.details["floor"]["character_5gram"],
@@ -190,7 +191,8 @@ def run(work: Work, name: str, model: Model) -> Report:
          [*ARMS, *(["5-gram floor"] if masked else [])],
          [*(scores[arm]["mean"] for arm in ARMS), *report.details.get("floor", {}).values()], unit)
     report.plots["held-out likelihood"] = "likelihood.png"
-    write_jsonl(work.out / "lines.jsonl", ({"line": line, **{arm: scored[arm].nats[row] / scored[arm].size[row] for arm in ARMS}}
+    by_line = {arm: scored[arm].nats / scored[arm].size for arm in ARMS}
+    write_jsonl(work.out / "lines.jsonl", ({"line": line, **{arm: by_line[arm][row] for arm in ARMS}}
                                            for row, line in enumerate(lines)))
     for other, gate in (("base", "adapted_beats_base"), ("control", "adapted_not_worse_than_control")):
         low, mean, high = differences[f"adapted_minus_{other}"]

@@ -50,5 +50,6 @@ class CharacterModel:
 def floor_nats(training: str, lines: Sequence[str], spans: Sequence[tuple[int, int]]) -> float:
     """Nats per character of the given span of each line, foreseen from what stands before it in the line."""
     model = CharacterModel(training)
-    nats = sum(model.nats("\n" + line[:start], line[start:stop]) for line, (start, stop) in zip(lines, spans, strict=True))
+    nats = sum(model.nats("\n" + line[:start], line[start:stop])
+               for line, (start, stop) in zip(lines, spans, strict=True))
     return nats / sum(stop - start for start, stop in spans)

@@ -1,4 +1,4 @@
-"""What a model forgot of its base's languages: likelihood there before and after, and how far its representations moved.
+"""What a model forgot of its base's languages: likelihood there before and after, and how far its states moved.
 
 The text comes from the model's ``retention`` sources, the half that did not guard the tokenizer.
 """
@@ -52,7 +52,8 @@ def run(work: Work, name: str, model: Model) -> Report:
     for arm in ARMS:
         report.count(f"retention_{unit.replace(' ', '_')}_{arm}", scored[arm].mean, f"{arm}; lower is better", unit)
     for arm, value in report.details["similarity"].items():
-        report.count(f"retention_similarity_{arm}", value, f"mean cosine between {arm} and base sentence representations")
+        meaning = f"mean cosine between {arm} and base sentence representations"
+        report.count(f"retention_similarity_{arm}", value, meaning)
     bars(work.out / "retention.png", f"The base's languages: {unit} (lower is better)", list(ARMS),
          [scored[arm].mean for arm in ARMS], unit)
     report.plots["retention"] = "retention.png"

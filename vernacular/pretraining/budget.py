@@ -54,8 +54,13 @@ def measure_speed(machine: Path, key: str, model: Any, plan: Plan) -> float:
 
 
 def steps_within(settings: Pretraining, speed: float, blocks: int) -> int:
-    """The steps that fit the budget: the minutes at ``speed`` tokens per second, or the steps asked for, within the
-    most epochs allowed."""
+    """The steps that fit the budget, within the most epochs allowed.
+
+    Args:
+        settings: with the minutes, or the steps asked for.
+        speed: tokens per second; not read where steps are asked for.
+        blocks: blocks of training text.
+    """
     most = max(1, int(settings.max_epochs * blocks / settings.batch_size))
     if settings.steps is not None:
         return min(settings.steps, most)

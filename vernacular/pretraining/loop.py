@@ -68,7 +68,7 @@ class Plan:
 def has_bf16() -> bool:
     """Whether the GPU or processor multiplies bfloat16 natively; emulation would be slower than float32."""
     if torch.cuda.is_available():
-        return torch.cuda.is_bf16_supported()
+        return bool(torch.cuda.is_bf16_supported())
     try:
         flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:
@@ -145,7 +145,7 @@ def take_step(model: Any, optimizer: torch.optim.AdamW, plan: Plan, step: int) -
     with autocast(embedding.device):
         total, targets = plan.objective.loss(model, plan.blocks, batch_rows(step, plan), (plan.seed, 1, step))
     loss = total / max(1, targets.numel())
-    loss.backward()
+    torch.autograd.backward(loss)
     if not body and embedding.grad is not None:
         embedding.grad[:plan.old_rows] = 0
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -208,7 +208,7 @@ def save_checkpoint(path: Path, model: Any, optimizer: torch.optim.Optimizer, do
                     "losses": done.losses, "curve": done.curve, "seconds": done.seconds}, stream)
         stream.flush()
         os.fsync(stream.fileno())
-    os.replace(part, path)
+    part.replace(path)
 
 
 def load_checkpoint(path: Path, model: Any, optimizer: torch.optim.Optimizer) -> Progressed:

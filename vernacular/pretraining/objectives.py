@@ -9,16 +9,19 @@ from typing import Any, Protocol
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy
 
 from vernacular.pretraining.masking import mask_words
 from vernacular.pretraining.packing import Blocks
 
+Loss = tuple[torch.Tensor, torch.Tensor]
+
 
 class Objective(Protocol):
     """What the loop needs of an objective."""
 
-    def loss(self, model: Any, blocks: Blocks, rows: np.ndarray[Any, Any], seed: tuple[int, ...]) -> tuple[torch.Tensor, torch.Tensor]:
+    def loss(self, model: Any, blocks: Blocks, rows: NDArray[Any], seed: tuple[int, ...]) -> Loss:
         """Sum of the negative log-likelihoods in nats, and the ids of the predicted tokens (any shape)."""
         ...
 
@@ -35,7 +38,7 @@ class Masked:
     def __init__(self, mask_id: int, vocabulary: int, share: float) -> None:
         self.mask_id, self.vocabulary, self.share = mask_id, vocabulary, share
 
-    def loss(self, model: Any, blocks: Blocks, rows: np.ndarray[Any, Any], seed: tuple[int, ...]) -> tuple[torch.Tensor, torch.Tensor]:
+    def loss(self, model: Any, blocks: Blocks, rows: NDArray[Any], seed: tuple[int, ...]) -> Loss:
         """See ``Objective``. The masks are a function of ``seed``."""
         device = next(model.parameters()).device
         tokens = blocks.tokens[rows]
@@ -52,7 +55,7 @@ class Masked:
 class Causal:
     """Next-token prediction."""
 
-    def loss(self, model: Any, blocks: Blocks, rows: np.ndarray[Any, Any], seed: tuple[int, ...]) -> tuple[torch.Tensor, torch.Tensor]:
+    def loss(self, model: Any, blocks: Blocks, rows: NDArray[Any], seed: tuple[int, ...]) -> Loss:
         """See ``Objective``; nothing here is random."""
         device = next(model.parameters()).device
         tokens = torch.from_numpy(blocks.tokens[rows].astype(np.int64)).to(device)

@@ -34,8 +34,9 @@ class Blocks:
 
 
 def pack(texts: Iterable[str], tokenizer: Any, length: int) -> Blocks:
-    """Pack ``texts`` into blocks of ``length`` tokens, framed as the tokenizer frames one sequence ([CLS] ... [SEP])."""
-    frame = tokenizer.build_inputs_with_special_tokens([]) if hasattr(tokenizer, "build_inputs_with_special_tokens") else []
+    """Pack ``texts`` into blocks of ``length`` tokens, framed as the tokenizer frames a sequence ([CLS] ... [SEP])."""
+    framing = getattr(tokenizer, "build_inputs_with_special_tokens", None)
+    frame = framing([]) if framing is not None else []
     first, last = _frame(tokenizer, frame)
     separator = last or ([tokenizer.eos_token_id] if tokenizer.eos_token_id is not None else [])
     tokens: list[int] = []

@@ -17,8 +17,9 @@ def estimate(language: Language, store: Store, name: str, model: Model) -> dict[
     """The cost of pretraining both arms of a model.
 
     Returns:
-        ``parameters``, ``tokens_in_text`` (None before corpus and tokenizer are there), ``steps`` and ``tokens`` per arm
-        (None where they depend on a speed not yet measured here), ``minutes`` for both arms, ``memory_gib``, ``disk_gib``.
+        ``parameters``, ``tokens_in_text`` (None before corpus and tokenizer are there), ``steps`` and ``tokens`` per
+        arm (None where they depend on a speed not yet measured here), ``minutes`` for both arms, ``memory_gib``,
+        ``disk_gib``.
     """
     network, _ = load_base(model.base, model.objective, language)
     parameters = sum(parameter.numel() for parameter in network.parameters()) \

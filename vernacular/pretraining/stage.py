@@ -31,7 +31,7 @@ DEV_BLOCKS = 32
 
 def run(work: Work, name: str, model: Model, arm: Arm) -> Report:
     """Pretrain one arm; goes on from its checkpoint if one was left by a process that was killed."""
-    splits, tokenizer_folder = work.inputs["corpus/splits"], work.inputs[f"tokenizer/{name}"]
+    tokenizer_folder = work.inputs[f"tokenizer/{name}"]
     network, _ = load_base(model.base, model.objective, work.language)
     old_rows = network.get_input_embeddings().weight.shape[0]
     tokenizer = load_tokenizer(tokenizer_folder / ("extended" if arm == "adapted" else "base"))
@@ -88,11 +88,11 @@ def per_character(network: Any, blocks: Blocks, objective: Objective, sizes: tor
 
 
 def _report(work: Work, plan: Plan, done: Progressed, model: Model, size: int) -> Report:
-    tokens = plan.steps * size
+    tokens, passes = plan.steps * size, plan.steps * model.pretraining.batch_size / len(plan.blocks)
     report = Report(details={"steps": plan.steps, "tokens": tokens, "minutes": done.seconds / 60, "curve": done.curve})
     report.count("steps", plan.steps, "optimizer steps")
     report.count("tokens", tokens, "tokens processed in training")
-    report.count("epochs", plan.steps * model.pretraining.batch_size / len(plan.blocks), "passes over the training text")
+    report.count("epochs", passes, "passes over the training text")
     report.count("training_minutes", done.seconds / 60, "time in training steps", "minutes")
     report.count("tokens_per_s", tokens / max(done.seconds, 1e-9), "training speed", "tokens/s")
     report.count("train_loss", float(np.mean(done.losses[-50:])), "mean loss of the last 50 steps", "nats per token")

@@ -18,6 +18,7 @@ from vernacular.errors import Problem
 BLANK = "___"
 FILL_INS = 5
 NEW_TOKENS = 24
+CONTINUES = "##"  # how WordPiece marks a piece inside a word
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ class Answerer:
 
 
 def fill(model: Any, tokenizer: Any, text: str, most: int = FILL_INS) -> list[tuple[str, float]]:
-    """The likeliest single pieces for the first blank of ``text``; further blanks stay masked."""
+    """The likeliest pieces that can begin a word, for the first blank of ``text``; further blanks stay masked."""
     import torch
     ids = tokenizer(text.replace(BLANK, tokenizer.mask_token), return_tensors="pt", truncation=True, max_length=256)
     places = (ids["input_ids"][0] == tokenizer.mask_token_id).nonzero()
@@ -115,8 +116,14 @@ def fill(model: Any, tokenizer: Any, text: str, most: int = FILL_INS) -> list[tu
         return []
     with torch.inference_mode():
         scores = model(**ids).logits[0, int(places[0])].softmax(-1)
-    values, pieces = scores.topk(most)
-    return [(tokenizer.decode([int(piece)]).strip(), float(value)) for piece, value in zip(pieces, values, strict=True)]
+    found: list[tuple[str, float]] = []
+    for piece in scores.argsort(descending=True).tolist():
+        shown = tokenizer.decode([piece], skip_special_tokens=True).strip()
+        if any(map(str.isalpha, shown)) and not shown.startswith(CONTINUES):
+            found.append((shown, float(scores[piece])))
+        if len(found) == most:
+            break
+    return found
 
 
 def continue_text(model: Any, tokenizer: Any, text: str, most: int = NEW_TOKENS) -> str:

@@ -1,7 +1,7 @@
 """Downstream tasks, LoRA-fine-tuned on base, control and adapted with the same budget and the same seeds.
 
-``items`` derives labelled items from the splits, ``finetune`` trains one, ``floors`` gives what a simple method reaches,
-``scoring`` the metrics and intervals, ``predictor`` loads a fine-tuned model, ``stage`` is the stage.
+``items`` derives labelled items from the splits, ``finetune`` trains one, ``floors`` gives what a simple method
+reaches, ``scoring`` the metrics and intervals, ``predictor`` loads a fine-tuned model, ``stage`` is the stage.
 """
 
 from __future__ import annotations
@@ -28,11 +28,12 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
         return {"task": language.tasks[task].model_dump(mode="json"), "lora": model.lora.model_dump(mode="json"),
                 "base": model.base.model_dump(mode="json"), "objective": model.objective}
 
+    gates = (
+        GateSpec("every_seed_alive", "No seed ended at or below the majority floor on every arm.", False),
+        GateSpec("adapted_beats_base", "The adapted model scores above the base by more than the interval.", False))
     return [Stage(
-        name=f"task/{task}_{name}", version="1", seed=model.seed, heavy=True, kinds=("pytorch", "peft"),
+        name=f"task/{task}_{name}", version="1", seed=model.seed, heavy=True, kinds=("pytorch", "peft"), gates=gates,
         inputs=("corpus/splits", f"tokenizer/{name}", f"model/{name}", f"model/{name}_control"),
         run=partial(_run, name=name, model=model, task=task), settings=partial(settings, task=task),
         outside=lambda language: fingerprints(model.base, language),
-        gates=(GateSpec("every_seed_alive", "No seed ended at or below the majority floor on every arm.", False),
-               GateSpec("adapted_beats_base", "The adapted model scores above the base by more than the interval.", False)),
-        description=f"`{task}`: {language.tasks[task].description or language.tasks[task].kind}") for task in language.tasks]
+        description=f"`{task}`: {about.description or about.kind}") for task, about in language.tasks.items()]

@@ -1,7 +1,9 @@
 """Fine-tune one encoder or decoder body on one task with LoRA, from one seed.
 
 The classifier is a linear layer on the mean of a text's (or a word's) token states: the same for every arm and
-family, and fair between tokenizers that cut words differently. The adapter is peft's, the head a small tensor file.
+family, and fair between tokenizers that cut words differently. It starts as a logistic regression on the frozen
+states (LP-FT, Kumar et al. 2022): with a hundred labels and a few dozen steps a random head would learn nothing.
+The adapter is peft's, the head a small tensor file.
 """
 
 from __future__ import annotations
@@ -76,6 +78,13 @@ class Classifier(torch.nn.Module):
 
     def forward(self, batch: Sequence[Encoded], padding: int) -> torch.Tensor:
         """Logits (units of all texts in order, labels); a unit behind the cut gets the head's bias."""
+        states = self.states(batch, padding)
+        with torch.autocast(states.device.type, enabled=False):
+            logits: torch.Tensor = self.head(states)
+        return logits
+
+    def states(self, batch: Sequence[Encoded], padding: int) -> torch.Tensor:
+        """Mean state of each unit: (units of all texts in order, hidden) float32."""
         device = self.head.weight.device
         width = max(len(item.tokens) for item in batch)
         tokens = torch.full((len(batch), width), padding)
@@ -95,8 +104,7 @@ class Classifier(torch.nn.Module):
         total = torch.zeros((first, states.shape[-1]), device=device, dtype=torch.float32)
         total = total.index_add(0, index, states[kept].float())
         sizes = torch.zeros(first, device=device).index_add(0, index, torch.ones_like(index, dtype=torch.float32))
-        with torch.autocast(device.type, enabled=False):
-            return self.head(total / sizes.clamp(min=1)[:, None])
+        return total / sizes.clamp(min=1)[:, None]
 
 
 def with_lora(model: Any, settings: Lora, labels: int, seed: int) -> Classifier:
@@ -114,6 +122,42 @@ def batches(order: Sequence[int], size: int) -> Iterator[list[int]]:
         yield list(order[start:start + size])
 
 
+def start_head(classifier: Classifier, encoded: Sequence[Encoded], targets: Sequence[torch.Tensor],
+               padding: int) -> None:
+    """Set the head to a logistic regression on the states that the untrained adapter leaves as they are."""
+    from sklearn.linear_model import LogisticRegression
+    rows, labels = [], []
+    device = classifier.head.weight.device
+    with torch.inference_mode(), autocast(device):
+        for chunk in batches(range(len(encoded)), 32):
+            rows.append(classifier.states([encoded[row] for row in chunk], padding).cpu())
+            labels.append(torch.cat([targets[row] for row in chunk]))
+    states, target = torch.cat(rows), torch.cat(labels)
+    states, target = states[target != IGNORED], target[target != IGNORED]
+    if len(set(target.tolist())) < 2:
+        return  # one label teaches no direction; training goes on from the random head
+    mean, spread = states.mean(0), states.std(0) + 1e-6
+    found = LogisticRegression(C=0.1, max_iter=300).fit(((states - mean) / spread).numpy(), target.numpy())
+    weight, bias = torch.tensor(found.coef_), torch.tensor(found.intercept_)
+    if len(found.classes_) == 2:  # scikit-learn keeps one row for two labels
+        weight, bias = torch.cat([-weight, weight]) / 2, torch.cat([-bias, bias]) / 2
+    weight = weight / spread
+    bias = bias - weight @ mean.to(weight.dtype)
+    with torch.no_grad():
+        classifier.head.weight.zero_()
+        classifier.head.bias.fill_(float(bias.min()) - 2)  # labels that no training item has
+        classifier.head.weight[torch.tensor(found.classes_)] = weight.float().to(device)
+        classifier.head.bias[torch.tensor(found.classes_)] = bias.float().to(device)
+
+
+def grouped(lengths: Sequence[int], size: int, generator: np.random.Generator) -> list[list[int]]:
+    """The batches of one epoch: rows drawn at random, like lengths together, so that little of a batch is padding."""
+    order = generator.permutation(len(lengths))
+    near = [sorted(chunk, key=lambda row: lengths[row]) for chunk in batches(list(order), size * 8)]
+    made = [batch for chunk in near for batch in batches(chunk, size)]
+    return [made[index] for index in generator.permutation(len(made))]
+
+
 def fine_tune(model: Any, tokenizer: Any, items: Sequence[Item], by_word: bool, labels: int, settings: Lora,
               seed: int) -> Classifier:
     """Train a LoRA adapter and a head on ``items``; the model's own weights are not changed."""
@@ -121,9 +165,10 @@ def fine_tune(model: Any, tokenizer: Any, items: Sequence[Item], by_word: bool, 
     classifier.train()
     encoded = encode([item.text for item in items], tokenizer, by_word, settings.max_length)
     targets = [torch.tensor(item.labels) for item in items]
+    start_head(classifier, encoded, targets, tokenizer.pad_token_id)
     adapter = [parameter for parameter in classifier.body.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.AdamW([{"params": adapter}, {"params": classifier.head.parameters()}],
-                                  lr=settings.learning_rate, weight_decay=0.01)
+    groups: list[dict[str, Any]] = [{"params": adapter}, {"params": classifier.head.parameters()}]
+    optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate, weight_decay=0.01)
     steps = max(1, math.ceil(len(items) / settings.batch_size * settings.epochs))
     warm = max(1, steps // 10)
     schedule = torch.optim.lr_scheduler.LambdaLR(
@@ -131,14 +176,14 @@ def fine_tune(model: Any, tokenizer: Any, items: Sequence[Item], by_word: bool, 
     generator = np.random.default_rng(seed)
     step = 0
     while step < steps:
-        for rows in batches(list(generator.permutation(len(items))), settings.batch_size):
+        for rows in grouped([len(item.tokens) for item in encoded], settings.batch_size, generator):
             if step == steps:
                 break
             with autocast(classifier.head.weight.device):
                 logits = classifier([encoded[row] for row in rows], tokenizer.pad_token_id)
             target = torch.cat([targets[row] for row in rows]).to(logits.device)
             if (target != IGNORED).any():
-                cross_entropy(logits.float(), target, ignore_index=IGNORED).backward()
+                torch.autograd.backward(cross_entropy(logits.float(), target, ignore_index=IGNORED))
                 torch.nn.utils.clip_grad_norm_(classifier.parameters(), 1.0)
                 optimizer.step()
                 optimizer.zero_grad()
@@ -167,7 +212,8 @@ def probabilities(classifier: Classifier, tokenizer: Any, texts: Sequence[str], 
 def save(classifier: Classifier, folder: Path) -> None:
     """Write adapter and head into ``folder``."""
     classifier.body.save_pretrained(folder)
-    save_file({name: tensor.detach().contiguous() for name, tensor in classifier.head.state_dict().items()}, folder / HEAD)
+    head = {name: tensor.detach().contiguous() for name, tensor in classifier.head.state_dict().items()}
+    save_file(head, folder / HEAD)
 
 
 def load(model: Any, folder: Path) -> Classifier:

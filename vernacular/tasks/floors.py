@@ -1,4 +1,4 @@
-"""What a method without any pretraining reaches on the same labels: the majority label, and TF-IDF with logistic regression."""
+"""What needs no pretraining and reaches this on the same labels: the majority label; TF-IDF, logistic regression."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from vernacular.corpus.words import words
 from vernacular.tasks.items import IGNORED, OUTSIDE, Item, majority
 from vernacular.tasks.scoring import score
 
+Features = tuple[str, str, str]  # a word and its neighbours: before, word, after
+
 
 def majority_floor(train: Sequence[Item], test: Sequence[Item], by_word: bool) -> float:
     """The score of always answering the commonest training label."""
@@ -24,6 +26,7 @@ def tfidf_floor(train: Sequence[Item], test: Sequence[Item], by_word: bool, seed
 
     Texts: words and character 2-5-grams. Words: character 1-5-grams of the word, and the words on either side.
     """
+    inputs: list[Features] | list[str]
     if by_word:
         texts = make_union(TfidfVectorizer(analyzer=_letters), TfidfVectorizer(analyzer=_sides))
         rows = [_word_features(item) for item in train]
@@ -43,11 +46,9 @@ def tfidf_floor(train: Sequence[Item], test: Sequence[Item], by_word: bool, seed
     predictions = []
     for item in test:
         features = _word_features(item)
-        predictions.append([int(label) for label in model.predict(features)] if features else [OUTSIDE] * len(item.labels))
+        found = model.predict(features) if features else [OUTSIDE] * len(item.labels)
+        predictions.append([int(label) for label in found])
     return score(test, predictions, by_word)
-
-
-Features = tuple[str, str, str]
 
 
 def _word_features(item: Item) -> list[Features]:

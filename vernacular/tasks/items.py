@@ -1,4 +1,4 @@
-"""Labelled items derived from the text itself, honestly: what the label means and where it comes from is in the settings.
+"""Labelled items derived from the text itself; what a label means and where it comes from is in the settings.
 
 Items of a part come only from documents of that part, so no scored item was seen in pretraining.
 """

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from vernacular.arms import Arm, load_arm
@@ -24,7 +23,8 @@ class Predictor:
         by_word: whether a label is given to each word (of ``words_of``) or to the whole text.
     """
 
-    def __init__(self, classifier: Classifier, tokenizer: Any, labels: list[str], by_word: bool, settings: Lora) -> None:
+    def __init__(self, classifier: Classifier, tokenizer: Any, labels: list[str], by_word: bool,
+                 settings: Lora) -> None:
         self.labels, self.by_word = labels, by_word
         self._classifier, self._tokenizer, self._settings = classifier, tokenizer, settings
 
@@ -62,4 +62,5 @@ def load_predictor(arm: Arm, model_name: str, model: Model, task_name: str, inpu
                       fix=f"Run `vernacular run {language.code} --to task/{task_name}_{model_name}`")
     network, tokenizer = load_arm(arm, model_name, model, language, inputs)
     task = language.tasks[task_name]
-    return Predictor(load(network, folder), tokenizer, label_names(task), task.kind == "token_classification", model.lora)
+    by_word = task.kind == "token_classification"
+    return Predictor(load(network, folder), tokenizer, label_names(task), by_word, model.lora)

@@ -12,9 +12,10 @@ from sklearn.metrics import f1_score
 from vernacular.tasks.items import IGNORED, NAME, Item
 
 RESAMPLES = 1000
+Predictions = Sequence[Sequence[int]]  # for each item the predicted label of each of its units
 
 
-def flat(items: Sequence[Item], predictions: Sequence[Sequence[int]]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+def flat(items: Sequence[Item], predictions: Predictions) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     """True and predicted labels of all labelled units, and the item each belongs to."""
     truth, guess, owner = [], [], []
     for index, (item, predicted) in enumerate(zip(items, predictions, strict=True)):
@@ -26,7 +27,7 @@ def flat(items: Sequence[Item], predictions: Sequence[Sequence[int]]) -> tuple[N
     return np.array(truth), np.array(guess), np.array(owner)
 
 
-def score(items: Sequence[Item], predictions: Sequence[Sequence[int]], by_word: bool) -> float:
+def score(items: Sequence[Item], predictions: Predictions, by_word: bool) -> float:
     """Macro F1 over the labels of texts, or F1 of the label ``NAME`` over words."""
     truth, guess, _ = flat(items, predictions)
     if by_word:
@@ -34,19 +35,18 @@ def score(items: Sequence[Item], predictions: Sequence[Sequence[int]], by_word: 
     return float(f1_score(truth, guess, average="macro", labels=sorted(set(truth.tolist())), zero_division=0))
 
 
-def _tables(items: Sequence[Item], predictions: Sequence[Sequence[int]], labels: Sequence[int]) -> NDArray[Any]:
+def _tables(items: Sequence[Item], predictions: Predictions, labels: Sequence[int]) -> NDArray[Any]:
     """(items, labels, 3): true positives, predicted and actual counts, from which F1 of any resample follows."""
     truth, guess, owner = flat(items, predictions)
     out = np.zeros((len(items), len(labels), 3))
     for column, label in enumerate(labels):
-        np.add.at(out, (owner, column, 0), (truth == label) & (guess == label))
-        np.add.at(out, (owner, column, 1), guess == label)
-        np.add.at(out, (owner, column, 2), truth == label)
+        for counts, hit in enumerate(((truth == label) & (guess == label), guess == label, truth == label)):
+            np.add.at(out[:, column, counts], owner, hit)
     return out
 
 
-def difference(items: Sequence[Item], ours: Sequence[Sequence[Sequence[int]]], theirs: Sequence[Sequence[Sequence[int]]],
-               by_word: bool, seed: int) -> tuple[float, float, float]:
+def difference(items: Sequence[Item], ours: Sequence[Predictions], theirs: Sequence[Predictions], by_word: bool,
+               seed: int) -> tuple[float, float, float]:
     """Mean difference of F1 (ours minus theirs, over seeds) with a 95% interval: (low, mean, high).
 
     Items and seeds are resampled together (paired bootstrap), so the interval holds both kinds of chance.

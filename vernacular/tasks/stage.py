@@ -37,9 +37,10 @@ def run(work: Work, name: str, model: Model, task_name: str) -> Report:
         for seed in model.lora.seeds:
             work.progress(f"{arm}, seed {seed}: {len(train)} items to learn, {len(test)} to score")
             predictions[arm].append(_one(work, name, model, arm, seed, train, test, by_word, len(labels)))
+    by_run = {f"{arm}_{seed}": found for arm in ARMS
+              for seed, found in zip(model.lora.seeds, predictions[arm], strict=True)}
     write_jsonl(work.out / "predictions.jsonl", (
-        {"text": item.text, "labels": item.labels,
-         **{f"{arm}_{seed}": predictions[arm][column][row] for arm in ARMS for column, seed in enumerate(model.lora.seeds)}}
+        {"text": item.text, "labels": item.labels, **{name: found[row] for name, found in by_run.items()}}
         for row, item in enumerate(test)))
     return _report(work, model, task_name, task, train, test, predictions)
 
@@ -78,7 +79,8 @@ def _report(work: Work, model: Model, task_name: str, task: Task, train: list[It
     scores = {arm: [{"seed": seed, "score": score(test, predicted, by_word)}
                     for seed, predicted in zip(model.lora.seeds, predictions[arm], strict=True)] for arm in ARMS}
     floors = {"majority": majority_floor(train, test, by_word), "tfidf_logistic": tfidf_floor(train, test, by_word, 1)}
-    intervals = {f"adapted_minus_{other}": list(difference(test, predictions["adapted"], predictions[other], by_word, 1))
+    ours = predictions["adapted"]
+    intervals = {f"adapted_minus_{other}": list(difference(test, ours, predictions[other], by_word, 1))
                  for other in ("base", "control")}
     metric = "f1_unseen_names" if by_word else "macro_f1"
     report = Report(details={

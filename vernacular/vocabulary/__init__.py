@@ -6,10 +6,10 @@ stays itself, ``initialise`` makes the new rows, ``extend`` is the stage.
 
 from __future__ import annotations
 
+from vernacular.artifacts import Report
 from vernacular.config.schema import Language, Model
 from vernacular.models import fingerprints
 from vernacular.stages import GateSpec, Stage, Work
-from vernacular.artifacts import Report
 
 
 def stages(language: Language, name: str, model: Model) -> list[Stage]:
@@ -25,7 +25,7 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
             "objective": model.objective,
             "retention": [source.model_dump(mode="json", by_alias=True) for source in model.retention]},
         outside=lambda language: fingerprints(model.base, language),
-        kinds=("sentencepiece", "python"),
+        kinds=("sentencepiece", "python"), heavy=True,
         gates=(GateSpec("old_ids_unchanged", "Every piece of the base tokenizer keeps its id.", True),
                GateSpec("old_rows_untouched", "New rows stand behind the old ones, none of which is written.", True),
                GateSpec("all_pieces_reachable", "Every new piece is used by the tokenizer on some text.", True),

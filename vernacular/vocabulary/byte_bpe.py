@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
+from itertools import pairwise
 from typing import Any
 
 from tokenizers.decoders import ByteLevel
@@ -31,7 +32,7 @@ def merges(backend: Any, words: Counter[str], guard: Counter[str], *, wanted: in
     decoder = ByteLevel()
     pieces = {word: parts for word, parts in segmented(backend, words).items()
               if LETTERS.match(decoder.decode([word]).strip())}
-    refused = {pair for parts in segmented(backend, guard).values() for pair in zip(parts, parts[1:], strict=False)}
+    refused = {pair for parts in segmented(backend, guard).values() for pair in pairwise(parts)}
     known = set(backend.get_vocab())
     found: list[Pair] = []
     counts, where = _pairs(pieces, words)
@@ -52,7 +53,7 @@ def _pairs(pieces: dict[str, list[str]], words: Counter[str]) -> tuple[Counter[P
     counts: Counter[Pair] = Counter()
     where: dict[Pair, set[str]] = defaultdict(set)
     for word, parts in pieces.items():
-        for pair in zip(parts, parts[1:], strict=False):
+        for pair in pairwise(parts):
             counts[pair] += words[word]
             where[pair].add(word)
     return counts, where
@@ -60,12 +61,12 @@ def _pairs(pieces: dict[str, list[str]], words: Counter[str]) -> tuple[Counter[P
 
 def _recount(pieces: dict[str, list[str]], words: Counter[str], word: str, pair: Pair, counts: Counter[Pair],
              where: dict[Pair, set[str]]) -> None:
-    for old in zip(pieces[word], pieces[word][1:], strict=False):
+    for old in pairwise(pieces[word]):
         counts[old] -= words[word]
         if counts[old] <= 0:
             del counts[old]
     pieces[word] = joined(pieces[word], pair)
-    for new in zip(pieces[word], pieces[word][1:], strict=False):
+    for new in pairwise(pieces[word]):
         counts[new] += words[word]
         where[new].add(word)
 
@@ -91,13 +92,14 @@ def _without_rare(found: list[Pair], pieces: dict[str, list[str]], words: Counte
             for part in parts:
                 uses[part] += words[word]
         built_on = {part for pair in found for part in pair}
-        rare = {"".join(pair): pair for pair in found if uses["".join(pair)] < min_uses and "".join(pair) not in built_on}
+        unused = {"".join(pair): pair for pair in found if uses["".join(pair)] < min_uses}
+        rare = {piece: pair for piece, pair in unused.items() if piece not in built_on}
         if not rare:
             return found
         found = [pair for pair in found if "".join(pair) not in rare]
         for word, parts in pieces.items():
             if any(part in rare for part in parts):
-                pieces[word] = [piece for part in parts for piece in (rare[part] if part in rare else (part,))]
+                pieces[word] = [piece for part in parts for piece in rare.get(part, (part,))]
 
 
 def extended_json(tokenizer_json: str, new: list[Pair]) -> str:

@@ -107,14 +107,15 @@ def _measure(report: Report, base: Any, extended: Any, pieces: list[str], texts:
     report.count("bytes_per_token_extended", size / after, "bytes of text per token, extended tokenizer", "bytes")
     new = set(pieces)
     uses = Counter(token for tokens in _tokens(extended, texts) for token in tokens if token in new)
-    rare = sum(uses[piece] < 20 for piece in pieces)
-    report.count("pieces_unused", sum(uses[piece] == 0 for piece in pieces), "new pieces never used on the training text")
+    unused, rare = sum(uses[piece] == 0 for piece in pieces), sum(uses[piece] < 20 for piece in pieces)
+    report.count("pieces_unused", unused, "new pieces never used on the training text")
     report.count("pieces_rare", rare, "new pieces used fewer than 20 times on the training text")
     write_jsonl(out / "pieces.jsonl", ({"piece": piece, "uses": uses[piece]} for piece in pieces))
     report.samples["most used new pieces"] = [{"piece": piece, "uses": count} for piece, count in uses.most_common(20)]
     if check_lines:
         changed = sum(a != b for a, b in zip(_tokens(base, check_lines), _tokens(extended, check_lines), strict=True))
-        report.count("base_lines_checked", len(check_lines), "lines in the base's languages that did not guard the choice")
+        report.count("base_lines_checked", len(check_lines),
+                     "lines in the base's languages that did not guard the choice")
         report.count("base_lines_changed", changed / len(check_lines), "share of those lines segmented differently")
 
 
@@ -128,13 +129,15 @@ def _gates(report: Report, base: Any, extended: Any, base_model: Any, rows: dict
     grow(base_model, rows)
     grown = base_model.get_input_embeddings().weight.detach()
     same = torch.equal(grown[:len(old)], old) and torch.equal(grown[len(old):], rows["input"])
+    added = len(grown) - len(old)
     report.gates.append(Gate(name="old_rows_untouched", passed=same, blocking=True,
-                             reason=f"{len(old):,} old rows compared bit by bit after adding {len(grown) - len(old):,}"))
+                             reason=f"{len(old):,} old rows compared bit by bit after adding {added:,}"))
     unused = report.counts["pieces_unused"].value
     report.gates.append(Gate(name="all_pieces_reachable", passed=unused == 0, value=unused, threshold=0, blocking=True,
                              reason=f"{int(unused)} of {len(pieces):,} new pieces are never produced"))
     again = load_tokenizer(folder)
-    agrees = again.backend_tokenizer.to_str() == extended.backend_tokenizer.to_str() and len(again) == len(base) + len(pieces)
+    same = again.backend_tokenizer.to_str() == extended.backend_tokenizer.to_str()
+    agrees = same and len(again) == len(base) + len(pieces)
     report.gates.append(Gate(name="reload_agrees", passed=agrees, blocking=True,
                              reason=f"{len(again):,} pieces after loading, {len(base):,} + {len(pieces):,} expected"))
     changed = report.counts.get("base_lines_changed")

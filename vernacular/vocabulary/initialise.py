@@ -1,4 +1,4 @@
-"""The rows that new pieces start from: input embeddings, an untied output matrix and an output bias where there are any.
+"""The rows that new pieces start from: input embeddings, and an untied output matrix and a bias where there are any.
 
 Old rows are never written: ``grow`` copies them bit by bit. No row is trained here.
 """

@@ -46,7 +46,7 @@ class WordPiece:
 
 
 def uses(model: WordPiece, words: Counter[str]) -> tuple[Counter[str], int]:
-    """How often each piece is used on the counted words, and the total number of tokens (unknown words count as one)."""
+    """How often each piece is used on the counted words, and the number of tokens (an unknown word counts as one)."""
     counts: Counter[str] = Counter()
     total = 0
     for word, count in words.items():

@@ -153,7 +153,7 @@ def test_an_unknown_language_names_the_close_ones(tmp_path: Path) -> None:
     root = tmp_path / "languages"
     write_language(root, "bem", documents=3)
     for wrong in ("ben", "Bemba"):
-        with pytest.raises(Problem, match="did you mean bem"):
+        with pytest.raises(Problem, match=r"did you mean bem\? There are: bem;"):
             find_language(root, wrong)
 
 

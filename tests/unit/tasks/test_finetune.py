@@ -37,8 +37,8 @@ def test_words_are_learned_one_by_one(tmp_path):
     classifier = fine_tune(load_model(tmp_path, "masked"), tokenizer, items, True, 2, SETTINGS, 1)
     tables = probabilities(classifier, tokenizer, ["the dog looks", "a fox"], True, 32)
     assert [len(table) for table in tables] == [3, 2]
-    assert score(items[:2], [table.argmax(-1).tolist() for table in
-                             probabilities(classifier, tokenizer, [item.text for item in items[:2]], True, 32)], True) == 1.0
+    learned = probabilities(classifier, tokenizer, [item.text for item in items[:2]], True, 32)
+    assert score(items[:2], [table.argmax(-1).tolist() for table in learned], True) == 1.0
 
 
 @pytest.mark.parametrize("write", [write_bert, write_llama])

@@ -1,0 +1,73 @@
+"""A project of its own for a test: an invented language, a tiny random base model, an artifact root, a Dagster home."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.generate import TINY_MODEL, write_language
+from tests.tiny import write_bert, write_llama
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+BEHAVIOUR = """\
+tests:
+  - name: names_nfd
+    capability: orthography
+    type: invariance
+    task: names
+    author: vernacular
+    reviewed: none
+    operator: {kind: nfc_nfd}
+"""
+ENGLISH = {"name": "english", "kind": "files", "files": "english.txt", "licence": "CC0-1.0", "consent": "contributor",
+           "register": "other"}
+
+
+@dataclass(frozen=True)
+class Place:
+    """A project in a temporary folder."""
+
+    folder: Path
+    environment: dict[str, str]
+
+    def run(self, *words: str, **more: Any) -> subprocess.CompletedProcess[str]:
+        """``vernacular WORDS`` in this project, with its output."""
+        return subprocess.run([sys.executable, "-m", "vernacular", *words], cwd=self.folder, env=self.environment,
+                              capture_output=True, text=True, timeout=600, check=False, **more)
+
+    @property
+    def artifacts(self) -> Path:
+        """The artifact root."""
+        return self.folder / "artifacts"
+
+
+def make_place(folder: Path, objective: str = "masked", **pretraining: Any) -> Place:
+    """A project with the language ``qaa`` and a tiny base model of its own."""
+    model = {**TINY_MODEL, "objective": objective, "retention": [ENGLISH],
+             "pretraining": {**TINY_MODEL["pretraining"], **pretraining}}
+    language = write_language(folder / "languages", models={"tiny": model})
+    (write_bert if objective == "masked" else write_llama)(language / "base")
+    (language / "english.txt").write_text("the quick fox looks over the old river\n" * 3 + "\n".join(
+        f"the {word} dog jumps over the lazy market" for word in ("red", "green", "grey", "brown")) + "\n",
+        encoding="utf-8")
+    shutil.copy(CHECKOUT / "dagster.yaml", folder / "dagster.yaml")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("VERNACULAR", "DAGSTER"))}
+    environment |= {"DAGSTER_HOME": str(folder), "PYTHONPATH": str(CHECKOUT), "OMP_NUM_THREADS": "1",
+                    "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false", "COLUMNS": "100"}
+    return Place(folder, environment)
+
+
+@pytest.fixture(scope="session")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """A project in which the whole path has been run once."""
+    made = make_place(tmp_path_factory.mktemp("project"))
+    result = made.run("run", "qaa")
+    assert result.returncode == 0, result.stdout + result.stderr
+    return made

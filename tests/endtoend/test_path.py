@@ -1,0 +1,189 @@
+"""The whole path through Dagster on a tiny random model and an invented language; nothing is stood in for."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.endtoend.conftest import Place, make_place
+from vernacular.artifacts import Store
+from vernacular.config.load import load_language
+from vernacular.stages import stages_of
+
+
+def manifests(place: Place) -> dict[str, dict]:
+    """Stage name -> manifest of its current artifact."""
+    language = load_language(place.folder / "languages" / "qaa")
+    store = Store(place.artifacts)
+    found = {name: store.current("qaa", name) for name in stages_of(language)}
+    return {name: artifact.manifest.model_dump() for name, artifact in found.items() if artifact is not None}
+
+
+def test_every_stage_leaves_an_artifact_with_its_gates(place):
+    language = load_language(place.folder / "languages" / "qaa")
+    found = manifests(place)
+    for name, stage in stages_of(language).items():
+        assert name in found, name
+        reported = {gate["name"] for gate in found[name]["report"]["gates"]}
+        assert {spec.name for spec in stage.gates} <= reported, name
+
+
+def test_dagster_knows_the_run_the_assets_and_the_checks(place):
+    code = (
+        "from dagster import DagsterInstance, AssetKey\n"
+        "with DagsterInstance.get() as i:\n"
+        "    runs = i.get_runs()\n"
+        "    print(runs[0].status.value)\n"
+        "    event = i.get_latest_materialization_event(AssetKey(['qaa', 'model', 'tiny']))\n"
+        "    print('steps' in event.asset_materialization.metadata)\n"
+        "    print(len(i.get_asset_keys()))\n")
+    out = subprocess.run([sys.executable, "-c", code], env=place.environment, cwd=place.folder, capture_output=True,
+                         text=True, check=True, timeout=120).stdout.split()
+    assert out[0] == "SUCCESS"
+    assert out[1] == "True"
+    assert int(out[2]) >= 14
+
+
+def test_a_second_run_recomputes_nothing(place):
+    before = {path: path.stat().st_mtime_ns for path in place.artifacts.rglob("manifest.json")}
+    started = time.monotonic()
+    result = place.run("run", "qaa")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert {path: path.stat().st_mtime_ns for path in place.artifacts.rglob("manifest.json")} == before
+    assert "started" not in result.stdout
+    assert time.monotonic() - started < 40
+
+
+def test_the_report_holds_every_number(place):
+    result = place.run("report", "qaa", "--json")
+    assert result.returncode == 0, result.stderr
+    data = json.loads(result.stdout)
+    text = json.dumps(data)
+    for word in ("fertility_base", "fertility_extended", "tfidf_logistic", "adapted_minus_base", "control"):
+        assert word in text
+    table = place.run("report", "qaa")
+    assert table.returncode == 0, table.stderr
+    assert "names" in table.stdout
+    assert "genre" in table.stdout
+
+
+def test_the_release_loads_with_plain_tools_and_answers_as_measured(place):
+    code = (
+        "import json, sys, torch\n"
+        "from pathlib import Path\n"
+        "from transformers import AutoModel, AutoTokenizer\n"
+        "from peft import PeftModel\n"
+        "from safetensors.torch import load_file\n"
+        "folder = Path(sys.argv[1])\n"
+        "tokenizer = AutoTokenizer.from_pretrained(folder / 'model')\n"
+        "plain = AutoModel.from_pretrained(folder / 'model')\n"
+        "body = PeftModel.from_pretrained(plain, folder / 'adapters' / 'genre').eval()\n"
+        "head = load_file(folder / 'adapters' / 'genre' / 'head.safetensors')\n"
+        "rows = [json.loads(line) for line in open(sys.argv[2])]\n"
+        "same = 0\n"
+        "for row in rows:\n"
+        "    batch = tokenizer(row['text'], return_tensors='pt', truncation=True, max_length=32)\n"
+        "    with torch.no_grad(): states = body(**batch).last_hidden_state[0, 1:-1].mean(0)\n"
+        "    same += int((head['weight'] @ states + head['bias']).argmax()) == row['adapted_1'][0]\n"
+        "print(same / len(rows))\n")
+    release = Store(place.artifacts).current("qaa", "release/tiny").folder
+    predictions = Store(place.artifacts).current("qaa", "task/genre_tiny").folder / "predictions.jsonl"
+    out = subprocess.run([sys.executable, "-c", code, str(release), str(predictions)], capture_output=True, text=True,
+                         check=True, timeout=120, env=place.environment).stdout
+    assert float(out) >= 0.9  # texts behind the cut keep or lose their closing token
+
+
+def test_an_edited_setting_runs_its_stage_and_what_follows(place):
+    path = place.folder / "languages" / "qaa" / "language.yaml"
+    text = path.read_text(encoding="utf-8")
+    before = manifests(place)
+    try:
+        path.write_text(text.replace("rank: 2", "rank: 3"), encoding="utf-8")
+        result = place.run("run", "qaa")
+        assert result.returncode == 0, result.stdout + result.stderr
+        after = manifests(place)
+        changed = {name for name in after if after[name]["key"] != before[name]["key"]}
+        assert "task/names_tiny" in changed
+        assert "release/tiny" in changed
+        assert not changed & {"corpus/documents", "corpus/clean", "corpus/splits", "tokenizer/tiny", "model/tiny",
+                              "model/tiny_control", "evaluation/tiny_likelihood", "evaluation/tiny_retention"}
+    finally:
+        path.write_text(text, encoding="utf-8")
+        assert place.run("run", "qaa").returncode == 0
+
+
+def test_the_same_manifest_gives_the_same_tokenizer(place, tmp_path):
+    other = make_place(tmp_path)
+    for file in (place.folder / "languages" / "qaa" / "base").iterdir():
+        (tmp_path / "languages" / "qaa" / "base" / file.name).write_bytes(file.read_bytes())
+    assert other.run("run", "qaa", "--to", "tokenizer/tiny").returncode == 0
+    first, second = manifests(place)["tokenizer/tiny"], manifests(other)["tokenizer/tiny"]
+    assert first["key"] == second["key"]
+    assert first["data_version"] == second["data_version"]
+
+
+def train_and_kill(place: Place, after: str) -> None:
+    """Start the stage, and kill it with signal 9 when the file ``after`` appears in its work folder."""
+    child = subprocess.Popen([sys.executable, "-m", "vernacular", "stage", "qaa", "model/tiny"], cwd=place.folder,
+                             env=place.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    limit = time.monotonic() + 120
+    while not list(place.artifacts.glob(f"qaa/model/tiny/.work-*/scratch/{after}")):
+        assert child.poll() is None, "ended before it could be killed"
+        assert time.monotonic() < limit, "no checkpoint"
+        time.sleep(0.02)
+    os.kill(child.pid, signal.SIGKILL)
+    child.wait()
+
+
+def test_a_killed_pretraining_resumes_to_the_uninterrupted_result(tmp_path: Path):
+    place = make_place(tmp_path, steps=150, checkpoint_minutes=0.002)
+    assert place.run("run", "qaa", "--to", "tokenizer/tiny").returncode == 0
+    whole = place.run("stage", "qaa", "model/tiny")
+    assert whole.returncode == 0, whole.stderr
+    wanted = manifests(place)["model/tiny"]
+    store = Store(place.artifacts)
+    (store.home("qaa", "model/tiny") / "current").unlink()
+    (store.home("qaa", "model/tiny") / wanted["key"]).rename(tmp_path / "whole")
+    train_and_kill(place, "checkpoint.pt")
+    assert store.current("qaa", "model/tiny") is None, "a half-done training was taken for whole"
+    again = place.run("stage", "qaa", "model/tiny")
+    assert again.returncode == 0, again.stderr
+    assert "resumed at step" in again.stdout
+    found = manifests(place)["model/tiny"]
+    assert found["key"] == wanted["key"]
+    assert found["files"] == wanted["files"]
+    assert found["data_version"] == wanted["data_version"]
+
+
+def test_a_causal_model_takes_the_same_path(tmp_path: Path):
+    place = make_place(tmp_path, objective="causal")
+    result = place.run("run", "qaa", "--to", "evaluation/tiny_likelihood")
+    assert result.returncode == 0, result.stdout + result.stderr
+    counts = manifests(place)["evaluation/tiny_likelihood"]["report"]["counts"]
+    assert counts["bits_per_byte_adapted"]["value"] < counts["bits_per_byte_base"]["value"]
+
+
+@pytest.mark.parametrize(("damage", "said"), [
+    (lambda folder: (folder / "language.yaml").write_text("name: X\nscritp: Latn\n", encoding="utf-8"), "scritp"),
+    (lambda folder: [path.unlink() for path in folder.glob("text/*/*.txt")], "text/*/*.txt"),
+    (lambda folder: next(folder.glob("text/*/*.txt")).write_bytes(b"caf\xe9 na\xefve"), "UTF-8"),
+    (lambda folder: (folder / "language.yaml").write_text(
+        (folder / "language.yaml").read_text(encoding="utf-8").replace("path: base", "path: nowhere"),
+        encoding="utf-8"), "nowhere"),
+])
+def test_bad_input_is_one_line(tmp_path, damage, said):
+    place = make_place(tmp_path)
+    damage(tmp_path / "languages" / "qaa")
+    result = place.run("run", "qaa")
+    assert result.returncode == 2
+    lines = [line for line in result.stderr.splitlines() if line.strip()]
+    assert len(lines) == 1, result.stderr
+    assert said in lines[0]
+    assert "Traceback" not in result.stdout + result.stderr
