@@ -101,6 +101,20 @@ def test_a_broken_folder_shows_its_message_and_spares_the_others(project: Projec
     assert "sourcs" in (failure.user_failure_data.description or "")
 
 
+@pytest.mark.parametrize("file", ["names", "fairness"])
+def test_a_broken_behaviour_file_is_its_languages_error_alone(project: Project, file: str) -> None:
+    behaviour = project.languages / "qab" / "behaviour"
+    shutil.copytree(project.languages / "qaa", behaviour.parent)
+    behaviour.mkdir()
+    (behaviour / f"{file}.yaml").write_text("tsts: []\n", encoding="utf-8")
+    definitions = build_definitions(project)
+    assert "qaa/release/tiny" in names(definitions)
+    assert {name for name in names(definitions) if name.startswith("qab/")} == {"qab/config_error"}
+    shown = definitions.resolve_asset_graph().get(AssetKey(["qab", "config_error"])).description
+    assert f"languages/qab/behaviour/{file}.yaml:1" in (shown or "")
+    assert "tsts" in (shown or "")
+
+
 def test_an_edit_changes_the_version_of_what_reads_it_alone(project: Project) -> None:
     before = versions(build_definitions(project))
     edit(project, {"cleaning": {"min_words": 3}})

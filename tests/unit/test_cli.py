@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,9 @@ import yaml
 from typer.testing import CliRunner
 
 from tests.generate import write_language
+from vernacular.artifacts import Store
 from vernacular.cli import app, plain_errors
+from vernacular.config.schema import Language
 from vernacular.errors import as_problem
 
 RUNNER = CliRunner()
@@ -55,6 +58,47 @@ def test_check_of_a_broken_folder(project: Path) -> None:
         assert result.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize(("name", "text", "said"), [
+    ("names", "tests:\n  - capabilty: spelling\n", "unknown key 'capabilty'"), ("names", ": [", "not valid YAML"),
+    ("fairness", "template: []\n", "fairness.yaml:1")])
+def test_check_reads_the_behaviour_files(project: Path, name: str, text: str, said: str) -> None:
+    write_language(project / "languages", "qab", documents=3)
+    folder = project / "languages" / "qaa" / "behaviour"
+    folder.mkdir()
+    (folder / f"{name}.yaml").write_text(text)
+    result = RUNNER.invoke(app, ["check"])
+    assert result.exit_code == 2
+    assert result.stdout.startswith("qab: good.")
+    assert result.stderr.startswith(f"error: languages/qaa/behaviour/{name}.yaml:")
+    assert said in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert RUNNER.invoke(app, ["check", "qaa"]).stderr == result.stderr
+
+
+def test_new_writes_a_folder_and_says_what_comes_next(project: Path) -> None:
+    shutil.copytree(Path(__file__).parents[2] / "languages" / "_template", project / "languages" / "_template")
+    result = RUNNER.invoke(app, ["new", "bem"])
+    assert result.exit_code == 0, result.output
+    assert "vernacular check bem" in result.stdout
+    assert "vernacular run bem" in result.stdout
+    assert RUNNER.invoke(app, ["check", "bem"]).exit_code == 0
+
+
+def test_publish_uploads_the_release_of_the_chosen_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, str, str]] = []
+
+    def upload(store: Store, language: Language, model: str, repo: str) -> str:
+        asked.append((language.code, model, repo))
+        return f"https://example.org/{repo}"
+
+    monkeypatch.setattr("vernacular.release.publish.publish", upload)
+    for arguments in (["publish", "qaa", "me/it"], ["publish", "qaa", "me/it", "--model", "tiny"]):
+        result = RUNNER.invoke(app, arguments)
+        assert result.exit_code == 0, result.output
+        assert result.stdout == "https://example.org/me/it\n"
+    assert asked == [("qaa", "tiny", "me/it")] * 2
+
+
 def test_plan_before_anything_has_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("vernacular.pretraining.plan.estimate", lambda **_: {"steps": 1234, "minutes": None})
     result = RUNNER.invoke(app, ["plan", "qaa"])
@@ -67,6 +111,7 @@ def test_plan_before_anything_has_run(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("arguments", [["plan", "qab"], ["plan", "qaa", "--model", "tny"], ["report", "qab"],
+                                       ["publish", "qaa", "me/it"], ["publish", "qaa", "me/it", "--model", "tny"],
                                        ["stage", "qaa", "corpus/none"], ["stage", "qaa", "corpus/clean"]])
 def test_wrong_input_is_one_line_and_exit_code_2(arguments: list[str]) -> None:
     result = RUNNER.invoke(app, arguments)
@@ -91,6 +136,18 @@ def test_run_through_dagster_and_again(project: Path) -> None:
     second = vernacular("run", "qaa", "--to", "corpus/documents")
     assert second.returncode == 0, second.stderr
     assert "qaa corpus/documents: reused" in second.stdout
+
+
+def test_a_red_blocking_gate_ends_the_run_with_exit_code_1(project: Path) -> None:
+    write_language(project / "languages", documents=6, cleaning={"min_words": 1000})
+    for word in ("done in", "reused"):  # a result that is there is not trusted the more
+        result = vernacular("run", "qaa", "--to", "corpus/splits")
+        assert result.returncode == 1, result.stderr
+        assert f"qaa corpus/clean: {word}" in result.stdout
+        assert "qaa/corpus/clean: some_text_left failed: 0 of" in result.stderr
+        assert "corpus/splits" not in result.stdout + result.stderr
+        assert "up to date" not in result.stdout
+    assert not (project / "artifacts" / "qaa" / "corpus" / "splits").exists()
 
 
 def test_run_of_what_is_not_there() -> None:

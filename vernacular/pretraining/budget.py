@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import json
 import platform
+import statistics
 import time
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from vernacular.artifacts import digest_of, write_atomically
 from vernacular.config.schema import Model, Pretraining
 from vernacular.pretraining.loop import Plan, has_bf16, optimizer_for, take_step
 
-TIMED_STEPS, UNTIMED_STEPS = 4, 2
+UNTIMED_STEPS, TIMED_STEPS = 3, 9
 
 
 def speed_key(model: Model, base: str) -> str:
@@ -36,19 +37,18 @@ def known_speed(machine: Path, key: str) -> float | None:
 
 
 def measure_speed(machine: Path, key: str, model: Any, plan: Plan) -> float:
-    """Tokens per second of whole steps on a copy of ``model``; written to ``machine``."""
+    """Tokens per second on a copy of ``model``, by the median of a few whole steps; written to ``machine``."""
     trial = copy.deepcopy(model).train()
     optimizer = optimizer_for(trial, plan.settings)
     body = int(plan.settings.head_first * plan.steps) + 1  # time steps in which all of it learns
     for step in range(UNTIMED_STEPS):
         take_step(trial, optimizer, plan, body + step)
-    started = time.monotonic()
+    seconds = []
     for step in range(TIMED_STEPS):
+        started = time.monotonic()
         take_step(trial, optimizer, plan, body + UNTIMED_STEPS + step)
-    if torch.cuda.is_available():
-        torch.cuda.synchronize()
-    tokens = TIMED_STEPS * plan.settings.batch_size * plan.settings.sequence_length
-    speed = tokens / (time.monotonic() - started)
+        seconds.append(time.monotonic() - started)  # the loss that a step returns has waited for the device
+    speed = plan.settings.batch_size * plan.settings.sequence_length / statistics.median(seconds)
     write_atomically(machine / f"speed-{key}.json", json.dumps({"tokens_per_second": speed}))
     return speed
 
