@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from vernacular.config.codes import is_code, name_of
+from vernacular.config.codes import is_code, is_registered, name_of
 from vernacular.config.explain import did_you_mean, explain
 from vernacular.config.schema import Base, FilesSource, Groups, Language, Source
 from vernacular.config.yaml_file import Node, read_yaml
@@ -37,7 +37,7 @@ def load_language(folder: Path) -> Language:
     """
     code, shown = folder.name, f"{folder.parent.name}/{folder.name}/{FILE}"
     if not is_code(code):
-        raise Problem(f"'{code}' is not a valid BCP 47 language tag", where=f"{folder.parent.name}/{code}",
+        raise Problem(f"'{code}' does not have the form of a BCP 47 language tag", where=f"{folder.parent.name}/{code}",
                       fix="Rename the folder to the language's tag (nya, zh-Hant), or a private one (qaa, x-name)")
     own = read_yaml(folder / FILE, shown)
     merged = _merged(own, _read_defaults(folder.parent))
@@ -210,7 +210,7 @@ def _check(language: Language, merged: Node) -> None:
 
 
 def _check_code(code: str, where: str) -> None:
-    if not is_code(code):
+    if not is_registered(code):
         raise Problem(f"'{code}' is not a valid language code", where=where, fix="Write ISO 639-3, such as zul")
 
 

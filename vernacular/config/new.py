@@ -39,7 +39,7 @@ def new_language(root: Path, code: str) -> Path:
         Problem: no valid tag, or the folder is there already.
     """
     if not is_code(code):
-        raise Problem(f"'{code}' is not a valid BCP 47 language tag", where="vernacular new",
+        raise Problem(f"'{code}' does not have the form of a BCP 47 language tag", where="vernacular new",
                       fix="Use the language's ISO 639-3 code (nya, bem), or a private tag (qaa, x-name)")
     folder, template = root / code, root / _TEMPLATE
     if folder.exists():

@@ -165,7 +165,7 @@ class Lora(Strict):
 
     rank: int = Field(16, ge=1)
     alpha: int = Field(32, ge=1)
-    dropout: Share = 0.05
+    dropout: Share = Field(0.0, description="on the adapter's input; costs a third of the speed on a processor")
     learning_rate: float = Field(1e-3, gt=0)
     epochs: float = Field(8, gt=0)
     batch_size: int = Field(16, ge=1)

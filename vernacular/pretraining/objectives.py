@@ -17,6 +17,9 @@ from vernacular.pretraining.packing import Blocks
 
 Loss = tuple[torch.Tensor, torch.Tensor]
 
+MASKED_MULTIPLE = 64
+UNSCORED = -100
+
 
 class Objective(Protocol):
     """What the loop needs of an objective."""
@@ -45,11 +48,16 @@ class Masked:
         inputs, chosen = mask_words(tokens, blocks.words[rows], self.share, mask_id=self.mask_id,
                                     vocabulary=self.vocabulary, generator=np.random.default_rng(seed))
         targets = torch.from_numpy(tokens.astype(np.int64))[chosen].to(device)
+        places = chosen.flatten().nonzero()[:, 0]
+        # A size that changes with every step makes the allocator hold on to gigabytes: fill up to a few sizes.
+        spare = -len(places) % MASKED_MULTIPLE
+        places = torch.cat([places, places.new_zeros(spare)]).to(device)
+        filled = torch.cat([targets, targets.new_full((spare,), UNSCORED)])
         attend = blocks.attend[rows]
         mask = None if attend.all() else torch.from_numpy(attend).to(device)
         hidden = model.base_model(input_ids=inputs.to(device), attention_mask=mask).last_hidden_state
-        logits = head_of(model)(hidden[chosen.to(device)])
-        return cross_entropy(logits.float(), targets, reduction="sum"), targets
+        logits = head_of(model)(hidden.flatten(0, 1)[places])
+        return cross_entropy(logits.float(), filled, reduction="sum", ignore_index=UNSCORED), targets
 
 
 class Causal:

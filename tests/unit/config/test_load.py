@@ -15,7 +15,7 @@ from vernacular.config.load import find_language, load_all, load_language
 from vernacular.config.schema import Language
 from vernacular.errors import Problem
 
-ONE_LINE = re.compile(r"languages/qaa/language\.yaml:\d+: .+\. .+")
+ONE_LINE = re.compile(r"languages/qaa/language\.yaml:\d+: .+[.?] .+")
 
 
 def edited(folder: Path, old: str, new: str) -> Path:
