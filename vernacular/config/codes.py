@@ -12,7 +12,7 @@ _SHAPE = re.compile(r"([A-Za-z]{2,8}|x)(-[A-Za-z0-9]{1,8})*")
 def is_code(code: str) -> bool:
     """Whether ``code`` has the form of a BCP 47 tag: any language that people name so, registered or not."""
     try:
-        return _SHAPE.fullmatch(code) is not None and bool(langcodes.parse_tag(code))
+        return _SHAPE.fullmatch(code) is not None and bool(langcodes.get(code, normalize=False))
     except ValueError:
         return False
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -14,7 +15,7 @@ from vernacular.corpus.sources.formats import read_texts
 from vernacular.errors import Problem
 
 
-class Files:
+class Files(ABC):
     """A list of files that is read in the order of their paths. Subclasses say which files.
 
     Args:
@@ -25,9 +26,9 @@ class Files:
     def __init__(self, settings: FilesSource | PackageSource, where: str) -> None:
         self.settings, self.where = settings, where
 
+    @abstractmethod
     def located(self) -> list[tuple[str, Path]]:
         """(path within the source, file), sorted by path."""
-        raise NotImplementedError
 
     def documents(self, progress: Callable[[str], None]) -> Iterator[Document]:
         """The documents of all files.

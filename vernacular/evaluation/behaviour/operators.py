@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import re
 import unicodedata
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, Literal
@@ -40,7 +41,7 @@ def each_word(text: str, change: Callable[[str], str]) -> str:
     return "".join(parts) + text[end:]
 
 
-class Operator(Strict):
+class Operator(Strict, ABC):
     """A change to a line.
 
     ``keeps_words``: the words before and after correspond one to one. ``may_be_idle``: text in which there is nothing
@@ -50,9 +51,9 @@ class Operator(Strict):
     keeps_words: ClassVar[bool] = True
     may_be_idle: ClassVar[bool] = False
 
+    @abstractmethod
     def apply(self, text: str, context: Context) -> str:
         """``text`` changed, or ``text`` itself where there is nothing to change."""
-        raise NotImplementedError
 
 
 class NormalForm(Operator):
