@@ -186,6 +186,7 @@ def _gates(results: Results, console: Console) -> None:
 
 def _next(results: Results, console: Console) -> None:
     code, name = results["language"]["code"], results["model"]["name"]
+    chosen = code if results["model"]["enabled"] else f"{code} --model {name}"
     if results.get("release"):
         console.print("\nThe release, with its card in README.md:")
         console.print(results["release"]["folder"], soft_wrap=True, highlight=False, markup=False)
@@ -195,9 +196,9 @@ def _next(results: Results, console: Console) -> None:
             console.print(f"  {stage}: {folder}", soft_wrap=True, highlight=False, markup=False)
     if results["missing"] or not results.get("release"):
         waiting = results["missing"] or [f"release/{name}"]
-        console.print(f"\nNot run yet: {', '.join(waiting)}. Next: vernacular run {code}", highlight=False)
+        console.print(f"\nNot run yet: {', '.join(waiting)}. Next: vernacular run {chosen}", highlight=False)
     elif results.get("outdated"):
-        console.print(f"\nThe release is older than {', '.join(results['outdated'])}. Next: vernacular run {code}",
+        console.print(f"\nThe release is older than {', '.join(results['outdated'])}. Next: vernacular run {chosen}",
                       highlight=False)
     else:
-        console.print(f"\nNext: vernacular try {code} (type a sentence), make ui (graph and history)", highlight=False)
+        console.print(f"\nNext: vernacular try {chosen} (type a sentence), make ui (graph and history)", highlight=False)
