@@ -17,7 +17,7 @@ from vernacular.project import Project
 
 PACKAGES = ("dagster", "dagster-webserver", "dagster-pipes", "pydantic", "typer", "rich", "torch", "transformers",
             "peft", "tokenizers", "sentencepiece", "safetensors", "datasets", "gguf", "rensa", "ftfy", "langcodes",
-            "lingua-language-detector", "language_data", "scikit-learn", "seqeval", "matplotlib", "regex", "filelock")
+            "lingua-language-detector", "language_data", "scikit-learn", "matplotlib", "regex", "filelock")
 DISK_GB, MEMORY_GB = 4, 6  # the quickstart with its environment
 
 

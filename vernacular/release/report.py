@@ -201,4 +201,5 @@ def _next(results: Results, console: Console) -> None:
         console.print(f"\nThe release is older than {', '.join(results['outdated'])}. Next: vernacular run {chosen}",
                       highlight=False)
     else:
-        console.print(f"\nNext: vernacular try {chosen} (type a sentence), make ui (graph and history)", highlight=False)
+        console.print(f"\nNext: vernacular try {chosen} (type a sentence), make ui (graph and history)",
+                      highlight=False)
