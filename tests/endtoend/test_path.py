@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.endtoend.conftest import Place, make_place
+from tests.endtoend.conftest import CHECKOUT, Place, make_place
 from vernacular.artifacts import Store
 from vernacular.config.load import load_language
 from vernacular.stages import stages_of
@@ -168,6 +169,26 @@ def test_a_causal_model_takes_the_same_path(tmp_path: Path):
     assert result.returncode == 0, result.stdout + result.stderr
     counts = manifests(place)["evaluation/tiny_likelihood"]["report"]["counts"]
     assert counts["bits_per_byte_adapted"]["value"] < counts["bits_per_byte_base"]["value"]
+
+
+def test_a_language_by_dropping_in_a_folder_beside_a_broken_one(tmp_path: Path):
+    place = make_place(tmp_path)
+    languages = tmp_path / "languages"
+    shutil.copytree(CHECKOUT / "languages" / "_template", languages / "_template")
+    (languages / "qab").mkdir()
+    (languages / "qab" / "language.yaml").write_text("nmae: Broken\n", encoding="utf-8")
+    assert place.run("new", "xyz").returncode == 0
+    empty = place.run("run", "xyz")
+    assert empty.returncode == 2
+    assert "inbox" in empty.stderr
+    for path in (languages / "qaa").glob("text/*/*.txt"):
+        shutil.copy(path, languages / "xyz" / "inbox" / f"{path.parent.name}.txt")
+    done = place.run("run", "xyz", "--to", "corpus/splits")
+    assert done.returncode == 0, done.stdout + done.stderr
+    checked = place.run("check")
+    assert checked.returncode == 2
+    assert "nmae" in checked.stderr + checked.stdout
+    assert "xyz: good" in checked.stdout
 
 
 @pytest.mark.parametrize(("damage", "said"), [

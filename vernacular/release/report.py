@@ -138,7 +138,7 @@ def _tasks(results: Results, console: Console) -> None:
         console.print(table)
         _verdicts(found.get("intervals", {}), found["verdicts"], console)
         gap = found["means"].get("adapted", 0.0) - found["means"].get("base", 0.0)
-        beyond = "more" if gap > found["spread"] else "no more"
+        beyond = "more" if abs(gap) > found["spread"] else "no more"
         console.print(f"  adapted minus base {gap:+.3f}, {beyond} than the spread of seeds ({found['spread']:.3f})",
                       highlight=False)
         if not found["above_floors"]:
