@@ -28,7 +28,7 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
         kinds=("sentencepiece", "python"), heavy=True,
         gates=(GateSpec("old_ids_unchanged", "Every piece of the base tokenizer keeps its id.", True),
                GateSpec("old_rows_untouched", "New rows stand behind the old ones, none of which is written.", True),
-               GateSpec("all_pieces_reachable", "Every new piece is used by the tokenizer on some text.", True),
+               GateSpec("all_pieces_reachable", "The tokenizer can produce every new piece.", True),
                GateSpec("reload_agrees", "The saved tokenizer segments as the one that was measured.", True),
                GateSpec("base_text_unchanged", "Text in the base's languages is segmented as before.", False)),
         description=f"Pieces of {language.name} added to the tokenizer of `{name}`, with the rows they start from.")]
