@@ -98,7 +98,7 @@ def test_the_release_loads_with_plain_tools_and_answers_as_measured(place):
     predictions = Store(place.artifacts).current("qaa", "task/genre_tiny").folder / "predictions.jsonl"
     out = subprocess.run([sys.executable, "-c", code, str(release), str(predictions)], capture_output=True, text=True,
                          check=True, timeout=120, env=place.environment).stdout
-    assert float(out) >= 0.9  # texts behind the cut keep or lose their closing token
+    assert float(out) >= 0.9  # bfloat16 on one side only may turn a near tie
 
 
 def test_an_edited_setting_runs_its_stage_and_what_follows(place):

@@ -58,7 +58,12 @@ def encode(texts: Sequence[str], tokenizer: Any, by_word: bool, longest: int) ->
             count = len(spans)
         else:
             units, count = [-1 if special else 0 for special in encoding.special_tokens_mask], 1
-        out.append(Encoded(tokens[:longest], units[:longest], count))
+        if len(tokens) > longest:  # cut as transformers does: the closing special tokens stay
+            mask = encoding.special_tokens_mask
+            closing = next((index for index, special in enumerate(reversed(mask)) if not special), 0)
+            keep = longest - closing
+            tokens, units = tokens[:keep] + tokens[len(tokens) - closing:], units[:keep] + units[len(units) - closing:]
+        out.append(Encoded(tokens, units, count))
     return out
 
 

@@ -59,3 +59,12 @@ def test_a_word_behind_the_cut_still_gets_an_answer(tmp_path):
     items = [Item("the fox looks", (0, 1, 0), "d")] * 8
     classifier = fine_tune(load_model(tmp_path, "masked"), tokenizer, items, True, 2, SETTINGS, 1)
     assert len(probabilities(classifier, tokenizer, ["the fox " * 40], True, 16)[0]) == 80
+
+
+def test_a_long_text_is_cut_as_transformers_cuts_it(tmp_path):
+    write_bert(tmp_path)
+    tokenizer = load_tokenizer(tmp_path)
+    text = "the fox looks over " * 10
+    wanted = tokenizer(text, truncation=True, max_length=16)["input_ids"]
+    tokenizer.backend_tokenizer.no_truncation()
+    assert encode([text], tokenizer, False, 16)[0].tokens == wanted
