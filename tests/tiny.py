@@ -8,6 +8,8 @@ import torch
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import BertConfig, BertForMaskedLM, BertModel, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
+from vernacular.models import load_tokenizer
+
 ENGLISH = [f"the {colour} {animal} {verb} over the {place}" for colour in ("red", "green", "lazy", "quick")
            for animal in ("fox", "dog", "horse", "crow") for verb in ("jumps", "looks", "flies")
            for place in ("river", "school", "market")]
@@ -37,6 +39,13 @@ def write_bert(folder: Path, head: bool = False, seed: int = 1) -> Path:
                         intermediate_size=64, max_position_embeddings=64, pad_token_id=pieces["[PAD]"])
     (BertForMaskedLM(config) if head else BertModel(config)).save_pretrained(folder)
     return folder
+
+
+def with_json(base: PreTrainedTokenizerFast, text: str, folder: Path) -> PreTrainedTokenizerFast:
+    """``base`` saved into ``folder``, its tokenizer.json replaced by ``text``, and loaded again."""
+    base.save_pretrained(folder)
+    (folder / "tokenizer.json").write_text(text, encoding="utf-8")
+    return load_tokenizer(folder)
 
 
 def write_llama(folder: Path, seed: int = 1) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.generate import make_documents
-from tests.tiny import ENGLISH, write_llama
+from tests.tiny import ENGLISH, with_json, write_llama
 from vernacular.models import load_tokenizer
 from vernacular.vocabulary.byte_bpe import extended_json, joined, merges
 from vernacular.vocabulary.learn import word_counts
@@ -26,10 +26,7 @@ def found(base):
 
 @pytest.fixture(scope="module")
 def extended(base, found, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("extended")
-    base.save_pretrained(folder)
-    (folder / "tokenizer.json").write_text(extended_json(base.backend_tokenizer.to_str(), found), encoding="utf-8")
-    return load_tokenizer(folder)
+    return with_json(base, extended_json(base.backend_tokenizer.to_str(), found), tmp_path_factory.mktemp("extended"))
 
 
 def test_old_ids_stay_and_new_ones_follow(base, extended, found):

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.generate import make_documents
-from tests.tiny import ENGLISH, write_bert
+from tests.tiny import ENGLISH, with_json, write_bert
 from vernacular.models import load_tokenizer
 from vernacular.vocabulary.learn import word_counts
 from vernacular.vocabulary.wordpiece import WordPiece, choose, constituents, extended_json, uses
@@ -32,10 +32,7 @@ def pieces(base):
 
 @pytest.fixture(scope="module")
 def extended(base, pieces, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("extended")
-    base.save_pretrained(folder)
-    (folder / "tokenizer.json").write_text(extended_json(base.backend_tokenizer.to_str(), pieces), encoding="utf-8")
-    return load_tokenizer(folder)
+    return with_json(base, extended_json(base.backend_tokenizer.to_str(), pieces), tmp_path_factory.mktemp("extended"))
 
 
 @settings(max_examples=200, deadline=None)
