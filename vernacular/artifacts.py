@@ -137,6 +137,12 @@ class Store:
         """The folder that holds every version of ``stage`` (``"corpus/clean"``) of the language ``code``."""
         return self.root / code / stage
 
+    def cache(self, code: str, stage: str) -> Path:
+        """A folder of ``stage`` that outlives its artifacts, made if it is not there."""
+        folder = self.root / code / ".cache" / stage
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
     def find(self, code: str, stage: str, key: str) -> Artifact | None:
         """The finished artifact with this key, or None."""
         folder = self.home(code, stage) / key

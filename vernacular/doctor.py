@@ -108,12 +108,19 @@ def _accelerator() -> Iterator[Finding]:
 
 def _languages(project: Project) -> Iterator[Finding]:
     from vernacular.config.load import load_all
-    from vernacular.config.schema import Language, PackageSource
+    from vernacular.config.schema import Language
+    from vernacular.config.sources import PackageSource
+    from vernacular.planning import network_needs, not_fetched
 
     for code, language in load_all(project.languages).items():
         if not isinstance(language, Language):
             yield Finding(code, "cannot be used", False, str(language))
             continue
+        needs = network_needs(language)
+        if needs:
+            fetched = not not_fetched(language, project.artifacts)
+            yield Finding(f"{code} network", ", ".join(needs) + (" (fetched)" if fetched else " (not fetched yet)"),
+                          fetched, f"`vernacular run {code}` fetches them, where there is a network", needed=False)
         wanted = {source.package: "source" for source in language.sources if isinstance(source, PackageSource)}
         for model in language.models_to_run().values():
             wanted |= {model.base.package: "base model"} if model.base.package else {}

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
+
+import orjson
 
 
-def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
-    """The rows of ``path``, one after the other."""
-    with path.open(encoding="utf-8", newline="\n") as stream:
-        for line in stream:
-            yield json.loads(line)
+def read_jsonl(path: Path | BinaryIO) -> Iterator[dict[str, Any]]:
+    """The rows of a file, one after the other, given its path or the open file, from where it is."""
+    if isinstance(path, Path):
+        with path.open("rb") as stream:
+            yield from read_jsonl(stream)
+    else:
+        for line in path:
+            yield orjson.loads(line)
 
 
 def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> int:
     """Write ``rows`` to ``path``; return how many there were."""
     number = 0
-    with path.open("w", encoding="utf-8", newline="\n") as stream:
+    with path.open("wb") as stream:
         for row in rows:
-            stream.write(json.dumps(row, ensure_ascii=False) + "\n")
+            stream.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_SERIALIZE_NUMPY))
             number += 1
     return number

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import typer
 
 from vernacular.artifacts import Store
 from vernacular.config.schema import Language
+from vernacular.config.sources import NetworkSource
 from vernacular.errors import Problem, as_problem
 from vernacular.project import Project
 from vernacular.stages import Stage, lookup, stages_of
@@ -31,17 +33,23 @@ def steps_of(stages: Mapping[str, Stage], language: Language, store: Store) -> l
     """What a run would do, stage by stage; whatever follows a stage that is to run is to run as well."""
     steps: list[Step] = []
     fresh: set[str] = set()
+    missing = not_fetched(language, store.root)
     for name, stage in stages.items():
         waits = [source for source in stage.inputs if source in fresh]
         if waits:
             fresh.add(name)
             steps.append(Step(name, "run", f"after {waits[0]}" + (f" and {len(waits) - 1} more" if waits[1:] else "")))
             continue
+        if stage.prepare is not None and missing:
+            fresh.add(name)
+            steps.append(Step(name, "run", f"fetches {', '.join(missing)} first"))
+            continue
         try:
             found = lookup(stage, language, store)
         except Problem as problem:
             fresh.add(name)
-            steps.append(Step(name, "stop", str(problem)))
+            steps.append(Step(name, "run", "once what it reads is fetched") if missing and not stage.inputs
+                         else Step(name, "stop", str(problem)))
             continue
         if found is not None:
             steps.append(Step(name, "reuse", f"made {found.manifest.created}"))
@@ -50,6 +58,22 @@ def steps_of(stages: Mapping[str, Stage], language: Language, store: Store) -> l
             before = store.current(language.code, name)
             steps.append(Step(name, "run", "not made yet" if before is None else "something it depends on has changed"))
     return steps
+
+
+def network_needs(language: Language) -> list[str]:
+    """What of a language comes from the network when it runs: sources by name, texts to contrast with, base models."""
+    contrast = [f"{source.name} ({code})" for code, sources in language.identification.contrast.items()
+                for source in sources if isinstance(source, NetworkSource)]
+    models = [f"the base of {name}" for name, model in language.models_to_run().items() if model.base.hub]
+    return [source.name for source in language.sources if isinstance(source, NetworkSource)] + contrast + models
+
+
+def not_fetched(language: Language, root: Path) -> list[str]:
+    """The names of the sources on the network of which nothing was fetched yet below ``root``, the store's."""
+    from vernacular.corpus.sources import place_of
+
+    return [source.name for source in language.sources
+            if isinstance(source, NetworkSource) and not place_of(language, source, root).mirror.exists()]
 
 
 def print_plan(project: Project, language: Language, model: str | None) -> None:
@@ -116,6 +140,8 @@ def check_all(project: Project, code: str | None) -> tuple[list[str], list[Probl
         off = [model for model, settings in language.models.items() if not settings.enabled]
         also = f" ({', '.join(off)} with --model)" if off else ""
         sources = ", ".join(source.name for source in language.sources)
+        needs = network_needs(language)
         lines.append(f"{name}: good. {language.name}, sources: {sources}; "
-                     f"models: {', '.join(language.models_to_run()) or 'none enabled'}{also}; {len(stages)} stages")
+                     f"models: {', '.join(language.models_to_run()) or 'none enabled'}{also}; {len(stages)} stages"
+                     + (f"; needs the network: {', '.join(needs)}" if needs else ""))
     return lines, broken

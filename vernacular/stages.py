@@ -40,6 +40,9 @@ class Work:
         seed: of everything random.
         progress: takes a line of text for the person who waits.
         machine: a folder for measurements that belong to this machine, such as training speed.
+        root: the root of the store, below which the mirrors of network sources lie.
+        cache: a folder of this stage that outlives its artifacts: results by the digest of what they were made from.
+            What it holds may be lost at any time, and never changes a result.
     """
 
     language: Language
@@ -51,6 +54,8 @@ class Work:
     seed: int
     progress: Progress
     machine: Path
+    root: Path
+    cache: Path
 
 
 @dataclass(frozen=True)
@@ -73,7 +78,9 @@ class Stage:
         settings: the slice of settings that it reads; hashed into the key.
         run: does the work; returns the report.
         description: markdown for a person who meets the stage in the UI.
-        outside: digests of what it reads outside the artifact root (sources, base model, files of the folder).
+        outside: digests of what it reads besides artifacts (sources, base model, files of the folder), given the root
+            of the store.
+        prepare: brings in what is outside before the stage is looked up (fetches from the network what is due).
         kinds: what it is made with, for the UI.
         heavy: trains or evaluates a network; runs in a process of its own.
         gates: the gates that its report always has.
@@ -86,7 +93,8 @@ class Stage:
     settings: Callable[[Language], BaseModel | dict[str, Any]]
     run: Callable[[Work], Report]
     description: str
-    outside: Callable[[Language], dict[str, str]] = field(default=lambda language: {})
+    outside: Callable[[Language, Path], dict[str, str]] = field(default=lambda language, root: {})
+    prepare: Callable[[Language, Path, Progress], None] | None = None
     kinds: tuple[str, ...] = ("python",)
     heavy: bool = False
     gates: tuple[GateSpec, ...] = ()
@@ -98,11 +106,11 @@ class Stage:
         return slice_.model_dump(mode="json", by_alias=True) if isinstance(slice_, BaseModel) else slice_
 
 
-def key_for(stage: Stage, language: Language, inputs: Mapping[str, Artifact]) -> str:
-    """The key that ``stage`` would publish under, given the artifacts that it would read."""
+def key_for(stage: Stage, language: Language, inputs: Mapping[str, Artifact], root: Path) -> str:
+    """The key that ``stage`` would publish under, given the artifacts that it would read and the store's root."""
     return key_of(stage=stage.name, version=stage.version, settings=stage.settings_data(language),
                   inputs={name: artifact.manifest.data_version for name, artifact in inputs.items()},
-                  outside=stage.outside(language), seed=stage.seed)
+                  outside=stage.outside(language, root), seed=stage.seed)
 
 
 def inputs_of(stage: Stage, language: Language, store: Store) -> dict[str, Artifact]:
@@ -127,7 +135,18 @@ def inputs_of(stage: Stage, language: Language, store: Store) -> dict[str, Artif
 
 def lookup(stage: Stage, language: Language, store: Store) -> Artifact | None:
     """The finished artifact that running ``stage`` now would give, or None if there is work to do."""
-    return store.find(language.code, stage.name, key_for(stage, language, inputs_of(stage, language, store)))
+    key = key_for(stage, language, inputs_of(stage, language, store), store.root)
+    return store.find(language.code, stage.name, key)
+
+
+def prepare(stage: Stage, language: Language, store: Store, progress: Progress = silent) -> None:
+    """Bring in what the stage reads from outside, where that is due; does nothing for most stages.
+
+    Raises:
+        Problem: it cannot be had.
+    """
+    if stage.prepare is not None:
+        stage.prepare(language, store.root, progress)
 
 
 def run_stage(stage: Stage, language: Language, store: Store, progress: Progress = silent) -> Artifact:
@@ -137,7 +156,11 @@ def run_stage(stage: Stage, language: Language, store: Store, progress: Progress
         Problem: bad input, a missing or red input artifact, or another process at the same work.
     """
     inputs = inputs_of(stage, language, store)
-    key = key_for(stage, language, inputs)
+    prepare(stage, language, store, progress)
+    outside = stage.outside(language, store.root)
+    key = key_of(stage=stage.name, version=stage.version, settings=stage.settings_data(language),
+                 inputs={name: artifact.manifest.data_version for name, artifact in inputs.items()},
+                 outside=outside, seed=stage.seed)
     found = store.find(language.code, stage.name, key)
     if found is not None:
         store.point(found)
@@ -149,18 +172,20 @@ def run_stage(stage: Stage, language: Language, store: Store, progress: Progress
         scratch.mkdir(exist_ok=True)
         machine = store.root / ".machine"
         machine.mkdir(parents=True, exist_ok=True)
+        cache = store.cache(language.code, stage.name)
         started = time.monotonic()
         report = stage.run(Work(
             language=language, settings=stage.settings(language),
             inputs={name: artifact.folder for name, artifact in inputs.items()},
             reports={name: artifact.manifest.report for name, artifact in inputs.items()},
-            out=out, scratch=scratch, seed=stage.seed, progress=progress, machine=machine))
+            out=out, scratch=scratch, seed=stage.seed, progress=progress, machine=machine, root=store.root,
+            cache=cache))
         files, data_version = describe(out)
         return store.publish(work, Manifest(
             language=language.code, stage=stage.name, key=key, version=stage.version,
             settings=stage.settings_data(language),
             inputs={name: artifact.manifest.data_version for name, artifact in inputs.items()},
-            outside=stage.outside(language), seed=stage.seed, data_version=data_version, files=files, created=now(),
+            outside=outside, seed=stage.seed, data_version=data_version, files=files, created=now(),
             seconds=round(time.monotonic() - started, 2), report=report))
 
 

@@ -14,7 +14,8 @@ from pydantic import ValidationError
 
 from vernacular.config.codes import is_code, is_registered, name_of
 from vernacular.config.explain import did_you_mean, explain
-from vernacular.config.schema import Base, FilesSource, Groups, Language, Source
+from vernacular.config.schema import Base, Groups, Language
+from vernacular.config.sources import FilesSource, InboxSource, PackageSource, Source
 from vernacular.config.yaml_file import Node, read_yaml
 from vernacular.errors import Problem
 
@@ -191,6 +192,9 @@ def _check(language: Language, merged: Node) -> None:
         _check_code(code, place("cleaning", "reject_languages", number))
     for number, source in enumerate(language.sources):
         _check_source(source, place("sources", number, "files"))
+    for code, sources in language.identification.contrast.items():
+        for number, source in enumerate(sources):
+            _check_source(source, place("identification", "contrast", code, number, "files"))
     for name, model in language.models.items():
         _check_base(model.base, place("models", name, "base", "path"))
         for number, source in enumerate(model.retention):
@@ -215,8 +219,10 @@ def _check_code(code: str, where: str) -> None:
 
 
 def _check_source(source: Source, where: str) -> None:
-    root = "the language folder" if isinstance(source, FilesSource) else "site-packages"
-    _check_path(source.files, where, root)
+    if isinstance(source, FilesSource | PackageSource):
+        _check_path(source.files, where, "the language folder" if isinstance(source, FilesSource) else "site-packages")
+    elif isinstance(source, InboxSource) and not PurePosixPath(source.folder).is_absolute():
+        _check_path(source.folder, where, "the language folder")
 
 
 def _check_base(base: Base, where: str) -> None:

@@ -9,9 +9,9 @@ from string import Template
 
 import langcodes
 
+from vernacular.config.cleaning import Cleaning
 from vernacular.config.codes import is_code, name_of
 from vernacular.config.load import load_language
-from vernacular.config.schema import Cleaning
 from vernacular.errors import Problem
 
 _TEMPLATE = "_template"

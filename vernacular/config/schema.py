@@ -10,63 +10,11 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
-Share = Annotated[float, Field(ge=0, le=1)]
-Consent = Literal["public-licence", "community-agreement", "contributor", "unknown"]
-Register = Literal["religious", "news", "encyclopedic", "government", "web", "conversation", "education", "fiction",
-                   "technical", "other"]
-
-
-class Strict(BaseModel):
-    """A settings class: unknown keys are refused, values cannot be changed after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class SourceBase(Strict):
-    """What every source must say: where it comes from, under which licence, with whose consent."""
-
-    name: Name = Field(description="short name, unique in the folder; part of the asset key")
-    licence: str = Field(description="SPDX id of the text's licence, or 'unverified'")
-    consent: Consent = Field(description="on what basis the text may be used")
-    text_register: Register = Field(alias="register", description="what kind of text it is")
-    quality: Literal["edited", "raw", "machine"] = Field("raw", description="edited by people, raw, or machine output")
-    url: str = Field("", description="where a person can read about the source")
-
-
-class FilesSource(SourceBase):
-    """Files in the language folder, or anywhere below it (``inbox/*.txt``)."""
-
-    kind: Literal["files"]
-    files: str = Field(description="a glob relative to the language folder: txt, jsonl, csv, json")
-    text_field: str = Field("text", description="the field or column that holds the text, for jsonl and csv")
-
-
-class PackageSource(SourceBase):
-    """Files inside an installed Python package; the package is never imported."""
-
-    kind: Literal["package"]
-    package: str = Field(description="the distribution's name on PyPI")
-    files: str = Field(description="a glob relative to site-packages: txt, jsonl, csv, json, rst, md")
-    text_field: str = Field("text", description="the field or column that holds the text, for jsonl and csv")
-
-
-Source = Annotated[FilesSource | PackageSource, Field(discriminator="kind")]
-
-
-class Cleaning(Strict):
-    """Thresholds of the cleaning rules; each rule keeps what it drops, with the reason."""
-
-    script_share: Share = Field(0.9, description="least share of a line's letters in the language's script")
-    min_words: int = Field(1, ge=1, description="shorter lines are dropped")
-    max_repeats: Share = Field(0.5, description="most a single word may take up of a line of 8 words or more")
-    reject_languages: list[str] = Field(default_factory=lambda: ["eng", "fra", "por"], description=(
-        "ISO 639-3 codes; a line that the identifier gives to one of these, against the neighbours, is dropped"))
-    reject_distance: Share = Field(0.25, description="least lead of a rejected language over the next")
-    near_duplicate: Share = Field(0.8, description="least estimated Jaccard similarity of near-duplicate lines")
-    private_data: bool = Field(True, description="mask e-mail addresses, phone numbers and IP addresses")
+from vernacular.config.cleaning import Cleaning, Identification, Poisoning
+from vernacular.config.sources import Source
+from vernacular.config.strict import Name, Share, Strict
 
 
 class Splits(Strict):
@@ -74,6 +22,8 @@ class Splits(Strict):
 
     dev: Share = Field(0.05, description="for choices: early stop, thresholds")
     test: Share = Field(0.1, description="scored once, never used for a choice")
+    held_out: list[Name] = Field(default_factory=list, description="sources of which all documents go to test: how the "
+                                                                    "model does on a domain that it never saw")
     overlap_words: int = Field(13, ge=5, description="a training line sharing this many words in a row with a held-out "
                                                      "line is dropped")
 
@@ -214,6 +164,8 @@ class Language(Strict):
     owner: str = Field("", description="who answers for this folder: an e-mail address or team:name")
     sources: list[Source] = Field(min_length=1)
     cleaning: Cleaning = Field(default_factory=Cleaning)
+    identification: Identification = Field(default_factory=Identification)
+    poisoning: Poisoning = Field(default_factory=Poisoning)
     splits: Splits = Field(default_factory=Splits)
     tasks: dict[Name, Task] = Field(default_factory=dict)
     models: dict[Name, Model] = Field(min_length=1)

@@ -39,7 +39,7 @@ def _likelihood(language: Language, name: str, model: Model) -> Stage:
     return Stage(
         name=f"evaluation/{name}_likelihood", version="1", inputs=_models(name), run=run, heavy=True, seed=model.seed,
         settings=lambda language: {**_base(model), "items": model.likelihood_items},
-        outside=lambda language: fingerprints(model.base, language), kinds=("pytorch", "python"),
+        outside=lambda language, root: fingerprints(model.base, language), kinds=("pytorch", "python"),
         gates=(GateSpec("adapted_beats_base", "Adapted foresees held-out text better than the base, the interval "
                                               "excluding zero.", False),
                GateSpec("adapted_not_worse_than_control", "Adapted is at most 0.5% worse than control.", False)),
@@ -56,7 +56,7 @@ def _retention(name: str, model: Model) -> Stage:
         name=f"evaluation/{name}_retention", version="1", inputs=_models(name), run=run, heavy=True, seed=model.seed,
         settings=lambda language: {**_base(model), "items": model.likelihood_items, "retention": [
             source.model_dump(mode="json", by_alias=True) for source in model.retention]},
-        outside=lambda language: fingerprints(model.base, language), kinds=("pytorch", "python"),
+        outside=lambda language, root: fingerprints(model.base, language), kinds=("pytorch", "python"),
         gates=(GateSpec("base_languages_kept", "Likelihood on the base's languages rises by at most 0.5%.", False),),
         description=f"What `{name}` forgot of the languages its base was trained on.")
 
@@ -74,7 +74,7 @@ def _behaviour(language: Language, name: str, model: Model) -> Stage:
         name=f"evaluation/{name}_behaviour", version="1", run=run, heavy=True,
         inputs=(*_models(name), *(f"task/{task}_{name}" for task in tasks)),
         settings=lambda language: language.behaviour,
-        outside=lambda language: digests(language), gates=gate_specs(language), kinds=("pytorch", "python"),
+        outside=lambda language, root: digests(language), gates=gate_specs(language), kinds=("pytorch", "python"),
         description=f"The behavioural tests of the folder on `{name}`, compared with its base." if tasks else
                     "No behavioural test in the folder: nothing is measured.")
 
@@ -90,7 +90,7 @@ def _fairness(language: Language, name: str, model: Model) -> Stage:
         name=f"evaluation/{name}_fairness", version="1", run=run, heavy=True,
         inputs=(*_models(name), *(f"task/{task}_{name}" for task in (plan.tasks if plan else ()))),
         settings=lambda language: language.behaviour,
-        outside=lambda language: fairness.digests(language), kinds=("pytorch", "python"),
+        outside=lambda language, root: fairness.digests(language), kinds=("pytorch", "python"),
         gates=(GateSpec(fairness.GATE, fairness.GATE_RULE, False),) if plan else (),
         description=f"The same sentence with names of different groups: does `{name}` treat them alike, and did "
                     "training change that? Not a speaker's judgement.")

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from vernacular.artifacts import Gate, Report, digest_of_files
-from vernacular.config.schema import Language, Model, Name, Strict
+from vernacular.config.schema import Language, Model
+from vernacular.config.strict import Name, Strict
 from vernacular.corpus.words import words as words_of
 from vernacular.errors import Problem
 from vernacular.evaluation.behaviour.load import FAIRNESS, FOLDER, check_task, shown, validate

@@ -35,7 +35,7 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
             settings=lambda language: {
                 "base": model.base.model_dump(mode="json"), "objective": model.objective,
                 "pretraining": model.pretraining.model_dump(mode="json", exclude={"checkpoint_minutes"})},
-            outside=lambda language: fingerprints(model.base, language),
+            outside=lambda language, root: fingerprints(model.base, language),
             gates=(GateSpec("learned", "Held-out likelihood improved during pretraining.", True),),
             description=f"`{name}` pretrained on {language.name} text with {words}."))
     return made

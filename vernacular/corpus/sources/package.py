@@ -7,8 +7,9 @@ from pathlib import Path
 
 import regex
 
-from vernacular.config.schema import PackageSource
-from vernacular.corpus.sources.files import Files, check_inside
+from vernacular.config.sources import PackageSource
+from vernacular.corpus.sources import Place
+from vernacular.corpus.sources.files import Files, check_file, no_text
 from vernacular.errors import Problem
 
 
@@ -17,12 +18,13 @@ class PackageFiles(Files):
 
     Args:
         settings: the entry of language.yaml.
+        place: where what is remembered of the files is kept.
     """
 
     settings: PackageSource
 
-    def __init__(self, settings: PackageSource) -> None:
-        super().__init__(settings, f"package {settings.package}")
+    def __init__(self, settings: PackageSource, place: Place) -> None:
+        super().__init__(settings, place, f"package {settings.package}")
 
     def located(self) -> list[tuple[str, Path]]:
         """The files that match.
@@ -39,9 +41,13 @@ class PackageFiles(Files):
             if pattern.fullmatch(path) and ".." not in entry.parts:
                 file = Path(str(package.locate_file(entry)))
                 if file.is_file():
-                    check_inside(file, root, f"{self.where}/{path}")
+                    check_file(file, root, f"{self.where}/{path}")
                     found.append((path, file))
         return sorted(found)
+
+    def nothing(self, files: int) -> None:
+        """Raise a Problem that says what was looked for."""
+        raise no_text(self.settings.files, files, self.where)
 
 
 def installed(name: str) -> Distribution:

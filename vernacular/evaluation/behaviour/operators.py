@@ -16,7 +16,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from vernacular.config.schema import Name, Strict
+from vernacular.config.strict import Name, Strict
 from vernacular.corpus.words import word_spans, words
 
 APOSTROPHES = "'\u2019\u02bc\u2018`"

@@ -11,7 +11,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from vernacular.config.schema import Name, Share, Strict
+from vernacular.config.strict import Name, Share, Strict
 from vernacular.evaluation.behaviour.operators import AnyOperator, SwapWords
 
 _SLOT = re.compile(r"\{([a-z][a-z0-9_]*)\}")

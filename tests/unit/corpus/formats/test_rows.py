@@ -1,0 +1,69 @@
+"""Formats with rows: what is written comes back."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pyarrow
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pyarrow import parquet
+
+from vernacular.corpus.formats import Options, Text, read_texts
+from vernacular.errors import Problem
+
+TEXT = st.text(alphabet=st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp")), min_size=1,
+               max_size=40).filter(lambda text: text.strip() != "" and not text.startswith("\ufeff"))
+
+
+def texts(file: Path, **options: str) -> list[str]:
+    return [text.text for text in read_texts(file, file.name, Options(**options))]
+
+
+@settings(deadline=None)
+@given(st.lists(TEXT, min_size=1, max_size=5))
+def test_rows_come_back_as_written(tmp_path_factory: pytest.TempPathFactory, written: list[str]) -> None:
+    folder = tmp_path_factory.mktemp("read")
+    (folder / "a.jsonl").write_text("".join(json.dumps({"id": 1, "text": text}) + "\n" for text in written))
+    for name, separator in (("a.csv", ","), ("b.csv", ";"), ("c.tsv", "\t")):
+        stream = io.StringIO()
+        csv.writer(stream, delimiter=separator).writerows([["id", "text"], *[["1", text] for text in written]])
+        (folder / name).write_text(stream.getvalue(), encoding="utf-8", newline="")
+    (folder / "a.json").write_text(json.dumps(written), encoding="utf-8")
+    parquet.write_table(pyarrow.table({"text": [*written, None], "n": [1] * (len(written) + 1)}), folder / "a.parquet")
+    for name in ("a.jsonl", "a.csv", "b.csv", "c.tsv", "a.parquet"):
+        assert texts(folder / name) == written
+    assert texts(folder / "a.json") == ["\n".join(text.strip() for text in written)]
+
+
+def test_known_columns_come_along(tmp_path: Path) -> None:
+    row = {"body": "words", "title": "T", "author": None, "date": "2024"}
+    (tmp_path / "a.jsonl").write_text(json.dumps(row))
+    parquet.write_table(pyarrow.Table.from_pylist([row]), tmp_path / "a.parquet")
+    for name in ("a.jsonl", "a.parquet"):
+        assert list(read_texts(tmp_path / name, name, Options("body"))) == [Text("words", title="T", date="2024")]
+
+
+def test_a_long_field_of_csv_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("text\n" + "word " * 100_000 + "\n")
+    assert len(texts(tmp_path / "a.csv")[0]) == 500_000
+    assert csv.field_size_limit() == 131_072
+
+
+@pytest.mark.parametrize("content", [b"PAR1", b"", b"PAR1" + b"\0" * 50 + b"PAR1"])
+def test_a_broken_parquet_file_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a.parquet").write_bytes(content)
+    with pytest.raises(Problem, match="not a Parquet file"):
+        texts(tmp_path / "a.parquet")
+
+
+def test_a_missing_column_of_parquet_is_named(tmp_path: Path) -> None:
+    parquet.write_table(pyarrow.table({"body": ["x"], "n": [1]}), tmp_path / "a.parquet")
+    with pytest.raises(Problem, match=r"no field 'text'.*Fields here: body, n"):
+        texts(tmp_path / "a.parquet")
+    with pytest.raises(Problem, match="'n' is not text"):
+        texts(tmp_path / "a.parquet", text_field="n")

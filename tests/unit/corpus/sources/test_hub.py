@@ -1,0 +1,144 @@
+"""Datasets: local folders stand in for the hub, through the same library and the same code."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow
+import pytest
+from pyarrow import parquet
+
+from vernacular.config.sources import HubSource
+from vernacular.corpus.ledger import Document
+from vernacular.corpus.sources import Place
+from vernacular.corpus.sources.hub import HubDataset
+from vernacular.corpus.suppression import Suppressions, url_digest
+from vernacular.errors import Problem
+from vernacular.stages import silent
+
+
+def hub(folder: Path, down: Suppressions | None = None, **more: Any) -> HubDataset:
+    settings = HubSource.model_validate({
+        "name": "web", "kind": "hub", "dataset": "./data", "revision": "local", "licence": "ODC-By-1.0",
+        "consent": "unknown", "register": "web", **more})
+    return HubDataset(settings, Place("qaa", folder, folder / "mirror", down or Suppressions()))
+
+
+def write(folder: Path, rows: list[dict[str, Any]], files: int = 1) -> None:
+    (folder / "data").mkdir(exist_ok=True)
+    step = -(-len(rows) // files)
+    for number in range(files):
+        parquet.write_table(pyarrow.Table.from_pylist(rows[number * step:(number + 1) * step]),
+                            folder / "data" / f"{number}.parquet")
+
+
+def fetched(source: HubDataset) -> list[Document]:
+    source.refresh(silent)
+    return list(source.documents(silent))
+
+
+FINEWEB = [{"text": f"text {number}", "id": f"<urn:{number}>", "dump": "CC-MAIN-2020-05",
+            "url": f"http://example.org/{number}", "date": "2020-01-02T03:04:05Z", "language": "lug",
+            "language_score": 0.9} for number in range(3)]
+
+
+def test_the_columns_of_fineweb2(tmp_path: Path) -> None:
+    write(tmp_path, FINEWEB)
+    document = fetched(hub(tmp_path, preset="fineweb2"))[1]
+    assert (document.path, document.text, document.whole) == ("http://example.org/1", "text 1", True)
+    assert (document.fetched, document.parents, document.date) == ("2020-01-02T03:04:05Z", ["<urn:1>"], "")
+    assert document.licence == "ODC-By-1.0"
+    assert document.licence_evidence == "language.yaml; ./data at local; CC-MAIN-2020-05"
+
+
+def test_the_columns_of_glotcc_and_wikipedia(tmp_path: Path) -> None:
+    write(tmp_path, [{"content": "words", "warc-target-uri": "http://a/", "warc-date": "2024-01-01T00:00:00Z",
+                      "warc-record-id": "r1"}])
+    document, = fetched(hub(tmp_path, preset="glotcc"))
+    assert (document.path, document.text, document.fetched, document.parents) == (
+        "http://a/", "words", "2024-01-01T00:00:00Z", ["r1"])
+    write(tmp_path, [{"id": "12", "url": "https://lg.wikipedia.org/wiki/A", "title": "A", "text": "words"}])
+    document, = fetched(hub(tmp_path, preset="wikipedia"))
+    assert (document.path, document.title, document.parents) == ("https://lg.wikipedia.org/wiki/A", "A", ["12"])
+    assert len(document.fetched) == 20
+
+
+def test_plain_rows_of_jsonl_without_a_path(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "a.jsonl").write_text("".join(
+        json.dumps({"body": text}) + "\n" for text in ("one", "", None, "two")))
+    one, two = fetched(hub(tmp_path, text_field="body"))
+    assert (one.text, two.text) == ("one", "two") and one.path != two.path
+
+
+def test_a_killed_fetch_goes_on_and_gives_the_same(tmp_path: Path) -> None:
+    write(tmp_path, [{**FINEWEB[0], "url": f"http://example.org/{number}", "text": f"text {number}"}
+                     for number in range(5000)], files=3)
+    whole = hub(tmp_path)
+    expected = [document.id for document in fetched(whole)]
+
+    class KillError(Exception):
+        pass
+
+    def kill(message: str) -> None:
+        if message.endswith("3000 rows"):
+            raise KillError
+
+    source = HubDataset(whole.settings, Place("qaa", tmp_path, tmp_path / "again", Suppressions()))
+    with pytest.raises(KillError):
+        source.refresh(kill)
+    said: list[str] = []
+    source.refresh(said.append)
+    assert "going on after 3000 rows" in said[0]
+    assert [document.id for document in source.documents(silent)] == expected and len(expected) == 5000
+
+
+def test_the_most_documents(tmp_path: Path) -> None:
+    write(tmp_path, FINEWEB)
+    assert len(fetched(hub(tmp_path, most_documents=2))) == 2
+    assert len(fetched(hub(tmp_path, most_documents=3))) == 3
+
+
+def test_documents_come_from_the_mirror_alone(tmp_path: Path) -> None:
+    write(tmp_path, FINEWEB)
+    source = hub(tmp_path)
+    source.refresh(silent)
+    version = source.data_version()
+    (tmp_path / "data" / "0.parquet").unlink()
+    source.refresh(silent)  # not due
+    assert len(list(source.documents(silent))) == 3 and source.data_version() == version
+
+
+def test_what_was_taken_down_does_not_come_in_again(tmp_path: Path) -> None:
+    write(tmp_path, FINEWEB)
+    source = hub(tmp_path)
+    assert len(fetched(source)) == 3
+    source.forget(["http://example.org/1"])
+    assert [document.text for document in source.documents(silent)] == ["text 0", "text 2"]
+    down = Suppressions(urls=frozenset([url_digest("http://example.org/1")]))
+    assert len(fetched(hub(tmp_path, down, preset="fineweb2"))) == 2
+
+
+@pytest.mark.parametrize(("more", "what"), [
+    ({"dataset": "./nothing"}, r"no \.parquet or \.jsonl file"), ({"text_field": "body"}, "no column 'body'")])
+def test_what_cannot_be_read_is_named(tmp_path: Path, more: dict[str, str], what: str) -> None:
+    write(tmp_path, FINEWEB)
+    with pytest.raises(Problem, match=what):
+        hub(tmp_path, **more).refresh(silent)
+
+
+def test_a_dataset_without_text_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, [{"text": ""}])
+    with pytest.raises(Problem, match="holds no text"):
+        hub(tmp_path).refresh(silent)
+
+
+def test_without_a_network_the_line_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("datasets.config.HF_HUB_OFFLINE", True)
+    source = hub(tmp_path, dataset="nobody/no-such-dataset-here", revision="0" * 40)
+    with pytest.raises(Problem, match="hub cannot be reached") as caught:
+        source.refresh(silent)
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,28 @@
+"""Saved web pages: the main text as ``vernacular.corpus.web.extract`` finds it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from vernacular.corpus.formats.encoding import decode
+from vernacular.corpus.formats.plain import encoding_flags
+from vernacular.corpus.formats.text import Options, Text
+
+
+def read_html(file: Path, where: str, options: Options) -> Iterator[Text]:
+    """The main text of the page, with its title, author and date; nothing if it has none.
+
+    Raises:
+        Problem: the encoding cannot be told.
+    """
+    from vernacular.corpus.web.extract import extract
+
+    data, kind, name = file.read_bytes(), "", ""
+    if options.encoding is not None:
+        text, name = decode(data, where, options.encoding)
+        data, kind = text.encode("utf-8"), "text/html; charset=utf-8"
+    found = extract(data, where, kind)
+    if found is not None:
+        yield Text(found.text, whole=True, title=found.title, author=found.author, date=found.date,
+                   flags=(*encoding_flags(name or found.encoding), *found.notes))

@@ -1,0 +1,122 @@
+"""Formats with rows: jsonl, json, csv, tsv, parquet. A row is a text; one field of it holds the words."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from vernacular.corpus.formats.encoding import decode
+from vernacular.corpus.formats.plain import encoding_flags
+from vernacular.corpus.formats.text import Options, Text
+from vernacular.errors import Problem
+
+_LONGEST_FIELD = 1 << 30  # characters; the csv module stops at 131,072
+_KNOWN = ("title", "author", "date")
+_BATCH = 1024  # rows of parquet held at once
+
+
+def read_json(file: Path, where: str, options: Options) -> Iterator[Text]:
+    """An array of strings: one text with a line for each.
+
+    Raises:
+        Problem: not that, or the encoding cannot be told.
+    """
+    text, name = decode(file.read_bytes(), where, options.encoding)
+    data = _parse(text, where, 0)
+    if not isinstance(data, list) or not all(isinstance(item, str) for item in data):
+        raise Problem("not a JSON array of strings", where=where,
+                      fix='Write ["first line", "second line"], or use jsonl')
+    lines = (" ".join(item.split("\n")).strip() for item in data)
+    yield Text("\n".join(line for line in lines if line), whole=True, flags=encoding_flags(name))
+
+
+def read_jsonl(file: Path, where: str, options: Options) -> Iterator[Text]:
+    """A text for each line, which is an object.
+
+    Raises:
+        Problem: a line that is no object or lacks the field.
+    """
+    text, name = decode(file.read_bytes(), where, options.encoding)
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            row = _parse(line, where, number)
+            if not isinstance(row, dict):
+                raise Problem("not a JSON object", where=f"{where}:{number}",
+                              fix=f'Write {{"{options.text_field}": "..."}}')
+            yield _text(row, options.text_field, f"{where}:{number}", encoding_flags(name))
+
+
+def read_csv(file: Path, where: str, options: Options) -> Iterator[Text]:
+    """A text for each row below the header; columns are parted by comma, semicolon or tab, as the header shows.
+
+    Raises:
+        Problem: not CSV, or without the column.
+    """
+    text, name = decode(file.read_bytes(), where, options.encoding)
+    field, header = options.text_field, text.lstrip().split("\n", 1)[0]
+    separators = "\t" if file.suffix.lower() == ".tsv" else ",;\t"
+    separator = next((each for each in separators if field in next(csv.reader([header], delimiter=each), [])),
+                     separators[0])
+    before = csv.field_size_limit(_LONGEST_FIELD)
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator)
+    try:
+        if reader.fieldnames is not None:
+            _text(dict.fromkeys(reader.fieldnames, ""), field, f"{where}:1", ())
+        for row in reader:
+            filled = {key: value for key, value in row.items() if value is not None}
+            yield _text(filled, field, f"{where}:{reader.line_num}", encoding_flags(name))
+    except csv.Error as error:
+        raise Problem(f"not CSV ({error})", where=f"{where}:{reader.line_num}", fix="Correct this line") from None
+    finally:
+        csv.field_size_limit(before)
+
+
+def read_parquet(file: Path, where: str, options: Options) -> Iterator[Text]:
+    """A text for each row in which the column is not null; the file is read in batches.
+
+    Raises:
+        Problem: not Parquet, or without a column of text of that name.
+    """
+    import pyarrow
+    from pyarrow import parquet
+
+    try:
+        with parquet.ParquetFile(file) as opened:
+            schema = opened.schema_arrow
+            if options.text_field not in schema.names:
+                raise _no_field(options.text_field, dict.fromkeys(schema.names), where)
+            columns = [options.text_field, *(name for name in _KNOWN if name in schema.names)]
+            for batch in opened.iter_batches(batch_size=_BATCH, columns=columns):
+                for row in batch.to_pylist():
+                    if row[options.text_field] is not None:
+                        yield _text(row, options.text_field, where, ())
+    except (pyarrow.ArrowException, OSError) as error:
+        raise Problem(f"not a Parquet file that can be read ({str(error).splitlines()[0]})", where=where,
+                      fix="Write it again") from None
+
+
+def _parse(text: str, where: str, line: int) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        at = line or getattr(error, "lineno", 1)
+        raise Problem(f"not valid JSON ({getattr(error, 'msg', error)})", where=f"{where}:{at}",
+                      fix="Correct this line") from None
+
+
+def _text(row: Mapping[str, Any], field: str, where: str, flags: tuple[str, ...]) -> Text:
+    value = row.get(field)
+    if not isinstance(value, str):
+        raise _no_field(field, row, where)
+    title, author, date = ("" if name == field or row.get(name) is None else str(row[name]) for name in _KNOWN)
+    return Text(value.replace("\r\n", "\n").replace("\r", "\n"), title=title, author=author, date=date, flags=flags)
+
+
+def _no_field(field: str, row: Mapping[str, Any], where: str) -> Problem:
+    what = f"the field '{field}' is not text" if field in row else f"there is no field '{field}'"
+    return Problem(what, where=where, fix=f"Fields here: {', '.join(map(str, row)) or 'none'}; name the right one "
+                                          "with `text_field:`")

@@ -1,0 +1,204 @@
+"""Datasets on the Hugging Face hub, streamed into the mirror: which column holds what, and going on after a kill."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vernacular.artifacts import digest_of
+from vernacular.config.sources import HubSource
+from vernacular.corpus.ledger import Document, make_document, short_digest
+from vernacular.corpus.sources import Place
+from vernacular.corpus.sources.mirror import Mirror, allowed
+from vernacular.errors import Problem
+
+_DONE = "done"  # noted with the last rows of a dataset
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """Which columns of a dataset say what; the first that is there and not empty counts."""
+
+    text: tuple[str, ...] = ("text", "content")
+    path: tuple[str, ...] = ("url", "id")
+    title: tuple[str, ...] = ()
+    date: tuple[str, ...] = ()
+    fetched: tuple[str, ...] = ()
+    author: tuple[str, ...] = ()
+    parents: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
+
+
+# As the cards of the datasets describe them: HuggingFaceFW/fineweb-2, cis-lmu/GlotCC-V1, wikimedia/wikipedia.
+_PRESETS = {
+    "plain": _Columns(title=("title",), date=("date",), author=("author",), evidence=("license", "licence")),
+    "fineweb2": _Columns(fetched=("date",), parents=("id",), evidence=("dump",)),
+    "glotcc": _Columns(path=("warc-target-uri", "warc-record-id"), fetched=("warc-date",),
+                       parents=("warc-record-id",)),
+    "wikipedia": _Columns(title=("title",), parents=("id",)),
+}
+
+
+class _Unreachable(Problem):
+    """The network, rather than what was asked for, is at fault."""
+
+
+class HubDataset:
+    """A dataset at a revision; one that is a commit is fetched once, any other is looked at again when it is due.
+
+    Args:
+        settings: the entry of language.yaml.
+        place: of the language folder and the mirror.
+    """
+
+    def __init__(self, settings: HubSource, place: Place) -> None:
+        self.settings, self.place = settings, place
+        self.where = f"dataset {settings.dataset}"
+        self.mirror = Mirror(place.mirror, self.where)
+        self.columns = _PRESETS[settings.preset]
+        self.local = place.folder / settings.dataset if settings.dataset.startswith((".", "/")) else None
+
+    def refresh(self, progress: Callable[[str], None]) -> None:
+        """Fetch the dataset if it is not there, or may have changed and is due.
+
+        Raises:
+            Problem: it cannot be had and was never fetched, or has no column of text.
+        """
+        pinned = self.local is None and _COMMIT.fullmatch(self.settings.revision) is not None
+        if not self.mirror.due(self._key(), None if pinned else self.settings.refresh_days):
+            return
+        with self.mirror.held():
+            try:
+                self._fetch(progress)
+            except _Unreachable as problem:
+                if self.mirror.state.get("key") != self._key():
+                    raise
+                progress(f"{problem} Until then the rows of {self.mirror.state['fetched']} are used.")
+
+    def documents(self, progress: Callable[[str], None]) -> Iterator[Document]:
+        """The rows that were fetched, as documents.
+
+        Raises:
+            Problem: nothing was fetched.
+        """
+        progress(f"reading {self.mirror.state.get('rows', 0)} rows of {self.settings.name}")
+        for row in self.mirror.rows():
+            more = {name: value for name, value in row.items() if name not in ("path", "text")}
+            yield make_document(self.settings, row["path"], row["text"], whole=True, **more)
+
+    def data_version(self) -> str:
+        """A digest of the rows that were fetched."""
+        return self.mirror.version()
+
+    def forget(self, paths: Collection[str]) -> None:
+        """Take the rows of ``paths`` out of the mirror."""
+        self.mirror.forget(paths, self.settings, self.place.suppressed)
+
+    def _key(self) -> str:
+        settings = self.settings
+        return digest_of([settings.dataset, settings.config, settings.split, settings.revision, settings.preset,
+                          settings.text_field, settings.most_documents])
+
+    def _fetch(self, progress: Callable[[str], None]) -> None:
+        fetch = self.mirror.begin(self._key())
+        taken, most = fetch.rows, self.settings.most_documents
+        if fetch.position != _DONE and taken != most:
+            rows = self._open()
+            if fetch.position is not None:
+                rows.load_state_dict(fetch.position)
+                progress(f"{self.settings.name}: going on after {fetch.rows} rows")
+            for row in self._each(rows):
+                kept = self._row(row)
+                if kept is None:
+                    continue
+                fetch.add(kept, rows.state_dict)
+                taken += 1
+                if taken % 1000 == 0:
+                    progress(f"{self.settings.name}: {taken} rows")
+                if taken == most:
+                    break
+        fetch.flush(_DONE)
+        if not taken:
+            raise Problem("the dataset holds no text", where=self.where, fix="Correct `config:` or `split:`")
+        self.mirror.publish(fetch)
+
+    def _open(self) -> Any:
+        """The dataset, streamed."""
+        import datasets
+
+        settings = self.settings
+        try:
+            if self.local is None:
+                return datasets.load_dataset(settings.dataset, settings.config, split=settings.split,
+                                             revision=settings.revision, streaming=True)
+            kind, files = _local_files(self.local, self.where)
+            return datasets.load_dataset(kind, data_files=files, split="train", streaming=True)
+        except _unreachable() as error:
+            raise self._unreachable(error) from None
+
+    def _each(self, rows: Any) -> Iterator[dict[str, Any]]:
+        """The rows of the dataset, as far as the network lets them come."""
+        rows = iter(rows)
+        while True:
+            try:
+                row = next(rows)
+            except StopIteration:
+                return
+            except _unreachable() as error:
+                raise self._unreachable(error) from None
+            yield row
+
+    def _unreachable(self, error: Exception) -> Problem:
+        """Why it cannot be read, in one line."""
+        first = (str(error).strip().splitlines() or [""])[0][:200]
+        if isinstance(error, ValueError | FileNotFoundError | PermissionError):
+            return Problem(f"it cannot be read: {first}", where=self.where,
+                           fix="Correct `dataset:`, `config:`, `split:` or `revision:`, or log in with `hf auth login` "
+                               "where it asks for consent")
+        return _Unreachable(f"the hub cannot be reached ({type(error).__name__}: {first})", where=self.where,
+                            fix="Run it again with a network: it goes on where it stopped")
+
+    def _row(self, row: dict[str, Any]) -> dict[str, Any] | None:
+        """``row`` in the ledger's columns, or None if there is no text in it or it was taken down."""
+        field = self.settings.text_field
+        wanted = (field,) if field else self.columns.text
+        if not any(name in row for name in wanted):
+            raise Problem(f"there is no column '{wanted[0]}'", where=self.where,
+                          fix=f"Columns here: {', '.join(row)}; name the right one with `text_field:`")
+        text = _first(row, wanted).replace("\r\n", "\n").strip("\n")
+        if not text.strip():
+            return None
+        path = _first(row, self.columns.path) or short_digest(text)
+        parents, evidence = _first(row, self.columns.parents), _first(row, self.columns.evidence)
+        found = {"path": path, "text": text, "parents": [parents] if parents and parents != path else [],
+                 "licence_evidence": "; ".join(["language.yaml", self._named(), *([evidence] if evidence else [])]),
+                 **{name: _first(row, getattr(self.columns, name)) for name in ("title", "date", "fetched", "author")}}
+        return allowed(found, self.settings, self.place.suppressed)
+
+    def _named(self) -> str:
+        settings = self.settings
+        return f"{settings.dataset}{f' {settings.config}' if settings.config else ''} at {settings.revision}"
+
+
+def _first(row: dict[str, Any], names: tuple[str, ...]) -> str:
+    return next((str(row[name]) for name in names if row.get(name) not in (None, "")), "")
+
+
+def _local_files(folder: Path, where: str) -> tuple[str, list[str]]:
+    """The kind of the files in a local dataset, and the files."""
+    for kind, suffix in (("parquet", "*.parquet"), ("json", "*.jsonl")):
+        files = sorted(map(str, folder.rglob(suffix)))
+        if files:
+            return kind, files
+    raise Problem("there is no .parquet or .jsonl file in the folder", where=where, fix="Correct `dataset:`")
+
+
+def _unreachable() -> tuple[type[Exception], ...]:
+    """What is raised where the hub cannot be reached or has no such dataset."""
+    from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
+
+    return (OSError, ValueError, HfHubHTTPError, OfflineModeIsEnabled)

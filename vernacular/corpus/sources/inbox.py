@@ -1,0 +1,107 @@
+"""The inbox: a folder that people drop files into. What cannot be read is set aside and reported; the rest goes in."""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from vernacular.config.sources import InboxSource
+from vernacular.corpus.formats import Text
+from vernacular.corpus.sources import Place
+from vernacular.corpus.sources.extracts import Extracts
+from vernacular.corpus.sources.files import Files, check_file
+from vernacular.errors import Problem, as_problem
+
+_UNFINISHED = (".part", ".partial", ".tmp", ".temp", ".crdownload", ".download", ".opdownload", ".filepart", ".swp")
+_NOT_TEXT = {"thumbs.db", "desktop.ini"}  # what systems leave in folders
+_QUIET = 1.0  # seconds for which a file has to stay as it is before it counts as whole
+
+
+class Inbox(Files):
+    """The files in a folder and its sub-folders.
+
+    Args:
+        settings: the entry of language.yaml.
+        place: of the language folder.
+    """
+
+    settings: InboxSource
+
+    def __init__(self, settings: InboxSource, place: Place) -> None:
+        self.folder = place.folder / settings.folder
+        super().__init__(settings, place, f"{place.folder.name}/{settings.folder}".rstrip("/"))
+
+    def located(self) -> list[tuple[str, Path]]:
+        """The files that are whole: hidden files, files being copied and what systems leave in folders are left out.
+
+        A folder that is not there is an empty inbox.
+        """
+        found, fresh = [], []
+        for file in self._walk():
+            path = file.relative_to(self.folder).as_posix()
+            try:
+                check_file(file, self.folder.resolve(), f"{self.where}/{path}")
+                state = file.stat()
+            except Problem as problem:
+                self._set_aside(problem)
+                continue
+            except OSError as error:
+                self._set_aside(_unreadable(error, f"{self.where}/{path}"))
+                continue
+            found.append((path, file))
+            if time.time() - state.st_mtime < _QUIET and not self.digests.knows(path, state):
+                fresh.append((path, file, state))
+        if fresh:
+            time.sleep(_QUIET)
+            changing = {path for path, file, state in fresh if _changed(file, state)}
+            found = [(path, file) for path, file in found if path not in changing]
+        return sorted(found)
+
+    def nothing(self, files: int) -> None:
+        """An inbox may be empty."""
+
+    def texts(self, path: str, file: Path, extracts: Extracts) -> Iterable[Text]:
+        """The texts of one file, all or none; none if it cannot be read, which ``problems`` then says."""
+        try:
+            texts = list(super().texts(path, file, extracts))
+        except Exception as error:  # whatever a stranger's file sets off: the other files go on, and this is reported
+            if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+                raise  # that is not the file's fault
+            self._set_aside(_unreadable(error, f"{self.where}/{path}"))
+            return []
+        if not texts:
+            self._set_aside(Problem("there is no text in it", where=f"{self.where}/{path}",
+                                    fix="Look whether it is the right file"))
+        return texts
+
+    def _walk(self) -> list[Path]:
+        found = []
+        for folder, folders, files in os.walk(self.folder):
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            found += [Path(folder, name) for name in sorted(files)
+                      if not name.startswith((".", "~$")) and not name.endswith("~")
+                      and not name.lower().endswith(_UNFINISHED) and name.lower() not in _NOT_TEXT]
+        return [file for file in found if file.is_file() or file.is_symlink()]
+
+    def _set_aside(self, problem: Problem) -> None:
+        if str(problem) not in map(str, self.problems):
+            self.problems.append(problem)
+
+
+def _unreadable(error: Exception, where: str) -> Problem:
+    """Why the file could not be read, in terms of the inbox."""
+    if isinstance(error, OSError):
+        return Problem(error.strerror or str(error), where=where, fix="Copy the file into the inbox again")
+    return as_problem(error, where)
+
+
+def _changed(file: Path, before: os.stat_result) -> bool:
+    """Whether ``file`` is still being written: it grew, was touched or went away."""
+    try:
+        now = file.stat()
+    except FileNotFoundError:
+        return True
+    return (now.st_size, now.st_mtime_ns) != (before.st_size, before.st_mtime_ns)

@@ -1,0 +1,76 @@
+"""Wikitext to plain text: paragraphs and list items stay; templates, tables, notes, pictures and headings go."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+import regex
+
+_TAGS_OUT = {"ref", "references", "gallery", "table", "math", "chem", "ce", "timeline", "syntaxhighlight", "source",
+             "score", "hiero", "imagemap", "graph", "mapframe", "maplink", "templatestyles", "style", "script", "code",
+             "pre", "poll", "inputbox", "categorytree", "section", "indicator"}
+_DISAMBIGUATION = regex.compile(
+    r"(?i)\{\{\s*(?:[^{}|\n]*\b(?:disambig|disambiguation|dab|hndis|geodis|begriffsklärung|homonymie|homonimia|"
+    r"desambiguaci[oó]n?|desambiguação|disambigua)\b[^{}|\n]*)[|}]|__DISAMBIG__")
+_REDIRECT = regex.compile(r"\s*#\w+[^\n]{0,20}\[\[", flags=regex.IGNORECASE)
+_MAGIC = regex.compile(r"__[\p{Lu}_]+__")
+_MARKUP = regex.compile(r"\{\{|\}\}|\[\[|\]\]|\{\||\|\}|</?[a-z][^<>\n]*>?|&[a-z]+;", flags=regex.IGNORECASE)
+_ROW = regex.compile(r"\s*(?:[|!]|\{\|)")  # left over from a table that was never closed
+_QUOTES = regex.compile(r"'{2,5}")
+_LANGUAGE = regex.compile(r"[a-z]{2,3}(?:-[a-z]+)*")
+
+
+def is_disambiguation(source: str, title: str) -> bool:
+    """Whether the page only lists what its title can mean: by the common names of the template, or its title."""
+    return _DISAMBIGUATION.search(source) is not None or title.casefold().endswith("(disambiguation)")
+
+
+def is_redirect(source: str) -> bool:
+    """Whether the page only points to another one, in whatever language the word for it is."""
+    return _REDIRECT.match(source) is not None
+
+
+def plain_text(source: str, namespaces: Collection[str]) -> str:
+    """The prose of ``source``, a paragraph or list item a line.
+
+    Args:
+        source: wikitext of a page.
+        namespaces: names of all namespaces but the main one, in lower case, in the wiki's own language and in English:
+            links into them (pictures, categories) are no prose.
+    """
+    import mwparserfromhell
+
+    code = mwparserfromhell.parse(source)
+    _prune(code, namespaces)
+    lines = []
+    for line in str(code.strip_code(normalize=True, collapse=False)).split("\n"):
+        line = " ".join(_QUOTES.sub("", _MAGIC.sub("", line)).split())
+        if line and not _ROW.match(line) and not _MARKUP.search(line) and any(map(str.isalpha, line)):
+            lines.append(line)
+    return "\n".join(lines)
+
+
+def _prune(code: Any, namespaces: Collection[str]) -> None:
+    """Take out of ``code`` what is no prose, from the outside inwards."""
+    from mwparserfromhell import nodes
+
+    for node in list(code.nodes):
+        if isinstance(node, nodes.Template | nodes.Heading | nodes.Comment | nodes.Argument):
+            code.remove(node)
+        elif isinstance(node, nodes.Wikilink):
+            prefix, colon, _ = str(node.title).partition(":")
+            if colon and (prefix.strip().casefold() in namespaces or _LANGUAGE.fullmatch(prefix.strip())):
+                code.remove(node)
+            elif node.text is not None:
+                _prune(node.text, namespaces)
+        elif isinstance(node, nodes.Tag):
+            if str(node.tag).strip().casefold() in _TAGS_OUT:
+                code.remove(node)
+            elif node.contents is not None:
+                _prune(node.contents, namespaces)
+        elif isinstance(node, nodes.ExternalLink):
+            if node.title is None:
+                code.remove(node)
+            else:
+                _prune(node.title, namespaces)

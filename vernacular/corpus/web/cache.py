@@ -1,0 +1,84 @@
+"""What was extracted from the pages of a mirror: an unchanged page is not read twice. May be lost at any time."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Collection
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from types import TracebackType
+
+import orjson
+
+from vernacular.corpus.web.extract import VERSION, Extracted, extract
+from vernacular.errors import Problem
+
+FILE = "extracted.sqlite"
+_TABLE = "CREATE TABLE IF NOT EXISTS extracted (url TEXT PRIMARY KEY, key TEXT NOT NULL, value BLOB NOT NULL)"
+_BATCH = 100
+
+
+class Extractions:
+    """What was extracted, by URL; valid for one digest of the page and one version of the extractor.
+
+    Args:
+        folder: of the mirror.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.table = sqlite3.connect(folder / FILE, timeout=60, isolation_level=None)
+        self.table.execute("PRAGMA secure_delete = ON")
+        self.table.execute(_TABLE)
+        self.versions = f"{VERSION} {version('trafilatura')} {version('lxml')}"
+        self.new: list[tuple[str, str, bytes]] = []
+
+    def __enter__(self) -> Extractions:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        self._flush()
+        self.table.close()
+
+    def of(self, url: str, digest: str, content_type: str, body: Callable[[], bytes]) -> Extracted | None:
+        """What the page at ``url`` with this digest says; ``body`` is asked for only where that is not known yet.
+
+        Raises:
+            Problem: the page is in no encoding that can be recognised.
+        """
+        key = f"{digest} {self.versions} {content_type}"
+        row = self.table.execute("SELECT value FROM extracted WHERE url = ? AND key = ?", (url, key)).fetchone()
+        if row is not None:
+            value = orjson.loads(row[0])
+            if isinstance(value, str):
+                raise Problem(value, where=url, fix="Leave it out with `exclude:`")
+            return Extracted(**value) if value is not None else None
+        try:
+            found = extract(body(), url, content_type)
+        except Problem as problem:
+            self._add(url, key, orjson.dumps(problem.what))
+            raise
+        self._add(url, key, orjson.dumps(asdict(found) if found is not None else None))
+        return found
+
+    def _add(self, url: str, key: str, value: bytes) -> None:
+        self.new.append((url, key, value))
+        if len(self.new) >= _BATCH:
+            self._flush()
+
+    def _flush(self) -> None:
+        self.table.execute("BEGIN IMMEDIATE")
+        self.table.executemany("INSERT OR REPLACE INTO extracted VALUES (?, ?, ?)", self.new)
+        self.table.execute("COMMIT")
+        self.new.clear()
+
+    def drop(self, url: str) -> None:
+        """Remove what was just extracted from ``url``."""
+        self.new = [row for row in self.new if row[0] != url]
+        self.table.execute("DELETE FROM extracted WHERE url = ?", (url,))
+
+    def forget(self, urls: Collection[str]) -> None:
+        """Remove what was extracted from ``urls`` for good."""
+        self.table.executemany("DELETE FROM extracted WHERE url = ?", [(url,) for url in urls])
+        self.table.execute("VACUUM")

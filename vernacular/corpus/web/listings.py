@@ -1,0 +1,93 @@
+"""Lists of pages that a site offers: sitemaps (XML, text, gzipped, indexes of them) and feeds (RSS, Atom)."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zlib
+from dataclasses import dataclass, field
+
+from lxml import etree
+
+LARGEST = 50_000_000  # the sitemap protocol's limit, unpacked
+_SITEMAPS = {"urlset", "sitemapindex"}
+_FEEDS = {"rss", "feed", "rdf"}
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What a list names.
+
+    Attributes:
+        kind: ``sitemap``, ``feed`` or empty if it is neither.
+        pages: URL of each page -> the language that the list gives it, or empty.
+        lists: URLs of further lists.
+    """
+
+    kind: str
+    pages: dict[str, str] = field(default_factory=dict)
+    lists: tuple[str, ...] = ()
+
+
+def read_listing(body: bytes, url: str) -> Listing:
+    """The pages and further lists that ``body``, fetched from ``url``, names. Broken lists give what can be read."""
+    body = _unpacked(body)
+    root = _root(body)
+    name = etree.QName(root).localname.lower() if root is not None and isinstance(root.tag, str) else ""
+    if root is not None and name in _SITEMAPS:
+        return _sitemap(root, name)
+    if name in _FEEDS:
+        return _feed(body, url)
+    lines = [line.strip() for line in body[:LARGEST].decode("utf-8", "replace").splitlines()]
+    pages = [line for line in lines if line]
+    if pages and all(line.startswith(("http://", "https://")) and " " not in line for line in pages):
+        return Listing("sitemap", dict.fromkeys(pages, ""))
+    return Listing("")
+
+
+def _unpacked(body: bytes) -> bytes:
+    """``body`` with gzip undone, up to the limit: a bomb is cut off."""
+    if not body.startswith(b"\x1f\x8b"):
+        return body
+    try:
+        with gzip.open(io.BytesIO(body)) as stream:
+            return stream.read(LARGEST)
+    except (OSError, EOFError, zlib.error):
+        return b""
+
+
+def _root(body: bytes) -> etree._Element | None:
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, recover=True, huge_tree=False, load_dtd=False)
+    try:
+        return etree.fromstring(body.strip(), parser)
+    except (etree.XMLSyntaxError, ValueError):
+        return None
+
+
+def _sitemap(root: etree._Element, name: str) -> Listing:
+    pages: dict[str, str] = {}
+    lists = []
+    for entry in root:
+        found = ""
+        labels: dict[str, str] = {}
+        for part in entry if isinstance(entry.tag, str) else ():
+            tag = etree.QName(part).localname.lower() if isinstance(part.tag, str) else ""
+            if tag == "loc":
+                found = (part.text or "").strip()
+            elif tag == "link" and part.get("rel") == "alternate" and part.get("href"):
+                labels[part.get("href", "").strip()] = part.get("hreflang", "").strip().lower()
+        if found and name == "sitemapindex":
+            lists.append(found)
+        elif found:
+            pages[found] = labels.pop(found, "") or pages.get(found, "")
+            for target, label in labels.items():
+                pages[target] = pages.get(target) or label
+    return Listing("sitemap", pages, tuple(lists))
+
+
+def _feed(body: bytes, url: str) -> Listing:
+    import feedparser
+
+    parsed = feedparser.parse(io.BytesIO(body), response_headers={"content-location": url},
+                              sanitize_html=False, resolve_relative_uris=True)
+    return Listing("feed", {entry.link: "" for entry in parsed.entries if entry.get("link")})

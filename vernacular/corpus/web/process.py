@@ -1,0 +1,91 @@
+"""The process that fetches: ``python -m vernacular.corpus.web.process JOB``, with Scrapy; JOB is a file (``Job``).
+
+Here are Scrapy's settings and the start; what is done with each answer is in ``spider``. The process ends when its
+standard input does: with whoever started it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from scrapy.core.downloader import Slot
+from scrapy.crawler import AsyncCrawlerProcess
+from scrapy.extensions.throttle import AutoThrottle
+from scrapy.http import Response
+from scrapy.resolver import CachingHostnameResolver
+
+from vernacular.corpus.suppression import url_digest
+from vernacular.corpus.web.addresses import PublicResolver
+from vernacular.corpus.web.cache import Extractions
+from vernacular.corpus.web.frontier import Frontier
+from vernacular.corpus.web.job import Job
+from vernacular.corpus.web.manners import AT_ONCE
+from vernacular.corpus.web.mirror import Mirror
+from vernacular.corpus.web.spider import Site
+
+
+class Throttle(AutoThrottle):
+    """Scrapy's, but a page that has not changed (304) counts as one that came.
+
+    Scrapy lets a host that answers slowly once be asked slowly until a page comes with 200; on a second visit to a site
+    none may.
+    """
+
+    def _adjust_delay(self, slot: Slot, latency: float, response: Response) -> None:
+        super()._adjust_delay(slot, latency, response.replace(status=200) if response.status == 304 else response)
+
+
+def settings_of(job: Job) -> dict[str, Any]:
+    """Scrapy's settings: own name, slow, obedient (robots.txt is the spider's own, stricter), nothing listening."""
+    return {
+        "USER_AGENT": job.agent, "COOKIES_ENABLED": False, "TELNETCONSOLE_ENABLED": False,
+        "REMOTE_CONTROL_ENABLED": False, "HTTPPROXY_ENABLED": False, "REDIRECT_ENABLED": False, "RETRY_ENABLED": False,
+        "METAREFRESH_ENABLED": False, "ROBOTSTXT_OBEY": False, "REFERER_ENABLED": False, "MEMUSAGE_ENABLED": False,
+        "DOWNLOAD_DELAY": job.delay_seconds, "RANDOMIZE_DOWNLOAD_DELAY": False, "CONCURRENT_REQUESTS": 16,
+        "CONCURRENT_REQUESTS_PER_DOMAIN": AT_ONCE, "AUTOTHROTTLE_ENABLED": True,
+        "AUTOTHROTTLE_START_DELAY": job.delay_seconds, "AUTOTHROTTLE_MAX_DELAY": 60.0,
+        "DOWNLOAD_TIMEOUT": job.timeout_seconds, "DOWNLOAD_MAXSIZE": job.most_page_bytes, "DOWNLOAD_WARNSIZE": 0,
+        "DOWNLOAD_VERIFY_CERTIFICATES": True, "DEFAULT_REQUEST_HEADERS": {
+            "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.5",
+            "Accept-Language": ", ".join([*sorted(job.codes), "*;q=0.5"])},
+        "LOG_LEVEL": "ERROR", "STATS_DUMP": False, "LOGSTATS_INTERVAL": 0, "URLLENGTH_LIMIT": 0,
+        "EXTENSIONS": {"scrapy.extensions.throttle.AutoThrottle": None, Throttle: 0},
+        "TWISTED_DNS_RESOLVER": CachingHostnameResolver if job.private_addresses else PublicResolver,
+    }
+
+
+def _end_with_parent() -> None:
+    """End when standard input does: whoever started this process is gone, and the mirror survives a kill."""
+    while os.read(0, 1):  # not sys.stdin: its lock would be held when the interpreter ends
+        pass
+    os._exit(3)
+
+
+def main() -> None:
+    """Fetch what the job file says."""
+    job = Job.model_validate(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")))
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    mirror, taken = Mirror(Path(job.mirror), write=True), frozenset(job.taken_down)
+    frontier = Frontier(mirror, job.hosts, job.codes, lambda url: url_digest(url) in taken, job.include, job.exclude,
+                        job.depth, job.most_pages)
+    with mirror.transaction():
+        for url in job.start:
+            frontier.add(url, start=True)
+        for url in job.lists:
+            frontier.add(url, kind="list")
+    process = AsyncCrawlerProcess(settings_of(job))
+    with Extractions(Path(job.mirror)) as extractions:
+        crawler = process.create_crawler(Site)
+        process.crawl(crawler, job=job, mirror=mirror, frontier=frontier, extractions=extractions)
+        process.start()
+    mirror.close()
+    sys.exit(0 if isinstance(crawler.spider, Site) and crawler.spider.finished else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,220 @@
+"""A web source as the corpus sees it: starts the process that fetches, and reads documents from the mirror alone."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Iterator
+from functools import partial
+from typing import Any
+
+import regex
+
+from vernacular import __version__
+from vernacular.artifacts import digest_of, write_atomically
+from vernacular.config.sources import Web
+from vernacular.corpus.ledger import Document, make_document
+from vernacular.corpus.sources import Place
+from vernacular.corpus.web import mirror as mirrors
+from vernacular.corpus.web.cache import Extractions
+from vernacular.corpus.web.extract import Extracted
+from vernacular.corpus.web.frontier import begin_run, end_run
+from vernacular.corpus.web.hints import MANY, codes_of, foreign
+from vernacular.corpus.web.job import Job
+from vernacular.corpus.web.mirror import Mirror, Page, held
+from vernacular.corpus.web.robots import AGENT
+from vernacular.corpus.web.urls import canonical, within
+from vernacular.errors import Problem
+
+DAY = 86400.0
+
+
+class WebSource(ABC):
+    """Pages of the web, fetched into a mirror. Subclasses say where to start.
+
+    Args:
+        settings: the entry of language.yaml.
+        place: where the mirror is, and what was taken down.
+    """
+
+    def __init__(self, settings: Web, place: Place) -> None:
+        self.settings, self.place = settings, place
+        self.codes = codes_of(place.code, settings.language_hints)
+        self.where = f"source {settings.name}"
+
+    @abstractmethod
+    def scope(self) -> dict[str, Any]:
+        """``start``, ``lists``, ``hosts``, ``follow``, ``include``, ``exclude`` and ``depth`` of the job."""
+
+    def documents(self, progress: Callable[[str], None]) -> Iterator[Document]:
+        """The pages of the mirror with text in them, by URL. Does not go to the network.
+
+        Raises:
+            Problem: nothing was ever fetched, or no page holds any text.
+        """
+        if not Mirror.exists(self.place.mirror):
+            raise Problem("nothing was fetched yet", where=self.where,
+                          fix=f"Run `vernacular run {self.place.code} --to corpus/documents` with a network")
+        mirror, found, refused = Mirror(self.place.mirror), 0, 0
+        try:
+            pages = self._wanted(mirror)
+            progress(f"reading {len(pages)} pages of {self.settings.name}")
+            with Extractions(self.place.mirror) as extractions:
+                for page in pages:
+                    try:
+                        extracted = extractions.of(page.url, page.digest, page.type, partial(mirror.body, page.url))
+                    except Problem as problem:
+                        refused += 1
+                        progress(f"left out: {problem.where}: {problem.what}")
+                        continue
+                    if extracted is not None:
+                        found += 1
+                        yield self._document(page, extracted)
+        finally:
+            mirror.close()
+        if not found:
+            raise Problem(f"none of the {len(pages)} pages that were fetched holds any text", where=self.where,
+                          fix="Look at the site in a browser: text that scripts fetch cannot be read; correct the URLs")
+
+    def _wanted(self, mirror: Mirror) -> list[Page]:
+        """The pages of the mirror that today's settings still want, foreign ones left out."""
+        scope, marked = self.scope(), mirror.labels()
+        include, exclude = ([regex.compile(rule) for rule in scope[name]] for name in ("include", "exclude"))
+        starts = {canonical(url) for url in scope["start"]}
+        return [page for page in mirror.pages()
+                if within(page.url, scope["hosts"]) and not self.place.suppressed.covers_url(page.url)
+                and not any(rule.search(page.url) for rule in exclude)
+                and (not include or page.url in starts or any(rule.search(page.url) for rule in include))
+                and not foreign(page.url, page.label, marked.get(page.origin, frozenset()), self.codes)
+                ][:self.settings.most_documents]
+
+    def _document(self, page: Page, extracted: Extracted) -> Document:
+        flags = list(extracted.notes)
+        if extracted.alternates:
+            flags.append(f"hreflang:{len(extracted.alternates)}")
+        if len(extracted.alternates) > MANY:
+            flags.append("machine_translation:hreflang")
+        if extracted.translated_by:
+            flags.append("machine_translation:widget")
+        licence, evidence = self.settings.licence, "language.yaml"
+        if extracted.licence_evidence:
+            evidence = f"page: {extracted.licence_evidence}"
+            if licence == "unverified" and extracted.licence:
+                licence = extracted.licence
+            elif extracted.licence != licence:
+                evidence = f"language.yaml; page: {extracted.licence_evidence}"
+        return make_document(self.settings, page.url, extracted.text, whole=True, licence=licence,
+                             licence_evidence=evidence, fetched=page.fetched, robots=page.robots,
+                             parents=[f"sha256:{page.digest}"], author=extracted.author, date=extracted.date,
+                             title=extracted.title, flags=flags)
+
+    def data_version(self) -> str:
+        """A digest of the pages in the mirror, and whether the next look is due. Does not go to the network."""
+        if not Mirror.exists(self.place.mirror):
+            return "not fetched"
+        mirror = Mirror(self.place.mirror)
+        try:
+            return digest_of([mirror.version(), self._due(mirror)])
+        finally:
+            mirror.close()
+
+    def _due(self, mirror: Mirror) -> bool:
+        last = mirror.last_run()
+        if last is None or last.finished is None or last.reached == 0 or last.settings != self._signature():
+            return True
+        return mirrors.clock() - last.finished >= self.settings.refresh_days * DAY
+
+    def _signature(self) -> str:
+        """A digest of what decides which pages are fetched."""
+        return digest_of([self.scope(), sorted(self.codes)])
+
+    def refresh(self, progress: Callable[[str], None]) -> None:
+        """Fetch what is due; go on where a killed run stopped. What cannot be reached keeps its old pages.
+
+        Raises:
+            Problem: nothing could be fetched and the mirror is empty; the fetching process died; or another one is at
+                work on this mirror.
+        """
+        if self.settings.name in self.place.suppressed.sources:
+            progress(f"{self.settings.name}: was taken down; nothing is fetched")
+            return
+        with held(self.place.mirror, self.where):
+            mirror = Mirror(self.place.mirror, write=True)
+            try:
+                if not self._due(mirror):
+                    return
+                last = mirror.last_run()
+                if last is not None and last.finished is None:
+                    number = last.id
+                    progress(f"{self.settings.name}: goes on where it was stopped")
+                else:
+                    number = begin_run(mirror, self._signature(), mirrors.clock())
+                error = self._fetch(number, progress)
+                run = mirror.last_run()
+                assert run is not None  # it was begun above
+                if error:
+                    raise Problem(f"the fetching process stopped ({error}) after {run.asked} pages", where=self.where,
+                                  fix="Run again: it goes on where it stopped")
+                self._conclude(mirror, number, run.reached, progress)
+            finally:
+                mirror.close()
+
+    def _conclude(self, mirror: Mirror, number: int, reached: int, progress: Callable[[str], None]) -> None:
+        """Write down how the run ended; a run that reached nothing is loud."""
+        reasons = "; ".join(f"{origin}: {reason}" for origin, reason in mirror.refusals()) or "no page answered"
+        end_run(mirror, number, mirrors.clock(), "fetched" if reached else f"nothing could be fetched: {reasons}")
+        pages = len(mirror.pages())
+        if not reached and not pages:
+            raise Problem(f"nothing could be fetched ({reasons})", where=self.where,
+                          fix="Check the URLs and the network; a host whose robots.txt cannot be read is not asked")
+        if not reached:
+            progress(f"WARNING {self.settings.name}: nothing could be fetched ({reasons}); "
+                     f"the {pages} pages fetched before are used")
+        mirror.compact()
+
+    def _fetch(self, number: int, progress: Callable[[str], None]) -> str:
+        """Run the fetching process; return why it failed, or an empty text."""
+        job = self.place.mirror / "job.json"
+        write_atomically(job, self._job(number).model_dump_json(indent=1))
+        with tempfile.TemporaryFile() as errors, subprocess.Popen(
+                [sys.executable, "-m", "vernacular.corpus.web.process", str(job)], stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE, stderr=errors, text=True, encoding="utf-8") as process:
+            assert process.stdout is not None  # PIPE
+            for line in process.stdout:
+                progress(line.rstrip("\n"))
+            code = process.wait()
+            errors.seek(0)
+            said = errors.read().decode("utf-8", "replace").strip().splitlines()
+        if code == 0:
+            for line in said:
+                progress(f"WARNING {self.settings.name}: {line}")
+            return ""
+        return f"exit code {code}: {said[-1]}" if said else f"exit code {code}"
+
+    def _job(self, number: int) -> Job:
+        settings = self.settings
+        return Job(name=settings.name, mirror=str(self.place.mirror), run=number,
+                   agent=f"{AGENT}/{__version__} (+{settings.contact})", codes=self.codes,
+                   taken_down=sorted(self.place.suppressed.urls), most_pages=settings.most_pages,
+                   most_minutes=settings.most_minutes, most_page_bytes=settings.most_page_bytes,
+                   delay_seconds=settings.delay_seconds, timeout_seconds=settings.timeout_seconds,
+                   private_addresses=settings.private_addresses, **self.scope())
+
+    def forget(self, paths: Collection[str]) -> None:
+        """Take the pages at ``paths`` (their URLs) out of the mirror; no byte of them stays.
+
+        Raises:
+            Problem: a fetch is going on.
+        """
+        if not Mirror.exists(self.place.mirror):
+            return
+        with held(self.place.mirror, self.where):
+            mirror = Mirror(self.place.mirror, write=True)
+            try:
+                mirror.forget([url for path in paths for url in {path, canonical(path)} if url])
+            finally:
+                mirror.close()
+            with Extractions(self.place.mirror) as extractions:
+                extractions.forget(paths)
