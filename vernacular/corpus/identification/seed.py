@@ -1,0 +1,104 @@
+"""Text known to be in the language, and text known to be in others: what the identifier is learned from.
+
+The seed is the file ``seed.txt`` of the language folder or, where there is none, the sources that are trusted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from vernacular.artifacts import digest_of_files
+from vernacular.config.cleaning import Orthography
+from vernacular.config.schema import Language
+from vernacular.config.sources import NetworkSource, Source
+from vernacular.corpus.filters import knows_script, other_script
+from vernacular.corpus.formats.encoding import decode
+from vernacular.corpus.ledger import Document, short_digest
+from vernacular.corpus.normalise import normalise, repair
+from vernacular.corpus.orthography import Speller
+from vernacular.corpus.sources import Place, fetch_source, open_source, place_of
+from vernacular.corpus.suppression import Suppressions
+from vernacular.corpus.words import words
+from vernacular.jsonl import read_jsonl
+
+LEAST_WORDS = 3
+_SCRIPT_SHARE = 0.9
+Progress = Callable[[str], None]
+
+
+def _trusted(language: Language) -> list[str]:
+    """The names of the sources that serve as the seed: none where there is a seed file."""
+    if (language.folder / language.identification.seed).is_file():
+        return []
+    return [source.name for source in language.sources if source.trusted]
+
+
+def versions(language: Language, root: Path) -> dict[str, str]:
+    """What the identifier is learned from besides the documents, as digests: the seed file and the contrast."""
+    settings, found = language.identification, {"takedowns": Suppressions.of(language.folder).version()}
+    path = language.folder / settings.seed
+    if path.is_file():
+        found["seed"] = digest_of_files(language.folder, [path])
+    for code, sources in settings.contrast.items():
+        for source in sources:
+            found[f"contrast/{code}/{source.name}"] = open_source(
+                source, place_of(language, source, root, f"contrast-{code}")).data_version()
+    return found
+
+
+def fetch(language: Language, root: Path, progress: Progress) -> None:
+    """Fetch what is due of the contrast that lies on the network."""
+    for code, sources in language.identification.contrast.items():
+        for source in sources:
+            if isinstance(source, NetworkSource):
+                fetch_source(source, place_of(language, source, root, f"contrast-{code}"), progress)
+
+
+def seed_lines(language: Language, orthography: Orthography, documents: Path) -> list[str]:
+    """The lines of the seed in the corpus's own form, at most ``identification.seed_lines``; none where there is none.
+
+    Args:
+        language: whose seed.
+        orthography: how it is spelled.
+        documents: ``documents.jsonl`` of the stage before.
+
+    Raises:
+        Problem: the seed file cannot be read.
+    """
+    settings, trusted = language.identification, frozenset(_trusted(language))
+    path = language.folder / settings.seed
+    if path.is_file():
+        texts: Iterable[str] = [decode(path.read_bytes(), f"{language.code}/{settings.seed}")[0]]
+    else:
+        texts = (row["text"] for row in read_jsonl(documents) if row["source"] in trusted) if trusted else ()
+    return _chosen(texts, language.script, orthography, settings.seed_lines, Suppressions.of(language.folder))
+
+
+def contrast_lines(language: Language, orthography: Orthography, root: Path,
+                   progress: Progress) -> dict[str, list[str]]:
+    """Language code -> lines in it, for every language of ``identification.contrast``."""
+    settings, found = language.identification, {}
+    for code, sources in settings.contrast.items():
+        texts = (document.text for source in sources
+                 for document in _documents(source, place_of(language, source, root, f"contrast-{code}"), progress))
+        found[code] = _chosen(texts, language.script, orthography, settings.seed_lines,
+                              Suppressions.of(language.folder))
+    return found
+
+
+def _documents(source: Source, place: Place, progress: Progress) -> Iterable[Document]:
+    return (document for document in open_source(source, place).documents(progress)
+            if not place.suppressed.covers(document))
+
+
+def _chosen(texts: Iterable[str], script: str, orthography: Orthography, most: int,
+            suppressed: Suppressions) -> list[str]:
+    """Distinct lines of three words or more in the script; of many, those whose digests come first: a fair sample."""
+    lines = list(dict.fromkeys(line for text in texts
+                               for line in suppressed.without_lines(text).split("\n") if line.strip()))
+    spelled, _ = Speller(orthography, script).apply(normalise(repair(lines)[0]))
+    foreign = other_script(spelled, script, _SCRIPT_SHARE) if knows_script(script) else {}
+    found = dict.fromkeys(line for number, line in enumerate(spelled) if number not in foreign
+                          and len(words(line)) >= LEAST_WORDS)
+    return sorted(found, key=short_digest)[:most]
