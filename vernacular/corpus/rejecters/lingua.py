@@ -1,27 +1,28 @@
-"""Which language a line is in: only to drop lines that are surely in a widespread language, never to judge the own one.
+"""lingua (Stahl 2022): knows 75 languages, of which only those to reject and the language's neighbours are loaded.
 
-A minority language is seldom among those that an identifier knows. So its known neighbours stand in for it: they absorb
-its lines, and a line is dropped only if a language to reject leads by a margin (Lingua, Stahl 2022).
+A minority language is seldom among them. So its known neighbours stand in for it: they absorb its lines, and a line is
+dropped only if a language to reject leads by a margin.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.metadata import version
 
 import langcodes
 from lingua import IsoCode639_3, LanguageDetectorBuilder
 from lingua import Language as Known
 
+from vernacular.corpus.rejecters import LEAST_WORDS
 from vernacular.corpus.words import words
 
-LEAST_WORDS = 4
 _SUSPICION = 0.01  # by trigrams alone; the full models, three times slower, see only these lines (1 in 100 missed)
 _MACRO = {"nor": "nob", "arb": "ara", "cmn": "zho", "swh": "swa", "zsm": "msa", "pes": "fas", "ekk": "est",
           "lvs": "lav", "khk": "mon", "als": "sqi", "azj": "aze"}
 
 
 def known(code: str) -> Known | None:
-    """The identifier's language for a code, or None if it does not know it."""
+    """The language of lingua for a code, or None if it does not know it."""
     try:
         alpha3 = langcodes.get(code).to_alpha3()
         return Known.from_iso_code_639_3(getattr(IsoCode639_3, _MACRO.get(alpha3, alpha3).upper()))
@@ -29,7 +30,7 @@ def known(code: str) -> Known | None:
         return None
 
 
-class Identifier:
+class Lingua:
     """Drops lines in the languages to reject.
 
     Args:
@@ -39,6 +40,8 @@ class Identifier:
         reject: codes of languages to drop.
         distance: least lead of a language to reject over the next, 0 to 1.
     """
+
+    name = "lingua"
 
     def __init__(self, code: str, script: str, neighbours: Sequence[str], reject: Sequence[str],
                  distance: float) -> None:
@@ -54,12 +57,17 @@ class Identifier:
         self._languages = sorted({*absorbing, *self.rejected}, key=lambda language: language.name)
 
     @property
+    def version(self) -> str:
+        """Of the program, which holds its models."""
+        return version("lingua-language-detector")
+
+    @property
     def skipped(self) -> str | None:
         """Why lines cannot be judged, or None if they can."""
         if not self.rejected:
-            return "no language to reject is known to the identifier"
+            return "no language to reject is known to lingua"
         if not self.absorbing:
-            return "the identifier knows neither the language nor a neighbour in its script"
+            return "lingua knows neither the language nor a neighbour in its script"
         return None
 
     def judge(self, lines: Sequence[str]) -> list[str | None]:

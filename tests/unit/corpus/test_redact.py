@@ -1,0 +1,81 @@
+"""Private data: what is masked, what stays, and that looking quickly first misses nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vernacular.corpus import redact as module
+from vernacular.corpus.redact import compiled, redact, redact_line
+from vernacular.errors import Problem
+
+MASKED = [
+    ("lembani kwa a.phiri@example.org lero", "lembani kwa <email> lero"),
+    ("lembani: phiri@ example.org.", "lembani: <email>."),
+    ("o'brien [at] example [dot] org", "o'<email>"), ("phiri(at)example.org", "<email>"),
+    ("жанна@пример.рф", "<email>"), ("dod@ഉദാഹരണം.ഇന്ത്യ", "<email>"),
+    ("imbani +265 999 123 456.", "imbani <phone>."), ("imbani 0999 12 34 56 lero", "imbani <phone> lero"),
+    ("call (01) 234-5678", "call <phone>"), ("555-123-4567", "<phone>"), ("ring tlf. 311930.", "ring tlf. <phone>."),
+    ("Tel: 99 12 34", "Tel: <phone>"), ("ssimu 772 123456", "ssimu <phone>"),
+    ("server 192.168.10.254", "server <ip>"), ("ping 2001:db8:85a3::8a2e:370:7334 now", "ping <ip> now"),
+    ("IBAN GB82 WEST 1234 5698 7654 32, please", "IBAN <account>, please"),
+    ("MT84MALT011000012345MTLCAST001S", "<account>"),
+    ("card 4111 1111 1111 1111", "card <account>"), ("3782-822463-10005", "<account>"),
+]
+KEPT = ["Genesis 1:1-31, 2:4", "1964-2024", "anthu 603550 ndi 1,250,000", "pa 06/07/1964", "2021-03-04", "1.5 ndi 0.25",
+        "K 20 000 000", "10.2.3", "born 03.03.1998", "03-03-1998", "open 07.00-13.00-18.45", "at 12:30:45", "2:1, 3:2",
+        "ssimu 199,000 ze zaakuba", "GB82 WEST 1234 5698 7654 33", "4111 1111 1111 1112", "std::vector a::b", "7 @ 8",
+        "follow @someone", "look at (at home) dot", "isbn 978-3-16-148410-0", "1 048 080 anthu", "vote 3 810 625"]
+
+
+@pytest.mark.parametrize(("line", "masked"), MASKED)
+def test_private_data_is_masked(line: str, masked: str) -> None:
+    found: Counter[str] = Counter()
+    assert redact(["before", line], found, {})[1] == masked and found.total() == 1
+    assert redact([masked], Counter(), {}) == [masked]
+
+
+@pytest.mark.parametrize("line", KEPT)
+def test_other_numbers_stay(line: str) -> None:
+    found: Counter[str] = Counter()
+    assert redact([line], found, {}) == [line] and not found
+
+
+def test_places_are_counted_by_kind() -> None:
+    found: Counter[str] = Counter()
+    lines = ["0999123456 or 0888123456", "a@b.org", "none"]
+    assert redact(lines, found, {}) == ["<phone> or <phone>", "<email>", "none"]
+    assert found == {"phone": 2, "email": 1}
+
+
+def test_own_patterns_come_first() -> None:
+    found: Counter[str] = Counter()
+    patterns = compiled({"national_id": r"\b[A-Z]{2}\d{8}\b", "plate": r"\b\d{10}\b"})
+    assert redact(["MW12345678 0999123456", "x"], found, patterns) == ["<national_id> <plate>", "x"]
+    assert found == {"national_id": 1, "plate": 1}
+
+
+@pytest.mark.parametrize("pattern", ["(", "a*"])
+def test_a_pattern_that_cannot_be_used_is_refused(pattern: str) -> None:
+    with pytest.raises(Problem, match="'id'"):
+        compiled({"id": pattern})
+
+
+PIECES = st.sampled_from([*(part for line, _ in MASKED for part in line.split(" ")), *"0123456789.:-+() @[]", "at"])
+
+
+@settings(deadline=None)
+@given(st.lists(st.lists(PIECES, max_size=12).map("".join), max_size=5))
+def test_looking_quickly_first_misses_nothing(lines: list[str]) -> None:
+    found: Counter[str] = Counter()
+    slow: Counter[str] = Counter()
+    fast = redact(lines, found, {})
+    assert fast == [redact_line(line, Counter(), {}) for line in lines]
+    for index, line in enumerate(lines):
+        for kind, _, pattern, counts in module._RULES:
+            line = module._masked(line, pattern, kind, slow, counts)
+        assert line == fast[index]
+    assert slow == found

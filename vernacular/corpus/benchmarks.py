@@ -1,0 +1,189 @@
+"""The texts that models are judged by, so that none of them is trained on: the folder's task files and behaviour tests.
+
+Only finding and reading them is here; ``clean`` takes out of the corpus what equals one or shares a long run of words.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable, Iterator
+from itertools import product
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import regex
+
+from vernacular.artifacts import digest_of_files
+from vernacular.config.schema import Language
+from vernacular.corpus.words import words
+from vernacular.errors import Problem
+
+FOLDER = "tasks"
+LEAST_WORDS = 3  # labels and single words of a field are no texts
+_SENTENCE_WORDS = 5
+_SENTENCE_END = regex.compile(r"(?<=\p{Sentence_Terminal}[\p{Pf}\p{Pe}\"']*)\s+")
+_FIXED_WORDS = 5  # of a template between two slots
+_MOST_EXPANDED = 500  # sentences of one template; larger ones count by their fixed parts
+_NOT_DATA = {".md", ".yaml", ".yml", ".py"}
+_SLOT = regex.compile(r"\{[a-z][a-z0-9_]*\}")
+_TAG = regex.compile(r"(?:O|[BIESLU]-\S+|[A-Z][A-Z_]*)")
+
+
+def held_items(language: Language) -> list[tuple[str, str]]:
+    """Every text of three words or more in ``tasks/``, its sentences, and the behaviour tests: (file, text), each once.
+
+    Raises:
+        Problem: a file that cannot be read: what it holds could not be kept out of training.
+    """
+    found: dict[tuple[str, str], None] = {}
+    for path in task_files(language):
+        name = path.relative_to(language.folder).as_posix()
+        for text in texts_of(path, f"{language.folder.name}/{name}"):
+            for line in text.splitlines():
+                if len(words(line)) >= LEAST_WORDS:
+                    found.setdefault((name, line.strip()))
+                found.update({(name, sentence): None for sentence in _sentences(line)})
+    for name, text in _behaviour(language):
+        found.setdefault((name, text))
+    return list(found)
+
+
+def versions(language: Language) -> dict[str, str]:
+    """Digests of the files that ``held_items`` reads; what a stage reads outside the artifact root."""
+    from vernacular.evaluation.behaviour.load import digests
+
+    files = task_files(language)
+    return {**({"benchmarks": digest_of_files(language.folder, files)} if files else {}), **digests(language)}
+
+
+def task_files(language: Language) -> list[Path]:
+    """The files in ``tasks/`` that hold labelled data, in order."""
+    folder = language.folder / FOLDER
+    return sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")
+                  and path.suffix.lower() not in _NOT_DATA and path.stem.upper() not in ("LICENSE", "LICENCE"))
+
+
+def texts_of(path: Path, where: str) -> Iterator[str]:
+    """The texts of one file of labelled data.
+
+    Raises:
+        Problem: its format is not known, it is not UTF-8, or it is broken.
+    """
+    readers = {".jsonl": _jsonl, ".json": _json, ".csv": _csv, ".tsv": _tsv, ".conll": _conll, ".conllu": _conll,
+               ".txt": _txt}
+    reader = readers.get(path.suffix.lower())
+    if reader is None:
+        raise Problem(f"{path.suffix or 'a file without an ending'} is no format of labelled data that can be read, so "
+                      "its texts cannot be kept out of training", where=where,
+                      fix=f"Use one of {', '.join(readers)}, or move the file out of {FOLDER}/")
+    try:
+        yield from reader(path.read_text(encoding="utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise Problem(f"not UTF-8 at byte {error.start}", where=where, fix="Save it as UTF-8") from None
+    except (ValueError, csv.Error) as error:
+        raise Problem(f"cannot be read: {error}", where=where, fix="Correct the file") from None
+
+
+def _sentences(line: str) -> list[str]:
+    """The sentences of a longer text, for the corpus may hold it sentence by sentence; short ones are anybody's."""
+    parts = [part.strip() for part in _SENTENCE_END.split(line)]
+    return [part for part in parts if len(words(part)) >= _SENTENCE_WORDS] if len(parts) > 1 else []
+
+
+def _strings(value: Any) -> Iterator[str]:
+    """Every string in a JSON value; a list of single words is a sentence in words."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for part in value.values():
+            yield from _strings(part)
+    elif isinstance(value, list):
+        if value and all(isinstance(part, str) and " " not in part for part in value):
+            yield " ".join(value)
+        for part in value:
+            yield from _strings(part)
+
+
+def _jsonl(text: str) -> Iterator[str]:
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            try:
+                yield from _strings(json.loads(line))
+            except ValueError as error:
+                raise ValueError(f"line {number}: {error}") from None
+
+
+def _json(text: str) -> Iterator[str]:
+    yield from _strings(json.loads(text))
+
+
+def _csv(text: str, delimiter: str = ",") -> Iterator[str]:
+    csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))
+    for row in csv.reader(text.splitlines(keepends=True), delimiter=delimiter):
+        yield from row
+
+
+def _tsv(text: str) -> Iterator[str]:
+    """Quoted as CSV is, or not quoted at all: both are taken, since files say neither."""
+    yield from _csv(text, "\t")
+    if '"' in text:
+        for line in text.splitlines():
+            yield from line.split("\t")
+
+
+def _conll(text: str) -> Iterator[str]:
+    """A sentence a block, a word a line, in the first column (CoNLL) or the second (CoNLL-U); ``# text =`` as it is."""
+    for block in regex.split(r"\n[ \t]*\n", text.replace("\r\n", "\n")):
+        lines = [line for line in block.split("\n") if line.strip()]
+        yield from (line.split("=", 1)[1].strip() for line in lines if regex.match(r"# ?text ?=", line))
+        rows = [line.split("\t") if "\t" in line else line.split(" ") for line in lines
+                if not (line.startswith("# ") or line.startswith("-DOCSTART-"))]
+        if rows and all(len(row) == 10 for row in rows):
+            yield _surface(rows)
+        elif rows:
+            yield " ".join(row[0] for row in rows)
+
+
+def _surface(rows: Iterable[list[str]]) -> str:
+    """The text of a CoNLL-U sentence from its words: ranges stand for their parts, SpaceAfter=No joins."""
+    text, end = "", 0
+    for row in rows:
+        first, _, last = row[0].partition("-")
+        if not first.isdigit() or int(first) <= end:  # an empty node, or a part of the range before
+            continue
+        end = int(last) if last else int(first)
+        text += row[1] + ("" if "SpaceAfter=No" in row[9] else " ")
+    return text.strip()
+
+
+def _txt(text: str) -> Iterator[str]:
+    """Lines of text, or CoNLL where nearly every line is a word and a tag."""
+    rows = [line.split() for line in text.split("\n") if line.strip()]
+    tagged = sum(len(row) == 2 and _TAG.fullmatch(row[1]) is not None for row in rows)
+    yield from _conll(text) if rows and tagged >= 0.9 * len(rows) else text.split("\n")
+
+
+def _behaviour(language: Language) -> Iterator[tuple[str, str]]:
+    """The sentences of the tests' templates, and their fixed parts of five words or more."""
+    from vernacular.evaluation.behaviour.load import files_of, load_suite
+
+    if not files_of(language):
+        return
+    suite = load_suite(language)
+    for test in suite.tests:
+        for template in test.templates:
+            lists = [suite.lexicons[slot] for slot in test.slots(template)]
+            fillers = [entries for entries in lists if isinstance(entries, list)]
+            if len(fillers) == len(lists) and prod(map(len, fillers)) <= _MOST_EXPANDED:
+                for chosen in product(*fillers):
+                    yield f"behaviour/{test.name}", _filled(template, chosen)
+            for part in _SLOT.split(template):
+                if len(words(part)) >= _FIXED_WORDS:
+                    yield f"behaviour/{test.name}", part.strip()
+
+
+def _filled(template: str, chosen: Iterable[str]) -> str:
+    words_left = iter(chosen)
+    return _SLOT.sub(lambda slot: next(words_left), template)
