@@ -27,7 +27,7 @@ from assets.metadata import metadata_of
 from vernacular.artifacts import Artifact, Store, digest_of
 from vernacular.config.schema import Language
 from vernacular.errors import Problem, as_problem
-from vernacular.stages import Stage, lookup, run_stage
+from vernacular.stages import Stage, lookup, prepare, run_stage
 
 OWNER = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+|team:\w+", re.ASCII)
 POOL = "gpu"  # one heavy stage at a time on a machine; the limit is in dagster.yaml
@@ -90,6 +90,7 @@ def make(stage: Stage, language: Language, context: AssetExecutionContext, model
     store: Store = context.resources.store.open()
     name = f"{language.code} {stage.name}"
     try:
+        prepare(stage, language, store, lambda line: say(f"{name}: {line}"))
         artifact = lookup(stage, language, store)
         reused = artifact is not None
         if artifact is not None:

@@ -7,6 +7,7 @@ stage ``corpus/documents``.
 # No `from __future__ import annotations` here: Dagster reads the type of `context` and refuses it as a string.
 import re
 import warnings
+from pathlib import Path
 
 from dagster import AssetKey, BetaWarning, DataVersion, OpExecutionContext, SourceAsset, observable_source_asset
 
@@ -17,9 +18,14 @@ from vernacular.corpus.sources import source_versions
 from vernacular.errors import Problem
 
 
-def source_digests(language: Language) -> dict[AssetKey, str]:
-    """The asset key of every source with the digest of what it holds now. Raises Problem where one cannot be read."""
-    return {stage_key(language, name): digest for name, digest in source_versions(language).items()}
+def source_digests(language: Language, root: Path) -> dict[AssetKey, str]:
+    """The asset key of every source with the digest of what it holds now. Raises Problem where one cannot be read.
+
+    Args:
+        language: whose sources.
+        root: of the store, below which what was fetched lies.
+    """
+    return {stage_key(language, name): digest for name, digest in source_versions(language, root).items()}
 
 
 def build_source(language: Language, name: str) -> SourceAsset:
@@ -33,11 +39,13 @@ def build_source(language: Language, name: str) -> SourceAsset:
         key=key, group_name=group_of(language, "source"), tags={"language": language.slug},
         description=f"{escape(source.text_register)} text, licence {escape(source.licence)}, consent: "
                     f"{escape(source.consent)}, quality: {escape(source.quality)}.{about}",
+        required_resource_keys={"store"},
         metadata={"kind": source.kind, "licence": source.licence, "consent": source.consent,
                   "register": source.text_register, "quality": source.quality})
     def observe(context: OpExecutionContext) -> DataVersion:
         try:
-            return DataVersion(source_digests(language)[key])
+            digests = source_digests(language, context.resources.store.open().root)
+            return DataVersion(digests.get(key, "taken down"))
         except Problem as problem:
             raise failure(problem) from None
 

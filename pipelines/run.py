@@ -84,7 +84,7 @@ def execute(language: Language, names: list[str], project: Project, *, debug: bo
     selection: frozenset[AssetKey] = frozenset(stage_key(language, name) for name in names)
     with DagsterInstance.get() as instance:
         end_dead_runs(instance)
-        note_sources(instance, source_digests(language))
+        note_sources(instance, source_digests(language, project.artifacts))
         name = job_name(language.slug)
         if not code_location().get_definition().has_job(name):
             build_graph(language)  # raises what the code location could only show as a broken folder

@@ -34,8 +34,11 @@ def plain_errors(debug: bool = False, quiet: bool = False) -> Iterator[None]:
     """Turn what a person can mend into one line (none if ``quiet``: the launcher says it) and an exit code."""
     try:
         yield
-    except typer.Exit:
+    except (typer.Exit, typer.Abort):
         raise
+    except BrokenPipeError:  # whoever read the output has seen enough (`| head`)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(0) from None
     except KeyboardInterrupt:
         if not quiet:
             typer.echo("stopped; run the same command again to resume", err=True)
@@ -181,6 +184,80 @@ def publish(code: Code, repo: Annotated[str, typer.Argument(help="OWNER/NAME on 
         from vernacular.release.publish import publish as upload
 
         typer.echo(upload(Store(project.artifacts), language, name, repo))
+
+
+@app.command()
+def ledger(code: Code, id_: Annotated[str, typer.Option("--id", help="of the document")] = "",
+           url: Annotated[str, typer.Option(help="where it was read: a URL or a path")] = "",
+           source: Annotated[str, typer.Option(help="name in language.yaml")] = "",
+           text: Annotated[str, typer.Option(help="words that stand in it")] = "",
+           as_json: Annotated[bool, typer.Option("--json", help="machine-readable")] = False,
+           debug: Debug = False) -> None:
+    """Where documents came from; for --id also where it went: artifacts, rejects, models that saw it."""
+    with plain_errors(debug):
+        project, language = open_language(code)
+        from vernacular.artifacts import Store
+        from vernacular.corpus.shown import look_up, print_rows
+
+        found = look_up(Store(project.artifacts), language, id_, url, source, text)
+        if as_json:
+            typer.echo(json.dumps(found, indent=1, ensure_ascii=False))
+        else:
+            print_rows(found)
+
+
+@app.command()
+def takedown(code: Code, reason: Annotated[str, typer.Option(help="kept on the suppression list")],
+             id_: Annotated[str, typer.Option("--id", help="of a document")] = "",
+             url: Annotated[str, typer.Option(help="of a page, seen or not; or the path of a file")] = "",
+             source: Annotated[str, typer.Option(help="everything of a source")] = "",
+             yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False, debug: Debug = False) -> None:
+    """Remove a document, a page or a source from everything, for good; lists the models that saw it."""
+    with plain_errors(debug):
+        project, language = open_language(code)
+        from vernacular.artifacts import Store
+        from vernacular.corpus.shown import take_down
+
+        take_down(Store(project.artifacts), language, (id_, url, source), reason,
+                  lambda: yes or typer.confirm("Remove all this?", abort=True))
+
+
+@app.command()
+def accept(code: Code, source: Annotated[str, typer.Argument(help="name in language.yaml")],
+           reason: Annotated[str, typer.Option(help="why the new documents are fine after all")],
+           debug: Debug = False) -> None:
+    """Let in what is held back of a source because it changed; the next run takes it up."""
+    with plain_errors(debug):
+        project, language = open_language(code)
+        from vernacular.corpus.acceptance import accept as accept_held
+
+        number = len(accept_held(language, project.artifacts, source, reason))
+        typer.echo(f"{number} documents of {source} are accepted. `vernacular run {code}` takes them up")
+
+
+@app.command()
+def identify(code: Code, file: Annotated[Path, typer.Argument(help="a text file, a line each; - for standard input",
+                                                              allow_dash=True)],
+             as_json: Annotated[bool, typer.Option("--json", help="JSON Lines with the costs")] = False,
+             accepted: Annotated[bool, typer.Option("--accepted", help="only the lines that are accepted, as they are")]
+             = False, debug: Debug = False) -> None:
+    """Which lines of a file are in the language: a verdict and a probability each."""
+    with plain_errors(debug):
+        project, language = open_language(code)
+        from vernacular.artifacts import Store
+        from vernacular.corpus.formats.encoding import decode
+        from vernacular.corpus.identification.answer import answers, open_identifier
+
+        data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+        lines = decode(data, str(file))[0].split("\n")
+        for answer in answers(open_identifier(Store(project.artifacts), language), language, lines):
+            if as_json:
+                typer.echo(json.dumps(answer.row(), ensure_ascii=False))
+            elif accepted and answer.accepted:
+                typer.echo(answer.text)
+            elif not accepted:
+                verdict = language.code if answer.accepted else "other"
+                typer.echo(f"{verdict}\t{answer.probability:.3f}\t{answer.text}")
 
 
 @app.command(hidden=True)

@@ -1,0 +1,106 @@
+"""``python -m pipelines.forget CODE``: Dagster forgets what it recorded of one language's runs, after a takedown.
+
+The metadata of materializations holds samples of text, and logs may quote it. So the runs of the language go, with
+their events and their output, and the history of its assets; what is in the artifacts stays. Freed pages of SQLite
+files are overwritten. On the instance in ``DAGSTER_HOME`` (the project's folder if unset).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vernacular.config.load import find_language
+from vernacular.errors import Problem, as_problem
+from vernacular.project import find_project
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance, DagsterRun
+
+
+def forget(instance: DagsterInstance, slug: str) -> int:
+    """Remove every run and every asset event of the language ``slug``; returns how many runs there were.
+
+    Raises:
+        Problem: one of them is still running.
+    """
+    from pipelines.bookkeeping import UNFINISHED, end_dead_runs
+
+    end_dead_runs(instance)
+    runs = [run for run in instance.get_runs() if concerns(run, slug)]
+    busy = [run for run in runs if run.status in UNFINISHED]
+    if busy:
+        raise Problem(f"the run {busy[0].run_id[:8]} is still going on", where=slug,
+                      fix="Wait for it, or stop it in the UI; then take down again")
+    keys = [key for key in instance.get_asset_keys() if key.path[0] == slug]
+    if keys:
+        instance.wipe_assets(keys)
+    for run in runs:
+        instance.delete_run(run.run_id)
+    home = Path(instance.root_directory)
+    for run in runs:
+        for path in sorted(home.glob(f"*/{run.run_id}")) + sorted(home.glob(f"*/*/{run.run_id}*")):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for path in databases(home):
+        overwrite_freed(path)
+    return len(runs)
+
+
+def concerns(run: DagsterRun, slug: str) -> bool:
+    """Whether a run is of the language, alone or among others."""
+    return run.tags.get("language") == slug or any(key.path[0] == slug for key in run.asset_selection or ())
+
+
+def databases(home: Path) -> list[Path]:
+    """The SQLite files of the instance."""
+    return sorted(path for folder in ("history", "runs", "schedules", "storage")
+                  for path in (home / folder).rglob("*.db"))
+
+
+def overwrite_freed(path: Path) -> None:
+    """Write a SQLite file anew, without what was deleted from it, and empty its write-ahead log.
+
+    Raises:
+        Problem: something else is using it.
+    """
+    try:
+        with closing(sqlite3.connect(path, timeout=30, isolation_level=None)) as connection:
+            connection.execute("VACUUM")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    except sqlite3.OperationalError as error:
+        raise Problem(f"{error}", where=str(path), fix="Stop the UI (`make ui`) and take down again") from None
+
+
+def main(arguments: list[str]) -> int:
+    """Forget the language in ``arguments``; returns the exit code."""
+    try:
+        project = find_project()
+        slug = find_language(project.languages, arguments[0]).slug
+        home = Path(os.environ.setdefault("DAGSTER_HOME", str(project.home)))
+        number = 0
+        if any((home / folder).is_dir() for folder in ("history", "storage")) or has_database(home):
+            from dagster import DagsterInstance
+
+            with DagsterInstance.get() as instance:
+                number = forget(instance, slug)
+    except Exception as error:
+        sys.stderr.write(f"error: {as_problem(error, 'history')}\n")
+        return 2
+    sys.stdout.write(f"{arguments[0]}: {number} runs forgotten\n")
+    return 0
+
+
+def has_database(home: Path) -> bool:
+    """Whether ``dagster.yaml`` keeps the history elsewhere than in SQLite files below ``home``."""
+    path = home / "dagster.yaml"
+    return path.is_file() and any(line.startswith(("storage:", "run_storage:", "event_log_storage:"))
+                                  for line in path.read_text(encoding="utf-8").splitlines())
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

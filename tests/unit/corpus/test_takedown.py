@@ -1,0 +1,340 @@
+"""Taking down: no trace stays, it never comes back, who saw it is said, and a kill at any step is made good."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import multiprocessing
+import os
+import re
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from filelock import FileLock
+from typer.testing import CliRunner
+
+from tests.generate import make_documents, write_language
+from tests.site import Answer, LoopbackSite
+from vernacular.artifacts import Artifact, Report, Store
+from vernacular.cli import app
+from vernacular.config.load import load_language
+from vernacular.config.schema import Language
+from vernacular.corpus import stages
+from vernacular.corpus.suppression import FILE, Suppressions
+from vernacular.corpus.takedown import Plan, Target, carry_out, make_plan
+from vernacular.corpus.whereabouts import holding, saw
+from vernacular.errors import Problem
+from vernacular.jsonl import read_jsonl, write_jsonl
+from vernacular.stages import Stage, Work, run_stage
+
+Row = dict[str, Any]
+
+
+@pytest.fixture
+def language(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Language:
+    monkeypatch.setenv("VERNACULAR_LANGUAGES", str(tmp_path / "languages"))
+    monkeypatch.setenv("VERNACULAR_ROOT", str(tmp_path / "artifacts"))
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    return load_language(write_language(tmp_path / "languages", documents=12))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "artifacts")
+
+
+def clean(work: Work) -> Report:
+    """Changes every text a little and rejects a line of each, as the real stage does."""
+    rows = list(read_jsonl(work.inputs["corpus/documents"] / "documents.jsonl"))
+    write_jsonl(work.out / "documents.jsonl", ({**row, "text": row["text"].replace("'", "\u2019")} for row in rows))
+    (work.out / "rejects").mkdir()
+    write_jsonl(work.out / "rejects" / "short.jsonl", ({"id": row["id"], "line": 1, "rule": "short", "reason": "it is",
+                                                        "text": row["text"].split("\n")[0]} for row in rows))
+    (work.cache / "seen.jsonl").write_text(rows[0]["text"])
+    return Report()
+
+
+def splits(work: Work) -> Report:
+    rows = list(read_jsonl(work.inputs["corpus/clean"] / "documents.jsonl"))
+    half = len(rows) // 2
+    write_jsonl(work.out / "train.jsonl", rows[:half])
+    write_jsonl(work.out / "test.jsonl", rows[half:])
+    return Report()
+
+
+def model(work: Work) -> Report:
+    (work.out / "model.safetensors").write_bytes(bytes(range(256)))
+    return Report()
+
+
+def task(work: Work) -> Report:
+    write_jsonl(work.out / "predictions.jsonl", (
+        {"text": line.lower(), "labels": []} for part in ("train", "test")
+        for row in read_jsonl(work.inputs["corpus/splits"] / f"{part}.jsonl") for line in row["text"].split("\n")))
+    return Report()
+
+
+def evaluation(work: Work) -> Report:
+    rows = list(read_jsonl(work.inputs["corpus/splits"] / "train.jsonl"))
+    return Report(samples={"lines": [{"text": row["text"][:160]} for row in rows]})
+
+
+def release(work: Work) -> Report:
+    rows = read_jsonl(work.inputs["corpus/splits"] / "train.jsonl")
+    (work.out / "documents.txt").write_text("".join(f"{row['id']}\t{row['path']}\n" for row in rows))
+    return Report()
+
+
+def chain(language: Language) -> list[Stage]:
+    """The real ``corpus/documents``, and behind it stages that leave text where the real ones do."""
+    def made(name: str, run: Any, *inputs: str) -> Stage:
+        return Stage(name=name, version="1", inputs=inputs, settings=lambda language: {}, run=run, description="")
+
+    return [stages(language)[0], made("corpus/clean", clean, "corpus/documents"),
+            made("corpus/splits", splits, "corpus/clean"), made("model/tiny", model, "corpus/splits"),
+            made("task/names_tiny", task, "corpus/splits", "model/tiny"),
+            made("evaluation/tiny_likelihood", evaluation, "corpus/splits", "model/tiny"),
+            made("release/tiny", release, "corpus/splits", "model/tiny")]
+
+
+def run(language: Language, store: Store) -> dict[str, Artifact]:
+    return {stage.name: run_stage(stage, language, store) for stage in chain(language)}
+
+
+def rows(artifact: Artifact, file: str = "documents.jsonl") -> list[Row]:
+    return list(read_jsonl(artifact.folder / file))
+
+
+def grep(root: Path, text: str) -> list[str]:
+    """Files below ``root`` with a line of ``text`` in them, whatever its case and escapes."""
+    found = []
+    for path in root.rglob("*"):
+        if path.is_file():
+            data = path.read_bytes()
+            data = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+            content = data.decode("utf-8", "replace").casefold().replace("\u2019", "'")
+            content += re.sub(r"\\u([0-9a-f]{4})", lambda code: chr(int(code[1], 16)), content)
+            if any(line.casefold() in content for line in text.split("\n")):
+                found.append(path.relative_to(root).as_posix())
+    return sorted(found)
+
+
+def take(language: Language, store: Store, **target: str) -> tuple[Plan, list[str]]:
+    plan = make_plan(language, store, Target(**target))
+    return plan, carry_out(plan, language, store, "the author asked", "tests")
+
+
+def test_no_trace_stays_and_it_does_not_come_back(language: Language, store: Store) -> None:
+    done = run(language, store)
+    gone = rows(done["corpus/documents"])[1]
+    mirror = store.root / "qaa" / ".mirror" / "old"  # of a source that language.yaml no longer names
+    mirror.mkdir(parents=True)
+    (mirror / "pages.warc.gz").write_bytes(gzip.compress(gone["text"].encode()))
+    work = store.home("qaa", "task/names_tiny") / ".work-abc" / "out"
+    work.mkdir(parents=True)
+    (work / "predictions.jsonl").write_text(json.dumps({"text": gone["text"]}))
+    assert len(grep(store.root, gone["text"])) >= 8
+
+    plan, removed = take(language, store, id=gone["id"])
+    assert grep(store.root, gone["text"]) == []
+    assert plan.own_files == [gone["path"]]
+    assert [row["id"] for row in plan.rows] == [gone["id"]] and "text" not in plan.rows[0]
+    assert any("pages" in line or "old" in line for line in removed) and "the caches" in removed
+    assert store.current("qaa", "corpus/documents") is None and store.current("qaa", "task/names_tiny") is None
+    assert store.current("qaa", "model/tiny") is not None and store.current("qaa", "release/tiny") is not None
+    listed = (language.folder / FILE).read_text(encoding="utf-8")
+    assert not any(line in listed for line in gone["text"].split("\n"))
+    assert json.loads(listed)["who"] == "tests" and json.loads(listed)["reason"] == "the author asked"
+
+    (language.folder / "text" / "river" / "renamed.txt").write_text(f"{gone['text']}\n", encoding="utf-8")
+    (language.folder / "text" / "river" / "quoted.txt").write_text(
+        "first of all\n" + gone["text"].split("\n")[3].upper() + "\nlast of all\n\nx\n", encoding="utf-8")
+    after = run(language, store)
+    assert grep(store.root, gone["text"]) == []
+    assert len(rows(after["corpus/documents"])) == 13
+    assert any(row["text"] == "first of all\nlast of all" for row in rows(after["corpus/documents"]))
+
+
+def test_who_saw_it_is_told_apart_from_who_did_not_also_when_the_splits_are_gone(language: Language,
+                                                                                store: Store) -> None:
+    done = run(language, store)
+    trained, held_out = rows(done["corpus/splits"], "train.jsonl"), rows(done["corpus/splits"], "test.jsonl")
+    first, _ = take(language, store, id=trained[0]["id"])
+    assert {one.stage for one in first.models} == {"model/tiny", "task/names_tiny", "release/tiny"}
+    assert all(one.certain for one in first.models)
+    second = make_plan(language, store, Target(id=trained[1]["id"]))
+    assert {one.stage for one in second.models} == {"model/tiny", "release/tiny"}  # the adapter held text and went
+    assert make_plan(language, store, Target(id=held_out[0]["id"])).models == []
+    assert "model/tiny" in json.loads((language.folder / FILE).read_text())["models"][0]
+    again = run(language, store)
+    assert again["model/tiny"].manifest.key != done["model/tiny"].manifest.key
+    assert {one.key for one in saw(store, "qaa", [trained[1]["id"]])} >= {done["model/tiny"].manifest.key,
+                                                                         again["model/tiny"].manifest.key}
+    assert again["model/tiny"].manifest.key not in {one.key for one in saw(store, "qaa", [trained[0]["id"]])}
+
+
+def test_a_model_whose_training_list_is_lost_has_perhaps_seen_it(language: Language, store: Store) -> None:
+    done = run(language, store)
+    for path in done["corpus/splits"].folder.iterdir():
+        path.unlink()
+    found = saw(store, "qaa", ["0" * 16])
+    assert {one.stage for one in found} == {"model/tiny", "task/names_tiny", "release/tiny"}
+    assert not any(one.certain for one in found) and "perhaps" in found[0].line()
+
+
+def test_the_same_text_elsewhere_goes_as_well(language: Language, store: Store) -> None:
+    text = (language.folder / "text" / "river" / "text.txt").read_text(encoding="utf-8")
+    (language.folder / "text" / "school" / "copy.txt").write_text(text, encoding="utf-8")
+    done = run(language, store)
+    gone = next(row for row in rows(done["corpus/documents"]) if "river" in row["path"])
+    plan, _ = take(language, store, id=gone["id"])
+    assert {row["path"] for row in plan.rows} == {"text/river/text.txt", "text/school/copy.txt"}
+    assert grep(store.root, gone["text"]) == []
+
+
+def test_a_file_goes_by_its_path_and_a_page_that_was_never_seen_by_its_address(language: Language,
+                                                                             store: Store) -> None:
+    run(language, store)
+    plan, _ = take(language, store, url="text/river/text.txt")
+    assert len(plan.rows) == 4
+    assert {row["path"] for row in rows(run(language, store)["corpus/documents"])} == {
+        "text/market/text.txt", "text/school/text.txt"}
+    plan, _ = take(language, store, url="https://example.org/page/")
+    assert "never seen" in plan.notes[0] and plan.rows == []
+    assert Suppressions.of(language.folder).covers_url("http://example.org/page#part")
+
+
+def test_a_source_goes_whole(tmp_path: Path, language: Language, store: Store) -> None:
+    one = {"kind": "files", "licence": "CC0-1.0", "consent": "contributor", "register": "other"}
+    folder = write_language(tmp_path / "languages", documents=12, sources=[
+        {**one, "name": "river", "files": "text/river/*"}, {**one, "name": "rest", "files": "text/[ms]*/*"}])
+    both = load_language(folder)
+    done = run(both, store)
+    texts = [row["text"] for row in rows(done["corpus/documents"]) if row["source"] == "river"]
+    plan, _ = take(both, store, source="river")
+    assert len(plan.rows) == 4 and plan.row["sources"] == ["river"] and plan.row["lines"] == []
+    assert grep(store.root, "\n".join(texts)) == []
+    assert {row["source"] for row in rows(run(both, store)["corpus/documents"])} == {"rest"}
+    (folder / "text" / "school" / "again.txt").write_text("\n\n".join(texts), encoding="utf-8")
+    run(both, store)
+    assert grep(store.root, "\n".join(texts)) == []
+
+
+@pytest.mark.parametrize("target", [{"id": "f" * 16}, {"url": "text/nowhere.txt"}, {"source": "nowhere"}])
+def test_what_nobody_knows_is_a_problem_and_changes_nothing(language: Language, store: Store,
+                                                          target: dict[str, str]) -> None:
+    run(language, store)
+    with pytest.raises(Problem, match="nothing is known of"):
+        make_plan(language, store, Target(**target))
+    assert not (language.folder / FILE).exists()
+
+
+def test_it_waits_for_nobody_but_refuses_while_a_stage_is_computed(language: Language, store: Store) -> None:
+    gone = rows(run(language, store)["corpus/documents"])[0]["id"]
+    plan = make_plan(language, store, Target(id=gone))
+    with FileLock(store.home("qaa", "corpus/clean") / ".lock-abc"):
+        with pytest.raises(Problem, match="corpus/clean: a stage is being computed"):
+            make_plan(language, store, Target(id=gone))
+        with pytest.raises(Problem, match="take down again"):
+            carry_out(plan, language, store, "asked")
+        assert gone in Suppressions.of(language.folder).ids  # suppressed at once; the rest is made good later
+    take(language, store, id=gone)
+    assert len((language.folder / FILE).read_text().splitlines()) == 1
+
+
+def _die_after(language: Language, store: Store, gone: str, steps: int) -> None:
+    def progress(line: str) -> None:
+        nonlocal steps
+        steps -= 1
+        if steps == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    carry_out(make_plan(language, store, Target(id=gone)), language, store, "asked", progress=progress)
+
+
+def test_a_kill_at_any_step_leaves_it_suppressed_and_the_next_time_finishes(language: Language, store: Store) -> None:
+    killed = 0
+    for steps in range(1, 20):
+        rowsof = rows(run(language, store)["corpus/documents"])
+        if len(rowsof) < 2:
+            break
+        gone = rowsof[0]
+        process = multiprocessing.get_context("fork").Process(target=_die_after,
+                                                              args=(language, store, gone["id"], steps))
+        process.start()
+        process.join(60)
+        assert gone["id"] in Suppressions.of(language.folder).ids
+        if process.exitcode == 0:
+            break
+        assert process.exitcode == -signal.SIGKILL
+        killed += 1
+        plan, _ = take(language, store, id=gone["id"])
+        assert grep(store.root, gone["text"]) == []
+        assert not list(store.root.glob("qaa/*/*/.gone-*"))
+        assert len((language.folder / FILE).read_text().splitlines()) == killed
+        assert "model/tiny" in {one.stage for one in plan.models}
+    assert killed >= 8
+
+
+def test_the_commands(language: Language, store: Store) -> None:
+    runner = CliRunner()
+    done = run(language, store)
+    gone = rows(done["corpus/documents"])[0]
+    words = " ".join(gone["text"].split()[:5]).upper()
+    shown = runner.invoke(app, ["ledger", "qaa", "--text", words, "--json"])
+    assert shown.exit_code == 0, shown.output
+    assert [row["id"] for row in json.loads(shown.stdout)["documents"]] == [gone["id"]]
+    one = runner.invoke(app, ["ledger", "qaa", "--id", gone["id"]])
+    for part in (gone["path"], "corpus/splits train.jsonl: 10 lines", "dropped by short: it is", "model/tiny"):
+        assert part in one.stdout
+    assert holding(store, "qaa", [gone["id"]])[gone["id"]][0] == {"stage": "corpus/documents", "lines": 10,
+                                                                 "file": "documents.jsonl"}
+    refused = runner.invoke(app, ["takedown", "qaa", "--id", gone["id"], "--reason", "asked"], input="n\n")
+    assert refused.exit_code == 1 and not (language.folder / FILE).exists()
+    for wrong in ([], ["--id", "x", "--url", "y"]):
+        result = runner.invoke(app, ["takedown", "qaa", *wrong, "--reason", "asked", "--yes"])
+        assert result.exit_code == 2 and "exactly one" in result.stderr
+    agreed = runner.invoke(app, ["takedown", "qaa", "--id", gone["id"], "--reason", "asked", "--yes"])
+    assert agreed.exit_code == 0, agreed.output
+    for part in ("1 documents", "model/tiny", "removed: corpus/documents", "text/market/text.txt still holds it",
+                 "version control"):
+        assert part in agreed.stdout
+    assert grep(store.root, gone["text"]) == []
+    after = runner.invoke(app, ["ledger", "qaa", "--id", gone["id"]])
+    assert after.exit_code == 0 and "taken down" in after.stdout
+    unknown = runner.invoke(app, ["ledger", "qaa", "--id", "f" * 16])
+    assert unknown.exit_code == 2 and "no document fits" in unknown.stderr
+
+
+def page(*lines: str) -> str:
+    """A page with a text that is long enough to be taken for one."""
+    body = "".join(f"<p>{line}</p>" for line in lines)
+    return f"<html><head><title>{lines[1][:20]}</title></head><body><article>{body}</article></body></html>"
+
+
+def test_a_page_leaves_what_was_fetched_and_is_not_asked_for_again(tmp_path: Path, language: Language,
+                                                                   store: Store) -> None:
+    texts = [text.split("\n") for text in make_documents(9, lines=12, seed=5)["river"]]
+    with LoopbackSite({"/": '<a href="/a">a</a> <a href="/b">b</a> <a href="/c">c</a>', "/a": page(*texts[0]),
+                       "/b": page(*texts[1]), "/c": page(*texts[2], texts[0][4])}) as site:
+        site.pages["/robots.txt"] = Answer(b"User-agent: *\nAllow: /\n", type="text/plain")
+        web = load_language(write_language(tmp_path / "languages", documents=6, sources=[
+            {"name": "site", "kind": "crawl", "start": [f"{site.url}/"], "contact": "tests@example.org",
+             "private_addresses": True, "delay_seconds": 0, "refresh_days": 0.0000001, "licence": "CC0-1.0",
+             "consent": "public-licence", "register": "news"}]))
+        documents = stages(web)[0]
+        before = rows(run_stage(documents, web, store))
+        assert {row["path"] for row in before} == {f"{site.url}/{name}" for name in ("", "a", "b", "c")}
+        assert grep(store.root / "qaa" / ".mirror", texts[0][0])
+        plan, removed = take(web, store, url=f"{site.url}/a#part")
+        assert [row["path"] for row in plan.rows] == [f"{site.url}/a"]
+        assert any("other pages there quote it" in line for line in removed)
+        assert grep(store.root, "\n".join(texts[0][:4] + texts[0][5:])) == []
+        asked = len(site.asked("/a"))
+        after = rows(run_stage(documents, web, store))
+        assert len(site.asked("/a")) == asked and len(site.asked("/b")) == 2
+        assert {row["path"] for row in after} == {f"{site.url}/{name}" for name in ("", "b", "c")}
+        assert texts[0][4] not in "".join(row["text"] for row in after)
+        assert grep(store.root, "\n".join(texts[0][:4] + texts[0][5:])) == []

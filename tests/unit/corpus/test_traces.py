@@ -1,0 +1,64 @@
+"""The search for texts in files: found at any place and in any disguise that our files put on, and not elsewhere."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import random
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.generate import make_documents
+from vernacular.corpus import traces
+from vernacular.corpus.traces import Traces
+
+LINE = "Ng'ombe zanga zinapita kumsika dzulo, \"m'mawa\" kwambiri é."
+OTHER = "\n".join(make_documents(9)["river"])
+
+
+@pytest.mark.parametrize("content", [
+    LINE, f"x{LINE}y", LINE.casefold(), json.dumps({"text": f"{OTHER}\n{LINE}"}),
+    json.dumps([LINE], ensure_ascii=False), json.dumps(LINE.split()), f"| {LINE} |", LINE.replace(" ", "\n"),
+    LINE[:40].replace("'", "\\'"), LINE[:45] + "…"])
+def test_a_line_is_found_in_any_disguise(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "a" / "b.json"
+    path.parent.mkdir()
+    path.write_text(content, encoding="utf-8")
+    assert Traces([f"{OTHER}\n{LINE}"]).in_folder(tmp_path)
+    path.write_bytes(gzip.compress(content.encode()))
+    assert Traces([LINE]).in_file(path)
+
+
+def test_what_is_not_there_is_not_found(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(OTHER, encoding="utf-8")
+    assert not Traces([LINE, "Short"], ["0123456789abcdef"]).in_folder(tmp_path)
+    assert not Traces([]).in_folder(tmp_path)
+
+
+def test_an_id_is_looked_for_unless_told_otherwise(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("x\t0123456789abcdef\ty")
+    found = Traces([LINE], ["0123456789abcdef"])
+    assert found.in_folder(tmp_path) and not found.of_texts.in_folder(tmp_path)
+
+
+def test_a_packed_file_cut_off_by_a_kill_is_searched_as_far_as_it_goes(tmp_path: Path) -> None:
+    chance = random.Random(1)
+    noise = "".join(chance.choices("abcdefgh \n", k=200_000))
+    (tmp_path / "a.gz").write_bytes(gzip.compress(f"{LINE}\n{noise}".encode())[:-50_000])
+    assert Traces([LINE]).in_folder(tmp_path)
+
+
+@given(st.integers(0, 4000), st.integers(1, 400), st.booleans())
+def test_no_border_of_a_block_hides_a_line(tmp_path_factory: pytest.TempPathFactory, before: int, after: int,
+                                           packed: bool) -> None:
+    path = tmp_path_factory.mktemp("traces") / "a.txt"
+    data = ("wa" * before + LINE + "mi" * after).encode()
+    path.write_bytes(gzip.compress(data) if packed else data)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(traces, "_BLOCK", 500)
+        patch.setattr(traces, "_OVERLAP", 250)
+        assert Traces([LINE]).in_file(path)
+        assert not Traces([LINE.replace("zanga", "zathu")]).in_file(path)

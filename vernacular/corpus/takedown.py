@@ -1,0 +1,267 @@
+"""Taking down: a document, a page or a source out of everything, for good. Also what is said before and after.
+
+First one row of digests goes on the suppression list; from then on nothing lets the text in again. Then every copy that
+can be reached is removed, in an order in which what is still needed to find the rest goes last: a kill at any point
+leaves the text suppressed, and the same command again finishes the job. What counts as suppressed is in
+``suppression``, the search through files in ``traces``, who saw the text in ``whereabouts``.
+"""
+
+from __future__ import annotations
+
+import getpass
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from vernacular.artifacts import Artifact, Store, now
+from vernacular.config.schema import Language
+from vernacular.corpus.sources import open_source, place_of
+from vernacular.corpus.suppression import FILE, Suppressions, append_row, line_digest, url_digest
+from vernacular.corpus.traces import Traces
+from vernacular.corpus.whereabouts import Saw, artifacts_of, ids_once_at, remember_trained, same_place, saw
+from vernacular.errors import Problem
+from vernacular.jsonl import read_jsonl
+
+_LAST = ("corpus/splits", "corpus/documents")  # what tells which documents there were is removed last
+_GONE = ".gone-"
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is to be taken down: exactly one of an id, a URL (or path) and the name of a source."""
+
+    id: str = ""
+    url: str = ""
+    source: str = ""
+
+    def covers(self, row: dict[str, Any]) -> bool:
+        """Whether this row of the ledger is meant."""
+        return bool((self.id and row["id"] == self.id) or (self.source and row["source"] == self.source)
+                    or (self.url and same_place(row["path"], self.url)))
+
+    def __str__(self) -> str:
+        return self.id or self.url or f"source {self.source}"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a takedown will remove.
+
+    Attributes:
+        target: what was asked for.
+        rows: of the documents it means and of those with the same text, without the text.
+        row: what goes on the suppression list; digests alone.
+        new: whether the list does not say so yet.
+        traces: what is looked for in files.
+        models: what was learned from it.
+        own_files: files of the language folder that hold it: these are the person's own and stay.
+        notes: what could not be looked at.
+    """
+
+    target: Target
+    rows: list[dict[str, Any]]
+    row: dict[str, Any]
+    new: bool
+    traces: Traces
+    models: list[Saw]
+    own_files: list[str]
+    notes: list[str] = field(default_factory=list)
+
+
+def make_plan(language: Language, store: Store, target: Target) -> Plan:
+    """Look for the target in the sources, in every artifact and in the lists of what models were trained on.
+
+    Raises:
+        Problem: nothing is known of it, or a run is under way.
+    """
+    refuse_while_running(store, language.code)
+    suppressed, notes = Suppressions.of(language.folder), list[str]()
+    texts: dict[str, str] = {}
+    rows: dict[str, dict[str, Any]] = {}
+    twins: dict[str, dict[str, dict[str, Any]]] = {}
+    for row in _all_rows(language, store, notes):
+        light = {name: value for name, value in row.items() if name != "text"}
+        twins.setdefault(row["raw_digest"], {})[row["id"]] = light
+        if target.covers(row):
+            rows[row["id"]] = light
+            texts.setdefault(row["raw_digest"], row["text"])
+    for digest in texts:
+        rows |= twins[digest]
+    found_ids = set(rows) | ids_once_at(store, language.code, target.url, target.source)
+    if target.id:
+        found_ids.add(target.id)
+    models = saw(store, language.code, found_ids)
+    known = bool(rows or models or target.id in suppressed.ids or suppressed.covers_url(target.url)
+                 or target.source in {*suppressed.sources, *(source.name for source in language.sources)})
+    if not known and "://" not in target.url:
+        raise Problem(f"nothing is known of {target}", where=language.code,
+                      fix=f"`vernacular ledger {language.code} --text \"...\"` finds documents by their words")
+    if not known:
+        notes.append("this page was never seen; it is put on the list, so that it never comes in")
+    wanted = list(texts.values()) + _variants(store, language.code, set(rows))
+    row = _row(target, rows, texts, wanted, found_ids)
+    traces = Traces(wanted, rows)
+    return Plan(target, sorted(rows.values(), key=lambda one: (one["source"], one["path"], one["id"])), row,
+                _adds(row, suppressed), traces, models, _own_files(language.folder, Traces(wanted)), notes)
+
+
+def carry_out(plan: Plan, language: Language, store: Store, reason: str, who: str = "",
+              progress: Callable[[str], None] = lambda line: None) -> list[str]:
+    """Suppress first, then remove. Returns what was removed, a line each.
+
+    Raises:
+        Problem: a run is under way, or the history cannot be reached; the text is suppressed nevertheless.
+    """
+    removed: list[str] = []
+    if plan.new:
+        about = {"date": now(), "who": who or getpass.getuser(), "reason": reason,
+                 "models": [model.line() for model in plan.models]}
+        append_row(language.folder / FILE, {**about, **plan.row})
+        progress("suppressed")
+    refuse_while_running(store, language.code)
+    forget_history(language.code)
+    progress("history forgotten")
+    home = store.root / language.code
+    for folder in sorted(home.glob(f"*/*/{_GONE}*")):  # a kill was in the middle of these
+        shutil.rmtree(folder)
+    artifacts = [artifact for artifact in artifacts_of(store, language.code) if _holds(artifact, plan.traces)]
+    early = [artifact for artifact in artifacts if artifact.manifest.stage not in _LAST]
+    removed += [_remove(store, language.code, artifact, progress) for artifact in early]
+    for work in sorted(home.glob("*/*/.work-*")):
+        if work.parent.parent.name == "corpus" or plan.traces.in_folder(work):
+            _vanish(work)
+            removed.append(f"unfinished work of {work.parent.relative_to(home).as_posix()}")
+    if (home / ".cache").is_dir():
+        shutil.rmtree(home / ".cache")
+        removed.append("the caches")
+    progress("caches removed")
+    removed += _forget_mirrors(plan, language, store)
+    progress("mirrors forgot")
+    late = sorted((artifact for artifact in artifacts if artifact.manifest.stage in _LAST),
+                  key=lambda artifact: _LAST.index(artifact.manifest.stage))
+    removed += [_remove(store, language.code, artifact, progress) for artifact in late]
+    refuse_while_running(store, language.code)
+    return removed
+
+
+def refuse_while_running(store: Store, code: str) -> None:
+    """Raise a Problem while a stage of the language is being computed: it could still write what is taken down."""
+    for path in (store.root / code).glob("*/*/.lock-*"):
+        try:
+            with FileLock(path, timeout=0):
+                pass
+        except Timeout:
+            raise Problem("a stage is being computed", where=f"{code} {path.parent.parent.name}/{path.parent.name}",
+                          fix="Wait for it or stop it, then take down again: that finishes what is left") from None
+
+
+def forget_history(code: str) -> None:
+    """Have the orchestrator forget what its history shows of the language; by name, since the library knows none.
+
+    Raises:
+        Problem: it cannot.
+    """
+    done = subprocess.run([sys.executable, "-m", "pipelines.forget", code], capture_output=True, text=True, check=False)
+    if done.returncode:
+        lines = [line for line in done.stderr.splitlines() if line.strip()]
+        raise Problem(f"the history of runs could not be cleared: {lines[-1] if lines else 'no reason given'}",
+                      where=code, fix="Mend that and take down again; the text is suppressed already")
+
+
+def _all_rows(language: Language, store: Store, notes: list[str]) -> Iterator[dict[str, Any]]:
+    """Every document of every source as it is now, suppressed or not, then those of every artifact."""
+    for source in language.sources:
+        place = replace(place_of(language, source, store.root), suppressed=Suppressions())
+        try:
+            for document in open_source(source, place).documents(lambda line: None):
+                yield document.row()
+        except Problem as problem:
+            notes.append(f"the source {source.name} could not be read: {problem.what}")
+    for artifact in artifacts_of(store, language.code):
+        if artifact.manifest.stage == "corpus/documents":
+            yield from read_jsonl(artifact.folder / "documents.jsonl")
+
+
+def _variants(store: Store, code: str, ids: set[str]) -> list[str]:
+    """The texts of the documents as cleaning changed them, rejected lines among them."""
+    return [str(row["text"]) for artifact in artifacts_of(store, code) if artifact.manifest.stage.startswith("corpus/")
+            for path in sorted(artifact.folder.rglob("*.jsonl")) for row in read_jsonl(path)
+            if row.get("id") in ids and "text" in row]
+
+
+def _row(target: Target, rows: dict[str, dict[str, Any]], texts: Iterable[str], wanted: Iterable[str],
+         ids: set[str]) -> dict[str, Any]:
+    urls = {url_digest(row["path"]) for row in rows.values() if "://" in row["path"]}
+    urls |= {url_digest(target.url)} if target.url else set()
+    lines = set() if target.source else {line_digest(line) for text in wanted for line in text.split("\n")}
+    return {"ids": sorted(ids), "urls": sorted(urls), "texts": sorted(texts),
+            "lines": sorted(line for line in lines if line is not None),
+            "sources": [target.source] if target.source else []}
+
+
+def _adds(row: dict[str, Any], suppressed: Suppressions) -> bool:
+    return any(not set(row[name]) <= getattr(suppressed, name) for name in ("ids", "urls", "texts", "lines", "sources"))
+
+
+def _own_files(folder: Path, traces: Traces) -> list[str]:
+    return [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*"))
+            if path.is_file() and path != folder / FILE and traces.in_file(path)]
+
+
+def _holds(artifact: Artifact, traces: Traces) -> bool:
+    """Whether the artifact holds the text. A release lists ids alone, on purpose: it says what it was trained on."""
+    return (traces if artifact.manifest.stage.startswith("corpus/") else traces.of_texts).in_folder(artifact.folder)
+
+
+def _remove(store: Store, code: str, artifact: Artifact, progress: Callable[[str], None]) -> str:
+    """Remove an artifact; ``current`` no longer names it."""
+    manifest, pointer = artifact.manifest, artifact.folder.parent / "current"
+    if manifest.stage == "corpus/splits":
+        remember_trained(store, code, artifact)
+    if pointer.is_file() and pointer.read_text(encoding="utf-8").strip() == manifest.key:
+        pointer.unlink()
+    _vanish(artifact.folder)
+    progress(f"{manifest.stage} removed")
+    return f"{manifest.stage} {manifest.key} of {manifest.created}"
+
+
+def _vanish(folder: Path) -> None:
+    """Remove a folder so that a kill leaves it whole, or under a name that nobody takes for a result."""
+    gone = folder.with_name(_GONE + folder.name.lstrip("."))
+    folder.rename(gone)
+    shutil.rmtree(gone)
+
+
+def _forget_mirrors(plan: Plan, language: Language, store: Store) -> list[str]:
+    """Take the target out of what was fetched; mirrors of sources that are no longer named go whole if they hold it."""
+    removed, mirrors = [], store.root / language.code / ".mirror"
+    for source in language.sources:
+        place = place_of(language, source, store.root)
+        if not place.mirror.is_dir():
+            continue
+        if source.name == plan.target.source:
+            shutil.rmtree(place.mirror)
+            removed.append(f"everything that was fetched for {source.name}")
+            continue
+        paths = {row["path"] for row in plan.rows if row["source"] == source.name}
+        paths |= {plan.target.url} if plan.target.url else set()
+        opened = open_source(source, place)
+        if hasattr(opened, "forget"):  # also without paths: it looks for texts that equal what was taken down
+            opened.forget(sorted(paths))
+            removed.append(f"what was kept of it for {source.name}")
+            if plan.traces.of_texts.in_folder(place.mirror):
+                removed.append(f"not from what {source.name} fetched: other pages there quote it; the corpus leaves "
+                               "those lines out")
+    named = {source.name for source in language.sources}
+    for mirror in sorted(mirrors.iterdir()) if mirrors.is_dir() else []:
+        if mirror.is_dir() and mirror.name not in named and (
+                mirror.name == plan.target.source or plan.traces.in_folder(mirror)):
+            shutil.rmtree(mirror)
+            removed.append(f"what was fetched for {mirror.name}, a source that is no longer there")
+    return removed
