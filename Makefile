@@ -10,7 +10,7 @@ STAMP := $(VENV)/.installed-$(EXTRAS)
 TESTS := $(VENV)/.installed-test
 export DAGSTER_HOME ?= $(CURDIR)
 
-.PHONY: help quickstart full smollm2 test check ui reload clean-env
+.PHONY: help quickstart full smollm2 test bench check ui reload clean-env
 
 help:
 	@echo "make quickstart  install, then carry a small model into Chichewa end to end on this machine, print the results"
@@ -19,6 +19,7 @@ help:
 	@echo "make ui          Dagster on http://127.0.0.1:$(PORT)"
 	@echo "make reload      have the running UI read the language folders again"
 	@echo "make test        the tests      make check   ruff and mypy"
+	@echo "make bench       the figures, into benchmarks/results.jsonl; ONLY=name for one"
 
 quickstart: $(STAMP)
 	$(BIN)/vernacular run nya
@@ -35,6 +36,9 @@ smollm2: $(STAMP)
 
 test: $(TESTS)
 	$(BIN)/python -m pytest
+
+bench: $(TESTS)
+	$(BIN)/python -m benchmarks $(ONLY)
 
 check: $(TESTS)
 	$(BIN)/ruff check .

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,17 +21,37 @@ TINY_MODEL: dict[str, Any] = {
 }
 
 
-def make_word(chance: random.Random, syllables: int) -> str:
+@dataclass(frozen=True)
+class Writing:
+    """How an invented language is written: its syllables, and what stands between them, between words, and behind.
+
+    A syllable is one of ``onsets`` and one of ``rhymes``.
+    """
+
+    script: str
+    onsets: list[str]
+    rhymes: list[str]
+    inside: str = ""
+    between: str = " "
+    comma: str = ","
+    stop: str = "."
+
+
+LATIN = Writing("Latn", CONSONANTS, VOWELS)
+
+
+def make_word(chance: random.Random, syllables: int, writing: Writing = LATIN) -> str:
     """One invented word."""
-    return "".join(chance.choice(CONSONANTS) + chance.choice(VOWELS) for _ in range(syllables))
+    return writing.inside.join(chance.choice(writing.onsets) + chance.choice(writing.rhymes) for _ in range(syllables))
 
 
-def make_documents(documents: int = 60, seed: int = 1, lines: int = 10) -> dict[str, list[str]]:
+def make_documents(documents: int = 60, seed: int = 1, lines: int = 10,
+                   writing: Writing = LATIN) -> dict[str, list[str]]:
     """Topic -> texts of ``lines`` lines each, in a language with common words, topic words and capitalised names."""
     chance = random.Random(seed)
-    common = [make_word(chance, chance.choice([1, 2, 2, 3])) for _ in range(150)]
-    names = [make_word(chance, 3).capitalize() for _ in range(40)]
-    special = {topic: [make_word(chance, 3) for _ in range(40)] for topic in TOPICS}
+    common = [make_word(chance, chance.choice([1, 2, 2, 3]), writing) for _ in range(150)]
+    names = [make_word(chance, 3, writing).capitalize() for _ in range(40)]
+    special = {topic: [make_word(chance, 3, writing) for _ in range(40)] for topic in TOPICS}
     texts: dict[str, list[str]] = {topic: [] for topic in TOPICS}
     for number in range(documents):
         topic = TOPICS[number % len(TOPICS)]
@@ -41,14 +62,15 @@ def make_documents(documents: int = 60, seed: int = 1, lines: int = 10) -> dict[
             for _ in range(chance.randint(0, 2)):
                 words[chance.randrange(1, len(words))] = chance.choice(names)
             if chance.random() < 0.5:
-                words[chance.randrange(2, len(words) - 1)] += ","
-            rows.append(words[0][0].upper() + words[0][1:] + " " + " ".join(words[1:]) + ".")
+                words[chance.randrange(2, len(words) - 1)] += writing.comma
+            rows.append(words[0][0].upper() + writing.between.join([words[0][1:], *words[1:]]) + writing.stop)
         texts[topic].append("\n".join(rows))
     return texts
 
 
 def write_language(root: Path, code: str = "qaa", documents: int = 60, seed: int = 1,
-                   models: dict[str, Any] | None = None, **more: Any) -> Path:
+                   models: dict[str, Any] | None = None, writing: Writing = LATIN, trusted: bool = False,
+                   **more: Any) -> Path:
     """Write ``root/defaults.yaml`` and the folder ``root/<code>`` of an invented language; return the folder.
 
     Args:
@@ -57,10 +79,12 @@ def write_language(root: Path, code: str = "qaa", documents: int = 60, seed: int
         documents: how many documents, spread evenly over three topics, a file of text for each topic.
         seed: of the words and the text.
         models: the ``models:`` of language.yaml; if None, a tiny one with the base ``base``, a folder not written here.
+        writing: how the language is written.
+        trusted: its sources are known to be in it: the identifier learns from them.
         more: further keys of language.yaml, or other values for those written here.
     """
     folder = root / code
-    for topic, texts in make_documents(documents, seed).items():
+    for topic, texts in make_documents(documents, seed, writing=writing).items():
         path = folder / "text" / topic / "text.txt"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("\n\n".join(texts) + "\n", encoding="utf-8")
@@ -69,7 +93,7 @@ def write_language(root: Path, code: str = "qaa", documents: int = 60, seed: int
                                             "  reject_distance: 0.9\ntask:\n  train: 30\n  dev: 20\n  test: 20\n",
                                             encoding="utf-8")
     settings: dict[str, Any] = {
-        "name": "Invented", "script": "Latn", "owner": "team:tests", "neighbours": ["sna", "zul"],
+        "name": "Invented", "script": writing.script, "owner": "team:tests", "neighbours": ["sna", "zul"],
         "sources": [{"name": "text", "kind": "files", "files": "text/*/*.txt", "licence": "CC0-1.0",
                      "consent": "contributor", "register": "other"}],
         "splits": {"dev": 0.15, "test": 0.2},
@@ -81,6 +105,8 @@ def write_language(root: Path, code: str = "qaa", documents: int = 60, seed: int
         "models": models or {"tiny": TINY_MODEL},
         **more,
     }
+    for source in settings["sources"]:
+        source["trusted"] = source.get("trusted", trusted)
     (folder / "language.yaml").write_text(yaml.safe_dump(settings, sort_keys=False, allow_unicode=True),
                                           encoding="utf-8")
     (folder / "statement.md").write_text("# Data statement\n\nInvented by a random generator; nobody speaks it.\n",

@@ -52,7 +52,7 @@ def make_place(folder: Path, objective: str = "masked", **pretraining: Any) -> P
     """A project with the language ``qaa`` and a tiny base model of its own."""
     model = {**TINY_MODEL, "objective": objective, "retention": [ENGLISH],
              "pretraining": {**TINY_MODEL["pretraining"], **pretraining}}
-    language = write_language(folder / "languages", models={"tiny": model})
+    language = write_language(folder / "languages", models={"tiny": model}, trusted=True)
     (write_bert if objective == "masked" else write_llama)(language / "base")
     (language / "english.txt").write_text("the quick fox looks over the old river\n" * 3 + "\n".join(
         f"the {word} dog jumps over the lazy market" for word in ("red", "green", "grey", "brown")) + "\n",

@@ -55,7 +55,7 @@ def test_unchanged_work_is_skipped_and_changed_settings_are_not(language: Langua
     run_stage(first, renamed, store)
     assert calls == ["x", "x"]
     assert run_stage(replace(first, version="2"), language, store).folder != one.folder
-    assert run_stage(replace(first, outside=lambda _: {"source/a": "1"}), language, store).folder != one.folder
+    assert run_stage(replace(first, outside=lambda _, __: {"source/a": "1"}), language, store).folder != one.folder
 
 
 def test_going_back_to_old_settings_points_back(language: Language, store: Store) -> None:

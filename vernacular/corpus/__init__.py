@@ -5,13 +5,17 @@ Here stands the list of its stages. What each does is in ``documents``, ``clean`
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vernacular.artifacts import Report
-from vernacular.config.schema import Cleaning, Language, Splits, Strict
+from vernacular.config.cleaning import Cleaning, Identification, Orthography, Poisoning
+from vernacular.config.schema import Language, Splits
+from vernacular.config.sources import Source
+from vernacular.config.strict import Strict
 
 if TYPE_CHECKING:
-    from vernacular.stages import Stage, Work
+    from vernacular.stages import Progress, Stage, Work
 
 
 class CleanSettings(Strict):
@@ -21,6 +25,21 @@ class CleanSettings(Strict):
     script: str
     neighbours: list[str]
     cleaning: Cleaning
+    document_share: float
+    rejecters: list[str]
+    poisoning: Poisoning
+
+
+class IdentifierSettings(Strict):
+    """The slice that ``corpus/identifier`` reads."""
+
+    code: str
+    script: str
+    neighbours: list[str]
+    identification: Identification
+    orthography: Orthography
+    quantile: float
+    trusted: list[Source]
 
 
 def stages(language: Language) -> list[Stage]:
@@ -28,18 +47,33 @@ def stages(language: Language) -> list[Stage]:
     from vernacular.stages import GateSpec, Stage
 
     return [
-        Stage(name="corpus/documents", version="1", inputs=(), settings=_sources, outside=_outside, run=_documents,
-              description="Every document of every source, with its ledger row: source, licence, consent, register."),
-        Stage(name="corpus/clean", version="1", inputs=("corpus/documents",), settings=_clean_settings, run=_clean,
+        Stage(name="corpus/documents", version="1", inputs=(), settings=_sources, outside=_outside, prepare=_prepare,
+              run=_documents,
+              gates=(GateSpec("files_readable", "Every file of every source can be read.", False),),
+              description="Every document of every source, with its ledger row: source, licence, consent, register. "
+                          "What was taken down is not among them."),
+        Stage(name="corpus/identifier", version="1", run=_identifier, settings=_identifier_settings, outside=_seed,
+              prepare=_fetch_seed,
+              inputs=("corpus/documents",),
+              gates=(GateSpec("has_seed", "There is text known to be in the language to learn from.", False),),
+              description="A classifier that tells the language from all others, learned from its seed, with its "
+                          "precision and recall on text that it did not see."),
+        Stage(name="corpus/clean", version="2", inputs=("corpus/documents", "corpus/identifier"),
+              settings=_clean_settings, outside=_held_back, run=_clean,
               gates=(GateSpec("some_text_left", "At least a hundredth of the words survive cleaning.", True),
                      GateSpec("licence_verified", "Every source names its licence.", False),
-                     GateSpec("source_mix", "At most 30% of the words are religious text.", False)),
-              description="Documents repaired, normalised, identified, filtered, deduplicated and redacted. Every line "
-                          "that was dropped is in `rejects.jsonl` with the rule and the reason."),
-        Stage(name="corpus/splits", version="1", inputs=("corpus/clean",), settings=_splits_settings, run=_splits,
+                     GateSpec("sources_unchanged", "No source changed its nature; new documents of one that did wait "
+                                                   "for a person (`vernacular accept`).", False),
+                     GateSpec("source_mix", "Religious text, encyclopedias and no single host take up more than "
+                                            "`cleaning.mix` allows.", False)),
+              description="Documents repaired, normalised, identified, filtered, deduplicated and redacted, without "
+                          "what tasks and behavioural tests hold. Every line that was dropped is in "
+                          "`rejects/<rule>.jsonl` with the reason, every change of spelling in `changes.jsonl`."),
+        Stage(name="corpus/splits", version="2", inputs=("corpus/clean",), settings=_splits_settings, run=_splits,
               gates=(GateSpec("no_contamination", "No training line shares text with a held-out line.", True),),
-              description="Train, dev and test by document. Training lines that share text with held-out lines are "
-                          "dropped and listed in `rejects.jsonl`."),
+              description="Train, dev and test by document; `splits.held_out` names sources that go to test whole. "
+                          "Training lines that share text with held-out lines are dropped and listed in "
+                          "`rejects.jsonl`."),
     ]
 
 
@@ -47,15 +81,32 @@ def _sources(language: Language) -> dict[str, Any]:
     return {"sources": [source.model_dump(mode="json", by_alias=True) for source in language.sources]}
 
 
-def _outside(language: Language) -> dict[str, str]:
+def _outside(language: Language, root: Path) -> dict[str, str]:
     from vernacular.corpus.sources import source_versions
+    from vernacular.corpus.suppression import Suppressions
 
-    return source_versions(language)
+    return {**source_versions(language, root), "takedowns": Suppressions.of(language.folder).version()}
+
+
+def _prepare(language: Language, root: Path, progress: Progress) -> None:
+    from vernacular.corpus.sources import refresh_sources
+
+    refresh_sources(language, root, progress)
 
 
 def _clean_settings(language: Language) -> CleanSettings:
     return CleanSettings(code=language.code, script=language.script, neighbours=language.neighbours,
-                         cleaning=language.cleaning)
+                         cleaning=language.cleaning, poisoning=language.poisoning,
+                         document_share=language.identification.document_share,
+                         rejecters=list(language.identification.rejecters))
+
+
+def _held_back(language: Language, root: Path) -> dict[str, str]:
+    from vernacular.corpus import acceptance, benchmarks
+    from vernacular.corpus.suppression import Suppressions
+
+    return {"takedowns": Suppressions.of(language.folder).version(), **acceptance.versions(language),
+            **benchmarks.versions(language)}
 
 
 def _splits_settings(language: Language) -> Splits:
@@ -64,6 +115,31 @@ def _splits_settings(language: Language) -> Splits:
 
 def _documents(work: Work) -> Report:
     from vernacular.corpus.documents import run
+
+    return run(work)
+
+
+def _identifier_settings(language: Language) -> IdentifierSettings:
+    trusted = [source for source in language.sources if source.trusted]
+    return IdentifierSettings(code=language.code, script=language.script, neighbours=language.neighbours,
+                              identification=language.identification, trusted=trusted,
+                              orthography=language.cleaning.orthography, quantile=language.cleaning.quantile)
+
+
+def _seed(language: Language, root: Path) -> dict[str, str]:
+    from vernacular.corpus.identification.seed import versions
+
+    return versions(language, root)
+
+
+def _fetch_seed(language: Language, root: Path, progress: Progress) -> None:
+    from vernacular.corpus.identification.seed import fetch
+
+    fetch(language, root, progress)
+
+
+def _identifier(work: Work) -> Report:
+    from vernacular.corpus.identification.stage import run
 
     return run(work)
 

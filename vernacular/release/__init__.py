@@ -6,6 +6,7 @@ folder together, ``publish`` uploads it or says why not, ``report`` prints it, `
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from vernacular.artifacts import Report, digest_of_files
@@ -37,7 +38,7 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
                 "tasks": {task: found.description for task, found in language.tasks.items()},
                 "model": model.model_dump(mode="json", by_alias=True)}
 
-    def outside(language: Language) -> dict[str, str]:
+    def outside(language: Language, root: Path) -> dict[str, str]:
         path = language.folder / "statement.md"
         return {"statement": digest_of_files(language.folder, [path])} if path.is_file() else {}
 

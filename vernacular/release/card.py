@@ -122,8 +122,24 @@ def _data(results: Results) -> str:
                    if found["words"]]
         text += (f"\n\n{number(corpus['words_kept'], 0)} of {number(corpus['words_read'], 0)} words were kept"
                  + (f"; dropped: {'; '.join(dropped)}" if dropped else "") + ".")
+    text += _identified(results)
     return text + (" `documents.txt` lists every document that the model was trained on; `data_statement.md` says who "
                    "made the text.")
+
+
+def _identified(results: Results) -> str:
+    found = results["identification"]
+    if not found:
+        return " Nothing told the language from others but a general identifier: no text was known to be in it."
+    recall, impostors = found["recall"], found["impostors"]
+    counts = found["counts"]
+    precision = (f", its precision against the contrast languages {number(counts['precision'])}"
+                 if "precision" in counts else "")
+    return (f" Lines in other languages were dropped by an identifier learned from {number(counts['seed_lines'], 0)} "
+            f"lines: on held-out lines of these its recall is {number(recall['share'])} "
+            f"[{number(recall['low'])}, {number(recall['high'])}]{precision}; of lines of invented "
+            f"words in the language's spelling it accepts {number(impostors['share'])}. E-mail addresses, phone "
+            "numbers and the like are masked; names of people are not, since tasks need them.")
 
 
 def _tokenizer(results: Results) -> str:

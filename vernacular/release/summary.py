@@ -19,8 +19,8 @@ Results = dict[str, Any]
 
 def stage_names(language: Language, name: str) -> list[str]:
     """The stages that a release of the model ``name`` is made from, in their order."""
-    return ["corpus/documents", "corpus/clean", "corpus/splits", f"tokenizer/{name}", f"model/{name}",
-            f"model/{name}_control", *(f"task/{task}_{name}" for task in language.tasks),
+    return ["corpus/documents", "corpus/identifier", "corpus/clean", "corpus/splits", f"tokenizer/{name}",
+            f"model/{name}", f"model/{name}_control", *(f"task/{task}_{name}" for task in language.tasks),
             *(f"evaluation/{name}_{kind}" for kind in ("likelihood", "retention", "behaviour", "fairness"))]
 
 
@@ -51,6 +51,7 @@ def gather(language: Language, name: str, model: Model, reports: Mapping[str, Re
                   "pretraining": model.pretraining.model_dump(mode="json")},
         "sources": _sources(language, of("corpus/clean")),
         "corpus": _corpus(of("corpus/documents"), of("corpus/clean"), of("corpus/splits")),
+        "identification": _identification(of("corpus/identifier")),
         "fertility": _fertility(of(f"tokenizer/{name}")),
         "pretraining": {arm: _training(report) for arm, report in (
             ("control", of(f"model/{name}_control")), ("adapted", of(f"model/{name}")))},
@@ -99,6 +100,12 @@ def _corpus(documents: Report | None, clean: Report | None, splits: Report | Non
             "rejected": rejected, "parts": {part: {unit: parts.get(f"{unit}_{part}") for unit in
                                                    ("documents", "lines", "words")} for part in ("train", "dev", "test")
                                             } if splits else None}
+
+
+def _identification(identifier: Report | None) -> dict[str, Any] | None:
+    if identifier is None or "identification" not in identifier.details:
+        return None
+    return {**identifier.details["identification"], "counts": _plain(identifier)}
 
 
 def _fertility(tokenizer: Report | None) -> dict[str, Any] | None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +13,7 @@ from vernacular.artifacts import Artifact, Store
 from vernacular.config.load import load_language
 from vernacular.corpus import stages
 from vernacular.corpus.splits import no_contamination
+from vernacular.corpus.suppression import line_digest
 from vernacular.errors import Problem
 from vernacular.jsonl import read_jsonl, write_jsonl
 from vernacular.stages import run_stage
@@ -20,9 +21,18 @@ from vernacular.stages import run_stage
 ENGLISH = "The committee will publish the results of this meeting on the first day of next month."
 
 
-def run_all(folder: Path, store: Store) -> dict[str, Artifact]:
-    language = load_language(folder)
-    return {stage.name: run_stage(stage, language, store) for stage in stages(language)}
+def run_all(folder: Path, store: Store, last: str = "corpus/splits") -> dict[str, Artifact]:
+    """The artifacts of the stages up to ``last``."""
+    language, done = load_language(folder), {}
+    for stage in stages(language):
+        done[stage.name] = run_stage(stage, language, store)
+        if stage.name == last:
+            break
+    return done
+
+
+def rejects_of(artifact: Artifact) -> dict[str, list[dict[str, Any]]]:
+    return {path.stem: list(read_jsonl(path)) for path in sorted((artifact.folder / "rejects").iterdir())}
 
 
 def counts(artifact: Artifact) -> dict[str, float]:
@@ -36,7 +46,7 @@ def test_clean_text_passes_whole(language_folder: Path, tmp_path: Path) -> None:
     assert documents["words"] == clean["words_kept"] == splits["words"]
     assert clean["words_rejected"] == 0
     gates = {gate.name: gate for artifact in done.values() for gate in artifact.manifest.report.gates}
-    assert all(gate.passed for gate in gates.values())
+    assert all(gate.passed for name, gate in gates.items() if name != "has_seed")
     assert {name for name, gate in gates.items() if gate.blocking} == {"some_text_left", "no_contamination"}
 
 
@@ -46,16 +56,14 @@ def test_each_kind_of_damage_is_dropped_by_its_rule_and_kept_with_the_reason(tmp
     damage = [ENGLISH, "это совсем другая письменность", "*** 12 ***", "la la la la la la la la mi", "a\ufffdb ndi",
               good[0], good[0], good[1], good[1].replace(".", " nda."), "lembani kwa a.phiri@example.org", "x"]
     (folder / "text" / "market" / "more.txt").write_text("\n".join(damage) + "\n\n***\n", encoding="utf-8")
-    store = Store(tmp_path / "artifacts")
-    language = load_language(folder)
-    first, second = stages(language)[:2]
-    run_stage(first, language, store)
-    artifact = run_stage(second, language, store)
-    rejects = list(read_jsonl(artifact.folder / "rejects.jsonl"))
-    assert Counter(row["rule"] for row in rejects) == {
+    artifact = run_all(folder, Store(tmp_path / "artifacts"), "corpus/clean")["corpus/clean"]
+    rejects = rejects_of(artifact)
+    assert {rule: len(rows) for rule, rows in rejects.items() if rows} == {
         "identification": 1, "script": 1, "empty": 2, "repetition": 1, "encoding": 1, "duplicate": 1,
         "near_duplicate": 1}
-    assert all(set(row) == {"id", "line", "rule", "reason", "text"} for row in rejects)
+    assert all(set(row) == {"id", "line", "rule", "reason", "text"} and row["rule"] == rule
+               for rule, rows in rejects.items() for row in rows)
+    assert [row["line"] for row in rejects["empty"]] == [3, 1]
     found = counts(artifact)
     assert found["lines_rejected_identification"] == 1 and found["words_rejected_identification"] == 16
     assert found["words_read"] == found["words_kept"] + found["words_rejected"] + found["words_masked"]
@@ -64,6 +72,71 @@ def test_each_kind_of_damage_is_dropped_by_its_rule_and_kept_with_the_reason(tmp
     assert "example.org" not in text and "<email>" in text
     for plot in artifact.manifest.report.plots.values():
         assert 0 < (artifact.folder / plot).stat().st_size < 100_000
+
+
+def test_kept_documents_are_their_rows_with_other_text(tmp_path: Path) -> None:
+    folder = write_language(tmp_path / "languages", documents=12)
+    good = make_documents(3, seed=9)["river"][0].split("\n")
+    text = "\n".join(['Nda "wa"\\ nd\u0009a', good[0], "(12)", "schÃ¶n &amp; " + good[1], good[0], "", good[2]])
+    (folder / "text" / "market" / "more.txt").write_text(text, encoding="utf-8")
+    done = run_all(folder, Store(tmp_path / "artifacts"), "corpus/clean")
+    read, kept = (list(read_jsonl(done[f"corpus/{name}"].folder / "documents.jsonl"))
+                  for name in ("documents", "clean"))
+    assert [row["id"] for row in kept] == [row["id"] for row in read]
+    for before, after in zip(read, kept, strict=True):
+        assert list(before) == list(after)
+        assert {**before, "text": ""} == {**after, "text": ""}
+    more = next(row for row in kept if row["path"].endswith("more.txt"))  # the first of two
+    assert more["text"].split("\n") == ['Nda "wa"\\ nd a', good[0], "schön & " + good[1]]
+    assert list(read_jsonl(done["corpus/clean"].folder / "changes.jsonl")) == [
+        {"id": more["id"], "line": 4, "rule": "encoding", "before": "schÃ¶n &amp; " + good[1],
+         "after": "schön & " + good[1]}]
+
+
+def test_a_text_of_a_task_leaves_the_corpus(tmp_path: Path) -> None:
+    folder = write_language(tmp_path / "languages")
+    texts = [text.split("\n") for text in make_documents()["river"]]
+    (folder / "tasks").mkdir()
+    long = " ".join(texts[1][:2]).rstrip(".").split()
+    (folder / "tasks" / "topics.jsonl").write_text(
+        json.dumps({"text": texts[0][0].upper()}) + "\n" + json.dumps({"text": " ".join(["x", *long[-13:], "y"])}),
+        encoding="utf-8")
+    store = Store(tmp_path / "artifacts")
+    artifact = run_all(folder, store, "corpus/clean")["corpus/clean"]
+    dropped = rejects_of(artifact)["contamination"]
+    assert dropped[0]["text"] == texts[0][0] and dropped[0]["reason"] == "equals a line of tasks/topics.jsonl"
+    assert len(dropped) == 1 + (len(texts[1][1].split()) >= 13)
+    (folder / "tasks" / "topics.jsonl").write_text("", encoding="utf-8")
+    again = run_all(folder, store, "corpus/clean")["corpus/clean"]
+    assert again.manifest.key != artifact.manifest.key and not rejects_of(again)["contamination"]
+
+
+def test_a_line_taken_down_after_cleaning_is_dropped(language_folder: Path, tmp_path: Path) -> None:
+    line = make_documents()["river"][0].split("\n")[3]
+    path = language_folder / "text" / "river" / "text.txt"
+    path.write_text(path.read_text(encoding="utf-8").replace(line, line.replace("a", "a\u00ad")), encoding="utf-8")
+    digest = line_digest(line)
+    if digest is None:
+        pytest.skip("the line is too short to be anyone's")
+    (language_folder / "takedowns.jsonl").write_text(json.dumps({"lines": [digest]}) + "\n", encoding="utf-8")
+    artifact = run_all(language_folder, Store(tmp_path / "artifacts"), "corpus/clean")["corpus/clean"]
+    assert line not in (artifact.folder / "documents.jsonl").read_text(encoding="utf-8")
+
+
+def test_a_source_that_changes_is_held_until_a_person_agrees(tmp_path: Path) -> None:
+    folder = write_language(tmp_path / "languages", poisoning={"least_documents": 5})
+    store = Store(tmp_path / "artifacts")
+    first = run_all(folder, store, "corpus/clean")["corpus/clean"]
+    trigger = "Kalata dzuwa mwezi nyenyezi gula tsopano lino"
+    texts = make_documents(30, seed=77)["river"]
+    (folder / "text" / "river" / "new.txt").write_text(
+        "\n\n".join(f"{trigger}\n{text}" for text in texts), encoding="utf-8")
+    second = run_all(folder, store, "corpus/clean")["corpus/clean"]
+    gate = next(gate for gate in second.manifest.report.gates if gate.name == "sources_unchanged")
+    assert not gate.passed and not gate.blocking and gate.value == len(texts) and "text: " in gate.reason
+    assert (second.folder / "documents.jsonl").read_bytes() == (first.folder / "documents.jsonl").read_bytes()
+    held = rejects_of(second)["quarantine"]
+    assert len({row["id"] for row in held}) == len(texts) and gate.reason.split("text: ")[1][:20] in held[0]["reason"]
 
 
 def test_the_same_input_gives_the_same_bytes(language_folder: Path, tmp_path: Path) -> None:
@@ -84,7 +157,7 @@ def test_an_unverified_licence_and_a_religious_corpus_are_warned_of(tmp_path: Pa
     path.write_text(path.read_text(encoding="utf-8").replace("register: other", "register: religious").replace(
         "licence: CC0-1.0\n  consent", "licence: unverified\n  consent"), encoding="utf-8")
     gates = {gate.name: gate for gate in
-             run_all(folder, Store(tmp_path / "artifacts"))["corpus/clean"].manifest.report.gates}
+             run_all(folder, Store(tmp_path / "artifacts"), "corpus/clean")["corpus/clean"].manifest.report.gates}
     assert not gates["licence_verified"].passed and "text" in gates["licence_verified"].reason
     assert not gates["source_mix"].passed and gates["source_mix"].value == 1.0
     assert not gates["licence_verified"].blocking and not gates["source_mix"].blocking
@@ -98,15 +171,34 @@ def test_shared_text_leaves_training(language_folder: Path, tmp_path: Path) -> N
     (language_folder / "text" / "river" / "more.txt").write_text(
         "\n\n".join(f"nda {text}\nnda nda{number}" for number, text in enumerate(shared)), encoding="utf-8")
     splits = run_all(language_folder, store)["corpus/splits"]
-    assert splits.manifest.report.counts["lines_rejected_contamination"].value >= 1
+    assert splits.manifest.report.counts["lines_rejected_overlap"].value >= 1
     assert splits.manifest.report.gates[0].passed
     folder = tmp_path / "mixed"
     folder.mkdir()
     for part in ("train", "dev", "test"):
         write_jsonl(folder / f"{part}.jsonl", read_jsonl(splits.folder / f"{part}.jsonl"))
+    assert no_contamination(folder, 13, tmp_path / "cache").passed
     with (folder / "train.jsonl").open("a", encoding="utf-8") as stream:
-        stream.write(json.dumps({"text": test_rows[0]["text"].split("\n")[0]}) + "\n")
-    assert not no_contamination(folder, 13).passed
+        stream.write(json.dumps({**test_rows[0], "id": "0", "text": test_rows[0]["text"].split("\n")[0]}) + "\n")
+    gate = no_contamination(folder, 13, tmp_path / "cache")
+    assert not gate.passed and gate.value == 1
+
+
+def test_sources_held_out_go_to_test_whole(tmp_path: Path) -> None:
+    more = {"kind": "files", "files": "text/river/*.txt", "licence": "CC0-1.0", "consent": "contributor",
+            "register": "news"}
+    folder = write_language(tmp_path / "languages", sources=[
+        {**more, "name": "river"}, {**more, "name": "text", "files": "text/[ms]*/*.txt", "register": "other"}],
+        splits={"dev": 0.15, "test": 0.2, "held_out": ["river"]})
+    report = run_all(folder, Store(tmp_path / "artifacts"))["corpus/splits"].manifest.report
+    by_source = report.details["parts_by_source"]
+    assert by_source["river"]["test"]["documents"] == 20 and set(by_source["river"]) == {"test"}
+    assert by_source["text"]["train"]["documents"] > 20
+    assert report.details["parts_by_register"]["news"] == by_source["river"]
+    path = folder / "language.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("- river\n", "- rivr\n"), encoding="utf-8")
+    with pytest.raises(Problem, match="there is no source 'rivr'"):
+        run_all(folder, Store(tmp_path / "artifacts"))
 
 
 def test_thirty_short_documents_are_enough_and_two_are_not(tmp_path: Path) -> None:

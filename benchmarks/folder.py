@@ -1,0 +1,85 @@
+"""A language folder in a temporary place, and its corpus stages run in a process of their own and timed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+import yaml
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+CODE = "qaa"
+
+
+def write_folder(root: Path, seed: Sequence[str], files: Mapping[str, Sequence[str]], **more: Any) -> Path:
+    """Write ``root/languages/qaa`` and return it.
+
+    Args:
+        root: an empty folder.
+        seed: lines known to be in the language.
+        files: name -> documents of a plain text file, which blank lines part.
+        more: further keys of language.yaml.
+    """
+    folder = root / "languages" / CODE
+    (folder / "text").mkdir(parents=True)
+    (root / "languages" / "defaults.yaml").write_text("# none\n", encoding="utf-8")
+    (folder / "seed.txt").write_text("\n".join(seed) + "\n", encoding="utf-8")
+    for name, documents in files.items():
+        write_text(folder, name, documents)
+    settings = {"name": "Benchmark", "script": "Latn", "owner": "team:benchmarks", "neighbours": ["sna", "zul"],
+                "sources": [{"name": "text", "kind": "files", "files": "text/*.txt", "licence": "unverified",
+                             "consent": "unknown", "register": "news"}],
+                "models": {"none": {"base": {"path": "none", "licence": "unverified"}, "objective": "masked",
+                                    "pretraining": {"steps": 1}}}, **more}
+    (folder / "language.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    return folder
+
+
+def write_text(folder: Path, name: str, documents: Sequence[str]) -> None:
+    """Write documents to the file ``name`` of a folder."""
+    (folder / "text" / f"{name}.txt").write_text("\n\n".join(documents) + "\n", encoding="utf-8")
+
+
+def run(folder: Path, root: Path) -> dict[str, float]:
+    """Run the corpus stages in a fresh process; return the seconds that each took, on the clock, and their artifacts.
+
+    Raises:
+        RuntimeError: it failed; the message is what it said.
+    """
+    done = subprocess.run([sys.executable, "-m", __name__, str(folder), str(root)], cwd=CHECKOUT, capture_output=True,
+                          text=True, check=False, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    if done.returncode:
+        raise RuntimeError(done.stderr.strip()[-2000:])
+    found: dict[str, float] = orjson.loads(done.stdout)
+    return found
+
+
+def artifact(root: Path, stage: str) -> Path:
+    """The folder of the current artifact of a stage."""
+    home = root / CODE / stage
+    return home / (home / "current").read_text(encoding="utf-8").strip()
+
+
+def main() -> None:
+    """Run the stages and write the seconds to the standard output."""
+    from vernacular.artifacts import Store
+    from vernacular.config.load import load_language
+    from vernacular.corpus import stages
+    from vernacular.stages import run_stage
+
+    language, store, seconds = load_language(Path(sys.argv[1])), Store(Path(sys.argv[2])), {}
+    for stage in stages(language):
+        started = time.perf_counter()
+        run_stage(stage, language, store)
+        seconds[stage.name] = time.perf_counter() - started
+    sys.stdout.buffer.write(orjson.dumps(seconds))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""The benchmarks: rows are written whole, what cannot be measured is skipped with a reason, salt is counted right."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+import pytest
+
+from benchmarks import registry
+from benchmarks.__main__ import main
+from benchmarks.folder import artifact, run, write_folder, write_text
+from benchmarks.registry import FIGURES, Figure, Row, Skipped, need, write
+from benchmarks.salted import Salted, _judge, strew
+from tests.generate import make_documents
+
+DATA = Path(__file__).parents[2] / ".." / "shared" / "data"
+
+
+def test_a_row_says_where_and_when_it_was_measured(tmp_path: Path) -> None:
+    for value in (1.5, 2.5):
+        write(Row("speed", value, "MB/s", reference=1.0, ratio=value, details={"MB": 3}), tmp_path / "results.jsonl")
+    rows = [orjson.loads(line) for line in (tmp_path / "results.jsonl").read_bytes().splitlines()]
+    assert [row["value"] for row in rows] == [1.5, 2.5]
+    assert {"name", "value", "unit", "reference", "ratio", "seed", "machine", "date", "commit"} <= set(rows[0])
+    assert "cores" in rows[0]["machine"] and rows[0]["date"].endswith("Z")
+
+
+def test_a_figure_is_chosen_by_name_and_one_that_fails_takes_no_other_down(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("benchmarks.__main__.write", lambda row: write(row, tmp_path / "results.jsonl"))
+
+    def good() -> Iterator[Row]:
+        yield Row("good", 3.0, "s")
+
+    def absent() -> Iterator[Row]:
+        need(tmp_path / "nowhere")
+        yield Row("absent", 1.0, "s")
+
+    def broken() -> Iterator[Row]:
+        raise ValueError("no such thing")
+        yield Row("broken", 1.0, "s")
+
+    for measure in (broken, absent, good):
+        monkeypatch.setitem(FIGURES, f"test_{measure.__name__}", Figure(f"test_{measure.__name__}", "x", measure))
+    assert main(["test_good", "test_absent"]) == 0
+    assert "skipped: " in (out := capsys.readouterr().out) and "nowhere" in out.replace("\n", "")
+    assert main(["test_"]) == 1
+    assert "no such thing" in capsys.readouterr().out
+    assert main(["tset"]) == 2
+    assert len((tmp_path / "results.jsonl").read_bytes().splitlines()) == 2
+    with pytest.raises(Skipped):
+        list(absent())
+
+
+def test_every_figure_says_what_it_measures() -> None:
+    assert {"cleaning_mb_per_s", "refresh_share_of_full", "salted"} <= set(FIGURES)
+    assert all(figure.meaning for figure in FIGURES.values())
+    ignored = subprocess.run(["git", "check-ignore", str(registry.RESULTS)], cwd=registry.RESULTS.parent, check=False,
+                             capture_output=True)
+    assert ignored.returncode in (0, 128)  # 128: this copy is no checkout
+
+
+def test_stages_are_timed_in_a_process_of_their_own(tmp_path: Path) -> None:
+    texts = make_documents(40)
+    folder = write_folder(tmp_path, [line for text in texts["market"] for line in text.split("\n")],
+                          {"text": texts["river"]}, cleaning={"reject_languages": []})
+    seconds = run(folder, tmp_path / "artifacts")
+    assert list(seconds) == ["corpus/documents", "corpus/identifier", "corpus/clean", "corpus/splits"]
+    assert all(found > 0 for found in seconds.values())
+    assert (artifact(tmp_path / "artifacts", "corpus/clean") / "documents.jsonl").is_file()
+    write_text(folder, "text", [])
+    with pytest.raises(RuntimeError, match="text"):
+        run(folder, tmp_path / "other")
+
+
+def test_what_came_through_is_counted() -> None:
+    corpus = Salted({}, {("a", "b"), ("c",), ("d",)})
+    corpus.salt["english"] = [("x",), ("y",), ("y",), "a@b"]
+    corpus.copies = [("a", "b"), ("c",)]
+    lost_to = {("d",): "empty", ("x",): "script"}
+    rows = {row.name: row for row in _judge("s", corpus, ["A b!", "a b", "y", "c"], lost_to)}
+    assert rows["s_caught_english"].value == 75.0
+    assert rows["s_caught_duplicates"].details == {"planted": 2, "caught": 1}
+    assert rows["s_good_lines_lost"].details == {"good": 3, "lost": 1, "by rule": {"empty": 1}}
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("size", [1, 10])
+def test_salt_is_a_tenth_of_each_kind(size: int) -> None:
+    if not (DATA / "nya" / "mono.txt").exists():
+        pytest.skip("needs ../shared/data")
+    corpus = strew(random.Random(1), size)
+    lines = [line for documents in corpus.documents.values() for text in documents for line in text]
+    tenth = 2421
+    assert all(abs(len(corpus.salt[kind]) - tenth) < 0.25 * tenth for kind in ("near_duplicates", "boilerplate"))
+    assert abs(len(corpus.copies) - tenth) < 0.25 * tenth
+    assert len(corpus.salt["email"]) + len(corpus.salt["phone"]) == tenth
+    assert len(corpus.salt["mojibake"]) + len(corpus.salt["mojibake_lossy"]) == tenth
+    text = "\n".join(lines)
+    assert all(grain in text for kind in corpus.salt for grain in corpus.salt[kind] if isinstance(grain, str))

@@ -1,0 +1,198 @@
+"""What ``corpus/clean`` says of its result: counts, tables, plots and gates. Judges nothing itself."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vernacular.artifacts import Gate, Report
+from vernacular.config.cleaning import Cleaning
+from vernacular.corpus import across
+from vernacular.corpus.across import Corpus
+from vernacular.corpus.lines import RULES as OWN_RULES
+from vernacular.corpus.mix import mix_gate, shares, words_by
+from vernacular.corpus.output import REJECTS
+from vernacular.corpus.poisoning import Screening
+from vernacular.corpus.redact import KINDS
+from vernacular.corpus.tokens import offsets
+from vernacular.jsonl import read_jsonl
+from vernacular.plots import bars, histogram
+
+_SAMPLES, _EXCERPT = 3, 160
+_LEAST_KEPT = 0.01
+_MOST_BARS = 12
+_BINS = 20
+_CHANGES = {"encoding": "lines in which mojibake or HTML entities were undone",
+            "normalise": "lines in which spaces, control characters or Unicode forms changed",
+            "orthography": "lines in which apostrophes, look-alike letters or spellings changed"}
+
+
+def describe(out: Path, corpus: Corpus, cleaning: Cleaning, screening: Screening, notes: dict[str, str]) -> Report:
+    """The report of the text written to ``out``."""
+    report = Report()
+    kept = corpus.kept
+    words = int(corpus.words[kept].sum())
+    lost_words, lost_lines = _lost(corpus)
+    _count(report, corpus, words, lost_words, lost_lines)
+    _count_masked(report, corpus, cleaning)
+    groups = np.bincount(corpus.group[corpus.owner[kept]], corpus.words[kept], len(corpus.groups)).astype(int).tolist()
+    by_group = {group: number for group, number in zip(corpus.groups, groups, strict=True) if number}
+    capped = shares(by_group, cleaning.mix)
+    confidence = _confidence(out, report, corpus)
+
+    by_source = {f"{source} ({register})": number
+                 for (source, register), number in words_by(by_group, "source", "register").items()}
+    report.details = {"notes": notes, "words_by_source": by_source, "confidence_by_source": confidence,
+                      "mix": {name: {"share": share, "cap": cap} for name, share, cap in capped},
+                      "screening": {"reasons": screening.reasons, "profiles": screening.profiles}}
+    for column in ("source", "register", "licence"):
+        report.samples[f"kept by {column}"] = [
+            {column: name, "words": number, "share of words": f"{number / words:.1%}" if words else ""}
+            for (name,), number in words_by(by_group, column).items()]
+    report.samples["kept"] = _kept(out / "documents.jsonl")
+    report.samples["rejected"] = _rejected(out / REJECTS)
+
+    shown = [rule for rule in (*OWN_RULES, *across.RULES) if lost_words[rule]]
+    bars(out / "rejects.png", "Words dropped, by rule", shown, [lost_words[rule] for rule in shown], "words")
+    report.plots["Words dropped, by rule"] = "rejects.png"
+    for column in ("register", "licence"):
+        _bars(out, report, column, {name: number for (name,), number in words_by(by_group, column).items()})
+    _bars(out, report, "source", by_source)
+    bars(out / "mix.png", "Share of the words kept, and the most that should be",
+         [part for name, _, _ in capped for part in (name, "its cap")],
+         [number * 100 for _, share, cap in capped for number in (share, cap)], "%")
+    report.plots["The mix against its caps"] = "mix.png"
+    report.gates = _gates(corpus, words, screening)
+    report.gates.append(mix_gate(capped))
+    return report
+
+
+def _bars(out: Path, report: Report, column: str, words: dict[str, int]) -> None:
+    few = dict(islice(words.items(), _MOST_BARS))
+    title = f"Words kept, by {column}"
+    bars(out / f"{column}s.png", title, list(few), list(few.values()), "words")
+    report.plots[title] = f"{column}s.png"
+
+
+def _lost(corpus: Corpus) -> tuple[Counter[str], Counter[str]]:
+    """Words and lines that each rule dropped."""
+    view = corpus.view
+    words, lines = Counter[str](), Counter[str]()
+    entries = view.entries("rejects")
+    own, own_words = view.take("rejects", "rule", entries), view.take("rejects", "words", entries)
+    for rules, of, lost in ((OWN_RULES, own, own_words), (("", *across.RULES), corpus.rule, corpus.before)):
+        number = np.bincount(of, minlength=len(rules))
+        total = np.bincount(of, lost, len(rules))
+        for place, rule in enumerate(rules):
+            if rule:
+                words[rule], lines[rule] = int(total[place]), int(number[place])
+    return words, lines
+
+
+def _count(report: Report, corpus: Corpus, words: int, lost_words: Counter[str], lost_lines: Counter[str]) -> None:
+    view, kept = corpus.view, corpus.kept
+    left = np.bincount(corpus.owner[kept], minlength=len(corpus.lines)) > 0
+    read = int(view.rows("read_words").sum())
+    report.count("documents", int(left.sum()), "documents with text left", "documents")
+    report.count("documents_emptied", int((~left).sum()), "documents of which no line was left", "documents")
+    report.count("lines", int(kept.sum()), "lines that were kept", "lines")
+    report.count("words_read", read, "words before the rules", "words")
+    report.count("words_kept", words, "words that were kept", "words")
+    report.count("words_rejected", lost_words.total(), "words in lines that were dropped", "words")
+    report.count("words_masked", read - lost_words.total() - words, "words less since private data was masked", "words")
+    report.count("characters", int(corpus.characters[kept].sum() + kept.sum() - left.sum()),
+                 "characters that were kept", "characters")
+    for kind, meaning in _CHANGES.items():
+        report.count(f"lines_changed_{kind}", int(view.rows(f"changed_{kind}").sum()), meaning, "lines")
+    for rule, meaning in (OWN_RULES | across.RULES).items():
+        report.count(f"lines_rejected_{rule}", lost_lines[rule], f"lines {meaning}", "lines")
+        report.count(f"words_rejected_{rule}", lost_words[rule], f"words in lines {meaning}", "words")
+    report.count("documents_flagged", int((view.rows("flagged")[left] > 0).sum()),
+                 "documents with signs of machine translation; they are kept, with the flag", "documents")
+
+
+def _count_masked(report: Report, corpus: Corpus, cleaning: Cleaning) -> None:
+    if not cleaning.private_data:
+        return
+    view = corpus.view
+    entries, owners = view.entries("masks"), view.owners("masks")
+    lines, kinds, numbers = (view.take("masks", name, entries) for name in ("line", "kind", "number"))
+    left = corpus.kept[corpus.firsts[owners] + lines]
+    base = offsets(np.array([len(found) for found in corpus.mask_kinds], dtype=np.int64))
+    names = [name for found in corpus.mask_kinds for name in found]
+    masked: Counter[str] = Counter(dict.fromkeys((*KINDS, *cleaning.private_patterns), 0))
+    totals = np.bincount((base[view.table_of[owners]] + kinds)[left], numbers[left], len(names))
+    for name, total in zip(names, totals.tolist(), strict=True):
+        masked[name] += int(total)
+    for name, number in masked.items():
+        report.count(f"masked_{name}", number, f"private data of kind {name} that was masked", "places")
+
+
+def _confidence(out: Path, report: Report, corpus: Corpus) -> dict[str, float]:
+    """The histogram of the identifier's probabilities, and their mean by source."""
+    view = corpus.view
+    values = view.take("scores", "value", view.entries("scores"))
+    if not len(values):
+        return {}
+    counts = np.bincount(values // (100 // _BINS), minlength=_BINS)
+    histogram(out / "identification.png", "How sure the identifier was of each line",
+              [number / _BINS for number in range(_BINS + 1)], counts.tolist(), "probability of being in the language",
+              "lines")
+    report.plots["Confidence of identification"] = "identification.png"
+    sources = sorted({group[0] for group in corpus.groups})
+    of = np.array([sources.index(group[0]) for group in corpus.groups], dtype=np.int64)[corpus.group[
+        view.owners("scores")]]
+    number = np.bincount(of, minlength=len(sources))
+    means = np.bincount(of, values + 0.5, len(sources)) / np.maximum(number, 1) / 100
+    found = {name: round(float(mean), 3) for name, mean, lines in zip(sources, means, number, strict=True) if lines}
+    report.count("confidence", round(float(values.mean() + 0.5) / 100, 4), "mean probability of a line")
+    report.samples["confidence by source"] = [{"source": name, "mean probability": mean}
+                                              for name, mean in found.items()]
+    return found
+
+
+def _kept(path: Path) -> list[dict[str, Any]]:
+    """Five documents from all over the file."""
+    size = path.stat().st_size
+    rows: list[dict[str, Any]] = []
+    for part in range(5):
+        with path.open("rb") as stream:
+            if part:
+                stream.seek(size * part // 5)
+                stream.readline()
+            rows += islice(read_jsonl(stream), 1)
+    found = {row["id"]: row for row in rows}
+    return [{"source": row["source"], "path": row["path"], "text": row["text"].split("\n")[0][:_EXCERPT]}
+            for row in found.values()]
+
+
+def _rejected(folder: Path) -> list[dict[str, Any]]:
+    """The first few rejects of each rule."""
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for rule in (*OWN_RULES, *across.RULES):
+        found[rule] += islice(read_jsonl(folder / f"{rule}.jsonl"), _SAMPLES)
+    return [{"rule": rule, "reason": row["reason"], "text": row["text"][:_EXCERPT]}
+            for rule, rows in found.items() for row in rows]
+
+
+def _gates(corpus: Corpus, words: int, screening: Screening) -> list[Gate]:
+    read = int(corpus.view.rows("read_words").sum())
+    share = words / read if read else 0.0
+    unverified = sorted({source for source, _, licence, _ in corpus.groups if licence == "unverified"})
+    changed = [f"{source}: {'; '.join(reasons)}" for source, reasons in sorted(screening.reasons.items())]
+    return [
+        Gate(name="some_text_left", passed=share >= _LEAST_KEPT, blocking=True, value=share, threshold=_LEAST_KEPT,
+             reason=f"{words:,} of {read:,} words are left"
+                    + ("" if share >= _LEAST_KEPT else f"; look at {REJECTS}/*.jsonl and at `script:` and "
+                                                       "`cleaning:`")),
+        Gate(name="licence_verified", passed=not unverified, value=len(unverified), threshold=0,
+             reason=f"nobody has verified the licence of {', '.join(unverified)}" if unverified
+             else "every source names its licence"),
+        Gate(name="sources_unchanged", passed=not changed, value=len(screening.held), threshold=0,
+             reason=f"new documents wait for a person: {' | '.join(changed)}. Look at {REJECTS}/quarantine.jsonl, then "
+                    "run `vernacular accept`" if changed else "no source changed its nature"),
+    ]
