@@ -120,7 +120,7 @@ def refresh_sources(language: Language, root: Path, progress: Callable[[str], No
 
 
 def source_versions(language: Language, root: Path) -> dict[str, str]:
-    """``source/<name>`` -> data version, for every source of ``language`` but those taken down, below the store at ``root``.
+    """``source/<name>`` -> data version, for every source but those taken down; ``root`` is the store's.
 
     Raises:
         Problem: one cannot be reached.
