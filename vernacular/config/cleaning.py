@@ -45,7 +45,7 @@ class Cleaning(Strict):
     reject_languages: list[str] = Field(default_factory=lambda: ["eng", "fra", "por"], description=(
         "ISO 639-3 codes; a line in doubt that a rejecter gives to one of these is dropped"))
     reject_distance: Share = Field(0.25, description="least lead of a rejected language over the next")
-    near_duplicate: Share = Field(0.8, description="least Jaccard similarity of near-duplicate texts")
+    near_duplicate: Share = Field(0.75, description="least Jaccard similarity of near-duplicate texts")
     private_data: bool = Field(True, description="mask e-mail addresses, phone numbers, IP addresses, bank accounts "
                                                  "and cards, and what private_patterns say; names stay")
     private_patterns: dict[Name, str] = Field(default_factory=dict, description=(

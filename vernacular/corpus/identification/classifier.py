@@ -67,7 +67,7 @@ class SeedIdentifier:
 
     def __init__(self, own: CharacterModel, *, known: frozenset[str], common: frozenset[str],
                  lists: Mapping[str, frozenset[str]], others: Mapping[str, CharacterModel], limits: Floats,
-                 slope: float = 1.0, doubt: float = 0.9, reader: Reader | None = None) -> None:
+                 slope: float = 1.0, doubt: float = 0.7, reader: Reader | None = None) -> None:
         self.own, self.known, self.common, self.lists = own, known, common, dict(lists)
         self.others, self.limits, self.slope, self.doubt = dict(others), limits, slope, doubt
         self.reader = reader or Reader()
@@ -75,23 +75,30 @@ class SeedIdentifier:
         for number, words in enumerate(self.lists.values()):
             for word in words:
                 self._listed.setdefault(word, []).append(number)
-        # of each word of the reader's vocabulary: letters + 1, bits, short, unknown short, common, bits in others ...
-        self._table = np.zeros((5 + len(self.others), 0))
-        self._in_lists = np.zeros((0, 2), np.int64)  # (word, list)
+        # of each word of the reader's vocabulary: letters + 1, bits, short, unknown short, common, bits in others ...,
+        # and for each list whether it is in it; with room for more words than there are
+        self._table = np.zeros((5 + len(self.others) + len(self.lists), 1024))
+        self._priced = 0
 
     def _price(self) -> Floats:
         """The table of the vocabulary so far; words that are new are priced, a column each."""
-        start = self._table.shape[1]
-        new = self.reader.vocabulary[start:]
+        start, new = self._priced, self.reader.vocabulary[self._priced:]
         if new:
+            end = start + len(new)
+            if end > self._table.shape[1]:
+                grown = np.zeros((len(self._table), 2 * end))
+                grown[:, :start] = self._table[:, :start]
+                self._table = grown
             sizes = np.array([len(word) + 1.0 for word in new])
             short = sizes <= SHORT + 1
-            rows = [sizes, np.minimum(self.own.costs(new), MOST * sizes), short,
-                    short & ~np.array([word in self.known for word in new]), [word in self.common for word in new],
-                    *(np.minimum(model.costs(new), MOST * sizes) for model in self.others.values())]
-            self._table = np.concatenate([self._table, np.array(rows, np.float64)], axis=1)
-            found = [(start + number, which) for number, word in enumerate(new) for which in self._listed.get(word, ())]
-            self._in_lists = np.concatenate([self._in_lists, np.array(found, np.int64).reshape(-1, 2)])
+            self._table[:5 + len(self.others), start:end] = [
+                sizes, np.minimum(self.own.costs(new), MOST * sizes), short,
+                short & ~np.array([word in self.known for word in new]), [word in self.common for word in new],
+                *(np.minimum(model.costs(new), MOST * sizes) for model in self.others.values())]
+            for number, word in enumerate(new, start):
+                for which in self._listed.get(word, ()):
+                    self._table[5 + len(self.others) + which, number] = 1
+            self._priced = end
         return self._table
 
     def costs(self, lines: Sequence[str]) -> Costs:
@@ -120,12 +127,10 @@ class SeedIdentifier:
 
     def shares(self, batch: Batch) -> Iterator[tuple[str, Floats]]:
         """For each word list its name and the share of each line's words that it holds."""
-        self._price()
+        table = self._price()
         count = np.maximum(np.bincount(batch.lines, minlength=batch.number), 1)
-        for number, name in enumerate(self.lists):
-            row = np.zeros(self._table.shape[1])
-            row[self._in_lists[self._in_lists[:, 1] == number, 0]] = 1
-            yield name, np.bincount(batch.lines, weights=row[batch.words], minlength=batch.number) / count
+        for row, name in enumerate(self.lists, 5 + len(self.others)):
+            yield name, np.bincount(batch.lines, table[row][batch.words], batch.number) / count
 
     def limits_of(self, costs: Costs) -> Floats:
         """What each line may cost at most, by its number of words."""

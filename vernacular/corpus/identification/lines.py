@@ -6,6 +6,7 @@ sentence, or with two capitals. Where most words of a line look like names (a he
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -47,26 +48,37 @@ class Reader:
     def __init__(self, most_tokens: int = 2_000_000) -> None:
         self.vocabulary: list[str] = []
         self._index: dict[str, int] = {}
-        self._tokens: dict[str, tuple[tuple[int, int], ...]] = {}
         self._most = most_tokens
+        self._forget()
+
+    def _forget(self) -> None:
+        self._tokens: dict[str, int] = {}  # token -> its number
+        self._words, self._marks = array("q"), array("q")  # of all tokens in a row
+        self._starts = array("q", [0])  # where the words of each token begin
 
     def read(self, lines: Sequence[str]) -> Batch:
         """The words of ``lines``."""
         if len(self._tokens) > self._most:
-            self._tokens.clear()
+            self._forget()
         tokens = [line.split() for line in lines]
         flat = list(chain.from_iterable(tokens))
-        known = self._tokens
-        for token in set(flat).difference(known):
-            known[token] = self._parts(token)
-        parts = list(map(known.__getitem__, flat))
-        sizes = np.fromiter(map(len, parts), np.int64, len(parts))
+        new = set(flat).difference(self._tokens)
+        for token in new:
+            self._tokens[token] = len(self._starts) - 1
+            for number, marks in self._parts(token):
+                self._words.append(number)
+                self._marks.append(marks)
+            self._starts.append(len(self._words))
+        # views, gone when this returns: an array that is looked into cannot grow
+        words, marked, starts = (np.frombuffer(found, np.int64) if found else np.zeros(0, np.int64)
+                                 for found in (self._words, self._marks, self._starts))
+        ids = np.fromiter(map(self._tokens.__getitem__, flat), np.int64, len(flat))
         per_line = np.fromiter(map(len, tokens), np.int64, len(tokens))
-        pairs = np.fromiter(chain.from_iterable(chain.from_iterable(parts)), np.int64,
-                            2 * int(sizes.sum())).reshape(-1, 2)
-        index, marks = pairs[:, 0], pairs[:, 1]
+        first, sizes = starts[ids], starts[ids + 1] - starts[ids]
+        ends = np.cumsum(sizes)
+        at = np.arange(int(ends[-1]) if len(ends) else 0) + np.repeat(first - (ends - sizes), sizes)
         line_of = np.repeat(np.repeat(np.arange(len(lines)), per_line), sizes)
-        return _plain(index, marks, line_of, len(lines))
+        return _plain(words[at], marked[at], line_of, len(lines))
 
     def add(self, names: Sequence[str]) -> NDArray[np.int64]:
         """The index of each of ``names``, words in the vocabulary's form; those that are new are added."""
