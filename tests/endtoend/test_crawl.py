@@ -168,8 +168,11 @@ class World:
     def rows(self) -> dict[str, tuple[str, str, str]]:
         """Path -> state, note, robots."""
         mirror = Mirror(self.mirror)
-        return {url.removeprefix(self.site.url): (state, note, robots) for url, state, note, robots in
-                mirror.index.execute("SELECT url, state, note, robots FROM pages")}
+        try:
+            return {url.removeprefix(self.site.url): (state, note, robots) for url, state, note, robots in
+                    mirror.index.execute("SELECT url, state, note, robots FROM pages")}
+        finally:
+            mirror.close()  # while it is read, nothing can be forgotten
 
     def asked(self, start: str) -> list[str]:
         return [entry.path for entry in self.first_log if entry.path.startswith(start)]
