@@ -15,13 +15,16 @@ from numpy.typing import NDArray
 from vernacular.corpus import sketch
 from vernacular.corpus.cache import View, read_table, write_table
 from vernacular.corpus.deduplicate import (
+    Remembered,
     Similarities,
     boilerplate,
     document_hashes,
     first_places,
+    joined,
     kinds_of,
     lines_of,
     nearly_repeated,
+    nothing_remembered,
     repeated,
 )
 from vernacular.corpus.held import Held
@@ -172,16 +175,12 @@ def apply(corpus: Corpus, share: float, least: float, quarantined: Mapping[int, 
     _boilerplate(corpus, share)
     _documents(corpus)
     known = _known(pairs)
-    alike = _near_documents(corpus, least, known)
+    documents = _near_documents(corpus, least, known)
 
     at = np.flatnonzero(corpus.kept)
     corpus.drop("duplicate", dict.fromkeys(at[repeated(corpus.kinds[at])].tolist(), "an equal line stands before it"))
-    bands = corpus.view.take("lines", "bands", corpus.entries, sketch.shape(least, sketch.LINE)[0])
-    lines = Similarities(known, corpus.line_text)
-    near = nearly_repeated(bands * corpus.kept[:, None], corpus.hashes, least, lines)
-    corpus.drop("near_duplicate", {line: f"similarity {similarity:.2f} to a line before it"
-                                   for line, (_, similarity) in near.items()})
-    _remember(pairs, alike.used | lines.used)
+    lines = _near_lines(corpus, least, known)
+    _remember(pairs, joined([documents, lines]))
 
     if suppressed.lines:
         at = np.flatnonzero(corpus.kept)
@@ -215,35 +214,45 @@ def _documents(corpus: Corpus) -> None:
                           dict.fromkeys(again.tolist(), "an equal document stands before its document"))
 
 
-def _near_documents(corpus: Corpus, least: float, known: dict[tuple[int, int], float]) -> Similarities:
+def _near_lines(corpus: Corpus, least: float, known: Remembered) -> Remembered:
+    """Drop lines nearly equal to one before; return what was measured."""
+    view = corpus.view
+    bands = view.take("lines", "bands", corpus.entries, sketch.shape(least, sketch.LINE)[0])
+    slots = view.take("lines", "slots", corpus.entries, sketch.LINE)
+    similarities = Similarities(
+        corpus.hashes, lambda at: list(map(corpus.line_text, at.tolist())),
+        lambda ones, others: sketch.surely_apart(slots[ones], slots[others], least), known)
+    near = nearly_repeated(bands * corpus.kept[:, None], least, similarities)
+    corpus.drop("near_duplicate", {line: f"similarity {similarity:.2f} to a line before it"
+                                   for line, (_, similarity) in near.items()})
+    return similarities.used()
+
+
+def _near_documents(corpus: Corpus, least: float, known: Remembered) -> Remembered:
     """Drop documents nearly equal to one before, as they were before boilerplate was taken out."""
     at = corpus.view.owners("sketches")
     left = np.bincount(corpus.owner[corpus.kept], minlength=len(corpus.lines))[at] > 0
     at = at[left]
     found = corpus.view.take("sketches", "slots", corpus.view.entries("sketches"), sketch.DOCUMENT)[left]
-    similarities = Similarities(known, lambda place: corpus.document_text(int(at[place])),
-                                lambda one, other: sketch.surely_apart(found[one], found[other], least))
-    near = nearly_repeated(sketch.bands(found, least), document_hashes(corpus.hashes, corpus.lines)[at], least,
-                           similarities)
+    similarities = Similarities(
+        document_hashes(corpus.hashes, corpus.lines)[at],
+        lambda places: list(map(corpus.document_text, at[places].tolist())),
+        lambda ones, others: sketch.surely_apart(found[ones], found[others], least), known)
+    near = nearly_repeated(sketch.bands(found, least), least, similarities)
     ids = corpus.ids
     corpus.drop_documents("near_duplicate_document", {
         int(at[place]): f"similarity {similarity:.2f} to document {ids[at[other]]} before it"
         for place, (other, similarity) in near.items()})
-    return similarities
+    return similarities.used()
 
 
-def _known(path: Path) -> dict[tuple[int, int], float]:
+def _known(path: Path) -> Remembered:
     try:
         found = read_table(path)
     except (OSError, ValueError, KeyError, TypeError):
         found = None
-    if found is None:
-        return {}
-    return dict(zip(zip(found["one"].tolist(), found["other"].tolist(), strict=True), found["similarity"].tolist(),
-                    strict=True))
+    return nothing_remembered() if found is None else (found["pair"], found["similarity"])
 
 
-def _remember(path: Path, pairs: Mapping[tuple[int, int], float]) -> None:
-    write_table(path, {"one": np.array([pair[0] for pair in pairs], dtype=np.uint64),
-                       "other": np.array([pair[1] for pair in pairs], dtype=np.uint64),
-                       "similarity": np.array(list(pairs.values()), dtype=np.float64)})
+def _remember(path: Path, pairs: Remembered) -> None:
+    write_table(path, {"pair": pairs[0], "similarity": pairs[1]})

@@ -47,10 +47,15 @@ def points_of(pattern: str) -> NDArray[np.int64]:
     """The code points that match ``pattern``, a character class with ``+``, in order."""
     compiled = regex.compile(pattern, regex.V1)
     found: list[NDArray[np.int64]] = [np.zeros(0, dtype=np.int64)]
-    for first, end in _ASSIGNED:
-        text = "".join(map(chr, range(first, end)))
+    for first, text in _assigned():
         found += [np.arange(first + match.start(), first + match.end()) for match in compiled.finditer(text)]
     return np.concatenate(found)
+
+
+@cache
+def _assigned() -> list[tuple[int, str]]:
+    """All characters there may be, in stretches: the first code point, and the characters from there on."""
+    return [(first, "".join(map(chr, range(first, end)))) for first, end in _ASSIGNED]
 
 
 def table_of(characters: Iterable[str | int]) -> NDArray[np.bool_]:

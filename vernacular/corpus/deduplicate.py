@@ -6,19 +6,21 @@ Works on hashes that were made before (``chain``); of what is alike the first is
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vernacular.corpus.sketch import jaccard
-from vernacular.corpus.tokens import U64, Ints, Tokens, offsets, sequence_hashes, spread
+from vernacular.corpus.tokens import U64, Ints, Tokens, mix, offsets, sequence_hashes, spread
 
 Mask = NDArray[np.bool_]
+Remembered = tuple[U64, NDArray[np.float64]]  # sorted hashes of pairs of texts, and how alike they are
 _EDGE = 5  # lines at either end of a document among which boilerplate is looked for
 _LEAST_DOCUMENTS, _LEAST_USES = 10, 3
-_AT_ONCE, _SETS = 500, 512  # texts whose shingles are hashed at once, and sets of shingles that are kept
+_AT_ONCE = 5000  # pairs that are measured at once
+_FEW = 16  # of a band that no more texts share all pairs are measured, of others only those with a kept text
+_BITS = 31  # of the number of a text
+_HALF, _LOWER, _ODD = np.uint64(32), np.uint64(0xFFFFFFFF), np.uint64(0x9E3779B97F4A7C15)
 
 
 def repeated(kinds: NDArray[np.integer]) -> Mask:
@@ -81,77 +83,120 @@ class Similarities:
     """How alike texts are: the Jaccard index of their shingles; measured once for each pair, and remembered.
 
     Args:
-        known: pairs of hashes of texts, and their similarity, from runs before.
-        text_of: the text at a place.
-        apart: whether the texts at two places are surely not alike, where that can be told quickly.
+        hashes: of each text.
+        texts_of: the texts at some places.
+        apart: which texts of two rows of places are surely not alike, where that can be told quickly.
+        known: sorted hashes of pairs of texts, and their similarities, from runs before.
     """
 
-    def __init__(self, known: Mapping[tuple[int, int], float], text_of: Callable[[int], str],
-                 apart: Callable[[int, int], bool] | None = None) -> None:
-        self._known, self._text_of, self._apart = known, text_of, apart
-        self._places: dict[int, int] = {}
-        self._order: list[int] = []
-        self._parts: dict[int, tuple[NDArray[np.uint32], Ints]] = {}
-        self._set = lru_cache(maxsize=_SETS)(self._make_set)
-        self.used: dict[tuple[int, int], float] = {}
+    def __init__(self, hashes: U64, texts_of: Callable[[Ints], list[str]],
+                 apart: Callable[[Ints, Ints], Mask] | None = None, known: Remembered | None = None) -> None:
+        self._hashes, self._texts_of, self._apart = hashes, texts_of, apart
+        self._known = known or nothing_remembered()
+        self._used: list[Remembered] = []
 
-    def prepare(self, texts: Sequence[int]) -> None:
-        """Say which texts will be asked for, in which order."""
-        self._order = list(texts)
-        self._places = {text: place for place, text in enumerate(texts)}
-
-    def of(self, one: int, other: int, pair: tuple[int, int]) -> float:
-        """The similarity of the texts at ``one`` and ``other``, whose hashes are ``pair``."""
-        found = self._known.get(pair)
-        if found is None:
-            found = 0.0 if self._apart is not None and self._apart(one, other) else round(
-                jaccard(self._set(one), self._set(other)), 4)
-        self.used[pair] = found
+    def of(self, ones: Ints, others: Ints) -> NDArray[np.float64]:
+        """The similarity of each of ``ones`` to the one of ``others`` in the same place; both are places of texts."""
+        keys, (known, measured) = mix(self._hashes[ones] * _ODD + self._hashes[others]), self._known
+        place = np.minimum(np.searchsorted(known, keys), max(len(known) - 1, 0))
+        new = known[place] != keys if len(known) else np.ones(len(keys), dtype=np.bool_)
+        found = np.zeros(len(keys), dtype=np.float64)
+        found[~new] = measured[place[~new]]
+        if self._apart is not None:
+            at = np.flatnonzero(new)
+            new[at[self._apart(ones[at], others[at])]] = False
+        at = np.flatnonzero(new)
+        for first in range(0, len(at), _AT_ONCE):
+            part = at[first:first + _AT_ONCE]
+            found[part] = np.round(self._measured(ones[part], others[part]), 4)
+        self._used.append((keys, found))
         return found
 
-    def _make_set(self, text: int) -> set[int]:
-        """The shingles of a text; those of a few hundred texts that come next are hashed along with it."""
-        part, place = divmod(self._places[text], _AT_ONCE)
-        if part not in self._parts:
-            lines = [self._text_of(number).split("\n") for number in self._order[part * _AT_ONCE:(part + 1) * _AT_ONCE]]
-            grams, counts = Tokens([line for text in lines for line in text]).shingles(
-                np.fromiter(map(len, lines), np.int64, len(lines)))
-            self._parts[part] = grams.astype(np.uint32), offsets(counts)
-        hashes, ends = self._parts[part]
-        return set(hashes[ends[place]:ends[place + 1]].tolist())
+    def used(self) -> Remembered:
+        """What was asked for, to be remembered."""
+        return joined(self._used)
+
+    def _measured(self, ones: Ints, others: Ints) -> NDArray[np.float64]:
+        places, inverse = np.unique(np.concatenate([ones, others]), return_inverse=True)
+        lines = [text.split("\n") for text in self._texts_of(places)]
+        grams, counts = Tokens([line for text in lines for line in text]).shingles(
+            np.fromiter(map(len, lines), np.int64, len(lines)))
+        # what a text holds, each once: the number of the text in the upper half, a shingle in the lower
+        held = np.unique((np.repeat(np.arange(len(places), dtype=np.uint64), counts) << _HALF) | (grams & _LOWER))
+        sizes = np.bincount((held >> _HALF).astype(np.int64), minlength=len(places))
+        one, other = inverse[:len(ones)], inverse[len(ones):]
+        wanted = held[spread(offsets(sizes)[:-1][one], sizes[one])] & _LOWER
+        wanted |= np.repeat(other.astype(np.uint64), sizes[one]) << _HALF
+        hits = np.zeros(len(wanted) + 1, dtype=np.int64)
+        if len(held):
+            np.cumsum(held[np.minimum(np.searchsorted(held, wanted), len(held) - 1)] == wanted, out=hits[1:])
+        ends = offsets(sizes[one])
+        common = hits[ends[1:]] - hits[ends[:-1]]
+        found: NDArray[np.float64] = common / np.maximum(sizes[one] + sizes[other] - common, 1)
+        return found
 
 
-def nearly_repeated(bands: NDArray[np.uint32], hashes: U64, least: float,
+def nothing_remembered() -> Remembered:
+    """No pairs."""
+    return np.zeros(0, dtype=np.uint64), np.zeros(0, dtype=np.float64)
+
+
+def joined(parts: Sequence[Remembered]) -> Remembered:
+    """All pairs of ``parts``, each once."""
+    keys, similarities = map(np.concatenate, zip(nothing_remembered(), *parts, strict=True))
+    keys, first = np.unique(keys, return_index=True)
+    return keys, similarities[first]
+
+
+def nearly_repeated(bands: NDArray[np.uint32], least: float,
                     similarities: Similarities) -> dict[int, tuple[int, float]]:
     """Texts to which a kept one before is as similar as ``least``: index -> that one, and the similarity.
 
     Args:
         bands: of each text, shape ``(texts, bands)``; zeros for texts that are not compared. Texts that share a band
             are measured against each other, and no others.
-        hashes: of each text.
         least: Jaccard index.
-        similarities: measures a pair.
+        similarities: measures pairs.
     """
     at, numbers = _meetings(bands)
-    kept: dict[int, list[int]] = defaultdict(list)
+    _, bucket, uses = np.unique(numbers, return_inverse=True, return_counts=True)
+    few = uses[bucket] <= _FEW
+    ones, others = _pairs(at[few], bucket[few])
+    alike = similarities.of(ones, others)
+    near: dict[int, list[tuple[int, float]]] = defaultdict(list)
+    close = np.flatnonzero(alike >= least)
+    for one, other, value in zip(ones[close].tolist(), others[close].tolist(), alike[close].tolist(), strict=True):
+        near[one].append((other, value))
+    crowds: dict[int, list[int]] = defaultdict(list)
+    for text, number in zip(at[~few].tolist(), bucket[~few].tolist(), strict=True):
+        crowds[text].append(number)
+    kept: dict[int, list[int]] = defaultdict(list)  # of crowded buckets: there may be too many pairs for all of them
     found: dict[int, tuple[int, float]] = {}
-    texts, firsts = np.unique(at, return_index=True)
-    lasts = np.append(firsts, len(at))[1:].tolist()
-    buckets = numbers.tolist()
-    similarities.prepare(texts.tolist())
-    names = dict(zip(texts.tolist(), hashes[texts].tolist(), strict=True))
-    for (text, own), first, last in zip(names.items(), firsts.tolist(), lasts, strict=True):
-        best, like = 0.0, -1
-        for other in sorted({other for bucket in buckets[first:last] for other in kept.get(bucket, ())}):
-            alike = similarities.of(text, other, (own, names[other]))
-            if alike > best:
-                best, like = alike, other
-        if best >= least:
-            found[text] = like, best
+    for text in sorted(near.keys() | crowds.keys()):
+        candidates = [pair for pair in near.get(text, ()) if pair[0] not in found]
+        own = crowds.get(text, ())
+        if before := sorted({other for number in own for other in kept[number]}):
+            there = np.array(before, dtype=np.int64)
+            values = similarities.of(np.full(len(there), text, dtype=np.int64), there).tolist()
+            candidates += [pair for pair in zip(before, values, strict=True) if pair[1] >= least]
+        if candidates:
+            found[text] = max(candidates, key=lambda pair: (pair[1], -pair[0]))
         else:
-            for bucket in buckets[first:last]:
-                kept[bucket].append(text)
+            for number in own:
+                kept[number].append(text)
     return found
+
+
+def _pairs(texts: Ints, bucket: Ints) -> tuple[Ints, Ints]:
+    """Each pair of ``texts`` in one bucket, once: the later ones, in order, and the earlier ones."""
+    order = np.lexsort((texts, bucket))
+    texts, bucket = texts[order], bucket[order]
+    found = [np.zeros(0, dtype=np.int64)]
+    for apart in range(1, _FEW):
+        same = np.flatnonzero(bucket[apart:] == bucket[:-apart])
+        found.append(texts[same + apart] << _BITS | texts[same])
+    pairs = np.unique(np.concatenate(found))
+    return pairs >> _BITS, pairs & ((1 << _BITS) - 1)
 
 
 def _meetings(bands: NDArray[np.uint32]) -> tuple[Ints, U64]:

@@ -51,7 +51,7 @@ def record(lines: Lines, rows: Sequence[bytes], documents: Sequence[Row], counts
         "lines.hash": tokens.line_hashes, "lines.words": tokens.counts.astype(np.uint32),
         "lines.before": counts[lines.at], "lines.held": held.judge(tokens),
         "lines.characters": np.fromiter(map(len, lines.texts), np.uint32, len(lines.texts)),
-        "lines.bands": _bands(tokens, near_duplicate).ravel(), "rows.sketches": several.astype(np.uint32),
+        **_sketched(tokens, near_duplicate), "rows.sketches": several.astype(np.uint32),
         "sketches.slots": sketch.sketches(tokens, left, np.flatnonzero(several), sketch.DOCUMENT).ravel(),
         **_texts(lines, rows, documents, left), **_rejects(lines, documents, counts, mask)}
     groups: dict[tuple[str, str, str, str], int] = {}
@@ -81,13 +81,14 @@ def _masks(lines: Lines, left: Ints, mask: Mask) -> tuple[Arrays, list[str]]:
             "masks.line": columns[:, 1], "masks.kind": columns[:, 2], "masks.number": columns[:, 3]}, list(kinds)
 
 
-def _bands(tokens: Tokens, least: float) -> NDArray[np.uint32]:
+def _sketched(tokens: Tokens, least: float) -> Arrays:
     """What lines that are long enough are compared by; zeros for the others."""
     long = np.flatnonzero(tokens.counts >= sketch.LEAST_WORDS)
-    found = np.zeros((len(tokens.counts), sketch.shape(least, sketch.LINE)[0]), dtype=np.uint32)
-    each = np.ones(len(tokens.counts), dtype=np.int64)
-    found[long] = sketch.bands(sketch.sketches(tokens, each, long, sketch.LINE), least)
-    return found
+    bands = np.zeros((len(tokens.counts), sketch.shape(least, sketch.LINE)[0]), dtype=np.uint32)
+    slots = np.zeros((len(tokens.counts), sketch.LINE), dtype=np.uint8)
+    found = sketch.sketches(tokens, np.ones(len(tokens.counts), dtype=np.int64), long, sketch.LINE)
+    bands[long], slots[long] = sketch.bands(found, least), sketch.short(found)
+    return {"lines.bands": bands.ravel(), "lines.slots": slots.ravel()}
 
 
 def _texts(lines: Lines, rows: Sequence[bytes], documents: Sequence[Row], left: Ints) -> Arrays:

@@ -58,13 +58,15 @@ def bands(found: NDArray[np.uint32], least: float) -> NDArray[np.uint32]:
     return joined
 
 
-def surely_apart(one: NDArray[np.uint32], other: NDArray[np.uint32], least: float) -> bool:
-    """Whether two texts can hardly be as similar as ``least``, by their sketches."""
-    error = _ERROR * (least * (1 - least) / len(one)) ** 0.5
-    return bool(np.count_nonzero(one == other) < (least - error) * len(one) - 1)
+def short(found: NDArray[np.uint32]) -> NDArray[np.uint8]:
+    """A byte of each slot of sketches: enough for ``surely_apart`` (Li and Koenig 2010)."""
+    return found.astype(np.uint8)
 
 
-def jaccard(one: set[int], other: set[int]) -> float:
-    """Share of what the two sets hold together that both hold."""
-    common = len(one & other)
-    return common / (len(one) + len(other) - common) if common else 0.0
+def surely_apart(ones: NDArray[np.unsignedinteger], others: NDArray[np.unsignedinteger],
+                 least: float) -> NDArray[np.bool_]:
+    """Which texts can hardly be as similar as ``least`` to the others, by their sketches, shape ``(texts, slots)``."""
+    slots = ones.shape[1]
+    error = _ERROR * (least * (1 - least) / slots) ** 0.5
+    apart: NDArray[np.bool_] = np.count_nonzero(ones == others, axis=1) < (least - error) * slots - 1
+    return apart

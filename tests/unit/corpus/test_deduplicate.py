@@ -7,6 +7,7 @@ import random
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from tests.generate import make_word
 from vernacular.corpus import sketch
@@ -18,7 +19,7 @@ from vernacular.corpus.deduplicate import (
     nearly_repeated,
     repeated,
 )
-from vernacular.corpus.tokens import Tokens
+from vernacular.corpus.tokens import Ints, Tokens
 from vernacular.corpus.words import plain_words
 
 
@@ -27,7 +28,7 @@ def near(lines: list[str], least: float = 0.8) -> dict[int, tuple[int, float]]:
     long = np.flatnonzero(tokens.counts >= sketch.LEAST_WORDS)
     bands = np.zeros((len(lines), sketch.shape(least, sketch.LINE)[0]), dtype=np.uint32)
     bands[long] = sketch.bands(sketch.sketches(tokens, each, long, sketch.LINE), least)
-    return nearly_repeated(bands, tokens.line_hashes, least, Similarities({}, lines.__getitem__))
+    return nearly_repeated(bands, least, Similarities(tokens.line_hashes, lambda at: [lines[place] for place in at]))
 
 
 def similarity(one: str, other: str) -> float:
@@ -78,13 +79,51 @@ def test_of_a_chain_of_copies_each_stays_that_is_unlike_all_kept_ones(seed: int)
 
 
 def test_remembered_similarities_are_not_measured_again() -> None:
-    texts = ["nda wa zo", "nda wa la", "x"]
-    similarities = Similarities({(5, 7): 0.9}, texts.__getitem__, lambda one, other: 2 in (one, other))
-    similarities.prepare([0, 1, 2])
-    assert similarities.of(0, 1, (5, 7)) == 0.9
-    assert similarities.of(0, 1, (6, 7)) == round(similarity(texts[0], texts[1]), 4) > 0
-    assert similarities.of(0, 2, (6, 8)) == 0.0
-    assert set(similarities.used) == {(5, 7), (6, 7), (6, 8)}
+    texts, asked = ["nda wa zo", "nda wa la", "x"], list[int]()
+
+    def texts_of(at: Ints) -> list[str]:
+        asked.extend(at.tolist())
+        return [texts[place] for place in at]
+
+    def apart(ones: Ints, others: Ints) -> NDArray[np.bool_]:
+        return (ones == 2) | (others == 2)
+
+    hashes, ones, others = Tokens(texts).line_hashes, np.array([1, 2]), np.array([0, 0])
+    first = Similarities(hashes, texts_of, apart)
+    expected = [round(similarity(texts[0], texts[1]), 4), 0.0]
+    assert first.of(ones, others).tolist() == expected and expected[0] > 0
+    assert sorted(asked) == [0, 1]  # the third is surely unlike the others
+    again = Similarities(hashes, texts_of, apart, known=first.used())
+    assert again.of(ones, others).tolist() == expected
+    assert sorted(asked) == [0, 1]
+    assert [part.tolist() for part in again.used()] == [part.tolist() for part in first.used()]
+
+
+@given(st.lists(st.text("ab cd", max_size=24), min_size=2, max_size=12))
+def test_similarities_are_those_of_sets(lines: list[str]) -> None:
+    pairs = [(one, other) for one in range(len(lines)) for other in range(one)]
+    ones, others = np.array(pairs).T
+    found = Similarities(Tokens(lines).line_hashes, lambda at: [lines[place] for place in at]).of(ones, others)
+    sets = [{text[start:start + 5] for start in range(len(text) - 4)}
+            for text in (" ".join(plain_words(line)) for line in lines)]
+    assert found.tolist() == [round(len(sets[one] & sets[other]) / max(len(sets[one] | sets[other]), 1), 4)
+                              for one, other in pairs]
+
+
+@given(st.integers(0, 1000), st.integers(2, 40))
+@settings(max_examples=25)
+def test_crowded_bands_come_to_the_same(seed: int, copies: int) -> None:
+    """Many copies share a band: only kept ones are compared then, and the outcome is as with all pairs."""
+    chance = random.Random(seed)
+    stems = [some_words(chance, 30) for _ in range(3)]
+    lines = [" ".join([*chance.choice(stems), str(number)]) for number in range(copies)]
+    found = near(lines)
+    firsts: dict[str, int] = {}
+    for number, line in enumerate(lines):
+        firsts.setdefault(line.rsplit(" ", 1)[0], number)
+    assert {line: like for line, (like, _) in found.items()} == {
+        number: firsts[stem] for number, line in enumerate(lines)
+        if firsts[stem := line.rsplit(" ", 1)[0]] != number}
 
 
 def test_boilerplate_opens_or_closes_many_documents_of_its_host() -> None:
