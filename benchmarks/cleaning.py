@@ -20,15 +20,20 @@ _COPIES = 14  # of the text with its words drawn anew, for a corpus of some 50 M
 
 @figure
 def cleaning_mb_per_s() -> Iterator[Row]:
-    """MB of text a second through ``corpus/clean``, from nothing: documents of ten lines, and of one."""
-    for name, size in (("cleaning_mb_per_s", _LINES), ("cleaning_mb_per_s_lines", 1)):
+    """MB of text a second through ``corpus/clean``, from nothing.
+
+    Of a language with some 49 MB, in documents of ten lines; of three with 3 to 6 MB (``_small``: starting takes up a
+    second of each); of the three in documents of one line (``_lines``).
+    """
+    real = {code: real_lines(code) for code in _CODES}
+    for name, texts, size in (("cleaning_mb_per_s", {"nya": _much(real["nya"])}, _LINES),
+                              ("cleaning_mb_per_s_small", real, _LINES), ("cleaning_mb_per_s_lines", real, 1)):
         total, seconds = 0.0, Counter[str]()
-        for code in _CODES:
-            lines = real_lines(code)
+        for code, lines in texts.items():
             documents = _documents(lines, size)
             total += _megabytes(documents)
             with tempfile.TemporaryDirectory() as place:
-                folder = write_folder(Path(place), _seed(lines), {"text": documents})
+                folder = write_folder(Path(place), _seed(real[code]), {"text": documents})
                 seconds.update(run(folder, Path(place) / "artifacts"))
         yield Row(name, total / seconds["corpus/clean"], "MB/s", details={
             "MB": round(total, 1), "seconds": _rounded(seconds)})
@@ -38,7 +43,7 @@ def cleaning_mb_per_s() -> Iterator[Row]:
 def refresh_share_of_full() -> Iterator[Row]:
     """Seconds of ``corpus/clean`` after a hundredth more text, as a share of those from nothing."""
     lines = real_lines("nya")
-    much = [*lines, *(line for seed in range(_COPIES) for line in _drawn_anew(lines, seed))]
+    much = _much(lines)
     for name, text, size in (("refresh_share_of_full", much, _LINES), ("refresh_share_of_full_small", lines, _LINES),
                              ("refresh_share_of_full_lines", much[:len(lines) * 4], 1)):
         documents = _documents(text, size)
@@ -67,6 +72,11 @@ def real_lines(code: str) -> list[str]:
 
 def _documents(lines: Sequence[str], size: int) -> list[str]:
     return ["\n".join(lines[start:start + size]) for start in range(0, len(lines), size)]
+
+
+def _much(lines: Sequence[str]) -> list[str]:
+    """The lines, and their words drawn anew a dozen times."""
+    return [*lines, *(line for seed in range(_COPIES) for line in _drawn_anew(lines, seed))]
 
 
 def _drawn_anew(lines: Sequence[str], seed: int) -> list[str]:

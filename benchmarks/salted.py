@@ -60,13 +60,18 @@ class Salted:
 
 @figure
 def salted() -> Iterator[Row]:
-    """Percent of salt that is caught, kind by kind (goal: 98), and of good lines that are lost (goal: at most 2)."""
-    for name, size in (("salted", _LINES), ("salted_lines", 1)):
+    """Percent of salt that is caught, kind by kind (goal: 98), and of good lines that are lost (goal: at most 2).
+
+    Documents of ten lines and of one; ``_rounds`` with a round of self-training on them.
+    """
+    for name, size, rounds in (("salted", _LINES, 0), ("salted_rounds", _LINES, 1), ("salted_lines", 1, 0),
+                               ("salted_lines_rounds", 1, 1)):
         chance = random.Random(1)
         corpus = strew(chance, size)
         with tempfile.TemporaryDirectory() as place:
             folder = write_folder(Path(place), _seed_lines(), {
-                file: ["\n".join(lines) for lines in documents] for file, documents in corpus.documents.items()})
+                file: ["\n".join(lines) for lines in documents] for file, documents in corpus.documents.items()},
+                identification={"rounds": rounds})
             (folder / "tasks").mkdir()
             for path in _test_files():
                 (folder / "tasks" / f"{path.parent.name}{path.suffix}").write_bytes(path.read_bytes())
