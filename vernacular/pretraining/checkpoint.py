@@ -77,14 +77,8 @@ def load_checkpoint(path: Path, model: Any, optimizer: torch.optim.Optimizer) ->
     """Put a checkpoint into ``model`` and ``optimizer``; a fresh start where there is none."""
     if not path.exists():
         return Progressed()
-    state = torch.load(path, weights_only=True, map_location=model.get_input_embeddings().weight.device)
-    load_weights(model, state["model"])
+    state = torch.load(path, weights_only=True, map_location=next(model.parameters()).device)
+    model.load_state_dict(state["model"])
     optimizer.load_state_dict(state["optimizer"])
     return Progressed(state["step"], state["losses"], [tuple(point) for point in state["curve"]], state["seconds"],
                       state["stopped"])
-
-
-def load_weights(model: Any, weights: dict[str, torch.Tensor]) -> None:
-    """Put ``weights`` into ``model``; tied ones stay tied."""
-    model.load_state_dict(weights)
-    model.tie_weights()

@@ -12,7 +12,6 @@ from typing import Any
 
 import torch
 
-from vernacular.pretraining.checkpoint import load_weights
 from vernacular.pretraining.loop import evaluated
 
 Weights = Mapping[str, torch.Tensor]
@@ -63,9 +62,9 @@ def interpolate(model: Any, base: Weights, shares: Sequence[float], target: Call
     trained = {name: tensor.detach().cpu().clone() for name, tensor in model.state_dict().items()}
     points = []
     for share in sorted({0.0, *shares}):
-        load_weights(model, mix(base, trained, share))
+        model.load_state_dict(mix(base, trained, share))
         points.append(Between(share, evaluated(model, target),
                               evaluated(model, replay) if replay is not None else None))
     chosen = choose([point for point in points if point.share in shares])
-    load_weights(model, mix(base, trained, chosen.share))
+    model.load_state_dict(mix(base, trained, chosen.share))
     return points, chosen

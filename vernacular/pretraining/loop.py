@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 
 from vernacular.config.schema import Pretraining
 from vernacular.errors import Problem
-from vernacular.pretraining.checkpoint import Progressed, load_checkpoint, load_weights, save_checkpoint, write
+from vernacular.pretraining.checkpoint import Progressed, load_checkpoint, save_checkpoint, write
+from vernacular.pretraining.lora import ROWS
 from vernacular.pretraining.objectives import Batch, Objective, nats
 from vernacular.pretraining.packing import Blocks
 from vernacular.pretraining.processes import share, sum_up, together
@@ -75,6 +76,12 @@ def autocast(device: torch.device) -> Any:
     return torch.autocast(device.type, dtype=torch.bfloat16, enabled=has_bf16())
 
 
+def device_of(model: Any) -> torch.device:
+    """Where a model's weights are."""
+    device: torch.device = next(model.parameters()).device
+    return device
+
+
 def batch_of(step: int, plan: Plan) -> Batch:
     """What is read and predicted in a step, by all processes and parts together."""
     size = plan.settings.batch_size
@@ -83,12 +90,15 @@ def batch_of(step: int, plan: Plan) -> Batch:
 
 
 def optimizer_for(model: Any, settings: Pretraining) -> torch.optim.AdamW:
-    """AdamW over two groups of rates, each with and without weight decay (none on vectors and embeddings)."""
+    """AdamW over what learns, in two groups of rates, each with and without weight decay (none on vectors and rows)."""
     embedding = model.get_input_embeddings().weight
     body = {id(parameter) for parameter in model.base_model.parameters()}
     groups: dict[tuple[str, bool], list[torch.nn.Parameter]] = {}
-    for parameter in model.parameters():
-        part = "rows" if parameter is embedding else "body" if id(parameter) in body else "head"
+    for name, parameter in model.named_parameters():
+        if not parameter.requires_grad:
+            continue
+        rows = parameter is embedding or ROWS in name
+        part = "rows" if rows else "body" if id(parameter) in body else "head"
         groups.setdefault((part, parameter.ndim > 1 and part != "rows"), []).append(parameter)
     return torch.optim.AdamW(
         [{"params": parameters, "part": part, "weight_decay": settings.weight_decay if decays else 0.0}
@@ -113,9 +123,9 @@ def take_step(model: Any, optimizer: torch.optim.AdamW, plan: Plan, step: int) -
     gradients = [parameter.grad for group in optimizer.param_groups for parameter in group["params"]
                  if parameter.grad is not None]
     sum_up([*gradients, loss])
-    embedding = model.get_input_embeddings().weight
-    if not body and embedding.grad is not None:
-        embedding.grad[:plan.old_rows] = 0
+    embedding = model.get_input_embeddings()
+    if not body and type(embedding) is torch.nn.Embedding and embedding.weight.grad is not None:
+        embedding.weight.grad[:plan.old_rows] = 0
     length = torch.nn.utils.get_total_norm(gradients)
     if not math.isfinite(float(loss)) or not math.isfinite(float(length)):
         raise Problem(f"the {'gradient' if math.isfinite(float(loss)) else 'loss'} is not a number at step {step}",
@@ -132,7 +142,7 @@ def _gradient(model: Any, plan: Plan, step: int) -> torch.Tensor:
     count = max(1, len(batch.predicted))
     number, processes = together()
     embedding = model.get_input_embeddings()
-    device = embedding.weight.device
+    device = device_of(model)
     loss = torch.zeros((), device=device)
     for index in range(number * parts, (number + 1) * parts):
         part = batch.part(index, processes * parts)
@@ -166,7 +176,7 @@ def train(model: Any, plan: Plan, checkpoint: Path, say: Callable[[str], None]) 
     settings, first = plan.settings, together()[0] == 0
     optimizer = optimizer_for(model, settings)
     done = load_checkpoint(checkpoint, model, optimizer)
-    if float(share(torch.tensor(float(done.step), device=model.get_input_embeddings().weight.device))) != done.step:
+    if float(share(torch.tensor(float(done.step), device=device_of(model)))) != done.step:
         raise Problem("the processes of this training found different checkpoints", where="pretraining",
                       fix="Put the root of the artifacts on a folder that all of the machines share")
     best = checkpoint.with_name(f"best-{checkpoint.name}")
@@ -206,7 +216,7 @@ def train(model: Any, plan: Plan, checkpoint: Path, say: Callable[[str], None]) 
                               fix="Run again: it goes on from there (pretraining.stop_after_minutes)")
     if first and done.best[0] not in (0, done.step):
         say(f"held-out likelihood was best at step {done.best[0]}: those weights are kept")
-        load_weights(model, torch.load(best, weights_only=True, map_location="cpu")["model"])
+        model.load_state_dict(torch.load(best, weights_only=True, map_location="cpu")["model"])
     model.eval()
     return done
 
@@ -237,7 +247,7 @@ def _signals() -> Iterator[list[int]]:
 
 def _evaluate(model: Any, plan: Plan) -> float:
     """The first process's value, for all of them."""
-    value = torch.zeros((), dtype=torch.float64, device=model.get_input_embeddings().weight.device)
+    value = torch.zeros((), dtype=torch.float64, device=device_of(model))
     if together()[0] == 0:
         value += evaluated(model, plan.evaluate)
     return float(share(value))
@@ -246,7 +256,7 @@ def _evaluate(model: Any, plan: Plan) -> float:
 def evaluated(model: Any, evaluate: Callable[[Any], float]) -> float:
     """``evaluate(model)`` without gradients, in this machine's precision; the model is left in training mode."""
     model.eval()
-    with torch.inference_mode(), autocast(model.get_input_embeddings().weight.device):
+    with torch.inference_mode(), autocast(device_of(model)):
         value = evaluate(model)
     model.train()
     return value

@@ -103,7 +103,7 @@ def nats(model: Any, batch: Batch, embedded: torch.Tensor | None = None) -> torc
         batch: what it reads.
         embedded: (blocks, length, width) rows of the embedding for the inputs, where the caller has looked them up.
     """
-    device = model.get_input_embeddings().weight.device
+    device = next(model.parameters()).device
     flat = batch.targets.reshape(-1)
     places = np.flatnonzero(flat != UNSCORED)
     spare = -len(places) % _MULTIPLE
@@ -129,7 +129,7 @@ def _surroundings(model: Any, batch: Batch, device: torch.device) -> dict[str, A
     if batch.causal:
         same = same.tril()
     if getattr(model.config, "_attn_implementation", "eager") == "eager":
-        kind = model.get_input_embeddings().weight.dtype
+        kind = next(model.parameters()).dtype
         if torch.is_autocast_enabled(device.type):
             kind = torch.get_autocast_dtype(device.type)
         same = torch.zeros(same.shape, dtype=kind, device=device).masked_fill_(~same, torch.finfo(kind).min)

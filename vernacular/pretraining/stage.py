@@ -23,12 +23,12 @@ from vernacular.evaluation.likelihood import LEAST_WORDS, likelihood
 from vernacular.jsonl import read_jsonl
 from vernacular.models import fingerprint, load_base, load_tokenizer
 from vernacular.plots import curves
-from vernacular.pretraining import texts
+from vernacular.pretraining import lora, texts
 from vernacular.pretraining.budget import known_speed, measure_speed, speed_key, steps_within
 from vernacular.pretraining.checkpoint import Progressed
 from vernacular.pretraining.fused import keep_memory
 from vernacular.pretraining.interpolate import Between, interpolate
-from vernacular.pretraining.loop import Plan, train
+from vernacular.pretraining.loop import Plan, device_of, train
 from vernacular.pretraining.objectives import Objective, lengths, nats, objective_for
 from vernacular.pretraining.packing import Blocks
 from vernacular.pretraining.processes import share, start, together
@@ -47,6 +47,7 @@ def run(work: Work, name: str, model: Model, arm: Arm) -> Report:
     network, tokenizer, base, old_rows = _start(work, name, model, arm)
     if settings.recompute:
         network.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+    wrapped = lora.wrap(network, old_rows, settings.lora_rank) if settings.method == "lora" else None
     network.to(device)
     text = texts.read(work, model, tokenizer)
     objective, sizes = objective_for(model.objective, tokenizer, settings.mask_share), lengths(tokenizer)
@@ -66,6 +67,7 @@ def run(work: Work, name: str, model: Model, arm: Arm) -> Report:
     done = train(network, plan, work.scratch / "checkpoint.pt", work.progress)
     if together()[0]:
         return Report()
+    network = network if wrapped is None else lora.merge(wrapped)
     points, chosen = interpolate(network, base, settings.interpolate, held_out(text.dev),
                                  held_out(text.replay) if text.replay is not None else None)
     work.progress(f"interpolated: {chosen.share:g} of the way from the base to the trained weights")
@@ -104,7 +106,7 @@ def _steps(work: Work, model: Model, network: Any, plan: Plan, blocks: float) ->
             speed = known if known is not None else measure_speed(work.machine, key, network, plan)
         steps = steps_within(model.pretraining, speed, blocks)
         write_atomically(kept, json.dumps(steps))
-    return int(share(torch.tensor(float(steps), device=network.get_input_embeddings().weight.device)))
+    return int(share(torch.tensor(float(steps), device=device_of(network))))
 
 
 def per_character(network: Any, blocks: Blocks, objective: Objective, sizes: NDArray[np.float64],
