@@ -1,12 +1,14 @@
 """Where heavy stages run: always a process of their own, here one beside the run, so that its memory goes back whole.
 
 Every launcher runs the same command, ``vernacular stage CODE STAGE``, and reads from a small file which artifact it
-gave or what a person has to mend. Other places (several GPUs, a cluster) are further subclasses of ``Launcher``.
+gave or what a person has to mend. Several processes on one machine are one launcher; other places (a cluster) are
+further subclasses of ``Launcher``.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 import tempfile
 import warnings
@@ -79,3 +81,37 @@ class LocalLauncher(Launcher):
         warnings.simplefilter("ignore", PreviewWarning)  # Dagster warns of a part of its own that Pipes uses
         PipesSubprocessClient(termination_timeout_seconds=self.stop_seconds).run(
             context=context.op_execution_context, command=command, env=env)
+
+
+class TorchrunLauncher(LocalLauncher):
+    """Several processes on this machine for pretraining, one for each card; one process for every other stage."""
+
+    processes: int
+
+    def run(self, context: AssetExecutionContext, command: list[str], env: dict[str, str]) -> None:
+        """Run ``command`` under torchrun where it is a pretraining."""
+        super().run(context, several(command, self.processes), env)
+
+
+def several(command: list[str], processes: int) -> list[str]:
+    """``python -m vernacular stage CODE STAGE ...`` under torchrun, if STAGE is a pretraining; else as it is."""
+    python, _, module, _, _, stage = command[:6]
+    if processes < 2 or not stage.startswith("model/"):
+        return command
+    return [python, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}", "-m", module,
+            *command[3:]]
+
+
+def launcher_for(root: str, languages: str) -> Launcher:
+    """The launcher that the environment asks for: ``VERNACULAR_PROCESSES`` processes for a pretraining, 1 if not set.
+
+    Raises:
+        Problem: it is not a number.
+    """
+    asked = os.environ.get("VERNACULAR_PROCESSES", "1")
+    if not asked.isdecimal() or not int(asked):
+        raise Problem(f"VERNACULAR_PROCESSES is {asked!r}", where="environment",
+                      fix="Set it to the number of processes, such as the number of cards")
+    if int(asked) > 1:
+        return TorchrunLauncher(root=root, languages=languages, processes=int(asked))
+    return LocalLauncher(root=root, languages=languages)

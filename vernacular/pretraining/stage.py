@@ -94,19 +94,18 @@ def _start(work: Work, name: str, model: Model, arm: Arm) -> tuple[Any, Any, dic
 def _steps(work: Work, model: Model, network: Any, plan: Plan, blocks: float) -> int:
     """The number of steps: kept from before a kill, or from the budget and this machine's speed."""
     kept = work.scratch / "steps.json"
-    if together()[0]:
-        steps = 0
-    elif kept.is_file():
-        steps = int(json.loads(kept.read_text(encoding="utf-8")))
-    else:
-        speed = 0.0
-        if model.pretraining.steps is None:
-            key = speed_key(model, fingerprint(model.base, work.language))
-            known = known_speed(work.machine, key)
-            speed = known if known is not None else measure_speed(work.machine, key, network, plan)
-        steps = steps_within(model.pretraining, speed, blocks)
-        write_atomically(kept, json.dumps(steps))
-    return int(share(torch.tensor(float(steps), device=device_of(network))))
+    key = speed_key(model, fingerprint(model.base, work.language))
+    steps = float(json.loads(kept.read_text(encoding="utf-8"))) if kept.is_file() else 0.0
+    known = torch.tensor([steps, known_speed(work.machine, key) or 0.0], dtype=torch.float64, device=device_of(network))
+    steps, speed = share(known).tolist()  # all processes go by what the first one knows
+    if not steps:
+        if model.pretraining.steps is None and not speed:
+            speed = measure_speed(work.machine, key, network, plan)
+        steps = float(share(torch.tensor(float(steps_within(model.pretraining, speed, blocks)),
+                                         device=device_of(network))))
+        if together()[0] == 0:
+            write_atomically(kept, json.dumps(int(steps)))
+    return int(steps)
 
 
 def per_character(network: Any, blocks: Blocks, objective: Objective, sizes: NDArray[np.float64],

@@ -1,0 +1,59 @@
+"""Pretraining in two processes under torchrun: the loss curve of one, and one result."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipelines.launchers import several
+from tests.endtoend.conftest import Place, make_place
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory: pytest.TempPathFactory) -> tuple[Place, Place]:
+    """The same project twice, up to the tokenizer."""
+    folder = tmp_path_factory.mktemp("one")
+    one = make_place(folder, steps=20, batch_size=4)
+    done = one.run("run", "qaa", "--to", "tokenizer/tiny")
+    assert done.returncode == 0, done.stderr
+    other = tmp_path_factory.mktemp("two") / "project"
+    shutil.copytree(folder, other)
+    environment = {name: value.replace(str(folder), str(other)) for name, value in one.environment.items()}
+    return one, Place(other, environment)
+
+
+def stage(place: Place, processes: int, *more: str) -> subprocess.CompletedProcess[str]:
+    command = several([sys.executable, "-m", "vernacular", "stage", "qaa", "model/tiny", *more], processes)
+    assert ("torch.distributed.run" in command) == (processes > 1)
+    return subprocess.run(command, cwd=place.folder, env={**place.environment, "OMP_NUM_THREADS": "1"},
+                          capture_output=True, text=True, timeout=300, check=False)
+
+
+def losses(place: Place) -> list[float]:
+    home = place.artifacts / "qaa" / "model" / "tiny"
+    artifact = home / (home / "current").read_text().strip()
+    assert (artifact / "model" / "model.safetensors").is_file()
+    found: list[float] = json.loads((artifact / "curve.json").read_text())["losses"]
+    return found
+
+
+def test_two_processes_give_the_loss_curve_of_one(places: tuple[Place, Place], tmp_path: Path) -> None:
+    one, two = places
+    done = stage(one, 1)
+    assert done.returncode == 0, done.stderr
+    done = stage(two, 2, "--outcome", str(tmp_path / "outcome.json"))
+    assert done.returncode == 0, done.stderr
+    assert "key" in json.loads((tmp_path / "outcome.json").read_text())
+    assert losses(two) == pytest.approx(losses(one), rel=5e-3)  # bfloat16 where the processor has it
+    again = stage(two, 2)
+    assert again.returncode == 0, again.stderr
+
+
+def test_other_stages_stay_in_one_process() -> None:
+    command = [sys.executable, "-m", "vernacular", "stage", "qaa", "evaluation/tiny_likelihood"]
+    assert several(command, 4) == command
