@@ -31,6 +31,7 @@ from vernacular.pretraining.processes import share, sum_up, together
 from vernacular.pretraining.schedule import rates
 
 _CLIP = 1.0  # longest gradient
+_WORTH_COMPILING = 500  # steps
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,15 @@ def device_of(model: Any) -> torch.device:
     """Where a model's weights are."""
     device: torch.device = next(model.parameters()).device
     return device
+
+
+def compile_body(model: Any, steps: int) -> None:
+    """Compile the body, in place, where a run is long enough to win back the minute: on a card.
+
+    On a processor the products take two thirds of a step already, and compiling made it slower (docs/pretraining.md).
+    """
+    if device_of(model).type == "cuda" and steps >= _WORTH_COMPILING:
+        model.base_model.compile(dynamic=False)
 
 
 def batch_of(step: int, plan: Plan) -> Batch:

@@ -28,7 +28,7 @@ from vernacular.pretraining.budget import known_speed, measure_speed, speed_key,
 from vernacular.pretraining.checkpoint import Progressed
 from vernacular.pretraining.fused import keep_memory
 from vernacular.pretraining.interpolate import Between, interpolate
-from vernacular.pretraining.loop import Plan, device_of, train
+from vernacular.pretraining.loop import Plan, compile_body, device_of, train
 from vernacular.pretraining.objectives import Objective, lengths, nats, objective_for
 from vernacular.pretraining.packing import Blocks
 from vernacular.pretraining.processes import share, start, together
@@ -64,6 +64,7 @@ def run(work: Work, name: str, model: Model, arm: Arm) -> Report:
     work.progress(f"{steps} steps of {size:,} tokens: " + ", ".join(
         f"{stream.share * steps * settings.batch_size / stream.count:.2f} passes over {stream.count:,} blocks of "
         f"{stream.name}" for stream in text.streams))
+    compile_body(network, steps)
     done = train(network, plan, work.scratch / "checkpoint.pt", work.progress)
     if together()[0]:
         return Report()
