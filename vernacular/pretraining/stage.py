@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from safetensors.torch import load_file
 
-from vernacular.arms import MODEL_FOLDER, Arm
+from vernacular.arms import DEV_LIKELIHOOD, MODEL_FOLDER, Arm
 from vernacular.artifacts import Gate, Report, write_atomically
 from vernacular.config.schema import Model
 from vernacular.corpus.words import words
@@ -134,7 +134,7 @@ def _comparable(report: Report, work: Work, model: Model, network: Any, tokenize
     drawn = np.random.default_rng(work.seed).permutation(len(lines))[:model.likelihood_items]
     scored = likelihood(network, tokenizer, model.objective, [lines[row] for row in drawn], work.seed)
     unit = "nats per character" if model.objective == "masked" else "bits per byte"
-    report.count("dev_likelihood", scored.mean, f"{len(drawn)} dev lines, comparable across tokenizers", unit)
+    report.count(DEV_LIKELIHOOD, scored.mean, f"{len(drawn)} dev lines, comparable across tokenizers", unit)
 
 
 def _report(work: Work, plan: Plan, done: Progressed, text: texts.Texts,
