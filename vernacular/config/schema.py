@@ -107,7 +107,7 @@ class Pretraining(Strict):
 
     minutes: float | None = Field(None, gt=0, description="time for one arm; adapted and control get the same steps")
     steps: int | None = Field(None, ge=1, description="optimizer steps, where they must not depend on the machine")
-    max_epochs: float = Field(20, gt=0, description="never more passes over the text than this")
+    max_epochs: float = Field(20, gt=0, description="never more passes over a text than this")
     method: Literal["full", "lora"] = Field("full", description="lora: only low-rank changes of the body and the new "
                                                                 "rows are trained, in much less memory; merged in the "
                                                                 "end")

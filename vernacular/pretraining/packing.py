@@ -7,14 +7,16 @@ measured what attention across documents costs).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 PADDING = -1
+_AT_ONCE = 1000  # texts
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def pack(texts: Iterable[str], tokenizer: Any, length: int) -> Blocks:
     rows = _Rows(length, tokenizer.pad_token_id, first if framed else [], last if framed else [])
     opening = [] if framed else _known(tokenizer.bos_token_id, tokenizer.eos_token_id)
     closing = [] if framed else _known(tokenizer.eos_token_id)
-    for encoding in tokenizer.backend_tokenizer.encode_batch(list(texts), add_special_tokens=False):
+    for encoding in _encoded(texts, tokenizer):
         if not encoding.ids:
             continue
         words = np.array([PADDING if at is None else at for at in encoding.word_ids], np.int64)
@@ -66,6 +68,13 @@ def pack(texts: Iterable[str], tokenizer: Any, length: int) -> Blocks:
         rows.add(np.array([*opening, *encoding.ids, *closing], np.int32),
                  np.concatenate([special[0], numbers, special[1]]))
     return rows.blocks()
+
+
+def _encoded(texts: Iterable[str], tokenizer: Any) -> Iterator[Any]:
+    """Encodings of the texts, some at a time: they take a hundred times the memory of the ids."""
+    remaining = iter(texts)
+    while some := list(islice(remaining, _AT_ONCE)):
+        yield from tokenizer.backend_tokenizer.encode_batch(some, add_special_tokens=False)
 
 
 def _known(*ids: int | None) -> list[int]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +45,12 @@ def shares(target: int, replay: int, related: Sequence[tuple[str, int, float]], 
     streams = [Stream("target", target, rest[0])]
     streams += [Stream(name, blocks, share) for (name, blocks, _), share in zip(related, rest[1:], strict=True)]
     return streams + ([Stream("replay", replay, kept)] if kept else [])
+
+
+def capped(streams: Sequence[Stream], total: int, passes: float) -> list[Stream]:
+    """``streams`` with no text but the target's seen more than ``passes`` times in ``total`` blocks."""
+    kept = [replace(stream, share=min(stream.share, passes * stream.count / total)) for stream in streams[1:]]
+    return [replace(streams[0], share=1.0 - sum(stream.share for stream in kept)), *kept]
 
 
 def order(streams: Sequence[Stream], total: int, seed: int) -> NDArray[np.int64]:

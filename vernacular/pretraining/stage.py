@@ -31,8 +31,9 @@ from vernacular.pretraining.interpolate import Between, interpolate
 from vernacular.pretraining.loop import Plan, compile_body, device_of, train
 from vernacular.pretraining.objectives import Objective, lengths, nats, objective_for
 from vernacular.pretraining.packing import Blocks
+from vernacular.pretraining.plan import Cost, measured, predict
 from vernacular.pretraining.processes import share, start, together
-from vernacular.pretraining.schedule import order
+from vernacular.pretraining.schedule import capped, order
 from vernacular.stages import Work
 from vernacular.vocabulary.initialise import grow
 
@@ -58,12 +59,15 @@ def run(work: Work, name: str, model: Model, arm: Arm) -> Report:
     plan = Plan(text.blocks, np.arange(len(text.blocks)), objective, settings, settings.steps or 1000, old_rows,
                 work.seed, held_out(text.dev))
     steps = _steps(work, model, network, plan, text.streams[0].count / text.streams[0].share)
+    text = dataclasses.replace(text, streams=capped(text.streams, steps * settings.batch_size, settings.max_epochs))
     plan = dataclasses.replace(plan, steps=steps, evaluations=max(2, min(10, steps // 20)),
                                order=order(text.streams, steps * settings.batch_size, work.seed))
     size = settings.batch_size * settings.sequence_length
     work.progress(f"{steps} steps of {size:,} tokens: " + ", ".join(
         f"{stream.share * steps * settings.batch_size / stream.count:.2f} passes over {stream.count:,} blocks of "
         f"{stream.name}" for stream in text.streams))
+    predicted = predict(network, settings, steps, known_speed(work.machine, _key(work, model)), text.blocks.tokens.size,
+                        model.objective)
     compile_body(network, steps)
     done = train(network, plan, work.scratch / "checkpoint.pt", work.progress)
     if together()[0]:
@@ -74,6 +78,7 @@ def run(work: Work, name: str, model: Model, arm: Arm) -> Report:
     work.progress(f"interpolated: {chosen.share:g} of the way from the base to the trained weights")
     network.eval()
     report = _report(work, plan, done, text, (points, chosen))
+    _costs(report, predicted, measured(done.step * size, done.seconds / 60))
     _comparable(report, work, model, network, tokenizer)
     network.to("cpu").save_pretrained(work.out / MODEL_FOLDER)
     tokenizer.save_pretrained(work.out / MODEL_FOLDER)
@@ -95,7 +100,7 @@ def _start(work: Work, name: str, model: Model, arm: Arm) -> tuple[Any, Any, dic
 def _steps(work: Work, model: Model, network: Any, plan: Plan, blocks: float) -> int:
     """The number of steps: kept from before a kill, or from the budget and this machine's speed."""
     kept = work.scratch / "steps.json"
-    key = speed_key(model, fingerprint(model.base, work.language))
+    key = _key(work, model)
     steps = float(json.loads(kept.read_text(encoding="utf-8"))) if kept.is_file() else 0.0
     known = torch.tensor([steps, known_speed(work.machine, key) or 0.0], dtype=torch.float64, device=device_of(network))
     steps, speed = share(known).tolist()  # all processes go by what the first one knows
@@ -107,6 +112,18 @@ def _steps(work: Work, model: Model, network: Any, plan: Plan, blocks: float) ->
         if together()[0] == 0:
             write_atomically(kept, json.dumps(int(steps)))
     return int(steps)
+
+
+def _key(work: Work, model: Model) -> str:
+    return speed_key(model, fingerprint(model.base, work.language))
+
+
+def _costs(report: Report, predicted: Cost, real: Cost) -> None:
+    """What the training was to cost and what it did, side by side."""
+    report.details["cost"] = {"predicted": predicted.shown(), "measured": real.shown()}
+    report.count("memory_gib", real.memory_gib, "memory at the peak", "GiB")
+    if real.energy_kwh is not None:
+        report.count("energy_kwh", real.energy_kwh, "energy of the steps, by the machine's design power", "kWh")
 
 
 def per_character(network: Any, blocks: Blocks, objective: Objective, sizes: NDArray[np.float64],

@@ -255,7 +255,13 @@ def _retention(results: Results) -> str:
 def _compute(results: Results) -> str:
     lines = [f"- {arm}: {number(found.get('steps'), 0)} steps, {number(found.get('tokens'), 0)} tokens, "
              f"{number(found.get('minutes'), 1)} minutes" for arm, found in results["pretraining"].items() if found]
-    return "\n".join(lines) or f"{MISSING.capitalize()}."
+    rows = [[arm, words, *(f"{number(_in(found, 'cost', 'predicted', key), digits)} / "
+                           f"{number(_in(found, 'cost', 'measured', key), digits)}" for key, digits in
+                           (("minutes", 1), ("memory_gib", 2), ("energy_kwh", 4)))]
+            for arm, found in results["pretraining"].items() if found and "cost" in found
+            for words in ["predicted / measured"]]
+    text = "\n".join(lines) or f"{MISSING.capitalize()}."
+    return text + ("\n\n" + table(["model", "", "minutes", "memory, GiB", "energy, kWh"], rows) if rows else "")
 
 
 def _uses(results: Results) -> str:

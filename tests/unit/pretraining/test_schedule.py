@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vernacular.pretraining.schedule import Stream, order, shares
+from vernacular.pretraining.schedule import Stream, capped, order, shares
 
 
 @given(counts=st.lists(st.integers(1, 30), min_size=1, max_size=4), total=st.integers(1, 400), seed=st.integers(0, 9))
@@ -36,3 +36,10 @@ def test_shares_follow_replay_and_the_passes_over_related_texts():
     passes = [stream.share / stream.count for stream in streams]
     assert np.allclose([passes[1] / passes[0], passes[2] / passes[0]], [2.0, 0.1])
     assert shares(10, 0, [], 0.1) == [Stream("target", 10, 1.0)]
+
+
+def test_no_small_text_is_seen_more_often_than_allowed():
+    streams = capped([Stream("target", 600, 0.7), Stream("near", 100, 0.2), Stream("replay", 5, 0.1)], 1000, 4)
+    assert np.allclose([stream.share for stream in streams], [0.78, 0.2, 0.02])
+    drawn = order(streams, 1000, 1)
+    assert (drawn >= 700).sum() == 20
