@@ -11,14 +11,17 @@ from pathlib import Path
 import pytest
 
 from pipelines.launchers import several
-from tests.endtoend.conftest import Place, make_place
+from tests.endtoend.conftest import ENGLISH, Place, make_place
 
 
 @pytest.fixture(scope="module")
 def places(tmp_path_factory: pytest.TempPathFactory) -> tuple[Place, Place]:
     """The same project twice, up to the tokenizer."""
     folder = tmp_path_factory.mktemp("one")
-    one = make_place(folder, steps=20, batch_size=4)
+    near = {"source": {**ENGLISH, "name": "near", "files": "near.txt"}, "passes": 2.0}
+    one = make_place(folder, steps=20, batch_size=4, related=[near], replay=0.2)
+    (folder / "languages" / "qaa" / "near.txt").write_text("a fox in the near field looks at the far river\n" * 40,
+                                                           encoding="utf-8")
     done = one.run("run", "qaa", "--to", "tokenizer/tiny")
     assert done.returncode == 0, done.stderr
     other = tmp_path_factory.mktemp("two") / "project"
@@ -42,6 +45,12 @@ def losses(place: Place) -> list[float]:
     return found
 
 
+def mix(place: Place) -> dict[str, float]:
+    home = place.artifacts / "qaa" / "model" / "tiny"
+    manifest = json.loads((home / (home / "current").read_text().strip() / "manifest.json").read_text())
+    return {one["name"]: one["share"] for one in manifest["report"]["details"]["mix"]}
+
+
 def test_two_processes_give_the_loss_curve_of_one(places: tuple[Place, Place], tmp_path: Path) -> None:
     one, two = places
     done = stage(one, 1)
@@ -50,6 +59,8 @@ def test_two_processes_give_the_loss_curve_of_one(places: tuple[Place, Place], t
     assert done.returncode == 0, done.stderr
     assert "key" in json.loads((tmp_path / "outcome.json").read_text())
     assert losses(two) == pytest.approx(losses(one), rel=5e-3)  # bfloat16 where the processor has it
+    assert set(mix(two)) == {"target", "near", "replay"} and mix(two) == mix(one)
+    assert 0 < mix(two)["replay"] <= 0.2
     again = stage(two, 2)
     assert again.returncode == 0, again.stderr
 

@@ -74,7 +74,8 @@ def _in(results: Results, *path: str) -> Any:
 
 def licence_of(results: Results) -> tuple[str, str]:
     """The hub's licence id of the release and a name: ``other`` unless the base and every source share one licence."""
-    licences = {source["licence"] for source in results["sources"]} | {results["model"]["base"]["licence"]}
+    texts = [*results["sources"], *results["mixed_in"]]
+    licences = {source["licence"] for source in texts} | {results["model"]["base"]["licence"]}
     if "unverified" in licences:
         return "other", "unverified"
     if len(licences) == 1:
@@ -134,9 +135,19 @@ def _data(results: Results) -> str:
                    if found["words"]]
         text += (f"\n\n{number(corpus['words_kept'], 0)} of {number(corpus['words_read'], 0)} words were kept"
                  + (f"; dropped: {'; '.join(dropped)}" if dropped else "") + ".")
+    if results["mixed_in"]:
+        text += "\n\nMixed in while training: " + "; ".join(
+            f"{source['name']} ({source['role']}, {source['licence']}, {source['consent']})"
+            for source in results["mixed_in"]) + "." + _shares(results)
     text += _identified(results)
     return text + (" `documents.txt` lists every document that the model was trained on; `data_statement.md` says who "
                    "made the text.")
+
+
+def _shares(results: Results) -> str:
+    mixed = _in(results, "pretraining", "adapted", "mix") or []
+    return (" Of what was read, " + ", ".join(f"{number(one['share'], 1, True)} was {one['name']}" for one in mixed)
+            + ".") if mixed else ""
 
 
 def _identified(results: Results) -> str:
@@ -278,7 +289,7 @@ def _unknown(results: Results) -> str:
              "does there was not measured."]
     if unverified(results):
         lines.append(f"- The licence of {', '.join(unverified(results))}.")
-    if any(source["consent"] == "unknown" for source in results["sources"]):
+    if any(source["consent"] == "unknown" for source in [*results["sources"], *results["mixed_in"]]):
         lines.append("- Whether everyone who made the text agrees to this use.")
     if not any(test["reviewed"] != "none" for test in (_in(results, "behaviour", "tests") or {}).values()):
         lines.append("- What speakers say of its answers: none has reviewed a test.")

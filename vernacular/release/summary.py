@@ -51,6 +51,7 @@ def gather(language: Language, name: str, model: Model, reports: Mapping[str, Re
                   "vocabulary": model.vocabulary.model_dump(mode="json"), "lora": model.lora.model_dump(mode="json"),
                   "pretraining": model.pretraining.model_dump(mode="json")},
         "sources": _sources(language, of("corpus/clean")),
+        "mixed_in": _mixed_in(model),
         "corpus": _corpus(of("corpus/documents"), of("corpus/clean"), of("corpus/splits")),
         "identification": _identification(of("corpus/identifier")),
         "fertility": _fertility(of(f"tokenizer/{name}")),
@@ -82,6 +83,14 @@ def _sources(language: Language, clean: Report | None) -> list[dict[str, Any]]:
     return [{"name": source.name, "kind": source.kind, "licence": source.licence, "consent": source.consent,
              "register": source.text_register, "quality": source.quality, "url": source.url,
              "words_kept": words.get(f"{source.name} ({source.text_register})")} for source in language.sources]
+
+
+def _mixed_in(model: Model) -> list[dict[str, Any]]:
+    """The texts beside the language's own that the model is trained on, and what each is for."""
+    texts = [(entry.source, "a related language") for entry in model.pretraining.related]
+    texts += [(source, "the base's languages") for source in model.retention if model.pretraining.replay]
+    return [{"name": source.name, "licence": source.licence, "consent": source.consent,
+             "register": source.text_register, "url": source.url, "role": role} for source, role in texts]
 
 
 def _corpus(documents: Report | None, clean: Report | None, splits: Report | None) -> dict[str, Any] | None:
@@ -170,7 +179,8 @@ def _task(report: Report, description: str) -> dict[str, Any]:
 
 def unverified(results: Results) -> list[str]:
     """Names of the sources, and of the base, whose licence nobody has verified."""
-    found = [source["name"] for source in results["sources"] if source["licence"] == "unverified"]
+    found = [source["name"] for source in [*results["sources"], *results["mixed_in"]]
+             if source["licence"] == "unverified"]
     return found + ([results["model"]["base_name"]] if results["model"]["base"]["licence"] == "unverified" else [])
 
 
@@ -181,7 +191,8 @@ def _gate(results: Results, stage: str, name: str) -> dict[str, Any] | None:
 def release_gates(results: Results) -> list[Gate]:
     """What must hold before a release may be published; the last, ``publishable``, holds if all others do."""
     no_licence = unverified(results)
-    no_consent = [source["name"] for source in results["sources"] if source["consent"] == "unknown"]
+    no_consent = [source["name"] for source in [*results["sources"], *results["mixed_in"]]
+                  if source["consent"] == "unknown"]
     verdicts = {task: found["verdicts"].get("adapted_minus_control") for task, found in results["tasks"].items()}
     worse = [name for name, said in verdicts.items() if said == "harm"]
     tie = _gate(results, f"evaluation/{results['model']['name']}_likelihood", "adapted_not_worse_than_control")
