@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.launchers import several
+from pipelines.launchers import LocalLauncher, TorchrunLauncher, launcher_for, several
 from tests.endtoend.conftest import ENGLISH, Place, make_place
+from vernacular.errors import Problem
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +64,16 @@ def test_two_processes_give_the_loss_curve_of_one(places: tuple[Place, Place], t
     assert 0 < mix(two)["replay"] <= 0.2
     again = stage(two, 2)
     assert again.returncode == 0, again.stderr
+
+
+def test_the_environment_says_how_many_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert type(launcher_for("root", "languages")) is LocalLauncher
+    monkeypatch.setenv("VERNACULAR_PROCESSES", "3")
+    launcher = launcher_for("root", "languages")
+    assert isinstance(launcher, TorchrunLauncher) and launcher.processes == 3
+    monkeypatch.setenv("VERNACULAR_PROCESSES", "many")
+    with pytest.raises(Problem, match="many"):
+        launcher_for("root", "languages")
 
 
 def test_other_stages_stay_in_one_process() -> None:
