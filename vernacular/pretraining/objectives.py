@@ -17,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy
 
+from vernacular.errors import Problem
 from vernacular.pretraining.fused import UNSCORED, linear_cross_entropy
 from vernacular.pretraining.masking import mask_words
 from vernacular.pretraining.packing import Blocks
@@ -152,8 +153,34 @@ def _passed_through(decoder: torch.nn.Linear) -> Iterator[None]:
 
 
 def head_of(model: Any) -> Any:
-    """The part of a language model behind its body, from hidden states to logits."""
-    return model.cls if hasattr(model, "cls") else model.lm_head
+    """The part of a language model behind its body, from hidden states to logits.
+
+    Raises:
+        Problem: it has none that is known.
+    """
+    for name in ("cls", "lm_head"):
+        if hasattr(model, name):
+            return getattr(model, name)
+    raise Problem(f"a {type(model).__name__} has no head that is known here", where="models base",
+                  fix="Use a BERT, RoBERTa, XLM-R, Llama or a model built like one of these")
+
+
+def check_head(model: Any, batch: Batch) -> None:
+    """Compare body and head, taken apart as ``nats`` does, with the model as a whole.
+
+    Raises:
+        Problem: they differ: the model does more to its logits or embeddings than its parts show (scales, caps).
+    """
+    device, table = next(model.parameters()).device, model.get_input_embeddings()
+    ids = torch.from_numpy(batch.inputs.astype(np.int64)).to(device)
+    with torch.no_grad():
+        logits = model(input_ids=ids, **_surroundings(model, batch, device)).logits
+        wanted = float(cross_entropy(logits.flatten(0, 1).float(), torch.from_numpy(batch.targets).flatten().to(device),
+                                     reduction="sum", ignore_index=UNSCORED))
+        ours = float(nats(model, batch, table(ids) if type(table) is torch.nn.Embedding else None))
+    if not np.isclose(ours, wanted, rtol=1e-3):
+        raise Problem(f"the logits of a {type(model).__name__} are not those of its head alone", where="models base",
+                      fix="Use a BERT, RoBERTa, XLM-R, Llama or a model built like one of these")
 
 
 def objective_for(kind: str, tokenizer: Any, share: float) -> Objective:

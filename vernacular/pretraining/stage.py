@@ -29,7 +29,7 @@ from vernacular.pretraining.checkpoint import Progressed
 from vernacular.pretraining.fused import keep_memory
 from vernacular.pretraining.interpolate import Between, interpolate
 from vernacular.pretraining.loop import Plan, compile_body, device_of, train
-from vernacular.pretraining.objectives import Objective, lengths, nats, objective_for
+from vernacular.pretraining.objectives import Objective, check_head, lengths, nats, objective_for
 from vernacular.pretraining.packing import Blocks
 from vernacular.pretraining.plan import Cost, measured, predict
 from vernacular.pretraining.processes import share, start, together
@@ -52,6 +52,8 @@ def run(work: Work, name: str, model: Model, arm: Arm) -> Report:
     network.to(device)
     text = texts.read(work, model, tokenizer)
     objective, sizes = objective_for(model.objective, tokenizer, settings.mask_share), lengths(tokenizer)
+
+    check_head(network, objective.batch(text.dev, np.arange(1), (0, 3)))
 
     def held_out(blocks: Blocks) -> Callable[[Any], float]:
         return lambda network: per_character(network, blocks, objective, sizes)

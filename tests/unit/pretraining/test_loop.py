@@ -16,8 +16,8 @@ from vernacular.errors import Problem
 from vernacular.models import load_model, load_tokenizer
 from vernacular.pretraining.budget import steps_within
 from vernacular.pretraining.checkpoint import Progressed, load_checkpoint, save_checkpoint
-from vernacular.pretraining.loop import Plan, optimizer_for, take_step, train
-from vernacular.pretraining.objectives import objective_for
+from vernacular.pretraining.loop import Plan, batch_of, optimizer_for, take_step, train
+from vernacular.pretraining.objectives import check_head, objective_for
 from vernacular.pretraining.packing import pack
 from vernacular.pretraining.schedule import Stream, order, rates
 
@@ -264,3 +264,17 @@ def test_a_full_disk_is_said_and_the_old_checkpoint_stays(tmp_path):
         save_checkpoint(path, model, optimizer, Progressed(step=4))
     assert load_checkpoint(path, model, optimizer).step == 3
     assert not (tmp_path / "c.part").is_symlink()
+
+
+@pytest.mark.parametrize("kind", ["masked", "causal"])
+def test_a_model_that_does_more_than_its_parts_is_refused(kind, tmp_path):
+    model, plan = setting(tmp_path, kind)
+    batch = batch_of(0, plan)
+    check_head(model, batch)
+    decoder = model.get_output_embeddings()
+    hook = model.register_forward_hook(lambda module, inputs, out: out.__class__(logits=out.logits * 16))
+    with pytest.raises(Problem, match="head alone"):
+        check_head(model, batch)
+    hook.remove()
+    check_head(model, batch)
+    assert model.get_output_embeddings() is decoder
