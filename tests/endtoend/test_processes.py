@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.launchers import LocalLauncher, TorchrunLauncher, launcher_for, several
+from pipelines.launchers import LocalLauncher, launcher_for, several
 from tests.endtoend.conftest import ENGLISH, Place, make_place
 from vernacular.errors import Problem
 
@@ -66,14 +66,31 @@ def test_two_processes_give_the_loss_curve_of_one(places: tuple[Place, Place], t
     assert again.returncode == 0, again.stderr
 
 
-def test_the_environment_says_how_many_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert type(launcher_for("root", "languages")) is LocalLauncher
+def test_the_environment_says_how_many_processes_and_where(monkeypatch: pytest.MonkeyPatch) -> None:
+    def launcher() -> LocalLauncher:
+        found = launcher_for("root", "languages")
+        assert isinstance(found, LocalLauncher)
+        return found
+
+    assert launcher().processes == 1 and launcher().prefix == []
     monkeypatch.setenv("VERNACULAR_PROCESSES", "3")
-    launcher = launcher_for("root", "languages")
-    assert isinstance(launcher, TorchrunLauncher) and launcher.processes == 3
+    monkeypatch.setenv("VERNACULAR_LAUNCH", "srun --comment='two words'")
+    assert launcher().processes == 3 and launcher().prefix == ["srun", "--comment=two words"]
     monkeypatch.setenv("VERNACULAR_PROCESSES", "many")
     with pytest.raises(Problem, match="many"):
-        launcher_for("root", "languages")
+        launcher()
+
+
+def test_a_stage_runs_where_nothing_of_this_environment_is_known(places: tuple[Place, Place]) -> None:
+    place = places[0]
+    (place.folder / "languages" / "qaa" / "english.txt").write_text("a new line about the old grey river\n" * 3)
+    environment = {**place.environment, "VERNACULAR_LAUNCH": f"env -i PATH={place.environment['PATH']}"}
+    place = Place(place.folder, environment)
+    before = (place.artifacts / "qaa" / "model" / "tiny" / "current").read_text()
+    done = place.run("run", "qaa", "--to", "model/tiny")
+    assert done.returncode == 0, done.stderr
+    assert (place.artifacts / "qaa" / "model" / "tiny" / "current").read_text() != before
+    assert not list(place.artifacts.glob(".outcome-*"))
 
 
 def test_other_stages_stay_in_one_process() -> None:
