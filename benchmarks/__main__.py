@@ -8,7 +8,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import cleaning, identification, salted  # noqa: F401  # the figures make themselves known
+from benchmarks import cleaning, identification, pretraining, salted  # noqa: F401  # the figures make themselves known
 from benchmarks.registry import FIGURES, Skipped, write
 
 

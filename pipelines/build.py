@@ -10,7 +10,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 
 from assets.broken import build_config_error
 from pipelines.language import build_graph
-from pipelines.launchers import LocalLauncher
+from pipelines.launchers import launcher_for
 from pipelines.registry import scan
 from pipelines.resources import StoreResource
 from vernacular.errors import Problem
@@ -45,4 +45,4 @@ def build_definitions(project: Project | None = None, resources: Mapping[str, An
     return Definitions(
         assets=assets, jobs=jobs, executor=in_process_executor,
         resources={"store": StoreResource(root=root),
-                   "launcher": LocalLauncher(root=root, languages=str(project.languages)), **(resources or {})})
+                   "launcher": launcher_for(root, str(project.languages)), **(resources or {})})

@@ -1,12 +1,14 @@
 """Where heavy stages run: always a process of their own, here one beside the run, so that its memory goes back whole.
 
 Every launcher runs the same command, ``vernacular stage CODE STAGE``, and reads from a small file which artifact it
-gave or what a person has to mend. Other places (several GPUs, a cluster) are further subclasses of ``Launcher``.
+gave or what a person has to mend. Other ways to run it are further subclasses of ``Launcher``.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import shlex
 import sys
 import tempfile
 import warnings
@@ -41,7 +43,8 @@ class Launcher(ConfigurableResource["Launcher"], ABC):
             Problem: the one that the stage raised, or that its process ended without a word.
         """
         where = f"{language.code} {stage.name}"
-        with tempfile.TemporaryDirectory() as folder:
+        Path(self.root).mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self.root, prefix=".outcome-") as folder:  # other machines see it too
             outcome = Path(folder) / "outcome.json"
             command = [sys.executable, "-m", "vernacular", "stage", language.code, stage.name]
             command += ["--outcome", str(outcome), *(["--model", model] if model else [])]
@@ -70,12 +73,53 @@ class Launcher(ConfigurableResource["Launcher"], ABC):
 
 
 class LocalLauncher(Launcher):
-    """A process on this machine; it is interrupted when the run is, and its output goes to the run's logs."""
+    """A process on this machine; it is interrupted when the run is, and its output goes to the run's logs.
 
-    stop_seconds: float = 60  # to write a checkpoint after an interrupt
+    Attributes:
+        stop_seconds: to write a checkpoint after an interrupt.
+        processes: for a pretraining, under torchrun: one for each card. Every other stage runs in one.
+        prefix: what the command is handed to instead of being run here: ``srun --gpus=1``, ``ray job submit --``. It
+            must wait for the end; root and languages must be the same folders there.
+    """
+
+    stop_seconds: float = 60
+    processes: int = 1
+    prefix: list[str] = []  # noqa: RUF012  # Dagster's fields are Pydantic's: each instance gets its own
 
     def run(self, context: AssetExecutionContext, command: list[str], env: dict[str, str]) -> None:
         """Run ``command`` as a child of this process."""
         warnings.simplefilter("ignore", PreviewWarning)  # Dagster warns of a part of its own that Pipes uses
+        command = elsewhere(several(command, self.processes), self.prefix, env)
         PipesSubprocessClient(termination_timeout_seconds=self.stop_seconds).run(
             context=context.op_execution_context, command=command, env=env)
+
+
+def several(command: list[str], processes: int) -> list[str]:
+    """``python -m vernacular stage CODE STAGE ...`` under torchrun, if STAGE is a pretraining; else as it is."""
+    python, _, module, _, _, stage = command[:6]
+    if processes < 2 or not stage.startswith("model/"):
+        return command
+    return [python, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}", "-m", module,
+            *command[3:]]
+
+
+def elsewhere(command: list[str], prefix: list[str], env: dict[str, str]) -> list[str]:
+    """``command`` handed to ``prefix``, with the environment it needs and without what Dagster keeps here."""
+    if not prefix:
+        return command
+    without = [word for name in ("DAGSTER_PIPES_CONTEXT", "DAGSTER_PIPES_MESSAGES") for word in ("-u", name)]
+    return [*prefix, "env", *without, *(f"{name}={value}" for name, value in env.items()), *command]
+
+
+def launcher_for(root: str, languages: str) -> Launcher:
+    """The launcher that the environment asks for: ``VERNACULAR_PROCESSES`` for a pretraining, ``VERNACULAR_LAUNCH``.
+
+    Raises:
+        Problem: the first is not a number.
+    """
+    asked = os.environ.get("VERNACULAR_PROCESSES", "1")
+    if not asked.isdecimal() or not int(asked):
+        raise Problem(f"VERNACULAR_PROCESSES is {asked!r}", where="environment",
+                      fix="Set it to the number of processes, such as the number of cards")
+    return LocalLauncher(root=root, languages=languages, processes=int(asked),
+                         prefix=shlex.split(os.environ.get("VERNACULAR_LAUNCH", "")))

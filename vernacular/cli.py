@@ -265,9 +265,13 @@ def stage(code: Code, stage: Annotated[str, typer.Argument()], model: ModelName 
           outcome: Annotated[Path | None, typer.Option(help="where to write the artifact's key or the problem")] = None,
           debug: Debug = False) -> None:
     """Run one stage in this process; how a launcher runs the heavy ones."""
-    from vernacular.process import run_one
+    from vernacular.process import assist_one, further, run_one
 
     _interrupt_once()
+    if further():
+        with plain_errors(debug):
+            assist_one(find_project(), code, stage, model)
+        return
     with plain_errors(debug, quiet=outcome is not None and outcome.parent.is_dir()):
         artifact = run_one(find_project(), code, stage, model, outcome)
         if outcome is None:

@@ -15,10 +15,15 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vernacular.artifacts import Artifact, Store, write_atomically
 from vernacular.errors import Problem, as_problem
 from vernacular.project import Project
+
+if TYPE_CHECKING:
+    from vernacular.config.schema import Language
+    from vernacular.stages import Stage
 
 PARENT_SECONDS = 2.0
 
@@ -49,9 +54,22 @@ def run_one(project: Project, code: str, name: str, model: str | None, outcome: 
     return artifact
 
 
-def _find_and_run(project: Project, code: str, name: str, model: str | None) -> Artifact:
+def further() -> bool:
+    """Whether this process is one of several that torchrun started, and not the first."""
+    return int(os.environ.get("RANK", "0")) > 0
+
+
+def assist_one(project: Project, code: str, name: str, model: str | None) -> None:
+    """Take part in the stage that the first of the processes runs."""
+    from vernacular.stages import assist
+
+    stage, language = _find(project, code, name, model)
+    assist(stage, language, Store(project.artifacts))
+
+
+def _find(project: Project, code: str, name: str, model: str | None) -> tuple[Stage, Language]:
     from vernacular.config.load import find_language
-    from vernacular.stages import run_stage, stages_of
+    from vernacular.stages import stages_of
 
     language = find_language(project.languages, code)
     if model is not None and model not in language.models:
@@ -60,12 +78,19 @@ def _find_and_run(project: Project, code: str, name: str, model: str | None) -> 
     stages = stages_of(language, model)
     if name not in stages:
         raise Problem(f"there is no stage '{name}'", where=code, fix=f"The stages are: {', '.join(stages)}")
+    return stages[name], language
+
+
+def _find_and_run(project: Project, code: str, name: str, model: str | None) -> Artifact:
+    from vernacular.stages import run_stage
+
+    stage, language = _find(project, code, name, model)
 
     def progress(line: str) -> None:
         sys.stdout.write(f"{code} {name}: {line}\n")
         sys.stdout.flush()
 
-    return run_stage(stages[name], language, Store(project.artifacts), progress)
+    return run_stage(stage, language, Store(project.artifacts), progress)
 
 
 @contextlib.contextmanager

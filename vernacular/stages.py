@@ -7,6 +7,7 @@ folders that it is handed. What a stage does stands in its own module; this one 
 from __future__ import annotations
 
 import shutil
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -187,6 +188,26 @@ def run_stage(stage: Stage, language: Language, store: Store, progress: Progress
             inputs={name: artifact.manifest.data_version for name, artifact in inputs.items()},
             outside=outside, seed=stage.seed, data_version=data_version, files=files, created=now(),
             seconds=round(time.monotonic() - started, 2), report=report))
+
+
+def assist(stage: Stage, language: Language, store: Store, progress: Progress = silent) -> None:
+    """Take part, as a further process, in the work of the one that runs ``stage``: it alone keeps a result.
+
+    Raises:
+        Problem: as ``run_stage``.
+    """
+    inputs = inputs_of(stage, language, store)
+    key = key_for(stage, language, inputs, store.root)
+    if store.find(language.code, stage.name, key) is not None:
+        return
+    with tempfile.TemporaryDirectory() as out:
+        stage.run(Work(
+            language=language, settings=stage.settings(language),
+            inputs={name: artifact.folder for name, artifact in inputs.items()},
+            reports={name: artifact.manifest.report for name, artifact in inputs.items()},
+            out=Path(out), scratch=store.home(language.code, stage.name) / f".work-{key}" / "scratch", seed=stage.seed,
+            progress=progress, machine=store.root / ".machine", root=store.root,
+            cache=store.cache(language.code, stage.name)))
 
 
 def stages_of(language: Language, only_model: str | None = None) -> dict[str, Stage]:

@@ -13,9 +13,11 @@ import pytest
 from benchmarks import registry
 from benchmarks.__main__ import main
 from benchmarks.folder import artifact, run, write_folder, write_text
+from benchmarks.pretraining import loop_seconds, random_seconds, trainer_seconds
 from benchmarks.registry import FIGURES, Figure, Row, Skipped, need, write
 from benchmarks.salted import Salted, _judge, strew
 from tests.generate import make_documents
+from tests.tiny import write_bert
 
 DATA = Path(__file__).parents[2] / ".." / "shared" / "data"
 
@@ -57,7 +59,8 @@ def test_a_figure_is_chosen_by_name_and_one_that_fails_takes_no_other_down(
 
 
 def test_every_figure_says_what_it_measures() -> None:
-    assert {"cleaning_mb_per_s", "refresh_share_of_full", "salted"} <= set(FIGURES)
+    assert {"cleaning_mb_per_s", "refresh_share_of_full", "salted", "mlm_cpu_speedup_minilm",
+            "mlm_gpu_tokens_per_s"} <= set(FIGURES)
     assert all(figure.meaning for figure in FIGURES.values())
     ignored = subprocess.run(["git", "check-ignore", str(registry.RESULTS)], cwd=registry.RESULTS.parent, check=False,
                              capture_output=True)
@@ -102,3 +105,23 @@ def test_salt_is_a_tenth_of_each_kind(size: int) -> None:
     assert len(corpus.salt["mojibake"]) + len(corpus.salt["mojibake_lossy"]) == tenth
     text = "\n".join(lines)
     assert all(grain in text for kind in corpus.salt for grain in corpus.salt[kind] if isinstance(grain, str))
+
+
+@pytest.mark.parametrize("objective", ["masked", "causal"])
+def test_what_a_card_is_measured_with_runs_on_a_processor(objective: str) -> None:
+    from transformers import LlamaConfig, LlamaForCausalLM, XLMRobertaConfig, XLMRobertaForMaskedLM
+
+    sizes = {"vocab_size": 200, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2,
+             "num_attention_heads": 2, "max_position_embeddings": 66}
+    kind, config = ((XLMRobertaForMaskedLM, XLMRobertaConfig(**sizes, hidden_dropout_prob=0,
+                                                             attention_probs_dropout_prob=0)) if objective == "masked"
+                    else (LlamaForCausalLM, LlamaConfig(**sizes, num_key_value_heads=1, tie_word_embeddings=True)))
+    seconds = random_seconds(kind, config, objective, length=64, batch=4, steps=3, device="cpu")
+    assert len(seconds) == 3 and all(second > 0 for second in seconds)
+
+
+def test_the_trainer_and_our_loop_are_timed_on_the_same_text(tmp_path: Path) -> None:
+    write_bert(tmp_path, head=True)
+    documents = [text for texts in make_documents(10).values() for text in texts]
+    assert len(trainer_seconds(tmp_path, documents, 3, 32, 4)) == 2
+    assert len(loop_seconds(tmp_path, documents, 3, 32, 4)) == 2

@@ -94,20 +94,53 @@ class Vocabulary(Strict):
                                                                       "drawn from the old rows' distribution")
 
 
+class Related(Strict):
+    """Text in a related language: a help where there is little in the language itself (Downey et al. 2405.12413)."""
+
+    source: Source
+    passes: float = Field(1.0, gt=0, description="times that it is seen for each time that the target's text is: above "
+                                                 "1 for a text smaller than that, below for a larger one")
+
+
 class Pretraining(Strict):
     """Continued self-supervised pretraining. The budget is minutes (measured speed decides the steps) or steps."""
 
     minutes: float | None = Field(None, gt=0, description="time for one arm; adapted and control get the same steps")
     steps: int | None = Field(None, ge=1, description="optimizer steps, where they must not depend on the machine")
-    max_epochs: float = Field(20, gt=0, description="never more passes over the text than this")
+    max_epochs: float = Field(20, gt=0, description="never more passes over a text than this")
+    method: Literal["full", "lora"] = Field("full", description="lora: only low-rank changes of the body and the new "
+                                                                "rows are trained, in much less memory; merged in the "
+                                                                "end")
+    lora_rank: int = Field(64, ge=1, description="of those changes; their scale is 1")
     sequence_length: int = Field(128, ge=16, description="tokens in a block")
-    batch_size: int = Field(16, ge=1, description="blocks in a step")
+    batch_size: int = Field(16, ge=1, description="blocks in a step, over all processes and parts")
+    accumulate: int = Field(1, ge=1, description="parts in which a process computes its blocks of a step, one after "
+                                                 "another: less memory, the same result")
+    recompute: bool = Field(False, description="compute activations again in the backward pass instead of keeping them "
+                                               "(gradient checkpointing): less memory, a third more time")
     learning_rate: float = Field(5e-4, gt=0, description="peak, of the body and the old rows")
     warmup: Share = Field(0.06, description="share of the steps with a rising learning rate")
     head_first: Share = Field(0.1, description="share of the steps in which only the head and the new rows learn")
     weight_decay: float = Field(0.01, ge=0)
     mask_share: Share = Field(0.15, description="share of words masked (masked objective)")
+    replay: Share = Field(0.1, description="share of what is seen that is text in the base's languages, from "
+                                           "retention, so that they are not forgotten; what is measured is "
+                                           "never seen")
+    related: list[Related] = Field(default_factory=list, description="texts in related languages, mixed in")
+    patience: int = Field(3, ge=0, description="points on the curve without a better held-out likelihood after which "
+                                               "training ends; 0: never. The best weights are kept")
+    interpolate: list[Share] = Field(default_factory=lambda: [0.5, 0.7, 0.85, 1.0], min_length=1, description=(
+        "how far to go from the base's weights to the trained ones; chosen on the dev split and on replay text"))
     checkpoint_minutes: float = Field(1.0, gt=0, description="time between checkpoints")
+    stop_after_minutes: float | None = Field(None, gt=0, description="write a checkpoint and end after this long, "
+                                                                     "where a machine is lent for a time; run again to "
+                                                                     "go on")
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> Pretraining:
+        if self.accumulate > self.batch_size:
+            raise ValueError("accumulate may not be more than batch_size: a part holds at least a block")
+        return self
 
 
 class Lora(Strict):

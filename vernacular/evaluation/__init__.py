@@ -53,7 +53,7 @@ def _retention(name: str, model: Model) -> Stage:
         return measure(work, name, model)
 
     return Stage(
-        name=f"evaluation/{name}_retention", version="1", inputs=_models(name), run=run, heavy=True, seed=model.seed,
+        name=f"evaluation/{name}_retention", version="2", inputs=_models(name), run=run, heavy=True, seed=model.seed,
         settings=lambda language: {**_base(model), "items": model.likelihood_items, "retention": [
             source.model_dump(mode="json", by_alias=True) for source in model.retention]},
         outside=lambda language, root: fingerprints(model.base, language), kinds=("pytorch", "python"),
@@ -71,7 +71,7 @@ def _behaviour(language: Language, name: str, model: Model) -> Stage:
         return measure(work, name, model)
 
     return Stage(
-        name=f"evaluation/{name}_behaviour", version="1", run=run, heavy=True,
+        name=f"evaluation/{name}_behaviour", version="2", run=run, heavy=True,
         inputs=(*_models(name), *(f"task/{task}_{name}" for task in tasks)),
         settings=lambda language: language.behaviour,
         outside=lambda language, root: digests(language), gates=gate_specs(language), kinds=("pytorch", "python"),
@@ -87,7 +87,7 @@ def _fairness(language: Language, name: str, model: Model) -> Stage:
         return fairness.run(work, name, model)
 
     return Stage(
-        name=f"evaluation/{name}_fairness", version="1", run=run, heavy=True,
+        name=f"evaluation/{name}_fairness", version="2", run=run, heavy=True,
         inputs=(*_models(name), *(f"task/{task}_{name}" for task in (plan.tasks if plan else ()))),
         settings=lambda language: language.behaviour,
         outside=lambda language, root: fairness.digests(language), kinds=("pytorch", "python"),

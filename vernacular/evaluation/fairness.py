@@ -1,4 +1,4 @@
-"""The stage ``evaluation/<model>_fairness``: the same sentence with names of different groups, on base and adapted.
+"""The stage ``evaluation/<model>_fairness``: the same sentence with names of different groups, on base and released.
 
 A held-out line that names someone of a comparison's groups is written once for every group, with a name of that group
 in its place. Measured are how often the new name is still found (tasks that label words) and how much more often the
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
+from vernacular.arms import Arm, released_arm
 from vernacular.artifacts import Gate, Report, digest_of_files
 from vernacular.config.schema import Language, Model
 from vernacular.config.strict import Name, Strict
@@ -108,6 +109,7 @@ def run(work: Work, name: str, model: Model) -> Report:
         report.details = {"measured": False, "caveat": f"Not measured: the folder has no {FOLDER}/{FAIRNESS}."}
         return report
     from vernacular.tasks.predictor import load_predictor
+    loaded: dict[Arm, Arm] = {"base": "base", "adapted": released_arm(name, work.reports)}
     lines = held_out_lines(work.inputs["corpus/splits"])
     results: dict[str, Any] = {}
     for task_name in plan.tasks:
@@ -115,7 +117,8 @@ def run(work: Work, name: str, model: Model) -> Report:
         words = words_of if task.kind == "token_classification" else None
         asked = {}
         for arm in ARMS:
-            predictor = load_predictor(arm, name, model, task_name, work.inputs, work.language, model.lora.seeds[0])
+            predictor = load_predictor(loaded[arm], name, model, task_name, work.inputs, work.language,
+                                       model.lora.seeds[0])
             if words is not None and plan.name_label not in predictor.labels:
                 raise Problem(f"the task '{task_name}' has no label '{plan.name_label}'", where=f"{FOLDER}/{FAIRNESS}",
                               fix=f"Set name_label to one of {', '.join(predictor.labels)}")

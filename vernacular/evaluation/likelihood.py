@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from vernacular.arms import ARMS, load_arm
+from vernacular.arms import ARMS, TIE, load_arm
 from vernacular.artifacts import Gate, Report
 from vernacular.config.schema import Model
 from vernacular.corpus.words import word_spans, words
@@ -32,7 +32,6 @@ from vernacular.tasks.items import lower
 
 RESAMPLES = 1000
 LEAST_WORDS = 5  # a word in a shorter line is mostly chance
-TIE = 0.005  # RECIPE 2c: a difference below half a per cent is a tie
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from vernacular.arms import ARMS, load_arm
+from vernacular.arms import ARMS, load_arm, released_arm
 from vernacular.artifacts import Gate, Report
 from vernacular.config.schema import Model
 from vernacular.corpus.words import words
@@ -57,8 +57,9 @@ def run(work: Work, name: str, model: Model) -> Report:
     bars(work.out / "retention.png", f"The base's languages: {unit} (lower is better)", list(ARMS),
          [scored[arm].mean for arm in ARMS], unit)
     report.plots["retention"] = "retention.png"
-    rise = scored["adapted"].mean / scored["base"].mean - 1
-    report.count("retention_rise", rise, "change of likelihood in the base's languages, adapted against base")
+    released = released_arm(name, work.reports)
+    rise = scored[released].mean / scored["base"].mean - 1
+    report.count("retention_rise", rise, f"change of likelihood in the base's languages, {released} against base")
     report.gates.append(Gate(name=GATE, passed=rise <= RISE, value=rise, threshold=RISE,
                              reason=f"{unit} in the base's languages changed by {rise:+.1%}"))
     return report

@@ -1,19 +1,22 @@
 """Continued self-supervised pretraining: with the extended tokenizer, and the control arm with the original one.
 
-Both arms see the same text with the same number of steps (RECIPE 0). ``packing`` makes blocks, ``masking`` the masked
-objective, ``objectives`` the losses, ``loop`` trains and resumes, ``budget`` turns minutes into steps, ``stage`` is
-the stage.
+Both arms see the same text with the same number of steps (RECIPE 0). ``texts`` reads and ``packing`` makes blocks,
+``schedule`` orders them, ``masking`` and ``objectives`` make batches and losses, ``fused`` computes the head, ``loop``
+trains, ``checkpoint`` keeps, ``processes`` joins several, ``budget`` turns minutes into steps, ``interpolate`` chooses
+the weights, ``stage`` is the stage.
 """
 
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 from vernacular.arms import Arm
 from vernacular.artifacts import Report
 from vernacular.config.schema import Language, Model
 from vernacular.models import fingerprints
-from vernacular.stages import GateSpec, Stage, Work
+from vernacular.stages import GateSpec, Progress, Stage, Work
 
 TRAINED: tuple[tuple[Arm, str, str], ...] = (
     ("adapted", "", "the extended tokenizer"), ("control", "_control", "the original tokenizer"))
@@ -24,18 +27,33 @@ def _run(work: Work, name: str, model: Model, arm: Arm) -> Report:
     return run(work, name, model, arm)
 
 
+def _fetch(language: Language, root: Path, progress: Progress, model: Model) -> None:
+    from vernacular.pretraining.texts import fetch
+    fetch(model, language, root, progress)
+
+
+def _outside(language: Language, root: Path, model: Model) -> dict[str, str]:
+    from vernacular.pretraining.texts import versions
+    return {**fingerprints(model.base, language), **versions(model, language, root)}
+
+
+def _settings(language: Language, model: Model) -> dict[str, Any]:
+    return {"base": model.base.model_dump(mode="json"), "objective": model.objective,
+            "items": model.likelihood_items,
+            "pretraining": model.pretraining.model_dump(mode="json", by_alias=True, exclude={
+                "checkpoint_minutes", "stop_after_minutes", "accumulate", "recompute"}),
+            "retention": [source.model_dump(mode="json", by_alias=True) for source in model.retention]}
+
+
 def stages(language: Language, name: str, model: Model) -> list[Stage]:
     """The stages ``model/<name>`` (extended tokenizer) and ``model/<name>_control`` (original tokenizer)."""
     made = []
     for arm, suffix, words in TRAINED:
         made.append(Stage(
-            name=f"model/{name}{suffix}", version="1", inputs=("corpus/splits", f"tokenizer/{name}"),
+            name=f"model/{name}{suffix}", version="2", inputs=("corpus/splits", f"tokenizer/{name}"),
             run=partial(_run, name=name, model=model, arm=arm), seed=model.seed, heavy=True,
-            kinds=("pytorch", "transformers"),
-            settings=lambda language: {
-                "base": model.base.model_dump(mode="json"), "objective": model.objective,
-                "pretraining": model.pretraining.model_dump(mode="json", exclude={"checkpoint_minutes"})},
-            outside=lambda language, root: fingerprints(model.base, language),
+            kinds=("pytorch", "transformers"), settings=partial(_settings, model=model),
+            outside=partial(_outside, model=model), prepare=partial(_fetch, model=model),
             gates=(GateSpec("learned", "Held-out likelihood improved during pretraining.", True),),
             description=f"`{name}` pretrained on {language.name} text with {words}."))
     return made

@@ -18,22 +18,31 @@ import torch
 from vernacular.artifacts import digest_of, write_atomically
 from vernacular.config.schema import Model, Pretraining
 from vernacular.pretraining.loop import Plan, has_bf16, optimizer_for, take_step
+from vernacular.pretraining.processes import together
 
 UNTIMED_STEPS, TIMED_STEPS = 3, 9
+_LOOP = 2  # raised when the loop becomes faster: what was measured before is then measured again
 
 
 def speed_key(model: Model, base: str) -> str:
     """What training speed depends on: the model, the shape of a step, the processor or card, the threads."""
     settings = model.pretraining
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else platform.processor() or platform.machine()
-    return digest_of([base, model.objective, settings.sequence_length, settings.batch_size, settings.mask_share, device,
-                      torch.get_num_threads(), has_bf16()])
+    return digest_of([_LOOP, base, model.objective, settings.sequence_length, settings.batch_size, settings.mask_share,
+                      settings.method, settings.accumulate, settings.recompute, device, torch.get_num_threads(),
+                      together()[1], has_bf16()])
 
 
 def known_speed(machine: Path, key: str) -> float | None:
     """Tokens per second measured on this machine before, or None."""
     path = machine / f"speed-{key}.json"
     return float(json.loads(path.read_text(encoding="utf-8"))["tokens_per_second"]) if path.is_file() else None
+
+
+def keep_speed(machine: Path, key: str, speed: float) -> None:
+    """Note the tokens per second of this machine, for plans and for further runs, unless they are known."""
+    if known_speed(machine, key) is None:
+        write_atomically(machine / f"speed-{key}.json", json.dumps({"tokens_per_second": speed}))
 
 
 def measure_speed(machine: Path, key: str, model: Any, plan: Plan) -> float:
@@ -49,17 +58,17 @@ def measure_speed(machine: Path, key: str, model: Any, plan: Plan) -> float:
         take_step(trial, optimizer, plan, body + UNTIMED_STEPS + step)
         seconds.append(time.monotonic() - started)  # the loss that a step returns has waited for the device
     speed = plan.settings.batch_size * plan.settings.sequence_length / statistics.median(seconds)
-    write_atomically(machine / f"speed-{key}.json", json.dumps({"tokens_per_second": speed}))
+    keep_speed(machine, key, speed)
     return speed
 
 
-def steps_within(settings: Pretraining, speed: float, blocks: int) -> int:
+def steps_within(settings: Pretraining, speed: float, blocks: float) -> int:
     """The steps that fit the budget, within the most epochs allowed.
 
     Args:
         settings: with the minutes, or the steps asked for.
         speed: tokens per second; not read where steps are asked for.
-        blocks: blocks of training text.
+        blocks: seen in one pass over the training text, those of other texts mixed in among them.
     """
     most = max(1, int(settings.max_epochs * blocks / settings.batch_size))
     if settings.steps is not None:

@@ -1,43 +1,37 @@
 """The training loop: one optimizer, a schedule, checkpoints from which a killed run goes on to the same result.
 
-Everything random is a function of the seed and the step (data order, masks, dropout), so a checkpoint needs no
-generator states. Knows nothing of languages, stages or tokenizers.
+Everything random is a function of the seed and the step (data order, masks), so a checkpoint needs no generator states.
+Knows nothing of languages, stages or tokenizers.
 """
 
 from __future__ import annotations
 
+import contextlib
 import math
-import os
+import signal
+import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from vernacular.config.schema import Pretraining
 from vernacular.errors import Problem
-from vernacular.pretraining.objectives import Objective
+from vernacular.pretraining.checkpoint import Progressed, load_checkpoint, save_checkpoint, write
+from vernacular.pretraining.lora import ROWS
+from vernacular.pretraining.objectives import Batch, Objective, nats
 from vernacular.pretraining.packing import Blocks
+from vernacular.pretraining.processes import share, sum_up, together
+from vernacular.pretraining.schedule import rates
 
-
-@dataclass
-class Progressed:
-    """How far a training has come, as a checkpoint keeps it.
-
-    Attributes:
-        step: optimizer steps done.
-        losses: training loss in nats per predicted token, a value a step.
-        curve: (step, held-out nats per character) points.
-        seconds: time spent in steps, over all processes that worked on it.
-    """
-
-    step: int = 0
-    losses: list[float] = field(default_factory=list)
-    curve: list[tuple[int, float]] = field(default_factory=list)
-    seconds: float = 0.0
+_CLIP = 1.0  # longest gradient
+_WORTH_COMPILING = 500  # steps
 
 
 @dataclass(frozen=True)
@@ -46,16 +40,18 @@ class Plan:
 
     Attributes:
         blocks: the training text.
-        objective: the loss.
+        order: the numbers of the blocks in the order in which they are seen; read again from the start where it ends.
+        objective: what is predicted.
         settings: rates and sizes.
         steps: optimizer steps in all.
         old_rows: rows of the embedding below this stood in the base.
-        seed: of data order, masks and dropout.
+        seed: of masks and dropout.
         evaluate: held-out nats per character of the model as it is.
         evaluations: points on the curve beside the first.
     """
 
     blocks: Blocks
+    order: NDArray[np.int64]
     objective: Objective
     settings: Pretraining
     steps: int
@@ -81,50 +77,38 @@ def autocast(device: torch.device) -> Any:
     return torch.autocast(device.type, dtype=torch.bfloat16, enabled=has_bf16())
 
 
-def rates(step: int, plan: Plan) -> tuple[float, float]:
-    """The learning rates of this step: (head and new rows, body and old rows).
+def device_of(model: Any) -> torch.device:
+    """Where a model's weights are."""
+    device: torch.device = next(model.parameters()).device
+    return device
 
-    Both rise linearly and fall linearly to zero at the end; the body waits until ``head_first`` has passed, so that a
-    head that starts from nothing does not pull the body apart.
+
+def compile_body(model: Any, steps: int) -> None:
+    """Compile the body, in place, where a run is long enough to win back the minute: on a card.
+
+    On a processor the products take two thirds of a step already, and compiling made it slower (docs/pretraining.md).
     """
-    settings, total = plan.settings, plan.steps
-    warm = max(1, math.ceil(settings.warmup * total))
-    wait = math.floor(settings.head_first * total)
-    fall = min(1.0, (total - step) / max(1, total - warm))
-    head = settings.learning_rate * min(1.0, (step + 1) / warm) * fall
-    body = settings.learning_rate * min(1.0, (step + 1 - wait) / warm) * fall if step >= wait else 0.0
-    return head, body
+    if device_of(model).type == "cuda" and steps >= _WORTH_COMPILING:
+        model.base_model.compile(dynamic=False)
 
 
-def batch_rows(step: int, plan: Plan) -> np.ndarray[Any, Any]:
-    """The blocks of a step: each epoch is a permutation drawn from the seed, batches run on across epochs."""
-    count, size = len(plan.blocks), plan.settings.batch_size
-    picked = []
-    for position in range(step * size, (step + 1) * size):
-        epoch, index = divmod(position, count)
-        picked.append(_permutation(count, plan.seed, epoch)[index])
-    return np.array(picked)
-
-
-_kept: dict[tuple[int, int, int], np.ndarray[Any, Any]] = {}
-
-
-def _permutation(count: int, seed: int, epoch: int) -> np.ndarray[Any, Any]:
-    key = (count, seed, epoch)
-    if key not in _kept:
-        while len(_kept) > 4:
-            _kept.pop(next(iter(_kept)))
-        _kept[key] = np.random.default_rng((seed, epoch)).permutation(count)
-    return _kept[key]
+def batch_of(step: int, plan: Plan) -> Batch:
+    """What is read and predicted in a step, by all processes and parts together."""
+    size = plan.settings.batch_size
+    rows = plan.order[np.arange(step * size, (step + 1) * size) % len(plan.order)]
+    return plan.objective.batch(plan.blocks, rows, (plan.seed, 1, step))
 
 
 def optimizer_for(model: Any, settings: Pretraining) -> torch.optim.AdamW:
-    """AdamW over two groups of rates, each with and without weight decay (none on vectors and embeddings)."""
+    """AdamW over what learns, in two groups of rates, each with and without weight decay (none on vectors and rows)."""
     embedding = model.get_input_embeddings().weight
     body = {id(parameter) for parameter in model.base_model.parameters()}
     groups: dict[tuple[str, bool], list[torch.nn.Parameter]] = {}
-    for parameter in model.parameters():
-        part = "rows" if parameter is embedding else "body" if id(parameter) in body else "head"
+    for name, parameter in model.named_parameters():
+        if not parameter.requires_grad:
+            continue
+        rows = parameter is embedding or ROWS in name
+        part = "rows" if rows else "body" if id(parameter) in body else "head"
         groups.setdefault((part, parameter.ndim > 1 and part != "rows"), []).append(parameter)
     return torch.optim.AdamW(
         [{"params": parameters, "part": part, "weight_decay": settings.weight_decay if decays else 0.0}
@@ -133,90 +117,156 @@ def optimizer_for(model: Any, settings: Pretraining) -> torch.optim.AdamW:
 
 
 def take_step(model: Any, optimizer: torch.optim.AdamW, plan: Plan, step: int) -> float:
-    """One optimizer step; returns the loss in nats per predicted token."""
-    head, body = rates(step, plan)
+    """One optimizer step; returns the loss in nats per predicted token.
+
+    Raises:
+        Problem: the loss or the gradient is not a number; nothing was changed.
+    """
+    head, body = rates(step, plan.steps, plan.settings)
     for group in optimizer.param_groups:
         group["lr"] = body if group["part"] == "body" else head
         if group["part"] == "body":
             for parameter in group["params"]:
                 parameter.requires_grad_(body > 0)
     torch.manual_seed(plan.seed * 1_000_003 + step)
-    embedding = model.get_input_embeddings().weight
-    with autocast(embedding.device):
-        total, targets = plan.objective.loss(model, plan.blocks, batch_rows(step, plan), (plan.seed, 1, step))
-    loss = total / max(1, targets.numel())
-    torch.autograd.backward(loss)
-    if not body and embedding.grad is not None:
-        embedding.grad[:plan.old_rows] = 0
-    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    loss = _gradient(model, plan, step)
+    gradients = [parameter.grad for group in optimizer.param_groups for parameter in group["params"]
+                 if parameter.grad is not None]
+    sum_up([*gradients, loss])
+    embedding = model.get_input_embeddings()
+    if not body and type(embedding) is torch.nn.Embedding and embedding.weight.grad is not None:
+        embedding.weight.grad[:plan.old_rows] = 0
+    length = torch.nn.utils.get_total_norm(gradients)
+    if not math.isfinite(float(loss)) or not math.isfinite(float(length)):
+        raise Problem(f"the {'gradient' if math.isfinite(float(loss)) else 'loss'} is not a number at step {step}",
+                      where="pretraining", fix="Lower pretraining.learning_rate; the last checkpoint is kept")
+    optimizer.grad_scale = (length / _CLIP).clamp(min=1)  # type: ignore[attr-defined]  # AdamW divides by it as it goes
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)
-    return float(loss.detach())
+    return float(loss)
+
+
+def _gradient(model: Any, plan: Plan, step: int) -> torch.Tensor:
+    """Add this process's share of the gradient to the parameters; its share of the loss, in nats per token of all."""
+    batch, parts = batch_of(step, plan), plan.settings.accumulate
+    count = max(1, len(batch.predicted))
+    number, processes = together()
+    embedding = model.get_input_embeddings()
+    device = device_of(model)
+    loss = torch.zeros((), device=device)
+    for index in range(number * parts, (number + 1) * parts):
+        part = batch.part(index, processes * parts)
+        if not len(part.predicted):
+            continue
+        # On a processor autograd would write a second gradient as large as the table, for the few rows that were read.
+        rows = None
+        if type(embedding) is torch.nn.Embedding and embedding.weight.requires_grad and device.type == "cpu":
+            ids = torch.from_numpy(part.inputs.astype(np.int64))
+            rows = embedding(ids).detach().requires_grad_()
+        with autocast(device):
+            value = nats(model, part, rows) / count
+        torch.autograd.backward(value)
+        if rows is not None and rows.grad is not None:
+            if embedding.weight.grad is None:
+                embedding.weight.grad = torch.zeros_like(embedding.weight)
+            embedding.weight.grad.index_add_(0, ids.flatten(), rows.grad.flatten(0, 1))
+        loss += value.detach()
+    return loss
 
 
 def train(model: Any, plan: Plan, checkpoint: Path, say: Callable[[str], None]) -> Progressed:
     """Train ``model`` in place to the end of ``plan``, going on from ``checkpoint`` where there is one.
 
+    The model ends with the weights of the best point on the curve; ``patience`` points without a better one end it.
+
     Raises:
-        Problem: the loss is not a number any more.
+        Problem: the loss is not a number any more, the disk is full, another process died, or time is up.
+        KeyboardInterrupt: asked for by a signal; a checkpoint was written.
     """
-    optimizer = optimizer_for(model, plan.settings)
+    settings, first = plan.settings, together()[0] == 0
+    optimizer = optimizer_for(model, settings)
     done = load_checkpoint(checkpoint, model, optimizer)
+    if float(share(torch.tensor(float(done.step), device=device_of(model)))) != done.step:
+        raise Problem("the processes of this training found different checkpoints", where="pretraining",
+                      fix="Put the root of the artifacts on a folder that all of the machines share")
+    best = checkpoint.with_name(f"best-{checkpoint.name}")
     if done.step:
         say(f"resumed at step {done.step} of {plan.steps}")
     model.train()
     points = {round(index * plan.steps / plan.evaluations) for index in range(plan.evaluations + 1)}
-    saved = told = time.monotonic()
-    while done.step < plan.steps:
-        if done.step in points and (not done.curve or done.curve[-1][0] != done.step):
-            done.curve.append((done.step, _evaluate(model, plan)))
-        started = time.monotonic()
-        loss = take_step(model, optimizer, plan, done.step)
-        if not math.isfinite(loss):
-            raise Problem(f"the loss is not a number at step {done.step}", where="pretraining",
-                          fix="Lower pretraining.learning_rate; the last checkpoint is kept")
-        done.losses.append(loss)
-        done.step += 1
-        done.seconds += time.monotonic() - started
-        if time.monotonic() - told > 10 or done.step == plan.steps:
-            told = time.monotonic()
-            left = done.seconds / done.step * (plan.steps - done.step)
-            point = f", held-out {done.curve[-1][1]:.3f} nats/character" if done.curve else ""
-            say(f"step {done.step}/{plan.steps}, loss {np.mean(done.losses[-20:]):.3f}{point}, {left:.0f} s left")
-        if time.monotonic() - saved > plan.settings.checkpoint_minutes * 60:
-            save_checkpoint(checkpoint, model, optimizer, done)
-            saved = time.monotonic()
-    if not done.curve or done.curve[-1][0] != plan.steps:
-        done.curve.append((plan.steps, _evaluate(model, plan)))
+    began = saved = told = time.monotonic()
+    with _signals() as asked:
+        while not done.stopped:
+            if done.step in points and (not done.curve or done.curve[-1][0] != done.step):
+                done.curve.append((done.step, _evaluate(model, plan)))
+                if done.best[0] == done.step and first and done.step not in (0, plan.steps):
+                    write(best, {"model": model.state_dict(), "step": done.step})
+                done.stopped = bool(settings.patience) and _waited(done) >= settings.patience
+            if done.step >= plan.steps or done.stopped:
+                break
+            started = time.monotonic()
+            done.losses.append(take_step(model, optimizer, plan, done.step))
+            done.step += 1
+            now = time.monotonic()
+            done.seconds += now - started
+            if now - told > 10 or done.step == plan.steps:
+                told = now
+                left = done.seconds / done.step * (plan.steps - done.step)
+                point = f", held-out {done.curve[-1][1]:.3f} nats/character" if done.curve else ""
+                say(f"step {done.step}/{plan.steps}, loss {np.mean(done.losses[-20:]):.3f}{point}, {left:.0f} s left")
+            late = settings.stop_after_minutes is not None and now - began > settings.stop_after_minutes * 60
+            if first and (asked or late or now - saved > settings.checkpoint_minutes * 60):
+                save_checkpoint(checkpoint, model, optimizer, done)
+                saved = now
+            if asked:
+                raise KeyboardInterrupt
+            if late and done.step < plan.steps:
+                raise Problem(f"the {settings.stop_after_minutes:g} minutes are over at step {done.step} of "
+                              f"{plan.steps}", where="pretraining",
+                              fix="Run again: it goes on from there (pretraining.stop_after_minutes)")
+    if first and done.best[0] not in (0, done.step):
+        say(f"held-out likelihood was best at step {done.best[0]}: those weights are kept")
+        model.load_state_dict(torch.load(best, weights_only=True, map_location="cpu")["model"])
     model.eval()
     return done
 
 
+def _waited(done: Progressed) -> int:
+    """Points on the curve since the best one."""
+    return sum(step > done.best[0] for step, _ in done.curve)
+
+
+@contextlib.contextmanager
+def _signals() -> Iterator[list[int]]:
+    """A list that an interrupt or a request to end (from Slurm, Kubernetes) is added to, instead of stopping a step."""
+    asked: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield asked
+        return
+
+    def note(number: int, frame: FrameType | None) -> None:
+        asked.append(number)
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 def _evaluate(model: Any, plan: Plan) -> float:
+    """The first process's value, for all of them."""
+    value = torch.zeros((), dtype=torch.float64, device=device_of(model))
+    if together()[0] == 0:
+        value += evaluated(model, plan.evaluate)
+    return float(share(value))
+
+
+def evaluated(model: Any, evaluate: Callable[[Any], float]) -> float:
+    """``evaluate(model)`` without gradients, in this machine's precision; the model is left in training mode."""
     model.eval()
-    with torch.inference_mode(), autocast(model.get_input_embeddings().weight.device):
-        value = plan.evaluate(model)
+    with torch.inference_mode(), autocast(device_of(model)):
+        value = evaluate(model)
     model.train()
     return value
-
-
-def save_checkpoint(path: Path, model: Any, optimizer: torch.optim.Optimizer, done: Progressed) -> None:
-    """Write model, optimizer and progress so that a reader finds the old checkpoint or the new one, never a part."""
-    part = path.with_suffix(".part")
-    with part.open("wb") as stream:
-        torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict(), "step": done.step,
-                    "losses": done.losses, "curve": done.curve, "seconds": done.seconds}, stream)
-        stream.flush()
-        os.fsync(stream.fileno())
-    part.replace(path)
-
-
-def load_checkpoint(path: Path, model: Any, optimizer: torch.optim.Optimizer) -> Progressed:
-    """Put a checkpoint into ``model`` and ``optimizer``; a fresh start where there is none."""
-    if not path.exists():
-        return Progressed()
-    state = torch.load(path, weights_only=True, map_location=model.get_input_embeddings().weight.device)
-    model.load_state_dict(state["model"])
-    model.tie_weights()
-    optimizer.load_state_dict(state["optimizer"])
-    return Progressed(state["step"], state["losses"], [tuple(point) for point in state["curve"]], state["seconds"])

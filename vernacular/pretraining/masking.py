@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from vernacular.pretraining.packing import PADDING
 
 
 def mask_words(tokens: NDArray[np.int32], words: NDArray[np.int32], share: float, *, mask_id: int, vocabulary: int,
-               generator: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+               generator: np.random.Generator) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
     """Mask whole words of a batch.
 
     Args:
@@ -22,7 +21,7 @@ def mask_words(tokens: NDArray[np.int32], words: NDArray[np.int32], share: float
         generator: the source of chance.
 
     Returns:
-        Input ids (batch, length) int64, and (batch, length) bool that is True where the original must be predicted.
+        Input ids (batch, length), and (batch, length) bool that is True where the original must be predicted.
     """
     chosen = np.zeros(words.shape, bool)
     for row in range(len(words)):
@@ -38,5 +37,4 @@ def mask_words(tokens: NDArray[np.int32], words: NDArray[np.int32], share: float
     chance = generator.random(tokens.shape)
     inputs = np.where(chosen & (chance < 0.8), mask_id, tokens)
     other = generator.integers(0, vocabulary, tokens.shape)
-    inputs = np.where(chosen & (chance >= 0.9), other, inputs)
-    return torch.from_numpy(inputs.astype(np.int64)), torch.from_numpy(chosen)
+    return np.where(chosen & (chance >= 0.9), other, inputs).astype(np.int32), chosen

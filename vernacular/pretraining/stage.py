@@ -7,101 +7,201 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors.torch import load_file
 
-from vernacular.arms import MODEL_FOLDER, Arm
+from vernacular.arms import DEV_LIKELIHOOD, MODEL_FOLDER, Arm
 from vernacular.artifacts import Gate, Report, write_atomically
 from vernacular.config.schema import Model
+from vernacular.corpus.words import words
+from vernacular.evaluation.likelihood import LEAST_WORDS, likelihood
 from vernacular.jsonl import read_jsonl
 from vernacular.models import fingerprint, load_base, load_tokenizer
 from vernacular.plots import curves
-from vernacular.pretraining.budget import known_speed, measure_speed, speed_key, steps_within
-from vernacular.pretraining.loop import Plan, Progressed, train
-from vernacular.pretraining.objectives import Objective, lengths, objective_for
-from vernacular.pretraining.packing import Blocks, pack
+from vernacular.pretraining import lora, texts
+from vernacular.pretraining.budget import keep_speed, known_speed, measure_speed, speed_key, steps_within
+from vernacular.pretraining.checkpoint import Progressed
+from vernacular.pretraining.fused import keep_memory
+from vernacular.pretraining.interpolate import Between, interpolate
+from vernacular.pretraining.loop import Plan, compile_body, device_of, train
+from vernacular.pretraining.objectives import Objective, check_head, lengths, nats, objective_for
+from vernacular.pretraining.packing import Blocks
+from vernacular.pretraining.plan import Cost, measured, predict
+from vernacular.pretraining.processes import share, start, together
+from vernacular.pretraining.schedule import capped, order
 from vernacular.stages import Work
 from vernacular.vocabulary.initialise import grow
 
-DEV_BLOCKS = 32
+_BLOCKS = 64  # of held-out text, for points on the curve and for choices
 
 
 def run(work: Work, name: str, model: Model, arm: Arm) -> Report:
     """Pretrain one arm; goes on from its checkpoint if one was left by a process that was killed."""
-    tokenizer_folder = work.inputs[f"tokenizer/{name}"]
-    network, _ = load_base(model.base, model.objective, work.language)
-    old_rows = network.get_input_embeddings().weight.shape[0]
-    tokenizer = load_tokenizer(tokenizer_folder / ("extended" if arm == "adapted" else "base"))
-    if arm == "adapted":
-        grow(network, load_file(tokenizer_folder / "rows.safetensors"))
-    network.to("cuda" if torch.cuda.is_available() else "cpu")
-    plan = _plan(work, model, network, tokenizer, old_rows)
-    steps = _steps(work, model, network, plan)
-    plan = dataclasses.replace(plan, steps=steps, evaluations=max(2, min(10, steps // 20)))
-    size = model.pretraining.batch_size * model.pretraining.sequence_length
-    work.progress(f"{steps} steps of {size:,} tokens, {steps * model.pretraining.batch_size / len(plan.blocks):.2f} "
-                  f"passes over {len(plan.blocks):,} blocks")
+    keep_memory()
+    device = start()
+    settings = model.pretraining
+    network, tokenizer, base, old_rows = _start(work, name, model, arm)
+    if settings.recompute:
+        network.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+    wrapped = lora.wrap(network, old_rows, settings.lora_rank) if settings.method == "lora" else None
+    network.to(device)
+    text = texts.read(work, model, tokenizer)
+    objective, sizes = objective_for(model.objective, tokenizer, settings.mask_share), lengths(tokenizer)
+
+    check_head(network, objective.batch(text.dev, np.arange(1), (0, 3)))
+
+    def held_out(blocks: Blocks) -> Callable[[Any], float]:
+        return lambda network: per_character(network, blocks, objective, sizes)
+
+    plan = Plan(text.blocks, np.arange(len(text.blocks)), objective, settings, settings.steps or 1000, old_rows,
+                work.seed, held_out(text.dev))
+    steps = _steps(work, model, network, plan, text.streams[0].count / text.streams[0].share)
+    text = dataclasses.replace(text, streams=capped(text.streams, steps * settings.batch_size, settings.max_epochs))
+    plan = dataclasses.replace(plan, steps=steps, evaluations=max(2, min(10, steps // 20)),
+                               order=order(text.streams, steps * settings.batch_size, work.seed))
+    size = settings.batch_size * settings.sequence_length
+    work.progress(f"{steps} steps of {size:,} tokens: " + ", ".join(
+        f"{stream.share * steps * settings.batch_size / stream.count:.2f} passes over {stream.count:,} blocks of "
+        f"{stream.name}" for stream in text.streams))
+    predicted = predict(network, settings, steps, known_speed(work.machine, _key(work, model)), text.blocks.tokens.size,
+                        model.objective)
+    compile_body(network, steps)
     done = train(network, plan, work.scratch / "checkpoint.pt", work.progress)
+    if together()[0]:
+        return Report()
+    network = network if wrapped is None else lora.merge(wrapped)
+    points, chosen = interpolate(network, base, settings.interpolate, held_out(text.dev),
+                                 held_out(text.replay) if text.replay is not None else None)
+    work.progress(f"interpolated: {chosen.share:g} of the way from the base to the trained weights")
+    network.eval()
+    report = _report(work, plan, done, text, (points, chosen))
+    _costs(report, predicted, measured(done.step * size, done.seconds / 60))
+    keep_speed(work.machine, _key(work, model), done.step * size / max(done.seconds, 1e-9))
+    _comparable(report, work, model, network, tokenizer)
     network.to("cpu").save_pretrained(work.out / MODEL_FOLDER)
     tokenizer.save_pretrained(work.out / MODEL_FOLDER)
     write_atomically(work.out / "curve.json", json.dumps({"curve": done.curve, "losses": done.losses}))
-    return _report(work, plan, done, model, size)
+    return report
 
 
-def _plan(work: Work, model: Model, network: Any, tokenizer: Any, old_rows: int) -> Plan:
-    settings, splits = model.pretraining, work.inputs["corpus/splits"]
-    blocks = pack([row["text"] for row in read_jsonl(splits / "train.jsonl")], tokenizer, settings.sequence_length)
-    held_out = pack([row["text"] for row in read_jsonl(splits / "dev.jsonl")], tokenizer, settings.sequence_length)
-    objective = objective_for(model.objective, tokenizer, settings.mask_share)
-    sizes = lengths(tokenizer)
-    return Plan(blocks, objective, settings, settings.steps or 1000, old_rows, work.seed,
-                lambda network: per_character(network, held_out, objective, sizes))
+def _start(work: Work, name: str, model: Model, arm: Arm) -> tuple[Any, Any, dict[str, torch.Tensor], int]:
+    """The network to train, its tokenizer, the weights of the base and the rows of its embedding."""
+    folder = work.inputs[f"tokenizer/{name}"]
+    network, _ = load_base(model.base, model.objective, work.language)
+    base = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    old_rows = len(network.get_input_embeddings().weight)
+    if arm == "adapted":
+        grow(network, load_file(folder / "rows.safetensors"))
+    return network, load_tokenizer(folder / ("extended" if arm == "adapted" else "base")), base, old_rows
 
 
-def _steps(work: Work, model: Model, network: Any, plan: Plan) -> int:
+def _steps(work: Work, model: Model, network: Any, plan: Plan, blocks: float) -> int:
     """The number of steps: kept from before a kill, or from the budget and this machine's speed."""
     kept = work.scratch / "steps.json"
-    if kept.is_file():
-        return int(json.loads(kept.read_text(encoding="utf-8")))
-    speed = 0.0
-    if model.pretraining.steps is None:
-        key = speed_key(model, fingerprint(model.base, work.language))
-        known = known_speed(work.machine, key)
-        speed = known if known is not None else measure_speed(work.machine, key, network, plan)
-    steps = steps_within(model.pretraining, speed, len(plan.blocks))
-    write_atomically(kept, json.dumps(steps))
-    return steps
+    key = _key(work, model)
+    steps = float(json.loads(kept.read_text(encoding="utf-8"))) if kept.is_file() else 0.0
+    known = torch.tensor([steps, known_speed(work.machine, key) or 0.0], dtype=torch.float64, device=device_of(network))
+    steps, speed = share(known).tolist()  # all processes go by what the first one knows
+    if not steps:
+        if model.pretraining.steps is None and not speed:
+            speed = measure_speed(work.machine, key, network, plan)
+        steps = float(share(torch.tensor(float(steps_within(model.pretraining, speed, blocks)),
+                                         device=device_of(network))))
+        if together()[0] == 0:
+            write_atomically(kept, json.dumps(int(steps)))
+    return int(steps)
 
 
-def per_character(network: Any, blocks: Blocks, objective: Objective, sizes: torch.Tensor, size: int = 16) -> float:
-    """Held-out nats per character of predicted tokens, on the same blocks and masks each time: for the curve."""
-    nats = characters = 0.0
-    for first in range(0, min(DEV_BLOCKS, len(blocks)), size):
-        rows = np.arange(first, min(first + size, DEV_BLOCKS, len(blocks)))
-        total, targets = objective.loss(network, blocks, rows, (0, 2, first))
-        nats += float(total)
-        characters += float(sizes[targets.cpu()].sum())
-    return nats / max(1.0, characters)
+def _key(work: Work, model: Model) -> str:
+    return speed_key(model, fingerprint(model.base, work.language))
 
 
-def _report(work: Work, plan: Plan, done: Progressed, model: Model, size: int) -> Report:
-    tokens, passes = plan.steps * size, plan.steps * model.pretraining.batch_size / len(plan.blocks)
-    report = Report(details={"steps": plan.steps, "tokens": tokens, "minutes": done.seconds / 60, "curve": done.curve})
-    report.count("steps", plan.steps, "optimizer steps")
+def _costs(report: Report, predicted: Cost, real: Cost) -> None:
+    """What the training was to cost and what it did, side by side."""
+    report.details["cost"] = {"predicted": predicted.shown(), "measured": real.shown()}
+    report.count("memory_gib", real.memory_gib, "memory at the peak", "GiB")
+    if real.energy_kwh is not None:
+        report.count("energy_kwh", real.energy_kwh, "energy of the steps, by the machine's design power", "kWh")
+
+
+def per_character(network: Any, blocks: Blocks, objective: Objective, sizes: NDArray[np.float64],
+                  size: int = 16) -> float:
+    """Held-out nats per character of predicted tokens, on the same blocks and masks each time.
+
+    Compares states of one model. It may not cross tokenizers: a masked word's other pieces may be in sight.
+    """
+    total = characters = 0.0
+    picked = np.linspace(0, len(blocks) - 1, min(_BLOCKS, len(blocks))).astype(np.int64)
+    for first in range(0, len(picked), size):
+        batch = objective.batch(blocks, picked[first:first + size], (0, 2, first))
+        if len(batch.predicted):
+            total += float(nats(network, batch))
+            characters += float(sizes[batch.predicted].sum())
+    return total / max(1.0, characters)
+
+
+def _comparable(report: Report, work: Work, model: Model, network: Any, tokenizer: Any) -> None:
+    """Likelihood of dev lines as ``evaluation`` measures it on test lines: by this the release chooses between arms."""
+    lines = [line for row in read_jsonl(work.inputs["corpus/splits"] / "dev.jsonl")
+             for line in row["text"].split("\n") if len(words(line)) >= LEAST_WORDS]
+    if not lines:
+        return
+    drawn = np.random.default_rng(work.seed).permutation(len(lines))[:model.likelihood_items]
+    scored = likelihood(network, tokenizer, model.objective, [lines[row] for row in drawn], work.seed)
+    unit = "nats per character" if model.objective == "masked" else "bits per byte"
+    report.count(DEV_LIKELIHOOD, scored.mean, f"{len(drawn)} dev lines, comparable across tokenizers", unit)
+
+
+def _report(work: Work, plan: Plan, done: Progressed, text: texts.Texts,
+            found: tuple[list[Between], Between]) -> Report:
+    points, chosen = found
+    seen = done.step * plan.settings.batch_size
+    tokens = seen * plan.settings.sequence_length
+    report = Report(details={
+        "steps": done.step, "planned_steps": plan.steps, "tokens": tokens, "minutes": done.seconds / 60,
+        "curve": done.curve, "mix": [dataclasses.asdict(stream) for stream in text.streams],
+        "interpolation": {"points": [dataclasses.asdict(point) for point in points], "chosen": chosen.share}})
+    report.count("steps", done.step, "optimizer steps")
     report.count("tokens", tokens, "tokens processed in training")
-    report.count("epochs", passes, "passes over the training text")
+    report.count("epochs", text.streams[0].share * seen / text.streams[0].count, "passes over the training text")
+    for stream in text.streams[1:]:
+        report.count(f"epochs_{stream.name}", stream.share * seen / stream.count, f"passes over {stream.name}")
     report.count("training_minutes", done.seconds / 60, "time in training steps", "minutes")
     report.count("tokens_per_s", tokens / max(done.seconds, 1e-9), "training speed", "tokens/s")
     report.count("train_loss", float(np.mean(done.losses[-50:])), "mean loss of the last 50 steps", "nats per token")
-    first, last = done.curve[0][1], done.curve[-1][1]
+    first, last = done.curve[0][1], chosen.target
     report.count("dev_nats_per_character_first", first, "held-out, masked tokens, before training", "nats/character")
-    report.count("dev_nats_per_character_last", last, "held-out, masked tokens, after training", "nats/character")
+    report.count("dev_nats_per_character_last", last, "held-out, masked tokens, as released", "nats/character")
+    report.count("best_step", done.best[0], "step with the best held-out likelihood")
+    report.count("interpolation", chosen.share, "share of the way from the base's weights to the trained ones")
     curves(work.out / "curve.png", "Held-out likelihood while pretraining", "optimizer steps", "nats per character",
            {"held-out": ([step for step, _ in done.curve], [value for _, value in done.curve])})
     report.plots["learning curve"] = "curve.png"
+    _show(report, work, points, chosen)
     report.gates.append(Gate(name="learned", passed=last < first, value=last, threshold=first, blocking=True,
                              reason=f"held-out nats per character went from {first:.3f} to {last:.3f}"))
     return report
+
+
+def _show(report: Report, work: Work, points: list[Between], chosen: Between) -> None:
+    """The table and the picture of the interpolation."""
+    base = points[0]
+    report.samples["interpolation"] = [{
+        "of the way": point.share, "target, nats per character": round(point.target, 4),
+        "base's languages, nats per character": None if point.replay is None else round(point.replay, 4),
+        "chosen": "yes" if point.share == chosen.share else ""} for point in points]
+    if base.replay is None or chosen.replay is None:
+        return
+    report.count("replay_rise", chosen.replay / base.replay - 1,
+                 "change of likelihood of held-out replay text against the base")
+    away = [point for point in points if point.share]
+    curves(work.out / "interpolation.png", "Between the base's weights and the trained ones",
+           "base's languages, nats per character", "target, nats per character",
+           {"tried": ([point.replay or 0.0 for point in away], [point.target for point in away]),
+            "chosen": ([chosen.replay], [chosen.target])})
+    report.plots["interpolation"] = "interpolation.png"

@@ -43,7 +43,7 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
         return {"statement": digest_of_files(language.folder, [path])} if path.is_file() else {}
 
     return [Stage(
-        name=f"release/{name}", version="1", inputs=tuple(stage_names(language, name)), run=run, settings=settings,
+        name=f"release/{name}", version="2", inputs=tuple(stage_names(language, name)), run=run, settings=settings,
         outside=outside, gates=GATES, kinds=("huggingface", "python"),
         description=f"`{name}` for {language.name}: model, tokenizer, adapters, model card, data statement, every "
                     "number, and the list of documents it was trained on.")]

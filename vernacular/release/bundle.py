@@ -11,7 +11,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from vernacular.arms import model_folder
+from vernacular.arms import Arm, model_folder
 from vernacular.artifacts import Gate, Report
 from vernacular.config.schema import Model
 from vernacular.errors import Problem
@@ -32,9 +32,10 @@ def run(work: Work, name: str, model: Model) -> Report:
     """
     results = gather(work.language, name, model, work.reports)
     train = list(read_jsonl(work.inputs["corpus/splits"] / "train.jsonl"))
-    copy_model(model_folder("adapted", name, work.inputs), work.out / "model")
+    arm: Arm = results["released"]["arm"]
+    copy_model(model_folder(arm, name, work.inputs), work.out / "model")
     for task in work.language.tasks:
-        copy_adapter(work.inputs[f"task/{task}_{name}"], model.lora.seeds[0], results["tasks"][task]["labels"],
+        copy_adapter(work.inputs[f"task/{task}_{name}"], arm, model.lora.seeds[0], results["tasks"][task]["labels"],
                      work.out / "adapters" / task)
     path = work.language.folder / "statement.md"
     written = path.read_text(encoding="utf-8") if path.is_file() else None
@@ -51,7 +52,7 @@ def run(work: Work, name: str, model: Model) -> Report:
     report.count("size_mb", round(sum(path.stat().st_size for path in work.out.rglob("*") if path.is_file()) / 1e6, 2),
                  "size of the release", "MB")
     for task, found in results["tasks"].items():
-        report.count(f"score_adapted_{task}", found["means"]["adapted"], f"mean {found['metric']} of {task}, adapted")
+        report.count(f"score_{arm}_{task}", found["means"][arm], f"mean {found['metric']} of {task}, {arm}")
         report.count(f"score_base_{task}", found["means"]["base"], f"mean {found['metric']} of {task}, base")
     report.samples["gates"] = [{"gate": gate.name, "passed": gate.passed, "reason": gate.reason}
                                for gate in report.gates]
@@ -74,13 +75,13 @@ def copy_model(folder: Path, to: Path) -> None:
             _copy(path, to / path.name, "model")
 
 
-def copy_adapter(task: Path, seed: int, labels: list[str], to: Path) -> None:
-    """Copy the adapted model's adapter of one seed, and write its labels beside it.
+def copy_adapter(task: Path, arm: Arm, seed: int, labels: list[str], to: Path) -> None:
+    """Copy the adapter of one arm and seed, and write its labels beside it.
 
     Raises:
         Problem: there is none.
     """
-    folder = task / "adapted" / f"seed-{seed}"
+    folder = task / arm / f"seed-{seed}"
     if not (folder / "adapter_config.json").is_file():
         raise Problem(f"there is no adapter for seed {seed}", where=str(folder),
                       fix="Delete this artifact and run again")

@@ -114,6 +114,9 @@ def _likelihood(results: Results, console: Console) -> None:
         table.add_row(FLOORS.get(name, f"floor: {name}"), number(floor), "")
     console.print(table)
     _verdicts(found.get("differences", {}), found["verdicts"], console)
+    released = results["released"]
+    console.print(f"  released: {released['arm']} (dev text: adapted {number(released['dev']['adapted'])}, control "
+                  f"{number(released['dev']['control'])} {released['unit']})", highlight=False)
 
 
 def _verdicts(intervals: dict[str, list[float]], verdicts: dict[str, str], console: Console) -> None:
@@ -151,7 +154,7 @@ def _behaviour(results: Results, console: Console) -> None:
         return
     green = {gate["name"]: gate["passed"] for gate in results["behaviour"]["gates"]}
     title = f"Behaviour: {sum(green.values())} of {len(tests)} tests green"
-    table = _table(title, ["test", "cases", "base passes", "adapted passes", "at least", ""], console, (1, 2, 3, 4))
+    table = _table(title, ["test", "cases", "base passes", "released passes", "at least", ""], console, (1, 2, 3, 4))
     for name, test in tests.items():
         table.add_row(name, str(test["adapted"]["cases"]), _passes(test["base"]), _passes(test["adapted"]),
                       f"{1 - test['threshold']:.0%}", "" if green.get(name) else "red")
@@ -169,7 +172,7 @@ def _fairness(results: Results, console: Console) -> None:
     if not found.get("measured"):
         console.print("\nFairness: not measured")
         return
-    table = _table("Fairness (not a speaker's judgement)", ["task", "comparison", "gap of base", "gap of adapted",
+    table = _table("Fairness (not a speaker's judgement)", ["task", "comparison", "gap of base", "gap of released",
                                                             "verdict"], console, (2, 3))
     for one in found["comparisons"].values():
         table.add_row(one["task"], one["comparison"], *(number((one.get(arm) or {}).get("gap")) for arm in

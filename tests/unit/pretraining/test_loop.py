@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -11,9 +15,11 @@ from vernacular.config.schema import Pretraining
 from vernacular.errors import Problem
 from vernacular.models import load_model, load_tokenizer
 from vernacular.pretraining.budget import steps_within
-from vernacular.pretraining.loop import Plan, batch_rows, rates, save_checkpoint, take_step, train
-from vernacular.pretraining.objectives import objective_for
+from vernacular.pretraining.checkpoint import Progressed, load_checkpoint, save_checkpoint
+from vernacular.pretraining.loop import Plan, batch_of, optimizer_for, take_step, train
+from vernacular.pretraining.objectives import check_head, objective_for
 from vernacular.pretraining.packing import pack
+from vernacular.pretraining.schedule import Stream, order, rates
 
 TEXTS = [text for texts in make_documents(30).values() for text in texts]
 
@@ -24,7 +30,9 @@ def setting(folder, kind="masked", **changes):
         (write_bert if kind == "masked" else write_llama)(folder)
     model, tokenizer = load_model(folder, kind), load_tokenizer(folder)
     settings = Pretraining(**{"steps": 12, "sequence_length": 32, "batch_size": 4, "head_first": 0.25, **changes})
-    plan = Plan(pack(TEXTS, tokenizer, 32), objective_for(kind, tokenizer, 0.15), settings, settings.steps,
+    blocks = pack(TEXTS, tokenizer, 32)
+    plan = Plan(blocks, order([Stream("target", len(blocks), 1.0)], 40 * settings.batch_size, 1),
+                objective_for(kind, tokenizer, 0.15), settings, settings.steps,
                 model.get_input_embeddings().weight.shape[0], 1, lambda model: 0.0)
     return model, plan
 
@@ -65,14 +73,14 @@ def test_a_resumed_run_ends_as_the_uninterrupted_one(tmp_path):
     for stop in (1, 5, 11):
         model, plan = setting(tmp_path, checkpoint_minutes=1e-9)
         calls = iter(range(100))
-        original = plan.objective.loss
+        original = plan.objective.batch
 
         def loss(*args, calls=calls, original=original, stop=stop):
             if next(calls) == stop:
                 raise Killed
             return original(*args)
 
-        plan.objective.loss = loss
+        plan.objective.batch = loss
         with pytest.raises(Killed):
             train(model, plan, tmp_path / f"stop{stop}.pt", lambda line: None)
         model, plan = setting(tmp_path)
@@ -88,9 +96,8 @@ def test_a_half_written_checkpoint_is_not_read(tmp_path):
 
 
 def test_while_the_body_waits_only_head_and_new_rows_learn(tmp_path):
-    from vernacular.pretraining.loop import Progressed, optimizer_for
     model, plan = setting(tmp_path, head_first=1.0)
-    plan = Plan(plan.blocks, plan.objective, plan.settings, plan.steps, 100, 1, plan.evaluate)
+    plan = replace(plan, old_rows=100)
     before = weights(model)
     optimizer = optimizer_for(model, plan.settings)
     for step in range(4):
@@ -106,19 +113,11 @@ def test_while_the_body_waits_only_head_and_new_rows_learn(tmp_path):
 
 def test_rates_rise_fall_and_wait(tmp_path):
     _, plan = setting(tmp_path, steps=100, head_first=0.2, warmup=0.1, learning_rate=1.0)
-    head, body = zip(*(rates(step, plan) for step in range(100)), strict=True)
+    head, body = zip(*(rates(step, 100, plan.settings) for step in range(100)), strict=True)
     assert max(head) == pytest.approx(1.0, abs=0.02)
     assert set(body[:20]) == {0.0}
     assert 0 < body[20] < body[29]
     assert head[-1] < 0.02
-
-
-def test_each_epoch_holds_each_block_once(tmp_path):
-    _, plan = setting(tmp_path)
-    count = len(plan.blocks)
-    drawn = [row for step in range(3 * count // plan.settings.batch_size) for row in batch_rows(step, plan)]
-    for epoch in range(2):
-        assert sorted(drawn[epoch * count:(epoch + 1) * count]) == list(range(count))
 
 
 def test_a_loss_that_is_no_number_stops(tmp_path):
@@ -134,3 +133,148 @@ def test_steps_follow_the_budget():
     assert steps_within(settings, speed=1000, blocks=10_000) == 60
     assert steps_within(settings, speed=1000, blocks=100) == 20
     assert steps_within(Pretraining(steps=7), speed=0, blocks=1000) == 7
+
+
+def plain_training(model, plan):
+    """The same training written as a textbook has it: whole logits, one dense gradient, one clip, AdamW in a loop."""
+    settings, embedding = plan.settings, model.get_input_embeddings().weight
+    body = {id(parameter) for parameter in model.base_model.parameters()} - {id(embedding)}
+    state = {id(p): (torch.zeros_like(p), torch.zeros_like(p), [0]) for p in model.parameters()}
+    losses = []
+    for step in range(plan.steps):
+        head, slow = rates(step, plan.steps, settings)
+        rows = plan.order[step * settings.batch_size:(step + 1) * settings.batch_size]
+        batch = plan.objective.batch(plan.blocks, rows, (plan.seed, 1, step))
+        same = torch.from_numpy(batch.pieces)[:, None, :, None] == torch.from_numpy(batch.pieces)[:, None, None, :]
+        mask = torch.zeros(same.shape).masked_fill(~(same.tril() if batch.causal else same), -1e30)
+        logits = model(input_ids=torch.from_numpy(batch.inputs).long(), attention_mask=mask,
+                       position_ids=torch.from_numpy(batch.positions).long()).logits
+        loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), torch.from_numpy(batch.targets).flatten())
+        model.zero_grad()
+        loss.backward()
+        used = [p for p in model.parameters() if slow or id(p) not in body]
+        if not slow:
+            embedding.grad[:plan.old_rows] = 0
+        length = torch.sqrt(sum((p.grad ** 2).sum() for p in used))
+        with torch.no_grad():
+            for p in used:
+                first, second, count = state[id(p)]
+                rate = slow if id(p) in body else head
+                decay = settings.weight_decay if p.ndim > 1 and p is not embedding else 0.0
+                grad = p.grad / max(1.0, float(length))
+                count[0] += 1
+                first.lerp_(grad, 0.1)
+                second.mul_(0.98).addcmul_(grad, grad, value=0.02)
+                p.mul_(1 - rate * decay)
+                p.sub_(rate * (first / (1 - 0.9 ** count[0])) / ((second / (1 - 0.98 ** count[0])).sqrt() + 1e-6))
+        losses.append(loss.item())
+    return losses
+
+
+@pytest.mark.parametrize("kind", ["masked", "causal"])
+def test_every_trick_leaves_the_loss_curve_of_a_plain_training(kind, tmp_path, monkeypatch):
+    monkeypatch.setattr("vernacular.pretraining.loop.has_bf16", lambda: False)
+    model, plan = setting(tmp_path, kind, steps=30, learning_rate=3e-3)
+    plan = replace(plan, old_rows=plan.old_rows - 20)
+    ours = train(model, plan, tmp_path / "c.pt", lambda line: None).losses
+    model, _ = setting(tmp_path, kind)
+    assert ours == pytest.approx(plain_training(model.train(), plan), rel=2e-4)
+    assert ours[-1] < ours[0]
+
+
+def test_parts_of_a_step_add_up_to_it(tmp_path, monkeypatch):
+    monkeypatch.setattr("vernacular.pretraining.loop.has_bf16", lambda: False)
+    curves = []
+    for accumulate, recompute in ((1, False), (3, False), (2, True)):
+        model, plan = setting(tmp_path, steps=20, accumulate=accumulate, learning_rate=3e-3)
+        if recompute:
+            model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        curves.append(train(model, plan, tmp_path / f"{accumulate}.pt", lambda line: None).losses)
+    for curve in curves[1:]:
+        assert curve == pytest.approx(curves[0], rel=1e-4)
+
+
+def test_training_ends_when_held_out_text_is_foreseen_no_better_and_the_best_weights_stay(tmp_path):
+    values = [3.0, 2.0, 1.0, 1.5, 1.2, 0.1]
+    seen = {}
+
+    def evaluate(model):
+        seen[len(seen)] = weights(model)
+        return values[len(seen) - 1]
+
+    model, plan = setting(tmp_path, steps=10, patience=2)
+    done = train(model, replace(plan, evaluate=evaluate, evaluations=5), tmp_path / "c.pt", lambda line: None)
+    assert done.stopped and done.step == 8
+    assert done.best == (4, 1.0)
+    assert same(weights(model), seen[2]) and not same(seen[2], seen[4])
+    model, plan = setting(tmp_path, steps=10, patience=0)
+    seen.clear()
+    done = train(model, replace(plan, evaluate=evaluate, evaluations=5), tmp_path / "d.pt", lambda line: None)
+    assert not done.stopped and done.step == 10
+    assert same(weights(model), seen[5])
+
+
+def test_time_that_is_over_ends_it_with_a_checkpoint_to_go_on_from(tmp_path):
+    model, plan = setting(tmp_path)
+    whole = train(model, plan, tmp_path / "whole.pt", lambda line: None)
+    wanted, ends = weights(model), 0
+    for _ in range(plan.steps + 1):
+        model, plan = setting(tmp_path, stop_after_minutes=1e-9)
+        try:
+            done = train(model, plan, tmp_path / "c.pt", lambda line: None)
+            break
+        except Problem as problem:
+            assert "are over at step" in problem.what
+            ends += 1
+    assert ends == plan.steps - 1
+    assert done.losses == whole.losses and same(weights(model), wanted)
+
+
+def test_a_signal_waits_for_the_step_and_leaves_a_checkpoint(tmp_path):
+    model, plan = setting(tmp_path)
+    whole = train(model, plan, tmp_path / "whole.pt", lambda line: None)
+    wanted = weights(model)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        model, plan = setting(tmp_path)
+        original = plan.objective.batch
+
+        def batch(*args, original=original, number=number):
+            if args[-1][-1] == 5:
+                signal.raise_signal(number)
+            return original(*args)
+
+        plan.objective.batch = batch
+        with pytest.raises(KeyboardInterrupt):
+            train(model, plan, tmp_path / f"{number}.pt", lambda line: None)
+        model, plan = setting(tmp_path)
+        said = []
+        done = train(model, plan, tmp_path / f"{number}.pt", said.append)
+        assert "resumed at step 6" in said[0]
+        assert done.losses == whole.losses and same(weights(model), wanted)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_is_said_and_the_old_checkpoint_stays(tmp_path):
+    model, plan = setting(tmp_path)
+    path = tmp_path / "c.pt"
+    optimizer = optimizer_for(model, plan.settings)
+    save_checkpoint(path, model, optimizer, Progressed(step=3))
+    (tmp_path / "c.part").symlink_to("/dev/full")
+    with pytest.raises(Problem, match="disk is full"):
+        save_checkpoint(path, model, optimizer, Progressed(step=4))
+    assert load_checkpoint(path, model, optimizer).step == 3
+    assert not (tmp_path / "c.part").is_symlink()
+
+
+@pytest.mark.parametrize("kind", ["masked", "causal"])
+def test_a_model_that_does_more_than_its_parts_is_refused(kind, tmp_path):
+    model, plan = setting(tmp_path, kind)
+    batch = batch_of(0, plan)
+    check_head(model, batch)
+    decoder = model.get_output_embeddings()
+    hook = model.register_forward_hook(lambda module, inputs, out: out.__class__(logits=out.logits * 16))
+    with pytest.raises(Problem, match="head alone"):
+        check_head(model, batch)
+    hook.remove()
+    check_head(model, batch)
+    assert model.get_output_embeddings() is decoder

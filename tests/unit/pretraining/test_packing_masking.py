@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.tiny import write_bert, write_llama
-from vernacular.models import load_tokenizer
+from vernacular.models import load_model, load_tokenizer
 from vernacular.pretraining.masking import mask_words
+from vernacular.pretraining.objectives import nats, objective_for
 from vernacular.pretraining.packing import pack
 
 
@@ -27,28 +31,62 @@ def test_every_token_is_in_a_block_once_and_in_order(bert, texts, length):
     wanted = [token for text in texts for token in bert.backend_tokenizer.encode(text, add_special_tokens=False).ids]
     assert packed == wanted
     assert blocks.tokens.shape[1] == length
-    assert (blocks.tokens[:, 0] == bert.cls_token_id).all()
-    assert blocks.attend[:-1].all()
+    assert (~blocks.attend[:-1]).sum(1).max(initial=0) <= 2  # no room for a frame and a token
+    for tokens, attend, pieces, positions, words in zip(blocks.tokens, blocks.attend, blocks.pieces, blocks.positions,
+                                                        blocks.words, strict=True):
+        for piece in set(pieces[attend]):
+            inside = tokens[attend & (pieces == piece)]
+            assert (inside[0], inside[-1]) == (bert.cls_token_id, bert.sep_token_id)
+            assert list(positions[attend & (pieces == piece)]) == list(range(len(inside)))
+        numbers = words[words >= 0]
+        assert (np.diff(numbers) >= 0).all() and set(np.diff(numbers)) <= {0, 1}
 
 
-def test_causal_blocks_have_no_frame_and_separated_documents(tmp_path):
+def test_causal_documents_begin_and_end_with_the_end_of_a_text(tmp_path):
     tokenizer = load_tokenizer(write_llama(tmp_path))
     blocks = pack(["the dog", "the fox"], tokenizer, 16)
-    assert list(blocks.tokens[0]).count(tokenizer.eos_token_id) >= 2
+    for piece in (0, 1):
+        inside = blocks.tokens[0][blocks.pieces[0] == piece]
+        assert inside[0] == inside[-1] == tokenizer.eos_token_id
+        assert tokenizer.decode(inside[1:-1]) == ("the dog", "the fox")[piece]
+    long = pack(["the dog sees the fox " * 10], tokenizer, 16)
+    assert (long.tokens == tokenizer.eos_token_id)[long.attend].sum() == 2  # a document that is cut is not closed
+
+
+@pytest.mark.parametrize("kind", ["masked", "causal"])
+def test_no_token_sees_beyond_its_piece(kind, tmp_path):
+    (write_bert if kind == "masked" else write_llama)(tmp_path)
+    model, tokenizer = load_model(tmp_path, kind), load_tokenizer(tmp_path)
+    texts = ["the red fox jumps", "a lazy dog", "the crow flies over the river"]
+    objective = objective_for(kind, tokenizer, 0.5)
+    apart = [pack([text], tokenizer, 32) for text in texts]
+    together = pack(texts, tokenizer, 32)
+    assert len(together) == 1
+    with torch.no_grad():
+        whole = objective.batch(together, np.arange(1), (1,))
+        total = 0.0
+        for number, alone in enumerate(apart):
+            inside = together.pieces[0] == number
+            length = inside.sum()
+            inputs, targets = alone.tokens.copy(), np.full(alone.tokens.shape, -100)
+            inputs[0, :length], targets[0, :length] = whole.inputs[0][inside], whole.targets[0][inside]
+            total += float(nats(model, replace(whole, inputs=inputs, targets=targets, pieces=alone.pieces,
+                                               positions=alone.positions)))
+        assert float(nats(model, whole)) == pytest.approx(total, rel=1e-5)
 
 
 def test_whole_words_are_masked(bert):
     blocks = pack(["zzzz yyyyy xxxxxx wwwww vvvvv uuuu " * 30], bert, 64)
     inputs, chosen = mask_words(blocks.tokens, blocks.words, 0.3, mask_id=bert.mask_token_id, vocabulary=len(bert),
                                 generator=np.random.default_rng(1))
-    mask = chosen.numpy()
+    mask = chosen
     for row in range(len(blocks)):
         for word in set(blocks.words[row]) - {-1}:
             assert len(set(mask[row][blocks.words[row] == word])) == 1
     assert not mask[blocks.words == -1].any()
-    assert (inputs.numpy()[~mask] == blocks.tokens[~mask]).all()
+    assert (inputs[~mask] == blocks.tokens[~mask]).all()
     assert 0.2 < mask[blocks.words >= 0].mean() < 0.4
-    assert 0.7 < (inputs.numpy()[mask] == bert.mask_token_id).mean() < 0.9
+    assert 0.7 < (inputs[mask] == bert.mask_token_id).mean() < 0.9
 
 
 def test_masks_follow_the_generator(bert):

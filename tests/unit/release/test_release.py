@@ -143,12 +143,12 @@ def test_files_lose_the_paths_they_were_saved_with(tmp_path: Path) -> None:
     (task / "adapted" / "seed-1" / "adapter_config.json").write_text(
         json.dumps({"base_model_name_or_path": str(tmp_path), "r": 2}))
     copy_model(model, tmp_path / "out" / "model")
-    copy_adapter(task, 1, ["O", "NAME"], tmp_path / "out" / "adapter")
+    copy_adapter(task, "adapted", 1, ["O", "NAME"], tmp_path / "out" / "adapter")
     written = "".join(path.read_text() for path in (tmp_path / "out").rglob("*.json"))
     assert str(tmp_path) not in written
     assert '"hidden_size": 8' in written
     with pytest.raises(Problem, match="no adapter for seed 9"):
-        copy_adapter(task, 9, [], tmp_path / "out" / "other")
+        copy_adapter(task, "adapted", 9, [], tmp_path / "out" / "other")
 
 
 def test_documents_are_sorted() -> None:
@@ -189,3 +189,19 @@ def test_only_this_machine_may_ask(language: Language) -> None:
     finally:
         server.shutdown()
         server.server_close()
+
+
+def test_the_release_takes_what_foresees_dev_text_better(language: Language) -> None:
+    reports = made_up_reports()
+    for stage, value in ((f"model/{NAME}", 1.004), (f"model/{NAME}_control", 1.0)):
+        reports[stage] = reports[stage].model_copy(deep=True)
+        reports[stage].count("dev_likelihood", value, "dev lines", "nats per character")
+    results = gather(language, NAME, language.models[NAME], reports)
+    assert results["released"]["arm"] == "adapted"  # a tie
+    assert "1.004" in write_card(results)
+    reports[f"model/{NAME}"].count("dev_likelihood", 1.006, "dev lines", "nats per character")
+    results = gather(language, NAME, language.models[NAME], reports)
+    assert results["released"]["arm"] == "control"
+    gate = next(gate for gate in results["release_gates"] if gate["name"] == "adapted_not_worse_than_control")
+    assert gate["passed"] and "control is released" in gate["reason"]
+    assert "**control** this model" in write_card(results)

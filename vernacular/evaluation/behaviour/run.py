@@ -1,4 +1,4 @@
-"""The stage ``evaluation/<model>_behaviour``: every test on the adapted model and, to compare, on the base.
+"""The stage ``evaluation/<model>_behaviour``: every test on the model that is released and, to compare, on the base.
 
 Draws cases, asks the predictors, and writes each test's failure rate, interval, gate and worst cases. Which cases and
 what counts as a failure is decided in ``cases`` and ``judge``.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from vernacular.arms import Arm
+from vernacular.arms import Arm, released_arm
 from vernacular.artifacts import Gate, Report
 from vernacular.config.schema import Language, Model
 from vernacular.errors import Problem
@@ -53,6 +53,8 @@ def run(work: Work, name: str, model: Model) -> Report:
     from vernacular.corpus.words import words as words_of
     from vernacular.tasks.predictor import load_predictor
     suite = load_suite(work.language)
+    released = released_arm(name, work.reports)
+    loaded: dict[Arm, Arm] = {"base": "base", "adapted": released}
     report = Report()
     lines = held_out_lines(work.inputs["corpus/splits"])
     lexicons = resolve(suite, lines)
@@ -61,7 +63,7 @@ def run(work: Work, name: str, model: Model) -> Report:
     for task_name in dict.fromkeys(test.task for test in suite.tests):
         task = work.language.tasks[task_name]
         words = words_of if task.kind == "token_classification" else None
-        asked = {arm: Asker(load_predictor(arm, name, model, task_name, work.inputs, work.language,
+        asked = {arm: Asker(load_predictor(loaded[arm], name, model, task_name, work.inputs, work.language,
                                            model.lora.seeds[0]), words) for arm in ARMS}
         for test in (test for test in suite.tests if test.task == task_name):
             cases = make_cases(test, lines, lexicons, most=work.settings.cases, seed=work.settings.seed,
@@ -76,7 +78,7 @@ def run(work: Work, name: str, model: Model) -> Report:
     write_jsonl(work.out / FILE, rows)
     _note_counts(report, results)
     report.details = {"tests": results, "lexicons": {key: len(words) for key, words in lexicons.items()},
-                      "seed_of_adapter": model.lora.seeds[0]}
+                      "seed_of_adapter": model.lora.seeds[0], "arm": released}
     return report
 
 

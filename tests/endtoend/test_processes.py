@@ -1,0 +1,98 @@
+"""Pretraining in two processes under torchrun: the loss curve of one, and one result."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipelines.launchers import LocalLauncher, launcher_for, several
+from tests.endtoend.conftest import ENGLISH, Place, make_place
+from vernacular.errors import Problem
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory: pytest.TempPathFactory) -> tuple[Place, Place]:
+    """The same project twice, up to the tokenizer."""
+    folder = tmp_path_factory.mktemp("one")
+    near = {"source": {**ENGLISH, "name": "near", "files": "near.txt"}, "passes": 2.0}
+    one = make_place(folder, steps=20, batch_size=4, related=[near], replay=0.2)
+    (folder / "languages" / "qaa" / "near.txt").write_text("a fox in the near field looks at the far river\n" * 40,
+                                                           encoding="utf-8")
+    done = one.run("run", "qaa", "--to", "tokenizer/tiny")
+    assert done.returncode == 0, done.stderr
+    other = tmp_path_factory.mktemp("two") / "project"
+    shutil.copytree(folder, other)
+    environment = {name: value.replace(str(folder), str(other)) for name, value in one.environment.items()}
+    return one, Place(other, environment)
+
+
+def stage(place: Place, processes: int, *more: str) -> subprocess.CompletedProcess[str]:
+    command = several([sys.executable, "-m", "vernacular", "stage", "qaa", "model/tiny", *more], processes)
+    assert ("torch.distributed.run" in command) == (processes > 1)
+    return subprocess.run(command, cwd=place.folder, env={**place.environment, "OMP_NUM_THREADS": "1"},
+                          capture_output=True, text=True, timeout=300, check=False)
+
+
+def losses(place: Place) -> list[float]:
+    home = place.artifacts / "qaa" / "model" / "tiny"
+    artifact = home / (home / "current").read_text().strip()
+    assert (artifact / "model" / "model.safetensors").is_file()
+    found: list[float] = json.loads((artifact / "curve.json").read_text())["losses"]
+    return found
+
+
+def mix(place: Place) -> dict[str, float]:
+    home = place.artifacts / "qaa" / "model" / "tiny"
+    manifest = json.loads((home / (home / "current").read_text().strip() / "manifest.json").read_text())
+    return {one["name"]: one["share"] for one in manifest["report"]["details"]["mix"]}
+
+
+def test_two_processes_give_the_loss_curve_of_one(places: tuple[Place, Place], tmp_path: Path) -> None:
+    one, two = places
+    done = stage(one, 1)
+    assert done.returncode == 0, done.stderr
+    done = stage(two, 2, "--outcome", str(tmp_path / "outcome.json"))
+    assert done.returncode == 0, done.stderr
+    assert "key" in json.loads((tmp_path / "outcome.json").read_text())
+    assert losses(two) == pytest.approx(losses(one), rel=5e-3)  # bfloat16 where the processor has it
+    assert set(mix(two)) == {"target", "near", "replay"} and mix(two) == mix(one)
+    assert 0 < mix(two)["replay"] <= 0.2
+    again = stage(two, 2)
+    assert again.returncode == 0, again.stderr
+
+
+def test_the_environment_says_how_many_processes_and_where(monkeypatch: pytest.MonkeyPatch) -> None:
+    def launcher() -> LocalLauncher:
+        found = launcher_for("root", "languages")
+        assert isinstance(found, LocalLauncher)
+        return found
+
+    assert launcher().processes == 1 and launcher().prefix == []
+    monkeypatch.setenv("VERNACULAR_PROCESSES", "3")
+    monkeypatch.setenv("VERNACULAR_LAUNCH", "srun --comment='two words'")
+    assert launcher().processes == 3 and launcher().prefix == ["srun", "--comment=two words"]
+    monkeypatch.setenv("VERNACULAR_PROCESSES", "many")
+    with pytest.raises(Problem, match="many"):
+        launcher()
+
+
+def test_a_stage_runs_where_nothing_of_this_environment_is_known(places: tuple[Place, Place]) -> None:
+    place = places[0]
+    (place.folder / "languages" / "qaa" / "english.txt").write_text("a new line about the old grey river\n" * 3)
+    environment = {**place.environment, "VERNACULAR_LAUNCH": f"env -i PATH={place.environment['PATH']}"}
+    place = Place(place.folder, environment)
+    before = (place.artifacts / "qaa" / "model" / "tiny" / "current").read_text()
+    done = place.run("run", "qaa", "--to", "model/tiny")
+    assert done.returncode == 0, done.stderr
+    assert (place.artifacts / "qaa" / "model" / "tiny" / "current").read_text() != before
+    assert not list(place.artifacts.glob(".outcome-*"))
+
+
+def test_other_stages_stay_in_one_process() -> None:
+    command = [sys.executable, "-m", "vernacular", "stage", "qaa", "evaluation/tiny_likelihood"]
+    assert several(command, 4) == command

@@ -1,0 +1,46 @@
+"""What a training is predicted to cost follows its shape and settings."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.tiny import write_bert
+from vernacular.config.schema import Pretraining
+from vernacular.models import load_model
+from vernacular.pretraining.budget import keep_speed, known_speed
+from vernacular.pretraining.plan import measured, predict
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory):
+    return load_model(write_bert(tmp_path_factory.mktemp("bert")), "masked")
+
+
+def cost(network, steps=100, speed=1000.0, **settings):
+    chosen = Pretraining(**{"steps": 100, "sequence_length": 64, "batch_size": 64, **settings})
+    return predict(network, chosen, steps, speed, text=10_000, objective="masked")
+
+
+def test_tokens_and_time_follow_the_steps(network):
+    found = cost(network)
+    assert found.tokens == 100 * 64 * 64
+    assert found.minutes == pytest.approx(found.tokens / 1000 / 60)
+    unknown = cost(network, steps=None, speed=None)
+    assert unknown.tokens is None and unknown.minutes is None and unknown.memory_gib == found.memory_gib
+
+
+def test_parts_recomputing_and_lora_take_less_memory(network):
+    whole = cost(network).memory_gib
+    assert all(cost(network, **less).memory_gib < whole
+               for less in ({"accumulate": 4}, {"recompute": True}, {"method": "lora"}, {"batch_size": 8}))
+
+
+def test_what_it_did_cost_is_read_off_this_process():
+    found = measured(6000, 2.0)
+    assert found.tokens == 6000 and found.minutes == 2.0 and 0.1 < found.memory_gib < 100
+
+
+def test_the_first_speed_is_kept(tmp_path):
+    keep_speed(tmp_path, "key", 100.0)
+    keep_speed(tmp_path, "key", 200.0)
+    assert known_speed(tmp_path, "key") == 100.0 and known_speed(tmp_path, "other") is None

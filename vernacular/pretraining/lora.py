@@ -1,0 +1,49 @@
+"""Training little instead of all: low-rank changes of the body (LoRA, Hu et al. 2106.09685), the new rows and the head.
+
+The rows are those of the input and, where the decoder is tied to it, of the output, as one. In the end the changes are
+merged, and what is left is a plain model.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+ROWS = "trainable_tokens_delta"  # what PEFT calls the parameter of the new rows
+
+
+def wrap(model: Any, old_rows: int, rank: int) -> Any:
+    """Freeze ``model`` and put low-rank changes into it, in place; returns what ``merge`` takes.
+
+    Args:
+        model: a masked or causal language model.
+        old_rows: rows of the embedding below this are frozen.
+        rank: of the changes, whose scale is 1.
+    """
+    from peft import LoraConfig, get_peft_model
+
+    table = model.get_input_embeddings()
+    name = next(name for name, module in model.named_modules() if module is table)
+    new = list(range(old_rows, len(table.weight)))
+    decoder = model.get_output_embeddings()
+    body = {id(parameter) for parameter in model.base_model.parameters()}
+    head = [parameter for parameter in model.parameters() if id(parameter) not in body
+            and parameter is not decoder.weight and parameter is not decoder.bias]
+    outside = [name for name, module in model.named_modules()
+               if any(id(parameter) not in body for parameter in module.parameters(recurse=False))]
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*ensure_weight_tying.*")  # said where nothing else is tied
+        wrapped = get_peft_model(model, LoraConfig(
+            r=rank, lora_alpha=rank, target_modules="all-linear", exclude_modules=outside or None,
+            trainable_token_indices={name.rpartition(".")[2]: new} if new else None, ensure_weight_tying=bool(new)))
+    for parameter in head:
+        parameter.requires_grad_(True)
+    return wrapped
+
+
+def merge(wrapped: Any) -> Any:
+    """The plain model with the changes in it."""
+    merged = wrapped.merge_and_unload()
+    for parameter in merged.parameters():
+        parameter.requires_grad_(True)
+    return merged
