@@ -8,7 +8,12 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import cleaning, identification, salted  # noqa: F401  # the figures make themselves known
+from benchmarks import (  # noqa: F401  # the figures make themselves known
+    cleaning,
+    identification,
+    salted,
+    vocabulary,
+)
 from benchmarks.registry import FIGURES, Skipped, write
 
 
