@@ -8,7 +8,13 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import cleaning, identification, pretraining, salted  # noqa: F401  # the figures make themselves known
+from benchmarks import (  # noqa: F401  # the figures make themselves known
+    cleaning,
+    identification,
+    pretraining,
+    salted,
+    vocabulary,
+)
 from benchmarks.registry import FIGURES, Skipped, write
 
 

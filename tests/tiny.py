@@ -1,9 +1,14 @@
-"""Tiny random base models with real tokenizers: a BERT with WordPiece and a Llama with byte-level BPE, in a folder."""
+"""Tiny random base models with real tokenizers: a BERT with WordPiece and a Llama with byte-level BPE, in a folder.
+
+And tokenizers alone, as SentencePiece learns them.
+"""
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
+import sentencepiece
 import torch
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import BertConfig, BertForMaskedLM, BertModel, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
@@ -65,3 +70,42 @@ def write_llama(folder: Path, seed: int = 1) -> Path:
                          eos_token_id=tokenizer.token_to_id("<|end|>"), pad_token_id=None)
     LlamaForCausalLM(config).save_pretrained(folder)
     return folder
+
+
+def sentencepiece_tokenizer(kind: str, folder: Path, size: int = 160) -> PreTrainedTokenizerFast:
+    """A tokenizer learned by SentencePiece on English, converted as transformers does it, and loaded from ``folder``.
+
+    ``unigram`` is laid out as XLM-R's: ``<mask>`` has the last id. ``bpe`` is Llama 2's: bytes for unknown characters,
+    no pre-tokenizer, as many byte pieces as there are bytes.
+    """
+    out = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(ENGLISH), model_writer=out, model_type=kind, hard_vocab_limit=False, minloglevel=2,
+        vocab_size=size + 256 * (kind == "bpe"), byte_fallback=kind == "bpe", num_threads=1, required_chars=LETTERS,
+        character_coverage=1.0)
+    learned = sentencepiece.SentencePieceProcessor(model_proto=out.getvalue())
+    pieces = [learned.id_to_piece(index) for index in range(3, learned.get_piece_size())]
+    if kind == "unigram":
+        special = ["<s>", "<pad>", "</s>", "<unk>"]
+        scored = [*((name, 0.0) for name in special), *((piece, learned.get_score(learned.piece_to_id(piece)))
+                                                        for piece in pieces), ("<mask>", 0.0)]
+        tokenizer = Tokenizer(models.Unigram(scored, 3, False))
+        tokenizer.normalizer = normalizers.NFKC()
+        tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+        tokenizer.decoder = decoders.Metaspace()
+        tokenizer.add_special_tokens([*special, "<mask>"])
+        names = {"bos_token": "<s>", "pad_token": "<pad>", "eos_token": "</s>", "unk_token": "<unk>",
+                 "mask_token": "<mask>", "cls_token": "<s>", "sep_token": "</s>"}
+    else:
+        vocabulary = {name: index for index, name in enumerate(["<unk>", "<s>", "</s>", *pieces])}
+        merges = sorted((vocabulary[piece], piece[:cut], piece[cut:]) for piece in pieces
+                         for cut in range(1, len(piece)) if piece[:cut] in vocabulary and piece[cut:] in vocabulary)
+        tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[(left, right) for _, left, right in merges],
+                                         unk_token="<unk>", fuse_unk=True, byte_fallback=True))
+        tokenizer.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
+        tokenizer.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(),
+                                               decoders.Strip(" ", 1, 0)])
+        tokenizer.add_special_tokens(["<unk>", "<s>", "</s>"])
+        names = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>", "pad_token": "</s>"}
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, model_max_length=128, **names).save_pretrained(folder)
+    return load_tokenizer(folder)

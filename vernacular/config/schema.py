@@ -72,7 +72,9 @@ class Base(Strict):
     hub: str | None = Field(None, description="model id on the Hugging Face hub")
     revision: str | None = Field(None, description="commit on the hub; needed with hub")
     licence: str = Field(description="SPDX id of the model's licence, or 'unverified'")
-    languages: list[str] = Field(default_factory=lambda: ["eng"], description="languages the model was trained on")
+    languages: list[str] = Field(default_factory=lambda: ["eng"], description=(
+        "languages the model was trained on, as ISO 639-3 codes; 'mul' for a hundred of them (XLM-R); their commonest "
+        "words guard the tokenizer"))
 
     @model_validator(mode="after")
     def _one_place(self) -> Base:

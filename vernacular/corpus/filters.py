@@ -52,13 +52,14 @@ def empty(lines: Sequence[str]) -> dict[int, str]:
 def knows_script(script: str) -> bool:
     """Whether Unicode knows the ISO 15924 code ``script``, so that letters can be told to be in it."""
     try:
-        regex.compile(_inside(script))
+        regex.compile(in_script(script))
     except regex.error:
         return False
     return True
 
 
-def _inside(script: str) -> str:
+def in_script(script: str) -> str:
+    """The set of the letters of an ISO 15924 code, to be used within a regular expression of the module ``regex``."""
     return "[" + "".join(rf"\p{{sc={part}}}" for part in _PARTS.get(script, (script,))) + "]"
 
 
@@ -66,7 +67,7 @@ def _inside(script: str) -> str:
 def foreign_to(script: str) -> NDArray[np.bool_]:
     """For each code point whether it is a letter or mark in neither ``script`` nor the scripts that all share."""
     table = np.zeros(LIMIT, dtype=np.bool_)
-    table[points_of(rf"[[\p{{L}}\p{{M}}]--[{_inside(script)}\p{{sc=Zyyy}}\p{{sc=Zinh}}]]+")] = True
+    table[points_of(rf"[[\p{{L}}\p{{M}}]--[{in_script(script)}\p{{sc=Zyyy}}\p{{sc=Zinh}}]]+")] = True
     return table
 
 

@@ -1,7 +1,8 @@
 """Extend a base model's tokenizer with pieces of the language, and start their rows. Never trains a network.
 
-``learn`` finds candidate pieces, ``wordpiece`` and ``byte_bpe`` add them to their family's tokenizer so that the base
-stays itself, ``initialise`` makes the new rows, ``extend`` is the stage.
+``learn`` finds candidate pieces; ``wordpiece``, ``bpe`` and ``unigram`` add them to their family's tokenizer so that
+the base stays itself, ``families`` stands before the three; ``initialise`` makes the new rows; ``measure`` counts what
+came of it; ``extend`` is the stage.
 """
 
 from __future__ import annotations
@@ -25,10 +26,10 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
         fetch_retention(model, language, root, progress)
 
     return [Stage(
-        name=f"tokenizer/{name}", version="1", inputs=("corpus/splits",), run=run, seed=model.seed,
+        name=f"tokenizer/{name}", version="2", inputs=("corpus/splits",), run=run, seed=model.seed,
         settings=lambda language: {
             "base": model.base.model_dump(mode="json"), "vocabulary": model.vocabulary.model_dump(mode="json"),
-            "objective": model.objective,
+            "objective": model.objective, "script": language.script,
             "retention": [source.model_dump(mode="json", by_alias=True) for source in model.retention]},
         outside=lambda language, root: fingerprints(model.base, language), prepare=fetch,
         kinds=("sentencepiece", "python"), heavy=True,

@@ -42,16 +42,20 @@ def new_rows(model: Any, parts: list[list[int]], method: str, seed: int) -> dict
 
 
 def grow(model: Any, rows: dict[str, torch.Tensor]) -> None:
-    """Append ``rows`` behind the old ones, in place; the old rows keep their bits."""
-    old = model.get_input_embeddings().weight.shape[0]
-    count = rows["input"].shape[0]
+    """Write ``rows`` at their ``ids`` (behind the old rows where none are given), in place; no other row is written.
+
+    Some checkpoints have more rows than their tokenizer has pieces (Qwen, mT5): new ids then lie among the spare rows.
+    """
+    old, count = model.get_input_embeddings().weight.shape[0], rows["input"].shape[0]
     if not count:
         return
-    model.resize_token_embeddings(old + count, mean_resizing=False)
+    ids = rows.get("ids", torch.arange(old, old + count))
+    if int(ids.max()) >= old:
+        model.resize_token_embeddings(int(ids.max()) + 1, mean_resizing=False)
     decoder = model.get_output_embeddings()
     with torch.no_grad():
-        model.get_input_embeddings().weight[old:] = rows["input"]
+        model.get_input_embeddings().weight[ids] = rows["input"]
         if "output" in rows:
-            decoder.weight[old:] = rows["output"]
+            decoder.weight[ids] = rows["output"]
         if "bias" in rows:
-            decoder.bias[old:] = rows["bias"]
+            decoder.bias[ids] = rows["bias"]

@@ -10,7 +10,7 @@ import json
 from collections import Counter
 from typing import Any
 
-from vernacular.vocabulary.learn import LETTERS, candidates
+from vernacular.vocabulary.learn import Letters, candidates
 
 CONTINUES = "##"
 
@@ -57,8 +57,8 @@ def uses(model: WordPiece, words: Counter[str]) -> tuple[Counter[str], int]:
     return counts, total
 
 
-def choose(base: set[str], words: Counter[str], guard: Counter[str], *, wanted: int,
-           min_uses: int) -> list[str]:
+def choose(base: set[str], words: Counter[str], guard: Counter[str], *, wanted: int, min_uses: int,
+           letters: Letters) -> list[str]:
     """The new pieces, most useful first.
 
     Missing letters come first. Of the candidates, those stay that the extended tokenizer uses at least ``min_uses``
@@ -66,14 +66,14 @@ def choose(base: set[str], words: Counter[str], guard: Counter[str], *, wanted: 
     because dropping one lengthens or shortens its neighbours' matches, until nothing changes.
     """
     old = WordPiece(base)
-    letters: Counter[str] = Counter()
+    single: Counter[str] = Counter()
     for word, count in words.items():
-        if LETTERS.match(word):
+        if letters.match(word):
             for position, letter in enumerate(word):
-                letters[letter if position == 0 else CONTINUES + letter] += count
-    missing = [letter for letter, count in letters.most_common() if letter not in base and count >= min_uses]
-    pool = {letters if starts else CONTINUES + letters for letters, starts in candidates(words, wanted)} - base
-    pool.update(word for word, count in words.items() if count >= min_uses and len(word) > 1 and LETTERS.match(word)
+                single[letter if position == 0 else CONTINUES + letter] += count
+    missing = [letter for letter, count in single.most_common() if letter not in base and count >= min_uses]
+    pool = {piece if starts else CONTINUES + piece for piece, starts in candidates(words, wanted, letters)} - base
+    pool.update(word for word, count in words.items() if count >= min_uses and len(word) > 1 and letters.match(word)
                 and word not in base)
     saves = {piece: _length(old, piece) - 1 for piece in pool}
     pool = {piece for piece in pool if saves[piece] > 0}

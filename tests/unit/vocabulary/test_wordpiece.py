@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from tests.generate import make_documents
 from tests.tiny import ENGLISH, with_json, write_bert
 from vernacular.models import load_tokenizer
-from vernacular.vocabulary.learn import word_counts
+from vernacular.vocabulary.learn import Letters, word_counts
 from vernacular.vocabulary.wordpiece import WordPiece, choose, constituents, extended_json, uses
+
+LATIN = Letters("Latn")
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +29,7 @@ def pieces(base):
     texts = [text for texts in make_documents().values() for text in texts]
     backend = base.backend_tokenizer
     return choose(set(base.get_vocab()), word_counts(texts, backend), word_counts(ENGLISH, backend), wanted=40,
-                  min_uses=5)
+                  min_uses=5, letters=LATIN)
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +77,7 @@ def test_constituents_spell_the_piece(base, pieces):
 
 def test_missing_letters_come_first(base):
     words = Counter({"ŵaŵa": 50, "baba": 10})
-    found = choose(set(base.get_vocab()), words, Counter(), wanted=3, min_uses=5)
+    found = choose(set(base.get_vocab()), words, Counter(), wanted=3, min_uses=5, letters=LATIN)
     assert set(found[:2]) == {"ŵ", "##ŵ"}
 
 
@@ -83,7 +85,7 @@ def test_the_same_twice(base, pieces):
     texts = [text for texts in make_documents().values() for text in texts]
     backend = base.backend_tokenizer
     again = choose(set(base.get_vocab()), word_counts(texts, backend), word_counts(ENGLISH, backend), wanted=40,
-                   min_uses=5)
+                   min_uses=5, letters=LATIN)
     assert again == pieces
 
 

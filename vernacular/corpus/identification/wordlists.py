@@ -6,6 +6,7 @@ with it.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import lru_cache
 
 import justext
@@ -35,3 +36,12 @@ def lists_for(code: str) -> dict[str, frozenset[str]]:
     """The lists of all languages but ``code`` (a BCP 47 tag) and what is hardly another language: name -> words."""
     return {name: words for name, (tag, words) in _all().items()
             if tag == "und" or min(langcodes.tag_distance(code, tag), langcodes.tag_distance(tag, code)) >= _SAME}
+
+
+def lists_in(codes: Collection[str], but: str) -> dict[str, frozenset[str]]:
+    """The lists of the languages ``codes``, or of all where one is ``mul``, but none of ``but``: name -> words."""
+    others = lists_for(but)
+    if "mul" in codes:
+        return others
+    return {name: words for name, words in others.items() if (tag := _all()[name][0]) != "und"
+            and any(langcodes.tag_distance(code, tag) < _SAME for code in codes)}

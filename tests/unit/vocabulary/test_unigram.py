@@ -1,0 +1,105 @@
+"""Unigram: new pieces stand behind ``<mask>``, the guard's text is cut as before, every piece is used."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.generate import make_documents
+from tests.tiny import ENGLISH, sentencepiece_tokenizer, with_json
+from vernacular.vocabulary.learn import Letters, word_counts
+from vernacular.vocabulary.unigram import Base, choose, extended_json
+
+TEXTS = [text for texts in make_documents().values() for text in texts]
+LATIN = Letters("Latn")
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory):
+    return sentencepiece_tokenizer("unigram", tmp_path_factory.mktemp("base"))
+
+
+def chosen(base, guard=ENGLISH, wanted=60, min_uses=20):
+    backend = base.backend_tokenizer
+    return choose(backend, word_counts(TEXTS, backend), word_counts(guard, backend), wanted=wanted, min_uses=min_uses,
+                  letters=LATIN)
+
+
+@pytest.fixture(scope="module")
+def found(base):
+    return chosen(base)
+
+
+@pytest.fixture(scope="module")
+def extended(base, found, tmp_path_factory):
+    return with_json(base, extended_json(base.backend_tokenizer.to_str(), found), tmp_path_factory.mktemp("extended"))
+
+
+def test_no_old_id_moves_and_new_ones_follow_the_mask(base, extended, found):
+    before, after = base.get_vocab(), extended.get_vocab()
+    assert before["<mask>"] == len(before) - 1
+    assert {piece: after[piece] for piece in before} == before
+    assert [after[piece] for piece in found] == list(range(len(before), len(before) + len(found)))
+    assert extended.mask_token_id == base.mask_token_id
+    assert extended("a <mask> b")["input_ids"] == base("a <mask> b")["input_ids"]
+
+
+def test_the_text_of_the_base_is_segmented_as_before(base, extended):
+    assert [base.tokenize(line) for line in ENGLISH] == [extended.tokenize(line) for line in ENGLISH]
+
+
+def test_a_piece_that_would_win_in_the_guard_is_held_back(base, tmp_path):
+    guard = [" ".join(text.split()[::3]) for text in TEXTS]
+    held = with_json(base, extended_json(base.backend_tokenizer.to_str(), chosen(base, guard)), tmp_path)
+    assert [base.tokenize(line) for line in guard] == [held.tokenize(line) for line in guard]
+
+
+def test_every_piece_is_used_and_made_of_letters(extended, found):
+    uses = Counter(token for text in TEXTS for token in extended.tokenize(text))
+    assert min(uses[piece] for piece in found if len(piece) > 1) >= 20
+    assert all(LATIN.match(piece.removeprefix("▁")) for piece in found)
+
+
+def test_missing_letters_come_first(base, found):
+    assert "ŵ" not in base.get_vocab()
+    missing = {letter for text in TEXTS for letter in text if letter.isalpha()} - set(base.get_vocab())
+    assert "ŵ" in missing
+    assert set(list(found)[:len(missing)]) == missing
+
+
+def test_fewer_tokens(base, extended):
+    assert sum(len(extended.tokenize(text)) for text in TEXTS) < 0.8 * sum(len(base.tokenize(text)) for text in TEXTS)
+
+
+def test_both_normal_forms_are_cut_alike(extended):
+    for text in TEXTS[:10]:
+        assert extended(unicodedata.normalize("NFD", text)) == extended(unicodedata.normalize("NFC", text))
+
+
+def test_base_scores_are_frozen(base, extended):
+    before, after = (json.loads(one.backend_tokenizer.to_str())["model"]["vocab"] for one in (base, extended))
+    assert after[:len(before)] == before
+    assert min(score for _, score in after) == min(score for _, score in before)  # the cost of an unknown hangs on it
+
+
+def test_the_same_twice(base, found):
+    assert chosen(base) == found
+
+
+def test_saving_and_loading_agree(extended, tmp_path):
+    again = with_json(extended, extended.backend_tokenizer.to_str(), tmp_path)
+    assert [again.tokenize(text) for text in TEXTS] == [extended.tokenize(text) for text in TEXTS]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text("abcdeŵ'.-", min_size=1, max_size=20))
+def test_a_base_cut_down_to_some_words_segments_them_alike(base, word):
+    model = json.loads(base.backend_tokenizer.to_str())["model"]
+    cut = Base(model["vocab"], model["unk_id"], [word]).with_pieces({})
+    assert [token.value for token in cut.tokenize(word)] == \
+        [token.value for token in base.backend_tokenizer.model.tokenize(word)]

@@ -1,0 +1,214 @@
+"""Extend a Unigram tokenizer (XLM-R, Glot500, mT5): new pieces whose scores let the base stay itself.
+
+The base's scores are frozen. Those of new pieces are re-estimated on the target text under the merged model (hard EM,
+RECIPE 2), and each is capped where it would win on a word of the guard: it then loses there and wins elsewhere. A piece
+that is used too seldom goes, the least used first and an eighth at a time, since its uses fall to others.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from tokenizers import models
+
+from vernacular.stages import Progress, silent
+from vernacular.vocabulary.learn import KNEE, SPACE, Letters, candidates
+
+OFFSET = 1.0  # nats below a new piece's log-probability: the base's scores are of a hundred languages, not of this one
+UNKNOWN = 10.0  # nats below the lowest score: what ``tokenizers`` gives an unknown character
+_LONGEST = 16  # letters of a candidate that is no whole run
+_MOST_WORDS = 100_000  # different words; the rarer ones of a large corpus do not take part in the choice
+_SHARE_DROPPED, _LEAST_DROPPED = 8, 20
+_FULL_GUARD_EVERY = 4  # rounds; between them only the guard words that a piece has fired on are looked at
+
+
+class Base:
+    """The base model, cut to the pieces that can occur in some words, so that it is built in no time.
+
+    Args:
+        vocabulary: ``[piece, score]`` by id, as in tokenizer.json.
+        unknown: the id of the unknown piece.
+        words: the pre-tokens that will be segmented; all others may come out wrong.
+    """
+
+    def __init__(self, vocabulary: list[list[Any]], unknown: int, words: Iterable[str]) -> None:
+        scores = {piece: float(score) for piece, score in vocabulary}
+        self.lowest = min(scores.values())
+        longest = max(map(len, scores))
+        inside = {word[start:end] for word in words for start in range(len(word))
+                  for end in range(start + 1, min(len(word), start + longest) + 1)}
+        name, keep = vocabulary[unknown][0], min(scores, key=lambda piece: (scores[piece], piece))
+        # the lowest score stays in: the cost of an unknown character hangs on it
+        self.scores = {piece: score for piece, score in scores.items() if piece in inside or piece in (name, keep)}
+        self.unknown = list(self.scores).index(name)
+
+    def with_pieces(self, new: dict[str, float]) -> Any:
+        """The model with new pieces; scores as given."""
+        return models.Unigram([*self.scores.items(), *sorted(new.items())], self.unknown, False)
+
+    def score(self, parts: list[str], new: dict[str, float]) -> float:
+        """The log-probability of a segmentation."""
+        unknown = self.lowest - UNKNOWN
+        return sum(new[part] if part in new else self.scores.get(part, unknown) for part in parts)
+
+
+def segment(model: Any, words: Iterable[str]) -> dict[str, list[str]]:
+    """The pieces of each pre-token."""
+    return {word: [token.value for token in model.tokenize(word)] for word in words}
+
+
+def choose(backend: Any, words: Counter[str], guard: Counter[str], *, wanted: int, min_uses: int, letters: Letters,
+           progress: Progress = silent) -> dict[str, float]:
+    """New pieces with their scores, the most useful first; each is used at least ``min_uses`` times on ``words``.
+
+    Args:
+        backend: the base, a ``tokenizers.Tokenizer``.
+        words: counted pre-tokens of the language.
+        guard: pre-tokens in the base's languages: none is segmented otherwise than before.
+        wanted: most pieces.
+        min_uses: uses that a piece needs; and it must save ``KNEE`` of all tokens.
+        letters: what a piece may consist of.
+        progress: told how many pieces are left.
+    """
+    data = json.loads(backend.to_str())["model"]
+    words = Counter(dict(sorted(words.items(), key=lambda item: (-item[1], item[0]))[:_MOST_WORDS]))
+    runs = letters.runs(words)
+    pool = {(SPACE if starts else "") + piece for piece, starts in candidates(runs, wanted, letters, spaces=True)}
+    pool |= _frequent(runs, min_uses)
+    single: Counter[str] = Counter()
+    for run, count in runs.items():
+        for letter in run:
+            single[letter] += count
+    pool |= {letter for letter, count in single.items() if count >= min_uses}
+    pool = {piece for piece in pool - {piece for piece, _ in data["vocab"]} if letters.match(piece.removeprefix(SPACE))}
+    guarded = _concerned(guard, pool)
+    base = Base(data["vocab"], data["unk_id"], [*words, *guarded, *pool])
+    search = _Search(base, words, guarded, pool, wanted, min_uses)
+    while not search.settled():
+        search.round()
+    progress(f"{len(search.scores):,} of {len(pool):,} candidates are left after {search.rounds} rounds")
+    return search.ranked()
+
+
+def _frequent(runs: Counter[str], min_uses: int) -> set[str]:
+    """Every part of a run that occurs often enough to be left something by longer ones, and the whole runs."""
+    inside: Counter[str] = Counter()
+    for run, count in runs.items():
+        for start in range(len(run)):
+            for end in range(start + 2, min(len(run), start + _LONGEST) + 1):
+                inside[run[start:end]] += count
+    return {piece for piece, count in inside.items()
+            if count >= min_uses * 1.5 or (count >= min_uses and runs[piece] >= min_uses)}
+
+
+def _concerned(guard: Counter[str], pool: set[str]) -> list[str]:
+    """The guard words that contain a candidate: no others can change."""
+    alphabet, lengths = {letter for piece in pool for letter in piece}, sorted({len(piece) for piece in pool})
+    return sorted(word for word in guard if not alphabet.isdisjoint(word) and any(
+        word[start:start + length] in pool for length in lengths for start in range(len(word) - length + 1)))
+
+
+class _Search:
+    """The rounds of EM, guard and pruning over one pool of candidates."""
+
+    def __init__(self, base: Base, words: Counter[str], guard: list[str], pool: set[str], wanted: int,
+                 min_uses: int) -> None:
+        self.base, self.words, self.guard, self.wanted, self.min_uses = base, words, guard, wanted, min_uses
+        plain = base.with_pieces({})
+        before = segment(plain, words)
+        self.tokens = sum(words[word] * len(parts) for word, parts in before.items())
+        self.before = segment(plain, guard)
+        self.saves = {piece: len(parts) - 1 for piece, parts in segment(plain, pool).items()}
+        # a letter that the base does not know saves no token; it comes first, and stays if longer pieces swallow it
+        self.missing = {piece for piece in pool if len(piece) == 1}
+        start = math.log(5 / self.tokens)  # nothing is known of their uses yet
+        self.scores = {piece: start for piece in sorted(pool) if self.saves[piece] > 0 or piece in self.missing}
+        self.caps: dict[str, float] = {}
+        self.fired: set[str] = set()
+        self.uses: Counter[str] = Counter()
+        self.rounds = 0
+        self._done = False
+
+    def settled(self) -> bool:
+        """Whether every piece that is left has earned its place."""
+        return self._done
+
+    def useful(self, piece: str) -> float:
+        """The tokens that a piece saves on the text; a missing letter is worth more than all of them."""
+        return self.uses[piece] * self.saves[piece] + (self.tokens if piece in self.missing else 0)
+
+    def rare(self) -> list[str]:
+        """The pieces that are used too seldom, the least used first (the least useful first is 0.7% worse)."""
+        least = KNEE * self.tokens
+        found = [piece for piece in self.scores if piece not in self.missing
+                 and (self.uses[piece] < self.min_uses or self.useful(piece) < least)]
+        return sorted(found, key=lambda piece: (self.uses[piece], self.useful(piece), piece))
+
+    def round(self) -> None:
+        """Count uses, drop some pieces, score the others, and let none win on the guard."""
+        self.rounds += 1
+        parts = segment(self.base.with_pieces(self.scores), self.words)
+        self.uses = Counter()
+        for word, pieces in parts.items():
+            for piece in pieces:
+                self.uses[piece] += self.words[word]
+        total, drop = self.uses.total(), self.rare()
+        if not drop and len(self.scores) > self.wanted:
+            drop = list(reversed(self.ranked()))[:len(self.scores) - self.wanted]
+        drop = drop[:max(len(self.scores) // _SHARE_DROPPED, _LEAST_DROPPED)]
+        if drop:
+            self.scores = {piece: self._capped(piece, math.log(max(self.uses[piece], 1) / total) - OFFSET)
+                           for piece in self.scores if piece not in set(drop)}
+        whole = not drop or self.rounds % _FULL_GUARD_EVERY == 1
+        held = self._hold(self.guard if whole else sorted(self.fired))
+        # Fewer pieces or lower scores never let another piece fire: what is clean here stays clean.
+        self._done = not drop and not held
+
+    def ranked(self) -> dict[str, float]:
+        """The pieces with their scores, the most useful first."""
+        return {piece: self.scores[piece]
+                for piece in sorted(self.scores, key=lambda piece: (-self.useful(piece), piece))}
+
+    def _capped(self, piece: str, score: float) -> float:
+        return max(self.base.lowest, min(score, self.caps.get(piece, 0.0)))
+
+    def _hold(self, guard: list[str]) -> bool:
+        """Lower what wins on a guard word until nothing does; whether something did."""
+        any_held = False
+        while guard:
+            after = segment(self.base.with_pieces(self.scores), guard)
+            guard = [word for word, parts in after.items() if parts != self.before[word]]
+            self.fired.update(guard)
+            for word in guard:
+                any_held = True
+                margin = self.base.score(after[word], self.scores) - self.base.score(self.before[word], self.scores)
+                for piece in after[word]:
+                    if piece in self.scores:
+                        lower = self.scores[piece] - max(margin, 0.0) - 1e-3
+                        self.caps[piece] = min(self.caps.get(piece, 0.0), lower)
+            # one that would have to cost as much as the base's rarest piece is no use
+            self.scores = {piece: min(score, self.caps.get(piece, 0.0)) for piece, score in self.scores.items()
+                           if self.caps.get(piece, 0.0) > self.base.lowest}
+        return any_held
+
+
+def extended_json(tokenizer_json: str, pieces: dict[str, float]) -> str:
+    """The ``tokenizer.json`` with pieces behind the last position: a Unigram model's ids are positions.
+
+    ``<mask>``, the last of XLM-R, keeps its place in the list, where no text matches it before its added token does.
+    """
+    data: dict[str, Any] = json.loads(tokenizer_json)
+    vocabulary: list[list[Any]] = data["model"]["vocab"]
+    known = {piece for piece, _ in vocabulary}
+    beyond = max((token["id"] for token in data["added_tokens"]), default=-1) - len(vocabulary) + 1
+    # an added token may have an id behind the list (mT5's are inside): places up to it hold what no text contains
+    vocabulary += [[f" {number}", 0.0] for number in range(beyond)]
+    for piece, score in pieces.items():
+        if piece in known:
+            raise ValueError(f"{piece} is already in the vocabulary")
+        vocabulary.append([piece, score])
+    return json.dumps(data, ensure_ascii=False)
