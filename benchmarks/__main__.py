@@ -10,6 +10,7 @@ from rich.table import Table
 
 from benchmarks import (  # noqa: F401  # the figures make themselves known
     cleaning,
+    extension,
     identification,
     pretraining,
     salted,

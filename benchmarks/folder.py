@@ -1,4 +1,4 @@
-"""A language folder in a temporary place, and its corpus stages run in a process of their own and timed."""
+"""A language folder in a temporary place, and its stages run in a process of their own and timed."""
 
 from __future__ import annotations
 
@@ -46,14 +46,21 @@ def write_text(folder: Path, name: str, documents: Sequence[str]) -> None:
     (folder / "text" / f"{name}.txt").write_text("\n\n".join(documents) + "\n", encoding="utf-8")
 
 
-def run(folder: Path, root: Path) -> dict[str, float]:
-    """Run the corpus stages in a fresh process; return the seconds that each took, on the clock, and their artifacts.
+def run(folder: Path, root: Path, *names: str, threads: int = 1) -> dict[str, float]:
+    """Run stages in a fresh process; return the seconds that each took, on the clock.
+
+    Args:
+        folder: of the language.
+        root: of the artifacts.
+        names: of the stages, in an order in which they can run; those of the corpus if none is given.
+        threads: that array and tensor libraries may use.
 
     Raises:
         RuntimeError: it failed; the message is what it said.
     """
-    done = subprocess.run([sys.executable, "-m", __name__, str(folder), str(root)], cwd=CHECKOUT, capture_output=True,
-                          text=True, check=False, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    done = subprocess.run([sys.executable, "-m", __name__, str(folder), str(root), *names], cwd=CHECKOUT,
+                          capture_output=True, text=True, check=False,
+                          env={**os.environ, "OMP_NUM_THREADS": str(threads)})
     if done.returncode:
         raise RuntimeError(done.stderr.strip()[-2000:])
     found: dict[str, float] = orjson.loads(done.stdout)
@@ -71,13 +78,14 @@ def main() -> None:
     from vernacular.artifacts import Store
     from vernacular.config.load import load_language
     from vernacular.corpus import stages
-    from vernacular.stages import run_stage
+    from vernacular.stages import run_stage, stages_of
 
     language, store, seconds = load_language(Path(sys.argv[1])), Store(Path(sys.argv[2])), {}
-    for stage in stages(language):
+    every = stages_of(language)
+    for name in sys.argv[3:] or [stage.name for stage in stages(language)]:
         started = time.perf_counter()
-        run_stage(stage, language, store)
-        seconds[stage.name] = time.perf_counter() - started
+        run_stage(every[name], language, store)
+        seconds[name] = time.perf_counter() - started
     sys.stdout.buffer.write(orjson.dumps(seconds))
 
 
