@@ -9,10 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from pipelines.launchers import LocalLauncher, launcher_for, several
 from tests.endtoend.conftest import ENGLISH, Place, make_place
 from vernacular.errors import Problem
+from vernacular.models import load_model
 
 
 @pytest.fixture(scope="module")
@@ -81,9 +83,12 @@ def test_the_environment_says_how_many_processes_and_where(monkeypatch: pytest.M
         launcher()
 
 
-def test_a_stage_runs_where_nothing_of_this_environment_is_known(places: tuple[Place, Place]) -> None:
+def test_lora_runs_where_nothing_of_this_environment_is_known(places: tuple[Place, Place]) -> None:
     place = places[0]
-    (place.folder / "languages" / "qaa" / "english.txt").write_text("a new line about the old grey river\n" * 3)
+    settings = place.folder / "languages" / "qaa" / "language.yaml"
+    written = yaml.safe_load(settings.read_text())
+    written["models"]["tiny"]["pretraining"] |= {"method": "lora", "lora_rank": 4, "recompute": True, "accumulate": 2}
+    settings.write_text(yaml.safe_dump(written))
     environment = {**place.environment, "VERNACULAR_LAUNCH": f"env -i PATH={place.environment['PATH']}"}
     place = Place(place.folder, environment)
     before = (place.artifacts / "qaa" / "model" / "tiny" / "current").read_text()
@@ -91,6 +96,10 @@ def test_a_stage_runs_where_nothing_of_this_environment_is_known(places: tuple[P
     assert done.returncode == 0, done.stderr
     assert (place.artifacts / "qaa" / "model" / "tiny" / "current").read_text() != before
     assert not list(place.artifacts.glob(".outcome-*"))
+    home = place.artifacts / "qaa" / "model" / "tiny"
+    model = load_model(home / (home / "current").read_text().strip() / "model", "masked")
+    assert model.get_input_embeddings().weight is model.get_output_embeddings().weight
+    assert not any("lora" in name for name in model.state_dict())
 
 
 def test_other_stages_stay_in_one_process() -> None:

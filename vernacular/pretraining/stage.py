@@ -45,6 +45,7 @@ def run(work: Work, name: str, model: Model, arm: Arm) -> Report:
     keep_memory()
     device = start()
     settings = model.pretraining
+    torch.manual_seed(work.seed)  # low-rank changes start from chance, in all processes from the same
     network, tokenizer, base, old_rows = _start(work, name, model, arm)
     if settings.recompute:
         network.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
@@ -52,7 +53,6 @@ def run(work: Work, name: str, model: Model, arm: Arm) -> Report:
     network.to(device)
     text = texts.read(work, model, tokenizer)
     objective, sizes = objective_for(model.objective, tokenizer, settings.mask_share), lengths(tokenizer)
-
     check_head(network, objective.batch(text.dev, np.arange(1), (0, 3)))
 
     def held_out(blocks: Blocks) -> Callable[[Any], float]:
