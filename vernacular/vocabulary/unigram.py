@@ -204,9 +204,10 @@ def extended_json(tokenizer_json: str, pieces: dict[str, float]) -> str:
     data: dict[str, Any] = json.loads(tokenizer_json)
     vocabulary: list[list[Any]] = data["model"]["vocab"]
     known = {piece for piece, _ in vocabulary}
-    beyond = max((token["id"] for token in data["added_tokens"]), default=-1) - len(vocabulary) + 1
-    # an added token may have an id behind the list (mT5's are inside): places up to it hold what no text contains
-    vocabulary += [[f" {number}", 0.0] for number in range(beyond)]
+    # added tokens behind the list take their places in it, as XLM-R's <mask> has its own
+    behind = {token["id"]: token["content"] for token in data["added_tokens"] if token["id"] >= len(vocabulary)}
+    for index in range(len(vocabulary), max(behind, default=-1) + 1):
+        vocabulary.append([behind.get(index, f" {index}"), 0.0])  # no text holds a space here
     for piece, score in pieces.items():
         if piece in known:
             raise ValueError(f"{piece} is already in the vocabulary")
