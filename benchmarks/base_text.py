@@ -7,6 +7,7 @@ by document, the same in every language.
 from __future__ import annotations
 
 import ast
+import gettext
 import html
 import importlib.util
 import io
@@ -19,9 +20,11 @@ import sys
 import tarfile
 import zipfile
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from benchmarks.registry import DATA, Skipped, need
 
@@ -41,6 +44,9 @@ urd_Arab uzn_Latn vie_Latn xho_Latn ydd_Hebr zho_Hans zho_Hant zsm_Latn
 # in Latin script, where new pieces can do harm
 HELP = ("ca", "cs", "da", "de", "en-us", "es", "et", "eu", "fi", "fr", "gl", "hu", "id", "it", "nl", "om", "pl", "pt",
         "sl", "sv", "tr", "vi")
+# the others of them that its messages are translated into
+MESSAGES = ("af", "br", "bs", "cy", "eo", "ga", "gd", "hr", "is", "kmr", "lt", "lv", "nb", "nn", "ro", "sk", "sr", "uz",
+            "xh")
 _PARAGRAPH, _TAG = re.compile(r'<p id="[^"]*"[^>]*>(.*?)</p>', re.S), re.compile(r"<[^>]+>")
 _DOCUMENTED = ("pandas", "scipy", "sklearn", "torch")  # packages with English docstrings, which the tests install
 
@@ -84,6 +90,7 @@ def many(code: str) -> BaseText:
     _news(found, code)
     halves = [help_text(language) for language in HELP]
     found.guard["LibreOffice help"] = [line for guard, _ in halves for line in guard]
+    found.guard["LibreOffice messages"] = [line for language in MESSAGES for line in messages(language)]
     found.check["LibreOffice help"] = [line for _, check in halves for line in check]
     folder = need(DATA / "sib200_dev")
     found.check["SIB-200"] = [line for name in KNOWN for line in _lines(folder / f"{name}.txt")]
@@ -97,28 +104,45 @@ def help_text(language: str) -> tuple[list[str], list[str]]:
     Raises:
         Skipped: there is no apt-get, or it does not have the package.
     """
-    folder = CACHE / "debian"
-    folder.mkdir(parents=True, exist_ok=True)
-    name = f"libreoffice-help-{language}"
-    if not (there := sorted(folder.glob(f"{name}_*.deb"))):
-        if not shutil.which("apt-get") or not shutil.which("dpkg-deb"):
-            raise Skipped("LibreOffice's help is read from Debian packages: there is no apt-get")
-        subprocess.run(["apt-get", "download", name], cwd=folder, capture_output=True, check=False)
-        if not (there := sorted(folder.glob(f"{name}_*.deb"))):
-            raise Skipped(f"apt-get download {name} gave nothing")
-    packed = subprocess.run(["dpkg-deb", "--fsys-tarfile", str(there[-1])], capture_output=True, check=True).stdout
     halves: tuple[list[str], list[str]] = ([], [])
     seen: set[str] = set()
+    for name, content in _members(f"libreoffice-help-{language}"):
+        if "/text/" in name and name.endswith(".html"):
+            for paragraph in _PARAGRAPH.findall(content.decode("utf-8", "replace")):
+                _add(halves, name.split("/text/")[1], html.unescape(_TAG.sub("", paragraph)), seen)
+    return halves
+
+
+@cache
+def messages(language: str) -> list[str]:
+    """LibreOffice's messages from its Debian package, fetched once.
+
+    Raises:
+        Skipped: as ``help_text``.
+    """
+    found: dict[str, None] = {}
+    for name, content in _members(f"libreoffice-l10n-{language}"):
+        if name.endswith(".mo"):
+            catalogue: Any = gettext.GNUTranslations(io.BytesIO(content))
+            found |= dict.fromkeys(text for text in catalogue._catalog.values() if text and "\n" not in text)
+    return list(found)
+
+
+def _members(package: str) -> Iterator[tuple[str, bytes]]:
+    """The name and content of each file in a Debian package, by name."""
+    folder = CACHE / "debian"
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (there := sorted(folder.glob(f"{package}_*.deb"))):
+        if not shutil.which("apt-get") or not shutil.which("dpkg-deb"):
+            raise Skipped("LibreOffice's texts are read from Debian packages: there is no apt-get")
+        subprocess.run(["apt-get", "download", package], cwd=folder, capture_output=True, check=False)
+        if not (there := sorted(folder.glob(f"{package}_*.deb"))):
+            raise Skipped(f"apt-get download {package} gave nothing")
+    packed = subprocess.run(["dpkg-deb", "--fsys-tarfile", str(there[-1])], capture_output=True, check=True).stdout
     with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
         for member in sorted(archive.getmembers(), key=lambda member: member.name):
-            if "/text/" not in member.name or not member.name.endswith(".html"):
-                continue
-            stream = archive.extractfile(member)
-            assert stream is not None
-            document = member.name.split("/text/")[1]
-            for paragraph in _PARAGRAPH.findall(stream.read().decode("utf-8", "replace")):
-                _add(halves, document, html.unescape(_TAG.sub("", paragraph)), seen)
-    return halves
+            if member.isfile() and (stream := archive.extractfile(member)) is not None:
+                yield member.name, stream.read()
 
 
 @cache

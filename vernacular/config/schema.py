@@ -90,10 +90,12 @@ class Base(Strict):
 class Vocabulary(Strict):
     """How the tokenizer is extended."""
 
-    new_pieces: int = Field(2000, ge=0, description="most pieces to add; 0 keeps the original tokenizer")
+    new_pieces: int = Field(2000, ge=0, description=(
+        "most pieces to add, fewer where the corpus does not bear them; 0 keeps the original tokenizer"))
     min_uses: int = Field(50, ge=1, description="a new piece must be used this often in the training text")
-    initialise: Literal["mean", "random"] = Field("mean", description="new rows: mean of the pieces they replace, or "
-                                                                      "drawn from the old rows' distribution")
+    initialise: Literal["mean", "weighted", "focus", "random"] = Field("mean", description=(
+        "new rows: mean of the pieces they replace, of what stood in their place weighted by frequency, of pieces with "
+        "like neighbours (FOCUS), or drawn from the old rows' distribution"))
 
 
 class Related(Strict):

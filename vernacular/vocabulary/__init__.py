@@ -1,8 +1,8 @@
 """Extend a base model's tokenizer with pieces of the language, and start their rows. Never trains a network.
 
 ``learn`` finds candidate pieces; ``wordpiece``, ``bpe`` and ``unigram`` add them to their family's tokenizer so that
-the base stays itself, ``families`` stands before the three; ``initialise`` makes the new rows; ``measure`` counts what
-came of it; ``extend`` is the stage.
+the base stays itself, and ``families`` stands before the three; ``mixtures`` and ``initialise`` make the new rows;
+``measure`` counts what came of it; ``extend`` is the stage.
 """
 
 from __future__ import annotations

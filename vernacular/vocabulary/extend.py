@@ -24,6 +24,7 @@ from vernacular.vocabulary import measure
 from vernacular.vocabulary.families import extend
 from vernacular.vocabulary.initialise import grow, new_rows
 from vernacular.vocabulary.learn import Letters, word_counts
+from vernacular.vocabulary.mixtures import mixtures
 
 BASE_CHANGED_MOST = 0.005  # RECIPE 6, T1: share of base-language lines that may be segmented differently
 
@@ -81,8 +82,9 @@ def run(work: Work, model: Model) -> Report:
     (extended_folder / "tokenizer.json").write_text(chosen.json_with(len(chosen.pieces)), encoding="utf-8")
     extended = load_tokenizer(extended_folder)
     ids = [extended.get_vocab()[piece] for piece in chosen.pieces]
-    new = new_rows(base_model, chosen.parts, model.vocabulary.initialise, work.seed) | {
-        "ids": torch.tensor(ids, dtype=torch.int64)}
+    mixed = mixtures(model.vocabulary.initialise, backend, extended.backend_tokenizer, ids, chosen.parts, texts,
+                     work.seed)
+    new = new_rows(base_model, mixed, work.seed) | {"ids": torch.tensor(ids, dtype=torch.int64)}
     save_file({name: tensor.contiguous() for name, tensor in new.items()}, work.out / "rows.safetensors")
     report = Report(details={"base_family": chosen.family})
     report.count("guard_words", len(guard), "different words in the base's languages that no new piece may change")

@@ -1,23 +1,25 @@
 """The rows that new pieces start from: input embeddings, and an untied output matrix and a bias where there are any.
 
-Old rows are never written: ``grow`` copies them bit by bit. No row is trained here.
+Old rows are never written: ``grow`` copies them bit by bit. ``mixtures`` says what goes into a new one.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 
+from vernacular.vocabulary.mixtures import Mixture
 
-def new_rows(model: Any, parts: list[list[int]], method: str, seed: int) -> dict[str, torch.Tensor]:
+
+def new_rows(model: Any, mixed: Sequence[Mixture], seed: int) -> dict[str, torch.Tensor]:
     """Rows for new pieces.
 
     Args:
         model: the base language model.
-        parts: for each new piece the ids of the base pieces that it replaces; empty where there are none.
-        method: ``mean`` of those pieces' rows, or ``random``: a normal distribution with the old rows' mean and
-            standard deviation per dimension (also used for pieces without constituents).
+        mixed: for each new piece the weights of old rows; where there are none the row is random: a normal distribution
+            with the old rows' mean and standard deviation per dimension.
         seed: of the random rows.
 
     Returns:
@@ -32,9 +34,9 @@ def new_rows(model: Any, parts: list[list[int]], method: str, seed: int) -> dict
         tables["bias"] = decoder.bias.detach()[:, None]
     out = {}
     for name, table in tables.items():
-        mean, spread = table.mean(0), table.std(0)
-        rows = [table[ids].mean(0) if ids and method == "mean"
-                else mean + spread * torch.randn(table.shape[1], generator=generator) for ids in parts]
+        average, spread = table.mean(0), table.std(0)
+        rows = [torch.tensor(list(mixture.values()), dtype=table.dtype) @ table[list(mixture)] if mixture
+                else average + spread * torch.randn(table.shape[1], generator=generator) for mixture in mixed]
         out[name] = torch.stack(rows) if rows else table.new_zeros((0, table.shape[1]))
     if "bias" in out:
         out["bias"] = out["bias"].squeeze(1)

@@ -19,6 +19,8 @@ from vernacular.stages import Progress, silent
 from vernacular.vocabulary.learn import KNEE, SPACE, Letters, candidates
 
 OFFSET = 1.0  # nats below a new piece's log-probability: the base's scores are of a hundred languages, not of this one
+AGAIN = 1  # times that all candidates compete anew
+HELD = 1e-3  # nats by which a piece loses on a guard word
 UNKNOWN = 10.0  # nats below the lowest score: what ``tokenizers`` gives an unknown character
 _LONGEST = 16  # letters of a candidate that is no whole run
 _MOST_WORDS = 100_000  # different words; the rarer ones of a large corpus do not take part in the choice
@@ -90,8 +92,8 @@ def choose(backend: Any, words: Counter[str], guard: Counter[str], *, wanted: in
     search = _Search(base, words, guarded, pool, wanted, min_uses)
     while not search.settled():
         search.round()
-    progress(f"{len(search.scores):,} of {len(pool):,} candidates are left after {search.rounds} rounds")
-    return search.ranked()
+    progress(f"{len(search.best[1]):,} of {len(pool):,} candidates are left after {search.rounds} rounds")
+    return search.best[1]
 
 
 def _frequent(runs: Counter[str], min_uses: int) -> set[str]:
@@ -126,7 +128,9 @@ class _Search:
         # a letter that the base does not know saves no token; it comes first, and stays if longer pieces swallow it
         self.missing = {piece for piece in pool if len(piece) == 1}
         start = math.log(5 / self.tokens)  # nothing is known of their uses yet
-        self.scores = {piece: start for piece in sorted(pool) if self.saves[piece] > 0 or piece in self.missing}
+        self.start = {piece: start for piece in sorted(pool) if self.saves[piece] > 0 or piece in self.missing}
+        self.scores = dict(self.start)
+        self.again, self.best = AGAIN, (self.tokens + 1, dict[str, float]())
         self.caps: dict[str, float] = {}
         self.fired: set[str] = set()
         self.uses: Counter[str] = Counter()
@@ -166,7 +170,18 @@ class _Search:
         whole = not drop or self.rounds % _FULL_GUARD_EVERY == 1
         held = self._hold(self.guard if whole else sorted(self.fired))
         # Fewer pieces or lower scores never let another piece fire: what is clean here stays clean.
-        self._done = not drop and not held
+        if not drop and not held:
+            self._finish(total)
+
+    def _finish(self, total: int) -> None:
+        """Keep the best result, and let the candidates that have gone compete once more with what is left."""
+        if total < self.best[0]:
+            self.best = (total, self.ranked())
+        self._done = self.again == 0
+        self.again -= 1
+        for piece in self.start if not self._done else ():
+            if piece not in self.scores and self.caps.get(piece, 0.0) > self.base.lowest:
+                self.scores[piece] = self._capped(piece, self.start[piece])
 
     def ranked(self) -> dict[str, float]:
         """The pieces with their scores, the most useful first."""
@@ -186,10 +201,10 @@ class _Search:
             for word in guard:
                 any_held = True
                 margin = self.base.score(after[word], self.scores) - self.base.score(self.before[word], self.scores)
-                for piece in after[word]:
-                    if piece in self.scores:
-                        lower = self.scores[piece] - max(margin, 0.0) - 1e-3
-                        self.caps[piece] = min(self.caps.get(piece, 0.0), lower)
+                new = [piece for piece in after[word] if piece in self.scores]
+                for piece in new:
+                    lower = self.scores[piece] - max(margin, 0.0) / len(new) - HELD
+                    self.caps[piece] = min(self.caps.get(piece, 0.0), lower)
             # one that would have to cost as much as the base's rarest piece is no use
             self.scores = {piece: min(score, self.caps.get(piece, 0.0)) for piece, score in self.scores.items()
                            if self.caps.get(piece, 0.0) > self.base.lowest}
@@ -204,9 +219,10 @@ def extended_json(tokenizer_json: str, pieces: dict[str, float]) -> str:
     data: dict[str, Any] = json.loads(tokenizer_json)
     vocabulary: list[list[Any]] = data["model"]["vocab"]
     known = {piece for piece, _ in vocabulary}
-    beyond = max((token["id"] for token in data["added_tokens"]), default=-1) - len(vocabulary) + 1
-    # an added token may have an id behind the list (mT5's are inside): places up to it hold what no text contains
-    vocabulary += [[f" {number}", 0.0] for number in range(beyond)]
+    # added tokens behind the list take their places in it, as XLM-R's <mask> has its own
+    behind = {token["id"]: token["content"] for token in data["added_tokens"] if token["id"] >= len(vocabulary)}
+    for index in range(len(vocabulary), max(behind, default=-1) + 1):
+        vocabulary.append([behind.get(index, f" {index}"), 0.0])  # no text holds a space here
     for piece, score in pieces.items():
         if piece in known:
             raise ValueError(f"{piece} is already in the vocabulary")

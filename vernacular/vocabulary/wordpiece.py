@@ -10,7 +10,7 @@ import json
 from collections import Counter
 from typing import Any
 
-from vernacular.vocabulary.learn import Letters, candidates
+from vernacular.vocabulary.learn import KNEE, Letters, candidates
 
 CONTINUES = "##"
 
@@ -62,8 +62,9 @@ def choose(base: set[str], words: Counter[str], guard: Counter[str], *, wanted: 
     """The new pieces, most useful first.
 
     Missing letters come first. Of the candidates, those stay that the extended tokenizer uses at least ``min_uses``
-    times, ranked by the tokens they save, and none that fires on a word of the guard text (RECIPE 2: the guard filter),
-    because dropping one lengthens or shortens its neighbours' matches, until nothing changes.
+    times, that save ``KNEE`` of all tokens and do not fire on a word of the guard text (RECIPE 2: the guard filter),
+    ranked by the tokens they save; again and again, because dropping one lengthens or shortens its neighbours' matches,
+    until nothing changes.
     """
     old = WordPiece(base)
     single: Counter[str] = Counter()
@@ -76,12 +77,14 @@ def choose(base: set[str], words: Counter[str], guard: Counter[str], *, wanted: 
     pool.update(word for word, count in words.items() if count >= min_uses and len(word) > 1 and letters.match(word)
                 and word not in base)
     saves = {piece: _length(old, piece) - 1 for piece in pool}
+    least = KNEE * uses(old, words)[1]
     pool = {piece for piece in pool if saves[piece] > 0}
     while True:
         model = WordPiece(base | set(missing) | pool)
         counts, _ = uses(model, words)
         fires, _ = uses(model, guard)
-        ranked = sorted((piece for piece in pool if counts[piece] >= min_uses and not fires[piece]),
+        ranked = sorted((piece for piece in pool if counts[piece] >= min_uses
+                         and counts[piece] * saves[piece] >= least and not fires[piece]),
                         key=lambda piece: (-counts[piece] * saves[piece], piece))
         if len(ranked) == len(pool) <= wanted:
             return missing + ranked

@@ -49,6 +49,17 @@ def test_no_old_id_moves_and_new_ones_follow_the_mask(base, extended, found):
     assert extended("a <mask> b")["input_ids"] == base("a <mask> b")["input_ids"]
 
 
+def test_tokens_added_behind_the_list_keep_their_ids_too(base, found, tmp_path):
+    (tmp_path / "more").mkdir()
+    more = with_json(base, base.backend_tokenizer.to_str(), tmp_path / "more")
+    more.add_tokens(["<one>", "<two>"])
+    after = with_json(more, extended_json(more.backend_tokenizer.to_str(), found), tmp_path)
+    before = more.get_vocab()
+    assert {piece: after.get_vocab()[piece] for piece in before} == before
+    assert len(after.get_vocab()) == len(before) + len(found)
+    assert after("the <two> fox")["input_ids"] == more("the <two> fox")["input_ids"]
+
+
 def test_the_text_of_the_base_is_segmented_as_before(base, extended):
     assert [base.tokenize(line) for line in ENGLISH] == [extended.tokenize(line) for line in ENGLISH]
 

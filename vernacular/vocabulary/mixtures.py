@@ -1,0 +1,134 @@
+"""Which old rows a new row is mixed from: for each new piece, weights of old ids that sum to one, or none at all.
+
+One mixture serves the input embeddings, an untied output matrix and a bias alike. Knows nothing of models.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Mixture = dict[int, float]
+
+FEWEST = 10  # uses from which a piece's neighbours say what it means (FOCUS's own ``min_count``)
+_WINDOW, _DIMENSIONS = 5, 100
+_MOST_TOKENS = 2_000_000  # that neighbours are counted in
+_PAGE = 1000  # texts tokenised at once
+
+
+def mixtures(method: str, base: Any, extended: Any, ids: Sequence[int], parts: Sequence[Sequence[int]],
+             texts: Sequence[str], seed: int) -> list[Mixture]:
+    """A mixture for each new piece.
+
+    Args:
+        method: ``mean`` of the pieces that it replaces; ``weighted``: of the base's pieces where it stands in the
+            text, by how often each does; ``focus``: of the old pieces with the most similar neighbours; ``random``:
+            none.
+        base: the base tokenizer, a ``tokenizers.Tokenizer``.
+        extended: the extended one.
+        ids: of the new pieces.
+        parts: for each the ids of the base's pieces for its letters.
+        texts: of the language.
+        seed: of the factorisation that ``focus`` does.
+    """
+    plain = [mean(part) for part in parts]
+    if method == "random":
+        return [{} for _ in ids]
+    if method == "mean" or not ids:
+        return plain
+    found = weighted(base, extended, texts) if method == "weighted" else focus(extended, ids, texts, seed)
+    return [found.get(index) or other for index, other in zip(ids, plain, strict=True)]
+
+
+def mean(parts: Sequence[int]) -> Mixture:
+    """Every one of ``parts`` with the same weight."""
+    return {index: count / len(parts) for index, count in Counter(parts).items()}
+
+
+def weighted(base: Any, extended: Any, texts: Sequence[str]) -> dict[int, Mixture]:
+    """For each piece of ``extended`` used on the texts, the base's pieces over the same characters, by frequency.
+
+    A base piece that reaches beyond the new one counts too: it is what stood there (Align, 2406.11477).
+    """
+    counts: dict[int, Counter[int]] = {}
+    for first in range(0, len(texts), _PAGE):
+        page = list(texts[first:first + _PAGE])
+        for old, new in zip(base.encode_batch(page, add_special_tokens=False),
+                            extended.encode_batch(page, add_special_tokens=False), strict=True):
+            spans, place = old.offsets, 0
+            for index, (start, end) in zip(new.ids, new.offsets, strict=True):
+                while place < len(spans) and spans[place][1] <= start:
+                    place += 1
+                here = place
+                while here < len(spans) and spans[here][0] < end:
+                    counts.setdefault(index, Counter())[old.ids[here]] += 1
+                    here += 1
+    return {index: {old: count / found.total() for old, count in found.items()} for index, found in counts.items()}
+
+
+def focus(extended: Any, ids: Sequence[int], texts: Sequence[str], seed: int) -> dict[int, Mixture]:
+    """For each new piece used ``FEWEST`` times, a sparse mixture of old pieces that stand among the same neighbours.
+
+    After FOCUS (2305.14481): similarities of static vectors through sparsemax. The vectors are those of a factorised
+    matrix of positive pointwise mutual information, which is what word2vec approximates (Levy and Goldberg 2014).
+    """
+    from sklearn.utils.extmath import randomized_svd
+
+    used, matrix = _neighbours(extended, texts)
+    new = np.isin(used, np.array(ids))
+    if not new.any() or new.all():
+        return {}
+    left, strength, _ = randomized_svd(matrix, n_components=min(_DIMENSIONS, len(used) - 1), random_state=seed)
+    vectors = left * np.sqrt(strength)
+    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    weights = sparsemax(vectors[new] @ vectors[~new].T)
+    old = used[~new]
+    return {int(index): {int(old[place]): float(row[place]) for place in np.flatnonzero(row)}
+            for index, row in zip(used[new], weights, strict=True)}
+
+
+def _neighbours(extended: Any, texts: Sequence[str]) -> tuple[NDArray[np.int64], Any]:
+    """The ids used ``FEWEST`` times, and the positive pointwise mutual information of each two within a window."""
+    from scipy.sparse import coo_matrix, csr_matrix
+
+    rows: list[NDArray[np.int64]] = []
+    total = 0
+    for first in range(0, len(texts), _PAGE):
+        for encoding in extended.encode_batch(list(texts[first:first + _PAGE]), add_special_tokens=False):
+            rows.append(np.array([*encoding.ids, *[-1] * _WINDOW], dtype=np.int64))  # no neighbours across texts
+            total += len(encoding.ids)
+        if total >= _MOST_TOKENS:
+            break
+    stream = np.concatenate(rows)
+    every, counts = np.unique(stream[stream >= 0], return_counts=True)
+    used = every[counts >= FEWEST]
+    at = np.searchsorted(used, stream).clip(max=max(len(used) - 1, 0))
+    at = np.where(used[at] == stream, at, -1) if len(used) else np.full(len(stream), -1)
+    pairs = []
+    for distance in range(1, _WINDOW + 1):
+        one, other = at[:-distance], at[distance:]
+        both = (one >= 0) & (other >= 0)
+        pairs.append(np.stack([one[both], other[both]]))
+    one, other = np.concatenate(pairs, axis=1) if pairs else np.zeros((2, 0), dtype=np.int64)
+    size = (len(used), len(used))
+    seen = csr_matrix(coo_matrix((np.ones(len(one)), (one, other)), shape=size))
+    seen = (seen + seen.T).tocoo()
+    sums = np.asarray(seen.tocsr().sum(axis=1)).ravel()
+    information = np.log(seen.data * max(seen.data.sum(), 1.0) / (sums[seen.row] * sums[seen.col]))
+    positive = information > 0
+    return used, csr_matrix((information[positive], (seen.row[positive], seen.col[positive])), shape=size)
+
+
+def sparsemax(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The nearest point of the simplex to each row (Martins and Astudillo 2016): softmax with true zeros."""
+    ordered = -np.sort(-scores, axis=1)
+    sums = np.cumsum(ordered, axis=1)
+    ranks = np.arange(1, scores.shape[1] + 1)
+    kept = (1 + ranks * ordered > sums).sum(axis=1)
+    threshold = (np.take_along_axis(sums, kept[:, None] - 1, axis=1)[:, 0] - 1) / kept
+    result: NDArray[np.float64] = np.maximum(scores - threshold[:, None], 0.0)
+    return result
