@@ -104,6 +104,9 @@ def estimate(language: Language, store: Store, name: str, model: Model) -> dict[
     parameters = sum(parameter.numel() for parameter in network.parameters()) + new * network.config.hidden_size
     speed = known_speed(store.root / ".machine", speed_key(model, fingerprint(model.base, language)))
     target = max(0.05, 1 - settings.replay * bool(model.retention))
+    before = store.current(language.code, f"model/{name}")
+    if speed is None and before is not None:
+        speed = before.manifest.report.counts["tokens_per_s"].value
     blocks = max(1, (text or 10**9) // settings.sequence_length) / target
     steps = steps_within(settings, speed or 0.0, blocks) if speed or settings.steps else None
     cost = predict(network, settings, steps, speed, text or 0, model.objective, new)
