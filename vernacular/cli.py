@@ -289,4 +289,7 @@ def _interrupt_once() -> None:
 
 def main() -> None:
     """The entry point of the command."""
+    # Threads that wait for one another by spinning cost a step seven times its time where other work shares the cores,
+    # and gain nothing where none does (docs/pretraining.md). Read when torch is loaded.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     app(prog_name="vernacular")

@@ -39,12 +39,6 @@ def known_speed(machine: Path, key: str) -> float | None:
     return float(json.loads(path.read_text(encoding="utf-8"))["tokens_per_second"]) if path.is_file() else None
 
 
-def keep_speed(machine: Path, key: str, speed: float) -> None:
-    """Note the tokens per second of this machine, for plans and for further runs, unless they are known."""
-    if known_speed(machine, key) is None:
-        write_atomically(machine / f"speed-{key}.json", json.dumps({"tokens_per_second": speed}))
-
-
 def measure_speed(machine: Path, key: str, model: Any, plan: Plan) -> float:
     """Tokens per second on a copy of ``model``, by the median of a few whole steps; written to ``machine``."""
     trial = copy.deepcopy(model).train()
@@ -58,7 +52,7 @@ def measure_speed(machine: Path, key: str, model: Any, plan: Plan) -> float:
         take_step(trial, optimizer, plan, body + UNTIMED_STEPS + step)
         seconds.append(time.monotonic() - started)  # the loss that a step returns has waited for the device
     speed = plan.settings.batch_size * plan.settings.sequence_length / statistics.median(seconds)
-    keep_speed(machine, key, speed)
+    write_atomically(machine / f"speed-{key}.json", json.dumps({"tokens_per_second": speed}))
     return speed
 
 

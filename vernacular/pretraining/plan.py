@@ -18,6 +18,7 @@ _GIB = 2**30
 # Measured on two encoders (docs/pretraining.md): Python with torch and transformers; bytes for a parameter: weight,
 # gradient, two moments and the base's weight; for a token in a layer: per unit of width, and per attention weight.
 _PROCESS, _PARAMETER, _FROZEN, _WIDTH, _SCORE = 0.7, 20, 8, 60, 4
+_NO_POWER = "not known: no table names this processor or card (pip install --no-deps codecarbon)"
 _PACKED = 17  # bytes of a token of packed text
 
 
@@ -104,10 +105,13 @@ def estimate(language: Language, store: Store, name: str, model: Model) -> dict[
     parameters = sum(parameter.numel() for parameter in network.parameters()) + new * network.config.hidden_size
     speed = known_speed(store.root / ".machine", speed_key(model, fingerprint(model.base, language)))
     target = max(0.05, 1 - settings.replay * bool(model.retention))
+    before = store.current(language.code, f"model/{name}")
+    if speed is None and before is not None:
+        speed = before.manifest.report.counts["tokens_per_s"].value
     blocks = max(1, (text or 10**9) // settings.sequence_length) / target
     steps = steps_within(settings, speed or 0.0, blocks) if speed or settings.steps else None
     cost = predict(network, settings, steps, speed, text or 0, model.objective, new)
     return {"model": name, "parameters": parameters, "tokens_in_text": text, "steps": steps, "tokens": cost.tokens,
             "minutes": 2 * cost.minutes if cost.minutes else None, "memory_gib": cost.memory_gib,
-            "energy_kwh": 2 * cost.energy_kwh if cost.energy_kwh else None,
+            "energy_kwh": 2 * cost.energy_kwh if cost.energy_kwh else None if kilowatt_hours(1) else _NO_POWER,
             "disk_gib": 3 * parameters * 4 / _GIB + parameters * 16 / _GIB}

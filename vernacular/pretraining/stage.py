@@ -24,7 +24,7 @@ from vernacular.jsonl import read_jsonl
 from vernacular.models import fingerprint, load_base, load_tokenizer
 from vernacular.plots import curves
 from vernacular.pretraining import lora, texts
-from vernacular.pretraining.budget import keep_speed, known_speed, measure_speed, speed_key, steps_within
+from vernacular.pretraining.budget import known_speed, measure_speed, speed_key, steps_within
 from vernacular.pretraining.checkpoint import Progressed
 from vernacular.pretraining.fused import keep_memory
 from vernacular.pretraining.interpolate import Between, interpolate
@@ -81,7 +81,6 @@ def run(work: Work, name: str, model: Model, arm: Arm) -> Report:
     network.eval()
     report = _report(work, plan, done, text, (points, chosen))
     _costs(report, predicted, measured(done.step * size, done.seconds / 60))
-    keep_speed(work.machine, _key(work, model), done.step * size / max(done.seconds, 1e-9))
     _comparable(report, work, model, network, tokenizer)
     network.to("cpu").save_pretrained(work.out / MODEL_FOLDER)
     tokenizer.save_pretrained(work.out / MODEL_FOLDER)

@@ -7,7 +7,6 @@ import pytest
 from tests.tiny import write_bert
 from vernacular.config.schema import Pretraining
 from vernacular.models import load_model
-from vernacular.pretraining.budget import keep_speed, known_speed
 from vernacular.pretraining.plan import measured, predict
 
 
@@ -38,9 +37,3 @@ def test_parts_recomputing_and_lora_take_less_memory(network):
 def test_what_it_did_cost_is_read_off_this_process():
     found = measured(6000, 2.0)
     assert found.tokens == 6000 and found.minutes == 2.0 and 0.1 < found.memory_gib < 100
-
-
-def test_the_first_speed_is_kept(tmp_path):
-    keep_speed(tmp_path, "key", 100.0)
-    keep_speed(tmp_path, "key", 200.0)
-    assert known_speed(tmp_path, "key") == 100.0 and known_speed(tmp_path, "other") is None
