@@ -19,7 +19,6 @@ from vernacular.stages import Progress, silent
 from vernacular.vocabulary.learn import KNEE, SPACE, Letters, candidates
 
 OFFSET = 1.0  # nats below a new piece's log-probability: the base's scores are of a hundred languages, not of this one
-AGAIN = 1  # times that all candidates compete anew
 HELD = 1e-3  # nats by which a piece loses on a guard word
 UNKNOWN = 10.0  # nats below the lowest score: what ``tokenizers`` gives an unknown character
 _LONGEST = 16  # letters of a candidate that is no whole run
@@ -92,8 +91,8 @@ def choose(backend: Any, words: Counter[str], guard: Counter[str], *, wanted: in
     search = _Search(base, words, guarded, pool, wanted, min_uses)
     while not search.settled():
         search.round()
-    progress(f"{len(search.best[1]):,} of {len(pool):,} candidates are left after {search.rounds} rounds")
-    return search.best[1]
+    progress(f"{len(search.scores):,} of {len(pool):,} candidates are left after {search.rounds} rounds")
+    return search.ranked()
 
 
 def _frequent(runs: Counter[str], min_uses: int) -> set[str]:
@@ -128,9 +127,7 @@ class _Search:
         # a letter that the base does not know saves no token; it comes first, and stays if longer pieces swallow it
         self.missing = {piece for piece in pool if len(piece) == 1}
         start = math.log(5 / self.tokens)  # nothing is known of their uses yet
-        self.start = {piece: start for piece in sorted(pool) if self.saves[piece] > 0 or piece in self.missing}
-        self.scores = dict(self.start)
-        self.again, self.best = AGAIN, (self.tokens + 1, dict[str, float]())
+        self.scores = {piece: start for piece in sorted(pool) if self.saves[piece] > 0 or piece in self.missing}
         self.caps: dict[str, float] = {}
         self.fired: set[str] = set()
         self.uses: Counter[str] = Counter()
@@ -170,18 +167,7 @@ class _Search:
         whole = not drop or self.rounds % _FULL_GUARD_EVERY == 1
         held = self._hold(self.guard if whole else sorted(self.fired))
         # Fewer pieces or lower scores never let another piece fire: what is clean here stays clean.
-        if not drop and not held:
-            self._finish(total)
-
-    def _finish(self, total: int) -> None:
-        """Keep the best result, and let the candidates that have gone compete once more with what is left."""
-        if total < self.best[0]:
-            self.best = (total, self.ranked())
-        self._done = self.again == 0
-        self.again -= 1
-        for piece in self.start if not self._done else ():
-            if piece not in self.scores and self.caps.get(piece, 0.0) > self.base.lowest:
-                self.scores[piece] = self._capped(piece, self.start[piece])
+        self._done = not drop and not held
 
     def ranked(self) -> dict[str, float]:
         """The pieces with their scores, the most useful first."""
@@ -196,7 +182,7 @@ class _Search:
         any_held = False
         while guard:
             after = segment(self.base.with_pieces(self.scores), guard)
-            guard = [word for word, parts in after.items() if parts != self.before[word]]
+            guard = [word for word, parts in after.items() if any(part in self.scores for part in parts)]
             self.fired.update(guard)
             for word in guard:
                 any_held = True
