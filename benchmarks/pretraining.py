@@ -85,7 +85,7 @@ def random_seconds(kind: Any, config: Any, objective: str, length: int, batch: i
     blocks = Blocks(tokens, places, np.ones(shape, bool), np.zeros(shape, np.int32), places)
     settings = Pretraining(steps=1000, sequence_length=length, batch_size=batch, head_first=0)
     plan = Plan(blocks, np.arange(len(tokens)), Masked(4, config.vocab_size, 0.15) if objective == "masked"
-                else Causal(), settings, 1000, config.vocab_size, 1, lambda model: 0.0)
+                else Causal(), settings, 1000, np.zeros(0, np.int64), 1, lambda model: 0.0)
     optimizer = optimizer_for(model, settings)
     compile_body(model, plan.steps)
     seconds = []
@@ -183,7 +183,7 @@ def loop_seconds(folder: Path, documents: Sequence[str], steps: int, length: int
     settings = Pretraining(steps=1000, sequence_length=length, batch_size=batch, head_first=0)
     blocks = pack(documents, tokenizer, length)
     plan = Plan(blocks, np.arange(len(blocks)), objective_for("masked", tokenizer, 0.15), settings, 1000,
-                model.get_input_embeddings().weight.shape[0], 1, lambda model: 0.0)
+                np.zeros(0, np.int64), 1, lambda model: 0.0)
     optimizer = optimizer_for(model, settings)
     seconds = []
     for step in range(steps + 1):

@@ -44,7 +44,7 @@ class Plan:
         objective: what is predicted.
         settings: rates and sizes.
         steps: optimizer steps in all.
-        old_rows: rows of the embedding below this stood in the base.
+        new_rows: ids of the pieces that the base does not have; their rows learn from the first step on.
         seed: of masks and dropout.
         evaluate: held-out nats per character of the model as it is.
         evaluations: points on the curve beside the first.
@@ -55,7 +55,7 @@ class Plan:
     objective: Objective
     settings: Pretraining
     steps: int
-    old_rows: int
+    new_rows: NDArray[np.int64]
     seed: int
     evaluate: Callable[[Any], float]
     evaluations: int = 10
@@ -135,7 +135,9 @@ def take_step(model: Any, optimizer: torch.optim.AdamW, plan: Plan, step: int) -
     sum_up([*gradients, loss])
     embedding = model.get_input_embeddings()
     if not body and type(embedding) is torch.nn.Embedding and embedding.weight.grad is not None:
-        embedding.weight.grad[:plan.old_rows] = 0
+        new = torch.from_numpy(plan.new_rows).to(embedding.weight.device)
+        kept = embedding.weight.grad[new]
+        embedding.weight.grad.zero_()[new] = kept
     length = torch.nn.utils.get_total_norm(gradients)
     if not math.isfinite(float(loss)) or not math.isfinite(float(length)):
         raise Problem(f"the {'gradient' if math.isfinite(float(loss)) else 'loss'} is not a number at step {step}",

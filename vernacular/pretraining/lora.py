@@ -7,24 +7,25 @@ merged, and what is left is a plain model.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 ROWS = "trainable_tokens_delta"  # what PEFT calls the parameter of the new rows
 
 
-def wrap(model: Any, old_rows: int, rank: int) -> Any:
+def wrap(model: Any, new_rows: Sequence[int], rank: int) -> Any:
     """Freeze ``model`` and put low-rank changes into it, in place; returns what ``merge`` takes.
 
     Args:
         model: a masked or causal language model.
-        old_rows: rows of the embedding below this are frozen.
+        new_rows: of the embedding; all others are frozen.
         rank: of the changes, whose scale is 1.
     """
     from peft import LoraConfig, get_peft_model
 
     table = model.get_input_embeddings()
     name = next(name for name, module in model.named_modules() if module is table)
-    new = list(range(old_rows, len(table.weight)))
+    new = list(new_rows)
     decoder = model.get_output_embeddings()
     body = {id(parameter) for parameter in model.base_model.parameters()}
     head = [parameter for parameter in model.parameters() if id(parameter) not in body

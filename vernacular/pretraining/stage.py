@@ -46,10 +46,10 @@ def run(work: Work, name: str, model: Model, arm: Arm) -> Report:
     device = start()
     settings = model.pretraining
     torch.manual_seed(work.seed)  # low-rank changes start from chance, in all processes from the same
-    network, tokenizer, base, old_rows = _start(work, name, model, arm)
+    network, tokenizer, base, new_rows = _start(work, name, model, arm)
     if settings.recompute:
         network.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
-    wrapped = lora.wrap(network, old_rows, settings.lora_rank) if settings.method == "lora" else None
+    wrapped = lora.wrap(network, new_rows.tolist(), settings.lora_rank) if settings.method == "lora" else None
     network.to(device)
     text = texts.read(work, model, tokenizer)
     objective, sizes = objective_for(model.objective, tokenizer, settings.mask_share), lengths(tokenizer)
@@ -58,7 +58,7 @@ def run(work: Work, name: str, model: Model, arm: Arm) -> Report:
     def held_out(blocks: Blocks) -> Callable[[Any], float]:
         return lambda network: per_character(network, blocks, objective, sizes)
 
-    plan = Plan(text.blocks, np.arange(len(text.blocks)), objective, settings, settings.steps or 1000, old_rows,
+    plan = Plan(text.blocks, np.arange(len(text.blocks)), objective, settings, settings.steps or 1000, new_rows,
                 work.seed, held_out(text.dev))
     steps = _steps(work, model, network, plan, text.streams[0].count / text.streams[0].share)
     text = dataclasses.replace(text, streams=capped(text.streams, steps * settings.batch_size, settings.max_epochs))
@@ -75,7 +75,7 @@ def run(work: Work, name: str, model: Model, arm: Arm) -> Report:
     if together()[0]:
         return Report()
     network = network if wrapped is None else lora.merge(wrapped)
-    points, chosen = interpolate(network, base, settings.interpolate, held_out(text.dev),
+    points, chosen = interpolate(network, base, new_rows.tolist(), settings.interpolate, held_out(text.dev),
                                  held_out(text.replay) if text.replay is not None else None)
     work.progress(f"interpolated: {chosen.share:g} of the way from the base to the trained weights")
     network.eval()
@@ -88,15 +88,18 @@ def run(work: Work, name: str, model: Model, arm: Arm) -> Report:
     return report
 
 
-def _start(work: Work, name: str, model: Model, arm: Arm) -> tuple[Any, Any, dict[str, torch.Tensor], int]:
-    """The network to train, its tokenizer, the weights of the base and the rows of its embedding."""
+def _start(work: Work, name: str, model: Model,
+           arm: Arm) -> tuple[Any, Any, dict[str, torch.Tensor], NDArray[np.int64]]:
+    """The network to train, its tokenizer, the weights that it starts from and the ids of its new rows."""
     folder = work.inputs[f"tokenizer/{name}"]
     network, _ = load_base(model.base, model.objective, work.language)
-    base = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-    old_rows = len(network.get_input_embeddings().weight)
+    new_rows = np.zeros(0, dtype=np.int64)
     if arm == "adapted":
-        grow(network, load_file(folder / "rows.safetensors"))
-    return network, load_tokenizer(folder / ("extended" if arm == "adapted" else "base")), base, old_rows
+        rows = load_file(folder / "rows.safetensors")
+        grow(network, rows)
+        new_rows = rows["ids"].numpy()
+    base = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    return network, load_tokenizer(folder / ("extended" if arm == "adapted" else "base")), base, new_rows
 
 
 def _steps(work: Work, model: Model, network: Any, plan: Plan, blocks: float) -> int:

@@ -13,10 +13,11 @@ from vernacular.vocabulary.initialise import grow
 
 
 def test_old_weights_are_mixed_and_new_rows_stay():
-    base = {"rows": torch.zeros(3, 2), "number": torch.tensor(7)}
-    trained = {"rows": torch.ones(5, 2), "number": torch.tensor(7)}
-    mixed = mix(base, trained, 0.25)
-    assert torch.equal(mixed["rows"], torch.tensor([[0.25] * 2] * 3 + [[1.0] * 2] * 2))
+    base = {"rows": torch.zeros(5, 2), "body": torch.zeros(5, 2), "number": torch.tensor(7)}
+    trained = {"rows": torch.ones(5, 2), "body": torch.ones(5, 2), "number": torch.tensor(7)}
+    mixed = mix(base, trained, 0.25, [1, 4], {"rows"})
+    assert mixed["rows"][:, 0].tolist() == [0.25, 1, 0.25, 0.25, 1]
+    assert torch.equal(mixed["body"], torch.full((5, 2), 0.25))
     assert torch.equal(mix(base, trained, 1.0)["rows"], trained["rows"])
     assert torch.equal(trained["rows"], torch.ones(5, 2))
 
@@ -35,8 +36,8 @@ def test_the_model_ends_with_the_chosen_weights_and_stays_tied(tmp_path):
     write_bert(tmp_path, head=True)
     model = load_model(tmp_path, "masked")
     old = model.get_input_embeddings().weight.shape[0]
-    base = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     grow(model, {"input": torch.ones(4, 32), "bias": torch.ones(4)})
+    base = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     with torch.no_grad():
         for parameter in model.parameters():
             parameter += 1
@@ -46,7 +47,7 @@ def test_the_model_ends_with_the_chosen_weights_and_stays_tied(tmp_path):
         seen.append(model.get_input_embeddings().weight[0, 0].item())
         return abs(len(seen) - 2.0)
 
-    points, chosen = interpolate(model, base, [0.5, 1.0], target, None)
+    points, chosen = interpolate(model, base, range(old, old + 4), [0.5, 1.0], target, None)
     assert [point.share for point in points] == [0.0, 0.5, 1.0] and chosen.share == 0.5
     rows = model.get_input_embeddings().weight
     assert torch.allclose(rows[:old], base["bert.embeddings.word_embeddings.weight"][:old] + 0.5, atol=1e-6)

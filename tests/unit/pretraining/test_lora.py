@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -21,10 +23,12 @@ def wrapped(folder, kind, **changes):
     rows = {"input": torch.randn(NEW, 32, generator=torch.Generator().manual_seed(1))}
     if kind == "masked":
         rows["bias"] = torch.zeros(NEW)
+    old = len(model.get_input_embeddings().weight)
     grow(model, rows)
-    plan.blocks.tokens[:, 5] = plan.old_rows + np.arange(len(plan.blocks)) % NEW  # the new pieces are used
+    plan = replace(plan, new_rows=np.arange(old, old + NEW))
+    plan.blocks.tokens[:, 5] = old + np.arange(len(plan.blocks)) % NEW  # the new pieces are used
     torch.manual_seed(1)
-    return model, plan, wrap(model, plan.old_rows, 8)
+    return model, plan, wrap(model, plan.new_rows.tolist(), 8)
 
 
 @pytest.mark.parametrize("kind", ["masked", "causal"])
@@ -42,9 +46,9 @@ def test_only_the_new_rows_and_low_ranks_change_and_merging_changes_nothing(kind
         torch.testing.assert_close(nats(merged, batch), loss, rtol=1e-4, atol=1e-4)
     rows = merged.get_input_embeddings().weight
     assert rows is merged.get_output_embeddings().weight
-    old = load_model(tmp_path, kind)
-    assert torch.equal(rows[:plan.old_rows], old.get_input_embeddings().weight)
-    assert not torch.equal(rows[plan.old_rows:], torch.randn(NEW, 32, generator=torch.Generator().manual_seed(1)))
+    old, first = load_model(tmp_path, kind), int(plan.new_rows[0])
+    assert torch.equal(rows[:first], old.get_input_embeddings().weight)
+    assert not torch.equal(rows[first:], torch.randn(NEW, 32, generator=torch.Generator().manual_seed(1)))
     merged.save_pretrained(tmp_path / "out")
     with torch.no_grad():
         again = load_model(tmp_path / "out", kind)(input_ids=ids).logits
