@@ -10,7 +10,6 @@ from __future__ import annotations
 import heapq
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -19,7 +18,7 @@ from tokenizers import models, pre_tokenizers
 from tokenizers.decoders import ByteLevel
 
 from vernacular.stages import Progress, silent
-from vernacular.vocabulary.learn import KNEE, SPACE, Letters
+from vernacular.vocabulary.learn import KNEE, SPACE, Letters, segment
 
 Pair = tuple[str, str]
 _BYTES = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
@@ -71,11 +70,6 @@ class Base:
         first = max(self.vocabulary.values()) + 1
         vocabulary = self.vocabulary | {piece: first + number for number, piece in enumerate(new.pieces)}
         return models.BPE(vocab=vocabulary, merges=[*self._merges, *new.merges], **self._options)
-
-
-def segment(model: Any, words: Iterable[str]) -> dict[str, list[str]]:
-    """The pieces of each pre-token."""
-    return {word: [token.value for token in model.tokenize(word)] for word in words}
 
 
 def choose(backend: Any, words: Counter[str], guard: Counter[str], *, wanted: int, min_uses: int, letters: Letters,

@@ -67,6 +67,11 @@ def word_counts(texts: Iterable[str], backend: Any) -> Counter[str]:
     return counts
 
 
+def segment(model: Any, words: Iterable[str]) -> dict[str, list[str]]:
+    """The pieces of each pre-token under a model of ``tokenizers``."""
+    return {word: [token.value for token in model.tokenize(word)] for word in words}
+
+
 def candidates(words: Counter[str], wanted: int, letters: Letters, *, spaces: bool = False) -> set[tuple[str, bool]]:
     """Pieces worth trying: ``(letters, starts a word)``.
 

@@ -16,7 +16,7 @@ from typing import Any
 from tokenizers import models
 
 from vernacular.stages import Progress, silent
-from vernacular.vocabulary.learn import KNEE, SPACE, Letters, candidates
+from vernacular.vocabulary.learn import KNEE, SPACE, Letters, candidates, segment
 
 OFFSET = 1.0  # nats below a new piece's log-probability: the base's scores are of a hundred languages, not of this one
 HELD = 1e-3  # nats by which a piece loses on a guard word
@@ -55,11 +55,6 @@ class Base:
         """The log-probability of a segmentation."""
         unknown = self.lowest - UNKNOWN
         return sum(new[part] if part in new else self.scores.get(part, unknown) for part in parts)
-
-
-def segment(model: Any, words: Iterable[str]) -> dict[str, list[str]]:
-    """The pieces of each pre-token."""
-    return {word: [token.value for token in model.tokenize(word)] for word in words}
 
 
 def choose(backend: Any, words: Counter[str], guard: Counter[str], *, wanted: int, min_uses: int, letters: Letters,

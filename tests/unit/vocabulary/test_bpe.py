@@ -29,16 +29,6 @@ def chosen(base, texts=TEXTS, guard=ENGLISH, wanted=40, min_uses=20):
                   letters=LATIN)
 
 
-@pytest.fixture(scope="module")
-def found(base):
-    return chosen(base)
-
-
-@pytest.fixture(scope="module")
-def extended(base, found, tmp_path_factory):
-    return with_json(base, extended_json(base.backend_tokenizer.to_str(), found), tmp_path_factory.mktemp("extended"))
-
-
 def test_old_ids_stay_and_new_ones_follow(base, extended, found):
     before, after = base.get_vocab(), extended.get_vocab()
     assert len(found.pieces) == 40

@@ -30,16 +30,6 @@ def chosen(base, guard=ENGLISH, wanted=60, min_uses=20):
                   letters=LATIN)
 
 
-@pytest.fixture(scope="module")
-def found(base):
-    return chosen(base)
-
-
-@pytest.fixture(scope="module")
-def extended(base, found, tmp_path_factory):
-    return with_json(base, extended_json(base.backend_tokenizer.to_str(), found), tmp_path_factory.mktemp("extended"))
-
-
 def test_no_old_id_moves_and_new_ones_follow_the_mask(base, extended, found):
     before, after = base.get_vocab(), extended.get_vocab()
     assert before["<mask>"] == len(before) - 1
