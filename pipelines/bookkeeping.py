@@ -37,10 +37,10 @@ def job_origin(job: str) -> RemoteJobOrigin:
 
 
 def lock_of(instance: DagsterInstance, run_id: str) -> FileLock:
-    """The lock that a live run holds."""
+    """The lock that a live run holds; whoever asks again in the same process has it."""
     folder = Path(instance.storage_directory())
     folder.mkdir(parents=True, exist_ok=True)
-    return FileLock(folder / f".running-{run_id}")
+    return FileLock(folder / f".running-{run_id}", is_singleton=True, thread_local=False)
 
 
 @contextmanager
@@ -51,15 +51,21 @@ def alive(instance: DagsterInstance, run_id: str) -> Iterator[None]:
         with lock:
             yield
     finally:
-        instance.event_log_storage.free_concurrency_slots_for_run(run_id)
-        Path(lock.lock_file).unlink(missing_ok=True)
+        if not lock.is_locked:
+            instance.event_log_storage.free_concurrency_slots_for_run(run_id)
+            Path(lock.lock_file).unlink(missing_ok=True)
 
 
 def end_dead_runs(instance: DagsterInstance) -> int:
-    """Mark runs of the command line as failed whose process is gone, and free their places. Returns how many."""
+    """Mark runs as failed whose process is gone, and free their places. Returns how many.
+
+    A run of the command line holds its lock from the beginning, one that Dagster launched from its first resource on.
+    """
     ended = 0
-    for run in instance.get_runs(RunsFilter(statuses=UNFINISHED, tags=STARTED_BY)):
+    for run in instance.get_runs(RunsFilter(statuses=UNFINISHED)):
         lock = lock_of(instance, run.run_id)
+        if not STARTED_BY.items() <= run.tags.items() and not Path(lock.lock_file).exists():
+            continue
         try:
             lock.acquire(timeout=0)
         except Timeout:

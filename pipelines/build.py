@@ -13,6 +13,7 @@ from pipelines.language import build_graph
 from pipelines.launchers import launcher_for
 from pipelines.registry import scan
 from pipelines.resources import StoreResource
+from pipelines.upkeep import build_upkeep
 from vernacular.errors import Problem
 from vernacular.project import Project, find_project
 
@@ -43,6 +44,6 @@ def build_definitions(project: Project | None = None, resources: Mapping[str, An
     assets += [build_config_error(slug, problem) for slug, problem in problems.items()]
     root = str(project.artifacts)
     return Definitions(
-        assets=assets, jobs=jobs, executor=in_process_executor,
+        assets=assets, jobs=jobs, sensors=[build_upkeep(project)], executor=in_process_executor,
         resources={"store": StoreResource(root=root),
                    "launcher": launcher_for(root, str(project.languages)), **(resources or {})})

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from dagster import ConfigurableResource
+from dagster import ConfigurableResource, InitResourceContext
 
+from pipelines.bookkeeping import alive
 from vernacular.artifacts import Store
 
 
 class StoreResource(ConfigurableResource["StoreResource"]):
-    """The root of the artifacts.
+    """The root of the artifacts; while a run has it, the run is known to be alive.
 
     Attributes:
         root: a local folder.
     """
 
     root: str
+
+    @contextmanager
+    def yield_for_execution(self, context: InitResourceContext) -> Iterator[StoreResource]:
+        """Hold the run's lock for as long as its process lives."""
+        if context.instance is None or context.run is None:
+            yield self
+            return
+        with alive(context.instance, context.run.run_id):
+            yield self
 
     def open(self) -> Store:
         """The store below the root."""

@@ -223,6 +223,20 @@ def takedown(code: Code, reason: Annotated[str, typer.Option(help="kept on the s
 
 
 @app.command()
+def fetch(code: Code, debug: Debug = False) -> None:
+    """Fetch what is due of the sources on the network; exit code 1 if one could not be reached."""
+    with plain_errors(debug):
+        project, language = open_language(code)
+        from vernacular.corpus.fetching import fetch as fetch_due
+
+        problems = fetch_due(language, project.artifacts, typer.echo)
+        for problem in problems:
+            typer.echo(f"error: {problem}", err=True)
+        if problems:
+            raise typer.Exit(1)
+
+
+@app.command()
 def accept(code: Code, source: Annotated[str, typer.Argument(help="name in language.yaml")],
            reason: Annotated[str, typer.Option(help="why the new documents are fine after all")],
            debug: Debug = False) -> None:

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from vernacular.config.cleaning import Cleaning, Identification, Poisoning
+from vernacular.config.refresh import Refresh
 from vernacular.config.sources import Source
 from vernacular.config.strict import Name, Share, Strict
 
@@ -207,6 +208,7 @@ class Language(Strict):
     tasks: dict[Name, Task] = Field(default_factory=dict)
     models: dict[Name, Model] = Field(min_length=1)
     behaviour: Behaviour = Field(default_factory=Behaviour)
+    refresh: Refresh = Field(default_factory=Refresh)
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Language:

@@ -62,6 +62,10 @@ class OpenSource(Protocol):
 class Fetched(OpenSource, Protocol):
     """A source on the network."""
 
+    def due(self) -> bool:
+        """Whether ``refresh`` would go to the network now. Does not go there itself."""
+        ...
+
     def refresh(self, progress: Callable[[str], None]) -> None:
         """Fetch what is due (see ``refresh_days``) into the mirror; go on where a killed fetch stopped.
 
@@ -96,15 +100,28 @@ def open_source(settings: Source, place: Place) -> OpenSource:
     return opened
 
 
+def open_network_source(source: NetworkSource, place: Place) -> Fetched:
+    """The source on the network that ``source`` describes."""
+    module, name = _CLASSES[source.kind]  # type: ignore[attr-defined]  # every subclass that is a kind has one
+    opened: Fetched = getattr(import_module(f"{__name__}.{module}"), name)(source, place)
+    return opened
+
+
 def fetch_source(source: NetworkSource, place: Place, progress: Callable[[str], None]) -> None:
     """Fetch what is due of a source on the network.
 
     Raises:
         Problem: it cannot be reached and was never fetched.
     """
-    module, name = _CLASSES[source.kind]  # type: ignore[attr-defined]  # every subclass that is a kind has one
-    opened: Fetched = getattr(import_module(f"{__name__}.{module}"), name)(source, place)
-    opened.refresh(progress)
+    open_network_source(source, place).refresh(progress)
+
+
+def network_sources(language: Language, root: Path) -> Iterator[tuple[NetworkSource, Place]]:
+    """The sources of ``language`` on the network that were not taken down, each with its place."""
+    gone = Suppressions.of(language.folder).sources
+    for source in language.sources:
+        if isinstance(source, NetworkSource) and source.name not in gone:
+            yield source, place_of(language, source, root)
 
 
 def refresh_sources(language: Language, root: Path, progress: Callable[[str], None]) -> None:
@@ -113,10 +130,8 @@ def refresh_sources(language: Language, root: Path, progress: Callable[[str], No
     Raises:
         Problem: one cannot be reached and was never fetched.
     """
-    gone = Suppressions.of(language.folder).sources
-    for source in language.sources:
-        if isinstance(source, NetworkSource) and source.name not in gone:
-            fetch_source(source, place_of(language, source, root), progress)
+    for source, place in network_sources(language, root):
+        fetch_source(source, place, progress)
 
 
 def source_versions(language: Language, root: Path) -> dict[str, str]:

@@ -62,14 +62,18 @@ class HubDataset:
         self.columns = _PRESETS[settings.preset]
         self.local = place.folder / settings.dataset if settings.dataset.startswith((".", "/")) else None
 
+    def due(self) -> bool:
+        """Whether the dataset is not there, or may have changed and was last looked at long ago."""
+        pinned = self.local is None and _COMMIT.fullmatch(self.settings.revision) is not None
+        return self.mirror.due(self._key(), None if pinned else self.settings.refresh_days)
+
     def refresh(self, progress: Callable[[str], None]) -> None:
         """Fetch the dataset if it is not there, or may have changed and is due.
 
         Raises:
             Problem: it cannot be had and was never fetched, or has no column of text.
         """
-        pinned = self.local is None and _COMMIT.fullmatch(self.settings.revision) is not None
-        if not self.mirror.due(self._key(), None if pinned else self.settings.refresh_days):
+        if not self.due():
             return
         with self.mirror.held():
             try:

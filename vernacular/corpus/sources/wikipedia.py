@@ -52,21 +52,35 @@ class WikipediaDump:
         self._base = f"{_DUMPS}/{database}/{settings.date}/{database}-{settings.date}"
         self._source = settings.dump or f"{self._base}-pages-articles.xml.bz2"
 
+    @property
+    def _remote(self) -> bool:
+        return self._source.startswith(("https://", "http://"))
+
+    def _key(self) -> str:
+        return digest_of([_VERSION, self._source, self.settings.most_documents,
+                          [] if self._remote else _state(self.place.folder / self._source)])
+
+    def due(self) -> bool:
+        """Whether the dump is not there, or may have changed and was last looked at long ago.
+
+        Raises:
+            Problem: it is a file that is not there.
+        """
+        changes = self._remote and (self.settings.date == "latest" or self.settings.dump is not None)
+        return self.mirror.due(self._key(), self.settings.refresh_days if changes else None)
+
     def refresh(self, progress: Callable[[str], None]) -> None:
         """Fetch and read the dump if it is not there, or may have changed and is due.
 
         Raises:
             Problem: it cannot be had and was never read, or is damaged.
         """
-        remote = self._source.startswith(("https://", "http://"))
-        local = self.place.folder / self._source
-        key = digest_of([_VERSION, self._source, self.settings.most_documents, [] if remote else _state(local)])
-        changes = remote and (self.settings.date == "latest" or self.settings.dump is not None)
-        if not self.mirror.due(key, self.settings.refresh_days if changes else None):
+        if not self.due():
             return
+        key = self._key()
         with self.mirror.held():
-            if not remote:
-                self._read(local, key, {}, progress)
+            if not self._remote:
+                self._read(self.place.folder / self._source, key, {}, progress)
                 return
             state = self.mirror.state
             known = Mark(**state["mark"]) if state.get("key") == key else Mark()

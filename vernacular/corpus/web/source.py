@@ -111,12 +111,24 @@ class WebSource(ABC):
                              title=extracted.title, flags=flags)
 
     def data_version(self) -> str:
-        """A digest of the pages in the mirror, and whether the next look is due. Does not go to the network."""
+        """A digest of the pages in the mirror. Does not go to the network."""
         if not Mirror.exists(self.place.mirror):
             return "not fetched"
         mirror = Mirror(self.place.mirror)
         try:
-            return digest_of([mirror.version(), self._due(mirror)])
+            return mirror.version()
+        finally:
+            mirror.close()
+
+    def due(self) -> bool:
+        """Whether nothing was fetched, the last fetch is not done, or it was long ago or of something else."""
+        if self.settings.name in self.place.suppressed.sources:
+            return False
+        if not Mirror.exists(self.place.mirror):
+            return True
+        mirror = Mirror(self.place.mirror)
+        try:
+            return self._due(mirror)
         finally:
             mirror.close()
 

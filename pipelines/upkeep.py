@@ -1,0 +1,274 @@
+"""The one sensor that keeps every language up to date: sees what is new, has it fetched, asks for the runs it needs.
+
+What is stale is asked of the store (``vernacular.stale``), not of Dagster's history, so that an edit made while nothing
+ran, an artifact deleted by hand and a run that was killed are all seen. One sensor for all languages: a schedule and a
+condition each would be loaded and evaluated a thousand times. What a tick cannot reach in its time, the next one does.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import orjson
+from croniter import croniter
+from dagster import (
+    AssetKey,
+    AssetObservation,
+    AssetSelection,
+    DagsterEventType,
+    DagsterInstance,
+    DagsterRunStatus,
+    DefaultSensorStatus,
+    RunRequest,
+    RunsFilter,
+    SensorDefinition,
+    SensorEvaluationContext,
+    SensorResult,
+    SkipReason,
+    sensor,
+)
+from dagster._core.definitions.data_version import DATA_VERSION_TAG
+
+from assets.factory import stage_key
+from assets.sources import source_digests
+from pipelines.bookkeeping import UNFINISHED, end_dead_runs
+from vernacular.artifacts import Store, digest_of
+from vernacular.config.load import load_language
+from vernacular.config.refresh import Refresh
+from vernacular.config.schema import Language
+from vernacular.corpus.fetching import due, fetching
+from vernacular.errors import as_problem
+from vernacular.project import Project
+from vernacular.stages import stages_of
+from vernacular.stale import Stale, circumstances, following, stale
+
+TICK_SECONDS = 1.5  # of work; with what one language takes at most, a tick stays below two
+EVERY_SECONDS = 30
+TRIES = 3  # of a run whose process is killed
+FETCHES = 2  # processes that fetch, at once
+CAUSE, TRIED = "vernacular/cause", "vernacular/circumstances"  # tags of the runs
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was last asked for a language, or since when it is looked at.
+
+    Attributes:
+        circumstances: under which; empty if nothing was ever asked for.
+        causes: a digest of the stale stages and the artifacts that they would make.
+        times: how often just that was asked for.
+        at: seconds since 1970.
+    """
+
+    circumstances: str
+    causes: str
+    times: int
+    at: float
+
+
+def decide(settings: Refresh, causes: Sequence[Stale], circumstances: str, last: Asked, outcome: str, running: bool,
+           now: float) -> str | None:
+    """Why no run is to start now; None if one is.
+
+    Each term, and what would go wrong without it:
+
+    - *automatic*: a folder says itself whether anything happens without a person; else a fresh checkout would train.
+    - *something is stale*: an unchanged poll starts no run. Behind a red gate nothing is stale, so training spends
+      nothing on text that failed its checks; a run by hand leaves nothing stale behind.
+    - *no run of the language is going on*: two would do the same work. What came meanwhile is stale after it, too.
+    - *the time of* ``cron`` *has come since a run was last asked for, or the language first seen*: for those who want
+      their machine to work at night.
+    - *no run failed or was stopped under the same circumstances*: it would fail again, and be tried for ever. New text,
+      an edit or a new version changes the circumstances.
+    - *just this was not asked for before*: a run that went well and left the same causes would do so again.
+    - *but a run that was killed* (it failed and no step of it did) found no answer and is asked for again, a few
+      times; it goes on where it stopped.
+
+    Args:
+        settings: ``refresh:`` of the language.
+        causes: what is stale.
+        circumstances: a digest of all that a person or the world can change.
+        last: what was asked for before.
+        outcome: of the run that was asked for last: ``success``, ``failure``, ``canceled``, ``killed`` or ``none``.
+        running: whether a run of this language is queued or going on.
+        now: seconds since 1970.
+    """
+    if not settings.automatic:
+        return "not automatic"
+    if not causes:
+        return "up to date"
+    if running:
+        return "a run is going on"
+    if last.circumstances == circumstances:
+        if outcome == "killed":
+            return None if last.times < TRIES else f"killed {last.times} times"
+        if outcome != "success":
+            return "a run for just this ended without success" if outcome != "none" else "asked for before"
+        if last.causes == digest(causes):
+            return "asked for before"
+    if settings.cron is not None and not _came(settings, last.at, now):
+        return f"waits for {settings.cron}"
+    return None
+
+
+def digest(causes: Sequence[Stale]) -> str:
+    """The same causes, the same digest."""
+    return digest_of([(cause.stage, cause.key) for cause in causes])
+
+
+def _came(settings: Refresh, since: float, now: float) -> bool:
+    """Whether a time of ``cron`` lies after ``since`` and not after ``now``."""
+    start = datetime.datetime.fromtimestamp(since, ZoneInfo(settings.timezone))
+    following_time: datetime.datetime = croniter(settings.cron, start).get_next(datetime.datetime)
+    return following_time.timestamp() <= now
+
+
+class Upkeep:
+    """One tick's work; the clock and the way to start a fetch can be replaced in tests.
+
+    Args:
+        project: its folders.
+        clock: seconds since 1970.
+        start_fetch: starts a process that fetches what is due of a language.
+    """
+
+    def __init__(self, project: Project, clock: Callable[[], float] = time.time,
+                 start_fetch: Callable[[Project, str], subprocess.Popen[bytes]] | None = None) -> None:
+        self.project, self.clock = project, clock
+        self.store = Store(project.artifacts)
+        self._start_fetch = start_fetch or start_fetching
+        self._fetches: list[subprocess.Popen[bytes]] = []
+
+    def tick(self, instance: DagsterInstance, cursor: str | None, known: Collection[AssetKey]) -> SensorResult:
+        """Look at as many languages as the time allows, going on where the last tick stopped.
+
+        Args:
+            instance: where runs and observations are.
+            cursor: what the last tick noted.
+            known: the assets of the code location.
+        """
+        began = time.monotonic()
+        state = orjson.loads(cursor) if cursor else {"after": "", "asked": {}, "seen": {}}
+        end_dead_runs(instance)
+        requests: list[RunRequest] = []
+        observed: list[AssetObservation] = []
+        said: list[str] = []
+        for number, code in enumerate(_turn(self.project.languages, state["after"])):
+            if number and time.monotonic() - began > TICK_SECONDS:
+                break  # but one has its turn, however long that took
+            state["after"] = code
+            try:
+                language = load_language(self.project.languages / code)
+                if not language.refresh.automatic:
+                    continue
+                if not {stage_key(language, name) for name in stages_of(language)}.issubset(known):
+                    said.append(f"{code}: has stages that the code location does not know yet; reload it")
+                    continue
+                observed += self._observe(language, state["seen"])
+                request = self._request(language, instance, state["asked"])
+            except Exception as error:  # one folder never keeps the others from their turn; a failed poll is no change
+                said.append(str(as_problem(error, code)))
+                continue
+            if isinstance(request, str):
+                said.append(f"{code}: {request}")
+            else:
+                requests.append(request)
+        cursor = orjson.dumps(state).decode()
+        reason = "; ".join(said)[:2000] or "no language is automatic (`refresh: {automatic: true}`)"
+        return SensorResult(run_requests=requests, asset_events=observed, cursor=cursor,
+                            skip_reason=None if requests else SkipReason(reason))
+
+    def _observe(self, language: Language, seen: dict[str, str]) -> Iterator[AssetObservation]:
+        for key, version in source_digests(language, self.project.artifacts).items():
+            name = key.to_user_string()
+            if seen.get(name) != version:
+                seen[name] = version
+                yield AssetObservation(asset_key=key, tags={DATA_VERSION_TAG: version})
+
+    def _request(self, language: Language, instance: DagsterInstance, asked: dict[str, list[Any]]
+                 ) -> RunRequest | str:
+        now = self.clock()
+        fetched = self._fetched(language, now)
+        if fetched is not None:
+            return fetched
+        causes = stale(language, self.store)
+        around = circumstances(language, self.store.root)
+        last = Asked(*asked.setdefault(language.code, ["", "", 0, now]))
+        going_on = RunsFilter(statuses=[*UNFINISHED, DagsterRunStatus.QUEUED], tags={"language": language.slug})
+        running = bool(instance.get_runs(going_on, limit=1))
+        outcome = outcome_of(instance, language, last)
+        why_not = decide(language.refresh, causes, around, last, outcome, running, now)
+        if why_not is not None:
+            return why_not
+        times = last.times + 1 if last.circumstances == around and outcome == "killed" else 1
+        asked[language.code] = [around, digest(causes), times, now]
+        names = following(language, [cause.stage for cause in causes])
+        return RunRequest(
+            run_key=f"{language.code}:{around}:{digest(causes)}:{times}",
+            asset_selection=[stage_key(language, name) for name in names],
+            tags={"language": language.slug, TRIED: around,
+                  CAUSE: "; ".join(f"{cause.stage}: {cause.why}" for cause in causes)[:500]})
+
+    def _fetched(self, language: Language, now: float) -> str | None:
+        """Have what is due fetched; why to wait, or None if nothing is due or going on."""
+        if fetching(language, self.project.artifacts):
+            return "is being fetched"
+        wanted = due(language, self.project.artifacts, now)
+        if not wanted:
+            return None
+        self._fetches = [process for process in self._fetches if process.poll() is None]
+        if len(self._fetches) >= FETCHES:
+            return f"{', '.join(wanted)} will be fetched"
+        self._fetches.append(self._start_fetch(self.project, language.code))
+        return f"{', '.join(wanted)} is being fetched"
+
+
+def outcome_of(instance: DagsterInstance, language: Language, last: Asked) -> str:
+    """What became of the run that was asked for last: ``killed`` if it failed and no step of it did."""
+    runs = instance.get_runs(RunsFilter(tags={"language": language.slug, TRIED: last.circumstances}), limit=1)
+    if not runs or runs[0].status != DagsterRunStatus.FAILURE:
+        return "none" if not runs else runs[0].status.value.lower()
+    failed = instance.all_logs(runs[0].run_id, of_type=DagsterEventType.STEP_FAILURE)
+    return "failure" if failed else "killed"
+
+
+def start_fetching(project: Project, code: str) -> subprocess.Popen[bytes]:
+    """A process of its own that fetches what is due of a language; what it says goes to ``.fetch.log``."""
+    home = project.artifacts / code
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / ".fetch.log").open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "vernacular", "fetch", code], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            cwd=project.home, start_new_session=True,
+            env={**os.environ, "VERNACULAR_LANGUAGES": str(project.languages),
+                 "VERNACULAR_ROOT": str(project.artifacts)})
+
+
+def _turn(root: Path, after: str) -> list[str]:
+    """The codes of the language folders, those behind ``after`` first."""
+    codes = sorted(file.parent.name for file in root.glob("*/language.yaml") if not file.parent.name.startswith("_"))
+    return [code for code in codes if code > after] + [code for code in codes if code <= after]
+
+
+def build_upkeep(project: Project) -> SensorDefinition:
+    """The sensor ``upkeep``: off until a person turns it on."""
+    work = Upkeep(project)
+
+    @sensor(name="upkeep", asset_selection=AssetSelection.all(), minimum_interval_seconds=EVERY_SECONDS,
+            default_status=DefaultSensorStatus.STOPPED,
+            description="Fetches what is due, notes what the sources hold, and runs what new text or an edit of a "
+                        "folder asks for, for every language with `refresh: {automatic: true}`.")
+    def upkeep(context: SensorEvaluationContext) -> SensorResult:
+        assert context.repository_def is not None  # a sensor of a code location always has it
+        return work.tick(context.instance, context.cursor, context.repository_def.asset_graph.get_all_asset_keys())
+
+    return upkeep

@@ -1,0 +1,218 @@
+"""Keeping languages up to date: the decision, term by term; ticks against a real instance and real stages."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from dagster import DagsterInstance, DagsterRunStatus, Definitions, RunRequest, RunsFilter, SensorResult
+
+from pipelines.build import build_definitions
+from pipelines.upkeep import CAUSE, Asked, Upkeep, decide, digest
+from tests.generate import TINY_MODEL, write_language
+from vernacular.config.refresh import Refresh
+from vernacular.project import Project
+from vernacular.stale import Stale
+
+CAUSES = [Stale("corpus/documents", "k1", "new: source/inbox")]
+OTHER = [Stale("corpus/documents", "k2", "new: source/inbox")]
+NOW, LATER = "circumstances now", "circumstances after a change"
+NEVER, BEFORE = Asked("", "", 0, 0.0), Asked(NOW, digest(CAUSES), 1, 0.0)
+NIGHTS = Refresh(automatic=True, cron="0 2 * * *", timezone="Africa/Blantyre")  # two there is midnight in UTC
+DAY = 86_400.0
+
+
+@pytest.mark.parametrize(("name", "causes", "around", "last", "outcome", "running", "reason"), [
+    ("unchanged", [], NOW, BEFORE, "success", False, "up to date"),
+    ("new data", CAUSES, NOW, NEVER, "none", False, None),
+    ("new data after an earlier run", OTHER, LATER, BEFORE, "success", False, None),
+    ("edited slice", [Stale("corpus/splits", "k3", "settings changed")], LATER, BEFORE, "success", False, None),
+    ("missing artifact", [Stale("corpus/clean", "k1", "never made")], NOW, BEFORE, "success", False, None),
+    ("a run that changed nothing", CAUSES, NOW, BEFORE, "success", False, "asked for before"),
+    ("failed gate: nothing behind it is stale", [], NOW, BEFORE, "failure", False, "up to date"),
+    ("failed run", CAUSES, NOW, BEFORE, "failure", False, "a run for just this ended without success"),
+    ("failed further on", OTHER, NOW, BEFORE, "failure", False, "a run for just this ended without success"),
+    ("failed run, then new data", OTHER, LATER, BEFORE, "failure", False, None),
+    ("stopped by a person", CAUSES, NOW, BEFORE, "canceled", False, "a run for just this ended without success"),
+    ("asked for, not yet begun", CAUSES, NOW, BEFORE, "none", False, "asked for before"),
+    ("killed run", OTHER, NOW, BEFORE, "killed", False, None),
+    ("killed again and again", CAUSES, NOW, Asked(NOW, digest(CAUSES), 3, 0.0), "killed", False, "killed 3 times"),
+    ("manual run is going on", CAUSES, NOW, NEVER, "none", True, "a run is going on"),
+    ("after a manual run", [], NOW, NEVER, "none", False, "up to date")])
+def test_a_run_starts_for_a_cause_and_once(name: str, causes: list[Stale], around: str, last: Asked, outcome: str,
+                                           running: bool, reason: str | None) -> None:
+    assert decide(Refresh(automatic=True), causes, around, last, outcome, running, DAY) == reason
+    assert decide(Refresh(), causes, around, last, outcome, running, DAY) == "not automatic"
+
+
+def test_cron_is_local_time_and_one_run_a_time() -> None:
+    def at(hours: float, since: float) -> str | None:
+        return decide(NIGHTS, CAUSES, NOW, Asked("", "", 0, since * 3600), "none", False, hours * 3600)
+
+    assert at(23.9, 12) == "waits for 0 2 * * *" and at(24.0, 12) is None
+    assert at(40, 24.1) == "waits for 0 2 * * *"
+    assert at(100, 12) is None  # the machine was off at that time: it is made up for
+    assert decide(NIGHTS, CAUSES, NOW, BEFORE, "killed", False, 1.0) is None  # what was begun may go on by day
+
+
+@pytest.mark.parametrize("wrong", [{"cron": "every night"}, {"cron": "* * * * * *"}, {"timezone": "Mars/Base"}])
+def test_times_are_checked(wrong: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="such as"):
+        Refresh.model_validate(wrong)
+
+
+@dataclass
+class World:
+    """A project of corpora, an instance, and the ticks so far."""
+
+    project: Project
+    instance: DagsterInstance
+    now: float = 1_000_000.0
+    cursor: str | None = None
+    fetches: list[str] = field(default_factory=list)
+    upkeep: Upkeep = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.upkeep = Upkeep(self.project, lambda: self.now, self._start)
+
+    def _start(self, project: Project, code: str) -> subprocess.Popen[bytes]:
+        self.fetches.append(code)
+        return subprocess.Popen([sys.executable, "-c", ""])
+
+    def definitions(self) -> Definitions:
+        return build_definitions(self.project)
+
+    def tick(self) -> SensorResult:
+        keys = self.definitions().resolve_asset_graph().get_all_asset_keys()
+        result = self.upkeep.tick(self.instance, self.cursor, keys)
+        self.cursor = result.cursor
+        for event in result.asset_events or ():
+            self.instance.report_runless_asset_event(event)
+        return result
+
+    def run(self, request: RunRequest) -> bool:
+        return self.definitions().resolve_implicit_global_asset_job_def().execute_in_process(
+            instance=self.instance, asset_selection=list(request.asset_selection or ()), tags=dict(request.tags),
+            raise_on_error=False).success
+
+    def settle(self) -> list[RunRequest]:
+        """Tick and run until nothing is asked for any more."""
+        done: list[RunRequest] = []
+        while requests := self.tick().run_requests:
+            for request in requests:
+                self.run(request)
+            done += requests
+            assert len(done) < 20
+        return done
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with DagsterInstance.ephemeral(str(tmp_path / "home")) as instance:
+        yield World(Project(tmp_path, tmp_path / "languages", tmp_path / "artifacts"), instance)
+
+
+def add(world: World, code: str = "qaa", automatic: bool = True, **more: Any) -> Path:
+    folder = write_language(world.project.languages, code, documents=12, trusted=True, refresh={"automatic": automatic},
+                            models={"tiny": {**TINY_MODEL, "enabled": False}}, **more)
+    return folder
+
+
+def stages(request: RunRequest) -> list[str]:
+    return ["/".join(key.path) for key in request.asset_selection or ()]
+
+
+def test_a_new_file_runs_what_depends_on_it_for_that_language_alone_and_once(world: World) -> None:
+    folder, _, _ = add(world), add(world, "qab"), add(world, "qac", automatic=False)
+    assert {request.tags["language"] for request in world.settle()} == {"qaa", "qab"}
+    assert world.settle() == []
+    (folder / "text" / "market" / "new.txt").write_text("Mbandi ngolo thambi se wapu.\n", encoding="utf-8")
+    result = world.tick()
+    request, = result.run_requests or ()
+    assert request.tags[CAUSE] == "corpus/documents: new: source/text"
+    assert stages(request) == [f"qaa/corpus/{name}" for name in ("documents", "identifier", "clean", "splits")]
+    assert [event.asset_key.path for event in result.asset_events] == [["qaa", "source", "text"]]
+    assert not world.tick().run_requests  # asked for already
+    assert world.run(request) and world.settle() == []
+
+
+def test_an_edit_runs_its_stage_and_what_follows(world: World) -> None:
+    folder = add(world)
+    world.settle()
+    edit(folder, splits={"dev": 0.3, "test": 0.2})
+    request, = world.settle()
+    assert stages(request) == ["qaa/corpus/splits"] and request.tags[CAUSE] == "corpus/splits: settings changed"
+    edit(folder, name="Another name", owner="team:others")
+    assert world.settle() == []
+
+
+def test_a_failed_run_is_not_repeated_until_something_changes(world: World) -> None:
+    folder = add(world)
+    world.settle()
+    for topic in (folder / "text").iterdir():
+        shutil.rmtree(topic)
+    first, = world.settle()
+    assert "corpus/documents" in first.tags[CAUSE]
+    assert world.settle() == []
+    (folder / "text" / "market").mkdir()
+    (folder / "text" / "market" / "back.txt").write_text("Mbandi ngolo thambi se wapu.\n" * 3, encoding="utf-8")
+    assert len(world.settle()) == 1
+
+
+def test_a_killed_run_is_asked_for_again_and_no_more_than_three_times(world: World) -> None:
+    add(world)
+    for times in range(1, 4):
+        request, = world.tick().run_requests or ()
+        job = world.definitions().resolve_implicit_global_asset_job_def()
+        run = world.instance.create_run_for_job(job, tags=dict(request.tags), status=DagsterRunStatus.STARTED)
+        assert not world.tick().run_requests, "while it is going on"
+        world.instance.report_run_failed(run, "its process was killed")
+        assert world.instance.get_runs_count(RunsFilter(tags={"language": "qaa"})) == times
+    assert not world.tick().run_requests
+
+
+def test_a_broken_folder_keeps_no_other_from_its_turn(world: World) -> None:
+    add(world, "qab")
+    (world.project.languages / "qaa").mkdir()
+    (world.project.languages / "qaa" / "language.yaml").write_text("name: [", encoding="utf-8")
+    result = world.tick()
+    assert [request.tags["language"] for request in result.run_requests or ()] == ["qab"]
+
+
+def test_a_poll_that_fails_is_no_change(world: World) -> None:
+    folder = add(world)
+    world.settle()
+    (folder / "text" / "market" / "link.txt").symlink_to("/etc/hostname")
+    result = world.tick()
+    assert not result.run_requests and not result.asset_events
+    assert result.skip_reason is not None and "outside its folder" in str(result.skip_reason.skip_message)
+
+
+def test_what_is_due_is_fetched_before_anything_is_run(world: World) -> None:
+    add(world, sources=[{"name": "wiki", "kind": "wikipedia", "wiki": "lg", "licence": "CC-BY-SA-4.0",
+                         "consent": "public-licence", "register": "encyclopedic",
+                         "dump": "https://example.invalid/dump.bz2"}])
+    result = world.tick()
+    assert world.fetches == ["qaa"] and not result.run_requests
+
+
+def test_the_rotating_cursor_reaches_everyone(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    for code in ("qaa", "qab", "qac"):
+        add(world, code)
+    monkeypatch.setattr("pipelines.upkeep.TICK_SECONDS", 0.0)  # one language a tick
+    seen = []
+    for _ in range(3):
+        seen += [request.tags["language"] for request in world.tick().run_requests or ()]
+    assert seen == ["qaa", "qab", "qac"]
+
+
+def edit(folder: Path, **more: Any) -> None:
+    file = folder / "language.yaml"
+    file.write_text(yaml.safe_dump(yaml.safe_load(file.read_text(encoding="utf-8")) | more), encoding="utf-8")

@@ -1,0 +1,38 @@
+"""How a language is kept up to date by itself: whether, and when."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from croniter import croniter
+from pydantic import Field, field_validator
+
+from vernacular.config.strict import Strict
+
+
+class Refresh(Strict):
+    """What happens without a person: sources are fetched when due, and what depends on new text is made again."""
+
+    automatic: bool = Field(False, description="fetch what is due and run what new text or an edit of this folder asks "
+                                               "for, while Dagster's daemon runs and its sensor `upkeep` is on")
+    cron: str | None = Field(None, description="when runs may start, as five fields (`0 2 * * 6`: Saturdays at two); "
+                                               "at once if left out")
+    timezone: str = Field("UTC", description="of `cron`, such as Africa/Blantyre")
+
+    @field_validator("cron")
+    @classmethod
+    def _cron(cls, value: str | None) -> str | None:
+        if value is not None and (len(value.split()) != 5 or not croniter.is_valid(value)):
+            raise ValueError(f"'{value}' is no time of five fields: minute, hour, day of the month, month, day of the "
+                             "week, such as `0 2 * * 6`")
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _timezone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(f"there is no time zone '{value}'; write one of the tz database, such as "
+                             "Africa/Blantyre") from None
+        return value
