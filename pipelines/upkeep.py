@@ -52,8 +52,9 @@ from vernacular.stages import stages_of
 from vernacular.stale import Stale, circumstances, following, stale
 
 TICK_SECONDS = 1.5  # of work; with what one language takes at most, a tick stays below two
-EVERY_SECONDS = 30
+EVERY_SECONDS = int(os.environ.get("VERNACULAR_POLL_SECONDS", "30"))
 TRIES = 3  # of a run whose process is killed
+LOST_SECONDS = 600  # after which a run that was asked for and is nowhere does not come any more
 FETCHES = 2  # processes that fetch, at once
 CAUSE, TRIED = "vernacular/cause", "vernacular/circumstances"  # tags of the runs
 
@@ -91,7 +92,8 @@ def decide(settings: Refresh, causes: Sequence[Stale], circumstances: str, last:
       an edit or a new version changes the circumstances.
     - *just this was not asked for before*: a run that went well and left the same causes would do so again.
     - *but a run that was killed* (it failed and no step of it did) found no answer and is asked for again, a few
-      times; it goes on where it stopped.
+      times; it goes on where it stopped. And one that was asked for and never came to be (the daemon died in between)
+      is asked for once more, under the same key, which Dagster gives to one run at most.
 
     Args:
         settings: ``refresh:`` of the language.
@@ -111,8 +113,10 @@ def decide(settings: Refresh, causes: Sequence[Stale], circumstances: str, last:
     if last.circumstances == circumstances:
         if outcome == "killed":
             return None if last.times < TRIES else f"killed {last.times} times"
+        if outcome == "none":
+            return None if now - last.at > LOST_SECONDS else "asked for before"
         if outcome != "success":
-            return "a run for just this ended without success" if outcome != "none" else "asked for before"
+            return "a run for just this ended without success"
         if last.causes == digest(causes):
             return "asked for before"
     if settings.cron is not None and not _came(settings, last.at, now):
@@ -209,11 +213,15 @@ class Upkeep:
         why_not = decide(language.refresh, causes, around, last, outcome, running, now)
         if why_not is not None:
             return why_not
-        times = last.times + 1 if last.circumstances == around and outcome == "killed" else 1
-        asked[language.code] = [around, digest(causes), times, now]
+        times, at = 1, now
+        if last.circumstances == around and outcome == "none":  # the same request once more
+            times, at = last.times, last.at
+        elif last.circumstances == around and outcome == "killed":
+            times = last.times + 1
+        asked[language.code] = [around, digest(causes), times, at]
         names = following(language, [cause.stage for cause in causes])
         return RunRequest(
-            run_key=f"{language.code}:{around}:{digest(causes)}:{times}",
+            run_key=f"{language.code}:{around}:{digest(causes)}:{at}",
             asset_selection=[stage_key(language, name) for name in names],
             tags={"language": language.slug, TRIED: around,
                   CAUSE: "; ".join(f"{cause.stage}: {cause.why}" for cause in causes)[:500]})
