@@ -89,8 +89,8 @@ def run(work: Work, model: Model) -> Report:
                      work.seed)
     new = new_rows(base_model, mixed, work.seed)
     if model.vocabulary.initialise == "distillation":
-        new["input"] = distil(base_model, (base, extended), ids, new["input"], texts, work.seed,
-                              f"{work.language.code} tokenizer", work.progress)
+        new = distil(base_model, (base, extended), ids, new, texts, work.seed, f"{work.language.code} tokenizer",
+                     work.progress)
     report = Report(details={"base_family": chosen.family})
     held_out = list(read_jsonl(work.inputs["corpus/splits"] / "dev.jsonl"))
     if model.vocabulary.trim is not None:
