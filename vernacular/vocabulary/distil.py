@@ -23,7 +23,7 @@ from vernacular.pretraining.loop import autocast
 from vernacular.stages import Progress, silent
 
 FEWEST = 20  # snippets that a piece needs; with fewer it keeps the mean (RECIPE 2b)
-MOST = 100  # snippets of a piece after which no more are taken for its sake
+MOST = 25  # snippets of a piece after which no more are taken for its sake
 TOO_FEW = 0.1  # share of pieces that may have fewer than FEWEST
 LENGTH = 50  # old tokens of a snippet
 DEPTH = 1 / 3  # of the layers, where states are compared
