@@ -15,9 +15,11 @@ from benchmarks.__main__ import main
 from benchmarks.folder import artifact, run, write_folder, write_text
 from benchmarks.pretraining import loop_seconds, random_seconds, trainer_seconds
 from benchmarks.registry import FIGURES, Figure, Row, Skipped, need, write
+from benchmarks.rows import compared
 from benchmarks.salted import Salted, _judge, strew
 from tests.generate import make_documents
-from tests.tiny import write_bert
+from tests.tiny import write_bert, write_llama
+from vernacular.config.schema import Vocabulary
 
 DATA = Path(__file__).parents[2] / ".." / "shared" / "data"
 
@@ -125,3 +127,13 @@ def test_the_trainer_and_our_loop_are_timed_on_the_same_text(tmp_path: Path) -> 
     documents = [text for texts in make_documents(10).values() for text in texts]
     assert len(trainer_seconds(tmp_path, documents, 3, 32, 4)) == 2
     assert len(loop_seconds(tmp_path, documents, 3, 32, 4)) == 2
+
+
+def test_new_rows_are_compared_from_the_same_text_and_steps(tmp_path: Path) -> None:
+    lines = [line for texts in make_documents().values() for text in texts for line in text.split("\n")]
+    rows = {row.name: row for row in compared("x", write_llama(tmp_path), lines[20:], lines[:20],
+                                              Vocabulary(new_pieces=20, min_uses=40), steps=2)}
+    assert len(rows) == 11
+    assert rows["rows_x_mean_start"].ratio == rows["rows_x_mean_trained"].ratio == 1
+    assert rows["rows_x_mean_trained"].value < rows["rows_x_mean_start"].value
+    assert rows["rows_x_distillation_start"].value != rows["rows_x_mean_start"].value

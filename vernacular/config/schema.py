@@ -94,9 +94,14 @@ class Vocabulary(Strict):
     new_pieces: int = Field(2000, ge=0, description=(
         "most pieces to add, fewer where the corpus does not bear them; 0 keeps the original tokenizer"))
     min_uses: int = Field(50, ge=1, description="a new piece must be used this often in the training text")
-    initialise: Literal["mean", "weighted", "focus", "random"] = Field("mean", description=(
+    initialise: Literal["mean", "weighted", "focus", "random", "distillation"] = Field("mean", description=(
         "new rows: mean of the pieces they replace, of what stood in their place weighted by frequency, of pieces with "
-        "like neighbours (FOCUS), or drawn from the old rows' distribution"))
+        "like neighbours (FOCUS), drawn from the old rows' distribution, or the mean taught to stand for the pieces by "
+        "the base itself (token distillation; causal objective only)"))
+    trim: Literal["letters", "text"] | None = Field(None, description=(
+        "drop the base's pieces and their rows that the training text and the retention text never call for. letters: "
+        "pieces in other characters than theirs; text: pieces that stand nowhere in them, many more, but words that "
+        "are not in them may then be cut shorter"))
 
 
 class Related(Strict):
@@ -180,6 +185,12 @@ class Model(Strict):
     def _one_budget(self) -> Model:
         if (self.pretraining.minutes is None) == (self.pretraining.steps is None):
             raise ValueError("pretraining needs exactly one of minutes and steps")
+        return self
+
+    @model_validator(mode="after")
+    def _can_be_distilled(self) -> Model:
+        if self.vocabulary.initialise == "distillation" and self.objective == "masked":
+            raise ValueError("vocabulary.initialise: distillation needs objective: causal; use mean, weighted or focus")
         return self
 
 

@@ -30,7 +30,7 @@ def speed_key(model: Model, base: str) -> str:
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else platform.processor() or platform.machine()
     return digest_of([_LOOP, base, model.objective, settings.sequence_length, settings.batch_size, settings.mask_share,
                       settings.method, settings.accumulate, settings.recompute, device, torch.get_num_threads(),
-                      together()[1], has_bf16()])
+                      together()[1], has_bf16(), model.vocabulary.trim])
 
 
 def known_speed(machine: Path, key: str) -> float | None:

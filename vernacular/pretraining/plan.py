@@ -98,7 +98,10 @@ def estimate(language: Language, store: Store, name: str, model: Model) -> dict[
     corpus = store.current(language.code, "corpus/splits")
     new, text = model.vocabulary.new_pieces, None
     if tokenizer:
-        new = int(tokenizer.manifest.report.counts["new_pieces"].value)
+        counts = tokenizer.manifest.report.counts
+        new = int(counts["new_pieces"].value)
+        if "rows_kept" in counts:  # the base was trimmed
+            new -= int(counts["rows_base"].value - counts["rows_kept"].value)
     if corpus and tokenizer:
         words = corpus.manifest.report.counts["words_train"].value
         text = int(words * tokenizer.manifest.report.counts["fertility_extended"].value)

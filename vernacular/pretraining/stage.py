@@ -36,6 +36,7 @@ from vernacular.pretraining.processes import share, start, together
 from vernacular.pretraining.schedule import capped, order
 from vernacular.stages import Work
 from vernacular.vocabulary.initialise import grow
+from vernacular.vocabulary.trim import KEPT, shrink
 
 _BLOCKS = 64  # of held-out text, for points on the curve and for choices
 
@@ -93,6 +94,8 @@ def _start(work: Work, name: str, model: Model,
     """The network to train, its tokenizer, the weights that it starts from and the ids of its new rows."""
     folder = work.inputs[f"tokenizer/{name}"]
     network, _ = load_base(model.base, model.objective, work.language)
+    if (folder / KEPT).is_file():
+        shrink(network, load_file(folder / KEPT)["ids"].tolist())
     new_rows = np.zeros(0, dtype=np.int64)
     if arm == "adapted":
         rows = load_file(folder / "rows.safetensors")

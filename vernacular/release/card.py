@@ -171,8 +171,10 @@ def _tokenizer(results: Results) -> str:
         return f"{MISSING.capitalize()}."
     changed = (f" Of text in the base's languages, {number(found['base_lines_changed'], 2, True)} of the lines are cut "
                "differently." if found["base_lines_changed"] is not None else "")
+    trimmed = (f" Trimmed: {number(found['rows_kept'], 0)} of the base's {number(found['rows_base'], 0)} rows are "
+               "left; other languages may be cut into single characters." if found["rows_kept"] is not None else "")
     return (f"Fertility (tokens per word, held-out text): base {number(found['base'], 2)}, extended "
-            f"{number(found['extended'], 2)}.{changed}")
+            f"{number(found['extended'], 2)}.{changed}{trimmed}")
 
 
 def _likelihood(results: Results) -> str:

@@ -125,7 +125,8 @@ def _fertility(tokenizer: Report | None) -> dict[str, Any] | None:
     counts = _plain(tokenizer)
     return {"base": counts.get("fertility_base"), "extended": counts.get("fertility_extended"),
             "change": counts.get("fertility_change"), "new_pieces": counts.get("new_pieces"),
-            "base_lines_changed": counts.get("base_lines_changed"), "family": tokenizer.details.get("base_family")}
+            "base_lines_changed": counts.get("base_lines_changed"), "family": tokenizer.details.get("base_family"),
+            "rows_base": counts.get("rows_base"), "rows_kept": counts.get("rows_kept")}
 
 
 def _training(report: Report | None) -> dict[str, Any] | None:

@@ -1,8 +1,9 @@
-"""Extend a base model's tokenizer with pieces of the language, and start their rows. Never trains a network.
+"""Extend a base model's tokenizer with pieces of the language, and start their rows. Trains no weight of the base.
 
 ``learn`` finds candidate pieces; ``wordpiece``, ``bpe`` and ``unigram`` add them to their family's tokenizer so that
-the base stays itself, and ``families`` stands before the three; ``mixtures`` and ``initialise`` make the new rows;
-``measure`` counts what came of it; ``extend`` is the stage.
+the base stays itself, and ``families`` stands before the three; ``mixtures`` and ``initialise`` make the new rows,
+which ``distil`` teaches; ``trim`` drops what is never called for; ``measure`` counts what came of it; ``extend`` is the
+stage.
 """
 
 from __future__ import annotations
@@ -33,9 +34,11 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
             "retention": [source.model_dump(mode="json", by_alias=True) for source in model.retention]},
         outside=lambda language, root: fingerprints(model.base, language), prepare=fetch,
         kinds=("sentencepiece", "python"), heavy=True,
-        gates=(GateSpec("old_ids_unchanged", "Every piece of the base tokenizer keeps its id.", True),
+        gates=(GateSpec("old_ids_unchanged", "Every piece of the base tokenizer, trimmed or not, keeps its id.", True),
                GateSpec("old_rows_untouched", "New rows stand behind the old ones, none of which is written.", True),
                GateSpec("all_pieces_reachable", "The tokenizer can produce every new piece.", True),
                GateSpec("reload_agrees", "The saved tokenizer segments as the one that was measured.", True),
+               GateSpec("trim_exact", "Where the base is trimmed, the text that it was trimmed for is cut as before, "
+                                      "and the rows that are left keep their bits.", True),
                GateSpec("base_text_unchanged", "Text in the base's languages is segmented as before.", False)),
         description=f"Pieces of {language.name} added to the tokenizer of `{name}`, with the rows they start from.")]

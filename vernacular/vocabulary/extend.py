@@ -1,6 +1,7 @@
 """The stage ``tokenizer/<model>``: choose pieces, write the extended tokenizer and its new rows, have them measured.
 
-Writes ``base/`` and ``extended/`` (tokenizers), ``rows.safetensors`` (new rows) and ``pieces.jsonl`` (a row a piece).
+Writes ``base/`` and ``extended/`` (tokenizers), ``rows.safetensors`` (new rows) and ``pieces.jsonl`` (a row a piece);
+where the base is trimmed, both tokenizers are, and ``kept.safetensors`` has the former id of each of its ids.
 """
 
 from __future__ import annotations
@@ -21,10 +22,12 @@ from vernacular.jsonl import read_jsonl
 from vernacular.models import load_base, load_tokenizer
 from vernacular.stages import Progress, Work
 from vernacular.vocabulary import measure
+from vernacular.vocabulary.distil import distil
 from vernacular.vocabulary.families import extend
 from vernacular.vocabulary.initialise import grow, new_rows
 from vernacular.vocabulary.learn import Letters, word_counts
 from vernacular.vocabulary.mixtures import mixtures
+from vernacular.vocabulary.trim import EXACT, trim
 
 BASE_CHANGED_MOST = 0.005  # RECIPE 6, T1: share of base-language lines that may be segmented differently
 
@@ -76,19 +79,30 @@ def run(work: Work, model: Model) -> Report:
                   f"{len(guard):,} others guard the base")
     chosen = extend(backend, words, guard, model.vocabulary, Letters(work.language.script),
                     f"{work.language.code} tokenizer", work.progress)
-    base.save_pretrained(work.out / "base")
     extended_folder = work.out / "extended"
-    base.save_pretrained(extended_folder)
+    for folder in (work.out / "base", extended_folder):
+        base.save_pretrained(folder)
     (extended_folder / "tokenizer.json").write_text(chosen.json_with(len(chosen.pieces)), encoding="utf-8")
     extended = load_tokenizer(extended_folder)
     ids = [extended.get_vocab()[piece] for piece in chosen.pieces]
     mixed = mixtures(model.vocabulary.initialise, backend, extended.backend_tokenizer, ids, chosen.parts, texts,
                      work.seed)
-    new = new_rows(base_model, mixed, work.seed) | {"ids": torch.tensor(ids, dtype=torch.int64)}
-    save_file({name: tensor.contiguous() for name, tensor in new.items()}, work.out / "rows.safetensors")
+    new = new_rows(base_model, mixed, work.seed)
+    if model.vocabulary.initialise == "distillation":
+        new = distil(base_model, (base, extended), ids, new, texts, work.seed, f"{work.language.code} tokenizer",
+                     work.progress)
     report = Report(details={"base_family": chosen.family})
-    report.count("guard_words", len(guard), "different words in the base's languages that no new piece may change")
     held_out = list(read_jsonl(work.inputs["corpus/splits"] / "dev.jsonl"))
+    if model.vocabulary.trim is not None:
+        unseen = [line for row in held_out for line in row["text"].split("\n")]
+        base, extended, chosen = trim(report, work.out, model.vocabulary.trim, base_model, (base, extended), chosen,
+                                      [*texts, *guard_lines], unseen, check_lines)
+        ids = [extended.get_vocab()[piece] for piece in chosen.pieces]
+    else:
+        report.gates.append(Gate(name=EXACT, passed=True, blocking=True, reason="no piece was dropped"))
+    new["ids"] = torch.tensor(ids, dtype=torch.int64)
+    save_file({name: tensor.contiguous() for name, tensor in new.items()}, work.out / "rows.safetensors")
+    report.count("guard_words", len(guard), "different words in the base's languages that no new piece may change")
     measure.fertility(report, base, extended, chosen, held_out, work.out)
     measure.pieces(report, extended, chosen, ids, rows, work.out)
     measure.base_languages(report, base, extended, check_lines, held_out, model.base.languages)

@@ -27,7 +27,7 @@ def mixtures(method: str, base: Any, extended: Any, ids: Sequence[int], parts: S
     Args:
         method: ``mean`` of the pieces that it replaces; ``weighted``: of the base's pieces where it stands in the
             text, by how often each does; ``focus``: of the old pieces with the most similar neighbours; ``random``:
-            none.
+            none; ``distillation``: the mean, which ``distil`` then improves.
         base: the base tokenizer, a ``tokenizers.Tokenizer``.
         extended: the extended one.
         ids: of the new pieces.
@@ -38,7 +38,7 @@ def mixtures(method: str, base: Any, extended: Any, ids: Sequence[int], parts: S
     plain = [mean(part) for part in parts]
     if method == "random":
         return [{} for _ in ids]
-    if method == "mean" or not ids:
+    if method in ("mean", "distillation") or not ids:
         return plain
     found = weighted(base, extended, texts) if method == "weighted" else focus(extended, ids, texts, seed)
     return [found.get(index) or other for index, other in zip(ids, plain, strict=True)]

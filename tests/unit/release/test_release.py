@@ -88,6 +88,14 @@ def test_a_card_of_nothing_says_so(language: Language) -> None:
     assert "None" not in card
 
 
+def test_the_card_says_what_was_trimmed(language: Language) -> None:
+    reports = made_up_reports()
+    assert "Trimmed" not in write_card(gather(language, NAME, language.models[NAME], reports))
+    for name, rows in (("rows_base", 250_037), ("rows_kept", 96_679)):
+        reports[f"tokenizer/{NAME}"].count(name, rows, "rows")
+    assert "96,679 of the base's 250,037 rows" in write_card(gather(language, NAME, language.models[NAME], reports))
+
+
 def test_the_statement(found: dict[str, Any]) -> None:
     rows = [{"source": "text", "licence": "CC0-1.0", "consent": "contributor", "register": "other", "quality": "raw"}]
     said = write_statement(found, "Spoken by nobody.", rows * 3)

@@ -1,0 +1,63 @@
+"""A trimmed base through the whole path, and distilled rows into a trained model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+from safetensors.torch import load_file
+
+from tests.endtoend.conftest import Place, make_place
+from vernacular.artifacts import Artifact, Store
+from vernacular.models import load_model, load_tokenizer
+
+
+def made(folder: Path, objective: str, until: str, **vocabulary: Any) -> Place:
+    """A project that was run up to a stage, with other settings for the vocabulary."""
+    place = make_place(folder, objective=objective)
+    path = folder / "languages" / "qaa" / "language.yaml"
+    settings = yaml.safe_load(path.read_text(encoding="utf-8"))
+    settings["models"]["tiny"]["vocabulary"] |= vocabulary
+    path.write_text(yaml.safe_dump(settings), encoding="utf-8")
+    result = place.run("run", "qaa", "--to", until)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return place
+
+
+def current(place: Place, stage: str) -> Artifact:
+    found = Store(place.artifacts).current("qaa", stage)
+    assert found is not None
+    return found
+
+
+def test_a_trimmed_base_goes_the_whole_path(tmp_path: Path):
+    place = made(tmp_path, "masked", "release/tiny", trim="text")
+    report = current(place, "tokenizer/tiny").manifest.report
+    assert all(gate.passed for gate in report.gates if gate.blocking)
+    rows, new = int(report.counts["rows_kept"].value), int(report.counts["new_pieces"].value)
+    assert rows < report.counts["rows_base"].value
+    assert new > 0
+    whole = load_model(tmp_path / "languages" / "qaa" / "base", "masked")
+    former = load_file(current(place, "tokenizer/tiny").folder / "kept.safetensors")["ids"]
+    for stage, count in (("model/tiny_control", rows), ("model/tiny", rows + new)):
+        folder = current(place, stage).folder / "model"
+        model, tokenizer = load_model(folder, "masked"), load_tokenizer(folder)
+        assert model.get_input_embeddings().weight.shape[0] == model.config.vocab_size == len(tokenizer) == count
+        assert model.config.pad_token_id == tokenizer.pad_token_id
+        moved = torch.linalg.vector_norm(
+            model.get_input_embeddings().weight[:rows] - whole.get_input_embeddings().weight[former], dim=1)
+        assert moved.median() < 0.5 * whole.get_input_embeddings().weight.norm(dim=1).median()
+    assert current(place, "release/tiny").manifest.report.counts["size_mb"].value > 0
+    scores = current(place, "evaluation/tiny_likelihood").manifest.report.details["scores"]
+    assert scores["control"]["mean"] < scores["base"]["mean"]
+
+
+def test_distilled_rows_reach_a_trained_causal_model(tmp_path: Path):
+    place = made(tmp_path, "causal", "evaluation/tiny_likelihood", initialise="distillation", min_uses=30,
+                 trim="letters")
+    report = current(place, "tokenizer/tiny").manifest.report
+    assert all(gate.passed for gate in report.gates if gate.blocking)
+    counts = current(place, "evaluation/tiny_likelihood").manifest.report.counts
+    assert counts["bits_per_byte_adapted"].value < counts["bits_per_byte_base"].value
