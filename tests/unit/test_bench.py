@@ -10,7 +10,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from benchmarks import registry
+from benchmarks import registry, starts
 from benchmarks.__main__ import main
 from benchmarks.folder import artifact, run, write_folder, write_text
 from benchmarks.pretraining import loop_seconds, random_seconds, trainer_seconds
@@ -137,3 +137,23 @@ def test_new_rows_are_compared_from_the_same_text_and_steps(tmp_path: Path) -> N
     assert rows["rows_x_mean_start"].ratio == rows["rows_x_mean_trained"].ratio == 1
     assert rows["rows_x_mean_trained"].value < rows["rows_x_mean_start"].value
     assert rows["rows_x_distillation_start"].value != rows["rows_x_mean_start"].value
+
+
+def test_a_start_is_compared_line_by_line() -> None:
+    def run(*nats: float) -> dict[str, object]:
+        return {"nats": list(nats), "size": [2.0, 4.0, 4.0], "curve": [[0, 3.0]], "pieces": 5}
+
+    row = starts._row("start_x", [run(3.0, 6.0, 6.0), run(3.0, 6.0, 8.0)], [run(2.0, 4.0, 4.0), run(2.0, 4.0, 4.0)])
+    assert (row.value, row.reference, row.ratio) == (1.6, 1.0, 1.6)
+    assert row.details["by seed"] == [0.5, 0.7]
+    shown = row.details[f"less {starts._DEFAULT}"]
+    assert shown.startswith("+0.600, 95% interval over lines +0.5") and shown.endswith("to +0.750")
+
+
+def test_a_peer_that_cannot_be_had_is_a_reason_to_skip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(starts, "CACHE", tmp_path / "cache")
+    for name, value in {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path)}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(Skipped, match="deepfocus"):
+        starts.peer_packages()
+    assert not list((tmp_path / "cache").iterdir())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from vernacular import energy
+from vernacular.errors import Problem
 
 TABLE = "Name,TDP\nAMD EPYC 9354P,280.0\nIntel Xeon Gold 6248,150\nIntel Core i7-8650U,15\n"
 
@@ -17,6 +18,7 @@ def test_a_processor_is_found_by_its_whole_name(name: str, watts: float | None) 
 
 
 def test_energy_is_power_times_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("VERNACULAR_WATTS", raising=False)
     monkeypatch.setattr(energy, "_card_watts", lambda: None)
     monkeypatch.setattr(energy, "_processor", lambda: "AMD EPYC 9354P")
     monkeypatch.setattr(energy, "_table", lambda: TABLE)
@@ -25,3 +27,14 @@ def test_energy_is_power_times_time(monkeypatch: pytest.MonkeyPatch) -> None:
     assert energy.watts() is None and energy.kilowatt_hours(30) is None
     monkeypatch.setattr(energy, "_card_watts", lambda: 700.0)
     assert energy.watts() == 700.0
+    assert energy.kilowatt_hours(None) is None
+
+
+def test_who_knows_better_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(energy, "_card_watts", lambda: 700.0)
+    monkeypatch.setenv("VERNACULAR_WATTS", "120.5")
+    assert energy.watts() == 120.5
+    for wrong in ("0", "-3", "nan", "inf", "much"):
+        monkeypatch.setenv("VERNACULAR_WATTS", wrong)
+        with pytest.raises(Problem, match=wrong):  # before the training too, when nothing is known of its minutes
+            energy.kilowatt_hours(None)

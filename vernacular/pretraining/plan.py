@@ -18,7 +18,8 @@ _GIB = 2**30
 # Measured on two encoders (docs/pretraining.md): Python with torch and transformers; bytes for a parameter: weight,
 # gradient, two moments and the base's weight; for a token in a layer: per unit of width, and per attention weight.
 _PROCESS, _PARAMETER, _FROZEN, _WIDTH, _SCORE = 0.7, 20, 8, 60, 4
-_NO_POWER = "not known: no table names this processor or card (pip install --no-deps codecarbon)"
+_NO_POWER = ("not known: no table names this processor or card (pip install --no-deps codecarbon, or set "
+             "VERNACULAR_WATTS)")
 _PACKED = 17  # bytes of a token of packed text
 
 
@@ -30,7 +31,7 @@ class Cost:
         tokens: read in training.
         minutes: in training steps.
         memory_gib: at the peak: of the process, or of the card where there is one.
-        energy_kwh: of the training steps, by this machine's design power.
+        energy_kwh: of the training steps, by ``VERNACULAR_WATTS`` or this machine's design power.
     """
 
     tokens: int | None
@@ -71,7 +72,7 @@ def predict(network: Any, settings: Pretraining, steps: int | None, speed: float
         memory += _PROCESS * _GIB + _PACKED * text
     tokens = steps * settings.batch_size * settings.sequence_length if steps else None
     minutes = tokens / speed / 60 if tokens and speed else settings.minutes
-    return Cost(tokens, minutes, memory / _GIB, kilowatt_hours(minutes) if minutes else None)
+    return Cost(tokens, minutes, memory / _GIB, kilowatt_hours(minutes))
 
 
 def measured(tokens: int, minutes: float) -> Cost:

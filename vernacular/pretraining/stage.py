@@ -131,7 +131,7 @@ def _costs(report: Report, predicted: Cost, real: Cost) -> None:
     report.details["cost"] = {"predicted": predicted.shown(), "measured": real.shown()}
     report.count("memory_gib", real.memory_gib, "memory at the peak", "GiB")
     if real.energy_kwh is not None:
-        report.count("energy_kwh", real.energy_kwh, "energy of the steps, by the machine's design power", "kWh")
+        report.count("energy_kwh", real.energy_kwh, "energy of the steps, by VERNACULAR_WATTS or design power", "kWh")
 
 
 def per_character(network: Any, blocks: Blocks, objective: Objective, sizes: NDArray[np.float64],

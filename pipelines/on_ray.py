@@ -1,0 +1,104 @@
+"""``python -m pipelines.on_ray [--cpus N] [--gpus N] [--address WHERE] -- COMMAND``: a command on a Ray cluster.
+
+A prefix for ``VERNACULAR_LAUNCH``. It waits for the end, hands on what the command writes, and its exit code. The
+command runs as a task of this process, not as a submitted job: when this process goes away, however it does, or the one
+that started it, Ray ends the task. An interrupt reaches the command, which then writes its checkpoint.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from types import FrameType
+
+PARENT_SECONDS, POLL_SECONDS, ANSWER_SECONDS = 2.0, 0.2, 20.0
+
+
+def main() -> int:
+    """Run it; the code is the command's, 1 if its worker was lost, 2 if no cluster answers, 130 if interrupted."""
+    parser = argparse.ArgumentParser(prog="python -m pipelines.on_ray", description="run a command on a Ray cluster")
+    parser.add_argument("--cpus", type=float, default=1, help="cores that the command is given, and its threads")
+    parser.add_argument("--gpus", type=float, default=0, help="cards that the command is given")
+    parser.add_argument("--address", help="of the cluster: HOST:PORT, or ray://HOST:PORT from outside it; "
+                                          "else RAY_ADDRESS or the cluster of this machine")
+    parser.add_argument("command", nargs="+")
+    asked = parser.parse_args()
+    try:
+        import ray
+    except ModuleNotFoundError:
+        sys.stderr.write("error: ray is not installed. Run `pip install -c constraints.txt -e '.[ray]'`\n")
+        return 2
+    for name in ("RAY_DEDUP_LOGS", "RAY_COLOR_PREFIX"):  # every line of progress is wanted, as it is
+        os.environ.setdefault(name, "0")
+    address = asked.address or os.environ.get("RAY_ADDRESS", "auto")
+    try:
+        _answers(address)
+        ray.init(address=address, log_to_driver=True, logging_level="warning")
+    except (OSError, RuntimeError, ValueError) as error:
+        sys.stderr.write(f"error: no Ray cluster answers ({error}). Start one, `ray start --head`, or give --address\n")
+        return 2
+    _interrupt_when_alone()
+    task = ray.remote(max_retries=0)(_run).options(num_cpus=asked.cpus, num_gpus=asked.gpus).remote(asked.command)
+    try:
+        code = int(ray.get(task))
+    except ray.exceptions.RayError as error:
+        sys.stderr.write(f"error: Ray lost the command's worker ({error})\n")
+        return 1
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        ray.cancel(task, force=False)
+        ray.wait([task])  # the command ends as it does when interrupted here
+        return 130
+    if code < 0:
+        os.kill(os.getpid(), -code)  # who waits for this process is to see the signal that ended the command
+    return code
+
+
+def _run(command: list[str]) -> int:
+    """What the worker does: the command as its child, which is interrupted when the task is and ends when it ends."""
+    def end_with_the_worker() -> None:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])  # which Ray's workers keep from themselves
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+
+    child = subprocess.Popen(command, preexec_fn=end_with_the_worker)
+    try:
+        while child.poll() is None:
+            time.sleep(POLL_SECONDS)  # Ray's interrupt does not end a system call
+    except KeyboardInterrupt:
+        child.send_signal(signal.SIGINT)
+    return child.wait()
+
+
+def _answers(address: str) -> None:
+    """Raise OSError where nothing listens, which Ray itself would ask again and again for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdecimal():
+        socket.create_connection((host, int(port)), ANSWER_SECONDS).close()
+
+
+def _interrupt_when_alone() -> None:
+    """Interrupt this process when asked to end, and when the process that started it is gone."""
+    def interrupt(signum: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, interrupt)
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(PARENT_SECONDS)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

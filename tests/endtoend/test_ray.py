@@ -1,0 +1,147 @@
+"""A heavy stage on a Ray cluster of one node: the same bytes as beside the run; no task outlives who waits for it."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.endtoend.conftest import CHECKOUT, Place, make_place
+
+pytestmark = pytest.mark.skipif(importlib.util.find_spec("ray") is None,
+                                reason="ray is not installed (pip install -c constraints.txt -e '.[ray]')")
+WORKER = "_run pid="  # in Ray's mark before each line that a worker writes
+CHILD = """\
+import signal, sys, time
+def note(text):
+    with open(sys.argv[1], "a") as out:
+        out.write(text + "\\n")
+def interrupted(number, frame):
+    note("interrupted")
+    sys.exit(3)
+signal.signal(signal.SIGINT, interrupted)
+for step in range(600):
+    note(str(step))
+    time.sleep(0.1)
+"""
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[dict[str, str]]:
+    """The environment in which a new cluster is found: one core, little memory, open to those who know its token."""
+    with socket.socket() as free:
+        free.bind(("", 0))
+        port = free.getsockname()[1]
+    environment = {**os.environ, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32),
+                   "RAY_USAGE_STATS_ENABLED": "0", "PYTHONPATH": str(CHECKOUT)}
+    folder = tempfile.mkdtemp(prefix="ray-")  # short: sockets lie in it
+    head = subprocess.Popen(
+        [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block", f"--port={port}", "--num-cpus=1",
+         "--include-dashboard=false", "--object-store-memory=80000000", f"--temp-dir={folder}"],
+        env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert head.stdout is not None
+    said = ""
+    for line in head.stdout:
+        said += line
+        if "Ray runtime started" in line:
+            break
+    else:
+        pytest.fail(said)
+    yield {**environment, "RAY_ADDRESS": f"{socket.gethostbyname(socket.gethostname())}:{port}"}
+    head.terminate()
+    head.wait(60)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def on_ray(cluster: dict[str, str], *command: str) -> subprocess.Popen[str]:
+    return subprocess.Popen([sys.executable, "-m", "pipelines.on_ray", *command], cwd=CHECKOUT, env=cluster, text=True,
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+
+def wait_for(path: Path, text: str, seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not path.is_file() or text not in path.read_text().split():
+        assert time.monotonic() < end, path.read_text() if path.is_file() else "nothing was written"
+        time.sleep(0.1)
+
+
+def test_a_stage_gives_the_same_bytes_there(cluster: dict[str, str], tmp_path: Path) -> None:
+    here = make_place(tmp_path / "here", steps=20)
+    done = here.run("run", "qaa", "--to", "model/tiny")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert WORKER not in done.stdout
+    shutil.copytree(here.folder, tmp_path / "there")
+    environment = {name: value.replace(str(here.folder), str(tmp_path / "there"))
+                   for name, value in here.environment.items()}
+    environment |= {name: value for name, value in cluster.items() if name.startswith("RAY_")}
+    environment["VERNACULAR_LAUNCH"] = f"{sys.executable} -m pipelines.on_ray --cpus 1 --"
+    there = Place(tmp_path / "there", environment)
+    shutil.rmtree(there.artifacts / "qaa" / "model")
+    done = there.run("run", "qaa", "--to", "model/tiny")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert WORKER in done.stdout
+    for name in ("model/model.safetensors", "curve.json"):
+        assert (trained(here) / name).read_bytes() == (trained(there) / name).read_bytes()
+
+
+def trained(place: Place) -> Path:
+    home = place.artifacts / "qaa" / "model" / "tiny"
+    return home / (home / "current").read_text().strip()
+
+
+def test_what_the_command_writes_and_its_end_come_back(cluster: dict[str, str]) -> None:
+    ended = on_ray(cluster, "--", sys.executable, "-c", "print('said', flush=True); raise SystemExit(7)")
+    assert "said" in ended.communicate(timeout=120)[0]
+    assert ended.returncode == 7
+    killed = on_ray(cluster, "--", sys.executable, "-c", "import os; os.kill(os.getpid(), 9)")
+    killed.communicate(timeout=120)
+    assert killed.returncode == -9
+
+
+def test_an_interrupt_reaches_the_command(cluster: dict[str, str], tmp_path: Path) -> None:
+    waiting = on_ray(cluster, "--", sys.executable, "-c", CHILD, str(tmp_path / "said"))
+    wait_for(tmp_path / "said", "3")
+    waiting.terminate()
+    waiting.communicate(timeout=60)
+    assert waiting.returncode == 130
+    assert (tmp_path / "said").read_text().split()[-1] == "interrupted"
+
+
+@pytest.mark.parametrize("who", ["itself", "its parent"])
+def test_nothing_goes_on_when_who_waits_is_killed(who: str, cluster: dict[str, str], tmp_path: Path) -> None:
+    said = tmp_path / "said"
+    command = ["--", sys.executable, "-c", CHILD, str(said)]
+    if who == "itself":
+        waiting = on_ray(cluster, *command)
+    else:
+        parent = "import subprocess, sys; subprocess.run([sys.executable, '-m', 'pipelines.on_ray', *sys.argv[1:]])"
+        waiting = subprocess.Popen([sys.executable, "-c", parent, *command], cwd=CHECKOUT, env=cluster)
+    wait_for(said, "3")
+    waiting.send_signal(signal.SIGKILL)
+    waiting.wait()
+    end = time.monotonic() + 30
+    before = ""
+    while (now := said.read_text()) != before:
+        assert time.monotonic() < end, "it still goes on"
+        before = now
+        time.sleep(1)
+
+
+def test_no_cluster_is_said_in_a_line(cluster: dict[str, str]) -> None:
+    with socket.socket() as free:
+        free.bind(("", 0))
+        nowhere = f"127.0.0.1:{free.getsockname()[1]}"
+    asked = on_ray(cluster, "--address", nowhere, "--", "true")
+    assert "error: no Ray cluster answers" in asked.communicate(timeout=120)[0]
+    assert asked.returncode == 2
