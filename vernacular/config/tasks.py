@@ -14,12 +14,16 @@ from vernacular.config.strict import Name, Share, Strict
 
 Part = Literal["train", "dev", "test"]
 PARTS: tuple[Part, ...] = ("train", "dev", "test")
-KindName = Literal["token_classification", "sequence_classification", "sentence_pairs"]
+KindName = Literal["token_classification", "sequence_classification", "sentence_pairs", "question_answering",
+                   "sentence_retrieval", "generation"]
 # kind of task -> what an item is made of -> the column it is read from unless `columns:` names another.
 COLUMNS: dict[str, dict[str, str]] = {
     "token_classification": {"words": "tokens", "labels": "tags"},
     "sequence_classification": {"text": "text", "label": "label"},
     "sentence_pairs": {"text": "text", "second": "second", "label": "label"},
+    "question_answering": {"context": "context", "question": "question", "answers": "answers"},
+    "sentence_retrieval": {"source": "source", "target": "target"},
+    "generation": {"source": "source", "target": "target"},
 }
 
 
@@ -106,6 +110,14 @@ class Task(Strict):
         "of speech, scored word by word; CoNLL-U is always plain"))
     multi_label: bool = Field(False, description="sequence_classification on `data`: an item may have several labels, "
                                                  "or none")
+    unanswerable: bool = Field(False, description="question_answering: a question may have no answer in its context")
+    prefix: str = Field("", description="sentence_retrieval: put before every sentence, where the base was trained with "
+                                        "one (e5: \"query: \")")
+    csls: bool = Field(False, description="sentence_retrieval: correct similarities for sentences that are near to all "
+                                          "others (CSLS)")
+    prompt: Prompting | None = Field(None, description=(
+        "generation: how a causal model is asked. sequence_classification on `data`: also score causal models that were "
+        "not fine-tuned, by the likelihood of label words"))
     train: int = Field(200, ge=8, description="derived items to learn from")
     dev: int = Field(400, ge=8, description="derived items for choices")
     test: int = Field(600, ge=8, description="derived items that are scored")
@@ -129,6 +141,20 @@ class Task(Strict):
                 raise ValueError(f"columns: an item of {self.kind} has no '{role}'; it has {', '.join(known)}")
         if self.multi_label and (self.data is None or self.kind != "sequence_classification"):
             raise ValueError("multi_label needs kind: sequence_classification and data")
+        return self
+
+    @model_validator(mode="after")
+    def _only_where_meant(self) -> Task:
+        for key, kind in (("unanswerable", "question_answering"), ("prefix", "sentence_retrieval"),
+                          ("csls", "sentence_retrieval")):
+            if getattr(self, key) and self.kind != kind:
+                raise ValueError(f"{key} needs kind: {kind}")
+        if self.kind == "generation" and self.prompt is None:
+            raise ValueError("generation needs prompt: {format: \"English: {source}\\nChichewa: {target}\"}")
+        if self.prompt is not None and self.kind not in ("generation", "sequence_classification"):
+            raise ValueError("prompt needs kind: generation or sequence_classification")
+        if self.prompt is not None and (self.multi_label or self.data is None):
+            raise ValueError("prompt needs data with one label for an item")
         return self
 
     @model_validator(mode="after")

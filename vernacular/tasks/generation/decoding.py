@@ -16,7 +16,8 @@ import torch
 from numpy.typing import NDArray
 
 from vernacular.pretraining.loop import autocast, device_of
-from vernacular.tasks.finetune import batches
+from vernacular.errors import Problem
+from vernacular.tasks.network import pieces
 
 
 @dataclass
@@ -90,7 +91,7 @@ def _read(model: Any, tokenizer: Any, shared: Sequence[int], prompts: Sequence[S
 
 
 def _in_order(prompts: Sequence[Sequence[int]], size: int) -> Iterator[list[int]]:
-    yield from batches(sorted(range(len(prompts)), key=lambda row: len(prompts[row])), size)
+    yield from pieces(sorted(range(len(prompts)), key=lambda row: len(prompts[row])), size)
 
 
 def room(model: Any, shared: Sequence[int]) -> int:
@@ -137,7 +138,7 @@ def complete(model: Any, tokenizer: Any, shared: str, prompts: Sequence[str], mo
     return out
 
 
-def label_likelihoods(model: Any, tokenizer: Any, shared: str, prompts: Sequence[str], answers: Sequence[str],
+def likelihoods(model: Any, tokenizer: Any, shared: str, prompts: Sequence[str], answers: Sequence[str],
                       size: int = 16) -> NDArray[np.float64]:
     """How likely each of the same few answers is after each prompt: (prompts, answers), in nats per UTF-8 byte.
 

@@ -9,32 +9,30 @@ import regex
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from vernacular.corpus.words import plain_words, word_spans
-from vernacular.tasks.question_answering.questions import Question
 
 _SENTENCE = regex.compile(r"(?:[^\n\p{Sentence_Terminal}]|\p{Sentence_Terminal}(?=\S))+\p{Sentence_Terminal}*")
 
 
-def answer_length(train: Sequence[Question]) -> int:
-    """The number of words of the middle training answer, at least one."""
-    return max(1, round(median([len(word_spans(answer)) for question in train for answer in question.wanted if answer]
-                               or [1])))
+def answer_length(answers: Sequence[str]) -> int:
+    """The number of words of the middle one of those that are not empty, at least one."""
+    return max(1, round(median([len(word_spans(answer)) for answer in answers if answer] or [1])))
 
 
-def nearest_span(question: Question, length: int) -> str:
+def nearest_span(question: str, context: str, length: int) -> str:
     """The ``length`` words next to what the context's likeliest sentence shares with the question.
 
     The sentence is the nearest by TF-IDF over character 2-5-grams. In it, of all runs of ``length`` words
     that the question does not use, the one with the most shared words around it is taken; if there is none, the whole
     sentence.
     """
-    sentences = [found.span() for found in _SENTENCE.finditer(question.context) if word_spans(found.group())]
+    sentences = [found.span() for found in _SENTENCE.finditer(context) if word_spans(found.group())]
     if not sentences:
         return ""
-    texts = [question.context[start:stop] for start, stop in sentences]
+    texts = [context[start:stop] for start, stop in sentences]
     vectorizer = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True).fit(texts)
-    likeness = (vectorizer.transform(texts) @ vectorizer.transform([question.text]).T).toarray()[:, 0]
+    likeness = (vectorizer.transform(texts) @ vectorizer.transform([question]).T).toarray()[:, 0]
     sentence = texts[int(likeness.argmax())]
-    asked = set(plain_words(question.text))
+    asked = set(plain_words(question))
     spans = word_spans(sentence)
     known = [sentence[start:stop].casefold() in asked for start, stop in spans]
     runs = [first for first in range(len(spans) - length + 1) if not any(known[first:first + length])]

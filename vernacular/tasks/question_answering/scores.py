@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vernacular.corpus.words import plain_words
-from vernacular.tasks.question_answering.questions import Question
 
 
 def normalised(answer: str) -> tuple[str, ...]:
@@ -37,7 +36,7 @@ def token_f1(answer: str, wanted: str) -> float:
     return 2 * shared / (len(ours) + len(theirs))
 
 
-def statistics(questions: Sequence[Question], answers: Sequence[str]) -> NDArray[np.float64]:
-    """(questions, 2): exact match and token F1 of each answer, against the right one it is nearest to."""
-    return np.array([[max(measure(answer, wanted) for wanted in question.wanted) for measure in (exact, token_f1)]
-                     for question, answer in zip(questions, answers, strict=True)]).reshape(-1, 2)
+def statistics(wanted: Sequence[Sequence[str]], answers: Sequence[str]) -> NDArray[np.float64]:
+    """Token F1 and exact match of each answer, against the right one it is nearest to, and 1: (questions, 3)."""
+    return np.array([[*(max(measure(answer, one) for one in right) for measure in (token_f1, exact)), 1.0]
+                     for right, answer in zip(wanted, answers, strict=True)]).reshape(-1, 3)

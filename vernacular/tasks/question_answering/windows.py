@@ -8,31 +8,25 @@ fast tokenizer's offsets.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from vernacular.tasks.question_answering.questions import Question
+from vernacular.tasks.network import Encoded
 
 
 @dataclass(frozen=True)
-class Window:
+class Window(Encoded):
     """One window of a question's context.
 
     Attributes:
-        question: index of the question.
-        tokens: ids, the question included.
-        types: segment ids of the tokens, for models that have them.
         offsets: start and end in the context of each token, (0, 0) for one that is no part of it.
         first: index of the first token of the context.
         stop: index behind its last one.
     """
 
-    question: int
-    tokens: list[int]
-    types: list[int]
-    offsets: list[tuple[int, int]]
-    first: int
-    stop: int
+    offsets: list[tuple[int, int]] = field(default_factory=list)
+    first: int = 0
+    stop: int = 0
 
     def place(self, span: tuple[int, int]) -> tuple[int, int] | None:
         """The first and the last token of the characters ``span``; None if the window does not hold all of them."""
@@ -43,33 +37,42 @@ class Window:
         return (inside[0], inside[-1]) if inside else None
 
 
-def windows(questions: Sequence[Question], tokenizer: Any, longest: int) -> list[Window]:
-    """The windows of all questions, in order, each at most ``longest`` tokens, each half a window after the last.
+@dataclass(frozen=True)
+class Windows(Encoded):
+    """All windows of a question; ``tokens`` are those of all of them, so that batches are as large as they cost."""
+
+    windows: tuple[Window, ...] = ()
+
+
+def encode_questions(questions: Sequence[tuple[str, str]], tokenizer: Any, longest: int) -> list[Encoded]:
+    """The windows of each question, each at most ``longest`` tokens, each half a window after the last.
 
     A question takes at most half of a window; what is longer is cut.
+
+    Args:
+        questions: question and context.
+        tokenizer: the fast tokenizer.
+        longest: tokens of a window.
     """
     backend = tokenizer.backend_tokenizer
-    asked = [_cut(question.text.strip(), backend, longest // 2) for question in questions]
-    if questions and not _separates(backend):
-        asked = [f"{text}\n" for text in asked]
-    pairs = [(text, question.context) for text, question in zip(asked, questions, strict=True)]
-    found = []
-    for index, encoding in enumerate(backend.encode_batch(pairs)):
-        context = [token for token, part in enumerate(encoding.sequence_ids) if part == 1]
-        first, stop = (context[0], context[-1] + 1) if context else (len(encoding.ids), len(encoding.ids))
-        room = max(2, longest - first - (len(encoding.ids) - stop))
-        start = first
-        while True:
+    join = "" if _separates(backend) else "\n"
+    pairs = [(_cut(question.strip(), backend, longest // 2) + join, context) for question, context in questions]
+    out: list[Encoded] = []
+    for encoding in backend.encode_batch(pairs):
+        parts, size = encoding.sequence_ids, len(encoding.ids)
+        context = [token for token, part in enumerate(parts) if part == 1] or [size]
+        first, stop = context[0], min(size, context[-1] + 1)
+        room = max(2, longest - first - (size - stop))
+        found = []
+        for start in range(first, max(first + 1, stop - room + room // 2), room // 2):
             end = min(stop, start + room)
-            kept = [*range(first), *range(start, end), *range(stop, len(encoding.ids))]
+            kept = [*range(first), *range(start, end), *range(stop, size)]
             found.append(Window(
-                index, [encoding.ids[token] for token in kept], [encoding.type_ids[token] for token in kept],
-                [encoding.offsets[token] if encoding.sequence_ids[token] == 1 else (0, 0) for token in kept],
-                first, first + end - start))
-            if end == stop:
-                break
-            start += room // 2
-    return found
+                [encoding.ids[token] for token in kept], [], 1, [encoding.type_ids[token] for token in kept],
+                [encoding.offsets[token] if parts[token] == 1 else (0, 0) for token in kept], first,
+                first + end - start))
+        out.append(Windows([token for window in found for token in window.tokens], [], 1, windows=tuple(found)))
+    return out
 
 
 def _cut(text: str, backend: Any, most: int) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from vernacular.tasks.pairs import Pair
+from vernacular.tasks.kind import Item
 
 NEIGHBOURS = 10  # of CSLS, as in Conneau et al. 1710.04087
 
@@ -37,9 +37,9 @@ def ranks(scores: NDArray[Any], sources: Sequence[str], targets: Sequence[str]) 
     return found
 
 
-def both_ways(scores: NDArray[Any], pairs: Sequence[Pair]) -> NDArray[np.int64]:
+def both_ways(scores: NDArray[Any], pairs: Sequence[Item]) -> NDArray[np.int64]:
     """(pairs, 2): the rank of the target given the source, and of the source given the target."""
-    sources, targets = [pair.source for pair in pairs], [pair.target for pair in pairs]
+    sources, targets = [pair.text for pair in pairs], [pair.second for pair in pairs]
     return np.stack([ranks(scores, sources, targets), ranks(scores.T, targets, sources)], 1)
 
 
@@ -58,12 +58,12 @@ def csls(scores: NDArray[Any], neighbours: int = NEIGHBOURS) -> NDArray[Any]:
     return corrected
 
 
-def tfidf_scores(pairs: Sequence[Pair]) -> NDArray[Any]:
+def tfidf_scores(pairs: Sequence[Item]) -> NDArray[Any]:
     """The floor: cosine of TF-IDF over character 2-5-grams, which finds names, numbers and loan words.
 
     The weights are counted on the scored sentences themselves, without their alignment.
     """
-    sources, targets = [pair.source for pair in pairs], [pair.target for pair in pairs]
+    sources, targets = [pair.text for pair in pairs], [pair.second for pair in pairs]
     vectorizer = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True).fit([*sources, *targets])
     found: NDArray[Any] = (vectorizer.transform(sources) @ vectorizer.transform(targets).T).toarray()
     return found
