@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from vernacular.config.prompting import Prompting
 from vernacular.config.sources import _ENCODING, Encoding
 from vernacular.config.strict import Name, Share, Strict
 

@@ -91,12 +91,22 @@ def _read(model: Any, tokenizer: Any, shared: Sequence[int], prompts: Sequence[S
 
 
 def _in_order(prompts: Sequence[Sequence[int]], size: int) -> Iterator[list[int]]:
+    """Rows in batches, like lengths together."""
     yield from pieces(sorted(range(len(prompts)), key=lambda row: len(prompts[row])), size)
 
 
-def room(model: Any, shared: Sequence[int]) -> int:
-    """The tokens that are left for a prompt and its answer."""
-    return int(model.config.max_position_embeddings) - len(shared)
+def _beginning(model: Any, tokenizer: Any, shared: str) -> tuple[list[int], int]:
+    """The ids of ``shared`` with what opens a text, and the tokens that a prompt and its answer may have after it.
+
+    Raises:
+        Problem: less than half of the model's positions are left.
+    """
+    first = [*opening(tokenizer), *(ids_of(tokenizer, [shared])[0] if shared else [])]
+    most = int(model.config.max_position_embeddings)
+    if 2 * len(first) > most:
+        raise Problem(f"the examples take {len(first)} of the {most} tokens that the model can read", where="prompt shots",
+                      fix="Show fewer")
+    return first, most - len(first)
 
 
 def complete(model: Any, tokenizer: Any, shared: str, prompts: Sequence[str], most_characters: int,
@@ -112,22 +122,22 @@ def complete(model: Any, tokenizer: Any, shared: str, prompts: Sequence[str], mo
             whose tokenizers differ may write equally much.
         size: prompts at a time.
     """
-    first = [*opening(tokenizer), *(ids_of(tokenizer, [shared])[0] if shared else [])]
-    most_tokens = max(1, room(model, first) // 2)
-    encoded = [ids[-most_tokens:] for ids in ids_of(tokenizer, prompts)]
+    first, room = _beginning(model, tokenizer, shared)
+    most = min(room // 2, 4 * most_characters + 4)  # a character has at most four tokens
+    encoded = [ids[-(room - most):] for ids in ids_of(tokenizer, prompts)]
     out = [""] * len(prompts)
     with torch.inference_mode(), autocast(device_of(model)):
         for rows in _in_order(encoded, size):
             read = _read(model, tokenizer, first, [encoded[row] for row in rows])
             written: list[list[int]] = [[] for _ in rows]
             done = [False] * len(rows)
-            for _ in range(min(most_tokens, 4 * most_characters + 4)):  # a character is at most four byte tokens
+            for _ in range(most):
                 chosen = read.scores.argmax(-1)
                 for at, token in enumerate(chosen.tolist()):
                     if not done[at] and token != tokenizer.eos_token_id:
                         written[at].append(token)
                         text = tokenizer.decode(written[at])
-                        done[at] = "\n" in text.lstrip(" ") or len(text) >= most_characters
+                        done[at] = "\n" in text or len(text) >= most_characters
                     else:
                         done[at] = True
                 if all(done):
@@ -139,48 +149,44 @@ def complete(model: Any, tokenizer: Any, shared: str, prompts: Sequence[str], mo
 
 
 def likelihoods(model: Any, tokenizer: Any, shared: str, prompts: Sequence[str], answers: Sequence[str],
-                      size: int = 16) -> NDArray[np.float64]:
+                size: int = 16) -> NDArray[np.float64]:
     """How likely each of the same few answers is after each prompt: (prompts, answers), in nats per UTF-8 byte.
 
     Per byte, so that neither a longer answer nor a tokenizer with more pieces is at a disadvantage. Each prompt is read
     once. The arguments are those of ``complete``.
     """
-    first = [*opening(tokenizer), *(ids_of(tokenizer, [shared])[0] if shared else [])]
-    labels = ids_of(tokenizer, answers)
-    most = max(1, room(model, first) - max(map(len, labels)))
+    first, room = _beginning(model, tokenizer, shared)
+    targets = ids_of(tokenizer, answers)
+    most = max(1, room - max(map(len, targets)))
     encoded = [ids[-most:] for ids in ids_of(tokenizer, prompts)]
     out = np.zeros((len(prompts), len(answers)))
     with torch.inference_mode(), autocast(device_of(model)):
         for rows in _in_order(encoded, size):
             read = _read(model, tokenizer, first, [encoded[row] for row in rows])
             after_prompt = read.scores
-            for column, (label, answer) in enumerate(zip(labels, answers, strict=True)):
-                total = after_prompt[:, label[0]]
-                if len(label) > 1:
-                    tokens = torch.tensor([label], device=total.device).expand(len(rows), -1)
+            for column, (target, answer) in enumerate(zip(targets, answers, strict=True)):
+                total = after_prompt[:, target[0]]
+                if len(target) > 1:
+                    tokens = torch.tensor([target], device=total.device).expand(len(rows), -1)
                     scores = read.go_on(model, tokens[:, :-1])
                     total = total + scores.gather(2, tokens[:, 1:, None])[..., 0].sum(1)
-                    read.forget(len(label) - 1)
+                    read.forget(len(target) - 1)
                 out[rows, column] = total.cpu().numpy() / len(answer.encode())
     return out
 
 
 def bits(model: Any, tokenizer: Any, shared: str, prompts: Sequence[str], answers: Sequence[str],
          size: int = 8) -> NDArray[np.float64]:
-    """Bits and UTF-8 bytes of each prompt's own right answer: (prompts, 2). The other arguments are those of above."""
-    first = [*opening(tokenizer), *(ids_of(tokenizer, [shared])[0] if shared else [])]
-    targets = ids_of(tokenizer, answers)
-    encoded = []
-    for prompt, target in zip(ids_of(tokenizer, prompts), targets, strict=True):
-        most = max(1, room(model, first) - len(target))
-        encoded.append(prompt[-most:])
-    out = np.zeros((len(prompts), 2))
-    out[:, 1] = [len(answer.encode()) for answer in answers]
+    """The bits of each prompt's own right answer: (prompts,). The other arguments are those of ``complete``."""
+    first, room = _beginning(model, tokenizer, shared)
+    targets = [ids[:room - 1] for ids in ids_of(tokenizer, answers)]
+    encoded = [prompt[-max(1, room - len(target)):]
+               for prompt, target in zip(ids_of(tokenizer, prompts), targets, strict=True)]
+    out = np.zeros(len(prompts))
     with torch.inference_mode(), autocast(device_of(model)):
         for rows in _in_order(encoded, size):
             read = _read(model, tokenizer, first, [encoded[row] for row in rows])
-            start = read.scores
-            width = max(len(targets[row]) for row in rows)
+            start, width = read.scores, max(len(targets[row]) for row in rows)
             tokens = torch.full((len(rows), width), tokenizer.pad_token_id, device=start.device)
             counted = torch.zeros((len(rows), width), device=start.device)
             for at, row in enumerate(rows):
@@ -188,5 +194,5 @@ def bits(model: Any, tokenizer: Any, shared: str, prompts: Sequence[str], answer
                 counted[at, :len(targets[row])] = 1
             scores = torch.cat([start[:, None], read.go_on(model, tokens)[:, :-1]], 1)
             nats = -(scores.gather(2, tokens[..., None])[..., 0] * counted).sum(1)
-            out[rows, 0] = nats.cpu().numpy() / math.log(2)
+            out[rows] = nats.cpu().numpy() / math.log(2)
     return out

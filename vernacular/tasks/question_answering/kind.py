@@ -7,13 +7,14 @@ Each token's state gives two scores, and the mean state of the window two more, 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy
+from torch.nn.utils.rnn import pad_sequence
 
 from vernacular.config.schema import Lora
 from vernacular.errors import Problem
@@ -27,7 +28,7 @@ from vernacular.tasks.sequence_classification import text_of
 NOT_HERE = 0  # the position of "not in this window"; token n stands at n + 1
 _LONGEST = 200  # characters of an answer
 _MOST_LEARNED = 3  # windows of one question in a step; the first that hold the answer, then the first others
-_PROBE_ITEMS, _PROBE_STEPS, _PROBE_DECAY = 300, 40, 1e-3
+_PROBE_ITEMS, _PROBE_STEPS, _PROBE_DECAY = 200, 40, 1e-3
 
 
 class QuestionAnswering(Kind):
@@ -62,17 +63,19 @@ class QuestionAnswering(Kind):
         learned = [_learned(item, question) for item, question in
                    zip(encoded[:_PROBE_ITEMS], items[:_PROBE_ITEMS], strict=True)]
         windows, targets = [window for pair in learned for window in pair[0]], [at for pair in learned for at in pair[1]]
-        held = in_batches(network, windows, lambda rows: _separate(*_states(
+        found = in_batches(network, windows, lambda rows: _separate(*_states(
             network, [windows[row] for row in rows], padding)))
+        states = pad_sequence([torch.from_numpy(row) for row in found], batch_first=True)
+        allowed = torch.arange(states.shape[1]) < torch.tensor([[len(row)] for row in found])
+        wanted = torch.tensor([[max(NOT_HERE, place - window.first) for place in at]
+                               for window, at in zip(windows, targets, strict=True)])
         head = torch.nn.Linear(network.head.in_features, 2)
         torch.nn.init.zeros_(head.weight), torch.nn.init.zeros_(head.bias)
         optimizer = torch.optim.LBFGS(head.parameters(), max_iter=_PROBE_STEPS, line_search_fn="strong_wolfe")
 
         def closure() -> torch.Tensor:
             optimizer.zero_grad()
-            loss = _PROBE_DECAY * head.weight.square().sum()
-            for states, at in zip(held, targets, strict=True):
-                loss = loss + cross_entropy(head(states).T, torch.tensor(at)) / len(held)
+            loss = _cost(_allowed(head(states), allowed), wanted) + _PROBE_DECAY * head.weight.square().sum()
             torch.autograd.backward(loss)
             return loss.detach()
 
@@ -84,8 +87,7 @@ class QuestionAnswering(Kind):
         """Cross entropy of start and end, over windows with and without the answer."""
         learned = [_learned(item, question) for item, question in zip(encoded, items, strict=True)]
         scores = _scores(network, [window for windows, _ in learned for window in windows], padding)
-        wanted = torch.tensor([at for _, targets in learned for at in targets], device=scores.device)
-        return (cross_entropy(scores[..., 0], wanted[:, 0]) + cross_entropy(scores[..., 1], wanted[:, 1])) / 2
+        return _cost(scores, torch.tensor([at for _, targets in learned for at in targets], device=scores.device))
 
     def answer(self, network: Network, encoded: Sequence[Encoded], items: Sequence[Item], padding: int) -> list[Answer]:
         """The likeliest span of each context over all its windows, or none where no answer is likelier in all."""
@@ -178,17 +180,25 @@ def _states(network: Network, windows: Sequence[Window], padding: int) -> tuple[
         allowed.to(states.device))
 
 
-def _separate(states: torch.Tensor, allowed: torch.Tensor) -> Iterable[torch.Tensor]:
+def _separate(states: torch.Tensor, allowed: torch.Tensor) -> list[NDArray[np.float32]]:
     """For each window the states that may be an answer's."""
-    return [row[may].cpu() for row, may in zip(states, allowed, strict=True)]
+    return [row[may].cpu().numpy() for row, may in zip(states, allowed, strict=True)]
 
 
 def _scores(network: Network, windows: Sequence[Window], padding: int) -> torch.Tensor:
     """Log-probabilities of start and end: (windows, 1 + tokens, 2) float32, -inf where no answer may be."""
     states, allowed = _states(network, windows, padding)
     with torch.autocast(states.device.type, enabled=False):
-        outputs: torch.Tensor = network.head(states)
+        return _allowed(network.head(states), allowed)
+
+
+def _allowed(outputs: torch.Tensor, allowed: torch.Tensor) -> torch.Tensor:
     return outputs.masked_fill(~allowed[..., None], float("-inf")).log_softmax(1)
+
+
+def _cost(scores: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+    """Cross entropy of the wanted starts and ends (windows, 2)."""
+    return (cross_entropy(scores[..., 0], wanted[:, 0]) + cross_entropy(scores[..., 1], wanted[:, 1])) / 2
 
 
 def best_span(window: Window, table: torch.Tensor) -> tuple[float, int, int] | None:

@@ -1,4 +1,4 @@
-"""Counts of single answers add up to sacreBLEU's corpus score, and the floors are what they are called."""
+"""Counts of single answers add up to sacreBLEU's corpus score, and the floor answers as the nearest item."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from sacrebleu import corpus_chrf
 
 from vernacular.tasks.generation.chrf import chrf, signature, statistics
-from vernacular.tasks.generation.nearest import copied, nearest
-from vernacular.tasks.pairs import Pair
+from vernacular.tasks.generation.floors import nearest
+from vernacular.tasks.kind import Item
 
 TEXT = st.text("abc ŵ'", max_size=12)
 
@@ -25,8 +25,6 @@ def test_the_signature_says_what_was_computed():
     assert signature().startswith("nrefs:1|case:mixed|eff:yes|nc:6|nw:0|space:no|version:2.")
 
 
-def test_floors():
-    train = [Pair("the dog runs", "galu akuthamanga"), Pair("the river is long", "mtsinje ndi wautali")]
-    test = [Pair("a long river", "mtsinje wautali"), Pair("dogs", "agalu")]
-    assert nearest(train, test) == ["mtsinje ndi wautali", "galu akuthamanga"]
-    assert copied(test) == ["a long river", "dogs"]
+def test_the_nearest_training_item_answers():
+    train = [Item("the dog runs", second="galu akuthamanga"), Item("the river is long", second="mtsinje ndi wautali")]
+    assert nearest(train, [Item("a long river"), Item("dogs")]) == ["mtsinje ndi wautali", "galu akuthamanga"]

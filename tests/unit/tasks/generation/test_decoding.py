@@ -10,7 +10,7 @@ import torch
 
 from tests.tiny import write_llama
 from vernacular.models import load_model, load_tokenizer
-from vernacular.tasks.generation.decoding import bits, complete, ids_of, label_likelihoods, opening
+from vernacular.tasks.generation.decoding import bits, complete, ids_of, likelihoods, opening
 
 PROMPTS = ["the fox:", "a green river over the market:", "jumps:", "every bird and the dog:"]
 SHARED = "the dog: looks\n"
@@ -37,9 +37,8 @@ def test_likelihoods(loaded, shared):
     found = bits(*loaded, shared, PROMPTS, answers, size=3)
     wanted = [plain(*loaded, shared, prompt, answer) / math.log(2)
               for prompt, answer in zip(PROMPTS, answers, strict=True)]
-    assert found[:, 0] == pytest.approx(wanted, rel=2e-2)
-    assert found[:, 1].tolist() == [len(answer) for answer in answers]
-    table = label_likelihoods(*loaded, shared, PROMPTS, answers, size=3)
+    assert found == pytest.approx(wanted, rel=2e-2)
+    table = likelihoods(*loaded, shared, PROMPTS, answers, size=3)
     expected = [[-plain(*loaded, shared, prompt, answer) / len(answer) for answer in answers] for prompt in PROMPTS]
     assert np.allclose(table, expected, rtol=2e-2)
 
@@ -61,4 +60,4 @@ def test_the_likeliest_token_is_taken_each_time(loaded, shared):
 
 def test_a_prompt_longer_than_the_model_loses_its_beginning(loaded):
     assert len(complete(*loaded, "", ["the fox " * 200], 5)) == 1
-    assert bits(*loaded, "", ["the fox " * 200], [" a\n"])[0, 0] > 0
+    assert bits(*loaded, "", ["the fox " * 200], [" a\n"])[0] > 0

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from tests.tiny import sentencepiece_tokenizer, write_bert, write_llama
 from vernacular.models import load_tokenizer
-from vernacular.tasks.question_answering.questions import Question
-from vernacular.tasks.question_answering.windows import windows
+from vernacular.tasks.question_answering.windows import encode_questions
 
 
 @pytest.fixture(scope="module", params=["wordpiece", "byte_bpe", "unigram", "sentencepiece_bpe"])
@@ -28,7 +27,7 @@ def test_windows_hold_every_answer_in_reach(tokenizer, words, asked, data):
     start = data.draw(st.integers(0, len(words) - 1))
     left = len(" ".join(words[:start])) + bool(start)
     span = (left, left + len(words[start]))
-    made = windows([Question(context, "fox " * asked, (span,))], tokenizer, 32)
+    made = encode_questions([("fox " * asked, context)], tokenizer, 32)[0].windows
     assert all(len(window.tokens) <= 32 for window in made)
     places = [(window, window.place(span)) for window in made]
     assert any(place is not None for _, place in places)
@@ -45,14 +44,15 @@ def test_windows_hold_every_answer_in_reach(tokenizer, words, asked, data):
 
 def test_a_short_pair_is_framed_as_the_tokenizer_frames_it(tmp_path):
     bert = load_tokenizer(write_bert(tmp_path / "bert"))
-    window = windows([Question("the fox", "a river", ())], bert, 32)[0]
+    window = encode_questions([("a river", "the fox")], bert, 32)[0].windows[0]
     wanted = bert.backend_tokenizer.encode("a river", "the fox")
     assert (window.tokens, window.types) == (wanted.ids, wanted.type_ids)
     llama = load_tokenizer(write_llama(tmp_path / "llama"))
-    assert llama.decode(windows([Question("the fox", "a river", ())], llama, 32)[0].tokens) == "a river\nthe fox"
+    assert llama.decode(encode_questions([("a river", "the fox")], llama, 32)[0].tokens) == "a river\nthe fox"
 
 
 def test_each_question_has_its_windows(tokenizer):
-    made = windows([Question("the fox " * 40, "a", ()), Question("a", "a", ())], tokenizer, 32)
-    assert [window.question for window in made] == [0] * (len(made) - 1) + [1]
-    assert windows([], tokenizer, 32) == []
+    long, short = encode_questions([("a", "the fox " * 40), ("a", "a")], tokenizer, 32)
+    assert len(long.windows) > 2 and len(short.windows) == 1
+    assert len(long.tokens) == sum(len(window.tokens) for window in long.windows)
+    assert encode_questions([], tokenizer, 32) == []

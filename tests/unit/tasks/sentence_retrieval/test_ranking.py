@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vernacular.tasks.pairs import Pair
+from vernacular.tasks.kind import Item
 from vernacular.tasks.sentence_retrieval.ranking import both_ways, csls, ranks, tfidf_scores
 
 SCORES = st.integers(2, 6).flatmap(lambda size: st.lists(
@@ -16,7 +16,7 @@ SCORES = st.integers(2, 6).flatmap(lambda size: st.lists(
 def test_by_hand():
     scores = np.array([[.9, .1, .3], [.8, .5, .2], [.1, .2, .3]])
     assert ranks(scores, ["a", "b", "c"], ["x", "y", "z"]).tolist() == [1, 2, 1]
-    assert both_ways(scores, [Pair("a", "x"), Pair("b", "y"), Pair("c", "z")]).tolist() == [[1, 1], [2, 1], [1, 2]]
+    assert both_ways(scores, [Item("a", second="x"), Item("b", second="y"), Item("c", second="z")]).tolist() == [[1, 1], [2, 1], [1, 2]]
 
 
 @given(SCORES)
@@ -46,5 +46,5 @@ def test_csls_takes_the_advantage_from_a_hub():
 
 
 def test_the_floor_finds_what_is_spelled_alike():
-    pairs = [Pair("Malawi in 2021", "ku Malawi 2021"), Pair("Lilongwe", "Lilongwe mzinda"), Pair("Banda", "a Banda")]
+    pairs = [Item("Malawi in 2021", second="ku Malawi 2021"), Item("Lilongwe", second="Lilongwe mzinda"), Item("Banda", second="a Banda")]
     assert (both_ways(tfidf_scores(pairs), pairs) == 1).all()
