@@ -159,8 +159,10 @@ class Kind(ABC):
             network, [encoded[row] for row in rows], [items[row] for row in rows], tokenizer.pad_token_id))
 
     def untrained(self, objective: str, model: Any, tokenizer: Any, train: Sequence[Item], test: Sequence[Item],
-                  longest: int, seed: int) -> dict[str, list[Answer]]:
-        """What a model answers that was not fine-tuned: ``0_shot``, ``4_shot`` -> the answers to ``test``.
+                  longest: int, seeds: Sequence[int]) -> dict[str, list[list[Answer]]]:
+        """What a model answers that was not fine-tuned: ``0_shot``, ``4_shot`` -> for each seed the answers to ``test``.
+
+        Where no example is shown there is nothing to draw, and one list of answers stands for all seeds.
 
         Args:
             objective: what the model was trained for.
@@ -169,7 +171,7 @@ class Kind(ABC):
             train: the items that may be shown as examples.
             test: the items to answer; none of them is ever shown.
             longest: tokens of an item.
-            seed: of the choice of examples; where none is shown, every seed gives the same.
+            seeds: each for a choice of examples.
         """
         return {}
 

@@ -21,7 +21,7 @@ from vernacular.tasks.generation.chrf import ORDERS, chrf, statistics
 from vernacular.tasks.generation.decoding import bits, complete, ids_of, opening
 from vernacular.tasks.generation.floors import nearest
 from vernacular.tasks.generation.label_words import one_line
-from vernacular.tasks.generation.prompts import examples, shown
+from vernacular.tasks.generation.prompts import by_shots, examples, shown
 from vernacular.tasks.kind import IGNORED, Answer, Item, Kind, Row
 from vernacular.tasks.network import Encoded, Network
 from vernacular.tasks.sequence_classification import text_of
@@ -84,10 +84,10 @@ class Generation(Kind):
         return self._written(network.whole, tokenizer, items, "")
 
     def untrained(self, objective: str, model: Any, tokenizer: Any, train: Sequence[Item], test: Sequence[Item],
-                  longest: int, seed: int) -> dict[str, list[Answer]]:
+                  longest: int, seeds: Sequence[int]) -> dict[str, list[list[Answer]]]:
         """What the model writes when it is shown none or a few training items."""
-        return {f"{shots}_shot": self._written(model, tokenizer, test, shown(self._template, [
-            (item.text, item.second) for item in examples(train, test, shots, seed)])) for shots in self._prompting.shots}
+        return by_shots(self._prompting, seeds, lambda shots, seed: self._written(model, tokenizer, test, shown(
+            self._template, [(item.text, item.second) for item in examples(train, test, shots, seed)])))
 
     def _written(self, model: Any, tokenizer: Any, items: Sequence[Item], shared: str) -> list[Answer]:
         prompts = [self._template.prompt(item.text) for item in items]

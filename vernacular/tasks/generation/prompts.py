@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from vernacular.config.prompting import Template
-from vernacular.tasks.kind import Item
+from vernacular.config.prompting import Prompting, Template
+from vernacular.tasks.kind import Answer, Item
 
 
 def examples(train: Sequence[Item], scored: Sequence[Item], count: int, seed: int) -> list[Item]:
@@ -25,3 +25,9 @@ def examples(train: Sequence[Item], scored: Sequence[Item], count: int, seed: in
 def shown(template: Template, pairs: Sequence[tuple[str, str]]) -> str:
     """Sources with their answers as the text that precedes every prompt; empty without any."""
     return "".join(template.example(source, target) for source, target in pairs)
+
+
+def by_shots(prompting: Prompting, seeds: Sequence[int],
+             ask: Callable[[int, int], list[Answer]]) -> dict[str, list[list[Answer]]]:
+    """What ``ask`` answers for each number of examples and each seed; once where there is nothing to draw."""
+    return {f"{shots}_shot": [ask(shots, seed) for seed in (seeds if shots else seeds[:1])] for shots in prompting.shots}

@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy, normalize
 
+from vernacular.pretraining.loop import device_of
 from vernacular.tasks.kind import Answer, Item, Kind, Row
 from vernacular.tasks.network import Encoded, Network, encode, in_batches
 from vernacular.tasks.sentence_retrieval.ranking import both_ways, csls, tfidf_scores
@@ -65,9 +66,10 @@ class SentenceRetrieval(Kind):
         return both_ways(csls(scores) if self.task.csls else scores, items).tolist()
 
     def untrained(self, objective: str, model: Any, tokenizer: Any, train: Sequence[Item], test: Sequence[Item],
-                  longest: int, seed: int) -> dict[str, list[Answer]]:
+                  longest: int, seeds: Sequence[int]) -> dict[str, list[list[Answer]]]:
         """What the body's own states find."""
-        return {"0_shot": self.predict(Network(model.base_model, model.config.hidden_size, 1), tokenizer, test, longest)}
+        network = Network(model.base_model, model.config.hidden_size, 1, model).to(device_of(model))
+        return {"0_shot": [self.predict(network, tokenizer, test, longest)]}
 
     def statistics(self, items: Sequence[Item], answers: Sequence[Answer]) -> NDArray[Any]:
         """Whether the right one is first, and one over its rank, either way; and the pair itself: (items, 5)."""

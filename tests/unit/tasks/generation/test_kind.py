@@ -18,7 +18,7 @@ from vernacular.tasks.network import load, save
 
 TASK = Task.model_validate({"kind": "generation", "data": {"kind": "files", "train": "t.tsv"}, "prompt": {
     "format": "English: {source}\nGerman: {target}", "shots": [0, 2], "longest_answer": 30}})
-SETTINGS = Lora(rank=8, alpha=16, epochs=60, learning_rate=1e-2, max_length=48, batch_size=4, least_steps=1)
+SETTINGS = Lora(rank=8, alpha=16, epochs=60, learning_rate=1e-2, max_length=48, batch_size=4, least_steps=160)
 ITEMS = [Item("the fox", second="der Fuchs"), Item("the dog", second="der Hund"), Item("a river", second="ein Fluss"),
          Item("every bird", second="jeder Vogel")]
 OTHERS = [Item("a market", second="ein Markt"), Item("the market", second="der Markt")]
@@ -36,7 +36,7 @@ def test_it_learns_and_survives_saving(loaded, tmp_path):
     network = fine_tune(kind, model, tokenizer, ITEMS, [], SETTINGS, 1).network
     found = kind.predict(network, tokenizer, ITEMS, 48)
     assert [answer["text"] for answer in found] == [item.second for item in ITEMS]
-    before = kind.untrained("causal", load_model(tmp_path / "base", "causal"), tokenizer, [], ITEMS, 48, 1)["0_shot"]
+    before = kind.untrained("causal", load_model(tmp_path / "base", "causal"), tokenizer, [], ITEMS, 48, [1])["0_shot"][0]
     told, guessed = kind.scores(ITEMS, found), kind.scores(ITEMS, before)
     assert told["chrf"] == 100 > guessed["chrf"] and told["minus_bits_per_byte"] > guessed["minus_bits_per_byte"]
     save(network, tmp_path / "adapter")
@@ -70,10 +70,12 @@ def test_what_is_too_long_is_cut(loaded):
 
 def test_none_and_a_few_examples_are_scored_without_training(loaded):
     kind = Generation(TASK, [])
-    found = kind.untrained("causal", *loaded, OTHERS, ITEMS, 48, 1)
-    assert list(found) == ["0_shot", "2_shot"] and [len(answers) for answers in found.values()] == [4, 4]
-    assert found["0_shot"] != found["2_shot"]
-    assert kind.untrained("causal", *loaded, ITEMS, ITEMS, 48, 1)["2_shot"] == found["0_shot"]  # none may be shown
+    found = kind.untrained("causal", *loaded, OTHERS, ITEMS, 48, [1, 2])
+    assert {name: [len(answers) for answers in each] for name, each in found.items()} == {
+        "0_shot": [4], "2_shot": [4, 4]}
+    assert found["0_shot"][0] != found["2_shot"][0]
+    nothing = kind.untrained("causal", *loaded, ITEMS, ITEMS, 48, [1])
+    assert nothing["2_shot"] == found["0_shot"]  # every training item is scored: none may be shown
 
 
 def test_floors_and_scores_by_hand():

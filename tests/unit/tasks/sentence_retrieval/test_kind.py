@@ -27,7 +27,7 @@ def test_pairs_are_learned_and_survive_saving(objective, write, tmp_path):
     write(tmp_path / "base")
     tokenizer, kind = load_tokenizer(tmp_path / "base"), class_of(TASK)(TASK, [])
     model = load_model(tmp_path / "base", objective)
-    before = kind.untrained(objective, model, tokenizer, [], ITEMS, 32, 1)["0_shot"]
+    before = kind.untrained(objective, model, tokenizer, [], ITEMS, 32, [1])["0_shot"][0]
     network = fine_tune(kind, model, tokenizer, ITEMS, [], SETTINGS, 1).network
     assert kind.predict(network, tokenizer, ITEMS, 32) == [[1, 1]] * 4 != before
     save(network, tmp_path / "adapter")
@@ -40,8 +40,8 @@ def test_ranks_do_not_depend_on_the_order(csls, tmp_path):
     write_bert(tmp_path)
     model, tokenizer = load_model(tmp_path, "masked"), load_tokenizer(tmp_path)
     kind = SentenceRetrieval(TASK.model_copy(update={"csls": csls}), [])
-    forwards = kind.untrained("masked", model, tokenizer, [], ITEMS, 32, 1)["0_shot"]
-    assert kind.untrained("masked", model, tokenizer, [], ITEMS[::-1], 32, 1)["0_shot"] == forwards[::-1]
+    forwards = kind.untrained("masked", model, tokenizer, [], ITEMS, 32, [1])["0_shot"][0]
+    assert kind.untrained("masked", model, tokenizer, [], ITEMS[::-1], 32, [1])["0_shot"][0] == forwards[::-1]
 
 
 def test_the_prefix_is_read(tmp_path):
