@@ -100,6 +100,8 @@ class Network(torch.nn.Module):
         whole: the language model that the body is of, for kinds that need its own head.
     """
 
+    whole: Any
+
     def __init__(self, body: Any, hidden: int, outputs: int, whole: Any = None) -> None:
         super().__init__()
         self.__dict__["whole"] = whole  # no part of this module: its weights are those of the body

@@ -15,8 +15,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from vernacular.pretraining.loop import autocast, device_of
 from vernacular.errors import Problem
+from vernacular.pretraining.loop import autocast, device_of
 from vernacular.tasks.network import pieces
 
 
@@ -104,8 +104,8 @@ def _beginning(model: Any, tokenizer: Any, shared: str) -> tuple[list[int], int]
     first = [*opening(tokenizer), *(ids_of(tokenizer, [shared])[0] if shared else [])]
     most = int(model.config.max_position_embeddings)
     if 2 * len(first) > most:
-        raise Problem(f"the examples take {len(first)} of the {most} tokens that the model can read", where="prompt shots",
-                      fix="Show fewer")
+        raise Problem(f"the examples take {len(first)} of the {most} tokens that the model can read",
+                      where="prompt shots", fix="Show fewer")
     return first, most - len(first)
 
 

@@ -63,7 +63,8 @@ class Generation(Kind):
     def loss(self, network: Network, encoded: Sequence[Encoded], items: Sequence[Item],
              padding: int) -> torch.Tensor | None:
         """The mean over the answers' tokens of their negative log-likelihood."""
-        width, scored = max(len(item.tokens) for item in encoded), max(sum(map(_learned, item.units)) for item in encoded)
+        width = max(len(item.tokens) for item in encoded)
+        scored = max(sum(unit >= 0 for unit in item.units) for item in encoded)
         tokens = torch.full((len(encoded), width), padding)
         attend = torch.zeros((len(encoded), width), dtype=torch.long)
         target = torch.full((len(encoded), width), IGNORED)
@@ -104,7 +105,7 @@ class Generation(Kind):
         return np.concatenate([counts, np.array(told)[:, None], sizes[:, None]], 1)
 
     def measures(self, totals: NDArray[Any]) -> dict[str, NDArray[Any]]:
-        """chrF, 0 to 100; and the negative of the bits per UTF-8 byte of the right answer (below -8: worse than any)."""
+        """chrF, 0 to 100; and, negative, the bits per UTF-8 byte of the right answer: -8 is to know nothing."""
         return {"chrf": chrf(totals[..., :3 * ORDERS]),
                 "minus_bits_per_byte": -totals[..., -2] / np.maximum(totals[..., -1], 1)}
 
@@ -115,6 +116,3 @@ class Generation(Kind):
                  "nearest": nearest(train, test)}
         return {name: [{"text": text} for text in texts] for name, texts in found.items()}
 
-
-def _learned(unit: int) -> bool:
-    return unit >= 0

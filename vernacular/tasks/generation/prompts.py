@@ -30,4 +30,5 @@ def shown(template: Template, pairs: Sequence[tuple[str, str]]) -> str:
 def by_shots(prompting: Prompting, seeds: Sequence[int],
              ask: Callable[[int, int], list[Answer]]) -> dict[str, list[list[Answer]]]:
     """What ``ask`` answers for each number of examples and each seed; once where there is nothing to draw."""
-    return {f"{shots}_shot": [ask(shots, seed) for seed in (seeds if shots else seeds[:1])] for shots in prompting.shots}
+    return {f"{shots}_shot": [ask(shots, seed) for seed in (seeds if shots else seeds[:1])]
+            for shots in prompting.shots}

@@ -62,7 +62,8 @@ class QuestionAnswering(Kind):
         """The best head on the frozen states of the first questions: a convex problem, solved by L-BFGS from zero."""
         learned = [_learned(item, question) for item, question in
                    zip(encoded[:_PROBE_ITEMS], items[:_PROBE_ITEMS], strict=True)]
-        windows, targets = [window for pair in learned for window in pair[0]], [at for pair in learned for at in pair[1]]
+        windows = [window for kept, _ in learned for window in kept]
+        targets = [at for _, wanted in learned for at in wanted]
         found = in_batches(network, windows, lambda rows: _separate(*_states(
             network, [windows[row] for row in rows], padding)))
         states = pad_sequence([torch.from_numpy(row) for row in found], batch_first=True)

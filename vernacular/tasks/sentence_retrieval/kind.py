@@ -59,11 +59,11 @@ class SentenceRetrieval(Kind):
         encoded = self.encode(items, tokenizer, longest)
 
         def vectors(side: Sequence[Encoded]) -> NDArray[np.float32]:
-            return np.stack(in_batches(network, side, lambda rows: normalize(
-                network.states([side[row] for row in rows], tokenizer.pad_token_id), dim=-1).float().cpu().numpy()))
+            return np.stack(in_batches(network, side, lambda rows: list(normalize(
+                network.states([side[row] for row in rows], tokenizer.pad_token_id), dim=-1).float().cpu().numpy())))
 
         scores = vectors(encoded) @ vectors(_targets(encoded)).T
-        return both_ways(csls(scores) if self.task.csls else scores, items).tolist()
+        return list(both_ways(csls(scores) if self.task.csls else scores, items).tolist())
 
     def untrained(self, objective: str, model: Any, tokenizer: Any, train: Sequence[Item], test: Sequence[Item],
                   longest: int, seeds: Sequence[int]) -> dict[str, list[list[Answer]]]:

@@ -36,7 +36,8 @@ def test_it_learns_and_survives_saving(loaded, tmp_path):
     network = fine_tune(kind, model, tokenizer, ITEMS, [], SETTINGS, 1).network
     found = kind.predict(network, tokenizer, ITEMS, 48)
     assert [answer["text"] for answer in found] == [item.second for item in ITEMS]
-    before = kind.untrained("causal", load_model(tmp_path / "base", "causal"), tokenizer, [], ITEMS, 48, [1])["0_shot"][0]
+    base = load_model(tmp_path / "base", "causal")
+    before = kind.untrained("causal", base, tokenizer, [], ITEMS, 48, [1])["0_shot"][0]
     told, guessed = kind.scores(ITEMS, found), kind.scores(ITEMS, before)
     assert told["chrf"] == 100 > guessed["chrf"] and told["minus_bits_per_byte"] > guessed["minus_bits_per_byte"]
     save(network, tmp_path / "adapter")

@@ -116,5 +116,5 @@ def test_scores_and_floors():
     kind = QuestionAnswering(TASK, [])
     assert kind.scores(ANSWERED[:2], ["fox", "a fox"]) == {"token_f1": pytest.approx(5 / 6), "exact_match": 0.5}
     train = [question("a fox and a dog", "fox"), question("the fox", "fox"), question("a dog", "dog")]
-    floors = kind.floors(train, [Item("The river is long. What animal is a bird?", second="what animal?", spans=((0, 3),))], 1)
-    assert floors == {"majority": ["fox"], "nearest_span": ["is"]}
+    asked = Item("The river is long. What animal is a bird?", second="what animal?", spans=((0, 3),))
+    assert kind.floors(train, [asked], 1) == {"majority": ["fox"], "nearest_span": ["is"]}

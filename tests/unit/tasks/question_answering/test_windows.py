@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -38,7 +40,7 @@ def test_windows_hold_every_answer_in_reach(tokenizer, words, asked, data):
             assert window.first <= place[0] <= place[1] < window.stop
     # Each next window begins before the last one ends, and the last one ends with the context.
     ends = [(window.offsets[window.first][0], window.offsets[window.stop - 1][1]) for window in made]
-    assert all(after[0] < before[1] for before, after in zip(ends, ends[1:], strict=False))
+    assert all(after[0] < before[1] for before, after in pairwise(ends))
     assert ends[0][0] == 0 and ends[-1][1] == len(context)
 
 

@@ -46,8 +46,8 @@ def test_ranks_do_not_depend_on_the_order(csls, tmp_path):
 
 def test_the_prefix_is_read(tmp_path):
     tokenizer = load_tokenizer(write_bert(tmp_path))
-    plain, query = (SentenceRetrieval(TASK.model_copy(update={"prefix": prefix}), []).encode(ITEMS[:1], tokenizer, 32)[0]
-                    for prefix in ("", "a dog "))
+    plain, query = (SentenceRetrieval(TASK.model_copy(update={"prefix": prefix}), []).encode(
+        ITEMS[:1], tokenizer, 32)[0] for prefix in ("", "a dog "))
     for texts in ((plain.tokens, query.tokens), (plain.target.tokens, query.target.tokens)):
         assert tokenizer.decode(texts[1], skip_special_tokens=True) == (
             f"a dog {tokenizer.decode(texts[0], skip_special_tokens=True)}")
@@ -83,6 +83,6 @@ def test_the_same_text_is_no_negative():
 def test_a_row_needs_both_sides():
     kind = SentenceRetrieval(TASK, [])
     assert kind.item(Row("t.tsv:1", {"source": " a ", "target": "b"})) == Item("a", document="t.tsv:1", second="b")
-    with pytest.raises(Problem, match="t.tsv:2: its target is empty"):
+    with pytest.raises(Problem, match=r"t\.tsv:2: its target is empty"):
         kind.item(Row("t.tsv:2", {"source": "a", "target": " "}))
     assert np.allclose(kind.measures(np.zeros(5))["mrr"], 0)

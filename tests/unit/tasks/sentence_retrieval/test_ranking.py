@@ -16,7 +16,8 @@ SCORES = st.integers(2, 6).flatmap(lambda size: st.lists(
 def test_by_hand():
     scores = np.array([[.9, .1, .3], [.8, .5, .2], [.1, .2, .3]])
     assert ranks(scores, ["a", "b", "c"], ["x", "y", "z"]).tolist() == [1, 2, 1]
-    assert both_ways(scores, [Item("a", second="x"), Item("b", second="y"), Item("c", second="z")]).tolist() == [[1, 1], [2, 1], [1, 2]]
+    pairs = [Item("a", second="x"), Item("b", second="y"), Item("c", second="z")]
+    assert both_ways(scores, pairs).tolist() == [[1, 1], [2, 1], [1, 2]]
 
 
 @given(SCORES)
@@ -46,5 +47,6 @@ def test_csls_takes_the_advantage_from_a_hub():
 
 
 def test_the_floor_finds_what_is_spelled_alike():
-    pairs = [Item("Malawi in 2021", second="ku Malawi 2021"), Item("Lilongwe", second="Lilongwe mzinda"), Item("Banda", second="a Banda")]
+    pairs = [Item("Malawi in 2021", second="ku Malawi 2021"), Item("Lilongwe", second="Lilongwe mzinda"),
+             Item("Banda", second="a Banda")]
     assert (both_ways(tfidf_scores(pairs), pairs) == 1).all()
