@@ -27,6 +27,12 @@ COLUMNS: dict[str, dict[str, str]] = {
     "generation": {"source": "source", "target": "target"},
 }
 
+_ANSWERS_LINES = ("token_classification", "sequence_classification")
+
+
+def _everything() -> list[int | Literal["all"]]:
+    return ["all"]
+
 
 class Groups(Strict):
     """Labels derived from where a line stands: the group of its document."""
@@ -49,11 +55,11 @@ class Data(Strict):
     """What labelled data of every kind may say: which column holds what, and how much of it is used."""
 
     columns: dict[str, str | int] = Field(default_factory=dict, description=(
-        "what an item is made of -> the column that holds it, where its name is another (docs/tasks.md); a number, from "
-        "0, or from -1 for the last, in CoNLL"))
+        "what an item is made of -> the column that holds it, where its name is another (docs/tasks.md); a number, "
+        "from 0, or from -1 for the last, in CoNLL"))
     separator: str = Field("|", min_length=1, description="between the labels of an item with several, in csv and tsv")
-    repair_bio: bool = Field(False, description="an I- tag that goes on with nothing begins an entity; counted. Without "
-                                                "it such a tag is refused")
+    repair_bio: bool = Field(False, description="an I- tag that goes on with nothing begins an entity, and is counted; "
+                                                "without this it is refused")
     dev_share: Share = Field(0.1, description="of the training items, where there is no dev part")
     test_share: Share = Field(0.2, description="of the training items, where there is no test part")
     most: dict[Part, Annotated[int, Field(ge=8)]] = Field(default_factory=dict, description=(
@@ -70,8 +76,8 @@ class FileData(Data):
     test: str | None = Field(None, description="the same; without it a share of train")
     format: Literal["conll", "conllu", "csv", "tsv", "jsonl"] | None = Field(None, description=(
         "of the files, where their ending does not say it (.conll, .conllu, .csv, .tsv, .jsonl)"))
-    quoted: bool | None = Field(None, description="whether a csv or tsv file puts quotes around fields; only needed "
-                                                  "where both readings are possible and differ")
+    quoted: bool | None = Field(None, description="whether a file puts quotes around cells: csv does if this is not "
+                                                   "said; of tsv it is only asked where both readings are possible")
     encoding: Encoding | None = Field(None, description=_ENCODING)
 
 
@@ -108,7 +114,7 @@ class Task(Strict):
         None, description="labelled data")
     tags: Literal["bio", "plain"] = Field("bio", description=(
         "token_classification on `data`: entities in IOB2 (B-PER, I-PER, O), scored whole, or plain tags such as parts "
-        "of speech, scored word by word; CoNLL-U is always plain"))
+        "of speech, scored word by word"))
     multi_label: bool = Field(False, description="sequence_classification on `data`: an item may have several labels, "
                                                  "or none")
     unanswerable: bool = Field(False, description="question_answering: a question may have no answer in its context")
@@ -123,7 +129,7 @@ class Task(Strict):
     dev: int = Field(400, ge=8, description="derived items for choices")
     test: int = Field(600, ge=8, description="derived items that are scored")
     curve: list[Annotated[int, Field(ge=8)] | Literal["all"]] = Field(
-        default_factory=lambda: ["all"], min_length=1, description=(
+        default_factory=_everything, min_length=1, description=(
             "how many items to learn from, ascending: each smaller number is part of the larger ones; `all` is every "
             "item there is. The models of the largest are kept"))
     description: str = Field("", description="one line for the card")
@@ -165,6 +171,11 @@ class Task(Strict):
                 self.curve.count("all") > 1):
             raise ValueError("curve must ascend, each size once, with `all` last: [50, 100, 500, all]")
         return self
+
+    @property
+    def answers_lines(self) -> bool:
+        """Whether what is learned says something of a single line or its words, as behavioural tests ask."""
+        return self.kind in _ANSWERS_LINES
 
     def columns(self) -> dict[str, str | int]:
         """What an item is made of -> the column that holds it."""

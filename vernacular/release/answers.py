@@ -79,6 +79,8 @@ class Answerer:
         plain = " ".join(text.replace(BLANK, " ").split())
         answers = Answers()
         for task_name, task in self.language.tasks.items() if words(plain) else ():
+            if not task.answers_lines:
+                continue
             prepared = preparation(task)(plain)
             predictor = self._predictor(arm, task_name)
             found = predictor.probabilities([prepared])[0]

@@ -122,8 +122,7 @@ class _Looks:
 
     def __init__(self, kind: Kind, network: Network, tokenizer: Any, dev: Sequence[Item], longest: int,
                  looks: int, steps: int) -> None:
-        self._ask = lambda: kind.predict(network, tokenizer, dev, longest)
-        self._kind, self._network, self._dev = kind, network, dev
+        self._kind, self._network, self._tokenizer, self._dev, self._longest = kind, network, tokenizer, dev, longest
         self._at = {0, *(round(steps * number / looks) for number in range(1, looks + 1))} if looks and dev else set()
         self._best: tuple[float, int, dict[str, torch.Tensor]] | None = None
         self.found: list[tuple[int, float]] = []
@@ -132,7 +131,8 @@ class _Looks:
         """Score the dev items if this step is one of those, and keep the weights if none before was better."""
         if step not in self._at:
             return
-        score = self._kind.score(self._dev, self._ask())
+        answers = self._kind.predict(self._network, self._tokenizer, self._dev, self._longest)
+        score = self._kind.score(self._dev, answers)
         self.found.append((step, score))
         if self._best is None or score >= self._best[0]:  # of equal ones the later: it saw more
             kept = {name: parameter.detach().clone() for name, parameter in self._network.named_parameters()

@@ -93,12 +93,9 @@ class Kind(ABC):
 
     Attributes:
         objectives: the objectives of base models that it can be learned on.
-        by_word: whether it labels words; None for a kind that labels nothing (its adapters answer no line of a
-            behavioural test).
     """
 
     objectives: ClassVar[tuple[str, ...]] = ("masked", "causal")
-    by_word: ClassVar[bool | None] = None
 
     def __init__(self, task: Task, labels: Sequence[str]) -> None:
         self.task, self.labels = task, list(labels)
@@ -111,6 +108,11 @@ class Kind(ABC):
             Problem: a row that is not of this kind, with its file and line.
         """
         return []
+
+    @classmethod
+    def notes(cls, task: Task, rows: Iterable[Row]) -> dict[str, int]:
+        """What is mended while ``rows`` are read -> how often; each name stands in ``report``."""
+        return {}
 
     @abstractmethod
     def item(self, row: Row) -> Item:
@@ -195,6 +197,20 @@ class Kind(ABC):
     def score(self, items: Sequence[Item], answers: Sequence[Answer]) -> float:
         """The score that is compared."""
         return next(iter(self.scores(items, answers).values()))
+
+
+class Labelling(Kind):
+    """A kind that gives labels to a text or to its words.
+
+    Attributes:
+        by_word: whether to its words.
+    """
+
+    by_word: ClassVar[bool] = False
+
+    @abstractmethod
+    def tables(self, network: Network, encoded: Sequence[Encoded], padding: int) -> list[NDArray[Any]]:
+        """The label probabilities of the units of each item of a batch: (units, labels)."""
 
 
 def class_of(task: Task) -> type[Kind]:

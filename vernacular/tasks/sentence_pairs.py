@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 from vernacular.tasks.kind import Item, Row
 from vernacular.tasks.network import Encoded, encode_pairs
@@ -12,8 +12,6 @@ from vernacular.tasks.sequence_classification import SequenceClassification, tex
 
 class SentencePairs(SequenceClassification):
     """One label for two texts, which the model reads together."""
-
-    by_word: ClassVar[bool | None] = None
 
     def item(self, row: Row) -> Item:
         """Both texts and the label."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,15 +14,13 @@ from vernacular.config.tasks import Task
 from vernacular.errors import Problem
 from vernacular.tasks.floors import majority, text_floor
 from vernacular.tasks.heads import linear_start, many_start
-from vernacular.tasks.kind import Answer, Head, Item, Kind, Row
+from vernacular.tasks.kind import Answer, Head, Item, Labelling, Row
 from vernacular.tasks.network import Encoded, Network, encode
 from vernacular.tasks.scoring import accuracy, f1, macro_f1, per_label, per_label_sets
 
 
-class SequenceClassification(Kind):
+class SequenceClassification(Labelling):
     """One label for a text; with ``multi_label`` any number of them."""
-
-    by_word: ClassVar[bool | None] = False
 
     def __init__(self, task: Task, labels: Sequence[str]) -> None:
         super().__init__(task, labels)

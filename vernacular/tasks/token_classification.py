@@ -1,7 +1,7 @@
 """Labels for words: entities (NER), plain tags (parts of speech), and the names that are derived from capitals.
 
-Entities are scored whole, as seqeval does in strict mode: type and both ends must be right, and a sequence that IOB2 does
-not allow is none. Answers are therefore the likeliest sequence that IOB2 allows.
+Entities are scored whole, as seqeval does in strict mode: type and both ends must be right, and a sequence that IOB2
+does not allow is none. Answers are therefore the likeliest sequence that IOB2 allows.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from vernacular.errors import Problem
 from vernacular.tasks.derived import NAME
 from vernacular.tasks.floors import Words, majority, word_floor
 from vernacular.tasks.heads import linear_start
-from vernacular.tasks.kind import IGNORED, Answer, Head, Item, Kind, Row
+from vernacular.tasks.kind import IGNORED, Answer, Head, Item, Labelling, Row
 from vernacular.tasks.network import Encoded, Network, encode
 from vernacular.tasks.scoring import f1, macro_f1, per_label
 
@@ -28,10 +28,10 @@ OUTSIDE = "O"
 _FIX = "Correct the file, set `repair_bio: true`, or `tags: plain` for tags that mark no entities"
 
 
-class TokenClassification(Kind):
+class TokenClassification(Labelling):
     """A label for each word of a text; the words of labelled data are those of the file."""
 
-    by_word: ClassVar[bool | None] = True
+    by_word: ClassVar[bool] = True
 
     def __init__(self, task: Task, labels: Sequence[str]) -> None:
         super().__init__(task, labels)
@@ -45,7 +45,7 @@ class TokenClassification(Kind):
         """The tags that occur; of entities each type with its B- and I-, after O."""
         found = set()
         for row in rows:
-            words, tags = _fields(row)
+            _, tags = _fields(row)
             if task.tags == "bio":
                 tags = checked(tags, row, task.data is not None and task.data.repair_bio)
             found.update(tags)
@@ -53,6 +53,14 @@ class TokenClassification(Kind):
             return sorted(found)
         types = sorted({tag[2:] for tag in found if tag != OUTSIDE})
         return [OUTSIDE, *(f"{mark}-{name}" for name in types for mark in "BI")]
+
+    @classmethod
+    def notes(cls, task: Task, rows: Iterable[Row]) -> dict[str, int]:
+        """How many tags of entities were made to begin one."""
+        if task.tags == "plain" or task.data is None or not task.data.repair_bio:
+            return {}
+        return {"tags_repaired": sum(before != after for row in rows for before, after in zip(
+            _fields(row)[1], checked(_fields(row)[1], row, True), strict=True))}
 
     def item(self, row: Row) -> Item:
         """The words with a space between, or the text itself where the file says how it is written."""
