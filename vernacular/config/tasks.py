@@ -27,6 +27,7 @@ COLUMNS: dict[str, dict[str, str]] = {
     "generation": {"source": "source", "target": "target"},
 }
 
+_CAUSAL_ONLY = ("generation",)
 _ANSWERS_LINES = ("token_classification", "sequence_classification")
 
 
@@ -74,8 +75,10 @@ class FileData(Data):
     train: str = Field(description="a glob relative to `folder`")
     dev: str | None = Field(None, description="the same; without it a share of train")
     test: str | None = Field(None, description="the same; without it a share of train")
-    format: Literal["conll", "conllu", "csv", "tsv", "jsonl"] | None = Field(None, description=(
-        "of the files, where their ending does not say it (.conll, .conllu, .csv, .tsv, .jsonl)"))
+    format: Literal["conll", "conllu", "csv", "tsv", "jsonl", "parallel"] | None = Field(None, description=(
+        "of the files, where their ending does not say it (.conll, .conllu, .csv, .tsv, .jsonl). parallel: two files "
+        "that agree line by line, such as train.en and train.nya; columns: {source: en, target: nya} are their "
+        "endings, and `train: train.*` names both"))
     quoted: bool | None = Field(None, description="whether a file puts quotes around cells: csv does if this is not "
                                                    "said; of tsv it is only asked where both readings are possible")
     encoding: Encoding | None = Field(None, description=_ENCODING)
@@ -118,13 +121,13 @@ class Task(Strict):
     multi_label: bool = Field(False, description="sequence_classification on `data`: an item may have several labels, "
                                                  "or none")
     unanswerable: bool = Field(False, description="question_answering: a question may have no answer in its context")
-    prefix: str = Field("", description="sentence_retrieval: put before every sentence, where the base was trained with "
-                                        "one (e5: \"query: \")")
+    prefix: str = Field("", description="sentence_retrieval: put before every sentence, where the base was trained so "
+                                        "(e5: \"query: \")")
     csls: bool = Field(False, description="sentence_retrieval: correct similarities for sentences that are near to all "
                                           "others (CSLS)")
     prompt: Prompting | None = Field(None, description=(
-        "generation: how a causal model is asked. sequence_classification on `data`: also score causal models that were "
-        "not fine-tuned, by the likelihood of label words"))
+        "generation: how a causal model is asked. sequence_classification on `data`: also score causal models that "
+        "were not fine-tuned, by the likelihood of label words"))
     train: int = Field(200, ge=8, description="derived items to learn from")
     dev: int = Field(400, ge=8, description="derived items for choices")
     test: int = Field(600, ge=8, description="derived items that are scored")
@@ -171,6 +174,10 @@ class Task(Strict):
                 self.curve.count("all") > 1):
             raise ValueError("curve must ascend, each size once, with `all` last: [50, 100, 500, all]")
         return self
+
+    def fits(self, objective: str) -> bool:
+        """Whether it can be learned on a base model of this objective."""
+        return objective == "causal" or self.kind not in _CAUSAL_ONLY
 
     @property
     def answers_lines(self) -> bool:

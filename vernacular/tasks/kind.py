@@ -90,12 +90,7 @@ class Kind(ABC):
     Args:
         task: its entry in language.yaml.
         labels: what ``labels_of`` found, or what was kept beside an adapter.
-
-    Attributes:
-        objectives: the objectives of base models that it can be learned on.
     """
-
-    objectives: ClassVar[tuple[str, ...]] = ("masked", "causal")
 
     def __init__(self, task: Task, labels: Sequence[str]) -> None:
         self.task, self.labels = task, list(labels)
@@ -162,7 +157,7 @@ class Kind(ABC):
 
     def untrained(self, objective: str, model: Any, tokenizer: Any, train: Sequence[Item], test: Sequence[Item],
                   longest: int, seeds: Sequence[int]) -> dict[str, list[list[Answer]]]:
-        """What a model answers that was not fine-tuned: ``0_shot``, ``4_shot`` -> for each seed the answers to ``test``.
+        """What a model answers that was not fine-tuned: ``0_shot``, ``4_shot`` -> for each seed answers to ``test``.
 
         Where no example is shown there is nothing to draw, and one list of answers stands for all seeds.
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import torch
@@ -31,8 +31,6 @@ _KNOWS_NOTHING = 8.0  # bits per byte of an answer that gives no probabilities
 
 class Generation(Kind):
     """A line of text for a line of text. An answer is ``{"text": ..., "bits": of the right answer}``."""
-
-    objectives: ClassVar[tuple[str, ...]] = ("causal",)
 
     def __init__(self, task: Task, labels: Sequence[str]) -> None:
         super().__init__(task, labels)

@@ -8,7 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.generate import write_language
+from vernacular.config.load import load_language
+from vernacular.config.tasks import Task
 from vernacular.errors import Problem
+from vernacular.tasks.data import rows_of
 from vernacular.tasks.data.parallel import read_parallel
 from vernacular.tasks.kind import Row
 
@@ -33,3 +37,30 @@ def test_a_line_without_its_other_is_refused(source, target, match):
 def test_lines_that_are_empty_in_both_are_passed_over():
     assert list(read_parallel("one\n\nthree", "eins\n \ndrei\n", "a", "b")) == [
         Row("a:1", {"source": "one", "target": "eins"}), Row("a:3", {"source": "three", "target": "drei"})]
+
+
+def files_task(folder, files: dict[str, str]) -> list[Row]:
+    """The training rows of a folder with ``files``."""
+    for name, text in files.items():
+        (folder / "languages" / "qaa" / name).write_text(text, encoding="utf-8")
+    task = Task.model_validate({"kind": "sentence_retrieval", "data": {
+        "kind": "files", "train": "train.*", "format": "parallel", "columns": {"source": "en", "target": "nya"}}})
+    language = load_language(folder / "languages" / "qaa").model_copy(update={"tasks": {"pairs": task}})
+    return list(rows_of(language, "pairs", "train", folder))
+
+
+def test_two_files_are_one_part(tmp_path):
+    write_language(tmp_path / "languages", documents=3)
+    found = files_task(tmp_path, {"train.en": "one\ntwo\n", "train.nya": "imodzi\nziwiri\n", "train.2.en": "three",
+                                  "train.2.nya": "zitatu"})
+    assert [(row.where, row.fields["target"]) for row in found] == [
+        ("qaa/train.2.en:1", "zitatu"), ("qaa/train.en:1", "imodzi"), ("qaa/train.en:2", "ziwiri")]
+
+
+@pytest.mark.parametrize(("files", "match"), [
+    ({"train.en": "one"}, "there is no qaa/train.nya beside it"), ({"train.nya": "imodzi"}, "no qaa/train.en beside"),
+    ({"train.en": "one", "train.nya": "imodzi", "train.txt": "x"}, r"qaa/train.txt: its ending is neither \.en nor")])
+def test_a_file_without_its_other_is_refused(files, match, tmp_path):
+    write_language(tmp_path / "languages", documents=3)
+    with pytest.raises(Problem, match=match):
+        files_task(tmp_path, files)
