@@ -55,6 +55,9 @@ class Capitalised(Strict):
 class Data(Strict):
     """What labelled data of every kind may say: which column holds what, and how much of it is used."""
 
+    licence: str = Field("unverified", description="SPDX id of the labels' licence; publishing is refused while it is "
+                                                   "unverified")
+    url: str = Field("", description="where a person can read about the labels")
     columns: dict[str, str | int] = Field(default_factory=dict, description=(
         "what an item is made of -> the column that holds it, where its name is another (docs/tasks.md); a number, "
         "from 0, or from -1 for the last, in CoNLL"))

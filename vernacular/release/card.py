@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from vernacular.arms import ARMS
+from vernacular.release.curve import COLUMNS, curve_rows, remarks
 from vernacular.release.summary import Results, unverified
 
 MISSING = "not measured"
@@ -214,11 +215,14 @@ def _tasks(results: Results) -> str:
         floor = "" if found["above_floors"] else (" The adapted model does not reach the best simple floor: use the "
                                                   "simple method for this task.")
         about = f"{found['description']}\n\n" if found["description"] else ""
+        curve = curve_rows(found)
+        more = "".join(f" {remark}" for remark in remarks(found)) + (
+            f"\n\nBy labels learned from, mean (each seed):\n\n{table(COLUMNS, curve)}" if curve else "")
         parts.append(f"### {task}\n\n{about}{found['metric']}, {found['train_items']} items to "
                      f"learn from, {found['test_items']} scored.\n\n"
                      + table(["model", *(f"seed {seed}" for seed in seeds), "mean"], rows)
                      + f"\n\n{'. '.join(said)}. Seeds differ by up to {number(found['spread'])}; a smaller gain is "
-                     f"called none.{floor}")
+                     f"called none.{floor}{more}")
     return "\n\n".join(parts)
 
 
