@@ -14,7 +14,8 @@ from vernacular.tasks.curve import Run, Untrained
 from vernacular.tasks.data import Items
 from vernacular.tasks.scoring import difference
 
-_FLOORS = {"tfidf_logistic": "floor: TF-IDF with logistic regression", "majority": "floor: the commonest label"}
+_FLOORS = {"tfidf_logistic": "floor: TF-IDF with logistic regression",
+           "majority": "floor: the commonest answer, or chance"}
 _SEED = 1  # of floors and resamples
 
 
