@@ -5,12 +5,13 @@ some of it and a card all of it; what was set stands in every row:
 
 ``BENCH_MINUTES`` (15) of pretraining for each arm, or ``BENCH_STEPS``; ``BENCH_SIZES`` (100,500,all), ``BENCH_SEEDS``
 (3: how many), ``BENCH_TEST`` (all: the most items scored), ``BENCH_TASKS`` (ner,pos,sib200), ``BENCH_WORDS`` (all: the
-most words of text), ``BENCH_FULL`` (0; 1: full fine-tuning as well), ``BENCH_PLACE`` (a folder that is kept, where a
-killed run goes on).
+most words of text), ``BENCH_LORA`` (settings of fine-tuning as JSON, such as {"epochs": 4}), ``BENCH_FULL`` (0; 1: full
+fine-tuning as well), ``BENCH_PLACE`` (a folder that is kept, where a killed run goes on).
 """
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -73,13 +74,14 @@ def task_settings(code: str, name: str, sizes: str, most_test: str) -> dict[str,
 def _measure(code: str, name: str, base: dict[str, str], place: Path) -> Iterator[Row]:
     set_to = {key.lower(): _set(key, default) for key, default in (
         ("MINUTES", "15"), ("STEPS", ""), ("SIZES", "100,500,all"), ("SEEDS", "3"), ("TEST", "all"),
-        ("TASKS", "ner,pos,sib200"), ("WORDS", "all"), ("FULL", "0"))}
+        ("TASKS", "ner,pos,sib200"), ("WORDS", "all"), ("LORA", "{}"), ("FULL", "0"))}
     lines = real_lines(code)
     if set_to["words"] != "all":
         lines = list(some(lines, int(set_to["words"])))
     budget = {"steps": int(set_to["steps"])} if set_to["steps"] else {"minutes": float(set_to["minutes"])}
     changes: dict[str, Any] = {"pretraining": {"max_epochs": 20, **budget},
-                               "lora": {"seeds": list(range(1, int(set_to["seeds"]) + 1))}}
+                               "lora": {"seeds": list(range(1, int(set_to["seeds"]) + 1)),
+                                        **json.loads(set_to["lora"])}}
     tasks = {task: task_settings(code, task, set_to["sizes"], set_to["test"]) for task in set_to["tasks"].split(",")}
     folder, root = place / "languages" / CODE, place / "artifacts"
     if not folder.exists():

@@ -167,6 +167,9 @@ def trainable(model: Any, settings: Lora, outputs: int, seed: int) -> Network:
         from peft import LoraConfig, get_peft_model
         body = get_peft_model(body, LoraConfig(r=settings.rank, lora_alpha=settings.alpha,
                                                lora_dropout=settings.dropout, target_modules="all-linear"))
+        for module in body.modules():  # mixed precision casts what needs it; peft would cast every input up before that
+            if hasattr(module, "cast_input_dtype_enabled"):
+                module.cast_input_dtype_enabled = False
     else:
         body.requires_grad_(True)
     network = Network(body, model.config.hidden_size, outputs, model)
