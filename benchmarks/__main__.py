@@ -16,6 +16,7 @@ from benchmarks import (  # noqa: F401  # the figures make themselves known
     rows,
     salted,
     starts,
+    tasks,
     vocabulary,
 )
 from benchmarks.registry import FIGURES, Skipped, write

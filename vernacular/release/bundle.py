@@ -21,6 +21,7 @@ from vernacular.release.statement import write_statement
 from vernacular.release.summary import gather
 from vernacular.stages import Work
 
+_TRAINED = ("adapter_config.json", "body.safetensors")  # by LoRA, or whole
 _PLACES = ("_name_or_path", "name_or_path", "base_model_name_or_path")  # keys under which paths are saved
 
 
@@ -34,7 +35,7 @@ def run(work: Work, name: str, model: Model) -> Report:
     train = list(read_jsonl(work.inputs["corpus/splits"] / "train.jsonl"))
     arm: Arm = results["released"]["arm"]
     copy_model(model_folder(arm, name, work.inputs), work.out / "model")
-    for task in work.language.tasks:
+    for task in work.language.tasks_of(name):
         copy_adapter(work.inputs[f"task/{task}_{name}"], arm, model.lora.seeds[0], results["tasks"][task]["labels"],
                      work.out / "adapters" / task)
     path = work.language.folder / "statement.md"
@@ -82,7 +83,7 @@ def copy_adapter(task: Path, arm: Arm, seed: int, labels: list[str], to: Path) -
         Problem: there is none.
     """
     folder = task / arm / f"seed-{seed}"
-    if not (folder / "adapter_config.json").is_file():
+    if not any((folder / name).is_file() for name in _TRAINED):
         raise Problem(f"there is no adapter for seed {seed}", where=str(folder),
                       fix="Delete this artifact and run again")
     to.mkdir(parents=True)
