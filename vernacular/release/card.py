@@ -12,7 +12,8 @@ from typing import Any
 import yaml
 
 from vernacular.arms import ARMS
-from vernacular.release.summary import Results, unverified
+from vernacular.release.gates import unverified
+from vernacular.release.summary import Results
 
 MISSING = "not measured"
 FLOORS = {"majority": "floor: the commonest label", "tfidf_logistic": "floor: TF-IDF + logistic regression",
@@ -91,38 +92,86 @@ def _metadata(results: Results) -> dict[str, Any]:
         metadata |= {"license_name": licence_name, "license_link": "data_statement.md"}
     if model["base"]["hub"] or model["base"]["package"]:
         metadata["base_model"] = model["base_name"]
+    datasets = [source["dataset"] for source in results["sources"] if "/" in source["dataset"].lstrip("./")
+                and source["dataset"][0] not in "./"]
+    metadata |= {"datasets": datasets} if datasets else {}
     metadata |= {"library_name": "transformers",
                  "pipeline_tag": "fill-mask" if model["objective"] == "masked" else "text-generation",
                  "tags": ["vernacular", "continued-pretraining", "vocabulary-extension", "lora"]}
-    scored = [{"task": {"type": "token-classification" if found["kind"] == "token_classification" else
-                        "text-classification", "name": task},
-               "dataset": {"name": f"held-out text of the data statement ({task})", "type": "vernacular"},
-               "metrics": [{"type": "f1", "name": found["metric"], "value": round(found["means"][arm], 4)}]}
-              for task, found in results["tasks"].items() if arm in found["means"]]
+    scored = [*_scored_tasks(results, arm), *_scored_likelihood(results, arm)]
     if scored:
         metadata["model-index"] = [{"name": f"{model['name']}-{language['code']}", "results": scored}]
     return metadata
 
 
+def _scored_tasks(results: Results, arm: str) -> list[dict[str, Any]]:
+    """The scores of the tasks as the hub's evaluation results; ``args`` holds the seeds and the intervals."""
+    return [{"task": {"type": "token-classification" if found["kind"] == "token_classification" else
+                      "text-classification", "name": task},
+             "dataset": {"name": f"held-out text of the data statement ({task})", "type": "vernacular"},
+             "metrics": [{"type": "f1", "name": found["metric"], "value": round(found["means"][arm], 4), "args": {
+                 "seeds": {str(row["seed"]): round(row["score"], 4) for row in found["scores"][arm]},
+                 **{f"{name}_low_mean_high": [round(value, 4) for value in interval]
+                    for name, interval in found.get("intervals", {}).items()}}}]}
+            for task, found in results["tasks"].items() if arm in found["means"]]
+
+
+def _scored_likelihood(results: Results, arm: str) -> list[dict[str, Any]]:
+    kind = "fill-mask" if results["model"]["objective"] == "masked" else "text-generation"
+    found = []
+    for name, text in (("likelihood", "held-out text of the data statement"),
+                       ("retention", "text in the base's languages")):
+        score = _in(results, name, "scores", arm)
+        if score:
+            unit = results[name].get("unit", "")
+            found.append({"task": {"type": kind, "name": name}, "dataset": {"name": text, "type": "vernacular"},
+                          "metrics": [{"type": unit.replace(" ", "_"), "name": f"{unit}, lower is better",
+                                       "value": round(score["mean"], 4),
+                                       "args": {"low": round(score["low"], 4), "high": round(score["high"], 4)}}]})
+    return found
+
+
 def _standing(results: Results) -> str:
     gates = results["release_gates"]
+    waived = {waiver["gate"] for waiver in results["waivers"]}
     red = [gate for gate in gates if not gate["passed"] and gate["name"] != "publishable"]
-    if not red:
-        return "Every gate of this release is green."
-    return ("> **This release may not be published.** " + "; ".join(f"`{gate['name']}`: {gate['reason']}"
-                                                                    for gate in red) + ".")
+    said = [] if red else ["Every gate of this release is green."]
+    if any(gate["name"] not in waived for gate in red):
+        said.append("> **This release may not be published.** " + "; ".join(
+            f"`{gate['name']}`: {gate['reason']}" for gate in red if gate["name"] not in waived) + ".")
+    said += [f"> **Published although `{waiver['gate']}` is red** ({waiver['said']}). {waiver['by']} answers for that, "
+             f"{waiver['date'][:10]}: {waiver['reason']}" for waiver in results["waivers"]]
+    return "\n\n".join(said)
 
 
 def _loading(results: Results) -> str:
     masked = results["model"]["objective"] == "masked"
     kind = "AutoModelForMaskedLM" if masked else "AutoModelForCausalLM"
-    lines = [f"from transformers import {kind}, AutoTokenizer", 'tokenizer = AutoTokenizer.from_pretrained("model")',
-             f'model = {kind}.from_pretrained("model")']
-    adapters = [f"`adapters/{task}`" for task in results["tasks"]]
-    after = (f"\n\nThe LoRA adapters in {', '.join(adapters)} load with PEFT onto `model.base_model`; beside each "
-             "stand `head.safetensors`, the linear layer over its states, and `labels.json`, the names of its outputs."
-             ) if adapters else ""
-    return "```python\n" + "\n".join(lines) + "\n```" + after
+    text = _code([f"from transformers import {kind}, AutoTokenizer",
+                  'tokenizer = AutoTokenizer.from_pretrained("model")', f'model = {kind}.from_pretrained("model")'])
+    for task, found in results["tasks"].items():
+        unit = "a word is that of the word" if found["kind"] == "token_classification" else (
+            "a text, without the special ones, is that of the text")
+        text += f"\n\nThe LoRA adapter of `{task}`, onto the same model:\n\n" + _code([
+            "from peft import PeftModel", "from transformers import AutoConfig, AutoModelForTokenClassification",
+            f'config = AutoConfig.from_pretrained("adapters/{task}")',
+            'model = AutoModelForTokenClassification.from_pretrained("model", config=config)',
+            f'model = PeftModel.from_pretrained(model, "adapters/{task}").eval()'])
+        text += (f"\n\nIt gives every token a score for each label; the mean over the tokens of {unit}. `use.py` does "
+                 f"that, and needs transformers and peft alone: `python use.py {task} \"...\"`.")
+        text += _reloaded(results, task)
+    return text
+
+
+def _code(lines: Sequence[str]) -> str:
+    return "```python\n" + "\n".join(lines) + "\n```"
+
+
+def _reloaded(results: Results, task: str) -> str:
+    found = _in(results, "reloaded", task)
+    return (f" Released is the adapter of seed {found['seed']}, which scored {number(found['card'])}. Loaded so, it "
+            f"gave {number(found['same'], 1, True)} of the answers that were scored, on {found['items']} of these "
+            f"items: {number(found['score'])} instead of {number(found['score_before'])}.") if found else ""
 
 
 def _data(results: Results) -> str:
