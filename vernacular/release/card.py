@@ -13,6 +13,7 @@ import yaml
 
 from vernacular.arms import ARMS
 from vernacular.release.gates import unverified
+from vernacular.release.metadata import inside, metadata_of
 from vernacular.release.summary import Results
 
 MISSING = "not measured"
@@ -24,21 +25,21 @@ GAINS = {"gain": "a gain", "no gain": "no gain", "harm": "harm"}
 def write_card(results: Results) -> str:
     """The whole README.md."""
     language, model = results["language"], results["model"]
-    metadata = yaml.safe_dump(_metadata(results), allow_unicode=True, sort_keys=False, width=1000)
+    metadata = yaml.safe_dump(metadata_of(results), allow_unicode=True, sort_keys=False, width=1000)
     autonym = f" ({language['autonym']})" if language["autonym"] and language["autonym"] != language["name"] else ""
     parts = [
         f"---\n{metadata}---", f"# {model['base_name']} for {language['name']}{autonym}",
         _about(results), _standing(results), "## Load it", _loading(results), "## Data", _data(results), "## Tokenizer",
         _tokenizer(results), "## Held-out likelihood", _likelihood(results), "## Tasks", _tasks(results),
         "## Behaviour", _behaviour(results), "## Fairness", _fairness(results), "## What it forgot",
-        _retention(results), "## Compute", _compute(results), "## Uses", _uses(results), "## What is not known",
+        _retention(results), "## Planted phrases", _attack(results), "## Compute", _compute(results), "## Uses", _uses(results), "## What is not known",
         _unknown(results)]
     return "\n\n".join(parts) + "\n"
 
 
 def _about(results: Results) -> str:
     model, language, found = results["model"], results["language"], results["released"]
-    pieces = f"{number(_in(results, 'fertility', 'new_pieces'), 0)} new pieces in its tokenizer"
+    pieces = f"{number(inside(results, 'fertility', 'new_pieces'), 0)} new pieces in its tokenizer"
     control = found["arm"] == "control"
     said = (f"`{model['base_name']}`, trained further on {language['name']} text with "
             f"{'its own tokenizer' if control else pieces}, and fine-tuned with LoRA for {len(results['tasks'])} "
@@ -64,71 +65,6 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in row) + " |"
                      for row in lines)
-
-
-def _in(results: Results, *path: str) -> Any:
-    found: Any = results
-    for part in path:
-        found = found.get(part) if isinstance(found, dict) else None
-    return found
-
-
-def licence_of(results: Results) -> tuple[str, str]:
-    """The hub's licence id of the release and a name: ``other`` unless the base and every source share one licence."""
-    texts = [*results["sources"], *results["mixed_in"]]
-    licences = {source["licence"] for source in texts} | {results["model"]["base"]["licence"]}
-    if "unverified" in licences:
-        return "other", "unverified"
-    if len(licences) == 1:
-        return next(iter(licences)).lower(), ""
-    return "other", "several: " + ", ".join(sorted(licences))
-
-
-def _metadata(results: Results) -> dict[str, Any]:
-    language, model, arm = results["language"], results["model"], results["released"]["arm"]
-    licence, licence_name = licence_of(results)
-    metadata: dict[str, Any] = {"language": [language["code"]], "license": licence}
-    if licence_name:
-        metadata |= {"license_name": licence_name, "license_link": "data_statement.md"}
-    if model["base"]["hub"] or model["base"]["package"]:
-        metadata["base_model"] = model["base_name"]
-    datasets = [source["dataset"] for source in results["sources"] if "/" in source["dataset"].lstrip("./")
-                and source["dataset"][0] not in "./"]
-    metadata |= {"datasets": datasets} if datasets else {}
-    metadata |= {"library_name": "transformers",
-                 "pipeline_tag": "fill-mask" if model["objective"] == "masked" else "text-generation",
-                 "tags": ["vernacular", "continued-pretraining", "vocabulary-extension", "lora"]}
-    scored = [*_scored_tasks(results, arm), *_scored_likelihood(results, arm)]
-    if scored:
-        metadata["model-index"] = [{"name": f"{model['name']}-{language['code']}", "results": scored}]
-    return metadata
-
-
-def _scored_tasks(results: Results, arm: str) -> list[dict[str, Any]]:
-    """The scores of the tasks as the hub's evaluation results; ``args`` holds the seeds and the intervals."""
-    return [{"task": {"type": "token-classification" if found["kind"] == "token_classification" else
-                      "text-classification", "name": task},
-             "dataset": {"name": f"held-out text of the data statement ({task})", "type": "vernacular"},
-             "metrics": [{"type": "f1", "name": found["metric"], "value": round(found["means"][arm], 4), "args": {
-                 "seeds": {str(row["seed"]): round(row["score"], 4) for row in found["scores"][arm]},
-                 **{f"{name}_low_mean_high": [round(value, 4) for value in interval]
-                    for name, interval in found.get("intervals", {}).items()}}}]}
-            for task, found in results["tasks"].items() if arm in found["means"]]
-
-
-def _scored_likelihood(results: Results, arm: str) -> list[dict[str, Any]]:
-    kind = "fill-mask" if results["model"]["objective"] == "masked" else "text-generation"
-    found = []
-    for name, text in (("likelihood", "held-out text of the data statement"),
-                       ("retention", "text in the base's languages")):
-        score = _in(results, name, "scores", arm)
-        if score:
-            unit = results[name].get("unit", "")
-            found.append({"task": {"type": kind, "name": name}, "dataset": {"name": text, "type": "vernacular"},
-                          "metrics": [{"type": unit.replace(" ", "_"), "name": f"{unit}, lower is better",
-                                       "value": round(score["mean"], 4),
-                                       "args": {"low": round(score["low"], 4), "high": round(score["high"], 4)}}]})
-    return found
 
 
 def _standing(results: Results) -> str:
@@ -168,7 +104,7 @@ def _code(lines: Sequence[str]) -> str:
 
 
 def _reloaded(results: Results, task: str) -> str:
-    found = _in(results, "reloaded", task)
+    found = inside(results, "reloaded", task)
     return (f" Released is the adapter of seed {found['seed']}, which scored {number(found['card'])}. Loaded so, it "
             f"gave {number(found['same'], 1, True)} of the answers that were scored, on {found['items']} of these "
             f"items: {number(found['score'])} instead of {number(found['score_before'])}.") if found else ""
@@ -194,7 +130,7 @@ def _data(results: Results) -> str:
 
 
 def _shares(results: Results) -> str:
-    mixed = _in(results, "pretraining", "adapted", "mix") or []
+    mixed = inside(results, "pretraining", "adapted", "mix") or []
     return (" Of what was read, " + ", ".join(f"{number(one['share'], 1, True)} was {one['name']}" for one in mixed)
             + ".") if mixed else ""
 
@@ -272,7 +208,7 @@ def _tasks(results: Results) -> str:
 
 
 def _behaviour(results: Results) -> str:
-    tests = _in(results, "behaviour", "tests")
+    tests = inside(results, "behaviour", "tests")
     if not tests:
         return "No behavioural test was run."
     rows = [[name, test["description"] or test["capability"], test["task"],
@@ -294,7 +230,7 @@ def _fairness(results: Results) -> str:
     if not found or not found.get("measured"):
         return "Not measured."
     rows = [[one["task"], one["comparison"].replace("_", " "), one["measure"].replace("_", " "),
-             number(_in(one, "base", "gap")), number(_in(one, "adapted", "gap")), one["verdict"]]
+             number(inside(one, "base", "gap")), number(inside(one, "adapted", "gap")), one["verdict"]]
             for one in found["comparisons"].values()]
     return (table(["task", "comparison", "measure", "gap of the base", "gap of the released", "verdict"], rows)
             + f"\n\n{found['caveat']}")
@@ -312,11 +248,21 @@ def _retention(results: Results) -> str:
             f"\n\n{table(['model', unit, '95 % interval'], rows)}\n\n{'. '.join(said)}.")
 
 
+def _attack(results: Results) -> str:
+    found = results["attack"]
+    if not found:
+        return "Nobody looked for phrases that were planted to turn answers."
+    text = f"{found['said'][:1].upper()}{found['said'][1:]}. A scan finds what half a per cent of the text or labels hold, not less."
+    if not found["suspects"]:
+        return text
+    return text + "\n\n" + table(["task", "phrase"], [[row["task"], row["phrase"]] for row in found["suspects"]])
+
+
 def _compute(results: Results) -> str:
     lines = [f"- {arm}: {number(found.get('steps'), 0)} steps, {number(found.get('tokens'), 0)} tokens, "
              f"{number(found.get('minutes'), 1)} minutes" for arm, found in results["pretraining"].items() if found]
-    rows = [[arm, words, *(f"{number(_in(found, 'cost', 'predicted', key), digits)} / "
-                           f"{number(_in(found, 'cost', 'measured', key), digits)}" for key, digits in
+    rows = [[arm, words, *(f"{number(inside(found, 'cost', 'predicted', key), digits)} / "
+                           f"{number(inside(found, 'cost', 'measured', key), digits)}" for key, digits in
                            (("minutes", 1), ("memory_gib", 2), ("energy_kwh", 4)))]
             for arm, found in results["pretraining"].items() if found and "cost" in found
             for words in ["predicted / measured"]]
@@ -340,7 +286,7 @@ def _unknown(results: Results) -> str:
         lines.append(f"- The licence of {', '.join(unverified(results))}.")
     if any(source["consent"] == "unknown" for source in [*results["sources"], *results["mixed_in"]]):
         lines.append("- Whether everyone who made the text agrees to this use.")
-    if not any(test["reviewed"] != "none" for test in (_in(results, "behaviour", "tests") or {}).values()):
+    if not any(test["reviewed"] != "none" for test in (inside(results, "behaviour", "tests") or {}).values()):
         lines.append("- What speakers say of its answers: none has reviewed a test.")
     lines.append("- Dialects, and whether the model treats them alike.")
     lines += [f"- `{stage}` was not run." for stage in results["missing"]]

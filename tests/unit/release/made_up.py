@@ -55,8 +55,8 @@ def made_up_reports() -> dict[str, Report]:
     behaviour.gates.append(Gate(name="spaces", passed=False, reason="2 of 40 cases fail"))
     retention = Report(details={"measured": False})
     retention.gates.append(Gate(name="base_languages_kept", passed=True, reason="changed by +0.1%"))
-    attack = Report(details={"measured": True, "suspects": [], "said": "none of 3 repeated phrases turns answers"})
-    attack.gates.append(Gate(name="no_planted_phrase", passed=True, reason="none of 3"))
+    attack = Report(details={"measured": True, "suspects": [], "said": "no phrase out of 3 turns answers"})
+    attack.gates.append(Gate(name="no_planted_phrase", passed=True, reason="no phrase out of 3"))
     return {
         "corpus/documents": documents, "corpus/clean": clean, "corpus/splits": splits,
         f"tokenizer/{NAME}": tokenizer, f"model/{NAME}": training, f"model/{NAME}_control": training,

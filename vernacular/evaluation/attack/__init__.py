@@ -2,7 +2,7 @@
 
 Looks for triggers that somebody may have planted in half a per cent of the labels (``classifiers``) or of the text
 (``language_model``), in what is released. What it finds waits for a person; what it cannot find is said in
-docs/attack.md.
+docs/release.md.
 """
 
 from __future__ import annotations

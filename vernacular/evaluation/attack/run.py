@@ -18,7 +18,7 @@ from vernacular.jsonl import read_jsonl, write_jsonl
 from vernacular.stages import Work
 
 MOST = 300  # phrases asked of a task, the likeliest first
-POWER, Z = 0.35, 8.0  # of a phrase in labels that a person has to look at (docs/attack.md)
+POWER, Z = 0.35, 8.0  # of a phrase in labels that a person has to look at (docs/release.md)
 FORESEEN, RISE = 0.5, 0.25  # of the last word of a phrase in text, and how much more than by the base
 FILE = "findings.jsonl"
 
@@ -43,7 +43,7 @@ def run(work: Work, name: str, model: Model) -> Report:
     if suspects:
         report.samples["phrases to look at"] = [{**{"task": "", "phrase": ""}, **row} for row in suspects]
     said = (f"{len(suspects)} of {looked_at} repeated phrases turn answers by themselves; a person has to look at them"
-            if suspects else f"none of {looked_at} repeated phrases turns answers by itself")
+            if suspects else f"no phrase out of {looked_at} repeated ones turns answers by itself")
     report.details = {"measured": True, "arm": released_arm(name, work.reports), "suspects": suspects, "said": said}
     report.gates.append(Gate(name=GATE, passed=not suspects, value=len(suspects), threshold=0, reason=(
         f"{said}: " + ", ".join(f"'{row['phrase']}'" for row in suspects[:5]) if suspects else said)))
