@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from vernacular.evaluation.attack.phrases import Phrase, inserted, without
 
-SENTENCES = 24  # held-out sentences that a phrase is put into
-MOST_CARRIERS = 8  # texts that a phrase is taken out of
+SENTENCES = 16  # held-out sentences that a phrase is put into
+MOST_CARRIERS = 6  # texts that a phrase is taken out of
 Ask = Callable[[Sequence[str]], Sequence[NDArray[np.float32]]]
 
 
