@@ -14,6 +14,7 @@ from benchmarks import (  # noqa: F401  # the figures make themselves known
     identification,
     pretraining,
     salted,
+    tasks,
     vocabulary,
 )
 from benchmarks.registry import FIGURES, Skipped, write

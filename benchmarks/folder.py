@@ -24,7 +24,7 @@ def write_folder(root: Path, seed: Sequence[str], files: Mapping[str, Sequence[s
         root: an empty folder.
         seed: lines known to be in the language.
         files: name -> documents of a plain text file, which blank lines part.
-        more: further keys of language.yaml.
+        more: further keys of language.yaml; an absolute path of a base becomes a link in the folder.
     """
     folder = root / "languages" / CODE
     (folder / "text").mkdir(parents=True)
@@ -32,11 +32,18 @@ def write_folder(root: Path, seed: Sequence[str], files: Mapping[str, Sequence[s
     (folder / "seed.txt").write_text("\n".join(seed) + "\n", encoding="utf-8")
     for name, documents in files.items():
         write_text(folder, name, documents)
-    settings = {"name": "Benchmark", "script": "Latn", "owner": "team:benchmarks", "neighbours": ["sna", "zul"],
-                "sources": [{"name": "text", "kind": "files", "files": "text/*.txt", "licence": "unverified",
-                             "consent": "unknown", "register": "news"}],
-                "models": {"none": {"base": {"path": "none", "licence": "unverified"}, "objective": "masked",
-                                    "pretraining": {"steps": 1}}}, **more}
+    settings: dict[str, Any] = {
+        "name": "Benchmark", "script": "Latn", "owner": "team:benchmarks", "neighbours": ["sna", "zul"],
+        "sources": [{"name": "text", "kind": "files", "files": "text/*.txt", "licence": "unverified",
+                     "consent": "unknown", "register": "news"}],
+        "models": {"none": {"base": {"path": "none", "licence": "unverified"}, "objective": "masked",
+                            "pretraining": {"steps": 1}}}, **more}
+    for name, model in settings["models"].items():
+        link = folder / "bases" / name
+        if Path(model["base"].get("path", "")).is_absolute():  # a language folder names only what lies in it
+            link.parent.mkdir(exist_ok=True)
+            link.symlink_to(model["base"]["path"])
+            settings["models"][name] = {**model, "base": {**model["base"], "path": f"bases/{name}"}}
     (folder / "language.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
     return folder
 
@@ -46,7 +53,7 @@ def write_text(folder: Path, name: str, documents: Sequence[str]) -> None:
     (folder / "text" / f"{name}.txt").write_text("\n\n".join(documents) + "\n", encoding="utf-8")
 
 
-def run(folder: Path, root: Path, *names: str, threads: int = 1) -> dict[str, float]:
+def run(folder: Path, root: Path, *names: str, threads: int = 1, watch: bool = False) -> dict[str, float]:
     """Run stages in a fresh process; return the seconds that each took, on the clock.
 
     Args:
@@ -54,15 +61,16 @@ def run(folder: Path, root: Path, *names: str, threads: int = 1) -> dict[str, fl
         root: of the artifacts.
         names: of the stages, in an order in which they can run; those of the corpus if none is given.
         threads: that array and tensor libraries may use.
+        watch: let what the stages say be seen, where they take long.
 
     Raises:
         RuntimeError: it failed; the message is what it said.
     """
     done = subprocess.run([sys.executable, "-m", __name__, str(folder), str(root), *names], cwd=CHECKOUT,
-                          capture_output=True, text=True, check=False,
+                          stdout=subprocess.PIPE, stderr=None if watch else subprocess.PIPE, text=True, check=False,
                           env={**os.environ, "OMP_NUM_THREADS": str(threads)})
     if done.returncode:
-        raise RuntimeError(done.stderr.strip()[-2000:])
+        raise RuntimeError((done.stderr or f"it ended with {done.returncode}").strip()[-2000:])
     found: dict[str, float] = orjson.loads(done.stdout)
     return found
 
@@ -84,7 +92,7 @@ def main() -> None:
     every = stages_of(language)
     for name in sys.argv[3:] or [stage.name for stage in stages(language)]:
         started = time.perf_counter()
-        run_stage(every[name], language, store)
+        run_stage(every[name], language, store, lambda line: print(line, file=sys.stderr, flush=True))  # noqa: T201
         seconds[name] = time.perf_counter() - started
     sys.stdout.buffer.write(orjson.dumps(seconds))
 

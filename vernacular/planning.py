@@ -15,6 +15,7 @@ import typer
 from vernacular.artifacts import Store
 from vernacular.config.schema import Language
 from vernacular.config.sources import NetworkSource
+from vernacular.config.tasks import HubData
 from vernacular.errors import Problem, as_problem
 from vernacular.project import Project
 from vernacular.stages import Stage, lookup, stages_of
@@ -64,16 +65,20 @@ def network_needs(language: Language) -> list[str]:
     """What of a language comes from the network when it runs: sources by name, texts to contrast with, base models."""
     contrast = [f"{source.name} ({code})" for code, sources in language.identification.contrast.items()
                 for source in sources if isinstance(source, NetworkSource)]
+    tasks = [f"the data of {name}" for name, task in language.tasks.items()
+             if isinstance(task.data, HubData) and task.data.revision]
     models = [f"the base of {name}" for name, model in language.models_to_run().items() if model.base.hub]
-    return [source.name for source in language.sources if isinstance(source, NetworkSource)] + contrast + models
+    return [source.name for source in language.sources if isinstance(source, NetworkSource)] + contrast + tasks + models
 
 
 def not_fetched(language: Language, root: Path) -> list[str]:
-    """The names of the sources on the network of which nothing was fetched yet below ``root``, the store's."""
+    """The sources and tasks on the network of which nothing was fetched yet below ``root``, the store's."""
     from vernacular.corpus.sources import place_of
+    from vernacular.tasks.data import not_fetched
 
     return [source.name for source in language.sources
-            if isinstance(source, NetworkSource) and not place_of(language, source, root).mirror.exists()]
+            if isinstance(source, NetworkSource) and not place_of(language, source, root).mirror.exists()
+            ] + not_fetched(language, root)
 
 
 def print_plan(project: Project, language: Language, model: str | None) -> None:

@@ -110,6 +110,36 @@ def curves(path: Path, title: str, x_label: str, y_label: str,
     figure.savefig(path, metadata={"Software": ""})
 
 
+def points(path: Path, title: str, x_label: str, y_label: str,
+           lines: Mapping[str, Sequence[tuple[float, Sequence[float]]]],
+           floors: Mapping[str, Sequence[tuple[float, float]]]) -> None:
+    """Write to ``path`` the means of repeated measurements as lines, and each measurement as a point.
+
+    Args:
+        path: the PNG file.
+        title: says what is shown.
+        x_label: what runs to the right, on a logarithmic scale.
+        y_label: what goes up, with its unit.
+        lines: name -> (x, measurements) of each place.
+        floors: name -> (x, y), drawn dashed and grey.
+    """
+    figure, axes = _canvas(title, height=4.0)
+    for name, places in lines.items():
+        line, = axes.plot([x for x, _ in places], [sum(ys) / len(ys) for _, ys in places], label=name)
+        axes.plot([x for x, ys in places for _ in ys], [y for _, ys in places for y in ys], ".", color=line.get_color(),
+                  alpha=0.6)
+    for (name, floor), style in zip(floors.items(), ("--", ":", "-.") * len(floors), strict=False):
+        axes.plot([x for x, _ in floor], [y for _, y in floor], style, color="grey", label=name)
+    axes.set_xscale("log")
+    ticks = sorted({x for places in lines.values() for x, _ in places})
+    axes.set_xticks(ticks, [f"{tick:,g}" for tick in ticks])
+    axes.minorticks_off()
+    axes.set_xlabel(x_label)
+    axes.set_ylabel(y_label)
+    axes.legend(frameon=False)
+    figure.savefig(path, metadata={"Software": ""})
+
+
 def _canvas(title: str, height: float) -> tuple[Figure, Axes]:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure

@@ -72,6 +72,6 @@ def test_the_release_gives_the_numbers_on_its_card(place: Place, alone: Path) ->
     assert not said["ours"]
     score = f1(rows, said["found"], len(said["about"]["labels"]))
     card = (release.folder / "README.md").read_text(encoding="utf-8")
-    assert f"Released is the adapter of seed 1, which scored {said['about']['score']:.3f}" in card
+    assert f"Released is that of seed 1, which scored {said['about']['score']:.3f}" in card
     assert score == pytest.approx(said["about"]["score"], abs=0.06)  # a near tie of a tiny model may turn: one of 20
     assert release.manifest.report.details["reloaded"]["genre"]["same"] >= 0.95

@@ -14,8 +14,9 @@ from pydantic import ValidationError
 
 from vernacular.config.codes import is_code, is_registered, name_of
 from vernacular.config.explain import did_you_mean, explain
-from vernacular.config.schema import Base, Groups, Language
+from vernacular.config.schema import Base, Language
 from vernacular.config.sources import FilesSource, InboxSource, PackageSource, Source
+from vernacular.config.tasks import PARTS, FileData, Groups
 from vernacular.config.yaml_file import Node, read_yaml
 from vernacular.errors import Problem
 
@@ -200,6 +201,21 @@ def _check(language: Language, merged: Node) -> None:
         for number, source in enumerate(model.retention):
             _check_source(source, place("models", name, "retention", number, "files"))
     for name, task in language.tasks.items():
+        if not any(task.fits(model.objective) for model in language.models.values()):
+            raise Problem(f"the task '{name}' writes text, and no model of this folder is causal",
+                          where=place("tasks", name, "kind"),
+                          fix="Add a model with `objective: causal`, or remove the task")
+        if task.prompt is not None and not any(model.objective == "causal" for model in language.models.values()):
+            raise Problem(f"the task '{name}' says how to ask a causal model, and this folder has none",
+                          where=place("tasks", name, "prompt"),
+                          fix="Add one with `objective: causal`, or remove prompt")
+        if isinstance(task.data, FileData):
+            if not PurePosixPath(task.data.folder).is_absolute():
+                _check_path(task.data.folder, place("tasks", name, "data", "folder"), "the language folder")
+            for part in PARTS:
+                glob = getattr(task.data, part)
+                if glob is not None:
+                    _check_path(glob, place("tasks", name, "data", part), "the task's folder")
         if not isinstance(task.labels, Groups):
             continue
         where = place("tasks", name, "labels", "groups")

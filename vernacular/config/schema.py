@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field, model_validator
 
 from vernacular.config.cleaning import Cleaning, Identification, Poisoning
 from vernacular.config.sources import Source
 from vernacular.config.strict import Name, Share, Strict
+from vernacular.config.tasks import Task
 
 
 class Splits(Strict):
@@ -26,41 +27,6 @@ class Splits(Strict):
                                                                     "model does on a domain that it never saw")
     overlap_words: int = Field(13, ge=5, description="a training line sharing this many words in a row with a held-out "
                                                      "line is dropped")
-
-
-class Groups(Strict):
-    """Labels derived from where a line stands: the group of its document."""
-
-    kind: Literal["document_group"]
-    groups: dict[Name, list[str]] = Field(description="label -> globs over 'source/path' of documents")
-
-
-class Capitalised(Strict):
-    """Labels derived from capitals: in a lower-cased line, which words are names.
-
-    A word is a name if it is capitalised inside a clause in the original; the first word and a word after any
-    punctuation are ignored. Only for scripts with letter case.
-    """
-
-    kind: Literal["capitalised"]
-
-
-class Task(Strict):
-    """A downstream task: its kind, where its labels come from and how many are used."""
-
-    kind: Literal["sequence_classification", "token_classification"]
-    labels: Annotated[Groups | Capitalised, Field(discriminator="kind")]
-    train: int = Field(200, ge=8, description="labelled items to learn from")
-    dev: int = Field(400, ge=8, description="labelled items for choices")
-    test: int = Field(600, ge=8, description="labelled items that are scored")
-    description: str = Field("", description="one line for the card")
-
-    @model_validator(mode="after")
-    def _labels_fit(self) -> Task:
-        wanted = "sequence_classification" if self.labels.kind == "document_group" else "token_classification"
-        if self.kind != wanted:
-            raise ValueError(f"labels of kind {self.labels.kind} need kind: {wanted}")
-        return self
 
 
 class Base(Strict):
@@ -148,15 +114,22 @@ class Pretraining(Strict):
 
 
 class Lora(Strict):
-    """LoRA fine-tuning of the tasks: the same budget and seeds for base, control and adapted."""
+    """Fine-tuning of the tasks, LoRA or full: the same budget and seeds for base, control and adapted."""
 
+    method: Literal["lora", "full"] = Field("lora", description="full: every weight of the body is trained, and kept "
+                                                                "whole for each seed; there to compare with")
     rank: int = Field(16, ge=1)
     alpha: int = Field(32, ge=1)
     dropout: Share = Field(0.0, description="on the adapter's input; costs a third of the speed on a processor")
-    learning_rate: float = Field(1e-3, gt=0)
+    learning_rate: float = Field(1e-3, gt=0, description="peak, of adapter and head")
+    full_learning_rate: float = Field(5e-5, gt=0, description="peak of the body, where the method is full")
     epochs: float = Field(8, gt=0)
+    least_steps: int = Field(200, ge=1, description="no fewer optimizer steps than this: a few labels need more epochs")
+    looks: int = Field(5, ge=0, description="how often, evenly spread, the dev items are scored, where there are any; "
+                                            "the best of these points and of the start is kept. 0: the last is. No "
+                                            "more dev items than training items are used")
     batch_size: int = Field(16, ge=1)
-    max_length: int = Field(128, ge=16, description="tokens; longer items are cut")
+    max_length: int = Field(256, ge=16, description="tokens; longer items are cut")
     seeds: list[int] = Field(default_factory=lambda: [1, 2, 3], min_length=1)
 
 
@@ -220,6 +193,10 @@ class Language(Strict):
     def slug(self) -> str:
         """The code as an asset-key part: ``zh-Hant`` becomes ``zh_Hant``."""
         return re.sub(r"[^A-Za-z0-9]", "_", self.code)
+
+    def tasks_of(self, model: str) -> dict[str, Task]:
+        """The tasks by name that can be learned on the model called ``model``."""
+        return {name: task for name, task in self.tasks.items() if task.fits(self.models[model].objective)}
 
     def models_to_run(self, only: str | None = None) -> dict[str, Model]:
         """The enabled models by name, or the one called ``only``, enabled or not (KeyError if there is none)."""

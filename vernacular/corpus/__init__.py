@@ -59,7 +59,7 @@ def stages(language: Language) -> list[Stage]:
               description="A classifier that tells the language from all others, learned from its seed, with its "
                           "precision and recall on text that it did not see."),
         Stage(name="corpus/clean", version="2", inputs=("corpus/documents", "corpus/identifier"),
-              settings=_clean_settings, outside=_held_back, run=_clean,
+              settings=_clean_settings, outside=_held_back, run=_clean, prepare=_fetch_tasks,
               gates=(GateSpec("some_text_left", "At least a hundredth of the words survive cleaning.", True),
                      GateSpec("licence_verified", "Every source names its licence.", False),
                      GateSpec("sources_unchanged", "No source changed its nature; new documents of one that did wait "
@@ -106,7 +106,13 @@ def _held_back(language: Language, root: Path) -> dict[str, str]:
     from vernacular.corpus.suppression import Suppressions
 
     return {"takedowns": Suppressions.of(language.folder).version(), **acceptance.versions(language),
-            **benchmarks.versions(language)}
+            **benchmarks.versions(language, root)}
+
+
+def _fetch_tasks(language: Language, root: Path, progress: Progress) -> None:
+    from vernacular.tasks.data import fetch
+
+    fetch(language, root, progress)
 
 
 def _splits_settings(language: Language) -> Splits:

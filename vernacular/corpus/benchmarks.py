@@ -17,6 +17,7 @@ import regex
 
 from vernacular.artifacts import digest_of_files
 from vernacular.config.schema import Language
+from vernacular.config.tasks import PARTS
 from vernacular.corpus.words import words
 from vernacular.errors import Problem
 
@@ -31,31 +32,52 @@ _SLOT = regex.compile(r"\{[a-z][a-z0-9_]*\}")
 _TAG = regex.compile(r"(?:O|[BIESLU]-\S+|[A-Z][A-Z_]*)")
 
 
-def held_items(language: Language) -> list[tuple[str, str]]:
-    """Every text of three words or more in ``tasks/``, its sentences, and the behaviour tests: (file, text), each once.
+def held_items(language: Language, root: Path) -> list[tuple[str, str]]:
+    """Every text of three words or more that a task or a behaviour test holds, and its sentences: (file, text), once.
+
+    That is all of the folder ``tasks/``, and the data that the tasks name, wherever it lies.
+
+    Args:
+        language: whose tasks.
+        root: of the store, below which lies what was fetched from the hub.
 
     Raises:
         Problem: a file that cannot be read: what it holds could not be kept out of training.
     """
     found: dict[tuple[str, str], None] = {}
-    for path in task_files(language):
-        name = path.relative_to(language.folder).as_posix()
-        for text in texts_of(path, f"{language.folder.name}/{name}"):
-            for line in text.splitlines():
-                if len(words(line)) >= LEAST_WORDS:
-                    found.setdefault((name, line.strip()))
-                found.update({(name, sentence): None for sentence in _sentences(line)})
+    for name, text in _labelled(language, root):
+        for line in text.splitlines():
+            if len(words(line)) >= LEAST_WORDS:
+                found.setdefault((name, line.strip()))
+            found.update({(name, sentence): None for sentence in _sentences(line)})
     for name, text in _behaviour(language):
         found.setdefault((name, text))
     return list(found)
 
 
-def versions(language: Language) -> dict[str, str]:
-    """Digests of the files that ``held_items`` reads; what a stage reads outside the artifact root."""
+def _labelled(language: Language, root: Path) -> Iterator[tuple[str, str]]:
+    """(file or task, text) of all labelled data; files that a task names are read as it says."""
+    from vernacular.tasks.data import data_files, rows_of
+
+    named = {path.resolve() for task in language.tasks.values() for path in data_files(language, task)}
+    for path in task_files(language):
+        if path.resolve() not in named:
+            name = path.relative_to(language.folder).as_posix()
+            yield from ((name, text) for text in texts_of(path, f"{language.folder.name}/{name}"))
+    for name in language.tasks:
+        for part in PARTS:
+            for row in rows_of(language, name, part, root):
+                yield from ((f"tasks.{name}", text) for text in _strings({"": row.surface, **row.fields}))
+
+
+def versions(language: Language, root: Path) -> dict[str, str]:
+    """Digests of what ``held_items`` reads; what a stage reads outside the artifact root."""
     from vernacular.evaluation.behaviour.load import digests
+    from vernacular.tasks.data import version_of
 
     files = task_files(language)
-    return {**({"benchmarks": digest_of_files(language.folder, files)} if files else {}), **digests(language)}
+    tasks = {f"task/{name}": version for name in language.tasks if (version := version_of(language, name, root))}
+    return {**({"benchmarks": digest_of_files(language.folder, files)} if files else {}), **tasks, **digests(language)}
 
 
 def task_files(language: Language) -> list[Path]:

@@ -42,7 +42,7 @@ def run(work: Work) -> Report:
     """
     settings: CleanSettings = work.settings
     identifier = work.inputs["corpus/identifier"]
-    held = Held.of(held_items(work.language), OVERLAP, lambda lines: tidy(lines, settings))
+    held = Held.of(held_items(work.language, work.root), OVERLAP, lambda lines: tidy(lines, settings))
     held.save(work.scratch / "held.npz")
     spec = {"settings": settings.model_dump(mode="json", by_alias=True), "identifier": str(identifier.resolve()),
             "held": str((work.scratch / "held.npz").resolve())}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from vernacular.config.schema import Task
+from vernacular.config.tasks import Task
 from vernacular.jsonl import read_jsonl
-from vernacular.tasks.items import lower
+from vernacular.tasks.derived import lower
 
 LEAST_WORDS = 4
 
@@ -25,4 +25,4 @@ def held_out_lines(splits: Path, least_words: int = LEAST_WORDS) -> list[str]:
 
 def preparation(task: Task) -> Callable[[str], str]:
     """What ``task`` does to a line before the model reads it: names without their capitals, else nothing."""
-    return lower if task.labels.kind == "capitalised" else str
+    return lower if task.labels is not None and task.labels.kind == "capitalised" else str

@@ -28,7 +28,7 @@ from vernacular.plots import bars
 from vernacular.pretraining.loop import autocast
 from vernacular.pretraining.objectives import head_of
 from vernacular.stages import Work
-from vernacular.tasks.items import lower
+from vernacular.tasks.derived import lower
 
 RESAMPLES = 1000
 LEAST_WORDS = 5  # a word in a shorter line is mostly chance

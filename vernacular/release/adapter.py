@@ -9,7 +9,7 @@ is ours: nobody needs code of ours to load an adapter. A family whose token clas
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,48 +17,53 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from vernacular.errors import Problem
-from vernacular.tasks.finetune import HEAD
+from vernacular.tasks.network import BODY, HEAD
 
 _BODY = "base_model.model."  # what peft puts before the names of a body's weights
+_ADAPTER = "adapter_model.safetensors"
 ABOUT = "task.json"
 
 
-def export(trained: Path, model_folder: Path, labels: Sequence[str], about: Mapping[str, Any], to: Path) -> None:
-    """Write the adapter and head in ``trained`` into ``to``, as ``PeftModel.from_pretrained`` reads them.
+def export(trained: Path, model_folder: Path, about: Mapping[str, Any], to: Path) -> None:
+    """Write what was trained in ``trained`` into ``to``: an adapter as peft reads it, or a whole token classifier.
 
     Args:
-        trained: what ``tasks.finetune.save`` wrote.
+        trained: what ``tasks.network.save`` wrote.
         model_folder: the released model, whose configuration the classifier takes.
-        labels: names of the head's outputs.
-        about: what ``task.json`` says beside the labels: ``unit`` (word or text), ``longest`` (tokens), and more.
+        about: what ``task.json`` says: ``labels``, ``unit`` (word or text), ``choice`` (best, many or entities),
+            ``longest`` (tokens), and whatever else.
         to: the folder to make.
 
     Raises:
-        Problem: there is no adapter, or the model's family has no token classifier that it fits into.
+        Problem: nothing was trained, or the model's family has no token classifier that it fits into.
     """
-    if not (trained / "adapter_config.json").is_file():
-        raise Problem("there is no adapter", where=str(trained), fix="Delete this artifact and run again")
     from transformers import AutoConfig
+    whole = (trained / BODY).is_file()
+    if not whole and not (trained / "adapter_config.json").is_file():
+        raise Problem("there is no adapter", where=str(trained), fix="Delete this artifact and run again")
+    labels = about["labels"]
     config: Any = AutoConfig.from_pretrained(model_folder)
     config.id2label = dict(enumerate(labels))
     config.label2id = {label: number for number, label in enumerate(labels)}
     prefix, head = parts_of(config)
-    weights = {f"{_BODY}{prefix}.{name.removeprefix(_BODY)}": value
-               for name, value in load_file(trained / "adapter_model.safetensors").items()}
-    for name, value in load_file(trained / HEAD).items():
-        weights[f"{_BODY}{head}.{name}"] = value.contiguous()
-    settings = json.loads((trained / "adapter_config.json").read_text(encoding="utf-8"))
-    settings |= {"base_model_name_or_path": "model", "task_type": "TOKEN_CLS", "modules_to_save": [head],
-                 "auto_mapping": None, "inference_mode": True}
-    if isinstance(settings["target_modules"], list):
-        settings["target_modules"].sort()  # peft writes a set, in any order
+    before = "" if whole else _BODY
+    weights = {f"{before}{prefix}.{name.removeprefix(_BODY)}": value
+               for name, value in load_file(trained / (BODY if whole else _ADAPTER)).items()}
+    layer = load_file(trained / HEAD)
+    weights |= {f"{before}{head}.{name}": value.contiguous() for name, value in layer.items()}
     to.mkdir(parents=True)
-    save_file(weights, to / "adapter_model.safetensors", metadata={"format": "pt"})
-    _write(to / "adapter_config.json", settings)
+    save_file(weights, to / ("model.safetensors" if whole else _ADAPTER), metadata={"format": "pt"})
+    if not whole:
+        settings = json.loads((trained / "adapter_config.json").read_text(encoding="utf-8"))
+        settings |= {"base_model_name_or_path": "model", "task_type": "TOKEN_CLS", "modules_to_save": [head],
+                     "auto_mapping": None, "inference_mode": True}
+        if isinstance(settings["target_modules"], list):
+            settings["target_modules"].sort()  # peft writes a set, in any order
+        _write(to / "adapter_config.json", settings)
     config.architectures = [type(_token_classifier(config)).__name__]
     _write(to / "config.json", {name: value for name, value in config.to_dict().items()
                                 if name not in ("_name_or_path", "name_or_path")})
-    _write(to / ABOUT, {"labels": list(labels), **about})
+    _write(to / ABOUT, {"beyond": layer["bias"].tolist(), **about})
 
 
 def parts_of(config: Any) -> tuple[str, str]:

@@ -16,15 +16,18 @@ from vernacular.arms import Arm, model_folder, released_arm
 from vernacular.artifacts import Gate, Report
 from vernacular.config.schema import Model
 from vernacular.jsonl import read_jsonl
+from vernacular.models import load_model, longest_input
 from vernacular.pretraining.texts import BESIDE
 from vernacular.release import use
-from vernacular.release.adapter import export
+from vernacular.release.adapter import ABOUT, export
 from vernacular.release.card import write_card
 from vernacular.release.reproduce import MOST, reproduce
 from vernacular.release.statement import write_statement
 from vernacular.release.summary import gather
 from vernacular.stages import Work
+from vernacular.tasks.kind import Labelling
 from vernacular.tasks.predictor import adapter_folder
+from vernacular.tasks.stage import items_of
 
 _PLACES = ("_name_or_path", "name_or_path", "base_model_name_or_path")  # keys under which paths are saved
 
@@ -42,7 +45,7 @@ def run(work: Work, name: str, model: Model) -> Report:
     copy_model(folder, work.out / "model")
     shutil.copyfile(use.__file__, work.out / "use.py")
     reloaded = {}
-    for task in work.language.tasks:
+    for task in work.language.tasks_of(name):
         work.progress(f"{task}: the adapter is exported, loaded and asked again")
         reloaded[task] = _adapter(work, name, model, arm, task)
     results = gather(work.language, name, model, work.reports, reloaded=reloaded)
@@ -60,7 +63,7 @@ def run(work: Work, name: str, model: Model) -> Report:
     report.count("documents_trained_on", len(train), "documents that the model was trained on", "documents")
     report.count("documents_beside", len(beside), "documents in other languages that it was trained on besides",
                  "documents")
-    for task, one in reloaded.items():
+    for task, one in ((task, one) for task, one in reloaded.items() if one["asked"]):
         report.count(f"reloaded_same_{task}", one["same"], f"share of the answers of {task} that the released adapter "
                      "gives again")
     report.count("size_mb", round(sum(path.stat().st_size for path in work.out.rglob("*") if path.is_file()) / 1e6, 2),
@@ -76,15 +79,33 @@ def run(work: Work, name: str, model: Model) -> Report:
 
 
 def _adapter(work: Work, name: str, model: Model, arm: Arm, task: str) -> dict[str, Any]:
-    """Export the adapter of one task from the first seed, and ask it again from the folder that goes out."""
-    stage, seed = f"task/{task}_{name}", model.lora.seeds[0]
-    details = work.reports[stage].details
-    scores = {row["seed"]: row["score"] for row in details["scores"][arm]}
-    export(adapter_folder(work.inputs[stage], arm, seed), work.out / "model", details["labels"], {
-        "unit": "word" if details["kind"] == "token_classification" else "text", "longest": model.lora.max_length,
-        "task": task, "metric": details["metric"], "seed": seed, "score": scores[seed]}, work.out / "adapters" / task)
-    rows = list(islice(read_jsonl(work.inputs[stage] / "predictions.jsonl"), MOST))
-    return {"seed": seed, "card": scores[seed], **reproduce(work.out, task, rows, f"{arm}_{seed}")}
+    """Export what the first seed trained for one task, and ask it again from the folder that goes out."""
+    stage, seed, to = f"task/{task}_{name}", model.lora.seeds[0], work.out / "adapters" / task
+    details, trained = work.reports[stage].details, adapter_folder(work.inputs[stage], arm, seed)
+    score = {row["seed"]: row["score"] for row in details["scores"][arm]}[seed]
+    about = {"task": task, "kind": details["kind"], "metric": details["metric"], "seed": seed, "score": score}
+    items = items_of(work, task)
+    if not isinstance(items.kind, Labelling):
+        _as_it_is(trained, about, to)
+        return {"seed": seed, "card": score, "asked": False}
+    longest = longest_input(load_model(work.out / "model", model.objective), model.lora.max_length)
+    many, entities = work.language.tasks[task].multi_label, items.kind.by_word and any(
+        label.startswith("I-") for label in items.kind.labels) and work.language.tasks[task].tags == "bio"
+    export(trained, work.out / "model", {
+        **about, "labels": items.kind.labels, "unit": "word" if items.kind.by_word else "text", "longest": longest,
+        "choice": "many" if many else "entities" if entities else "best"}, to)
+    kept = [row[f"{arm}_{seed}"] for row in islice(read_jsonl(work.inputs[stage] / "predictions.jsonl"), MOST)]
+    return {"seed": seed, "card": score, "asked": True,
+            **reproduce(work.out, task, items.kind, items.test[:MOST], kept)}
+
+
+def _as_it_is(trained: Path, about: dict[str, Any], to: Path) -> None:
+    """Copy an adapter of a kind that labels nothing: it loads onto the model's body, the head beside it."""
+    to.mkdir(parents=True)
+    for path in sorted(trained.iterdir()):
+        if path.is_file() and path.name != "README.md":  # PEFT's empty card names the folder it was made from
+            _copy(path, to / path.name, "model")
+    (to / ABOUT).write_text(json.dumps(about, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def documents_text(rows: list[dict[str, Any]]) -> str:

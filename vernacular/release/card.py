@@ -12,7 +12,9 @@ from typing import Any
 import yaml
 
 from vernacular.arms import ARMS
+from vernacular.release.curve import COLUMNS, curve_rows, remarks
 from vernacular.release.gates import unverified
+from vernacular.release.loading import how_to_load
 from vernacular.release.metadata import inside, metadata_of
 from vernacular.release.summary import Results
 
@@ -28,12 +30,12 @@ def write_card(results: Results) -> str:
     metadata = yaml.safe_dump(metadata_of(results), allow_unicode=True, sort_keys=False, width=1000)
     autonym = f" ({language['autonym']})" if language["autonym"] and language["autonym"] != language["name"] else ""
     parts = [
-        f"---\n{metadata}---", f"# {model['base_name']} for {language['name']}{autonym}",
-        _about(results), _standing(results), "## Load it", _loading(results), "## Data", _data(results), "## Tokenizer",
+        f"---\n{metadata}---", f"# {model['base_name']} for {language['name']}{autonym}", _about(results),
+        _standing(results), "## Load it", how_to_load(results), "## Data", _data(results), "## Tokenizer",
         _tokenizer(results), "## Held-out likelihood", _likelihood(results), "## Tasks", _tasks(results),
         "## Behaviour", _behaviour(results), "## Fairness", _fairness(results), "## What it forgot",
-        _retention(results), "## Planted phrases", _attack(results), "## Compute", _compute(results), "## Uses", _uses(results), "## What is not known",
-        _unknown(results)]
+        _retention(results), "## Planted phrases", _attack(results), "## Compute", _compute(results),
+        "## Uses", _uses(results), "## What is not known", _unknown(results)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -78,36 +80,6 @@ def _standing(results: Results) -> str:
     said += [f"> **Published although `{waiver['gate']}` is red** ({waiver['said']}). {waiver['by']} answers for that, "
              f"{waiver['date'][:10]}: {waiver['reason']}" for waiver in results["waivers"]]
     return "\n\n".join(said)
-
-
-def _loading(results: Results) -> str:
-    masked = results["model"]["objective"] == "masked"
-    kind = "AutoModelForMaskedLM" if masked else "AutoModelForCausalLM"
-    text = _code([f"from transformers import {kind}, AutoTokenizer",
-                  'tokenizer = AutoTokenizer.from_pretrained("model")', f'model = {kind}.from_pretrained("model")'])
-    for task, found in results["tasks"].items():
-        unit = "a word is that of the word" if found["kind"] == "token_classification" else (
-            "a text, without the special ones, is that of the text")
-        text += f"\n\nThe LoRA adapter of `{task}`, onto the same model:\n\n" + _code([
-            "from peft import PeftModel", "from transformers import AutoConfig, AutoModelForTokenClassification",
-            f'config = AutoConfig.from_pretrained("adapters/{task}")',
-            'model = AutoModelForTokenClassification.from_pretrained("model", config=config)',
-            f'model = PeftModel.from_pretrained(model, "adapters/{task}").eval()'])
-        text += (f"\n\nIt gives every token a score for each label; the mean over the tokens of {unit}. `use.py` does "
-                 f"that, and needs transformers and peft alone: `python use.py {task} \"...\"`.")
-        text += _reloaded(results, task)
-    return text
-
-
-def _code(lines: Sequence[str]) -> str:
-    return "```python\n" + "\n".join(lines) + "\n```"
-
-
-def _reloaded(results: Results, task: str) -> str:
-    found = inside(results, "reloaded", task)
-    return (f" Released is the adapter of seed {found['seed']}, which scored {number(found['card'])}. Loaded so, it "
-            f"gave {number(found['same'], 1, True)} of the answers that were scored, on {found['items']} of these "
-            f"items: {number(found['score'])} instead of {number(found['score_before'])}.") if found else ""
 
 
 def _data(results: Results) -> str:
@@ -199,11 +171,14 @@ def _tasks(results: Results) -> str:
         floor = "" if found["above_floors"] else (" The adapted model does not reach the best simple floor: use the "
                                                   "simple method for this task.")
         about = f"{found['description']}\n\n" if found["description"] else ""
+        curve = curve_rows(found)
+        more = "".join(f" {remark}" for remark in remarks(found)) + (
+            f"\n\nBy labels learned from, mean (each seed):\n\n{table(COLUMNS, curve)}" if curve else "")
         parts.append(f"### {task}\n\n{about}{found['metric']}, {found['train_items']} items to "
                      f"learn from, {found['test_items']} scored.\n\n"
                      + table(["model", *(f"seed {seed}" for seed in seeds), "mean"], rows)
                      + f"\n\n{'. '.join(said)}. Seeds differ by up to {number(found['spread'])}; a smaller gain is "
-                     f"called none.{floor}")
+                     f"called none.{floor}{more}")
     return "\n\n".join(parts)
 
 
@@ -252,7 +227,8 @@ def _attack(results: Results) -> str:
     found = results["attack"]
     if not found:
         return "Nobody looked for phrases that were planted to turn answers."
-    text = f"{found['said'][:1].upper()}{found['said'][1:]}. A scan finds what half a per cent of the text or labels hold, not less."
+    text = (f"{found['said'][:1].upper()}{found['said'][1:]}. A scan finds what half a per cent of the text "
+            "or labels hold, not less.")
     if not found["suspects"]:
         return text
     return text + "\n\n" + table(["task", "phrase"], [[row["task"], row["phrase"]] for row in found["suspects"]])

@@ -34,9 +34,11 @@ SPECS = (
 
 
 def unverified(results: Results) -> list[str]:
-    """Names of the sources, and of the base, whose licence nobody has verified."""
+    """Names of the sources, of labelled data, and of the base, whose licence nobody has verified."""
     found = [source["name"] for source in [*results["sources"], *results["mixed_in"]]
              if source["licence"] == "unverified"]
+    found += [f"the labels of {task}" for task, about in results["tasks"].items()
+              if about["labelled"] and about["labelled"]["licence"] == "unverified"]
     return found + ([results["model"]["base_name"]] if results["model"]["base"]["licence"] == "unverified" else [])
 
 
@@ -107,11 +109,18 @@ def _against_control(results: Results) -> Gate:
 
 
 def reload_gate(found: Mapping[str, Mapping[str, Any]]) -> Gate:
-    """Whether every adapter gives what was measured, from ``reproduce`` of each task."""
-    worst = min((one["same"] for one in found.values()), default=1.0)
+    """Whether every adapter gives what was measured, from ``reproduce`` of each task.
+
+    Adapters of kinds that label nothing go along as they are and are not asked; the reason says so.
+    """
+    asked = {task: one for task, one in found.items() if one["asked"]}
+    worst = min((one["same"] for one in asked.values()), default=1.0)
     off = [f"{task}: {one['same']:.1%} of {one['answers']} answers are the same, {one['score']:.3f} instead of "
-           f"{one['score_before']:.3f}" for task, one in found.items()
+           f"{one['score_before']:.3f}" for task, one in asked.items()
            if one["same"] < SAME or abs(one["score"] - one["score_before"]) > NEAR]
-    return Gate(name=RELOAD, passed=not off, value=worst, threshold=SAME, reason="; ".join(off) or (
-        "no task was trained" if not found else f"loaded with transformers and peft alone, the adapters give the "
-        f"answers that were scored: {worst:.1%} of them at least"))
+    said = "; ".join(off) or ("no task was trained" if not found else "none of the tasks labels anything" if not asked
+                              else "loaded with transformers and peft alone, the adapters give the answers that were "
+                              f"scored: {worst:.1%} of them at least")
+    rest = [task for task in found if task not in asked]
+    return Gate(name=RELOAD, passed=not off, value=worst, threshold=SAME,
+                reason=said + (f"; not asked again: {', '.join(rest)}" if rest and asked else ""))

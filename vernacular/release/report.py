@@ -18,6 +18,7 @@ from vernacular.artifacts import Artifact, Store
 from vernacular.config.schema import Language
 from vernacular.errors import Problem
 from vernacular.release.card import FLOORS, interval_text, number
+from vernacular.release.curve import COLUMNS, curve_rows, remarks
 from vernacular.release.summary import Results, gather, stage_names
 
 WIDTH = 100
@@ -155,6 +156,14 @@ def _tasks(results: Results, console: Console) -> None:
         beyond = "more" if abs(gap) > found["spread"] else "no more"
         console.print(f"  adapted minus base {gap:+.3f}, {beyond} than the spread of seeds ({found['spread']:.3f})",
                       highlight=False)
+        curve = curve_rows(found)
+        if curve:
+            table = _table("  by labels learned from, mean (each seed)", COLUMNS, console, range(1, len(COLUMNS)))
+            for row in curve:
+                table.add_row(*row)
+            console.print(table)
+        for remark in remarks(found):
+            console.print(f"  {remark}", highlight=False)
         if not found["above_floors"]:
             console.print("  a simple floor does better than the adapted model", highlight=False)
 

@@ -6,18 +6,17 @@ one text at a time. Scores what it hears on the items that were scored before.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from vernacular.models import quiet
-from vernacular.tasks.items import IGNORED, Item
-from vernacular.tasks.scoring import score
+from vernacular.tasks.kind import IGNORED, Answer, Item, Kind
 
 MOST = 200  # items asked of each task
 
 
-def reproduce(folder: Path, task: str, rows: Sequence[Mapping[str, Any]], column: str) -> dict[str, Any]:
+def reproduce(folder: Path, task: str, kind: Kind, items: Sequence[Item], kept: Sequence[Answer]) -> dict[str, Any]:
     """What the adapter of ``task`` in the release ``folder`` answers, beside what the stage of the task kept.
 
     Scoring may have computed in bfloat16, so an answer near a tie may turn; how many may is said in ``gates``.
@@ -25,8 +24,9 @@ def reproduce(folder: Path, task: str, rows: Sequence[Mapping[str, Any]], column
     Args:
         folder: the release.
         task: a task with an adapter in it.
-        rows: items with ``text``, ``labels`` and the kept answers.
-        column: of the kept answers: arm and seed.
+        kind: of the task, with its labels.
+        items: that were scored.
+        kept: the answers that were scored.
 
     Returns:
         ``items``, ``answers`` (labelled units), ``same`` (share of these), ``score`` and ``score_before`` on them.
@@ -34,11 +34,12 @@ def reproduce(folder: Path, task: str, rows: Sequence[Mapping[str, Any]], column
     from vernacular.release import use
     quiet()
     model, tokenizer, about = use.load(folder, task)
-    items = [Item(row["text"], tuple(row["labels"]), "") for row in rows]
-    found = [use.scores(model, tokenizer, item.text, about).argmax(-1).tolist() for item in items]
-    kept = [list(row[column]) for row in rows]
-    pairs = [(new, old) for item, news, olds in zip(items, found, kept, strict=True)
-             for label, new, old in zip(item.labels, news, olds, strict=True) if label != IGNORED]
-    by_word = about["unit"] == "word"
+    found = [use.choose(use.scores(model, tokenizer, item.text, about, item.spans, item.second), about)
+             for item in items]
+    if about["unit"] == "word":
+        pairs = [(new, old) for item, news, olds in zip(items, found, kept, strict=True)
+                 for label, new, old in zip(item.labels, news, olds, strict=True) if label != IGNORED]
+    else:
+        pairs = list(zip(found, map(list, kept), strict=True))
     return {"items": len(items), "answers": len(pairs), "same": sum(new == old for new, old in pairs) / len(pairs),
-            "score": score(items, found, by_word), "score_before": score(items, kept, by_word)}
+            "score": kind.score(items, found), "score_before": kind.score(items, kept)}

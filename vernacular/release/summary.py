@@ -14,6 +14,7 @@ from typing import Any
 from vernacular.arms import DEV_LIKELIHOOD, released_arm
 from vernacular.artifacts import Report
 from vernacular.config.schema import Language, Model
+from vernacular.config.tasks import Task
 from vernacular.release.gates import publishable, release_gates
 from vernacular.release.waivers import in_force, read_waivers
 
@@ -23,7 +24,7 @@ Results = dict[str, Any]
 def stage_names(language: Language, name: str) -> list[str]:
     """The stages that a release of the model ``name`` is made from, in their order."""
     return ["corpus/documents", "corpus/identifier", "corpus/clean", "corpus/splits", f"tokenizer/{name}",
-            f"model/{name}", f"model/{name}_control", *(f"task/{task}_{name}" for task in language.tasks),
+            f"model/{name}", f"model/{name}_control", *(f"task/{task}_{name}" for task in language.tasks_of(name)),
             *(f"evaluation/{name}_{kind}" for kind in ("likelihood", "retention", "behaviour", "fairness",
                                                "attack"))]
 
@@ -46,7 +47,7 @@ def gather(language: Language, name: str, model: Model, reports: Mapping[str, Re
     def of(stage: str) -> Report | None:
         return reports.get(stage)
 
-    tasks = {task: of(f"task/{task}_{name}") for task in language.tasks}
+    tasks = {task: of(f"task/{task}_{name}") for task in language.tasks_of(name)}
     behaviour, fairness = of(f"evaluation/{name}_behaviour"), of(f"evaluation/{name}_fairness")
     attack = of(f"evaluation/{name}_attack")
     likelihood, retention = of(f"evaluation/{name}_likelihood"), of(f"evaluation/{name}_retention")
@@ -68,7 +69,7 @@ def gather(language: Language, name: str, model: Model, reports: Mapping[str, Re
         "released": _released(name, reports),
         "likelihood": _likelihood(likelihood) if likelihood else None,
         "retention": {**retention.details, "counts": _plain(retention)} if retention else None,
-        "tasks": {task: _task(report, language.tasks[task].description) for task, report in tasks.items() if report},
+        "tasks": {task: _task(report, language.tasks[task]) for task, report in tasks.items() if report},
         "behaviour": {**behaviour.details, "worst_failures": behaviour.samples.get("worst_failures", []),
                       "gates": [gate.model_dump() for gate in behaviour.gates]} if behaviour else None,
         "fairness": fairness.details if fairness else None,
@@ -178,10 +179,11 @@ def verdict(interval: list[float], *, spread: float = 0.0, lower_is_better: bool
     return "gain" if low > 0 and mean > spread else "no gain"
 
 
-def _task(report: Report, description: str) -> dict[str, Any]:
+def _task(report: Report, task: Task) -> dict[str, Any]:
     details = dict(report.details)
     scores = {arm: [row["score"] for row in rows] for arm, rows in details["scores"].items()}
-    details["description"] = description
+    details["description"] = task.description
+    details["labelled"] = {"licence": task.data.licence, "url": task.data.url} if task.data else None
     details["means"] = {arm: fmean(values) for arm, values in scores.items() if values}
     details["spread"] = max((max(values) - min(values) for values in scores.values() if values), default=0.0)
     details["verdicts"] = {name: verdict(interval, spread=details["spread"])

@@ -1,12 +1,19 @@
-"""Downstream tasks, LoRA-fine-tuned on base, control and adapted with the same budget and the same seeds.
+"""Downstream tasks, fine-tuned on base, control and adapted with the same budget and the same seeds.
 
-``items`` derives labelled items from the splits, ``finetune`` trains one, ``floors`` gives what a simple method
-reaches, ``scoring`` the metrics and intervals, ``predictor`` loads a fine-tuned model, ``stage`` is the stage.
+``kind`` is the one interface of a kind of task; ``token_classification``, ``sequence_classification``,
+``sentence_pairs``, ``question_answering``, ``sentence_retrieval`` and ``generation`` are the kinds. A further kind is
+one module and an entry in ``kind._CLASSES``, and in ``KindName`` and ``COLUMNS`` of ``vernacular.config.tasks``.
+
+Items come from ``data`` (what people labelled: files and the hub) or ``derived`` (what the corpus says of itself).
+``network`` is a body with a head, ``heads`` where a head starts, ``finetune`` the training loop. ``floors`` is what a
+simple method reaches, ``scoring`` sums, scores and intervals. ``curve`` and ``stage`` go over arms, sizes and seeds,
+``report`` says what came out, ``predictor`` loads a fine-tuned model.
 """
 
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 
 from vernacular.artifacts import Report
 from vernacular.config.schema import Language, Model
@@ -22,18 +29,25 @@ def _run(work: Work, name: str, model: Model, task: str) -> Report:
     return run(work, name, model, task)
 
 
+def _outside(language: Language, root: Path, model: Model, task: str) -> dict[str, str]:
+    from vernacular.tasks.data import version_of
+    version = version_of(language, task, root)
+    return {**fingerprints(model.base, language), **({"data": version} if version else {})}
+
+
 def stages(language: Language, name: str, model: Model) -> list[Stage]:
     """A stage ``task/<task>_<name>`` for each task of the folder."""
     def settings(language: Language, task: str) -> dict[str, object]:
-        return {"task": language.tasks[task].model_dump(mode="json"), "lora": model.lora.model_dump(mode="json"),
+        about = language.tasks[task].model_dump(mode="json", exclude={"description": True, "data": {"licence", "url"}})
+        return {"task": about, "lora": model.lora.model_dump(mode="json"),
                 "base": model.base.model_dump(mode="json"), "objective": model.objective}
 
     gates = (
-        GateSpec("every_seed_alive", "No seed ended at or below the majority floor on every arm.", False),
+        GateSpec("every_seed_alive", "No seed of any arm, at any size, ended at or below the majority floor.", False),
         GateSpec("adapted_beats_base", "The adapted model scores above the base by more than the interval.", False))
     return [Stage(
-        name=f"task/{task}_{name}", version="1", seed=model.seed, heavy=True, kinds=("pytorch", "peft"), gates=gates,
+        name=f"task/{task}_{name}", version="2", seed=model.seed, heavy=True, kinds=("pytorch", "peft"), gates=gates,
         inputs=("corpus/splits", f"tokenizer/{name}", f"model/{name}", f"model/{name}_control"),
         run=partial(_run, name=name, model=model, task=task), settings=partial(settings, task=task),
-        outside=lambda language, root: fingerprints(model.base, language),
-        description=f"`{task}`: {about.description or about.kind}") for task, about in language.tasks.items()]
+        outside=partial(_outside, model=model, task=task),
+        description=f"`{task}`: {about.description or about.kind}") for task, about in language.tasks_of(name).items()]

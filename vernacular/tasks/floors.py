@@ -2,57 +2,114 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline, make_union
+from sklearn.pipeline import FeatureUnion, make_union
 
-from vernacular.corpus.words import words
-from vernacular.tasks.items import IGNORED, OUTSIDE, Item, majority
-from vernacular.tasks.scoring import score
+if TYPE_CHECKING:
+    from vernacular.tasks.kind import Item
 
+_IGNORED = -100
+_C, _ITERATIONS = 30, 300
+Words = list[str]
+Pair = tuple[str, str]
 Features = tuple[str, str, str]  # a word and its neighbours: before, word, after
 
 
-def majority_floor(train: Sequence[Item], test: Sequence[Item], by_word: bool) -> float:
-    """The score of always answering the commonest training label."""
-    label = majority(train)
-    return score(test, [[label] * len(item.labels) for item in test], by_word)
+def majority(items: Sequence[Item]) -> int:
+    """The commonest label."""
+    return Counter(label for item in items for label in item.labels if label != _IGNORED).most_common(1)[0][0]
 
 
-def tfidf_floor(train: Sequence[Item], test: Sequence[Item], by_word: bool, seed: int) -> float:
-    """The score of TF-IDF features with logistic regression.
+def text_floor(train: Sequence[Pair], labels: Sequence[Sequence[int]], test: Sequence[Pair], count: int, seed: int,
+               many: bool = False) -> NDArray[Any]:
+    """Label probabilities of ``test`` (texts, ``count``), from words and character 2-5-grams.
 
-    Texts: words and character 2-5-grams. Words: character 1-5-grams of the word, and the words on either side.
+    Args:
+        train: texts to learn from; the second of each is empty where there is only one.
+        labels: of each.
+        test: texts to answer for.
+        count: how many labels there are.
+        seed: of the fit.
+        many: a text may have any number of labels.
     """
-    inputs: list[Features] | list[str]
-    if by_word:
-        texts = make_union(TfidfVectorizer(analyzer=_letters), TfidfVectorizer(analyzer=_sides))
-        rows = [_word_features(item) for item in train]
-        inputs = [feature for item, row in zip(train, rows, strict=True)
-                  for feature, label in zip(row, item.labels, strict=True) if label != IGNORED]
-        targets = [label for item in train for label in item.labels if label != IGNORED]
-    else:
-        texts = make_union(TfidfVectorizer(sublinear_tf=True),
-                           TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True))
-        inputs, targets = [item.text for item in train], [item.labels[0] for item in train]
-    if len(set(targets)) < 2:
-        return majority_floor(train, test, by_word)
-    model = make_pipeline(texts, LogisticRegression(C=30, max_iter=2000, class_weight="balanced", random_state=seed))
-    model.fit(inputs, targets)
-    if not by_word:
-        return score(test, [[int(label)] for label in model.predict([item.text for item in test])], by_word)
-    predictions = []
-    for item in test:
-        features = _word_features(item)
-        found = model.predict(features) if features else [OUTSIDE] * len(item.labels)
-        predictions.append([int(label) for label in found])
-    return score(test, predictions, by_word)
+    both = any(second for _, second in train)
+    union = make_union(TfidfVectorizer(analyzer=_shared), TfidfVectorizer(analyzer=_sided)) if both else make_union(
+        TfidfVectorizer(sublinear_tf=True, preprocessor=_first),
+        TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, preprocessor=_first))
+    if not many:
+        return _learned(union, train, [each[0] for each in labels], test, count, seed, balanced=True)
+    return np.stack([_learned(union, train, [int(label in each) for each in labels], test, 2, seed, True)[:, 1]
+                     for label in range(count)], axis=1)
 
 
-def _word_features(item: Item) -> list[Features]:
-    found = ["<", *words(item.text), ">"]
+def word_floor(train: Sequence[Words], labels: Sequence[Sequence[int]], test: Sequence[Words], count: int, seed: int,
+               balanced: bool) -> list[NDArray[Any]]:
+    """Label probabilities of the words of ``test``: for each text (words, ``count``).
+
+    From character 1-5-grams of the word, its shape, and the words on either side.
+
+    Args:
+        train: texts in words.
+        labels: of each word; ``IGNORED`` where none is known.
+        test: texts to answer for.
+        count: how many labels there are.
+        seed: of the fit.
+        balanced: rare labels weigh as much as common ones.
+    """
+    union = make_union(TfidfVectorizer(analyzer=_letters), TfidfVectorizer(analyzer=_sides))
+    pairs = [(feature, label) for words, own in zip(train, labels, strict=True)
+             for feature, label in zip(_features(words), own, strict=True) if label != _IGNORED]
+    asked = [feature for words in test for feature in _features(words)]
+    found = _learned(union, [feature for feature, _ in pairs], [label for _, label in pairs], asked, count, seed,
+                     balanced)
+    return np.split(found, np.cumsum([len(words) for words in test])[:-1])
+
+
+def _learned(union: FeatureUnion, train: Sequence[Any], labels: Sequence[int], test: Sequence[Any], count: int,
+             seed: int, balanced: bool) -> NDArray[Any]:
+    """Probabilities (test, ``count``) of a logistic regression; all for the one label if there is only one."""
+    out = np.zeros((len(test), count))
+    if len(set(labels)) < 2:
+        out[:, labels[0]] = 1
+        return out
+    model = LogisticRegression(C=_C, max_iter=_ITERATIONS, class_weight="balanced" if balanced else None,
+                               random_state=seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # a bound on the time, not on the quality that is claimed
+        model.fit(union.fit_transform(train), labels)
+    if len(test):
+        out[:, model.classes_] = model.predict_proba(union.transform(test))
+    return out
+
+
+def _first(pair: Pair) -> str:
+    return pair[0].lower()
+
+
+def _sided(pair: Pair) -> Iterator[str]:
+    """The words of each text, marked with which it is."""
+    for side, text in enumerate(pair):
+        yield from (f"{side}={word}" for word in text.lower().split())
+
+
+def _shared(pair: Pair) -> Iterable[str]:
+    """The words that both texts have, and how much of the second the first has."""
+    first, second = (set(text.lower().split()) for text in pair)
+    both = first & second
+    return [f"both={word}" for word in both] + [f"share={round(4 * len(both) / max(1, len(second)))}"]
+
+
+def _features(words: Words) -> list[Features]:
+    found = ["<", *words, ">"]
     return [(found[index - 1], found[index], found[index + 1]) for index in range(1, len(found) - 1)]
 
 
@@ -62,4 +119,6 @@ def _letters(features: Features) -> list[str]:
 
 
 def _sides(features: Features) -> list[str]:
-    return [f"before={features[0]}", f"after={features[2]}"]
+    word = features[1]
+    shape = "capital" if word[:1].isupper() else "digit" if word[:1].isdigit() else "other"
+    return [f"word={word}", f"shape={shape}", f"before={features[0]}", f"after={features[2]}"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,13 @@ from typing import Any
 from numpy.typing import NDArray
 
 from vernacular.arms import Arm, load_arm
-from vernacular.config.schema import Language, Lora, Model
+from vernacular.config.schema import Language, Model
 from vernacular.errors import Problem
-from vernacular.tasks.finetune import Classifier, load, probabilities
-from vernacular.tasks.items import label_names
+from vernacular.models import longest_input
+from vernacular.tasks.kind import Item, Labelling, class_of
+from vernacular.tasks.network import Network, in_batches, load
+
+LABELS = "labels.json"
 
 
 class Predictor:
@@ -23,14 +27,15 @@ class Predictor:
         by_word: whether a label is given to each word (of ``words_of``) or to the whole text.
     """
 
-    def __init__(self, classifier: Classifier, tokenizer: Any, labels: list[str], by_word: bool,
-                 settings: Lora) -> None:
-        self.labels, self.by_word = labels, by_word
-        self._classifier, self._tokenizer, self._settings = classifier, tokenizer, settings
+    def __init__(self, kind: Labelling, network: Network, tokenizer: Any, longest: int) -> None:
+        self.labels, self.by_word = kind.labels, kind.by_word
+        self._kind, self._network, self._tokenizer, self._longest = kind, network, tokenizer, longest
 
     def probabilities(self, texts: Sequence[str]) -> list[NDArray[Any]]:
         """For each text: (labels,) where the text has one label, else (words, labels)."""
-        found = probabilities(self._classifier, self._tokenizer, texts, self.by_word, self._settings.max_length)
+        encoded = self._kind.encode([Item(text) for text in texts], self._tokenizer, self._longest)
+        found = in_batches(self._network, encoded, lambda rows: self._kind.tables(
+            self._network, [encoded[row] for row in rows], self._tokenizer.pad_token_id))
         return found if self.by_word else [table[0] for table in found]
 
 
@@ -53,14 +58,20 @@ def load_predictor(arm: Arm, model_name: str, model: Model, task_name: str, inpu
         seed: one of ``model.lora.seeds``.
 
     Raises:
-        Problem: there is no adapter for that arm and seed.
+        Problem: there is no adapter for that arm and seed, or the task labels no lines.
     """
     seed = model.lora.seeds[0] if seed is None else seed
     folder = adapter_folder(inputs[f"task/{task_name}_{model_name}"], arm, seed)
     if not folder.is_dir():
         raise Problem(f"there is no adapter for {arm}, seed {seed}", where=str(folder),
                       fix=f"Run `vernacular run {language.code} --to task/{task_name}_{model_name}`")
-    network, tokenizer = load_arm(arm, model_name, model, language, inputs)
     task = language.tasks[task_name]
-    by_word = task.kind == "token_classification"
-    return Predictor(load(network, folder), tokenizer, label_names(task), by_word, model.lora)
+    if not task.answers_lines:
+        raise Problem(f"a task of {task.kind} labels no line, and answers none", where=f"{language.code} {task_name}",
+                      fix="Ask a task of token_classification or sequence_classification")
+    kind_class = class_of(task)
+    assert issubclass(kind_class, Labelling)  # what answers lines labels them
+    labels = json.loads((inputs[f"task/{task_name}_{model_name}"] / LABELS).read_text(encoding="utf-8"))
+    network, tokenizer = load_arm(arm, model_name, model, language, inputs)
+    return Predictor(kind_class(task, labels), load(network, folder), tokenizer,
+                     longest_input(network, model.lora.max_length))

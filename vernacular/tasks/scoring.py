@@ -1,69 +1,90 @@
-"""Scores of a task from predictions, with paired bootstrap intervals over items. Metrics are scikit-learn's."""
+"""Sums that scores are made of, scores of such sums, and paired bootstrap intervals over items and seeds."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import f1_score
 
-from vernacular.tasks.items import IGNORED, NAME, Item
+if TYPE_CHECKING:
+    from vernacular.tasks.kind import Answer, Item, Kind
 
 RESAMPLES = 1000
-Predictions = Sequence[Sequence[int]]  # for each item the predicted label of each of its units
+_IGNORED = -100
+Interval = tuple[float, float, float]  # low, mean, high
 
 
-def flat(items: Sequence[Item], predictions: Predictions) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """True and predicted labels of all labelled units, and the item each belongs to."""
-    truth, guess, owner = [], [], []
-    for index, (item, predicted) in enumerate(zip(items, predictions, strict=True)):
-        for label, value in zip(item.labels, predicted, strict=True):
-            if label != IGNORED:
-                truth.append(label)
-                guess.append(value)
-                owner.append(index)
-    return np.array(truth), np.array(guess), np.array(owner)
+def per_label(truths: Sequence[Sequence[int]], answers: Sequence[Sequence[int]], labels: int) -> NDArray[Any]:
+    """Hits, answers and truths of each label, over the units of an item that have one: (items, labels * 3)."""
+    out = np.zeros((len(truths), labels, 3))
+    for row, (truth, answer) in enumerate(zip(truths, answers, strict=True)):
+        for true, told in zip(truth, answer, strict=True):
+            if true != _IGNORED:
+                out[row, true, 0] += true == told
+                out[row, told, 1] += 1
+                out[row, true, 2] += 1
+    return out.reshape(len(truths), -1)
 
 
-def score(items: Sequence[Item], predictions: Predictions, by_word: bool) -> float:
-    """Macro F1 over the labels of texts, or F1 of the label ``NAME`` over words."""
-    truth, guess, _ = flat(items, predictions)
-    if by_word:
-        return float(f1_score(truth, guess, labels=[NAME], average="micro", zero_division=0))
-    return float(f1_score(truth, guess, average="macro", labels=sorted(set(truth.tolist())), zero_division=0))
+def per_label_sets(truths: Sequence[Sequence[int]], answers: Sequence[Sequence[int]], labels: int) -> NDArray[Any]:
+    """The same where an item has any number of labels in no order."""
+    out = np.zeros((len(truths), labels, 3))
+    for row, (truth, answer) in enumerate(zip(truths, answers, strict=True)):
+        out[row, sorted({*truth} & {*answer}), 0] = 1
+        out[row, list(answer), 1] = 1
+        out[row, list(truth), 2] = 1
+    return out.reshape(len(truths), -1)
 
 
-def _tables(items: Sequence[Item], predictions: Predictions, labels: Sequence[int]) -> NDArray[Any]:
-    """(items, labels, 3): true positives, predicted and actual counts, from which F1 of any resample follows."""
-    truth, guess, owner = flat(items, predictions)
-    out = np.zeros((len(items), len(labels), 3))
-    for column, label in enumerate(labels):
-        for counts, hit in enumerate(((truth == label) & (guess == label), guess == label, truth == label)):
-            np.add.at(out[:, column, counts], owner, hit)
-    return out
+def f1(parts: NDArray[Any]) -> NDArray[Any]:
+    """F1 of hits, answers and truths (..., 3); 0 where there are none."""
+    found: NDArray[Any] = 2 * parts[..., 0] / np.maximum(parts[..., 1] + parts[..., 2], 1)
+    return found
 
 
-def difference(items: Sequence[Item], ours: Sequence[Predictions], theirs: Sequence[Predictions], by_word: bool,
-               seed: int) -> tuple[float, float, float]:
-    """Mean difference of F1 (ours minus theirs, over seeds) with a 95% interval: (low, mean, high).
+def macro_f1(parts: NDArray[Any]) -> NDArray[Any]:
+    """Mean F1 of the labels that occur: of (..., labels, 3), (...)."""
+    there = parts[..., 2] > 0
+    found: NDArray[Any] = (f1(parts) * there).sum(-1) / np.maximum(there.sum(-1), 1)
+    return found
+
+
+def accuracy(parts: NDArray[Any]) -> NDArray[Any]:
+    """Share of right labels: of (..., labels, 3), (...)."""
+    found: NDArray[Any] = parts[..., 0].sum(-1) / np.maximum(parts[..., 2].sum(-1), 1)
+    return found
+
+
+def difference(kind: Kind, items: Sequence[Item], ours: Sequence[Sequence[Answer]],
+               theirs: Sequence[Sequence[Answer]], seed: int) -> Interval:
+    """Mean difference of the score (ours minus theirs, over seeds) with a 95% interval.
 
     Items and seeds are resampled together (paired bootstrap), so the interval holds both kinds of chance.
+
+    Args:
+        kind: of the task.
+        items: that were scored.
+        ours: for each seed the answers to ``items``.
+        theirs: the same seeds of another arm.
+        seed: of the resamples.
     """
-    labels = [NAME] if by_word else sorted({label for item in items for label in item.labels if label != IGNORED})
-    left = np.stack([_tables(items, predictions, labels) for predictions in ours])
-    right = np.stack([_tables(items, predictions, labels) for predictions in theirs])
     generator = np.random.default_rng(seed)
-    values = []
-    for _ in range(RESAMPLES):
-        rows = generator.integers(0, len(items), len(items))
-        seeds = generator.integers(0, len(ours), len(ours))
-        values.append(_f1(left[seeds][:, rows].sum(1)) - _f1(right[seeds][:, rows].sum(1)))
-    low, high = np.percentile(values, [2.5, 97.5])
-    return float(low), float(_f1(left.sum(1)) - _f1(right.sum(1))), float(high)
+    weights = generator.multinomial(len(items), np.full(len(items), 1 / len(items)), RESAMPLES).astype(float)
+    seeds = generator.integers(0, len(ours), (RESAMPLES, len(ours)))
+
+    def drawn(answers: Sequence[Sequence[Answer]]) -> tuple[NDArray[Any], float]:
+        sums = [kind.statistics(items, found) for found in answers]
+        scores = np.stack([_compared(kind, weights @ each) for each in sums])  # (seeds, resamples)
+        whole = np.mean([_compared(kind, each.sum(0)) for each in sums])
+        return np.take_along_axis(scores, seeds.T, 0).mean(0), float(whole)
+
+    (left, mine), (right, other) = drawn(ours), drawn(theirs)
+    low, high = np.percentile(left - right, [2.5, 97.5])
+    return float(low), mine - other, float(high)
 
 
-def _f1(tables: NDArray[Any]) -> float:
-    hits, predicted, actual = tables[..., 0], tables[..., 1], tables[..., 2]
-    return float((2 * hits / np.maximum(predicted + actual, 1)).mean())
+def _compared(kind: Kind, totals: NDArray[Any]) -> NDArray[Any]:
+    """The score that is compared, of sums (..., sums)."""
+    return next(iter(kind.measures(totals).values()))

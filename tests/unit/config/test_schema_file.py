@@ -7,8 +7,9 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from vernacular.config.load import load_all
-from vernacular.config.schema import Groups, Language
+from vernacular.config.schema import Language
 from vernacular.config.schema_file import schema_text
+from vernacular.config.tasks import Groups
 
 LANGUAGES = Path(__file__).parents[3] / "languages"
 

@@ -61,7 +61,7 @@ def test_what_cannot_be_read_is_refused(tmp_path: Path, name: str, content: byte
 
 def test_items_of_a_folder(language_folder: Path) -> None:
     language = load_language(language_folder)
-    assert held_items(language) == [] and versions(language) == {}
+    assert held_items(language, language_folder) == [] and versions(language, language_folder) == {}
     tasks = language_folder / "tasks" / "news"
     tasks.mkdir(parents=True)
     (tasks / "test.csv").write_text('text,label\n"Ine ndi mwana. Iwe ndiwe mwana wanga wabwino kwambiri!",other\n',
@@ -73,15 +73,16 @@ def test_items_of_a_folder(language_folder: Path) -> None:
         "tests": [{"name": "named", "capability": "names", "type": "minimum", "task": "names", "author": "x",
                    "templates": ["{person} ndi {person} ali bwino", "dzina la mwana wanga ndi {found} lero"],
                    "expect": {"label": "NAME"}}]}), encoding="utf-8")
-    before = versions(language)
-    assert held_items(language) == [
+    before = versions(language, language_folder)
+    assert held_items(language, language_folder) == [
         ("tasks/news/test.csv", "Ine ndi mwana. Iwe ndiwe mwana wanga wabwino kwambiri!"),
         ("tasks/news/test.csv", "Iwe ndiwe mwana wanga wabwino kwambiri!"),
         ("behaviour/named", "Maria ndi Maria ali bwino"), ("behaviour/named", "Maria ndi Petro ali bwino"),
         ("behaviour/named", "Petro ndi Maria ali bwino"), ("behaviour/named", "Petro ndi Petro ali bwino"),
         ("behaviour/named", "dzina la mwana wanga ndi")]
     (tasks / "test.csv").write_text("text\nother\n", encoding="utf-8")
-    assert set(before) == {"benchmarks", "behaviour"} and versions(language)["benchmarks"] != before["benchmarks"]
+    assert set(before) == {"benchmarks", "behaviour"}
+    assert versions(language, language_folder)["benchmarks"] != before["benchmarks"]
 
 
 @pytest.mark.parametrize(("path", "number"), [

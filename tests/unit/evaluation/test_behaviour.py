@@ -22,7 +22,7 @@ from vernacular.evaluation.behaviour.lexicons import names_in, resolve
 from vernacular.evaluation.behaviour.load import load_suite
 from vernacular.evaluation.behaviour.run import Asker, gate, gate_specs, note_worst, summarise
 from vernacular.evaluation.behaviour.schema import BehaviourTest, Suite
-from vernacular.tasks.items import lower
+from vernacular.tasks.derived import lower
 
 LINES = [f"kale {name} anati moni" for name in ("Amo", "Badu", "Kemi", "Amo")] + ["palibe dzina lina pano"]
 TEST: dict[str, Any] = {"name": "a_test", "capability": "robustness", "type": "invariance", "task": "names",

@@ -14,7 +14,7 @@ from vernacular.corpus.words import words
 from vernacular.errors import Problem
 from vernacular.evaluation import fairness
 from vernacular.evaluation.behaviour.run import Asker
-from vernacular.tasks.items import lower
+from vernacular.tasks.derived import lower
 
 GROUPS = fairness.Comparison(name="two", groups={"old": ["Amo", "Badu"], "new": ["Kemi", "Zola"]})
 PLAN = """author: me

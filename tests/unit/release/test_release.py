@@ -139,7 +139,7 @@ def test_the_statement_lists_what_was_read_besides(found: dict[str, Any]) -> Non
 
 def test_the_card_names_the_seed_that_is_released_and_intervals_in_its_metadata(found: dict[str, Any]) -> None:
     card = write_card(found)
-    assert "Released is the adapter of seed 1, which scored 0.610. Loaded so, it gave 100.0% of the answers" in card
+    assert "Released is that of seed 1, which scored 0.610. Loaded so, it gave 100.0% of the answers" in card
     results = yaml.safe_load(card.split("---\n", 2)[1])["model-index"][0]["results"]
     assert results[0]["metrics"][0]["args"]["adapted_minus_base_low_mean_high"] == [0.2, 0.3, 0.4]
     assert results[2]["metrics"][0] | {"name": ""} == {
@@ -160,3 +160,16 @@ def test_the_release_takes_what_foresees_dev_text_better(language: Language) -> 
     gate = next(gate for gate in results["release_gates"] if gate["name"] == "adapted_not_worse_than_control")
     assert gate["passed"] and "control is released" in gate["reason"]
     assert "**control** this model" in write_card(results)
+
+
+def test_a_learning_curve_shows_every_seed_and_names_the_dead(language: Language) -> None:
+    reports = made_up_reports()
+    details = reports[f"task/names_{NAME}"].details
+    details["means"] = {"base": 0.3, "control": 0.59, "adapted": 0.6}
+    small = {**details, "train_items": 8, "dead": ["base seed 1"], "floors": {"majority": 0.35, "tfidf_logistic": 0.2}}
+    details |= {"curve": [small, {**details, "dead": []}],
+                "notes": {"test_taken_from_train": 40, "train_also_in_dev": 2, "train_also_in_test": 3}}
+    text = write_card(gather(language, NAME, language.models[NAME], reports))
+    assert "| 8 | 0.300 (0.310, 0.320, 0.330) |" in text and "| 0.350 | +0.300 (+0.200 to +0.400) |" in text
+    assert "commonest label: base seed 1 (8 labels)." in text and "There was no test part" in text
+    assert "5 items were left out" in text

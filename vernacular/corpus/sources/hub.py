@@ -137,7 +137,7 @@ class HubDataset:
                                              revision=settings.revision, streaming=True)
             kind, files = _local_files(self.local, self.where)
             return datasets.load_dataset(kind, data_files=files, split="train", streaming=True)
-        except _unreachable() as error:
+        except unreachable() as error:
             raise self._unreachable(error) from None
 
     def _each(self, rows: Any) -> Iterator[dict[str, Any]]:
@@ -148,7 +148,7 @@ class HubDataset:
                 row = next(rows)
             except StopIteration:
                 return
-            except _unreachable() as error:
+            except unreachable() as error:
                 raise self._unreachable(error) from None
             yield row
 
@@ -197,7 +197,7 @@ def _local_files(folder: Path, where: str) -> tuple[str, list[str]]:
     raise Problem("there is no .parquet or .jsonl file in the folder", where=where, fix="Correct `dataset:`")
 
 
-def _unreachable() -> tuple[type[Exception], ...]:
+def unreachable() -> tuple[type[Exception], ...]:
     """What is raised where the hub cannot be reached or has no such dataset."""
     from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 

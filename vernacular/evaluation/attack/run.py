@@ -21,14 +21,18 @@ MOST = 120  # phrases asked of a task, the likeliest first
 POWER, Z = 0.35, 8.0  # of a phrase in labels that a person has to look at (docs/release.md)
 FORESEEN, RISE = 0.5, 0.25  # of the last word of a phrase in text, and how much more than by the base
 FILE = "findings.jsonl"
+OUTSIDE = "O"
 
 
 def run(work: Work, name: str, model: Model) -> Report:
     """Scan the released model and the adapters of its first seed."""
     report = Report()
     rows: list[dict[str, Any]] = []
-    looked_at = 0
-    for task in work.language.tasks:
+    looked_at, left_out = 0, []
+    for task, about in work.language.tasks_of(name).items():
+        if not about.answers_lines or about.multi_label:
+            left_out.append(task)
+            continue
         findings = task_findings(work, name, model, task)
         looked_at += len(findings)
         rows += [{**classifiers.row_of(one, task), "suspect": suspicious(one)} for one in findings]
@@ -44,7 +48,10 @@ def run(work: Work, name: str, model: Model) -> Report:
         report.samples["phrases to look at"] = [{**{"task": "", "phrase": ""}, **row} for row in suspects]
     said = (f"{len(suspects)} of {looked_at} repeated phrases turn answers by themselves; a person has to look at them"
             if suspects else f"no phrase out of {looked_at} repeated ones turns answers by itself")
-    report.details = {"measured": True, "arm": released_arm(name, work.reports), "suspects": suspects, "said": said}
+    if left_out:
+        said += f"; not looked for in {', '.join(left_out)}"
+    report.details = {"measured": True, "left_out": left_out, "arm": released_arm(name, work.reports),
+                      "suspects": suspects, "said": said}
     report.gates.append(Gate(name=GATE, passed=not suspects, value=len(suspects), threshold=0, reason=(
         f"{said}: " + ", ".join(f"'{row['phrase']}'" for row in suspects[:5]) if suspects else said)))
     return report
@@ -59,14 +66,15 @@ def task_findings(work: Work, name: str, model: Model, task: str) -> list[Findin
     """What the phrases of the training items do to the released adapter of a task."""
     from vernacular.tasks.predictor import load_predictor
     from vernacular.tasks.stage import items_of
-    train, _ = items_of(work, work.language.tasks[task])
+    train = items_of(work, task).train
     held_out = [row["text"] for row in read_jsonl(work.inputs[f"task/{task}_{name}"] / "predictions.jsonl")]
     predictor = load_predictor(released_arm(name, work.reports), name, model, task, work.inputs, work.language)
     texts = [item.text for item in train]
     phrases = repeated_phrases(texts)
     if predictor.by_word:
         likeliest = sorted(phrases, key=lambda phrase: (-phrase.cohesion, -len(phrase.carriers), phrase.words))
-        return classifiers.word_findings(predictor.probabilities, predictor.labels, 0, likeliest[:MOST], held_out,
+        outside = predictor.labels.index(OUTSIDE) if OUTSIDE in predictor.labels else -1
+        return classifiers.word_findings(predictor.probabilities, predictor.labels, outside, likeliest[:MOST], held_out,
                                          lambda text: len(words_of(text)), work.seed)
     truth = [item.labels[0] for item in train]
     return classifiers.text_findings(predictor.probabilities, predictor.labels, with_label(phrases, truth)[:MOST],

@@ -78,6 +78,9 @@ def check_task(task: str, language: Language, where: str) -> None:
     if task not in language.tasks:
         raise Problem(f"there is no task '{task}' in language.yaml{did_you_mean(task, language.tasks)}", where=where,
                       fix=f"Use one of: {', '.join(language.tasks) or 'none yet, so remove this'}")
+    if not language.tasks[task].answers_lines:
+        raise Problem(f"the task '{task}' labels no single line or word", where=where,
+                      fix="Use a task of token_classification or sequence_classification")
 
 
 def _check_test(test: BehaviourTest, language: Language, lexicons: Iterable[str], place: Node) -> None:

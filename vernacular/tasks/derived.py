@@ -7,32 +7,15 @@ from __future__ import annotations
 
 import fnmatch
 import random
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from vernacular.config.schema import Groups, Task
+from vernacular.config.tasks import Groups, Task
 from vernacular.corpus.words import word_spans
 from vernacular.errors import Problem
+from vernacular.tasks.kind import IGNORED, Item
 
-IGNORED = -100
 OUTSIDE, NAME = 0, 1
-
-
-@dataclass(frozen=True)
-class Item:
-    """One labelled item.
-
-    Attributes:
-        text: what the model reads.
-        labels: one label for the text, or one for each of its words; ``IGNORED`` where none is known.
-        document: id of the document it comes from.
-    """
-
-    text: str
-    labels: tuple[int, ...]
-    document: str
 
 
 def label_names(task: Task) -> list[str]:
@@ -113,8 +96,3 @@ def unseen_only(items: Sequence[Item], known: set[str]) -> list[Item]:
     return [Item(item.text, tuple(IGNORED if item.text[start:stop] in known else label
                                   for (start, stop), label in zip(word_spans(item.text), item.labels, strict=True)),
                  item.document) for item in items]
-
-
-def majority(items: Sequence[Item]) -> int:
-    """The commonest label."""
-    return Counter(label for item in items for label in item.labels if label != IGNORED).most_common(1)[0][0]

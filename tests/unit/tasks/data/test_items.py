@@ -1,0 +1,195 @@
+"""From files and datasets to the parts of a task: what is refused, taken out, divided and held back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow
+import pytest
+from pyarrow import parquet
+
+from tests.generate import write_language
+from vernacular.config.load import load_language
+from vernacular.config.schema import Language
+from vernacular.corpus.benchmarks import held_items, versions
+from vernacular.errors import Problem
+from vernacular.stages import silent
+from vernacular.tasks.data import fetch, load_items, not_fetched
+
+WORDS = ["mwana", "galu", "nyumba", "madzi", "moto", "mtengo", "mbalame", "nsomba"]
+
+
+def language_with(tmp_path: Path, files: dict[str, str | bytes], **task: Any) -> Language:
+    """A language with the task ``t`` on ``files`` of its folder ``tasks/t``."""
+    folder = write_language(tmp_path / "languages", documents=3, tasks={"t": task})
+    for name, content in files.items():
+        path = folder / "tasks" / "t" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return load_language(folder)
+
+
+def lines(first: int, count: int) -> list[dict[str, str]]:
+    return [{"text": f"{WORDS[n % 8]} wachi {n} ndi uyu", "label": "ab"[n % 2]} for n in range(first, first + count)]
+
+
+def jsonl(rows: list[dict[str, Any]]) -> str:
+    return "".join(json.dumps(row) + "\n" for row in rows)
+
+
+TOPIC: dict[str, Any] = {"kind": "sequence_classification", "data": {
+    "kind": "files", "folder": "tasks/t", "train": "train.jsonl", "dev": "dev.jsonl", "test": "test.jsonl"}}
+ONE_FILE: dict[str, Any] = {"kind": "sequence_classification", "data": {
+    "kind": "files", "folder": "tasks/t", "train": "*.jsonl"}}
+
+
+def test_what_is_scored_is_not_learned_from(tmp_path: Path) -> None:
+    files = {"train.jsonl": jsonl([*lines(0, 30), {"text": "MWANA wachi 100, ndi uyu!", "label": "a"}, *lines(60, 2)]),
+             "dev.jsonl": jsonl([*lines(60, 10), *lines(101, 1)]), "test.jsonl": jsonl(lines(96, 12))}
+    files["test.jsonl"] += jsonl([{"text": "mwana wachi 100 ndi uyu", "label": "a"}])
+    items = load_items(language_with(tmp_path, files, **TOPIC), "t", tmp_path)
+    assert items.notes == {"train_also_in_test": 1, "train_also_in_dev": 2, "dev_also_in_test": 1}
+    assert (len(items.train), len(items.dev), len(items.test)) == (30, 10, 13)
+    assert items.kind.labels == ["a", "b"]
+
+
+def test_missing_parts_are_divided_by_content_alone(tmp_path: Path) -> None:
+    rows = lines(0, 200)
+    one = load_items(language_with(tmp_path / "one", {"a.jsonl": jsonl(rows)}, **ONE_FILE), "t", tmp_path)
+    files = {"a.jsonl": jsonl(rows[150:]), "b.jsonl": jsonl(rows[:150] + rows[:5])}
+    two = load_items(language_with(tmp_path / "two", files, **ONE_FILE), "t", tmp_path)
+    for part in ("train", "dev", "test"):
+        assert {item.text for item in getattr(one, part)} == {item.text for item in getattr(two, part)}
+    assert 10 < len(one.dev) < 32 and 25 < len(one.test) < 58 and len(one.train) + len(one.dev) + len(one.test) == 200
+    assert one.notes["dev_taken_from_train"] == len(one.dev) and one.notes["test_taken_from_train"] == len(one.test)
+
+
+def test_no_more_than_asked_for(tmp_path: Path) -> None:
+    task = {**ONE_FILE, "data": {**ONE_FILE["data"], "most": {"test": 9, "train": 20}}}
+    items = load_items(language_with(tmp_path, {"a.jsonl": jsonl(lines(0, 200))}, **task), "t", tmp_path)
+    assert (len(items.train), len(items.test)) == (20, 9)
+
+
+NER: dict[str, Any] = {"kind": "token_classification", "data": {
+    "kind": "files", "folder": "tasks/t", "train": "train.txt", "format": "conll"}}
+SENTENCES = "".join(f"Mwana{n} B-PER\nwa O\nku O\nZomba B-LOC\nTown I-LOC\n. O\n\n" for n in range(60))
+
+
+def test_entities_with_a_mark_in_front_and_windows_line_ends(tmp_path: Path) -> None:
+    content = b"\xef\xbb\xbf" + SENTENCES.replace("\n", "\r\n").encode()
+    items = load_items(language_with(tmp_path, {"train.txt": content}, **NER), "t", tmp_path)
+    assert items.kind.labels == ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"]
+    item = items.train[0]
+    assert [item.text[start:stop] for start, stop in item.spans][1:] == ["wa", "ku", "Zomba", "Town", "."]
+    assert item.labels == (3, 0, 0, 1, 2, 0)
+
+
+def test_tags_that_are_not_iob2_are_refused_at_their_line_or_mended(tmp_path: Path) -> None:
+    content = SENTENCES + "ku O\nZomba I-LOC\n\n"
+    with pytest.raises(Problem, match="I-LOC follows O") as caught:
+        load_items(language_with(tmp_path / "a", {"train.txt": content}, **NER), "t", tmp_path)
+    assert caught.value.where == "qaa/tasks/t/train.txt:422"
+    task = {**NER, "data": {**NER["data"], "repair_bio": True}}
+    items = load_items(language_with(tmp_path / "b", {"train.txt": content}, **task), "t", tmp_path)
+    assert items.notes["tags_repaired"] == 1
+    with pytest.raises(Problem, match="'NOUN' is no tag of IOB2"):
+        load_items(language_with(tmp_path / "c", {"train.txt": "a NOUN\n"}, **NER), "t", tmp_path)
+
+
+@pytest.mark.parametrize(("name", "content", "task", "what"), [
+    ("a.jsonl", b'{"text": "caf\xe9 wabwino uyu", "label": "a"}\n', ONE_FILE, "not UTF-8"),
+    ("a.jsonl", jsonl([{"text": "  ", "label": "a"}]), ONE_FILE, r"a.jsonl:1: its text is empty"),
+    ("a.jsonl", jsonl([{"text": "x", "label": ["a", "b"]}]), ONE_FILE, "several"),
+    ("a.jsonl", jsonl([{"text": "x", "label": ""}]), ONE_FILE, "a.jsonl:1: it has no label"),
+    ("a.jsonl", jsonl(lines(0, 4)), ONE_FILE, "items in"),
+    ("b.json", "[]", ONE_FILE, r"no file matches '\*.jsonl'"),
+    ("train.txt", "a B-PER\n", {**NER, "data": {**NER["data"], "format": None}}, "ending does not say its format"),
+    ("train.txt", "a B-PER\n", {**NER, "data": {**NER["data"], "format": "csv"}}, "csv holds no items of token"),
+    ("train.txt", "a B-PER\n", {**NER, "data": {**NER["data"], "columns": {"words": "form"}}}, "have no names"),
+])
+def test_what_cannot_be_used_is_one_line(tmp_path: Path, name: str, content: bytes | str, task: dict[str, Any],
+                                         what: str) -> None:
+    with pytest.raises(Problem, match=what) as caught:
+        load_items(language_with(tmp_path, {name: content}, **task), "t", tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def test_several_labels_and_another_encoding(tmp_path: Path) -> None:
+    rows = "zolemba,mawu\n" + "".join(f"café {WORDS[n % 8]} {n},{['a|b', 'b', ''][n % 3]}\n" for n in range(60))
+    task = {"kind": "sequence_classification", "multi_label": True, "data": {
+        "kind": "files", "folder": "tasks/t", "train": "a.csv", "encoding": "windows-1252",
+        "columns": {"text": "zolemba", "label": "mawu"}}}
+    items = load_items(language_with(tmp_path, {"a.csv": rows.encode("windows-1252")}, **task), "t", tmp_path)
+    assert items.kind.labels == ["a", "b"] and {item.labels for item in items.train} == {(0, 1), (1,), ()}
+    assert all(item.text.startswith("café") for item in items.train)
+
+
+def test_the_corpus_may_not_hold_what_tasks_hold_wherever_it_lies(tmp_path: Path) -> None:
+    outside = tmp_path / "elsewhere"
+    outside.mkdir()
+    (outside / "train.jsonl").write_text(jsonl(lines(0, 40)), encoding="utf-8")
+    task = {**TOPIC, "data": {"kind": "files", "folder": str(outside), "train": "train.jsonl"}}
+    language = language_with(tmp_path, {}, **task)
+    held = held_items(language, tmp_path)
+    assert ("tasks.t", "mwana wachi 0 ndi uyu") in held and len(held) == 40
+    before = versions(language, tmp_path)
+    (outside / "train.jsonl").write_text(jsonl(lines(0, 41)), encoding="utf-8")
+    assert set(before) == {"task/t"} and versions(language, tmp_path) != before
+
+
+def test_files_of_a_task_in_its_folder_are_held_once(tmp_path: Path) -> None:
+    held = held_items(language_with(tmp_path, {"a.jsonl": jsonl(lines(0, 40))}, **ONE_FILE), tmp_path)
+    assert len(held) == 40 and {name for name, _ in held} == {"tasks.t"}
+
+
+@pytest.mark.parametrize("path", ["../x", "/x"])
+def test_a_glob_stays_in_its_folder(tmp_path: Path, path: str) -> None:
+    with pytest.raises(Problem, match="leaves the task's folder"):
+        language_with(tmp_path, {}, **{**ONE_FILE, "data": {**ONE_FILE["data"], "train": path}})
+
+
+def hub_language(tmp_path: Path, rows: dict[str, list[dict[str, Any]]], schema: Any = None) -> Language:
+    task = {"kind": "token_classification", "data": {
+        "kind": "hub", "dataset": "./set", "train": "train", "test": "test", "columns": {"labels": "ner_tags"}}}
+    language = language_with(tmp_path, {}, **task)
+    (language.folder / "set").mkdir()
+    for split, found in rows.items():
+        parquet.write_table(pyarrow.Table.from_pylist(found), language.folder / "set" / f"{split}.parquet")
+    return language
+
+
+def test_a_dataset_is_fetched_once_and_read_from_the_mirror(tmp_path: Path) -> None:
+    rows = {split: [{"tokens": [WORDS[n % 8], str(n), "wa", "Zomba"], "ner_tags": ["O", "O", "O", "B-LOC"], "id": n}
+                    for n in range(first, first + 20)] for split, first in (("train", 0), ("test", 18))}
+    language = hub_language(tmp_path, rows)
+    assert not_fetched(language, tmp_path) == ["t"]
+    with pytest.raises(Problem, match="not fetched yet"):
+        load_items(language, "t", tmp_path)
+    fetch(language, tmp_path, silent)
+    assert not_fetched(language, tmp_path) == []
+    items = load_items(language, "t", tmp_path)
+    assert items.notes["train_also_in_test"] == 2 and len(items.train) + len(items.dev) == 18 and len(items.test) == 20
+    assert ("tasks.t", "mwana 0 wa Zomba") in held_items(language, tmp_path)
+    fetch(language, tmp_path, lambda line: pytest.fail("fetched again"))
+
+
+def test_numbers_of_classes_become_their_names(tmp_path: Path) -> None:
+    import datasets
+    language = hub_language(tmp_path, {})
+    features = datasets.Features({"tokens": datasets.List(datasets.Value("string")),
+                                  "ner_tags": datasets.List(datasets.ClassLabel(names=["O", "B-PER", "I-PER"]))})
+    for split, first in (("train", 0), ("test", 30)):
+        found = [{"tokens": ["Mwana", str(n)], "ner_tags": [1, 2]} for n in range(first, first + 30)]
+        datasets.Dataset.from_list(found, features=features).to_parquet(language.folder / "set" / f"{split}.parquet")
+    fetch(language, tmp_path, silent)
+    items = load_items(language, "t", tmp_path)
+    assert items.kind.labels == ["O", "B-PER", "I-PER"] and items.test[0].labels == (1, 2)
+
+
+def test_a_dataset_without_the_split_is_one_line(tmp_path: Path) -> None:
+    language = hub_language(tmp_path, {"train": [{"tokens": ["a"], "ner_tags": ["O"]}]})
+    with pytest.raises(Problem, match="cannot be read") as caught:
+        fetch(language, tmp_path, silent)
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,52 @@
+"""Labels are derived as the settings say."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vernacular.config.tasks import Capitalised, Groups, Task
+from vernacular.corpus.words import words
+from vernacular.errors import Problem
+from vernacular.tasks.derived import capital_labels, derive, known_names, lower, unseen_only
+from vernacular.tasks.kind import IGNORED, Item
+
+NAMES = Task(kind="token_classification", labels=Capitalised(kind="capitalised"))
+GROUPS = Task(kind="sequence_classification", labels=Groups(kind="document_group", groups={
+    "fish": ["s/fish/*"], "bird": ["s/bird/*"]}))
+
+
+def document(path: str, text: str) -> dict[str, str]:
+    return {"id": path, "source": "s", "path": path, "text": text}
+
+
+def test_capitals_inside_a_clause_are_names() -> None:
+    line = "Ndipo Davide anati kwa Yowabu, Tiyeni ku Yerusalemu"
+    assert capital_labels(line) == (IGNORED, 1, 0, 0, 1, IGNORED, 0, 1)
+
+
+@given(st.text(max_size=80))
+def test_lowering_keeps_every_word_in_its_place(line: str) -> None:
+    assert len(lower(line)) == len(line)
+    assert len(capital_labels(line)) == len(words(line))
+
+
+def test_names_seen_in_training_are_not_scored() -> None:
+    train = [Item("a davide b", (IGNORED, 1, 0), "d1")]
+    test = [Item("c davide marko", (IGNORED, 1, 1), "d2")]
+    assert known_names(train) == {"davide"}
+    assert unseen_only(test, known_names(train))[0].labels == (IGNORED, IGNORED, 1)
+
+
+def test_groups_follow_the_document() -> None:
+    rows = [document("fish/1", "one two three\nfour five six"), document("bird/2", "seven eight nine"),
+            document("other/3", "no label here")]
+    items = derive(GROUPS, rows, 10, 1)
+    assert {(item.document, item.labels) for item in items} == {("fish/1", (1,)), ("bird/2", (0,))}
+    assert derive(GROUPS, rows, 2, 1) == items[:2]
+
+
+def test_nothing_to_derive_is_said() -> None:
+    with pytest.raises(Problem, match="no labelled item"):
+        derive(GROUPS, [document("other/1", "a b c")], 5, 1)

@@ -1,0 +1,182 @@
+"""The stage of a task on three tiny arms: the curve, what is kept, what a kill leaves, and what is said."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.generate import TINY_MODEL, make_documents, write_language
+from tests.tiny import write_bert, write_llama
+from vernacular.arms import ARMS, MODEL_FOLDER
+from vernacular.config.load import load_language
+from vernacular.errors import Problem
+from vernacular.jsonl import read_jsonl
+from vernacular.stages import Work
+from vernacular.tasks import stage
+from vernacular.tasks.predictor import load_predictor
+
+TASK: dict[str, Any] = {"kind": "sequence_classification", "curve": [8, 16, "all"], "data": {
+    "kind": "files", "folder": "labelled", "train": "a.jsonl"}}
+
+
+def work_of(tmp_path: Path, task: dict[str, Any], said: list[str], objective: str = "masked", **lora: Any) -> Work:
+    """A stage's work on a language whose three arms are tiny models of different seeds."""
+    tuning = {**TINY_MODEL["lora"], "seeds": [1, 2], "looks": 1, **lora}
+    models = {"tiny": {**TINY_MODEL, "objective": objective, "lora": tuning}}
+    folder = write_language(tmp_path / "languages", documents=3, tasks={"topic": task}, models=models)
+    (folder / "labelled").mkdir(exist_ok=True)
+    rows = [{"text": line, "label": topic} for topic, texts in make_documents(12).items() for text in texts
+            for line in text.split("\n")]
+    (folder / "labelled" / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    inputs = {}
+    for seed, name in enumerate(("base", "model/tiny", "model/tiny_control")):
+        place = folder / "base" if name == "base" else tmp_path / name / MODEL_FOLDER
+        if not place.exists():
+            write_bert(place, head=True, seed=seed) if objective == "masked" else write_llama(place, seed)
+        inputs[name] = tmp_path / name
+    for name in ("out", "scratch"):
+        (tmp_path / name).mkdir(exist_ok=True)
+    language = load_language(folder)
+    return Work(language, {}, inputs, {}, tmp_path / "out", tmp_path / "scratch", 1, said.append, tmp_path, tmp_path,
+                tmp_path)
+
+
+def test_a_curve_of_three_arms(tmp_path: Path) -> None:
+    said: list[str] = []
+    work = work_of(tmp_path, TASK, said)
+    report = stage.run(work, "tiny", work.language.models["tiny"], "topic")
+    details, curve = report.details, report.details["curve"]
+    sizes = [point["train_items"] for point in curve]
+    assert sizes[:2] == [8, 16] and details["train_items"] == sizes[2] > 60
+    assert len(said) == 3 * 3 * 2
+    assert all([row["seed"] for row in point["scores"][arm]] == [1, 2] for point in curve for arm in ARMS)
+    assert details["scores"] == curve[-1]["scores"] and details["metric"] == "macro_f1"
+    assert set(curve[0]["floors"]) == {"majority", "tfidf_logistic"}
+    assert set(curve[0]["intervals"]) == {"adapted_minus_base", "adapted_minus_control"}
+    rows = list(read_jsonl(work.out / "predictions.jsonl"))
+    assert len(rows) == details["test_items"] and set(rows[0]) == {
+        "text", "labels", *(f"{arm}_{seed}" for arm in ARMS for seed in (1, 2))}
+    assert (work.out / report.plots["topic by items learned from"]).stat().st_size < 100_000
+    assert "macro_f1_adapted_8" in report.counts and "macro_f1_adapted" in report.counts
+    predictor = load_predictor("adapted", "tiny", work.language.models["tiny"], "topic",
+                               {**work.inputs, "task/topic_tiny": work.out}, work.language, 2)
+    again = [[int(table.argmax())] for table in predictor.probabilities([row["text"] for row in rows])]
+    assert again == [row["adapted_2"] for row in rows]
+
+
+def test_dead_seeds_are_named_at_their_size(tmp_path: Path) -> None:
+    """One label is nearly all there is: nothing is learned beyond it."""
+    work = work_of(tmp_path, {**TASK, "curve": [8, "all"]}, [], seeds=[3])
+    path = work.language.folder / "labelled" / "a.jsonl"
+    rows = [{**row, "label": "rare" if number % 40 == 0 else "common"} for number, row in enumerate(read_jsonl(path))]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    report = stage.run(work, "tiny", work.language.models["tiny"], "topic")
+    alive = next(gate for gate in report.gates if gate.name == "every_seed_alive")
+    assert not alive.passed and "base seed 3, 8 items" in alive.reason and report.details["curve"][0]["dead"]
+
+
+def test_a_killed_stage_goes_on_where_it_was(tmp_path: Path) -> None:
+    class KillError(Exception):
+        pass
+
+    said: list[str] = []
+    work = work_of(tmp_path, TASK, said)
+
+    def kill(line: str) -> None:
+        said.append(line)
+        if len(said) == 8:
+            raise KillError
+
+    model = work.language.models["tiny"]
+    with pytest.raises(KillError):
+        stage.run(Work(**{**work.__dict__, "progress": kill}), "tiny", model, "topic")
+    shutil.rmtree(work.out)
+    work.out.mkdir()
+    report = stage.run(work, "tiny", model, "topic")
+    assert len(said) == 8 + 18 - 7 and said[7] == said[8]
+    for name in ("out", "scratch"):
+        shutil.rmtree(tmp_path / name)
+        (tmp_path / name).mkdir()
+    wanted = stage.run(work, "tiny", model, "topic")
+    assert [point["means"] for point in report.details["curve"]] == [
+        point["means"] for point in wanted.details["curve"]]
+
+
+def test_a_model_trained_whole_is_kept_whole(tmp_path: Path) -> None:
+    work = work_of(tmp_path, {**TASK, "curve": ["all"]}, [], method="full", seeds=[1, 2])
+    stage.run(work, "tiny", work.language.models["tiny"], "topic")
+    rows = list(read_jsonl(work.out / "predictions.jsonl"))
+    predictor = load_predictor("base", "tiny", work.language.models["tiny"], "topic",
+                               {**work.inputs, "task/topic_tiny": work.out}, work.language, 2)
+    again = [[int(table.argmax())] for table in predictor.probabilities([row["text"] for row in rows])]
+    assert again == [row["base_2"] for row in rows]
+
+
+def test_pairs_answer_no_single_line(tmp_path: Path) -> None:
+    work = work_of(tmp_path, {"kind": "sentence_pairs", "data": {
+        "kind": "files", "folder": "labelled", "train": "a.jsonl", "columns": {"second": "text"}}}, [], seeds=[1])
+    stage.run(work, "tiny", work.language.models["tiny"], "topic")
+    with pytest.raises(Problem, match="labels no line"):
+        load_predictor("base", "tiny", work.language.models["tiny"], "topic",
+                       {**work.inputs, "task/topic_tiny": work.out}, work.language)
+
+
+def test_a_causal_model_is_also_asked_without_fine_tuning(tmp_path: Path) -> None:
+    """It chooses label words after no example and after one, in a way that a killed stage need not repeat."""
+    prompt = {"format": "{source}\nTopic: {target}", "shots": [0, 1]}
+    work = work_of(tmp_path, {**TASK, "curve": [8], "prompt": prompt}, [], objective="causal")
+    model = work.language.models["tiny"]
+    report = stage.run(work, "tiny", model, "topic")
+    asked = report.details["untrained"]
+    assert list(asked) == ["0_shot", "1_shot"]
+    assert [len(asked[name]["scores"][arm]) for name in asked for arm in ARMS] == [1, 1, 1, 2, 2, 2]
+    assert all(0 <= asked[name]["means"][arm] <= 1 for name in asked for arm in ARMS)
+    low, _, high = asked["1_shot"]["intervals"]["adapted_minus_base"]
+    assert low <= high
+    assert "macro_f1_adapted_1_shot" in report.counts
+    kept = tmp_path / "scratch" / "base-untrained.json"
+    answers = json.loads(kept.read_text(encoding="utf-8"))
+    kept.write_text(json.dumps({**answers, "1_shot": [[[0]] * len(answers["0_shot"][0])] * 2}), encoding="utf-8")
+    shutil.rmtree(work.out)
+    work.out.mkdir()
+    again = stage.run(work, "tiny", model, "topic").details["untrained"]
+    assert len(set(again["1_shot"]["scores"]["base"])) == 1 and again["0_shot"] == asked["0_shot"]
+
+
+ASKED = {"prompt": {"format": "{source}\n{target}", "shots": [1], "longest_answer": 10}}
+
+
+@pytest.mark.parametrize(("kind", "objective", "more", "floor"), [
+    ("sentence_retrieval", "masked", {}, "tfidf_characters"), ("generation", "causal", ASKED, "nearest")])
+def test_pairs_of_texts_go_the_whole_way(kind: str, objective: str, more: dict[str, Any], floor: str,
+                                         tmp_path: Path) -> None:
+    data = {"kind": "files", "folder": "labelled", "train": "train.*", "format": "parallel",
+            "most": {"train": 16, "dev": 8, "test": 12}, "columns": {"source": "en", "target": "qaa"}}
+    work = work_of(tmp_path, {"kind": kind, "data": data, **more}, [], objective=objective, seeds=[1, 2])
+    lines = [f"{text.split()[0]} {number}" for number, text in enumerate(sum(make_documents(12).values(), []))]
+    for ending, text in (("en", lines), ("qaa", [line.upper() for line in lines])):
+        (work.language.folder / "labelled" / f"train.{ending}").write_text("\n".join(text), encoding="utf-8")
+    report = stage.run(work, "tiny", work.language.models["tiny"], "topic")
+    assert report.details["floors"].keys() >= {"majority", floor} and report.details["untrained"]
+    row = next(read_jsonl(work.out / "predictions.jsonl"))
+    assert row["second"] == row["text"].upper() and row["adapted_2"]
+    with pytest.raises(Problem, match="labels no line"):
+        load_predictor("base", "tiny", work.language.models["tiny"], "topic",
+                       {**work.inputs, "task/topic_tiny": work.out}, work.language)
+
+
+def test_questions_go_the_whole_way(tmp_path: Path) -> None:
+    work = work_of(tmp_path, {"kind": "question_answering", "data": {
+        "kind": "files", "folder": "labelled", "train": "q.jsonl", "most": {"train": 16, "test": 12}}}, [], seeds=[1])
+    rows = [{"context": text, "question": text.split()[0], "answers": [
+        {"text": text.split()[3], "answer_start": len(" ".join(text.split()[:3])) + 1}]}
+        for texts in make_documents(12).values() for document in texts for text in document.split("\n")]
+    (work.language.folder / "labelled" / "q.jsonl").write_text(
+        "".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    report = stage.run(work, "tiny", work.language.models["tiny"], "topic")
+    assert report.details["metric"] == "token_f1" and set(report.details["floors"]) == {"majority", "nearest_span"}
+    assert "untrained" not in report.details

@@ -1,0 +1,192 @@
+"""What an entry of ``tasks:`` may say: the kind of task, where its labelled items come from, at which sizes.
+
+A new kind is an entry in ``COLUMNS`` (and a class, see ``vernacular.tasks.kind``). Reads nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from vernacular.config.prompting import Prompting
+from vernacular.config.sources import _ENCODING, Encoding
+from vernacular.config.strict import Name, Share, Strict
+
+Part = Literal["train", "dev", "test"]
+PARTS: tuple[Part, ...] = ("train", "dev", "test")
+KindName = Literal["token_classification", "sequence_classification", "sentence_pairs", "question_answering",
+                   "sentence_retrieval", "generation"]
+# kind of task -> what an item is made of -> the column it is read from unless `columns:` names another.
+COLUMNS: dict[str, dict[str, str]] = {
+    "token_classification": {"words": "tokens", "labels": "tags"},
+    "sequence_classification": {"text": "text", "label": "label"},
+    "sentence_pairs": {"text": "text", "second": "second", "label": "label"},
+    "question_answering": {"context": "context", "question": "question", "answers": "answers"},
+    "sentence_retrieval": {"source": "source", "target": "target"},
+    "generation": {"source": "source", "target": "target"},
+}
+
+_CAUSAL_ONLY = ("generation",)
+_ANSWERS_LINES = ("token_classification", "sequence_classification")
+
+
+def _everything() -> list[int | Literal["all"]]:
+    return ["all"]
+
+
+class Groups(Strict):
+    """Labels derived from where a line stands: the group of its document."""
+
+    kind: Literal["document_group"]
+    groups: dict[Name, list[str]] = Field(description="label -> globs over 'source/path' of documents")
+
+
+class Capitalised(Strict):
+    """Labels derived from capitals: in a lower-cased line, which words are names.
+
+    A word is a name if it is capitalised inside a clause in the original; the first word and a word after any
+    punctuation are ignored. Only for scripts with letter case.
+    """
+
+    kind: Literal["capitalised"]
+
+
+class Data(Strict):
+    """What labelled data of every kind may say: which column holds what, and how much of it is used."""
+
+    licence: str = Field("unverified", description="SPDX id of the labels' licence; publishing is refused while it is "
+                                                   "unverified")
+    url: str = Field("", description="where a person can read about the labels")
+    columns: dict[str, str | int] = Field(default_factory=dict, description=(
+        "what an item is made of -> the column that holds it, where its name is another (docs/tasks.md); a number, "
+        "from 0, or from -1 for the last, in CoNLL"))
+    separator: str = Field("|", min_length=1, description="between the labels of an item with several, in csv and tsv")
+    repair_bio: bool = Field(False, description="an I- tag that goes on with nothing begins an entity, and is counted; "
+                                                "without this it is refused")
+    dev_share: Share = Field(0.1, description="of the training items, where there is no dev part")
+    test_share: Share = Field(0.2, description="of the training items, where there is no test part")
+    most: dict[Part, Annotated[int, Field(ge=8)]] = Field(default_factory=dict, description=(
+        "part -> use no more than this many items of it, drawn without looking at their labels"))
+
+
+class FileData(Data):
+    """Labelled files, in the language folder or elsewhere."""
+
+    kind: Literal["files"]
+    folder: str = Field(".", description="relative to the language folder, or absolute")
+    train: str = Field(description="a glob relative to `folder`")
+    dev: str | None = Field(None, description="the same; without it a share of train")
+    test: str | None = Field(None, description="the same; without it a share of train")
+    format: Literal["conll", "conllu", "csv", "tsv", "jsonl", "parallel"] | None = Field(None, description=(
+        "of the files, where their ending does not say it (.conll, .conllu, .csv, .tsv, .jsonl). parallel: two files "
+        "that agree line by line, such as train.en and train.nya; columns: {source: en, target: nya} are their "
+        "endings, and `train: train.*` names both"))
+    quoted: bool | None = Field(None, description="whether a file puts quotes around cells: csv does if this is not "
+                                                   "said; of tsv it is only asked where both readings are possible")
+    encoding: Encoding | None = Field(None, description=_ENCODING)
+
+
+class HubData(Data):
+    """A labelled dataset on the Hugging Face hub at a commit."""
+
+    kind: Literal["hub"]
+    dataset: str = Field(description="id on the hub, such as masakhane/masakhaner2, or a folder with files that the "
+                                     "library reads, written ./NAME (in the language folder) or absolute")
+    config: str | None = Field(None, description="name of the configuration")
+    revision: str | None = Field(None, pattern=r"^[0-9a-f]{40}$", description="commit on the hub, so that the same "
+                                                                            "items are read next year")
+    train: str = Field("train", description="name of the split")
+    dev: str | None = Field(None, description="name of the split; without it a share of train")
+    test: str | None = Field(None, description="name of the split; without it a share of train")
+
+    @model_validator(mode="after")
+    def _pinned(self) -> HubData:
+        if self.revision is None and not self.dataset.startswith((".", "/")):
+            raise ValueError("a dataset on the hub needs a revision: the 40 letters of a commit")
+        return self
+
+
+class Task(Strict):
+    """A downstream task: its kind, where its labelled items come from and how many are used.
+
+    Either ``labels:``, derived from the text itself, or ``data:``, made by people.
+    """
+
+    kind: KindName
+    labels: Annotated[Groups | Capitalised, Field(discriminator="kind")] | None = Field(
+        None, description="labels derived from the text")
+    data: Annotated[FileData | HubData, Field(discriminator="kind")] | None = Field(
+        None, description="labelled data")
+    tags: Literal["bio", "plain"] = Field("bio", description=(
+        "token_classification on `data`: entities in IOB2 (B-PER, I-PER, O), scored whole, or plain tags such as parts "
+        "of speech, scored word by word"))
+    multi_label: bool = Field(False, description="sequence_classification on `data`: an item may have several labels, "
+                                                 "or none")
+    unanswerable: bool = Field(False, description="question_answering: a question may have no answer in its context")
+    prefix: str = Field("", description="sentence_retrieval: put before every sentence, where the base was trained so "
+                                        "(e5: \"query: \")")
+    csls: bool = Field(False, description="sentence_retrieval: correct similarities for sentences that are near to all "
+                                          "others (CSLS)")
+    prompt: Prompting | None = Field(None, description=(
+        "generation: how a causal model is asked. sequence_classification on `data`: also score causal models that "
+        "were not fine-tuned, by the likelihood of label words"))
+    train: int = Field(200, ge=8, description="derived items to learn from")
+    dev: int = Field(400, ge=8, description="derived items for choices")
+    test: int = Field(600, ge=8, description="derived items that are scored")
+    curve: list[Annotated[int, Field(ge=8)] | Literal["all"]] = Field(
+        default_factory=_everything, min_length=1, description=(
+            "how many items to learn from, ascending: each smaller number is part of the larger ones; `all` is every "
+            "item there is. The models of the largest are kept"))
+    description: str = Field("", description="one line for the card")
+
+    @model_validator(mode="after")
+    def _labels_fit(self) -> Task:
+        if (self.labels is None) == (self.data is None):
+            raise ValueError("a task needs exactly one of labels (derived) and data (labelled)")
+        if self.labels is not None:
+            wanted = "sequence_classification" if self.labels.kind == "document_group" else "token_classification"
+            if self.kind != wanted:
+                raise ValueError(f"labels of kind {self.labels.kind} need kind: {wanted}")
+        for role in self.data.columns if self.data else ():
+            known = COLUMNS[self.kind]
+            if role not in known:
+                raise ValueError(f"columns: an item of {self.kind} has no '{role}'; it has {', '.join(known)}")
+        if self.multi_label and (self.data is None or self.kind != "sequence_classification"):
+            raise ValueError("multi_label needs kind: sequence_classification and data")
+        return self
+
+    @model_validator(mode="after")
+    def _only_where_meant(self) -> Task:
+        for key, kind in (("unanswerable", "question_answering"), ("prefix", "sentence_retrieval"),
+                          ("csls", "sentence_retrieval")):
+            if getattr(self, key) and self.kind != kind:
+                raise ValueError(f"{key} needs kind: {kind}")
+        if self.kind == "generation" and self.prompt is None:
+            raise ValueError("generation needs prompt: {format: \"English: {source}\\nChichewa: {target}\"}")
+        if self.prompt is not None and self.kind not in ("generation", "sequence_classification"):
+            raise ValueError("prompt needs kind: generation or sequence_classification")
+        if self.prompt is not None and (self.multi_label or self.data is None):
+            raise ValueError("prompt needs data with one label for an item")
+        return self
+
+    @model_validator(mode="after")
+    def _curve_ascends(self) -> Task:
+        numbers = [size for size in self.curve if size != "all"]
+        if self.curve != sorted(set(numbers)) + ["all"] * (len(self.curve) > len(set(numbers))) or (
+                self.curve.count("all") > 1):
+            raise ValueError("curve must ascend, each size once, with `all` last: [50, 100, 500, all]")
+        return self
+
+    def fits(self, objective: str) -> bool:
+        """Whether it can be learned on a base model of this objective."""
+        return objective == "causal" or self.kind not in _CAUSAL_ONLY
+
+    @property
+    def answers_lines(self) -> bool:
+        """Whether what is learned says something of a single line or its words, as behavioural tests ask."""
+        return self.kind in _ANSWERS_LINES
+
+    def columns(self) -> dict[str, str | int]:
+        """What an item is made of -> the column that holds it."""
+        return {**COLUMNS[self.kind], **(self.data.columns if self.data else {})}

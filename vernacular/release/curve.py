@@ -1,0 +1,51 @@
+"""The learning curve of a task as a table that card and report both show, and what is to be said beside it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vernacular.arms import ARMS
+
+COLUMNS = ("labels", *ARMS, "best floor", "adapted minus base (95 %)")
+
+
+def curve_rows(found: dict[str, Any]) -> list[list[str]]:
+    """A row for each number of labels: the mean of each arm with every seed, a floor, a difference with its interval.
+
+    No row where the task was learned at one size alone.
+    """
+    points = found.get("curve", [])
+    return [[f"{point['train_items']:,}", *(_seeds(point, arm) for arm in ARMS),
+             f"{max(point['floors'].values()):.3f}", _interval(point["intervals"]["adapted_minus_base"])]
+            for point in points] if len(points) > 1 else []
+
+
+def remarks(found: dict[str, Any]) -> list[str]:
+    """What must be said of a task beside its numbers: dead seeds, items left out, parts that were made."""
+    dead = [f"{name} ({point['train_items']} labels)" for point in found.get("curve", []) for name in point["dead"]]
+    notes = found.get("notes", {})
+    labelled = found.get("labelled")
+    said = [f"The labels were made by people; licence: {labelled['licence']}"
+            f"{' (' + labelled['url'] + ')' if labelled['url'] else ''}."] if labelled else []
+    said += [f"No better than always answering the commonest label: {', '.join(dead)}."] if dead else []
+    taken = [part for part in ("test", "dev") if notes.get(f"{part}_taken_from_train")]
+    if taken:
+        said.append(f"There was no {' and no '.join(taken)} part: a share of the labelled items, chosen by a digest of "
+                    "their text, took its place.")
+    same = sum(notes.get(name, 0) for name in ("train_also_in_test", "train_also_in_dev", "dev_also_in_test"))
+    if same:
+        said.append(f"{same} items were left out because the same text stands in a part that is scored or chosen by.")
+    if notes.get("tags_repaired"):
+        said.append(f"{notes['tags_repaired']} tags that IOB2 does not allow were mended.")
+    return said
+
+
+def _seeds(point: dict[str, Any], arm: str) -> str:
+    each = ", ".join(f"{row['score']:.3f}" for row in point["scores"][arm])
+    return f"{point['means'][arm]:.3f} ({each})"
+
+
+def _interval(interval: list[float]) -> str:
+    low, mean, high = interval
+    return f"{mean:+.3f} ({low:+.3f} to {high:+.3f})"
+

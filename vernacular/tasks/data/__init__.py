@@ -1,0 +1,159 @@
+"""Labelled data that people made: found, read, checked, parted and freed of what stands on both sides.
+
+``conll`` and ``tables`` read formats, ``files`` and ``hub`` know where data lies; here it becomes the items of a task.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from vernacular.artifacts import digest_of_files
+from vernacular.config.schema import Language
+from vernacular.config.tasks import PARTS, FileData, HubData, Part, Task
+from vernacular.corpus.words import plain_words
+from vernacular.errors import Problem
+from vernacular.tasks.data.files import files_of, rows_of_files
+from vernacular.tasks.data.hub import LabelledDataset
+from vernacular.tasks.kind import Item, Kind, Row, class_of
+
+_LEAST = 8  # items of a part that is learned from or scored
+_DRAW = 5  # seed of the order of the training items: the same for every model
+
+
+@dataclass
+class Items:
+    """The items of a task by part, ready to be learned from and scored.
+
+    Attributes:
+        kind: of the task, with its labels.
+        train: in an order drawn once: the first 50 are part of the first 100.
+        dev: to choose by; may be empty.
+        test: scored.
+        notes: what was done to the data -> number of items.
+    """
+
+    kind: Kind
+    train: list[Item]
+    dev: list[Item]
+    test: list[Item]
+    notes: dict[str, int] = field(default_factory=dict)
+
+
+def rows_of(language: Language, name: str, part: Part, root: Path) -> Iterator[Row]:
+    """The rows of a part of the task ``name``, as they stand in its data; none where the part is not named.
+
+    Raises:
+        Problem: they cannot be read.
+    """
+    task = language.tasks[name]
+    if isinstance(task.data, HubData):
+        yield from LabelledDataset(language, name, task, root).rows(part)
+    elif isinstance(task.data, FileData):
+        yield from rows_of_files(language, task, part)
+
+
+def data_files(language: Language, task: Task) -> list[Path]:
+    """The files of a task's data, those of the hub excepted."""
+    if not isinstance(task.data, FileData):
+        return []
+    return sorted({path for part in PARTS for _, path in files_of(language, task.data, part)})
+
+
+def version_of(language: Language, name: str, root: Path) -> str:
+    """A digest of the data of the task ``name``; empty where it has none."""
+    task = language.tasks[name]
+    if isinstance(task.data, HubData):
+        return LabelledDataset(language, name, task, root).version()
+    files = data_files(language, task)
+    return digest_of_files(language.folder / task.data.folder, files) if isinstance(task.data, FileData) else ""
+
+
+def fetch(language: Language, root: Path, progress: Callable[[str], None]) -> None:
+    """Fetch the tasks' data that lies on the hub and was not fetched yet.
+
+    Raises:
+        Problem: it cannot be had.
+    """
+    for name, task in language.tasks.items():
+        if isinstance(task.data, HubData):
+            LabelledDataset(language, name, task, root).refresh(progress)
+
+
+def not_fetched(language: Language, root: Path) -> list[str]:
+    """The tasks whose data lies on the hub and was not fetched yet."""
+    return [name for name, task in language.tasks.items()
+            if isinstance(task.data, HubData) and not LabelledDataset(language, name, task, root).fetched()]
+
+
+def load_items(language: Language, name: str, root: Path) -> Items:
+    """The items of the task ``name``, whose data people made.
+
+    Raises:
+        Problem: a row that cannot be read, or too few.
+    """
+    task = language.tasks[name]
+    assert task.data is not None
+    rows = {part: list(rows_of(language, name, part, root)) for part in PARTS}
+    kind_class = class_of(task)
+    kind = kind_class(task, kind_class.labels_of(task, (row for part in PARTS for row in rows[part])))
+    parts: dict[Part, list[Item]] = {part: [kind.item(row) for row in rows[part]] for part in PARTS}
+    notes = {**kind_class.notes(task, (row for part in PARTS for row in rows[part])), **_divide(task, parts)}
+    notes["train_also_in_test"] = _drop(parts, "train", ("test",))
+    notes["train_also_in_dev"] = _drop(parts, "train", ("dev",))
+    notes["dev_also_in_test"] = _drop(parts, "dev", ("test",))
+    for part in PARTS:
+        random.Random(_DRAW).shuffle(parts[part])
+        most = task.data.most.get(part)
+        if most is not None:
+            parts[part] = parts[part][:most]
+    for part in ("train", "test"):
+        if len(parts[part]) < _LEAST:
+            raise Problem(f"{len(parts[part])} items in {part}", where=f"{language.code} tasks.{name}",
+                          fix=f"Give it {_LEAST} or more")
+    return Items(kind, parts["train"], parts["dev"], parts["test"], notes)
+
+
+def _divide(task: Task, parts: dict[Part, list[Item]]) -> dict[str, int]:
+    """Take the parts that are missing from train, by a digest of the texts; how many items each got."""
+    assert task.data is not None
+    notes, low = {}, 0.0
+    shares: tuple[tuple[Part, float], ...] = (("test", task.data.test_share), ("dev", task.data.dev_share))
+    for part, share in shares:
+        if getattr(task.data, part) is None:
+            high = low + share
+            parts[part] = [item for item in parts["train"] if low <= _place(item) < high]
+            notes[f"{part}_taken_from_train"] = len(parts[part])
+            low = high
+    parts["train"] = [item for item in parts["train"] if _place(item) >= low]
+    return notes
+
+
+def _place(item: Item) -> float:
+    """A number from 0 to 1 that depends on the text alone: equal texts go together, and all questions on one."""
+    digest = hashlib.sha256(item.text.encode()).digest()
+    return int.from_bytes(digest[:8]) / 2**64
+
+
+def _same(item: Item) -> tuple[tuple[str, ...], ...]:
+    return tuple(plain_words(text) or (text,) for text in item.key())
+
+
+def _drop(parts: dict[Part, list[Item]], part: Part, others: Sequence[Part]) -> int:
+    """Take out of a part the items whose words stand in one of ``others``; how many there were."""
+    there = {_same(item) for other in others for item in parts[other]}
+    kept = [item for item in parts[part] if _same(item) not in there]
+    dropped = len(parts[part]) - len(kept)
+    parts[part] = kept
+    return dropped
+
+
+def texts_in(rows: Iterable[Row]) -> Iterator[str]:
+    """The texts that stand in ``rows``: what no corpus may hold."""
+    for row in rows:
+        if row.surface:
+            yield row.surface
+        yield from row.fields.values() if not row.lines else ()

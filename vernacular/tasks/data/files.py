@@ -1,0 +1,116 @@
+"""Labelled files: which they are, and the rows that they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from vernacular.config.schema import Language
+from vernacular.config.tasks import FileData, Part, Task
+from vernacular.corpus.formats.encoding import decode
+from vernacular.corpus.sources.files import check_file
+from vernacular.errors import Problem
+from vernacular.tasks.data.conll import read_conll, read_conllu
+from vernacular.tasks.data.parallel import read_parallel
+from vernacular.tasks.data.tables import read_jsonl, read_table
+from vernacular.tasks.kind import Row
+
+_ENDINGS = {".conll": "conll", ".conllu": "conllu", ".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl"}
+_BY_WORD = ("conll", "conllu")
+
+
+def files_of(language: Language, data: FileData, part: Part) -> list[tuple[str, Path]]:
+    """(how messages call it, file) of each file of a part, sorted; none where the part is not named.
+
+    Raises:
+        Problem: none matches, or one lies outside the folder.
+    """
+    glob = getattr(data, part)
+    if glob is None:
+        return []
+    folder = language.folder / data.folder
+    named = f"{language.folder.name}/{data.folder}".removesuffix("/.") if not Path(data.folder).is_absolute() else (
+        data.folder)
+    found = []
+    for path in sorted(folder.glob(glob)) if folder.is_dir() else ():
+        relative = path.relative_to(folder)
+        if path.is_file() and not any(name.startswith(".") for name in relative.parts):
+            where = f"{named}/{relative.as_posix()}"
+            check_file(path, folder.resolve(), where)
+            found.append((where, path))
+    if not found:
+        raise Problem(f"no file matches '{glob}'", where=named, fix=f"Put the {part} items there, or correct `{part}:`")
+    return found
+
+
+def rows_of_files(language: Language, task: Task, part: Part) -> Iterator[Row]:
+    """The rows of a part, file by file.
+
+    Raises:
+        Problem: a file that cannot be read, with its line.
+    """
+    assert isinstance(task.data, FileData)
+    files = files_of(language, task.data, part)
+    if task.data.format == "parallel":
+        yield from _parallel(dict(files), task)
+        return
+    for where, path in files:
+        yield from read_file(path, where, task)
+
+
+def _parallel(files: Mapping[str, Path], task: Task) -> Iterator[Row]:
+    """The pairs of files that differ in their ending alone: those of sources, each with its targets.
+
+    Raises:
+        Problem: the task has no pairs, a file is without its other, or two do not agree.
+    """
+    data, columns = task.data, task.columns()
+    assert isinstance(data, FileData)
+    source, target = (f".{columns.get(role, '')}" for role in ("source", "target"))
+    for name, path in files.items():
+        if "source" not in columns:
+            raise Problem(f"parallel files hold no items of {task.kind}", where=name, fix="Use another format")
+        if not name.endswith((source, target)):
+            raise Problem(f"its ending is neither {source} nor {target}", where=name,
+                          fix="Name the two endings: columns: {source: en, target: nya}")
+        if name.endswith(source):
+            other = name.removesuffix(source) + target
+            if other not in files:
+                raise Problem(f"there is no {other} beside it", where=name, fix="Put the translations there")
+            texts = (decode(file.read_bytes(), shown, data.encoding)[0]
+                     for shown, file in ((name, path), (other, files[other])))
+            yield from read_parallel(*texts, name, other)
+        elif name.removesuffix(target) + source not in files:
+            raise Problem(f"there is no {name.removesuffix(target) + source} beside it", where=name,
+                          fix="Put the sources there")
+
+
+def read_file(path: Path, where: str, task: Task) -> Iterator[Row]:
+    """The rows of one file.
+
+    Raises:
+        Problem: its format is not known or does not fit the task, its encoding cannot be told, or a line is wrong.
+    """
+    data, columns = task.data, task.columns()
+    assert isinstance(data, FileData)
+    kind = data.format or _ENDINGS.get(path.suffix.lower())
+    if kind is None:
+        raise Problem(f"its ending does not say its format ({', '.join(_ENDINGS)})", where=where,
+                      fix="Say `format:` in the task's data")
+    words = task.kind == "token_classification"
+    if (kind in _BY_WORD and not words) or (kind in ("csv", "tsv") and words):
+        raise Problem(f"{kind} holds no items of {task.kind}", where=where,
+                      fix="Use conll, conllu or jsonl" if words else "Use csv, tsv or jsonl")
+    text, _ = decode(path.read_bytes(), where, data.encoding)
+    if kind == "conllu":
+        yield from read_conllu(text, where)
+    elif kind == "conll":
+        numbers = {role: column for role, column in data.columns.items() if isinstance(column, int)}
+        if len(numbers) < len(data.columns):
+            raise Problem("columns of CoNLL have no names", where=where,
+                          fix="Number them: columns: {words: 0, labels: -1}")
+        yield from read_conll(text, where, numbers.get("words", 0), numbers.get("labels", -1))
+    else:
+        names = {role: str(column) for role, column in columns.items()}
+        yield from (read_jsonl(text, where, names) if kind == "jsonl" else
+                    read_table(text, where, names, "," if kind == "csv" else "\t", data.quoted))

@@ -1,0 +1,121 @@
+"""Labelled datasets on the hub at a commit, or in a folder that the library reads: fetched once into a mirror."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from vernacular.artifacts import digest_of, digest_of_files
+from vernacular.config.schema import Language
+from vernacular.config.tasks import PARTS, HubData, Part, Task
+from vernacular.corpus.sources.hub import unreachable
+from vernacular.corpus.sources.mirror import Mirror
+from vernacular.errors import Problem
+from vernacular.tasks.data.tables import row_of
+from vernacular.tasks.kind import Row
+
+
+class LabelledDataset:
+    """The dataset of one task.
+
+    Args:
+        language: whose task it is.
+        name: of the task.
+        task: its settings, with data of the kind hub.
+        root: of the store, below which the mirror lies.
+    """
+
+    def __init__(self, language: Language, name: str, task: Task, root: Path) -> None:
+        assert isinstance(task.data, HubData)
+        self.data, self.task = task.data, task
+        self.where = f"dataset {self.data.dataset}"
+        self.local = language.folder / self.data.dataset if self.data.dataset.startswith((".", "/")) else None
+        self.mirror = Mirror(root / language.code / ".mirror" / f"task-{name}", self.where)
+
+    def fetched(self) -> bool:
+        """Whether what the settings name lies in the mirror."""
+        return self.mirror.state.get("key") == self._key()
+
+    def refresh(self, progress: Callable[[str], None]) -> None:
+        """Fetch the dataset unless it is there.
+
+        Raises:
+            Problem: it cannot be had, or lacks a split or a column.
+        """
+        if not self.mirror.due(self._key(), None):
+            return
+        with self.mirror.held():
+            fetch = self.mirror.begin(self._key())
+            there = fetch.rows  # by a fetch that was killed
+            for row in self._all(progress):
+                if there:
+                    there -= 1
+                else:
+                    fetch.add(row, None)
+            fetch.flush(None)
+            self.mirror.publish(fetch)
+
+    def _all(self, progress: Callable[[str], None]) -> Iterator[dict[str, Any]]:
+        """The rows of all parts, as the mirror keeps them."""
+        for part in PARTS:
+            split = getattr(self.data, part)
+            if split is not None:
+                progress(f"fetching {self.data.dataset}, {split}")
+                for number, values in enumerate(self._rows(split)):
+                    row = row_of(values, f"{self.where} {split}:{number}", self._columns())
+                    yield {"path": f"{part}/{number}", "text": "", "where": row.where, "fields": row.fields}
+
+    def rows(self, part: Part) -> Iterator[Row]:
+        """The rows of a part, from the mirror.
+
+        Raises:
+            Problem: it was not fetched yet.
+        """
+        if not self.fetched():
+            raise Problem("it was not fetched yet", where=self.where, fix="Run it once with a network")
+        for row in self.mirror.rows():
+            if row["path"].startswith(f"{part}/"):
+                yield Row(row["where"], row["fields"])
+
+    def version(self) -> str:
+        """A digest of what is fetched, or is to be."""
+        return self._key()
+
+    def _key(self) -> str:
+        data = self.data
+        files = sorted(path for path in self.local.rglob("*") if path.is_file()) if self.local else []
+        return digest_of([data.dataset, data.config, data.revision, data.train, data.dev, data.test, self._columns(),
+                          digest_of_files(self.local, files) if self.local else ""])
+
+    def _columns(self) -> dict[str, str]:
+        return {role: str(column) for role, column in self.task.columns().items()}
+
+    def _rows(self, split: str) -> Iterator[dict[str, Any]]:
+        """The rows of a split, numbers of classes replaced by their names."""
+        import datasets
+        where = str(self.local) if self.local else self.data.dataset
+        try:
+            found = datasets.load_dataset(where, self.data.config, split=split, revision=self.data.revision,
+                                          streaming=True)
+            names = {column: _names(feature) for column, feature in (found.features or {}).items()}
+            for row in found:
+                yield {column: _named(value, names.get(column)) for column, value in row.items()}
+        except unreachable() as error:
+            first = (str(error).strip().splitlines() or [""])[0][:200]
+            raise Problem(f"it cannot be read ({type(error).__name__}: {first})", where=self.where,
+                          fix="Check the network, and `dataset:`, `config:`, `revision:` and the names of the splits; "
+                              "`hf auth login` where it asks for consent") from None
+
+
+def _names(feature: Any) -> list[str] | None:
+    """The names of the classes that a column, or the lists in it, holds by number."""
+    inner = getattr(feature, "feature", feature)
+    names = getattr(inner, "names", None)
+    return list(names) if names else None
+
+
+def _named(value: Any, names: list[str] | None) -> Any:
+    if names is None or value is None:
+        return value
+    return [names[part] for part in value] if isinstance(value, list) else names[value]

@@ -1,0 +1,135 @@
+"""What the stage of a task says: scores of every seed at every size, floors, intervals, dead seeds, plots, gates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from vernacular.arms import ARMS, Arm
+from vernacular.artifacts import Gate, Report
+from vernacular.plots import bars, points
+from vernacular.tasks.curve import Run, Untrained
+from vernacular.tasks.data import Items
+from vernacular.tasks.scoring import difference
+
+_FLOORS = {"tfidf_logistic": "floor: TF-IDF with logistic regression", "majority": "floor: the commonest label"}
+_SEED = 1  # of floors and resamples
+
+
+def write_report(out: Path, task_name: str, items: Items, sizes: Sequence[int], seeds: Sequence[int],
+                 runs: Mapping[Arm, Mapping[int, Sequence[Run]]], untrained: Mapping[Arm, Untrained]) -> Report:
+    """The report of a task; its plots go into the folder ``out``.
+
+    Args:
+        out: of the artifact.
+        task_name: of the task.
+        items: that were learned from and scored.
+        sizes: how many were learned from, ascending.
+        seeds: of the trainings.
+        runs: arm -> size -> for each seed what its training gave.
+        untrained: arm -> what it answers without fine-tuning.
+    """
+    curve = [_at(items, size, seeds, {arm: runs[arm][size] for arm in ARMS}) for size in sizes]
+    last, metric = curve[-1], curve[-1]["metric"]
+    report = Report(details={
+        "task": task_name, "kind": items.kind.task.kind, "labels": items.kind.labels, "dev_items": len(items.dev),
+        "test_items": len(items.test), "notes": items.notes, "curve": curve, **last,
+        **({"untrained": ways} if (ways := _ways(items, untrained)) else {})})
+    report.count("train_items", len(items.train), "labelled items learned from")
+    report.count("test_items", len(items.test), "labelled items scored")
+    report.count("rows", len(items.test), "items in predictions.jsonl")
+    for note, number in items.notes.items():
+        report.count(note, number, _NOTES[note], "items")
+    for point in curve:
+        mark = "" if point is last else f"_{point['train_items']}"
+        for arm in ARMS:
+            report.count(f"{metric}_{arm}{mark}", point["means"][arm],
+                         f"mean over {len(seeds)} seeds, {arm}, {point['train_items']} items to learn from")
+        for name, value in point["floors"].items():
+            short = name.removesuffix("_logistic")
+            report.count(f"{metric}_{short}{mark}", value, _FLOORS.get(name, f"floor: {name}"))
+    report.samples["scores by seed"] = [
+        {"items": point["train_items"], "model": arm, **{key: value for key, value in row.items() if key != "looks"}}
+        for point in curve for arm in ARMS for row in point["scores"][arm]]
+    for name, way in ways.items():
+        for arm in ARMS:
+            report.count(f"{metric}_{arm}_{name}", way["means"][arm],
+                         f"{name.replace('_', '-')}, without fine-tuning, {arm}")
+    if ways:
+        report.samples["without fine-tuning"] = [
+            {"asked": name, "model": arm, "scores by seed": way["scores"][arm], "mean": way["means"][arm]}
+            for name, way in ways.items() for arm in ARMS]
+    _draw(report, out, task_name, curve)
+    _gates(report, curve)
+    return report
+
+
+def _ways(items: Items, untrained: Mapping[Arm, Untrained]) -> dict[str, dict[str, Any]]:
+    """Each way to ask without fine-tuning: scores by arm and seed, their means, and intervals of differences."""
+    kind, test, found = items.kind, items.test, {}
+    for name in untrained[ARMS[0]]:
+        answers = {arm: untrained[arm][name] for arm in ARMS}
+        scores = {arm: [kind.score(test, each) for each in answers[arm]] for arm in ARMS}
+        found[name] = {"scores": scores, "means": {arm: fmean(scores[arm]) for arm in ARMS}, "intervals": {
+            f"adapted_minus_{other}": list(difference(kind, test, answers["adapted"], answers[other], _SEED))
+            for other in ("base", "control")}}
+    return found
+
+
+_NOTES = {"test_taken_from_train": "scored items taken from the training items: there was no test part",
+          "dev_taken_from_train": "items to choose by taken from the training items: there was no dev part",
+          "train_also_in_test": "training items left out because they are scored",
+          "train_also_in_dev": "training items left out because they are chosen by",
+          "tags_repaired": "I- tags that went on with nothing and were made to begin an entity",
+          "dev_also_in_test": "items to choose by left out because they are scored"}
+
+
+def _at(items: Items, size: int, seeds: Sequence[int], runs: Mapping[Arm, Sequence[Run]]) -> dict[str, Any]:
+    """One point of the curve."""
+    kind, test = items.kind, items.test
+    measured: dict[Arm, list[dict[str, float]]] = {
+        arm: [kind.scores(test, run.answers) for run in runs[arm]] for arm in ARMS}
+    metric = next(iter(measured[ARMS[0]][0]))
+    scores: dict[Arm, list[dict[str, Any]]] = {
+        arm: [{"seed": seed, "score": found.pop(metric), "more": found, "steps": run.steps, "chosen": run.chosen,
+               "seconds": run.seconds, "looks": run.looks}
+              for seed, found, run in zip(seeds, measured[arm], runs[arm], strict=True)] for arm in ARMS}
+    floors = {name: kind.score(test, answers)
+              for name, answers in kind.floors(items.train[:size], test, _SEED).items()}
+    answers = {arm: [run.answers for run in runs[arm]] for arm in ARMS}
+    dead = [f"{arm} seed {row['seed']}" for arm in ARMS for row in scores[arm] if row["score"] <= floors["majority"]]
+    return {"train_items": size, "metric": metric, "scores": scores,
+            "means": {arm: fmean(row["score"] for row in scores[arm]) for arm in ARMS}, "floors": floors,
+            "intervals": {f"adapted_minus_{other}": list(difference(kind, test, answers["adapted"], answers[other],
+                                                                    _SEED)) for other in ("base", "control")},
+            "dead": dead}
+
+
+def _draw(report: Report, out: Path, task_name: str, curve: Sequence[Mapping[str, Any]]) -> None:
+    """Bars for one size; for several a curve of the means with every seed as a point."""
+    last, metric = curve[-1], curve[-1]["metric"]
+    names = {"tfidf_logistic": "TF-IDF"}
+    if len(curve) == 1:
+        bars(out / "scores.png", f"{task_name}: {metric}", [*ARMS, *(names.get(name, name) for name in last["floors"])],
+             [*last["means"].values(), *last["floors"].values()], metric)
+        report.plots[f"{task_name} by model"] = "scores.png"
+        return
+    sizes = [point["train_items"] for point in curve]
+    points(out / "curve.png", f"{task_name}: {metric} by items learned from", "labelled items (log scale)", metric,
+           {arm: [(size, [row["score"] for row in point["scores"][arm]])
+                  for size, point in zip(sizes, curve, strict=True)] for arm in ARMS},
+           {names.get(name, name): [(size, point["floors"][name]) for size, point in zip(sizes, curve, strict=True)]
+            for name in last["floors"]})
+    report.plots[f"{task_name} by items learned from"] = "curve.png"
+
+
+def _gates(report: Report, curve: Sequence[Mapping[str, Any]]) -> None:
+    dead = [f"{name}, {point['train_items']} items" for point in curve for name in point["dead"]]
+    report.gates.append(Gate(name="every_seed_alive", passed=not dead, value=len(dead), threshold=0, reason=(
+        f"at or below the majority floor: {'; '.join(dead)}" if dead else "every seed is above the majority floor")))
+    low, mean, high = curve[-1]["intervals"]["adapted_minus_base"]
+    report.gates.append(Gate(
+        name="adapted_beats_base", passed=low > 0, value=mean, threshold=0,
+        reason=f"adapted minus base {mean:+.3f}, 95% interval {low:+.3f} to {high:+.3f} over items and seeds"))

@@ -1,0 +1,22 @@
+"""A label for two texts: inference, paraphrase, whether one answers the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from vernacular.tasks.kind import Item, Row
+from vernacular.tasks.network import Encoded, encode_pairs
+from vernacular.tasks.sequence_classification import SequenceClassification, text_of
+
+
+class SentencePairs(SequenceClassification):
+    """One label for two texts, which the model reads together."""
+
+    def item(self, row: Row) -> Item:
+        """Both texts and the label."""
+        return Item(text_of(row, "text"), self.numbers(row), row.where, second=text_of(row, "second"))
+
+    def encode(self, items: Sequence[Item], tokenizer: Any, longest: int) -> list[Encoded]:
+        """Both texts together are the unit."""
+        return encode_pairs([(item.text, item.second) for item in items], tokenizer, longest)

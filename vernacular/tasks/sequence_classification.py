@@ -1,0 +1,128 @@
+"""A label for a text, or several: topic, sentiment, kind of book."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
+
+from vernacular.config.tasks import Task
+from vernacular.errors import Problem
+from vernacular.tasks.floors import majority, text_floor
+from vernacular.tasks.generation.label_words import classify
+from vernacular.tasks.generation.prompts import by_shots
+from vernacular.tasks.heads import linear_start, many_start
+from vernacular.tasks.kind import Answer, Head, Item, Labelling, Row
+from vernacular.tasks.network import Encoded, Network, encode
+from vernacular.tasks.scoring import accuracy, f1, macro_f1, per_label, per_label_sets
+
+
+class SequenceClassification(Labelling):
+    """One label for a text; with ``multi_label`` any number of them."""
+
+    def __init__(self, task: Task, labels: Sequence[str]) -> None:
+        super().__init__(task, labels)
+        self._index = {label: number for number, label in enumerate(self.labels)}
+
+    @classmethod
+    def labels_of(cls, task: Task, rows: Iterable[Row]) -> list[str]:
+        """The labels that occur, sorted."""
+        return sorted({label for row in rows for label in _labels(task, row)})
+
+    def item(self, row: Row) -> Item:
+        """The text and its labels."""
+        return Item(text_of(row, "text"), self.numbers(row), row.where)
+
+    def numbers(self, row: Row) -> tuple[int, ...]:
+        """The numbers of the labels of a row."""
+        return tuple(sorted(self._index[label] for label in _labels(self.task, row)))
+
+    def encode(self, items: Sequence[Item], tokenizer: Any, longest: int) -> list[Encoded]:
+        """The text is the unit."""
+        return encode([item.text for item in items], tokenizer, longest)
+
+    def start(self, network: Network, encoded: Sequence[Encoded], items: Sequence[Item], padding: int) -> Head | None:
+        """A logistic regression on the texts' states."""
+        labels = [item.labels for item in items]
+        return (many_start if self.task.multi_label else linear_start)(network, encoded, labels, padding)
+
+    def loss(self, network: Network, encoded: Sequence[Encoded], items: Sequence[Item],
+             padding: int) -> torch.Tensor | None:
+        """Cross entropy; of several labels, that of each against its absence."""
+        outputs = network(encoded, padding).float()
+        if not self.task.multi_label:
+            return cross_entropy(outputs, torch.tensor([item.labels[0] for item in items], device=outputs.device))
+        target = torch.zeros_like(outputs)
+        for row, item in enumerate(items):
+            target[row, list(item.labels)] = 1
+        return binary_cross_entropy_with_logits(outputs, target)
+
+    def answer(self, network: Network, encoded: Sequence[Encoded], items: Sequence[Item], padding: int) -> list[Answer]:
+        """For each item the numbers of its labels."""
+        return [self.decoded(table[0]) for table in self.tables(network, encoded, padding)]
+
+    def tables(self, network: Network, encoded: Sequence[Encoded], padding: int) -> list[NDArray[Any]]:
+        """For each item the probabilities of its labels: (1, labels)."""
+        outputs = network(encoded, padding).float()
+        found = (outputs.sigmoid() if self.task.multi_label else outputs.softmax(-1)).cpu().numpy()
+        return list(found[:, None])
+
+    def decoded(self, table: NDArray[Any]) -> list[int]:
+        """The labels that these probabilities (labels,) stand for."""
+        return np.flatnonzero(table >= 0.5).tolist() if self.task.multi_label else [int(table.argmax())]
+
+    def untrained(self, objective: str, model: Any, tokenizer: Any, train: Sequence[Item], test: Sequence[Item],
+                  longest: int, seeds: Sequence[int]) -> dict[str, list[list[Answer]]]:
+        """The labels whose words a causal model finds likeliest, where the task says how to ask it."""
+        asked = self.task.prompt
+        if asked is None or objective != "causal":
+            return {}
+        return by_shots(asked, seeds, lambda shots, seed: list(classify(
+            model, tokenizer, asked, self.labels, train, test, shots, seed)))
+
+    def statistics(self, items: Sequence[Item], answers: Sequence[Answer]) -> NDArray[Any]:
+        """Hits, answers and truths of each label: (items, 3 of each)."""
+        truths = [item.labels for item in items]
+        return (per_label_sets if self.task.multi_label else per_label)(truths, answers, len(self.labels))
+
+    def measures(self, totals: NDArray[Any]) -> dict[str, NDArray[Any]]:
+        """Macro F1 over the labels that occur, and accuracy; of several labels micro F1 instead."""
+        parts = totals.reshape(*totals.shape[:-1], -1, 3)
+        second = {"micro_f1": f1(parts.sum(-2))} if self.task.multi_label else {"accuracy": accuracy(parts)}
+        return {"macro_f1": macro_f1(parts), **second}
+
+    def floors(self, train: Sequence[Item], test: Sequence[Item], seed: int) -> dict[str, list[Answer]]:
+        """The commonest label; a logistic regression on TF-IDF of words and letters."""
+        read = text_floor([(item.text, item.second) for item in train], [item.labels for item in train],
+                          [(item.text, item.second) for item in test], len(self.labels), seed,
+                          many=self.task.multi_label)
+        return {"majority": [[majority(train)] for _ in test], "tfidf_logistic": [self.decoded(row) for row in read]}
+
+
+def text_of(row: Row, role: str) -> str:
+    """The text of a row that stands in ``role``.
+
+    Raises:
+        Problem: there is none.
+    """
+    value = row.fields[role]
+    if not isinstance(value, str) or not value.strip():
+        raise Problem(f"its {role} is empty or no text", where=row.where,
+                      fix="Remove the row, or name the right column with `columns:`")
+    return value.strip()
+
+
+def _labels(task: Task, row: Row) -> list[str]:
+    value = row.fields["label"]
+    if task.multi_label:
+        assert task.data is not None  # Task refuses several labels without data
+        found = value if isinstance(value, list) else str(value or "").split(task.data.separator)
+        return sorted({str(label).strip() for label in found if str(label).strip()})
+    if value is None or isinstance(value, list | dict) or not str(value).strip():
+        raise Problem("it has no label, or several", where=row.where,
+                      fix="Give it one, or set `multi_label: true` on the task")
+    return [str(value).strip()]

@@ -1,0 +1,210 @@
+"""Labels for words: entities (NER), plain tags (parts of speech), and the names that are derived from capitals.
+
+Entities are scored whole, as seqeval does in strict mode: type and both ends must be right, and a sequence that IOB2
+does not allow is none. Answers are therefore the likeliest sequence that IOB2 allows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn.functional import cross_entropy
+
+from vernacular.config.tasks import Task
+from vernacular.corpus.words import word_spans
+from vernacular.errors import Problem
+from vernacular.tasks.derived import NAME
+from vernacular.tasks.floors import Words, majority, word_floor
+from vernacular.tasks.heads import linear_start
+from vernacular.tasks.kind import IGNORED, Answer, Head, Item, Labelling, Row
+from vernacular.tasks.network import Encoded, Network, encode
+from vernacular.tasks.scoring import f1, macro_f1, per_label
+
+OUTSIDE = "O"
+_FIX = "Correct the file, set `repair_bio: true`, or `tags: plain` for tags that mark no entities"
+
+
+class TokenClassification(Labelling):
+    """A label for each word of a text; the words of labelled data are those of the file."""
+
+    by_word: ClassVar[bool] = True
+
+    def __init__(self, task: Task, labels: Sequence[str]) -> None:
+        super().__init__(task, labels)
+        self._index = {label: number for number, label in enumerate(self.labels)}
+        self._entities = task.data is not None and task.tags == "bio"
+        self._types = sorted({label[2:] for label in self.labels if label != OUTSIDE}) if self._entities else []
+        self._allowed = allowed(self.labels) if self._entities else None
+
+    @classmethod
+    def labels_of(cls, task: Task, rows: Iterable[Row]) -> list[str]:
+        """The tags that occur; of entities each type with its B- and I-, after O."""
+        found = set()
+        for row in rows:
+            _, tags = _fields(row)
+            if task.tags == "bio":
+                tags = checked(tags, row, task.data is not None and task.data.repair_bio)
+            found.update(tags)
+        if task.tags == "plain":
+            return sorted(found)
+        types = sorted({tag[2:] for tag in found if tag != OUTSIDE})
+        return [OUTSIDE, *(f"{mark}-{name}" for name in types for mark in "BI")]
+
+    @classmethod
+    def notes(cls, task: Task, rows: Iterable[Row]) -> dict[str, int]:
+        """How many tags of entities were made to begin one."""
+        if task.tags == "plain" or task.data is None or not task.data.repair_bio:
+            return {}
+        return {"tags_repaired": sum(before != after for row in rows for before, after in zip(
+            _fields(row)[1], checked(_fields(row)[1], row, True), strict=True))}
+
+    def item(self, row: Row) -> Item:
+        """The words with a space between, or the text itself where the file says how it is written."""
+        words, tags = _fields(row)
+        if self._entities:
+            tags = checked(tags, row, self.task.data is not None and self.task.data.repair_bio)
+        text, spans = row.fields.get("text", " ".join(words)), []
+        end = 0
+        for word in words:
+            start = text.index(word, end)
+            end = start + len(word)
+            spans.append((start, end))
+        return Item(text, tuple(self._index[tag] for tag in tags), row.where, tuple(spans))
+
+    def encode(self, items: Sequence[Item], tokenizer: Any, longest: int) -> list[Encoded]:
+        """Units are the words."""
+        return encode([item.text for item in items], tokenizer, longest, [spans_of(item) for item in items])
+
+    def start(self, network: Network, encoded: Sequence[Encoded], items: Sequence[Item], padding: int) -> Head | None:
+        """A logistic regression on the words' states."""
+        return linear_start(network, encoded, [item.labels for item in items], padding)
+
+    def loss(self, network: Network, encoded: Sequence[Encoded], items: Sequence[Item],
+             padding: int) -> torch.Tensor | None:
+        """Cross entropy over the words that have a label."""
+        outputs = network(encoded, padding)
+        target = torch.tensor([label for item in items for label in item.labels], device=outputs.device)
+        if not bool((target != IGNORED).any()):
+            return None
+        return cross_entropy(outputs.float(), target, ignore_index=IGNORED)
+
+    def answer(self, network: Network, encoded: Sequence[Encoded], items: Sequence[Item], padding: int) -> list[Answer]:
+        """For each item the number of each word's label."""
+        return [self.decoded(table) for table in self.tables(network, encoded, padding)]
+
+    def tables(self, network: Network, encoded: Sequence[Encoded], padding: int) -> list[NDArray[Any]]:
+        """For each item the probabilities of its words' labels: (words, labels)."""
+        found = network(encoded, padding).float().softmax(-1).cpu().numpy()
+        ends = np.cumsum([item.count for item in encoded])
+        return np.split(found, ends[:-1])
+
+    def decoded(self, table: NDArray[Any]) -> list[int]:
+        """The likeliest labels of the words with these probabilities (words, labels), of entities together."""
+        if self._allowed is None or not len(table):
+            return [int(label) for label in table.argmax(-1)]
+        return best_path(np.log(table + 1e-12), self._allowed)
+
+    def statistics(self, items: Sequence[Item], answers: Sequence[Answer]) -> NDArray[Any]:
+        """Hits, answers and truths of each label (or type of entity): (items, 3 of each)."""
+        if not self._entities:
+            return per_label([item.labels for item in items], answers, len(self.labels))
+        out = np.zeros((len(items), len(self._types), 3))
+        for row, (item, answer) in enumerate(zip(items, answers, strict=True)):
+            told, true = self._found(answer), self._found(item.labels)
+            for at, name in enumerate(self._types):
+                mine, theirs = ({entity for entity in found if entity[0] == name} for found in (told, true))
+                out[row, at] = len(mine & theirs), len(mine), len(theirs)
+        return out.reshape(len(items), -1)
+
+    def _found(self, labels: Sequence[int]) -> set[tuple[str, int, int]]:
+        """The entities (type, start, end) of a sequence of labels."""
+        from seqeval.scheme import IOB2, Entities
+        tags = [self.labels[label] for label in labels]
+        return {(entity.tag, entity.start, entity.end) for entity in Entities([tags], IOB2).entities[0]}
+
+    def measures(self, totals: NDArray[Any]) -> dict[str, NDArray[Any]]:
+        """F1 of entities, in all and by type; accuracy and macro F1 of tags; F1 of the names of a derived task."""
+        parts = totals.reshape(*totals.shape[:-1], -1, 3)
+        if self.task.labels is not None:
+            return {"f1_unseen_names": f1(parts[..., NAME, :])}
+        if self._entities:
+            return {"entity_f1": f1(parts.sum(-2)),
+                    **{f"entity_f1_{name}": f1(parts[..., at, :]) for at, name in enumerate(self._types)}}
+        return {"accuracy": parts[..., 0].sum(-1) / np.maximum(parts[..., 2].sum(-1), 1), "macro_f1": macro_f1(parts)}
+
+    def floors(self, train: Sequence[Item], test: Sequence[Item], seed: int) -> dict[str, list[Answer]]:
+        """The commonest label; a logistic regression on each word's letters, shape and neighbours."""
+        commonest = majority(train)
+        read = word_floor([_words(item) for item in train], [item.labels for item in train],
+                          [_words(item) for item in test], len(self.labels), seed,
+                          balanced=self.task.labels is not None)
+        return {"majority": [[commonest] * len(item.labels) for item in test],
+                "tfidf_logistic": [self.decoded(table) for table in read]}
+
+
+def spans_of(item: Item) -> Sequence[tuple[int, int]]:
+    """Where the words of an item stand in its text."""
+    return word_spans(item.text) if item.spans is None else item.spans
+
+
+def _words(item: Item) -> Words:
+    return [item.text[start:stop] for start, stop in spans_of(item)]
+
+
+def _fields(row: Row) -> tuple[list[str], list[str]]:
+    """The words and the tags of a row, checked for their number and for empty ones."""
+    words, tags = row.fields["words"], row.fields["labels"]
+    for name, found in (("words", words), ("labels", tags)):
+        if not isinstance(found, list) or not all(isinstance(part, str) and part.strip() for part in found):
+            raise Problem(f"its {name} are no list of texts, none of them empty", where=row.where,
+                          fix="Name the right column with `columns:`")
+    if len(words) != len(tags) or not words:
+        raise Problem(f"{len(words)} words and {len(tags)} labels", where=row.where, fix="Give each word one label")
+    return words, tags
+
+
+def checked(tags: Sequence[str], row: Row, repair: bool) -> list[str]:
+    """``tags`` if they are IOB2; with ``repair``, an I- that goes on with nothing made a B-.
+
+    Raises:
+        Problem: another form, or an entity that begins with I-, at its line.
+    """
+    out: list[str] = []
+    for number, tag in enumerate(tags):
+        where = f"{row.where.rpartition(':')[0]}:{row.lines[number]}" if row.lines else row.where
+        if tag != OUTSIDE and not (tag[:2] in ("B-", "I-") and tag[2:]):
+            raise Problem(f"'{tag}' is no tag of IOB2 (O, B-PER, I-PER)", where=where, fix=_FIX)
+        if tag.startswith("I-") and (not out or out[-1][2:] != tag[2:]):
+            if not repair:
+                raise Problem(f"{tag} follows {out[-1] if out else 'nothing'}: in IOB2 an entity begins with B-",
+                              where=where, fix=_FIX)
+            tag = f"B-{tag[2:]}"
+        out.append(tag)
+    return out
+
+
+def allowed(labels: Sequence[str]) -> NDArray[np.bool_]:
+    """Which label may follow which in IOB2: (labels + 1, labels); the last row is for the first word."""
+    out = np.ones((len(labels) + 1, len(labels)), dtype=np.bool_)
+    for column, label in enumerate(labels):
+        if label.startswith("I-"):
+            out[:, column] = [before != OUTSIDE and before[2:] == label[2:] for before in [*labels, OUTSIDE]]
+    return out
+
+
+def best_path(scores: NDArray[Any], may: NDArray[np.bool_]) -> list[int]:
+    """The sequence of labels with the largest sum of ``scores`` (words, labels) that ``may`` allows (Viterbi)."""
+    barred = np.where(may, 0.0, -np.inf)
+    total, back = scores[0] + barred[-1], []
+    for row in scores[1:]:
+        through = total[:, None] + barred[:-1]
+        back.append(through.argmax(0))
+        total = through.max(0) + row
+    path = [int(total.argmax())]
+    for came in reversed(back):
+        path.append(int(came[path[-1]]))
+    return path[::-1]
