@@ -17,6 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from vernacular.arms import ARMS
 from vernacular.artifacts import Artifact, Report, Store, now, write_atomically
 from vernacular.release.card import FLOORS, interval_text, number
+from vernacular.release.curve import COLUMNS, curve_rows, remarks
 from vernacular.release.summary import Results
 
 FILE = "report.html"
@@ -58,6 +59,8 @@ def page(results: Results, artifacts: Mapping[str, Artifact]) -> str:
         r=results, arms=ARMS, meaning=MEANING, floors=FLOORS, made=now(), short=in_short(results),
         red=[gate for gate in results["release_gates"] if not gate["passed"] and gate["name"] != "publishable"],
         strips={task: strip(found) for task, found in results["tasks"].items()}, t=tables(results, artifacts),
+        curves={task: curve_rows(found) for task, found in results["tasks"].items()}, columns=COLUMNS,
+        remarks={task: remarks(found) for task, found in results["tasks"].items()},
         steps=[_step(name, artifact) for name, artifact in artifacts.items()])
 
 

@@ -36,6 +36,7 @@ def reproduce(folder: Path, task: str, kind: Kind, items: Sequence[Item], kept: 
     model, tokenizer, about = use.load(folder, task)
     found = [use.choose(use.scores(model, tokenizer, item.text, about, item.spans, item.second), about)
              for item in items]
+    pairs: list[tuple[Any, Any]]
     if about["unit"] == "word":
         pairs = [(new, old) for item, news, olds in zip(items, found, kept, strict=True)
                  for label, new, old in zip(item.labels, news, olds, strict=True) if label != IGNORED]
