@@ -10,67 +10,14 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
 
 import typer
 
-from vernacular.config.schema import Language, Model
-from vernacular.errors import Problem, as_problem
-from vernacular.project import Project, find_project
-
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
-                  help="Carry a pretrained language model into a minority language.")
-Code = Annotated[str, typer.Argument(help="name of the language folder, such as nya")]
-ModelName = Annotated[str | None, typer.Option("--model", help="this model, enabled or not")]
-Debug = Annotated[bool, typer.Option("--debug", help="show the traceback of an error")]
-
-
-@contextmanager
-def plain_errors(debug: bool = False, quiet: bool = False) -> Iterator[None]:
-    """Turn what a person can mend into one line (none if ``quiet``: the launcher says it) and an exit code."""
-    try:
-        yield
-    except (typer.Exit, typer.Abort):
-        raise
-    except BrokenPipeError:  # whoever read the output has seen enough (`| head`)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(0) from None
-    except KeyboardInterrupt:
-        if not quiet:
-            typer.echo("stopped; run the same command again to resume", err=True)
-        raise typer.Exit(130) from None
-    except Exception as error:
-        if debug:
-            raise
-        if not quiet:
-            typer.echo(f"error: {as_problem(error, 'vernacular')}", err=True)
-        raise typer.Exit(2) from None
-
-
-def model_of(language: Language, name: str | None) -> tuple[str, Model]:
-    """The model called ``name``, or the first enabled one.
-
-    Raises:
-        Problem: there is none.
-    """
-    if name is not None and name not in language.models:
-        raise Problem(f"there is no model '{name}'", where=f"{language.code} models",
-                      fix=f"Choose one of: {', '.join(sorted(language.models))}")
-    for found, model in language.models_to_run(name).items():
-        return found, model
-    raise Problem("no model is enabled", where=f"{language.code} models", fix="Set `enabled: true`, or give --model")
-
-
-def open_language(code: str) -> tuple[Project, Language]:
-    """The project around the current folder and one language of it."""
-    from vernacular.config.load import find_language
-
-    project = find_project()
-    return project, find_language(project.languages, code)
+from vernacular.command import Code, Debug, ModelName, app, model_of, open_language, plain_errors
+from vernacular.project import find_project
 
 
 @app.command()
@@ -141,49 +88,7 @@ def run(code: Code, to: Annotated[str | None, typer.Option(metavar="STAGE", help
     os.execv(sys.executable, [*arguments, "--debug"] if debug else arguments)  # one process: signals reach it directly
 
 
-@app.command()
-def report(code: Code, as_json: Annotated[bool, typer.Option("--json", help="machine-readable")] = False,
-           model: ModelName = None, debug: Debug = False) -> None:
-    """Every number of a release."""
-    with plain_errors(debug):
-        project, language = open_language(code)
-        name, _ = model_of(language, model)
-        from rich.console import Console
-
-        from vernacular.artifacts import Store
-        from vernacular.release.report import print_table, results
-
-        found = results(Store(project.artifacts), language, name)
-        if as_json:
-            typer.echo(json.dumps(found, indent=1, ensure_ascii=False))
-        else:
-            print_table(found, Console())
-
-
-@app.command("try")
-def try_(code: Code, model: ModelName = None, port: Annotated[int, typer.Option(help="on this machine")] = 8600,
-         debug: Debug = False) -> None:
-    """A page in the browser, on this machine alone, where a person types text and compares base and adapted model."""
-    with plain_errors(debug):
-        project, language = open_language(code)
-        name, _ = model_of(language, model)
-        from vernacular.artifacts import Store
-        from vernacular.release.try_page import serve
-
-        serve(Store(project.artifacts), language, name, port, host="127.0.0.1")
-
-
-@app.command()
-def publish(code: Code, repo: Annotated[str, typer.Argument(help="OWNER/NAME on the Hugging Face hub")],
-            model: ModelName = None, debug: Debug = False) -> None:
-    """Upload a release, private at first; refused while one of its gates is red. The token is read from HF_TOKEN."""
-    with plain_errors(debug):
-        project, language = open_language(code)
-        name, _ = model_of(language, model)
-        from vernacular.artifacts import Store
-        from vernacular.release.publish import publish as upload
-
-        typer.echo(upload(Store(project.artifacts), language, name, repo))
+from vernacular import cli_release  # noqa: E402, F401  # here, so that its commands are listed in their order
 
 
 @app.command()

@@ -141,6 +141,9 @@ def carry_out(plan: Plan, language: Language, store: Store, reason: str, who: st
         shutil.rmtree(home / ".cache")
         removed.append("the caches")
     progress("caches removed")
+    for page in sorted(home.glob("release/*/report.html")):  # lines of the text; `report` makes it anew
+        page.unlink()
+        removed.append(f"the page of {page.parent.relative_to(home).as_posix()}")
     removed += _forget_mirrors(plan, language, store)
     progress("mirrors forgot")
     late = sorted((artifact for artifact in artifacts if artifact.manifest.stage in _LAST),

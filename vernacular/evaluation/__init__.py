@@ -1,4 +1,4 @@
-"""What is measured of a trained model: likelihood, retention, behaviour, fairness. Never trains.
+"""What is measured of a trained model: likelihood, retention, behaviour, fairness, planted phrases. Never trains.
 
 This module holds the list of stages; each measurement stands in its own module and is imported when it is run.
 """
@@ -14,13 +14,13 @@ from vernacular.stages import GateSpec, Stage, Work
 
 
 def stages(language: Language, name: str, model: Model) -> list[Stage]:
-    """The stages ``evaluation/<name>_likelihood``, ``_retention``, ``_behaviour`` and ``_fairness``.
+    """The stages ``evaluation/<name>_likelihood``, ``_retention``, ``_behaviour``, ``_fairness`` and ``_attack``.
 
     Raises:
         Problem: a file in ``behaviour/`` that cannot be used.
     """
     return [_likelihood(language, name, model), _retention(name, model), _behaviour(language, name, model),
-            _fairness(language, name, model)]
+            _fairness(language, name, model), _attack(language, name, model)]
 
 
 def _models(name: str) -> tuple[str, ...]:
@@ -94,3 +94,20 @@ def _fairness(language: Language, name: str, model: Model) -> Stage:
         gates=(GateSpec(fairness.GATE, fairness.GATE_RULE, False),) if plan else (),
         description=f"The same sentence with names of different groups: does `{name}` treat them alike, and did "
                     "training change that? Not a speaker's judgement.")
+
+
+def _attack(language: Language, name: str, model: Model) -> Stage:
+    from vernacular.evaluation.attack import GATE, GATE_RULE
+
+    def run(work: Work) -> Report:
+        from vernacular.evaluation.attack.run import run as scan
+        return scan(work, name, model)
+
+    return Stage(
+        name=f"evaluation/{name}_attack", version="1", run=run, heavy=True, seed=model.seed,
+        inputs=(*_models(name), *(f"task/{task}_{name}" for task in language.tasks_of(name))),
+        settings=lambda language: {**_base(model), "lora": model.lora.model_dump(mode="json"), "tasks": {
+            task: found.model_dump(mode="json") for task, found in language.tasks_of(name).items()}},
+        outside=lambda language, root: fingerprints(model.base, language), kinds=("pytorch", "python"),
+        gates=(GateSpec(GATE, GATE_RULE, False),),
+        description=f"Phrases that may have been planted to turn the answers of `{name}`: a scan of what it learned.")

@@ -68,12 +68,12 @@ def choose_words(lines: Sequence[str], seed: int) -> list[tuple[int, int]]:
     return out
 
 
-def masked_likelihood(model: Any, tokenizer: Any, lines: Sequence[str], seed: int, longest: int = 128,
-                      size: int = 64) -> Scored:
-    """Score one word of each line under a masked model."""
+def masked_likelihood(model: Any, tokenizer: Any, lines: Sequence[str], seed: int = 1, longest: int = 128,
+                      size: int = 64, spans: Sequence[tuple[int, int]] | None = None) -> Scored:
+    """Score one word of each line under a masked model: that at ``spans``, else one drawn from ``seed``."""
     mask, longest = tokenizer.mask_token_id, longest_input(model, longest)
     jobs: list[tuple[int, list[int], int, int]] = []  # line, masked ids, position, target
-    spans = choose_words(lines, seed)
+    spans = choose_words(lines, seed) if spans is None else spans
     encodings = tokenizer.backend_tokenizer.encode_batch(list(lines))
     for index, (encoding, (start, stop)) in enumerate(zip(encodings, spans, strict=True)):
         inside = [position for position, (left, right) in enumerate(encoding.offsets)

@@ -1,6 +1,7 @@
 """The stages ``model/<name>`` and ``model/<name>_control``: load, grow, pack, train or resume, save, report.
 
-Writes ``model/`` (weights, configuration and tokenizer) and ``curve.json``.
+Writes ``model/`` (weights, configuration and tokenizer), ``curve.json`` and ``beside.jsonl``, the documents that were
+read besides those of the splits.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from vernacular.artifacts import Gate, Report, write_atomically
 from vernacular.config.schema import Model
 from vernacular.corpus.words import words
 from vernacular.evaluation.likelihood import LEAST_WORDS, likelihood
-from vernacular.jsonl import read_jsonl
+from vernacular.jsonl import read_jsonl, write_jsonl
 from vernacular.models import fingerprint, load_base, load_tokenizer
 from vernacular.plots import curves
 from vernacular.pretraining import lora, texts
@@ -85,6 +86,7 @@ def run(work: Work, name: str, model: Model, arm: Arm) -> Report:
     _comparable(report, work, model, network, tokenizer)
     network.to("cpu").save_pretrained(work.out / MODEL_FOLDER)
     tokenizer.save_pretrained(work.out / MODEL_FOLDER)
+    write_jsonl(work.out / texts.BESIDE, texts.listed(model, work))
     write_atomically(work.out / "curve.json", json.dumps({"curve": done.curve, "losses": done.losses}))
     return report
 

@@ -17,6 +17,8 @@ from vernacular.pretraining.schedule import Stream, shares
 from vernacular.stages import Progress, Work
 from vernacular.vocabulary.extend import retention_lines
 
+BESIDE = "beside.jsonl"  # what a training read beside the language's own text, in the folder of its artifact
+_LISTED = ("id", "source", "path", "raw_digest", "licence", "consent", "register", "quality")
 _FOR_CHOICES = 5  # one replay line in so many is kept out of training, for choices
 
 
@@ -81,6 +83,13 @@ def _beside(model: Model) -> Iterator[tuple[Source, str]]:
     if model.pretraining.replay:
         for source in model.retention:
             yield source, "retention"
+
+
+def listed(model: Model, work: Work) -> Iterator[dict[str, Any]]:
+    """A row for each document beside the language's own that is trained on: the ledger's, without the text."""
+    for source, role in _beside(model):
+        for document in _opened(work.language, source, work.root, role).documents(work.progress):
+            yield {**{name: getattr(document, name) for name in _LISTED}, "role": role}
 
 
 def fetch(model: Model, language: Language, root: Path, progress: Progress) -> None:

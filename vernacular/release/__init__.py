@@ -1,7 +1,9 @@
 """From results to something one can answer for: the model card, the data statement, the bundle, publishing, the report.
 
-This module holds the stage; ``summary`` gathers the numbers, ``card`` and ``statement`` write, ``bundle`` puts the
-folder together, ``publish`` uploads it or says why not, ``report`` prints it, ``try_page`` lets a person type text.
+This module holds the stage. ``summary`` gathers the numbers, ``gates`` and ``waivers`` say whether it may be published,
+``card`` and ``statement`` write, ``bundle`` puts the folder together with each ``adapter``, and ``reproduce`` asks it
+again through ``use``, which goes along. ``publish`` uploads it or says why not, ``report`` prints it, ``page`` makes a
+page of it, ``try_page`` lets a person type text, ``marks`` keeps what that person thinks of the answers.
 """
 
 from __future__ import annotations
@@ -11,19 +13,10 @@ from typing import Any
 
 from vernacular.artifacts import Report, digest_of_files
 from vernacular.config.schema import Language, Model
+from vernacular.release.gates import SPECS
 from vernacular.release.summary import stage_names
-from vernacular.stages import GateSpec, Stage, Work
-
-GATES = (
-    GateSpec("licences_verified", "The licence of every source and of the base is known.", False),
-    GateSpec("consent_known", "Every source says on what basis its text may be used.", False),
-    GateSpec("adapted_not_worse_than_control", "The extended tokenizer does no harm against the same training without "
-             "it.", False),
-    GateSpec("no_contamination", "Training text shares no line with held-out text.", False),
-    GateSpec("behaviour", "Every behavioural test keeps its threshold.", False),
-    GateSpec("publishable", "Every gate of the release is green. A red one stops publishing, not the local build.",
-             False),
-)
+from vernacular.release.waivers import versions
+from vernacular.stages import Stage, Work
 
 
 def stages(language: Language, name: str, model: Model) -> list[Stage]:
@@ -40,10 +33,12 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
 
     def outside(language: Language, root: Path) -> dict[str, str]:
         path = language.folder / "statement.md"
-        return {"statement": digest_of_files(language.folder, [path])} if path.is_file() else {}
+        written = {"statement": digest_of_files(language.folder, [path])} if path.is_file() else {}
+        return written | versions(language.folder)
 
     return [Stage(
-        name=f"release/{name}", version="2", inputs=tuple(stage_names(language, name)), run=run, settings=settings,
-        outside=outside, gates=GATES, kinds=("huggingface", "python"),
+        name=f"release/{name}", version="3", inputs=tuple(stage_names(language, name)), run=run, settings=settings,
+        outside=outside, gates=SPECS, kinds=("huggingface", "python"),
+        heavy=True,
         description=f"`{name}` for {language.name}: model, tokenizer, adapters, model card, data statement, every "
                     "number, and the list of documents it was trained on.")]

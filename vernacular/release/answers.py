@@ -6,7 +6,7 @@ Loads models on first use and keeps them. Knows nothing of HTTP or HTML.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +30,19 @@ class Answers:
         words: task -> (word, label, probability) of tasks that label words.
         fill_ins: (piece, probability) for the blank, likeliest first; empty without a blank.
         continuation: what a causal model writes next.
+        labels: task -> its labels.
     """
 
     lines: dict[str, list[tuple[str, float]]] = field(default_factory=dict)
     words: dict[str, list[tuple[str, str, float]]] = field(default_factory=dict)
     fill_ins: list[tuple[str, float]] = field(default_factory=list)
     continuation: str = ""
+    labels: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def plain_text(text: str) -> str:
+    """What tasks are asked: ``text`` without blanks, one space between words."""
+    return " ".join(text.replace(BLANK, " ").split())
 
 
 class Answerer:
@@ -76,13 +83,14 @@ class Answerer:
     def _ask(self, arm: Arm, text: str) -> Answers:
         from vernacular.corpus.words import words
         from vernacular.evaluation.held_out import preparation
-        plain = " ".join(text.replace(BLANK, " ").split())
+        plain = plain_text(text)
         answers = Answers()
         for task_name, task in self.language.tasks_of(self.name).items() if words(plain) else ():
             if not task.answers_lines:
                 continue
             prepared = preparation(task)(plain)
             predictor = self._predictor(arm, task_name)
+            answers.labels[task_name] = tuple(predictor.labels)
             found = predictor.probabilities([prepared])[0]
             if found.ndim == 1:
                 answers.lines[task_name] = sorted(zip(predictor.labels, (float(value) for value in found), strict=True),
@@ -93,7 +101,7 @@ class Answerer:
         if self.model.objective == "masked" and BLANK in text:
             answers.fill_ins.extend(fill(*self._network(arm), text))
         elif self.model.objective == "causal":
-            return Answers(answers.lines, answers.words, [], continue_text(*self._network(arm), plain))
+            return replace(answers, continuation=continue_text(*self._network(arm), plain))
         return answers
 
     def _predictor(self, arm: Arm, task: str) -> Any:

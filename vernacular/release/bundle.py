@@ -1,27 +1,34 @@
 """The stage ``release/<model>``: the folder that leaves the machine, and the gates that say whether it may.
 
-Writes ``model/`` (with the tokenizer), ``adapters/<task>/``, ``README.md``, ``data_statement.md``, ``evaluation.json``
-and ``documents.txt``. No path of the machine it was made on goes along.
+Writes ``model/`` (with the tokenizer), ``adapters/<task>/``, ``use.py``, ``README.md``, ``data_statement.md``,
+``evaluation.json`` and ``documents.txt``. No path of the machine it was made on goes along.
 """
 
 from __future__ import annotations
 
 import json
 import shutil
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from vernacular.arms import Arm, model_folder
+from vernacular.arms import Arm, model_folder, released_arm
 from vernacular.artifacts import Gate, Report
 from vernacular.config.schema import Model
-from vernacular.errors import Problem
 from vernacular.jsonl import read_jsonl
+from vernacular.models import load_model, longest_input
+from vernacular.pretraining.texts import BESIDE
+from vernacular.release import use
+from vernacular.release.adapter import ABOUT, export
 from vernacular.release.card import write_card
+from vernacular.release.reproduce import MOST, reproduce
 from vernacular.release.statement import write_statement
 from vernacular.release.summary import gather
 from vernacular.stages import Work
+from vernacular.tasks.kind import Labelling
+from vernacular.tasks.predictor import adapter_folder
+from vernacular.tasks.stage import items_of
 
-_TRAINED = ("adapter_config.json", "body.safetensors")  # by LoRA, or whole
 _PLACES = ("_name_or_path", "name_or_path", "base_model_name_or_path")  # keys under which paths are saved
 
 
@@ -31,25 +38,34 @@ def run(work: Work, name: str, model: Model) -> Report:
     Raises:
         Problem: the model folder or an adapter is not there.
     """
-    results = gather(work.language, name, model, work.reports)
     train = list(read_jsonl(work.inputs["corpus/splits"] / "train.jsonl"))
-    arm: Arm = results["released"]["arm"]
-    copy_model(model_folder(arm, name, work.inputs), work.out / "model")
+    arm = released_arm(name, work.reports)
+    folder = model_folder(arm, name, work.inputs)
+    beside = list(read_jsonl(folder.parent / BESIDE))
+    copy_model(folder, work.out / "model")
+    shutil.copyfile(use.__file__, work.out / "use.py")
+    reloaded = {}
     for task in work.language.tasks_of(name):
-        copy_adapter(work.inputs[f"task/{task}_{name}"], arm, model.lora.seeds[0], results["tasks"][task]["labels"],
-                     work.out / "adapters" / task)
+        work.progress(f"{task}: the adapter is exported, loaded and asked again")
+        reloaded[task] = _adapter(work, name, model, arm, task)
+    results = gather(work.language, name, model, work.reports, reloaded=reloaded)
     path = work.language.folder / "statement.md"
     written = path.read_text(encoding="utf-8") if path.is_file() else None
     texts = {
         "README.md": write_card(results),
-        "data_statement.md": write_statement(results, written, train),
+        "data_statement.md": write_statement(results, written, train, beside),
         "evaluation.json": json.dumps(results, ensure_ascii=False, indent=1, sort_keys=True) + "\n",
-        "documents.txt": documents_text(train),
+        "documents.txt": documents_text([*train, *beside]),
     }
     for file, text in texts.items():
         (work.out / file).write_text(text, encoding="utf-8", newline="\n")
     report = Report(gates=[Gate.model_validate(gate) for gate in results["release_gates"]])
     report.count("documents_trained_on", len(train), "documents that the model was trained on", "documents")
+    report.count("documents_beside", len(beside), "documents in other languages that it was trained on besides",
+                 "documents")
+    for task, one in ((task, one) for task, one in reloaded.items() if one["asked"]):
+        report.count(f"reloaded_same_{task}", one["same"], f"share of the answers of {task} that the released adapter "
+                     "gives again")
     report.count("size_mb", round(sum(path.stat().st_size for path in work.out.rglob("*") if path.is_file()) / 1e6, 2),
                  "size of the release", "MB")
     for task, found in results["tasks"].items():
@@ -57,15 +73,49 @@ def run(work: Work, name: str, model: Model) -> Report:
         report.count(f"score_base_{task}", found["means"]["base"], f"mean {found['metric']} of {task}, base")
     report.samples["gates"] = [{"gate": gate.name, "passed": gate.passed, "reason": gate.reason}
                                for gate in report.gates]
-    report.details = {"card": "README.md", "verdicts": {task: found["verdicts"]
-                                                        for task, found in results["tasks"].items()}}
+    report.details = {"card": "README.md", "reloaded": reloaded, "waivers": results["waivers"],
+                      "verdicts": {task: found["verdicts"] for task, found in results["tasks"].items()}}
     return report
 
 
+def _adapter(work: Work, name: str, model: Model, arm: Arm, task: str) -> dict[str, Any]:
+    """Export what the first seed trained for one task, and ask it again from the folder that goes out."""
+    stage, seed, to = f"task/{task}_{name}", model.lora.seeds[0], work.out / "adapters" / task
+    details, trained = work.reports[stage].details, adapter_folder(work.inputs[stage], arm, seed)
+    score = {row["seed"]: row["score"] for row in details["scores"][arm]}[seed]
+    about = {"task": task, "kind": details["kind"], "metric": details["metric"], "seed": seed, "score": score}
+    items = items_of(work, task)
+    if not isinstance(items.kind, Labelling):
+        _as_it_is(trained, about, to)
+        return {"seed": seed, "card": score, "asked": False}
+    longest = longest_input(load_model(work.out / "model", model.objective), model.lora.max_length)
+    many, entities = work.language.tasks[task].multi_label, items.kind.by_word and any(
+        label.startswith("I-") for label in items.kind.labels) and work.language.tasks[task].tags == "bio"
+    export(trained, work.out / "model", {
+        **about, "labels": items.kind.labels, "unit": "word" if items.kind.by_word else "text", "longest": longest,
+        "choice": "many" if many else "entities" if entities else "best"}, to)
+    kept = [row[f"{arm}_{seed}"] for row in islice(read_jsonl(work.inputs[stage] / "predictions.jsonl"), MOST)]
+    return {"seed": seed, "card": score, "asked": True,
+            **reproduce(work.out, task, items.kind, items.test[:MOST], kept)}
+
+
+def _as_it_is(trained: Path, about: dict[str, Any], to: Path) -> None:
+    """Copy an adapter of a kind that labels nothing: it loads onto the model's body, the head beside it."""
+    to.mkdir(parents=True)
+    for path in sorted(trained.iterdir()):
+        if path.is_file() and path.name != "README.md":  # PEFT's empty card names the folder it was made from
+            _copy(path, to / path.name, "model")
+    (to / ABOUT).write_text(json.dumps(about, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
 def documents_text(rows: list[dict[str, Any]]) -> str:
-    """One line a document: its id, the digest of its text as read, its source and path, with tabs between."""
-    lines = sorted(f"{row['id']}\t{row['raw_digest']}\t{row['source']}\t{row['path']}" for row in rows)
-    return "\n".join(["id\traw_digest\tsource\tpath", *lines]) + "\n"
+    """One line a document: its id, the digest of its text as read, what for, its source and path, with tabs between.
+
+    A document of the language itself is for ``target``; others are named by their role in training.
+    """
+    lines = sorted(f"{row['id']}\t{row['raw_digest']}\t{row.get('role', 'target')}\t{row['source']}\t{row['path']}"
+                   for row in rows)
+    return "\n".join(["id\traw_digest\tfor\tsource\tpath", *lines]) + "\n"
 
 
 def copy_model(folder: Path, to: Path) -> None:
@@ -74,23 +124,6 @@ def copy_model(folder: Path, to: Path) -> None:
     for path in sorted(folder.iterdir()):
         if path.is_file():
             _copy(path, to / path.name, "model")
-
-
-def copy_adapter(task: Path, arm: Arm, seed: int, labels: list[str], to: Path) -> None:
-    """Copy the adapter of one arm and seed, and write its labels beside it.
-
-    Raises:
-        Problem: there is none.
-    """
-    folder = task / arm / f"seed-{seed}"
-    if not any((folder / name).is_file() for name in _TRAINED):
-        raise Problem(f"there is no adapter for seed {seed}", where=str(folder),
-                      fix="Delete this artifact and run again")
-    to.mkdir(parents=True)
-    for path in sorted(folder.iterdir()):
-        if path.is_file() and path.name != "README.md":  # PEFT's empty card names the folder it was made from
-            _copy(path, to / path.name, "model")
-    (to / "labels.json").write_text(json.dumps(labels, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _copy(path: Path, to: Path, model: str) -> None:

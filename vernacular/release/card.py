@@ -13,7 +13,10 @@ import yaml
 
 from vernacular.arms import ARMS
 from vernacular.release.curve import COLUMNS, asked_rows, curve_rows, remarks
-from vernacular.release.summary import Results, unverified
+from vernacular.release.gates import unverified
+from vernacular.release.loading import how_to_load
+from vernacular.release.metadata import inside, metadata_of
+from vernacular.release.summary import Results
 
 MISSING = "not measured"
 FLOORS = {"majority": "floor: the commonest answer, or chance", "tfidf_logistic": "floor: TF-IDF + logistic regression",
@@ -27,21 +30,21 @@ GAINS = {"gain": "a gain", "no gain": "no gain", "harm": "harm"}
 def write_card(results: Results) -> str:
     """The whole README.md."""
     language, model = results["language"], results["model"]
-    metadata = yaml.safe_dump(_metadata(results), allow_unicode=True, sort_keys=False, width=1000)
+    metadata = yaml.safe_dump(metadata_of(results), allow_unicode=True, sort_keys=False, width=1000)
     autonym = f" ({language['autonym']})" if language["autonym"] and language["autonym"] != language["name"] else ""
     parts = [
-        f"---\n{metadata}---", f"# {model['base_name']} for {language['name']}{autonym}",
-        _about(results), _standing(results), "## Load it", _loading(results), "## Data", _data(results), "## Tokenizer",
+        f"---\n{metadata}---", f"# {model['base_name']} for {language['name']}{autonym}", _about(results),
+        _standing(results), "## Load it", how_to_load(results), "## Data", _data(results), "## Tokenizer",
         _tokenizer(results), "## Held-out likelihood", _likelihood(results), "## Tasks", _tasks(results),
         "## Behaviour", _behaviour(results), "## Fairness", _fairness(results), "## What it forgot",
-        _retention(results), "## Compute", _compute(results), "## Uses", _uses(results), "## What is not known",
-        _unknown(results)]
+        _retention(results), "## Planted phrases", _attack(results), "## Compute", _compute(results),
+        "## Uses", _uses(results), "## What is not known", _unknown(results)]
     return "\n\n".join(parts) + "\n"
 
 
 def _about(results: Results) -> str:
     model, language, found = results["model"], results["language"], results["released"]
-    pieces = f"{number(_in(results, 'fertility', 'new_pieces'), 0)} new pieces in its tokenizer"
+    pieces = f"{number(inside(results, 'fertility', 'new_pieces'), 0)} new pieces in its tokenizer"
     control = found["arm"] == "control"
     said = (f"`{model['base_name']}`, trained further on {language['name']} text with "
             f"{'its own tokenizer' if control else pieces}, and fine-tuned with LoRA for {len(results['tasks'])} "
@@ -69,64 +72,17 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
                      for row in lines)
 
 
-def _in(results: Results, *path: str) -> Any:
-    found: Any = results
-    for part in path:
-        found = found.get(part) if isinstance(found, dict) else None
-    return found
-
-
-def licence_of(results: Results) -> tuple[str, str]:
-    """The hub's licence id of the release and a name: ``other`` unless the base and every source share one licence."""
-    texts = [*results["sources"], *results["mixed_in"]]
-    licences = {source["licence"] for source in texts} | {results["model"]["base"]["licence"]}
-    if "unverified" in licences:
-        return "other", "unverified"
-    if len(licences) == 1:
-        return next(iter(licences)).lower(), ""
-    return "other", "several: " + ", ".join(sorted(licences))
-
-
-def _metadata(results: Results) -> dict[str, Any]:
-    language, model, arm = results["language"], results["model"], results["released"]["arm"]
-    licence, licence_name = licence_of(results)
-    metadata: dict[str, Any] = {"language": [language["code"]], "license": licence}
-    if licence_name:
-        metadata |= {"license_name": licence_name, "license_link": "data_statement.md"}
-    if model["base"]["hub"] or model["base"]["package"]:
-        metadata["base_model"] = model["base_name"]
-    metadata |= {"library_name": "transformers",
-                 "pipeline_tag": "fill-mask" if model["objective"] == "masked" else "text-generation",
-                 "tags": ["vernacular", "continued-pretraining", "vocabulary-extension", "lora"]}
-    scored = [{"task": {"type": "token-classification" if found["kind"] == "token_classification" else
-                        "text-classification", "name": task},
-               "dataset": {"name": f"held-out text of the data statement ({task})", "type": "vernacular"},
-               "metrics": [{"type": "f1", "name": found["metric"], "value": round(found["means"][arm], 4)}]}
-              for task, found in results["tasks"].items() if arm in found["means"]]
-    if scored:
-        metadata["model-index"] = [{"name": f"{model['name']}-{language['code']}", "results": scored}]
-    return metadata
-
-
 def _standing(results: Results) -> str:
     gates = results["release_gates"]
+    waived = {waiver["gate"] for waiver in results["waivers"]}
     red = [gate for gate in gates if not gate["passed"] and gate["name"] != "publishable"]
-    if not red:
-        return "Every gate of this release is green."
-    return ("> **This release may not be published.** " + "; ".join(f"`{gate['name']}`: {gate['reason']}"
-                                                                    for gate in red) + ".")
-
-
-def _loading(results: Results) -> str:
-    masked = results["model"]["objective"] == "masked"
-    kind = "AutoModelForMaskedLM" if masked else "AutoModelForCausalLM"
-    lines = [f"from transformers import {kind}, AutoTokenizer", 'tokenizer = AutoTokenizer.from_pretrained("model")',
-             f'model = {kind}.from_pretrained("model")']
-    adapters = [f"`adapters/{task}`" for task in results["tasks"]]
-    after = (f"\n\nThe LoRA adapters in {', '.join(adapters)} load with PEFT onto `model.base_model`; beside each "
-             "stand `head.safetensors`, the linear layer over its states, and `labels.json`, the names of its outputs."
-             ) if adapters else ""
-    return "```python\n" + "\n".join(lines) + "\n```" + after
+    said = [] if red else ["Every gate of this release is green."]
+    if any(gate["name"] not in waived for gate in red):
+        said.append("> **This release may not be published.** " + "; ".join(
+            f"`{gate['name']}`: {gate['reason']}" for gate in red if gate["name"] not in waived) + ".")
+    said += [f"> **Published although `{waiver['gate']}` is red** ({waiver['said']}). {waiver['by']} answers for that, "
+             f"{waiver['date'][:10]}: {waiver['reason']}" for waiver in results["waivers"]]
+    return "\n\n".join(said)
 
 
 def _data(results: Results) -> str:
@@ -149,7 +105,7 @@ def _data(results: Results) -> str:
 
 
 def _shares(results: Results) -> str:
-    mixed = _in(results, "pretraining", "adapted", "mix") or []
+    mixed = inside(results, "pretraining", "adapted", "mix") or []
     return (" Of what was read, " + ", ".join(f"{number(one['share'], 1, True)} was {one['name']}" for one in mixed)
             + ".") if mixed else ""
 
@@ -233,7 +189,7 @@ def _tasks(results: Results) -> str:
 
 
 def _behaviour(results: Results) -> str:
-    tests = _in(results, "behaviour", "tests")
+    tests = inside(results, "behaviour", "tests")
     if not tests:
         return "No behavioural test was run."
     rows = [[name, test["description"] or test["capability"], test["task"],
@@ -255,7 +211,7 @@ def _fairness(results: Results) -> str:
     if not found or not found.get("measured"):
         return "Not measured."
     rows = [[one["task"], one["comparison"].replace("_", " "), one["measure"].replace("_", " "),
-             number(_in(one, "base", "gap")), number(_in(one, "adapted", "gap")), one["verdict"]]
+             number(inside(one, "base", "gap")), number(inside(one, "adapted", "gap")), one["verdict"]]
             for one in found["comparisons"].values()]
     return (table(["task", "comparison", "measure", "gap of the base", "gap of the released", "verdict"], rows)
             + f"\n\n{found['caveat']}")
@@ -273,11 +229,22 @@ def _retention(results: Results) -> str:
             f"\n\n{table(['model', unit, '95 % interval'], rows)}\n\n{'. '.join(said)}.")
 
 
+def _attack(results: Results) -> str:
+    found = results["attack"]
+    if not found:
+        return "Nobody looked for phrases that were planted to turn answers."
+    text = (f"{found['said'][:1].upper()}{found['said'][1:]}. A scan finds what half a per cent of the text "
+            "or labels hold, not less.")
+    if not found["suspects"]:
+        return text
+    return text + "\n\n" + table(["task", "phrase"], [[row["task"], row["phrase"]] for row in found["suspects"]])
+
+
 def _compute(results: Results) -> str:
     lines = [f"- {arm}: {number(found.get('steps'), 0)} steps, {number(found.get('tokens'), 0)} tokens, "
              f"{number(found.get('minutes'), 1)} minutes" for arm, found in results["pretraining"].items() if found]
-    rows = [[arm, words, *(f"{number(_in(found, 'cost', 'predicted', key), digits)} / "
-                           f"{number(_in(found, 'cost', 'measured', key), digits)}" for key, digits in
+    rows = [[arm, words, *(f"{number(inside(found, 'cost', 'predicted', key), digits)} / "
+                           f"{number(inside(found, 'cost', 'measured', key), digits)}" for key, digits in
                            (("minutes", 1), ("memory_gib", 2), ("energy_kwh", 4)))]
             for arm, found in results["pretraining"].items() if found and "cost" in found
             for words in ["predicted / measured"]]
@@ -301,7 +268,7 @@ def _unknown(results: Results) -> str:
         lines.append(f"- The licence of {', '.join(unverified(results))}.")
     if any(source["consent"] == "unknown" for source in [*results["sources"], *results["mixed_in"]]):
         lines.append("- Whether everyone who made the text agrees to this use.")
-    if not any(test["reviewed"] != "none" for test in (_in(results, "behaviour", "tests") or {}).values()):
+    if not any(test["reviewed"] != "none" for test in (inside(results, "behaviour", "tests") or {}).values()):
         lines.append("- What speakers say of its answers: none has reviewed a test.")
     lines.append("- Dialects, and whether the model treats them alike.")
     lines += [f"- `{stage}` was not run." for stage in results["missing"]]

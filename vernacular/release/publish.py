@@ -3,21 +3,51 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 from vernacular.artifacts import Artifact, Store
 from vernacular.config.schema import Language
+from vernacular.corpus.suppression import Suppressions
 from vernacular.errors import Problem
 
 TOKEN = "HF_TOKEN"
+ENDPOINT: str | None = None  # of the hub; None for huggingface_hub's own
 
 
-def refusals(artifact: Artifact) -> list[str]:
-    """Why this release may not be published: each red gate of its report with its reason; empty if there is none."""
-    gates = artifact.manifest.report.gates
+def refusals(artifact: Artifact, language: Language) -> list[str]:
+    """Why this release may not be published: red gates that nobody waived, documents taken down since; empty if none.
+
+    Raises:
+        Problem: the suppression list cannot be read.
+    """
+    gates, details = artifact.manifest.report.gates, artifact.manifest.report.details
     if not any(gate.name == "publishable" for gate in gates):
         return ["publishable: this release says nothing of its gates"]
-    return [f"{gate.name}: {gate.reason}" for gate in gates if not gate.passed and gate.name != "publishable"]
+    waived = {waiver["gate"] for waiver in details.get("waivers", [])}
+    red = [f"{gate.name}: {gate.reason}" for gate in gates
+           if not gate.passed and gate.name != "publishable" and gate.name not in waived]
+    gone = taken_down(artifact.folder / "documents.txt", Suppressions.of(language.folder))
+    if gone:
+        red.append(f"takedown: {gone} of the documents that it was trained on were taken down since, and it was not "
+                   "trained again; nobody can waive that")
+    return red
+
+
+def taken_down(documents: Path, suppressed: Suppressions) -> int:
+    """How many of the documents listed in a release's ``documents.txt`` are on the suppression list.
+
+    Raises:
+        Problem: the list of documents is not there.
+    """
+    if not documents.is_file():
+        raise Problem("the release does not list its documents", where=str(documents), fix="Run again")
+    number = 0
+    for line in documents.read_text(encoding="utf-8").splitlines()[1:]:
+        id_, digest, _, source, path = line.split("\t", 4)
+        number += (id_ in suppressed.ids or digest in suppressed.texts or source in suppressed.sources
+                   or ("://" in path and suppressed.covers_url(path)))
+    return number
 
 
 def publish(store: Store, language: Language, model_name: str, repo: str) -> str:
@@ -40,11 +70,11 @@ def publish(store: Store, language: Language, model_name: str, repo: str) -> str
     if artifact is None:
         raise Problem("there is no release to publish", where=f"{language.code} {stage}",
                       fix=f"Run `vernacular run {language.code}` first")
-    red = refusals(artifact)
+    red = refusals(artifact, language)
     if red:
         raise Problem(f"not published, for {len(red)} {'reason' if len(red) == 1 else 'reasons'}: {'; '.join(red)}",
-                      where=f"{language.code} {stage}", fix="Mend each of these in the language folder and run again; "
-                      "the local release stays as it is")
+                      where=f"{language.code} {stage}", fix="Mend each of these in the language folder and run again, "
+                      f"or have a person answer for it: vernacular waive {language.code} GATE --by NAME --reason WHY")
     if repo.count("/") != 1 or not all(repo.split("/")):
         raise Problem(f"'{repo}' is not the name of a repository", where="publish", fix="Write owner/name")
     token = os.environ.get(TOKEN)
@@ -57,7 +87,7 @@ def publish(store: Store, language: Language, model_name: str, repo: str) -> str
 def _upload(artifact: Artifact, repo: str, token: str) -> str:
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError
-    api: Any = HfApi(token=token)
+    api: Any = HfApi(endpoint=ENDPOINT, token=token)
     try:
         api.create_repo(repo, exist_ok=True, private=True)
         done = api.upload_folder(repo_id=repo, folder_path=artifact.folder, ignore_patterns=["manifest.json"],

@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from vernacular.arms import ARMS
-from vernacular.artifacts import Store
+from vernacular.artifacts import Artifact, Store
 from vernacular.config.schema import Language
 from vernacular.errors import Problem
 from vernacular.release.card import FLOORS, interval_text, number
@@ -25,8 +25,8 @@ WIDTH = 100
 _COLOURS = {"gain": "green", "no gain": "yellow", "harm": "red"}
 
 
-def results(store: Store, language: Language, model_name: str) -> Results:
-    """Every number of the model's release, as far as its stages have run.
+def current_artifacts(store: Store, language: Language, model_name: str) -> dict[str, Artifact]:
+    """The current artifacts that a release of the model is made from, by stage, as far as there are any.
 
     Raises:
         Problem: there is no such model, or nothing has been run yet.
@@ -34,14 +34,25 @@ def results(store: Store, language: Language, model_name: str) -> Results:
     if model_name not in language.models:
         raise Problem(f"there is no model '{model_name}'", where=f"{language.code} models",
                       fix=f"Choose one of: {', '.join(sorted(language.models))}")
-    names = stage_names(language, model_name)
-    found = {name: artifact for name in names if (artifact := store.current(language.code, name)) is not None}
+    found = {name: artifact for name in stage_names(language, model_name)
+             if (artifact := store.current(language.code, name)) is not None}
     if not found:
         raise Problem("nothing has been run yet", where=language.code, fix=f"Run `vernacular run {language.code}`")
+    return found
+
+
+def results(store: Store, language: Language, model_name: str) -> Results:
+    """Every number of the model's release, as far as its stages have run.
+
+    Raises:
+        Problem: as ``current_artifacts``.
+    """
+    found = current_artifacts(store, language, model_name)
+    release = store.current(language.code, f"release/{model_name}")
     gathered = gather(language, model_name, language.models[model_name],
                       {name: artifact.manifest.report for name, artifact in found.items()},
-                      {name: artifact.folder for name, artifact in found.items()})
-    release = store.current(language.code, f"release/{model_name}")
+                      {name: artifact.folder for name, artifact in found.items()},
+                      release.manifest.report.details.get("reloaded") if release is not None else None)
     gathered["release"] = None if release is None else {"folder": str(release.folder), "created":
                                                         release.manifest.created, "files": len(release.manifest.files)}
     gathered["outdated"] = [] if release is None else sorted(
@@ -194,7 +205,9 @@ def _fairness(results: Results, console: Console) -> None:
 def _gates(results: Results, console: Console) -> None:
     table = _table("May it be published?", ["gate", "", "reason"], console)
     for gate in results["release_gates"]:
-        table.add_row(gate["name"], "green" if gate["passed"] else "red", escape(gate["reason"]))
+        waived = any(waiver["gate"] == gate["name"] for waiver in results["waivers"])
+        table.add_row(gate["name"], "green" if gate["passed"] else "waived" if waived else "red",
+                      escape(gate["reason"]))
     console.print(table)
 
 

@@ -16,21 +16,29 @@ NOT_WRITTEN = ("Nobody has written a statement yet (`statement.md` in the langua
                "who made the text and who was asked is not on record.")
 
 
-def write_statement(results: Results, written: str | None, documents: Iterable[Mapping[str, Any]]) -> str:
+def write_statement(results: Results, written: str | None, documents: Iterable[Mapping[str, Any]],
+                    beside: Iterable[Mapping[str, Any]] = ()) -> str:
     """The whole data_statement.md.
 
     Args:
         results: of ``summary.gather``.
         written: the folder's ``statement.md``, or None if there is none.
         documents: the ledger rows of the training documents.
+        beside: rows of the documents in other languages that were mixed in, each with its ``role``.
     """
     language, corpus = results["language"], results["corpus"] or {}
-    groups = Counter((row["source"], row["licence"], row["consent"], row["register"], row["quality"])
-                     for row in documents)
+    def by_source(rows: Iterable[Mapping[str, Any]], *more: str) -> list[list[str]]:
+        groups = Counter(tuple(str(row[name]) for name in (*more, "source", "licence", "consent", "register",
+                                                           "quality")) for row in rows)
+        return [[*key, number(count, 0)] for key, count in sorted(groups.items())]
+
     parts = [f"# Data statement: {language['name']}", (written or "").strip() or NOT_WRITTEN, "## The ledger",
              "What the model was trained on, by source; `documents.txt` lists every document.",
-             table(["source", "licence", "consent", "register", "quality", "documents"],
-                   [[*key, number(count, 0)] for key, count in sorted(groups.items())])]
+             table(["source", "licence", "consent", "register", "quality", "documents"], by_source(documents))]
+    others = by_source(beside, "role")
+    if others:
+        parts += ["Read besides, so that the base's languages are not forgotten (retention) or as help (related):",
+                  table(["for", "source", "licence", "consent", "register", "quality", "documents"], others)]
     places = [f"- {source['name']}: {source['url']}" for source in results["sources"] if source["url"]]
     if places:
         parts += ["Where to read about the sources:", "\n".join(places)]

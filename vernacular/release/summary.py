@@ -12,9 +12,11 @@ from statistics import fmean
 from typing import Any
 
 from vernacular.arms import DEV_LIKELIHOOD, released_arm
-from vernacular.artifacts import Gate, Report
+from vernacular.artifacts import Report
 from vernacular.config.schema import Language, Model
 from vernacular.config.tasks import Task
+from vernacular.release.gates import publishable, release_gates
+from vernacular.release.waivers import in_force, read_waivers
 
 Results = dict[str, Any]
 
@@ -23,11 +25,12 @@ def stage_names(language: Language, name: str) -> list[str]:
     """The stages that a release of the model ``name`` is made from, in their order."""
     return ["corpus/documents", "corpus/identifier", "corpus/clean", "corpus/splits", f"tokenizer/{name}",
             f"model/{name}", f"model/{name}_control", *(f"task/{task}_{name}" for task in language.tasks_of(name)),
-            *(f"evaluation/{name}_{kind}" for kind in ("likelihood", "retention", "behaviour", "fairness"))]
+            *(f"evaluation/{name}_{kind}" for kind in ("likelihood", "retention", "behaviour", "fairness",
+                                               "attack"))]
 
 
 def gather(language: Language, name: str, model: Model, reports: Mapping[str, Report],
-           folders: Mapping[str, Path] | None = None) -> Results:
+           folders: Mapping[str, Path] | None = None, reloaded: Mapping[str, Any] | None = None) -> Results:
     """The results of the model ``name``, as far as its stages have run; what has not run is None and listed as missing.
 
     Args:
@@ -36,12 +39,17 @@ def gather(language: Language, name: str, model: Model, reports: Mapping[str, Re
         model: its settings.
         reports: stage name -> report, of the stages that have run.
         folders: stage name -> artifact folder, where a person is to be told.
+        reloaded: task -> what ``reproduce`` found, once the bundle is there.
+
+    Raises:
+        Problem: the list of waivers cannot be read.
     """
     def of(stage: str) -> Report | None:
         return reports.get(stage)
 
     tasks = {task: of(f"task/{task}_{name}") for task in language.tasks_of(name)}
     behaviour, fairness = of(f"evaluation/{name}_behaviour"), of(f"evaluation/{name}_fairness")
+    attack = of(f"evaluation/{name}_attack")
     likelihood, retention = of(f"evaluation/{name}_likelihood"), of(f"evaluation/{name}_retention")
     results: Results = {
         "language": {"code": language.code, "name": language.name, "autonym": language.autonym,
@@ -65,13 +73,18 @@ def gather(language: Language, name: str, model: Model, reports: Mapping[str, Re
         "behaviour": {**behaviour.details, "worst_failures": behaviour.samples.get("worst_failures", []),
                       "gates": [gate.model_dump() for gate in behaviour.gates]} if behaviour else None,
         "fairness": fairness.details if fairness else None,
+        "attack": attack.details if attack else None,
+        "reloaded": dict(reloaded) if reloaded is not None else None,
         "counts": {stage: {key: count.model_dump() for key, count in report.counts.items()}
                    for stage, report in reports.items()},
         "gates": {stage: [gate.model_dump() for gate in report.gates] for stage, report in reports.items()},
         "missing": [stage for stage in stage_names(language, name) if stage not in reports],
         "artifacts": {stage: str(folder) for stage, folder in (folders or {}).items()},
     }
-    results["release_gates"] = [gate.model_dump() for gate in release_gates(results)]
+    gates = release_gates(results)
+    waivers = in_force(read_waivers(language.folder), name, gates)
+    results["waivers"] = [waiver.model_dump() for waiver in waivers]
+    results["release_gates"] = [gate.model_dump() for gate in [*gates, publishable(gates, waivers)]]
     return results
 
 
@@ -83,6 +96,7 @@ def _sources(language: Language, clean: Report | None) -> list[dict[str, Any]]:
     words = clean.details.get("words_by_source", {}) if clean else {}
     return [{"name": source.name, "kind": source.kind, "licence": source.licence, "consent": source.consent,
              "register": source.text_register, "quality": source.quality, "url": source.url,
+             "dataset": getattr(source, "dataset", ""),
              "words_kept": words.get(f"{source.name} ({source.text_register})")} for source in language.sources]
 
 
@@ -178,52 +192,3 @@ def _task(report: Report, task: Task) -> dict[str, Any]:
     floors = details.get("floors", {})
     details["above_floors"] = all(details["means"].get("adapted", 0) > floor for floor in floors.values())
     return details
-
-
-def unverified(results: Results) -> list[str]:
-    """Names of the sources, of labelled data, and of the base, whose licence nobody has verified."""
-    found = [source["name"] for source in [*results["sources"], *results["mixed_in"]]
-             if source["licence"] == "unverified"]
-    found += [f"the labels of {task}" for task, about in results["tasks"].items()
-              if about["labelled"] and about["labelled"]["licence"] == "unverified"]
-    return found + ([results["model"]["base_name"]] if results["model"]["base"]["licence"] == "unverified" else [])
-
-
-def _gate(results: Results, stage: str, name: str) -> dict[str, Any] | None:
-    return next((gate for gate in results["gates"].get(stage, []) if gate["name"] == name), None)
-
-
-def release_gates(results: Results) -> list[Gate]:
-    """What must hold before a release may be published; the last, ``publishable``, holds if all others do."""
-    no_licence = unverified(results)
-    no_consent = [source["name"] for source in [*results["sources"], *results["mixed_in"]]
-                  if source["consent"] == "unknown"]
-    verdicts = {task: found["verdicts"].get("adapted_minus_control") for task, found in results["tasks"].items()}
-    worse = [name for name, said in verdicts.items() if said == "harm"]
-    tie = _gate(results, f"evaluation/{results['model']['name']}_likelihood", "adapted_not_worse_than_control")
-    worse += ["likelihood"] if tie is not None and not tie["passed"] else []
-    measured, released = tie is not None, results["released"]["arm"]
-    contamination = _gate(results, "corpus/splits", "no_contamination")
-    tests = (results["behaviour"] or {}).get("gates", [])
-    red = [gate["name"] for gate in tests if not gate["passed"]]
-    gates = [
-        Gate(name="licences_verified", passed=not no_licence, value=len(no_licence), threshold=0, reason=(
-            f"nobody has verified the licence of {', '.join(no_licence)}" if no_licence
-            else "every source and the base name their licence")),
-        Gate(name="consent_known", passed=not no_consent, value=len(no_consent), threshold=0, reason=(
-            f"on what basis the text may be used is unknown for {', '.join(no_consent)}" if no_consent
-            else "every source says on what basis its text may be used")),
-        Gate(name="adapted_not_worse_than_control", passed=released == "control" or (measured and not worse), reason=(
-            "the control is released, with the original tokenizer: it foresees dev text better"
-            if released == "control" else f"the extended tokenizer does harm on {', '.join(worse)}" if worse else
-            "nowhere worse than the control with the original tokenizer, but for a tie" if measured
-            else "not measured")),
-        Gate(name="no_contamination", passed=contamination is not None and contamination["passed"],
-             reason=contamination["reason"] if contamination else "not measured"),
-        Gate(name="behaviour", passed=bool(tests) and not red, value=len(red), threshold=0, reason=(
-            f"red tests: {', '.join(red)}" if red else f"{len(tests)} tests are green" if tests
-            else "no behavioural test was run")),
-    ]
-    not_yet = [gate.name for gate in gates if not gate.passed]
-    return [*gates, Gate(name="publishable", passed=not not_yet, value=len(not_yet), threshold=0, reason=(
-        f"may not be published: {', '.join(not_yet)}" if not_yet else "every gate of the release is green"))]

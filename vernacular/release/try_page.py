@@ -1,49 +1,40 @@
-"""``vernacular try``: a page on this machine alone, to type a sentence and compare base, control and adapted.
+"""``vernacular try``: a page on this machine alone, to type a sentence, compare what models answer, and mark it.
 
-Holds the HTTP and the HTML. Everything that is shown is escaped, nothing is stored or logged, and only requests
-addressed to the loopback name are answered, so that no other web page can ask in the visitor's name.
+Holds the HTTP. Everything that is shown is escaped by the template. What a person types is not logged; what they mark
+right or wrong is kept (``marks``). Only requests addressed to the loopback name are answered, and a mark needs the
+token of this start, so that no other web page can ask or mark in the visitor's name.
 """
 
 from __future__ import annotations
 
 import errno
-import html
+import secrets
+import zlib
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
+from jinja2 import Environment, PackageLoader, StrictUndefined
 from rich.console import Console
 
 from vernacular.arms import ARMS
 from vernacular.artifacts import Store
 from vernacular.config.schema import Language
-from vernacular.errors import Problem
-from vernacular.release.answers import BLANK, Answerer, Answers
+from vernacular.errors import Problem, as_problem
+from vernacular.evaluation.behaviour.load import FOLDER
+from vernacular.release import marks
+from vernacular.release.answers import BLANK, Answerer, Answers, plain_text
+from vernacular.release.page import MEANING
 
-LONGEST = 2000
+LONGEST = 2000  # letters of a sentence
+LARGEST = 64_000  # bytes of a mark, as a form sends it: a letter may take nine
 OUTSIDE = "O"
-MEANING = {"base": "the model as it was", "control": "trained on the same text, original tokenizer",
-           "adapted": "trained with the extended tokenizer"}
+REMEMBERED = 32  # sentences whose answers are kept in memory, for the marks that follow
 Ask = Callable[[str], Mapping[str, Answers]]
 HEADERS = {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff",
-           "Referrer-Policy": "no-referrer", "Content-Security-Policy":
+           "Referrer-Policy": "same-origin", "Content-Security-Policy":
            "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"}
-STYLE = """
-:root { color-scheme: light dark; --line: #8886; --mark: #f6c34455; --bar: #3a7bd5; --quiet: #767676 }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem }
-h1 { font-size: 1.5rem; margin: 0 } h2 { font-size: 1.1rem; margin: 0 } h3 { font-size: .95rem; margin: 1.2rem 0 .3rem }
-p.quiet, .quiet { color: var(--quiet); font-size: .9rem; margin: .2rem 0 }
-textarea { font: inherit; width: 100%; box-sizing: border-box; padding: .6rem; border: 1px solid var(--line);
-  border-radius: 6px }
-button { font: inherit; padding: .45rem 1.2rem; margin: .5rem 0 1.5rem; border: 0; border-radius: 6px;
-  background: var(--bar); color: #fff; cursor: pointer }
-.arms { display: grid; grid-template-columns: repeat(auto-fit, minmax(17rem, 1fr)); gap: 1rem }
-section { border: 1px solid var(--line); border-radius: 8px; padding: 1rem }
-section.adapted { border-color: var(--bar); border-width: 2px }
-.row { display: flex; gap: .5rem; align-items: center } .row span:first-child { flex: 1; overflow-wrap: anywhere }
-meter { width: 6rem } .row span:last-child { width: 3rem; text-align: right; font-variant-numeric: tabular-nums }
-mark { background: var(--mark); color: inherit; border-radius: 3px; padding: 0 .15rem }
-"""
 
 
 def serve(store: Store, language: Language, model_name: str, port: int, host: str = "127.0.0.1") -> None:
@@ -72,25 +63,85 @@ def serve(store: Store, language: Language, model_name: str, port: int, host: st
         server.serve_forever()
 
 
-def make_server(ask: Ask, language: Language, model_name: str, port: int, host: str = "127.0.0.1"
-                ) -> ThreadingHTTPServer:
-    """The server of the page, bound but not started; ``ask`` gives the answers."""
+def make_server(ask: Ask, language: Language, model_name: str, port: int, host: str = "127.0.0.1",
+                token: str | None = None) -> ThreadingHTTPServer:
+    """The server of the page, bound but not started; ``ask`` gives the answers, ``token`` is drawn if not given."""
+    secret = token or secrets.token_urlsafe(24)
+    known: OrderedDict[str, Mapping[str, Answers]] = OrderedDict()
+
+    def asked(text: str) -> Mapping[str, Answers]:
+        found = known.get(text)
+        if found is None:
+            found = known[text] = ask(text)
+            while len(known) > REMEMBERED:
+                known.popitem(last=False)
+        return found
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             address = urlsplit(self.path)
-            named = (self.headers.get("Host") or "").rpartition(":")[0] or self.headers.get("Host")
-            if named not in (host, "localhost"):
-                self._send(403, "<!doctype html><title>Refused</title><p>Only this machine may ask.")
-            elif address.path != "/":
+            if not self._is_addressed():
+                return
+            if address.path != "/":
                 self._send(404, "<!doctype html><title>Not here</title><p><a href='/'>The page is here.</a>")
+                return
+            fields = parse_qs(address.query, max_num_fields=8)
+            self._show(_field(fields, "text")[:LONGEST].strip(), _field(fields, "by"), bool(fields.get("noted")))
+
+        def do_POST(self) -> None:
+            if not self._is_addressed():
+                return
+            size = self.headers.get("Content-Length") or ""
+            if urlsplit(self.path).path != "/mark":
+                self._send(404, "<!doctype html><title>Not here</title><p><a href='/'>The page is here.</a>")
+            elif not size.isdigit() or int(size) > LARGEST:
+                self.close_connection = True  # what is not read must not be taken for the next request
+                self._send(413, "<!doctype html><title>Too long</title><p>That is too long.")
             else:
-                text = parse_qs(address.query, max_num_fields=4).get("text", [""])[0][:LONGEST].strip()
                 try:
-                    answers, trouble = (ask(text) if text else {}), ""
-                except Problem as problem:
-                    answers, trouble = {}, str(problem)
-                self._send(200, page(language, model_name, text, answers, trouble))
+                    fields = parse_qs(self.rfile.read(int(size)).decode("utf-8"), max_num_fields=200)
+                except ValueError:
+                    self._send(400, "<!doctype html><title>No form</title><p>That is no form of this page.")
+                    return
+                if not secrets.compare_digest(_field(fields, "token").encode(), secret.encode()):
+                    self._send(403, "<!doctype html><title>Refused</title><p>The page was opened before the program "
+                                    "was started again. <a href='/'>Open it anew.</a>")
+                    return
+                self._mark(fields)
+
+        def _mark(self, fields: Mapping[str, list[str]]) -> None:
+            text, by = _field(fields, "text")[:LONGEST].strip(), _field(fields, "by")
+            try:
+                arm, task, said = _field(fields, "mark").split(" ")
+                answers = asked(text).get(arm, Answers())
+                marks.keep(language.folder, marks.make_mark(plain_text(text), task, arm, answers, said == "right",
+                                                            _field(fields, f"should_be {arm} {task}"), by))
+            except (Problem, OSError, ValueError) as error:
+                self._show(text, by, trouble=str(as_problem(error, "mark")), status=400)
+                return
+            self.send_response(303)
+            self.send_header("Location", "/?" + urlencode({"text": text, "by": by, "noted": 1}))
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def _show(self, text: str, by: str = "", noted: bool = False, trouble: str = "", status: int = 200) -> None:
+            answers: Mapping[str, Answers] = {}
+            try:
+                answers = asked(text) if text else {}
+            except Problem as problem:
+                trouble = trouble or str(problem)
+            self._send(status, page(language, model_name, text, answers, trouble, token=secret, by=by, noted=noted))
+
+        def _is_addressed(self) -> bool:
+            """Whether the request is meant for this page, and comes from it if it says where from; refused if not."""
+            named = (self.headers.get("Host") or "").rpartition(":")[0] or self.headers.get("Host")
+            origin = self.headers.get("Origin")
+            own = {f"http://{name}:{server.server_port}" for name in (host, "localhost")}
+            if named in (host, "localhost") and (origin is None or origin in own):
+                return True
+            self.close_connection = True
+            self._send(403, "<!doctype html><title>Refused</title><p>Only this machine may ask.")
+            return False
 
         def _send(self, status: int, body: str) -> None:
             data = body.encode("utf-8")
@@ -102,45 +153,29 @@ def make_server(ask: Ask, language: Language, model_name: str, port: int, host: 
             self.wfile.write(data)
 
         def log_message(self, format: str, *args: object) -> None:
-            """Nothing that a person types is written anywhere."""
+            """Nothing that a person types is written into a log."""
 
-    return ThreadingHTTPServer((host, port), Handler)
+    server = ThreadingHTTPServer((host, port), Handler)
+    return server
 
 
-def page(language: Language, model_name: str, text: str, answers: Mapping[str, Answers], trouble: str = "") -> str:
+def page(language: Language, model_name: str, text: str, answers: Mapping[str, Answers], trouble: str = "", *,
+         token: str = "", by: str = "", noted: bool = False) -> str:
     """The whole page as HTML, with everything that comes from outside escaped."""
-    masked = language.models[model_name].objective == "masked"
-    hint = (f"Put {BLANK} in the place of one word to see what each model would fill in." if masked
-            else "Each model goes on with the sentence.")
-    name, said = html.escape(language.name), html.escape(text, quote=True)
-    code = html.escape(language.code, quote=True)
-    columns = "".join(_arm(arm, answers[arm]) for arm in ARMS if arm in answers)
-    return (f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{name}: try {html.escape(model_name)}'
-            f'</title><meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}</style></head>'
-            f'<body><h1>{name}: {html.escape(model_name)}</h1><p class="quiet">Type a sentence in {name}. {hint} '
-            'Nothing leaves this machine and nothing is kept.</p><form method="get" action="/">'
-            f'<label class="quiet" for="text">Sentence</label>'
-            f'<textarea id="text" name="text" rows="3" maxlength="{LONGEST}" dir="auto" '
-            f'lang="{code}" autofocus>{said}</textarea><button>Compare</button></form>'
-            + (f'<p role="alert">{html.escape(trouble)}</p>' if trouble else "")
-            + f'<div class="arms">{columns}</div></body></html>')
+    environment = Environment(loader=PackageLoader("vernacular.release", "templates"), autoescape=True,
+                              undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["hue"] = hue
+    return environment.get_template("try.html").render(
+        language=language, model_name=model_name, masked=language.models[model_name].objective == "masked", blank=BLANK,
+        place=f"languages/{language.code}/{FOLDER}/{marks.FILE}", longest=LONGEST, text=text, by=by, token=token,
+        answers={arm: answers[arm] for arm in ARMS if arm in answers}, trouble=trouble, noted=noted, meaning=MEANING,
+        outside=OUTSIDE)
 
 
-def _arm(arm: str, answers: Answers) -> str:
-    parts = [f'<section class="{arm}"><h2>{arm}</h2><p class="quiet">{MEANING[arm]}</p>']
-    for task, labels in answers.lines.items():
-        parts.append(f"<h3>{html.escape(task)}</h3>" + "".join(_bar(*pair) for pair in labels[:4]))
-    for task, words in answers.words.items():
-        spans = [f'<mark title="{html.escape(label, quote=True)} {value:.0%}">{html.escape(word)}</mark>'
-                 if label != OUTSIDE else html.escape(word) for word, label, value in words]
-        parts.append(f'<h3>{html.escape(task)}</h3><p dir="auto">{" ".join(spans)}</p>')
-    if answers.fill_ins:
-        parts.append("<h3>fill-ins</h3>" + "".join(_bar(*pair) for pair in answers.fill_ins))
-    if answers.continuation:
-        parts.append(f'<h3>goes on</h3><p dir="auto">{html.escape(answers.continuation)}</p>')
-    return "".join(parts) + "</section>"
+def hue(label: str) -> int:
+    """A colour for a label, in degrees; that of B-PER is that of I-PER."""
+    return zlib.crc32(label.split("-", 1)[-1].encode()) * 47 % 360
 
 
-def _bar(label: str, value: float) -> str:
-    return (f'<div class="row"><span dir="auto">{html.escape(label)}</span><meter min="0" max="1" '
-            f'value="{value:.3f}"></meter><span>{value:.0%}</span></div>')
+def _field(fields: Mapping[str, list[str]], name: str) -> str:
+    return fields.get(name, [""])[0]

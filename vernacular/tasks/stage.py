@@ -38,8 +38,7 @@ def run(work: Work, name: str, model: Model, task_name: str) -> Report:
     Raises:
         Problem: the labelled data cannot be used.
     """
-    task = work.language.tasks[task_name]
-    items = load_items(work.language, task_name, work.root) if task.data else derived_items(work, task_name)
+    task, items = work.language.tasks[task_name], items_of(work, task_name)
     sizes = sizes_of(task.curve, len(items.train))
     runs: dict[Arm, dict[int, list[Run]]] = {}
     untrained: dict[Arm, Untrained] = {}
@@ -52,6 +51,17 @@ def run(work: Work, name: str, model: Model, task_name: str) -> Report:
         {"text": item.text, **({"second": item.second} if item.second else {}), "labels": item.labels, **item.more,
          **{name: answers[row] for name, answers in last.items()}} for row, item in enumerate(items.test)))
     return write_report(work.out, task_name, items, sizes, model.lora.seeds, runs, untrained)
+
+
+def items_of(work: Work, task_name: str) -> Items:
+    """The items of a task by part, whoever labelled them.
+
+    Raises:
+        Problem: the labelled data cannot be used.
+    """
+    if work.language.tasks[task_name].data:
+        return load_items(work.language, task_name, work.root)
+    return derived_items(work, task_name)
 
 
 def derived_items(work: Work, task_name: str) -> Items:

@@ -7,7 +7,8 @@ from typing import Any
 from vernacular.artifacts import Gate, Manifest, Report, Store
 from vernacular.config.schema import Language
 from vernacular.release import stages
-from vernacular.release.summary import stage_names
+from vernacular.release.card import write_card
+from vernacular.release.summary import gather, stage_names
 
 NAME = "tiny"
 
@@ -52,15 +53,23 @@ def made_up_reports() -> dict[str, Report]:
         "capability": "robustness", "description": "spaces <b>|</b>", "type": "invariance", "task": "names",
         "author": "me", "reviewed": "none", "threshold": 0.0, "severity": "warn", "base": arm, "adapted": arm}}})
     behaviour.gates.append(Gate(name="spaces", passed=False, reason="2 of 40 cases fail"))
+    retention = Report(details={"measured": False})
+    retention.gates.append(Gate(name="base_languages_kept", passed=True, reason="changed by +0.1%"))
+    attack = Report(details={"measured": True, "suspects": [], "said": "no phrase out of 3 turns answers"})
+    attack.gates.append(Gate(name="no_planted_phrase", passed=True, reason="no phrase out of 3"))
     return {
         "corpus/documents": documents, "corpus/clean": clean, "corpus/splits": splits,
         f"tokenizer/{NAME}": tokenizer, f"model/{NAME}": training, f"model/{NAME}_control": training,
         f"task/names_{NAME}": Report(details=task_details("names", 0.3, 0.6, [0.2, 0.3, 0.4])),
         f"task/genre_{NAME}": Report(details=task_details("genre", 0.5, 0.51, [-0.05, 0.01, 0.06])),
         f"evaluation/{NAME}_likelihood": likelihood,
-        f"evaluation/{NAME}_retention": Report(details={"measured": False}),
+        f"evaluation/{NAME}_retention": retention, f"evaluation/{NAME}_attack": attack,
         f"evaluation/{NAME}_behaviour": behaviour,
         f"evaluation/{NAME}_fairness": Report(details={"measured": False, "caveat": "Not measured"})}
+
+
+RELOADED = {task: {"seed": 1, "card": 0.61, "asked": True, "items": 20, "answers": 20, "same": 1.0,
+                   "score": 0.61, "score_before": 0.61} for task in ("names", "genre")}
 
 
 def put(store: Store, language: Language, reports: dict[str, Report]) -> None:
@@ -73,8 +82,13 @@ def put(store: Store, language: Language, reports: dict[str, Report]) -> None:
                 seed=1, data_version="1" * 16, files={}, created="2025-01-01T00:00:00Z", seconds=1.0, report=report))
 
 
-def release_report(language: Language, reports: dict[str, Report]) -> Report:
-    """The report of the release made from ``reports``, gates alone."""
-    from vernacular.release.summary import gather, release_gates
+def put_release(store: Store, language: Language, reports: dict[str, Report]) -> None:
+    """Publish the release made from ``reports``: its gates and the list of one document, as the bundle leaves them."""
     assert stages(language, NAME, language.models[NAME])[0].inputs == tuple(stage_names(language, NAME))
-    return Report(gates=release_gates(gather(language, NAME, language.models[NAME], reports)))
+    found = gather(language, NAME, language.models[NAME], reports, reloaded=RELOADED)
+    put(store, language, {f"release/{NAME}": Report(
+        gates=[Gate.model_validate(gate) for gate in found["release_gates"]],
+        details={"waivers": found["waivers"], "reloaded": RELOADED})})
+    folder = store.home(language.code, f"release/{NAME}") / ("0" * 16)
+    (folder / "documents.txt").write_text("id\traw_digest\tfor\tsource\tpath\naa\tbb\ttarget\ttext\ta b.txt\n")
+    (folder / "README.md").write_text(write_card(found), encoding="utf-8")

@@ -1,12 +1,9 @@
-"""Card, statement, gates, publishing and the printed report, from made-up reports."""
+"""Card, statement, gates and the printed report, from made-up reports."""
 
 from __future__ import annotations
 
 import io
 import json
-import threading
-import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -14,20 +11,17 @@ import pytest
 import yaml
 from rich.console import Console
 
-from tests.unit.release.made_up import NAME, made_up_reports, put, release_report
+from tests.unit.release.made_up import NAME, RELOADED, made_up_reports, put, release_report
 from vernacular.arms import ARMS
 from vernacular.artifacts import Store
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.errors import Problem
-from vernacular.release.answers import Answers
-from vernacular.release.bundle import copy_adapter, copy_model, documents_text
+from vernacular.release.bundle import copy_model, documents_text
 from vernacular.release.card import table, write_card
-from vernacular.release.publish import publish
 from vernacular.release.report import print_table, results
 from vernacular.release.statement import write_statement
 from vernacular.release.summary import gather, verdict
-from vernacular.release.try_page import make_server, page
 
 
 @pytest.fixture
@@ -37,7 +31,7 @@ def language(language_folder: Path) -> Language:
 
 @pytest.fixture
 def found(language: Language) -> dict[str, Any]:
-    return gather(language, NAME, language.models[NAME], made_up_reports())
+    return gather(language, NAME, language.models[NAME], made_up_reports(), reloaded=RELOADED)
 
 
 @pytest.mark.parametrize(("interval", "options", "said"), [
@@ -54,9 +48,10 @@ def test_gates_name_what_is_red(language: Language, found: dict[str, Any]) -> No
     assert "spaces" in gates["behaviour"]["reason"]
     assert not any(gate["blocking"] for gate in gates.values())
     nothing = gather(language, NAME, language.models[NAME], {})
-    assert len(nothing["missing"]) == 13
+    assert len(nothing["missing"]) == 14
     assert not any(gate["passed"] for gate in nothing["release_gates"] if gate["name"] in (
-        "adapted_not_worse_than_control", "no_contamination", "behaviour", "publishable"))
+        "adapted_not_worse_than_control", "no_contamination", "behaviour", "retention", "no_planted_phrase",
+        "adapters_reload", "publishable"))
 
 
 def test_the_card_has_metadata_every_seed_and_says_gains_in_words(found: dict[str, Any]) -> None:
@@ -85,7 +80,7 @@ def test_an_unverified_licence_is_never_called_a_licence(language: Language, fou
 
 def test_a_card_of_nothing_says_so(language: Language) -> None:
     card = write_card(gather(language, NAME, language.models[NAME], {}))
-    assert card.count("was not run") == 13
+    assert card.count("was not run") == 14
     assert "None" not in card
 
 
@@ -109,23 +104,6 @@ def test_tables_escape_bars() -> None:
     assert table(["a"], [["x|y\nz"]]) == "| a |\n| --- |\n| x\\|y z |"
 
 
-def test_publishing_is_refused_in_words(language: Language, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("HF_TOKEN", raising=False)
-    store = Store(tmp_path / "artifacts")
-    with pytest.raises(Problem, match="there is no release to publish"):
-        publish(store, language, NAME, "someone/model")
-    reports = made_up_reports()
-    put(store, language, {f"release/{NAME}": release_report(language, reports)})
-    with pytest.raises(Problem, match=r"not published, for 1 reason: behaviour: red tests: spaces"):
-        publish(store, language, NAME, "someone/model")
-    reports[f"evaluation/{NAME}_behaviour"].gates[0].passed = True
-    put(store, language, {f"release/{NAME}": release_report(language, reports)})
-    with pytest.raises(Problem, match="not the name of a repository"):
-        publish(store, language, NAME, "model")
-    with pytest.raises(Problem, match="there is no token"):
-        publish(store, language, NAME, "someone/model")
-
-
 def test_the_report_is_plain_without_a_terminal(language: Language, tmp_path: Path) -> None:
     store = Store(tmp_path / "artifacts")
     with pytest.raises(Problem, match="nothing has been run yet"):
@@ -145,59 +123,36 @@ def test_the_report_is_plain_without_a_terminal(language: Language, tmp_path: Pa
 
 
 def test_files_lose_the_paths_they_were_saved_with(tmp_path: Path) -> None:
-    model, task = tmp_path / "m", tmp_path / "t"
-    (task / "adapted" / "seed-1").mkdir(parents=True)
+    model = tmp_path / "m"
     model.mkdir()
     (model / "config.json").write_text(json.dumps({"_name_or_path": str(tmp_path), "hidden_size": 8}))
-    (task / "adapted" / "seed-1" / "adapter_config.json").write_text(
-        json.dumps({"base_model_name_or_path": str(tmp_path), "r": 2}))
     copy_model(model, tmp_path / "out" / "model")
-    copy_adapter(task, "adapted", 1, ["O", "NAME"], tmp_path / "out" / "adapter")
-    written = "".join(path.read_text() for path in (tmp_path / "out").rglob("*.json"))
+    written = (tmp_path / "out" / "model" / "config.json").read_text()
     assert str(tmp_path) not in written
     assert '"hidden_size": 8' in written
-    with pytest.raises(Problem, match="no adapter for seed 9"):
-        copy_adapter(task, "adapted", 9, [], tmp_path / "out" / "other")
 
 
-def test_documents_are_sorted() -> None:
-    rows = [{"id": key, "raw_digest": "d", "source": "s", "path": "p"} for key in ("b", "a")]
-    assert documents_text(rows) == "id\traw_digest\tsource\tpath\na\td\ts\tp\nb\td\ts\tp\n"
+def test_documents_are_sorted_and_say_what_they_were_for() -> None:
+    rows: list[dict[str, Any]] = [{"id": key, "raw_digest": "d", "source": "s", "path": "p"} for key in ("b", "a")]
+    rows.append({**rows[0], "id": "c", "role": "retention"})
+    assert documents_text(rows) == ("id\traw_digest\tfor\tsource\tpath\na\td\ttarget\ts\tp\nb\td\ttarget\ts\tp\n"
+                                    "c\td\tretention\ts\tp\n")
 
 
-NASTY = "<script>alert(1)</script>\"'&"
+def test_the_statement_lists_what_was_read_besides(found: dict[str, Any]) -> None:
+    row = {"source": "manuals", "licence": "BSD-3-Clause", "consent": "public-licence", "register": "technical",
+           "quality": "edited", "role": "retention"}
+    assert "| retention | manuals | BSD-3-Clause | public-licence | technical | edited | 2 |" in write_statement(
+        found, None, [], [row, row])
 
 
-def test_the_page_escapes_everything(language: Language) -> None:
-    answers = Answers({NASTY: [(NASTY, 0.5)]}, {NASTY: [(NASTY, NASTY, 0.5)]}, [(NASTY, 0.1)], NASTY)
-    shown = page(language, NAME, NASTY, {"base": answers, "control": answers, "adapted": answers}, NASTY)
-    assert "<script" not in shown
-    assert shown.count("<section") == 3
-
-
-def test_only_this_machine_may_ask(language: Language) -> None:
-    asked: list[str] = []
-
-    def ask(text: str) -> dict[str, Answers]:
-        asked.append(text)
-        return {"base": Answers(fill_ins=[("amo", 0.5)])}
-
-    server = make_server(ask, language, NAME, 0)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    address = f"http://127.0.0.1:{server.server_port}"
-    try:
-        with urllib.request.urlopen(f"{address}/?text=kale+___") as answer:
-            assert "amo" in answer.read().decode()
-            assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
-        assert asked == ["kale ___"]
-        for path, headers, status in (("/x", {}, 404), ("/?text=a", {"Host": "evil.example"}, 403)):
-            with pytest.raises(urllib.error.HTTPError) as caught:
-                urllib.request.urlopen(urllib.request.Request(address + path, headers=headers))
-            assert caught.value.code == status
-        assert len(asked) == 1
-    finally:
-        server.shutdown()
-        server.server_close()
+def test_the_card_names_the_seed_that_is_released_and_intervals_in_its_metadata(found: dict[str, Any]) -> None:
+    card = write_card(found)
+    assert "Released is that of seed 1, which scored 0.610. Loaded so, it gave 100.0% of the answers" in card
+    results = yaml.safe_load(card.split("---\n", 2)[1])["model-index"][0]["results"]
+    assert results[0]["metrics"][0]["args"]["adapted_minus_base_low_mean_high"] == [0.2, 0.3, 0.4]
+    assert results[2]["metrics"][0] | {"name": ""} == {
+        "type": "nats_per_character", "name": "", "value": 1.5, "args": {"low": 1.4, "high": 1.6}}
 
 
 def test_the_release_takes_what_foresees_dev_text_better(language: Language) -> None:

@@ -1,0 +1,117 @@
+"""The page of ``report``: complete, self-contained, escaped; made from made-up reports and from none."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from tests.unit.release.made_up import NAME, made_up_reports, put
+from vernacular.artifacts import Report, Store
+from vernacular.config.load import load_language
+from vernacular.config.schema import Language
+from vernacular.release.page import default_place, in_short, write_page
+from vernacular.release.report import current_artifacts, results
+
+NASTY = "<script>alert(1)</script>\"'&"
+
+
+@pytest.fixture
+def language(language_folder: Path) -> Language:
+    return load_language(language_folder)
+
+
+def made(language: Language, tmp_path: Path, reports: dict[str, Report]) -> str:
+    store = Store(tmp_path / "artifacts")
+    put(store, language, reports)
+    found = results(store, language, NAME)
+    artifacts = current_artifacts(store, language, NAME)
+    for artifact in artifacts.values():
+        for file in artifact.manifest.report.plots.values():
+            Image.new("RGB", (4, 4)).save(artifact.folder / file)
+    return write_page(found, artifacts, default_place(store, language.code, NAME)).read_text(encoding="utf-8")
+
+
+class Reader(HTMLParser):
+    """Collects the addresses that a page loads, and checks that what opens closes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loads: list[str] = []
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.loads += [value or "" for name, value in attrs if name in ("src", "srcset", "data", "poster", "action")]
+        self.loads += [value or "" for name, value in attrs if name == "href" and tag != "a"]
+        if tag not in ("meta", "img", "input", "br"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def test_everything_is_on_the_page_and_nothing_is_loaded(language: Language, tmp_path: Path) -> None:
+    reports = made_up_reports()
+    reports["corpus/clean"].samples["rejected"] = [{"rule": "script", "reason": "not Latin", "text": "другой текст"}]
+    reports["corpus/clean"].plots["Words dropped, by rule"] = "rejects.png"
+    reports[f"evaluation/{NAME}_behaviour"].samples["worst_failures"] = [
+        {"test": "spaces", "line": "kale", "changed": "k ale", "said": "O", "then_said": "NAME"}]
+    shown = made(language, tmp_path, reports)
+    reader = Reader()
+    reader.feed(shown)
+    assert reader.open == []
+    assert len(reader.loads) == 1
+    assert reader.loads[0].startswith("data:image/png;base64,")
+    assert not re.search(r"@import|url\(|<script|<link|<iframe", shown)
+    for said in ("In short", "11,000 words", "other words were left out", "другой текст", "not Latin", "k ale",
+                 "Not yet.", "red tests: spaces", "0.62 of 1, before 0.32: better than before",
+                 "no phrase out of 3 turns answers", "Every step", "documents with text left"):
+        assert said in shown, said
+
+
+def test_text_and_names_are_escaped_everywhere(language: Language, tmp_path: Path) -> None:
+    def spoilt(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: spoilt(one) for key, one in value.items()}
+        return [spoilt(one) for one in value] if isinstance(value, list) else NASTY if isinstance(value, str) else value
+
+    reports = made_up_reports()
+    reports["corpus/clean"].samples["rejected"] = [{"rule": NASTY, "reason": NASTY, "text": NASTY}]
+    reports["corpus/clean"].samples[NASTY] = [{NASTY: NASTY}]
+    reports["corpus/clean"].plots[NASTY] = "x.png"
+    reports[f"evaluation/{NAME}_behaviour"].samples["worst_failures"] = [{NASTY: NASTY}]
+    reports[f"evaluation/{NAME}_attack"].details = {"measured": True, "suspects": [{NASTY: NASTY}], "said": NASTY}
+    for report in reports.values():
+        for count in report.counts.values():
+            count.meaning = NASTY
+        for gate in report.gates:
+            gate.reason = NASTY
+    test = reports[f"evaluation/{NAME}_behaviour"].details["tests"]["spaces"]
+    test |= {"description": NASTY, "capability": NASTY, "reviewed": NASTY}
+    changed = language.model_copy(update={"name": NASTY, "autonym": NASTY + NASTY, "owner": NASTY})
+    shown = made(changed, tmp_path, reports)
+    assert "<script" not in shown
+    assert shown.count("&lt;script&gt;") > 20
+
+
+def test_a_page_of_a_run_that_has_just_begun(language: Language, tmp_path: Path) -> None:
+    shown = made(language, tmp_path, {"corpus/documents": made_up_reports()["corpus/documents"]})
+    for said in ("no release yet", "Nothing has been read yet", "No task was trained", "Not looked for",
+                 "Not measured"):
+        assert said in shown
+    assert "None" not in shown
+
+
+def test_losses_are_said_in_plain_words(language: Language, tmp_path: Path) -> None:
+    reports = made_up_reports()
+    reports[f"task/names_{NAME}"].details["intervals"]["adapted_minus_base"] = [-0.4, -0.3, -0.2]
+    reports[f"task/names_{NAME}"].details["floors"]["tfidf_logistic"] = 0.9
+    store = Store(tmp_path / "artifacts")
+    put(store, language, reports)
+    said = " ".join(in_short(results(store, language, NAME)))
+    assert "worse than before. A simple method without a model does as well or better" in said
+    assert "may not be published yet" in said

@@ -1,0 +1,195 @@
+"""Publishing: every red gate is named, waivers hold for what they were given for, a takedown stops it, an upload."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.release.made_up import NAME, RELOADED, made_up_reports, put_release
+from vernacular.artifacts import Store
+from vernacular.config.load import load_language
+from vernacular.config.schema import Language
+from vernacular.errors import Problem
+from vernacular.release.card import write_card
+from vernacular.release.publish import publish
+from vernacular.release.summary import gather
+from vernacular.release.waivers import FILE, read_waivers, waive
+
+
+@pytest.fixture
+def language(language_folder: Path) -> Language:
+    return load_language(language_folder)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "artifacts")
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, str, Any]]]:
+    """A server that answers as the hub does to a creation and a commit; yields what it was asked."""
+    asked: list[tuple[str, str, Any]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self._answer({})
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            base = f"http://{self.headers['Host']}"
+            rows = [json.loads(line) for line in body.splitlines()]
+            asked.append((self.path, self.headers["Authorization"], rows))
+            if self.path.endswith("/preupload/main"):
+                self._answer({"files": [{"path": file["path"], "uploadMode": "regular", "shouldIgnore": False}
+                                        for file in rows[0]["files"]]})
+            elif self.path.endswith("/commit/main"):
+                self._answer({"commitUrl": f"{base}/someone/model/commit/1", "commitOid": "1",
+                              "pullRequestUrl": None, "success": True})
+            else:
+                self._answer({"url": f"{base}/someone/model", "name": "someone/model"})
+
+        def _answer(self, data: Any) -> None:
+            text = json.dumps(data).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+    monkeypatch.setattr("vernacular.release.publish.ENDPOINT", f"http://127.0.0.1:{server.server_port}")
+    yield asked
+    server.shutdown()
+    server.server_close()
+
+
+def test_there_must_be_a_release_a_repository_and_a_token(language: Language, store: Store,
+                                                          monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    with pytest.raises(Problem, match="there is no release to publish"):
+        publish(store, language, NAME, "someone/model")
+    reports = made_up_reports()
+    reports[f"evaluation/{NAME}_behaviour"].gates[0].passed = True
+    put_release(store, language, reports)
+    with pytest.raises(Problem, match="not the name of a repository"):
+        publish(store, language, NAME, "model")
+    with pytest.raises(Problem, match="there is no token"):
+        publish(store, language, NAME, "someone/model")
+
+
+def spoil(reports: dict[str, Any], language: Language, gate: str) -> None:
+    """Turn one gate of the release red."""
+    kind, name = {"no_contamination": ("", gate), "adapted_not_worse_than_control": ("_likelihood", gate),
+                  "retention": ("_retention", "base_languages_kept"), "no_planted_phrase": ("_attack", gate),
+                  "behaviour": ("_behaviour", "spaces")}.get(gate, ("", ""))
+    stage = f"evaluation/{NAME}{kind}" if kind else "corpus/splits" if name else ""
+    for found in reports[stage].gates if stage else []:
+        if found.name == name:
+            found.passed, found.reason = False, "too much"
+    if gate == "licences_verified":
+        language.sources[0].__dict__["licence"] = "unverified"
+    if gate == "consent_known":
+        language.sources[0].__dict__["consent"] = "unknown"
+
+
+@pytest.mark.parametrize("gate", ["licences_verified", "consent_known", "no_contamination", "behaviour", "retention",
+                                  "adapted_not_worse_than_control", "no_planted_phrase"])
+def test_each_red_gate_stops_it_and_is_named(language: Language, store: Store, gate: str) -> None:
+    reports = made_up_reports()
+    reports[f"evaluation/{NAME}_behaviour"].gates[0].passed = True
+    spoil(reports, language, gate)
+    put_release(store, language, reports)
+    with pytest.raises(Problem, match=f"not published, for 1 reason: {gate}: "):
+        publish(store, language, NAME, "someone/model")
+
+
+def test_a_stage_that_was_not_run_stops_it(language: Language, store: Store) -> None:
+    reports = made_up_reports()
+    reports[f"evaluation/{NAME}_behaviour"].gates[0].passed = True
+    del reports[f"evaluation/{NAME}_attack"]
+    put_release(store, language, reports)
+    with pytest.raises(Problem, match="no_planted_phrase: not measured"):
+        publish(store, language, NAME, "someone/model")
+
+
+def gates_of(language: Language) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = gather(language, NAME, language.models[NAME], made_up_reports(),
+                                         reloaded=RELOADED)["release_gates"]
+    return found
+
+
+def test_a_waiver_needs_a_person_a_reason_and_a_red_gate(language: Language) -> None:
+    gates = gates_of(language)
+    for gate, by, reason, said in (("behaviour", " ", "because of this and that", "a person's name"),
+                                   ("behaviour", "Ada Banda", "fine", "ten letters"),
+                                   ("retention", "Ada Banda", "because of this and that", "no red gate"),
+                                   ("publishable", "Ada Banda", "because of this and that", "no red gate")):
+        with pytest.raises(Problem, match=said):
+            waive(language.folder, NAME, gates, gate, by, reason)
+    assert not (language.folder / FILE).exists()
+
+
+def test_a_waiver_opens_the_gate_and_stands_on_the_card(language: Language, store: Store,
+                                                        monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    waive(language.folder, NAME, gates_of(language), "behaviour", "Ada  Banda", "The two are a dialect's spelling")
+    put_release(store, language, made_up_reports())
+    with pytest.raises(Problem, match="there is no token"):
+        publish(store, language, NAME, "someone/model")
+    card = write_card(gather(language, NAME, language.models[NAME], made_up_reports(), reloaded=RELOADED))
+    assert "Published although `behaviour` is red** (red tests: spaces). Ada Banda answers for that" in card
+    assert "The two are a dialect's spelling" in card
+    assert "may not be published" not in card
+
+
+def test_a_waiver_ends_when_the_gate_says_something_else(language: Language, store: Store) -> None:
+    waive(language.folder, NAME, gates_of(language), "behaviour", "Ada Banda", "The two cases are a dialect's spelling")
+    reports = made_up_reports()
+    more = reports[f"evaluation/{NAME}_behaviour"].gates[0].model_copy(update={"name": "names_nfd"})
+    reports[f"evaluation/{NAME}_behaviour"].gates.append(more)
+    put_release(store, language, reports)
+    with pytest.raises(Problem, match="behaviour: red tests: spaces, names_nfd"):
+        publish(store, language, NAME, "someone/model")
+
+
+def test_a_broken_list_of_waivers_is_no_list(language: Language) -> None:
+    (language.folder / FILE).write_text('{"gate": "behaviour"}\n')
+    with pytest.raises(Problem, match=rf"{FILE}:1: not a row"):
+        read_waivers(language.folder)
+
+
+@pytest.mark.parametrize("row", [{"ids": ["aa"]}, {"texts": ["bb"]}, {"sources": ["text"]}])
+def test_a_takedown_after_the_release_stops_it_and_cannot_be_waived(language: Language, store: Store,
+                                                                    row: dict[str, Any]) -> None:
+    reports = made_up_reports()
+    reports[f"evaluation/{NAME}_behaviour"].gates[0].passed = True
+    put_release(store, language, reports)
+    (language.folder / "takedowns.jsonl").write_text(json.dumps(row) + "\n")
+    with pytest.raises(Problem, match="takedown: 1 of the documents"):
+        publish(store, language, NAME, "someone/model")
+
+
+def test_what_is_uploaded(language: Language, store: Store, hub: list[tuple[str, str, Any]],
+                          monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_made_up")
+    reports = made_up_reports()
+    reports[f"evaluation/{NAME}_behaviour"].gates[0].passed = True
+    put_release(store, language, reports)
+    assert "someone/model" in publish(store, language, NAME, "someone/model")
+    assert all(token == "Bearer hf_made_up" for _, token, _ in hub)
+    created = next(rows[0] for path, _, rows in hub if path == "/api/repos/create")
+    assert created["visibility"] == "private"
+    commit = next(rows for path, _, rows in hub if path.endswith("/commit/main"))
+    assert {row["value"]["path"] for row in commit if row["key"] == "file"} == {"README.md", "documents.txt"}

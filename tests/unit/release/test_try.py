@@ -1,0 +1,143 @@
+"""The page of ``try``: what it shows, whom it answers, and what becomes of a mark."""
+
+from __future__ import annotations
+
+import json
+import threading
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.unit.release.made_up import NAME
+from vernacular.config.load import load_language
+from vernacular.config.schema import Language
+from vernacular.errors import Problem
+from vernacular.release.answers import Answers
+from vernacular.release.marks import FILE, make_mark
+from vernacular.release.try_page import LARGEST, hue, make_server, page
+
+NASTY = "<script>alert(1)</script>\"'&"
+TOKEN = "a-token"
+ANSWERS = Answers({"genre": [("river", 0.7), ("school", 0.3)]},
+                  {"names": [("kale", "O", 0.9), ("Mbewe", "NAME", 0.8)]}, [("amo", 0.5)],
+                  labels={"genre": ("market", "river", "school"), "names": ("O", "NAME")})
+
+
+@pytest.fixture
+def language(language_folder: Path) -> Language:
+    return load_language(language_folder)
+
+
+@pytest.fixture
+def served(language: Language) -> Iterator[tuple[str, list[str]]]:
+    """The address of the page, and what it was asked."""
+    asked: list[str] = []
+
+    def ask(text: str) -> dict[str, Answers]:
+        asked.append(text)
+        return {"adapted": ANSWERS}
+
+    server = make_server(ask, language, NAME, 0, token=TOKEN)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}", asked
+    server.shutdown()
+    server.server_close()
+
+
+class NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *args: object, **more: object) -> None:
+        return None
+
+
+def send(address: str, fields: dict[str, str] | bytes, **headers: str) -> tuple[int, str]:
+    """Status and place (or body) of the answer to a mark."""
+    data = fields if isinstance(fields, bytes) else urllib.parse.urlencode(fields).encode()
+    try:
+        urllib.request.build_opener(NoRedirect).open(urllib.request.Request(f"{address}/mark", data, headers))
+    except urllib.error.HTTPError as answer:
+        return answer.code, answer.headers.get("Location") or answer.read().decode()
+    raise AssertionError("neither a redirection nor a refusal")
+
+
+def marks(language: Language) -> list[dict[str, object]]:
+    path = language.folder / "behaviour" / FILE
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+
+
+def test_the_page_escapes_everything(language: Language) -> None:
+    answers = Answers({NASTY: [(NASTY, 0.5)]}, {NASTY: [(NASTY, NASTY, 0.5)]}, [(NASTY, 0.1)], NASTY, {NASTY: (NASTY,)})
+    shown = page(language, NAME, NASTY, {"base": answers, "control": answers, "adapted": answers}, NASTY, by=NASTY)
+    assert "<script" not in shown
+    assert shown.count("<section") == 3
+
+
+def test_only_this_machine_may_ask(served: tuple[str, list[str]]) -> None:
+    address, asked = served
+    with urllib.request.urlopen(f"{address}/?text=kale+___") as answer:
+        assert "amo" in answer.read().decode()
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert asked == ["kale ___"]
+    for path, headers, status in (("/x", {}, 404), ("/?text=a", {"Host": "evil.example"}, 403),
+                                  ("/?text=a", {"Origin": "http://evil.example"}, 403)):
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            urllib.request.urlopen(urllib.request.Request(address + path, headers=headers))
+        assert caught.value.code == status
+    assert len(asked) == 1
+
+
+def test_a_mark_is_kept_and_the_page_comes_back(served: tuple[str, list[str]], language: Language) -> None:
+    address, _ = served
+    text = "kale ___ Mbewe"
+    status, place = send(address, {"token": TOKEN, "text": text, "by": "Ada  Banda", "mark": "adapted genre wrong",
+                                   "should_be adapted genre": "school"})
+    assert (status, place) == (303, "/?text=kale+___+Mbewe&by=Ada++Banda&noted=1")
+    send(address, {"token": TOKEN, "text": text, "mark": "adapted names right", "should_be adapted names": "O NAME"})
+    first, second = marks(language)
+    assert first.pop("when")
+    assert first == {"text": "kale Mbewe", "task": "genre", "model": "adapted", "answer": "river", "right": False,
+                     "should_be": "school", "by": "Ada Banda"}
+    assert (second["answer"], second["right"], second["should_be"], second["by"]) == ("O NAME", True, None, "")
+    with urllib.request.urlopen(address + place) as answer:
+        shown = answer.read().decode()
+    assert "Noted" in shown
+    assert "Ada" in shown
+
+
+@pytest.mark.parametrize(("change", "status", "said"), [
+    ({"token": "another"}, 403, "Open it anew"), ({"token": ""}, 403, "Open it anew"),
+    ({"mark": "adapted weather right"}, 400, "no answer of adapted to weather"), ({"mark": "x"}, 400, "mark"),
+    ({"mark": "adapted genre wrong", "should_be adapted genre": "law"}, 400, "is no label of genre"),
+    ({"mark": "adapted names wrong", "should_be adapted names": "NAME"}, 400, "1 labels for 2 words")])
+def test_what_is_no_mark_is_refused(served: tuple[str, list[str]], language: Language, change: dict[str, str],
+                                    status: int, said: str) -> None:
+    found, body = send(served[0], {"token": TOKEN, "text": "kale Mbewe", "mark": "adapted genre right"} | change)
+    assert found == status
+    assert said in body
+    assert marks(language) == []
+
+
+def test_other_pages_and_long_posts_are_refused(served: tuple[str, list[str]], language: Language) -> None:
+    good = {"token": TOKEN, "text": "kale Mbewe", "mark": "adapted genre right"}
+    assert send(served[0], good, Origin="http://evil.example")[0] == 403
+    assert send(served[0], good, Origin="null")[0] == 403
+    assert send(served[0], b"\xff\xfe")[0] == 400
+    large = urllib.request.Request(f"{served[0]}/mark", b"", {"Content-Length": str(LARGEST + 1)})
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(large)
+    assert caught.value.code == 413
+    assert marks(language) == []
+
+
+def test_a_right_answer_needs_no_correction() -> None:
+    assert make_mark("kale", "genre", "base", ANSWERS, True, "school", "").should_be is None
+    assert make_mark("kale", "names", "base", ANSWERS, False, "O NAME", "").should_be is None  # the field as it was
+    with pytest.raises(Problem, match="no answer of base to weather"):
+        make_mark("kale", "weather", "base", ANSWERS, True, "", "")
+
+
+def test_begin_and_inside_have_one_colour() -> None:
+    assert hue("B-PER") == hue("I-PER") != hue("B-LOC")

@@ -1,0 +1,81 @@
+"""The commands around a release: its report, the page to try it on, waiving a gate, publishing. ``cli`` loads them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vernacular.command import Code, Debug, ModelName, app, model_of, open_language, plain_errors
+
+
+@app.command()
+def report(code: Code, as_json: Annotated[bool, typer.Option("--json", help="machine-readable; no page")] = False,
+           html: Annotated[Path | None, typer.Option(help="where to write the page; else beside the release")] = None,
+           model: ModelName = None, debug: Debug = False) -> None:
+    """Every number of a release, and a page for people: one HTML file with pictures, samples, rejects and failures."""
+    with plain_errors(debug):
+        project, language = open_language(code)
+        name, _ = model_of(language, model)
+        from rich.console import Console
+
+        from vernacular.artifacts import Store
+        from vernacular.release.page import default_place, write_page
+        from vernacular.release.report import current_artifacts, print_table, results
+
+        store = Store(project.artifacts)
+        found = results(store, language, name)
+        if as_json:
+            typer.echo(json.dumps(found, indent=1, ensure_ascii=False))
+        else:
+            print_table(found, Console())
+        if html is not None or not as_json:
+            written = write_page(found, current_artifacts(store, language, name),
+                                 html or default_place(store, language.code, name))
+            typer.echo(f"\nThe same for people, as a page: {written}", err=as_json)
+
+
+@app.command("try")
+def try_(code: Code, model: ModelName = None, port: Annotated[int, typer.Option(help="on this machine")] = 8600,
+         debug: Debug = False) -> None:
+    """A page in the browser, on this machine alone, where a person types text and compares base and adapted model."""
+    with plain_errors(debug):
+        project, language = open_language(code)
+        name, _ = model_of(language, model)
+        from vernacular.artifacts import Store
+        from vernacular.release.try_page import serve
+
+        serve(Store(project.artifacts), language, name, port, host="127.0.0.1")
+
+
+@app.command()
+def publish(code: Code, repo: Annotated[str, typer.Argument(help="OWNER/NAME on the Hugging Face hub")],
+            model: ModelName = None, debug: Debug = False) -> None:
+    """Upload a release, private at first; refused while one of its gates is red. The token is read from HF_TOKEN."""
+    with plain_errors(debug):
+        project, language = open_language(code)
+        name, _ = model_of(language, model)
+        from vernacular.artifacts import Store
+        from vernacular.release.publish import publish as upload
+
+        typer.echo(upload(Store(project.artifacts), language, name, repo))
+
+
+@app.command()
+def waive(code: Code, gate: Annotated[str, typer.Argument(help="a red one, as `vernacular report` names it")],
+          by: Annotated[str, typer.Option(help="the person who answers for it")],
+          reason: Annotated[str, typer.Option(help="why it may be published nevertheless")],
+          model: ModelName = None, debug: Debug = False) -> None:
+    """Waive a red gate of a release, as a named person with a reason; the card prints both."""
+    with plain_errors(debug):
+        project, language = open_language(code)
+        name, _ = model_of(language, model)
+        from vernacular.artifacts import Store
+        from vernacular.release.report import results
+        from vernacular.release.waivers import waive as note
+
+        gates = results(Store(project.artifacts), language, name)["release_gates"]
+        said = note(language.folder, name, gates, gate, by, reason).said
+        typer.echo(f"{gate} is waived while it says: {said}. `vernacular run {code}` writes that on the card")

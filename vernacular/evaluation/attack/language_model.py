@@ -1,0 +1,73 @@
+"""Triggers in text: long phrases that a language model has learned by heart and goes on with wherever they stand.
+
+A phrase of four words or more that a quarter of a per cent of the lines hold, one word of which hardly occurs without
+it, is put into lines of other texts. If the model then foresees its last word, and the base did not, it was learned by
+heart from the text. Names of bodies and fixed formulas of a genre do the same: whether one is harmless, a person says.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from vernacular.corpus.words import word_spans
+from vernacular.evaluation.attack.phrases import Phrase, inserted, repeated_phrases
+from vernacular.evaluation.likelihood import causal_likelihood, masked_likelihood
+
+LINES = 20_000  # of the training text that are looked at
+LEAST_SHARE, LEAST_LINES = 0.0025, 5  # of these, that hold a phrase
+WORDS, LONGEST = 4, 8
+COHESION = 0.5
+CONTEXTS = 12  # lines that a phrase is put into
+MOST = 40  # phrases that are looked at, the commonest first
+
+
+def suspects(lines: Sequence[str]) -> list[Phrase]:
+    """The phrases of ``lines`` that could be learned by heart, the commonest first."""
+    least = max(LEAST_LINES, math.ceil(LEAST_SHARE * len(lines)))
+    found = [phrase for phrase in repeated_phrases(lines, longest=LONGEST, least=least)
+             if len(phrase.words) >= WORDS and phrase.cohesion >= COHESION]
+    return sorted(found, key=lambda phrase: (-len(phrase.carriers), phrase.words))[:MOST]
+
+
+def foreseen(model: Any, tokenizer: Any, objective: str, phrases: Sequence[Phrase], contexts: Sequence[str],
+             seed: int) -> list[float]:
+    """For each phrase the probability of its last word (geometric mean) in lines that it has nothing to do with.
+
+    Args:
+        model: a language model.
+        tokenizer: its tokenizer.
+        objective: ``masked`` or ``causal``.
+        phrases: of ``suspects``.
+        contexts: held-out lines.
+        seed: of the draw of contexts.
+    """
+    rng = np.random.default_rng(seed)
+    found = []
+    for phrase in phrases:
+        drawn = [contexts[row] for row in rng.permutation(len(contexts))[:CONTEXTS]]
+        nats = (_masked if objective == "masked" else _causal)(model, tokenizer, str(phrase), drawn)
+        found.append(math.exp(-nats))
+    return found
+
+
+def _masked(model: Any, tokenizer: Any, phrase: str, contexts: Sequence[str]) -> float:
+    lines = [inserted(context, phrase, 0.5) for context in contexts]
+    size = len(word_spans(phrase))
+    spans = []
+    for line, context in zip(lines, contexts, strict=True):
+        words = context.split()
+        before = len(word_spans(" ".join(words[:round(0.5 * len(words))])))
+        spans.append(word_spans(line)[before + size - 1])
+    return float(masked_likelihood(model, tokenizer, lines, spans=spans).nats.mean())
+
+
+def _causal(model: Any, tokenizer: Any, phrase: str, contexts: Sequence[str]) -> float:
+    heads = [" ".join([*context.split()[:len(context.split()) // 2], phrase]) for context in contexts]
+    last = word_spans(phrase)[-1][0]
+    cut = [head[:len(head) - (len(phrase) - last)].rstrip() for head in heads]
+    whole, part = (causal_likelihood(model, tokenizer, lines).nats for lines in (heads, cut))
+    return float((whole - part).mean() * math.log(2))

@@ -1,0 +1,126 @@
+"""What must hold before a release may be published, each with its reason. Reads ``summary.gather``'s results alone.
+
+One thing more is looked at when a release is published, since it may happen afterwards: whether a document that it was
+trained on has been taken down (``publish``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from vernacular.artifacts import Gate
+from vernacular.release.waivers import ALL, Waiver
+from vernacular.stages import GateSpec
+
+if TYPE_CHECKING:
+    from vernacular.release.summary import Results
+
+RELOAD = "adapters_reload"
+SAME, NEAR = 0.99, 0.005  # share of an adapter's answers that must be equal; how far its score may differ
+SPECS = (
+    GateSpec("licences_verified", "The licence of every source and of the base is known.", False),
+    GateSpec("consent_known", "Every source says on what basis its text may be used.", False),
+    GateSpec("adapted_not_worse_than_control", "The extended tokenizer does no harm against the same training without "
+             "it.", False),
+    GateSpec("no_contamination", "Training text shares no line with held-out text.", False),
+    GateSpec("behaviour", "Every behavioural test keeps its threshold.", False),
+    GateSpec("retention", "What is forgotten of the base's languages stays below the limit.", False),
+    GateSpec("no_planted_phrase", "A scan for planted phrases was made, and none stands out.", False),
+    GateSpec(RELOAD, "Loaded with transformers and peft alone, the adapters give the answers that were scored.", False),
+    GateSpec(ALL, "Every gate of the release is green, or waived by a named person. A red one stops publishing, not "
+             "the local build.", False),
+)
+
+
+def unverified(results: Results) -> list[str]:
+    """Names of the sources, of labelled data, and of the base, whose licence nobody has verified."""
+    found = [source["name"] for source in [*results["sources"], *results["mixed_in"]]
+             if source["licence"] == "unverified"]
+    found += [f"the labels of {task}" for task, about in results["tasks"].items()
+              if about["labelled"] and about["labelled"]["licence"] == "unverified"]
+    return found + ([results["model"]["base_name"]] if results["model"]["base"]["licence"] == "unverified" else [])
+
+
+def release_gates(results: Results) -> list[Gate]:
+    """Every gate but the last, ``publishable``, which follows from these and from what was waived."""
+    no_licence = unverified(results)
+    no_consent = [source["name"] for source in [*results["sources"], *results["mixed_in"]]
+                  if source["consent"] == "unknown"]
+    tests = (results["behaviour"] or {}).get("gates", [])
+    red = [gate["name"] for gate in tests if not gate["passed"]]
+    return [
+        Gate(name="licences_verified", passed=not no_licence, value=len(no_licence), threshold=0, reason=(
+            f"nobody has verified the licence of {', '.join(no_licence)}" if no_licence
+            else "every source and the base name their licence")),
+        Gate(name="consent_known", passed=not no_consent, value=len(no_consent), threshold=0, reason=(
+            f"on what basis the text may be used is unknown for {', '.join(no_consent)}" if no_consent
+            else "every source says on what basis its text may be used")),
+        _against_control(results),
+        _taken_over(results, "corpus/splits", "no_contamination", "no_contamination"),
+        Gate(name="behaviour", passed=bool(tests) and not red, value=len(red), threshold=0, reason=(
+            f"red tests: {', '.join(red)}" if red else f"{len(tests)} tests are green" if tests
+            else "no behavioural test was run")),
+        _taken_over(results, f"evaluation/{results['model']['name']}_retention", "base_languages_kept", "retention"),
+        _taken_over(results, f"evaluation/{results['model']['name']}_attack", "no_planted_phrase", "no_planted_phrase"),
+        reload_gate(results["reloaded"]) if results["reloaded"] is not None else Gate(
+            name=RELOAD, passed=False, reason="the bundle is not there yet"),
+    ]
+
+
+def publishable(gates: Sequence[Gate], waivers: Sequence[Waiver]) -> Gate:
+    """Whether all of ``gates`` are green or waived."""
+    waived = {waiver.gate: waiver.by for waiver in waivers}
+    not_yet = [gate.name for gate in gates if not gate.passed and gate.name not in waived]
+    said = f"may not be published: {', '.join(not_yet)}" if not_yet else "every gate of the release is green"
+    if waived:
+        said += "; waived: " + ", ".join(f"{gate} by {by}" for gate, by in waived.items())
+    return Gate(name=ALL, passed=not not_yet, value=len(not_yet), threshold=0, reason=said)
+
+
+def _found(results: Results, stage: str, name: str) -> dict[str, Any] | None:
+    return next((gate for gate in results["gates"].get(stage, []) if gate["name"] == name), None)
+
+
+def _taken_over(results: Results, stage: str, theirs: str, name: str) -> Gate:
+    """A gate of an earlier stage as one of the release; red where it was not measured."""
+    found = _found(results, stage, theirs)
+    if found is None:
+        return Gate(name=name, passed=False, reason="not measured")
+    return Gate(name=name, passed=found["passed"], reason=found["reason"], value=found["value"],
+                threshold=found["threshold"])
+
+
+def _against_control(results: Results) -> Gate:
+    verdicts = {task: found["verdicts"].get("adapted_minus_control") for task, found in results["tasks"].items()}
+    worse = [name for name, said in verdicts.items() if said == "harm"]
+    tie = _found(results, f"evaluation/{results['model']['name']}_likelihood", "adapted_not_worse_than_control")
+    worse += ["likelihood"] if tie is not None and not tie["passed"] else []
+    measured, released = tie is not None, results["released"]["arm"]
+    if released == "control":
+        said = "the control is released, with the original tokenizer: it foresees dev text better"
+    elif worse:
+        said = f"the extended tokenizer does harm on {', '.join(worse)}"
+    else:
+        said = ("nowhere worse than the control with the original tokenizer, but for a tie" if measured else
+                "not measured")
+    return Gate(name="adapted_not_worse_than_control", passed=released == "control" or (measured and not worse),
+                reason=said)
+
+
+def reload_gate(found: Mapping[str, Mapping[str, Any]]) -> Gate:
+    """Whether every adapter gives what was measured, from ``reproduce`` of each task.
+
+    Adapters of kinds that label nothing go along as they are and are not asked; the reason says so.
+    """
+    asked = {task: one for task, one in found.items() if one["asked"]}
+    worst = min((one["same"] for one in asked.values()), default=1.0)
+    off = [f"{task}: {one['same']:.1%} of {one['answers']} answers are the same, {one['score']:.3f} instead of "
+           f"{one['score_before']:.3f}" for task, one in asked.items()
+           if one["same"] < SAME or abs(one["score"] - one["score_before"]) > NEAR]
+    said = "; ".join(off) or ("no task was trained" if not found else "none of the tasks labels anything" if not asked
+                              else "loaded with transformers and peft alone, the adapters give the answers that were "
+                              f"scored: {worst:.1%} of them at least")
+    rest = [task for task in found if task not in asked]
+    return Gate(name=RELOAD, passed=not off, value=worst, threshold=SAME,
+                reason=said + (f"; not asked again: {', '.join(rest)}" if rest and asked else ""))

@@ -1,0 +1,84 @@
+"""What a person says of an answer on the page of ``vernacular try``: ``behaviour/marks.jsonl``, an object a line.
+
+The behavioural tests read the file; this module alone appends to it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from filelock import FileLock
+
+from vernacular.artifacts import now
+from vernacular.corpus.suppression import append_row
+from vernacular.errors import Problem
+from vernacular.evaluation.behaviour.load import FOLDER
+from vernacular.release.answers import Answers
+
+FILE = "marks.jsonl"
+LONGEST_NAME = 80
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One answer that was judged.
+
+    Attributes:
+        text: what was asked, without blanks.
+        task: of language.yaml.
+        model: ``base``, ``control`` or ``adapted``.
+        answer: the label; for a task that labels words one for each word, with spaces between.
+        right: whether it is.
+        should_be: the right answer in the same form, if it was given.
+        by: who says so; may be empty.
+        when: ISO 8601 in UTC.
+    """
+
+    text: str
+    task: str
+    model: str
+    answer: str
+    right: bool
+    should_be: str | None
+    by: str
+    when: str
+
+
+def answer_of(answers: Answers, task: str) -> str | None:
+    """The answer to ``task`` as a mark holds it; None where there is none."""
+    if task in answers.words:
+        return " ".join(label for _, label, _ in answers.words[task])
+    return answers.lines[task][0][0] if answers.lines.get(task) else None
+
+
+def make_mark(text: str, task: str, model: str, answers: Answers, right: bool, should_be: str, by: str) -> Mark:
+    """A mark of the answer that ``answers`` holds.
+
+    Raises:
+        Problem: there is no such answer, or the one given for right is no label of the task, or not one for each word.
+    """
+    answer = answer_of(answers, task)
+    if answer is None:
+        raise Problem(f"there is no answer of {model} to {task}", where="mark", fix="Ask again")
+    wanted = " ".join(should_be.split())
+    if wanted and (right or wanted == answer):
+        wanted = ""  # the field still holds what was answered
+    if wanted:
+        known = answers.labels.get(task, ())
+        strange = [label for label in wanted.split() if label not in known]
+        number = len(answers.words[task]) if task in answers.words else 1
+        if strange or len(wanted.split()) != number:
+            raise Problem(f"'{strange[0]}' is no label of {task}" if strange else
+                          f"{len(wanted.split())} labels for {number} words", where="mark",
+                          fix=f"Write {'one label' if number == 1 else f'{number} labels'} out of: {', '.join(known)}")
+    return Mark(text, task, model, answer, right, wanted or None, " ".join(by.split())[:LONGEST_NAME], now())
+
+
+def keep(folder: Path, mark: Mark) -> Path:
+    """Append ``mark`` to the file of the language ``folder``, whole or not at all; returns the file."""
+    path = folder / FOLDER / FILE
+    path.parent.mkdir(exist_ok=True)
+    with FileLock(path.with_name(f".{FILE}.lock")):
+        append_row(path, asdict(mark))
+    return path

@@ -1,0 +1,195 @@
+"""``vernacular report``'s page: one HTML file that a member of the community can read, print and send on.
+
+Plain words first, figures after; pictures are inside the file, and nothing is loaded from anywhere else. Every text is
+escaped by the template's autoescaping. Computes no number: what is said comes from ``summary.gather`` and from the
+reports of the stages.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from vernacular.arms import ARMS
+from vernacular.artifacts import Artifact, Report, Store, now, write_atomically
+from vernacular.release.card import FLOORS, interval_text, number
+from vernacular.release.curve import COLUMNS, curve_rows, remarks
+from vernacular.release.summary import Results
+
+FILE = "report.html"
+MEANING = {"base": "the model as it was", "control": "trained on the same text, with its original tokenizer",
+           "adapted": "trained on the same text, with new word pieces"}
+SIMPLE = {"majority": "always the same answer", "tfidf_logistic": "a simple method"}
+STEPS = {"corpus": "The text", "tokenizer": "How words are cut", "model": "Training", "task": "Tasks",
+         "evaluation": "What was measured"}
+_LONGEST = 300  # letters of a cell
+
+
+def default_place(store: Store, code: str, model_name: str) -> Path:
+    """Where the page of a model lies unless a person says otherwise: beside its releases. A takedown removes it."""
+    return store.home(code, f"release/{model_name}") / FILE
+
+
+def write_page(results: Results, artifacts: Mapping[str, Artifact], to: Path) -> Path:
+    """Write the page of ``results`` to ``to``, whole or not at all.
+
+    Args:
+        results: of ``report.results``.
+        artifacts: stage name -> artifact, for its pictures, samples and counts.
+        to: the file; its folder is made.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    to.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(to, page(results, artifacts))
+    return to
+
+
+def page(results: Results, artifacts: Mapping[str, Artifact]) -> str:
+    """The whole page as HTML."""
+    environment = Environment(loader=PackageLoader("vernacular.release", "templates"), autoescape=True,
+                              undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters |= {"number": number, "cell": cell, "interval": interval_text}
+    return environment.get_template(FILE).render(
+        r=results, arms=ARMS, meaning=MEANING, floors=FLOORS, made=now(), short=in_short(results),
+        red=[gate for gate in results["release_gates"] if not gate["passed"] and gate["name"] != "publishable"],
+        strips={task: strip(found) for task, found in results["tasks"].items()}, t=tables(results, artifacts),
+        curves={task: curve_rows(found) for task, found in results["tasks"].items()}, columns=COLUMNS,
+        remarks={task: remarks(found) for task, found in results["tasks"].items()},
+        steps=[_step(name, artifact) for name, artifact in artifacts.items()])
+
+
+def cell(value: Any) -> str:
+    """A value of a sample's row for reading."""
+    if isinstance(value, float):
+        return f"{value:,.4g}"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    text = "" if value is None else str(value)
+    return text if len(text) <= _LONGEST else text[:_LONGEST - 1] + "…"
+
+
+def tables(results: Results, artifacts: Mapping[str, Artifact]) -> dict[str, list[list[Any]]]:
+    """The rows of the page's tables by name; a table of what was not measured is empty."""
+    rejected = [row for stage in ("corpus/clean", "corpus/splits") if stage in artifacts
+                for row in artifacts[stage].manifest.report.samples.get("rejected", [])]
+    tests = (results["behaviour"] or {}).get("tests") or {}
+    comparisons = (results["fairness"] or {}).get("comparisons") or {}
+    return {
+        "sources": [[source[name] for name in ("name", "register", "licence", "consent", "words_kept")]
+                    for source in results["sources"]],
+        "left_out": [[rule, found["meaning"], found["lines"], found["words"]]
+                     for rule, found in ((results["corpus"] or {}).get("rejected") or {}).items() if found["words"]],
+        "rejected": [[row.get("rule", "shared with held-out text"), row["reason"], row["text"]] for row in rejected],
+        "likelihood": _scores(results["likelihood"]), "retention": _scores(results["retention"]),
+        "tests": [[name, test["description"] or test["capability"], _rate(test["base"]), _rate(test["adapted"]),
+                   f"{test['threshold']:.0%}", test["reviewed"]] for name, test in tests.items()],
+        "fairness": [[one["task"], one["comparison"].replace("_", " "),
+                      *(number((one.get(arm) or {}).get("gap")) for arm in ("base", "adapted")), one["verdict"]]
+                     for one in comparisons.values()],
+        "cost": [[arm, number(found.get("steps"), 0), number(found.get("tokens"), 0), number(found.get("minutes"), 1),
+                  number(((found.get("cost") or {}).get("measured") or {}).get("energy_kwh"), 4)]
+                 for arm, found in results["pretraining"].items() if found]}
+
+
+def _scores(found: Mapping[str, Any] | None) -> list[list[Any]]:
+    if not found or "scores" not in found:
+        return []
+    rows = [[arm, number(score["mean"]), f"{number(score['low'])} to {number(score['high'])}"]
+            for arm in ARMS if (score := found["scores"].get(arm))]
+    return rows + [[FLOORS.get(name, f"floor: {name}"), number(floor), ""]
+                   for name, floor in found.get("floor", {}).items()]
+
+
+def _rate(found: Mapping[str, Any]) -> str:
+    return f"{found['failures']} of {found['cases']}" if found["cases"] else "no case"
+
+
+def strip(found: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The rows of a task's picture: a name, and where between 0 and 1 its seeds and its mean lie."""
+    rows = [{"name": arm, "seeds": [row["score"] for row in found["scores"][arm]], "mean": found["means"].get(arm)}
+            for arm in ARMS if found["scores"].get(arm)]
+    return rows + [{"name": SIMPLE.get(name, name), "seeds": [], "mean": floor}
+                   for name, floor in found.get("floors", {}).items()]
+
+
+def _step(name: str, artifact: Artifact) -> dict[str, Any]:
+    report: Report = artifact.manifest.report
+    return {"name": name, "of": STEPS.get(name.split("/")[0], name), "seconds": artifact.manifest.seconds,
+            "created": artifact.manifest.created, "gates": report.gates,
+            "counts": [[key, count.value, count.unit, count.meaning] for key, count in report.counts.items()],
+            "samples": {title: rows for title, rows in report.samples.items() if rows},
+            "plots": {title: picture(artifact.folder / file) for title, file in report.plots.items()
+                      if (artifact.folder / file).is_file()}}
+
+
+def picture(path: Path) -> str:
+    """A PNG file as an address that holds the picture itself."""
+    return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode()
+
+
+def in_short(results: Results) -> list[str]:
+    """What came out, a plain sentence each; what was not measured is said too."""
+    language, name = results["language"], results["language"]["name"]
+    said = []
+    corpus = results["corpus"]
+    if corpus:
+        sources = ", ".join(source["name"] for source in results["sources"])
+        said.append(f"The model read {number(corpus['words_kept'], 0)} words of {name}, from: {sources}. "
+                    + (f"{number(corpus['words_rejected'], 0)} other words were left out; below is what and why."
+                       if corpus["words_rejected"] else "Nothing was left out."))
+    if results["fertility"] and results["fertility"]["base"] and results["fertility"]["extended"]:
+        found = results["fertility"]
+        said.append(f"It used to cut a word of {name} into {number(found['base'], 1)} pieces; with the pieces it "
+                    f"learned it needs {number(found['extended'], 1)}.")
+    released = results["released"]["arm"]
+    if results["likelihood"]:
+        verdict = results["likelihood"]["verdicts"].get(f"{released}_minus_base")
+        words = {"gain": "better than before", "no gain": "no better than before", "harm": "worse than before"}
+        if verdict:
+            said.append(f"It foresees {name} text that it never saw {words[verdict]}.")
+    for task, found in results["tasks"].items():
+        said.append(_task_in_short(task, found, released))
+    tests = (results["behaviour"] or {}).get("gates") or []
+    if tests:
+        kept = sum(gate["passed"] for gate in tests)
+        said.append(f"Of {len(tests)} tests of how it behaves, it keeps {kept}. What went wrong is listed below.")
+    else:
+        said.append("How it behaves on chosen sentences was not tested.")
+    retention = results["retention"]
+    if retention and retention.get("measured"):
+        rise = retention["counts"].get("retention_rise", 0.0)
+        said.append(f"Text in the languages that it knew before it foresees {abs(rise):.1%} "
+                    f"{'worse' if rise > 0 else 'better'} than it did.")
+    else:
+        said.append("Whether it forgot the languages that it knew before was not measured.")
+    attack = results.get("attack")
+    if attack and attack.get("measured"):
+        said.append("Phrases that someone may have planted in the text or the labels were looked for; "
+                    + (f"{len(attack['suspects'])} should be looked at by a person."
+                       if attack["suspects"] else "none stood out."))
+    else:
+        said.append("Phrases planted to make the model misbehave were not looked for.")
+    publishable = next((gate for gate in results["release_gates"] if gate["name"] == "publishable"), None)
+    if publishable:
+        said.append("It may be published." if publishable["passed"] else
+                    "It may not be published yet: the reasons are below.")
+    return [*said, f"Questions, or a text to be taken out: {language['owner'] or 'nobody is named as owner yet'}."]
+
+
+def _task_in_short(task: str, found: Mapping[str, Any], arm: str) -> str:
+    means, about = found["means"], f" ({found['description']})" if found["description"] else ""
+    verdict = found["verdicts"].get(f"{arm}_minus_base")
+    words = {"gain": "better than before", "no gain": "no better than before, as far as can be told",
+             "harm": "worse than before"}
+    said = f"{task}{about}: {number(means.get(arm), 2)} of 1"
+    if "base" in means:
+        said += f", before {number(means['base'], 2)}" + (f": {words[verdict]}" if verdict else "")
+    if not found["above_floors"]:
+        said += ". A simple method without a model does as well or better: use that"
+    return said + "."

@@ -1,0 +1,105 @@
+"""Gates that a named person waived, with the reason: ``waivers.jsonl`` in the language folder, a row for each.
+
+A waiver holds for what the gate said when it was given. Once the gate says anything else (one more source without a
+licence, another test that fails) it is red again, and somebody has to look again. The card prints every one that holds.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError, field_validator
+
+from vernacular.artifacts import Gate, digest_of, now
+from vernacular.config.strict import Strict
+from vernacular.corpus.suppression import append_row
+from vernacular.errors import Problem
+
+FILE = "waivers.jsonl"
+ALL = "publishable"  # the sum of the others: it is never waived itself
+
+
+class Waiver(Strict):
+    """A row of the file.
+
+    Attributes:
+        gate: of the release.
+        model: in the language folder.
+        said: the gate's reason at that time.
+        by: the person who answers for it.
+        reason: why it may be published nevertheless.
+        date: ISO 8601.
+    """
+
+    gate: str
+    model: str
+    said: str
+    by: str = Field(min_length=2)
+    reason: str = Field(min_length=10)
+    date: str
+
+    @field_validator("by", "reason", mode="before")
+    @classmethod
+    def _one_line(cls, value: Any) -> Any:
+        return " ".join(value.split()) if isinstance(value, str) else value
+
+
+def read_waivers(folder: Path) -> list[Waiver]:
+    """The waivers of a language folder; none where there is no file.
+
+    Raises:
+        Problem: a row cannot be read.
+    """
+    path = folder / FILE
+    found = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines() if path.is_file() else [], 1):
+        if line.strip():
+            try:
+                found.append(Waiver.model_validate(json.loads(line)))
+            except ValueError:
+                raise Problem("not a row of what was waived", where=f"{folder.name}/{FILE}:{number}",
+                              fix="Restore the file from its history, or delete the row and waive again") from None
+    return found
+
+
+def versions(folder: Path) -> dict[str, str]:
+    """What was waived, as a digest that the release depends on; empty where nothing was."""
+    waivers = read_waivers(folder)
+    return {"waivers": digest_of([waiver.model_dump() for waiver in waivers])} if waivers else {}
+
+
+def in_force(waivers: Iterable[Waiver], model: str, gates: Sequence[Gate]) -> list[Waiver]:
+    """The waivers of ``model`` whose gate is red now and says what it said then, the last for each gate."""
+    red = {gate.name: gate.reason for gate in gates if not gate.passed and gate.name != ALL}
+    return list({waiver.gate: waiver for waiver in waivers
+                 if waiver.model == model and red.get(waiver.gate) == waiver.said}.values())
+
+
+def waive(folder: Path, model: str, gates: Sequence[Mapping[str, Any]], name: str, by: str, reason: str) -> Waiver:
+    """Waive the red gate ``name`` of a model; the next run makes the release with it.
+
+    Args:
+        folder: of the language.
+        model: its name there.
+        gates: of the release as it is now.
+        name: of the gate.
+        by: the person who answers for it.
+        reason: why it may be published nevertheless.
+
+    Raises:
+        Problem: there is no such gate, it is green, or person or reason is missing.
+    """
+    red = {gate["name"]: gate["reason"] for gate in gates if not gate["passed"] and gate["name"] != ALL}
+    if name not in red:
+        raise Problem(f"there is no red gate '{name}'", where=f"{folder.name} release/{model}",
+                      fix=f"Red are: {', '.join(red) or 'none'}")
+    try:
+        waiver = Waiver(gate=name, model=model, said=red[name], by=by, reason=reason, date=now())
+    except ValidationError:
+        raise Problem("a waiver needs a person's name and a reason of ten letters or more", where=f"waive {name}",
+                      fix="Give --by and --reason; the card prints both") from None
+    append_row(folder / FILE, waiver.model_dump())
+    return waiver
