@@ -23,8 +23,9 @@ from vernacular.config.schema import Language, Model
 from vernacular.config.strict import Name, Strict
 from vernacular.corpus.words import words as words_of
 from vernacular.errors import Problem
-from vernacular.evaluation.behaviour.load import FAIRNESS, FOLDER, check_task, shown, validate
-from vernacular.evaluation.behaviour.operators import each_word
+from vernacular.evaluation.behaviour.explain import validate
+from vernacular.evaluation.behaviour.load import FAIRNESS, FOLDER, check_task, shown
+from vernacular.evaluation.behaviour.operators.base import each_word
 from vernacular.evaluation.behaviour.run import ARMS, Asker
 from vernacular.evaluation.held_out import held_out_lines, preparation
 from vernacular.stages import Work

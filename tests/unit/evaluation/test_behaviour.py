@@ -20,6 +20,7 @@ from vernacular.evaluation.behaviour.cases import make_cases
 from vernacular.evaluation.behaviour.judge import aligned, wilson
 from vernacular.evaluation.behaviour.lexicons import names_in, resolve
 from vernacular.evaluation.behaviour.load import load_suite
+from vernacular.evaluation.behaviour.operators.base import Given
 from vernacular.evaluation.behaviour.run import Asker, gate, gate_specs, note_worst, summarise
 from vernacular.evaluation.behaviour.schema import BehaviourTest, Suite
 from vernacular.tasks.items import lower
@@ -55,7 +56,7 @@ class FakeLines:
 def outcomes(predictor: Any, splitter: Any, lexicons: dict[str, list[str]] | None = None, prepare: Any = str,
              **test: Any) -> tuple[BehaviourTest, list[Any], list[Any]]:
     made = BehaviourTest.model_validate({**TEST, **test})
-    cases = make_cases(made, LINES, lexicons or {}, most=10, seed=1, prepare=prepare)
+    cases = make_cases(made, LINES, Given(lexicons or {}), most=10, seed=1, prepare=prepare)
     return made, cases, Asker(predictor, splitter).outcomes(made, cases)
 
 
@@ -64,7 +65,7 @@ def test_spaces_never_fail_for_a_model_that_reads_words() -> None:
                                    change=[{"operator": "spaces", "where": "double"}])
     assert len(cases) == 4  # a line that stands twice is one case
     assert not any(outcome.failed for outcome in judged)
-    summary = summarise(made, {"adapted": judged, "base": judged})
+    summary = summarise(made, {"adapted": judged, "base": judged}, "none")
     assert gate(made, summary).passed
     assert summary["adapted"]["rate"] == 0
 
@@ -72,11 +73,11 @@ def test_spaces_never_fail_for_a_model_that_reads_words() -> None:
 def test_a_change_that_changes_nothing_gives_no_case_and_no_green() -> None:
     made, cases, judged = outcomes(FakeWords(), words, change=[{"operator": "digits"}])
     assert not cases
-    found = gate(made, summarise(made, {"adapted": judged, "base": judged}))
+    found = gate(made, summarise(made, {"adapted": judged, "base": judged}, "none"))
     assert not found.passed
     assert "not measured" in found.reason
     made, _, judged = outcomes(FakeWords(), words, change=[{"operator": "normal_form"}])
-    assert gate(made, summarise(made, {"adapted": judged, "base": judged})).passed  # both forms are the same
+    assert gate(made, summarise(made, {"adapted": judged, "base": judged}, "none")).passed  # both forms are the same
 
 
 def test_case_is_lost_on_a_task_that_reads_lower_case() -> None:
@@ -126,7 +127,7 @@ def test_an_expected_label_that_is_not_there_is_a_problem() -> None:
 
 def test_cases_depend_on_the_seed_alone() -> None:
     made = BehaviourTest.model_validate({**TEST, "change": [{"operator": "typo"}]})
-    first, again, other = (make_cases(made, LINES, {}, most=10, seed=seed, prepare=str) for seed in (1, 1, 2))
+    first, again, other = (make_cases(made, LINES, Given(), most=10, seed=seed, prepare=str) for seed in (1, 1, 2))
     assert first == again != other
 
 
@@ -152,7 +153,7 @@ def test_names_in_text() -> None:
     assert names_in(["Kale Amo anati, Badu ndi Kemi", "Amo"]) == {"Amo": 1, "Kemi": 1}
     suite = Suite.model_validate({"lexicons": {"names": {"from": "text", "min_count": 1, "exclude": ["Kemi"]},
                                                "own": ["x"]}})
-    assert resolve(suite, ["Kale Amo anati, Badu ndi Kemi"]) == {"names": ["Amo"], "own": ["x"]}
+    assert resolve(suite, ["Kale Amo anati, Badu ndi Kemi"]).lexicons == {"names": ["Amo"], "own": ["x"]}
 
 
 HEAD = """tests:
@@ -182,7 +183,7 @@ def test_a_suite_is_read_and_declares_its_gates(language_folder: Path) -> None:
     (GOOD.replace("capability", "capabilty"), 3, "unknown key 'capabilty'"),
     (GOOD.replace("task: names", "task: nmes"), 5, "no task 'nmes' in language.yaml, did you mean 'names'"),
     (HEAD, 2, "give either change"),
-    (GOOD.replace("spaces}", "space}"), 7, "does not match any of the expected tags"),
+    (GOOD.replace("spaces}", "space}"), 7, "there is no operator 'space', did you mean 'spaces'?"),
     (GOOD.replace("{operator: spaces}", "{operator: swap_words, lexicon: nouns}"), 2, "word list 'nouns'"),
     (GOOD + GOOD.removeprefix("tests:\n"), 1, "two tests are called spaces"),
     (GOOD + "    threshold: 2\n", 8, "less than or equal to 1"),

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from vernacular.corpus.words import words
-from vernacular.evaluation.behaviour.operators import AnyOperator, Context, Operator
+from vernacular.evaluation.behaviour.operators import AnyOperator
+from vernacular.evaluation.behaviour.operators.base import Context, Given, Operator
 
 LINES = st.text(alphabet=st.sampled_from("abdeikmnou ŵwéŋ'’.,!? 0123456789AM"), max_size=80)
 EVERY = [
@@ -21,7 +22,7 @@ EVERY = [
     {"operator": "final_punctuation"}, {"operator": "replace", "pairs": {"a": "aa"}},
     {"operator": "insert", "texts": ["xyz", "🙂"]}, {"operator": "quotes"}, {"operator": "digits"},
     {"operator": "typo", "count": 2}, {"operator": "swap_words", "lexicon": "names"}]
-NAMES = {"names": ["Amo", "Badu", "Kemi"]}
+GIVEN = Given({"names": ["Amo", "Badu", "Kemi"]})
 
 
 def make(data: dict[str, object]) -> Operator:
@@ -29,7 +30,7 @@ def make(data: dict[str, object]) -> Operator:
 
 
 def apply(data: dict[str, object], text: str, seed: int = 1) -> str:
-    return make(data).apply(text, Context(random.Random(seed), NAMES))
+    return make(data).apply(text, Context(random.Random(seed), GIVEN))
 
 
 @pytest.mark.parametrize("data", EVERY, ids=str)
