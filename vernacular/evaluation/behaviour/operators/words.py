@@ -129,7 +129,7 @@ class SwapAffix(Operator):
 
 
 class WordOrder(Operator):
-    """Words of the line in another order."""
+    """Words of the line in another order, all but the first, whose capital would give it away."""
 
     operator: Literal["word_order"]
     do: Literal["exchange", "shuffle"] = Field("exchange", description=(
@@ -137,18 +137,15 @@ class WordOrder(Operator):
     keeps_words: ClassVar[bool] = False
 
     def apply(self, text: str, context: Context) -> str:
-        """The line with words exchanged; what stands between the words stays in its place, a first capital too."""
-        found = words(text)
+        """The line with words exchanged; what stands between the words stays in its place."""
+        first, *others = words(text) or [""]
         if self.do == "shuffle":
-            order = context.rng.sample(found, len(found))
+            others = context.rng.sample(others, len(others))
         else:
-            places = [at for at in range(len(found) - 1) if found[at].lower() != found[at + 1].lower()]
+            places = [at for at in range(len(others) - 1) if others[at].lower() != others[at + 1].lower()]
             if not places:
                 return text
             at = context.rng.choice(places)
-            order = [*found[:at], found[at + 1], found[at], *found[at + 2:]]
-        if found and order[0] != found[0] and found[0][:1].isupper():
-            order = [like(order[0], "Aa"), *(word[:1].lower() + word[1:] if word == found[0] else word
-                                             for word in order[1:])]
-        left = iter(order)
-        return each_word(text, lambda word: next(left))
+            others[at], others[at + 1] = others[at + 1], others[at]
+        order = iter([first, *others])
+        return each_word(text, lambda word: next(order))
