@@ -22,14 +22,14 @@ def shown(text: str, spans: list[tuple[int, int]]) -> list[str]:
 
 @pytest.mark.parametrize(("first", "other", "expected"), [
     ("mwana wanga wafika", "mwana zanga wafika", (["wanga"], ["zanga"])),
-    ("a b c d", "a c b d", (["a", "b", "c"], ["c", "b", "d"])),
+    ("a b c d", "a c b d", (["a", "b", "c", "d"], ["a", "c", "b", "d"])),  # a word moved: its neighbours count too
     ("lero wafika", "lero wafika", ([], [])),
-    ("a b c", "a c", (["a", "b", "c"], ["a", "c"])),
+    ("z a b c z", "z a c z", (["a", "b", "c"], ["a", "c"])),
+    ("a b", "a b c", (["b"], ["b", "c"])),
 ])
 def test_words_that_differ(first: str, other: str, expected: tuple[list[str], list[str]]) -> None:
     found = differing(first, other)
-    assert set(expected[0]) >= set(shown(first, found[0])) and set(expected[1]) >= set(shown(other, found[1]))
-    assert bool(found[0]) == bool(expected[0]) == bool(found[1])
+    assert (shown(first, found[0]), shown(other, found[1])) == expected
 
 
 def test_one_exchanged_word_is_weighed_alone(tmp_path: Path) -> None:
@@ -60,7 +60,8 @@ def test_causal_models_read_whole_sentences(tmp_path: Path) -> None:
 def test_an_unknown_word_is_never_the_likelier_one(tmp_path: Path) -> None:
     write_bert(tmp_path)
     model, tokenizer = load_model(tmp_path, "masked"), load_tokenizer(tmp_path)
-    found = scores(model, tokenizer, "masked", [Case("the ሰላም fox", "the lazy fox"), Case("ሰላም the fox", "ሰላም lazy fox")])
+    found = scores(model, tokenizer, "masked", [Case("the ሰላም fox", "the lazy fox"),
+                                                Case("ሰላም the fox", "ሰላም lazy fox")])
     assert math.isnan(found[0][0]) and not any(map(math.isnan, found[1]))  # elsewhere in the sentence it does no harm
     test = BehaviourTest.model_validate({"name": "a", "capability": "b", "type": "likelihood", "author": "me",
                                          "pairs": [{"good": "the ሰላም fox", "bad": "the lazy fox"}]})

@@ -19,6 +19,7 @@ from vernacular.evaluation.behaviour.explain import validate
 from vernacular.evaluation.behaviour.marks import FILE as MARKS
 from vernacular.evaluation.behaviour.marks import NAME as MARKS_TEST
 from vernacular.evaluation.behaviour.marks import Mark, read_marks
+from vernacular.evaluation.behaviour.operators.base import Operator
 from vernacular.evaluation.behaviour.schema import BehaviourTest, Pairs, Suite
 
 FOLDER = "behaviour"
@@ -120,18 +121,33 @@ def check_task(task: str, language: Language, where: str) -> None:
                       fix=f"Use one of: {', '.join(language.tasks) or 'none yet, so remove this'}")
 
 
-def _check_test(test: BehaviourTest, language: Language, lexicons: Mapping[str, Any], place: Node) -> None:
-    wanted = [(name, False) for name in test.lexicons_used()] + [(name, True) for name in test.pairs_used()]
-    for name, pairs in sorted(wanted):
+def check_lists(who: str, steps: Sequence[Operator], slots: set[str], lexicons: Mapping[str, Any], where: str) -> None:
+    """Refuse a word list that is not there, or is of the wrong kind.
+
+    Args:
+        who: uses them, as messages say it.
+        steps: operators that draw on lists.
+        slots: lists that templates draw on.
+        lexicons: those that there are.
+        where: file and line.
+
+    Raises:
+        Problem: with what to do.
+    """
+    wanted = {(name, False) for name in slots.union(*(step.lists() for step in steps))}
+    for name, pairs in sorted(wanted | {(name, True) for step in steps for name in step.pair_lists()}):
         if name not in lexicons:
-            raise Problem(f"the test '{test.name}' uses the word list '{name}', which is not there"
-                          f"{did_you_mean(name, lexicons)}", where=place.where, fix=(
-                              "Add it under lexicons:" if not pairs else
-                              f"Add it under lexicons: as `{name}: {{pairs: {{word: other word}}}}`"))
+            raise Problem(f"{who} uses the word list '{name}', which is not there{did_you_mean(name, lexicons)}",
+                          where=where, fix="Add it under lexicons:" if not pairs else
+                          f"Add it under lexicons: as `{name}: {{pairs: {{word: other word}}}}`")
         if isinstance(lexicons[name], Pairs) != pairs:
-            raise Problem(f"the test '{test.name}' needs {'pairs' if pairs else 'words'}, but '{name}' is a list of "
-                          f"{'words' if pairs else 'pairs'}", where=place.where, fix="Use another list, or write it "
+            raise Problem(f"{who} needs {'pairs' if pairs else 'words'}, but '{name}' is a list of "
+                          f"{'words' if pairs else 'pairs'}", where=where, fix="Use another list, or write it "
                           + ("as `{pairs: {word: other word}}`" if pairs else "as `[word, word]`"))
+
+
+def _check_test(test: BehaviourTest, language: Language, lexicons: Mapping[str, Any], place: Node) -> None:
+    check_lists(f"the test '{test.name}'", [*test.before, *test.change], set(test.slots()), lexicons, place.where)
     if test.task is None:
         return
     by_word = language.tasks[test.task].kind == "token_classification"

@@ -117,10 +117,15 @@ class Asker:
     Args:
         predictor: what answers.
         words_of: splits a line into the words that are labelled; None where lines are labelled.
+
+    Attributes:
+        labels: of the predictor.
+        by_word: whether it labels words.
     """
 
     def __init__(self, predictor: Predictor, words_of: Splitter | None) -> None:
         self._predictor, self._words_of = predictor, words_of
+        self.labels, self.by_word = list(predictor.labels), words_of is not None
         self._known: dict[str, Answer] = {}
 
     def answers(self, texts: Sequence[str]) -> list[Answer]:
@@ -142,7 +147,7 @@ class Asker:
         """Whether each case of ``test`` fails."""
         answers = iter(self.answers([text for case in cases for text in case.versions]))
         keeps = all(step.keeps_words for step in test.change)
-        return [judge(test, self._predictor.labels, [next(answers) for _ in case.versions], replace(
+        return [judge(test, self.labels, [next(answers) for _ in case.versions], replace(
             case, filled=tuple(word for text in case.filled for word in (self._words_of or str.split)(text))), keeps)
                 for case in cases]
 

@@ -60,7 +60,8 @@ class Review(Strict):
                                     "changed it counts as unreviewed")
 
 
-def _review(value: Any) -> Any:
+def review(value: Any) -> Any:
+    """``none`` as None; a bare name is refused, for a review has a day."""
     if isinstance(value, str):
         if value != UNREVIEWED:
             raise ValueError(f"write `reviewed: {{by: {value[:60]}, on: YYYY-MM-DD}}`, or `reviewed: none`")
@@ -106,7 +107,7 @@ class BehaviourTest(Strict):
     type: Literal["invariance", "directional", "minimum", "likelihood"]
     task: Name | None = Field(None, description="a task of language.yaml; none for type likelihood")
     author: str = Field(description="who wrote the test")
-    reviewed: Annotated[Review | None, BeforeValidator(_review)] = Field(None, description=(
+    reviewed: Annotated[Review | None, BeforeValidator(review)] = Field(None, description=(
         "{by: NAME, on: DATE} of the speaker who reviewed it, or none"))
     before: list[AnyOperator] = Field(default_factory=list, description="applied to the line on both sides")
     change: list[AnyOperator] = Field(default_factory=list, description="applied to one side, in this order")

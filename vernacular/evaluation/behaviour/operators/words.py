@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from vernacular.config.strict import Name
-from vernacular.corpus.words import words
+from vernacular.corpus.words import word_spans, words
 from vernacular.evaluation.behaviour.operators.base import Context, Operator, each_word, like
 
 
@@ -133,7 +134,7 @@ class WordOrder(Operator):
 
     operator: Literal["word_order"]
     do: Literal["exchange", "shuffle"] = Field("exchange", description=(
-        "two neighbouring words change places, or all words are shuffled"))
+        "two words with a space between them change places, or all words are shuffled"))
     keeps_words: ClassVar[bool] = False
 
     def apply(self, text: str, context: Context) -> str:
@@ -142,7 +143,9 @@ class WordOrder(Operator):
         if self.do == "shuffle":
             others = context.rng.sample(others, len(others))
         else:
-            places = [at for at in range(len(others) - 1) if others[at].lower() != others[at + 1].lower()]
+            between = [text[stop:start].isspace() for (_, stop), (start, _) in pairwise(word_spans(text)[1:])]
+            places = [at for at in range(len(others) - 1)
+                      if between[at] and others[at].lower() != others[at + 1].lower()]
             if not places:
                 return text
             at = context.rng.choice(places)
