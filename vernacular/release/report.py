@@ -17,7 +17,8 @@ from vernacular.arms import ARMS
 from vernacular.artifacts import Store
 from vernacular.config.schema import Language
 from vernacular.errors import Problem
-from vernacular.release.card import FLOORS, interval_text, number
+from vernacular.release.card import FLOORS
+from vernacular.release.markdown import interval_text, number
 from vernacular.release.summary import Results, gather, stage_names
 
 WIDTH = 100
@@ -153,7 +154,9 @@ def _behaviour(results: Results, console: Console) -> None:
     if not tests:
         return
     green = {gate["name"]: gate["passed"] for gate in results["behaviour"]["gates"]}
-    title = f"Behaviour: {sum(green.values())} of {len(tests)} tests green"
+    reviewed = [name for name, test in tests.items() if test["reviewed"] != "none"]
+    title = (f"Behaviour: {sum(green.values())} of {len(tests)} tests green; of {len(reviewed)} reviewed by a speaker "
+             f"{sum(green.get(name, False) for name in reviewed)}")
     table = _table(title, ["test", "cases", "base passes", "released passes", "at least", ""], console, (1, 2, 3, 4))
     for name, test in tests.items():
         table.add_row(name, str(test["adapted"]["cases"]), _passes(test["base"]), _passes(test["adapted"]),

@@ -201,6 +201,11 @@ def release_gates(results: Results) -> list[Gate]:
     contamination = _gate(results, "corpus/splits", "no_contamination")
     tests = (results["behaviour"] or {}).get("gates", [])
     red = [gate["name"] for gate in tests if not gate["passed"]]
+    reviewed = {name for name, test in ((results["behaviour"] or {}).get("tests") or {}).items()
+                if test["reviewed"] != "none"}
+    told = [f"{kind}: {', '.join(names)}" for kind, names in (
+        ("reviewed by a speaker", [name for name in red if name in reviewed]),
+        ("unreviewed", [name for name in red if name not in reviewed])) if names]
     gates = [
         Gate(name="licences_verified", passed=not no_licence, value=len(no_licence), threshold=0, reason=(
             f"nobody has verified the licence of {', '.join(no_licence)}" if no_licence
@@ -216,7 +221,8 @@ def release_gates(results: Results) -> list[Gate]:
         Gate(name="no_contamination", passed=contamination is not None and contamination["passed"],
              reason=contamination["reason"] if contamination else "not measured"),
         Gate(name="behaviour", passed=bool(tests) and not red, value=len(red), threshold=0, reason=(
-            f"red tests: {', '.join(red)}" if red else f"{len(tests)} tests are green" if tests
+            f"red tests, {'; '.join(told)}" if red else
+            f"{len(tests)} tests are green, {len(reviewed)} of them reviewed by a speaker" if tests
             else "no behavioural test was run")),
     ]
     not_yet = [gate.name for gate in gates if not gate.passed]
