@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import math
+import random
 import re
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from vernacular.artifacts import Report
 from vernacular.config.load import load_language
@@ -24,9 +27,11 @@ from vernacular.evaluation.behaviour.cases import make_cases
 from vernacular.evaluation.behaviour.judge import aligned, judge_likelihood, wilson
 from vernacular.evaluation.behaviour.lexicons import names_in, resolve
 from vernacular.evaluation.behaviour.load import load_suite, marks_of
-from vernacular.evaluation.behaviour.operators.base import Given
+from vernacular.evaluation.behaviour.operators import AnyOperator
+from vernacular.evaluation.behaviour.operators.base import Context, Given
 from vernacular.evaluation.behaviour.run import Asker, _note_counts, gate, gate_specs, note_worst, summarise
 from vernacular.evaluation.behaviour.schema import BehaviourTest, Suite
+from vernacular.evaluation.fairness.plan import Plan
 from vernacular.tasks.items import lower
 
 LINES = [f"kale {name} anati moni" for name in ("Amo", "Badu", "Kemi", "Amo")] + ["palibe dzina lina pano"]
@@ -361,3 +366,36 @@ def test_a_broken_mark_is_one_line(language_folder: Path, line: str, said: str) 
     (language_folder / "behaviour" / "marks.jsonl").write_text(f"{mark()}\n{line}\n", encoding="utf-8")
     with pytest.raises(Problem, match=r"qaa/behaviour/marks.jsonl:2: .*" + re.escape(said)):
         load_suite(language)
+
+
+PAGE = Path(__file__).parents[3] / "docs" / "behaviour.md"
+
+
+def blocks_of_the_page() -> list[dict[str, Any]]:
+    found = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    return [yaml.safe_load(block) for block in found]
+
+
+def test_the_examples_of_the_page_are_usable(language_folder: Path) -> None:
+    tests, lists = {}, {}
+    for block in blocks_of_the_page():
+        if "comparisons" in block:
+            assert Plan.model_validate(block).likelihood
+        else:
+            part = Suite.model_validate(block)
+            tests |= {test.name: test for test in part.tests}
+            lists |= part.lexicons
+    assert {test.type for test in tests.values()} == {"invariance", "directional", "minimum", "likelihood"}
+    assert all(test.lexicons_used() | test.pairs_used() <= set(lists) for test in tests.values())
+
+
+def test_the_changes_of_the_page_are_what_it_says() -> None:
+    blocks = [block for block in blocks_of_the_page() if "keyboard" in block]
+    lists = resolve(Suite.model_validate(blocks[0]), [])
+    rows = re.findall(r"^\| `(\{operator: .*?\})` \| .*? \| `(.*?)` \| `(.*?)` \|$", PAGE.read_text(encoding="utf-8"),
+                      re.MULTILINE)
+    assert len(rows) > 15
+    for change, line, expected in rows:
+        step = TypeAdapter(AnyOperator).validate_python(yaml.safe_load(change))
+        assert step.apply(line, Context(random.Random(1), lists)) == unicodedata.normalize(
+            "NFD" if "NFD" in change else "NFC", expected), change
