@@ -17,6 +17,15 @@ Kind = TypeVar("Kind", bound=BaseModel)
 PAGE = "docs/behaviour.md"
 _OPERATORS: dict[str, type[BaseModel]] = {str(get_args(kind.model_fields["operator"].annotation)[0]): kind
               for kind in get_args(get_args(AnyOperator)[0])}
+_NO_KEYS = ("model_type", "dict_type", "model_attributes_type")
+_SAID = {  # pydantic's words are a programmer's
+    "list_type": (" must be a list", "Write it in brackets, [one, other], or with a line and a hyphen for each"),
+    "string_pattern_mismatch": (" cannot be a name here", "Use lower-case letters, digits and _, a letter first, at "
+                                "most 40"),
+    "string_type": (" must be text", "Put it in quotes"),
+    "float_parsing": (" must be a number", "Write a share as 0.1, not as 10%"),
+    "less_than_equal": (" is a share and at most 1", "Write a tenth as 0.1"),
+}
 _INSIDE: dict[str, type[BaseModel]] = {"expect": Expectation, "pairs": SentencePair, "reviewed": Review}
 
 
@@ -57,7 +66,8 @@ def _problem(error: Any, root: Node, kind: type[BaseModel]) -> Problem:
                        fix=f"Rename or remove it; known here: {', '.join(known)} ({PAGE})")
     if error["type"] == "missing":
         return Problem(f"the key '{key}' is missing in {place or 'the file'}", where=node.where, fix=f"Add `{key}:`")
-    if error["type"] in ("union_tag_invalid", "union_tag_not_found"):
+    if error["type"] in ("union_tag_invalid", "union_tag_not_found") or (
+            error["type"] in _NO_KEYS and len(loc) > 1 and loc[-2] in ("change", "before")):
         said = node.value.get("operator") if isinstance(node.value, dict) else None
         word = str(said.value) if said is not None else str(node.value)[:40] if isinstance(node.value, str) else ""
         return Problem(f"{place}: there is no operator '{word}'{did_you_mean(word, _OPERATORS)}" if said is not None
@@ -69,7 +79,12 @@ def _problem(error: Any, root: Node, kind: type[BaseModel]) -> Problem:
     if error["type"] == "value_error":
         return Problem(f"{place + ': ' if place else ''}{message}", where=node.where, fix="Correct this entry")
     written = "" if isinstance(node.value, dict | list) else f", not {str(node.value)[:60]!r}"
-    return Problem(f"{place}: {message[:1].lower()}{message[1:]}{written}", where=node.where, fix="Correct this entry")
+    if error["type"] in _NO_KEYS:
+        known = _keys(_owner(loc, kind))
+        return Problem(f"{place} must have keys and values{written}", where=node.where, fix=(
+            f"Write {{key: value}}{'; known keys: ' if known else ''}{', '.join(known)} ({PAGE})"))
+    said, fix = _SAID.get(error["type"], (f": {message[:1].lower()}{message[1:]}", "Correct this entry"))
+    return Problem(f"{place}{said}{written}", where=node.where, fix=fix)
 
 
 def _owner(loc: tuple[int | str, ...], kind: type[BaseModel]) -> type[BaseModel] | None:

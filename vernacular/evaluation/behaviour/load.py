@@ -21,6 +21,7 @@ from vernacular.evaluation.behaviour.marks import NAME as MARKS_TEST
 from vernacular.evaluation.behaviour.marks import Mark, read_marks
 from vernacular.evaluation.behaviour.operators.base import Operator
 from vernacular.evaluation.behaviour.schema import BehaviourTest, Pairs, Suite
+from vernacular.tasks.items import label_names
 
 FOLDER = "behaviour"
 FAIRNESS = "fairness.yaml"
@@ -150,7 +151,12 @@ def _check_test(test: BehaviourTest, language: Language, lexicons: Mapping[str, 
     check_lists(f"the test '{test.name}'", [*test.before, *test.change], set(test.slots()), lexicons, place.where)
     if test.task is None:
         return
-    by_word = language.tasks[test.task].kind == "token_classification"
+    task, label = language.tasks[test.task], test.expect.label if test.expect else None
+    if label is not None and label not in label_names(task):
+        raise Problem(f"the test '{test.name}' expects the label '{label}', which '{test.task}' lacks"
+                      f"{did_you_mean(label, label_names(task))}", where=place.value["expect"].where,
+                      fix=f"Its labels: {', '.join(label_names(task))}")
+    by_word = task.kind == "token_classification"
     if not by_word and test.compare == "changed":
         raise Problem(f"the test '{test.name}' compares words, but the task '{test.task}' labels whole lines",
                       where=place.where, fix="Remove compare, or use a token_classification task")
