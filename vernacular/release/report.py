@@ -176,10 +176,12 @@ def _fairness(results: Results, console: Console) -> None:
         console.print("\nFairness: not measured")
         return
     table = _table("Fairness (not a speaker's judgement)", ["task", "comparison", "gap of base", "gap of released",
-                                                            "verdict"], console, (2, 3))
+                                                            "change (95 %)", "verdict"], console, (2, 3))
     for one in found["comparisons"].values():
+        low, _, high = one.get("change", [None, None, None])
         table.add_row(one["task"], one["comparison"], *(number((one.get(arm) or {}).get("gap")) for arm in
-                                                        ("base", "adapted")), one["verdict"])
+                                                        ("base", "adapted")),
+                      "" if low is None else f"{low:+.3f} to {high:+.3f}", one["verdict"])
     console.print(table)
 
 
