@@ -24,7 +24,7 @@ from vernacular.config.schema import Language
 from vernacular.corpus.words import words
 from vernacular.errors import Problem
 from vernacular.evaluation.behaviour.cases import make_cases
-from vernacular.evaluation.behaviour.judge import aligned, judge_likelihood, wilson
+from vernacular.evaluation.behaviour.judge import aligned, columns_of, judge_likelihood, wilson
 from vernacular.evaluation.behaviour.lexicons import names_in, resolve
 from vernacular.evaluation.behaviour.load import load_suite, marks_of
 from vernacular.evaluation.behaviour.operators import AnyOperator
@@ -406,3 +406,17 @@ def test_the_changes_of_the_page_are_what_it_says() -> None:
         step = TypeAdapter(AnyOperator).validate_python(yaml.safe_load(change))
         assert step.apply(line, Context(random.Random(1), lists)) == unicodedata.normalize(
             "NFD" if "NFD" in change else "NFC", expected), change
+
+
+class Entities(FakeWords):
+    """Labels names in the way of CoNLL."""
+
+    labels = ("B-LOC", "I-PER")  # type: ignore[assignment]
+
+
+def test_a_label_stands_for_the_beginning_and_the_inside_of_an_entity() -> None:
+    assert columns_of(["O", "B-PER", "I-PER", "PER", "PERSON"], "PER") == [1, 2, 3]
+    options: dict[str, Any] = {"type": "minimum", "templates": ["{names} wafika"]}
+    for label, failed in (("PER", False), ("I-PER", False), ("LOC", True)):
+        judged = outcomes(Entities("Amo"), words, {"names": ["Amo"]}, expect={"label": label}, **options)[2]
+        assert [outcome.failed for outcome in judged] == [failed]

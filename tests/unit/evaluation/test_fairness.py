@@ -46,7 +46,7 @@ def test_a_line_is_written_once_for_every_group() -> None:
 def test_names_found_by_group() -> None:
     variants = write_variants(GROUPS, [f"lero {name} wafika {number}" for number in range(20)
                                                 for name in ("Amo", "Kemi")], 40, 1)
-    hits = names_found(Asker(FakeWords("amo", "badu"), words), 1, variants, lower)
+    hits = names_found(Asker(FakeWords("amo", "badu"), words), [1], variants, lower)
     assert hits.shape == (40, 2)
     assert hits.mean(axis=0).tolist() == [1, 0]
 

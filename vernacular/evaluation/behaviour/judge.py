@@ -71,7 +71,7 @@ def judge(test: BehaviourTest, labels: Sequence[str], forms: Sequence[Answer], c
     if case.mark is not None:
         return _judge_mark(test, labels, forms[-1], case.mark)
     named = test.expect.label if test.expect else None
-    wanted = -1 if named is None else _column(test, labels, named)
+    wanted = [] if named is None else _columns(test, labels, named)
     if by_word:
         before = forms[0] if case.before is not None else None
         return _judge_words(test, labels, wanted, before, forms[-1], case.filled, keeps_words)
@@ -93,31 +93,38 @@ def judge_likelihood(test: BehaviourTest, scores: Sequence[float]) -> Outcome:
     return Outcome(lead > test.tolerance or lead == 0, max(0.0, lead), said[0], " > ".join(said[1:]))
 
 
-def _column(test: BehaviourTest, labels: Sequence[str], label: str) -> int:
-    if label not in labels:
+def columns_of(labels: Sequence[str], label: str) -> list[int]:
+    """The columns of ``label``: that of the name itself, or those of B-PER, I-PER and the like for PER."""
+    return [at for at, name in enumerate(labels) if label in (name, name.partition("-")[2])]
+
+
+def _columns(test: BehaviourTest, labels: Sequence[str], label: str) -> list[int]:
+    found = columns_of(labels, label)
+    if not found:
         raise Problem(f"the test '{test.name}' expects the label '{label}', which '{test.task}' lacks",
                       where="behaviour", fix=f"Its labels: {', '.join(labels)}")
-    return list(labels).index(label)
+    return found
 
 
-def _judge_line(test: BehaviourTest, labels: Sequence[str], wanted: int, forms: Sequence[Answer]) -> Outcome:
+def _judge_line(test: BehaviourTest, labels: Sequence[str], wanted: Sequence[int], forms: Sequence[Answer]) -> Outcome:
     first, last = forms[0].probabilities, forms[-1].probabilities
     old, new = int(first.argmax()), int(last.argmax())
     if test.type == "minimum":
         before = _said(labels, old, first) if len(forms) > 1 else ""
-        return Outcome(new != wanted, 1 - float(last[wanted]), before, _said(labels, new, last))
+        return Outcome(new not in wanted, 1 - float(last[wanted].sum()), before, _said(labels, new, last))
     if test.type == "invariance":
         fall = float(first[old] - last[old])
         return Outcome(new != old and fall > test.tolerance, abs(fall), _said(labels, old, first),
                        _said(labels, new, last))
     assert test.expect is not None  # a directional test has one
-    at, sign = (old if wanted < 0 else wanted), (1 if test.expect.probability == "rises" else -1)
-    values = [float(form.probabilities[at]) for form in forms]
+    looked_at, sign = wanted or [old], 1 if test.expect.probability == "rises" else -1
+    values = [float(form.probabilities[looked_at].sum()) for form in forms]
+    name = test.expect.label or labels[old]
     wrong_way = max(sign * (earlier - later) for earlier, later in pairwise(values))
     short = test.expect.margin - sign * (values[-1] - values[0])
     return Outcome(wrong_way > test.tolerance or (test.expect.margin > 0 and short > 0),
-                   max(0.0, wrong_way, short if test.expect.margin else 0.0), _said(labels, at, first),
-                   f"{labels[at]} {' > '.join(f'{value:.2f}' for value in values[1:])}")
+                   max(0.0, wrong_way, short if test.expect.margin else 0.0), f"{name} {values[0]:.2f}",
+                   f"{name} {' > '.join(f'{value:.2f}' for value in values[1:])}")
 
 
 def _judge_mark(test: BehaviourTest, labels: Sequence[str], answer: Answer, mark: Mark) -> Outcome:
@@ -127,7 +134,7 @@ def _judge_mark(test: BehaviourTest, labels: Sequence[str], answer: Answer, mark
     line = answer.probabilities.ndim == 1
 
     def columns(said: str) -> list[int]:
-        return [_column(test, labels, label) for label in ([said] if line else said.split())]
+        return [_columns(test, labels, label)[0] for label in ([said] if line else said.split())]
 
     if mark.wanted is None:
         wrong = columns(mark.answer)
@@ -146,8 +153,8 @@ def _said(labels: Sequence[str], column: int, probabilities: Array) -> str:
     return f"{labels[column]} {float(probabilities[column]):.2f}"
 
 
-def _judge_words(test: BehaviourTest, labels: Sequence[str], wanted: int, before: Answer | None, after: Answer,
-                 filled: Sequence[str], keeps_words: bool) -> Outcome:
+def _judge_words(test: BehaviourTest, labels: Sequence[str], wanted: Sequence[int], before: Answer | None,
+                 after: Answer, filled: Sequence[str], keeps_words: bool) -> Outcome:
     new = after.probabilities.argmax(axis=1)
     pairs = aligned(before.words, after.words, keeps_words) if before is not None else []
     if pairs is None:
@@ -156,8 +163,8 @@ def _judge_words(test: BehaviourTest, labels: Sequence[str], wanted: int, before
     if test.type == "minimum":
         looked_at = ([at for at, word in enumerate(after.words) if not filled or word in filled] if before is None
                      else [at for was, at in pairs if before.words[was] != after.words[at]])
-        missed = [at for at in looked_at if new[at] != wanted]
-        lack = max((1 - float(after.probabilities[at][wanted]) for at in looked_at), default=1.0)
+        missed = [at for at in looked_at if new[at] not in wanted]
+        lack = max((1 - float(after.probabilities[at][wanted].sum()) for at in looked_at), default=1.0)
         return Outcome(bool(missed) or not looked_at, lack, "", _words(labels, after.words, new, missed or looked_at))
     assert before is not None  # an invariance test changes a line
     if test.compare == "changed":

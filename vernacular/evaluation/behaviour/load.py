@@ -16,6 +16,7 @@ from vernacular.config.schema import Language
 from vernacular.config.yaml_file import Node, read_yaml
 from vernacular.errors import Problem
 from vernacular.evaluation.behaviour.explain import validate
+from vernacular.evaluation.behaviour.judge import columns_of
 from vernacular.evaluation.behaviour.marks import FILE as MARKS
 from vernacular.evaluation.behaviour.marks import NAME as MARKS_TEST
 from vernacular.evaluation.behaviour.marks import Mark, read_marks
@@ -152,7 +153,7 @@ def _check_test(test: BehaviourTest, language: Language, lexicons: Mapping[str, 
     if test.task is None:
         return
     task, label = language.tasks[test.task], test.expect.label if test.expect else None
-    if label is not None and label not in label_names(task):
+    if label is not None and task.labels is not None and not columns_of(label_names(task), label):
         raise Problem(f"the test '{test.name}' expects the label '{label}', which '{test.task}' lacks"
                       f"{did_you_mean(label, label_names(task))}", where=place.value["expect"].where,
                       fix=f"Its labels: {', '.join(label_names(task))}")

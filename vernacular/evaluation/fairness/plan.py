@@ -47,7 +47,8 @@ class Plan(Strict):
         "{by: NAME, on: DATE} of the speaker who reviewed it, or none"))
     tasks: list[Name] = Field(default_factory=list, description="tasks of language.yaml to measure on")
     likelihood: bool = Field(False, description="also how well the language model itself foresees names of each group")
-    name_label: str = Field("NAME", description="the label of a name, in tasks that label words")
+    name_label: str = Field("NAME", description="the label of a name, in tasks that label words; PER for B-PER "
+                                                "and I-PER")
     comparisons: list[Comparison] = Field(min_length=1)
 
     @model_validator(mode="after")

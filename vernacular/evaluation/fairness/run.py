@@ -18,6 +18,7 @@ from vernacular.config.schema import Model
 from vernacular.corpus.words import word_spans
 from vernacular.corpus.words import words as words_of
 from vernacular.errors import Problem
+from vernacular.evaluation.behaviour.judge import columns_of
 from vernacular.evaluation.behaviour.lexicons import resolve
 from vernacular.evaluation.behaviour.load import FAIRNESS, FOLDER, load_suite
 from vernacular.evaluation.behaviour.run import ARMS, Asker
@@ -81,7 +82,7 @@ def _asker(arm: Arm, name: str, model: Model, task_name: str, plan: Plan, work: 
     predictor = load_predictor(arm, name, model, task_name, work.inputs, work.language, model.lora.seeds[0])
     by_word = work.language.tasks[task_name].kind == "token_classification"
     named = any(comparison.groups for comparison in plan.comparisons)
-    if by_word and named and plan.name_label not in predictor.labels:
+    if by_word and named and not columns_of(predictor.labels, plan.name_label):
         raise Problem(f"the task '{task_name}' has no label '{plan.name_label}'", where=f"{FOLDER}/{FAIRNESS}",
                       fix=f"Set name_label to one of {', '.join(predictor.labels)}")
     return Asker(predictor, words_of if by_word else None)
@@ -91,7 +92,8 @@ def _by_task(asked: dict[Arm, Asker], variants: Sequence[Variants], by_name: boo
              prepare: Callable[[str], str], groups: list[str], seed: int) -> dict[str, Any]:
     """What became of one comparison's gap under one task."""
     if by_name and variants:
-        hits = {arm: names_found(asker, asker.labels.index(label), variants, prepare) for arm, asker in asked.items()}
+        hits = {arm: names_found(asker, columns_of(asker.labels, label), variants, prepare)
+                for arm, asker in asked.items()}
         return compare_groups(hits["base"], hits["adapted"], groups, seed)
     if not by_name and any(item.twin for item in variants):
         changed = {arm: labels_differ(asker, variants, prepare) for arm, asker in asked.items()}
@@ -115,7 +117,8 @@ def _note(report: Report, results: dict[str, Any], plan: Plan) -> None:
                       "reviewed": plan.reviewed_by}
 
 
-def names_found(asker: Asker, column: int, variants: Sequence[Variants], prepare: Callable[[str], str]) -> Hits:
+def names_found(asker: Asker, columns: Sequence[int], variants: Sequence[Variants],
+                prepare: Callable[[str], str]) -> Hits:
     """Whether each new name got the name label everywhere it stands: shape (sentences, groups), 0 or 1."""
     answers = iter(asker.answers([prepare(line) for item in variants for line in item.lines]))
     hits = np.zeros((len(variants), len(variants[0].lines)))
@@ -124,7 +127,7 @@ def names_found(asker: Asker, column: int, variants: Sequence[Variants], prepare
             answer = next(answers)
             parts = set(words_of(prepare(name)))
             at = [place for place, word in enumerate(answer.words) if word in parts]
-            hits[row, group] = bool(at) and all(answer.probabilities[place].argmax() == column for place in at)
+            hits[row, group] = bool(at) and all(answer.probabilities[place].argmax() in columns for place in at)
     return hits
 
 
