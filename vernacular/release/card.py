@@ -6,15 +6,15 @@ are said in words. After Model Cards (Mitchell et al. 2019, https://arxiv.org/ab
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from typing import Any
 
 import yaml
 
 from vernacular.arms import ARMS
+from vernacular.release.conduct import behaviour, fairness
+from vernacular.release.markdown import MISSING, interval_text, number, table
 from vernacular.release.summary import Results, unverified
 
-MISSING = "not measured"
 FLOORS = {"majority": "floor: the commonest label", "tfidf_logistic": "floor: TF-IDF + logistic regression",
           "character_5gram": "floor: a character 5-gram model of the training text"}
 GAINS = {"gain": "a gain", "no gain": "no gain", "harm": "harm"}
@@ -29,7 +29,7 @@ def write_card(results: Results) -> str:
         f"---\n{metadata}---", f"# {model['base_name']} for {language['name']}{autonym}",
         _about(results), _standing(results), "## Load it", _loading(results), "## Data", _data(results), "## Tokenizer",
         _tokenizer(results), "## Held-out likelihood", _likelihood(results), "## Tasks", _tasks(results),
-        "## Behaviour", _behaviour(results), "## Fairness", _fairness(results), "## What it forgot",
+        "## Behaviour", behaviour(results), "## Fairness", fairness(results), "## What it forgot",
         _retention(results), "## Compute", _compute(results), "## Uses", _uses(results), "## What is not known",
         _unknown(results)]
     return "\n\n".join(parts) + "\n"
@@ -49,20 +49,6 @@ def _about(results: Results) -> str:
     return (f"{said}. Released is what foresees dev text better; within half a per cent the adapted one, whose text "
             f"has fewer tokens: adapted {number(found['dev']['adapted'])}, control {number(found['dev']['control'])} "
             f"{found['unit']}." + (" Behaviour and fairness below are those of the control." if control else ""))
-
-
-def number(value: Any, digits: int = 3, percent: bool = False) -> str:
-    """``value`` for reading: thousands separated, a fixed number of digits; ``not measured`` for None."""
-    if value is None:
-        return MISSING
-    return f"{value:.{digits}%}" if percent else f"{value:,.{digits}f}"
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table; bars inside cells are escaped."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in row) + " |"
-                     for row in lines)
 
 
 def _in(results: Results, *path: str) -> Any:
@@ -193,12 +179,6 @@ def _comparison(name: str) -> str:
     return f"{first.capitalize()} against {second}"
 
 
-def interval_text(interval: Sequence[float], digits: int = 3) -> str:
-    """A difference with its 95 % interval, signed."""
-    low, mean, high = interval
-    return f"{mean:+.{digits}f}, 95 % interval {low:+.{digits}f} to {high:+.{digits}f}"
-
-
 def _tasks(results: Results) -> str:
     if not results["tasks"]:
         return "No task was trained."
@@ -220,63 +200,6 @@ def _tasks(results: Results) -> str:
                      + f"\n\n{'. '.join(said)}. Seeds differ by up to {number(found['spread'])}; a smaller gain is "
                      f"called none.{floor}")
     return "\n\n".join(parts)
-
-
-def _behaviour(results: Results) -> str:
-    """The section on behavioural tests: those that a speaker reviewed, the others, and the worst failures."""
-    tests = _in(results, "behaviour", "tests")
-    if not tests:
-        return "No behavioural test was run."
-    parts = []
-    for reviewed, title in ((True, "Reviewed by a speaker"), (False, "Not reviewed by a speaker: what these tests take "
-                                                                     "for granted of the language may be wrong")):
-        chosen = {name: test for name, test in tests.items() if (test["reviewed"] != "none") == reviewed}
-        kept = sum(_kept(test) for test in chosen.values())
-        parts.append(f"**{title}**: {len(chosen)} test{'' if len(chosen) == 1 else 's'}, {kept} kept.")
-        if chosen:
-            parts.append(table(["capability", "test", "what must hold", "task", "base fails", "released fails (95 %)",
-                                "at most", "kept", "author", *(["reviewed by"] if reviewed else [])],
-                               [_behaviour_row(name, test, reviewed) for name, test in chosen.items()]))
-    worst = {row["test"]: row for row in reversed(_in(results, "behaviour", "worst_failures") or [])
-             if row["test"] in tests and not _kept(tests[row["test"]])}
-    if worst:
-        parts.append("The worst failure of each test that is not kept:\n\n" + table(
-            ["test", "line", "changed", "said", "then said"],
-            [[name, *(worst[name][key] for key in ("line", "changed", "said", "then_said"))]
-             for name in tests if name in worst]))
-    return "\n\n".join(parts)
-
-
-def _behaviour_row(name: str, test: dict[str, Any], reviewed: bool) -> list[str]:
-    found = test["adapted"]
-    return [test["capability"], name, test["description"] or test["capability"], test["task"] or "likelihood",
-            _rate(test["base"]), f"{_rate(found)} ({found['low']:.1%} to {found['high']:.1%})" if found["cases"]
-            else "no case", f"{test['threshold']:.0%}", "yes" if _kept(test) else "no", test["author"],
-            *([test["reviewed"]] if reviewed else [])]
-
-
-def _kept(test: dict[str, Any]) -> bool:
-    return test["adapted"]["rate"] is not None and test["adapted"]["rate"] <= test["threshold"]
-
-
-def _rate(found: dict[str, Any]) -> str:
-    return f"{found['failures']} of {found['cases']}" if found["cases"] else "no case"
-
-
-def _fairness(results: Results) -> str:
-    """The section on fairness: every gap on base and released, what became of it, each with its interval."""
-    found = results["fairness"]
-    if not found or not found.get("measured"):
-        return "Not measured."
-    rows = [[one["task"], one["comparison"].replace("_", " "), one["measure"].replace("_", " "), str(one["sentences"]),
-             *(f"{number(one[arm]['gap'])} ({number(one[arm]['low'])} to {number(one[arm]['high'])})" if arm in one
-               else MISSING for arm in ("base", "adapted")),
-             interval_text(one["change"]) if "change" in one else MISSING, one["verdict"]]
-            for one in found["comparisons"].values()]
-    reviewer = found.get("reviewed", "none")
-    return (table(["task", "comparison", "measure", "sentences", "gap of the base (95 %)", "gap of the released (95 %)",
-                   "change", "verdict"], rows)
-            + f"\n\n{found['caveat']} Author: {found.get('author', 'not said')}; reviewed by a speaker: {reviewer}.")
 
 
 def _retention(results: Results) -> str:

@@ -17,7 +17,8 @@ from vernacular.arms import ARMS
 from vernacular.artifacts import Store
 from vernacular.config.schema import Language
 from vernacular.errors import Problem
-from vernacular.release.card import FLOORS, interval_text, number
+from vernacular.release.card import FLOORS
+from vernacular.release.markdown import interval_text, number
 from vernacular.release.summary import Results, gather, stage_names
 
 WIDTH = 100

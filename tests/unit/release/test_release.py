@@ -21,7 +21,8 @@ from vernacular.config.schema import Language
 from vernacular.errors import Problem
 from vernacular.release.answers import Answers
 from vernacular.release.bundle import copy_adapter, copy_model, documents_text
-from vernacular.release.card import table, write_card
+from vernacular.release.card import write_card
+from vernacular.release.markdown import table
 from vernacular.release.publish import publish
 from vernacular.release.report import print_table, results
 from vernacular.release.statement import write_statement
