@@ -10,67 +10,14 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
 
 import typer
 
-from vernacular.config.schema import Language, Model
-from vernacular.errors import Problem, as_problem
-from vernacular.project import Project, find_project
-
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
-                  help="Carry a pretrained language model into a minority language.")
-Code = Annotated[str, typer.Argument(help="name of the language folder, such as nya")]
-ModelName = Annotated[str | None, typer.Option("--model", help="this model, enabled or not")]
-Debug = Annotated[bool, typer.Option("--debug", help="show the traceback of an error")]
-
-
-@contextmanager
-def plain_errors(debug: bool = False, quiet: bool = False) -> Iterator[None]:
-    """Turn what a person can mend into one line (none if ``quiet``: the launcher says it) and an exit code."""
-    try:
-        yield
-    except (typer.Exit, typer.Abort):
-        raise
-    except BrokenPipeError:  # whoever read the output has seen enough (`| head`)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(0) from None
-    except KeyboardInterrupt:
-        if not quiet:
-            typer.echo("stopped; run the same command again to resume", err=True)
-        raise typer.Exit(130) from None
-    except Exception as error:
-        if debug:
-            raise
-        if not quiet:
-            typer.echo(f"error: {as_problem(error, 'vernacular')}", err=True)
-        raise typer.Exit(2) from None
-
-
-def model_of(language: Language, name: str | None) -> tuple[str, Model]:
-    """The model called ``name``, or the first enabled one.
-
-    Raises:
-        Problem: there is none.
-    """
-    if name is not None and name not in language.models:
-        raise Problem(f"there is no model '{name}'", where=f"{language.code} models",
-                      fix=f"Choose one of: {', '.join(sorted(language.models))}")
-    for found, model in language.models_to_run(name).items():
-        return found, model
-    raise Problem("no model is enabled", where=f"{language.code} models", fix="Set `enabled: true`, or give --model")
-
-
-def open_language(code: str) -> tuple[Project, Language]:
-    """The project around the current folder and one language of it."""
-    from vernacular.config.load import find_language
-
-    project = find_project()
-    return project, find_language(project.languages, code)
+from vernacular.command import Code, Debug, ModelName, app, model_of, open_language, plain_errors
+from vernacular.project import find_project
 
 
 @app.command()
@@ -260,57 +207,7 @@ def identify(code: Code, file: Annotated[Path, typer.Argument(help="a text file,
                 typer.echo(f"{verdict}\t{answer.probability:.3f}\t{answer.text}")
 
 
-@app.command()
-def suggest(code: Code, test: Annotated[str, typer.Argument(help="a behavioural test with {slots}")],
-            model: ModelName = None,
-            file: Annotated[Path | None, typer.Option(help="the table to write; TEST.csv if not given")] = None,
-            most: Annotated[int, typer.Option(min=1, help="suggestions for a slot")] = 20,
-            read: Annotated[Path | None, typer.Option(help="take the accepted words of this table into the lists")]
-            = None, debug: Debug = False) -> None:
-    """Words of the model for a test's slots, as a table for a speaker to tick; --read takes the ticked ones."""
-    with plain_errors(debug):
-        project, language = open_language(code)
-        from vernacular.artifacts import Store
-        from vernacular.evaluation.behaviour.suggest import read_suggestions, told, write_suggestions
-
-        if read is not None:
-            typer.echo(told(read_suggestions(language, read)))
-            return
-        path = file or Path(f"{test}.csv")
-        name, _ = model_of(language, model)
-        number = write_suggestions(Store(project.artifacts), language, name, test, path, most)
-        typer.echo(f"{path}: {number} suggestions. Tick the good ones in a spreadsheet, then\n"
-                   f"  vernacular suggest {code} {test} --read {path}")
-
-
-@app.command()
-def review(code: Code, tests: Annotated[list[str] | None, typer.Argument(help="those unreviewed if not given")] = None,
-           file: Annotated[Path | None, typer.Option(help=".csv for a spreadsheet, .html for a browser")] = None,
-           cases: Annotated[int, typer.Option(min=1, help="of each test")] = 10,
-           read: Annotated[Path | None, typer.Option(help="the table that came back")] = None,
-           by: Annotated[str, typer.Option(help="with --read: the speaker's name")] = "",
-           on: Annotated[str, typer.Option(help="with --read: the day, YYYY-MM-DD; today if not given")] = "",
-           debug: Debug = False) -> None:
-    """Cases of behavioural tests as a table or page for a speaker to go through; --read writes down who did."""
-    with plain_errors(debug):
-        project, language = open_language(code)
-        from datetime import date
-
-        from vernacular.artifacts import Store
-        from vernacular.evaluation.behaviour.review import read_review, write_review
-
-        if read is None:
-            path = file or Path(f"review-{code}.html")
-            number = write_review(Store(project.artifacts), language, tests or [], path, cases)
-            typer.echo(f"{path}: {number} cases. When it comes back:\n"
-                       f"  vernacular review {code} --read FILE.csv --by \"NAME OF THE SPEAKER\"")
-            return
-        try:
-            day = date.fromisoformat(on) if on else date.today()
-        except ValueError:
-            raise Problem(f"'{on}' is no day", where="vernacular review --on", fix="Write it as 2026-01-31") from None
-        for verdict in read_review(language, read, by, day):
-            typer.echo(f"{'reviewed' if verdict.reviewed else 'NOT reviewed'}  {verdict.test}: {verdict.said}")
+from vernacular import cli_behaviour  # noqa: E402, F401  # here, so that its commands are listed in their order
 
 
 @app.command(hidden=True)
