@@ -62,7 +62,7 @@ def _masked(model: Any, tokenizer: Any, phrase: str, contexts: Sequence[str]) ->
         words = context.split()
         before = len(word_spans(" ".join(words[:round(0.5 * len(words))])))
         spans.append(word_spans(line)[before + size - 1])
-    return float(masked_likelihood(model, tokenizer, lines, spans=spans).nats.mean())
+    return float(masked_likelihood(model, tokenizer, lines, [[span] for span in spans]).nats.mean())
 
 
 def _causal(model: Any, tokenizer: Any, phrase: str, contexts: Sequence[str]) -> float:
