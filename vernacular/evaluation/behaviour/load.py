@@ -22,7 +22,7 @@ from vernacular.evaluation.behaviour.marks import NAME as MARKS_TEST
 from vernacular.evaluation.behaviour.marks import Mark, read_marks
 from vernacular.evaluation.behaviour.operators.base import Operator
 from vernacular.evaluation.behaviour.schema import BehaviourTest, Pairs, Suite
-from vernacular.tasks.items import label_names
+from vernacular.tasks.derived import label_names
 
 FOLDER = "behaviour"
 FAIRNESS = "fairness.yaml"
