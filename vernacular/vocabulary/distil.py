@@ -132,8 +132,8 @@ def distil(model: Any, tokenizers: tuple[Any, Any], ids: Sequence[int], start: d
     first = base.bos_token_id if base.bos_token_id is not None else base.eos_token_id
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     model.to(device)
-    rows = {name: torch.nn.Parameter(start[name].to(device, copy=True)) for name in ("input", "output")
-            if name in start}
+    rows: dict[str, torch.nn.Parameter] = {name: torch.nn.Parameter(start[name].to(device, copy=True))
+                                           for name in ("input", "output") if name in start}
     sizes = {"input": model.get_input_embeddings().weight, "output": model.get_output_embeddings().weight}
     optimizer = torch.optim.AdamW([{"params": [rows[name]], "size": float(sizes[name].detach().square().mean().sqrt())}
                                    for name in rows], weight_decay=0.0)
