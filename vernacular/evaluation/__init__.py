@@ -5,6 +5,8 @@ This module holds the list of stages; each measurement stands in its own module 
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from vernacular.artifacts import Report
@@ -29,6 +31,11 @@ def _models(name: str) -> tuple[str, ...]:
 
 def _base(model: Model) -> dict[str, Any]:
     return {"base": model.base.model_dump(mode="json"), "objective": model.objective}
+
+
+def _read_again(language: Language, root: Path, model: Model) -> dict[str, str]:
+    from vernacular.vocabulary.retention import retention_versions
+    return {**fingerprints(model.base, language), **retention_versions(model, language, root)}
 
 
 def _likelihood(language: Language, name: str, model: Model) -> Stage:
@@ -56,7 +63,7 @@ def _retention(name: str, model: Model) -> Stage:
         name=f"evaluation/{name}_retention", version="2", inputs=_models(name), run=run, heavy=True, seed=model.seed,
         settings=lambda language: {**_base(model), "items": model.likelihood_items, "retention": [
             source.model_dump(mode="json", by_alias=True) for source in model.retention]},
-        outside=lambda language, root: fingerprints(model.base, language), kinds=("pytorch", "python"),
+        outside=partial(_read_again, model=model), kinds=("pytorch", "python"),
         gates=(GateSpec("base_languages_kept", "Likelihood on the base's languages rises by at most 0.5%.", False),),
         description=f"What `{name}` forgot of the languages its base was trained on.")
 

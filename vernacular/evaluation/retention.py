@@ -20,7 +20,7 @@ from vernacular.models import longest_input
 from vernacular.plots import bars
 from vernacular.pretraining.loop import autocast
 from vernacular.stages import Work
-from vernacular.vocabulary.extend import retention_lines
+from vernacular.vocabulary.retention import retention_lines
 
 RISE = 0.005  # RECIPE 6, T5
 GATE = "base_languages_kept"

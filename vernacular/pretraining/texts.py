@@ -15,7 +15,7 @@ from vernacular.jsonl import read_jsonl
 from vernacular.pretraining.packing import Blocks, join, pack
 from vernacular.pretraining.schedule import Stream, shares
 from vernacular.stages import Progress, Work
-from vernacular.vocabulary.extend import retention_lines
+from vernacular.vocabulary.retention import retention_lines
 
 BESIDE = "beside.jsonl"  # what a training read beside the language's own text, in the folder of its artifact
 _LISTED = ("id", "source", "path", "raw_digest", "licence", "consent", "register", "quality")

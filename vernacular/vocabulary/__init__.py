@@ -8,12 +8,18 @@ stage.
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from vernacular.artifacts import Report
 from vernacular.config.schema import Language, Model
 from vernacular.models import fingerprints
 from vernacular.stages import GateSpec, Progress, Stage, Work
+
+
+def _outside(language: Language, root: Path, model: Model) -> dict[str, str]:
+    from vernacular.vocabulary.retention import retention_versions
+    return {**fingerprints(model.base, language), **retention_versions(model, language, root)}
 
 
 def stages(language: Language, name: str, model: Model) -> list[Stage]:
@@ -23,7 +29,7 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
         return extend(work, model)
 
     def fetch(language: Language, root: Path, progress: Progress) -> None:
-        from vernacular.vocabulary.extend import fetch_retention
+        from vernacular.vocabulary.retention import fetch_retention
         fetch_retention(model, language, root, progress)
 
     return [Stage(
@@ -32,7 +38,7 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
             "base": model.base.model_dump(mode="json"), "vocabulary": model.vocabulary.model_dump(mode="json"),
             "objective": model.objective, "script": language.script,
             "retention": [source.model_dump(mode="json", by_alias=True) for source in model.retention]},
-        outside=lambda language, root: fingerprints(model.base, language), prepare=fetch,
+        outside=partial(_outside, model=model), prepare=fetch,
         kinds=("sentencepiece", "python"), heavy=True,
         gates=(GateSpec("old_ids_unchanged", "Every piece of the base tokenizer, trimmed or not, keeps its id.", True),
                GateSpec("old_rows_untouched", "New rows stand behind the old ones, none of which is written.", True),

@@ -14,42 +14,21 @@ import torch
 from safetensors.torch import save_file
 
 from vernacular.artifacts import Gate, Report
-from vernacular.config.schema import Language, Model
-from vernacular.config.sources import NetworkSource, Source
+from vernacular.config.schema import Model
 from vernacular.corpus.identification.wordlists import lists_in
-from vernacular.corpus.sources import Place, fetch_source, open_source, place_of
 from vernacular.jsonl import read_jsonl
 from vernacular.models import load_base, load_tokenizer
-from vernacular.stages import Progress, Work
+from vernacular.stages import Work
 from vernacular.vocabulary import measure
 from vernacular.vocabulary.distil import distil
 from vernacular.vocabulary.families import extend
 from vernacular.vocabulary.initialise import grow, new_rows
 from vernacular.vocabulary.learn import Letters, word_counts
 from vernacular.vocabulary.mixtures import mixtures
+from vernacular.vocabulary.retention import retention_lines
 from vernacular.vocabulary.trim import EXACT, trim
 
 BASE_CHANGED_MOST = 0.005  # RECIPE 6, T1: share of base-language lines that may be segmented differently
-
-
-def _place(language: Language, source: Source, root: Path) -> Place:
-    return place_of(language, source, root, "retention")
-
-
-def fetch_retention(model: Model, language: Language, root: Path, progress: Progress) -> None:
-    """Fetch what is due of the model's retention sources that lie on the network."""
-    for source in model.retention:
-        if isinstance(source, NetworkSource):
-            fetch_source(source, _place(language, source, root), progress)
-
-
-def retention_lines(model: Model, work: Work) -> list[str]:
-    """Lines in the base's languages, from the model's retention sources; empty where none are configured."""
-    lines: list[str] = []
-    for source in model.retention:
-        for document in open_source(source, _place(work.language, source, work.root)).documents(work.progress):
-            lines += [line for line in document.text.split("\n") if len(line.split()) >= 5]
-    return lines
 
 
 def common_words(codes: Collection[str], but: str) -> list[str]:
