@@ -161,10 +161,11 @@ def trainable(model: Any, settings: Lora, outputs: int, seed: int) -> Network:
     body = model.base_model
     if settings.method == "lora":
         from peft import LoraConfig, get_peft_model
+        from peft.tuners.lora import LoraLayer
         body = get_peft_model(body, LoraConfig(r=settings.rank, lora_alpha=settings.alpha,
                                                lora_dropout=settings.dropout, target_modules="all-linear"))
         for module in body.modules():  # mixed precision casts what needs it; peft would cast every input up before that
-            if hasattr(module, "cast_input_dtype_enabled"):
+            if isinstance(module, LoraLayer):
                 module.cast_input_dtype_enabled = False
     else:
         body.requires_grad_(True)
