@@ -1,6 +1,6 @@
 """Before anything is spent: whether the folders can be used, what a run would compute, and what that costs.
 
-Costs of a training come from ``vernacular.pretraining.plan``; nothing is computed here.
+Costs come from ``vernacular.pretraining.plan`` and ``vernacular.tasks.plan``; nothing is computed here.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import typer
 from vernacular.artifacts import Store
 from vernacular.config.schema import Language
 from vernacular.config.sources import NetworkSource
-from vernacular.config.tasks import HubData
+from vernacular.config.tasks import FileData, HubData
 from vernacular.errors import Problem, as_problem
 from vernacular.project import Project
 from vernacular.stages import Stage, lookup, stages_of
@@ -93,12 +93,15 @@ def print_plan(project: Project, language: Language, model: str | None) -> None:
     for name, settings in language.models_to_run(model).items():
         try:
             from vernacular.pretraining.plan import estimate
+            from vernacular.tasks.plan import estimate as estimate_tasks
         except ImportError:  # no trainer, no estimate: the plan above still stands
             typer.echo(f"{name}: no estimate, the trainer is not installed")
             return
         typer.echo(f"\n{name}:")
-        for line in costs(estimate(language=language, store=store, name=name, model=settings)):
-            typer.echo(f"  {line}")
+        for found in (estimate(language=language, store=store, name=name, model=settings),
+                      estimate_tasks(language, store, name, settings)):
+            for line in costs(found):
+                typer.echo(f"  {line}")
 
 
 def costs(numbers: Mapping[str, Any]) -> list[str]:
@@ -113,6 +116,18 @@ def _shown(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
     return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
+
+
+def check_labels(language: Language, root: Path) -> None:
+    """Read the tasks' labelled files, so that a bad row is known before anything runs.
+
+    Raises:
+        Problem: the first one, with its file and line.
+    """
+    for name, task in language.tasks.items():
+        if isinstance(task.data, FileData):
+            from vernacular.tasks.data import load_items
+            load_items(language, name, root)
 
 
 def check_all(project: Project, code: str | None) -> tuple[list[str], list[Problem]]:
@@ -139,6 +154,7 @@ def check_all(project: Project, code: str | None) -> tuple[list[str], list[Probl
             stages = stages_of(language)
             for stage in stages.values():
                 stage.settings_data(language)
+            check_labels(language, project.artifacts)
         except Exception as error:  # one folder must not hide what is wrong with the others
             if code is not None and not isinstance(error, Problem):
                 raise

@@ -172,3 +172,13 @@ def test_debug_shows_the_traceback() -> None:
     result = vernacular("plan", "qab", "--debug")
     assert result.returncode == 1
     assert "Traceback" in result.stderr
+
+
+def test_check_reads_the_labelled_files(project: Path) -> None:
+    folder = write_language(project / "languages", "qaa", documents=3, tasks={"tags": {
+        "kind": "token_classification", "data": {"kind": "files", "folder": "tasks", "train": "a.conll"}}})
+    (folder / "tasks").mkdir()
+    (folder / "tasks" / "a.conll").write_text("Moses B-PER\nali O\n\nku O\nZomba I-LOC\n", encoding="utf-8")
+    result = RUNNER.invoke(app, ["check"])
+    assert result.exit_code == 2
+    assert result.stderr.startswith("error: qaa/tasks/a.conll:5: I-LOC follows O") and result.stderr.count("\n") == 1

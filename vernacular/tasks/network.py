@@ -18,7 +18,7 @@ from vernacular.config.schema import Lora
 from vernacular.pretraining.loop import autocast
 
 HEAD, BODY = "head.safetensors", "body.safetensors"
-_TOKENS = 4096  # in a batch of answers
+_TOKENS, _TOKENS_ON_CARD = 4096, 32_768  # in a batch of answers
 
 
 @dataclass(frozen=True)
@@ -165,10 +165,11 @@ def trainable(model: Any, settings: Lora, outputs: int, seed: int) -> Network:
     body = model.base_model
     if settings.method == "lora":
         from peft import LoraConfig, get_peft_model
+        from peft.tuners.lora import LoraLayer
         body = get_peft_model(body, LoraConfig(r=settings.rank, lora_alpha=settings.alpha,
                                                lora_dropout=settings.dropout, target_modules="all-linear"))
         for module in body.modules():  # mixed precision casts what needs it; peft would cast every input up before that
-            if hasattr(module, "cast_input_dtype_enabled"):
+            if isinstance(module, LoraLayer):
                 module.cast_input_dtype_enabled = False
     else:
         body.requires_grad_(True)
@@ -189,11 +190,13 @@ def pieces(order: Sequence[int], size: int) -> Iterator[list[int]]:
 
 
 def in_batches(network: Network, encoded: Sequence[Encoded], ask: Callable[[list[int]], Sequence[Any]],
-               tokens: int = _TOKENS) -> list[Any]:
+               tokens: int | None = None) -> list[Any]:
     """What ``ask`` says of each item, in their order.
 
-    Like lengths go together, as many as have ``tokens`` tokens with padding, in mixed precision, without gradients.
+    Like lengths go together, as many as have ``tokens`` tokens with padding (if None, what suits the machine), in mixed
+    precision, without gradients.
     """
+    tokens = tokens or (_TOKENS_ON_CARD if network.head.weight.is_cuda else _TOKENS)
     out: list[Any] = [None] * len(encoded)
     order = sorted(range(len(encoded)), key=lambda row: len(encoded[row].tokens), reverse=True)
     network.eval()

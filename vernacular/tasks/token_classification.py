@@ -39,6 +39,7 @@ class TokenClassification(Labelling):
         self._entities = task.data is not None and task.tags == "bio"
         self._types = sorted({label[2:] for label in self.labels if label != OUTSIDE}) if self._entities else []
         self._allowed = allowed(self.labels) if self._entities else None
+        self._known: dict[tuple[int, ...], set[tuple[str, int, int]]] = {}
 
     @classmethod
     def labels_of(cls, task: Task, rows: Iterable[Row]) -> list[str]:
@@ -86,11 +87,11 @@ class TokenClassification(Labelling):
     def loss(self, network: Network, encoded: Sequence[Encoded], items: Sequence[Item],
              padding: int) -> torch.Tensor | None:
         """Cross entropy over the words that have a label."""
-        outputs = network(encoded, padding)
-        target = torch.tensor([label for item in items for label in item.labels], device=outputs.device)
-        if not bool((target != IGNORED).any()):
+        labels = [label for item in items for label in item.labels]
+        if all(label == IGNORED for label in labels):
             return None
-        return cross_entropy(outputs.float(), target, ignore_index=IGNORED)
+        outputs = network(encoded, padding).float()
+        return cross_entropy(outputs, torch.tensor(labels, device=outputs.device), ignore_index=IGNORED)
 
     def answer(self, network: Network, encoded: Sequence[Encoded], items: Sequence[Item], padding: int) -> list[Answer]:
         """For each item the number of each word's label."""
@@ -121,10 +122,13 @@ class TokenClassification(Labelling):
         return out.reshape(len(items), -1)
 
     def _found(self, labels: Sequence[int]) -> set[tuple[str, int, int]]:
-        """The entities (type, start, end) of a sequence of labels."""
-        from seqeval.scheme import IOB2, Entities
-        tags = [self.labels[label] for label in labels]
-        return {(entity.tag, entity.start, entity.end) for entity in Entities([tags], IOB2).entities[0]}
+        """The entities (type, start, end) of a sequence of labels; remembered, since scores ask for most again."""
+        key = tuple(labels)
+        if key not in self._known:
+            from seqeval.scheme import IOB2, Entities
+            found = Entities([[self.labels[label] for label in key]], IOB2).entities[0]
+            self._known[key] = {(entity.tag, entity.start, entity.end) for entity in found}
+        return self._known[key]
 
     def measures(self, totals: NDArray[Any]) -> dict[str, NDArray[Any]]:
         """F1 of entities, in all and by type; accuracy and macro F1 of tags; F1 of the names of a derived task."""

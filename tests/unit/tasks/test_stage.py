@@ -12,11 +12,14 @@ import pytest
 from tests.generate import TINY_MODEL, make_documents, write_language
 from tests.tiny import write_bert, write_llama
 from vernacular.arms import ARMS, MODEL_FOLDER
+from vernacular.artifacts import Manifest, Report, Store, now
 from vernacular.config.load import load_language
 from vernacular.errors import Problem
 from vernacular.jsonl import read_jsonl
 from vernacular.stages import Work
 from vernacular.tasks import stage
+from vernacular.tasks.data import load_items
+from vernacular.tasks.plan import estimate
 from vernacular.tasks.predictor import load_predictor
 
 TASK: dict[str, Any] = {"kind": "sequence_classification", "curve": [8, 16, "all"], "data": {
@@ -66,6 +69,21 @@ def test_a_curve_of_three_arms(tmp_path: Path) -> None:
                                {**work.inputs, "task/topic_tiny": work.out}, work.language, 2)
     again = [[int(table.argmax())] for table in predictor.probabilities([row["text"] for row in rows])]
     assert again == [row["adapted_2"] for row in rows]
+
+
+def test_the_cost_is_counted_before_and_timed_by_the_run_before(tmp_path: Path) -> None:
+    work = work_of(tmp_path, {**TASK, "curve": [8, "all"]}, [])
+    model, store = work.language.models["tiny"], Store(tmp_path / "store")
+    items = len(load_items(work.language, "topic", tmp_path).train)
+    wanted = {"task_trainings": 12, "task_steps": 6 * (1 + -(-items // model.lora.batch_size)), "task_minutes": None}
+    assert estimate(work.language, store, "tiny", model) == wanted
+    report = Report(details={"curve": [{"scores": {arm: [{"steps": 10, "seconds": 30.0}] for arm in ARMS}}]})
+    with store.workspace("qaa", "task/topic_tiny", "k") as place:
+        (place / "out").mkdir()
+        store.publish(place, Manifest(language="qaa", stage="task/topic_tiny", key="k", version="2", settings={},
+                                      inputs={}, outside={}, seed=1, data_version="", files={}, created=now(),
+                                      seconds=1, report=report))
+    assert estimate(work.language, store, "tiny", model)["task_minutes"] == pytest.approx(wanted["task_steps"] * 3 / 60)
 
 
 def test_dead_seeds_are_named_at_their_size(tmp_path: Path) -> None:
