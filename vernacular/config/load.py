@@ -201,8 +201,16 @@ def _check(language: Language, merged: Node) -> None:
         for number, source in enumerate(model.retention):
             _check_source(source, place("models", name, "retention", number, "files"))
     for name, task in language.tasks.items():
+        if not any(task.fits(model.objective) for model in language.models.values()):
+            raise Problem(f"the task '{name}' writes text, and no model of this folder is causal",
+                          where=place("tasks", name, "kind"),
+                          fix="Add a model with `objective: causal`, or remove the task")
+        if task.prompt is not None and not any(model.objective == "causal" for model in language.models.values()):
+            raise Problem(f"the task '{name}' says how to ask a causal model, and this folder has none",
+                          where=place("tasks", name, "prompt"),
+                          fix="Add one with `objective: causal`, or remove prompt")
         if isinstance(task.data, FileData):
-            if not PurePosixPath(task.data.folder).is_absolute():
+            if task.data.folder != "." and not PurePosixPath(task.data.folder).is_absolute():
                 _check_path(task.data.folder, place("tasks", name, "data", "folder"), "the language folder")
             for part in PARTS:
                 glob = getattr(task.data, part)

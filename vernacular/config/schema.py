@@ -194,6 +194,10 @@ class Language(Strict):
         """The code as an asset-key part: ``zh-Hant`` becomes ``zh_Hant``."""
         return re.sub(r"[^A-Za-z0-9]", "_", self.code)
 
+    def tasks_of(self, model: str) -> dict[str, Task]:
+        """The tasks by name that can be learned on the model called ``model``."""
+        return {name: task for name, task in self.tasks.items() if task.fits(self.models[model].objective)}
+
     def models_to_run(self, only: str | None = None) -> dict[str, Model]:
         """The enabled models by name, or the one called ``only``, enabled or not (KeyError if there is none)."""
         if only is not None:

@@ -9,19 +9,25 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from vernacular.config.prompting import Prompting
 from vernacular.config.sources import _ENCODING, Encoding
 from vernacular.config.strict import Name, Share, Strict
 
 Part = Literal["train", "dev", "test"]
 PARTS: tuple[Part, ...] = ("train", "dev", "test")
-KindName = Literal["token_classification", "sequence_classification", "sentence_pairs"]
+KindName = Literal["token_classification", "sequence_classification", "sentence_pairs", "question_answering",
+                   "sentence_retrieval", "generation"]
 # kind of task -> what an item is made of -> the column it is read from unless `columns:` names another.
 COLUMNS: dict[str, dict[str, str]] = {
     "token_classification": {"words": "tokens", "labels": "tags"},
     "sequence_classification": {"text": "text", "label": "label"},
     "sentence_pairs": {"text": "text", "second": "second", "label": "label"},
+    "question_answering": {"context": "context", "question": "question", "answers": "answers"},
+    "sentence_retrieval": {"source": "source", "target": "target"},
+    "generation": {"source": "source", "target": "target"},
 }
 
+_CAUSAL_ONLY = ("generation",)
 _ANSWERS_LINES = ("token_classification", "sequence_classification")
 
 
@@ -72,8 +78,10 @@ class FileData(Data):
     train: str = Field(description="a glob relative to `folder`")
     dev: str | None = Field(None, description="the same; without it a share of train")
     test: str | None = Field(None, description="the same; without it a share of train")
-    format: Literal["conll", "conllu", "csv", "tsv", "jsonl"] | None = Field(None, description=(
-        "of the files, where their ending does not say it (.conll, .conllu, .csv, .tsv, .jsonl)"))
+    format: Literal["conll", "conllu", "csv", "tsv", "jsonl", "parallel"] | None = Field(None, description=(
+        "of the files, where their ending does not say it (.conll, .conllu, .csv, .tsv, .jsonl). parallel: two files "
+        "that agree line by line, such as train.en and train.nya; columns: {source: en, target: nya} are their "
+        "endings, and `train: train.*` names both"))
     quoted: bool | None = Field(None, description="whether a file puts quotes around cells: csv does if this is not "
                                                    "said; of tsv it is only asked where both readings are possible")
     encoding: Encoding | None = Field(None, description=_ENCODING)
@@ -115,6 +123,14 @@ class Task(Strict):
         "of speech, scored word by word"))
     multi_label: bool = Field(False, description="sequence_classification on `data`: an item may have several labels, "
                                                  "or none")
+    unanswerable: bool = Field(False, description="question_answering: a question may have no answer in its context")
+    prefix: str = Field("", description="sentence_retrieval: put before every sentence, where the base was trained so "
+                                        "(e5: \"query: \")")
+    csls: bool = Field(False, description="sentence_retrieval: correct similarities for sentences that are near to all "
+                                          "others (CSLS)")
+    prompt: Prompting | None = Field(None, description=(
+        "generation: how a causal model is asked. sequence_classification on `data`: also score causal models that "
+        "were not fine-tuned, by the likelihood of label words"))
     train: int = Field(200, ge=8, description="derived items to learn from")
     dev: int = Field(400, ge=8, description="derived items for choices")
     test: int = Field(600, ge=8, description="derived items that are scored")
@@ -141,12 +157,30 @@ class Task(Strict):
         return self
 
     @model_validator(mode="after")
+    def _only_where_meant(self) -> Task:
+        for key, kind in (("unanswerable", "question_answering"), ("prefix", "sentence_retrieval"),
+                          ("csls", "sentence_retrieval")):
+            if getattr(self, key) and self.kind != kind:
+                raise ValueError(f"{key} needs kind: {kind}")
+        if self.kind == "generation" and self.prompt is None:
+            raise ValueError("generation needs prompt: {format: \"English: {source}\\nChichewa: {target}\"}")
+        if self.prompt is not None and self.kind not in ("generation", "sequence_classification"):
+            raise ValueError("prompt needs kind: generation or sequence_classification")
+        if self.prompt is not None and (self.multi_label or self.data is None):
+            raise ValueError("prompt needs data with one label for an item")
+        return self
+
+    @model_validator(mode="after")
     def _curve_ascends(self) -> Task:
         numbers = [size for size in self.curve if size != "all"]
         if self.curve != sorted(set(numbers)) + ["all"] * (len(self.curve) > len(set(numbers))) or (
                 self.curve.count("all") > 1):
             raise ValueError("curve must ascend, each size once, with `all` last: [50, 100, 500, all]")
         return self
+
+    def fits(self, objective: str) -> bool:
+        """Whether it can be learned on a base model of this objective."""
+        return objective == "causal" or self.kind not in _CAUSAL_ONLY
 
     @property
     def answers_lines(self) -> bool:

@@ -35,7 +35,7 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
     def settings(language: Language) -> dict[str, Any]:
         return {"language": language.model_dump(mode="json", by_alias=True, include={
                     "code", "name", "autonym", "script", "owner", "sources"}),
-                "tasks": {task: found.description for task, found in language.tasks.items()},
+                "tasks": {task: found.description for task, found in language.tasks_of(name).items()},
                 "model": model.model_dump(mode="json", by_alias=True)}
 
     def outside(language: Language, root: Path) -> dict[str, str]:

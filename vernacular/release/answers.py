@@ -56,7 +56,7 @@ class Answerer:
                           fix=f"Choose one of: {', '.join(sorted(language.models))}")
         self.language, self.name, self.model = language, name, language.models[name]
         needed = ["corpus/splits", f"tokenizer/{name}", f"model/{name}", f"model/{name}_control",
-                  *(f"task/{task}_{name}" for task in language.tasks)]
+                  *(f"task/{task}_{name}" for task in language.tasks_of(name))]
         self._inputs: dict[str, Path] = {}
         for stage in needed:
             artifact = store.current(language.code, stage)
@@ -78,7 +78,7 @@ class Answerer:
         from vernacular.evaluation.held_out import preparation
         plain = " ".join(text.replace(BLANK, " ").split())
         answers = Answers()
-        for task_name, task in self.language.tasks.items() if words(plain) else ():
+        for task_name, task in self.language.tasks_of(self.name).items() if words(plain) else ():
             if not task.answers_lines:
                 continue
             prepared = preparation(task)(plain)

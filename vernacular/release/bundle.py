@@ -35,7 +35,7 @@ def run(work: Work, name: str, model: Model) -> Report:
     train = list(read_jsonl(work.inputs["corpus/splits"] / "train.jsonl"))
     arm: Arm = results["released"]["arm"]
     copy_model(model_folder(arm, name, work.inputs), work.out / "model")
-    for task in work.language.tasks:
+    for task in work.language.tasks_of(name):
         copy_adapter(work.inputs[f"task/{task}_{name}"], arm, model.lora.seeds[0], results["tasks"][task]["labels"],
                      work.out / "adapters" / task)
     path = work.language.folder / "statement.md"

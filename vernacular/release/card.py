@@ -12,12 +12,15 @@ from typing import Any
 import yaml
 
 from vernacular.arms import ARMS
-from vernacular.release.curve import COLUMNS, curve_rows, remarks
+from vernacular.release.curve import COLUMNS, asked_rows, curve_rows, remarks
 from vernacular.release.summary import Results, unverified
 
 MISSING = "not measured"
-FLOORS = {"majority": "floor: the commonest label", "tfidf_logistic": "floor: TF-IDF + logistic regression",
-          "character_5gram": "floor: a character 5-gram model of the training text"}
+FLOORS = {"majority": "floor: the commonest answer, or chance", "tfidf_logistic": "floor: TF-IDF + logistic regression",
+          "character_5gram": "floor: a character 5-gram model of the training text",
+          "tfidf_characters": "floor: TF-IDF of character n-grams", "copy": "floor: the source as it is",
+          "nearest": "floor: the answer to the nearest training item",
+          "nearest_span": "floor: words of the sentence nearest to the question"}
 GAINS = {"gain": "a gain", "no gain": "no gain", "harm": "harm"}
 
 
@@ -208,6 +211,7 @@ def _tasks(results: Results) -> str:
         seeds = [row["seed"] for row in next(iter(found["scores"].values()))]
         rows = [[arm, *(number(row["score"]) for row in found["scores"][arm]), number(found["means"].get(arm))]
                 for arm in ARMS if found["scores"].get(arm)]
+        rows += asked_rows(found, len(seeds))
         rows += [[FLOORS.get(name, f"floor: {name}"), *([""] * len(seeds)), number(floor)]
                  for name, floor in found.get("floors", {}).items()]
         said = [f"{_comparison(name)}: **{GAINS[found['verdicts'][name]]}** ({interval_text(interval)})"

@@ -20,6 +20,17 @@ def curve_rows(found: dict[str, Any]) -> list[list[str]]:
             for point in points] if len(points) > 1 else []
 
 
+def asked_rows(found: dict[str, Any], seeds: int) -> list[list[str]]:
+    """A row for each model and way to ask it without fine-tuning: the name, the score of each of ``seeds``, the mean.
+
+    Where no example is shown there is one score for all seeds, and it stands under the mean alone.
+    """
+    return [[f"{arm}, {name.replace('_', '-')}, not fine-tuned",
+             *([f"{score:.3f}" for score in way["scores"][arm]] if len(way["scores"][arm]) == seeds > 1
+               else [""] * seeds), f"{way['means'][arm]:.3f}"]
+            for name, way in found.get("untrained", {}).items() for arm in ARMS]
+
+
 def remarks(found: dict[str, Any]) -> list[str]:
     """What must be said of a task beside its numbers: dead seeds, items left out, parts that were made."""
     dead = [f"{name} ({point['train_items']} labels)" for point in found.get("curve", []) for name in point["dead"]]
@@ -27,7 +38,7 @@ def remarks(found: dict[str, Any]) -> list[str]:
     labelled = found.get("labelled")
     said = [f"The labels were made by people; licence: {labelled['licence']}"
             f"{' (' + labelled['url'] + ')' if labelled['url'] else ''}."] if labelled else []
-    said += [f"No better than always answering the commonest label: {', '.join(dead)}."] if dead else []
+    said += [f"No better than the commonest answer, or chance: {', '.join(dead)}."] if dead else []
     taken = [part for part in ("test", "dev") if notes.get(f"{part}_taken_from_train")]
     if taken:
         said.append(f"There was no {' and no '.join(taken)} part: a share of the labelled items, chosen by a digest of "

@@ -18,7 +18,7 @@ from vernacular.artifacts import Store
 from vernacular.config.schema import Language
 from vernacular.errors import Problem
 from vernacular.release.card import FLOORS, interval_text, number
-from vernacular.release.curve import COLUMNS, curve_rows, remarks
+from vernacular.release.curve import COLUMNS, asked_rows, curve_rows, remarks
 from vernacular.release.summary import Results, gather, stage_names
 
 WIDTH = 100
@@ -137,6 +137,8 @@ def _tasks(results: Results, console: Console) -> None:
             if found["scores"].get(arm):
                 table.add_row(arm, *(number(row["score"]) for row in found["scores"][arm]),
                               number(found["means"][arm]))
+        for row in asked_rows(found, len(seeds)):
+            table.add_row(*row)
         for name, floor in found.get("floors", {}).items():
             table.add_row(FLOORS.get(name, f"floor: {name}"), *([""] * len(seeds)), number(floor))
         console.print(table)

@@ -22,7 +22,7 @@ Results = dict[str, Any]
 def stage_names(language: Language, name: str) -> list[str]:
     """The stages that a release of the model ``name`` is made from, in their order."""
     return ["corpus/documents", "corpus/identifier", "corpus/clean", "corpus/splits", f"tokenizer/{name}",
-            f"model/{name}", f"model/{name}_control", *(f"task/{task}_{name}" for task in language.tasks),
+            f"model/{name}", f"model/{name}_control", *(f"task/{task}_{name}" for task in language.tasks_of(name)),
             *(f"evaluation/{name}_{kind}" for kind in ("likelihood", "retention", "behaviour", "fairness"))]
 
 
@@ -40,7 +40,7 @@ def gather(language: Language, name: str, model: Model, reports: Mapping[str, Re
     def of(stage: str) -> Report | None:
         return reports.get(stage)
 
-    tasks = {task: of(f"task/{task}_{name}") for task in language.tasks}
+    tasks = {task: of(f"task/{task}_{name}") for task in language.tasks_of(name)}
     behaviour, fairness = of(f"evaluation/{name}_behaviour"), of(f"evaluation/{name}_fairness")
     likelihood, retention = of(f"evaluation/{name}_likelihood"), of(f"evaluation/{name}_retention")
     results: Results = {

@@ -1,8 +1,8 @@
 """Downstream tasks, fine-tuned on base, control and adapted with the same budget and the same seeds.
 
-``kind`` is the one interface of a kind of task; ``token_classification``, ``sequence_classification`` and
-``sentence_pairs`` are the kinds. A further kind is one module and an entry in ``kind._CLASSES``, and in ``KindName``
-and ``COLUMNS`` of ``vernacular.config.tasks``.
+``kind`` is the one interface of a kind of task; ``token_classification``, ``sequence_classification``,
+``sentence_pairs``, ``question_answering``, ``sentence_retrieval`` and ``generation`` are the kinds. A further kind is
+one module and an entry in ``kind._CLASSES``, and in ``KindName`` and ``COLUMNS`` of ``vernacular.config.tasks``.
 
 Items come from ``data`` (what people labelled: files and the hub) or ``derived`` (what the corpus says of itself).
 ``network`` is a body with a head, ``heads`` where a head starts, ``finetune`` the training loop. ``floors`` is what a
@@ -50,4 +50,4 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
         inputs=("corpus/splits", f"tokenizer/{name}", f"model/{name}", f"model/{name}_control"),
         run=partial(_run, name=name, model=model, task=task), settings=partial(settings, task=task),
         outside=partial(_outside, model=model, task=task),
-        description=f"`{task}`: {about.description or about.kind}") for task, about in language.tasks.items()]
+        description=f"`{task}`: {about.description or about.kind}") for task, about in language.tasks_of(name).items()]

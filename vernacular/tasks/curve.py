@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from vernacular.artifacts import write_atomically
 from vernacular.tasks.kind import Answer
+
+# name of a way to ask without fine-tuning -> for each seed the answers to the test items
+Untrained = Mapping[str, list[list[Answer]]]
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,10 @@ Answer = Any
 Head = Mapping[str, "torch.Tensor"]
 _CLASSES = {"token_classification": ("token_classification", "TokenClassification"),
             "sequence_classification": ("sequence_classification", "SequenceClassification"),
-            "sentence_pairs": ("sentence_pairs", "SentencePairs")}
+            "sentence_pairs": ("sentence_pairs", "SentencePairs"),
+            "question_answering": ("question_answering.kind", "QuestionAnswering"),
+            "sentence_retrieval": ("sentence_retrieval.kind", "SentenceRetrieval"),
+            "generation": ("generation.kind", "Generation")}
 
 
 @dataclass(frozen=True)
@@ -87,12 +90,7 @@ class Kind(ABC):
     Args:
         task: its entry in language.yaml.
         labels: what ``labels_of`` found, or what was kept beside an adapter.
-
-    Attributes:
-        objectives: the objectives of base models that it can be learned on.
     """
-
-    objectives: ClassVar[tuple[str, ...]] = ("masked", "causal")
 
     def __init__(self, task: Task, labels: Sequence[str]) -> None:
         self.task, self.labels = task, list(labels)
@@ -126,7 +124,7 @@ class Kind(ABC):
     def network(self, model: Any, settings: Lora, seed: int) -> Network:
         """The body of ``model``, ready to be trained, with a fresh head for the labels."""
         from vernacular.tasks.network import trainable
-        return trainable(model, settings, len(self.labels), seed)
+        return trainable(model, settings, max(1, len(self.labels)), seed)
 
     def start(self, network: Network, encoded: Sequence[Encoded], items: Sequence[Item], padding: int) -> Head | None:
         """Where the head starts from, given a network that nothing was learned by yet; None: as it is.
@@ -140,9 +138,12 @@ class Kind(ABC):
              padding: int) -> torch.Tensor | None:
         """The loss of one batch, or None if it teaches nothing."""
 
-    @abstractmethod
     def answer(self, network: Network, encoded: Sequence[Encoded], items: Sequence[Item], padding: int) -> list[Answer]:
-        """The answers to one batch, in its order. Labels of ``items`` must not be looked at."""
+        """The answers to one batch, in its order. Labels of ``items`` must not be looked at.
+
+        Not needed by a kind that replaces ``predict``.
+        """
+        raise NotImplementedError
 
     def predict(self, network: Network, tokenizer: Any, items: Sequence[Item], longest: int) -> list[Answer]:
         """The answers to ``items``, in their order.
@@ -153,6 +154,23 @@ class Kind(ABC):
         encoded = self.encode(items, tokenizer, longest)
         return in_batches(network, encoded, lambda rows: self.answer(
             network, [encoded[row] for row in rows], [items[row] for row in rows], tokenizer.pad_token_id))
+
+    def untrained(self, objective: str, model: Any, tokenizer: Any, train: Sequence[Item], test: Sequence[Item],
+                  longest: int, seeds: Sequence[int]) -> dict[str, list[list[Answer]]]:
+        """What a model answers that was not fine-tuned: ``0_shot``, ``4_shot`` -> for each seed answers to ``test``.
+
+        Where no example is shown there is nothing to draw, and one list of answers stands for all seeds.
+
+        Args:
+            objective: what the model was trained for.
+            model: a language model.
+            tokenizer: its.
+            train: the items that may be shown as examples.
+            test: the items to answer; none of them is ever shown.
+            longest: tokens of an item.
+            seeds: each for a choice of examples.
+        """
+        return {}
 
     @abstractmethod
     def statistics(self, items: Sequence[Item], answers: Sequence[Answer]) -> NDArray[Any]:

@@ -97,10 +97,14 @@ class Network(torch.nn.Module):
         body: a transformers model that returns ``last_hidden_state``, with or without a peft adapter.
         hidden: width of its states.
         outputs: of the head, for each unit; at least one.
+        whole: the language model that the body is of, for kinds that need its own head.
     """
 
-    def __init__(self, body: Any, hidden: int, outputs: int) -> None:
+    whole: Any
+
+    def __init__(self, body: Any, hidden: int, outputs: int, whole: Any = None) -> None:
         super().__init__()
+        self.__dict__["whole"] = whole  # no part of this module: its weights are those of the body
         self.body = body
         self.head = torch.nn.Linear(hidden, outputs)
 
@@ -169,7 +173,7 @@ def trainable(model: Any, settings: Lora, outputs: int, seed: int) -> Network:
                 module.cast_input_dtype_enabled = False
     else:
         body.requires_grad_(True)
-    network = Network(body, model.config.hidden_size, outputs)
+    network = Network(body, model.config.hidden_size, outputs, model)
     return network.to(next(model.parameters()).device)
 
 
@@ -226,6 +230,6 @@ def load(model: Any, folder: Path) -> Network:
         from peft import PeftModel
         body = PeftModel.from_pretrained(body, folder)
     head = load_file(folder / HEAD)
-    network = Network(body, model.config.hidden_size, head["weight"].shape[0])
+    network = Network(body, model.config.hidden_size, head["weight"].shape[0], model)
     network.head.load_state_dict(head)
     return network.to(next(model.parameters()).device).eval()

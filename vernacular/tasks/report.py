@@ -10,16 +10,17 @@ from typing import Any
 from vernacular.arms import ARMS, Arm
 from vernacular.artifacts import Gate, Report
 from vernacular.plots import bars, points
-from vernacular.tasks.curve import Run
+from vernacular.tasks.curve import Run, Untrained
 from vernacular.tasks.data import Items
 from vernacular.tasks.scoring import difference
 
-_FLOORS = {"tfidf_logistic": "floor: TF-IDF with logistic regression", "majority": "floor: the commonest label"}
+_FLOORS = {"tfidf_logistic": "floor: TF-IDF with logistic regression",
+           "majority": "floor: the commonest answer, or chance"}
 _SEED = 1  # of floors and resamples
 
 
 def write_report(out: Path, task_name: str, items: Items, sizes: Sequence[int], seeds: Sequence[int],
-                 runs: Mapping[Arm, Mapping[int, Sequence[Run]]]) -> Report:
+                 runs: Mapping[Arm, Mapping[int, Sequence[Run]]], untrained: Mapping[Arm, Untrained]) -> Report:
     """The report of a task; its plots go into the folder ``out``.
 
     Args:
@@ -29,12 +30,14 @@ def write_report(out: Path, task_name: str, items: Items, sizes: Sequence[int], 
         sizes: how many were learned from, ascending.
         seeds: of the trainings.
         runs: arm -> size -> for each seed what its training gave.
+        untrained: arm -> what it answers without fine-tuning.
     """
     curve = [_at(items, size, seeds, {arm: runs[arm][size] for arm in ARMS}) for size in sizes]
     last, metric = curve[-1], curve[-1]["metric"]
     report = Report(details={
         "task": task_name, "kind": items.kind.task.kind, "labels": items.kind.labels, "dev_items": len(items.dev),
-        "test_items": len(items.test), "notes": items.notes, "curve": curve, **last})
+        "test_items": len(items.test), "notes": items.notes, "curve": curve, **last,
+        **({"untrained": ways} if (ways := _ways(items, untrained)) else {})})
     report.count("train_items", len(items.train), "labelled items learned from")
     report.count("test_items", len(items.test), "labelled items scored")
     report.count("rows", len(items.test), "items in predictions.jsonl")
@@ -51,9 +54,29 @@ def write_report(out: Path, task_name: str, items: Items, sizes: Sequence[int], 
     report.samples["scores by seed"] = [
         {"items": point["train_items"], "model": arm, **{key: value for key, value in row.items() if key != "looks"}}
         for point in curve for arm in ARMS for row in point["scores"][arm]]
+    for name, way in ways.items():
+        for arm in ARMS:
+            report.count(f"{metric}_{arm}_{name}", way["means"][arm],
+                         f"{name.replace('_', '-')}, without fine-tuning, {arm}")
+    if ways:
+        report.samples["without fine-tuning"] = [
+            {"asked": name, "model": arm, "scores by seed": way["scores"][arm], "mean": way["means"][arm]}
+            for name, way in ways.items() for arm in ARMS]
     _draw(report, out, task_name, curve)
     _gates(report, curve)
     return report
+
+
+def _ways(items: Items, untrained: Mapping[Arm, Untrained]) -> dict[str, dict[str, Any]]:
+    """Each way to ask without fine-tuning: scores by arm and seed, their means, and intervals of differences."""
+    kind, test, found = items.kind, items.test, {}
+    for name in untrained[ARMS[0]]:
+        answers = {arm: untrained[arm][name] for arm in ARMS}
+        scores = {arm: [kind.score(test, each) for each in answers[arm]] for arm in ARMS}
+        found[name] = {"scores": scores, "means": {arm: fmean(scores[arm]) for arm in ARMS}, "intervals": {
+            f"adapted_minus_{other}": list(difference(kind, test, answers["adapted"], answers[other], _SEED))
+            for other in ("base", "control")}}
+    return found
 
 
 _NOTES = {"test_taken_from_train": "scored items taken from the training items: there was no test part",

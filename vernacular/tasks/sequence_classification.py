@@ -13,6 +13,8 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 from vernacular.config.tasks import Task
 from vernacular.errors import Problem
 from vernacular.tasks.floors import majority, text_floor
+from vernacular.tasks.generation.label_words import classify
+from vernacular.tasks.generation.prompts import by_shots
 from vernacular.tasks.heads import linear_start, many_start
 from vernacular.tasks.kind import Answer, Head, Item, Labelling, Row
 from vernacular.tasks.network import Encoded, Network, encode
@@ -72,6 +74,15 @@ class SequenceClassification(Labelling):
     def decoded(self, table: NDArray[Any]) -> list[int]:
         """The labels that these probabilities (labels,) stand for."""
         return np.flatnonzero(table >= 0.5).tolist() if self.task.multi_label else [int(table.argmax())]
+
+    def untrained(self, objective: str, model: Any, tokenizer: Any, train: Sequence[Item], test: Sequence[Item],
+                  longest: int, seeds: Sequence[int]) -> dict[str, list[list[Answer]]]:
+        """The labels whose words a causal model finds likeliest, where the task says how to ask it."""
+        asked = self.task.prompt
+        if asked is None or objective != "causal":
+            return {}
+        return by_shots(asked, seeds, lambda shots, seed: list(classify(
+            model, tokenizer, asked, self.labels, train, test, shots, seed)))
 
     def statistics(self, items: Sequence[Item], answers: Sequence[Answer]) -> NDArray[Any]:
         """Hits, answers and truths of each label: (items, 3 of each)."""

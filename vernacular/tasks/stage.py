@@ -9,19 +9,18 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 
 from vernacular.arms import ARMS, Arm, load_arm
-from vernacular.artifacts import Report
+from vernacular.artifacts import Report, write_atomically
 from vernacular.config.schema import Model
-from vernacular.errors import Problem
 from vernacular.jsonl import read_jsonl, write_jsonl
 from vernacular.models import longest_input
 from vernacular.stages import Work
-from vernacular.tasks.curve import Run, sizes_of
+from vernacular.tasks.curve import Run, Untrained, sizes_of
 from vernacular.tasks.data import Items, load_items
 from vernacular.tasks.derived import derive, known_names, label_names, unseen_only
 from vernacular.tasks.finetune import fine_tune, head_start
@@ -37,24 +36,22 @@ def run(work: Work, name: str, model: Model, task_name: str) -> Report:
     """Fine-tune and score one task on the three arms, at every size.
 
     Raises:
-        Problem: the labelled data cannot be used, or not on a base of this kind.
+        Problem: the labelled data cannot be used.
     """
     task = work.language.tasks[task_name]
-    allowed = class_of(task).objectives
-    if model.objective not in allowed:
-        raise Problem(f"{task.kind} needs a model whose objective is {' or '.join(allowed)}",
-                      where=f"{work.language.code} tasks.{task_name}",
-                      fix=f"Move the task to a folder without the model '{name}', or use another base")
     items = load_items(work.language, task_name, work.root) if task.data else derived_items(work, task_name)
     sizes = sizes_of(task.curve, len(items.train))
-    runs = {arm: _arm(work, name, model, arm, items, sizes) for arm in ARMS}
+    runs: dict[Arm, dict[int, list[Run]]] = {}
+    untrained: dict[Arm, Untrained] = {}
+    for arm in ARMS:
+        runs[arm], untrained[arm] = _arm(work, name, model, arm, items, sizes)
     (work.out / LABELS).write_text(json.dumps(items.kind.labels, ensure_ascii=False) + "\n", encoding="utf-8")
     last = {f"{arm}_{seed}": found.answers for arm in ARMS
             for seed, found in zip(model.lora.seeds, runs[arm][sizes[-1]], strict=True)}
     write_jsonl(work.out / "predictions.jsonl", (
         {"text": item.text, **({"second": item.second} if item.second else {}), "labels": item.labels, **item.more,
          **{name: answers[row] for name, answers in last.items()}} for row, item in enumerate(items.test)))
-    return write_report(work.out, task_name, items, sizes, model.lora.seeds, runs)
+    return write_report(work.out, task_name, items, sizes, model.lora.seeds, runs, untrained)
 
 
 def derived_items(work: Work, task_name: str) -> Items:
@@ -68,10 +65,23 @@ def derived_items(work: Work, task_name: str) -> Items:
     return Items(class_of(task)(task, label_names(task)), train, dev, test)
 
 
-def _arm(work: Work, name: str, model: Model, arm: Arm, items: Items, sizes: Sequence[int]) -> dict[int, list[Run]]:
-    """Every size and seed of one arm, whose model is loaded once, and only if there is something to train."""
+def _arm(work: Work, name: str, model: Model, arm: Arm, items: Items,
+         sizes: Sequence[int]) -> tuple[dict[int, list[Run]], Untrained]:
+    """Every size and seed of one arm, and before them what it answers as it is.
+
+    Its model is loaded once, and only if there is something to do.
+    """
     loaded: tuple[Any, Any] | None = None
     found: dict[int, list[Run]] = {}
+
+    def ready() -> tuple[Any, Any]:
+        nonlocal loaded
+        if loaded is None:
+            loaded = load_arm(arm, name, model, work.language, work.inputs)
+            loaded[0].to("cuda" if torch.cuda.is_available() else "cpu").requires_grad_(False)
+        return loaded
+
+    untrained = _untrained(work, model, arm, items, ready)
     for size in sizes:
         train, head, started = items.train[:size], None, False
         for seed in model.lora.seeds:
@@ -79,19 +89,28 @@ def _arm(work: Work, name: str, model: Model, arm: Arm, items: Items, sizes: Seq
             folder = adapter_folder(work.scratch, arm, seed)
             one = Run.read(kept)
             if one is None:
-                if loaded is None:
-                    loaded = load_arm(arm, name, model, work.language, work.inputs)
-                    loaded[0].to("cuda" if torch.cuda.is_available() else "cpu").requires_grad_(False)
                 if not started:
-                    head, started = head_start(items.kind, *loaded, train, model.lora), True
+                    head, started = head_start(items.kind, *ready(), train, model.lora), True
                 work.progress(f"{arm}, {size} items, seed {seed}: {len(items.test)} to score")
-                one = _one(items, loaded, model, train, seed, head, folder if last else None)
+                one = _one(items, ready(), model, train, seed, head, folder if last else None)
                 one.write(kept)
                 if model.lora.method == "full":
                     loaded = None  # every weight was changed
             if last:
                 shutil.copytree(folder, adapter_folder(work.out, arm, seed))
             found.setdefault(size, []).append(one)
+    return found, untrained
+
+
+def _untrained(work: Work, model: Model, arm: Arm, items: Items, ready: Callable[[], tuple[Any, Any]]) -> Untrained:
+    """What an arm answers without fine-tuning; kept, as a training is."""
+    kept = work.scratch / f"{arm}-untrained.json"
+    if not kept.is_file():
+        network, tokenizer = ready()
+        write_atomically(kept, json.dumps(items.kind.untrained(
+            model.objective, network, tokenizer, items.train, items.test,
+            longest_input(network, model.lora.max_length), model.lora.seeds)))
+    found: Untrained = json.loads(kept.read_text(encoding="utf-8"))
     return found
 
 

@@ -15,6 +15,7 @@ import yaml
 from rich.console import Console
 
 from tests.unit.release.made_up import NAME, made_up_reports, put, release_report
+from vernacular.arms import ARMS
 from vernacular.artifacts import Store
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
@@ -216,5 +217,15 @@ def test_a_learning_curve_shows_every_seed_and_names_the_dead(language: Language
                 "notes": {"test_taken_from_train": 40, "train_also_in_dev": 2, "train_also_in_test": 3}}
     text = write_card(gather(language, NAME, language.models[NAME], reports))
     assert "| 8 | 0.300 (0.310, 0.320, 0.330) |" in text and "| 0.350 | +0.300 (+0.200 to +0.400) |" in text
-    assert "commonest label: base seed 1 (8 labels)." in text and "There was no test part" in text
+    assert "the commonest answer, or chance: base seed 1 (8 labels)." in text and "There was no test part" in text
     assert "5 items were left out" in text
+
+
+def test_what_a_model_says_without_fine_tuning_stands_beside_the_rest(language: Language) -> None:
+    reports = made_up_reports()
+    reports[f"task/names_{NAME}"].details["untrained"] = {
+        "0_shot": {"scores": {arm: [0.125] for arm in ARMS}, "means": dict.fromkeys(ARMS, 0.125)},
+        "4_shot": {"scores": {arm: [0.25, 0.5, 0.75] for arm in ARMS}, "means": dict.fromkeys(ARMS, 0.5)}}
+    text = write_card(gather(language, NAME, language.models[NAME], reports))
+    assert "| base, 0-shot, not fine-tuned |  |  |  | 0.125 |" in text
+    assert "| adapted, 4-shot, not fine-tuned | 0.250 | 0.500 | 0.750 | 0.500 |" in text

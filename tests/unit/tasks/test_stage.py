@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.generate import TINY_MODEL, make_documents, write_language
-from tests.tiny import write_bert
+from tests.tiny import write_bert, write_llama
 from vernacular.arms import ARMS, MODEL_FOLDER
 from vernacular.artifacts import Manifest, Report, Store, now
 from vernacular.config.load import load_language
@@ -26,9 +26,10 @@ TASK: dict[str, Any] = {"kind": "sequence_classification", "curve": [8, 16, "all
     "kind": "files", "folder": "labelled", "train": "a.jsonl"}}
 
 
-def work_of(tmp_path: Path, task: dict[str, Any], said: list[str], **lora: Any) -> Work:
+def work_of(tmp_path: Path, task: dict[str, Any], said: list[str], objective: str = "masked", **lora: Any) -> Work:
     """A stage's work on a language whose three arms are tiny models of different seeds."""
-    models = {"tiny": {**TINY_MODEL, "lora": {**TINY_MODEL["lora"], "seeds": [1, 2], "looks": 1, **lora}}}
+    tuning = {**TINY_MODEL["lora"], "seeds": [1, 2], "looks": 1, **lora}
+    models = {"tiny": {**TINY_MODEL, "objective": objective, "lora": tuning}}
     folder = write_language(tmp_path / "languages", documents=3, tasks={"topic": task}, models=models)
     (folder / "labelled").mkdir(exist_ok=True)
     rows = [{"text": line, "label": topic} for topic, texts in make_documents(12).items() for text in texts
@@ -38,7 +39,7 @@ def work_of(tmp_path: Path, task: dict[str, Any], said: list[str], **lora: Any) 
     for seed, name in enumerate(("base", "model/tiny", "model/tiny_control")):
         place = folder / "base" if name == "base" else tmp_path / name / MODEL_FOLDER
         if not place.exists():
-            write_bert(place, head=True, seed=seed)
+            write_bert(place, head=True, seed=seed) if objective == "masked" else write_llama(place, seed)
         inputs[name] = tmp_path / name
     for name in ("out", "scratch"):
         (tmp_path / name).mkdir(exist_ok=True)
@@ -140,3 +141,60 @@ def test_pairs_answer_no_single_line(tmp_path: Path) -> None:
     with pytest.raises(Problem, match="labels no line"):
         load_predictor("base", "tiny", work.language.models["tiny"], "topic",
                        {**work.inputs, "task/topic_tiny": work.out}, work.language)
+
+
+def test_a_causal_model_is_also_asked_without_fine_tuning(tmp_path: Path) -> None:
+    """It chooses label words after no example and after one, in a way that a killed stage need not repeat."""
+    prompt = {"format": "{source}\nTopic: {target}", "shots": [0, 1]}
+    work = work_of(tmp_path, {**TASK, "curve": [8], "prompt": prompt}, [], objective="causal")
+    model = work.language.models["tiny"]
+    report = stage.run(work, "tiny", model, "topic")
+    asked = report.details["untrained"]
+    assert list(asked) == ["0_shot", "1_shot"]
+    assert [len(asked[name]["scores"][arm]) for name in asked for arm in ARMS] == [1, 1, 1, 2, 2, 2]
+    assert all(0 <= asked[name]["means"][arm] <= 1 for name in asked for arm in ARMS)
+    low, _, high = asked["1_shot"]["intervals"]["adapted_minus_base"]
+    assert low <= high
+    assert "macro_f1_adapted_1_shot" in report.counts
+    kept = tmp_path / "scratch" / "base-untrained.json"
+    answers = json.loads(kept.read_text(encoding="utf-8"))
+    kept.write_text(json.dumps({**answers, "1_shot": [[[0]] * len(answers["0_shot"][0])] * 2}), encoding="utf-8")
+    shutil.rmtree(work.out)
+    work.out.mkdir()
+    again = stage.run(work, "tiny", model, "topic").details["untrained"]
+    assert len(set(again["1_shot"]["scores"]["base"])) == 1 and again["0_shot"] == asked["0_shot"]
+
+
+ASKED = {"prompt": {"format": "{source}\n{target}", "shots": [1], "longest_answer": 10}}
+
+
+@pytest.mark.parametrize(("kind", "objective", "more", "floor"), [
+    ("sentence_retrieval", "masked", {}, "tfidf_characters"), ("generation", "causal", ASKED, "nearest")])
+def test_pairs_of_texts_go_the_whole_way(kind: str, objective: str, more: dict[str, Any], floor: str,
+                                         tmp_path: Path) -> None:
+    data = {"kind": "files", "folder": "labelled", "train": "train.*", "format": "parallel",
+            "most": {"train": 16, "dev": 8, "test": 12}, "columns": {"source": "en", "target": "qaa"}}
+    work = work_of(tmp_path, {"kind": kind, "data": data, **more}, [], objective=objective, seeds=[1, 2])
+    lines = [f"number {number}" for number in range(120)]
+    for ending, text in (("en", lines), ("qaa", [line.upper() for line in lines])):
+        (work.language.folder / "labelled" / f"train.{ending}").write_text("\n".join(text), encoding="utf-8")
+    report = stage.run(work, "tiny", work.language.models["tiny"], "topic")
+    assert report.details["floors"].keys() >= {"majority", floor} and report.details["untrained"]
+    row = next(read_jsonl(work.out / "predictions.jsonl"))
+    assert row["second"] == row["text"].upper() and row["adapted_2"]
+    with pytest.raises(Problem, match="labels no line"):
+        load_predictor("base", "tiny", work.language.models["tiny"], "topic",
+                       {**work.inputs, "task/topic_tiny": work.out}, work.language)
+
+
+def test_questions_go_the_whole_way(tmp_path: Path) -> None:
+    work = work_of(tmp_path, {"kind": "question_answering", "data": {
+        "kind": "files", "folder": "labelled", "train": "q.jsonl", "most": {"train": 16, "test": 12}}}, [], seeds=[1])
+    rows = [{"context": text, "question": text.split()[0], "answers": [
+        {"text": text.split()[3], "answer_start": len(" ".join(text.split()[:3])) + 1}]}
+        for texts in make_documents(12).values() for document in texts for text in document.split("\n")]
+    (work.language.folder / "labelled" / "q.jsonl").write_text(
+        "".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    report = stage.run(work, "tiny", work.language.models["tiny"], "topic")
+    assert report.details["metric"] == "token_f1" and set(report.details["floors"]) == {"majority", "nearest_span"}
+    assert "untrained" not in report.details

@@ -133,8 +133,8 @@ def _divide(task: Task, parts: dict[Part, list[Item]]) -> dict[str, int]:
 
 
 def _place(item: Item) -> float:
-    """A number from 0 to 1 that depends on the texts alone: equal texts go together."""
-    digest = hashlib.sha256("\0".join(item.key()).encode()).digest()
+    """A number from 0 to 1 that depends on the text alone: equal texts go together, and all questions on one."""
+    digest = hashlib.sha256(f"{item.text}\0".encode()).digest()
     return int.from_bytes(digest[:8]) / 2**64
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from vernacular.config.schema import Language
@@ -11,6 +11,7 @@ from vernacular.corpus.formats.encoding import decode
 from vernacular.corpus.sources.files import check_file
 from vernacular.errors import Problem
 from vernacular.tasks.data.conll import read_conll, read_conllu
+from vernacular.tasks.data.parallel import read_parallel
 from vernacular.tasks.data.tables import read_jsonl, read_table
 from vernacular.tasks.kind import Row
 
@@ -49,8 +50,39 @@ def rows_of_files(language: Language, task: Task, part: Part) -> Iterator[Row]:
         Problem: a file that cannot be read, with its line.
     """
     assert isinstance(task.data, FileData)
-    for where, path in files_of(language, task.data, part):
+    files = files_of(language, task.data, part)
+    if task.data.format == "parallel":
+        yield from _parallel(dict(files), task)
+        return
+    for where, path in files:
         yield from read_file(path, where, task)
+
+
+def _parallel(files: Mapping[str, Path], task: Task) -> Iterator[Row]:
+    """The pairs of files that differ in their ending alone: those of sources, each with its targets.
+
+    Raises:
+        Problem: the task has no pairs, a file is without its other, or two do not agree.
+    """
+    data, columns = task.data, task.columns()
+    assert isinstance(data, FileData)
+    source, target = (f".{columns.get(role, '')}" for role in ("source", "target"))
+    for name, path in files.items():
+        if "source" not in columns:
+            raise Problem(f"parallel files hold no items of {task.kind}", where=name, fix="Use another format")
+        if not name.endswith((source, target)):
+            raise Problem(f"its ending is neither {source} nor {target}", where=name,
+                          fix="Name the two endings: columns: {source: en, target: nya}")
+        if name.endswith(source):
+            other = name.removesuffix(source) + target
+            if other not in files:
+                raise Problem(f"there is no {other} beside it", where=name, fix="Put the translations there")
+            texts = (decode(file.read_bytes(), shown, data.encoding)[0]
+                     for shown, file in ((name, path), (other, files[other])))
+            yield from read_parallel(*texts, name, other)
+        elif name.removesuffix(target) + source not in files:
+            raise Problem(f"there is no {name.removesuffix(target) + source} beside it", where=name,
+                          fix="Put the sources there")
 
 
 def read_file(path: Path, where: str, task: Task) -> Iterator[Row]:

@@ -1,0 +1,64 @@
+"""A format is cut where the answer begins; one that cannot work is refused."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+
+import pytest
+from pydantic import ValidationError
+
+from tests.generate import TINY_MODEL, write_language
+from vernacular.config.load import load_language
+from vernacular.config.prompting import Prompting, parse
+from vernacular.config.tasks import Task
+from vernacular.errors import Problem
+from vernacular.stages import stages_of
+
+
+def test_a_format_is_cut_where_the_answer_begins():
+    template = parse("English: {source}\nChichewa: {target}\n")
+    assert template.prompt("a {target} b") == "English: a {target} b\nChichewa:"
+    assert template.answer("ndi") == " ndi\n"
+    assert template.example("a", "x") == "English: a\nChichewa: x\n"
+    assert parse("{source} = {target}").example("a", "x") == "a = x\n"
+    assert parse("{source}\n{target}\n\n").example("a", "x") == "a\nx\n\n"
+    assert parse("{source}\n{target}").prompt("a") == "a\n"
+
+
+@pytest.mark.parametrize(("text", "match"), [
+    ("{target} {source}", "needs {source} and then"), ("{source}", "needs"), ("{source} {source}: {target}", "needs"),
+    ("{source}: {target} {other}", "needs"), ("{source}: {target} ok?", "'ok\\?' stands behind"),
+    ("{source}{target}", "something between"), ("{source} {target}", "something between")])
+def test_a_format_that_cannot_work_is_refused(text, match):
+    with pytest.raises(ValidationError, match=match):
+        Prompting(format=text)
+
+
+@pytest.mark.parametrize(("entry", "match"), [
+    ({"kind": "generation"}, "generation needs prompt"),
+    ({"kind": "sentence_retrieval", "prompt": {"format": "{source}\n{target}"}}, "prompt needs kind"),
+    ({"kind": "sequence_classification", "multi_label": True, "prompt": {"format": "{source}\n{target}"}}, "one label"),
+    ({"kind": "sequence_classification", "unanswerable": True}, "unanswerable needs kind: question_answering"),
+    ({"kind": "generation", "csls": True}, "csls needs kind: sentence_retrieval"),
+    ({"kind": "question_answering", "prefix": "query: "}, "prefix needs kind: sentence_retrieval")])
+def test_keys_belong_to_their_kinds(entry, match):
+    with pytest.raises(ValidationError, match=match):
+        Task.model_validate({"data": {"kind": "files", "train": "t.jsonl"}, **entry})
+
+
+PROMPT = {"format": "{source}\n{target}"}
+DATA = {"kind": "files", "train": "t.jsonl"}
+
+
+@pytest.mark.parametrize("entry", [{"kind": "generation", "data": DATA, "prompt": PROMPT},
+                                   {"kind": "sequence_classification", "data": DATA, "prompt": PROMPT}])
+def test_a_prompt_needs_a_causal_model(entry, tmp_path):
+    causal = {**deepcopy(TINY_MODEL), "objective": "causal"}
+    with pytest.raises(Problem, match=r"language\.yaml:\d+: the task 'asks' .*causal.* Add (a model|one) with"):
+        load_language(write_language(tmp_path / "one", documents=2, tasks={"asks": entry}))
+    both = load_language(write_language(tmp_path / "two", documents=2, tasks={"asks": entry},
+                                        models={"tiny": TINY_MODEL, "writes": causal}))
+    assert list(both.tasks_of("writes")) == ["asks"]
+    assert list(both.tasks_of("tiny")) == ([] if entry["kind"] == "generation" else ["asks"])
+    assert ("task/asks_tiny" in stages_of(both)) == (entry["kind"] != "generation")
+    assert "task/asks_writes" in stages_of(both)

@@ -1,0 +1,63 @@
+"""Left padding, the cache and the shared beginning change nothing: all agree with one plain pass over one text."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from tests.tiny import write_llama
+from vernacular.models import load_model, load_tokenizer
+from vernacular.tasks.generation.decoding import bits, complete, ids_of, likelihoods, opening
+
+PROMPTS = ["the fox:", "a green river over the market:", "jumps:", "every bird and the dog:"]
+SHARED = "the dog: looks\n"
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory):
+    folder = write_llama(tmp_path_factory.mktemp("llama"))
+    return load_model(folder, "causal"), load_tokenizer(folder)
+
+
+def plain(model, tokenizer, shared: str, prompt: str, answer: str) -> float:
+    """Nats of ``answer`` by one pass without cache or padding."""
+    head, tail = [*opening(tokenizer), *ids_of(tokenizer, [shared])[0], *ids_of(tokenizer, [prompt])[0]], (
+        ids_of(tokenizer, [answer])[0])
+    with torch.no_grad():
+        scores = model(torch.tensor([[*head, *tail]])).logits[0].float().log_softmax(-1)
+    return -float(sum(scores[len(head) - 1 + at, token] for at, token in enumerate(tail)))
+
+
+@pytest.mark.parametrize("shared", ["", SHARED])
+def test_likelihoods(loaded, shared):
+    answers = [" red fox\n", " x\n", " looks over\n", " a\n"]
+    found = bits(*loaded, shared, PROMPTS, answers, size=3)
+    wanted = [plain(*loaded, shared, prompt, answer) / math.log(2)
+              for prompt, answer in zip(PROMPTS, answers, strict=True)]
+    assert found == pytest.approx(wanted, rel=2e-2)
+    table = likelihoods(*loaded, shared, PROMPTS, answers, size=3)
+    expected = [[-plain(*loaded, shared, prompt, answer) / len(answer) for answer in answers] for prompt in PROMPTS]
+    assert np.allclose(table, expected, rtol=2e-2)
+
+
+@pytest.mark.parametrize("shared", ["", SHARED])
+def test_the_likeliest_token_is_taken_each_time(loaded, shared):
+    model, tokenizer = loaded
+    found = complete(model, tokenizer, shared, PROMPTS, 12, size=3)
+    for prompt, answer in zip(PROMPTS, found, strict=True):
+        ids = [*opening(tokenizer), *ids_of(tokenizer, [shared])[0], *ids_of(tokenizer, [prompt])[0]]
+        start = len(ids)
+        while "\n" not in (text := tokenizer.decode(ids[start:])) and len(text) < 12:
+            with torch.no_grad():
+                ids.append(int(model(torch.tensor([ids])).logits[0, -1].argmax()))
+            if ids[-1] == tokenizer.eos_token_id:
+                break
+        assert tokenizer.decode(ids[start:], skip_special_tokens=True).split("\n")[0][:12].strip() == answer
+
+
+def test_a_prompt_longer_than_the_model_loses_its_beginning(loaded):
+    assert len(complete(*loaded, "", ["the fox " * 200], 5)) == 1
+    assert bits(*loaded, "", ["the fox " * 200], [" a\n"])[0] > 0

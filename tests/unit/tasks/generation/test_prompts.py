@@ -1,0 +1,37 @@
+"""Examples come from training items and share no text with a scored one."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vernacular.config.prompting import parse
+from vernacular.tasks.generation.prompts import examples, shown
+from vernacular.tasks.kind import Item
+
+LETTERS = st.sampled_from("abcdef")
+PAIRS = st.lists(st.tuples(LETTERS, LETTERS), max_size=30)
+
+
+@settings(deadline=None)
+@given(train=PAIRS, scored=PAIRS, count=st.integers(0, 10), seed=st.integers(0, 5))
+def test_no_example_is_scored(train, scored, count, seed):
+    known, held = ([Item(source, second=target) for source, target in pairs] for pairs in (train, scored))
+    found = examples(known, held, count, seed)
+    free = {item.key() for item in known if item.text not in {other.text for other in held}
+            and item.second not in {other.second for other in held}}
+    assert {item.key() for item in found} <= free and len(found) == min(count, len(free))
+    assert examples(known[::-1], held, count, seed) == found
+
+
+@settings(deadline=None)
+@given(st.lists(LETTERS, max_size=30), st.lists(LETTERS, max_size=3))
+def test_labelled_items_share_no_text(train, scored):
+    found = examples([Item(text, (number % 2,)) for number, text in enumerate(train)],
+                     [Item(text, (0,)) for text in scored], 3, 1)
+    assert not {item.text for item in found} & set(scored)
+
+
+def test_examples_stand_one_after_the_other():
+    assert shown(parse("English: {source}\nChichewa: {target}"), [("a", "x"), ("b", "y")]) == (
+        "English: a\nChichewa: x\nEnglish: b\nChichewa: y\n")

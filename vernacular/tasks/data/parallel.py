@@ -1,0 +1,38 @@
+"""Parallel text: two files of which line ``n`` of one translates line ``n`` of the other."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+
+from vernacular.errors import Problem
+from vernacular.tasks.kind import Row
+
+
+def read_parallel(source: str, target: str, where: str, other: str) -> Iterator[Row]:
+    """The pairs of two files; lines that are empty in both are passed over.
+
+    Args:
+        source: text of the file of sources.
+        target: text of the file of targets.
+        where: how messages call the file of sources.
+        other: how they call the file of targets.
+
+    Raises:
+        Problem: one has more lines than the other, or a line has no counterpart.
+    """
+    sides = _lines(source), _lines(target)
+    if len(sides[0]) != len(sides[1]):
+        raise Problem(f"{len(sides[0])} lines, but {other} has {len(sides[1])}", where=where,
+                      fix="Each line needs its counterpart in the other file")
+    for number, (left, right) in enumerate(zip(*sides, strict=True), 1):
+        if bool(left) != bool(right):
+            raise Problem("the line is empty in one of the two files", where=f"{where if right else other}:{number}",
+                          fix="Give it its translation, or remove it from both")
+        if left:
+            yield Row(f"{where}:{number}", {"source": left, "target": right})
+
+
+def _lines(text: str) -> list[str]:
+    """The lines without the white space around them, in NFC; a line ends at a line feed alone, not at U+2028."""
+    return [unicodedata.normalize("NFC", line.strip()) for line in text.removesuffix("\n").split("\n")] if text else []

@@ -1,0 +1,116 @@
+"""Text from text, by causal models: translation, headlines, answers. Scored with chrF and bits per byte.
+
+Fine-tuning learns the answer's tokens only. Without fine-tuning the model is shown none or a few training items.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn.functional import cross_entropy
+
+from vernacular.config.prompting import Prompting
+from vernacular.config.tasks import Task
+from vernacular.pretraining.loop import device_of
+from vernacular.tasks.generation.chrf import ORDERS, chrf, statistics
+from vernacular.tasks.generation.decoding import bits, complete, ids_of, opening
+from vernacular.tasks.generation.floors import nearest
+from vernacular.tasks.generation.label_words import one_line
+from vernacular.tasks.generation.prompts import by_shots, examples, shown
+from vernacular.tasks.kind import IGNORED, Answer, Item, Kind, Row
+from vernacular.tasks.network import Encoded, Network
+from vernacular.tasks.sequence_classification import text_of
+
+_KNOWS_NOTHING = 8.0  # bits per byte of an answer that gives no probabilities
+
+
+class Generation(Kind):
+    """A line of text for a line of text. An answer is ``{"text": ..., "bits": of the right answer}``."""
+
+    def __init__(self, task: Task, labels: Sequence[str]) -> None:
+        super().__init__(task, labels)
+        assert task.prompt is not None  # Task refuses it
+        self._prompting: Prompting = task.prompt
+        self._template = task.prompt.template
+
+    def item(self, row: Row) -> Item:
+        """Source and target, each as one line."""
+        return Item(one_line(text_of(row, "source")), document=row.where, second=one_line(text_of(row, "target")))
+
+    def encode(self, items: Sequence[Item], tokenizer: Any, longest: int) -> list[Encoded]:
+        """Prompt and answer; the answer's tokens are the unit.
+
+        They are tokenised apart, as at the time of answering, when only the prompt is there. Of what is too long, the
+        end of the answer is cut first, down to half, then the beginning of the prompt.
+        """
+        first = opening(tokenizer)
+        prompts = ids_of(tokenizer, [self._template.prompt(item.text) for item in items])
+        answers = ids_of(tokenizer, [self._template.answer(item.second) for item in items])
+        out = []
+        for prompt, answer in zip(prompts, answers, strict=True):
+            kept = answer[:max(longest // 2, longest - len(first) - len(prompt))]
+            read = [*first, *prompt[max(0, len(first) + len(prompt) + len(kept) - longest):]]
+            out.append(Encoded([*read, *kept], [-1] * len(read) + [0] * len(kept), 1))
+        return out
+
+    def loss(self, network: Network, encoded: Sequence[Encoded], items: Sequence[Item],
+             padding: int) -> torch.Tensor | None:
+        """The mean over the answers' tokens of their negative log-likelihood."""
+        width = max(len(item.tokens) for item in encoded)
+        scored = max(sum(unit >= 0 for unit in item.units) for item in encoded)
+        tokens = torch.full((len(encoded), width), padding)
+        attend = torch.zeros((len(encoded), width), dtype=torch.long)
+        target = torch.full((len(encoded), width), IGNORED)
+        for row, item in enumerate(encoded):
+            size = len(item.tokens)
+            tokens[row, width - size:] = torch.tensor(item.tokens)  # on the left: all answers end in one column
+            attend[row, width - size:] = 1
+            target[row, width - size:] = torch.where(torch.tensor(item.units) >= 0, torch.tensor(item.tokens), IGNORED)
+        device = device_of(network.whole)
+        logits = network.whole(input_ids=tokens.to(device), attention_mask=attend.to(device), use_cache=False,
+                               position_ids=(attend.cumsum(1) - 1).clamp(min=0).to(device),
+                               logits_to_keep=scored + 1).logits[:, :-1]
+        return cross_entropy(logits.flatten(0, 1).float(), target[:, width - scored:].flatten().to(device),
+                             ignore_index=IGNORED)
+
+    def predict(self, network: Network, tokenizer: Any, items: Sequence[Item], longest: int) -> list[Answer]:
+        """What the fine-tuned model writes."""
+        return self._written(network.whole, tokenizer, items, "")
+
+    def untrained(self, objective: str, model: Any, tokenizer: Any, train: Sequence[Item], test: Sequence[Item],
+                  longest: int, seeds: Sequence[int]) -> dict[str, list[list[Answer]]]:
+        """What the model writes when it is shown none or a few training items."""
+        return by_shots(self._prompting, seeds, lambda shots, seed: self._written(model, tokenizer, test, shown(
+            self._template, [(item.text, item.second) for item in examples(train, test, shots, seed)])))
+
+    def _written(self, model: Any, tokenizer: Any, items: Sequence[Item], shared: str) -> list[Answer]:
+        prompts = [self._template.prompt(item.text) for item in items]
+        texts = complete(model, tokenizer, shared, prompts, self._prompting.longest_answer)
+        wanted = bits(model, tokenizer, shared, prompts, [self._template.answer(item.second) for item in items])
+        return [{"text": text, "bits": float(cost)} for text, cost in zip(texts, wanted, strict=True)]
+
+    def statistics(self, items: Sequence[Item], answers: Sequence[Answer]) -> NDArray[Any]:
+        """Counts of chrF, and bits and bytes of the right answer: (items, 20)."""
+        sizes = np.array([len(self._template.answer(item.second).encode()) for item in items], float)
+        told = [answer["bits"] if "bits" in answer else _KNOWS_NOTHING * size
+                for answer, size in zip(answers, sizes, strict=True)]
+        counts = statistics([answer["text"] for answer in answers], [item.second for item in items])
+        return np.concatenate([counts, np.array(told)[:, None], sizes[:, None]], 1)
+
+    def measures(self, totals: NDArray[Any]) -> dict[str, NDArray[Any]]:
+        """chrF, 0 to 100; and, negative, the bits per UTF-8 byte of the right answer: -8 is to know nothing."""
+        return {"chrf": chrf(totals[..., :3 * ORDERS]),
+                "minus_bits_per_byte": -totals[..., -2] / np.maximum(totals[..., -1], 1)}
+
+    def floors(self, train: Sequence[Item], test: Sequence[Item], seed: int) -> dict[str, list[Answer]]:
+        """The commonest training answer; the source as it is; the answer to the nearest training source."""
+        commonest = Counter(item.second for item in train).most_common(1)[0][0]
+        found = {"majority": [commonest] * len(test), "copy": [item.text for item in test],
+                 "nearest": nearest(train, test)}
+        return {name: [{"text": text} for text in texts] for name, texts in found.items()}
+

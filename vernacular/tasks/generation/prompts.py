@@ -1,0 +1,34 @@
+"""The examples that a causal model is shown: training items, the same for every scored item and every model."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+
+from vernacular.config.prompting import Prompting, Template
+from vernacular.tasks.kind import Answer, Item
+
+
+def examples(train: Sequence[Item], scored: Sequence[Item], count: int, seed: int) -> list[Item]:
+    """``count`` items of ``train`` to show, drawn from ``seed``; fewer where there are not as many.
+
+    Items that share a text with a scored one are not shown. The order of ``train`` does not matter.
+    """
+    held = {item.text for item in scored}, {item.second for item in scored if item.second}
+    fit = {item.key() + item.labels: item for item in train if item.text not in held[0] and item.second not in held[1]}
+    chosen = [fit[key] for key in random.Random(seed).sample(sorted(fit), min(count, len(fit)))]
+    # Nobody may be able to break this by editing the line above: a score with a shown answer in it is worth nothing.
+    assert not {item.text for item in chosen} & held[0] and not {item.second for item in chosen} & held[1]
+    return chosen
+
+
+def shown(template: Template, pairs: Sequence[tuple[str, str]]) -> str:
+    """Sources with their answers as the text that precedes every prompt; empty without any."""
+    return "".join(template.example(source, target) for source, target in pairs)
+
+
+def by_shots(prompting: Prompting, seeds: Sequence[int],
+             ask: Callable[[int, int], list[Answer]]) -> dict[str, list[list[Answer]]]:
+    """What ``ask`` answers for each number of examples and each seed; once where there is nothing to draw."""
+    return {f"{shots}_shot": [ask(shots, seed) for seed in (seeds if shots else seeds[:1])]
+            for shots in prompting.shots}

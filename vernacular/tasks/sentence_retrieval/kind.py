@@ -1,0 +1,111 @@
+"""Finding a sentence's translation among many by the nearest vector: the mean of a text's token states.
+
+Fine-tuning pulls translations together. The loss is the symmetric InfoNCE of SimCSE and LaBSE (Gao et al. 2104.08821,
+Feng et al. 2007.01852): in a batch each source must find its target among all targets, and the reverse. Nothing is
+added to the body.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn.functional import cross_entropy, normalize
+
+from vernacular.pretraining.loop import device_of
+from vernacular.tasks.kind import Answer, Item, Kind, Row
+from vernacular.tasks.network import Encoded, Network, encode, in_batches
+from vernacular.tasks.sentence_retrieval.ranking import both_ways, csls, tfidf_scores
+from vernacular.tasks.sequence_classification import text_of
+
+TEMPERATURE = 0.05  # SimCSE's
+
+
+@dataclass(frozen=True)
+class Both(Encoded):
+    """A tokenised pair: the source as it is, the target beside it."""
+
+    target: Encoded = field(default_factory=lambda: Encoded([], [], 1))
+
+
+class SentenceRetrieval(Kind):
+    """Which target translates which source. An answer is the rank of the right one: from source, from target."""
+
+    def item(self, row: Row) -> Item:
+        """Source and target."""
+        return Item(text_of(row, "source"), document=row.where, second=text_of(row, "target"))
+
+    def encode(self, items: Sequence[Item], tokenizer: Any, longest: int) -> list[Encoded]:
+        """Both texts, each a unit, with the prefix that the base was trained with."""
+        sources, targets = (encode([self.task.prefix + text for text in texts], tokenizer, longest)
+                            for texts in ([item.text for item in items], [item.second for item in items]))
+        return [Both(source.tokens, source.units, source.count, source.types, target)
+                for source, target in zip(sources, targets, strict=True)]
+
+    def loss(self, network: Network, encoded: Sequence[Encoded], items: Sequence[Item],
+             padding: int) -> torch.Tensor | None:
+        """Symmetric InfoNCE; pairs that share a text are not told apart."""
+        if len(items) < 2:
+            return None  # nothing to tell the translation from
+        left, right = (normalize(network.states(side, padding), dim=-1) for side in (encoded, _targets(encoded)))
+        return contrast(left, right, same_text(items).to(left.device))
+
+    def predict(self, network: Network, tokenizer: Any, items: Sequence[Item], longest: int) -> list[Answer]:
+        """The ranks among the ``items``."""
+        encoded = self.encode(items, tokenizer, longest)
+
+        def vectors(side: Sequence[Encoded]) -> NDArray[np.float32]:
+            return np.stack(in_batches(network, side, lambda rows: list(normalize(
+                network.states([side[row] for row in rows], tokenizer.pad_token_id), dim=-1).float().cpu().numpy())))
+
+        scores = vectors(encoded) @ vectors(_targets(encoded)).T
+        return list(both_ways(csls(scores) if self.task.csls else scores, items).tolist())
+
+    def untrained(self, objective: str, model: Any, tokenizer: Any, train: Sequence[Item], test: Sequence[Item],
+                  longest: int, seeds: Sequence[int]) -> dict[str, list[list[Answer]]]:
+        """What the body's own states find."""
+        network = Network(model.base_model, model.config.hidden_size, 1, model).to(device_of(model))
+        return {"0_shot": [self.predict(network, tokenizer, test, longest)]}
+
+    def statistics(self, items: Sequence[Item], answers: Sequence[Answer]) -> NDArray[Any]:
+        """Whether the right one is first, and one over its rank, either way; and the pair itself: (items, 5)."""
+        ranks = np.array(answers, float).reshape(len(items), 2)
+        return np.concatenate([ranks == 1, 1 / ranks, np.ones((len(items), 1))], 1)
+
+    def measures(self, totals: NDArray[Any]) -> dict[str, NDArray[Any]]:
+        """Accuracy@1 and mean reciprocal rank, over both directions; then each direction's accuracy."""
+        means = totals[..., :4] / np.maximum(totals[..., 4:], 1)
+        return {"accuracy_at_1": means[..., :2].mean(-1), "mrr": means[..., 2:].mean(-1),
+                "accuracy_at_1_from_source": means[..., 0], "accuracy_at_1_from_target": means[..., 1]}
+
+    def floors(self, train: Sequence[Item], test: Sequence[Item], seed: int) -> dict[str, list[Answer]]:
+        """A rank by chance; TF-IDF over character n-grams."""
+        chance = np.random.default_rng(seed).integers(1, len(test) + 1, (len(test), 2))
+        return {"majority": chance.tolist(), "tfidf_characters": both_ways(tfidf_scores(test), test).tolist()}
+
+
+def _targets(encoded: Sequence[Encoded]) -> list[Encoded]:
+    return [item.target for item in encoded if isinstance(item, Both)]
+
+
+def contrast(sources: torch.Tensor, targets: torch.Tensor, same: torch.Tensor) -> torch.Tensor:
+    """Symmetric InfoNCE of vectors of length 1.
+
+    Args:
+        sources: (pairs, hidden).
+        targets: (pairs, hidden).
+        same: (pairs, pairs) bool, True where another pair is no negative because a text of it is the same.
+    """
+    scores = (sources @ targets.T / TEMPERATURE).float().masked_fill(same, float("-inf"))
+    wanted = torch.arange(len(scores), device=scores.device)
+    return (cross_entropy(scores, wanted) + cross_entropy(scores.T, wanted)) / 2
+
+
+def same_text(pairs: Sequence[Item]) -> torch.Tensor:
+    """(pairs, pairs) bool: whether two different pairs share their source or their target."""
+    return torch.tensor([[one != other and (left.text == right.text or left.second == right.second)
+                          for other, right in enumerate(pairs)] for one, left in enumerate(pairs)])
