@@ -210,7 +210,7 @@ def _check(language: Language, merged: Node) -> None:
                           where=place("tasks", name, "prompt"),
                           fix="Add one with `objective: causal`, or remove prompt")
         if isinstance(task.data, FileData):
-            if not PurePosixPath(task.data.folder).is_absolute():
+            if task.data.folder != "." and not PurePosixPath(task.data.folder).is_absolute():
                 _check_path(task.data.folder, place("tasks", name, "data", "folder"), "the language folder")
             for part in PARTS:
                 glob = getattr(task.data, part)

@@ -27,8 +27,8 @@ def estimate(language: Language, store: Store, name: str, model: Model) -> dict[
     missing = not_fetched(language, store.root)
     each = len(ARMS) * len(model.lora.seeds)
     trainings, steps, seconds = 0, 0, 0.0
-    known, timed = not missing, bool(language.tasks)
-    for task_name, task in language.tasks.items():
+    known, timed = not missing, bool(language.tasks_of(name))
+    for task_name, task in language.tasks_of(name).items():
         trainings += each * len(task.curve)
         if task_name in missing:
             continue

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 import pytest
 from pydantic import ValidationError
 
+from tests.generate import TINY_MODEL, write_language
+from vernacular.config.load import load_language
 from vernacular.config.prompting import Prompting, parse
 from vernacular.config.tasks import Task
+from vernacular.errors import Problem
+from vernacular.stages import stages_of
 
 
 def test_a_format_is_cut_where_the_answer_begins():
@@ -38,3 +44,21 @@ def test_a_format_that_cannot_work_is_refused(text, match):
 def test_keys_belong_to_their_kinds(entry, match):
     with pytest.raises(ValidationError, match=match):
         Task.model_validate({"data": {"kind": "files", "train": "t.jsonl"}, **entry})
+
+
+PROMPT = {"format": "{source}\n{target}"}
+DATA = {"kind": "files", "train": "t.jsonl"}
+
+
+@pytest.mark.parametrize("entry", [{"kind": "generation", "data": DATA, "prompt": PROMPT},
+                                   {"kind": "sequence_classification", "data": DATA, "prompt": PROMPT}])
+def test_a_prompt_needs_a_causal_model(entry, tmp_path):
+    causal = {**deepcopy(TINY_MODEL), "objective": "causal"}
+    with pytest.raises(Problem, match=r"language\.yaml:\d+: the task 'asks' .*causal.* Add (a model|one) with"):
+        load_language(write_language(tmp_path / "one", documents=2, tasks={"asks": entry}))
+    both = load_language(write_language(tmp_path / "two", documents=2, tasks={"asks": entry},
+                                        models={"tiny": TINY_MODEL, "writes": causal}))
+    assert list(both.tasks_of("writes")) == ["asks"]
+    assert list(both.tasks_of("tiny")) == ([] if entry["kind"] == "generation" else ["asks"])
+    assert ("task/asks_tiny" in stages_of(both)) == (entry["kind"] != "generation")
+    assert "task/asks_writes" in stages_of(both)

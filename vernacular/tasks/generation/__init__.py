@@ -1,0 +1,1 @@
+"""Text from text by causal models: asked with examples, and fine-tuned."""

@@ -1,0 +1,1 @@
+"""Finding the translation of a sentence among many."""
