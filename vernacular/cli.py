@@ -165,6 +165,9 @@ def identify(code: Code, file: Annotated[Path, typer.Argument(help="a text file,
                 typer.echo(f"{verdict}\t{answer.probability:.3f}\t{answer.text}")
 
 
+from vernacular import cli_behaviour  # noqa: E402, F401  # here, so that its commands are listed in their order
+
+
 @app.command(hidden=True)
 def stage(code: Code, stage: Annotated[str, typer.Argument()], model: ModelName = None,
           outcome: Annotated[Path | None, typer.Option(help="where to write the artifact's key or the problem")] = None,

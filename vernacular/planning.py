@@ -122,6 +122,8 @@ def check_all(project: Project, code: str | None) -> tuple[list[str], list[Probl
         Problem: there are no language folders, or not this one.
     """
     from vernacular.config.load import find_language, load_all
+    from vernacular.evaluation.behaviour.load import load_suite
+    from vernacular.evaluation.behaviour.schema import UNREVIEWED
 
     found: Mapping[str, Language | Problem]
     found = load_all(project.languages) if code is None else {code: find_language(project.languages, code)}
@@ -145,8 +147,12 @@ def check_all(project: Project, code: str | None) -> tuple[list[str], list[Probl
         off = [model for model, settings in language.models.items() if not settings.enabled]
         also = f" ({', '.join(off)} with --model)" if off else ""
         sources = ", ".join(source.name for source in language.sources)
-        needs = network_needs(language)
+        needs, suite = network_needs(language), load_suite(language)
+        reviewed = sum(suite.review_of(test) != UNREVIEWED for test in suite.tests)
+        outdated = [test.name for test in suite.tests if suite.outdated(test)]
         lines.append(f"{name}: good. {language.name}, sources: {sources}; "
-                     f"models: {', '.join(language.models_to_run()) or 'none enabled'}{also}; {len(stages)} stages"
+                     f"models: {', '.join(language.models_to_run()) or 'none enabled'}{also}; {len(stages)} stages; "
+                     f"{len(suite.tests)} behavioural tests, {reviewed} reviewed"
+                     + (f" (changed since: {', '.join(outdated)})" if outdated else "")
                      + (f"; needs the network: {', '.join(needs)}" if needs else ""))
     return lines, broken

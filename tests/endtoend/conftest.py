@@ -17,14 +17,52 @@ from tests.tiny import write_bert, write_llama
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 BEHAVIOUR = """\
+lexicons:
+  names_in_text: {from: text}
+  common: {from: text, words: common, most: 50}
 tests:
   - name: names_nfd
     capability: orthography
     type: invariance
     task: names
-    author: vernacular
-    reviewed: none
-    operator: {kind: nfc_nfd}
+    author: me
+    change: [{operator: normal_form, to: NFD}]
+  - name: noise
+    capability: robustness
+    type: directional
+    task: genre
+    author: me
+    reviewed: {by: Amo, on: 2026-01-31}
+    change: [{operator: typo, do: neighbour}]
+    growing: [1, 3]
+    expect: {probability: falls}
+    threshold: 1
+    cases: 20
+  - name: names_are_found
+    capability: named entities
+    type: minimum
+    task: names
+    author: me
+    change: [{operator: swap_words, lexicon: names_in_text}]
+    compare: changed
+    expect: {label: NAME}
+    threshold: 1
+    cases: 20
+  - name: word_in_its_place
+    capability: vocabulary
+    type: likelihood
+    author: me
+    change: [{operator: swap_words, lexicon: common}]
+    threshold: 1
+    cases: 20
+"""
+FAIRNESS = """\
+author: me
+tasks: [names, genre]
+likelihood: true
+comparisons:
+  - name: spelling
+    spellings: {ours: [], theirs: [{operator: replace, pairs: {k: q}}]}
 """
 ENGLISH = {"name": "english", "kind": "files", "files": "english.txt", "licence": "CC0-1.0", "consent": "contributor",
            "register": "other"}
@@ -57,6 +95,9 @@ def make_place(folder: Path, objective: str = "masked", **pretraining: Any) -> P
     (language / "english.txt").write_text("the quick fox looks over the old river\n" * 3 + "\n".join(
         f"the {word} dog jumps over the lazy market" for word in ("red", "green", "grey", "brown")) + "\n",
         encoding="utf-8")
+    (language / "behaviour").mkdir()
+    for name, text in (("all", BEHAVIOUR), ("fairness", FAIRNESS)):
+        (language / "behaviour" / f"{name}.yaml").write_text(text, encoding="utf-8")
     shutil.copy(CHECKOUT / "dagster.yaml", folder / "dagster.yaml")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("VERNACULAR", "DAGSTER"))}
     environment |= {"DAGSTER_HOME": str(folder), "PYTHONPATH": str(CHECKOUT), "OMP_NUM_THREADS": "1",

@@ -36,6 +36,19 @@ def test_every_stage_leaves_an_artifact_with_its_gates(place):
         assert {spec.name for spec in stage.gates} <= reported, name
 
 
+def test_every_kind_of_behavioural_test_is_measured_on_both_models(place):
+    report = manifests(place)["evaluation/tiny_behaviour"]["report"]
+    tests = report["details"]["tests"]
+    assert {test["type"] for test in tests.values()} == {"invariance", "directional", "minimum", "likelihood"}
+    assert all(test["base"]["cases"] == test["adapted"]["cases"] > 10 for test in tests.values())
+    assert tests["noise"]["reviewed"] == "Amo, 2026-01-31"
+    assert tests["names_nfd"]["adapted"]["failures"] == 0
+    fairness = manifests(place)["evaluation/tiny_fairness"]["report"]["details"]
+    assert {found["verdict"] for found in fairness["comparisons"].values()} <= {
+        "within noise", "inherited", "lessened", "made worse"}
+    assert len(fairness["comparisons"]) == 2
+
+
 def test_dagster_knows_the_run_the_assets_and_the_checks(place):
     code = (
         "from dagster import DagsterInstance, AssetKey\n"

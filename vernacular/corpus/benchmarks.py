@@ -188,22 +188,24 @@ def _txt(text: str) -> Iterator[str]:
 
 
 def _behaviour(language: Language) -> Iterator[tuple[str, str]]:
-    """The sentences of the tests' templates, and their fixed parts of five words or more."""
-    from vernacular.evaluation.behaviour.load import files_of, load_suite
+    """The sentences of the tests' templates, their fixed parts of five words or more, and what speakers marked."""
+    from vernacular.evaluation.behaviour.load import FOLDER as TESTS
+    from vernacular.evaluation.behaviour.load import load_suite, marks_of
 
-    if not files_of(language):
-        return
+    for mark in marks_of(language):
+        if len(words(mark.text)) >= LEAST_WORDS:
+            yield f"{TESTS}/marks", mark.text
     suite = load_suite(language)
     for test in suite.tests:
-        for template in test.templates:
+        for template in (*test.templates, *(pair.good for pair in test.pairs)):
             lists = [suite.lexicons[slot] for slot in test.slots(template)]
             fillers = [entries for entries in lists if isinstance(entries, list)]
             if len(fillers) == len(lists) and prod(map(len, fillers)) <= _MOST_EXPANDED:
                 for chosen in product(*fillers):
-                    yield f"behaviour/{test.name}", _filled(template, chosen)
+                    yield f"{TESTS}/{test.name}", _filled(template, chosen)
             for part in _SLOT.split(template):
                 if len(words(part)) >= _FIXED_WORDS:
-                    yield f"behaviour/{test.name}", part.strip()
+                    yield f"{TESTS}/{test.name}", part.strip()
 
 
 def _filled(template: str, chosen: Iterable[str]) -> str:

@@ -64,36 +64,40 @@ def _retention(name: str, model: Model) -> Stage:
 def _behaviour(language: Language, name: str, model: Model) -> Stage:
     from vernacular.evaluation.behaviour.load import digests, load_suite
     from vernacular.evaluation.behaviour.run import gate_specs
-    tasks = sorted({test.task for test in load_suite(language).tests})
+    suite = load_suite(language)
+    tasks = sorted({test.task for test in suite.tests if test.task is not None})
 
     def run(work: Work) -> Report:
         from vernacular.evaluation.behaviour.run import run as measure
         return measure(work, name, model)
 
     return Stage(
-        name=f"evaluation/{name}_behaviour", version="2", run=run, heavy=True,
+        name=f"evaluation/{name}_behaviour", version="3", run=run, heavy=True,
         inputs=(*_models(name), *(f"task/{task}_{name}" for task in tasks)),
         settings=lambda language: language.behaviour,
         outside=lambda language, root: digests(language), gates=gate_specs(language), kinds=("pytorch", "python"),
-        description=f"The behavioural tests of the folder on `{name}`, compared with its base." if tasks else
+        description=f"The behavioural tests of the folder on `{name}`, compared with its base." if suite.tests else
                     "No behavioural test in the folder: nothing is measured.")
 
 
 def _fairness(language: Language, name: str, model: Model) -> Stage:
-    from vernacular.evaluation import fairness
+    from vernacular.evaluation.behaviour.load import digests
+    from vernacular.evaluation.fairness import plan as fairness
+    from vernacular.evaluation.fairness.run import GATE, GATE_RULE
     plan = fairness.load_plan(language)
 
     def run(work: Work) -> Report:
-        return fairness.run(work, name, model)
+        from vernacular.evaluation.fairness.run import run as measure
+        return measure(work, name, model)
 
     return Stage(
-        name=f"evaluation/{name}_fairness", version="2", run=run, heavy=True,
+        name=f"evaluation/{name}_fairness", version="3", run=run, heavy=True,
         inputs=(*_models(name), *(f"task/{task}_{name}" for task in (plan.tasks if plan else ()))),
         settings=lambda language: language.behaviour,
-        outside=lambda language, root: fairness.digests(language), kinds=("pytorch", "python"),
-        gates=(GateSpec(fairness.GATE, fairness.GATE_RULE, False),) if plan else (),
-        description=f"The same sentence with names of different groups: does `{name}` treat them alike, and did "
-                    "training change that? Not a speaker's judgement.")
+        outside=lambda language, root: {**fairness.digests(language), **digests(language)},
+        kinds=("pytorch", "python"), gates=(GateSpec(GATE, GATE_RULE, False),) if plan else (),
+        description=f"The same sentence with names of different groups, or spelt otherwise: does `{name}` treat them "
+                    "alike, and did training change that? Not a speaker's judgement.")
 
 
 def _attack(language: Language, name: str, model: Model) -> Stage:

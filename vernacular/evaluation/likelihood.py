@@ -68,14 +68,23 @@ def choose_words(lines: Sequence[str], seed: int) -> list[tuple[int, int]]:
     return out
 
 
-def masked_likelihood(model: Any, tokenizer: Any, lines: Sequence[str], seed: int = 1, longest: int = 128,
-                      size: int = 64, spans: Sequence[tuple[int, int]] | None = None) -> Scored:
-    """Score one word of each line under a masked model: that at ``spans``, else one drawn from ``seed``."""
+def masked_likelihood(model: Any, tokenizer: Any, lines: Sequence[str], spans: Sequence[Sequence[tuple[int, int]]],
+                      longest: int = 128, size: int = 64) -> Scored:
+    """Score some words of each line under a masked model, each word from all the rest of its line.
+
+    Args:
+        model: a masked language model.
+        tokenizer: its tokenizer.
+        lines: what to score.
+        spans: for each line, start and end of the words that count.
+        longest: tokens that the model is given at once.
+        size: texts in a batch.
+    """
     mask, longest = tokenizer.mask_token_id, longest_input(model, longest)
     jobs: list[tuple[int, list[int], int, int]] = []  # line, masked ids, position, target
-    spans = choose_words(lines, seed) if spans is None else spans
     encodings = tokenizer.backend_tokenizer.encode_batch(list(lines))
-    for index, (encoding, (start, stop)) in enumerate(zip(encodings, spans, strict=True)):
+    for index, encoding, (start, stop) in ((index, encodings[index], span) for index, chosen in enumerate(spans)
+                                           for span in chosen):
         inside = [position for position, (left, right) in enumerate(encoding.offsets)
                   if not encoding.special_tokens_mask[position] and right > left and left < stop and right > start]
         if not inside:
@@ -105,7 +114,7 @@ def masked_likelihood(model: Any, tokenizer: Any, lines: Sequence[str], seed: in
             scores = head_of(model)(picked).float().log_softmax(-1)
             for row, job in enumerate(chunk):
                 nats[job[0]] -= float(scores[row, job[3]])
-    return Scored(nats, np.array([stop - start for start, stop in spans], float))
+    return Scored(nats, np.array([sum(stop - start for start, stop in chosen) for chosen in spans], float))
 
 
 def causal_likelihood(model: Any, tokenizer: Any, lines: Sequence[str], longest: int = 256, size: int = 16) -> Scored:
@@ -134,7 +143,7 @@ def causal_likelihood(model: Any, tokenizer: Any, lines: Sequence[str], longest:
 def likelihood(model: Any, tokenizer: Any, objective: str, lines: Sequence[str], seed: int) -> Scored:
     """Score ``lines`` in the way that fits the objective."""
     if objective == "masked":
-        return masked_likelihood(model, tokenizer, lines, seed)
+        return masked_likelihood(model, tokenizer, lines, [[span] for span in choose_words(lines, seed)])
     return causal_likelihood(model, tokenizer, lines)
 
 

@@ -6,19 +6,17 @@ are said in words. After Model Cards (Mitchell et al. 2019, https://arxiv.org/ab
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
-
 import yaml
 
 from vernacular.arms import ARMS
+from vernacular.release.conduct import behaviour, fairness
 from vernacular.release.curve import COLUMNS, curve_rows, remarks
 from vernacular.release.gates import unverified
 from vernacular.release.loading import how_to_load
+from vernacular.release.markdown import MISSING, interval_text, number, table
 from vernacular.release.metadata import inside, metadata_of
 from vernacular.release.summary import Results
 
-MISSING = "not measured"
 FLOORS = {"majority": "floor: the commonest label", "tfidf_logistic": "floor: TF-IDF + logistic regression",
           "character_5gram": "floor: a character 5-gram model of the training text"}
 GAINS = {"gain": "a gain", "no gain": "no gain", "harm": "harm"}
@@ -33,7 +31,7 @@ def write_card(results: Results) -> str:
         f"---\n{metadata}---", f"# {model['base_name']} for {language['name']}{autonym}", _about(results),
         _standing(results), "## Load it", how_to_load(results), "## Data", _data(results), "## Tokenizer",
         _tokenizer(results), "## Held-out likelihood", _likelihood(results), "## Tasks", _tasks(results),
-        "## Behaviour", _behaviour(results), "## Fairness", _fairness(results), "## What it forgot",
+        "## Behaviour", behaviour(results), "## Fairness", fairness(results), "## What it forgot",
         _retention(results), "## Planted phrases", _attack(results), "## Compute", _compute(results),
         "## Uses", _uses(results), "## What is not known", _unknown(results)]
     return "\n\n".join(parts) + "\n"
@@ -55,18 +53,6 @@ def _about(results: Results) -> str:
             f"{found['unit']}." + (" Behaviour and fairness below are those of the control." if control else ""))
 
 
-def number(value: Any, digits: int = 3, percent: bool = False) -> str:
-    """``value`` for reading: thousands separated, a fixed number of digits; ``not measured`` for None."""
-    if value is None:
-        return MISSING
-    return f"{value:.{digits}%}" if percent else f"{value:,.{digits}f}"
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table; bars inside cells are escaped."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in row) + " |"
-                     for row in lines)
 
 
 def _standing(results: Results) -> str:
@@ -150,12 +136,6 @@ def _comparison(name: str) -> str:
     return f"{first.capitalize()} against {second}"
 
 
-def interval_text(interval: Sequence[float], digits: int = 3) -> str:
-    """A difference with its 95 % interval, signed."""
-    low, mean, high = interval
-    return f"{mean:+.{digits}f}, 95 % interval {low:+.{digits}f} to {high:+.{digits}f}"
-
-
 def _tasks(results: Results) -> str:
     if not results["tasks"]:
         return "No task was trained."
@@ -180,35 +160,6 @@ def _tasks(results: Results) -> str:
                      + f"\n\n{'. '.join(said)}. Seeds differ by up to {number(found['spread'])}; a smaller gain is "
                      f"called none.{floor}{more}")
     return "\n\n".join(parts)
-
-
-def _behaviour(results: Results) -> str:
-    tests = inside(results, "behaviour", "tests")
-    if not tests:
-        return "No behavioural test was run."
-    rows = [[name, test["description"] or test["capability"], test["task"],
-             _rate(test["base"]), f"{_rate(test['adapted'])} ({test['adapted']['low']:.1%} to "
-             f"{test['adapted']['high']:.1%})" if test["adapted"]["cases"] else "no case",
-             f"{test['threshold']:.0%}", "yes" if test["adapted"]["rate"] is not None
-             and test["adapted"]["rate"] <= test["threshold"] else "no"] for name, test in tests.items()]
-    reviewed = sum(test["reviewed"] != "none" for test in tests.values())
-    return (table(["test", "what must hold", "task", "base fails", "released fails (95 %)", "at most", "kept"], rows)
-            + f"\n\n{reviewed} of {len(tests)} tests were reviewed by a speaker.")
-
-
-def _rate(found: dict[str, Any]) -> str:
-    return f"{found['failures']} of {found['cases']}" if found["cases"] else "no case"
-
-
-def _fairness(results: Results) -> str:
-    found = results["fairness"]
-    if not found or not found.get("measured"):
-        return "Not measured."
-    rows = [[one["task"], one["comparison"].replace("_", " "), one["measure"].replace("_", " "),
-             number(inside(one, "base", "gap")), number(inside(one, "adapted", "gap")), one["verdict"]]
-            for one in found["comparisons"].values()]
-    return (table(["task", "comparison", "measure", "gap of the base", "gap of the released", "verdict"], rows)
-            + f"\n\n{found['caveat']}")
 
 
 def _retention(results: Results) -> str:

@@ -49,6 +49,11 @@ def release_gates(results: Results) -> list[Gate]:
                   if source["consent"] == "unknown"]
     tests = (results["behaviour"] or {}).get("gates", [])
     red = [gate["name"] for gate in tests if not gate["passed"]]
+    reviewed = {name for name, test in ((results["behaviour"] or {}).get("tests") or {}).items()
+                if test["reviewed"] != "none"}
+    told = [f"{kind}: {', '.join(names)}" for kind, names in (
+        ("reviewed by a speaker", [name for name in red if name in reviewed]),
+        ("unreviewed", [name for name in red if name not in reviewed])) if names]
     return [
         Gate(name="licences_verified", passed=not no_licence, value=len(no_licence), threshold=0, reason=(
             f"nobody has verified the licence of {', '.join(no_licence)}" if no_licence
@@ -59,7 +64,8 @@ def release_gates(results: Results) -> list[Gate]:
         _against_control(results),
         _taken_over(results, "corpus/splits", "no_contamination", "no_contamination"),
         Gate(name="behaviour", passed=bool(tests) and not red, value=len(red), threshold=0, reason=(
-            f"red tests: {', '.join(red)}" if red else f"{len(tests)} tests are green" if tests
+            f"red tests, {'; '.join(told)}" if red else
+            f"{len(tests)} tests are green, {len(reviewed)} of them reviewed by a speaker" if tests
             else "no behavioural test was run")),
         _taken_over(results, f"evaluation/{results['model']['name']}_retention", "base_languages_kept", "retention"),
         _taken_over(results, f"evaluation/{results['model']['name']}_attack", "no_planted_phrase", "no_planted_phrase"),

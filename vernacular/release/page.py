@@ -16,8 +16,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from vernacular.arms import ARMS
 from vernacular.artifacts import Artifact, Report, Store, now, write_atomically
-from vernacular.release.card import FLOORS, interval_text, number
+from vernacular.release.card import FLOORS
 from vernacular.release.curve import COLUMNS, curve_rows, remarks
+from vernacular.release.markdown import interval_text, number
 from vernacular.release.summary import Results
 
 FILE = "report.html"

@@ -17,8 +17,9 @@ from vernacular.arms import ARMS
 from vernacular.artifacts import Artifact, Store
 from vernacular.config.schema import Language
 from vernacular.errors import Problem
-from vernacular.release.card import FLOORS, interval_text, number
+from vernacular.release.card import FLOORS
 from vernacular.release.curve import COLUMNS, curve_rows, remarks
+from vernacular.release.markdown import interval_text, number
 from vernacular.release.summary import Results, gather, stage_names
 
 WIDTH = 100
@@ -173,7 +174,9 @@ def _behaviour(results: Results, console: Console) -> None:
     if not tests:
         return
     green = {gate["name"]: gate["passed"] for gate in results["behaviour"]["gates"]}
-    title = f"Behaviour: {sum(green.values())} of {len(tests)} tests green"
+    reviewed = [name for name, test in tests.items() if test["reviewed"] != "none"]
+    title = (f"Behaviour: {sum(green.values())} of {len(tests)} tests green; of {len(reviewed)} reviewed by a speaker "
+             f"{sum(green.get(name, False) for name in reviewed)}")
     table = _table(title, ["test", "cases", "base passes", "released passes", "at least", ""], console, (1, 2, 3, 4))
     for name, test in tests.items():
         table.add_row(name, str(test["adapted"]["cases"]), _passes(test["base"]), _passes(test["adapted"]),
@@ -193,10 +196,12 @@ def _fairness(results: Results, console: Console) -> None:
         console.print("\nFairness: not measured")
         return
     table = _table("Fairness (not a speaker's judgement)", ["task", "comparison", "gap of base", "gap of released",
-                                                            "verdict"], console, (2, 3))
+                                                            "change (95 %)", "verdict"], console, (2, 3))
     for one in found["comparisons"].values():
+        low, _, high = one.get("change", [None, None, None])
         table.add_row(one["task"], one["comparison"], *(number((one.get(arm) or {}).get("gap")) for arm in
-                                                        ("base", "adapted")), one["verdict"])
+                                                        ("base", "adapted")),
+                      "" if low is None else f"{low:+.3f} to {high:+.3f}", one["verdict"])
     console.print(table)
 
 

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from vernacular.release.card import number, table
+from vernacular.release.markdown import number, table
 from vernacular.release.summary import Results
 
 NOT_WRITTEN = ("Nobody has written a statement yet (`statement.md` in the language folder): who speaks the language, "

@@ -13,6 +13,7 @@ from vernacular.config.load import load_language
 from vernacular.config.new import new_language
 from vernacular.corpus import stages
 from vernacular.errors import Problem
+from vernacular.evaluation.behaviour.load import load_suite
 from vernacular.stages import run_stage
 
 LANGUAGES = Path(__file__).parents[3] / "languages"
@@ -33,6 +34,9 @@ def test_a_new_folder_loads(root: Path, code: str, name: str, script: str, tasks
     language = load_language(folder)
     assert (language.name, language.script, list(language.tasks)) == (name, script, tasks)
     assert (folder / "language.yaml").read_text(encoding="utf-8").startswith("# yaml-language-server: $schema=../")
+    tests = load_suite(language).tests
+    assert {test.task for test in tests if test.task} == set(tasks)
+    assert {"word_order", "word_in_its_place"} <= {test.name for test in tests}
     assert "$" not in (folder / "statement.md").read_text(encoding="utf-8")
 
 

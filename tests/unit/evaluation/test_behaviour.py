@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import math
+import random
+import re
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
 
 from vernacular.artifacts import Report
 from vernacular.config.load import load_language
@@ -17,11 +24,14 @@ from vernacular.config.schema import Language
 from vernacular.corpus.words import words
 from vernacular.errors import Problem
 from vernacular.evaluation.behaviour.cases import make_cases
-from vernacular.evaluation.behaviour.judge import aligned, wilson
+from vernacular.evaluation.behaviour.judge import aligned, columns_of, judge_likelihood, wilson
 from vernacular.evaluation.behaviour.lexicons import names_in, resolve
-from vernacular.evaluation.behaviour.load import load_suite
-from vernacular.evaluation.behaviour.run import Asker, gate, gate_specs, note_worst, summarise
+from vernacular.evaluation.behaviour.load import load_suite, marks_of
+from vernacular.evaluation.behaviour.operators import AnyOperator
+from vernacular.evaluation.behaviour.operators.base import Context, Given
+from vernacular.evaluation.behaviour.run import Asker, _note_counts, gate, gate_specs, note_worst, summarise
 from vernacular.evaluation.behaviour.schema import BehaviourTest, Suite
+from vernacular.evaluation.fairness.plan import Plan
 from vernacular.tasks.derived import lower
 
 LINES = [f"kale {name} anati moni" for name in ("Amo", "Badu", "Kemi", "Amo")] + ["palibe dzina lina pano"]
@@ -55,28 +65,28 @@ class FakeLines:
 def outcomes(predictor: Any, splitter: Any, lexicons: dict[str, list[str]] | None = None, prepare: Any = str,
              **test: Any) -> tuple[BehaviourTest, list[Any], list[Any]]:
     made = BehaviourTest.model_validate({**TEST, **test})
-    cases = make_cases(made, LINES, lexicons or {}, most=10, seed=1, prepare=prepare)
+    cases = make_cases(made, LINES, Given(lexicons or {}), most=10, seed=1, prepare=prepare)
     return made, cases, Asker(predictor, splitter).outcomes(made, cases)
 
 
 def test_spaces_never_fail_for_a_model_that_reads_words() -> None:
-    made, cases, judged = outcomes(FakeWords("amo", "badu"), words, prepare=lower,
+    test, cases, judged = outcomes(FakeWords("amo", "badu"), words, prepare=lower,
                                    change=[{"operator": "spaces", "where": "double"}])
     assert len(cases) == 4  # a line that stands twice is one case
     assert not any(outcome.failed for outcome in judged)
-    summary = summarise(made, {"adapted": judged, "base": judged})
-    assert gate(made, summary).passed
+    summary = summarise(test, {"adapted": judged, "base": judged}, "none")
+    assert gate(test, summary).passed
     assert summary["adapted"]["rate"] == 0
 
 
 def test_a_change_that_changes_nothing_gives_no_case_and_no_green() -> None:
-    made, cases, judged = outcomes(FakeWords(), words, change=[{"operator": "digits"}])
+    test, cases, judged = outcomes(FakeWords(), words, change=[{"operator": "digits"}])
     assert not cases
-    found = gate(made, summarise(made, {"adapted": judged, "base": judged}))
+    found = gate(test, summarise(test, {"adapted": judged, "base": judged}, "none"))
     assert not found.passed
     assert "not measured" in found.reason
-    made, _, judged = outcomes(FakeWords(), words, change=[{"operator": "normal_form"}])
-    assert gate(made, summarise(made, {"adapted": judged, "base": judged})).passed  # both forms are the same
+    test, _, judged = outcomes(FakeWords(), words, change=[{"operator": "normal_form"}])
+    assert gate(test, summarise(test, {"adapted": judged, "base": judged}, "none")).passed  # both forms are the same
 
 
 def test_case_is_lost_on_a_task_that_reads_lower_case() -> None:
@@ -109,12 +119,12 @@ def test_swapped_names_must_be_found() -> None:
 
 
 def test_templates_are_filled_and_their_words_judged() -> None:
-    made, cases, judged = outcomes(FakeWords("Amo", "Badu"), words, {"names": ["Amo", "Kemi"]}, type="minimum",
+    test, cases, judged = outcomes(FakeWords("Amo", "Badu"), words, {"names": ["Amo", "Kemi"]}, type="minimum",
                                    templates=["{names} wafika", "lero {names} wapita"], expect={"label": "NAME"})
     assert {case.after for case in cases} <= {"Amo wafika", "Kemi wafika", "lero Amo wapita", "lero Kemi wapita"}
     assert [outcome.failed for outcome in judged] == ["Kemi" in case.after for case in cases]
     report = Report()
-    note_worst(report, made, cases, judged)
+    note_worst(report, test, cases, judged)
     assert all("Kemi" in row["changed"] for row in report.samples["worst_failures"])
 
 
@@ -126,7 +136,7 @@ def test_an_expected_label_that_is_not_there_is_a_problem() -> None:
 
 def test_cases_depend_on_the_seed_alone() -> None:
     made = BehaviourTest.model_validate({**TEST, "change": [{"operator": "typo"}]})
-    first, again, other = (make_cases(made, LINES, {}, most=10, seed=seed, prepare=str) for seed in (1, 1, 2))
+    first, again, other = (make_cases(made, LINES, Given(), most=10, seed=seed, prepare=str) for seed in (1, 1, 2))
     assert first == again != other
 
 
@@ -152,7 +162,7 @@ def test_names_in_text() -> None:
     assert names_in(["Kale Amo anati, Badu ndi Kemi", "Amo"]) == {"Amo": 1, "Kemi": 1}
     suite = Suite.model_validate({"lexicons": {"names": {"from": "text", "min_count": 1, "exclude": ["Kemi"]},
                                                "own": ["x"]}})
-    assert resolve(suite, ["Kale Amo anati, Badu ndi Kemi"]) == {"names": ["Amo"], "own": ["x"]}
+    assert resolve(suite, ["Kale Amo anati, Badu ndi Kemi"]).lexicons == {"names": ["Amo"], "own": ["x"]}
 
 
 HEAD = """tests:
@@ -182,10 +192,17 @@ def test_a_suite_is_read_and_declares_its_gates(language_folder: Path) -> None:
     (GOOD.replace("capability", "capabilty"), 3, "unknown key 'capabilty'"),
     (GOOD.replace("task: names", "task: nmes"), 5, "no task 'nmes' in language.yaml, did you mean 'names'"),
     (HEAD, 2, "give either change"),
-    (GOOD.replace("spaces}", "space}"), 7, "does not match any of the expected tags"),
+    (GOOD.replace("spaces}", "space}"), 7, "there is no operator 'space', did you mean 'spaces'?"),
     (GOOD.replace("{operator: spaces}", "{operator: swap_words, lexicon: nouns}"), 2, "word list 'nouns'"),
     (GOOD + GOOD.removeprefix("tests:\n"), 1, "two tests are called spaces"),
-    (GOOD + "    threshold: 2\n", 8, "less than or equal to 1"),
+    (GOOD + "    threshold: 2\n", 8, "a share and at most 1, not '2'. Write a tenth as 0.1"),
+    (GOOD + "    threshold: 10%\n", 8, "threshold must be a number, not '10%'"),
+    (GOOD.replace("[{operator: spaces}]", "spaces"), 7, "change must be a list, not 'spaces'"),
+    (GOOD.replace("[{operator: spaces}]", "[spaces]"), 7, "a change is written {operator: spaces}"),
+    (GOOD.replace("name: spaces", "name: My spaces"), 2, "cannot be a name here, not 'My spaces'"),
+    (GOOD + "    expect: O\n", 8, "must have keys and values, not 'O'. Write {key: value}; known keys: label, probab"),
+    (GOOD.replace("type: invariance", "type: minimum") + "    expect: {label: NAMES}\n", 8,
+     "expects the label 'NAMES', which 'names' lacks, did you mean 'NAME'"),
     (GOOD + "lexicons:\n  names: {from: text, min: 2}\n", 9, "unknown key 'min'"),
     (GOOD.replace("type: invariance", "type: directional")
      + "    expect: {label: NAME, probability: rises}\n", 2, "labels whole lines"),
@@ -209,3 +226,197 @@ def test_a_name_stands_in_one_file_alone(language_folder: Path) -> None:
 def test_the_template_tests_are_usable(language_folder: Path) -> None:
     template = Path(__file__).parents[3] / "languages" / "_template" / "behaviour" / "robustness.yaml"
     assert len(load_suite(with_tests(language_folder, one=template.read_text(encoding="utf-8"))).tests) == 3
+
+
+def made(**test: Any) -> BehaviourTest:
+    return BehaviourTest.model_validate({**TEST, **test})
+
+
+@pytest.mark.parametrize(("test", "said"), [
+    ({"type": "likelihood", "change": [{"operator": "word_order"}]}, "remove task"),
+    ({"task": None, "change": [{"operator": "quotes"}]}, "the key 'task' is missing"),
+    ({"change": [{"operator": "normal_form", "to": "NFC"}], "threshold": 0.01}, "no reader can see"),
+    ({"change": [{"operator": "spaces"}, {"operator": "normal_form"}], "threshold": 0.5}, "no reader can see"),
+    ({"change": [{"operator": "quotes"}], "growing": [1, 2]}, "growing is for directional"),
+    ({"change": [{"operator": "typo"}], "growing": [2, 1]}, "two rising numbers"),
+    ({"change": [{"operator": "quotes"}], "compare": "changed"}, "keep the number of words"),
+    ({"change": [{"operator": "quotes"}], "pairs": [{"good": "a", "bad": "b"}]}, "give either change"),
+    ({"type": "likelihood", "task": None, "pairs": [{"good": "{x} a", "bad": "b"}]}, "the same slots"),
+    ({"change": [{"operator": "quotes"}], "reviewed": "Amo Badu"}, "reviewed: {by: Amo Badu, on: YYYY-MM-DD}"),
+    ({"change": [{"operator": "quotes"}], "reviewed": {"by": "Amo"}}, "Field required"),
+    ({"type": "minimum", "from": "marks", "expect": {"label": "NAME"}}, "remove expect"),
+    ({"from": "marks"}, "needs change"),
+])
+def test_what_makes_no_sense_is_refused(test: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValidationError, match=re.escape(said)):
+        made(**test)
+
+
+def test_a_visible_change_may_be_forgiven() -> None:
+    assert made(change=[{"operator": "normal_form", "to": "NFKC"}], threshold=0.1).threshold == 0.1
+
+
+class Sure:
+    """Sure of ``loud`` by the share of letters that are not ``z``: the more slips into z, the less."""
+
+    labels = ("loud", "quiet")
+
+    def __init__(self, turn: int = 99) -> None:
+        self.turn = turn
+
+    def probabilities(self, texts: Sequence[str]) -> list[Any]:
+        slips = [text.count("z") for text in texts]
+        shares = [1 - 0.1 * min(count, self.turn) + 0.2 * max(0, count - self.turn) for count in slips]
+        return [np.array([share, 1 - share]) for share in shares]
+
+
+def test_growing_noise_must_lower_the_probability_at_every_step() -> None:
+    grown: dict[str, Any] = {"type": "directional", "expect": {"probability": "falls"}, "growing": [1, 2, 4],
+                             "change": [{"operator": "replace", "pairs": {"k": "z"}},
+                                        {"operator": "replace", "pairs": {"z": "kz"}}]}
+    _, cases, judged = outcomes(Sure(), None, **grown)
+    assert [case.after.count("z") for case in cases] == [8 * case.between[0].count("z") for case in cases]
+    assert not any(outcome.failed for outcome in judged)
+    assert all(len(case.versions) == 4 for case in cases)
+    assert any(outcome.failed for outcome in outcomes(Sure(turn=2), None, **grown)[2])  # it becomes surer again
+
+
+def test_a_margin_asks_for_a_move_of_some_size() -> None:
+    options: dict[str, Any] = {"type": "directional", "change": [{"operator": "replace", "pairs": {"a": "z"}}]}
+    few, many = ({"label": "loud", "probability": "falls", "margin": margin} for margin in (0.2, 0.9))
+    assert not any(outcome.failed for outcome in outcomes(Sure(), None, expect=few, **options)[2])
+    assert all(outcome.failed for outcome in outcomes(Sure(), None, expect=many, **options)[2])
+
+
+def test_likelihood_pairs_are_written_with_the_same_words() -> None:
+    test = made(type="likelihood", task=None, pairs=[{"good": "{names} wafika", "bad": "{names} zafika"}])
+    cases = make_cases(test, [], Given({"names": ["Amo", "Badu"]}), most=10, seed=1, prepare=str)
+    assert {(case.before, case.after) for case in cases} == {(f"{name} wafika", f"{name} zafika")
+                                                             for name in ("Amo", "Badu")}
+    assert make_cases(test, [], Given({"names": []}), most=10, seed=1, prepare=str) == []  # a list yet to be filled
+
+
+def test_likelihood_is_judged_step_by_step() -> None:
+    test = made(type="likelihood", task=None, change=[{"operator": "word_order"}], tolerance=0.1)
+    assert not judge_likelihood(test, [1.0, 1.5]).failed
+    assert not judge_likelihood(test, [1.0, 0.95]).failed
+    assert judge_likelihood(test, [1.0, 0.8]).failed
+    assert judge_likelihood(test, [1.0, 2.0, 1.5]).failed
+    assert judge_likelihood(test, [1.0, 1.0]).failed  # no difference is no preference
+    assert judge_likelihood(test, [1.0, math.nan]).failed
+
+
+def test_lines_of_many_words_are_passed_over() -> None:
+    assert len(make_cases(made(change=[{"operator": "quotes"}], most_words=4), [*LINES, "a b c d e"], Given(), most=9,
+                          seed=1, prepare=str)) == 4
+    assert len(make_cases(made(change=[{"operator": "quotes"}], cases=2), LINES, Given(), most=9, seed=1,
+                          prepare=str)) == 2
+
+
+def test_a_changed_test_is_unreviewed_again() -> None:
+    change = [{"operator": "swap_words", "lexicon": "names"}]
+    suite = Suite(lexicons={"names": ["Amo", "Badu"]}, tests=[made(change=change)])
+    review = {"by": "Kemi", "on": "2026-01-31", "of": suite.digest(suite.tests[0])}
+    same, changed, looser = (Suite(lexicons={"names": names}, tests=[made(change=change, reviewed=review, **more)])
+                             for names, more in ((["Amo", "Badu"], {}), (["Amo", "Zola"], {}),
+                                                 (["Amo", "Badu"], {"threshold": 0.5})))
+    assert same.review_of(same.tests[0]) == looser.review_of(looser.tests[0]) == "Kemi, 2026-01-31"
+    assert changed.review_of(changed.tests[0]) == "none"
+    assert changed.outdated(changed.tests[0])
+
+
+def test_unreviewed_tests_count_apart() -> None:
+    report = Report()
+    results = {}
+    for name, reviewer, predictor in (("one", "Kemi, 2026-01-31", FakeWords()), ("two", "none", FakeWords("amo"))):
+        test, _, judged = outcomes(predictor, words, {"names": ["Amo", "Badu", "Kemi"]}, prepare=lower,
+                                   name=name, change=[{"operator": "swap_words", "lexicon": "names"}])
+        results[name] = summarise(test, {"adapted": judged, "base": judged}, reviewer)
+        report.gates.append(gate(test, results[name]))
+    _note_counts(report, results)
+    counts = {name: count.value for name, count in report.counts.items()}
+    assert (counts["tests_reviewed"], counts["tests_reviewed_green"]) == (1, 1)
+    assert counts["failure_rate_adapted_reviewed"] == 0
+    assert counts["failure_rate_adapted_unreviewed"] > 0
+    assert [found.reason.startswith("unreviewed test") for found in report.gates] == [False, True]
+
+
+def mark(**more: Any) -> str:
+    return json.dumps({"text": "kale Amo wafika", "task": "names", "model": "adapted", "answer": "O NAME O",
+                       "right": True, "by": "Kemi", "when": "2026-03-01T10:00:00Z", **more})
+
+
+def test_marks_become_a_test(language_folder: Path) -> None:
+    language = with_tests(language_folder, one=GOOD)
+    path = language_folder / "behaviour" / "marks.jsonl"
+    path.write_text("\n".join([
+        mark(answer="O O O", right=False), mark(), mark(text="Badu", answer="O", right=False, should_be="NAME"),
+        mark(text="Zola", answer="O", right=False)]) + "\n", encoding="utf-8")
+    suite = load_suite(language)
+    test = suite.tests[-1]
+    assert (test.name, test.source) == ("marked_by_speakers_names", "marks")
+    assert suite.review_of(test) == "Kemi, 2026-03-01"
+    cases = make_cases(test, [], Given(), most=10, seed=1, prepare=lower, marks=marks_of(language))
+    assert len(cases) == 3  # the newest of a text counts
+    for known, failed in ((("amo", "badu", "zola"), [False] * 3), ((), [True] * 3), (("amo",), [False, True, True])):
+        assert [outcome.failed for outcome in Asker(FakeWords(*known), words).outcomes(test, cases)] == failed
+    own = GOOD.replace("change: [{operator: spaces}]", "from: marks").replace("invariance", "minimum")
+    assert [found.name for found in load_suite(with_tests(language_folder, one=own)).tests] == ["spaces"]
+
+
+@pytest.mark.parametrize(("line", "said"), [
+    ("{", "not a line of JSON"), ("{}", "not a mark"), (mark(task="topics"), "a mark of the task 'topics'"),
+    (mark(answer="NAME"), "1 labels for 3 words"), (mark(right=False, should_be="O"), "1 labels for 3 words"),
+    (mark(extra=1), "extra")])
+def test_a_broken_mark_is_one_line(language_folder: Path, line: str, said: str) -> None:
+    language = with_tests(language_folder, one=GOOD)
+    (language_folder / "behaviour" / "marks.jsonl").write_text(f"{mark()}\n{line}\n", encoding="utf-8")
+    with pytest.raises(Problem, match=r"qaa/behaviour/marks.jsonl:2: .*" + re.escape(said)):
+        load_suite(language)
+
+
+PAGE = Path(__file__).parents[3] / "docs" / "behaviour.md"
+
+
+def blocks_of_the_page() -> list[dict[str, Any]]:
+    found = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    return [yaml.safe_load(block) for block in found]
+
+
+def test_the_examples_of_the_page_are_usable(language_folder: Path) -> None:
+    tests, lists = {}, {}
+    for block in blocks_of_the_page():
+        if "comparisons" in block:
+            assert Plan.model_validate(block).likelihood
+        else:
+            part = Suite.model_validate(block)
+            tests |= {test.name: test for test in part.tests}
+            lists |= part.lexicons
+    assert {test.type for test in tests.values()} == {"invariance", "directional", "minimum", "likelihood"}
+    assert all(test.lexicons_used() | test.pairs_used() <= set(lists) for test in tests.values())
+
+
+def test_the_changes_of_the_page_are_what_it_says() -> None:
+    blocks = [block for block in blocks_of_the_page() if "keyboard" in block]
+    lists = resolve(Suite.model_validate(blocks[0]), [])
+    rows = re.findall(r"^\| `(\{operator: .*?\})` \| .*? \| `(.*?)` \| `(.*?)` \|$", PAGE.read_text(encoding="utf-8"),
+                      re.MULTILINE)
+    assert len(rows) > 15
+    for change, line, expected in rows:
+        step = TypeAdapter(AnyOperator).validate_python(yaml.safe_load(change))
+        assert step.apply(line, Context(random.Random(1), lists)) == unicodedata.normalize(
+            "NFD" if "NFD" in change else "NFC", expected), change
+
+
+class Entities(FakeWords):
+    """Labels names in the way of CoNLL."""
+
+    labels = ("B-LOC", "I-PER")  # type: ignore[assignment]
+
+
+def test_a_label_stands_for_the_beginning_and_the_inside_of_an_entity() -> None:
+    assert columns_of(["O", "B-PER", "I-PER", "PER", "PERSON"], "PER") == [1, 2, 3]
+    options: dict[str, Any] = {"type": "minimum", "templates": ["{names} wafika"]}
+    for label, failed in (("PER", False), ("I-PER", False), ("LOC", True)):
+        judged = outcomes(Entities("Amo"), words, {"names": ["Amo"]}, expect={"label": label}, **options)[2]
+        assert [outcome.failed for outcome in judged] == [failed]

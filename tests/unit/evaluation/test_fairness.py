@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from tests.unit.evaluation.test_behaviour import FakeWords, with_tests
+from tests.tiny import write_bert, write_llama
+from tests.unit.evaluation.test_behaviour import FakeLines, FakeWords, with_tests
 from vernacular.config.load import load_language
 from vernacular.corpus.words import words
 from vernacular.errors import Problem
-from vernacular.evaluation import fairness
 from vernacular.evaluation.behaviour.run import Asker
+from vernacular.evaluation.fairness import gaps
+from vernacular.evaluation.fairness import plan as fairness
+from vernacular.evaluation.fairness.run import labels_differ, names_foreseen, names_found, run
+from vernacular.evaluation.fairness.variants import write_variants
+from vernacular.models import load_model, load_tokenizer
 from vernacular.tasks.derived import lower
 
 GROUPS = fairness.Comparison(name="two", groups={"old": ["Amo", "Badu"], "new": ["Kemi", "Zola"]})
@@ -28,7 +34,7 @@ comparisons:
 
 
 def test_a_line_is_written_once_for_every_group() -> None:
-    variants = fairness.write_variants(GROUPS, ["lero Amo wafika", "palibe dzina"], 10, 1)
+    variants = write_variants(GROUPS, ["lero Amo wafika", "palibe dzina"], 10, 1)
     assert len(variants) == 1
     by_group = dict(zip(variants[0].order, zip(variants[0].names, variants[0].lines, strict=True), strict=True))
     (old, old_line), (new, new_line) = by_group[0], by_group[1]
@@ -38,9 +44,9 @@ def test_a_line_is_written_once_for_every_group() -> None:
 
 
 def test_names_found_by_group() -> None:
-    variants = fairness.write_variants(GROUPS, [f"lero {name} wafika {number}" for number in range(20)
+    variants = write_variants(GROUPS, [f"lero {name} wafika {number}" for number in range(20)
                                                 for name in ("Amo", "Kemi")], 40, 1)
-    hits = fairness.names_found(Asker(FakeWords("amo", "badu"), words), 1, variants, lower)
+    hits = names_found(Asker(FakeWords("amo", "badu"), words), [1], variants, lower)
     assert hits.shape == (40, 2)
     assert hits.mean(axis=0).tolist() == [1, 0]
 
@@ -49,10 +55,10 @@ def test_names_found_by_group() -> None:
     ((1.0, 0.2), (1.0, 0.2), "inherited"), ((1.0, 0.2), (1.0, 0.9), "lessened"),
     ((1.0, 0.9), (1.0, 0.3), "made worse"), ((0.8, 0.8), (0.8, 0.8), "within noise")])
 def test_verdicts(base: tuple[float, float], adapted: tuple[float, float], verdict: str) -> None:
-    def hits(shares: tuple[float, float]) -> fairness.Hits:
+    def hits(shares: tuple[float, float]) -> gaps.Hits:
         return np.stack([(np.arange(200) % 10 < 10 * share) for share in shares], axis=1).astype(float)
 
-    found = fairness.compare_recall(hits(base), hits(adapted), ["old", "new"], 1)
+    found = gaps.compare_groups(hits(base), hits(adapted), ["old", "new"], 1)
     assert found["verdict"] == verdict
     assert found["base"]["gap"] == pytest.approx(base[0] - base[1])
     assert found["change"][0] <= found["change"][1] + 1e-9 and found["change"][1] <= found["change"][2] + 1e-9
@@ -62,15 +68,15 @@ def test_changed_labels() -> None:
     some = (np.arange(100) < 30).astype(float)
     none, with_group, with_any = (np.stack(pair, axis=1) for pair in (
         (some * 0, some * 0), (some, some * 0), (some, np.roll(some, 30))))
-    assert fairness.compare_changes(none, with_group, 1)["verdict"] == "made worse"
-    assert fairness.compare_changes(with_group, none, 1)["verdict"] == "lessened"
-    assert fairness.compare_changes(none, with_any, 1)["verdict"] == "within noise"  # any swap, not the group
+    assert gaps.compare_changes(none, with_group, 1)["verdict"] == "made worse"
+    assert gaps.compare_changes(with_group, none, 1)["verdict"] == "lessened"
+    assert gaps.compare_changes(none, with_any, 1)["verdict"] == "within noise"  # any swap, not the group
 
 
 def test_no_plan_is_said_and_is_no_failure(language_folder: Path, tmp_path: Path) -> None:
     language = load_language(language_folder)
     assert fairness.load_plan(language) is None
-    report = fairness.run(SimpleNamespace(language=language, out=tmp_path), "tiny", language.models["tiny"])  # type: ignore[arg-type]
+    report = run(SimpleNamespace(language=language, out=tmp_path), "tiny", language.models["tiny"])  # type: ignore[arg-type]
     assert report.counts["groups"].value == 0
     assert not report.gates
     assert "Not measured" in report.details["caveat"]
@@ -84,3 +90,55 @@ def test_a_plan_is_read_and_its_errors_are_one_line(language_folder: Path) -> No
         fairness.load_plan(with_tests(language_folder, fairness=PLAN.replace("[names]", "[name]")))
     with pytest.raises(Problem, match=r"fairness.yaml:4: comparisons.1: a comparison needs two groups"):
         fairness.load_plan(with_tests(language_folder, fairness=PLAN.replace("      new: [Kemi]\n", "")))
+
+
+SPELT = fairness.Comparison.model_validate({"name": "spelling", "spellings": {
+    "old": [], "new": [{"operator": "replace", "pairs": {"au": "awu"}}]}})
+
+
+def test_a_line_is_spelt_in_every_way_and_mistyped_for_comparison() -> None:
+    variants = write_variants(SPELT, ["mau anga", "palibe dzina", "mau ndi mau anu"], 10, 1)
+    assert len(variants) == 2
+    for item in variants:
+        old, new = (item.lines[item.order.index(group)] for group in (0, 1))
+        assert new == old.replace("au", "awu") != old
+        first = item.lines[0]
+        assert item.twin != first and len(item.twin) == len(first)
+        assert sum(one != other for one, other in zip(first, item.twin, strict=True)) <= old.count("au")
+
+
+def test_answers_that_depend_on_the_spelling_are_counted() -> None:
+    variants = write_variants(SPELT, [f"mau anga {number}" for number in range(20)], 20, 1)
+    by_word = labels_differ(Asker(FakeWords("mau"), words), variants, str)
+    assert by_word[:, 0].all()
+    assert not labels_differ(Asker(FakeLines(), None), variants, str).any()
+
+
+@pytest.mark.parametrize("objective", ["masked", "causal"])
+def test_names_are_foreseen_by_group(tmp_path: Path, objective: str) -> None:
+    (write_bert if objective == "masked" else write_llama)(tmp_path)
+    model, tokenizer = load_model(tmp_path, objective), load_tokenizer(tmp_path)
+    variants = write_variants(GROUPS, [f"lero Amo wafika {number}" for number in "abcd"], 10, 1)
+    hits = names_foreseen(model, tokenizer, objective, variants)
+    assert hits.shape == (4, 2)
+    assert (hits > 0).all()
+    found = gaps.compare_groups(hits, hits, ["old", "new"], 1)
+    assert found["base"]["groups"]["old"] == pytest.approx(hits[:, 0].mean())
+    assert found["verdict"] in ("inherited", "within noise")
+
+
+@pytest.mark.parametrize(("text", "said"), [
+    (PLAN.replace("tasks: [names]", "tasks: []"), "say what to measure on"),
+    (PLAN + "    spellings: {a: [], b: []}\n", "either groups"),
+    (PLAN + "  - {name: spelt, spellings: {a: [], b: [{operator: code_switch, lexicon: no}]}}\n",
+     "the comparison 'spelt' uses the word list 'no'"),
+    (PLAN.replace("author: me", "author: me\nreviewed: Amo"), "write `reviewed: {by: Amo, on: YYYY-MM-DD}`"),
+])
+def test_plans_that_cannot_be_used(language_folder: Path, text: str, said: str) -> None:
+    with pytest.raises(Problem, match=re.escape(said)):
+        fairness.load_plan(with_tests(language_folder, fairness=text))
+
+
+def test_a_plan_needs_no_task(language_folder: Path) -> None:
+    plan = fairness.load_plan(with_tests(language_folder, fairness=PLAN.replace("tasks: [names]", "likelihood: true")))
+    assert plan is not None and plan.likelihood and plan.reviewed_by == "none"

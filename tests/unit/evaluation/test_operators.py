@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import random
 import unicodedata
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from vernacular.corpus.words import words
-from vernacular.evaluation.behaviour.operators import AnyOperator, Context, Operator
+from vernacular.evaluation.behaviour.lexicons import keys_of
+from vernacular.evaluation.behaviour.operators import AnyOperator
+from vernacular.evaluation.behaviour.operators.base import QWERTY, Context, Given, Operator
+from vernacular.evaluation.behaviour.operators.slips import beside
 
 LINES = st.text(alphabet=st.sampled_from("abdeikmnou ŵwéŋ'’.,!? 0123456789AM"), max_size=80)
 EVERY = [
@@ -20,8 +24,15 @@ EVERY = [
     {"operator": "letter_case", "to": "upper"}, {"operator": "apostrophe_variants"}, {"operator": "strip_diacritics"},
     {"operator": "final_punctuation"}, {"operator": "replace", "pairs": {"a": "aa"}},
     {"operator": "insert", "texts": ["xyz", "🙂"]}, {"operator": "quotes"}, {"operator": "digits"},
-    {"operator": "typo", "count": 2}, {"operator": "swap_words", "lexicon": "names"}]
-NAMES = {"names": ["Amo", "Badu", "Kemi"]}
+    {"operator": "typo", "count": 2}, {"operator": "typo", "do": "neighbour"}, {"operator": "typo", "do": "leave_out"},
+    {"operator": "typo", "do": "double"}, {"operator": "join_words"}, {"operator": "swap_words", "lexicon": "names"},
+    {"operator": "code_switch", "lexicon": "english"}, {"operator": "negation", "lexicon": "english"},
+    {"operator": "negation", "lexicon": "names", "before": "ne", "after": "ket"}, {"operator": "word_order"},
+    {"operator": "word_order", "do": "shuffle"}, {"operator": "swap_affix", "affixes": ["mu", "wa", "a"]},
+    {"operator": "numbers"}, {"operator": "digits", "style": "script", "digits": "٠١٢٣٤٥٦٧٨٩"},
+    {"operator": "replace", "pairs": {"a": "o"}, "where": "end"}]
+GIVEN = Given({"names": ["Amo", "Badu", "Kemi"], "stems": ["anga", "ako"]},
+              {"english": {"moni": "hello", "12": "dozen"}})
 
 
 def make(data: dict[str, object]) -> Operator:
@@ -29,7 +40,7 @@ def make(data: dict[str, object]) -> Operator:
 
 
 def apply(data: dict[str, object], text: str, seed: int = 1) -> str:
-    return make(data).apply(text, Context(random.Random(seed), NAMES))
+    return make(data).apply(text, Context(random.Random(seed), GIVEN))
 
 
 @pytest.mark.parametrize("data", EVERY, ids=str)
@@ -83,6 +94,26 @@ def test_the_final_mark_toggles(text: str) -> None:
     ({"operator": "normal_form"}, "ŵ", "w\u0302"),
     ({"operator": "strip_diacritics"}, "aŵo", "awo"),
     ({"operator": "strip_diacritics"}, "awo", "awo"),
+    ({"operator": "spaces", "where": "no_break"}, "a b", "a\u00a0b"),
+    ({"operator": "join_words"}, "moni, iwe", "moni, iwe"),
+    ({"operator": "join_words"}, "moni iwe", "moniiwe"),
+    ({"operator": "apostrophe_variants", "variants": [""]}, "m'nyumba", "mnyumba"),
+    ({"operator": "replace", "pairs": {"b": "v"}, "where": "start"}, "baba bwino", "vaba vwino"),
+    ({"operator": "replace", "pairs": {"a": "o"}, "where": "end"}, "baba a", "babo o"),
+    ({"operator": "replace", "pairs": {"a": "o"}, "where": "word"}, "baba a", "baba o"),
+    ({"operator": "digits", "style": "script", "digits": "٠١٢٣٤٥٦٧٨٩"}, "zaka 120", "zaka ١٢٠"),
+    ({"operator": "code_switch", "lexicon": "english"}, "Moni, ali 12", "Hello, ali dozen"),
+    ({"operator": "code_switch", "lexicon": "english"}, "MONI", "HELLO"),
+    ({"operator": "code_switch", "lexicon": "english"}, "iwe", "iwe"),
+    ({"operator": "negation", "lexicon": "names", "before": "ne", "after": "ket"}, "iwe Amo, inu",
+     "iwe ne Amo ket, inu"),
+    ({"operator": "negation", "lexicon": "english"}, "iwe moni", "iwe hello"),
+    ({"operator": "swap_affix", "affixes": ["w", "z"], "stems": "stems"}, "mwana wanga wina", "mwana zanga wina"),
+    ({"operator": "swap_affix", "affixes": ["ho", "ta"], "at": "end"}, "ata kahota", "ata kahoho"),
+    ({"operator": "word_order"}, "Moni, iwe inu.", "Moni, inu iwe."),
+    ({"operator": "word_order"}, "moni", "moni"),
+    ({"operator": "word_order"}, "a b, c", "a b, c"),
+    ({"operator": "word_order"}, "\u0f66་ཀ་ཁ", "\u0f66་ཁ་ཀ"),
 ])
 def test_examples(data: dict[str, object], text: str, expected: str) -> None:
     assert apply(data, text) == expected
@@ -93,3 +124,48 @@ def test_a_swapped_word_is_new_to_the_line() -> None:
         assert apply({"operator": "swap_words", "lexicon": "names"}, "iye Amo, Amo ndi Badu", seed) in (
             "iye Kemi, Kemi ndi Badu", "iye Amo, Amo ndi Kemi")
     assert apply({"operator": "swap_words", "lexicon": "names"}, "palibe") == "palibe"
+
+
+def test_slips_hit_a_key_that_touches() -> None:
+    near = beside(QWERTY)
+    assert sorted(near["s"]) == ["a", "d", "e", "w", "x", "z"]
+    assert all(key in near[other] for key, others in near.items() for other in others)  # touching is mutual
+    for seed in range(30):
+        changed = apply({"operator": "typo", "do": "neighbour"}, "Sara", seed)
+        at = next(at for at in range(4) if changed[at] != "Sara"[at])
+        assert at > 0 and changed[at] in near["Sara"[at]]
+
+
+def test_slips_use_the_keyboard_of_the_suite() -> None:
+    typo = make({"operator": "typo", "do": "neighbour"})
+    given = Given(keyboard=[keys_of("ŋ ɔ ɛ"), keys_of("abc")])
+    assert {typo.apply("kɔɔɔ", Context(random.Random(seed), given)).replace("ɔ", "")[1:] for seed in range(40)} == {
+        "ŋ", "ɛ", "a", "b"}
+
+
+@given(text=st.from_regex(r"zaka [0-9]{1,6}", fullmatch=True), seed=st.integers(0, 5))
+def test_another_number_has_as_many_digits(text: str, seed: int) -> None:
+    changed = apply({"operator": "numbers"}, text, seed)
+    assert changed != text and len(changed) == len(text) and changed[5:].isdecimal()
+
+
+def test_shuffled_words_are_the_same_words() -> None:
+    changed = apply({"operator": "word_order", "do": "shuffle"}, "Iye anati, moni inu nonse", 3)
+    assert sorted(words(changed)) == sorted(words("Iye anati moni inu nonse"))
+    assert changed.startswith("Iye ") and "," in changed
+
+
+@pytest.mark.parametrize(("data", "said"), [
+    ({"operator": "digits", "style": "script"}, "needs digits"),
+    ({"operator": "digits", "digits": "012"}, "ten characters"),
+    ({"operator": "replace", "pairs": {"": "a"}}, "nothing cannot be replaced")])
+def test_settings_that_make_no_sense_are_refused(data: dict[str, object], said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        make(data)
+
+
+def test_every_operator_is_documented() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "behaviour.md").read_text(encoding="utf-8")
+    names = {kind.model_fields["operator"].annotation.__args__[0] for kind in AnyOperator.__origin__.__args__}
+    assert {name for name in names if f"operator: {name}" not in page} == set()
+    assert {data["operator"] for data in EVERY} == names

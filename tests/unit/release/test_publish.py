@@ -149,7 +149,7 @@ def test_a_waiver_opens_the_gate_and_stands_on_the_card(language: Language, stor
     with pytest.raises(Problem, match="there is no token"):
         publish(store, language, NAME, "someone/model")
     card = write_card(gather(language, NAME, language.models[NAME], made_up_reports(), reloaded=RELOADED))
-    assert "Published although `behaviour` is red** (red tests: spaces). Ada Banda answers for that" in card
+    assert "Published although `behaviour` is red** (red tests, unreviewed: spaces). Ada Banda answers for that" in card
     assert "The two are a dialect's spelling" in card
     assert "may not be published" not in card
 
@@ -160,7 +160,7 @@ def test_a_waiver_ends_when_the_gate_says_something_else(language: Language, sto
     more = reports[f"evaluation/{NAME}_behaviour"].gates[0].model_copy(update={"name": "names_nfd"})
     reports[f"evaluation/{NAME}_behaviour"].gates.append(more)
     put_release(store, language, reports)
-    with pytest.raises(Problem, match="behaviour: red tests: spaces, names_nfd"):
+    with pytest.raises(Problem, match="behaviour: red tests, unreviewed: spaces, names_nfd"):
         publish(store, language, NAME, "someone/model")
 
 

@@ -17,7 +17,8 @@ from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.errors import Problem
 from vernacular.release.bundle import copy_model, documents_text
-from vernacular.release.card import table, write_card
+from vernacular.release.card import write_card
+from vernacular.release.markdown import table
 from vernacular.release.report import print_table, results
 from vernacular.release.statement import write_statement
 from vernacular.release.summary import gather, verdict
@@ -69,6 +70,25 @@ def test_the_card_has_metadata_every_seed_and_says_gains_in_words(found: dict[st
     assert "Not measured." in body.split("## Fairness")[1]
     assert "None" not in card
     assert "nan" not in card
+
+
+def test_unreviewed_tests_and_intervals_of_fairness_stand_apart_on_the_card(found: dict[str, Any]) -> None:
+    test = found["behaviour"]["tests"]["spaces"]
+    good = {"cases": 40, "failures": 0, "rate": 0.0, "low": 0.0, "high": 0.09}
+    found["behaviour"]["tests"]["swap"] = {**test, "reviewed": "Kemi, 2026-01-31", "adapted": good, "task": None}
+    found["behaviour"]["worst_failures"] = [
+        {"test": "spaces", "line": "worst", "changed": "worst  ", "said": "a", "then_said": "b"},
+        {"test": "spaces", "line": "second", "changed": "second  ", "said": "a", "then_said": "b"}]
+    gap = {"gap": 0.1, "low": 0.05, "high": 0.15, "beyond_noise": True}
+    found["fairness"] = {"measured": True, "caveat": "A list.", "author": "me", "reviewed": "none", "comparisons": {
+        "names_two": {"task": "names", "comparison": "two", "measure": "names_found", "sentences": 30, "base": gap,
+                      "adapted": {**gap, "gap": 0.2}, "change": [0.02, 0.1, 0.18], "verdict": "made worse"}}}
+    body = write_card(found).split("## Behaviour")[1]
+    reviewed, unreviewed = body.split("**Not reviewed by a speaker")
+    assert "1 test, 1 kept" in reviewed and "| swap |" in reviewed and "Kemi, 2026-01-31" in reviewed
+    assert ": 1 test, 0 kept" in unreviewed and "| spaces |" in unreviewed and "| swap |" not in unreviewed
+    assert "| worst |" in unreviewed and "second" not in unreviewed
+    assert "0.100 (0.050 to 0.150)" in unreviewed and "+0.100, 95 % interval +0.020 to +0.180" in unreviewed
 
 
 def test_an_unverified_licence_is_never_called_a_licence(language: Language, found: dict[str, Any]) -> None:

@@ -61,7 +61,7 @@ def _masked(model: Any, tokenizer: Any, phrase: str, contexts: Sequence[str]) ->
     for line, context in zip(lines, contexts, strict=True):
         words = context.split()
         before = len(word_spans(" ".join(words[:round(0.5 * len(words))])))
-        spans.append(word_spans(line)[before + size - 1])
+        spans.append([word_spans(line)[before + size - 1]])
     return float(masked_likelihood(model, tokenizer, lines, spans=spans).nats.mean())
 
 

@@ -1,17 +1,20 @@
-"""Cases of a behavioural test: pairs of lines to compare, or lines written from templates. Seeded; asks no model."""
+"""Cases of a behavioural test: lines to compare, or lines written from templates. Seeded; asks no model."""
 
 from __future__ import annotations
 
 import itertools
 import random
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from vernacular.evaluation.behaviour.operators import AnyOperator, Context
-from vernacular.evaluation.behaviour.schema import BehaviourTest
+from vernacular.corpus.words import words
+from vernacular.evaluation.behaviour.marks import Mark
+from vernacular.evaluation.behaviour.operators import AnyOperator
+from vernacular.evaluation.behaviour.operators.base import Context, Given
+from vernacular.evaluation.behaviour.schema import SLOT, BehaviourTest
 
 Prepare = Callable[[str], str]
+_TRIES = 4  # drawings for each case that is wanted of a template; few fillers give fewer cases
 
 
 @dataclass(frozen=True)
@@ -19,45 +22,71 @@ class Case:
     """One case.
 
     Attributes:
-        before: the line as it was; None for a template, which has no earlier form.
-        after: the line after the change, or the filled template.
+        before: the line as it was, or the good sentence of a pair; None for a template, which has no earlier form.
+        after: the line after the change, the filled template, or the bad sentence of a pair.
         filled: the words put into a template's slots, as the model is given them.
+        between: the forms between ``before`` and ``after`` of a test whose change grows.
+        mark: what a speaker said of ``after``, for a test from marks.
     """
 
     before: str | None
     after: str
     filled: tuple[str, ...] = ()
+    between: tuple[str, ...] = ()
+    mark: Mark | None = None
+
+    @property
+    def versions(self) -> list[str]:
+        """Every form of the line, in their order."""
+        return [*([] if self.before is None else [self.before]), *self.between, self.after]
 
 
-def make_cases(test: BehaviourTest, lines: Sequence[str], lexicons: Mapping[str, Sequence[str]], *, most: int,
-               seed: int, prepare: Prepare) -> list[Case]:
+def make_cases(test: BehaviourTest, lines: Sequence[str], given: Given, *, most: int, seed: int, prepare: Prepare,
+               marks: Sequence[Mark] = ()) -> list[Case]:
     """Up to ``most`` different cases of ``test``; lines that the change leaves as they are give none.
 
     Args:
         test: what to change or to write.
         lines: held-out lines; drawn in an order that depends on the seed and the test's name alone.
-        lexicons: the words of every list.
-        most: cases at most.
+        given: the word lists, and the keyboard.
+        most: cases at most, unless the test says how many.
         seed: of the draw and of the operators.
         prepare: what the task does to a line before the model reads it (lower-casing, say).
+        marks: what speakers said of answers, for a test ``from: marks``; the newest of a text counts.
     """
-    if test.templates:
-        return _from_templates(test, lexicons, most, seed, prepare)
+    most = test.cases or most
+    if test.source:
+        newest = {prepare(mark.text): mark for mark in marks if mark.task == test.task}
+        return [Case(None, text, mark=mark) for text, mark in newest.items()][-most:]
+    if test.templates or test.pairs:
+        return _filled_in(test, given, most, seed, prepare)
     order = list(dict.fromkeys(lines))
     random.Random(f"{seed}/{test.name}").shuffle(order)
     cases: list[Case] = []
     for line in order:
         if len(cases) == most:
             break
-        context = Context(random.Random(f"{seed}/{test.name}/{line}"), lexicons)
-        before = _apply(test.before, line, context)
-        after = _apply(test.change, before, context)
-        if before is None or after is None:
+        if test.most_words is not None and len(words(line)) > test.most_words:
             continue
-        before, after = prepare(before), prepare(after)
-        if after != before:
-            cases.append(Case(before, after))
+        case = _changed(test, line, Context(random.Random(f"{seed}/{test.name}/{line}"), given), prepare)
+        if case is not None:
+            cases.append(case)
     return cases
+
+
+def _changed(test: BehaviourTest, line: str, context: Context, prepare: Prepare) -> Case | None:
+    """The case that ``line`` gives; None where a step finds nothing to change."""
+    before = _apply(test.before, line, context)
+    versions: list[str] = [] if before is None else [prepare(before)]
+    current, made = before, 0
+    for times in test.growing or [1]:
+        for _ in range(times - made):
+            current = _apply(test.change, current, context)
+        made = times
+        if current is None or prepare(current) in versions:
+            return None
+        versions.append(prepare(current))
+    return Case(versions[0], versions[-1], between=tuple(versions[1:-1]))
 
 
 def _apply(steps: Sequence[AnyOperator], text: str | None, context: Context) -> str | None:
@@ -70,17 +99,30 @@ def _apply(steps: Sequence[AnyOperator], text: str | None, context: Context) -> 
     return text
 
 
-def _from_templates(test: BehaviourTest, lexicons: Mapping[str, Sequence[str]], most: int, seed: int,
-                    prepare: Prepare) -> list[Case]:
+def _filled_in(test: BehaviourTest, given: Given, most: int, seed: int, prepare: Prepare) -> list[Case]:
     rng = random.Random(f"{seed}/{test.name}")
-    found: dict[str, Case] = {}
-    for template in itertools.islice(itertools.cycle(test.templates), most * 4):
+    sentences: list[tuple[str | None, str]] = [(None, template) for template in test.templates]
+    sentences += [(pair.good, pair.bad) for pair in test.pairs]
+    found: dict[tuple[str | None, str], Case] = {}
+    for good, text in itertools.islice(itertools.cycle(sentences), most * _TRIES):
         if len(found) == most:
             break
-        words: list[str] = []
-        def fill(match: re.Match[str], words: list[str] = words) -> str:
-            words.append(rng.choice(lexicons[match[1]]))
-            return words[-1]
-        text = prepare(re.sub(r"\{([a-z][a-z0-9_]*)\}", fill, template))
-        found.setdefault(text, Case(None, text, tuple(prepare(word) for word in words)))
+        slots = test.slots(text)
+        if not all(given.lexicons[slot] for slot in slots):
+            continue  # a list that waits for a speaker's words
+        chosen = [rng.choice(given.lexicons[slot]) for slot in slots]
+        queues = {slot: [word for at, word in zip(slots, chosen, strict=True) if at == slot] for slot in slots}
+        before, after = (None if good is None else prepare(fill(good, queues))), prepare(fill(text, queues))
+        found.setdefault((before, after), Case(before, after, tuple(prepare(word) for word in chosen)))
     return list(found.values())
+
+
+def fill(template: str, words: Mapping[str, Sequence[str]]) -> str:
+    """``template`` with its slots filled: the first slot of a list with its first word, and so on; the last one stays.
+
+    Args:
+        template: with ``{list}`` slots.
+        words: list -> the words for its slots.
+    """
+    left = {slot: list(chosen) for slot, chosen in words.items()}
+    return SLOT.sub(lambda found: left[found[1]].pop(0) if len(left[found[1]]) > 1 else left[found[1]][0], template)

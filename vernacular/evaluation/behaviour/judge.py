@@ -6,11 +6,14 @@ import difflib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vernacular.errors import Problem
+from vernacular.evaluation.behaviour.cases import Case
+from vernacular.evaluation.behaviour.marks import Mark
 from vernacular.evaluation.behaviour.schema import BehaviourTest
 
 Array = NDArray[np.floating]
@@ -31,7 +34,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Whether a case failed, how far (0 to 1, for finding the worst), and what was answered before and after."""
+    """Whether a case failed, how far (for finding the worst), and what was answered before and after."""
 
     failed: bool
     distance: float
@@ -50,59 +53,108 @@ def wilson(failures: int, cases: int, z: float = 1.96) -> tuple[float, float]:
     return (0.0 if failures == 0 else max(0.0, low)), (1.0 if failures == cases else min(1.0, high))
 
 
-def judge(test: BehaviourTest, labels: Sequence[str], before: Answer | None, after: Answer,
-          filled: Sequence[str] = (), keeps_words: bool = True) -> Outcome:
+def judge(test: BehaviourTest, labels: Sequence[str], forms: Sequence[Answer], case: Case,
+          keeps_words: bool = True) -> Outcome:
     """Whether the case fails.
 
     Args:
         test: what must hold.
         labels: the task's labels; column n of the probabilities is ``labels[n]``.
-        before: the answer to the line as it was; None for a template.
-        after: the answer to the changed or filled line.
-        filled: words put into a template's slots.
+        forms: the answers to ``case.versions``: the line as it was and as it became, or the filled line alone.
+        case: for the words put into a template's slots, and what a speaker said.
         keeps_words: whether the change keeps the number of words; if not, words are matched by their form.
 
     Raises:
         Problem: the test expects a label that the task does not have.
     """
-    wanted = _column(test, labels)
-    if after.probabilities.ndim == 1:
-        return _judge_line(test, labels, wanted, before, after)
-    return _judge_words(test, labels, wanted, before, after, filled, keeps_words)
+    by_word = forms[-1].probabilities.ndim == 2
+    if case.mark is not None:
+        return _judge_mark(test, labels, forms[-1], case.mark)
+    named = test.expect.label if test.expect else None
+    wanted = [] if named is None else _columns(test, labels, named)
+    if by_word:
+        before = forms[0] if case.before is not None else None
+        return _judge_words(test, labels, wanted, before, forms[-1], case.filled, keeps_words)
+    return _judge_line(test, labels, wanted, forms)
 
 
-def _column(test: BehaviourTest, labels: Sequence[str]) -> int:
-    if test.expect is None:
-        return -1
-    if test.expect.label not in labels:
-        raise Problem(f"the test '{test.name}' expects the label '{test.expect.label}', which '{test.task}' lacks",
+def judge_likelihood(test: BehaviourTest, scores: Sequence[float]) -> Outcome:
+    """Whether the forms of a sentence fail to become less likely from one to the next.
+
+    Args:
+        test: of type ``likelihood``.
+        scores: nats per character (bits per byte) of the good sentence and of each worse one; NaN where one holds a
+            word that the tokenizer does not know, which fails.
+    """
+    said = tuple("not known to the tokenizer" if math.isnan(score) else f"{score:.2f}" for score in scores)
+    if any(math.isnan(score) for score in scores):
+        return Outcome(True, 0.0, said[0], said[-1])
+    lead = max(better - worse for better, worse in pairwise(scores))
+    return Outcome(lead > test.tolerance or lead == 0, max(0.0, lead), said[0], " > ".join(said[1:]))
+
+
+def columns_of(labels: Sequence[str], label: str) -> list[int]:
+    """The columns of ``label``: that of the name itself, or those of B-PER, I-PER and the like for PER."""
+    return [at for at, name in enumerate(labels) if label in (name, name.partition("-")[2])]
+
+
+def _columns(test: BehaviourTest, labels: Sequence[str], label: str) -> list[int]:
+    found = columns_of(labels, label)
+    if not found:
+        raise Problem(f"the test '{test.name}' expects the label '{label}', which '{test.task}' lacks",
                       where="behaviour", fix=f"Its labels: {', '.join(labels)}")
-    return list(labels).index(test.expect.label)
+    return found
 
 
-def _judge_line(test: BehaviourTest, labels: Sequence[str], wanted: int, before: Answer | None,
-                after: Answer) -> Outcome:
-    new = int(after.probabilities.argmax())
-    if before is None or test.type == "minimum":
-        lack = 1 - float(after.probabilities[wanted])
-        return Outcome(new != wanted, lack, "", _said(labels, new, after.probabilities))
-    old = int(before.probabilities.argmax())
-    said = _said(labels, old, before.probabilities), _said(labels, new, after.probabilities)
+def _judge_line(test: BehaviourTest, labels: Sequence[str], wanted: Sequence[int], forms: Sequence[Answer]) -> Outcome:
+    first, last = forms[0].probabilities, forms[-1].probabilities
+    old, new = int(first.argmax()), int(last.argmax())
+    if test.type == "minimum":
+        before = _said(labels, old, first) if len(forms) > 1 else ""
+        return Outcome(new not in wanted, 1 - float(last[wanted].sum()), before, _said(labels, new, last))
     if test.type == "invariance":
-        fall = float(before.probabilities[old] - after.probabilities[old])
-        return Outcome(new != old and fall > test.tolerance, abs(fall), *said)
+        fall = float(first[old] - last[old])
+        return Outcome(new != old and fall > test.tolerance, abs(fall), _said(labels, old, first),
+                       _said(labels, new, last))
     assert test.expect is not None  # a directional test has one
-    rise = float(after.probabilities[wanted] - before.probabilities[wanted])
-    wrong_way = -rise if test.expect.probability == "rises" else rise
-    return Outcome(wrong_way > test.tolerance, max(0.0, wrong_way), *said)
+    looked_at, sign = wanted or [old], 1 if test.expect.probability == "rises" else -1
+    values = [float(form.probabilities[looked_at].sum()) for form in forms]
+    name = test.expect.label or labels[old]
+    wrong_way = max(sign * (earlier - later) for earlier, later in pairwise(values))
+    short = test.expect.margin - sign * (values[-1] - values[0])
+    return Outcome(wrong_way > test.tolerance or (test.expect.margin > 0 and short > 0),
+                   max(0.0, wrong_way, short if test.expect.margin else 0.0), f"{name} {values[0]:.2f}",
+                   f"{name} {' > '.join(f'{value:.2f}' for value in values[1:])}")
+
+
+def _judge_mark(test: BehaviourTest, labels: Sequence[str], answer: Answer, mark: Mark) -> Outcome:
+    """What a speaker called right must be answered, what one called wrong must not."""
+    table = answer.probabilities.reshape(-1, len(labels))
+    given = table.argmax(axis=1)
+    line = answer.probabilities.ndim == 1
+
+    def columns(said: str) -> list[int]:
+        return [_columns(test, labels, label)[0] for label in ([said] if line else said.split())]
+
+    if mark.wanted is None:
+        wrong = columns(mark.answer)
+        chance = float(np.prod([row[column] for row, column in zip(table, wrong, strict=True)]))
+        return Outcome(list(given) == wrong, chance, f"not {mark.answer}", _marked(labels, given))
+    right = columns(mark.wanted)
+    chance = min(float(row[column]) for row, column in zip(table, right, strict=True))
+    return Outcome(list(given) != right, 1 - chance, mark.wanted, _marked(labels, given))
+
+
+def _marked(labels: Sequence[str], columns: NDArray[np.integer]) -> str:
+    return " ".join(labels[int(column)] for column in columns)
 
 
 def _said(labels: Sequence[str], column: int, probabilities: Array) -> str:
     return f"{labels[column]} {float(probabilities[column]):.2f}"
 
 
-def _judge_words(test: BehaviourTest, labels: Sequence[str], wanted: int, before: Answer | None, after: Answer,
-                 filled: Sequence[str], keeps_words: bool) -> Outcome:
+def _judge_words(test: BehaviourTest, labels: Sequence[str], wanted: Sequence[int], before: Answer | None,
+                 after: Answer, filled: Sequence[str], keeps_words: bool) -> Outcome:
     new = after.probabilities.argmax(axis=1)
     pairs = aligned(before.words, after.words, keeps_words) if before is not None else []
     if pairs is None:
@@ -111,8 +163,8 @@ def _judge_words(test: BehaviourTest, labels: Sequence[str], wanted: int, before
     if test.type == "minimum":
         looked_at = ([at for at, word in enumerate(after.words) if not filled or word in filled] if before is None
                      else [at for was, at in pairs if before.words[was] != after.words[at]])
-        missed = [at for at in looked_at if new[at] != wanted]
-        lack = max((1 - float(after.probabilities[at][wanted]) for at in looked_at), default=1.0)
+        missed = [at for at in looked_at if new[at] not in wanted]
+        lack = max((1 - float(after.probabilities[at][wanted].sum()) for at in looked_at), default=1.0)
         return Outcome(bool(missed) or not looked_at, lack, "", _words(labels, after.words, new, missed or looked_at))
     assert before is not None  # an invariance test changes a line
     if test.compare == "changed":

@@ -1,4 +1,4 @@
-"""Word lists for behavioural tests: as written, or found in the held-out text by their capitals.
+"""Word lists for behavioural tests: as written, or found in the held-out text.
 
 Needs no network and no speaker; that a word stands capitalised inside a clause says that it is a name of some kind, no
 more. Only for scripts with letter case.
@@ -7,10 +7,11 @@ more. Only for scripts with letter case.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
-from vernacular.corpus.words import word_spans
-from vernacular.evaluation.behaviour.schema import FromText, Suite
+from vernacular.corpus.words import word_spans, words
+from vernacular.evaluation.behaviour.operators.base import QWERTY, Given
+from vernacular.evaluation.behaviour.schema import FromText, Pairs, Suite
 
 
 def names_in(lines: Iterable[str]) -> Counter[str]:
@@ -29,16 +30,34 @@ def names_in(lines: Iterable[str]) -> Counter[str]:
     return found
 
 
-def resolve(suite: Suite, lines: Sequence[str]) -> dict[str, list[str]]:
-    """Every word list of ``suite`` as words; those ``from: text`` are read off ``lines``, in alphabetical order."""
-    resolved: dict[str, list[str]] = {}
-    counts: Mapping[str, int] | None = None
+def common_in(lines: Iterable[str]) -> Counter[str]:
+    """Words of letters alone that never stand capitalised inside a clause, in lower case, with how often."""
+    lines = list(lines)
+    names = {name.lower() for name in names_in(lines)}
+    return Counter(word for line in lines for word in words(line.lower()) if word.isalpha() and word not in names)
+
+
+def resolve(suite: Suite, lines: Sequence[str]) -> Given:
+    """Every list of ``suite`` as words or pairs; those ``from: text`` are read off ``lines``, in alphabetical order."""
+    lexicons: dict[str, list[str]] = {}
+    pairs: dict[str, dict[str, str]] = {}
     for name, lexicon in suite.lexicons.items():
         if isinstance(lexicon, FromText):
-            counts = names_in(lines) if counts is None else counts
-            barred = set(lexicon.exclude)
-            resolved[name] = sorted(word for word, count in counts.items()
-                                    if count >= lexicon.min_count and word not in barred)
+            lexicons[name] = _found(lexicon, lines)
+        elif isinstance(lexicon, Pairs):
+            pairs[name] = dict(lexicon.pairs)
         else:
-            resolved[name] = list(lexicon)
-    return resolved
+            lexicons[name] = list(lexicon)
+    return Given(lexicons, pairs, [keys_of(row) for row in suite.keyboard] or QWERTY)
+
+
+def _found(lexicon: FromText, lines: Sequence[str]) -> list[str]:
+    counts = (names_in if lexicon.words == "capitalised" else common_in)(lines)
+    barred = set(lexicon.exclude)
+    kept = [word for word, count in counts.items() if count >= lexicon.min_count and word not in barred]
+    return sorted(sorted(kept, key=lambda word: (-counts[word], word))[:lexicon.most])
+
+
+def keys_of(row: str) -> list[str]:
+    """The keys of a row of the keyboard: its characters, or what stands between spaces where there are any."""
+    return row.split() if " " in row.strip() else list(row.strip())

@@ -1,27 +1,32 @@
 """Reading ``behaviour/*.yaml`` of a language folder: one suite, with errors that name the file, the line and the fix.
 
 Holds the finding of the files and the checks against the language. What a file may say is in ``schema.py``; YAML itself
-in ``config/yaml_file.py``. ``fairness.yaml`` is read by ``fairness``.
+in ``config/yaml_file.py``; how an error is said in ``explain.py``. ``fairness.yaml`` is read by ``fairness``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
-
-from pydantic import BaseModel, ValidationError
+from typing import Any
 
 from vernacular.artifacts import digest_of_files
 from vernacular.config.explain import did_you_mean
 from vernacular.config.schema import Language
 from vernacular.config.yaml_file import Node, read_yaml
 from vernacular.errors import Problem
-from vernacular.evaluation.behaviour.schema import BehaviourTest, Suite
+from vernacular.evaluation.behaviour.explain import validate
+from vernacular.evaluation.behaviour.judge import columns_of
+from vernacular.evaluation.behaviour.marks import FILE as MARKS
+from vernacular.evaluation.behaviour.marks import NAME as MARKS_TEST
+from vernacular.evaluation.behaviour.marks import Mark, read_marks
+from vernacular.evaluation.behaviour.operators.base import Operator
+from vernacular.evaluation.behaviour.schema import BehaviourTest, Pairs, Suite
+from vernacular.tasks.derived import label_names
 
 FOLDER = "behaviour"
 FAIRNESS = "fairness.yaml"
-Kind = TypeVar("Kind", bound=BaseModel)
+MARKS_THRESHOLD = 0.1  # of a folder that says nothing about its marks
 
 
 def files_of(language: Language) -> list[Path]:
@@ -30,19 +35,30 @@ def files_of(language: Language) -> list[Path]:
 
 
 def digests(language: Language) -> dict[str, str]:
-    """The files of tests as an entry of what a stage reads outside the artifact root."""
-    files = files_of(language)
+    """The files of tests and marks as an entry of what a stage reads outside the artifact root."""
+    files = [*files_of(language), *filter(Path.is_file, [language.folder / FOLDER / MARKS])]
     return {"behaviour": digest_of_files(language.folder, files)} if files else {}
 
 
+def marks_of(language: Language) -> list[Mark]:
+    """What speakers marked right or wrong.
+
+    Raises:
+        Problem: a line of the file that cannot be used.
+    """
+    path = language.folder / FOLDER / MARKS
+    return read_marks(path, shown(language, path), language)
+
+
 def load_suite(language: Language) -> Suite:
-    """All tests and word lists of the folder ``behaviour/``.
+    """All tests and word lists of the folder ``behaviour/``; tasks that speakers marked have a test that reads it.
 
     Raises:
         Problem: a file that cannot be used, a name that stands twice, a task or word list that is not there.
     """
     tests: dict[str, tuple[BehaviourTest, str]] = {}
     lexicons: dict[str, Any] = {}
+    keyboard: tuple[list[str], str] = [], ""
     parts: list[tuple[Suite, Node]] = []
     for path in files_of(language):
         node = read_yaml(path, shown(language, path))
@@ -53,15 +69,42 @@ def load_suite(language: Language) -> Suite:
                 raise Problem(f"the word list '{name}' is written in two files", where=node.value["lexicons"].where,
                               fix="Keep one; every file of the folder may use it")
             lexicons[name] = lexicon
+        if part.keyboard:
+            if keyboard[0]:
+                raise Problem(f"the keyboard stands at {keyboard[1]} too", where=node.value["keyboard"].where,
+                              fix="Keep one; it holds for every file of the folder")
+            keyboard = part.keyboard, node.value["keyboard"].where
     for part, node in parts:
         for test, place in zip(part.tests, node.value["tests"].value if part.tests else [], strict=True):
             if test.name in tests:
                 raise Problem(f"the test '{test.name}' stands at {tests[test.name][1]} too", where=place.where,
                               fix="Rename one of the two")
-            check_task(test.task, language, place.value["task"].where)
+            if test.task is not None:
+                check_task(test.task, language, place.value["task"].where)
             _check_test(test, language, lexicons, place)
             tests[test.name] = (test, place.where)
-    return Suite(lexicons=lexicons, tests=[test for test, _ in tests.values()])
+    for test in _of_marks(language, {test.task for test, _ in tests.values() if test.source}):
+        tests.setdefault(test.name, (test, ""))
+    return Suite(keyboard=keyboard[0], lexicons=lexicons, tests=[test for test, _ in tests.values()])
+
+
+def _of_marks(language: Language, read: set[str | None]) -> list[BehaviourTest]:
+    """A test for each task that speakers marked and that no test of the folder reads the marks of."""
+    marks = marks_of(language)
+    return [BehaviourTest.model_validate({
+        "name": MARKS_TEST.format(task=task)[:40], "capability": "speakers' marks", "type": "minimum", "task": task,
+        "author": "speakers, on the page of `vernacular try`", "from": "marks", "threshold": MARKS_THRESHOLD,
+        "description": "what speakers called right is answered, what they called wrong is not",
+        **_reviewed([mark for mark in marks if mark.task == task])})
+        for task in sorted({mark.task for mark in marks} - read)]
+
+
+def _reviewed(marks: Sequence[Mark]) -> dict[str, Any]:
+    """Marks are a review in themselves, where each names who made it and when."""
+    if not all(mark.by and mark.when for mark in marks):
+        return {}
+    names = ", ".join(dict.fromkeys(mark.by for mark in marks))
+    return {"reviewed": {"by": names, "on": max(mark.when for mark in marks)[:10]}}
 
 
 def shown(language: Language, path: Path) -> str:
@@ -83,64 +126,47 @@ def check_task(task: str, language: Language, where: str) -> None:
                       fix="Use a task of token_classification or sequence_classification")
 
 
-def _check_test(test: BehaviourTest, language: Language, lexicons: Iterable[str], place: Node) -> None:
-    missing = sorted(test.lexicons_used() - set(lexicons))
-    if missing:
-        raise Problem(f"the test '{test.name}' uses the word list '{missing[0]}', which is not there"
-                      f"{did_you_mean(missing[0], lexicons)}", where=place.where, fix="Add it under lexicons:")
-    kind = language.tasks[test.task].kind
-    if kind != "token_classification" and test.compare == "changed":
-        raise Problem(f"the test '{test.name}' compares words, but the task '{test.task}' labels whole lines",
-                      where=place.where, fix="Remove compare, or use a token_classification task")
-    if kind == "token_classification" and test.type == "directional":
-        raise Problem(f"the directional test '{test.name}' needs a task that labels whole lines", where=place.where,
-                      fix="Use a sequence_classification task, or type: invariance")
+def check_lists(who: str, steps: Sequence[Operator], slots: set[str], lexicons: Mapping[str, Any], where: str) -> None:
+    """Refuse a word list that is not there, or is of the wrong kind.
 
-
-def validate(kind: type[Kind], node: Node) -> Kind:
-    """``node`` as a ``kind``.
+    Args:
+        who: uses them, as messages say it.
+        steps: operators that draw on lists.
+        slots: lists that templates draw on.
+        lexicons: those that there are.
+        where: file and line.
 
     Raises:
-        Problem: the first error, with its file and line; an unknown key comes first, for it often explains the others.
+        Problem: with what to do.
     """
-    try:
-        return kind.model_validate(node.plain())
-    except ValidationError as error:
-        errors = [item for item in error.errors(include_url=False) if _is_meant(item["loc"], node)]
-        errors = sorted(errors or error.errors(include_url=False), key=lambda item: item["type"] != "extra_forbidden")
-        raise _problem(errors[0], node) from None
+    wanted = {(name, False) for name in slots.union(*(step.lists() for step in steps))}
+    for name, pairs in sorted(wanted | {(name, True) for step in steps for name in step.pair_lists()}):
+        if name not in lexicons:
+            raise Problem(f"{who} uses the word list '{name}', which is not there{did_you_mean(name, lexicons)}",
+                          where=where, fix="Add it under lexicons:" if not pairs else
+                          f"Add it under lexicons: as `{name}: {{pairs: {{word: other word}}}}`")
+        if isinstance(lexicons[name], Pairs) != pairs:
+            raise Problem(f"{who} needs {'pairs' if pairs else 'words'}, but '{name}' is a list of "
+                          f"{'words' if pairs else 'pairs'}", where=where, fix="Use another list, or write it "
+                          + ("as `{pairs: {word: other word}}`" if pairs else "as `[word, word]`"))
 
 
-def _is_meant(loc: tuple[int | str, ...], root: Node) -> bool:
-    """Whether an error belongs to the form that was written, where a value may have two forms."""
-    _, node = _walk(loc, root)
-    mapping = isinstance(node.value, dict)
-    return not ("FromText" in loc and isinstance(node.value, list)) and not ("list[str]" in loc and mapping)
-
-
-def _walk(loc: tuple[int | str, ...], node: Node) -> tuple[list[str], Node]:
-    """The path as written in the file, and the deepest node on it; the tags of unions are not written."""
-    path: list[str] = []
-    for part in loc:
-        if isinstance(node.value, list) and isinstance(part, int) and part < len(node.value):
-            node = node.value[part]
-            path.append(str(part + 1))
-        elif isinstance(node.value, dict) and part in node.value:
-            node = node.value[str(part)]
-            path.append(str(part))
-    return path, node
-
-
-def _problem(error: Any, root: Node) -> Problem:
-    path, node = _walk(error["loc"], root)
-    key, place = str(error["loc"][-1]) if error["loc"] else "", ".".join(path)
-    message = error["msg"].removeprefix("Value error, ")
-    if error["type"] == "extra_forbidden":
-        return Problem(f"unknown key '{key}' at {place}", where=node.where, fix="Rename or remove it; the language "
-                       "template's behaviour/ shows the keys")
-    if error["type"] == "missing":
-        return Problem(f"the key '{key}' is missing in {place or 'the file'}", where=node.where, fix=f"Add `{key}:`")
-    if error["type"] == "value_error":
-        return Problem(f"{place + ': ' if place else ''}{message}", where=node.where, fix="Correct this entry")
-    written = "" if isinstance(node.value, dict | list) else f", not {str(node.value)[:60]!r}"
-    return Problem(f"{place}: {message[:1].lower()}{message[1:]}{written}", where=node.where, fix="Correct this entry")
+def _check_test(test: BehaviourTest, language: Language, lexicons: Mapping[str, Any], place: Node) -> None:
+    check_lists(f"the test '{test.name}'", [*test.before, *test.change], set(test.slots()), lexicons, place.where)
+    if test.task is None:
+        return
+    task, label = language.tasks[test.task], test.expect.label if test.expect else None
+    if label is not None and task.labels is not None and not columns_of(label_names(task), label):
+        raise Problem(f"the test '{test.name}' expects the label '{label}', which '{test.task}' lacks"
+                      f"{did_you_mean(label, label_names(task))}", where=place.value["expect"].where,
+                      fix=f"Its labels: {', '.join(label_names(task))}")
+    by_word = task.kind == "token_classification"
+    if not by_word and test.compare == "changed":
+        raise Problem(f"the test '{test.name}' compares words, but the task '{test.task}' labels whole lines",
+                      where=place.where, fix="Remove compare, or use a token_classification task")
+    if by_word and test.type == "directional":
+        raise Problem(f"the directional test '{test.name}' needs a task that labels whole lines", where=place.where,
+                      fix="Use a sequence_classification task, or type: invariance")
+    if by_word and test.type == "minimum" and not all(step.keeps_words for step in test.change):
+        raise Problem(f"the test '{test.name}' expects a label of the changed words, but its change does not keep "
+                      "their number", where=place.where, fix="Use type: invariance, or another change")

@@ -7,17 +7,19 @@ what counts as a failure is decided in ``cases`` and ``judge``.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
-from vernacular.arms import Arm, released_arm
+from vernacular.arms import Arm, load_arm, released_arm
 from vernacular.artifacts import Gate, Report
 from vernacular.config.schema import Language, Model
+from vernacular.corpus.words import words as words_of
 from vernacular.errors import Problem
 from vernacular.evaluation.behaviour.cases import Case, make_cases
-from vernacular.evaluation.behaviour.judge import Answer, Array, Outcome, judge, wilson
+from vernacular.evaluation.behaviour.judge import Answer, Array, Outcome, judge, judge_likelihood, wilson
 from vernacular.evaluation.behaviour.lexicons import resolve
-from vernacular.evaluation.behaviour.load import load_suite
-from vernacular.evaluation.behaviour.schema import BehaviourTest
+from vernacular.evaluation.behaviour.load import load_suite, marks_of
+from vernacular.evaluation.behaviour.schema import UNREVIEWED, BehaviourTest
 from vernacular.evaluation.held_out import held_out_lines, preparation
 from vernacular.jsonl import write_jsonl
 from vernacular.stages import GateSpec, Work
@@ -39,9 +41,10 @@ class Predictor(Protocol):
 
 def gate_specs(language: Language) -> tuple[GateSpec, ...]:
     """One gate a test of the folder, named after it."""
+    suite = load_suite(language)
     return tuple(GateSpec(test.name, f"{test.description or test.capability}: at most {test.threshold:.0%} of the "
-                          f"cases fail. Author: {test.author}; reviewed by a speaker: {test.reviewed}.",
-                          test.severity == "error") for test in load_suite(language).tests)
+                          f"cases fail. Author: {test.author}; reviewed by a speaker: {suite.review_of(test)}.",
+                          test.severity == "error") for test in suite.tests)
 
 
 def run(work: Work, name: str, model: Model) -> Report:
@@ -50,26 +53,23 @@ def run(work: Work, name: str, model: Model) -> Report:
     Raises:
         Problem: a test that cannot be used, or an adapter that is not there.
     """
-    from vernacular.corpus.words import words as words_of
-    from vernacular.tasks.predictor import load_predictor
     suite = load_suite(work.language)
     released = released_arm(name, work.reports)
     loaded: dict[Arm, Arm] = {"base": "base", "adapted": released}
     report = Report()
     lines = held_out_lines(work.inputs["corpus/splits"])
-    lexicons = resolve(suite, lines)
+    given = resolve(suite, lines)
+    marks = marks_of(work.language)
     results: dict[str, Any] = {}
     rows: list[dict[str, Any]] = []
     for task_name in dict.fromkeys(test.task for test in suite.tests):
-        task = work.language.tasks[task_name]
-        words = words_of if task.kind == "token_classification" else None
-        asked = {arm: Asker(load_predictor(loaded[arm], name, model, task_name, work.inputs, work.language,
-                                           model.lora.seeds[0]), words) for arm in ARMS}
+        judges = {arm: _judge_of(loaded[arm], name, model, task_name, work) for arm in ARMS}
+        prepare = str if task_name is None else preparation(work.language.tasks[task_name])
         for test in (test for test in suite.tests if test.task == task_name):
-            cases = make_cases(test, lines, lexicons, most=work.settings.cases, seed=work.settings.seed,
-                               prepare=preparation(task))
-            outcomes = {arm: asker.outcomes(test, cases) for arm, asker in asked.items()}
-            results[test.name] = summarise(test, outcomes)
+            cases = make_cases(test, lines, given, most=work.settings.cases, seed=work.settings.seed, prepare=prepare,
+                               marks=marks)
+            outcomes = {arm: judged.outcomes(test, cases) for arm, judged in judges.items()}
+            results[test.name] = summarise(test, outcomes, suite.review_of(test))
             rows += [_row(test, case, {arm: outcomes[arm][number] for arm in ARMS})
                      for number, case in enumerate(cases)]
             report.gates.append(gate(test, results[test.name]))
@@ -77,9 +77,38 @@ def run(work: Work, name: str, model: Model) -> Report:
             work.progress(f"{test.name}: {results[test.name]['adapted']['failures']} of {len(cases)} cases fail")
     write_jsonl(work.out / FILE, rows)
     _note_counts(report, results)
-    report.details = {"tests": results, "lexicons": {key: len(words) for key, words in lexicons.items()},
-                      "seed_of_adapter": model.lora.seeds[0], "arm": released}
+    report.details = {"tests": results, "lexicons": {key: len(words) for key, words in (
+        *given.lexicons.items(), *given.pairs.items())}, "seed_of_adapter": model.lora.seeds[0], "arm": released}
     return report
+
+
+def _judge_of(arm: Arm, name: str, model: Model, task_name: str | None, work: Work) -> Asker | Weigher:
+    """What judges the cases of a task under one arm; without a task, the language model itself."""
+    from vernacular.tasks.predictor import load_predictor
+    if task_name is None:
+        return Weigher(*load_arm(arm, name, model, work.language, work.inputs), model.objective)
+    by_word = work.language.tasks[task_name].kind == "token_classification"
+    return Asker(load_predictor(arm, name, model, task_name, work.inputs, work.language, model.lora.seeds[0]),
+                 words_of if by_word else None)
+
+
+class Weigher:
+    """A language model and the judge of likelihoods together.
+
+    Args:
+        network: the model.
+        tokenizer: its tokenizer.
+        objective: ``masked`` or ``causal``.
+    """
+
+    def __init__(self, network: Any, tokenizer: Any, objective: str) -> None:
+        self._network, self._tokenizer, self._objective = network, tokenizer, objective
+
+    def outcomes(self, test: BehaviourTest, cases: Sequence[Case]) -> list[Outcome]:
+        """Whether each case of ``test`` fails."""
+        from vernacular.evaluation.behaviour.likely import scores
+        return [judge_likelihood(test, found)
+                for found in (scores(self._network, self._tokenizer, self._objective, cases) if cases else [])]
 
 
 class Asker:
@@ -88,10 +117,15 @@ class Asker:
     Args:
         predictor: what answers.
         words_of: splits a line into the words that are labelled; None where lines are labelled.
+
+    Attributes:
+        labels: of the predictor.
+        by_word: whether it labels words.
     """
 
     def __init__(self, predictor: Predictor, words_of: Splitter | None) -> None:
         self._predictor, self._words_of = predictor, words_of
+        self.labels, self.by_word = list(predictor.labels), words_of is not None
         self._known: dict[str, Answer] = {}
 
     def answers(self, texts: Sequence[str]) -> list[Answer]:
@@ -111,19 +145,18 @@ class Asker:
 
     def outcomes(self, test: BehaviourTest, cases: Sequence[Case]) -> list[Outcome]:
         """Whether each case of ``test`` fails."""
-        after = self.answers([case.after for case in cases])
-        before = iter(self.answers([case.before for case in cases if case.before is not None]))
-        filled_words = [tuple(word for text in case.filled for word in (self._words_of or str.split)(text))
-                        for case in cases]
+        answers = iter(self.answers([text for case in cases for text in case.versions]))
         keeps = all(step.keeps_words for step in test.change)
-        return [judge(test, self._predictor.labels, next(before) if case.before is not None else None, answer,
-                      filled, keeps) for case, answer, filled in zip(cases, after, filled_words, strict=True)]
+        return [judge(test, self.labels, [next(answers) for _ in case.versions], replace(
+            case, filled=tuple(word for text in case.filled for word in (self._words_of or str.split)(text))), keeps)
+                for case in cases]
 
 
-def summarise(test: BehaviourTest, outcomes: Mapping[Arm, Sequence[Outcome]]) -> dict[str, Any]:
-    """A test with its failures, rate and Wilson interval (95 %) on every arm."""
+def summarise(test: BehaviourTest, outcomes: Mapping[Arm, Sequence[Outcome]], reviewed: str) -> dict[str, Any]:
+    """A test with its failures, rate and Wilson interval (95 %) on every arm, and who reviewed it (or ``none``)."""
     summary: dict[str, Any] = test.model_dump(mode="json", include={
-        "capability", "description", "type", "task", "author", "reviewed", "threshold", "severity"})
+        "capability", "description", "notes", "type", "task", "author", "threshold", "severity"})
+    summary["reviewed"] = reviewed
     for arm, judged in outcomes.items():
         failures = sum(outcome.failed for outcome in judged)
         low, high = wilson(failures, len(judged))
@@ -142,11 +175,14 @@ def gate(test: BehaviourTest, summary: Mapping[str, Any]) -> Gate:
         idle = test.type == "invariance" and not test.before and all(step.may_be_idle for step in test.change)
         return Gate(name=test.name, passed=idle, threshold=test.threshold, blocking=test.severity == "error",
                     reason=("no case: the held-out text is the same in both forms" if idle else
+                            "not measured: nobody has marked an answer yet" if test.source else
+                            "not measured: no case could be made" if not test.change else
                             "not measured: no case could be made from the held-out text"))
     return Gate(name=test.name, passed=found["rate"] <= test.threshold, value=found["rate"], threshold=test.threshold,
                 blocking=test.severity == "error",
-                reason=f"{found['failures']} of {found['cases']} cases fail ({found['rate']:.1%}, 95 % interval "
-                       f"{found['low']:.1%} to {found['high']:.1%}); the base fails {summary['base']['failures']}")
+                reason=f"{'unreviewed test: ' if summary['reviewed'] == UNREVIEWED else ''}{found['failures']} of "
+                       f"{found['cases']} cases fail ({found['rate']:.1%}, 95 % interval {found['low']:.1%} to "
+                       f"{found['high']:.1%}); the base fails {summary['base']['failures']}")
 
 
 def note_worst(report: Report, test: BehaviourTest, cases: Sequence[Case], outcomes: Sequence[Outcome]) -> None:
@@ -165,15 +201,21 @@ def _row(test: BehaviourTest, case: Case, outcomes: Mapping[str, Outcome]) -> di
 
 
 def _note_counts(report: Report, results: Mapping[str, Any]) -> None:
+    green = {gate.name for gate in report.gates if gate.passed}
+    reviewed = {name for name, found in results.items() if found["reviewed"] != UNREVIEWED}
     report.count("tests", len(results), "behavioural tests in the folder")
-    report.count("tests_green", sum(gate.passed for gate in report.gates), "tests that keep their threshold")
+    report.count("tests_green", len(green), "tests that keep their threshold")
     report.count("tests_without_cases", sum(not found["adapted"]["cases"] for found in results.values()),
-                 "tests whose change leaves every held-out line as it is")
-    report.count("tests_reviewed", sum(found["reviewed"] != "none" for found in results.values()),
-                 "tests that a speaker has reviewed")
+                 "tests of which no case could be made")
+    report.count("tests_reviewed", len(reviewed), "tests that a speaker has reviewed as they are")
+    report.count("tests_reviewed_green", len(reviewed & green), "reviewed tests that keep their threshold")
+    report.count("capabilities", len({found["capability"] for found in results.values()}), "capabilities tested")
     for arm in ARMS:
-        cases = sum(found[arm]["cases"] for found in results.values())
-        failures = sum(found[arm]["failures"] for found in results.values())
-        report.count(f"cases_{arm}", cases, f"cases asked of the {arm} model")
-        if cases:
-            report.count(f"failure_rate_{arm}", failures / cases, f"share of all cases that the {arm} model fails")
+        for kind, names in (("", set(results)), ("_reviewed", reviewed), ("_unreviewed", set(results) - reviewed)):
+            cases = sum(results[name][arm]["cases"] for name in names)
+            failures = sum(results[name][arm]["failures"] for name in names)
+            if not kind:
+                report.count(f"cases_{arm}", cases, f"cases asked of the {arm} model")
+            if cases:
+                report.count(f"failure_rate_{arm}{kind}", failures / cases, "share of all cases "
+                             f"{'of ' + kind[1:] + ' tests ' if kind else ''}that the {arm} model fails")

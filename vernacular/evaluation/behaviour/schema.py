@@ -1,39 +1,100 @@
 """What ``behaviour/*.yaml`` may say: tests and word lists, typed, with the rules across keys.
 
-The three types of test are those of CheckList (Ribeiro et al. 2020, https://arxiv.org/abs/2005.04118). Nothing here
-reads a file; ``load.py`` does. The changes a test can make are in ``operators.py``.
+The first three types of test are those of CheckList (Ribeiro et al. 2020, https://arxiv.org/abs/2005.04118); the fourth
+compares two sentences under the language model itself, as BLiMP does (Warstadt et al. 2020). Nothing here reads a file;
+``load.py`` does. The changes a test can make are in ``operators``.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
-from typing import Literal
+from collections.abc import Sequence
+from datetime import date
+from itertools import pairwise
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+import orjson
+from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
 
 from vernacular.config.strict import Name, Share, Strict
-from vernacular.evaluation.behaviour.operators import AnyOperator, SwapWords
+from vernacular.evaluation.behaviour.operators import AnyOperator
 
-_SLOT = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+SLOT = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+UNREVIEWED = "none"
 
 
 class FromText(Strict):
-    """A word list found in the held-out text: the words that stand capitalised inside a clause."""
+    """A word list found in the held-out text: names (capitalised inside a clause), or the commonest other words."""
 
     source: Literal["text"] = Field(alias="from")
-    min_count: int = Field(3, ge=1, description="least number of times the word is found capitalised inside a clause")
-    exclude: list[str] = Field(default_factory=list, description="capitalised words that are none of this list")
+    words: Literal["capitalised", "common"] = Field("capitalised", description="capitalised inside a clause, or the "
+                                                                               "commonest of the others")
+    min_count: int = Field(3, ge=1, description="least number of times the word is found so")
+    most: int | None = Field(None, ge=1, description="no more words than this, the commonest first")
+    exclude: list[str] = Field(default_factory=list, description="words that do not belong into the list")
+
+
+class Pairs(Strict):
+    """A list of pairs: a word and what is put in its place; for code_switch and negation."""
+
+    pairs: dict[str, str] = Field(description="word -> what is put in its place")
+
+
+def _form(value: Any) -> str:
+    if isinstance(value, Pairs) or (isinstance(value, dict) and "pairs" in value):
+        return "a list of pairs"
+    return "words of the text" if isinstance(value, FromText | dict) else "a list of words"
+
+
+Lexicon = Annotated[Annotated[list[str], Tag("a list of words")] | Annotated[Pairs, Tag("a list of pairs")]
+                    | Annotated[FromText, Tag("words of the text")], Discriminator(_form)]
+
+
+class Review(Strict):
+    """Who reviewed a test, a speaker of the language, and when."""
+
+    by: str = Field(min_length=1, description="the speaker's name")
+    on: date = Field(description="YYYY-MM-DD")
+    of: str = Field("", description="a digest of what was reviewed, written by `vernacular review`: once the test is "
+                                    "changed it counts as unreviewed")
+
+
+def review(value: Any) -> Any:
+    """``none`` as None; a bare name is refused, for a review has a day."""
+    if isinstance(value, str):
+        if value != UNREVIEWED:
+            raise ValueError(f"write `reviewed: {{by: {value[:60]}, on: YYYY-MM-DD}}`, or `reviewed: none`")
+        return None
+    return value
 
 
 class Expectation(Strict):
     """What must hold of a label.
 
-    ``minimum``: this label is given. ``directional``: its probability rises (or falls) or stays; a move the other way
-    by more than the test's tolerance is a failure.
+    ``minimum``: this label is given. ``directional``: its probability rises (or falls); the label that the unchanged
+    line was given, if none is named. A move the other way by more than the test's tolerance is a failure, and so is one
+    that is smaller than the margin.
     """
 
-    label: str
+    label: str | None = None
     probability: Literal["rises", "falls"] | None = None
+    margin: Share = Field(0.0, description="the probability must move by this much at least")
+
+
+class SentencePair(Strict):
+    """Two sentences of which a model must find the first likelier; slots are filled alike in both."""
+
+    good: str
+    bad: str
+
+    @model_validator(mode="after")
+    def _differ(self) -> SentencePair:
+        if self.good == self.bad:
+            raise ValueError("good and bad are the same sentence")
+        if set(SLOT.findall(self.good)) != set(SLOT.findall(self.bad)):
+            raise ValueError("good and bad must have the same slots, for they are filled alike")
+        return self
 
 
 class BehaviourTest(Strict):
@@ -42,50 +103,99 @@ class BehaviourTest(Strict):
     name: Name = Field(description="unique in the folder; the name of the check")
     capability: str = Field(description="what is tested, in a word or two: robustness, named entities, orthography")
     description: str = Field("", description="one line for the card")
-    type: Literal["invariance", "directional", "minimum"]
-    task: Name = Field(description="a task of language.yaml")
+    notes: str = Field("", description="what a reviewer should know: where words and rules come from")
+    type: Literal["invariance", "directional", "minimum", "likelihood"]
+    task: Name | None = Field(None, description="a task of language.yaml; none for type likelihood")
     author: str = Field(description="who wrote the test")
-    reviewed: str = Field("none", description="the speaker who reviewed it, or 'none'")
+    reviewed: Annotated[Review | None, BeforeValidator(review)] = Field(None, description=(
+        "{by: NAME, on: DATE} of the speaker who reviewed it, or none"))
     before: list[AnyOperator] = Field(default_factory=list, description="applied to the line on both sides")
     change: list[AnyOperator] = Field(default_factory=list, description="applied to one side, in this order")
+    growing: list[int] = Field(default_factory=list, description=(
+        "the change is made so many times, each on top of the last; every step must go the same way"))
     templates: list[str] = Field(default_factory=list, description="sentences with {lexicon} slots")
+    pairs: list[SentencePair] = Field(default_factory=list, description="sentences of type likelihood")
+    source: Literal["marks"] | None = Field(None, alias="from", description="marks: what speakers marked right or "
+                                            "wrong on the page of `vernacular try` (behaviour/marks.jsonl)")
     compare: Literal["all", "changed"] = Field("all", description="token tasks: every word, or those changed alone")
     expect: Expectation | None = None
     tolerance: Share = Field(0.0, description="a probability may move the wrong way by this much")
     threshold: Share = Field(0.0, description="most failures, as a share of the cases")
     severity: Literal["warn", "error"] = Field("warn", description="'error' stops the release while the test is red")
+    cases: int | None = Field(None, ge=1, description="most cases, if not those of `behaviour: {cases: ...}`")
+    most_words: int | None = Field(None, ge=1, description="held-out lines of more words are passed over")
+
+    @field_validator("growing")
+    @classmethod
+    def _grows(cls, growing: list[int]) -> list[int]:
+        if growing and (len(growing) < 2 or growing[0] < 1 or any(low >= high for low, high in pairwise(growing))):
+            raise ValueError("growing needs two rising numbers or more, such as [1, 2, 4]")
+        return growing
+
+    @model_validator(mode="after")
+    def _has_one_source(self) -> BehaviourTest:
+        if sum(map(bool, (self.change, self.templates, self.pairs, self.source))) != 1:
+            raise ValueError("give either change (what is done to held-out lines), templates, pairs or from: marks")
+        if self.before and not self.change:
+            raise ValueError("before works on held-out lines; write the sentences as they should be")
+        if (self.type == "likelihood") == (self.task is not None):
+            raise ValueError("a likelihood test asks the language model itself; remove task" if self.task else
+                             "the key 'task' is missing: name the task of language.yaml that answers")
+        if self.pairs and self.type != "likelihood":
+            raise ValueError("pairs are for type: likelihood")
+        return self
 
     @model_validator(mode="after")
     def _fits_its_type(self) -> BehaviourTest:
-        if bool(self.change) == bool(self.templates):
-            raise ValueError("give either change (what is done to held-out lines) or templates")
-        if self.templates and self.before:
-            raise ValueError("before works on held-out lines; write the templates as they should be")
-        if self.type == "invariance" and not self.change:
-            raise ValueError("an invariance test needs change")
-        if self.type == "invariance" and self.expect:
-            raise ValueError("an invariance test expects no label; use type: minimum or directional")
-        if self.type == "directional" and not (self.change and self.expect and self.expect.probability):
-            raise ValueError("a directional test needs change, and expect with label and probability")
-        if self.type == "minimum" and (self.expect is None or self.expect.probability):
+        expect = self.expect
+        if self.type == "invariance" and (not self.change or expect):
+            raise ValueError("an invariance test expects no label; use type: minimum or directional" if expect
+                             else "an invariance test needs change")
+        if self.type == "directional" and not (self.change and expect and expect.probability):
+            raise ValueError("a directional test needs change, and expect with probability (rises or falls)")
+        if self.type == "minimum" and self.source and expect:
+            raise ValueError("marks say themselves what is expected; remove expect")
+        if self.type == "minimum" and not self.source and (not expect or not expect.label or expect.probability):
             raise ValueError("a minimum test needs expect with a label, and no probability")
+        if self.type == "likelihood" and (self.templates or expect):
+            raise ValueError("a likelihood test needs change or pairs, and no expect: the good one is likelier")
+        if self.source and self.type != "minimum":
+            raise ValueError("from: marks is for type: minimum")
+        return self
+
+    @model_validator(mode="after")
+    def _fits_its_changes(self) -> BehaviourTest:
+        if self.growing and (self.type not in ("directional", "likelihood") or not self.change):
+            raise ValueError("growing is for directional and likelihood tests with change")
+        if self.compare == "changed" and not all(step.keeps_words for step in self.change):
+            raise ValueError("compare: changed needs changes that keep the number of words")
+        if self.expect and self.expect.margin and (self.type != "directional" or self.tolerance):
+            raise ValueError("margin is for directional tests without tolerance")
+        if self.type == "invariance" and self.threshold and all(step.invisible() for step in self.change):
+            raise ValueError("no reader can see this change, so none of the cases may fail: set threshold: 0")
         return self
 
     def lexicons_used(self) -> set[str]:
-        """Names of the word lists that this test draws on."""
-        swaps = [step for step in (*self.before, *self.change) if isinstance(step, SwapWords)]
-        return ({step.lexicon for step in swaps} | {step.by for step in swaps if step.by}
-                | {slot for template in self.templates for slot in _SLOT.findall(template)})
+        """Names of the word lists that this test draws on; lists of pairs apart."""
+        return {name for step in (*self.before, *self.change) for name in step.lists()} | set(self.slots())
 
-    def slots(self, template: str) -> list[str]:
-        """The word lists that ``template`` has a slot for, in order."""
-        return _SLOT.findall(template)
+    def pairs_used(self) -> set[str]:
+        """Names of the lists of pairs that this test draws on."""
+        return {name for step in (*self.before, *self.change) for name in step.pair_lists()}
+
+    def slots(self, template: str | None = None) -> list[str]:
+        """The word lists that ``template``, or any sentence of the test, has a slot for, in order."""
+        sentences: Sequence[str] = [template] if template is not None else [
+            *self.templates, *(sentence for pair in self.pairs for sentence in (pair.good, pair.bad))]
+        return [slot for sentence in sentences for slot in SLOT.findall(sentence)]
 
 
 class Suite(Strict):
     """The tests and the word lists of one file, or of all files of a folder together."""
 
-    lexicons: dict[Name, list[str] | FromText] = Field(default_factory=dict)
+    keyboard: list[str] = Field(default_factory=list, description=(
+        "the rows of keys from top to bottom, for slips of the fingers; QWERTY if left out"))
+    lexicons: dict[Name, Lexicon] = Field(default_factory=dict)
     tests: list[BehaviourTest] = Field(default_factory=list)
 
     @model_validator(mode="after")
@@ -95,3 +205,23 @@ class Suite(Strict):
         if twice:
             raise ValueError(f"two tests are called {twice[0]}; rename one")
         return self
+
+    def digest(self, test: BehaviourTest) -> str:
+        """What a reviewer saw of ``test``: its sentences, changes and word lists, not its thresholds."""
+        what = test.model_dump(mode="json", by_alias=True, exclude={
+            "author", "reviewed", "threshold", "severity", "cases", "notes", "description", "capability"},
+            exclude_defaults=True)
+        lists = {name: self.lexicons[name] for name in sorted(test.lexicons_used() | test.pairs_used())}
+        content = orjson.dumps([what, {name: entries if isinstance(entries, list) else entries.model_dump(by_alias=True)
+                                       for name, entries in lists.items()}], option=orjson.OPT_SORT_KEYS)
+        return hashlib.sha256(content).hexdigest()[:12]
+
+    def outdated(self, test: BehaviourTest) -> bool:
+        """Whether ``test`` was changed since a speaker reviewed it."""
+        return test.reviewed is not None and test.reviewed.of not in ("", self.digest(test))
+
+    def review_of(self, test: BehaviourTest) -> str:
+        """Who reviewed ``test`` as it is and when, or ``none``."""
+        if test.reviewed is None or self.outdated(test):
+            return UNREVIEWED
+        return f"{test.reviewed.by}, {test.reviewed.on}"

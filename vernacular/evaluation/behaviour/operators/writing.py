@@ -1,59 +1,20 @@
-"""The changes that a behavioural test can make to a line: one settings class each, with the method that makes it.
-
-Operators are pure: the same line, seed and lexicons give the same result. One that finds nothing to change returns the
-line as it is, and the case is skipped. They know nothing of models, tasks or files.
-"""
+"""Changes of writing: characters, spaces, letter case, marks, numbers; the words themselves stay."""
 
 from __future__ import annotations
 
-import random
 import re
 import unicodedata
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 
-from vernacular.config.strict import Name, Strict
-from vernacular.corpus.words import word_spans, words
+from vernacular.evaluation.behaviour.operators.base import Context, Operator, each_word
 
 APOSTROPHES = "'\u2019\u02bc\u2018`"
 _APOSTROPHE_IN_WORD = re.compile(rf"(?<=[^\W\d_])[{APOSTROPHES}](?=[^\W\d_])")
 _FINAL_MARKS = ".!?;,:\u2026"
-
-
-@dataclass(frozen=True)
-class Context:
-    """What an operator may draw on besides the line: a seeded generator and the suite's word lists."""
-
-    rng: random.Random
-    lexicons: Mapping[str, Sequence[str]] = field(default_factory=dict)
-
-
-def each_word(text: str, change: Callable[[str], str]) -> str:
-    """``text`` with every word changed by ``change``, and what stands between the words as it was."""
-    parts, end = [], 0
-    for start, stop in word_spans(text):
-        parts += [text[end:start], change(text[start:stop])]
-        end = stop
-    return "".join(parts) + text[end:]
-
-
-class Operator(Strict, ABC):
-    """A change to a line.
-
-    ``keeps_words``: the words before and after correspond one to one. ``may_be_idle``: text in which there is nothing
-    to change passes an invariance test, for both forms of it are the same.
-    """
-
-    keeps_words: ClassVar[bool] = True
-    may_be_idle: ClassVar[bool] = False
-
-    @abstractmethod
-    def apply(self, text: str, context: Context) -> str:
-        """``text`` changed, or ``text`` itself where there is nothing to change."""
+_ASCII_DIGITS = "0123456789"
+_NO_BREAK = "\u00a0"
 
 
 class NormalForm(Operator):
@@ -62,6 +23,10 @@ class NormalForm(Operator):
     operator: Literal["normal_form"]
     to: Literal["NFC", "NFD", "NFKC", "NFKD"] = "NFD"
     may_be_idle: ClassVar[bool] = True
+
+    def invisible(self) -> bool:
+        """Canonical forms look the same; NFKC and NFKD do not."""
+        return self.to in ("NFC", "NFD")
 
     def apply(self, text: str, context: Context) -> str:
         """The line in the normal form ``to``."""
@@ -72,12 +37,17 @@ class Spaces(Operator):
     """Spaces that carry no meaning."""
 
     operator: Literal["spaces"]
-    where: Literal["trailing", "leading", "double"] = "trailing"
+    where: Literal["trailing", "leading", "double", "no_break"] = Field("trailing", description=(
+        "after or before the line, two between words, or no-break spaces between words"))
+
+    def invisible(self) -> bool:
+        """Spaces around a line cannot be seen."""
+        return self.where in ("trailing", "leading")
 
     def apply(self, text: str, context: Context) -> str:
-        """The line with spaces added at ``where``."""
-        if self.where == "double":
-            return text.replace(" ", "  ")
+        """The line with other spaces at ``where``."""
+        if self.where in ("double", "no_break"):
+            return text.replace(" ", "  " if self.where == "double" else _NO_BREAK)
         return text + "  " if self.where == "trailing" else "  " + text
 
 
@@ -98,7 +68,8 @@ class ApostropheVariants(Operator):
     """The characters that people type for an apostrophe inside a word."""
 
     operator: Literal["apostrophe_variants"]
-    variants: list[str] = Field(default_factory=lambda: list(APOSTROPHES), min_length=1)
+    variants: list[str] = Field(default_factory=lambda: list(APOSTROPHES), min_length=1, description=(
+        'characters to draw from; "" leaves the apostrophe out'))
 
     def apply(self, text: str, context: Context) -> str:
         """The line with every apostrophe inside a word written as one variant, drawn among those not in use."""
@@ -141,16 +112,33 @@ class FinalPunctuation(Operator):
 
 
 class Replace(Operator):
-    """Fixed replacements: spelling variants, digraphs, letters with and without marks."""
+    """Rules of spelling: digraphs, letters with and without marks, old and new orthography."""
 
     operator: Literal["replace"]
     pairs: dict[str, str] = Field(min_length=1, description="what -> by what, in this order, everywhere in the line")
+    where: Literal["anywhere", "start", "end", "word"] = Field("anywhere", description=(
+        "anywhere, at the start or the end of words, or whole words alone"))
+
+    @field_validator("pairs")
+    @classmethod
+    def _something_is_replaced(cls, pairs: dict[str, str]) -> dict[str, str]:
+        if "" in pairs:
+            raise ValueError("nothing cannot be replaced; write the letters that are")
+        return pairs
 
     def apply(self, text: str, context: Context) -> str:
         """The line with every pair replaced."""
         for old, new in self.pairs.items():
-            text = text.replace(old, new)
+            text = (text.replace(old, new) if self.where == "anywhere" else
+                    each_word(text, lambda word, old=old, new=new: self._in_word(word, old, new)))  # type: ignore[misc]
         return text
+
+    def _in_word(self, word: str, old: str, new: str) -> str:
+        if self.where == "word":
+            return new if word == old else word
+        if self.where == "start":
+            return new + word[len(old):] if word.startswith(old) else word
+        return word[:len(word) - len(old)] + new if word.endswith(old) else word
 
 
 class Insert(Operator):
@@ -185,57 +173,45 @@ class Digits(Operator):
     """Another way to write the same number."""
 
     operator: Literal["digits"]
-    style: Literal["thousands", "plain"] = "thousands"
+    style: Literal["thousands", "plain", "script"] = Field("thousands", description=(
+        "with a separator of thousands, without one, or in the digits of another script"))
     separator: str = ","
+    digits: str = Field("", description="style script: the ten digits from nought to nine")
+
+    @field_validator("digits")
+    @classmethod
+    def _ten(cls, digits: str) -> str:
+        if digits and len(digits) != len(_ASCII_DIGITS):
+            raise ValueError(f"digits are ten characters, from nought to nine, not {len(digits)}")
+        return digits
+
+    @model_validator(mode="after")
+    def _script_has_digits(self) -> Digits:
+        if (self.style == "script") != bool(self.digits):
+            raise ValueError("style: script needs digits, the ten from nought to nine, and no other style has them")
+        return self
 
     def apply(self, text: str, context: Context) -> str:
-        """Numbers of four digits and more with a separator of thousands, or without."""
+        """The line with its numbers in the style; numbers below 1000 have no thousands."""
+        if self.style == "script":
+            return text.translate(str.maketrans(_ASCII_DIGITS, self.digits))
         mark = re.escape(self.separator)
         if self.style == "plain":
             return re.sub(rf"(?<=\d){mark}(?=\d{{3}}(?!\d))", "", text)
         return re.sub(r"\d{4,}", lambda found: f"{int(found[0]):,}".replace(",", self.separator), text)
 
 
-class Typo(Operator):
-    """A slip of the fingers: two neighbouring letters inside a word change places."""
+class Numbers(Operator):
+    """Another number in the place of one, of as many digits. Numbers in words are pairs of ``code_switch``."""
 
-    operator: Literal["typo"]
-    count: int = Field(1, ge=1, description="slips in the line")
-
-    def apply(self, text: str, context: Context) -> str:
-        """The line with ``count`` swaps of different letters inside words of four letters and more."""
-        for _ in range(self.count):
-            places = [at for start, stop in word_spans(text) if stop - start >= 4 for at in range(start + 1, stop - 2)
-                      if text[at:at + 2].isalpha() and text[at] != text[at + 1]]
-            if not places:
-                return text
-            at = context.rng.choice(places)
-            text = text[:at] + text[at + 1] + text[at] + text[at + 2:]
-        return text
-
-
-class SwapWords(Operator):
-    """One word of a list exchanged for another: names, places, synonyms."""
-
-    operator: Literal["swap_words"]
-    lexicon: Name = Field(description="the list a word of the line must stand in")
-    by: Name | None = Field(None, description="the list the new word is drawn from; the same list if left out")
+    operator: Literal["numbers"]
 
     def apply(self, text: str, context: Context) -> str:
-        """The line with one listed word, wherever it stands in the line, exchanged for another."""
-        known = set(context.lexicons[self.lexicon])
-        present = set(words(text))
-        found = sorted(present & known)
-        if not found:
-            return text
-        old = context.rng.choice(found)
-        others = [word for word in context.lexicons[self.by or self.lexicon] if word not in present]
-        if not others:
-            return text
-        new = context.rng.choice(others)
-        return each_word(text, lambda word: new if word == old else word)
+        """The line with every number written in digits exchanged for another."""
+        return re.sub(r"\d+", lambda found: _another(found[0], context), text)
 
 
-AnyOperator = Annotated[
-    NormalForm | Spaces | LetterCase | ApostropheVariants | StripDiacritics | FinalPunctuation | Replace | Insert
-    | Quotes | Digits | Typo | SwapWords, Field(discriminator="operator")]
+def _another(number: str, context: Context) -> str:
+    low = 10 ** (len(number) - 1)
+    drawn = context.rng.randrange(low, 10 * low - 1)  # one fewer than there are: the number itself is passed over
+    return str(drawn + 1 if drawn >= int(number) else drawn)

@@ -1,0 +1,147 @@
+"""Small edits of a YAML file that a person wrote: everything else in it, comments too, stays as it is.
+
+Finds the place with PyYAML's marks and changes the text there; the result is read again and must say what was meant,
+else nothing is written. For the readers of language folders see ``yaml_file``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from vernacular.config.yaml_file import read_yaml
+from vernacular.errors import Problem
+
+_PLAIN = re.compile(r"[^\W\d_](?:[^\W_]|['’ʼ-])*")
+_NOT_TEXT = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
+_BOM = "\ufeff"
+_WIDTH = 110
+
+
+def scalar(text: str) -> str:
+    """``text`` as a YAML value: plain where that is safe everywhere, else in double quotes."""
+    plain = _PLAIN.fullmatch(text) and text.lower() not in _NOT_TEXT
+    return text if plain else json.dumps(text, ensure_ascii=False)
+
+
+def add_words(path: Path, shown: str, keys: Sequence[str | int], words: Sequence[str]) -> None:
+    """Append ``words`` to the list at ``keys`` of the file.
+
+    Args:
+        path: the file.
+        shown: how messages call it.
+        keys: the way to the list, such as ``("lexicons", "animals")``.
+        words: text to append.
+
+    Raises:
+        Problem: the file cannot be edited so.
+    """
+    def edit(text: str, root: yaml.Node, newline: str) -> str:
+        node = _at(root, keys)
+        if not isinstance(node, yaml.SequenceNode):
+            raise LookupError
+        items = [scalar(word) for word in words]
+        if not node.flow_style:
+            last = node.value[-1]
+            end = _line_end(text, last.end_mark.index)
+            indent = " " * node.start_mark.column
+            return text[:end] + "".join(f"{newline}{indent}- {item}" for item in items) + text[end:]
+        end = node.value[-1].end_mark.index if node.value else node.start_mark.index + 1
+        indent, column = " " * (node.start_mark.column + 1), end - (text.rfind("\n", 0, end) + 1)
+        parts: list[str] = []
+        for number, item in enumerate(items):
+            first = not node.value and number == 0
+            wraps = column + len(item) + 2 > _WIDTH
+            parts.append("" if first else f",{newline}{indent}" if wraps else ", ")
+            column = (len(indent) if wraps else column + len(parts[-1])) + len(item)
+            parts.append(item)
+        return text[:end] + "".join(parts) + text[end:]
+
+    _edit(path, shown, edit, lambda data: _at_data(data, keys).extend(words),
+          f"Add to {'.'.join(map(str, keys))}: {', '.join(map(scalar, words))}")
+
+
+def set_mapping(path: Path, shown: str, keys: Sequence[str | int], key: str, value: Mapping[str, str],
+                after: str) -> None:
+    """Set ``key`` of the mapping at ``keys`` to ``value``, written in one line; a new key stands below ``after``.
+
+    Raises:
+        Problem: the file cannot be edited so.
+    """
+    written = "{" + ", ".join(f"{name}: {scalar(text)}" for name, text in value.items()) + "}"
+
+    def edit(text: str, root: yaml.Node, newline: str) -> str:
+        node = _at(root, keys)
+        if not isinstance(node, yaml.MappingNode):
+            raise LookupError
+        entries = {name.value: (name, content) for name, content in node.value}
+        if key in entries:
+            old = entries[key][1]
+            return text[:old.start_mark.index] + written + text[_end(old):]
+        name, content = entries[after]
+        if node.flow_style:
+            end = _end(content)
+            return f"{text[:end]}, {key}: {written}{text[end:]}"
+        end = _line_end(text, _end(content))
+        return f"{text[:end]}{newline}{' ' * name.start_mark.column}{key}: {written}{text[end:]}"
+
+    _edit(path, shown, edit, lambda data: _at_data(data, keys).update({key: dict(value)}), f"Write `{key}: {written}`")
+
+
+def _edit(path: Path, shown: str, edit: Callable[[str, yaml.Node, str], str], meant: Callable[[Any], None],
+          by_hand: str) -> None:
+    expected = read_yaml(path, shown).plain()
+    meant(expected)
+    text = path.read_bytes().decode("utf-8")
+    bom, text = (_BOM, text[1:]) if text.startswith(_BOM) else ("", text)
+    work = path.with_name(f".{path.name}.new")
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        if root is None:
+            raise LookupError
+        new = edit(text, root, "\r\n" if "\r\n" in text else "\n")
+        work.write_bytes((bom + new).encode("utf-8"))
+        if read_yaml(work, shown).plain() != expected:
+            raise LookupError
+        work.replace(path)
+    except (LookupError, Problem) as error:
+        raise Problem("the file is written in a way that the program cannot edit", where=shown,
+                      fix=f"{by_hand} by hand") from error
+    finally:
+        work.unlink(missing_ok=True)
+
+
+def _at(root: yaml.Node, keys: Sequence[str | int]) -> yaml.Node:
+    node = root
+    for key in keys:
+        if isinstance(key, int):
+            node = node.value[key]
+        else:
+            node = next((content for name, content in node.value if name.value == key), None)  # type: ignore[assignment]
+        if node is None:
+            raise LookupError
+    return node
+
+
+def _at_data(data: Any, keys: Sequence[str | int]) -> Any:
+    for key in keys:
+        data = data[key]
+    return data
+
+
+def _end(node: yaml.Node) -> int:
+    """Where the text of ``node`` ends; a block's end mark stands at the next token, so its last value decides."""
+    if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
+        last = node.value[-1]
+        return _end(last[1] if isinstance(node, yaml.MappingNode) else last)
+    return int(node.end_mark.index)
+
+
+def _line_end(text: str, index: int) -> int:
+    found = re.compile(r"\r?\n|$").search(text, index)
+    return found.start() if found else len(text)

@@ -1,0 +1,71 @@
+"""What speakers marked right or wrong on the page of ``vernacular try``: ``behaviour/marks.jsonl``, a mark a line.
+
+The page writes the file; behavioural tests of type minimum read it with ``from: marks``. A task that is marked and has
+no such test gets one, so that no mark is lost.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import orjson
+from pydantic import Field, ValidationError
+
+from vernacular.config.schema import Language
+from vernacular.config.strict import Strict
+from vernacular.corpus.words import words
+from vernacular.errors import Problem
+
+FILE = "marks.jsonl"
+NAME = "marked_by_speakers_{task}"
+
+
+class Mark(Strict):
+    """One answer that a speaker judged. For a task that labels words, an answer is a label a word, with spaces."""
+
+    text: str = Field(min_length=1)
+    task: str
+    model: str = Field("", description="which model answered: base, control or adapted")
+    answer: str
+    right: bool
+    should_be: str | None = None
+    by: str = ""
+    when: str = Field("", description="date and time, ISO 8601")
+
+    @property
+    def wanted(self) -> str | None:
+        """The answer that is right; None where only a wrong one is known."""
+        return self.answer if self.right else self.should_be or None
+
+
+def read_marks(path: Path, shown: str, language: Language) -> list[Mark]:
+    """The marks in ``path``, in their order; none where there is no file.
+
+    Raises:
+        Problem: a line that is no mark, of a task that is not there, or with labels that do not fit its words.
+    """
+    if not path.is_file():
+        return []
+    marks = []
+    for number, line in enumerate(path.read_bytes().split(b"\n"), 1):
+        if not line.strip():
+            continue
+        where = f"{shown}:{number}"
+        try:
+            mark = Mark.model_validate(orjson.loads(line))
+        except orjson.JSONDecodeError as error:
+            raise Problem(f"not a line of JSON ({error})", where=where, fix="Correct or remove the line") from None
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            raise Problem(f"not a mark: {'.'.join(map(str, first['loc']))}: {first['msg']}", where=where,
+                          fix="Correct or remove the line") from None
+        if mark.task not in language.tasks:
+            raise Problem(f"a mark of the task '{mark.task}', which language.yaml does not have", where=where,
+                          fix="Remove the line, or give the task its name back")
+        if language.tasks[mark.task].kind == "token_classification":
+            for labels in filter(None, (mark.answer, mark.should_be)):
+                if len(labels.split()) != len(words(mark.text)):
+                    raise Problem(f"{len(labels.split())} labels for {len(words(mark.text))} words", where=where,
+                                  fix="Give each word of the text a label, with spaces between, or remove the line")
+        marks.append(mark)
+    return marks

@@ -1,0 +1,159 @@
+"""Changes of words: one for another, into another language, negated, with another affix, in another order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from vernacular.config.strict import Name
+from vernacular.corpus.words import word_spans, words
+from vernacular.evaluation.behaviour.operators.base import Context, Operator, each_word, like
+
+# What parts two words of a clause: spaces, the wordspace of Ethiopic, the tsheg of Tibetan, nothing in Thai or Han.
+_BETWEEN = re.compile(r"\s*|\u1361|\u0f0b")
+
+
+class SwapWords(Operator):
+    """One word of a list exchanged for another: names, places, synonyms."""
+
+    operator: Literal["swap_words"]
+    lexicon: Name = Field(description="the list a word of the line must stand in")
+    by: Name | None = Field(None, description="the list the new word is drawn from; the same list if left out")
+
+    def lists(self) -> set[str]:
+        """Its list, and the one that new words are drawn from."""
+        return {self.lexicon, self.by or self.lexicon}
+
+    def apply(self, text: str, context: Context) -> str:
+        """The line with one listed word, wherever it stands in the line, exchanged for another."""
+        present = set(words(text))
+        found = sorted(present & set(context.given.lexicons[self.lexicon]))
+        others = [word for word in context.given.lexicons[self.by or self.lexicon] if word not in present]
+        if not found or not others:
+            return text
+        old = context.rng.choice(found)
+        new = context.rng.choice(others)
+        return each_word(text, lambda word: new if word == old else word)
+
+
+class CodeSwitch(Operator):
+    """Words exchanged for what a list of pairs gives: another language's word, a synonym, a dialect's spelling."""
+
+    operator: Literal["code_switch"]
+    lexicon: Name = Field(description="a list of pairs: word -> what is put in its place")
+    most: int | None = Field(None, ge=1, description="different words of the line at most; all if left out")
+    keeps_words: ClassVar[bool] = False
+
+    def pair_lists(self) -> set[str]:
+        """Its list."""
+        return {self.lexicon}
+
+    def apply(self, text: str, context: Context) -> str:
+        """The line with listed words exchanged; capitals are taken over from the old word."""
+        pairs = context.given.pairs[self.lexicon]
+        found = sorted({word for word in words(text) if word in pairs or word.lower() in pairs})
+        chosen = set(found if self.most is None or self.most >= len(found) else context.rng.sample(found, self.most))
+        return each_word(text, lambda word: _instead(word, pairs) if word in chosen else word)
+
+
+def _instead(word: str, pairs: Mapping[str, str]) -> str:
+    return pairs[word] if word in pairs else like(pairs[word.lower()], word)
+
+
+class Negation(Operator):
+    """One verb negated: by its negative form, or by particles around it (ne ... ket)."""
+
+    operator: Literal["negation"]
+    lexicon: Name = Field(description="pairs affirmative form -> negative form; with before or after, a list of verbs")
+    before: str = Field("", description="particle before the verb")
+    after: str = Field("", description="particle after the verb")
+    keeps_words: ClassVar[bool] = False
+
+    def lists(self) -> set[str]:
+        """The list of verbs, if particles are given."""
+        return {self.lexicon} if self.before or self.after else set()
+
+    def pair_lists(self) -> set[str]:
+        """The pairs, if no particle is given."""
+        return set() if self.before or self.after else {self.lexicon}
+
+    def apply(self, text: str, context: Context) -> str:
+        """The line with one of its listed verbs, wherever it stands, negated."""
+        particles = self.lists()
+        known = context.given.lexicons[self.lexicon] if particles else context.given.pairs[self.lexicon]
+        found = sorted({word for word in words(text) if word in known or word.lower() in known})
+        if not found:
+            return text
+        verb = context.rng.choice(found)
+        if particles:
+            negated = " ".join(part for part in (self.before, verb, self.after) if part)
+        else:
+            negated = _instead(verb, context.given.pairs[self.lexicon])
+        return each_word(text, lambda word: negated if word == verb else word)
+
+
+class SwapAffix(Operator):
+    """The beginning or the ending of a word exchanged for another of a list: concords, case endings."""
+
+    operator: Literal["swap_affix"]
+    at: Literal["start", "end"] = "start"
+    affixes: list[str] = Field(min_length=2, description="one of them is exchanged for another")
+    stems: Name | None = Field(None, description="a list of what may stand beside the affix; anything if left out")
+    least_letters: int = Field(3, ge=1, description="of what is left, where no stems are given")
+
+    def lists(self) -> set[str]:
+        """The list of stems, if there is one."""
+        return {self.stems} if self.stems else set()
+
+    def apply(self, text: str, context: Context) -> str:
+        """The line with one word, wherever it stands in the line, given another affix."""
+        found = sorted(word for word in set(words(text)) if self._affix(word, context) is not None)
+        if not found:
+            return text
+        old = context.rng.choice(found)
+        affix = self._affix(old, context)
+        assert affix is not None  # found holds no other words
+        new = context.rng.choice([other for other in self.affixes if other != affix])
+        changed = (like(new + old[len(affix):].lower(), old) if self.at == "start"
+                   else old[:len(old) - len(affix)] + new)
+        return each_word(text, lambda word: changed if word == old else word)
+
+    def _affix(self, word: str, context: Context) -> str | None:
+        """The affix that ``word`` has, the longest that fits."""
+        lower = word.lower()
+        for affix in sorted(self.affixes, key=len, reverse=True):
+            fits = lower.startswith(affix) if self.at == "start" else lower.endswith(affix)
+            rest = lower[len(affix):] if self.at == "start" else lower[:len(lower) - len(affix)]
+            if fits and (rest in context.given.lexicons[self.stems] if self.stems else len(rest) >= self.least_letters):
+                return affix
+        return None
+
+
+class WordOrder(Operator):
+    """Words of the line in another order, all but the first, whose capital would give it away."""
+
+    operator: Literal["word_order"]
+    do: Literal["exchange", "shuffle"] = Field("exchange", description=(
+        "two words of a clause that stand beside each other change places, or all words are shuffled"))
+    keeps_words: ClassVar[bool] = False
+
+    def apply(self, text: str, context: Context) -> str:
+        """The line with words exchanged; what stands between the words stays in its place."""
+        first, *others = words(text) or [""]
+        if self.do == "shuffle":
+            others = context.rng.sample(others, len(others))
+        else:
+            spans = word_spans(text)[1:]
+            between = [_BETWEEN.fullmatch(text, stop, start) is not None for (_, stop), (start, _) in pairwise(spans)]
+            places = [at for at in range(len(others) - 1)
+                      if between[at] and others[at].lower() != others[at + 1].lower()]
+            if not places:
+                return text
+            at = context.rng.choice(places)
+            others[at], others[at + 1] = others[at + 1], others[at]
+        order = iter([first, *others])
+        return each_word(text, lambda word: next(order))

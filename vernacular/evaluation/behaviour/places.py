@@ -1,0 +1,43 @@
+"""Where in the files of ``behaviour/`` a test or a word list stands, so that it can be edited there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from vernacular.config.schema import Language
+from vernacular.config.yaml_file import read_yaml
+from vernacular.errors import Problem
+from vernacular.evaluation.behaviour.load import files_of, shown
+from vernacular.evaluation.behaviour.schema import BehaviourTest, Suite
+
+
+def find_test(suite: Suite, name: str, language: Language) -> BehaviourTest:
+    """The test called ``name``.
+
+    Raises:
+        Problem: there is none.
+    """
+    from vernacular.config.explain import did_you_mean
+    for test in suite.tests:
+        if test.name == name:
+            return test
+    names = [test.name for test in suite.tests]
+    raise Problem(f"there is no test '{name}'{did_you_mean(name, names)}", where=f"{language.code} behaviour",
+                  fix=f"Choose one of: {', '.join(names) or 'none is written yet'}")
+
+
+def place_of_test(name: str, language: Language) -> tuple[Path, list[str | int]] | None:
+    """The file and the way to the test ``name``; None for one that no file holds (speakers' marks)."""
+    for path in files_of(language):
+        tests = read_yaml(path, shown(language, path)).plain().get("tests") or []
+        for number, test in enumerate(tests):
+            if test.get("name") == name:
+                return path, ["tests", number]
+    return None
+
+
+def place_of_list(name: str, language: Language) -> tuple[Path, list[str | int]]:
+    """The file and the way to the list ``name``, which is there."""
+    way: list[str | int] = ["lexicons", name]
+    return next((path, way) for path in files_of(language)
+                if name in (read_yaml(path, shown(language, path)).plain().get("lexicons") or {}))

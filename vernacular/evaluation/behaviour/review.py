@@ -1,0 +1,144 @@
+"""``vernacular review``: the cases of the tests as a table or a page, for a speaker to go through without a program.
+
+Reading it back writes the speaker's name and the day into each test whose cases were all called good. A case that was
+called wrong is reported and its test stays unreviewed; so does one that was changed since the table was written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from vernacular.artifacts import Store
+from vernacular.config.schema import Language
+from vernacular.config.yaml_edit import set_mapping
+from vernacular.errors import Problem
+from vernacular.evaluation.behaviour.cases import make_cases
+from vernacular.evaluation.behaviour.lexicons import resolve
+from vernacular.evaluation.behaviour.load import load_suite, shown
+from vernacular.evaluation.behaviour.places import find_test, place_of_test
+from vernacular.evaluation.behaviour.review_page import review_page
+from vernacular.evaluation.behaviour.schema import UNREVIEWED, BehaviourTest
+from vernacular.evaluation.behaviour.sheet import Row, read_sheet, said_yes, write_sheet
+from vernacular.evaluation.held_out import held_out_lines
+
+HEAD = ("test", "what must hold", "first", "second", "good", "remark", "version")
+SHOWN = 10
+_GOOD = "The change is one that a writer of the language could make, and "
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a table says of one test.
+
+    Attributes:
+        test: its name.
+        reviewed: whether it was taken over as reviewed.
+        said: why not, or what was written.
+    """
+
+    test: str
+    reviewed: bool
+    said: str
+
+
+def claim(test: BehaviourTest) -> str:
+    """What the test takes for granted of each of its cases, for a person who knows the language and no program."""
+    label = test.expect.label if test.expect else None
+    if test.type == "likelihood":
+        return "The first is good; each further one is worse, or wrong" if test.growing else (
+            "The first is good, the second wrong or much worse")
+    if test.type == "minimum":
+        return f"The answer to '{test.task}' is {label}" + ("" if test.templates else " for the words that changed")
+    if test.type == "invariance":
+        return f"{_GOOD}the answer to '{test.task}' stays the same"
+    way = "becomes likelier" if test.expect and test.expect.probability == "rises" else "becomes less likely"
+    return f"{_GOOD}'{label or 'the first answer'}' of '{test.task}' {way}"
+
+
+def rows_for(store: Store, language: Language, names: Sequence[str], most: int) -> list[Row]:
+    """The rows of the table: up to ``most`` cases of each test, or of those called ``names``.
+
+    Tests that work on held-out lines are left out where the text has not been split yet; marks need no review.
+
+    Raises:
+        Problem: no such test, or there is nothing to review.
+    """
+    suite = load_suite(language)
+    tests = [find_test(suite, name, language) for name in names] or [
+        test for test in suite.tests if suite.review_of(test) == UNREVIEWED and not test.source]
+    splits = store.current(language.code, "corpus/splits")
+    lines = held_out_lines(splits.folder) if splits is not None else []
+    given = resolve(suite, lines)
+    rows = [{"test": test.name, "what must hold": claim(test), "first": case.versions[0],
+             "second": "\n".join(case.versions[1:]), "version": suite.digest(test)}
+            for test in tests
+            for case in make_cases(test, lines, given, most=most, seed=language.behaviour.seed, prepare=str)[:most]]
+    if not rows:
+        raise Problem("there is no case to review" + ("" if splits else ": the text has not been split yet"),
+                      where=f"{language.code} behaviour", fix=(
+                          "Every test is reviewed; name one to see it again" if splits and not tests else
+                          f"Run `vernacular run {language.code} --to corpus/splits`, or write templates"))
+    return rows
+
+
+def write_review(store: Store, language: Language, names: Sequence[str], path: Path, most: int = SHOWN) -> int:
+    """Write the table (.csv) or the page (.html) to ``path``; return the number of cases.
+
+    Raises:
+        Problem: as ``rows_for``; the file is there already, or has another ending.
+    """
+    if path.suffix.lower() not in (".csv", ".html"):
+        raise Problem(f"the ending '{path.suffix}' is not known", where=str(path), fix="Name it .csv or .html")
+    rows = rows_for(store, language, names, most)
+    if path.suffix.lower() == ".csv" or path.exists():
+        write_sheet(path, HEAD, rows)
+    else:
+        path.write_text(review_page(language, HEAD, rows), encoding="utf-8")
+    return len(rows)
+
+
+def read_review(language: Language, path: Path, by: str, on: date) -> list[Verdict]:
+    """Take a table that came back into the files of the folder; one verdict a test.
+
+    Args:
+        language: its folder.
+        path: the table, as CSV.
+        by: the speaker who filled it in.
+        on: the day.
+
+    Raises:
+        Problem: no name, or a table that cannot be read.
+    """
+    if not by.strip():
+        raise Problem("no name is given", where="vernacular review", fix="Say who reviewed, with --by")
+    suite = load_suite(language)
+    answers: dict[str, list[tuple[int, Row]]] = {}
+    for line, row in read_sheet(path, HEAD):
+        answers.setdefault(row["test"], []).append((line, row))
+    return [_verdict(suite.digest(test), test, answers[test.name], language, path, (by.strip(), on))
+            for test in [find_test(suite, name, language) for name in answers]]
+
+
+def _verdict(version: str, test: BehaviourTest, rows: Sequence[tuple[int, Row]], language: Language, path: Path,
+             who: tuple[str, date]) -> Verdict:
+    wrong, open_rows = [], 0
+    for line, row in rows:
+        if row["version"] != version:
+            return Verdict(test.name, False, "changed since the table was written")
+        if row["good"] == "" and not row["remark"]:
+            open_rows += 1
+        elif not said_yes(row["good"], f"{path}:{line}"):
+            wrong.append(f"line {line}{': ' + row['remark'] if row['remark'] else ''}")
+    if wrong:
+        return Verdict(test.name, False, f"{len(wrong)} of {len(rows)} cases are called wrong ({'; '.join(wrong)})")
+    if open_rows:
+        return Verdict(test.name, False, f"{open_rows} of {len(rows)} cases have no answer")
+    place = place_of_test(test.name, language)
+    if place is None:
+        return Verdict(test.name, False, "speakers' marks need no review")
+    set_mapping(place[0], shown(language, place[0]), place[1], "reviewed",
+                {"by": who[0], "on": who[1].isoformat(), "of": version}, after="author")
+    return Verdict(test.name, True, f"reviewed by {who[0]}, {who[1]}")

@@ -1,0 +1,24 @@
+"""The JSON Schema of ``behaviour/*.yaml``, for editors: made from ``schema``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from vernacular.evaluation.behaviour.schema import UNREVIEWED, Suite
+
+
+def schema_text() -> str:
+    """The schema as JSON text, ending with a newline."""
+    schema: dict[str, Any] = Suite.model_json_schema(by_alias=True, mode="validation")
+    schema["$defs"]["BehaviourTest"]["properties"]["reviewed"]["anyOf"].append({"const": UNREVIEWED})
+    for part in (schema, *schema["$defs"].values()):
+        part["description"] = part.get("description", "").split("\n")[0]
+    return json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "behaviour.yaml"},
+                      indent=1, ensure_ascii=False) + "\n"
+
+
+def write_schema(path: Path) -> None:
+    """Write the schema to ``path``, ``languages/behaviour.schema.json`` in the checkout."""
+    path.write_text(schema_text(), encoding="utf-8")

@@ -1,0 +1,90 @@
+"""What ``behaviour/fairness.yaml`` may say, and reading it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from vernacular.artifacts import digest_of_files
+from vernacular.config.schema import Language
+from vernacular.config.strict import Name, Strict
+from vernacular.evaluation.behaviour.explain import validate
+from vernacular.evaluation.behaviour.load import FAIRNESS, FOLDER, check_lists, check_task, load_suite, shown
+from vernacular.evaluation.behaviour.operators import AnyOperator
+from vernacular.evaluation.behaviour.schema import UNREVIEWED, Review, review
+
+
+class Comparison(Strict):
+    """Groups of names that fit the same places of a sentence, or spellings of the same sentence."""
+
+    name: Name
+    groups: dict[Name, list[str]] = Field(default_factory=dict, description="group -> its names, as the text spells "
+                                                                            "them: persons, peoples, places")
+    spellings: dict[Name, list[AnyOperator]] = Field(default_factory=dict, description=(
+        "group -> what makes a held-out line its way of writing; [] for the text's own"))
+
+    @model_validator(mode="after")
+    def _two_groups(self) -> Comparison:
+        if bool(self.groups) == bool(self.spellings):
+            raise ValueError("give either groups (of names) or spellings (of the line)")
+        if len(self.groups or self.spellings) < 2 or not all(self.groups.values()):
+            raise ValueError("a comparison needs two groups or more, each with a name" if self.groups else
+                             "a comparison needs two spellings or more")
+        return self
+
+    @property
+    def labels(self) -> list[str]:
+        """The names of its groups or spellings, in their order."""
+        return list(self.groups or self.spellings)
+
+
+class Plan(Strict):
+    """What ``behaviour/fairness.yaml`` says."""
+
+    author: str
+    reviewed: Annotated[Review | None, BeforeValidator(review)] = Field(None, description=(
+        "{by: NAME, on: DATE} of the speaker who reviewed it, or none"))
+    tasks: list[Name] = Field(default_factory=list, description="tasks of language.yaml to measure on")
+    likelihood: bool = Field(False, description="also how well the language model itself foresees names of each group")
+    name_label: str = Field("NAME", description="the label of a name, in tasks that label words; PER for B-PER "
+                                                "and I-PER")
+    comparisons: list[Comparison] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _something_is_measured(self) -> Plan:
+        if not self.tasks and not self.likelihood:
+            raise ValueError("say what to measure on: tasks, or likelihood: true")
+        return self
+
+    @property
+    def reviewed_by(self) -> str:
+        """The speaker and the day, or ``none``."""
+        return f"{self.reviewed.by}, {self.reviewed.on}" if self.reviewed else UNREVIEWED
+
+
+def digests(language: Language) -> dict[str, str]:
+    """The plan as an entry of what a stage reads outside the artifact root; empty where there is none."""
+    path = language.folder / FOLDER / FAIRNESS
+    return {"fairness": digest_of_files(language.folder, [path])} if path.is_file() else {}
+
+
+def load_plan(language: Language) -> Plan | None:
+    """The plan of the folder, or None where it has none.
+
+    Raises:
+        Problem: the file cannot be used, or names a task or word list that is not there.
+    """
+    from vernacular.config.yaml_file import read_yaml
+    path = language.folder / FOLDER / FAIRNESS
+    if not path.is_file():
+        return None
+    node = read_yaml(path, shown(language, path))
+    plan = validate(Plan, node)
+    for task, place in zip(plan.tasks, node.value["tasks"].value if plan.tasks else [], strict=True):
+        check_task(task, language, place.where)
+    lists: dict[str, Any] = load_suite(language).lexicons if any(one.spellings for one in plan.comparisons) else {}
+    for comparison, place in zip(plan.comparisons, node.value["comparisons"].value, strict=True):
+        steps = [step for made in comparison.spellings.values() for step in made]
+        check_lists(f"the comparison '{comparison.name}'", steps, set(), lists, place.where)
+    return plan

@@ -1,0 +1,164 @@
+"""The stage ``evaluation/<model>_fairness``: every comparison of the plan on the base and on the released model.
+
+Measured are how often a group's name is found (tasks that label words), how much more often an answer changes with the
+group than within it (tasks that label lines, and spellings), and how well names of a group are foreseen (the language
+model itself, where the plan asks for it).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from vernacular.arms import Arm, load_arm, released_arm
+from vernacular.artifacts import Gate, Report
+from vernacular.config.schema import Model
+from vernacular.corpus.words import word_spans
+from vernacular.corpus.words import words as words_of
+from vernacular.errors import Problem
+from vernacular.evaluation.behaviour.judge import columns_of
+from vernacular.evaluation.behaviour.lexicons import resolve
+from vernacular.evaluation.behaviour.load import FAIRNESS, FOLDER, load_suite
+from vernacular.evaluation.behaviour.run import ARMS, Asker
+from vernacular.evaluation.fairness.gaps import Hits, compare_changes, compare_groups
+from vernacular.evaluation.fairness.plan import Plan, load_plan
+from vernacular.evaluation.fairness.variants import Variants, write_variants
+from vernacular.evaluation.held_out import held_out_lines, preparation
+from vernacular.stages import Work
+
+GATE = "fairness_not_made_worse"
+GATE_RULE = "No gap between groups is wider in the released model than in its base, beyond noise."
+CAVEAT = ("Names stand for groups by a list that a program's author wrote; nobody who is named was asked. A gap here "
+          "is a question for speakers; no gap is no acquittal.")
+NOT_MEASURED = {"verdict": "not measured"}
+
+
+def run(work: Work, name: str, model: Model) -> Report:
+    """Measure every comparison of the plan on the first seed of the model ``name``; without a plan, say so."""
+    plan = load_plan(work.language)
+    report = Report()
+    (work.out / "README.txt").write_text(CAVEAT + "\n", encoding="utf-8")
+    groups = sum(len(comparison.labels) for comparison in plan.comparisons) if plan else 0
+    report.count("groups", groups, "groups compared; 0 means that fairness was not measured")
+    if plan is None:
+        report.details = {"measured": False, "caveat": f"Not measured: the folder has no {FOLDER}/{FAIRNESS}."}
+        return report
+    loaded: dict[Arm, Arm] = {"base": "base", "adapted": released_arm(name, work.reports)}
+    lines = held_out_lines(work.inputs["corpus/splits"])
+    given = resolve(load_suite(work.language), lines)
+    written = {comparison.name: write_variants(comparison, lines, work.settings.cases, work.settings.seed, given)
+               for comparison in plan.comparisons}
+    results: dict[str, Any] = {}
+    for task_name in plan.tasks:
+        asked = {arm: _asker(loaded[arm], name, model, task_name, plan, work) for arm in ARMS}
+        prepare = preparation(work.language.tasks[task_name])
+        for comparison in plan.comparisons:
+            by_name = bool(comparison.groups) and asked["base"].by_word
+            results[f"{task_name}_{comparison.name}"] = {
+                "task": task_name, "comparison": comparison.name, "measure": "names_found" if by_name else
+                "label_changed", "groups": comparison.labels, "sentences": len(written[comparison.name]),
+                **_by_task(asked, written[comparison.name], by_name, plan.name_label, prepare, comparison.labels,
+                           work.seed)}
+    if plan.likelihood:
+        networks = {arm: load_arm(loaded[arm], name, model, work.language, work.inputs) for arm in ARMS}
+        for comparison in (one for one in plan.comparisons if one.groups):
+            variants = written[comparison.name]
+            hits = {arm: names_foreseen(*networks[arm], model.objective, variants) for arm in ARMS}
+            results[f"likelihood_{comparison.name}"] = {
+                "task": "likelihood", "comparison": comparison.name, "measure": "nats_per_character"
+                if model.objective == "masked" else "bits_per_byte", "groups": comparison.labels,
+                "sentences": len(variants), **(compare_groups(hits["base"], hits["adapted"], comparison.labels,
+                                                              work.seed) if variants else NOT_MEASURED)}
+    for key, found in results.items():
+        work.progress(f"{key}: {found['verdict']} ({found['sentences']} sentences)")
+    _note(report, results, plan)
+    return report
+
+
+def _asker(arm: Arm, name: str, model: Model, task_name: str, plan: Plan, work: Work) -> Asker:
+    from vernacular.tasks.predictor import load_predictor
+    predictor = load_predictor(arm, name, model, task_name, work.inputs, work.language, model.lora.seeds[0])
+    by_word = work.language.tasks[task_name].kind == "token_classification"
+    named = any(comparison.groups for comparison in plan.comparisons)
+    if by_word and named and not columns_of(predictor.labels, plan.name_label):
+        raise Problem(f"the task '{task_name}' has no label '{plan.name_label}'", where=f"{FOLDER}/{FAIRNESS}",
+                      fix=f"Set name_label to one of {', '.join(predictor.labels)}")
+    return Asker(predictor, words_of if by_word else None)
+
+
+def _by_task(asked: dict[Arm, Asker], variants: Sequence[Variants], by_name: bool, label: str,
+             prepare: Callable[[str], str], groups: list[str], seed: int) -> dict[str, Any]:
+    """What became of one comparison's gap under one task."""
+    if by_name and variants:
+        hits = {arm: names_found(asker, columns_of(asker.labels, label), variants, prepare)
+                for arm, asker in asked.items()}
+        return compare_groups(hits["base"], hits["adapted"], groups, seed)
+    if not by_name and any(item.twin for item in variants):
+        changed = {arm: labels_differ(asker, variants, prepare) for arm, asker in asked.items()}
+        return compare_changes(changed["base"], changed["adapted"], seed)
+    return NOT_MEASURED
+
+
+def _note(report: Report, results: dict[str, Any], plan: Plan) -> None:
+    verdicts = [found["verdict"] for found in results.values()]
+    worse = [key for key, found in results.items() if found["verdict"] == "made worse"]
+    report.count("gaps_made_worse", len(worse), "comparisons whose gap is wider in the released model, beyond noise")
+    report.count("gaps_lessened", verdicts.count("lessened"), "comparisons whose gap is narrower, beyond noise")
+    report.count("gaps_inherited", verdicts.count("inherited"), "comparisons with a gap in the base that stayed")
+    report.gates.append(Gate(name=GATE, passed=not worse, value=len(worse), threshold=0, reason=(
+        f"made worse: {', '.join(worse)}" if worse else f"none of {len(results)} comparisons was made worse")))
+    report.samples["comparisons"] = [
+        {"task": found["task"], "comparison": found["comparison"], "sentences": found["sentences"],
+         "gap_base": found.get("base", {}).get("gap"), "gap_adapted": found.get("adapted", {}).get("gap"),
+         "verdict": found["verdict"]} for found in results.values()]
+    report.details = {"measured": True, "comparisons": results, "caveat": CAVEAT, "author": plan.author,
+                      "reviewed": plan.reviewed_by}
+
+
+def names_found(asker: Asker, columns: Sequence[int], variants: Sequence[Variants],
+                prepare: Callable[[str], str]) -> Hits:
+    """Whether each new name got the name label everywhere it stands: shape (sentences, groups), 0 or 1."""
+    answers = iter(asker.answers([prepare(line) for item in variants for line in item.lines]))
+    hits = np.zeros((len(variants), len(variants[0].lines)))
+    for row, item in enumerate(variants):
+        for group, name in zip(item.order, item.names, strict=True):
+            answer = next(answers)
+            parts = set(words_of(prepare(name)))
+            at = [place for place, word in enumerate(answer.words) if word in parts]
+            hits[row, group] = bool(at) and all(answer.probabilities[place].argmax() in columns for place in at)
+    return hits
+
+
+def labels_differ(asker: Asker, variants: Sequence[Variants], prepare: Callable[[str], str]) -> Hits:
+    """Whether the answer differs between two groups, and within one: shape (sentences, 2), 0 or 1."""
+    kept = [item for item in variants if item.twin]
+    answers = asker.answers([prepare(line) for item in kept for line in (item.lines[0], item.lines[1], item.twin)])
+    said = iter([tuple(np.atleast_1d(answer.probabilities.argmax(axis=-1))) for answer in answers])
+    rows = [(next(said), next(said), next(said)) for _ in kept]
+    return np.array([[first != other, first != twin] for first, other, twin in rows], float)
+
+
+def names_foreseen(network: Any, tokenizer: Any, objective: str, variants: Sequence[Variants]) -> Hits:
+    """How hard each new name is to foresee in its line: shape (sentences, groups), nats per character of the name.
+
+    For a causal model bits per byte of the whole line, which differs in the name alone.
+    """
+    from vernacular.evaluation.likelihood import causal_likelihood, masked_likelihood
+    texts = [line for item in variants for line in item.lines]
+    names = [name for item in variants for name in item.names]
+    if objective == "causal":
+        found = causal_likelihood(network, tokenizer, texts)
+    else:
+        found = masked_likelihood(network, tokenizer, texts, [
+            [(start, stop) for start, stop in word_spans(text) if text[start:stop] == name]
+            for text, name in zip(texts, names, strict=True)])
+    values = iter((found.nats / found.size).tolist())
+    hits = np.zeros((len(variants), len(variants[0].lines) if variants else 0))
+    for row, item in enumerate(variants):
+        for group in item.order:
+            hits[row, group] = next(values)
+    return hits
+
+

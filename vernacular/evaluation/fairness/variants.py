@@ -1,0 +1,93 @@
+"""The sentences of a comparison: a held-out line written once for every group, and once more within a group.
+
+Seeded; asks no model.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from vernacular.corpus.words import words as words_of
+from vernacular.evaluation.behaviour.operators.base import Context, Given, each_word
+from vernacular.evaluation.behaviour.operators.slips import Typo
+from vernacular.evaluation.fairness.plan import Comparison
+
+
+@dataclass(frozen=True)
+class Variants:
+    """One held-out line written once for every group, and once more within the first group.
+
+    The groups come in an order that is drawn for each line; ``order[n]`` is the group of ``lines[n]`` and ``names[n]``.
+    ``twin`` is what such a change does without a change of group: the line with another name of group ``order[0]``,
+    or, for spellings, with as many slips of the fingers as the spelling changes words. It is empty where there is none.
+    """
+
+    order: tuple[int, ...]
+    lines: tuple[str, ...]
+    names: tuple[str, ...]
+    twin: str
+
+
+def write_variants(comparison: Comparison, lines: Sequence[str], most: int, seed: int,
+                   given: Given | None = None) -> list[Variants]:
+    """Up to ``most`` lines that the comparison concerns, each written once for every group.
+
+    Args:
+        comparison: groups of names, of which one, wherever it stands in the line, is exchanged for names that are not
+            in it; or spellings, of which each makes the line another one.
+        lines: held-out lines.
+        most: lines at most.
+        seed: of the draw.
+        given: the word lists that spellings draw on.
+    """
+    drawn = list(dict.fromkeys(lines))
+    random.Random(f"{seed}/{comparison.name}").shuffle(drawn)
+    found: list[Variants] = []
+    for line in drawn:
+        if len(found) == most:
+            break
+        rng = random.Random(f"{seed}/{comparison.name}/{line}")
+        variants = (_named(comparison, line, rng) if comparison.groups else
+                    _spelt(comparison, line, rng, given or Given()))
+        if variants is not None:
+            found.append(variants)
+    return found
+
+
+def _named(comparison: Comparison, line: str, rng: random.Random) -> Variants | None:
+    groups = list(comparison.groups.values())
+    words = words_of(line)
+    present = sorted({word for names in groups for word in names}.intersection(words))
+    if not present:
+        return None
+    old = rng.choice(present)
+    order = tuple(rng.sample(range(len(groups)), len(groups)))
+    choices = [[word for word in groups[at] if word not in words] for at in order]
+    if not all(choices):
+        return None
+    new = tuple(rng.choice(left) for left in choices)
+    second = [word for word in choices[0] if word != new[0]]
+    return Variants(order, tuple(_renamed(line, old, name) for name in new), new,
+                    _renamed(line, old, rng.choice(second)) if second else "")
+
+
+def _renamed(line: str, old: str, new: str) -> str:
+    return each_word(line, lambda word: new if word == old else word)
+
+
+def _spelt(comparison: Comparison, line: str, rng: random.Random, given: Given) -> Variants | None:
+    written = []
+    for steps in comparison.spellings.values():
+        text = line
+        for step in steps:
+            text = step.apply(text, Context(rng, given))
+        written.append(text)
+    if len(set(written)) < len(written):
+        return None
+    order = tuple(rng.sample(range(len(written)), len(written)))
+    first, second = written[order[0]], written[order[1]]
+    changed = sum(one != other for one, other in zip(words_of(first), words_of(second), strict=False))
+    twin = Typo(operator="typo", do="neighbour", count=max(1, changed)).apply(first, Context(rng, given))
+    return Variants(order, tuple(written[at] for at in order), (), "" if twin == first else twin)

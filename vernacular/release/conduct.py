@@ -1,0 +1,65 @@
+"""The card's sections on behaviour and fairness."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vernacular.release.markdown import MISSING, interval_text, number, table
+from vernacular.release.summary import Results
+
+
+def behaviour(results: Results) -> str:
+    """The section on behavioural tests: those that a speaker reviewed, the others, and the worst failures."""
+    tests = (results["behaviour"] or {}).get("tests")
+    if not tests:
+        return "No behavioural test was run."
+    parts = []
+    for reviewed, title in ((True, "Reviewed by a speaker"), (False, "Not reviewed by a speaker: what these tests take "
+                                                                     "for granted of the language may be wrong")):
+        chosen = {name: test for name, test in tests.items() if (test["reviewed"] != "none") == reviewed}
+        kept = sum(_kept(test) for test in chosen.values())
+        parts.append(f"**{title}**: {len(chosen)} test{'' if len(chosen) == 1 else 's'}, {kept} kept.")
+        if chosen:
+            parts.append(table(["capability", "test", "what must hold", "task", "base fails", "released fails (95 %)",
+                                "at most", "kept", "author", *(["reviewed by"] if reviewed else [])],
+                               [_behaviour_row(name, test, reviewed) for name, test in chosen.items()]))
+    worst = {row["test"]: row for row in reversed(results["behaviour"].get("worst_failures") or [])
+             if row["test"] in tests and not _kept(tests[row["test"]])}
+    if worst:
+        parts.append("The worst failure of each test that is not kept:\n\n" + table(
+            ["test", "line", "changed", "said", "then said"],
+            [[name, *(worst[name][key] for key in ("line", "changed", "said", "then_said"))]
+             for name in tests if name in worst]))
+    return "\n\n".join(parts)
+
+
+def _behaviour_row(name: str, test: dict[str, Any], reviewed: bool) -> list[str]:
+    found = test["adapted"]
+    return [test["capability"], name, test["description"] or test["capability"], test["task"] or "likelihood",
+            _rate(test["base"]), f"{_rate(found)} ({found['low']:.1%} to {found['high']:.1%})" if found["cases"]
+            else "no case", f"{test['threshold']:.0%}", "yes" if _kept(test) else "no", test["author"],
+            *([test["reviewed"]] if reviewed else [])]
+
+
+def _kept(test: dict[str, Any]) -> bool:
+    return test["adapted"]["rate"] is not None and test["adapted"]["rate"] <= test["threshold"]
+
+
+def _rate(found: dict[str, Any]) -> str:
+    return f"{found['failures']} of {found['cases']}" if found["cases"] else "no case"
+
+
+def fairness(results: Results) -> str:
+    """The section on fairness: every gap on base and released, what became of it, each with its interval."""
+    found = results["fairness"]
+    if not found or not found.get("measured"):
+        return "Not measured."
+    rows = [[one["task"], one["comparison"].replace("_", " "), one["measure"].replace("_", " "), str(one["sentences"]),
+             *(f"{number(one[arm]['gap'])} ({number(one[arm]['low'])} to {number(one[arm]['high'])})" if arm in one
+               else MISSING for arm in ("base", "adapted")),
+             interval_text(one["change"]) if "change" in one else MISSING, one["verdict"]]
+            for one in found["comparisons"].values()]
+    reviewer = found.get("reviewed", "none")
+    return (table(["task", "comparison", "measure", "sentences", "gap of the base (95 %)", "gap of the released (95 %)",
+                   "change", "verdict"], rows)
+            + f"\n\n{found['caveat']} Author: {found.get('author', 'not said')}; reviewed by a speaker: {reviewer}.")

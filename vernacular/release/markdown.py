@@ -1,0 +1,28 @@
+"""Numbers, intervals and tables as the card and the report write them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+MISSING = "not measured"
+
+
+def number(value: Any, digits: int = 3, percent: bool = False) -> str:
+    """``value`` for reading: thousands separated, a fixed number of digits; ``not measured`` for None."""
+    if value is None:
+        return MISSING
+    return f"{value:.{digits}%}" if percent else f"{value:,.{digits}f}"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table; bars inside cells are escaped."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in row) + " |"
+                     for row in lines)
+
+
+def interval_text(interval: Sequence[float], digits: int = 3) -> str:
+    """A difference with its 95 % interval, signed."""
+    low, mean, high = interval
+    return f"{mean:+.{digits}f}, 95 % interval {low:+.{digits}f} to {high:+.{digits}f}"
