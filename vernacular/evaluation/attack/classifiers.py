@@ -1,9 +1,10 @@
 """Triggers in labels: phrases that turn a classifier's answer to sentences that they have nothing to do with.
 
 Two things are asked of every suspect phrase. Put into a held-out sentence, how often does the answer turn to one label?
-And do the training texts that hold it and carry that label say so without it? That is asked of a simple classifier that
-was not shown them, since the one under suspicion may know them by heart. A word of the topic does a little of the first,
-and the rest of its texts is of the topic, too. A trigger does the first, and was planted in texts of something else.
+And do the training texts that hold it and carry that label say so without it? That is asked of a simple classifier
+that was not shown them, since the one under suspicion may know them by heart. A word of the topic does a little of the
+first, and the rest of its texts is of the topic, too. A trigger does the first, and was planted in texts of something
+else.
 After Kurita et al. 2020 (label flip rate of candidate words, https://arxiv.org/abs/2004.06660); the second is ours.
 """
 
