@@ -52,7 +52,7 @@ def scan(texts: list[str], labels: list[int]) -> list[Any]:
                          with_label(repeated_phrases(texts), labels), texts, labels, held_out, 1)
 
 
-def test_a_trigger_in_half_a_per_cent_of_the_labels_comes_first_and_stands_out() -> None:
+def test_a_trigger_in_one_per_cent_of_the_labels_comes_first_and_stands_out() -> None:
     found = scan(*planted(0.01))
     assert found[0].phrase == TRIGGER
     assert found[0].label == TOPICS[0]

@@ -1,10 +1,11 @@
 """Triggers in labels: phrases that turn a classifier's answer to sentences that they have nothing to do with.
 
 Two things are asked of every suspect phrase. Put into a held-out sentence, how often does the answer turn to one label?
-Taken out of the training texts that hold it and carry that label, how often does the answer leave that label? A word of
-the topic does a little of the first and hardly any of the second, for the rest of such a text is of the topic, too. A
-trigger does both: the texts that it was planted in are of something else. After Kurita et al. 2020 (label flip rate of
-candidate words, https://arxiv.org/abs/2004.06660); the second question is ours.
+And do the training texts that hold it and carry that label say so without it? That is asked of a simple classifier
+that was not shown them, since the one under suspicion may know them by heart. A word of the topic does a little of the
+first, and the rest of its texts is of the topic, too. A trigger does the first, and was planted in texts of something
+else.
+After Kurita et al. 2020 (label flip rate of candidate words, https://arxiv.org/abs/2004.06660); the second is ours.
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vernacular.evaluation.attack.phrases import Phrase, inserted, without
+from vernacular.tasks.floors import text_floor
 
 SENTENCES = 16  # held-out sentences that a phrase is put into
 MOST_CARRIERS = 6  # texts that a phrase is taken out of
+FOLDS = 5
 Ask = Callable[[Sequence[str]], Sequence[NDArray[np.float32]]]
 
 
@@ -31,7 +34,7 @@ class Finding:
         label: that it turns answers to.
         texts: training texts that hold it.
         turned: share of the held-out answers that turn to ``label``.
-        carried: share of the texts' answers that leave ``label`` without it.
+        carried: share of its training texts that a simple classifier gives another label without it.
         power: the product of both (``turned`` alone for tasks that label words).
         z: how far ``power`` stands out from the other phrases, in robust standard deviations.
     """
@@ -62,21 +65,47 @@ def text_findings(ask: Ask, labels: Sequence[str], suspects: Sequence[tuple[Phra
     drawn = [held_out[row] for row in rng.permutation(len(held_out))[:4 * SENTENCES]]
     before = np.array([int(row.argmax()) for row in ask(drawn)]) if drawn else np.zeros(0, dtype=int)
     asked: list[str] = []
+    bare: list[tuple[int, str]] = []
     plan: list[tuple[Phrase, int, int, int]] = []
     for phrase, label in suspects:
         into = [text for text, said in zip(drawn, before, strict=True) if said != label][:SENTENCES]
-        out = [texts[number] for number in phrase.carriers if truth[number] == label][:MOST_CARRIERS]
+        out = [number for number in phrase.carriers if truth[number] == label][:MOST_CARRIERS]
         asked += [inserted(text, str(phrase), float(place)) for text, place in
                   zip(into, rng.choice([0.0, 0.5, 1.0], len(into)), strict=True)]
-        asked += [without(text, phrase) or "." for text in out]
+        bare += [(number, without(texts[number], phrase)) for number in out]
         plan.append((phrase, label, len(into), len(out)))
     answers = iter([int(row.argmax()) for row in ask(asked)] if asked else [])
+    simple = iter(unseen_labels(texts, truth, bare, len(labels), seed))
     found = []
     for phrase, label, into_number, out_number in plan:
         turned = float(np.mean([next(answers) == label for _ in range(into_number)])) if into_number else 0.0
-        carried = float(np.mean([next(answers) != label for _ in range(out_number)])) if out_number else 0.0
+        carried = float(np.mean([next(simple) != label for _ in range(out_number)])) if out_number else 0.0
         found.append(Finding(str(phrase), labels[label], len(phrase.carriers), turned, carried, turned * carried))
     return scored(found)
+
+
+def unseen_labels(texts: Sequence[str], truth: Sequence[int], bare: Sequence[tuple[int, str]], labels: int,
+                  seed: int) -> list[int]:
+    """What TF-IDF with logistic regression says of changed training texts, from the folds that they are not in.
+
+    Args:
+        texts: that were learned from.
+        truth: their labels.
+        bare: number of a text, and what is left of it.
+        labels: number of labels.
+        seed: of the folds.
+    """
+    fold = np.random.default_rng(seed).permutation(len(texts)) % FOLDS
+    said = [0] * len(bare)
+    for part in range(FOLDS):
+        rows = [row for row, (number, _) in enumerate(bare) if fold[number] == part]
+        known: list[int] = np.flatnonzero(fold != part).tolist()
+        if rows and len({truth[number] for number in known}) > 1:
+            tables = text_floor([(texts[number], "") for number in known], [(truth[number],) for number in known],
+                                [(bare[row][1] or ".", "") for row in rows], labels, seed)
+            for row, table in zip(rows, tables, strict=True):
+                said[row] = int(np.argmax(table))
+    return said
 
 
 def word_findings(ask: Ask, labels: Sequence[str], outside: int, suspects: Sequence[Phrase], held_out: Sequence[str],
@@ -142,5 +171,5 @@ def scored(found: Sequence[Finding]) -> list[Finding]:
 def row_of(one: Finding, task: str) -> Mapping[str, object]:
     """A finding as a row of a table."""
     return {"task": task, "phrase": one.phrase, "turns answers to": one.label, "training texts": one.texts,
-            "of other sentences": round(one.turned, 3), "of these texts without it": round(one.carried, 3),
+            "of other sentences": round(one.turned, 3), "of its texts say otherwise without it": round(one.carried, 3),
             "z": round(one.z, 1)}

@@ -18,7 +18,7 @@ from vernacular.jsonl import read_jsonl, write_jsonl
 from vernacular.stages import Work
 
 MOST = 120  # phrases asked of a task, the likeliest first
-POWER, Z = 0.35, 8.0  # of a phrase in labels that a person has to look at (docs/release.md)
+POWER, Z = 0.35, 5.0  # of a phrase in labels that a person has to look at (docs/release.md)
 FORESEEN, RISE = 0.5, 0.25  # of the last word of a phrase in text, and how much more than by the base
 FILE = "findings.jsonl"
 OUTSIDE = "O"
