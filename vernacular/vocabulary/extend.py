@@ -5,7 +5,7 @@ Writes ``base/`` and ``extended/`` (tokenizers), ``rows.safetensors`` (new rows)
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,6 @@ from safetensors.torch import save_file
 from vernacular.artifacts import Gate, Report
 from vernacular.config.schema import Language, Model
 from vernacular.config.sources import NetworkSource, Source
-from vernacular.corpus.identification.wordlists import lists_in
 from vernacular.corpus.sources import Place, fetch_source, open_source, place_of
 from vernacular.jsonl import read_jsonl
 from vernacular.models import load_base, load_tokenizer
@@ -23,6 +22,7 @@ from vernacular.stages import Progress, Work
 from vernacular.vocabulary import measure
 from vernacular.vocabulary.families import extend
 from vernacular.vocabulary.initialise import grow, new_rows
+from vernacular.vocabulary.known import guard_words
 from vernacular.vocabulary.learn import Letters, word_counts
 from vernacular.vocabulary.mixtures import mixtures
 
@@ -49,15 +49,6 @@ def retention_lines(model: Model, work: Work) -> list[str]:
     return lines
 
 
-def common_words(codes: Collection[str], but: str) -> list[str]:
-    """A line for each language of ``codes``: its commonest words, as jusText ships them, small and capitalised.
-
-    A guard that needs no text. ``mul`` stands for all hundred languages; none is ``but`` or hardly another language.
-    """
-    return [" ".join(["", *sorted(words), *sorted(word.capitalize() for word in words)])
-            for _, words in sorted(lists_in(codes, but).items())]
-
-
 def run(work: Work, model: Model) -> Report:
     """Extend the tokenizer of one model; see the module's docstring for the files.
 
@@ -71,7 +62,7 @@ def run(work: Work, model: Model) -> Report:
     guard_lines, check_lines = lines[::2], lines[1::2]  # what guards the choice does not measure it
     backend = base.backend_tokenizer
     words = word_counts(texts, backend)
-    guard = word_counts([*guard_lines, *common_words(model.base.languages, work.language.code)], backend)
+    guard = guard_words(guard_lines, model.base.languages, work.language.code, backend)
     work.progress(f"choosing up to {model.vocabulary.new_pieces} pieces from {len(words):,} different words; "
                   f"{len(guard):,} others guard the base")
     chosen = extend(backend, words, guard, model.vocabulary, Letters(work.language.script),
@@ -87,7 +78,7 @@ def run(work: Work, model: Model) -> Report:
     new = new_rows(base_model, mixed, work.seed) | {"ids": torch.tensor(ids, dtype=torch.int64)}
     save_file({name: tensor.contiguous() for name, tensor in new.items()}, work.out / "rows.safetensors")
     report = Report(details={"base_family": chosen.family})
-    report.count("guard_words", len(guard), "different words in the base's languages that no new piece may change")
+    report.count("guard_words", len(guard), "different words in the base's languages that guard it against new pieces")
     held_out = list(read_jsonl(work.inputs["corpus/splits"] / "dev.jsonl"))
     measure.fertility(report, base, extended, chosen, held_out, work.out)
     measure.pieces(report, extended, chosen, ids, rows, work.out)
