@@ -16,8 +16,8 @@ from benchmarks.base_text import BaseText, english, from_wheel, many
 from benchmarks.registry import DATA, Row, Skipped, figure, need
 from vernacular.config.schema import Vocabulary
 from vernacular.models import load_tokenizer
-from vernacular.vocabulary.extend import common_words
 from vernacular.vocabulary.families import extend
+from vernacular.vocabulary.known import guard_words
 from vernacular.vocabulary.learn import Letters, word_counts
 from vernacular.vocabulary.measure import RARE, changed, tokens
 
@@ -92,8 +92,8 @@ def measured(code: str, name: str, train: list[str], held_out: list[str]) -> Ite
     base, around = load(), text(code)
     started = time.monotonic()
     guard_lines = [line for lines in around.guard.values() for line in lines]
-    chosen = extend(base, word_counts(train, base),
-                    word_counts([*guard_lines, *common_words(languages, code)], base), SETTINGS, Letters("Latn"), code)
+    chosen = extend(base, word_counts(train, base), guard_words(guard_lines, languages, code, base), SETTINGS,
+                    Letters("Latn"), code)
     seconds = time.monotonic() - started
     extended = Tokenizer.from_str(chosen.json_with(len(chosen.pieces)))
     uses = Counter(token for row in tokens(extended, train) for token in row)

@@ -2,8 +2,8 @@
 
 ``learn`` finds candidate pieces; ``wordpiece``, ``bpe`` and ``unigram`` add them to their family's tokenizer so that
 the base stays itself, and ``families`` stands before the three; ``mixtures`` and ``initialise`` make the new rows,
-which ``distil`` teaches; ``trim`` drops what is never called for; ``measure`` counts what came of it; ``extend`` is the
-stage.
+which ``distil`` teaches; ``known`` has what guards the base; ``trim`` drops what is never called for; ``measure``
+counts what came of it; ``extend`` is the stage.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
         fetch_retention(model, language, root, progress)
 
     return [Stage(
-        name=f"tokenizer/{name}", version="2", inputs=("corpus/splits",), run=run, seed=model.seed,
+        name=f"tokenizer/{name}", version="3", inputs=("corpus/splits",), run=run, seed=model.seed,
         settings=lambda language: {
             "base": model.base.model_dump(mode="json"), "vocabulary": model.vocabulary.model_dump(mode="json"),
             "objective": model.objective, "script": language.script,

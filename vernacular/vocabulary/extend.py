@@ -6,7 +6,7 @@ where the base is trimmed, both tokenizers are, and ``kept.safetensors`` has the
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,6 @@ from safetensors.torch import save_file
 
 from vernacular.artifacts import Gate, Report
 from vernacular.config.schema import Model
-from vernacular.corpus.identification.wordlists import lists_in
 from vernacular.jsonl import read_jsonl
 from vernacular.models import load_base, load_tokenizer
 from vernacular.stages import Work
@@ -23,21 +22,13 @@ from vernacular.vocabulary import measure
 from vernacular.vocabulary.distil import distil
 from vernacular.vocabulary.families import extend
 from vernacular.vocabulary.initialise import grow, new_rows
+from vernacular.vocabulary.known import guard_words
 from vernacular.vocabulary.learn import Letters, word_counts
 from vernacular.vocabulary.mixtures import mixtures
 from vernacular.vocabulary.retention import retention_lines
 from vernacular.vocabulary.trim import EXACT, trim
 
 BASE_CHANGED_MOST = 0.005  # RECIPE 6, T1: share of base-language lines that may be segmented differently
-
-
-def common_words(codes: Collection[str], but: str) -> list[str]:
-    """A line for each language of ``codes``: its commonest words, as jusText ships them, small and capitalised.
-
-    A guard that needs no text. ``mul`` stands for all hundred languages; none is ``but`` or hardly another language.
-    """
-    return [" ".join(["", *sorted(words), *sorted(word.capitalize() for word in words)])
-            for _, words in sorted(lists_in(codes, but).items())]
 
 
 def run(work: Work, model: Model) -> Report:
@@ -53,7 +44,7 @@ def run(work: Work, model: Model) -> Report:
     guard_lines, check_lines = lines[::2], lines[1::2]  # what guards the choice does not measure it
     backend = base.backend_tokenizer
     words = word_counts(texts, backend)
-    guard = word_counts([*guard_lines, *common_words(model.base.languages, work.language.code)], backend)
+    guard = guard_words(guard_lines, model.base.languages, work.language.code, backend)
     work.progress(f"choosing up to {model.vocabulary.new_pieces} pieces from {len(words):,} different words; "
                   f"{len(guard):,} others guard the base")
     chosen = extend(backend, words, guard, model.vocabulary, Letters(work.language.script),
@@ -81,7 +72,7 @@ def run(work: Work, model: Model) -> Report:
         report.gates.append(Gate(name=EXACT, passed=True, blocking=True, reason="no piece was dropped"))
     new["ids"] = torch.tensor(ids, dtype=torch.int64)
     save_file({name: tensor.contiguous() for name, tensor in new.items()}, work.out / "rows.safetensors")
-    report.count("guard_words", len(guard), "different words in the base's languages that no new piece may change")
+    report.count("guard_words", len(guard), "different words in the base's languages that guard it against new pieces")
     measure.fertility(report, base, extended, chosen, held_out, work.out)
     measure.pieces(report, extended, chosen, ids, rows, work.out)
     measure.base_languages(report, base, extended, check_lines, held_out, model.base.languages)

@@ -3,6 +3,10 @@
 The base's scores are frozen. Those of new pieces are re-estimated on the target text under the merged model (hard EM,
 RECIPE 2), and each is capped where it would win on a word of the guard: it then loses there and wins elsewhere. A piece
 that is used too seldom goes, the least used first and an eighth at a time, since its uses fall to others.
+
+No guard holds every word of a hundred languages. What their text looks like is in the base's scores as well: the more
+likely a piece's letters are to the base, the more often it fires there, so the more it must save here. Where a large
+guard shows that a piece fires hardly ever, it may, except on names, which the languages share.
 """
 
 from __future__ import annotations
@@ -21,10 +25,11 @@ from vernacular.vocabulary.learn import KNEE, SPACE, Letters, candidates, segmen
 OFFSET = 1.0  # nats below a new piece's log-probability: the base's scores are of a hundred languages, not of this one
 HELD = 1e-3  # nats by which a piece loses on a guard word
 UNKNOWN = 10.0  # nats below the lowest score: what ``tokenizers`` gives an unknown character
-_LONGEST = 16  # letters of a candidate that is no whole run
+UNEXPECTED = 0.7  # times what the base expects of its letters a piece must save: the base's size to this power
+FORGIVEN = 400  # times the share of the guard that it changes, of the text that it saves: then a piece may fire
+_LONGEST = 16  # letters of a candidate, as SentencePiece has it
 _MOST_WORDS = 100_000  # different words; the rarer ones of a large corpus do not take part in the choice
 _SHARE_DROPPED, _LEAST_DROPPED = 8, 20
-_FULL_GUARD_EVERY = 4  # rounds; between them only the guard words that a piece has fired on are looked at
 
 
 class Base:
@@ -38,7 +43,7 @@ class Base:
 
     def __init__(self, vocabulary: list[list[Any]], unknown: int, words: Iterable[str]) -> None:
         scores = {piece: float(score) for piece, score in vocabulary}
-        self.lowest = min(scores.values())
+        self.size, self.lowest = len(scores), min(scores.values())
         longest = max(map(len, scores))
         inside = {word[start:end] for word in words for start in range(len(word))
                   for end in range(start + 1, min(len(word), start + longest) + 1)}
@@ -64,7 +69,7 @@ def choose(backend: Any, words: Counter[str], guard: Counter[str], *, wanted: in
     Args:
         backend: the base, a ``tokenizers.Tokenizer``.
         words: counted pre-tokens of the language.
-        guard: pre-tokens in the base's languages: none is segmented otherwise than before.
+        guard: pre-tokens in the base's languages, counted: next to none is segmented otherwise than before.
         wanted: most pieces.
         min_uses: uses that a piece needs; and it must save ``KNEE`` of all tokens.
         letters: what a piece may consist of.
@@ -73,58 +78,91 @@ def choose(backend: Any, words: Counter[str], guard: Counter[str], *, wanted: in
     data = json.loads(backend.to_str())["model"]
     words = Counter(dict(sorted(words.items(), key=lambda item: (-item[1], item[0]))[:_MOST_WORDS]))
     runs = letters.runs(words)
+    parts = _parts(runs)
     pool = {(SPACE if starts else "") + piece for piece, starts in candidates(runs, wanted, letters, spaces=True)}
-    pool |= _frequent(runs, min_uses)
-    single: Counter[str] = Counter()
-    for run, count in runs.items():
-        for letter in run:
-            single[letter] += count
-    pool |= {letter for letter, count in single.items() if count >= min_uses}
-    pool = {piece for piece in pool - {piece for piece, _ in data["vocab"]} if letters.match(piece.removeprefix(SPACE))}
-    guarded = _concerned(guard, pool)
-    base = Base(data["vocab"], data["unk_id"], [*words, *guarded, *pool])
-    search = _Search(base, words, guarded, pool, wanted, min_uses)
+    # of the others what is left something by longer ones: all parts would take minutes
+    pool |= {piece for piece, count in parts.items()
+             if count >= min_uses * 1.5 or len(piece) == 1 or runs[piece] >= min_uses}
+    pool = {piece for piece in pool - {piece for piece, _ in data["vocab"]}
+            if parts[piece] >= min_uses and letters.match(piece.removeprefix(SPACE))}
+    guarded = _holding(guard, pool)
+    base = Base(data["vocab"], data["unk_id"], [*words, *{word for held in guarded.values() for word in held}, *pool])
+    search = _Search(base, words, _Guard(guard, guarded), pool, wanted, min_uses)
     while not search.settled():
         search.round()
     progress(f"{len(search.scores):,} of {len(pool):,} candidates are left after {search.rounds} rounds")
     return search.ranked()
 
 
-def _frequent(runs: Counter[str], min_uses: int) -> set[str]:
-    """Every part of a run that occurs often enough to be left something by longer ones, and the whole runs."""
+def _parts(runs: Counter[str]) -> Counter[str]:
+    """How often each part of a run occurs."""
     inside: Counter[str] = Counter()
     for run, count in runs.items():
         for start in range(len(run)):
-            for end in range(start + 2, min(len(run), start + _LONGEST) + 1):
+            for end in range(start + 1, min(len(run), start + _LONGEST) + 1):
                 inside[run[start:end]] += count
-    return {piece for piece, count in inside.items()
-            if count >= min_uses * 1.5 or (count >= min_uses and runs[piece] >= min_uses)}
+    return inside
 
 
-def _concerned(guard: Counter[str], pool: set[str]) -> list[str]:
-    """The guard words that contain a candidate: no others can change."""
+def _holding(guard: Iterable[str], pool: set[str]) -> dict[str, list[str]]:
+    """The guard words that hold each candidate: no others can change by it."""
     alphabet, lengths = {letter for piece in pool for letter in piece}, sorted({len(piece) for piece in pool})
-    return sorted(word for word in guard if not alphabet.isdisjoint(word) and any(
-        word[start:start + length] in pool for length in lengths for start in range(len(word) - length + 1)))
+    found: dict[str, list[str]] = {}
+    for word in sorted(guard):
+        if not alphabet.isdisjoint(word):
+            for piece in pool & {word[start:start + length] for length in lengths
+                                 for start in range(len(word) - length + 1)}:
+                found.setdefault(piece, []).append(word)
+    return found
+
+
+class _Guard:
+    """What a piece changes of the guard.
+
+    Args:
+        counts: of the guard's words.
+        holding: for each candidate the words that hold it.
+    """
+
+    def __init__(self, counts: Counter[str], holding: dict[str, list[str]]) -> None:
+        self.counts, self.holding, self.total = counts, holding, counts.total()
+
+    def words(self, pieces: Iterable[str]) -> list[str]:
+        """The words that may change by some pieces, sorted."""
+        return sorted({word for piece in pieces for word in self.holding.get(piece, ())})
+
+    def harm(self, fired: dict[str, set[str]]) -> dict[str, float]:
+        """The share of the guard that each piece changes, given the pieces that fire on each word; names are beyond it.
+
+        Without upper case (Ethiopic, Tifinagh) no word is a name.
+        """
+        found: dict[str, float] = {}
+        for word, pieces in fired.items():
+            cost = math.inf if word != word.lower() else self.counts[word] / self.total
+            for piece in pieces:
+                found[piece] = found.get(piece, 0.0) + cost
+        return found
 
 
 class _Search:
     """The rounds of EM, guard and pruning over one pool of candidates."""
 
-    def __init__(self, base: Base, words: Counter[str], guard: list[str], pool: set[str], wanted: int,
+    def __init__(self, base: Base, words: Counter[str], guard: _Guard, pool: set[str], wanted: int,
                  min_uses: int) -> None:
         self.base, self.words, self.guard, self.wanted, self.min_uses = base, words, guard, wanted, min_uses
         plain = base.with_pieces({})
         before = segment(plain, words)
         self.tokens = sum(words[word] * len(parts) for word, parts in before.items())
-        self.before = segment(plain, guard)
-        self.saves = {piece: len(parts) - 1 for piece, parts in segment(plain, pool).items()}
+        self.before = segment(plain, guard.words(pool))
+        replaced = segment(plain, pool)
+        self.saves = {piece: len(parts) - 1 for piece, parts in replaced.items()}
+        times = base.size ** UNEXPECTED
+        self.least = {piece: self.tokens * max(KNEE, math.exp(base.score(parts, {})) * times)
+                      for piece, parts in replaced.items()}
         # a letter that the base does not know saves no token; it comes first, and stays if longer pieces swallow it
         self.missing = {piece for piece in pool if len(piece) == 1}
         start = math.log(5 / self.tokens)  # nothing is known of their uses yet
         self.scores = {piece: start for piece in sorted(pool) if self.saves[piece] > 0 or piece in self.missing}
-        self.caps: dict[str, float] = {}
-        self.fired: set[str] = set()
         self.uses: Counter[str] = Counter()
         self.rounds = 0
         self._done = False
@@ -138,11 +176,11 @@ class _Search:
         return self.uses[piece] * self.saves[piece] + (self.tokens if piece in self.missing else 0)
 
     def rare(self) -> list[str]:
-        """The pieces that are used too seldom, the least used first (the least useful first is 0.7% worse)."""
-        least = KNEE * self.tokens
-        found = [piece for piece in self.scores if piece not in self.missing
-                 and (self.uses[piece] < self.min_uses or self.useful(piece) < least)]
-        return sorted(found, key=lambda piece: (self.uses[piece], self.useful(piece), piece))
+        """The pieces that are used too seldom or save too little, the farthest from enough first."""
+        share = {piece: min(self.uses[piece] / self.min_uses, self.useful(piece) / self.least[piece])
+                 for piece in self.scores if piece not in self.missing}
+        found = [piece for piece, enough in share.items() if enough < 1]
+        return sorted(found, key=lambda piece: (share[piece], self.useful(piece), piece))
 
     def round(self) -> None:
         """Count uses, drop some pieces, score the others, and let none win on the guard."""
@@ -156,39 +194,38 @@ class _Search:
         if not drop and len(self.scores) > self.wanted:
             drop = list(reversed(self.ranked()))[:len(self.scores) - self.wanted]
         drop = drop[:max(len(self.scores) // _SHARE_DROPPED, _LEAST_DROPPED)]
-        if drop:
-            self.scores = {piece: self._capped(piece, math.log(max(self.uses[piece], 1) / total) - OFFSET)
+        if drop:  # all are scored anew: what a piece had to yield together with one that is gone, it gets back
+            self.scores = {piece: max(self.base.lowest, math.log(max(self.uses[piece], 1) / total) - OFFSET)
                            for piece in self.scores if piece not in set(drop)}
-        whole = not drop or self.rounds % _FULL_GUARD_EVERY == 1
-        held = self._hold(self.guard if whole else sorted(self.fired))
-        # Fewer pieces or lower scores never let another piece fire: what is clean here stays clean.
-        self._done = not drop and not held
+        self._done = not self._hold() and not drop
 
     def ranked(self) -> dict[str, float]:
         """The pieces with their scores, the most useful first."""
         return {piece: self.scores[piece]
                 for piece in sorted(self.scores, key=lambda piece: (-self.useful(piece), piece))}
 
-    def _capped(self, piece: str, score: float) -> float:
-        return max(self.base.lowest, min(score, self.caps.get(piece, 0.0)))
-
-    def _hold(self, guard: list[str]) -> bool:
-        """Lower what wins on a guard word until nothing does; whether something did."""
+    def _hold(self) -> bool:
+        """Lower what wins on a guard word until nothing does that is not forgiven; whether something did."""
         any_held = False
+        guard = self.guard.words(self.scores)
         while guard:
             after = segment(self.base.with_pieces(self.scores), guard)
-            guard = [word for word, parts in after.items() if any(part in self.scores for part in parts)]
-            self.fired.update(guard)
+            fired = {word: ours for word, parts in after.items() if (ours := set(parts) & self.scores.keys())}
+            harm = self.guard.harm(fired)
+            worth = {piece for piece, share in harm.items()
+                     if self.useful(piece) / self.tokens >= FORGIVEN * share}
+            guard = [word for word, new in fired.items() if not new <= worth]
+            lowered = dict(self.scores)
             for word in guard:
                 any_held = True
                 margin = self.base.score(after[word], self.scores) - self.base.score(self.before[word], self.scores)
                 new = [piece for piece in after[word] if piece in self.scores]
                 for piece in new:
                     lower = self.scores[piece] - max(margin, 0.0) / len(new) - HELD
-                    self.caps[piece] = min(self.caps.get(piece, 0.0), lower)
+                    lowered[piece] = min(lowered[piece], lower)
             # one that would have to cost as much as the base's rarest piece is no use
-            self.scores = {piece: min(score, self.caps.get(piece, 0.0)) for piece, score in self.scores.items()
-                           if self.caps.get(piece, 0.0) > self.base.lowest}
+            self.scores = {piece: score for piece, score in lowered.items()
+                           if score > self.base.lowest or score == self.scores[piece]}
         return any_held
 
 

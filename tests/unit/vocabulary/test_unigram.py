@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import unicodedata
 from collections import Counter
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from tests.generate import make_documents
 from tests.tiny import ENGLISH, sentencepiece_tokenizer, with_json
 from vernacular.vocabulary.learn import Letters, word_counts
-from vernacular.vocabulary.unigram import Base, choose, extended_json
+from vernacular.vocabulary.unigram import Base, _Guard, _Search, choose, extended_json
 
 TEXTS = [text for texts in make_documents().values() for text in texts]
 LATIN = Letters("Latn")
@@ -58,6 +59,27 @@ def test_a_piece_that_would_win_in_the_guard_is_held_back(base, tmp_path):
     guard = [" ".join(text.split()[::3]) for text in TEXTS]
     held = with_json(base, extended_json(base.backend_tokenizer.to_str(), chosen(base, guard)), tmp_path)
     assert [base.tokenize(line) for line in guard] == [held.tokenize(line) for line in guard]
+
+
+def test_a_piece_that_hardly_fires_is_forgiven_but_not_on_names():
+    holding = {"aka": ["▁Kaka", "▁kakat", "▁xaka"]}
+    guard = _Guard(Counter({"▁Kaka": 1, "▁kakat": 2, "▁xaka": 1, "▁other": 96}), holding)
+    assert guard.words(["aka", "unseen"]) == ["▁Kaka", "▁kakat", "▁xaka"]
+    assert guard.harm({"▁kakat": {"aka"}, "▁xaka": {"aka"}}) == {"aka": pytest.approx(0.03)}
+    assert guard.harm({"▁Kaka": {"aka"}}) == {"aka": math.inf}
+
+
+def test_a_piece_whose_letters_the_base_expects_must_save_more(base):
+    words = word_counts(TEXTS, base.backend_tokenizer)
+    model = json.loads(base.backend_tokenizer.to_str())["model"]
+    pool = {piece for piece in ("ndi", "anthu", "▁ku") if piece not in base.get_vocab()}
+    cut = Base(model["vocab"], model["unk_id"], [*words, *pool])
+    search = _Search(cut, words, _Guard(Counter(), {}), pool, 60, 20)
+    longest, shortest = max(pool, key=len), min(pool, key=len)
+    assert search.least[shortest] > search.least[longest]
+    search.uses = Counter(dict.fromkeys(pool, 20))
+    search.least[shortest] = 1 + search.useful(shortest)
+    assert search.rare() == [shortest]
 
 
 def test_every_piece_is_used_and_made_of_letters(extended, found):

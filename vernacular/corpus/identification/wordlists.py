@@ -15,7 +15,7 @@ import langcodes
 from vernacular.corpus.words import APOSTROPHES
 
 _APOSTROPHES = str.maketrans(dict.fromkeys(APOSTROPHES, "'"))
-_SAME = 10  # langcodes' distance below which two tags name one language for a reader (0 to 134)
+SAME = 10  # langcodes' distance below which two tags name one language for a reader (0 to 134)
 
 
 @lru_cache(maxsize=1)
@@ -35,13 +35,10 @@ def _all() -> dict[str, tuple[str, frozenset[str]]]:
 def lists_for(code: str) -> dict[str, frozenset[str]]:
     """The lists of all languages but ``code`` (a BCP 47 tag) and what is hardly another language: name -> words."""
     return {name: words for name, (tag, words) in _all().items()
-            if tag == "und" or min(langcodes.tag_distance(code, tag), langcodes.tag_distance(tag, code)) >= _SAME}
+            if tag == "und" or min(langcodes.tag_distance(code, tag), langcodes.tag_distance(tag, code)) >= SAME}
 
 
 def lists_in(codes: Collection[str], but: str) -> dict[str, frozenset[str]]:
-    """The lists of the languages ``codes``, or of all where one is ``mul``, but none of ``but``: name -> words."""
-    others = lists_for(but)
-    if "mul" in codes:
-        return others
-    return {name: words for name, words in others.items() if (tag := _all()[name][0]) != "und"
-            and any(langcodes.tag_distance(code, tag) < _SAME for code in codes)}
+    """The lists of the languages ``codes``, but none of ``but``: name -> words."""
+    return {name: words for name, words in lists_for(but).items() if (tag := _all()[name][0]) != "und"
+            and any(langcodes.tag_distance(code, tag) < SAME for code in codes)}
