@@ -19,7 +19,7 @@ MOST = 200  # items asked of each task
 def reproduce(folder: Path, task: str, kind: Kind, items: Sequence[Item], kept: Sequence[Answer]) -> dict[str, Any]:
     """What the adapter of ``task`` in the release ``folder`` answers, beside what the stage of the task kept.
 
-    Scoring may have computed in bfloat16, so an answer near a tie may turn; how many may is said in ``gates``.
+    Sums differ in their last bits, so an answer near a tie may turn; how many may is said in ``gates``.
 
     Args:
         folder: the release.

@@ -153,7 +153,7 @@ class Kind(ABC):
         from vernacular.tasks.network import in_batches
         encoded = self.encode(items, tokenizer, longest)
         return in_batches(network, encoded, lambda rows: self.answer(
-            network, [encoded[row] for row in rows], [items[row] for row in rows], tokenizer.pad_token_id))
+            network, [encoded[row] for row in rows], [items[row] for row in rows], tokenizer.pad_token_id), exact=True)
 
     def untrained(self, objective: str, model: Any, tokenizer: Any, train: Sequence[Item], test: Sequence[Item],
                   longest: int, seeds: Sequence[int]) -> dict[str, list[list[Answer]]]:

@@ -7,6 +7,7 @@ tokenizers that cut words differently. What a unit is, and what is done with the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -190,17 +191,18 @@ def pieces(order: Sequence[int], size: int) -> Iterator[list[int]]:
 
 
 def in_batches(network: Network, encoded: Sequence[Encoded], ask: Callable[[list[int]], Sequence[Any]],
-               tokens: int | None = None) -> list[Any]:
+               tokens: int | None = None, exact: bool = False) -> list[Any]:
     """What ``ask`` says of each item, in their order.
 
-    Like lengths go together, as many as have ``tokens`` tokens with padding (if None, what suits the machine), in mixed
-    precision, without gradients.
+    Like lengths go together, as many as have ``tokens`` tokens with padding (if None, what suits the machine), without
+    gradients, in mixed precision or, if ``exact``, in single: what is scored must come out the same for whoever loads
+    the release.
     """
     tokens = tokens or (_TOKENS_ON_CARD if network.head.weight.is_cuda else _TOKENS)
     out: list[Any] = [None] * len(encoded)
     order = sorted(range(len(encoded)), key=lambda row: len(encoded[row].tokens), reverse=True)
     network.eval()
-    with torch.inference_mode(), autocast(network.head.weight.device):
+    with torch.inference_mode(), nullcontext() if exact else autocast(network.head.weight.device):
         while order:
             rows = order[:max(1, tokens // max(1, len(encoded[order[0]].tokens)))]
             order = order[len(rows):]
