@@ -77,9 +77,9 @@ def _parallel(files: Mapping[str, Path], task: Task) -> Iterator[Row]:
             other = name.removesuffix(source) + target
             if other not in files:
                 raise Problem(f"there is no {other} beside it", where=name, fix="Put the translations there")
-            texts = (decode(file.read_bytes(), shown, data.encoding)[0]
-                     for shown, file in ((name, path), (other, files[other])))
-            yield from read_parallel(*texts, name, other)
+            sources, targets = (decode(file.read_bytes(), shown, data.encoding)[0]
+                                for shown, file in ((name, path), (other, files[other])))
+            yield from read_parallel(sources, targets, name, other)
         elif name.removesuffix(target) + source not in files:
             raise Problem(f"there is no {name.removesuffix(target) + source} beside it", where=name,
                           fix="Put the sources there")
