@@ -88,32 +88,6 @@ def test_the_report_holds_every_number(place):
     assert "genre" in table.stdout
 
 
-def test_the_release_loads_with_plain_tools_and_answers_as_measured(place):
-    code = (
-        "import json, sys, torch\n"
-        "from pathlib import Path\n"
-        "from transformers import AutoModel, AutoTokenizer\n"
-        "from peft import PeftModel\n"
-        "from safetensors.torch import load_file\n"
-        "folder = Path(sys.argv[1])\n"
-        "tokenizer = AutoTokenizer.from_pretrained(folder / 'model')\n"
-        "plain = AutoModel.from_pretrained(folder / 'model')\n"
-        "body = PeftModel.from_pretrained(plain, folder / 'adapters' / 'genre').eval()\n"
-        "head = load_file(folder / 'adapters' / 'genre' / 'head.safetensors')\n"
-        "rows = [json.loads(line) for line in open(sys.argv[2])]\n"
-        "same = 0\n"
-        "for row in rows:\n"
-        "    batch = tokenizer(row['text'], return_tensors='pt', truncation=True, max_length=32)\n"
-        "    with torch.no_grad(): states = body(**batch).last_hidden_state[0, 1:-1].mean(0)\n"
-        "    same += int((head['weight'] @ states + head['bias']).argmax()) == row['adapted_1'][0]\n"
-        "print(same / len(rows))\n")
-    release = Store(place.artifacts).current("qaa", "release/tiny").folder
-    predictions = Store(place.artifacts).current("qaa", "task/genre_tiny").folder / "predictions.jsonl"
-    out = subprocess.run([sys.executable, "-c", code, str(release), str(predictions)], capture_output=True, text=True,
-                         check=True, timeout=120, env=place.environment).stdout
-    assert float(out) >= 0.9  # bfloat16 on one side only may turn a near tie
-
-
 def test_an_edited_setting_runs_its_stage_and_what_follows(place):
     path = place.folder / "languages" / "qaa" / "language.yaml"
     text = path.read_text(encoding="utf-8")
