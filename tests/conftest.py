@@ -10,7 +10,7 @@ import pytest
 from tests.generate import write_language
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when torch is loaded: the other core has tests of its own
-ONE_PROJECT = {"test_alone.py", "test_path.py", "test_takedown.py"}  # they share one project, which takes minutes to make
+ONE_PROJECT = {"test_alone.py", "test_path.py", "test_takedown.py"}  # a project that takes minutes to make
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
