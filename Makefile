@@ -35,7 +35,7 @@ smollm2: $(STAMP)
 	$(BIN)/vernacular report nya --model smollm2
 
 test: $(TESTS)
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 bench: $(TESTS)
 	$(BIN)/python -m benchmarks $(ONLY)

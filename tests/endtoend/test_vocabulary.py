@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ def made(folder: Path, objective: str, until: str, **vocabulary: Any) -> Place:
     settings = yaml.safe_load(path.read_text(encoding="utf-8"))
     settings["models"]["tiny"]["vocabulary"] |= vocabulary
     settings["tasks"] = {}  # each costs a process, and knows nothing of rows
+    shutil.rmtree(folder / "languages" / "qaa" / "behaviour")
     path.write_text(yaml.safe_dump(settings), encoding="utf-8")
     result = place.run("run", "qaa", "--to", until)
     assert result.returncode == 0, result.stdout + result.stderr
