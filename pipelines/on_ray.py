@@ -14,11 +14,12 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from types import FrameType
 
-PARENT_SECONDS, POLL_SECONDS, ANSWER_SECONDS = 2.0, 0.2, 20.0
+from vernacular.process import interrupt_when_alone
+
+POLL_SECONDS, ANSWER_SECONDS = 0.2, 20.0
 
 
 def main() -> int:
@@ -90,14 +91,7 @@ def _interrupt_when_alone() -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, interrupt)
-    parent = os.getppid()
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(PARENT_SECONDS)
-        os.kill(os.getpid(), signal.SIGINT)
-
-    threading.Thread(target=watch, daemon=True).start()
+    interrupt_when_alone()
 
 
 if __name__ == "__main__":

@@ -93,14 +93,8 @@ def _find_and_run(project: Project, code: str, name: str, model: str | None) -> 
     return run_stage(stage, language, Store(project.artifacts), progress)
 
 
-@contextlib.contextmanager
-def _orchestrated() -> Iterator[Callable[[str], None]]:
-    """Where Dagster started this process, greet it, and stop when it is gone: an orphan would hold the stage's lock."""
-    if "DAGSTER_PIPES_CONTEXT" not in os.environ:
-        yield lambda text: None
-        return
-    from dagster_pipes import open_dagster_pipes
-
+def interrupt_when_alone() -> None:
+    """Interrupt this process when the one that started it is gone."""
     parent = os.getppid()
 
     def watch() -> None:
@@ -109,5 +103,16 @@ def _orchestrated() -> Iterator[Callable[[str], None]]:
         os.kill(os.getpid(), signal.SIGINT)
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+@contextlib.contextmanager
+def _orchestrated() -> Iterator[Callable[[str], None]]:
+    """Where Dagster started this process, greet it, and stop when it is gone: an orphan would hold the stage's lock."""
+    if "DAGSTER_PIPES_CONTEXT" not in os.environ:
+        yield lambda text: None
+        return
+    from dagster_pipes import open_dagster_pipes
+
+    interrupt_when_alone()
     with open_dagster_pipes() as pipes:
         yield lambda text: pipes.log.error(text)

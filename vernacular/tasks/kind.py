@@ -138,22 +138,9 @@ class Kind(ABC):
              padding: int) -> torch.Tensor | None:
         """The loss of one batch, or None if it teaches nothing."""
 
-    def answer(self, network: Network, encoded: Sequence[Encoded], items: Sequence[Item], padding: int) -> list[Answer]:
-        """The answers to one batch, in its order. Labels of ``items`` must not be looked at.
-
-        Not needed by a kind that replaces ``predict``.
-        """
-        raise NotImplementedError
-
+    @abstractmethod
     def predict(self, network: Network, tokenizer: Any, items: Sequence[Item], longest: int) -> list[Answer]:
-        """The answers to ``items``, in their order.
-
-        Kinds that compare items with one another (retrieval) or write text (generation) replace it.
-        """
-        from vernacular.tasks.network import in_batches
-        encoded = self.encode(items, tokenizer, longest)
-        return in_batches(network, encoded, lambda rows: self.answer(
-            network, [encoded[row] for row in rows], [items[row] for row in rows], tokenizer.pad_token_id), exact=True)
+        """The answers to ``items``, in their order. Labels of ``items`` must not be looked at."""
 
     def untrained(self, objective: str, model: Any, tokenizer: Any, train: Sequence[Item], test: Sequence[Item],
                   longest: int, seeds: Sequence[int]) -> dict[str, list[list[Answer]]]:
@@ -194,7 +181,22 @@ class Kind(ABC):
         return next(iter(self.scores(items, answers).values()))
 
 
-class Labelling(Kind):
+class Batched(Kind):
+    """A kind that answers each item by itself, so that items of like length are asked together."""
+
+    @abstractmethod
+    def answer(self, network: Network, encoded: Sequence[Encoded], items: Sequence[Item], padding: int) -> list[Answer]:
+        """The answers to one batch, in its order. Labels of ``items`` must not be looked at."""
+
+    def predict(self, network: Network, tokenizer: Any, items: Sequence[Item], longest: int) -> list[Answer]:
+        """The answers to ``items``, in their order."""
+        from vernacular.tasks.network import in_batches
+        encoded = self.encode(items, tokenizer, longest)
+        return in_batches(network, encoded, lambda rows: self.answer(
+            network, [encoded[row] for row in rows], [items[row] for row in rows], tokenizer.pad_token_id), exact=True)
+
+
+class Labelling(Batched):
     """A kind that gives labels to a text or to its words.
 
     Attributes:

@@ -18,7 +18,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from vernacular.config.schema import Lora
 from vernacular.errors import Problem
-from vernacular.tasks.kind import Answer, Head, Item, Kind, Row
+from vernacular.tasks.kind import Answer, Batched, Head, Item, Row
 from vernacular.tasks.network import Encoded, Network, in_batches, padded, trainable
 from vernacular.tasks.question_answering.floor import answer_length, nearest_span
 from vernacular.tasks.question_answering.scores import statistics
@@ -31,7 +31,7 @@ _MOST_LEARNED = 3  # windows of one question in a step; the first that hold the 
 _PROBE_ITEMS, _PROBE_STEPS, _PROBE_DECAY = 200, 40, 1e-3
 
 
-class QuestionAnswering(Kind):
+class QuestionAnswering(Batched):
     """A span of the context for a question. An answer is its text, empty for none."""
 
     def item(self, row: Row) -> Item:
