@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.generate import write_language
+from vernacular.artifacts import Store
+from vernacular.config.load import load_language
+from vernacular.config.schema import Language
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when torch is loaded: the other core has tests of its own
 
@@ -16,3 +19,15 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when torch is loaded: the 
 def language_folder(tmp_path: Path) -> Path:
     """The folder of an invented language, below a folder of languages with its own defaults.yaml."""
     return write_language(tmp_path / "languages")
+
+
+@pytest.fixture
+def language(language_folder: Path) -> Language:
+    """That language, loaded."""
+    return load_language(language_folder)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """An empty store."""
+    return Store(tmp_path / "artifacts")

@@ -12,20 +12,9 @@ from pathlib import Path
 import pytest
 
 from vernacular.artifacts import Gate, Report, Store
-from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.errors import Problem
 from vernacular.stages import Stage, Work, inputs_of, lookup, run_stage
-
-
-@pytest.fixture
-def language(language_folder: Path) -> Language:
-    return load_language(language_folder)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "artifacts")
 
 
 def writes(text: str, calls: list[str] | None = None, gates: list[Gate] | None = None) -> Callable[[Work], Report]:

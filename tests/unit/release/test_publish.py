@@ -6,30 +6,18 @@ import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.unit.release.made_up import NAME, RELOADED, made_up_reports, put_release
 from vernacular.artifacts import Store
-from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.errors import Problem
 from vernacular.release.card import write_card
 from vernacular.release.publish import publish
 from vernacular.release.summary import gather
 from vernacular.release.waivers import FILE, read_waivers, waive
-
-
-@pytest.fixture
-def language(language_folder: Path) -> Language:
-    return load_language(language_folder)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "artifacts")
 
 
 @pytest.fixture
