@@ -87,7 +87,7 @@ def test_a_person_asks_and_marks(tab: Tab, language_folder: Path, tmp_path: Path
     try:
         tab.trouble.clear()
         tab.open(address, *size)
-        assert tab.ask("document.activeElement.id") == "text"
+        tab.wait_for("document.activeElement.id === 'text'")  # autofocus comes with the first frame, after the load
         tab.tell("Input.insertText", text="kale ___ Mbewe")
         tab.ask("document.querySelector('form.ask button').click()")
         tab.wait_for("document.querySelector('section.adapted')")

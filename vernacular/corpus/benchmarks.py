@@ -15,6 +15,7 @@ from typing import Any
 
 import regex
 
+from vernacular import separated
 from vernacular.artifacts import digest_of_files
 from vernacular.config.schema import Language
 from vernacular.config.tasks import PARTS
@@ -142,8 +143,7 @@ def _json(text: str) -> Iterator[str]:
 
 
 def _csv(text: str, delimiter: str = ",") -> Iterator[str]:
-    csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))
-    for row in csv.reader(text.splitlines(keepends=True), delimiter=delimiter):
+    for row in separated.reader(text, delimiter=delimiter):
         yield from row
 
 

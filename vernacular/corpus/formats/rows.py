@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from vernacular import separated
 from vernacular.corpus.formats.encoding import decode
 from vernacular.corpus.formats.plain import encoding_flags
 from vernacular.corpus.formats.text import Options, Text
 from vernacular.errors import Problem
 
-_LONGEST_FIELD = 1 << 30  # characters; the csv module stops at 131,072
 _KNOWN = ("title", "author", "date")
 _BATCH = 1024  # rows of parquet held at once
 
@@ -61,8 +60,7 @@ def read_csv(file: Path, where: str, options: Options) -> Iterator[Text]:
     separators = "\t" if file.suffix.lower() == ".tsv" else ",;\t"
     separator = next((each for each in separators if field in next(csv.reader([header], delimiter=each), [])),
                      separators[0])
-    before = csv.field_size_limit(_LONGEST_FIELD)
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator)
+    reader = separated.dict_reader(text, delimiter=separator)
     try:
         if reader.fieldnames is not None:
             _text(dict.fromkeys(reader.fieldnames, ""), field, f"{where}:1", ())
@@ -71,8 +69,6 @@ def read_csv(file: Path, where: str, options: Options) -> Iterator[Text]:
             yield _text(filled, field, f"{where}:{reader.line_num}", encoding_flags(name))
     except csv.Error as error:
         raise Problem(f"not CSV ({error})", where=f"{where}:{reader.line_num}", fix="Correct this line") from None
-    finally:
-        csv.field_size_limit(before)
 
 
 def read_parquet(file: Path, where: str, options: Options) -> Iterator[Text]:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from vernacular import separated
 from vernacular.errors import Problem
 from vernacular.tasks.kind import Row
 
-_LONGEST_FIELD = 1 << 30  # characters; the csv module stops at 131,072
 _Cells = list[tuple[int, list[str]]]  # line and cells of each row
 
 
@@ -110,8 +109,7 @@ def _cells(text: str, where: str, delimiter: str, quoted: bool | None) -> _Cells
 
 def _quoted(text: str, where: str, delimiter: str) -> _Cells:
     """As spreadsheets write it: a cell may stand in quotes and then hold anything."""
-    before = csv.field_size_limit(_LONGEST_FIELD)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    reader = separated.reader(text, delimiter=delimiter, strict=True)
     rows, line = [], 1
     try:
         for row in reader:
@@ -121,8 +119,6 @@ def _quoted(text: str, where: str, delimiter: str) -> _Cells:
     except csv.Error as error:
         raise Problem(f"not in the form of a table ({error})", where=f"{where}:{line}",
                       fix="Correct this row") from None
-    finally:
-        csv.field_size_limit(before)
     return _even(rows, where)
 
 

@@ -51,7 +51,15 @@ def test_known_columns_come_along(tmp_path: Path) -> None:
 def test_a_long_field_of_csv_is_read(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("text\n" + "word " * 100_000 + "\n")
     assert len(texts(tmp_path / "a.csv")[0]) == 500_000
-    assert csv.field_size_limit() == 131_072
+
+
+def test_two_readers_of_csv_that_take_turns_both_read_long_fields(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("text\nshort\n")
+    (tmp_path / "b.csv").write_text("text\nshort\n" + "word " * 100_000 + "\n")
+    first, second = (read_texts(tmp_path / name, name, Options()) for name in ("a.csv", "b.csv"))
+    assert next(first).text == next(second).text == "short"
+    assert list(first) == []
+    assert len(next(second).text) > 400_000
 
 
 @pytest.mark.parametrize("content", [b"PAR1", b"", b"PAR1" + b"\0" * 50 + b"PAR1"])
