@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,8 +28,8 @@ def read_docx(file: Path, where: str, options: Options) -> Iterator[Text]:
     import docx
     from docx.opc.exceptions import PackageNotFoundError
 
-    _check_size(file, where)
     try:
+        _check_size(file, where)
         document = docx.Document(str(file))
         roots = [document.element.body]
         for relation in document.part.rels.values():
@@ -37,7 +38,8 @@ def read_docx(file: Path, where: str, options: Options) -> Iterator[Text]:
         properties = document.core_properties
         known = {"title": properties.title, "author": properties.author,
                  "date": properties.created.date().isoformat() if properties.created else ""}
-    except (PackageNotFoundError, KeyError, ValueError, SyntaxError, zipfile.BadZipFile) as error:
+    except (PackageNotFoundError, KeyError, ValueError, SyntaxError, AttributeError, TypeError, OSError, EOFError,
+            NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:  # what damaged ones raise
         raise Problem(f"not a Word document that can be read ({type(error).__name__})", where=where,
                       fix="Open it in a word processor and save it as .docx again") from None
     lines = [line for root in roots for line in _lines(root)]

@@ -9,6 +9,7 @@ a file holds beyond its length is cut off before the next answer. One process wr
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import sqlite3
 import time
 from collections.abc import Collection, Iterator
@@ -141,11 +142,17 @@ class Mirror:
 
         Raises:
             KeyError: it is not there.
+            Problem: it is damaged.
         """
-        row = self.index.execute("SELECT file, offset FROM pages WHERE url = ? AND file IS NOT NULL", (url,)).fetchone()
+        row = self.index.execute("SELECT file, offset, digest FROM pages WHERE url = ? AND file IS NOT NULL",
+                                 (url,)).fetchone()
         if row is None:
             raise KeyError(url)
-        return warc.read_body(self.folder / row["file"], row["offset"])
+        body = warc.read_body(self.folder / row["file"], row["offset"])
+        if hashlib.sha256(body).hexdigest() != row["digest"]:
+            raise Problem(f"what was fetched from {url} is damaged", where=str(self.folder / row["file"]),
+                          fix="Restore it from a copy, or remove the source's folder and fetch again")
+        return body
 
     def labels(self) -> dict[str, frozenset[str]]:
         """Origin -> the languages that the site marks its pages with (hreflang)."""

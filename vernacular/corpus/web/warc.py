@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import io
 import os
+import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -16,8 +18,11 @@ from typing import BinaryIO
 from urllib.parse import urlsplit
 
 from warcio.archiveiterator import ArchiveIterator
+from warcio.exceptions import ArchiveLoadFailed
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
+
+from vernacular.errors import Problem
 
 LARGEST = 200_000_000  # a new file is begun beyond this
 _CODING = {"content-encoding", "transfer-encoding", "content-length"}  # no longer true of the body that is kept
@@ -79,11 +84,16 @@ def append(path: Path, length: int, exchange: Exchange) -> int:
 
 
 def read_body(path: Path, offset: int) -> bytes:
-    """The body of the answer whose record begins at ``offset``."""
-    with path.open("rb") as stream:
+    """The body of the answer whose record begins at ``offset``.
+
+    Raises:
+        Problem: there is no whole record.
+    """
+    with _read(path) as stream:
         stream.seek(offset)
-        record = next(iter(ArchiveIterator(stream)))
-        return bytes(record.content_stream().read())
+        for record in ArchiveIterator(stream):
+            return bytes(record.content_stream().read())
+        raise EOFError
 
 
 def rewrite(old: Path, new: Path, alive: Collection[int]) -> tuple[dict[int, int], int]:
@@ -106,17 +116,31 @@ def rewrite(old: Path, new: Path, alive: Collection[int]) -> tuple[dict[int, int
 
 
 def answers(path: Path) -> int:
-    """How many answers ``path`` holds, replaced ones included."""
+    """How many answers ``path`` holds, replaced ones included.
+
+    Raises:
+        Problem: what it holds is damaged.
+    """
     return sum(kind == "response" for _, _, kind in _spans(path))
 
 
 def _spans(path: Path) -> Iterator[tuple[int, int, str]]:
     """(offset, length in bytes, type) of each record."""
-    with path.open("rb") as stream:
+    with _read(path) as stream:
         records = ArchiveIterator(stream)
         for record in records:
             kind, start = record.rec_type, records.get_record_offset()
             yield start, records.get_record_length(), kind
+
+
+@contextmanager
+def _read(path: Path) -> Iterator[BinaryIO]:
+    try:
+        with path.open("rb") as stream:
+            yield stream
+    except (ArchiveLoadFailed, EOFError, ValueError, zlib.error) as error:
+        raise Problem(f"the file is damaged ({type(error).__name__})", where=str(path),
+                      fix="Restore it from a copy, or remove the source's folder and fetch again") from None
 
 
 def _flushed(stream: BinaryIO) -> int:
