@@ -15,6 +15,7 @@ import pytest
 from tests.generate import TINY_MODEL, write_language
 from tests.tiny import write_bert, write_llama
 
+TOKEN = "hf_" + "made" * 8  # must be in no file that a run leaves
 CHECKOUT = Path(__file__).resolve().parents[2]
 BEHAVIOUR = """\
 lexicons:
@@ -100,7 +101,7 @@ def make_place(folder: Path, objective: str = "masked", **pretraining: Any) -> P
         (language / "behaviour" / f"{name}.yaml").write_text(text, encoding="utf-8")
     shutil.copy(CHECKOUT / "dagster.yaml", folder / "dagster.yaml")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("VERNACULAR", "DAGSTER"))}
-    environment |= {"DAGSTER_HOME": str(folder), "PYTHONPATH": str(CHECKOUT), "OMP_NUM_THREADS": "1",
+    environment |= {"DAGSTER_HOME": str(folder), "PYTHONPATH": str(CHECKOUT), "OMP_NUM_THREADS": "1", "HF_TOKEN": TOKEN,
                     "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false", "COLUMNS": "100"}
     return Place(folder, environment)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.endtoend.conftest import CHECKOUT, Place, make_place
+from tests.endtoend.conftest import CHECKOUT, TOKEN, Place, make_place
 from vernacular.artifacts import Store
 from vernacular.config.load import load_language
 from vernacular.stages import stages_of
@@ -63,6 +63,12 @@ def test_dagster_knows_the_run_the_assets_and_the_checks(place):
     assert out[0] == "SUCCESS"
     assert out[1] == "True"
     assert int(out[2]) >= 14
+
+
+def test_a_token_in_the_environment_is_in_no_file(place):
+    files = [path for path in place.folder.rglob("*") if path.is_file()]
+    assert len(files) > 100
+    assert [path for path in files if TOKEN.encode() in path.read_bytes()] == []
 
 
 def test_a_second_run_recomputes_nothing(place):

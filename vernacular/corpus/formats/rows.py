@@ -90,7 +90,7 @@ def read_parquet(file: Path, where: str, options: Options) -> Iterator[Text]:
                 for row in batch.to_pylist():
                     if row[options.text_field] is not None:
                         yield _text(row, options.text_field, where, ())
-    except (pyarrow.ArrowException, OSError) as error:
+    except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
         raise Problem(f"not a Parquet file that can be read ({str(error).splitlines()[0]})", where=where,
                       fix="Write it again") from None
 

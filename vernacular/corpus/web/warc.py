@@ -138,7 +138,7 @@ def _read(path: Path) -> Iterator[BinaryIO]:
     try:
         with path.open("rb") as stream:
             yield stream
-    except (ArchiveLoadFailed, EOFError, ValueError, zlib.error) as error:
+    except (ArchiveLoadFailed, EOFError, ValueError, AttributeError, zlib.error) as error:  # what warcio raises
         raise Problem(f"the file is damaged ({type(error).__name__})", where=str(path),
                       fix="Restore it from a copy, or remove the source's folder and fetch again") from None
 

@@ -69,6 +69,15 @@ def test_a_broken_parquet_file_is_refused(tmp_path: Path, content: bytes) -> Non
         texts(tmp_path / "a.parquet")
 
 
+def test_parquet_with_text_that_is_not_unicode_is_refused(tmp_path: Path) -> None:
+    parquet.write_table(pyarrow.table({"text": ["words" * 9]}), tmp_path / "a.parquet", compression="none",
+                        use_dictionary=False)
+    whole = (tmp_path / "a.parquet").read_bytes()
+    (tmp_path / "a.parquet").write_bytes(whole.replace(b"words" * 9, b"words" * 8 + b"\xa1ords"))
+    with pytest.raises(Problem, match="not a Parquet file that can be read"):
+        texts(tmp_path / "a.parquet")
+
+
 def test_a_missing_column_of_parquet_is_named(tmp_path: Path) -> None:
     parquet.write_table(pyarrow.table({"body": ["x"], "n": [1]}), tmp_path / "a.parquet")
     with pytest.raises(Problem, match=r"no field 'text'.*Fields here: body, n"):
