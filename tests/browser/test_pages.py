@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from PIL import Image
 
-from tests.browser.chromium import WITHOUT, Tab, browser, find
 from tests.unit.release.made_up import NAME, made_up_reports, put
 from vernacular.artifacts import Store
 from vernacular.config.load import load_language
@@ -20,26 +20,26 @@ from vernacular.release.page import write_page
 from vernacular.release.report import current_artifacts, results
 from vernacular.release.try_page import make_server
 
-pytestmark = pytest.mark.skipif(find() is None, reason=WITHOUT)
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    OpenPage = Callable[[str, tuple[int, int]], Page]
+
 PHONE, DESK = (390, 844), (1200, 900)
 LONG = "ng'ombe" * 40
 FITS = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
 
 
-@pytest.fixture(scope="module")
-def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
-    with browser(tmp_path_factory.mktemp("chromium")) as opened:
-        yield opened
-
-
-def colours(path: Path) -> int:
+def colours(page: Page, path: Path) -> int:
+    """How many colours the whole page has."""
+    page.screenshot(path=path, full_page=True)
     with Image.open(path) as image:
         return len(image.convert("RGB").getcolors(maxcolors=10**7) or [])
 
 
 @pytest.mark.parametrize("size", [PHONE, DESK])
-def test_the_report_fits_and_shows_its_pictures(tab: Tab, language_folder: Path, tmp_path: Path,
-                                                size: tuple[int, int]) -> None:
+def test_the_report_fits_and_shows_its_pictures(open_page: OpenPage, trouble: list[str], language_folder: Path,
+                                                tmp_path: Path, size: tuple[int, int]) -> None:
     language, store = load_language(language_folder), Store(tmp_path / "artifacts")
     reports = made_up_reports()
     reports["corpus/clean"].samples["rejected"] = [{"rule": "script", "reason": LONG, "text": LONG}]
@@ -48,61 +48,56 @@ def test_the_report_fits_and_shows_its_pictures(tab: Tab, language_folder: Path,
     artifacts = current_artifacts(store, language, NAME)
     bars(artifacts["corpus/clean"].folder / "rejects.png", "Words dropped", ["script"], [1000], "words")
     path = write_page(results(store, language, NAME), artifacts, tmp_path / "report.html")
-    tab.trouble.clear()
-    tab.open(path.as_uri(), *size)
-    assert tab.ask(FITS)
-    assert tab.ask("document.querySelector('#short li').getBoundingClientRect().height") > 10
-    assert not tab.ask("document.querySelector('details img').checkVisibility()")
-    tab.ask("document.querySelectorAll('details').forEach(one => one.open = true)")
-    assert tab.ask("[...document.images].every(image => image.complete && image.naturalWidth > 100)")
-    assert tab.ask(FITS)
-    assert tab.ask("[...document.querySelectorAll('nav a')].every(link => document.querySelector("
-                   "link.getAttribute('href')))")
-    assert colours(tab.picture(tmp_path / "report.png")) > 20
-    assert tab.trouble == []
+    page = open_page(path.as_uri(), size)
+    assert page.evaluate(FITS)
+    assert page.evaluate("document.querySelector('#short li').getBoundingClientRect().height") > 10
+    assert not page.evaluate("document.querySelector('details img').checkVisibility()")
+    page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+    assert page.evaluate("[...document.images].every(image => image.complete && image.naturalWidth > 100)")
+    assert page.evaluate(FITS)
+    assert page.evaluate("[...document.querySelectorAll('nav a')].every(link => document.querySelector("
+                         "link.getAttribute('href')))")
+    assert colours(page, tmp_path / "report.png") > 20
+    assert trouble == []
 
 
-def test_the_report_prints_what_is_folded(tab: Tab, language_folder: Path, tmp_path: Path) -> None:
+def test_the_report_prints_what_is_folded(open_page: OpenPage, language_folder: Path, tmp_path: Path) -> None:
     language, store = load_language(language_folder), Store(tmp_path / "artifacts")
     put(store, language, made_up_reports())
     path = write_page(results(store, language, NAME), current_artifacts(store, language, NAME), tmp_path / "r.html")
-    tab.open(path.as_uri(), *DESK)
-    tab.tell("Emulation.setEmulatedMedia", media="print")
-    try:
-        tab.wait_for("document.querySelector('details table').checkVisibility({contentVisibilityAuto: true})")
-        assert not tab.ask("document.querySelector('nav').checkVisibility()")
-    finally:
-        tab.tell("Emulation.setEmulatedMedia", media="")
+    page = open_page(path.as_uri(), DESK)
+    folded = "document.querySelector('details table').checkVisibility({contentVisibilityAuto: true})"
+    assert not page.evaluate(folded)
+    page.emulate_media(media="print")
+    page.wait_for_function(folded)
+    assert not page.evaluate("document.querySelector('nav').checkVisibility()")
 
 
 @pytest.mark.parametrize("size", [PHONE, DESK])
-def test_a_person_asks_and_marks(tab: Tab, language_folder: Path, tmp_path: Path, size: tuple[int, int]) -> None:
+def test_a_person_asks_and_marks(open_page: OpenPage, trouble: list[str], language_folder: Path, tmp_path: Path,
+                                 size: tuple[int, int]) -> None:
     language = load_language(language_folder)
     answers = Answers({"genre": [("river", 0.7), ("school", 0.3)]},
                       {"names": [(LONG, "O", 0.9), ("Mbewe", "NAME", 0.8)]}, [("amo", 0.5)],
                       labels={"genre": ("market", "river", "school"), "names": ("O", "NAME")})
     server = make_server(lambda text: {"base": answers, "adapted": answers}, language, NAME, 0)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    address = f"http://127.0.0.1:{server.server_port}/"
     try:
-        tab.trouble.clear()
-        tab.open(address, *size)
-        tab.wait_for("document.activeElement.id === 'text'")  # autofocus comes with the first frame, after the load
-        tab.tell("Input.insertText", text="kale ___ Mbewe")
-        tab.ask("document.querySelector('form.ask button').click()")
-        tab.wait_for("document.querySelector('section.adapted')")
-        assert tab.ask(FITS)
-        assert tab.ask("getComputedStyle(document.querySelector('mark')).backgroundColor").startswith("rgba(")
-        assert colours(tab.picture(tmp_path / "try.png")) > 20
-        tab.ask("document.querySelector('#by').value = 'Ada'")
-        tab.ask("document.querySelector('#by').focus()")
-        for kind in ("keyDown", "keyUp"):  # marks nothing
-            tab.tell("Input.dispatchKeyEvent", type=kind, key="Enter", text="\r", windowsVirtualKeyCode=13)
-        tab.ask("document.querySelector('[name=\"should_be adapted genre\"]').value = 'school'")
-        tab.ask("document.querySelector('section.adapted button.wrong').click()")
-        tab.wait_for("document.querySelector('[role=status]')")
-        assert tab.ask("document.querySelector('#by').value") == "Ada"
-        assert tab.trouble == []
+        page = open_page(f"http://127.0.0.1:{server.server_port}/", size)
+        page.wait_for_function("document.activeElement.id === 'text'")  # autofocus comes with the first frame
+        page.keyboard.insert_text("kale ___ Mbewe")
+        page.click("form.ask button")
+        page.wait_for_selector("section.adapted")
+        assert page.evaluate(FITS)
+        assert page.evaluate("getComputedStyle(document.querySelector('mark')).backgroundColor").startswith("rgba(")
+        assert colours(page, tmp_path / "try.png") > 20
+        page.fill("#by", "Ada")
+        page.press("#by", "Enter")  # marks nothing
+        page.select_option("[name='should_be adapted genre']", "school")
+        page.locator("section.adapted button.wrong").first.click()
+        page.wait_for_selector("[role=status]")
+        assert page.input_value("#by") == "Ada"
+        assert trouble == []
     finally:
         server.shutdown()
         server.server_close()
@@ -112,7 +107,7 @@ def test_a_person_asks_and_marks(tab: Tab, language_folder: Path, tmp_path: Path
                     "should_be": "school", "by": "Ada"}
 
 
-def test_another_page_cannot_mark_in_ones_name(tab: Tab, language_folder: Path, tmp_path: Path) -> None:
+def test_another_page_cannot_mark_in_ones_name(open_page: OpenPage, language_folder: Path, tmp_path: Path) -> None:
     language = load_language(language_folder)
     server = make_server(lambda text: {"base": Answers({"genre": [("river", 0.7)]})}, language, NAME, 0)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -120,9 +115,9 @@ def test_another_page_cannot_mark_in_ones_name(tab: Tab, language_folder: Path, 
     evil.write_text(f"<form method=post action='http://127.0.0.1:{server.server_port}/mark'><input name=text value=x>"
                     "<input name=mark value='base genre right'><button>go</button></form>", encoding="utf-8")
     try:
-        tab.open(evil.as_uri())
-        tab.ask("document.querySelector('button').click()")
-        tab.wait_for("document.title === 'Refused'")
+        page = open_page(evil.as_uri(), DESK)
+        page.click("button")
+        page.wait_for_function("document.title === 'Refused'")
     finally:
         server.shutdown()
         server.server_close()
