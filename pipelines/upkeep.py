@@ -41,6 +41,7 @@ from dagster._core.definitions.data_version import DATA_VERSION_TAG
 from assets.factory import stage_key
 from assets.sources import source_digests
 from pipelines.bookkeeping import UNFINISHED, end_dead_runs
+from vernacular import clock as clocks
 from vernacular.artifacts import Store, digest_of
 from vernacular.config.load import load_language
 from vernacular.config.refresh import Refresh
@@ -114,7 +115,7 @@ def decide(settings: Refresh, causes: Sequence[Stale], circumstances: str, last:
         if outcome == "killed":
             return None if last.times < TRIES else f"killed {last.times} times"
         if outcome == "none":
-            return None if now - last.at > LOST_SECONDS else "asked for before"
+            return None if clocks.over(last.at, LOST_SECONDS, now) else "asked for before"
         if outcome != "success":
             return "a run for just this ended without success"
         if last.causes == digest(causes):
@@ -130,7 +131,9 @@ def digest(causes: Sequence[Stale]) -> str:
 
 
 def _came(settings: Refresh, since: float, now: float) -> bool:
-    """Whether a time of ``cron`` lies after ``since`` and not after ``now``."""
+    """Whether a time of ``cron`` lies after ``since`` and not after ``now``, or a wrong clock noted ``since``."""
+    if clocks.ahead(since, now):
+        return True
     start = datetime.datetime.fromtimestamp(since, ZoneInfo(settings.timezone))
     following_time: datetime.datetime = croniter(settings.cron, start).get_next(datetime.datetime)
     return following_time.timestamp() <= now
@@ -145,7 +148,7 @@ class Upkeep:
         start_fetch: starts a process that fetches what is due of a language.
     """
 
-    def __init__(self, project: Project, clock: Callable[[], float] = time.time,
+    def __init__(self, project: Project, clock: Callable[[], float] = clocks.now,
                  start_fetch: Callable[[Project, str], subprocess.Popen[bytes]] | None = None) -> None:
         self.project, self.clock = project, clock
         self.store = Store(project.artifacts)

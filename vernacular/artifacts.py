@@ -21,6 +21,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, Field
 
+from vernacular import clock
 from vernacular.errors import Problem
 
 MANIFEST = "manifest.json"
@@ -227,4 +228,4 @@ def key_of(*, stage: str, version: str, settings: Mapping[str, Any], inputs: Map
 
 def now() -> str:
     """The time in UTC, to the second, as ISO 8601."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(clock.now()))

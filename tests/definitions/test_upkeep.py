@@ -44,6 +44,8 @@ DAY = 86_400.0
     ("asked for, not yet begun", CAUSES, NOW, Asked(NOW, digest(CAUSES), 1, DAY - 60), "none", False,
      "asked for before"),
     ("asked for, and lost", CAUSES, NOW, BEFORE, "none", False, None),
+    ("asked for by a clock that was ahead, and lost", CAUSES, NOW, Asked(NOW, digest(CAUSES), 1, 9 * DAY), "none",
+     False, None),
     ("killed run", OTHER, NOW, BEFORE, "killed", False, None),
     ("killed again and again", CAUSES, NOW, Asked(NOW, digest(CAUSES), 3, 0.0), "killed", False, "killed 3 times"),
     ("manual run is going on", CAUSES, NOW, NEVER, "none", True, "a run is going on"),
@@ -62,6 +64,8 @@ def test_cron_is_local_time_and_one_run_a_time() -> None:
     assert at(40, 24.1) == "waits for 0 2 * * *"
     assert at(100, 12) is None  # the machine was off at that time: it is made up for
     assert decide(NIGHTS, CAUSES, NOW, BEFORE, "killed", False, 1.0) is None  # what was begun may go on by day
+    assert at(12, 24 * 365) is None  # noted by a clock that was ahead: nobody waits for a year
+    assert at(12, 12.01) == "waits for 0 2 * * *"  # no two clocks are the same to the second
 
 
 @pytest.mark.parametrize("wrong", [{"cron": "every night"}, {"cron": "* * * * * *"}, {"timezone": "Mars/Base"}])

@@ -7,7 +7,6 @@ somebody fetches.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 import orjson
 from filelock import FileLock, Timeout
 
+from vernacular import clock
 from vernacular.artifacts import write_atomically
 from vernacular.config.schema import Language
 from vernacular.config.sources import NetworkSource
@@ -38,6 +38,10 @@ class Failure:
     times: int
     until: float
     why: str
+
+    def over(self, now: float) -> bool:
+        """Whether to ask again; also where ``until`` is further away than this failure asked for: the clock jumped."""
+        return self.until <= now or clock.ahead(self.until, now + _wait(self.times))
 
 
 def failures(language: Language, root: Path) -> dict[str, Failure]:
@@ -65,7 +69,7 @@ def due(language: Language, root: Path, now: float) -> list[str]:
     """
     failed = failures(language, root)
     return [source.name for source, place in network_sources(language, root)
-            if (source.name not in failed or failed[source.name].until <= now)
+            if (source.name not in failed or failed[source.name].over(now))
             and open_network_source(source, place).due()]
 
 
@@ -81,15 +85,13 @@ def fetching(language: Language, root: Path) -> bool:
         return True
 
 
-def fetch(language: Language, root: Path, progress: Callable[[str], None],
-          clock: Callable[[], float] = time.time) -> list[Problem]:
+def fetch(language: Language, root: Path, progress: Callable[[str], None]) -> list[Problem]:
     """Fetch what is due, one source after another; the problems of those that could not be fetched.
 
     Args:
         language: whose sources.
         root: of the store.
         progress: takes a line for whoever waits.
-        clock: seconds since 1970.
 
     Raises:
         Problem: another process is fetching for this language.
@@ -102,14 +104,14 @@ def fetch(language: Language, root: Path, progress: Callable[[str], None],
     except Timeout:
         raise Problem("another process is fetching", where=language.code, fix="Wait for it") from None
     try:
-        wanted = due(language, root, clock())
+        wanted = due(language, root, clock.now())
         for source, place in network_sources(language, root):
             if source.name not in wanted:
                 continue
             progress(f"{source.name}: looking for what is new")
             problem = _fetch_one(source, place, f"{language.code} source {source.name}", progress)
             problems += [problem] if problem else []
-            _note(language, root, source.name, problem, clock())
+            _note(language, root, source.name, problem, clock.now())
     finally:
         lock.release()
     return problems
@@ -132,11 +134,14 @@ def _note(language: Language, root: Path, name: str, problem: Problem | None, no
     before = found.pop(name, None)
     if problem is not None:
         times = before.times + 1 if before else 1
-        wait = min(_FIRST_WAIT * 2 ** (times - 1), _LONGEST_WAIT)
-        found[name] = Failure(times=times, until=now + wait, why=str(problem))
+        found[name] = Failure(times=times, until=now + _wait(times), why=str(problem))
     elif before is None:
         return
     write_atomically(_notes(language, root), orjson.dumps({name: asdict(row) for name, row in found.items()}).decode())
+
+
+def _wait(times: int) -> float:
+    return min(_FIRST_WAIT * 2.0 ** min(times - 1, 20), _LONGEST_WAIT)
 
 
 def _notes(language: Language, root: Path) -> Path:

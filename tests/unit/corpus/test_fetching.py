@@ -11,6 +11,7 @@ import pytest
 from tests.generate import write_language
 from tests.unit.corpus.sources.serve import serve
 from tests.unit.corpus.sources.test_wikipedia import LONG, dump, page
+from vernacular import clock
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.corpus.fetching import _lock, due, failures, fetch, fetching
@@ -34,14 +35,16 @@ def test_what_was_fetched_is_not_due(tmp_path: Path) -> None:
         assert fetch(found, tmp_path / "store", silent) == [] and len(site.asked) == 1
 
 
-def test_a_source_that_fails_is_asked_less_and_less_often_and_keeps_no_other(tmp_path: Path) -> None:
+def test_a_source_that_fails_is_asked_less_and_less_often_and_keeps_no_other(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root, now = tmp_path / "store", 1000.0
     with serve() as site:
         site.files["/dump.xml.bz2"] = dump(page("New", LONG))
         found = language(tmp_path, f"{site.url}/nothing", f"{site.url}/dump.xml.bz2")
         waits = []
         for times in range(1, 12):
-            problem, = fetch(found, root, silent, lambda at=now: at)
+            monkeypatch.setattr(clock, "read", lambda at=now: at)
+            problem, = fetch(found, root, silent)
             failure = failures(found, root)["wiki0"]
             assert failure.times == times and "404" in failure.why == str(problem)
             assert due(found, root, failure.until - 1) == []
@@ -51,7 +54,8 @@ def test_a_source_that_fails_is_asked_less_and_less_often_and_keeps_no_other(tmp
         assert [path for path, _ in site.asked].count("/dump.xml.bz2") == 1
 
         site.files["/nothing"] = dump(page("There", LONG))
-        assert fetch(found, root, silent, lambda: now) == [] and failures(found, root) == {}
+        monkeypatch.setattr(clock, "read", lambda: now)
+        assert fetch(found, root, silent) == [] and failures(found, root) == {}
 
 
 def test_old_rows_stay_while_the_server_is_away_and_the_source_backs_off(tmp_path: Path) -> None:
@@ -65,6 +69,22 @@ def test_old_rows_stay_while_the_server_is_away_and_the_source_backs_off(tmp_pat
         problem, = fetch(found, root, silent)
         assert "nothing new could be fetched" in str(problem)
         assert due(found, root, time.time()) == [] and failures(found, root)["wiki0"].times == 1
+
+
+def test_a_clock_that_was_ahead_and_is_set_right_keeps_no_source_waiting(tmp_path: Path,
+                                                                         monkeypatch: pytest.MonkeyPatch) -> None:
+    root, now = tmp_path / "store", time.time()
+    with serve() as site:
+        site.files["/dump.xml.bz2"] = dump(page("New", LONG))
+        found = language(tmp_path, f"{site.url}/nothing", f"{site.url}/dump.xml.bz2", refresh_days=7)
+        monkeypatch.setattr(clock, "read", lambda: now + 365 * 86_400)
+        fetch(found, root, silent)
+        assert due(found, root, clock.now()) == []
+        monkeypatch.setattr(clock, "read", lambda: now)  # both would have to wait for a year
+        assert due(found, root, now) == ["wiki0", "wiki1"]
+        fetch(found, root, silent)
+        assert due(found, root, now + 200) == [] and due(found, root, now + 700) == ["wiki0"]
+        assert due(found, root, now - 30) == []  # no two clocks are the same to the second
 
 
 def test_one_process_fetches_at_a_time(tmp_path: Path) -> None:

@@ -12,7 +12,6 @@ import gzip
 import hashlib
 import io
 import shutil
-import time
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from typing import Any
 import orjson
 from filelock import FileLock, Timeout
 
+from vernacular import clock
 from vernacular.artifacts import digest_of, now, write_atomically
 from vernacular.config.sources import SourceBase
 from vernacular.corpus.ledger import make_document
@@ -63,11 +63,11 @@ class Mirror:
         state = self.state
         if state.get("key") != key:
             return True
-        return refresh_days is not None and time.time() - float(state["looked"]) > refresh_days * _DAY
+        return refresh_days is not None and clock.over(float(state["looked"]), refresh_days * _DAY, clock.now())
 
     def looked(self) -> None:
         """Note that there is nothing new on the network."""
-        self._write({**self.state, "looked": time.time()})
+        self._write({**self.state, "looked": clock.now()})
 
     def version(self) -> str:
         """A digest of the rows that are there."""
@@ -117,7 +117,7 @@ class Mirror:
         before = self.state
         same = (before.get("key"), before.get("shards")) == (fetch.key, fetch.shards)
         self._write({"key": fetch.key, "generation": fetch.folder.name, "shards": fetch.shards, "rows": fetch.rows,
-                     "fetched": before["fetched"] if same else now(), "looked": time.time(), **facts})
+                     "fetched": before["fetched"] if same else now(), "looked": clock.now(), **facts})
         (self.folder / _PARTIAL).unlink(missing_ok=True)
         self._sweep(fetch.folder.name)
 

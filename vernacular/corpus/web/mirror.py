@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import sqlite3
-import time
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,11 +44,6 @@ CREATE TABLE IF NOT EXISTS runs (
     id INTEGER PRIMARY KEY, settings TEXT NOT NULL, started REAL NOT NULL, finished REAL,
     asked INTEGER NOT NULL DEFAULT 0, reached INTEGER NOT NULL DEFAULT 0, outcome TEXT NOT NULL DEFAULT '');
 """
-
-
-def clock() -> float:
-    """The time in seconds since 1970; the one place that this is asked, so that a test can let a mirror grow old."""
-    return time.time()
 
 
 @dataclass(frozen=True)

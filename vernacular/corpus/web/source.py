@@ -12,12 +12,11 @@ from typing import Any
 
 import regex
 
-from vernacular import __version__
+from vernacular import __version__, clock
 from vernacular.artifacts import digest_of, write_atomically
 from vernacular.config.sources import Web
 from vernacular.corpus.ledger import Document, make_document
 from vernacular.corpus.sources import Place
-from vernacular.corpus.web import mirror as mirrors
 from vernacular.corpus.web.cache import Extractions
 from vernacular.corpus.web.extract import Extracted
 from vernacular.corpus.web.frontier import begin_run, end_run
@@ -136,7 +135,7 @@ class WebSource(ABC):
         last = mirror.last_run()
         if last is None or last.finished is None or last.reached == 0 or last.settings != self._signature():
             return True
-        return mirrors.clock() - last.finished >= self.settings.refresh_days * DAY
+        return clock.over(last.finished, self.settings.refresh_days * DAY, clock.now())
 
     def _signature(self) -> str:
         """A digest of what decides which pages are fetched."""
@@ -162,7 +161,7 @@ class WebSource(ABC):
                     number = last.id
                     progress(f"{self.settings.name}: goes on where it was stopped")
                 else:
-                    number = begin_run(mirror, self._signature(), mirrors.clock())
+                    number = begin_run(mirror, self._signature(), clock.now())
                 error = self._fetch(number, progress)
                 run = mirror.last_run()
                 assert run is not None  # it was begun above
@@ -176,7 +175,7 @@ class WebSource(ABC):
     def _conclude(self, mirror: Mirror, number: int, reached: int, progress: Callable[[str], None]) -> None:
         """Write down how the run ended; a run that reached nothing is loud."""
         reasons = "; ".join(f"{origin}: {reason}" for origin, reason in mirror.refusals()) or "no page answered"
-        end_run(mirror, number, mirrors.clock(), "fetched" if reached else f"nothing could be fetched: {reasons}")
+        end_run(mirror, number, clock.now(), "fetched" if reached else f"nothing could be fetched: {reasons}")
         pages = len(mirror.pages())
         if not reached and not pages:
             raise Problem(f"nothing could be fetched ({reasons})", where=self.where,

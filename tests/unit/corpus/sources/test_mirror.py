@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from vernacular import clock
 from vernacular.config.sources import HubSource
 from vernacular.corpus.ledger import make_document
 from vernacular.corpus.sources.mirror import Mirror
@@ -71,13 +72,17 @@ def test_the_version_is_that_of_the_rows(tmp_path: Path) -> None:
     assert one.version() != before
 
 
-def test_due(tmp_path: Path) -> None:
+def test_due(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     mirror = Mirror(tmp_path, "x")
     assert mirror.due("k", None)
     fill(mirror, [row(1)])
     assert not mirror.due("k", None) and not mirror.due("k", 1) and mirror.due("other", None)
     time.sleep(0.01)
     assert mirror.due("k", 1e-8)
+    looked = time.time()
+    for later, due in ((6.9, False), (7.1, True), (-365, True)):  # the last: the clock was ahead when it looked
+        monkeypatch.setattr(clock, "read", lambda later=later: looked + later * 86_400)
+        assert mirror.due("k", 7) == due
 
 
 def test_what_is_forgotten_leaves_no_byte_also_in_an_unfinished_fetch(tmp_path: Path) -> None:
