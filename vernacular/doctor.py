@@ -110,7 +110,7 @@ def _languages(project: Project) -> Iterator[Finding]:
     from vernacular.config.load import load_all
     from vernacular.config.schema import Language
     from vernacular.config.sources import PackageSource
-    from vernacular.planning import network_needs, not_fetched
+    from vernacular.planning import network_needs, to_fetch
 
     for code, language in load_all(project.languages).items():
         if not isinstance(language, Language):
@@ -118,7 +118,7 @@ def _languages(project: Project) -> Iterator[Finding]:
             continue
         needs = network_needs(language)
         if needs:
-            fetched = not not_fetched(language, project.artifacts)
+            fetched = not any(to_fetch(language, project.artifacts).values())
             yield Finding(f"{code} network", ", ".join(needs) + (" (fetched)" if fetched else " (not fetched yet)"),
                           fetched, f"`vernacular run {code}` fetches them, where there is a network", needed=False)
         wanted = {source.package: "source" for source in language.sources if isinstance(source, PackageSource)}

@@ -34,22 +34,23 @@ def steps_of(stages: Mapping[str, Stage], language: Language, store: Store) -> l
     """What a run would do, stage by stage; whatever follows a stage that is to run is to run as well."""
     steps: list[Step] = []
     fresh: set[str] = set()
-    missing = not_fetched(language, store.root)
+    missing = to_fetch(language, store.root)
     for name, stage in stages.items():
         waits = [source for source in stage.inputs if source in fresh]
         if waits:
             fresh.add(name)
             steps.append(Step(name, "run", f"after {waits[0]}" + (f" and {len(waits) - 1} more" if waits[1:] else "")))
             continue
-        if stage.prepare is not None and missing:
+        if missing.get(name):
             fresh.add(name)
-            steps.append(Step(name, "run", f"fetches {', '.join(missing)} first"))
+            steps.append(Step(name, "run", f"fetches {', '.join(missing[name])} first"))
             continue
         try:
             found = lookup(stage, language, store)
         except Problem as problem:
             fresh.add(name)
-            steps.append(Step(name, "run", "once what it reads is fetched") if missing and not stage.inputs
+            waits_for_network = any(missing.values()) and not stage.inputs
+            steps.append(Step(name, "run", "once what it reads is fetched") if waits_for_network
                          else Step(name, "stop", str(problem)))
             continue
         if found is not None:
@@ -71,14 +72,17 @@ def network_needs(language: Language) -> list[str]:
     return [source.name for source in language.sources if isinstance(source, NetworkSource)] + contrast + tasks + models
 
 
-def not_fetched(language: Language, root: Path) -> list[str]:
-    """The sources and tasks on the network of which nothing was fetched yet below ``root``, the store's."""
+def to_fetch(language: Language, root: Path) -> dict[str, list[str]]:
+    """Stage -> the sources or tasks on the network that it fetches, for nothing of them lies below ``root`` yet.
+
+    ``root`` is the store's.
+    """
     from vernacular.corpus.sources import place_of
     from vernacular.tasks.data import not_fetched
 
-    return [source.name for source in language.sources
-            if isinstance(source, NetworkSource) and not place_of(language, source, root).mirror.exists()
-            ] + not_fetched(language, root)
+    return {"corpus/documents": [source.name for source in language.sources if isinstance(source, NetworkSource)
+                                 and not place_of(language, source, root).mirror.exists()],
+            "corpus/clean": [f"the data of {task}" for task in not_fetched(language, root)]}
 
 
 def print_plan(project: Project, language: Language, model: str | None) -> None:
@@ -88,6 +92,10 @@ def print_plan(project: Project, language: Language, model: str | None) -> None:
     width = max((len(step.stage) for step in steps), default=0)
     for step in steps:
         typer.echo(f"{step.action:<6} {step.stage:<{width}}  {step.why}")
+    waiting = to_fetch(language, store.root)["corpus/clean"]
+    if waiting:
+        typer.echo(f"\nnot fetched yet: {', '.join(waiting)}. `vernacular run {language.code} --to corpus/clean` "
+                   "fetches it where there is a network; until then the tasks' steps and minutes are not known.")
     todo = sum(step.action != "reuse" for step in steps)
     typer.echo(f"\n{language.code}: {todo} of {len(steps)} stages to run, {len(steps) - todo} reused.")
     for name, settings in language.models_to_run(model).items():

@@ -16,7 +16,10 @@ import pytest
 from tests.endtoend.conftest import CHECKOUT, TOKEN, Place, make_place
 from vernacular.artifacts import Store
 from vernacular.config.load import load_language
-from vernacular.stages import stages_of
+from vernacular.jsonl import read_jsonl
+from vernacular.release.marks import Mark, keep
+from vernacular.stages import run_stage, stages_of
+from vernacular.stale import stale
 
 
 def manifests(place: Place) -> dict[str, dict]:
@@ -111,6 +114,26 @@ def test_an_edited_setting_runs_its_stage_and_what_follows(place):
     finally:
         path.write_text(text, encoding="utf-8")
         assert place.run("run", "qaa").returncode == 0
+
+
+def test_a_mark_runs_the_behaviour_stage_alone_and_what_was_learned_is_not_scored(place):
+    language, store = load_language(place.folder / "languages" / "qaa"), Store(place.artifacts)
+    splits = store.current("qaa", "corpus/splits").folder
+    learned, new = (next(read_jsonl(splits / f"{part}.jsonl"))["text"].split("\n")[0] for part in ("train", "test"))
+    stage, said = "evaluation/tiny_behaviour", "equals a line of the text that the models were trained on"
+    try:
+        for text in (learned.upper(), new):
+            keep(language.folder, Mark(text, "genre", "adapted", "river", True, None, "Amo", "2026-03-01T10:00:00Z"))
+        assert [one.stage for one in stale(language, store)] == [stage]
+        report = run_stage(stages_of(language)[stage], language, store).manifest.report
+        assert [one.stage for one in stale(language, store)] == ["release/tiny"]
+        assert report.details["tests"]["marked_by_speakers_genre"]["adapted"]["cases"] == 1
+        assert report.samples["marks_set_aside"] == [
+            {"task": "genre", "text": learned.upper(), "reason": said}]
+    finally:
+        (language.folder / "behaviour" / "marks.jsonl").unlink()
+        run_stage(stages_of(language)[stage], language, store)
+    assert stale(language, store) == []
 
 
 def test_the_same_manifest_gives_the_same_tokenizer(place, tmp_path):

@@ -110,6 +110,16 @@ def test_plan_before_anything_has_run(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "  minutes  not known before the first run" in lines
 
 
+def test_plan_names_labelled_data_that_was_not_fetched(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vernacular.pretraining.plan.estimate", lambda **_: {"steps": 1234})
+    write_language(project / "languages", documents=3, tasks={"topic": {"kind": "sequence_classification", "data": {
+        "kind": "hub", "dataset": "somebody/news", "revision": "0" * 40}}})
+    result = RUNNER.invoke(app, ["plan", "qaa"])
+    assert result.exit_code == 0, result.output
+    line, = (line for line in result.stdout.splitlines() if line.startswith("not fetched yet"))
+    assert line.startswith("not fetched yet: the data of topic. `vernacular run qaa --to corpus/clean` fetches it")
+
+
 @pytest.mark.parametrize("arguments", [["plan", "qab"], ["plan", "qaa", "--model", "tny"], ["report", "qab"],
                                        ["publish", "qaa", "me/it"], ["publish", "qaa", "me/it", "--model", "tny"],
                                        ["stage", "qaa", "corpus/none"], ["stage", "qaa", "corpus/clean"]])

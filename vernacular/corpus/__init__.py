@@ -59,7 +59,7 @@ def stages(language: Language) -> list[Stage]:
               description="A classifier that tells the language from all others, learned from its seed, with its "
                           "precision and recall on text that it did not see."),
         Stage(name="corpus/clean", version="2", inputs=("corpus/documents", "corpus/identifier"),
-              settings=_clean_settings, outside=_held_back, run=_clean, prepare=_fetch_tasks,
+              settings=clean_settings, outside=_held_back, run=_clean, prepare=_fetch_tasks,
               gates=(GateSpec("some_text_left", "At least a hundredth of the words survive cleaning.", True),
                      GateSpec("licence_verified", "Every source names its licence.", False),
                      GateSpec("sources_unchanged", "No source changed its nature; new documents of one that did wait "
@@ -94,7 +94,8 @@ def _prepare(language: Language, root: Path, progress: Progress) -> None:
     refresh_sources(language, root, progress)
 
 
-def _clean_settings(language: Language) -> CleanSettings:
+def clean_settings(language: Language) -> CleanSettings:
+    """What ``corpus/clean`` reads of the settings."""
     return CleanSettings(code=language.code, script=language.script, neighbours=language.neighbours,
                          cleaning=language.cleaning, poisoning=language.poisoning,
                          document_share=language.identification.document_share,

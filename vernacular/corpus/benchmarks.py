@@ -188,13 +188,13 @@ def _txt(text: str) -> Iterator[str]:
 
 
 def _behaviour(language: Language) -> Iterator[tuple[str, str]]:
-    """The sentences of the tests' templates, their fixed parts of five words or more, and what speakers marked."""
-    from vernacular.evaluation.behaviour.load import FOLDER as TESTS
-    from vernacular.evaluation.behaviour.load import load_suite, marks_of
+    """The sentences of the tests' templates, and their fixed parts of five words or more.
 
-    for mark in marks_of(language):
-        if len(words(mark.text)) >= LEAST_WORDS:
-            yield f"{TESTS}/marks", mark.text
+    What speakers marked is not among them: a mark would have the text cleaned and every model trained anew.
+    """
+    from vernacular.evaluation.behaviour.load import FOLDER as TESTS
+    from vernacular.evaluation.behaviour.load import load_suite
+
     suite = load_suite(language)
     for test in suite.tests:
         for template in (*test.templates, *(pair.good for pair in test.pairs)):

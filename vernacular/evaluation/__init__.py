@@ -69,7 +69,7 @@ def _retention(name: str, model: Model) -> Stage:
 
 
 def _behaviour(language: Language, name: str, model: Model) -> Stage:
-    from vernacular.evaluation.behaviour.load import digests, load_suite
+    from vernacular.evaluation.behaviour.load import digests, digests_of_marks, load_suite
     from vernacular.evaluation.behaviour.run import gate_specs
     suite = load_suite(language)
     tasks = sorted({test.task for test in suite.tests if test.task is not None})
@@ -79,10 +79,11 @@ def _behaviour(language: Language, name: str, model: Model) -> Stage:
         return measure(work, name, model)
 
     return Stage(
-        name=f"evaluation/{name}_behaviour", version="3", run=run, heavy=True,
+        name=f"evaluation/{name}_behaviour", version="4", run=run, heavy=True,
         inputs=(*_models(name), *(f"task/{task}_{name}" for task in tasks)),
         settings=lambda language: language.behaviour,
-        outside=lambda language, root: digests(language), gates=gate_specs(language), kinds=("pytorch", "python"),
+        outside=lambda language, root: {**digests(language), **digests_of_marks(language)},
+        gates=gate_specs(language), kinds=("pytorch", "python"),
         description=f"The behavioural tests of the folder on `{name}`, compared with its base." if suite.tests else
                     "No behavioural test in the folder: nothing is measured.")
 

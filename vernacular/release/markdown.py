@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 MISSING = "not measured"
@@ -26,3 +26,9 @@ def interval_text(interval: Sequence[float], digits: int = 3) -> str:
     """A difference with its 95 % interval, signed."""
     low, mean, high = interval
     return f"{mean:+.{digits}f}, 95 % interval {low:+.{digits}f} to {high:+.{digits}f}"
+
+
+def change_text(comparison: Mapping[str, Any], digits: int = 3) -> str:
+    """The 95 % interval of how a gap of fairness changed; empty where it was not measured."""
+    low, _, high = comparison.get("change", [None, None, None])
+    return "" if low is None else f"{low:+.{digits}f} to {high:+.{digits}f}"

@@ -18,7 +18,7 @@ from vernacular.arms import ARMS
 from vernacular.artifacts import Artifact, Report, Store, now, write_atomically
 from vernacular.release.card import FLOORS
 from vernacular.release.curve import COLUMNS, curve_rows, remarks
-from vernacular.release.markdown import interval_text, number
+from vernacular.release.markdown import change_text, interval_text, number
 from vernacular.release.summary import Results
 
 FILE = "report.html"
@@ -91,8 +91,8 @@ def tables(results: Results, artifacts: Mapping[str, Artifact]) -> dict[str, lis
         "tests": [[name, test["description"] or test["capability"], _rate(test["base"]), _rate(test["adapted"]),
                    f"{test['threshold']:.0%}", test["reviewed"]] for name, test in tests.items()],
         "fairness": [[one["task"], one["comparison"].replace("_", " "),
-                      *(number((one.get(arm) or {}).get("gap")) for arm in ("base", "adapted")), one["verdict"]]
-                     for one in comparisons.values()],
+                      *(number((one.get(arm) or {}).get("gap")) for arm in ("base", "adapted")), change_text(one),
+                      one["verdict"]] for one in comparisons.values()],
         "cost": [[arm, number(found.get("steps"), 0), number(found.get("tokens"), 0), number(found.get("minutes"), 1),
                   number(((found.get("cost") or {}).get("measured") or {}).get("energy_kwh"), 4)]
                  for arm, found in results["pretraining"].items() if found]}
@@ -108,7 +108,9 @@ def _scores(found: Mapping[str, Any] | None) -> list[list[Any]]:
 
 
 def _rate(found: Mapping[str, Any]) -> str:
-    return f"{found['failures']} of {found['cases']}" if found["cases"] else "no case"
+    if not found["cases"]:
+        return "no case"
+    return f"{found['failures']} of {found['cases']} ({found['low']:.0%} to {found['high']:.0%})"
 
 
 def strip(found: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -153,7 +155,9 @@ def in_short(results: Results) -> list[str]:
         verdict = results["likelihood"]["verdicts"].get(f"{released}_minus_base")
         words = {"gain": "better than before", "no gain": "no better than before", "harm": "worse than before"}
         if verdict:
-            said.append(f"It foresees {name} text that it never saw {words[verdict]}.")
+            interval = results["likelihood"]["differences"][f"{released}_minus_base"]
+            said.append(f"It foresees {name} text that it never saw {words[verdict]} ({interval_text(interval)}; "
+                        "less is better).")
     for task, found in results["tasks"].items():
         said.append(_task_in_short(task, found, released))
     tests = (results["behaviour"] or {}).get("gates") or []
@@ -165,8 +169,10 @@ def in_short(results: Results) -> list[str]:
     retention = results["retention"]
     if retention and retention.get("measured"):
         rise = retention["counts"].get("retention_rise", 0.0)
+        change = retention.get("differences", {}).get(f"{released}_minus_base")
+        beside = f" ({interval_text(change)})" if change else ""
         said.append(f"Text in the languages that it knew before it foresees {abs(rise):.1%} "
-                    f"{'worse' if rise > 0 else 'better'} than it did.")
+                    f"{'worse' if rise > 0 else 'better'} than it did{beside}.")
     else:
         said.append("Whether it forgot the languages that it knew before was not measured.")
     attack = results.get("attack")
@@ -190,7 +196,8 @@ def _task_in_short(task: str, found: Mapping[str, Any], arm: str) -> str:
              "harm": "worse than before"}
     said = f"{task}{about}: {number(means.get(arm), 2)} of 1"
     if "base" in means:
-        said += f", before {number(means['base'], 2)}" + (f": {words[verdict]}" if verdict else "")
+        said += f", before {number(means['base'], 2)}" + (
+            f": {words[verdict]} ({interval_text(found['intervals'][f'{arm}_minus_base'])})" if verdict else "")
     if not found["above_floors"]:
         said += ". A simple method without a model does as well or better: use that"
     return said + "."

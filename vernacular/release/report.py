@@ -19,7 +19,7 @@ from vernacular.config.schema import Language
 from vernacular.errors import Problem
 from vernacular.release.card import FLOORS
 from vernacular.release.curve import COLUMNS, asked_rows, curve_rows, remarks
-from vernacular.release.markdown import interval_text, number
+from vernacular.release.markdown import change_text, interval_text, number
 from vernacular.release.summary import Results, gather, stage_names
 
 WIDTH = 100
@@ -200,10 +200,9 @@ def _fairness(results: Results, console: Console) -> None:
     table = _table("Fairness (not a speaker's judgement)", ["task", "comparison", "gap of base", "gap of released",
                                                             "change (95 %)", "verdict"], console, (2, 3))
     for one in found["comparisons"].values():
-        low, _, high = one.get("change", [None, None, None])
         table.add_row(one["task"], one["comparison"], *(number((one.get(arm) or {}).get("gap")) for arm in
                                                         ("base", "adapted")),
-                      "" if low is None else f"{low:+.3f} to {high:+.3f}", one["verdict"])
+                      change_text(one), one["verdict"])
     console.print(table)
 
 

@@ -31,6 +31,7 @@ from vernacular.evaluation.behaviour.operators import AnyOperator
 from vernacular.evaluation.behaviour.operators.base import Context, Given
 from vernacular.evaluation.behaviour.run import Asker, _note_counts, gate, gate_specs, note_worst, summarise
 from vernacular.evaluation.behaviour.schema import BehaviourTest, Suite
+from vernacular.evaluation.behaviour.seen import stands_in
 from vernacular.evaluation.fairness.plan import Plan
 from vernacular.tasks.derived import lower
 
@@ -362,6 +363,23 @@ def test_marks_become_a_test(language_folder: Path) -> None:
         assert [outcome.failed for outcome in Asker(FakeWords(*known), words).outcomes(test, cases)] == failed
     own = GOOD.replace("change: [{operator: spaces}]", "from: marks").replace("invariance", "minimum")
     assert [found.name for found in load_suite(with_tests(language_folder, one=own)).tests] == ["spaces"]
+
+
+def test_a_marked_sentence_is_found_in_what_was_learned_from() -> None:
+    long = " ".join(f"w{number}" for number in range(20))
+    texts = ["Kale, Amo!", "amo wafika kuno lero m'mawa", f"x {long} y", "moni", "palibe dzina", ""]
+    lines = ["kale amo", "iye anati: Amo wafika kuno lero m'mawa ndi", f"z {long}", "moni moni", "dzina palibe", ""]
+    assert stands_in(texts, iter(lines)) == ["equals a line of", "shares 5 words in a row with",
+                                             "shares 13 words in a row with", "", "", ""]
+    assert stands_in(texts, []) == [""] * 6
+
+
+def test_the_gate_says_how_many_marks_are_set_aside() -> None:
+    test = BehaviourTest.model_validate({**TEST, "type": "minimum", "from": "marks"})
+    found = gate(test, summarise(test, {"adapted": [], "base": []}, "none", 2))
+    assert not found.passed
+    assert found.reason == ("not measured: nobody has marked an answer to new text yet; 2 marked sentences are set "
+                            "aside, for the models were trained on them")
 
 
 @pytest.mark.parametrize(("line", "said"), [

@@ -73,6 +73,24 @@ def test_everything_is_on_the_page_and_nothing_is_loaded(language: Language, tmp
         assert said in shown, said
 
 
+def test_figures_have_their_intervals_beside_them(language: Language, tmp_path: Path) -> None:
+    reports = made_up_reports()
+    reports[f"evaluation/{NAME}_fairness"] = Report(details={"measured": True, "caveat": "by us", "comparisons": {"a": {
+        "task": "names", "comparison": "men_and_women", "verdict": "made worse", "base": {"gap": 0.1},
+        "adapted": {"gap": 0.3}, "change": [0.05, 0.2, 0.35]}}})
+    reports[f"evaluation/{NAME}_retention"].details |= {
+        "measured": True, "unit": "nats per character", "languages": ["eng"], "scores": {},
+        "differences": {"adapted_minus_base": [0.01, 0.02, 0.03]}}
+    reports[f"evaluation/{NAME}_retention"].count("retention_rise", 0.014, "change")
+    shown = made(language, tmp_path, reports)
+    for said in ("2 of 40 (1% to 16%)", "+0.050 to +0.350",
+                 "better than before (-1.000, 95 % interval -1.100 to -0.900; less is better)",
+                 "before 0.32: better than before (+0.300, 95 % interval +0.200 to +0.400)",
+                 "1.4% worse than it did (+0.020, 95 % interval +0.010 to +0.030)",
+                 "adapted against base: +0.020, 95 % interval +0.010 to +0.030"):
+        assert said in shown, said
+
+
 def test_text_and_names_are_escaped_everywhere(language: Language, tmp_path: Path) -> None:
     def spoilt(value: Any) -> Any:
         if isinstance(value, dict):
@@ -113,5 +131,5 @@ def test_losses_are_said_in_plain_words(language: Language, tmp_path: Path) -> N
     store = Store(tmp_path / "artifacts")
     put(store, language, reports)
     said = " ".join(in_short(results(store, language, NAME)))
-    assert "worse than before. A simple method without a model does as well or better" in said
+    assert "worse than before (-0.300, 95 % interval -0.400 to -0.200). A simple method without a model does" in said
     assert "may not be published yet" in said

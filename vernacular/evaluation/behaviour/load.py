@@ -35,9 +35,15 @@ def files_of(language: Language) -> list[Path]:
 
 
 def digests(language: Language) -> dict[str, str]:
-    """The files of tests and marks as an entry of what a stage reads outside the artifact root."""
-    files = [*files_of(language), *filter(Path.is_file, [language.folder / FOLDER / MARKS])]
+    """The files of tests as an entry of what a stage reads outside the artifact root."""
+    files = files_of(language)
     return {"behaviour": digest_of_files(language.folder, files)} if files else {}
+
+
+def digests_of_marks(language: Language) -> dict[str, str]:
+    """The same for what speakers marked: the stage that scores it reads it, and no other."""
+    path = language.folder / FOLDER / MARKS
+    return {"marks": digest_of_files(language.folder, [path])} if path.is_file() else {}
 
 
 def marks_of(language: Language) -> list[Mark]:

@@ -6,6 +6,7 @@ what counts as a failure is decided in ``cases`` and ``judge``.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
@@ -19,6 +20,7 @@ from vernacular.evaluation.behaviour.cases import Case, make_cases
 from vernacular.evaluation.behaviour.judge import Answer, Array, Outcome, judge, judge_likelihood, wilson
 from vernacular.evaluation.behaviour.lexicons import resolve
 from vernacular.evaluation.behaviour.load import load_suite, marks_of
+from vernacular.evaluation.behaviour.marks import Mark
 from vernacular.evaluation.behaviour.schema import UNREVIEWED, BehaviourTest
 from vernacular.evaluation.held_out import held_out_lines, preparation
 from vernacular.jsonl import write_jsonl
@@ -59,7 +61,7 @@ def run(work: Work, name: str, model: Model) -> Report:
     report = Report()
     lines = held_out_lines(work.inputs["corpus/splits"])
     given = resolve(suite, lines)
-    marks = marks_of(work.language)
+    marks, aside = _scored(marks_of(work.language), work, report)
     results: dict[str, Any] = {}
     rows: list[dict[str, Any]] = []
     for task_name in dict.fromkeys(test.task for test in suite.tests):
@@ -69,7 +71,8 @@ def run(work: Work, name: str, model: Model) -> Report:
             cases = make_cases(test, lines, given, most=work.settings.cases, seed=work.settings.seed, prepare=prepare,
                                marks=marks)
             outcomes = {arm: judged.outcomes(test, cases) for arm, judged in judges.items()}
-            results[test.name] = summarise(test, outcomes, suite.review_of(test))
+            results[test.name] = summarise(test, outcomes, suite.review_of(test),
+                                           aside[task_name] if test.source else 0)
             rows += [_row(test, case, {arm: outcomes[arm][number] for arm in ARMS})
                      for number, case in enumerate(cases)]
             report.gates.append(gate(test, results[test.name]))
@@ -80,6 +83,17 @@ def run(work: Work, name: str, model: Model) -> Report:
     report.details = {"tests": results, "lexicons": {key: len(words) for key, words in (
         *given.lexicons.items(), *given.pairs.items())}, "seed_of_adapter": model.lora.seeds[0], "arm": released}
     return report
+
+
+def _scored(marks: Sequence[Mark], work: Work, report: Report) -> tuple[list[Mark], Counter[str | None]]:
+    """The marks that say something of the models, and how many of each task were set aside; these are listed."""
+    from vernacular.evaluation.behaviour.seen import set_aside
+    why = set_aside(work, marks)
+    if why:
+        report.count("marks_set_aside", len(why), "marked sentences that were learned from: not scored")
+        report.samples["marks_set_aside"] = [{"task": task, "text": text, "reason": reason}
+                                             for (task, text), reason in why.items()]
+    return [mark for mark in marks if (mark.task, mark.text) not in why], Counter(task for task, _ in why)
 
 
 def _judge_of(arm: Arm, name: str, model: Model, task_name: str | None, work: Work) -> Asker | Weigher:
@@ -152,11 +166,19 @@ class Asker:
                 for case in cases]
 
 
-def summarise(test: BehaviourTest, outcomes: Mapping[Arm, Sequence[Outcome]], reviewed: str) -> dict[str, Any]:
-    """A test with its failures, rate and Wilson interval (95 %) on every arm, and who reviewed it (or ``none``)."""
+def summarise(test: BehaviourTest, outcomes: Mapping[Arm, Sequence[Outcome]], reviewed: str,
+              set_aside: int = 0) -> dict[str, Any]:
+    """A test with its failures, rate and Wilson interval (95 %) on every arm.
+
+    Args:
+        test: of the suite.
+        outcomes: of its cases.
+        reviewed: who reviewed it, or ``none``.
+        set_aside: marked sentences that were not scored.
+    """
     summary: dict[str, Any] = test.model_dump(mode="json", include={
         "capability", "description", "notes", "type", "task", "author", "threshold", "severity"})
-    summary["reviewed"] = reviewed
+    summary |= {"reviewed": reviewed, "set_aside": set_aside}
     for arm, judged in outcomes.items():
         failures = sum(outcome.failed for outcome in judged)
         low, high = wilson(failures, len(judged))
@@ -170,19 +192,21 @@ def gate(test: BehaviourTest, summary: Mapping[str, Any]) -> Gate:
 
     A test without a case is not passed, unless both forms of the text are the same for want of what is changed.
     """
-    found = summary["adapted"]
+    found, aside = summary["adapted"], summary["set_aside"]
+    said = f"; {aside} marked sentences are set aside, for the models were trained on them" if aside else ""
     if not found["cases"]:
         idle = test.type == "invariance" and not test.before and all(step.may_be_idle for step in test.change)
         return Gate(name=test.name, passed=idle, threshold=test.threshold, blocking=test.severity == "error",
                     reason=("no case: the held-out text is the same in both forms" if idle else
-                            "not measured: nobody has marked an answer yet" if test.source else
+                            f"not measured: nobody has marked an answer {'to new text ' if aside else ''}yet{said}"
+                            if test.source else
                             "not measured: no case could be made" if not test.change else
                             "not measured: no case could be made from the held-out text"))
     return Gate(name=test.name, passed=found["rate"] <= test.threshold, value=found["rate"], threshold=test.threshold,
                 blocking=test.severity == "error",
                 reason=f"{'unreviewed test: ' if summary['reviewed'] == UNREVIEWED else ''}{found['failures']} of "
                        f"{found['cases']} cases fail ({found['rate']:.1%}, 95 % interval {found['low']:.1%} to "
-                       f"{found['high']:.1%}); the base fails {summary['base']['failures']}")
+                       f"{found['high']:.1%}); the base fails {summary['base']['failures']}{said}")
 
 
 def note_worst(report: Report, test: BehaviourTest, cases: Sequence[Case], outcomes: Sequence[Outcome]) -> None:
