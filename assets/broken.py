@@ -1,21 +1,20 @@
-"""The one asset of a language folder that cannot be loaded: it shows what is wrong and can never be materialized."""
+"""The one asset of a language folder that cannot be loaded: it shows what is wrong and cannot be materialized."""
 
-# No `from __future__ import annotations` here: Dagster reads the type of `context` and refuses it as a string.
-from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, asset
+from __future__ import annotations
 
-from assets.factory import failure
+from dagster import AssetKey, AssetSpec
+
 from assets.metadata import escape
 from vernacular.errors import Problem
 
+MOST_LETTERS = 2_000  # of each part of the message
 
-def build_config_error(slug: str, problem: Problem) -> AssetsDefinition:
-    """The asset ``[slug, "config_error"]`` with the message of ``problem``."""
 
-    @asset(key=AssetKey([slug, "config_error"]), group_name=f"{slug}/config_error", tags={"language": slug},
-           kinds={"error"},
-           description=f"**This language folder cannot be used.**\n\n{escape(problem.where)}: {escape(problem.what)}"
-                       f"\n\nFix: {escape(problem.fix)}")
-    def body(context: AssetExecutionContext) -> None:
-        raise failure(problem)
-
-    return body
+def build_config_error(slug: str, problem: Problem) -> AssetSpec:
+    """The asset ``[slug, "config_error"]``; what is wrong stands first in its description, then where, then the fix."""
+    what, where, fix = (escape(part, MOST_LETTERS) for part in (problem.what, problem.where, problem.fix))
+    return AssetSpec(
+        key=AssetKey([slug, "config_error"]), group_name=f"{slug}/config_error", tags={"language": slug},
+        kinds={"error"},
+        description=f"**{what}**\n\nWhere: {where}\n\nFix: {fix}\n\nNothing of this language can be run before. Then: "
+                    "“Reload definitions” at the top right of the lineage, or `make reload`.")

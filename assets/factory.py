@@ -5,7 +5,6 @@ the launcher resource. Light stages run in the run's process.
 """
 
 # No `from __future__ import annotations` here: Dagster reads the type of `context` and refuses it as a string.
-import re
 import sys
 from collections.abc import Iterator
 from typing import Protocol
@@ -15,21 +14,21 @@ from dagster import (
     AssetCheckSeverity,
     AssetCheckSpec,
     AssetExecutionContext,
-    AssetKey,
     AssetsDefinition,
     DataVersion,
-    Failure,
     MaterializeResult,
     asset,
 )
 
+from assets.common import failure, group_of, owners_of, stage_key
 from assets.metadata import metadata_of
+from assets.sources import note_sources, source_digests
 from vernacular.artifacts import Artifact, Store, digest_of
 from vernacular.config.schema import Language
 from vernacular.errors import Problem, as_problem
 from vernacular.stages import Stage, lookup, prepare, run_stage
 
-OWNER = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+|team:\w+", re.ASCII)
+DOCUMENTS = "corpus/documents"  # the stage that reads the sources
 POOL = "gpu"  # one heavy stage at a time on a machine; the limit is in dagster.yaml
 
 
@@ -41,29 +40,9 @@ class Launcher(Protocol):
         """The finished artifact of ``stage``. Raises Problem."""
 
 
-def stage_key(language: Language, stage: str) -> AssetKey:
-    """The asset key of a stage by name: ``["nya", "corpus", "clean"]``."""
-    return AssetKey([language.slug, *stage.split("/")])
-
-
-def group_of(language: Language, stage: str) -> str:
-    """The group of a stage: ``nya/corpus``; the selection ``group:"nya/*"`` is everything of a language."""
-    return f"{language.slug}/{stage.split('/')[0]}"
-
-
 def code_version(stage: Stage, language: Language) -> str:
     """The version of the stage and a digest of the settings that it reads, and of nothing else."""
     return f"{stage.version}-{digest_of([stage.settings_data(language), stage.seed])[:10]}"
-
-
-def owners_of(language: Language) -> list[str]:
-    """The owner of the folder, if Dagster accepts it as one (an e-mail address or ``team:name``)."""
-    return [language.owner] if OWNER.fullmatch(language.owner) else []
-
-
-def failure(problem: Problem) -> Failure:
-    """``problem`` as Dagster shows it: one line, and no retry, since a person has to mend it."""
-    return Failure(description=str(problem), allow_retries=False)
 
 
 def check_results(stage: Stage, artifact: Artifact) -> Iterator[AssetCheckResult]:
@@ -91,6 +70,7 @@ def make(stage: Stage, language: Language, context: AssetExecutionContext, model
     name = f"{language.code} {stage.name}"
     try:
         prepare(stage, language, store, lambda line: say(f"{name}: {line}"))
+        digests = source_digests(language, store.root) if stage.name == DOCUMENTS else {}
         artifact = lookup(stage, language, store)
         reused = artifact is not None
         if artifact is not None:
@@ -103,6 +83,8 @@ def make(stage: Stage, language: Language, context: AssetExecutionContext, model
             else:
                 artifact = run_stage(stage, language, store, lambda line: say(f"{name}: {line}"))
             say(f"{name}: done in {artifact.manifest.seconds:.1f} s")
+        if digests:
+            note_sources(context, digests, artifact.manifest.report.details.get("by_source", {}))
         return MaterializeResult(
             data_version=DataVersion(artifact.manifest.data_version),
             metadata=metadata_of(artifact, reused=reused, declared=[spec.name for spec in stage.gates]),
@@ -121,7 +103,7 @@ def build_asset(stage: Stage, language: Language, *, model: str | None = None) -
     """
     key = stage_key(language, stage.name)
     deps = [stage_key(language, name) for name in stage.inputs]
-    if stage.name == "corpus/documents":
+    if stage.name == DOCUMENTS:
         deps += [stage_key(language, f"source/{source.name}") for source in language.sources]
 
     @asset(

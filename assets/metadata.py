@@ -15,12 +15,19 @@ from dagster import MetadataValue
 from vernacular.artifacts import Artifact, Report
 
 MOST_ROWS, MOST_LETTERS, MOST_PICTURE_BYTES = 12, 160, 72_000  # base64 adds a third: stays below 100 kB
+NARROW = 40  # characters that a table may be wide to be seen whole in the UI's column of values
+IN_PLACE = 1_000  # characters of markdown; from here on the UI has a link to a dialog, which shows wide tables whole
 _ESCAPES = str.maketrans({mark: f"\\{mark}" for mark in "\\`*_[]<>|~$&#!"})
 _LINK = re.compile(r"(?i)(https?:|www|@)")
 
 
-def escape(value: Any) -> str:
-    """``value`` as text that markdown shows literally, on one line: no HTML, no links, no table cells."""
+def escape(value: Any, most: int = MOST_LETTERS) -> str:
+    """``value`` as text that markdown shows literally, on one line: no HTML, no links, no table cells.
+
+    Args:
+        value: anything.
+        most: letters of it that are shown.
+    """
     if isinstance(value, bool) or value is None:
         return str(value)
     if isinstance(value, int):
@@ -28,18 +35,25 @@ def escape(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
     text = " ".join("".join(sign if sign.isprintable() else " " for sign in str(value)).split())
-    text = text if len(text) <= MOST_LETTERS else text[: MOST_LETTERS - 1] + "…"
+    text = text if len(text) <= most else text[: most - 1] + "…"
     return _LINK.sub("\\1\u2060", text.translate(_ESCAPES))  # a word joiner: the UI makes links of bare addresses
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """A markdown table of ``rows`` (the first few), with the columns in the order in which they first appear."""
+    """A markdown table of ``rows`` (the first few), with the columns in the order in which they first appear.
+
+    A wide one is filled up with empty lines until the UI shows it in a dialog: in place it would be cut on the right.
+    """
     columns = list(dict.fromkeys(name for row in rows for name in row))
-    lines = ["| " + " | ".join(escape(name) for name in columns) + " |", "|" + " --- |" * len(columns)]
-    lines += ["| " + " | ".join(escape(row.get(name, "")) for name in columns) + " |" for row in rows[:MOST_ROWS]]
+    cells = [[escape(name) for name in columns],
+             *([escape(row.get(name, "")) for name in columns] for row in rows[:MOST_ROWS])]
+    lines = ["| " + " | ".join(row) + " |" for row in cells]
+    lines.insert(1, "|" + " --- |" * len(columns))
     if len(rows) > MOST_ROWS:
         lines.append(f"\n{len(rows) - MOST_ROWS} more rows in the artifact folder.")
-    return "\n".join(lines)
+    text = "\n".join(lines)
+    wide = sum(max(map(len, column)) for column in zip(*cells, strict=True)) > NARROW
+    return text.ljust(IN_PLACE, "\n") if wide else text
 
 
 def picture(artifact: Artifact, title: str, file: str) -> str:
@@ -65,7 +79,8 @@ def metadata_of(artifact: Artifact, *, reused: bool, declared: Sequence[str]) ->
     shown: dict[str, Any] = {}
     if report.counts:
         shown["what the numbers mean"] = MetadataValue.md(table_of_counts(report))
-    shown |= {title: MetadataValue.md(picture(artifact, title, file)) for title, file in report.plots.items()}
+    shown |= {f"plot: {title}": MetadataValue.md(picture(artifact, title, file))
+              for title, file in report.plots.items()}
     shown |= {f"sample: {name}": MetadataValue.md(table(rows)) for name, rows in report.samples.items() if rows}
     shown |= {name: count.value for name, count in report.counts.items()}  # plain numbers: the UI plots them by run
     others = [gate for gate in report.gates if gate.name not in declared]

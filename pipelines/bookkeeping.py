@@ -1,4 +1,4 @@
-"""What a run started by hand leaves in Dagster's history: its place in the UI, the sources it saw, an end after a kill.
+"""What a run started by hand leaves in Dagster's history: its place in the UI, an end after a kill.
 
 A run that is killed outright stays 'started' in the history and keeps its place in the pool, so that later runs would
 wait for ever. Each run therefore holds a file lock while it lives, and the next one ends those whose lock is free.
@@ -6,13 +6,12 @@ wait for ever. Each run therefore holds a file lock while it lives, and the next
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dagster import AssetKey, AssetObservation, DagsterInstance, DagsterRunStatus, RunsFilter
+from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
 from dagster._core.code_pointer import CodePointer
-from dagster._core.definitions.data_version import DATA_VERSION_TAG
 from dagster._core.definitions.reconstruct import ReconstructableRepository
 from dagster._core.definitions.selector import SINGLETON_REPOSITORY_NAME
 from dagster._core.remote_origin import RemoteJobOrigin, RemoteRepositoryOrigin
@@ -78,14 +77,3 @@ def end_dead_runs(instance: DagsterInstance) -> int:
             lock.release()
             Path(lock.lock_file).unlink(missing_ok=True)
     return ended
-
-
-def note_sources(instance: DagsterInstance, digests: Mapping[AssetKey, str]) -> None:
-    """Write down what the sources hold now, where that is news: the UI then knows what the documents came from."""
-    for key, digest in digests.items():
-        last = instance.get_latest_data_version_record(key, is_source=True)
-        tags = (last.event_log_entry.tags or {}) if last else {}
-        observation = last.asset_observation if last else None
-        seen = {**tags, **((observation.tags or {}) if observation else {})}
-        if seen.get(DATA_VERSION_TAG) != digest:
-            instance.report_runless_asset_event(AssetObservation(asset_key=key, tags={DATA_VERSION_TAG: digest}))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dagster import AssetsDefinition, Definitions, SourceAsset, in_process_executor
+from dagster import AssetsDefinition, AssetSpec, Definitions, SourceAsset, in_process_executor
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from assets.broken import build_config_error
@@ -27,7 +27,7 @@ def build_definitions(project: Project | None = None, resources: Mapping[str, An
     """
     project = project or find_project()
     registry = scan(project.languages)
-    assets: list[AssetsDefinition | SourceAsset] = []
+    assets: list[AssetsDefinition | SourceAsset | AssetSpec] = []
     jobs: list[UnresolvedAssetJobDefinition] = []
     problems = dict(registry.problems)
     for slug, language in registry.languages.items():

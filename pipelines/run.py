@@ -76,15 +76,14 @@ def execute(language: Language, names: list[str], project: Project, *, debug: bo
     from dagster import AssetKey, DagsterInstance
     from dagster._core.execution.api import create_execution_plan, execute_run_iterator
 
-    from assets.factory import say, stage_key
-    from assets.sources import source_digests
-    from pipelines.bookkeeping import STARTED_BY, alive, code_location, end_dead_runs, job_origin, note_sources
+    from assets.common import stage_key
+    from assets.factory import say
+    from pipelines.bookkeeping import STARTED_BY, alive, code_location, end_dead_runs, job_origin
     from pipelines.language import build_graph, job_name
 
     selection: frozenset[AssetKey] = frozenset(stage_key(language, name) for name in names)
     with DagsterInstance.get() as instance:
         end_dead_runs(instance)
-        note_sources(instance, source_digests(language, project.artifacts))
         name = job_name(language.slug)
         if not code_location().get_definition().has_job(name):
             build_graph(language)  # raises what the code location could only show as a broken folder

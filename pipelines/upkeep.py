@@ -38,7 +38,7 @@ from dagster import (
 )
 from dagster._core.definitions.data_version import DATA_VERSION_TAG
 
-from assets.factory import stage_key
+from assets.common import stage_key
 from assets.sources import source_digests
 from pipelines.bookkeeping import UNFINISHED, end_dead_runs
 from vernacular import clock as clocks

@@ -8,7 +8,7 @@ import pytest
 from dagster import AssetKey, DagsterInstance, ExecuteInProcessResult
 
 import pipelines.language
-from assets.metadata import escape, table
+from assets.metadata import IN_PLACE, escape, table
 from pipelines.build import build_definitions
 from pipelines.run import upstream
 from tests.generate import write_language
@@ -25,6 +25,7 @@ def stand_ins(passed: bool = True, blocking: bool = True, report_it: bool = True
         report = Report()
         report.count("documents", 3, "how many | <b>", "documents")
         report.samples["lines"] = [{"text": "<script>a|b</script>"}]
+        report.details["by_source"] = {"text": {"documents": 2, "words": 5}}
         if report_it:
             report.gates.append(Gate(name="enough", passed=passed, reason="3 of 5", value=3, threshold=5,
                                      blocking=blocking))
@@ -63,6 +64,24 @@ def test_made_once_then_reused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert (shown[0].tags or {})["dagster/data_version"] == (shown[1].tags or {})["dagster/data_version"]
 
 
+def test_a_run_notes_what_its_sources_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = AssetKey(["qaa", "source", "text"])
+    with DagsterInstance.ephemeral() as instance:
+        seen = []
+        for edited in (False, False, True):
+            if edited:
+                (tmp_path / "languages" / "qaa" / "text" / "river" / "text.txt").write_text("Mbandi.", encoding="utf-8")
+            result = materialize(tmp_path, monkeypatch, stand_ins(), instance)
+            made = result.asset_materializations_for_node("qaa__corpus__documents")[0].tags or {}
+            noted = instance.fetch_observations(source, limit=1).records[0].asset_observation
+            assert noted is not None
+            assert noted.metadata["documents"].value == 2
+            version = (noted.tags or {})["dagster/data_version"]
+            assert made["dagster/input_data_version/qaa/source/text"] == version
+            seen.append(version)
+    assert seen[0] == seen[1] != seen[2]
+
+
 @pytest.mark.parametrize(("blocking", "downstream"), [(True, False), (False, True)])
 def test_a_red_gate_stops_what_follows_if_it_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, blocking: bool,
                                                     downstream: bool) -> None:
@@ -89,6 +108,12 @@ def test_text_from_outside_stays_text() -> None:
         assert shown.count(mark) == shown.count(f"\\{mark}")
     assert "https://" not in shown
     assert table([{"a|b": "c|d"}]).splitlines()[2] == "| c\\|d |"
+
+
+def test_a_wide_table_is_shown_in_a_dialog() -> None:
+    narrow, wide = table([{"source": "text", "words": 3}]), table([{"source": "text", "text": "mbandi " * 10}])
+    assert len(narrow) < IN_PLACE <= len(wide)  # the UI opens what is as long as that in a dialog
+    assert wide.splitlines()[:3] == wide.strip().splitlines()
 
 
 def test_upstream_of_a_stage() -> None:

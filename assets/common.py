@@ -1,0 +1,32 @@
+"""What all assets share: how they are named, whom they belong to, how a failure reads."""
+
+from __future__ import annotations
+
+import re
+
+from dagster import AssetKey, Failure
+
+from vernacular.config.schema import Language
+from vernacular.errors import Problem
+
+OWNER = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+|team:\w+", re.ASCII)
+
+
+def stage_key(language: Language, stage: str) -> AssetKey:
+    """The asset key of a stage by name: ``["nya", "corpus", "clean"]``."""
+    return AssetKey([language.slug, *stage.split("/")])
+
+
+def group_of(language: Language, stage: str) -> str:
+    """The group of a stage: ``nya/corpus``; the selection ``group:"nya/*"`` is everything of a language."""
+    return f"{language.slug}/{stage.split('/')[0]}"
+
+
+def owners_of(language: Language) -> list[str]:
+    """The owner of the folder, if Dagster accepts it as one (an e-mail address or ``team:name``)."""
+    return [language.owner] if OWNER.fullmatch(language.owner) else []
+
+
+def failure(problem: Problem) -> Failure:
+    """``problem`` as Dagster shows it: one line, and no retry, since a person has to mend it."""
+    return Failure(description=str(problem), allow_retries=False)
