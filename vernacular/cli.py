@@ -37,11 +37,12 @@ def doctor(debug: Debug = False) -> None:
 def new(code: Annotated[str, typer.Argument(help="BCP 47 tag of the language, such as bem")],
         debug: Debug = False) -> None:
     """Write a filled language folder: name, autonym, script, likely neighbours."""
-    from vernacular.config.new import new_language
+    from vernacular.config.new import doubts, new_language
 
     with plain_errors(debug):
         folder = new_language(find_project().languages, code)
-    for line in (f"{folder}: written. Next:",
+    for line in (*(f"note: {doubt}" for doubt in doubts(code)),
+                 f"{folder}: written. Next:",
                  f"  1. read {folder / 'language.yaml'}; correct what was guessed, name owner, licence and consent",
                  f"  2. put text into {folder / 'inbox'}, or name other sources",
                  f"  3. vernacular check {code}",
@@ -52,7 +53,7 @@ def new(code: Annotated[str, typer.Argument(help="BCP 47 tag of the language, su
 @app.command()
 def check(code: Annotated[str | None, typer.Argument(help="one language; all if not given")] = None,
           debug: Debug = False) -> None:
-    """Validate one or all language folders, a line each; exit code 2 if one cannot be used."""
+    """Validate one or all language folders; of one, say what it lacks; exit code 2 if one cannot be used."""
     from vernacular.planning import check_all
 
     with plain_errors(debug):

@@ -139,7 +139,9 @@ def check_labels(language: Language, root: Path) -> None:
 
 
 def check_all(project: Project, code: str | None) -> tuple[list[str], list[Problem]]:
-    """A line for every language that can be used (or for ``code`` alone), and the problems of those that cannot.
+    """A line for every language that can be used, and the problems of those that cannot.
+
+    For ``code`` alone, where it is given, with a line for each thing that the folder lacks.
 
     Raises:
         Problem: there are no language folders, or not this one.
@@ -147,6 +149,7 @@ def check_all(project: Project, code: str | None) -> tuple[list[str], list[Probl
     from vernacular.config.load import find_language, load_all
     from vernacular.evaluation.behaviour.load import load_suite
     from vernacular.evaluation.behaviour.schema import UNREVIEWED
+    from vernacular.lacking import lacking
 
     found: Mapping[str, Language | Problem]
     found = load_all(project.languages) if code is None else {code: find_language(project.languages, code)}
@@ -179,4 +182,6 @@ def check_all(project: Project, code: str | None) -> tuple[list[str], list[Probl
                      f"{len(suite.tests)} behavioural tests, {reviewed} reviewed"
                      + (f" (changed since: {', '.join(outdated)})" if outdated else "")
                      + (f"; needs the network: {', '.join(needs)}" if needs else ""))
+        if code is not None:
+            lines += [f"note: {one}" for one in lacking(language, suite, project.artifacts)]
     return lines, broken

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 import langcodes
+from langcodes.data_dicts import LIKELY_SUBTAGS
 
-_SHAPE = re.compile(r"([A-Za-z]{2,8}|x)(-[A-Za-z0-9]{1,8})*")
+_SHAPE = re.compile(r"([A-Za-z]{2,8}|x|i)(-[A-Za-z0-9]{1,8})*")
 
 
 def is_code(code: str) -> bool:
@@ -20,6 +21,29 @@ def is_code(code: str) -> bool:
 def is_registered(code: str) -> bool:
     """Whether ``code`` is a tag of the registry, or private use (``qaa``, ``x-foo``)."""
     return is_code(code) and langcodes.tag_is_valid(code)
+
+
+def code_of(name: str) -> str | None:
+    """The code of the language that is called ``name`` in some language; None where no table knows it."""
+    try:
+        return langcodes.find(name).to_alpha3()
+    except LookupError:
+        return None
+
+
+def likely_script(tag: langcodes.Language) -> str | None:
+    """The script that a tag names, or that its language is mostly written in; None where no table knows."""
+    return tag.script or (tag.maximize().script if _in_tables(tag) else None)
+
+
+def likely_territory(tag: langcodes.Language) -> str | None:
+    """The country that a tag names, or where most speakers live; None where no table knows."""
+    return tag.territory or (tag.maximize().territory if _in_tables(tag) else None)
+
+
+def _in_tables(tag: langcodes.Language) -> bool:
+    """Whether the tables of likely subtags hold the language; what they do not hold they take for American English."""
+    return tag.language in LIKELY_SUBTAGS
 
 
 def name_of(code: str) -> str:

@@ -10,11 +10,12 @@ from string import Template
 import langcodes
 
 from vernacular.config.cleaning import Cleaning
-from vernacular.config.codes import is_code, name_of
+from vernacular.config.codes import code_of, is_code, is_registered, likely_script, likely_territory, name_of
 from vernacular.config.load import load_language
 from vernacular.errors import Problem
 
 _TEMPLATE = "_template"
+_SCRIPT = "Latn"  # where no table knows better
 _MOST_NEIGHBOURS = 8
 _LEAST_SPEAKERS = 10_000
 # Scripts written with capitals, from which names can be learnt; Georgian has them in Unicode, but not in its spelling.
@@ -40,15 +41,20 @@ def new_language(root: Path, code: str) -> Path:
         Problem: no valid tag, or the folder is there already.
     """
     if not is_code(code):
+        other, meant = code.replace("_", "-"), code_of(code)
         raise Problem(f"'{code}' does not have the form of a BCP 47 language tag", where="vernacular new",
-                      fix="Use the language's ISO 639-3 code (nya, bem), or a private tag (qaa, x-name)")
+                      fix=f"Write {other}" if is_code(other) else
+                      f"{name_of(meant)} is {meant}: write that" if meant else
+                      "Use the language's ISO 639-3 code (nya, bem), or a private tag (qaa, x-name)")
     folder, template = root / code, root / _TEMPLATE
-    if folder.exists():
-        raise Problem("the folder is there already", where=f"{root.name}/{code}", fix="Edit it, or remove it first")
+    there = [path.name for path in root.glob("*") if path.name.casefold() == code.casefold()]  # tags know no case
+    if there:
+        raise Problem("the folder is there already", where=f"{root.name}/{there[0]}",
+                      fix="Edit it, or remove it first")
     if not template.is_dir():
         raise Problem("the template is not there", where=f"{root.name}/{_TEMPLATE}", fix="Restore it from git")
     tag = langcodes.get(code)
-    script = tag.maximize().script or "Latn"
+    script = likely_script(tag) or _SCRIPT
     values = {"code": code, "name": _quoted(name_of(code)), "autonym": _quoted(_autonym(tag, code)), "script": script,
               "neighbours": ", ".join(likely_neighbours(code, script)),
               "tasks": _NAMES_TASK if script in _CASED else "# tasks: none yet; this script has no capitals to learn "
@@ -69,6 +75,17 @@ def new_language(root: Path, code: str) -> Path:
     return folder
 
 
+def doubts(code: str) -> list[str]:
+    """What nobody could look up for a new folder, a line each, for the person who knows."""
+    notes = [] if is_registered(code) else [
+        f"'{code}' is in no registry of languages; that does no harm, and a private tag (qaa-x-name) would say so"]
+    if likely_script(langcodes.get(code)) is None:
+        notes.append(f"no table knows how it is written: {_SCRIPT} (Latin) is a guess, see `script:`")
+    if not likely_neighbours(code, likely_script(langcodes.get(code)) or _SCRIPT):
+        notes.append("no table knows which languages live beside it: name them under `neighbours:`")
+    return notes
+
+
 def likely_neighbours(code: str, script: str) -> list[str]:
     """ISO 639-3 codes of languages spoken in the same territory and written in the same script: a guess to be checked.
 
@@ -78,17 +95,17 @@ def likely_neighbours(code: str, script: str) -> list[str]:
     from language_data.population_data import LANGUAGE_SPEAKING_POPULATION
 
     own = langcodes.get(code)
-    territory = own.maximize().territory
-    if not territory or name_of(code) == code:
+    territory = likely_territory(own)
+    if not territory:
         return []
     found: dict[str, int] = {}
     for tag, speakers in LANGUAGE_SPEAKING_POPULATION.items():
         language, _, place = tag.partition("-")
         other = langcodes.get(language)
         alpha3 = _alpha3(other)
-        home = not place and other.maximize().territory == territory
+        home = not place and likely_territory(other) == territory
         if (place == territory or home) and speakers >= _LEAST_SPEAKERS and alpha3 not in ("", _alpha3(own)) \
-                and other.maximize().script == script:
+                and likely_script(other) == script:
             found[alpha3] = max(found.get(alpha3, 0), speakers)
     rejected = Cleaning().reject_languages
     order = sorted(found, key=lambda name: (-found[name], name))

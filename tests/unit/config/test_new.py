@@ -10,7 +10,7 @@ import pytest
 from tests.generate import make_documents
 from vernacular.artifacts import Store
 from vernacular.config.load import load_language
-from vernacular.config.new import new_language
+from vernacular.config.new import doubts, new_language
 from vernacular.corpus import stages
 from vernacular.errors import Problem
 from vernacular.evaluation.behaviour.load import load_suite
@@ -28,7 +28,10 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize(("code", "name", "script", "tasks"), [
     ("bem", "Bemba", "Latn", ["names"]), ("amh", "Amharic", "Ethi", []), ("qaa", "qaa", "Latn", ["names"]),
-    ("x-foo", "x-foo", "Latn", ["names"]), ("kat", "Georgian", "Geor", []), ("ady", "Adyghe", "Cyrl", ["names"])])
+    ("x-foo", "x-foo", "Latn", ["names"]), ("kat", "Georgian", "Geor", []), ("ady", "Adyghe", "Cyrl", ["names"]),
+    ("zh-Hant", "Chinese (Traditional)", "Hant", []), ("qaa-x-mine", "qaa-x-mine", "Latn", ["names"]),
+    ("nya-Arab", "Nyanja (Arabic)", "Arab", []), ("i-klingon", "Klingon", "Latn", ["names"]),
+    ("bzr", "Biri", "Latn", ["names"]), ("zzz", "zzz", "Latn", ["names"])])
 def test_a_new_folder_loads(root: Path, code: str, name: str, script: str, tasks: list[str]) -> None:
     folder = new_language(root, code)
     language = load_language(folder)
@@ -43,6 +46,16 @@ def test_a_new_folder_loads(root: Path, code: str, name: str, script: str, tasks
 def test_neighbours_are_those_nearby(root: Path) -> None:
     language = load_language(new_language(root, "bem"))
     assert "nya" in language.neighbours and "eng" not in language.neighbours and "bem" not in language.neighbours
+
+
+@pytest.mark.parametrize(("code", "said"), [
+    ("bem", []), ("bzr", ["no table knows how it is written", "no table knows which languages"]),
+    ("zzz", ["'zzz' is in no registry", "no table knows how", "no table knows which"])])
+def test_what_nobody_could_look_up_is_said(root: Path, code: str, said: list[str]) -> None:
+    found = doubts(code)
+    assert len(found) == len(said) and all(note.startswith(start) for note, start in zip(found, said, strict=True))
+    neighbours = load_language(new_language(root, code)).neighbours
+    assert bool(neighbours) == (code == "bem")  # an unknown language is not one of the United States
 
 
 def test_text_in_the_inbox_is_enough_to_run(root: Path, tmp_path: Path) -> None:
@@ -61,6 +74,9 @@ def test_what_is_there_is_not_overwritten(root: Path) -> None:
     new_language(root, "bem")
     with pytest.raises(Problem, match="there already"):
         new_language(root, "bem")
-    with pytest.raises(Problem, match="BCP 47"):
-        new_language(root, "../evil")
+    with pytest.raises(Problem, match="bem: the folder is there already"):
+        new_language(root, "BEM")
+    for code, said in (("kg_CD", "Write kg-CD"), ("Chichewa", "Nyanja is nya: write that"), ("../evil", "BCP 47")):
+        with pytest.raises(Problem, match=said):
+            new_language(root, code)
     assert sorted(path.name for path in root.iterdir()) == ["_template", "bem", "defaults.yaml"]

@@ -1,0 +1,77 @@
+"""What ``vernacular check CODE`` says that a folder lacks, and no more than it lacks."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.generate import make_documents, write_language
+from tests.tiny import ENGLISH, write_bert
+from vernacular.config.load import load_language
+from vernacular.config.new import new_language
+from vernacular.corpus.identification.likeness import LEAST, likeness
+from vernacular.evaluation.behaviour.load import load_suite
+from vernacular.lacking import lacking
+
+LANGUAGES = Path(__file__).parents[2] / "languages"
+LINES = [line for texts in make_documents(30).values() for text in texts for line in text.split("\n")]
+REVIEWED = """\
+tests:
+  - name: spaces
+    capability: robustness
+    type: invariance
+    task: names
+    author: Amo
+    reviewed: {by: Amo, on: 2026-01-31}
+    change: [{operator: spaces}]
+"""
+
+
+def said(folder: Path) -> list[str]:
+    language = load_language(folder)
+    return lacking(language, load_suite(language), folder.parent / "artifacts")
+
+
+def test_a_new_folder_lacks_text_and_people(tmp_path: Path) -> None:
+    for name in ("_template", "defaults.yaml"):
+        (shutil.copytree if name == "_template" else shutil.copy)(LANGUAGES / name, tmp_path / name)
+    folder = new_language(tmp_path, "kat")  # Georgian has no capitals: no task of names
+    assert [line.split(":")[0] for line in said(folder)] == [
+        "no text", "no task", "no speaker has reviewed 2 of 2 behavioural tests. `vernacular review kat` writes a page "
+        "for one to go through", "no seed.txt", "before it is published, fill in owner"]
+    assert "nothing lies in languages/kat/inbox" in said(folder)[0]
+    (folder / "inbox" / "a.txt").write_text("გამარჯობა", encoding="utf-8")
+    assert said(folder)[0].startswith("no task")
+
+
+def test_a_filled_folder_lacks_nothing(tmp_path: Path) -> None:
+    folder = write_language(tmp_path / "languages", trusted=True)
+    assert "there is no model at base" in said(folder)[0]
+    write_bert(folder / "base")
+    (folder / "behaviour").mkdir()
+    (folder / "behaviour" / "a.yaml").write_text(REVIEWED, encoding="utf-8")
+    assert said(folder) == []
+    (folder / "behaviour" / "a.yaml").write_text(REVIEWED.replace("author: Amo", 'author: ""'), encoding="utf-8")
+    assert said(folder)[-1].startswith("no author stands at the behavioural tests spaces")
+
+
+def test_a_seed_in_another_language_is_noticed(tmp_path: Path) -> None:
+    folder = write_language(tmp_path / "languages")
+    for seed, strange in ((LINES[::7], False), (ENGLISH, True), (ENGLISH[:3], False)):  # too little says nothing
+        (folder / "seed.txt").write_text("\n".join(seed), encoding="utf-8")
+        assert any(line.startswith("seed.txt does not look like the text") for line in said(folder)) == strange
+
+
+@pytest.mark.parametrize("name", ["nya", "lug", "fao"])
+def test_real_seeds(name: str) -> None:
+    data = Path(__file__).parents[3] / "shared" / "data"
+    if not data.is_dir():
+        pytest.skip("no real text here")
+    text = (data / name / "mono.txt").read_text(encoding="utf-8").split("\n")[:1000]
+    files = [*sorted((data / "sib200_dev").glob("*.txt"))[::5], data / "sib200_dev" / f"{name}_Latn.txt"]
+    found = {path.stem.split("_")[0]: likeness(path.read_text(encoding="utf-8").split("\n"), text) for path in files}
+    assert found[name] is not None and found[name] > 0.6
+    others = [value < LEAST for code, value in found.items() if code != name and value is not None]
+    assert sum(others) > 0.9 * len(others) > 30

@@ -1,0 +1,131 @@
+"""What a folder that can be used still lacks before it can run, be trusted or be published: a line each, with the fix.
+
+``vernacular check CODE`` prints them. What is wrong rather than missing is refused where it is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from vernacular.config.schema import Language
+from vernacular.config.sources import FilesSource, InboxSource, LocalSource, NetworkSource
+from vernacular.corpus.identification.likeness import LEAST, SAMPLE, likeness
+from vernacular.corpus.identification.seed import seed_lines
+from vernacular.corpus.sources import open_source, place_of
+from vernacular.corpus.sources.files import Files
+from vernacular.errors import Problem
+from vernacular.evaluation.behaviour.schema import UNREVIEWED, Suite
+from vernacular.models import locate
+
+UNWRITTEN = "Nobody has filled in this statement yet."  # stands in the template's statement.md
+
+
+def lacking(language: Language, suite: Suite, root: Path) -> list[str]:
+    """What ``language`` lacks; first what it cannot run without.
+
+    Args:
+        language: a folder that loads.
+        suite: its behavioural tests.
+        root: of the store.
+    """
+    return [*_text(language, root), *_bases(language), *_tasks(language), *_tests(language, suite),
+            *_seed(language, root), *_publishing(language)]
+
+
+def _text(language: Language, root: Path) -> Iterator[str]:
+    empty: list[str] = []
+    for source in _local(language):
+        try:
+            if not _opened(language, source, root).located():
+                empty.append(_place(language, source))
+        except Problem as problem:
+            yield str(problem)
+    if empty and len(empty) == len(language.sources):
+        yield f"no text: nothing lies in {', '.join(empty)}. Put files there; docs/sources.md lists the formats"
+    elif empty:
+        yield f"no text yet in {', '.join(empty)}; the other sources do without"
+
+
+def _bases(language: Language) -> Iterator[str]:
+    for model in language.models_to_run().values():
+        if not model.base.hub:
+            try:
+                locate(model.base, language)
+            except Problem as problem:
+                yield str(problem)
+
+
+def _tasks(language: Language) -> Iterator[str]:
+    if not language.tasks:
+        yield ("no task: only the language model itself will be measured. Write one under `tasks:`; docs/tasks.md has "
+               "every kind")
+
+
+def _tests(language: Language, suite: Suite) -> Iterator[str]:
+    if not suite.tests:
+        yield "no behavioural test: write some in behaviour/, without code; docs/behaviour.md says how"
+    waiting = [test.name for test in suite.tests if suite.review_of(test) == UNREVIEWED]
+    if waiting:
+        yield (f"no speaker has reviewed {len(waiting)} of {len(suite.tests)} behavioural tests. `vernacular review "
+               f"{language.code}` writes a page for one to go through")
+    nameless = [test.name for test in suite.tests if not test.author.strip()]
+    if nameless:
+        yield f"no author stands at the behavioural tests {', '.join(nameless)}. Write who wrote them at `author:`"
+
+
+def _seed(language: Language, root: Path) -> Iterator[str]:
+    path = language.folder / language.identification.seed
+    if not path.is_file():
+        if not any(source.trusted for source in language.sources):
+            yield (f"no {path.name}: text in other languages is dropped only where it is surely in one of them. Write "
+                   "a few hundred lines that a speaker knows to be in the language, or `trusted: true` at a source "
+                   "that is in it throughout")
+        return
+    lines = seed_lines(language, language.cleaning.orthography, path)
+    found = likeness(lines, _some_words(language, root))
+    if found is not None and found < LEAST:
+        yield (f"{path.name} does not look like the text: the text's commonest words are {found:.0%} as common in it. "
+               "Is it in the language? Ask a speaker; another register, such as verse, can be the reason too")
+
+
+def _publishing(language: Language) -> Iterator[str]:
+    open_ = [name for name, missing in (
+        ("owner:", not language.owner),
+        ("licence: of every source", any(source.licence == "unverified" for source in language.sources)),
+        ("consent: of every source", any(source.consent == "unknown" for source in language.sources))) if missing]
+    statement = language.folder / "statement.md"
+    if not statement.is_file() or UNWRITTEN in statement.read_text(encoding="utf-8"):
+        open_.append("statement.md")
+    if open_:
+        yield f"before it is published, fill in {', '.join(open_)}"
+
+
+def _local(language: Language) -> list[LocalSource]:
+    return [source for source in language.sources if not isinstance(source, NetworkSource)]
+
+
+def _opened(language: Language, source: LocalSource, root: Path) -> Files:
+    opened = open_source(source, place_of(language, source, root))
+    assert isinstance(opened, Files)
+    return opened
+
+
+def _place(language: Language, source: LocalSource) -> str:
+    """Where a person puts the files of a source."""
+    if isinstance(source, InboxSource):
+        return f"languages/{language.code}/{source.folder}"
+    return f"languages/{language.code}/{source.files}" if isinstance(source, FilesSource) else source.name
+
+
+def _some_words(language: Language, root: Path) -> list[str]:
+    """Lines from the beginning of each source that lies on this machine, enough to compare a seed with."""
+    lines: list[str] = []
+    for source in _local(language):
+        try:
+            texts = _opened(language, source, root).documents(lambda line: None)
+            lines += islice((line for document in texts for line in document.text.split("\n")), SAMPLE)
+        except Problem:
+            continue  # said above, or set aside when it is run
+    return lines
