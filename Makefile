@@ -45,6 +45,7 @@ check: $(TESTS)
 	$(BIN)/mypy
 
 ui: $(STAMP)
+	@$(BIN)/python -m pipelines.mend
 	$(BIN)/dagster dev --workspace workspace.yaml --host 127.0.0.1 --port $(PORT)
 
 reload: $(STAMP)

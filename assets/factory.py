@@ -5,6 +5,7 @@ the launcher resource. Light stages run in the run's process.
 """
 
 # No `from __future__ import annotations` here: Dagster reads the type of `context` and refuses it as a string.
+import sqlite3
 import sys
 from collections.abc import Iterator
 from typing import Protocol
@@ -89,7 +90,7 @@ def make(stage: Stage, language: Language, context: AssetExecutionContext, model
             data_version=DataVersion(artifact.manifest.data_version),
             metadata=metadata_of(artifact, reused=reused, declared=[spec.name for spec in stage.gates]),
             check_results=list(check_results(stage, artifact)))
-    except (Problem, OSError) as error:
+    except (Problem, OSError, sqlite3.OperationalError) as error:
         raise failure(as_problem(error, name)) from None
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC
 from pathlib import Path
 
 from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
@@ -18,8 +19,11 @@ from dagster._core.remote_origin import RemoteJobOrigin, RemoteRepositoryOrigin
 from dagster._core.workspace.load import location_origin_from_module_name
 from filelock import FileLock, Timeout
 
+from vernacular import clock
+
 MODULE, LOCATION = "pipelines.definitions", "vernacular"  # as in workspace.yaml
 STARTED_BY = {"started_by": "cli"}
+LAUNCH_SECONDS = 600.0  # after which a run that has not come to its first resource was killed on the way
 UNFINISHED = [DagsterRunStatus.NOT_STARTED, DagsterRunStatus.STARTING, DagsterRunStatus.STARTED,
               DagsterRunStatus.CANCELING]
 
@@ -58,12 +62,15 @@ def alive(instance: DagsterInstance, run_id: str) -> Iterator[None]:
 def end_dead_runs(instance: DagsterInstance) -> int:
     """Mark runs as failed whose process is gone, and free their places. Returns how many.
 
-    A run of the command line holds its lock from the beginning, one that Dagster launched from its first resource on.
+    A run of the command line holds its lock from the beginning, one that Dagster launched from its first resource on:
+    it has a while to come to that.
     """
     ended = 0
-    for run in instance.get_runs(RunsFilter(statuses=UNFINISHED)):
-        lock = lock_of(instance, run.run_id)
-        if not STARTED_BY.items() <= run.tags.items() and not Path(lock.lock_file).exists():
+    for record in instance.get_run_records(RunsFilter(statuses=UNFINISHED)):
+        run, lock = record.dagster_run, lock_of(instance, record.dagster_run.run_id)
+        launched = record.update_timestamp.replace(tzinfo=UTC).timestamp()
+        if (not STARTED_BY.items() <= run.tags.items() and not Path(lock.lock_file).exists()
+                and not clock.over(launched, LAUNCH_SECONDS, clock.now())):
             continue
         try:
             lock.acquire(timeout=0)

@@ -20,7 +20,7 @@ from dagster._core.errors import DagsterPipesExecutionError
 
 from vernacular.artifacts import Artifact, Store
 from vernacular.config.schema import Language
-from vernacular.errors import Problem
+from vernacular.errors import Passing, Problem
 from vernacular.stages import Stage
 
 
@@ -53,14 +53,14 @@ class Launcher(ConfigurableResource["Launcher"], ABC):
             except DagsterPipesExecutionError as error:
                 if not outcome.is_file():
                     killed = str(error).endswith("code -9")
-                    raise Problem(
+                    raise (Passing if killed else Problem)(
                         "its process was killed, most likely since memory ran out" if killed else
                         f"its process ended without a result ({error})", where=where,
                         fix="Lower batch_size or sequence_length, or close other programs; running again resumes"
                         if killed else "Read the lines above, or the run's logs in the UI") from error
             said = json.loads(outcome.read_text(encoding="utf-8"))
         if "problem" in said:
-            raise Problem(said["problem"]["what"], where=said["problem"]["where"], fix=said["problem"]["fix"])
+            raise (Passing if said["passing"] else Problem)(**said["problem"])
         artifact = Store(Path(self.root)).find(language.code, stage.name, said["key"])
         if artifact is None:
             raise Problem("its artifact is not in the store", where=where,

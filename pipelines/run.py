@@ -78,12 +78,13 @@ def execute(language: Language, names: list[str], project: Project, *, debug: bo
 
     from assets.common import stage_key
     from assets.factory import say
-    from pipelines.bookkeeping import STARTED_BY, alive, code_location, end_dead_runs, job_origin
+    from pipelines.bookkeeping import STARTED_BY, alive, code_location, job_origin
     from pipelines.language import build_graph, job_name
+    from pipelines.mend import mend
 
     selection: frozenset[AssetKey] = frozenset(stage_key(language, name) for name in names)
     with DagsterInstance.get() as instance:
-        end_dead_runs(instance)
+        mend(instance)
         name = job_name(language.slug)
         if not code_location().get_definition().has_job(name):
             build_graph(language)  # raises what the code location could only show as a broken folder

@@ -7,19 +7,15 @@ condition each would be loaded and evaluated a thousand times. What a tick canno
 
 from __future__ import annotations
 
-import datetime
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import orjson
-from croniter import croniter
 from dagster import (
     AssetKey,
     AssetObservation,
@@ -28,6 +24,7 @@ from dagster import (
     DagsterInstance,
     DagsterRunStatus,
     DefaultSensorStatus,
+    EventLogEntry,
     RunRequest,
     RunsFilter,
     SensorDefinition,
@@ -38,105 +35,24 @@ from dagster import (
 )
 from dagster._core.definitions.data_version import DATA_VERSION_TAG
 
-from assets.common import stage_key
+from assets.common import PASSING, stage_key
 from assets.sources import source_digests
 from pipelines.bookkeeping import UNFINISHED, end_dead_runs
+from pipelines.decision import Asked, decide, digest
 from vernacular import clock as clocks
-from vernacular.artifacts import Store, digest_of
+from vernacular.artifacts import Store
 from vernacular.config.load import load_language
-from vernacular.config.refresh import Refresh
 from vernacular.config.schema import Language
 from vernacular.corpus.fetching import due, fetching
 from vernacular.errors import as_problem
 from vernacular.project import Project
 from vernacular.stages import stages_of
-from vernacular.stale import Stale, circumstances, following, stale
+from vernacular.stale import circumstances, following, stale
 
 TICK_SECONDS = 1.5  # of work; with what one language takes at most, a tick stays below two
 EVERY_SECONDS = int(os.environ.get("VERNACULAR_POLL_SECONDS", "30"))
-TRIES = 3  # of a run whose process is killed
-LOST_SECONDS = 600  # after which a run that was asked for and is nowhere does not come any more
 FETCHES = 2  # processes that fetch, at once
 CAUSE, TRIED = "vernacular/cause", "vernacular/circumstances"  # tags of the runs
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What was last asked for a language, or since when it is looked at.
-
-    Attributes:
-        circumstances: under which; empty if nothing was ever asked for.
-        causes: a digest of the stale stages and the artifacts that they would make.
-        times: how often just that was asked for.
-        at: seconds since 1970.
-    """
-
-    circumstances: str
-    causes: str
-    times: int
-    at: float
-
-
-def decide(settings: Refresh, causes: Sequence[Stale], circumstances: str, last: Asked, outcome: str, running: bool,
-           now: float) -> str | None:
-    """Why no run is to start now; None if one is.
-
-    Each term, and what would go wrong without it:
-
-    - *automatic*: a folder says itself whether anything happens without a person; else a fresh checkout would train.
-    - *something is stale*: an unchanged poll starts no run. Behind a red gate nothing is stale, so training spends
-      nothing on text that failed its checks; a run by hand leaves nothing stale behind.
-    - *no run of the language is going on*: two would do the same work. What came meanwhile is stale after it, too.
-    - *the time of* ``cron`` *has come since a run was last asked for, or the language first seen*: for those who want
-      their machine to work at night.
-    - *no run failed or was stopped under the same circumstances*: it would fail again, and be tried for ever. New text,
-      an edit or a new version changes the circumstances.
-    - *just this was not asked for before*: a run that went well and left the same causes would do so again.
-    - *but a run that was killed* (it failed and no step of it did) found no answer and is asked for again, a few
-      times; it goes on where it stopped. And one that was asked for and never came to be (the daemon died in between)
-      is asked for once more, under the same key, which Dagster gives to one run at most.
-
-    Args:
-        settings: ``refresh:`` of the language.
-        causes: what is stale.
-        circumstances: a digest of all that a person or the world can change.
-        last: what was asked for before.
-        outcome: of the run that was asked for last: ``success``, ``failure``, ``canceled``, ``killed`` or ``none``.
-        running: whether a run of this language is queued or going on.
-        now: seconds since 1970.
-    """
-    if not settings.automatic:
-        return "not automatic"
-    if not causes:
-        return "up to date"
-    if running:
-        return "a run is going on"
-    if last.circumstances == circumstances:
-        if outcome == "killed":
-            return None if last.times < TRIES else f"killed {last.times} times"
-        if outcome == "none":
-            return None if clocks.over(last.at, LOST_SECONDS, now) else "asked for before"
-        if outcome != "success":
-            return "a run for just this ended without success"
-        if last.causes == digest(causes):
-            return "asked for before"
-    if settings.cron is not None and not _came(settings, last.at, now):
-        return f"waits for {settings.cron}"
-    return None
-
-
-def digest(causes: Sequence[Stale]) -> str:
-    """The same causes, the same digest."""
-    return digest_of([(cause.stage, cause.key) for cause in causes])
-
-
-def _came(settings: Refresh, since: float, now: float) -> bool:
-    """Whether a time of ``cron`` lies after ``since`` and not after ``now``, or a wrong clock noted ``since``."""
-    if clocks.ahead(since, now):
-        return True
-    start = datetime.datetime.fromtimestamp(since, ZoneInfo(settings.timezone))
-    following_time: datetime.datetime = croniter(settings.cron, start).get_next(datetime.datetime)
-    return following_time.timestamp() <= now
 
 
 class Upkeep:
@@ -219,7 +135,7 @@ class Upkeep:
         times, at = 1, now
         if last.circumstances == around and outcome == "none":  # the same request once more
             times, at = last.times, last.at
-        elif last.circumstances == around and outcome == "killed":
+        elif last.circumstances == around and outcome in ("killed", "hindered"):
             times = last.times + 1
         asked[language.code] = [around, digest(causes), times, at]
         names = following(language, [cause.stage for cause in causes])
@@ -244,12 +160,23 @@ class Upkeep:
 
 
 def outcome_of(instance: DagsterInstance, language: Language, last: Asked) -> str:
-    """What became of the run that was asked for last: ``killed`` if it failed and no step of it did."""
+    """What became of the run that was asked for last.
+
+    ``killed`` if it failed and no step of it did, ``hindered`` if its steps failed through what may pass by itself.
+    """
     runs = instance.get_runs(RunsFilter(tags={"language": language.slug, TRIED: last.circumstances}), limit=1)
     if not runs or runs[0].status != DagsterRunStatus.FAILURE:
         return "none" if not runs else runs[0].status.value.lower()
     failed = instance.all_logs(runs[0].run_id, of_type=DagsterEventType.STEP_FAILURE)
-    return "failure" if failed else "killed"
+    if not failed:
+        return "killed"
+    return "hindered" if all(map(_passing, failed)) else "failure"
+
+
+def _passing(entry: EventLogEntry) -> bool:
+    said = entry.get_dagster_event().step_failure_data.user_failure_data
+    note = said.metadata.get(PASSING) if said else None
+    return note is not None and note.value is True
 
 
 def start_fetching(project: Project, code: str) -> subprocess.Popen[bytes]:

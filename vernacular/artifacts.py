@@ -22,7 +22,7 @@ from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, Field
 
 from vernacular import clock
-from vernacular.errors import Problem
+from vernacular.errors import Passing, Problem
 
 MANIFEST = "manifest.json"
 KEY_LENGTH = 16
@@ -162,18 +162,20 @@ class Store:
 
     @contextlib.contextmanager
     def workspace(self, code: str, stage: str, key: str) -> Iterator[Path]:
-        """The work folder of ``key``, held by this process alone; what it holds survives a kill, for resuming.
+        """The work folder of ``key``, and the stage's cache, held by this process alone.
+
+        What the folder holds survives a kill, for resuming.
 
         Raises:
-            Problem: another process is computing the same artifact.
+            Problem: another process is at this stage.
         """
         home = self.home(code, stage)
         home.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(home / f".lock-{key}")
+        lock = FileLock(home / ".lock")
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            raise Problem("another process is computing this artifact", where=f"{code} {stage}",
+            raise Passing("another run is at this stage", where=f"{code} {stage}",
                           fix="Wait for it, or stop it and run again: it resumes") from None
         try:
             work = home / f".work-{key}"

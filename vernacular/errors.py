@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import sqlite3
 
 
 class Problem(Exception):
@@ -20,15 +21,32 @@ class Problem(Exception):
         super().__init__(f"{self.where}: {self.what}{end} {self.fix}")
 
 
+class Passing(Problem):
+    """A problem that may be gone later though nobody touched the language: a full disk, another process at work.
+
+    Whoever runs things by themselves may try again after a while.
+    """
+
+
 def as_problem(error: Exception, where: str) -> Problem:
     """Any error as one line for a person: a ``Problem`` as it is, a full disk, or a fault of the program."""
     if isinstance(error, Problem):
         return error
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        return Problem("the disk is full", where=str(error.filename or where),
+    if full(error):
+        return Passing("the disk is full", where=str(getattr(error, "filename", None) or where),
                        fix="Make room and run again; what is finished is kept")
+    if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
+        return Passing("a database is being used by something else", where=where,
+                       fix="Close it there (an open `sqlite3`?) and run again")
     if isinstance(error, OSError):
         return Problem(error.strerror or str(error), where=str(error.filename or where),
                        fix="--debug shows what asked for it")
     return Problem(f"{type(error).__name__}: {error}", where=where,
                    fix="This is a fault of the program; --debug, or the log of the run, shows where")
+
+
+def full(error: Exception) -> bool:
+    """Whether ``error`` says that there is no room left on the disk, or none that one may use."""
+    if isinstance(error, sqlite3.OperationalError):
+        return "disk is full" in str(error)
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)

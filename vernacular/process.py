@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vernacular.artifacts import Artifact, Store, write_atomically
-from vernacular.errors import Problem, as_problem
+from vernacular.errors import Passing, Problem, as_problem
 from vernacular.project import Project
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def run_one(project: Project, code: str, name: str, model: str | None, outcome: 
                 log(traceback.format_exc())
             problem = as_problem(error, f"{code} {name}")
             said = {"what": problem.what, "where": problem.where, "fix": problem.fix}
-            write_atomically(outcome, json.dumps({"problem": said}))
+            write_atomically(outcome, json.dumps({"problem": said, "passing": isinstance(problem, Passing)}))
             raise problem from error
     if outcome is not None:
         write_atomically(outcome, json.dumps({"key": artifact.manifest.key}))

@@ -154,7 +154,7 @@ def run_stage(stage: Stage, language: Language, store: Store, progress: Progress
     """The artifact of ``stage``: the one that is there if nothing it depends on has changed, else a new one.
 
     Raises:
-        Problem: bad input, a missing or red input artifact, or another process at the same work.
+        Problem: bad input, a missing or red input artifact, or another process at this stage.
     """
     inputs = inputs_of(stage, language, store)
     prepare(stage, language, store, progress)
@@ -167,6 +167,11 @@ def run_stage(stage: Stage, language: Language, store: Store, progress: Progress
         store.point(found)
         return found
     with store.workspace(language.code, stage.name, key) as work:
+        found = store.find(language.code, stage.name, key)
+        if found is not None:  # made by another process since it was looked for
+            shutil.rmtree(work)
+            store.point(found)
+            return found
         out, scratch = work / "out", work / "scratch"
         shutil.rmtree(out, ignore_errors=True)
         out.mkdir()

@@ -47,6 +47,13 @@ DAY = 86_400.0
     ("asked for by a clock that was ahead, and lost", CAUSES, NOW, Asked(NOW, digest(CAUSES), 1, 9 * DAY), "none",
      False, None),
     ("killed run", OTHER, NOW, BEFORE, "killed", False, None),
+    ("hindered run", CAUSES, NOW, Asked(NOW, digest(CAUSES), 1, DAY - 299), "hindered", False,
+     "a run was hindered (its page says by what); tried again later"),
+    ("hindered run, after a while", CAUSES, NOW, Asked(NOW, digest(CAUSES), 1, DAY - 301), "hindered", False, None),
+    ("hindered again and again", CAUSES, NOW, Asked(NOW, digest(CAUSES), 50, 1.0), "hindered", False,
+     "a run was hindered (its page says by what); tried again later"),
+    ("hindered by a clock that was ahead", CAUSES, NOW, Asked(NOW, digest(CAUSES), 9, 9 * DAY), "hindered",
+     False, None),
     ("killed again and again", CAUSES, NOW, Asked(NOW, digest(CAUSES), 3, 0.0), "killed", False, "killed 3 times"),
     ("manual run is going on", CAUSES, NOW, NEVER, "none", True, "a run is going on"),
     ("after a manual run", [], NOW, NEVER, "none", False, "up to date")])

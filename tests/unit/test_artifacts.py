@@ -21,7 +21,7 @@ from vernacular.artifacts import (
     key_of,
     write_atomically,
 )
-from vernacular.errors import Problem
+from vernacular.errors import Passing, Problem
 
 JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) |
                     st.dictionaries(st.text(), inner), max_leaves=10)
@@ -71,8 +71,8 @@ def test_a_broken_manifest_is_a_problem(tmp_path: Path) -> None:
 
 def test_one_process_at_a_time(tmp_path: Path) -> None:
     store = Store(tmp_path)
-    with (store.workspace("qaa", "corpus/clean", "k1"), pytest.raises(Problem, match="another process"),
-          store.workspace("qaa", "corpus/clean", "k1")):
+    with (store.workspace("qaa", "corpus/clean", "k1"), pytest.raises(Passing, match="another run is at this stage"),
+          store.workspace("qaa", "corpus/clean", "k2")):  # another artifact, but the stage has one cache
         pass
     with store.workspace("qaa", "corpus/clean", "k1"):
         pass

@@ -135,5 +135,5 @@ def test_a_killed_process_leaves_nothing_that_is_taken_for_whole(language: Langu
 
 def test_two_processes_do_not_do_the_same_work(language: Language, store: Store) -> None:
     first = stage("corpus/one", lambda work: run_stage(first, language, store).manifest.report)
-    with pytest.raises(Problem, match="another process is computing"):
+    with pytest.raises(Problem, match="another run is at this stage"):
         run_stage(first, language, store)

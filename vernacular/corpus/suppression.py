@@ -18,12 +18,18 @@ from urllib.parse import urlsplit
 
 from vernacular.artifacts import digest_of
 from vernacular.corpus.ledger import Document, short_digest
-from vernacular.errors import Problem
+from vernacular.errors import Passing, Problem
 
 FILE = "takedowns.jsonl"
 LONG_WORDS, LEAST_LETTERS, LONG_LETTERS = 8, 16, 40  # shorter lines are anyone's: greetings, headings, formulas
 _APOSTROPHE = "\u02bc"  # a letter by its properties; goes like the other apostrophes
 _GAP = re.compile(rf"[\W_{_APOSTROPHE}]+")
+
+
+def gone(folder: Path) -> Problem:
+    """That a language folder is not there; what lies in it would read as empty otherwise."""
+    return Passing("the language folder was deleted or renamed", where=str(folder),
+                   fix="Put it back, or run it under its new name")
 
 
 @dataclass(frozen=True)
@@ -41,8 +47,11 @@ class Suppressions:
         """The suppression list of a language folder; empty where nothing was ever taken down.
 
         Raises:
-            Problem: a row cannot be read; nothing is ingested while it is unknown what must stay out.
+            Problem: a row cannot be read, or the folder is not there; nothing is ingested while it is unknown what
+                must stay out.
         """
+        if not folder.is_dir():
+            raise gone(folder)
         path = folder / FILE
         if not path.is_file():
             return cls()

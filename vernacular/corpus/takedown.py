@@ -155,7 +155,7 @@ def carry_out(plan: Plan, language: Language, store: Store, reason: str, who: st
 
 def refuse_while_running(store: Store, code: str) -> None:
     """Raise a Problem while a stage of the language is being computed: it could still write what is taken down."""
-    for path in (store.root / code).glob("*/*/.lock-*"):
+    for path in (store.root / code).glob("*/*/.lock"):
         try:
             with FileLock(path, timeout=0):
                 pass

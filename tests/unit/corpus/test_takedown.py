@@ -234,7 +234,7 @@ def test_what_nobody_knows_is_a_problem_and_changes_nothing(language: Language, 
 def test_it_waits_for_nobody_but_refuses_while_a_stage_is_computed(language: Language, store: Store) -> None:
     gone = rows(run(language, store)["corpus/documents"])[0]["id"]
     plan = make_plan(language, store, Target(id=gone))
-    with FileLock(store.home("qaa", "corpus/clean") / ".lock-abc"):
+    with FileLock(store.home("qaa", "corpus/clean") / ".lock"):
         with pytest.raises(Problem, match="corpus/clean: a stage is being computed"):
             make_plan(language, store, Target(id=gone))
         with pytest.raises(Problem, match="take down again"):

@@ -8,11 +8,13 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+from vernacular import clock
 from vernacular.config.sources import InboxSource
 from vernacular.corpus.formats import Text
 from vernacular.corpus.sources import Place
 from vernacular.corpus.sources.extracts import Extracts
 from vernacular.corpus.sources.files import Files, check_file
+from vernacular.corpus.suppression import gone
 from vernacular.errors import Problem, as_problem
 
 _UNFINISHED = (".part", ".partial", ".tmp", ".temp", ".crdownload", ".download", ".opdownload", ".filepart", ".swp")
@@ -38,9 +40,15 @@ class Inbox(Files):
         """The files that are whole: hidden files, files being copied and what systems leave in folders are left out.
 
         A folder that is not there is an empty inbox.
+
+        Raises:
+            Problem: the language folder is not there.
         """
         found, fresh = [], []
-        for file in self._walk():
+        files = self._walk()
+        if not self.place.folder.is_dir():  # asked after the walk: it may have been moved away meanwhile
+            raise gone(self.place.folder)
+        for file in files:
             path = file.relative_to(self.folder).as_posix()
             try:
                 check_file(file, self.folder.resolve(), f"{self.where}/{path}")
@@ -52,7 +60,7 @@ class Inbox(Files):
                 self._set_aside(_unreadable(error, f"{self.where}/{path}"))
                 continue
             found.append((path, file))
-            if time.time() - state.st_mtime < _QUIET and not self.digests.knows(path, state):
+            if clock.now() - state.st_mtime < _QUIET and not self.digests.knows(path, state):
                 fresh.append((path, file, state))
         if fresh:
             time.sleep(_QUIET)

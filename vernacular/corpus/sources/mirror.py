@@ -24,7 +24,7 @@ from vernacular.artifacts import digest_of, now, write_atomically
 from vernacular.config.sources import SourceBase
 from vernacular.corpus.ledger import make_document
 from vernacular.corpus.suppression import Suppressions, url_digest
-from vernacular.errors import Problem
+from vernacular.errors import Passing, Problem
 
 _STATE = "state.json"
 _PARTIAL = "partial.json"
@@ -101,7 +101,7 @@ class Mirror:
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            raise Problem("another process is fetching this source", where=self.where,
+            raise Passing("another process is fetching this source", where=self.where,
                           fix="Wait for it, or stop it and run again: it resumes") from None
         try:
             yield

@@ -21,7 +21,7 @@ from filelock import FileLock, Timeout
 from vernacular import __version__
 from vernacular.artifacts import digest_of
 from vernacular.corpus.web import warc
-from vernacular.errors import Problem
+from vernacular.errors import Passing, Problem
 
 INDEX = "index.sqlite"
 GONE = 2  # a page that was not there this many fetches in a row is no longer read
@@ -263,7 +263,7 @@ def held(folder: Path, where: str) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise Problem("another process is fetching this source", where=where,
+        raise Passing("another process is fetching this source", where=where,
                       fix="Wait for it, or stop it and run again: it goes on where it stopped") from None
     try:
         yield

@@ -20,6 +20,7 @@ from vernacular.stages import silent
 def inbox(tmp_path: Path) -> Inbox:
     settings = InboxSource.model_validate({"name": "inbox", "kind": "inbox", "licence": "CC0-1.0",
                                            "consent": "contributor", "register": "news"})
+    (tmp_path / "qaa").mkdir()
     return Inbox(settings, Place("qaa", tmp_path / "qaa", tmp_path / "mirror", Suppressions()))
 
 

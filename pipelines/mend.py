@@ -1,0 +1,56 @@
+"""``python -m pipelines.mend``: what a kill or a wrong clock left in Dagster's history is put right.
+
+Runs whose process is gone are shown as failed, and sensors that ticked while the clock was ahead tick again. ``make
+ui`` begins with it. On the instance in ``DAGSTER_HOME`` (the project's folder if unset).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from dagster import DagsterInstance
+from dagster._core.scheduler.instigation import InstigatorType, SensorInstigatorData
+
+from pipelines.bookkeeping import end_dead_runs
+from vernacular import clock
+from vernacular.errors import as_problem
+from vernacular.project import find_project
+
+
+def mend(instance: DagsterInstance) -> tuple[int, int]:
+    """Put right what is wrong; returns how many runs were ended and how many sensors tick again."""
+    return end_dead_runs(instance), wake_sensors(instance)
+
+
+def wake_sensors(instance: DagsterInstance) -> int:
+    """Let sensors tick whose last tick lies in the future; Dagster would wait for that time. Returns how many."""
+    woken = 0
+    for state in instance.all_instigator_state(instigator_type=InstigatorType.SENSOR):
+        data = state.instigator_data
+        if not isinstance(data, SensorInstigatorData):
+            continue
+        last = max(data.last_tick_timestamp or 0.0, data.last_tick_start_timestamp or 0.0)
+        if clock.ahead(last, clock.now()):
+            instance.update_instigator_state(state.with_data(
+                data._replace(last_tick_timestamp=None, last_tick_start_timestamp=None)))
+            woken += 1
+    return woken
+
+
+def main() -> int:
+    """Mend the instance; returns the exit code."""
+    try:
+        os.environ.setdefault("DAGSTER_HOME", str(find_project().home))
+        with DagsterInstance.get() as instance:
+            ended, woken = mend(instance)
+    except Exception as error:
+        sys.stderr.write(f"error: {as_problem(error, 'history')}\n")
+        return 2
+    if ended or woken:
+        sys.stdout.write(f"{ended} runs that were killed are ended, {woken} sensors tick again\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
