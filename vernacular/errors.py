@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import errno
+import os
+import shutil
 import sqlite3
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Problem(Exception):
@@ -49,4 +53,6 @@ def full(error: Exception) -> bool:
     """Whether ``error`` says that there is no room left on the disk, or none that one may use."""
     if isinstance(error, sqlite3.OperationalError):
         return "disk is full" in str(error)
-    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    if isinstance(error, shutil.Error):  # of a tree that was copied: what went wrong is there as text alone
+        return any(os.strerror(number) in str(error) for number in _FULL)
+    return isinstance(error, OSError) and error.errno in _FULL

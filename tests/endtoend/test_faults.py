@@ -1,0 +1,282 @@
+"""What goes wrong around a language: a full disk, two runs at once, a folder that goes away, a locked history, a hang.
+
+After each: nothing is lost, nothing half-written counts as whole, what Dagster shows is true, and the next tick heals.
+docs/faults.md lists these and the tests elsewhere.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import shutil
+import sqlite3
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dagster import DagsterInstance, DagsterRunStatus
+
+from pipelines.bookkeeping import LAUNCH_SECONDS, end_dead_runs
+from pipelines.upkeep import Upkeep
+from tests.definitions.test_upkeep import World
+from tests.generate import TINY_MODEL, write_language
+from tests.site import Answer, LoopbackSite
+from vernacular import clock
+from vernacular.artifacts import Artifact, Store
+from vernacular.config.load import load_language
+from vernacular.config.schema import Language
+from vernacular.corpus import documents, stages
+from vernacular.errors import Passing, as_problem
+from vernacular.jsonl import read_jsonl
+from vernacular.project import Project
+from vernacular.stages import run_stage
+
+SOURCE = {"licence": "CC0-1.0", "consent": "contributor", "register": "other"}
+LINES = [f"Mbandi ngolo thambi se wapu dza {word} keli." for word in ("moto", "madzi", "mbale", "nyama", "phiri")]
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """A project whose history is in SQLite files, as that of ``make ui`` is."""
+    home = tmp_path / "home"
+    home.mkdir()
+    with DagsterInstance.local_temp(str(home)) as instance:
+        yield World(Project(tmp_path, tmp_path / "languages", tmp_path / "artifacts"), instance)
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of four megabytes."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    if os.geteuid() or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(place)],
+                                      capture_output=True, check=False).returncode:
+        pytest.skip("a small disk can be mounted by root alone")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+def small(root: Path, code: str = "qaa", **more: Any) -> Path:
+    """A language of twelve texts that is kept up to date, and quickly cleaned."""
+    return write_language(root, code, documents=12, refresh={"automatic": True}, identification={"rejecters": []},
+                          models={"tiny": {**TINY_MODEL, "enabled": False}}, **more)
+
+
+def fill(disk: Path, room: int) -> None:
+    """Leave so many bytes on the disk."""
+    (disk / "ballast").unlink(missing_ok=True)
+    free = shutil.disk_usage(disk).free
+    (disk / "ballast").write_bytes(b"x" * max(0, free - room))
+
+
+def texts_in(folder: Path, *names: str) -> list[str]:
+    return sorted(row["text"] for name in names for row in read_jsonl(folder / name))
+
+
+def make(language: Language, store: Store) -> dict[str, str]:
+    """Run the stages of the corpus; the data versions."""
+    return {stage.name: run_stage(stage, language, store).manifest.data_version for stage in stages(language)}
+
+
+def everything_is_whole(store: Store, code: str) -> None:
+    """Every artifact that can be found holds what its manifest says."""
+    for manifest in store.root.glob(f"{code}/*/*/*/manifest.json"):
+        if manifest.parent.parent.name != "out" and not manifest.parent.name.startswith("."):
+            for name, size in Artifact(manifest.parent).manifest.files.items():
+                assert (manifest.parent / name).stat().st_size == size, manifest.parent / name
+
+
+def test_wherever_the_disk_is_full_it_is_said_and_what_is_there_is_whole(tmp_path: Path, disk: Path) -> None:
+    language = load_language(small(tmp_path / "languages"))
+    store, said = Store(disk / "artifacts"), []
+    for room in (0, 4_096, 20_000, 45_000, 90_000, 140_000, 200_000):
+        fill(disk, room)
+        try:
+            make(language, store)
+        except Exception as error:
+            problem = as_problem(error, "here")
+            assert isinstance(problem, Passing) and "disk is full" in str(problem), repr(error)
+            said.append(room)
+        (disk / "ballast").unlink()
+        everything_is_whole(store, "qaa")
+    assert len(said) >= 3, said
+    assert make(language, store) == make(language, Store(tmp_path / "fresh"))
+    assert not list(store.root.rglob("*.part")), "what a full disk cut off lies about"
+
+
+def test_a_run_on_a_full_disk_is_asked_for_again_after_a_while(world: World, disk: Path) -> None:
+    small(world.project.languages)
+    world.upkeep.store = Store(disk / "artifacts")
+    world.project = world.upkeep.project = Project(world.project.home, world.project.languages, disk / "artifacts")
+    fill(disk, 30_000)
+    first, = world.tick().run_requests or ()
+    assert not world.run(first)
+    run, = world.instance.get_runs()
+    assert run.status == DagsterRunStatus.FAILURE and "the disk is full" in reasons(world.instance, run.run_id)
+    assert not world.tick().run_requests  # what would be different?
+    (disk / "ballast").unlink()
+    assert not world.tick().run_requests  # nobody has told it
+    world.now += 301
+    again, = world.tick().run_requests or ()
+    assert world.run(again) and world.settle() == []
+    current = world.upkeep.store.current("qaa", "corpus/documents")
+    assert current is not None and len(texts_in(current.folder, "documents.jsonl")) == 12
+
+
+def reasons(instance: DagsterInstance, run_id: str) -> str:
+    """What the page of a run says of its failures."""
+    return "\n".join(str(data.user_failure_data.description) for entry in instance.all_logs(run_id)
+                     if (event := entry.dagster_event) and event.is_step_failure
+                     and (data := event.step_failure_data).user_failure_data)
+
+
+def _both(language: Language, root: Path, start: Any, said: Any) -> None:
+    start.wait()
+    try:
+        make(language, Store(root))
+        said.put("done")
+    except Passing as problem:
+        said.put(str(problem))
+
+
+def test_two_runs_of_one_language_at_once_leave_what_one_leaves(tmp_path: Path) -> None:
+    language = load_language(small(tmp_path / "languages"))
+    wanted = make(language, Store(tmp_path / "alone"))
+    fork = multiprocessing.get_context("fork")
+    for number in range(2):
+        start, said, root = fork.Barrier(2), fork.Queue(), tmp_path / f"shared{number}"
+        both = [fork.Process(target=_both, args=(language, root, start, said)) for _ in range(2)]
+        for process in both:
+            process.start()
+        answers = sorted(said.get(timeout=120) for _ in both)
+        for process in both:
+            process.join(120)
+            assert process.exitcode == 0
+        assert "done" in answers or all("another run is at this stage" in answer for answer in answers), answers
+        everything_is_whole(Store(root), "qaa")
+        assert make(language, Store(root)) == wanted
+
+
+def test_what_another_process_finished_meanwhile_is_not_made_again(tmp_path: Path,
+                                                                   monkeypatch: pytest.MonkeyPatch) -> None:
+    language, store = load_language(small(tmp_path / "languages")), Store(tmp_path / "store")
+    first, workspace = stages(language)[0], Store.workspace
+    inodes: list[int] = []
+
+    def late(own: Store, code: str, stage: str, key: str) -> Any:  # between the look and the lock
+        monkeypatch.setattr(Store, "workspace", workspace)
+        artifact = run_stage(first, language, Store(store.root))
+        inodes.append((artifact.folder / "documents.jsonl").stat().st_ino)
+        return workspace(own, code, stage, key)
+
+    monkeypatch.setattr(Store, "workspace", late)
+    artifact = run_stage(first, language, store)
+    assert [(artifact.folder / "documents.jsonl").stat().st_ino] == inodes
+    assert not list(artifact.folder.parent.glob(".work-*"))
+
+
+def rename_while_reading(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Callable[[], None]:
+    """Have the folder renamed when the first row of the ledger is written; returns what puts it back."""
+    write, away = documents.write_jsonl, folder.with_name("_away")
+
+    def meanwhile(path: Path, rows: Any) -> int:
+        if folder.exists():
+            folder.rename(away)
+        return write(path, rows)
+
+    monkeypatch.setattr(documents, "write_jsonl", meanwhile)
+
+    def back() -> None:
+        monkeypatch.setattr(documents, "write_jsonl", write)
+        away.rename(folder)
+
+    return back
+
+
+@pytest.mark.parametrize("kind", ["inbox", "files"])
+def test_a_folder_renamed_in_mid_run_is_no_empty_folder(world: World, kind: str,
+                                                        monkeypatch: pytest.MonkeyPatch) -> None:
+    more = {"inbox": {"folder": "text"}, "files": {"files": "text/*/*.txt"}}[kind]
+    folder = small(world.project.languages, sources=[{"name": "first", "kind": "inbox", **SOURCE},
+                                 {"name": "text", "kind": kind, **more, **SOURCE}])
+    (folder / "inbox").mkdir()
+    (folder / "inbox" / "a.txt").write_text("\n".join(LINES), encoding="utf-8")
+    os.utime(folder / "inbox" / "a.txt", (0, 0))
+    back = rename_while_reading(monkeypatch, folder)
+    request, = world.tick().run_requests or ()
+    definitions = world.definitions()
+    monkeypatch.setattr(world, "definitions", lambda: definitions)  # what was loaded while the folder was there
+    assert not world.run(request)
+    run, = world.instance.get_runs()
+    assert "deleted or renamed" in reasons(world.instance, run.run_id)
+    assert world.upkeep.store.current("qaa", "corpus/documents") is None
+    assert not world.tick().run_requests  # there is no such language now
+    back()
+    world.now += 301
+    again, = world.tick().run_requests or ()
+    assert world.run(again) and world.settle() == []
+    current = world.upkeep.store.current("qaa", "corpus/documents")
+    assert current is not None and len(texts_in(current.folder, "documents.jsonl")) == 12 + len(LINES)
+
+
+def test_a_locked_history_costs_a_tick_and_no_more(world: World) -> None:
+    small(world.project.languages)
+    database, = Path(world.instance.root_directory).rglob("index.db")
+    with closing(sqlite3.connect(database, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(Exception, match="database is locked"):
+            world.tick()
+    world.cursor = None  # of a tick that failed Dagster keeps nothing
+    request, = world.tick().run_requests or ()
+    assert world.run(request) and world.settle() == []
+
+
+def test_a_run_killed_before_its_first_resource_does_not_block_its_language(
+        world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    small(world.project.languages)
+    request, = world.tick().run_requests or ()
+    job = world.definitions().resolve_implicit_global_asset_job_def()
+    run = world.instance.create_run_for_job(job, tags=dict(request.tags), status=DagsterRunStatus.STARTING)
+    started = time.time()
+    monkeypatch.setattr(clock, "read", lambda: started + LAUNCH_SECONDS - 60)
+    assert end_dead_runs(world.instance) == 0  # it may be on its way: a large code location takes long to load
+    monkeypatch.setattr(clock, "read", lambda: started + LAUNCH_SECONDS + 60)
+    again, = world.tick().run_requests or ()
+    found = world.instance.get_run_by_id(run.run_id)
+    assert found is not None and found.status == DagsterRunStatus.FAILURE
+    assert world.run(again) and world.settle() == []
+
+
+def test_a_server_that_hangs_holds_up_neither_the_tick_nor_another_language(world: World) -> None:
+    with LoopbackSite({"/dump.xml.bz2": Answer(b"late", delay=600)}) as site:
+        small(world.project.languages, "qaa", sources=[{"name": "wiki", "kind": "wikipedia", "wiki": "lg", **SOURCE,
+                                    "dump": f"{site.url}/dump.xml.bz2"}])
+        small(world.project.languages, "qab")
+        world.upkeep = Upkeep(world.project, lambda: world.now)  # with the real way to start a fetch
+        try:
+            began = time.monotonic()
+            requests = world.tick().run_requests or ()
+            assert time.monotonic() - began < 60, "the tick waited for the server"
+            assert [request.tags["language"] for request in requests] == ["qab"]
+            fetch, = world.upkeep._fetches
+            end = time.monotonic() + 120
+            while not site.asked() and time.monotonic() < end:
+                time.sleep(0.05)
+            assert fetch.poll() is None
+            reason = world.tick().skip_reason
+            assert reason is not None and "qaa: is being fetched" in str(reason.skip_message)
+        finally:
+            for process in world.upkeep._fetches:
+                process.kill()
+                process.wait()
+        requests = world.tick().run_requests or ()
+        assert not requests and len(world.upkeep._fetches) == 1  # a fetch that is gone is begun again
+        for process in world.upkeep._fetches:
+            process.kill()
+            process.wait()
