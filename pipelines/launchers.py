@@ -78,8 +78,8 @@ class LocalLauncher(Launcher):
     Attributes:
         stop_seconds: to write a checkpoint after an interrupt.
         processes: for a pretraining, under torchrun: one for each card. Every other stage runs in one.
-        prefix: what the command is handed to instead of being run here: ``srun --gpus=1``, ``ray job submit --``. It
-            must wait for the end; root and languages must be the same folders there.
+        prefix: what the command is handed to instead of being run here, such as ``pipelines.on_ray`` or
+            ``pipelines.on_slurm``. It must wait for the end; root and languages must be the same folders there.
     """
 
     stop_seconds: float = 60

@@ -8,16 +8,14 @@ that started it, Ray ends the task. An interrupt reaches the command, which then
 from __future__ import annotations
 
 import argparse
-import ctypes
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from types import FrameType
 
-from vernacular.process import interrupt_when_alone
+from pipelines.prefix import end_as, end_with_the_parent, interrupt_when_unwanted
 
 POLL_SECONDS, ANSWER_SECONDS = 0.2, 20.0
 
@@ -45,7 +43,7 @@ def main() -> int:
     except (OSError, RuntimeError, ValueError) as error:
         sys.stderr.write(f"error: no Ray cluster answers ({error}). Start one, `ray start --head`, or give --address\n")
         return 2
-    _interrupt_when_alone()
+    interrupt_when_unwanted()
     task = ray.remote(max_retries=0)(_run).options(num_cpus=asked.cpus, num_gpus=asked.gpus).remote(asked.command)
     try:
         code = int(ray.get(task))
@@ -57,16 +55,14 @@ def main() -> int:
         ray.cancel(task, force=False)
         ray.wait([task])  # the command ends as it does when interrupted here
         return 130
-    if code < 0:
-        os.kill(os.getpid(), -code)  # who waits for this process is to see the signal that ended the command
-    return code
+    return end_as(code)
 
 
 def _run(command: list[str]) -> int:
     """What the worker does: the command as its child, which is interrupted when the task is and ends when it ends."""
     def end_with_the_worker() -> None:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])  # which Ray's workers keep from themselves
-        ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+        end_with_the_parent()
 
     child = subprocess.Popen(command, preexec_fn=end_with_the_worker)
     try:
@@ -82,16 +78,6 @@ def _answers(address: str) -> None:
     host, _, port = address.removeprefix("ray://").rpartition(":")
     if host and port.isdecimal():
         socket.create_connection((host, int(port)), ANSWER_SECONDS).close()
-
-
-def _interrupt_when_alone() -> None:
-    """Interrupt this process when asked to end, and when the process that started it is gone."""
-    def interrupt(signum: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, interrupt)
-    interrupt_when_alone()
 
 
 if __name__ == "__main__":
