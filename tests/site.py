@@ -117,8 +117,10 @@ class LoopbackSite:
                                     **answer.headers}.items():
                     self.send_header(name, value)
                 self.end_headers()
-                if answer.status != 304:
+                if answer.status != 304 and self.command == "GET":
                     self.wfile.write(answer.body)
+
+            do_HEAD = do_GET
 
             def log_message(self, format: str, *args: object) -> None:
                 """Keep the terminal quiet; the log is in memory."""

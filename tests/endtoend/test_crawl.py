@@ -288,6 +288,32 @@ def test_a_feed_fetches_what_it_names_and_nothing_else(tmp_path: Path) -> None:
         assert site.asked() == ["/robots.txt", "/atom.xml", "/1.html", "/2.html"]
 
 
+def test_a_feed_that_is_html_is_a_failed_look_and_no_empty_feed(tmp_path: Path,
+                                                                monkeypatch: pytest.MonkeyPatch) -> None:
+    start, said = time.time(), list[str]()
+    with LoopbackSite({"/robots.txt": text(""), "/1.html": page(TEXTS[1]), "/2.html": page(TEXTS[2])}) as site:
+        def feed(*paths: str) -> Answer:
+            items = "".join(f"<item><title>t</title><link>{site.url}{path}</link></item>" for path in paths)
+            return Answer(f'<rss version="2.0"><channel><title>f</title>{items}</channel></rss>'.encode(), type=XML)
+
+        portal = Answer(b"<!DOCTYPE html><html><body>Log in to this network.</body></html>")
+        site.pages["/feed.xml"] = portal
+        source = opened("feed", tmp_path / "mirror", feeds=[f"{site.url}/feed.xml"])
+        with pytest.raises(Problem, match="neither a sitemap nor a feed"):
+            source.refresh(silent)
+        site.pages["/feed.xml"] = feed("/1.html")
+        source.refresh(silent)  # due, though an answer came
+        assert not source.due() and len(list(source.documents(silent))) == 1
+        site.pages["/feed.xml"] = portal
+        monkeypatch.setattr(clock, "read", lambda: start + 8 * 86400)
+        source.refresh(said.append)
+        assert any("WARNING" in line and "neither a sitemap nor a feed" in line for line in said)
+        assert source.due() and len(list(source.documents(silent))) == 1
+        site.pages["/feed.xml"] = feed("/1.html", "/2.html")
+        source.refresh(silent)
+        assert not source.due() and len(list(source.documents(silent))) == 2
+
+
 def test_a_killed_crawl_goes_on_where_it_stopped(tmp_path: Path) -> None:
     number = 60
     with LoopbackSite({"/robots.txt": text("")}) as site:

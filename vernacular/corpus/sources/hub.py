@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from vernacular.corpus.sources.mirror import Mirror, allowed
 from vernacular.errors import Problem
 
 _DONE = "done"  # noted with the last rows of a dataset
+_OUTAGES = ("LocalEntryNotFoundError", "ConnectionError", "OfflineMode")  # inside of what `datasets` makes of them
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
@@ -43,10 +45,6 @@ _PRESETS = {
 }
 
 
-class _Unreachable(Problem):
-    """The network, rather than what was asked for, is at fault."""
-
-
 class HubDataset:
     """A dataset at a revision; one that is a commit is fetched once, any other is looked at again when it is due.
 
@@ -71,14 +69,14 @@ class HubDataset:
         """Fetch the dataset if it is not there, or may have changed and is due.
 
         Raises:
-            Problem: it cannot be had and was never fetched, or has no column of text.
+            Problem: it cannot be had and was never fetched like this, or has no column of text.
         """
         if not self.due():
             return
         with self.mirror.held():
             try:
                 self._fetch(progress)
-            except _Unreachable as problem:
+            except Problem as problem:  # it could be read before: whatever is wrong now, it is not the settings
                 if self.mirror.state.get("key") != self._key():
                     raise
                 progress(f"{problem} Until then the rows of {self.mirror.state['fetched']} are used.")
@@ -159,12 +157,14 @@ class HubDataset:
     def _unreachable(self, error: Exception) -> Problem:
         """Why it cannot be read, in one line."""
         first = (str(error).strip().splitlines() or [""])[0][:200]
-        if isinstance(error, ValueError | FileNotFoundError | PermissionError):
+        absent = isinstance(error, ValueError | FileNotFoundError | PermissionError) and not any(
+            name in str(error) for name in _OUTAGES)
+        if absent and not isinstance(error, json.JSONDecodeError):
             return Problem(f"it cannot be read: {first}", where=self.where,
                            fix="Correct `dataset:`, `config:`, `split:` or `revision:`, or log in with `hf auth login` "
                                "where it asks for consent")
-        return _Unreachable(f"the hub cannot be reached ({type(error).__name__}: {first})", where=self.where,
-                            fix="Run it again with a network: it goes on where it stopped")
+        return Problem(f"the hub cannot be reached ({type(error).__name__}: {first})", where=self.where,
+                       fix="Run it again with a network: it goes on where it stopped")
 
     def _row(self, row: dict[str, Any]) -> dict[str, Any] | None:
         """``row`` in the ledger's columns, or None if there is no text in it or it was taken down."""

@@ -208,7 +208,8 @@ def begin_run(mirror: Mirror, settings: str, now: float) -> int:
     return int(number or 0)
 
 
-def end_run(mirror: Mirror, number: int, now: float, outcome: str) -> None:
-    """Note that the run ``number`` has ended and what came of it."""
+def end_run(mirror: Mirror, number: int, now: float, outcome: str, reached: int) -> None:
+    """Note that the run ``number`` has ended, what came of it, and how many pages answered: with none it has failed."""
     with mirror.transaction() as index:
-        index.execute("UPDATE runs SET finished = ?, outcome = ? WHERE id = ?", (now, outcome, number))
+        index.execute("UPDATE runs SET finished = ?, outcome = ?, reached = ? WHERE id = ?",
+                      (now, outcome, reached, number))

@@ -168,14 +168,15 @@ class WebSource(ABC):
                 if error:
                     raise Problem(f"the fetching process stopped ({error}) after {run.asked} pages", where=self.where,
                                   fix="Run again: it goes on where it stopped")
-                self._conclude(mirror, number, run.reached, progress)
+                self._conclude(mirror, number, 0 if self._unlisted(mirror) else run.reached, progress)
             finally:
                 mirror.close()
 
     def _conclude(self, mirror: Mirror, number: int, reached: int, progress: Callable[[str], None]) -> None:
         """Write down how the run ended; a run that reached nothing is loud."""
-        reasons = "; ".join(f"{origin}: {reason}" for origin, reason in mirror.refusals()) or "no page answered"
-        end_run(mirror, number, clock.now(), "fetched" if reached else f"nothing could be fetched: {reasons}")
+        reasons = "; ".join(f"{origin}: {reason}" for origin, reason in [*mirror.refusals(), *self._unlisted(mirror)]
+                            ) or "no page answered"
+        end_run(mirror, number, clock.now(), "fetched" if reached else f"nothing could be fetched: {reasons}", reached)
         pages = len(mirror.pages())
         if not reached and not pages:
             raise Problem(f"nothing could be fetched ({reasons})", where=self.where,
@@ -184,6 +185,17 @@ class WebSource(ABC):
             progress(f"WARNING {self.settings.name}: nothing could be fetched ({reasons}); "
                      f"the {pages} pages fetched before are used")
         mirror.compact()
+
+    def _unlisted(self, mirror: Mirror) -> list[tuple[str, str]]:
+        """(URL, reason) of each feed, where none could be read: known pages may answer, but what is new is missed."""
+        scope = self.scope()
+        lists = [] if scope["follow"] else [canonical(url) for url in scope["lists"]]
+        states = {url: (state, note) for url, state, note in mirror.index.execute(
+            "SELECT url, state, note FROM pages WHERE kind = 'list'")}
+        found = [(url, *states.get(url, ("new", ""))) for url in lists]
+        if any(state == "listed" for _, state, _ in found):
+            return []
+        return [(url, note or "not asked") for url, _, note in found]
 
     def _fetch(self, number: int, progress: Callable[[str], None]) -> str:
         """Run the fetching process; return why it failed, or an empty text."""

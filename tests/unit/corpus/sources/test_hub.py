@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
+from tests.site import Answer, LoopbackSite
+from vernacular import clock
 from vernacular.config.sources import HubSource
 from vernacular.corpus.ledger import Document
 from vernacular.corpus.sources import Place
@@ -133,6 +136,32 @@ def test_a_dataset_without_text_is_refused(tmp_path: Path) -> None:
     write(tmp_path, [{"text": ""}])
     with pytest.raises(Problem, match="holds no text"):
         hub(tmp_path).refresh(silent)
+
+
+@pytest.mark.parametrize("answer", [Answer(b"<html>Log in to this network.</html>"), Answer(b"down", 500)])
+def test_a_hub_that_answers_nonsense_is_a_failed_look_and_the_rows_stay(tmp_path: Path, answer: Answer,
+                                                                        monkeypatch: pytest.MonkeyPatch) -> None:
+    with LoopbackSite() as site:
+        site.otherwise = lambda path: answer
+        for name, value in (("huggingface_hub.constants.ENDPOINT", site.url), ("datasets.config.HF_ENDPOINT", site.url),
+                            ("huggingface_hub.constants.HF_HUB_OFFLINE", False),
+                            ("datasets.config.HF_HUB_OFFLINE", False),
+                            ("huggingface_hub.constants.HUGGINGFACE_CO_URL_TEMPLATE",
+                             site.url + "/{repo_id}/resolve/{revision}/{filename}")):
+            monkeypatch.setattr(name, value)
+        monkeypatch.setattr("huggingface_hub.utils._http.time.sleep", lambda seconds: None)  # it tries again, slowly
+        source, said = hub(tmp_path, dataset="nobody/no-such-dataset-here", revision="main"), list[str]()
+        with pytest.raises(Problem, match="hub cannot be reached"):
+            source.refresh(silent)
+        rows = source.mirror.begin(source._key())  # as if it had been read before
+        rows.add({"path": "http://example.org/1", "text": "text"}, 1)
+        rows.flush("done")
+        source.mirror.publish(rows)
+        later = time.time() + 8 * 86_400
+        monkeypatch.setattr(clock, "read", lambda: later)
+        source.refresh(said.append)
+        assert site.log and "hub cannot be reached" in said[-1] and "are used" in said[-1]
+        assert source.due() and [document.text for document in source.documents(silent)] == ["text"]
 
 
 def test_without_a_network_the_line_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,130 @@
+"""A week of refreshes, simulated: new text and faults come at random; each document reaches the splits exactly once.
+
+The full week, twenty languages with five sources each, is marked ``slow`` and runs when it is asked for (``pytest -m
+slow tests/endtoend/test_week.py``). What every run of the tests does is the same with three languages, and two
+arrivals in three days for each, so that it takes less than a minute; sources, faults and assertions are the same.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from dagster import DagsterEventType, DagsterRunStatus
+
+from assets.common import PASSING
+from pipelines.mend import mend
+from pipelines.upkeep import CAUSE
+from tests.endtoend.week import DAY, HOUR, SOURCES, Later, Week, week
+from tests.site import Answer
+from vernacular.artifacts import Store
+from vernacular.jsonl import read_jsonl
+
+PORTAL = Answer(b"<!DOCTYPE html><html><body>Please log in to this network.</body></html>")
+CRASHES = ("TICK_CREATED", "TICK_HELD", "RUN_IDS_RESERVED", "RUN_CREATED", "RUN_LAUNCHED")
+ENDS = {DagsterEventType.RUN_SUCCESS, DagsterEventType.RUN_FAILURE, DagsterEventType.RUN_CANCELED}
+
+
+def live(world: Week, codes: list[str], days: int, step: float, arrivals: float) -> None:
+    """Let ``days`` go by in steps of ``step`` seconds, with ``arrivals`` a day and language, and every fault."""
+    steps = int(days * DAY / step)
+    kills = ["run killed", *(f"daemon killed: {place}" for place in CRASHES), "run killed", "fetch killed"]
+    broken = {world.chance.randrange(steps // 2): "broken", world.chance.randrange(steps // 2, steps): "renamed"}
+    ahead, away = world.chance.randrange(steps), {"500": world.chance.randrange(steps // 2 - int(DAY / step)),
+                                                  "html": world.chance.randrange(steps // 2, steps - int(DAY / step))}
+    mended: dict[int, Iterator[None]] = {}
+    for number in range(steps):
+        for code in codes:
+            if world.chance.random() < arrivals * step / DAY:
+                world.arrive(code, world.chance.choice(SOURCES))
+        if number in broken:
+            hurt = world.hurt(world.chance.choice(codes), broken[number])
+            next(hurt)
+            mended[number + int(DAY / 3 / step)] = hurt
+        if number in mended:
+            next(mended.pop(number), None)
+        for name, answer in (("500", Answer(b"down", 500)), ("html", PORTAL)):
+            if away[name] <= number < away[name] + DAY / step:
+                world.site.fault, world.faults[f"server: {name}"] = answer, world.faults[f"server: {name}"] + 1
+                break
+        else:
+            world.site.fault = None
+        world.wrong = 30 * DAY if number == ahead else 0.0
+        world.faults["clock ahead"] += number == ahead
+        world.look(kills)
+        if number == ahead:
+            world.wrong = 0.0
+            world.set_clock()
+            assert mend(world.instance)[1] == 1  # the UI is started again
+        world.now += step
+    for hurt in mended.values():
+        next(hurt, None)
+    for number in range(int(9 * DAY / step)):  # for as long as a source may wait after a day of failures, and longer
+        if kills and not number % 2:
+            world.arrive(codes[0], "inbox")
+        world.look(kills)
+        world.now += step
+        if not kills and world.quiet() and number * step > 2 * DAY:
+            break
+    assert world.quiet() and not kills, kills
+
+
+def splits(world: Week, code: str) -> list[str]:
+    """The lines of the three parts."""
+    current = Store(world.project.artifacts).current(code, "corpus/splits")
+    assert current is not None, code
+    return [line for part in ("train", "dev", "test") for row in read_jsonl(current.folder / f"{part}.jsonl")
+            for line in row["text"].split("\n")]
+
+
+def each_document_is_there_once(world: Week, codes: list[str]) -> None:
+    for code in codes:
+        current = Store(world.project.artifacts).current(code, "corpus/documents")
+        assert current is not None
+        ledger = Counter(line for row in read_jsonl(current.folder / "documents.jsonl")
+                         for line in row["text"].split("\n"))
+        found, wanted = Counter(splits(world, code)), Counter(
+            line for arrival in world.arrived if arrival.code == code for line in arrival.lines)
+        assert ledger == wanted, (ledger - wanted, wanted - ledger)
+        assert found == wanted, (found - wanted, wanted - found)
+
+
+def one_run_a_language_at_a_time_and_none_without_a_cause(world: Week) -> None:
+    spans, made = defaultdict(list), Counter[str]()
+    for record in world.instance.get_run_records():
+        run = record.dagster_run
+        code, cause = run.tags["language"], run.tags[CAUSE]
+        assert cause, run.run_id
+        events = [(entry.timestamp, entry.dagster_event) for entry in world.instance.all_logs(run.run_id)
+                  if entry.dagster_event]
+        launched = min(at for at, event in events if event.event_type == DagsterEventType.RUN_STARTING)
+        spans[code].append((launched, max(at for at, event in events if event.event_type in ENDS), run.run_id))
+        new = [event.materialization.asset_key for _, event in events if event.is_step_materialization
+               and not event.materialization.metadata["reused"].value]
+        failed = run.status == DagsterRunStatus.FAILURE
+        assert failed or new, f"{run.run_id} made nothing: {cause}"
+        reasons = [event.step_failure_data.user_failure_data.metadata for _, event in events if event.is_step_failure]
+        assert run.is_finished and all(reason[PASSING].value for reason in reasons), reasons  # killed, or hindered
+        made[code] += not failed
+    for code, times in spans.items():
+        times.sort()
+        assert all(end <= start for (_, end, _), (start, _, _) in pairwise(times)), (code, times)
+        came = len({arrival.at for arrival in world.arrived if arrival.code == code})
+        assert made[code] <= came, f"{code}: {made[code]} runs, and only {came} times something came"
+
+
+@pytest.mark.parametrize(("languages", "arrivals"), [
+    pytest.param(3, 0.6, id="short"), pytest.param(20, 2.0, id="full", marks=pytest.mark.slow)])
+def test_a_week_of_refreshes(languages: int, arrivals: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                             request: pytest.FixtureRequest) -> None:
+    if languages > 3 and "slow" not in request.config.option.markexpr:
+        pytest.skip("a quarter of an hour; pytest -m slow runs it")
+    codes = [f"q{first}{second}" for first in "ab" for second in "abcdefghij"][:languages]
+    with week(tmp_path, codes, languages, monkeypatch) as world:
+        live(world, codes, 7, 6 * HOUR, arrivals)
+        each_document_is_there_once(world, codes)
+        one_run_a_language_at_a_time_and_none_without_a_cause(world)
+        assert not Later.started and all(world.faults.values()), world.faults
