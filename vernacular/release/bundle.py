@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from vernacular.pretraining.texts import BESIDE
 from vernacular.release import use
 from vernacular.release.adapter import ABOUT, export
 from vernacular.release.card import write_card
-from vernacular.release.reproduce import MOST, reproduce
+from vernacular.release.reproduce import MOST, reproduce_labels, reproduce_others
 from vernacular.release.statement import write_statement
 from vernacular.release.summary import gather
 from vernacular.stages import Work
@@ -63,7 +62,7 @@ def run(work: Work, name: str, model: Model) -> Report:
     report.count("documents_trained_on", len(train), "documents that the model was trained on", "documents")
     report.count("documents_beside", len(beside), "documents in other languages that it was trained on besides",
                  "documents")
-    for task, one in ((task, one) for task, one in reloaded.items() if one["asked"]):
+    for task, one in reloaded.items():
         report.count(f"reloaded_same_{task}", one["same"], f"share of the answers of {task} that the released adapter "
                      "gives again")
     report.count("size_mb", round(sum(path.stat().st_size for path in work.out.rglob("*") if path.is_file()) / 1e6, 2),
@@ -85,21 +84,23 @@ def _adapter(work: Work, name: str, model: Model, arm: Arm, task: str) -> dict[s
     score = {row["seed"]: row["score"] for row in details["scores"][arm]}[seed]
     about = {"task": task, "kind": details["kind"], "metric": details["metric"], "seed": seed, "score": score}
     items = items_of(work, task)
-    if not isinstance(items.kind, Labelling):
-        _as_it_is(trained, about, to)
-        return {"seed": seed, "card": score, "asked": False}
     longest = longest_input(load_model(work.out / "model", model.objective), model.lora.max_length)
+    kept = [row[f"{arm}_{seed}"] for row in read_jsonl(work.inputs[stage] / "predictions.jsonl")]
+    said = {"seed": seed, "card": score, "alone": isinstance(items.kind, Labelling)}
+    most = MOST if items.kind.each_by_itself else len(items.test)
+    if not isinstance(items.kind, Labelling):
+        as_it_is(trained, about, to)
+        return {**said, **reproduce_others(work.out, task, model.objective, longest, items.kind, items.test[:most],
+                                           kept[:most])}
     many, entities = work.language.tasks[task].multi_label, items.kind.by_word and any(
         label.startswith("I-") for label in items.kind.labels) and work.language.tasks[task].tags == "bio"
     export(trained, work.out / "model", {
         **about, "labels": items.kind.labels, "unit": "word" if items.kind.by_word else "text", "longest": longest,
         "choice": "many" if many else "entities" if entities else "best"}, to)
-    kept = [row[f"{arm}_{seed}"] for row in islice(read_jsonl(work.inputs[stage] / "predictions.jsonl"), MOST)]
-    return {"seed": seed, "card": score, "asked": True,
-            **reproduce(work.out, task, items.kind, items.test[:MOST], kept)}
+    return {**said, **reproduce_labels(work.out, task, items.kind, items.test[:most], kept[:most])}
 
 
-def _as_it_is(trained: Path, about: dict[str, Any], to: Path) -> None:
+def as_it_is(trained: Path, about: dict[str, Any], to: Path) -> None:
     """Copy an adapter of a kind that labels nothing: it loads onto the model's body, the head beside it."""
     to.mkdir(parents=True)
     for path in sorted(trained.iterdir()):

@@ -67,5 +67,4 @@ def _reloaded(results: Results, task: str) -> str:
         return ""
     said = f" Released is that of seed {found['seed']}, which scored {found['card']:.3f}."
     return said + (f" Loaded so, it gave {found['same']:.1%} of the answers that were scored, on {found['items']} of "
-                   f"these items: {found['score']:.3f} instead of {found['score_before']:.3f}." if found["asked"] else
-                   " It was not asked again.")
+                   f"these items: {found['score']:.3f} instead of {found['score_before']:.3f}.")

@@ -95,6 +95,8 @@ class Kind(ABC):
     def __init__(self, task: Task, labels: Sequence[str]) -> None:
         self.task, self.labels = task, list(labels)
 
+    each_by_itself: ClassVar[bool] = True  # whether an answer is the same whatever other items are asked
+
     @classmethod
     def labels_of(cls, task: Task, rows: Iterable[Row]) -> list[str]:
         """The labels that occur in ``rows``, in the order of their numbers; none for a kind without labels.

@@ -68,7 +68,7 @@ def made_up_reports() -> dict[str, Report]:
         f"evaluation/{NAME}_fairness": Report(details={"measured": False, "caveat": "Not measured"})}
 
 
-RELOADED = {task: {"seed": 1, "card": 0.61, "asked": True, "items": 20, "answers": 20, "same": 1.0,
+RELOADED = {task: {"seed": 1, "card": 0.61, "alone": True, "items": 20, "answers": 20, "same": 1.0,
                    "score": 0.61, "score_before": 0.61} for task in ("names", "genre")}
 
 

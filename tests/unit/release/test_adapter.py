@@ -23,8 +23,9 @@ from vernacular.errors import Problem
 from vernacular.models import load_model, load_tokenizer
 from vernacular.release import use
 from vernacular.release.adapter import export, parts_of
+from vernacular.release.bundle import as_it_is
 from vernacular.release.gates import reload_gate
-from vernacular.release.reproduce import reproduce
+from vernacular.release.reproduce import reproduce_labels, reproduce_others
 from vernacular.tasks.kind import Item, Labelling
 from vernacular.tasks.network import Network, load, save
 
@@ -94,14 +95,46 @@ def test_a_stranger_gets_the_answers_of_the_library(tmp_path: Path, shape: str, 
 def test_reproducing_says_how_many_answers_are_the_same(tmp_path: Path, exact: None) -> None:
     kind, network, tokenizer = trained(tmp_path)
     kept = kind.predict(network, tokenizer, ITEMS, LONGEST)
-    found = {"asked": True, **reproduce(tmp_path, "names", kind, ITEMS, kept)}
+    found = {"alone": True, **reproduce_labels(tmp_path, "names", kind, ITEMS, kept)}
     assert found["same"] == 1.0
     assert found["score"] == found["score_before"]
-    assert reload_gate({"names": found, "shift": {"asked": False}}).reason.endswith("not asked again: shift")
+    assert reload_gate({"names": found}).reason.endswith("100.0% of them at least")
+    assert reload_gate({"names": found, "shift": {**found, "alone": False}}).reason.endswith("peft alone: shift")
     kept[0] = [1 - label for label in kept[0]]
-    wrong = {"asked": True, **reproduce(tmp_path, "names", kind, ITEMS, kept)}
+    wrong = {"alone": True, **reproduce_labels(tmp_path, "names", kind, ITEMS, kept)}
     assert wrong["same"] < 1
     assert not reload_gate({"names": wrong}).passed
+
+
+@pytest.mark.parametrize(("name", "objective"), [
+    ("question_answering", "masked"), ("question_answering", "causal"), ("sentence_retrieval", "masked"),
+    ("generation", "causal")])
+def test_adapters_that_label_nothing_are_asked_again_too(tmp_path: Path, name: str, objective: str) -> None:
+    (write_bert if objective == "masked" else write_llama)(tmp_path / "model")
+    prompt = {"prompt": {"format": "{source}:{target}", "longest_answer": 8}} if name == "generation" else {}
+    kind = kind_of(task_of(name, **prompt), [])
+    items = [Item(text, spans=((4, 7),) if name == "question_answering" else None, second=f"a {text[4:9]} looks")
+             for text in [*TEXTS[:2], "every lazy crow", "one market and two"]]
+
+    def save_random(seed: int, to: Path) -> None:
+        network = kind.network(load_model(tmp_path / "model", objective), Lora(rank=2, alpha=4), 1)
+        torch.manual_seed(seed)
+        with torch.no_grad():
+            for parameter in network.parameters():
+                if parameter.requires_grad:
+                    parameter.add_(torch.randn_like(parameter))
+        save(network, to)
+
+    save_random(3, tmp_path / "trained")
+    kept = kind.predict(load(load_model(tmp_path / "model", objective), tmp_path / "trained"),
+                        load_tokenizer(tmp_path / "model"), items, LONGEST)
+    as_it_is(tmp_path / "trained", {"task": "shift"}, tmp_path / "adapters" / "shift")
+    found = reproduce_others(tmp_path, "shift", objective, LONGEST, kind, items, kept)
+    assert (found["items"], found["same"]) == (4, 1.0) and found["score"] == found["score_before"]
+    assert reload_gate({"shift": {"alone": False, **found}}).passed
+    save_random(4, tmp_path / "adapters" / "shift")  # another adapter got there
+    found = reproduce_others(tmp_path, "shift", objective, LONGEST, kind, items, kept)
+    assert not reload_gate({"shift": {"alone": False, **found}}).passed
 
 
 def test_the_file_that_goes_along_runs_by_itself(tmp_path: Path) -> None:

@@ -35,6 +35,8 @@ class Both(Encoded):
 class SentenceRetrieval(Kind):
     """Which target translates which source. An answer is the rank of the right one: from source, from target."""
 
+    each_by_itself = False
+
     def item(self, row: Row) -> Item:
         """Source and target."""
         return Item(text_of(row, "source"), document=row.where, second=text_of(row, "target"))
