@@ -113,6 +113,36 @@ def test_all_name_one_code_location_one_image_and_one_home() -> None:
     assert helm["computeLogManager"]["config"]["customComputeLogManager"]["config"]["base_dir"] == storage
 
 
+def test_the_job_of_a_run_on_kubernetes_has_the_folders_and_no_more_rights_than_it_needs() -> None:
+    """What Dagster's own launcher makes of the values; unknown keys of a pod are refused by Kubernetes' own classes."""
+    from dagster_k8s.container_context import K8sContainerContext
+    from dagster_k8s.job import DagsterK8sJobConfig, construct_dagster_k8s_job
+
+    helm = read("helm/values.yaml")
+    code, run = helm["dagster-user-deployments"]["deployments"][0], helm["runLauncher"]["config"]["k8sRunLauncher"]
+    context = K8sContainerContext.create_from_config({"k8s": {
+        "image_pull_policy": run["imagePullPolicy"], "security_context": run["securityContext"], "env": code["env"],
+        "volumes": code["volumes"], "volume_mounts": code["volumeMounts"], "run_k8s_config": {
+            re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", name): value
+            for name, value in run["runK8sConfig"].items()}}})
+    job = construct_dagster_k8s_job(DagsterK8sJobConfig(job_image="vernacular", dagster_home="/home"), ["run"], "run",
+                                    user_defined_k8s_config=context.run_k8s_config)
+    assert job.spec.ttl_seconds_after_finished == 86400
+    pod = job.spec.template.spec
+    container = pod.containers[0]
+    assert {mount.mount_path for mount in container.volume_mounts} == {
+        mount["mountPath"] for mount in code["volumeMounts"]}
+    assert {volume.name for volume in pod.volumes} == {mount.name for mount in container.volume_mounts}
+    environment = {variable.name: variable for variable in container.env}
+    assert environment["VERNACULAR_ROOT"].value == "/artifacts"
+    assert environment[PASSWORD].value is None
+    assert environment[PASSWORD].value_from.secret_key_ref.name == helm["global"]["postgresqlSecretName"]
+    assert container.security_context.run_as_non_root
+    assert container.security_context.capabilities.drop == ["ALL"]
+    assert container.resources.limits == {"memory": "24Gi"}
+    assert pod.termination_grace_period_seconds == 90
+
+
 def copied() -> Iterator[str]:
     """What the Dockerfile copies out of the checkout."""
     for line in (DEPLOY / "Dockerfile").read_text(encoding="utf-8").splitlines():
