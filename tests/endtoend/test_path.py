@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
+from dagster import DagsterEventType, DagsterInstance, DagsterRunStatus
 
+from assets.common import PASSING
 from tests.endtoend.conftest import CHECKOUT, TOKEN, Place, make_place
 from vernacular.artifacts import Store
 from vernacular.config.load import load_language
@@ -146,17 +147,20 @@ def test_the_same_manifest_gives_the_same_tokenizer(place, tmp_path):
     assert first["data_version"] == second["data_version"]
 
 
-def train_and_kill(place: Place, after: str) -> None:
-    """Start the stage, and kill it with signal 9 when the file ``after`` appears in its work folder."""
-    child = subprocess.Popen([sys.executable, "-m", "vernacular", "stage", "qaa", "model/tiny"], cwd=place.folder,
-                             env=place.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    limit = time.monotonic() + 120
+def train_and_kill(place: Place, after: str) -> str:
+    """Run it, and kill the process that trains with signal 9 when the file ``after`` appears; what the run says."""
+    run = subprocess.Popen([sys.executable, "-m", "vernacular", "run", "qaa", "--to", "model/tiny"], cwd=place.folder,
+                           env=place.environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    limit = time.monotonic() + 240
     while not list(place.artifacts.glob(f"qaa/model/tiny/.work-*/scratch/{after}")):
-        assert child.poll() is None, "ended before it could be killed"
+        assert run.poll() is None, "ended before it could be killed"
         assert time.monotonic() < limit, "no checkpoint"
         time.sleep(0.02)
-    os.kill(child.pid, signal.SIGKILL)
-    child.wait()
+    trains, = (child for child in psutil.Process(run.pid).children() if "stage" in child.cmdline())
+    trains.kill()
+    said = run.communicate(timeout=240)[1]
+    assert run.returncode == 2
+    return said
 
 
 def test_a_killed_pretraining_resumes_to_the_uninterrupted_result(tmp_path: Path):
@@ -168,7 +172,12 @@ def test_a_killed_pretraining_resumes_to_the_uninterrupted_result(tmp_path: Path
     store = Store(place.artifacts)
     (store.home("qaa", "model/tiny") / "current").unlink()
     (store.home("qaa", "model/tiny") / wanted["key"]).rename(tmp_path / "whole")
-    train_and_kill(place, "checkpoint.pt")
+    assert "qaa model/tiny: its process was killed" in train_and_kill(place, "checkpoint.pt")
+    with DagsterInstance.from_config(str(tmp_path)) as instance:
+        latest = instance.get_runs(limit=1)[0]
+        assert latest.status == DagsterRunStatus.FAILURE
+        failed, = instance.all_logs(latest.run_id, of_type=DagsterEventType.STEP_FAILURE)
+        assert failed.get_dagster_event().step_failure_data.user_failure_data.metadata[PASSING].value
     assert store.current("qaa", "model/tiny") is None, "a half-done training was taken for whole"
     again = place.run("stage", "qaa", "model/tiny")
     assert again.returncode == 0, again.stderr

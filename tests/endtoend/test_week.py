@@ -100,11 +100,14 @@ def one_run_a_language_at_a_time_and_none_without_a_cause(world: Week) -> None:
         assert cause, run.run_id
         events = [(entry.timestamp, entry.dagster_event) for entry in world.instance.all_logs(run.run_id)
                   if entry.dagster_event]
-        launched = min(at for at, event in events if event.event_type == DagsterEventType.RUN_STARTING)
-        spans[code].append((launched, max(at for at, event in events if event.event_type in ENDS), run.run_id))
+        failed = run.status == DagsterRunStatus.FAILURE
+        launched = [at for at, event in events if event.event_type == DagsterEventType.RUN_STARTING]
+        if not launched:  # the daemon was killed between making it and putting it into the queue
+            assert failed and not any(event.is_step_event for _, event in events), run.run_id
+            continue
+        spans[code].append((launched[0], max(at for at, event in events if event.event_type in ENDS), run.run_id))
         new = [event.materialization.asset_key for _, event in events if event.is_step_materialization
                and not event.materialization.metadata["reused"].value]
-        failed = run.status == DagsterRunStatus.FAILURE
         assert failed or new, f"{run.run_id} made nothing: {cause}"
         reasons = [event.step_failure_data.user_failure_data.metadata for _, event in events if event.is_step_failure]
         assert run.is_finished and all(reason[PASSING].value for reason in reasons), reasons  # killed, or hindered

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
@@ -18,6 +19,7 @@ from vernacular.errors import Problem
 _AGENT = f"vernacular/{__version__} (text for language models of minority languages)"
 _BLOCK = 1 << 20
 _SECONDS = 60  # without a byte
+_LEAST = 10_000  # bytes in that time: a server that sends less hangs, whatever it says
 _TOLD = 50_000_000  # bytes between two lines of progress
 
 
@@ -43,7 +45,7 @@ def download(url: str, file: Path, known: Mark, progress: Callable[[str], None])
     """Bring ``url`` to ``file``, going on with ``FILE.part``; None if it is still as ``known`` says.
 
     Raises:
-        Problem: it cannot be reached, or ended before its time (asking again goes on there).
+        Problem: it cannot be reached, hangs, or ended before its time (asking again goes on there).
     """
     part, notes = file.with_name(f"{file.name}.part"), file.with_name(f"{file.name}.json")
     before = Mark(**orjson.loads(notes.read_bytes())) if notes.is_file() and part.is_file() else Mark()
@@ -110,12 +112,21 @@ def fetch_text(url: str) -> str | None:
 
 
 def _copy(answer: http.client.HTTPResponse, part: Path, url: str, have: int, progress: Callable[[str], None]) -> int:
-    """Add what comes to ``part``; the size of it then."""
-    told = have
+    """Add what comes to ``part``; the size of it then.
+
+    Raises:
+        Problem: it comes so slowly that it would never end.
+    """
+    told, begun, before = have, time.monotonic(), have
     with part.open("ab") as stream:
         while block := answer.read1(_BLOCK):
             stream.write(block)
             have += len(block)
+            if time.monotonic() - begun >= _SECONDS:
+                if have - before < _LEAST:
+                    raise Problem(f"it hangs: {have - before:,} bytes came in {_SECONDS} seconds", where=url,
+                                  fix="Run it again later: it goes on where it stopped")
+                begun, before = time.monotonic(), have
             if have - told >= _TOLD:
                 progress(f"{url}: {have / 1e6:.0f} MB")
                 told = have

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -14,12 +15,14 @@ class Site:
 
     Attributes:
         break_after: bytes after which the next answer breaks off; None for never.
+        trickle: send ten bytes at a time, with a tenth of a second between.
         asked: (path, Range header) of each request.
     """
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
         self.break_after: int | None = None
+        self.trickle = False
         self.asked: list[tuple[str, str]] = []
         self.url = ""
 
@@ -50,6 +53,12 @@ def serve() -> Iterator[Site]:
             self.send_header("ETag", etag)
             self.send_header("Content-Length", str(len(data) - start))
             self.end_headers()
+            for place in range(start, len(data), 10) if site.trickle else ():
+                try:
+                    self.wfile.write(data[place:place + 10])
+                except OSError:  # the other side has had enough
+                    return
+                time.sleep(0.1)
             broken, site.break_after = site.break_after, None
             self.wfile.write(data[start:] if broken is None else data[start:start + broken])
             if broken is not None:

@@ -40,6 +40,16 @@ def test_what_broke_off_goes_on_where_it_stopped(site: Site, tmp_path: Path) -> 
     assert (tmp_path / "dump").read_bytes() == DATA and site.asked[1] == ("/dump", f"bytes={have}-")
 
 
+def test_a_server_that_only_trickles_hangs(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vernacular.corpus.sources.download._SECONDS", 1)
+    site.trickle = True
+    with pytest.raises(Problem, match=r"hangs: \d+ bytes came in 1 seconds.*goes on where it stopped"):
+        download(f"{site.url}/dump", tmp_path / "dump", Mark(), silent)
+    site.trickle = False
+    assert download(f"{site.url}/dump", tmp_path / "dump", Mark(), silent) is not None
+    assert (tmp_path / "dump").read_bytes() == DATA and not site.asked[1][1].startswith("bytes=0")
+
+
 def test_a_file_that_changed_meanwhile_starts_anew(site: Site, tmp_path: Path) -> None:
     site.break_after = 300_000
     with pytest.raises(Problem):
