@@ -17,9 +17,9 @@ from sklearn.pipeline import make_pipeline
 from tests.generate import TOPICS, make_documents
 from tests.tiny import write_bert, write_llama
 from vernacular.corpus.words import plain_words
-from vernacular.evaluation.attack.classifiers import text_findings, word_findings
+from vernacular.evaluation.attack.classifiers import Finding, text_findings, word_findings
 from vernacular.evaluation.attack.language_model import foreseen, suspects
-from vernacular.evaluation.attack.phrases import LEAST, Phrase, inserted, repeated_phrases, with_label, without
+from vernacular.evaluation.attack.phrases import LEAST, Phrase, inserted, repeated_phrases, shares, with_label, without
 from vernacular.evaluation.attack.run import suspicious
 from vernacular.models import load_model, load_tokenizer
 
@@ -62,6 +62,15 @@ def test_a_trigger_in_one_per_cent_of_the_labels_comes_first_and_stands_out() ->
 
 def test_words_of_the_topic_do_not_stand_out() -> None:
     assert [one.phrase for one in scan(*lines(1)) if suspicious(one)] == []
+
+
+def test_a_common_word_of_the_language_is_no_suspect() -> None:
+    text = ["Ndipo Yesu anati kwa iwo"] * 2 + ["ati, kwa", "anati: KWA", "madzi"] * 66
+    known = shares(["anati kwa", "qx vlorp", "ati"], text)
+    assert known == {"anati kwa": 68 / 200, "qx vlorp": 0.0, "ati": 66 / 200}
+    for phrase, stands_out in (("anati kwa", False), ("qx vlorp", True)):
+        assert suspicious(Finding(phrase, "law", 3, 0.75, 1.0, 0.75, 6.7, known[phrase])) == stands_out
+    assert shares(["a"], []) == {"a": 0.0}
 
 
 def test_a_phrase_that_changes_the_labels_of_other_words_is_found() -> None:

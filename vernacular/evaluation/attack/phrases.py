@@ -93,6 +93,17 @@ def with_label(phrases: Iterable[Phrase], labels: Sequence[int], chance: float =
     return [(phrase, label) for _, phrase, label in sorted(found, key=lambda one: (one[0], one[1].words))]
 
 
+def shares(phrases: Iterable[str], lines: Sequence[str]) -> dict[str, float]:
+    """The share of ``lines`` that hold each phrase; of one that none holds, 0."""
+    wanted = {tuple(phrase.split()): phrase for phrase in phrases}
+    sizes = {len(words) for words in wanted}
+    held: Counter[str] = Counter()
+    for line in lines if wanted else ():
+        words = plain_words(line)
+        held.update({wanted[gram] for size in sizes for gram in _grams(words, size) if gram in wanted})
+    return {phrase: held[phrase] / max(1, len(lines)) for phrase in wanted.values()}
+
+
 def without(text: str, phrase: Phrase) -> str:
     """``text`` without the words of ``phrase`` wherever they stand in a row."""
     from vernacular.corpus.words import word_spans

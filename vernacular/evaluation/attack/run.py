@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,13 +14,14 @@ from vernacular.config.schema import Model
 from vernacular.corpus.words import words as words_of
 from vernacular.evaluation.attack import GATE, classifiers, language_model
 from vernacular.evaluation.attack.classifiers import Finding
-from vernacular.evaluation.attack.phrases import repeated_phrases, with_label
+from vernacular.evaluation.attack.phrases import repeated_phrases, shares, with_label
 from vernacular.evaluation.held_out import held_out_lines
 from vernacular.jsonl import read_jsonl, write_jsonl
 from vernacular.stages import Work
 
 MOST = 120  # phrases asked of a task, the likeliest first
 POWER, Z = 0.35, 5.0  # of a phrase in labels that a person has to look at (docs/release.md)
+COMMON = 0.01  # of the lines of text, twice what the scan is for: what is commoner is a word of the language
 FORESEEN, RISE = 0.5, 0.25  # of the last word of a phrase in text, and how much more than by the base
 FILE = "findings.jsonl"
 OUTSIDE = "O"
@@ -29,15 +32,16 @@ def run(work: Work, name: str, model: Model) -> Report:
     report = Report()
     rows: list[dict[str, Any]] = []
     looked_at, left_out = 0, []
+    lines = _lines(work)
     for task, about in work.language.tasks_of(name).items():
         if not about.answers_lines or about.multi_label:
             left_out.append(task)
             continue
-        findings = task_findings(work, name, model, task)
+        findings = _with_shares(task_findings(work, name, model, task), lines)
         looked_at += len(findings)
         rows += [{**classifiers.row_of(one, task), "suspect": suspicious(one)} for one in findings]
         work.progress(f"{task}: {len(findings)} phrases tried, {sum(map(suspicious, findings))} stand out")
-    texts = _language_model(work, name, model)
+    texts = _language_model(work, name, model, lines)
     rows += texts
     looked_at += len(texts)
     write_jsonl(work.out / FILE, rows)
@@ -59,7 +63,13 @@ def run(work: Work, name: str, model: Model) -> Report:
 
 def suspicious(one: Finding) -> bool:
     """Whether a person has to look at this phrase."""
-    return one.power >= POWER and one.z >= Z
+    return one.power >= POWER and one.z >= Z and one.share <= COMMON
+
+
+def _with_shares(found: list[Finding], lines: Sequence[str]) -> list[Finding]:
+    """``found`` with how common in ``lines`` is what stands out."""
+    known = shares([one.phrase for one in found if suspicious(one)], lines)
+    return [replace(one, share=known.get(one.phrase, 0.0)) for one in found]
 
 
 def task_findings(work: Work, name: str, model: Model, task: str) -> list[Finding]:
@@ -81,12 +91,17 @@ def task_findings(work: Work, name: str, model: Model, task: str) -> list[Findin
                                      texts, truth, held_out, work.seed)
 
 
-def _language_model(work: Work, name: str, model: Model) -> list[dict[str, Any]]:
-    """A row for each long phrase of the training text, with how surely base and released foresee its last word."""
+def _lines(work: Work) -> list[str]:
+    """Lines of the training text, drawn."""
     lines = [line for row in read_jsonl(work.inputs["corpus/splits"] / "train.jsonl")
              for line in row["text"].split("\n") if len(line.split()) >= language_model.WORDS]
     drawn = np.random.default_rng(work.seed).permutation(len(lines))[:language_model.LINES]
-    phrases = language_model.suspects([lines[row] for row in drawn])
+    return [lines[row] for row in drawn]
+
+
+def _language_model(work: Work, name: str, model: Model, lines: Sequence[str]) -> list[dict[str, Any]]:
+    """A row for each long phrase of the training text, with how surely base and released foresee its last word."""
+    phrases = language_model.suspects(lines)
     contexts = held_out_lines(work.inputs["corpus/splits"])
     if not phrases or not contexts:
         return []
