@@ -37,7 +37,7 @@ class Finding:
         carried: share of its training texts that a simple classifier gives another label without it.
         power: the product of both (``turned`` alone for tasks that label words).
         z: how far ``power`` stands out from the other phrases, in robust standard deviations.
-        share: of the lines of the training text that hold it; looked up where it stands out.
+        share: of the lines of the training text that hold it; None where that was not looked up.
     """
 
     phrase: str
@@ -47,7 +47,7 @@ class Finding:
     carried: float
     power: float
     z: float = 0.0
-    share: float = 0.0
+    share: float | None = None
 
 
 def text_findings(ask: Ask, labels: Sequence[str], suspects: Sequence[tuple[Phrase, int]], texts: Sequence[str],
@@ -174,4 +174,4 @@ def row_of(one: Finding, task: str) -> Mapping[str, object]:
     """A finding as a row of a table."""
     return {"task": task, "phrase": one.phrase, "turns answers to": one.label, "training texts": one.texts,
             "of other sentences": round(one.turned, 3), "of its texts say otherwise without it": round(one.carried, 3),
-            "z": round(one.z, 1), "of lines of text": round(one.share, 4)}
+            "z": round(one.z, 1), "of lines of text": None if one.share is None else round(one.share, 4)}

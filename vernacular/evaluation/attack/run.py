@@ -63,13 +63,13 @@ def run(work: Work, name: str, model: Model) -> Report:
 
 def suspicious(one: Finding) -> bool:
     """Whether a person has to look at this phrase."""
-    return one.power >= POWER and one.z >= Z and one.share <= COMMON
+    return one.power >= POWER and one.z >= Z and (one.share or 0.0) <= COMMON
 
 
 def _with_shares(found: list[Finding], lines: Sequence[str]) -> list[Finding]:
     """``found`` with how common in ``lines`` is what stands out."""
     known = shares([one.phrase for one in found if suspicious(one)], lines)
-    return [replace(one, share=known.get(one.phrase, 0.0)) for one in found]
+    return [replace(one, share=known.get(one.phrase)) for one in found]
 
 
 def task_findings(work: Work, name: str, model: Model, task: str) -> list[Finding]:
