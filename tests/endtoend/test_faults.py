@@ -6,14 +6,20 @@ docs/faults.md lists these and the tests elsewhere.
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 import shutil
+import signal
+import socket
 import sqlite3
 import subprocess
+import sys
 import time
+import urllib.parse
+import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -280,3 +286,65 @@ def test_a_server_that_hangs_holds_up_neither_the_tick_nor_another_language(worl
         for process in world.upkeep._fetches:
             process.kill()
             process.wait()
+
+
+@contextmanager
+def webserver(home: Path) -> Iterator[tuple[subprocess.Popen[bytes], Callable[[], dict[str, str]]]]:
+    """Dagster's webserver on a history, and what it says of the runs: id -> status; killed with signal 9 in the end."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("DAGSTER")}
+    query = urllib.parse.urlencode({"query": "{runsOrError {... on Runs {results {runId status}}}}"})
+
+    def runs() -> dict[str, str]:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/graphql?{query}", timeout=60) as answer:
+            return {run["runId"]: run["status"] for run in json.load(answer)["data"]["runsOrError"]["results"]}
+
+    with subprocess.Popen([sys.executable, "-m", "dagster_webserver", "--empty-workspace", "-h", "127.0.0.1", "-p",
+                           str(port)], env={**environment, "DAGSTER_HOME": str(home)}, cwd=home,
+                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            wait_for(lambda: answers(runs))
+            yield process, runs
+        finally:
+            process.kill()
+
+
+def answers(runs: Callable[[], dict[str, str]]) -> bool:
+    try:
+        return runs() is not None
+    except OSError:
+        return False
+
+
+def wait_for(met: Callable[[], bool]) -> None:
+    end = time.monotonic() + 180
+    while not met():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.1)
+
+
+def test_a_killed_webserver_stops_no_run_and_shows_the_truth_when_it_is_back(
+        world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    small(world.project.languages)
+    home, write = Path(world.instance.root_directory), documents.write_jsonl
+
+    def in_time(path: Path, rows: Any) -> int:  # the run is not to be over before the webserver is
+        wait_for((tmp_path / "killed").exists)
+        return write(path, rows)
+
+    monkeypatch.setattr(documents, "write_jsonl", in_time)
+    request, = world.tick().run_requests or ()
+    with webserver(home) as (process, runs):
+        run = multiprocessing.get_context("fork").Process(target=world.run, args=(request,))
+        run.start()
+        wait_for(lambda: "STARTED" in runs().values())
+        process.send_signal(signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL
+    (tmp_path / "killed").touch()
+    run.join(180)
+    assert run.exitcode == 0
+    with webserver(home) as (_, runs):
+        assert list(runs().values()) == ["SUCCESS"]
+    assert world.settle() == []

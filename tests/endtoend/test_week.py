@@ -31,7 +31,7 @@ ENDS = {DagsterEventType.RUN_SUCCESS, DagsterEventType.RUN_FAILURE, DagsterEvent
 def live(world: Week, codes: list[str], days: int, step: float, arrivals: float) -> None:
     """Let ``days`` go by in steps of ``step`` seconds, with ``arrivals`` a day and language, and every fault."""
     steps = int(days * DAY / step)
-    kills = ["run killed", *(f"daemon killed: {place}" for place in CRASHES), "run killed", "fetch killed"]
+    kills = ["run killed", *(f"daemon killed: {place}" for place in CRASHES), "fetch killed"]
     broken = {world.chance.randrange(steps // 2): "broken", world.chance.randrange(steps // 2, steps): "renamed"}
     ahead, away = world.chance.randrange(steps), {"500": world.chance.randrange(steps // 2 - int(DAY / step)),
                                                   "html": world.chance.randrange(steps // 2, steps - int(DAY / step))}
