@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page, Route
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
-MILLISECONDS = 30_000  # that a page has for what is expected of it
+MILLISECONDS = 60_000  # that a page has for what is expected of it
 
 
 @pytest.fixture(scope="module")

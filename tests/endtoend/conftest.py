@@ -87,6 +87,13 @@ class Place:
         return self.folder / "artifacts"
 
 
+def surroundings(folder: Path) -> dict[str, str]:
+    """The environment of a project of its own in ``folder``: none of this one's settings, and no network."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("VERNACULAR", "DAGSTER"))}
+    return kept | {"DAGSTER_HOME": str(folder), "PYTHONPATH": str(CHECKOUT), "OMP_NUM_THREADS": "1", "HF_TOKEN": TOKEN,
+                   "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false", "COLUMNS": "100"}
+
+
 def make_place(folder: Path, objective: str = "masked", **pretraining: Any) -> Place:
     """A project with the language ``qaa`` and a tiny base model of its own."""
     model = {**TINY_MODEL, "objective": objective, "retention": [ENGLISH],
@@ -100,10 +107,7 @@ def make_place(folder: Path, objective: str = "masked", **pretraining: Any) -> P
     for name, text in (("all", BEHAVIOUR), ("fairness", FAIRNESS)):
         (language / "behaviour" / f"{name}.yaml").write_text(text, encoding="utf-8")
     shutil.copy(CHECKOUT / "dagster.yaml", folder / "dagster.yaml")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("VERNACULAR", "DAGSTER"))}
-    environment |= {"DAGSTER_HOME": str(folder), "PYTHONPATH": str(CHECKOUT), "OMP_NUM_THREADS": "1", "HF_TOKEN": TOKEN,
-                    "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false", "COLUMNS": "100"}
-    return Place(folder, environment)
+    return Place(folder, surroundings(folder))
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,187 @@
+"""Dagster's own UI as a person uses it: a language is run to its end and looked at, another added, a folder broken.
+
+The UI is started with the command of ``make ui``; its pages ask for nothing outside of this machine.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.endtoend.conftest import CHECKOUT, surroundings
+from tests.generate import TOPICS, write_language
+from tests.tiny import write_bert
+from vernacular.config.load import load_language
+from vernacular.stages import stages_of
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Locator, Page
+
+    OpenPage = Callable[[str, tuple[int, int]], Page]
+
+WINDOW = (1400, 900)
+PATIENCE = 900.0  # seconds, for the UI to start and for the run to end, on a machine that has other work
+GENRE = {"genre": {"kind": "sequence_classification", "labels": {
+    "kind": "document_group", "groups": {topic: [f"text/text/{topic}/*"] for topic in TOPICS}}}}
+
+
+def add_language(languages: Path, code: str) -> Path:
+    """A folder with a tiny model and one task."""
+    folder = write_language(languages, code, trusted=True, tasks=GENRE)
+    write_bert(folder / "base")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with one language, ``qaa``."""
+    folder = tmp_path_factory.mktemp("ui")
+    add_language(folder / "languages", "qaa")
+    for name in ("dagster.yaml", "workspace.yaml"):
+        shutil.copy(CHECKOUT / name, folder / name)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def stages(home: Path) -> int:
+    """How many stages each language has; and it has one source."""
+    return len(stages_of(load_language(home / "languages" / "qaa")))
+
+
+@pytest.fixture(scope="module")
+def address(browser: Browser, home: Path) -> Iterator[str]:
+    """Where the UI of that project answers."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    said = subprocess.run(["make", "-n", "ui", f"PORT={port}", f"BIN={Path(sys.executable).parent}"], cwd=CHECKOUT,
+                          env=surroundings(home), capture_output=True, text=True, check=True).stdout
+    command = next(line for line in said.splitlines() if "dagster dev" in line)
+    with (home / "ui.log").open("wb") as log, subprocess.Popen(
+            shlex.split(command), cwd=home, env=surroundings(home), stdout=log, stderr=log,
+            start_new_session=True) as process:
+        try:
+            wait_for_answer(f"http://127.0.0.1:{port}", process, home / "ui.log")
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.send_signal(signal.SIGINT)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(30)
+            with suppress(ProcessLookupError):  # none of what it started is left over
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def wait_for_answer(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            urllib.request.urlopen(f"{address}/server_info", timeout=5).close()
+            return
+        except (urllib.error.URLError, TimeoutError):
+            assert process.poll() is None and time.monotonic() < end, log.read_text(encoding="utf-8")[-4000:]
+            time.sleep(0.2)
+
+
+def box(page: Page, code: str) -> Locator:
+    """The box of a language in the lineage, before it is opened."""
+    return page.locator("foreignObject.group").filter(has_text=re.compile(f"^{code}"))
+
+
+def counts(page: Page, code: str, colour: str = "") -> Locator:
+    """What stands in the box: how many assets are in which state, a colour each."""
+    return box(page, code).locator(f"[style*='--tag-fill-color: var(--color-background-{colour}']")
+
+
+def show(page: Page, entry: str) -> Locator:
+    """Open what the page of an asset keeps behind a link."""
+    page.locator("tr").filter(has_text=entry).get_by_text("[Show Markdown]").click()
+    return page.get_by_role("dialog")
+
+
+def close(page: Page, dialog: Locator) -> None:
+    dialog.get_by_role("button", name="Close").click()
+    dialog.wait_for(state="hidden")
+
+
+def reload(page: Page) -> None:
+    page.get_by_role("button", name="Reload definitions").click()
+
+
+@pytest.mark.slow
+def test_a_language_is_run_to_its_end_and_looked_at(open_page: OpenPage, trouble: list[str], address: str,
+                                                    stages: int) -> None:
+    page = open_page(f"{address}/asset-groups", WINDOW)
+
+    # Its box, with a right click: "Filter to this group". Then "Materialize all".
+    box(page, "qaa").click(button="right")
+    page.get_by_text("Filter to this group").click()
+    page.get_by_role("button", name=f"Materialize all ({stages})").click()
+
+    # All of it turns green: what its source holds, every stage, the release.
+    counts(page, "qaa", "green").get_by_text(str(stages + 1), exact=True).wait_for(timeout=PATIENCE * 1000)
+    assert counts(page, "qaa").all_inner_texts() == [str(stages + 1)]
+
+    # A stage, and what came of it: a plot, a table of samples, a check with its reason.
+    page.goto(f"{address}/assets/qaa/corpus/clean")
+    page.get_by_text("Documents repaired, normalised").wait_for()
+    page.get_by_role("tab", name="Events").click()
+    plot = show(page, "plot: Words kept, by source")
+    plot.locator("img").wait_for()
+    assert plot.locator("img").evaluate("image => image.complete && image.naturalWidth") > 300
+    close(page, plot)
+    sample = show(page, "sample: kept")
+    sample.get_by_text("text/market/text.txt").first.wait_for()
+    table = sample.locator("table")
+    assert table.locator("tr").count() > 3
+    assert table.evaluate("table => table.getBoundingClientRect().right") < WINDOW[0], "cut on the right"
+    close(page, sample)
+    page.get_by_role("tab", name="Checks").click()
+    page.get_by_text("licence_verified").first.click()
+    page.get_by_text("every source names its licence", exact=True).wait_for()
+    page.get_by_text("Passed", exact=True).first.wait_for()
+
+    # The source says what it held.
+    page.goto(f"{address}/assets/qaa/source/text?view=events")
+    page.locator("tr").filter(has_text="documents").get_by_text("60", exact=True).wait_for()
+    assert trouble == []
+
+
+def test_a_folder_is_added_and_broken(open_page: OpenPage, trouble: list[str], address: str, home: Path,
+                                      stages: int) -> None:
+    page = open_page(f"{address}/asset-groups", WINDOW)
+    box(page, "qaa").wait_for()
+
+    # A folder is put in. "Reload definitions": there it is.
+    folder = add_language(home / "languages", "qab")
+    reload(page)
+    counts(page, "qab", "yellow").get_by_text(str(stages + 1), exact=True).wait_for()
+
+    # A key is misspelt. "Reload definitions": its asset says what is wrong and how to mend it, and cannot be run.
+    settings = folder / "language.yaml"
+    settings.write_text(settings.read_text(encoding="utf-8").replace("name:", "nmae:", 1), encoding="utf-8")
+    reload(page)
+    counts(page, "qab").get_by_text("1", exact=True).wait_for()
+    page.goto(f"{address}/assets/qab/config_error")
+    page.get_by_text("unknown key 'nmae', did you mean 'name'?").first.wait_for()
+    page.get_by_text("languages/qab/language.yaml:1").first.wait_for()
+    assert page.get_by_role("button").filter(has_text=re.compile("^Materialize$")).is_disabled()
+
+    # The other language is as it was.
+    page.goto(f"{address}/asset-groups")
+    page.get_by_role("button", name=f"Materialize all ({stages})").wait_for()
+    assert trouble == []
