@@ -66,14 +66,15 @@ def add_words(path: Path, shown: str, keys: Sequence[str | int], words: Sequence
           f"Add to {'.'.join(map(str, keys))}: {', '.join(map(scalar, words))}")
 
 
-def set_mapping(path: Path, shown: str, keys: Sequence[str | int], key: str, value: Mapping[str, str],
+def set_mapping(path: Path, shown: str, keys: Sequence[str | int], key: str, value: Mapping[str, str] | str,
                 after: str) -> None:
-    """Set ``key`` of the mapping at ``keys`` to ``value``, written in one line; a new key stands below ``after``.
+    """Set ``key`` of the mapping at ``keys`` to ``value``, in one line; a new key stands below ``after``.
 
     Raises:
         Problem: the file cannot be edited so.
     """
-    written = "{" + ", ".join(f"{name}: {scalar(text)}" for name, text in value.items()) + "}"
+    written = scalar(value) if isinstance(value, str) else (
+        "{" + ", ".join(f"{name}: {scalar(text)}" for name, text in value.items()) + "}")
 
     def edit(text: str, root: yaml.Node, newline: str) -> str:
         node = _at(root, keys)
@@ -90,7 +91,8 @@ def set_mapping(path: Path, shown: str, keys: Sequence[str | int], key: str, val
         end = _line_end(text, _end(content))
         return f"{text[:end]}{newline}{' ' * name.start_mark.column}{key}: {written}{text[end:]}"
 
-    _edit(path, shown, edit, lambda data: _at_data(data, keys).update({key: dict(value)}), f"Write `{key}: {written}`")
+    plain = value if isinstance(value, str) else dict(value)
+    _edit(path, shown, edit, lambda data: _at_data(data, keys).update({key: plain}), f"Write `{key}: {written}`")
 
 
 def _edit(path: Path, shown: str, edit: Callable[[str, yaml.Node, str], str], meant: Callable[[Any], None],

@@ -166,6 +166,17 @@ def test_a_review_is_written_down(language_folder: Path, tmp_path: Path) -> None
     assert not read_review(language, path, "Kemi", date(2026, 2, 1))[0].reviewed  # type: ignore[arg-type]
 
 
+def test_a_case_called_wrong_takes_an_earlier_review_back(language_folder: Path, tmp_path: Path) -> None:
+    language, path = reviewed_table(language_folder, tmp_path, ["x", "x", "x"])
+    read_review(language, path, "Kemi", date(2026, 1, 31))  # type: ignore[arg-type]
+    rows = [row for _, row in read_sheet(path, HEAD)]
+    path.write_text(sheet_text(HEAD, [*rows[:2], rows[2] | {"good": "no"}]), encoding="utf-8", newline="")
+    verdict = read_review(language, path, "Amo", date(2026, 2, 1))[0]  # type: ignore[arg-type]
+    assert verdict.said.endswith("; the review by Kemi is taken back")
+    suite = load_suite(language)  # type: ignore[arg-type]
+    assert suite.review_of(suite.tests[0]) == "none"
+
+
 @pytest.mark.parametrize(("answers", "said"), [
     (["x", "no", "x"], "1 of 3 cases are called wrong (line 3: odd)"), (["x", "", "x"], "1 of 3 cases have no answer")])
 def test_a_review_that_is_not_whole_is_none(language_folder: Path, tmp_path: Path, answers: list[str],

@@ -132,11 +132,15 @@ def _verdict(version: str, test: BehaviourTest, rows: Sequence[tuple[int, Row]],
             open_rows += 1
         elif not said_yes(row["good"], f"{path}:{line}"):
             wrong.append(f"line {line}{': ' + row['remark'] if row['remark'] else ''}")
+    place = place_of_test(test.name, language)
     if wrong:
-        return Verdict(test.name, False, f"{len(wrong)} of {len(rows)} cases are called wrong ({'; '.join(wrong)})")
+        said = f"{len(wrong)} of {len(rows)} cases are called wrong ({'; '.join(wrong)})"
+        if test.reviewed is not None and place is not None:  # whoever said that all are right did not see this
+            set_mapping(place[0], shown(language, place[0]), place[1], "reviewed", UNREVIEWED, after="author")
+            said += f"; the review by {test.reviewed.by} is taken back"
+        return Verdict(test.name, False, said)
     if open_rows:
         return Verdict(test.name, False, f"{open_rows} of {len(rows)} cases have no answer")
-    place = place_of_test(test.name, language)
     if place is None:
         return Verdict(test.name, False, "speakers' marks need no review")
     set_mapping(place[0], shown(language, place[0]), place[1], "reviewed",
