@@ -16,7 +16,7 @@ from typing import Any
 import regex
 
 from vernacular import separated
-from vernacular.artifacts import digest_of_files
+from vernacular.artifacts import digest_of, digest_of_files
 from vernacular.config.schema import Language
 from vernacular.config.tasks import PARTS
 from vernacular.corpus.words import words
@@ -72,13 +72,17 @@ def _labelled(language: Language, root: Path) -> Iterator[tuple[str, str]]:
 
 
 def versions(language: Language, root: Path) -> dict[str, str]:
-    """Digests of what ``held_items`` reads; what a stage reads outside the artifact root."""
-    from vernacular.evaluation.behaviour.load import digests
+    """Digests of what ``held_items`` reads; what a stage reads outside the artifact root.
+
+    Of behavioural tests the sentences alone: a review or another threshold changes nothing for the text.
+    """
     from vernacular.tasks.data import version_of
 
     files = task_files(language)
     tasks = {f"task/{name}": version for name in language.tasks if (version := version_of(language, name, root))}
-    return {**({"benchmarks": digest_of_files(language.folder, files)} if files else {}), **tasks, **digests(language)}
+    sentences = list(_behaviour(language))
+    return {**({"benchmarks": digest_of_files(language.folder, files)} if files else {}), **tasks,
+            **({"behaviour": digest_of(sentences)} if sentences else {})}
 
 
 def task_files(language: Language) -> list[Path]:

@@ -82,6 +82,12 @@ def test_items_of_a_folder(language_folder: Path) -> None:
         ("behaviour/named", "dzina la mwana wanga ndi")]
     (tasks / "test.csv").write_text("text\nother\n", encoding="utf-8")
     assert set(before) == {"benchmarks", "behaviour"}
+    path = language_folder / "behaviour" / "a.yaml"
+    review = "author: x\n  reviewed: {by: y, on: 2026-01-31}"
+    path.write_text(path.read_text(encoding="utf-8").replace("author: x", review), encoding="utf-8")
+    assert versions(language, language_folder)["behaviour"] == before["behaviour"]
+    path.write_text(path.read_text(encoding="utf-8").replace("Petro", "Yohane"), encoding="utf-8")
+    assert versions(language, language_folder)["behaviour"] != before["behaviour"]
     assert versions(language, language_folder)["benchmarks"] != before["benchmarks"]
 
 
