@@ -400,7 +400,7 @@ def week(home: Path, codes: Sequence[str], seed: int, monkeypatch: pytest.Monkey
         assert isinstance(site, Server)
         world = Week(project, site, instance, None, random.Random(seed))  # type: ignore[arg-type]  # follows
         monkeypatch.setattr("pipelines.upkeep.start_fetching", world.start_fetching)
-        monkeypatch.setattr(Later, "patience", lambda self: world.chance.uniform(0, 5) * HOUR)
+        monkeypatch.setattr(Later, "patience", lambda self: world.chance.uniform(3, 15) * HOUR)
         for code in codes:
             world.add(code)
         with create_test_daemon_workspace_context(InProcessWorkspaceLoadTarget([origin]), instance) as world.workspace:
