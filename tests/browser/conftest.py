@@ -58,7 +58,9 @@ def open_page(browser: Browser, trouble: list[str]) -> Iterator[Callable[[str, t
         page = context.new_page()
         page.on("console", lambda said: trouble.append(said.text) if said.type == "error" else None)
         page.on("pageerror", lambda error: trouble.append(str(error)))
-        page.on("requestfailed", lambda request: trouble.append(f"{request.url}: {request.failure}"))
+        # A page that is left, or a picture that is no longer shown, cancels what it asked for: that is no trouble.
+        page.on("requestfailed", lambda request: trouble.append(f"{request.url}: {request.failure}")
+                if request.failure != "net::ERR_ABORTED" else None)
         page.goto(address)
         return page
 

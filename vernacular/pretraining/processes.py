@@ -5,6 +5,7 @@ Every process holds the whole model and takes its share of each batch's blocks: 
 
 from __future__ import annotations
 
+import atexit
 import os
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -22,7 +23,13 @@ def start() -> torch.device:
     card = torch.cuda.is_available()
     if int(os.environ.get("WORLD_SIZE", "1")) > 1 and not distributed.is_initialized():
         distributed.init_process_group("nccl" if card else "gloo")
+        atexit.register(_leave)  # threads that still run when the interpreter ends may abort it
     return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0"))) if card else torch.device("cpu")
+
+
+def _leave() -> None:
+    if distributed.is_initialized():
+        distributed.destroy_process_group()
 
 
 def together() -> tuple[int, int]:
