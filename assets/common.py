@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+import copy
 import re
 
-from dagster import AssetKey, Failure
+from dagster import AssetKey, Failure, OpDefinition
 
 from vernacular.config.schema import Language
 from vernacular.errors import Passing, Problem
+from vernacular.outline import Outline
 
 PASSING = "may pass by itself"  # metadata of a failure, which the sensor `upkeep` reads
 OWNER = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+|team:\w+", re.ASCII)
 
 
-def stage_key(language: Language, stage: str) -> AssetKey:
+def stage_key(language: Language | Outline, stage: str) -> AssetKey:
     """The asset key of a stage by name: ``["nya", "corpus", "clean"]``."""
     return AssetKey([language.slug, *stage.split("/")])
 
 
-def group_of(language: Language, stage: str) -> str:
+def group_of(language: Outline, stage: str) -> str:
     """The group of a stage: ``nya/corpus``; the selection ``group:"nya/*"`` is everything of a language."""
     return f"{language.slug}/{stage.split('/')[0]}"
 
 
-def owners_of(language: Language) -> list[str]:
+def owners_of(language: Outline) -> list[str]:
     """The owner of the folder, if Dagster accepts it as one (an e-mail address or ``team:name``)."""
     return [language.owner] if OWNER.fullmatch(language.owner) else []
 
@@ -31,3 +33,10 @@ def owners_of(language: Language) -> list[str]:
 def failure(problem: Problem) -> Failure:
     """``problem`` as Dagster shows it: one line, and no retry, since a person has to mend it, or time."""
     return Failure(description=str(problem), metadata={PASSING: isinstance(problem, Passing)}, allow_retries=False)
+
+
+def named(op: OpDefinition, key: AssetKey) -> OpDefinition:
+    """``op`` under the name that ``key`` gives; everything else is shared."""
+    copied = copy.copy(op)
+    copied._name = "__".join(key.path)
+    return copied

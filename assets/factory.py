@@ -1,13 +1,15 @@
 """One asset per stage of a language: key, group, gates as checks, and a body that finds the artifact or has it made.
 
 What a stage does belongs in ``vernacular``; how its report is shown, in ``assets.metadata``; where heavy work runs, in
-the launcher resource. Light stages run in the run's process.
+the launcher resource. Light stages run in the run's process. Assets are made from outlines: a folder is parsed when one
+of its assets is run.
 """
 
 # No `from __future__ import annotations` here: Dagster reads the type of `context` and refuses it as a string.
 import sqlite3
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Protocol
 
 from dagster import (
@@ -15,18 +17,25 @@ from dagster import (
     AssetCheckSeverity,
     AssetCheckSpec,
     AssetExecutionContext,
+    AssetKey,
     AssetsDefinition,
+    AssetSpec,
     DataVersion,
+    In,
     MaterializeResult,
-    asset,
+    Nothing,
+    OpDefinition,
+    Out,
+    op,
 )
 
-from assets.common import failure, group_of, owners_of, stage_key
+from assets.common import failure, group_of, named, owners_of, stage_key
 from assets.metadata import metadata_of
 from assets.sources import note_sources, source_digests
-from vernacular.artifacts import Artifact, Store, digest_of
+from vernacular.artifacts import Artifact, Store
 from vernacular.config.schema import Language
 from vernacular.errors import Problem, as_problem
+from vernacular.outline import Outline, StageOutline
 from vernacular.stages import Stage, lookup, prepare, run_stage
 
 DOCUMENTS = "corpus/documents"  # the stage that reads the sources
@@ -39,11 +48,6 @@ class Launcher(Protocol):
     def launch(self, context: AssetExecutionContext, *, stage: Stage, language: Language,
                model: str | None) -> Artifact:
         """The finished artifact of ``stage``. Raises Problem."""
-
-
-def code_version(stage: Stage, language: Language) -> str:
-    """The version of the stage and a digest of the settings that it reads, and of nothing else."""
-    return f"{stage.version}-{digest_of([stage.settings_data(language), stage.seed])[:10]}"
 
 
 def check_results(stage: Stage, artifact: Artifact) -> Iterator[AssetCheckResult]:
@@ -94,30 +98,68 @@ def make(stage: Stage, language: Language, context: AssetExecutionContext, model
         raise failure(as_problem(error, name)) from None
 
 
-def build_asset(stage: Stage, language: Language, *, model: str | None = None) -> AssetsDefinition:
-    """The asset of ``stage``.
+@dataclass(frozen=True)
+class Found:
+    """What the body of an asset works with: its stage, the parsed folder, and the one model that was asked for."""
+
+    stage: Stage
+    language: Language
+    model: str | None
+
+
+Find = Callable[[AssetKey], Found]
+
+
+class AssetFactory:
+    """Makes the assets of stages.
+
+    Building an op takes Dagster a millisecond, and a thousand languages have fourteen thousand; so each is a copy,
+    under its own name, of one of the same shape.
 
     Args:
-        stage: what is done.
-        language: whose folder it is.
-        model: the one model that was asked for, passed on to a process that has to find the stage again.
+        find: what an asset's body works with, by its key; asked when it runs.
     """
-    key = stage_key(language, stage.name)
-    deps = [stage_key(language, name) for name in stage.inputs]
-    if stage.name == DOCUMENTS:
-        deps += [stage_key(language, f"source/{source.name}") for source in language.sources]
 
-    @asset(
-        key=key, deps=deps, group_name=group_of(language, stage.name), code_version=code_version(stage, language),
-        description=stage.description, owners=owners_of(language), kinds=set(stage.kinds),
-        tags={"language": language.slug}, pool=POOL if stage.heavy else None,
-        required_resource_keys={"store", "launcher"} if stage.heavy else {"store"},
-        check_specs=[AssetCheckSpec(spec.name, asset=key, description=spec.description, blocking=spec.blocking)
-                     for spec in stage.gates])
-    def body(context: AssetExecutionContext) -> MaterializeResult:
-        return make(stage, language, context, model)
+    def __init__(self, find: Find) -> None:
+        self._find = find
+        self._ops: dict[tuple[tuple[str, ...], int, bool], OpDefinition] = {}
 
-    return body
+    def build(self, outline: Outline, stage: StageOutline) -> AssetsDefinition:
+        """The asset of ``stage`` in the language of ``outline``."""
+        key = stage_key(outline, stage.name)
+        inputs = [*stage.inputs]
+        if stage.name == DOCUMENTS:
+            inputs += [f"source/{source.name}" for source in outline.sources]
+        keys = {name.replace("/", "__"): stage_key(outline, name) for name in inputs}
+        spec = AssetSpec(
+            key, deps=[*keys.values()], group_name=group_of(outline, stage.name), code_version=stage.version,
+            description=stage.description, owners=owners_of(outline), kinds=set(stage.kinds),
+            tags={"language": outline.slug})
+        checks = {_output(number): AssetCheckSpec(gate.name, asset=key, description=gate.description,
+                                                  blocking=gate.blocking) for number, gate in enumerate(stage.gates)}
+        return AssetsDefinition(
+            specs=[spec], node_def=named(self._op(tuple(keys), len(checks), stage.heavy), key),
+            keys_by_input_name=keys, keys_by_output_name={"result": key}, check_specs_by_output_name=checks)
+
+    def _op(self, inputs: tuple[str, ...], checks: int, heavy: bool) -> OpDefinition:
+        """The op that all assets with these inputs and as many checks are copies of."""
+        if (inputs, checks, heavy) not in self._ops:
+            @op(ins={name: In(Nothing) for name in inputs}, pool=POOL if heavy else None,
+                out={"result": Out(Nothing)} | {_output(number): Out(Nothing) for number in range(checks)},
+                required_resource_keys={"store", "launcher"} if heavy else {"store"})
+            def body(context: AssetExecutionContext):  # type: ignore[no-untyped-def]
+                try:
+                    found = self._find(context.asset_key)
+                except Problem as problem:
+                    raise failure(problem) from None
+                return make(found.stage, found.language, context, found.model)
+
+            self._ops[inputs, checks, heavy] = body
+        return self._ops[inputs, checks, heavy]
+
+
+def _output(number: int) -> str:
+    return f"check_{number}"
 
 
 def say(line: str) -> None:

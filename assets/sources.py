@@ -7,26 +7,32 @@ stage ``corpus/documents``, whose asset notes what it has read.
 # No `from __future__ import annotations` here: Dagster reads the type of `context` and refuses it as a string.
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from dagster import (
     AssetExecutionContext,
     AssetKey,
     AssetObservation,
+    AssetsDefinition,
+    AssetSpec,
     BetaWarning,
     DataVersion,
-    OpExecutionContext,
-    SourceAsset,
-    observable_source_asset,
+    Nothing,
+    ObserveResult,
+    OpDefinition,
+    Out,
+    op,
 )
+from dagster._core.definitions.assets.definition.asset_spec import AssetExecutionType
 from dagster._core.definitions.data_version import DATA_VERSION_TAG
 
-from assets.common import failure, group_of, stage_key
+from assets.common import failure, group_of, named, stage_key
 from assets.metadata import escape
 from vernacular.config.schema import Language
 from vernacular.corpus.sources import source_versions
 from vernacular.errors import Problem
+from vernacular.outline import Outline, SourceOutline
 
 
 def source_digests(language: Language, root: Path) -> dict[AssetKey, str]:
@@ -55,26 +61,40 @@ def note_sources(context: AssetExecutionContext, digests: Mapping[AssetKey, str]
     context.get_step_execution_context().fetch_external_input_asset_version_info()
 
 
-def build_source(language: Language, name: str) -> SourceAsset:
-    """The observable asset of the source ``name``."""
-    source = next(source for source in language.sources if source.name == name)
-    key = stage_key(language, f"source/{name}")
-    warnings.simplefilter("ignore", BetaWarning)  # observable sources are beta in Dagster 1.13, which is pinned
-    about = f" See <{source.url}>" if re.fullmatch(r"https?://[\w./%?=&#~-]+", source.url) else ""
+class SourceFactory:
+    """Makes the observable assets of sources; all are copies of one op.
 
-    @observable_source_asset(
-        key=key, group_name=group_of(language, "source"),
-        tags={"language": language.slug, f"dagster/kind/{source.kind}": ""},
-        description=f"{escape(source.text_register)} text, licence {escape(source.licence)}, consent: "
-                    f"{escape(source.consent)}, quality: {escape(source.quality)}.{about}",
-        required_resource_keys={"store"},
-        metadata={"kind": source.kind, "licence": source.licence, "consent": source.consent,
-                  "register": source.text_register, "quality": source.quality})
-    def observe(context: OpExecutionContext) -> DataVersion:
+    Args:
+        find: the parsed folder that an asset key belongs to; asked when one is observed.
+    """
+
+    def __init__(self, find: Callable[[AssetKey], Language]) -> None:
+        self._op = _observe(find)
+
+    def build(self, outline: Outline, source: SourceOutline) -> AssetsDefinition:
+        """The asset of ``source`` in the language of ``outline``."""
+        key = stage_key(outline, f"source/{source.name}")
+        about = f" See <{source.url}>" if re.fullmatch(r"https?://[\w./%?=&#~-]+", source.url) else ""
+        spec = AssetSpec(
+            key, group_name=group_of(outline, "source"),
+            tags={"language": outline.slug, f"dagster/kind/{source.kind}": ""},
+            description=f"{escape(source.register)} text, licence {escape(source.licence)}, consent: "
+                        f"{escape(source.consent)}, quality: {escape(source.quality)}.{about}",
+            metadata={"kind": source.kind, "licence": source.licence, "consent": source.consent,
+                      "register": source.register, "quality": source.quality})
+        warnings.simplefilter("ignore", BetaWarning)  # observable sources are beta in Dagster 1.13, which is pinned
+        return AssetsDefinition(specs=[spec], node_def=named(self._op, key), keys_by_output_name={"result": key},
+                                execution_type=AssetExecutionType.OBSERVATION)
+
+
+def _observe(find: Callable[[AssetKey], Language]) -> OpDefinition:
+    @op(out={"result": Out(Nothing)}, required_resource_keys={"store"})
+    def observe(context: AssetExecutionContext):  # type: ignore[no-untyped-def]
+        key = context.asset_key
         try:
-            digests = source_digests(language, context.resources.store.open().root)
-            return DataVersion(digests.get(key, "taken down"))
+            digests = source_digests(find(key), context.resources.store.open().root)
         except Problem as problem:
             raise failure(problem) from None
+        return ObserveResult(asset_key=key, data_version=DataVersion(digests.get(key, "taken down")))
 
     return observe

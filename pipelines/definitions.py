@@ -1,5 +1,9 @@
 """The code location: what ``dagster dev`` loads. Everything is made in ``pipelines.build``."""
 
-from pipelines.build import build_definitions
+import gc
 
-defs = build_definitions()
+from pipelines.build import build_definitions
+from pipelines.needed import needed
+
+gc.set_threshold(100_000, 50, 100)  # hundreds of thousands of objects are made here, and all are kept
+defs = build_definitions(wanted=needed())

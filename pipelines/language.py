@@ -1,37 +1,25 @@
-"""The graph of one language: its sources, its stages, its job."""
+"""One language: its stages as they are shown, its folder when it is needed, its job."""
 
 from __future__ import annotations
 
 import keyword
-from collections.abc import Sequence
-from dataclasses import dataclass
+from pathlib import Path
 
-from dagster import (
-    AssetsDefinition,
-    AssetSelection,
-    SourceAsset,
-    define_asset_job,
-    in_process_executor,
-)
+from dagster import AssetKey, AssetSelection, define_asset_job, in_process_executor
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
-from assets.factory import build_asset
-from assets.sources import build_source
+from assets.common import stage_key
+from assets.factory import Found
+from vernacular.config.codes import slug_of
+from vernacular.config.load import folders_of, load_language
 from vernacular.config.schema import Language
 from vernacular.errors import Problem
+from vernacular.outline import Outline
 from vernacular.project import chosen_model
 from vernacular.stages import Stage, stages_of
 
 # Dagster refuses these as the name of a job, and some are language codes: as (Assamese), is (Icelandic), or (Odia).
 REFUSED_NAMES = {*keyword.kwlist, "int", "str", "type", "dict", "bool", "float", "conf", "meta"}
-
-
-@dataclass(frozen=True)
-class Graph:
-    """What a language gives to the code location."""
-
-    assets: Sequence[AssetsDefinition | SourceAsset]
-    job: UnresolvedAssetJobDefinition
 
 
 def job_name(slug: str) -> str:
@@ -52,17 +40,47 @@ def stages_to_show(language: Language) -> tuple[dict[str, Stage], str | None]:
     return stages_of(language, model), model
 
 
-def build_graph(language: Language) -> Graph:
-    """All assets of a language and the job that materializes them.
+class Shelf:
+    """The parsed folders of a process, each parsed when it is first asked for.
 
-    The job leaves out the sources, which are observed and not made. It runs in one process, since every process of
-    Dagster's own would load all languages again; heavy stages get theirs from the launcher.
+    Args:
+        root: the folder of language folders.
     """
-    stages, model = stages_to_show(language)
-    made = [build_asset(stage, language, model=model) for stage in stages.values()]
-    observed = [build_source(language, source.name) for source in language.sources]
-    job = define_asset_job(
-        job_name(language.slug), selection=AssetSelection.assets(*(asset.key for asset in made)),
-        description=f"Everything of {language.name}: all stages in order, whatever is unchanged is reused.",
-        tags={"language": language.slug}, executor_def=in_process_executor)
-    return Graph(assets=[*observed, *made], job=job)
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._parsed: dict[str, tuple[Language, dict[str, Stage], str | None]] = {}
+
+    def language(self, key: AssetKey) -> Language:
+        """The language that an asset belongs to. Raises Problem."""
+        return self._of(key.path[0])[0]
+
+    def find(self, key: AssetKey) -> Found:
+        """What the body of the asset ``key`` works with. Raises Problem."""
+        language, stages, model = self._of(key.path[0])
+        name = "/".join(key.path[1:])
+        if name not in stages:
+            raise Problem(f"there is no stage {name} any more", where=language.code, fix="The folder was changed since "
+                          "the code location was loaded: `make reload`, then run again")
+        return Found(stages[name], language, model)
+
+    def _of(self, slug: str) -> tuple[Language, dict[str, Stage], str | None]:
+        if slug not in self._parsed:
+            folder = next((folder for folder in folders_of(self._root) if slug_of(folder.name) == slug), None)
+            if folder is None:
+                raise Problem("there is no such language folder any more", where=slug, fix="`make reload`")
+            language = load_language(folder)
+            self._parsed[slug] = (language, *stages_to_show(language))
+        return self._parsed[slug]
+
+
+def build_job(outline: Outline) -> UnresolvedAssetJobDefinition:
+    """The job that materializes everything of a language; the sources are observed and not made.
+
+    It runs in one process, since every process of Dagster's own would load the definitions again; heavy stages get
+    theirs from the launcher.
+    """
+    return define_asset_job(
+        job_name(outline.slug), executor_def=in_process_executor, tags={"language": outline.slug},
+        selection=AssetSelection.assets(*(stage_key(outline, stage.name) for stage in outline.stages)),
+        description=f"Everything of {outline.name}: all stages in order, whatever is unchanged is reused.")

@@ -1,14 +1,16 @@
-"""Which languages there are: scans the language folders; a broken one is kept apart with what is wrong with it."""
+"""Which languages there are: the outlines of their folders; a broken one is kept apart with what is wrong with it."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from vernacular.config.load import load_all
-from vernacular.config.schema import Language
+from pipelines.language import stages_to_show
+from vernacular.config.codes import slug_of
+from vernacular.config.load import folders_of, load_language
 from vernacular.errors import Problem
+from vernacular.outline import Outline, Outlines, outline_of
 
 
 @dataclass
@@ -18,24 +20,45 @@ class Registry:
     Attributes:
         languages: those that can be used.
         problems: why the others cannot.
+        folders: how many folders there are, those that were not asked for among them.
     """
 
-    languages: dict[str, Language] = field(default_factory=dict)
+    languages: dict[str, Outline] = field(default_factory=dict)
     problems: dict[str, Problem] = field(default_factory=dict)
+    folders: int = 0
 
 
-def scan(root: Path) -> Registry:
-    """Load every folder below ``root``; two folders whose codes give one slug cannot both be used."""
-    found = Registry()
-    for code, loaded in sorted(load_all(root).items()):
-        slug = loaded.slug if isinstance(loaded, Language) else re.sub(r"[^A-Za-z0-9]", "_", code)
-        taken = found.languages.get(slug)
-        if taken is not None:
-            slug = f"{slug}_2"
-            loaded = Problem(f"{code} and {taken.code} would share the asset keys of '{taken.slug}'", where=code,
-                             fix="Rename one of the two folders")
-        if isinstance(loaded, Language):
-            found.languages[slug] = loaded
-        else:
-            found.problems[slug] = loaded
+def scan(root: Path, artifacts: Path, wanted: Callable[[str], bool]) -> Registry:
+    """The folders below ``root``; of two whose codes give one slug only the first can be used.
+
+    Args:
+        root: the folder of language folders.
+        artifacts: the root of the store, where outlines are kept.
+        wanted: whether a code is asked for.
+    """
+    found, outlines = Registry(), Outlines(artifacts)
+    taken: dict[str, str] = {}
+    for folder in folders_of(root):
+        found.folders += 1
+        slug, code = slug_of(folder.name), folder.name
+        first = taken.setdefault(slug, code)
+        if not wanted(code):
+            continue
+        if first != code:
+            found.problems[f"{slug}_2"] = Problem(
+                f"{code} and {first} would share the asset keys of '{slug}'", where=code,
+                fix="Rename one of the two folders")
+            continue
+        try:
+            found.languages[slug] = outlines.get(folder, lambda folder=folder: _outline(folder))  # type: ignore[misc]
+        except Problem as problem:
+            found.problems[slug] = problem
+        except Exception as error:  # one folder must never take the others down, whatever it brings to light
+            found.problems[slug] = Problem(f"its graph cannot be built ({type(error).__name__}: {error})", where=code,
+                                           fix=f"`vernacular check {code} --debug` shows where")
     return found
+
+
+def _outline(folder: Path) -> Outline:
+    language = load_language(folder)
+    return outline_of(language, stages_to_show(language)[0])

@@ -18,6 +18,11 @@ def is_code(code: str) -> bool:
         return False
 
 
+def slug_of(code: str) -> str:
+    """``code`` as an asset-key part: ``zh-Hant`` becomes ``zh_Hant``."""
+    return re.sub(r"[^A-Za-z0-9]", "_", code)
+
+
 def is_registered(code: str) -> bool:
     """Whether ``code`` is a tag of the registry, or private use (``qaa``, ``x-foo``)."""
     return is_code(code) and langcodes.tag_is_valid(code)

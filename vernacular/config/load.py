@@ -59,7 +59,7 @@ def load_all(root: Path) -> dict[str, Language | Problem]:
         root: the folder of languages. Folders whose names start with ``_`` or ``.`` are passed over.
     """
     found: dict[str, Language | Problem] = {}
-    for folder in _folders(root):
+    for folder in folders_of(root):
         try:
             found[folder.name] = load_language(folder)
         except Problem as problem:
@@ -73,7 +73,7 @@ def find_language(root: Path, code: str) -> Language:
     Raises:
         Problem: there is none of that name (with the close ones), or it is broken.
     """
-    known = [folder.name for folder in _folders(root)]
+    known = [folder.name for folder in folders_of(root)]
     if code in known:
         return load_language(root / code)
     names = {name_of(name).casefold(): name for name in known if is_code(name)}
@@ -84,7 +84,12 @@ def find_language(root: Path, code: str) -> Language:
                   fix=f"There are: {', '.join(known) or 'none yet'}; `vernacular new CODE` starts another")
 
 
-def _folders(root: Path) -> list[Path]:
+def folders_of(root: Path) -> list[Path]:
+    """The folders below ``root`` that have a language.yaml, by name; not those whose names start with ``_`` or ``.``.
+
+    Raises:
+        Problem: there is no ``root``.
+    """
     if not root.is_dir():
         raise Problem("there is no such folder of languages", where=str(root),
                       fix="Run this in the checkout, or name the folder")

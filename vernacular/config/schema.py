@@ -6,13 +6,13 @@ stage reads, so a changed key re-runs that stage and what follows, and nothing e
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, model_validator
 
 from vernacular.config.cleaning import Cleaning, Identification, Poisoning
+from vernacular.config.codes import slug_of
 from vernacular.config.refresh import Refresh
 from vernacular.config.sources import Source
 from vernacular.config.strict import Name, Share, Strict
@@ -205,7 +205,7 @@ class Language(Strict):
     @property
     def slug(self) -> str:
         """The code as an asset-key part: ``zh-Hant`` becomes ``zh_Hant``."""
-        return re.sub(r"[^A-Za-z0-9]", "_", self.code)
+        return slug_of(self.code)
 
     def tasks_of(self, model: str) -> dict[str, Task]:
         """The tasks by name that can be learned on the model called ``model``."""
