@@ -15,6 +15,7 @@ from benchmarks import (  # noqa: F401  # the figures make themselves known
     pretraining,
     rows,
     salted,
+    scale,
     starts,
     tasks,
     vocabulary,

@@ -19,9 +19,9 @@ from dagster._core.remote_origin import RemoteJobOrigin, RemoteRepositoryOrigin
 from dagster._core.workspace.load import location_origin_from_module_name
 from filelock import FileLock, Timeout
 
+from pipelines.shards import MODULE, Location
 from vernacular import clock
 
-MODULE, LOCATION = "pipelines.definitions", "vernacular"  # as in workspace.yaml
 STARTED_BY = {"started_by": "cli"}
 LAUNCH_SECONDS = 600.0  # after which a run that has not come to its first resource was killed on the way
 UNFINISHED = [DagsterRunStatus.NOT_STARTED, DagsterRunStatus.STARTING, DagsterRunStatus.STARTED,
@@ -33,10 +33,10 @@ def code_location() -> ReconstructableRepository:
     return ReconstructableRepository(CodePointer.from_module(MODULE, "defs", working_directory=None))
 
 
-def job_origin(job: str) -> RemoteJobOrigin:
-    """Where the UI finds ``job``: makes the run an ordinary one of the code location in workspace.yaml."""
-    location = location_origin_from_module_name(MODULE, None, None, LOCATION)
-    return RemoteJobOrigin(RemoteRepositoryOrigin(location, SINGLETON_REPOSITORY_NAME), job)
+def job_origin(job: str, location: Location) -> RemoteJobOrigin:
+    """Where the UI finds ``job``: makes the run an ordinary one of a code location in workspace.yaml."""
+    origin = location_origin_from_module_name(location.module, location.attribute, None, location.name)
+    return RemoteJobOrigin(RemoteRepositoryOrigin(origin, SINGLETON_REPOSITORY_NAME), job)
 
 
 def lock_of(instance: DagsterInstance, run_id: str) -> FileLock:

@@ -14,6 +14,7 @@ from pipelines.language import Shelf, build_job
 from pipelines.launchers import launcher_for
 from pipelines.registry import scan
 from pipelines.resources import StoreResource
+from pipelines.shards import ALL, Shard
 from pipelines.upkeep import build_upkeep
 from vernacular.project import Project, find_project
 
@@ -26,16 +27,17 @@ def everything(code: str) -> bool:
 
 
 def build_definitions(project: Project | None = None, resources: Mapping[str, Any] | None = None,
-                      wanted: Callable[[str], bool] = everything) -> Definitions:
+                      wanted: Callable[[str], bool] = everything, shard: Shard = ALL) -> Definitions:
     """The definitions of the languages of a project.
 
     Args:
         project: its folders; the one around the current folder if not given.
         resources: replace the default ones by name: ``store``, ``launcher``.
         wanted: whether the language of a code is asked for.
+        shard: the part of the languages that this code location holds.
     """
     project = project or find_project()
-    registry = scan(project.languages, project.artifacts, wanted)
+    registry = scan(project.languages, project.artifacts, wanted, shard)
     shelf = Shelf(project.languages)
     stages, sources = AssetFactory(shelf.find), SourceFactory(shelf.language)
     assets: list[AssetsDefinition | AssetSpec] = []
@@ -45,7 +47,7 @@ def build_definitions(project: Project | None = None, resources: Mapping[str, An
     assets += [build_config_error(slug, problem) for slug, problem in registry.problems.items()]
     root = str(project.artifacts)
     return Definitions(
-        assets=assets, sensors=[build_upkeep(project)], executor=in_process_executor,
+        assets=assets, sensors=[build_upkeep(project, shard)], executor=in_process_executor,
         jobs=[build_job(outline) for outline in registry.languages.values()] if registry.folders <= MOST_JOBS else [],
         resources={"store": StoreResource(root=root),
                    "launcher": launcher_for(root, str(project.languages)), **(resources or {})})

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipelines.language import stages_to_show
+from pipelines.shards import Shard
 from vernacular.config.codes import slug_of
 from vernacular.config.load import folders_of, load_language
 from vernacular.errors import Problem
@@ -20,7 +21,7 @@ class Registry:
     Attributes:
         languages: those that can be used.
         problems: why the others cannot.
-        folders: how many folders there are, those that were not asked for among them.
+        folders: how many folders the shard holds, those that were not asked for among them.
     """
 
     languages: dict[str, Outline] = field(default_factory=dict)
@@ -28,20 +29,23 @@ class Registry:
     folders: int = 0
 
 
-def scan(root: Path, artifacts: Path, wanted: Callable[[str], bool]) -> Registry:
+def scan(root: Path, artifacts: Path, wanted: Callable[[str], bool], shard: Shard) -> Registry:
     """The folders below ``root``; of two whose codes give one slug only the first can be used.
 
     Args:
         root: the folder of language folders.
         artifacts: the root of the store, where outlines are kept.
         wanted: whether a code is asked for.
+        shard: the part of the folders that is looked at.
     """
     found, outlines = Registry(), Outlines(artifacts)
     taken: dict[str, str] = {}
     for folder in folders_of(root):
-        found.folders += 1
         slug, code = slug_of(folder.name), folder.name
         first = taken.setdefault(slug, code)
+        if not shard.holds(code):
+            continue
+        found.folders += 1
         if not wanted(code):
             continue
         if first != code:

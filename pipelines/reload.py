@@ -7,7 +7,9 @@ import sys
 import urllib.error
 import urllib.request
 
-from pipelines.bookkeeping import LOCATION
+from pipelines.shards import locations
+from vernacular.errors import Problem
+from vernacular.project import find_project
 
 MUTATION = """mutation($name: String!) { reloadRepositoryLocation(repositoryLocationName: $name) { __typename
   ... on WorkspaceLocationEntry { loadStatus locationOrLoadError { __typename ... on PythonError { message } } }
@@ -19,21 +21,29 @@ MUTATION = """mutation($name: String!) { reloadRepositoryLocation(repositoryLoca
 def main(arguments: list[str]) -> int:
     """Ask the UI at the address in ``arguments``; returns the exit code."""
     address = arguments[0] if arguments else "http://127.0.0.1:3000"
-    body = json.dumps({"query": MUTATION, "variables": {"name": LOCATION}}).encode()
+    try:
+        for location in locations(find_project().home):
+            reload(address, location.name)
+    except Problem as problem:
+        sys.stderr.write(f"error: {problem}\n")
+        return 2
+    sys.stdout.write("reloaded\n")
+    return 0
+
+
+def reload(address: str, location: str) -> None:
+    """Have the UI read one code location again. Raises Problem."""
+    body = json.dumps({"query": MUTATION, "variables": {"name": location}}).encode()
     request = urllib.request.Request(f"{address}/graphql", body, {"Content-Type": "application/json"})
     try:
         with urllib.request.urlopen(request, timeout=120) as answer:
             said = json.load(answer)["data"]["reloadRepositoryLocation"]
     except (OSError, ValueError, KeyError) as error:
         reason = error.reason if isinstance(error, urllib.error.URLError) else error
-        sys.stderr.write(f"error: {address}: the UI does not answer ({reason}). Start it with `make ui`\n")
-        return 2
+        raise Problem(f"the UI does not answer ({reason})", where=address, fix="Start it with `make ui`") from None
     trouble = said.get("message") or (said.get("locationOrLoadError") or {}).get("message")
     if trouble:
-        sys.stderr.write(f"error: {address}: {' '.join(trouble.split())}. Mend that and run `make reload` again\n")
-        return 2
-    sys.stdout.write("reloaded\n")
-    return 0
+        raise Problem(trouble.rstrip(". \n"), where=address, fix="Mend that and run `make reload` again")
 
 
 if __name__ == "__main__":

@@ -83,8 +83,10 @@ def execute(language: Language, names: list[str], project: Project, *, debug: bo
     from pipelines.language import job_name
     from pipelines.mend import mend
     from pipelines.needed import ONLY
+    from pipelines.shards import location_of
 
     selection: frozenset[AssetKey] = frozenset(stage_key(language, name) for name in names)
+    location = location_of(language.code, project.home)
     with DagsterInstance.get() as instance:
         mend(instance)
         os.environ[ONLY] = language.code
@@ -97,7 +99,7 @@ def execute(language: Language, names: list[str], project: Project, *, debug: bo
         run = instance.create_run_for_job(
             definition, execution_plan=create_execution_plan(job, quiet), run_config=quiet, asset_selection=selection,
             tags={**definition.run_tags, **STARTED_BY, "language": language.slug},
-            remote_job_origin=job_origin(definition.name), job_code_origin=job.get_python_origin())
+            remote_job_origin=job_origin(definition.name, location), job_code_origin=job.get_python_origin())
         code, said = 0, []
         with alive(instance, run.run_id):
             try:

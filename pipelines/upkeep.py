@@ -39,9 +39,10 @@ from assets.common import PASSING, stage_key
 from assets.sources import source_digests
 from pipelines.bookkeeping import UNFINISHED, end_dead_runs
 from pipelines.decision import Asked, decide, digest
+from pipelines.shards import ALL, Shard
 from vernacular import clock as clocks
 from vernacular.artifacts import Store
-from vernacular.config.load import load_language
+from vernacular.config.load import folders_of, load_language
 from vernacular.config.schema import Language
 from vernacular.corpus.fetching import due, fetching
 from vernacular.errors import as_problem
@@ -62,11 +63,13 @@ class Upkeep:
         project: its folders.
         clock: seconds since 1970.
         start_fetch: starts a process that fetches what is due of a language.
+        shard: the part of the languages that is looked at.
     """
 
     def __init__(self, project: Project, clock: Callable[[], float] = clocks.now,
-                 start_fetch: Callable[[Project, str], subprocess.Popen[bytes]] | None = None) -> None:
-        self.project, self.clock = project, clock
+                 start_fetch: Callable[[Project, str], subprocess.Popen[bytes]] | None = None,
+                 shard: Shard = ALL) -> None:
+        self.project, self.clock, self.shard = project, clock, shard
         self.store = Store(project.artifacts)
         self._start_fetch = start_fetch or start_fetching
         self._fetches: list[subprocess.Popen[bytes]] = []
@@ -85,7 +88,7 @@ class Upkeep:
         requests: list[RunRequest] = []
         observed: list[AssetObservation] = []
         said: list[str] = []
-        for number, code in enumerate(_turn(self.project.languages, state["after"])):
+        for number, code in enumerate(_turn(self.project.languages, state["after"], self.shard)):
             if number and time.monotonic() - began > TICK_SECONDS:
                 break  # but one has its turn, however long that took
             state["after"] = code
@@ -191,15 +194,15 @@ def start_fetching(project: Project, code: str) -> subprocess.Popen[bytes]:
                  "VERNACULAR_ROOT": str(project.artifacts)})
 
 
-def _turn(root: Path, after: str) -> list[str]:
-    """The codes of the language folders, those behind ``after`` first."""
-    codes = sorted(file.parent.name for file in root.glob("*/language.yaml") if not file.parent.name.startswith("_"))
+def _turn(root: Path, after: str, shard: Shard) -> list[str]:
+    """The codes of the language folders in ``shard``, those behind ``after`` first."""
+    codes = [folder.name for folder in folders_of(root) if shard.holds(folder.name)]
     return [code for code in codes if code > after] + [code for code in codes if code <= after]
 
 
-def build_upkeep(project: Project) -> SensorDefinition:
-    """The sensor ``upkeep``: off until a person turns it on."""
-    work = Upkeep(project)
+def build_upkeep(project: Project, shard: Shard) -> SensorDefinition:
+    """The sensor ``upkeep`` of the languages in ``shard``: off until a person turns it on."""
+    work = Upkeep(project, shard=shard)
 
     @sensor(name="upkeep", asset_selection=AssetSelection.all(), minimum_interval_seconds=EVERY_SECONDS,
             default_status=DefaultSensorStatus.STOPPED,

@@ -15,6 +15,7 @@ from dagster_shared.serdes import serialize_value
 from pipelines.bookkeeping import job_origin
 from pipelines.build import build_definitions
 from pipelines.needed import ONLY, needed, slugs_of
+from pipelines.shards import Location
 from tests.generate import write_language
 from vernacular.project import Project
 
@@ -38,7 +39,7 @@ def test_the_process_of_a_run_knows_its_languages(tmp_path: Path) -> None:
                 Project(tmp_path, write_language(tmp_path / "languages", documents=3).parent, tmp_path)
             ).resolve_asset_graph())
         arguments = serialize_value(ExecuteExternalJobArgs(
-            job_origin=job_origin("x"), run_id=run.run_id, instance_ref=instance.get_ref()))
+            job_origin=job_origin("x", Location()), run_id=run.run_id, instance_ref=instance.get_ref()))
         answers: Queue[list[str]] = spawn.Queue()
         process = spawn.Process(target=ask, args=(arguments, answers))
         process.start()

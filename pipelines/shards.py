@@ -1,0 +1,146 @@
+"""Code locations that hold a part of the languages each, for thousands: ``python -m pipelines.shards N`` sets them up.
+
+The command writes ``workspace.yaml`` of the project; each of its entries names an attribute of this module, such as
+``shard_2_of_28``, which is built when it is asked for. A language's shard depends on its code and N alone, so a new
+folder moves no other.
+"""
+
+from __future__ import annotations
+
+import functools
+import gc
+import re
+import sys
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from vernacular.artifacts import write_atomically
+from vernacular.config.load import folders_of
+from vernacular.errors import Problem, as_problem
+from vernacular.project import find_project
+
+if TYPE_CHECKING:
+    from dagster import Definitions
+
+MODULE, LOCATION = "pipelines.definitions", "vernacular"  # of the one code location where there are no shards
+SHARDS = "pipelines.shards"
+FILE = "workspace.yaml"
+_NAME = re.compile(r"shard_([1-9]\d{0,3})_of_([1-9]\d{0,3})")
+
+
+@dataclass(frozen=True)
+class Shard:
+    """A part of the languages.
+
+    Attributes:
+        number: from 1 on.
+        of: how many parts there are.
+    """
+
+    number: int = 1
+    of: int = 1
+
+    def holds(self, code: str) -> bool:
+        """Whether the language of a code is in this part."""
+        return zlib.crc32(code.encode()) % self.of == self.number - 1
+
+
+ALL = Shard()
+
+
+@dataclass(frozen=True)
+class Location:
+    """A code location as ``workspace.yaml`` names it."""
+
+    name: str = LOCATION
+    module: str = MODULE
+    attribute: str | None = None
+    shard: Shard = ALL
+
+
+def locations(home: Path) -> list[Location]:
+    """The code locations that the workspace of a project names.
+
+    Args:
+        home: the project's folder. Without a workspace.yaml in it, or where that asks a code server, there is one.
+
+    Raises:
+        Problem: the file cannot be used.
+    """
+    file = home / FILE
+    if not file.is_file():
+        return [Location()]
+    try:
+        entries = yaml.safe_load(file.read_text(encoding="utf-8"))["load_from"]
+        modules = [entry["python_module"] for entry in entries if "python_module" in entry]
+        found = [Location(entry.get("location_name", entry["module_name"]), entry["module_name"],
+                          entry.get("attribute"), _shard(entry.get("attribute") or "shard_1_of_1"))
+                 for entry in modules if entry["module_name"] in (MODULE, SHARDS)]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
+        raise Problem(f"it cannot be used ({type(error).__name__})", where=str(file),
+                      fix="`python -m pipelines.shards 1` writes it anew") from None
+    return found or [Location()]
+
+
+def location_of(code: str, home: Path) -> Location:
+    """The code location that holds the language of a code. Raises Problem."""
+    for location in locations(home):
+        if location.shard.holds(code):
+            return location
+    raise Problem(f"no code location holds '{code}'", where=str(home / FILE),
+                  fix="`python -m pipelines.shards N` writes it anew, for N locations")
+
+
+def workspace(shards: int) -> str:
+    """The text of workspace.yaml for so many code locations."""
+    entries: list[dict[str, Any]] = [{"module_name": MODULE, "location_name": LOCATION}]
+    if shards > 1:
+        entries = [{"module_name": SHARDS, "attribute": f"shard_{number}_of_{shards}",
+                    "location_name": f"{LOCATION}-{number}-of-{shards}"} for number in range(1, shards + 1)]
+    return "# What `dagster dev` loads when it is started in this folder.\n" + yaml.safe_dump(
+        {"load_from": [{"python_module": entry} for entry in entries]}, sort_keys=False)
+
+
+@functools.cache
+def __getattr__(name: str) -> Definitions:
+    """The definitions of ``shard_2_of_28``, as an attribute of this module."""
+    if not _NAME.fullmatch(name):
+        raise AttributeError(name)
+    from pipelines.build import build_definitions
+    from pipelines.needed import needed
+
+    gc.set_threshold(100_000, 50, 100)  # as in pipelines.definitions
+    return build_definitions(wanted=needed(), shard=_shard(name))
+
+
+def _shard(name: str) -> Shard:
+    found = _NAME.fullmatch(name)
+    if found is None or int(found[1]) > int(found[2]):
+        raise ValueError(name)
+    return Shard(int(found[1]), int(found[2]))
+
+
+def main(arguments: list[str]) -> int:
+    """Write the workspace for as many code locations as asked for; returns the exit code."""
+    try:
+        if len(arguments) != 1 or not arguments[0].isdecimal() or not 1 <= int(arguments[0]) <= 1000:
+            raise Problem(f"'{' '.join(arguments)}' is no number of code locations", where="shards",
+                          fix="Write `python -m pipelines.shards 4` for four of them, 1 for one that holds everything")
+        project, shards = find_project(), int(arguments[0])
+        counts = [sum(Shard(number, shards).holds(folder.name) for folder in folders_of(project.languages))
+                  for number in range(1, shards + 1)]
+        write_atomically(project.home / FILE, workspace(shards))
+    except Exception as error:
+        sys.stderr.write(f"error: {as_problem(error, 'shards')}\n")
+        return 2
+    sys.stdout.write(f"{project.home / FILE}: {shards} code locations of {min(counts)} to {max(counts)} languages. "
+                     "Start `make ui` again\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
