@@ -13,7 +13,7 @@ from assets.factory import Found
 from vernacular.config.codes import slug_of
 from vernacular.config.load import folders_of, load_language
 from vernacular.config.schema import Language
-from vernacular.errors import Problem
+from vernacular.errors import Passing, Problem
 from vernacular.outline import Outline
 from vernacular.project import chosen_model
 from vernacular.stages import Stage, stages_of
@@ -68,7 +68,7 @@ class Shelf:
         if slug not in self._parsed:
             folder = next((folder for folder in folders_of(self._root) if slug_of(folder.name) == slug), None)
             if folder is None:
-                raise Problem("there is no such language folder any more", where=slug, fix="`make reload`")
+                raise Passing("there is no such language folder any more", where=slug, fix="`make reload`")
             language = load_language(folder)
             self._parsed[slug] = (language, *stages_to_show(language))
         return self._parsed[slug]

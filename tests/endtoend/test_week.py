@@ -63,7 +63,7 @@ def live(world: Week, codes: list[str], days: int, step: float, arrivals: float)
         world.now += step
     for hurt in mended.values():
         next(hurt, None)
-    for number in range(int(9 * DAY / step)):  # for as long as a source may wait after a day of failures, and longer
+    for number in range(int(20 * DAY / step)):  # until every kill has found its moment and every source was due again
         if kills and not number % 2:
             world.arrive(codes[0], "inbox")
         world.look(kills)
