@@ -142,7 +142,7 @@ def take_step(model: Any, optimizer: torch.optim.AdamW, plan: Plan, step: int) -
     if not math.isfinite(float(loss)) or not math.isfinite(float(length)):
         raise Problem(f"the {'gradient' if math.isfinite(float(loss)) else 'loss'} is not a number at step {step}",
                       where="pretraining", fix="Lower pretraining.learning_rate; the last checkpoint is kept")
-    optimizer.grad_scale = (length / _CLIP).clamp(min=1)  # type: ignore[attr-defined]  # AdamW divides by it as it goes
+    optimizer.grad_scale = (length / _CLIP).clamp(min=1).float()  # type: ignore[attr-defined]  # AdamW divides by it as it goes
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)
     return float(loss)
@@ -171,6 +171,8 @@ def _gradient(model: Any, plan: Plan, step: int) -> torch.Tensor:
         if rows is not None and rows.grad is not None:
             if embedding.weight.grad is None:
                 embedding.weight.grad = torch.zeros_like(embedding.weight)
+            if embedding.padding_idx is not None:  # a mask may put it in; as in an embedding, it learns nothing
+                rows.grad[ids == embedding.padding_idx] = 0
             embedding.weight.grad.index_add_(0, ids.flatten(), rows.grad.flatten(0, 1))
         loss += value.detach()
     return loss
