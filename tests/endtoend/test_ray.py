@@ -13,28 +13,17 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.endtoend.conftest import CHECKOUT, Place, make_place
+from tests.endtoend.launched import CHILD, an_interrupt_reaches_it, its_lines_and_end_come_back, launched, wait_for
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec("ray") is None,
                                 reason="ray is not installed (pip install -c constraints.txt -e '.[ray]')")
 WORKER = "_run pid="  # in Ray's mark before each line that a worker writes
-CHILD = """\
-import signal, sys, time
-def note(text):
-    with open(sys.argv[1], "a") as out:
-        out.write(text + "\\n")
-def interrupted(number, frame):
-    note("interrupted")
-    sys.exit(3)
-signal.signal(signal.SIGINT, interrupted)
-for step in range(600):
-    note(str(step))
-    time.sleep(0.1)
-"""
 
 
 @pytest.fixture(scope="module")
@@ -64,16 +53,7 @@ def cluster() -> Iterator[dict[str, str]]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def on_ray(cluster: dict[str, str], *command: str) -> subprocess.Popen[str]:
-    return subprocess.Popen([sys.executable, "-m", "pipelines.on_ray", *command], cwd=CHECKOUT, env=cluster, text=True,
-                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-
-
-def wait_for(path: Path, text: str, seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not path.is_file() or text not in path.read_text().split():
-        assert time.monotonic() < end, path.read_text() if path.is_file() else "nothing was written"
-        time.sleep(0.1)
+on_ray = partial(launched, "pipelines.on_ray")
 
 
 def test_a_stage_gives_the_same_bytes_there(cluster: dict[str, str], tmp_path: Path) -> None:
@@ -101,21 +81,11 @@ def trained(place: Place) -> Path:
 
 
 def test_what_the_command_writes_and_its_end_come_back(cluster: dict[str, str]) -> None:
-    ended = on_ray(cluster, "--", sys.executable, "-c", "print('said', flush=True); raise SystemExit(7)")
-    assert "said" in ended.communicate(timeout=120)[0]
-    assert ended.returncode == 7
-    killed = on_ray(cluster, "--", sys.executable, "-c", "import os; os.kill(os.getpid(), 9)")
-    killed.communicate(timeout=120)
-    assert killed.returncode == -9
+    its_lines_and_end_come_back(partial(on_ray, cluster))
 
 
 def test_an_interrupt_reaches_the_command(cluster: dict[str, str], tmp_path: Path) -> None:
-    waiting = on_ray(cluster, "--", sys.executable, "-c", CHILD, str(tmp_path / "said"))
-    wait_for(tmp_path / "said", "3")
-    waiting.terminate()
-    waiting.communicate(timeout=60)
-    assert waiting.returncode == 130
-    assert (tmp_path / "said").read_text().split()[-1] == "interrupted"
+    an_interrupt_reaches_it(partial(on_ray, cluster), tmp_path / "said")
 
 
 @pytest.mark.parametrize("who", ["itself", "its parent"])

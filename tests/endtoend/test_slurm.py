@@ -7,12 +7,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.endtoend.conftest import CHECKOUT, Place, make_place
-from tests.endtoend.test_ray import CHILD, wait_for
+from tests.endtoend.launched import CHILD, an_interrupt_reaches_it, its_lines_and_end_come_back, launched, wait_for
 from tests.slurm import WITHOUT, installed, slurm
 
 pytestmark = pytest.mark.skipif(not installed(), reason=WITHOUT)
@@ -24,9 +25,7 @@ def cluster() -> Iterator[dict[str, str]]:
         yield {**environment, "PYTHONPATH": str(CHECKOUT)}
 
 
-def on_slurm(cluster: dict[str, str], *command: str) -> subprocess.Popen[str]:
-    return subprocess.Popen([sys.executable, "-m", "pipelines.on_slurm", *command], cwd=CHECKOUT, env=cluster,
-                            text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+on_slurm = partial(launched, "pipelines.on_slurm")
 
 
 def test_a_stage_runs_there(cluster: dict[str, str], tmp_path: Path) -> None:
@@ -44,21 +43,11 @@ def test_a_stage_runs_there(cluster: dict[str, str], tmp_path: Path) -> None:
 
 
 def test_what_the_command_writes_and_its_end_come_back(cluster: dict[str, str]) -> None:
-    ended = on_slurm(cluster, "--", sys.executable, "-c", "print('said', flush=True); raise SystemExit(7)")
-    assert "said" in ended.communicate(timeout=120)[0]
-    assert ended.returncode == 7
-    killed = on_slurm(cluster, "--", sys.executable, "-c", "import os; os.kill(os.getpid(), 9)")
-    killed.communicate(timeout=120)
-    assert killed.returncode == -9
+    its_lines_and_end_come_back(partial(on_slurm, cluster))
 
 
 def test_an_interrupt_reaches_the_command(cluster: dict[str, str], tmp_path: Path) -> None:
-    waiting = on_slurm(cluster, "--", sys.executable, "-c", CHILD, str(tmp_path / "said"))
-    wait_for(tmp_path / "said", "3")
-    waiting.terminate()
-    waiting.communicate(timeout=60)
-    assert waiting.returncode == 130
-    assert (tmp_path / "said").read_text().split()[-1] == "interrupted"
+    an_interrupt_reaches_it(partial(on_slurm, cluster), tmp_path / "said")
 
 
 def test_a_job_that_waits_in_the_queue_is_taken_out(cluster: dict[str, str], tmp_path: Path) -> None:
