@@ -91,6 +91,8 @@ def test_the_instance_is_that_of_one_machine_but_for_its_storage() -> None:
                   "opGranularityRunBuffer": alone["concurrency"]["pools"]["op_granularity_run_buffer"]},
         "runs": {"maxConcurrentRuns": alone["concurrency"]["runs"]["max_concurrent_runs"],
                  "tagConcurrencyLimits": alone["concurrency"]["runs"]["tag_concurrency_limits"]}}
+    queue = helm["dagsterDaemon"]["runCoordinator"]["config"]["customRunCoordinator"]
+    assert queue == alone["run_coordinator"] | {"config": {}}
     assert helm["postgresql"]["postgresqlScheme"] == storage["postgres"]["postgres_db"]["scheme"]
 
 

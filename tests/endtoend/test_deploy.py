@@ -24,6 +24,7 @@ from typing import Any
 import pytest
 import yaml
 from dagster import AssetKey, DagsterEventType, DagsterInstance, DagsterRunStatus
+from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NAME
 
 from pipelines.reload import main as reload
 from tests.endtoend.conftest import CHECKOUT, Place, make_place
@@ -121,11 +122,11 @@ class Stack:
         return said
 
     def launch(self, code: str, stages: Sequence[str]) -> str:
-        """Ask for a run as the page does; its id."""
+        """Ask for a run as the page's lineage does; its id."""
         selection = [{"path": [code, *stage.split("/")]} for stage in stages]
         said = self.ask(LAUNCH, run={"runConfigData": "{}", "selector": {
-            "repositoryName": "__repository__", "repositoryLocationName": "vernacular", "jobName": code,
-            "assetSelection": selection}})["launchPipelineExecution"]
+            "repositoryName": "__repository__", "repositoryLocationName": "vernacular",
+            "jobName": IMPLICIT_ASSET_JOB_NAME, "assetSelection": selection}})["launchPipelineExecution"]
         assert said["__typename"] == "LaunchRunSuccess", said
         return str(said["run"]["runId"])
 

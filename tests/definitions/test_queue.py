@@ -1,0 +1,87 @@
+"""The queue that dagster.yaml names, with the limits that stand there; runs are asked for as the page does, untagged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from dagster import DagsterInstance, DagsterRun, DagsterRunStatus
+from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NAME
+from dagster._core.remote_origin import InProcessCodeLocationOrigin
+from dagster._core.test_utils import create_test_daemon_workspace_context
+from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
+from dagster._core.workspace.context import WorkspaceProcessContext
+from dagster._core.workspace.load_target import InProcessWorkspaceLoadTarget
+from dagster._daemon.run_coordinator import QueuedRunCoordinatorDaemon
+from dagster_graphql.test.utils import execute_dagster_graphql
+
+from tests.generate import write_language
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+LAUNCH = """mutation($run: ExecutionParams!) { launchPipelineExecution(executionParams: $run) { __typename
+  ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
+NOWHERE = {"module": "dagster._core.test_utils", "class": "MockedRunLauncher"}  # a run that is launched stays so
+
+
+class Queue:
+    """Dagster's page, its daemon that takes from the queue, and what became of the runs."""
+
+    def __init__(self, workspace: WorkspaceProcessContext) -> None:
+        self.workspace, self.instance = workspace, workspace.instance
+        self.daemon = QueuedRunCoordinatorDaemon(interval_seconds=1)
+
+    def launch(self, *stages: str) -> str:
+        """Ask for a run of the assets, as the lineage does; its id."""
+        selection = [{"path": stage.split("/")} for stage in stages]
+        said: Any = execute_dagster_graphql(self.workspace.create_request_context(), LAUNCH, {"run": {
+            "runConfigData": "{}", "selector": {
+                "repositoryName": "__repository__", "repositoryLocationName": "here",
+                "jobName": IMPLICIT_ASSET_JOB_NAME, "assetSelection": selection}}})
+        assert said.data["launchPipelineExecution"]["__typename"] == "LaunchRunSuccess", said.data
+        return str(said.data["launchPipelineExecution"]["run"]["runId"])
+
+    def run(self, run_id: str) -> DagsterRun:
+        run = self.instance.get_run_by_id(run_id)
+        assert run is not None
+        return run
+
+    def waiting(self, *runs: str) -> list[bool]:
+        """Whether each is still queued once the daemon has taken what it may."""
+        list(self.daemon.run_iteration(self.workspace))
+        return [self.run(run).status == DagsterRunStatus.QUEUED for run in runs]
+
+
+@pytest.fixture
+def queue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Queue]:
+    for code in ("qaa", "qab"):
+        write_language(tmp_path / "languages", code, documents=3)
+    settings = yaml.safe_load((CHECKOUT / "dagster.yaml").read_text(encoding="utf-8"))
+    (tmp_path / "dagster.yaml").write_text(yaml.safe_dump(settings | {"run_launcher": NOWHERE}), encoding="utf-8")
+    (tmp_path / "location.py").write_text(
+        "from pipelines.build import build_definitions\n\ndefs = build_definitions()\n", encoding="utf-8")
+    monkeypatch.setenv("VERNACULAR_LANGUAGES", str(tmp_path / "languages"))
+    monkeypatch.setenv("VERNACULAR_ROOT", str(tmp_path / "artifacts"))
+    origin = InProcessCodeLocationOrigin(LoadableTargetOrigin(python_file=str(tmp_path / "location.py")),
+                                         location_name="here")
+    with (DagsterInstance.from_config(str(tmp_path)) as instance,
+          create_test_daemon_workspace_context(InProcessWorkspaceLoadTarget([origin]), instance) as workspace):
+        yield Queue(workspace)
+
+
+def test_of_one_language_one_run_goes_on_though_nobody_gave_it_a_tag(queue: Queue) -> None:
+    first, second = queue.launch("qaa/corpus/clean"), queue.launch("qaa/corpus/documents", "qaa/corpus/clean")
+    other = queue.launch("qab/corpus/clean")
+    assert [queue.run(run).tags["language"] for run in (first, second, other)] == ["qaa", "qaa", "qab"]
+    assert queue.waiting(first, second, other) == [False, True, False]
+    assert queue.waiting(second) == [True]
+    queue.instance.report_run_canceled(queue.run(first))
+    assert queue.waiting(second) == [False]
+
+
+def test_a_run_of_several_languages_has_no_tag_and_waits_for_none(queue: Queue) -> None:
+    one, both = queue.launch("qaa/corpus/clean"), queue.launch("qaa/corpus/clean", "qab/corpus/clean")
+    assert "language" not in queue.run(both).tags
+    assert queue.waiting(one, both) == [False, False]
