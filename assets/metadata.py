@@ -39,18 +39,22 @@ def escape(value: Any, most: int = MOST_LETTERS) -> str:
     return _LINK.sub("\\1\u2060", text.translate(_ESCAPES))  # a word joiner: the UI makes links of bare addresses
 
 
-def table(rows: Sequence[Mapping[str, Any]]) -> str:
+def table(rows: Sequence[Mapping[str, Any]], most: int = MOST_ROWS) -> str:
     """A markdown table of ``rows`` (the first few), with the columns in the order in which they first appear.
 
     A wide one is filled up with empty lines until the UI shows it in a dialog: in place it would be cut on the right.
+
+    Args:
+        rows: with names of columns.
+        most: rows that are shown.
     """
     columns = list(dict.fromkeys(name for row in rows for name in row))
     cells = [[escape(name) for name in columns],
-             *([escape(row.get(name, "")) for name in columns] for row in rows[:MOST_ROWS])]
+             *([escape(row.get(name, "")) for name in columns] for row in rows[:most])]
     lines = ["| " + " | ".join(row) + " |" for row in cells]
     lines.insert(1, "|" + " --- |" * len(columns))
-    if len(rows) > MOST_ROWS:
-        lines.append(f"\n{len(rows) - MOST_ROWS} more rows in the artifact folder.")
+    if len(rows) > most:
+        lines.append(f"\n{len(rows) - most} more rows in the artifact folder.")
     text = "\n".join(lines)
     wide = sum(max(map(len, column)) for column in zip(*cells, strict=True)) > NARROW
     return text.ljust(IN_PLACE, "\n") if wide else text

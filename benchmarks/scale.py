@@ -126,7 +126,7 @@ def load(attribute: str | None) -> dict[str, Any]:
     loaded, clock = time.process_time(), time.monotonic() - started
     size = len(serialize_value(RepositorySnap.from_def(repository, defer_snapshots=True)))
     listed = time.process_time()
-    key = min(repository.asset_graph.materializable_asset_keys)
+    key = min(key for key in repository.asset_graph.materializable_asset_keys if len(key.path) > 1)  # of a language
     keys = {each for each in repository.asset_graph.materializable_asset_keys if each.path[0] == key.path[0]}
     get_external_pipeline_subset_result(repository, recon, "__ASSET_JOB", None, keys, None, False)
     return {"processor seconds": round(loaded, 2), "seconds": round(clock, 2),

@@ -12,18 +12,14 @@ from assets.factory import AssetFactory
 from assets.sources import SourceFactory
 from pipelines.language import Shelf, build_job
 from pipelines.launchers import launcher_for
-from pipelines.registry import scan
+from pipelines.overview import build_asset, build_sensor
+from pipelines.registry import everything, scan
 from pipelines.resources import StoreResource
 from pipelines.shards import ALL, Shard
 from pipelines.upkeep import build_upkeep
 from vernacular.project import Project, find_project
 
 MOST_JOBS = 200  # a job costs time for every asset there is: with more languages, runs are of the job of all assets
-
-
-def everything(code: str) -> bool:
-    """Every language is wanted."""
-    return True
 
 
 def build_definitions(project: Project | None = None, resources: Mapping[str, Any] | None = None,
@@ -45,9 +41,13 @@ def build_definitions(project: Project | None = None, resources: Mapping[str, An
         assets += [sources.build(outline, source) for source in outline.sources]
         assets += [stages.build(outline, stage) for stage in outline.stages]
     assets += [build_config_error(slug, problem) for slug, problem in registry.problems.items()]
+    sensors = [build_upkeep(project, shard)]
+    if shard.number == 1:  # there is one overview, however many code locations
+        assets.append(build_asset(project))
+        sensors.append(build_sensor(project))
     root = str(project.artifacts)
     return Definitions(
-        assets=assets, sensors=[build_upkeep(project, shard)], executor=in_process_executor,
+        assets=assets, sensors=sensors, executor=in_process_executor,
         jobs=[build_job(outline) for outline in registry.languages.values()] if registry.folders <= MOST_JOBS else [],
         resources={"store": StoreResource(root=root),
                    "launcher": launcher_for(root, str(project.languages)), **(resources or {})})

@@ -33,10 +33,13 @@ def needed() -> Callable[[str], bool]:
 
 
 def slugs_of(run: DagsterRun) -> set[str] | None:
-    """The languages that a run is of, as the first part of asset keys; None if it does not say."""
+    """The languages that a run is of, as the first part of asset keys; None if it does not say.
+
+    What is of no language has a key of one part.
+    """
     keys = [*(run.asset_selection or ()), *(check.asset_key for check in run.asset_check_selection or ())]
     if keys:
-        return {key.path[0] for key in keys}
+        return {key.path[0] for key in keys if len(key.path) > 1}
     return {run.tags["language"]} if "language" in run.tags else None
 
 

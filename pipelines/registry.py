@@ -29,6 +29,11 @@ class Registry:
     folders: int = 0
 
 
+def everything(code: str) -> bool:
+    """Every language is wanted."""
+    return True
+
+
 def scan(root: Path, artifacts: Path, wanted: Callable[[str], bool], shard: Shard) -> Registry:
     """The folders below ``root``; of two whose codes give one slug only the first can be used.
 

@@ -60,7 +60,8 @@ def test_a_workspace_that_cannot_be_used_says_how_to_mend_it(tmp_path: Path, tex
         location_of("qaa", tmp_path)
 
 
-def test_shards_hold_all_languages_and_a_sensor_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_shards_hold_all_languages_a_sensor_each_and_one_the_overview(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     project = Project(tmp_path, tmp_path / "languages", tmp_path / "artifacts")
     for code in CODES[:4]:
         write_language(project.languages, code, documents=3)

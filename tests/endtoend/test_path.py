@@ -18,7 +18,9 @@ from tests.endtoend.conftest import CHECKOUT, TOKEN, Place, make_place
 from vernacular.artifacts import Store
 from vernacular.config.load import load_language
 from vernacular.jsonl import read_jsonl
+from vernacular.outline import outline_of
 from vernacular.release.marks import Mark, keep
+from vernacular.release.overview import overview
 from vernacular.stages import run_stage, stages_of
 from vernacular.stale import stale
 
@@ -96,6 +98,26 @@ def test_the_report_holds_every_number(place):
     assert table.returncode == 0, table.stderr
     assert "names" in table.stdout
     assert "genre" in table.stdout
+
+
+def test_the_overview_shows_what_the_report_says(place):
+    data = json.loads(place.run("report", "qaa", "--json").stdout)
+    outline = outline_of(language := load_language(place.folder / "languages" / "qaa"), stages_of(language))
+    row, = overview([outline], {}, Store(place.artifacts))
+    assert (row["language"], row["model"]) == (f"qaa {language.name}", "tiny")
+    assert (row["tokens a word, base"], row["extended"]) == (data["fertility"]["base"], data["fertility"]["extended"])
+    assert row["words"] == sum(part["words"] for part in data["corpus"]["parts"].values())
+    low, mean, high = data["likelihood"]["differences"]["adapted_minus_base"]
+    verdict = data["likelihood"]["verdicts"]["adapted_minus_base"]
+    assert row["held-out likelihood, against base"] == f"{verdict} {mean:+.3f} ({low:+.3f} to {high:+.3f})"
+    for task, found in data["tasks"].items():
+        verdict, (_, mean, _) = (found[kind]["adapted_minus_base"] for kind in ("verdicts", "intervals"))
+        assert f"{task}: {verdict} {mean:+.3f} (" in row["tasks, against base"]
+    red = {f"{stage}: {gate['name']}" for stage, gates in data["gates"].items() for gate in gates if not gate["passed"]}
+    red |= {f"release/tiny: {gate['name']}" for gate in data["release_gates"] if not gate["passed"]}
+    number, _, named = row["red"].partition(" ")
+    assert int(number) == len(red) and set(named[1:-1].split(", ")) == red
+    assert row["release"].startswith(data["release"]["created"][:16]) and "outdated" not in row["release"]
 
 
 def test_an_edited_setting_runs_its_stage_and_what_follows(place):

@@ -180,13 +180,23 @@ def verdict(interval: list[float], *, spread: float = 0.0, lower_is_better: bool
     return "gain" if low > 0 and mean > spread else "no gain"
 
 
+def scores_of(report: Report) -> dict[str, list[float]]:
+    """The scores of a task by model, one for each seed."""
+    return {arm: [row["score"] for row in rows] for arm, rows in report.details["scores"].items()}
+
+
+def spread_of(report: Report) -> float:
+    """How far the seeds of a task differ at most, of any of the models."""
+    return max((max(values) - min(values) for values in scores_of(report).values() if values), default=0.0)
+
+
 def _task(report: Report, task: Task) -> dict[str, Any]:
     details = dict(report.details)
-    scores = {arm: [row["score"] for row in rows] for arm, rows in details["scores"].items()}
+    scores = scores_of(report)
     details["description"] = task.description
     details["labelled"] = {"licence": task.data.licence, "url": task.data.url} if task.data else None
     details["means"] = {arm: fmean(values) for arm, values in scores.items() if values}
-    details["spread"] = max((max(values) - min(values) for values in scores.values() if values), default=0.0)
+    details["spread"] = spread_of(report)
     details["verdicts"] = {name: verdict(interval, spread=details["spread"])
                            for name, interval in details.get("intervals", {}).items()}
     floors = details.get("floors", {})

@@ -1,0 +1,86 @@
+"""The overview over all languages, and what has it made anew; ``endtoend/test_path.py`` looks at it after a path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from dagster import DagsterInstance, RunRequest, SkipReason, build_sensor_context
+
+from assets.overview import KEY
+from pipelines.build import build_definitions
+from pipelines.needed import slugs_of
+from tests.generate import TINY_MODEL, write_language
+from vernacular.artifacts import Store
+from vernacular.config.load import load_language
+from vernacular.project import Project
+from vernacular.stages import run_stage, stages_of
+
+ONLY_TEXT = {"tiny": {**TINY_MODEL, "enabled": False}}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """One language with documents, one that was never run, one that cannot be read."""
+    made = Project(tmp_path, tmp_path / "languages", tmp_path / "artifacts")
+    folder = write_language(made.languages, "qaa", documents=6, name="<b>Mbandi</b>", models=ONLY_TEXT)
+    write_language(made.languages, "qab", documents=3, models={"tiny": TINY_MODEL})
+    (made.languages / "qac").mkdir()
+    (made.languages / "qac" / "language.yaml").write_text("nme: x", encoding="utf-8")
+    make(made, folder)
+    return made
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Iterator[DagsterInstance]:
+    with DagsterInstance.ephemeral(str(tmp_path / "home")) as made:
+        yield made
+
+
+def make(project: Project, folder: Path) -> None:
+    language = load_language(folder)
+    run_stage(stages_of(language)["corpus/documents"], language, Store(project.artifacts))
+
+
+def test_every_folder_has_a_row_and_the_run_is_of_no_language(project: Project, instance: DagsterInstance) -> None:
+    definitions = build_definitions(project, wanted=lambda code: False)  # as in the process of its run
+    result = definitions.resolve_implicit_global_asset_job_def().execute_in_process(
+        instance=instance, asset_selection=[KEY])
+    run = instance.get_run_by_id(result.run_id)
+    assert run is not None and "language" not in run.tags
+    assert slugs_of(run) == set()
+    shown = result.asset_materializations_for_node("overview")[0].metadata
+    rows = str(shown["languages"].value).strip().splitlines()[2:]
+    assert shown["dagster/row_count"].value == len(rows) == 3 and shown["released"].value == 0
+    assert rows[0].startswith(r"| qaa \<b\>Mbandi\</b\> |") and "20" in rows[0]  # of this century: its text is
+    assert "never run" in rows[1] and "tiny" in rows[1]
+    assert "broken folder: unknown key 'nme'" in rows[2] and shown["with a red gate"].value == 1
+
+
+def test_the_sensor_asks_for_it_once_a_change(project: Project, instance: DagsterInstance) -> None:
+    sensor = build_definitions(project).resolve_sensor_def("overview")
+    cursor = None
+
+    def tick() -> object:
+        nonlocal cursor
+        context = build_sensor_context(instance, cursor)
+        asked = sensor(context)
+        cursor = context.cursor
+        return asked
+
+    first = tick()
+    assert isinstance(first, RunRequest) and "language" not in first.tags
+    assert isinstance(tick(), SkipReason)
+    make(project, project.languages / "qab")
+    assert isinstance(tick(), RunRequest)
+    assert isinstance(tick(), SkipReason)
+
+
+def test_a_manifest_that_cannot_be_read_is_said_in_its_row(project: Project, instance: DagsterInstance) -> None:
+    manifest, = (project.artifacts / "qaa" / "corpus" / "documents").glob("*/manifest.json")
+    manifest.write_text("{", encoding="utf-8")
+    result = build_definitions(project).resolve_implicit_global_asset_job_def().execute_in_process(
+        instance=instance, asset_selection=[KEY])
+    shown = result.asset_materializations_for_node("overview")[0].metadata
+    assert "the manifest cannot be read" in str(shown["languages"].value).splitlines()[2]
