@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 import re
+from datetime import timedelta
 
-from dagster import AssetKey, Failure, OpDefinition
+from dagster import AssetKey, Failure, FreshnessPolicy, OpDefinition
 
 from vernacular.config.schema import Language
 from vernacular.errors import Passing, Problem
@@ -28,6 +29,18 @@ def group_of(language: Outline, stage: str) -> str:
 def owners_of(language: Outline) -> list[str]:
     """The owner of the folder, if Dagster accepts it as one (an e-mail address or ``team:name``)."""
     return [language.owner] if OWNER.fullmatch(language.owner) else []
+
+
+def freshness_of(language: Outline, stage: str) -> FreshnessPolicy | None:
+    """How old a release may be, or the splits where no model makes one; None for what the folder says nothing of."""
+    if language.fail_days is None:
+        return None
+    last = "release/" if any(each.name.startswith("release/") for each in language.stages) else "corpus/splits"
+    if not stage.startswith(last):
+        return None
+    return FreshnessPolicy.time_window(
+        fail_window=timedelta(days=language.fail_days),
+        warn_window=None if language.warn_days is None else timedelta(days=language.warn_days))
 
 
 def failure(problem: Problem) -> Failure:

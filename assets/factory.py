@@ -29,7 +29,7 @@ from dagster import (
     op,
 )
 
-from assets.common import failure, group_of, named, owners_of, stage_key
+from assets.common import failure, freshness_of, group_of, named, owners_of, stage_key
 from assets.metadata import metadata_of
 from assets.sources import note_sources, source_digests
 from vernacular.artifacts import Artifact, Store
@@ -134,7 +134,7 @@ class AssetFactory:
         spec = AssetSpec(
             key, deps=[*keys.values()], group_name=group_of(outline, stage.name), code_version=stage.version,
             description=stage.description, owners=owners_of(outline), kinds=set(stage.kinds),
-            tags={"language": outline.slug})
+            tags={"language": outline.slug}, freshness_policy=freshness_of(outline, stage.name))
         checks = {_output(number): AssetCheckSpec(gate.name, asset=key, description=gate.description,
                                                   blocking=gate.blocking) for number, gate in enumerate(stage.gates)}
         return AssetsDefinition(

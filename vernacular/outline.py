@@ -58,7 +58,11 @@ class SourceOutline:
 
 @dataclass(frozen=True)
 class Outline:
-    """A language as a graph shows it."""
+    """A language as a graph shows it.
+
+    Attributes:
+        fail_days, warn_days: after how many days its release is too old, and when that is foreseen; None for never.
+    """
 
     code: str
     slug: str
@@ -66,6 +70,8 @@ class Outline:
     owner: str
     sources: tuple[SourceOutline, ...]
     stages: tuple[StageOutline, ...]
+    fail_days: float | None = None
+    warn_days: float | None = None
 
 
 def code_version(stage: Stage, language: Language) -> str:
@@ -79,7 +85,8 @@ def outline_of(language: Language, stages: Mapping[str, Stage]) -> Outline:
                                   source.quality, source.url) for source in language.sources)
     shown = tuple(StageOutline(stage.name, code_version(stage, language), stage.inputs, stage.description, stage.kinds,
                                stage.heavy, stage.gates) for stage in stages.values())
-    return Outline(language.code, language.slug, language.name, language.owner, sources, shown)
+    return Outline(language.code, language.slug, language.name, language.owner, sources, shown,
+                   language.refresh.fail_days, language.refresh.warn_days)
 
 
 class Outlines:

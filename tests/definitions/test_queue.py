@@ -7,20 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
-from dagster import DagsterInstance, DagsterRun, DagsterRunStatus
+from dagster import DagsterRun, DagsterRunStatus
 from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NAME
-from dagster._core.remote_origin import InProcessCodeLocationOrigin
-from dagster._core.test_utils import create_test_daemon_workspace_context
-from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._core.workspace.context import WorkspaceProcessContext
-from dagster._core.workspace.load_target import InProcessWorkspaceLoadTarget
 from dagster._daemon.run_coordinator import QueuedRunCoordinatorDaemon
 from dagster_graphql.test.utils import execute_dagster_graphql
 
+from tests.definitions.workspace import LOCATION, workspace_in
 from tests.generate import write_language
 
-CHECKOUT = Path(__file__).resolve().parents[2]
 LAUNCH = """mutation($run: ExecutionParams!) { launchPipelineExecution(executionParams: $run) { __typename
   ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
 NOWHERE = {"module": "dagster._core.test_utils", "class": "MockedRunLauncher"}  # a run that is launched stays so
@@ -38,7 +33,7 @@ class Queue:
         selection = [{"path": stage.split("/")} for stage in stages]
         said: Any = execute_dagster_graphql(self.workspace.create_request_context(), LAUNCH, {"run": {
             "runConfigData": "{}", "selector": {
-                "repositoryName": "__repository__", "repositoryLocationName": "here",
+                "repositoryName": "__repository__", "repositoryLocationName": LOCATION,
                 "jobName": IMPLICIT_ASSET_JOB_NAME, "assetSelection": selection}}})
         assert said.data["launchPipelineExecution"]["__typename"] == "LaunchRunSuccess", said.data
         return str(said.data["launchPipelineExecution"]["run"]["runId"])
@@ -58,16 +53,7 @@ class Queue:
 def queue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Queue]:
     for code in ("qaa", "qab"):
         write_language(tmp_path / "languages", code, documents=3)
-    settings = yaml.safe_load((CHECKOUT / "dagster.yaml").read_text(encoding="utf-8"))
-    (tmp_path / "dagster.yaml").write_text(yaml.safe_dump(settings | {"run_launcher": NOWHERE}), encoding="utf-8")
-    (tmp_path / "location.py").write_text(
-        "from pipelines.build import build_definitions\n\ndefs = build_definitions()\n", encoding="utf-8")
-    monkeypatch.setenv("VERNACULAR_LANGUAGES", str(tmp_path / "languages"))
-    monkeypatch.setenv("VERNACULAR_ROOT", str(tmp_path / "artifacts"))
-    origin = InProcessCodeLocationOrigin(LoadableTargetOrigin(python_file=str(tmp_path / "location.py")),
-                                         location_name="here")
-    with (DagsterInstance.from_config(str(tmp_path)) as instance,
-          create_test_daemon_workspace_context(InProcessWorkspaceLoadTarget([origin]), instance) as workspace):
+    with workspace_in(tmp_path, monkeypatch, run_launcher=NOWHERE) as workspace:
         yield Queue(workspace)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from croniter import croniter
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from vernacular.config.strict import Strict
 
@@ -18,6 +18,9 @@ class Refresh(Strict):
     cron: str | None = Field(None, description="when runs may start, as five fields (`0 2 * * 6`: Saturdays at two); "
                                                "at once if left out")
     timezone: str = Field("UTC", description="of `cron`, such as Africa/Blantyre")
+    warn_days: float | None = Field(None, ge=0.01, description="the UI warns when the release was not made for so many "
+                                                               "days; needs `fail_days`")
+    fail_days: float | None = Field(None, ge=0.01, description="and calls it too old after so many; never if left out")
 
     @field_validator("cron")
     @classmethod
@@ -26,6 +29,13 @@ class Refresh(Strict):
             raise ValueError(f"'{value}' is no time of five fields: minute, hour, day of the month, month, day of the "
                              "week, such as `0 2 * * 6`")
         return value
+
+    @model_validator(mode="after")
+    def _windows(self) -> Refresh:
+        if self.warn_days is not None and (self.fail_days is None or self.fail_days <= self.warn_days):
+            raise ValueError("`warn_days` without a longer `fail_days`; write both, such as `warn_days: 30` and "
+                             "`fail_days: 60`, or `fail_days` alone")
+        return self
 
     @field_validator("timezone")
     @classmethod

@@ -1,0 +1,36 @@
+"""What Dagster's daemons work on: the real dagster.yaml, SQLite files, and a project's definitions in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from dagster import DagsterInstance
+from dagster._core.remote_origin import InProcessCodeLocationOrigin
+from dagster._core.test_utils import create_test_daemon_workspace_context
+from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
+from dagster._core.workspace.context import WorkspaceProcessContext
+from dagster._core.workspace.load_target import InProcessWorkspaceLoadTarget
+
+LOCATION = "here"
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+@contextmanager
+def workspace_in(home: Path, monkeypatch: pytest.MonkeyPatch, **other: Any) -> Iterator[WorkspaceProcessContext]:
+    """The workspace of the language folders in ``home``; ``other`` settings replace those of dagster.yaml."""
+    settings = yaml.safe_load((CHECKOUT / "dagster.yaml").read_text(encoding="utf-8"))
+    (home / "dagster.yaml").write_text(yaml.safe_dump(settings | other), encoding="utf-8")
+    (home / "location.py").write_text(
+        "from pipelines.build import build_definitions\n\ndefs = build_definitions()\n", encoding="utf-8")
+    monkeypatch.setenv("VERNACULAR_LANGUAGES", str(home / "languages"))
+    monkeypatch.setenv("VERNACULAR_ROOT", str(home / "artifacts"))
+    origin = InProcessCodeLocationOrigin(LoadableTargetOrigin(python_file=str(home / "location.py")),
+                                         location_name=LOCATION)
+    with (DagsterInstance.from_config(str(home)) as instance,
+          create_test_daemon_workspace_context(InProcessWorkspaceLoadTarget([origin]), instance) as workspace):
+        yield workspace
