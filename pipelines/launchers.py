@@ -15,13 +15,24 @@ import warnings
 from abc import ABC, abstractmethod
 from pathlib import Path
 
-from dagster import AssetExecutionContext, ConfigurableResource, PipesSubprocessClient, PreviewWarning
+from dagster import (
+    AssetExecutionContext,
+    ConfigurableResource,
+    InitResourceContext,
+    PipesSubprocessClient,
+    PipesTempFileContextInjector,
+    PipesTempFileMessageReader,
+    PreviewWarning,
+    open_pipes_session,
+)
 from dagster._core.errors import DagsterPipesExecutionError
+from pydantic import PrivateAttr
 
 from vernacular.artifacts import Artifact, Store
 from vernacular.config.schema import Language
 from vernacular.errors import Passing, Problem
 from vernacular.stages import Stage
+from vernacular.warm import Warm, can_fork
 
 
 class Launcher(ConfigurableResource["Launcher"], ABC):
@@ -85,13 +96,26 @@ class LocalLauncher(Launcher):
     stop_seconds: float = 60
     processes: int = 1
     prefix: list[str] = []  # noqa: RUF012  # Dagster's fields are Pydantic's: each instance gets its own
+    _warm: Warm = PrivateAttr(default_factory=Warm)  # one for all stages of a run
 
     def run(self, context: AssetExecutionContext, command: list[str], env: dict[str, str]) -> None:
-        """Run ``command`` as a child of this process."""
+        """Run ``command`` as a process beside this one."""
         warnings.simplefilter("ignore", PreviewWarning)  # Dagster warns of a part of its own that Pipes uses
-        command = elsewhere(several(command, self.processes), self.prefix, env)
-        PipesSubprocessClient(termination_timeout_seconds=self.stop_seconds).run(
-            context=context.op_execution_context, command=command, env=env)
+        handed = elsewhere(several(command, self.processes), self.prefix, env)
+        if handed != command or not can_fork():
+            PipesSubprocessClient(termination_timeout_seconds=self.stop_seconds).run(
+                context=context.op_execution_context, command=handed, env=env)
+            return
+        _, _, _, *words = command
+        with open_pipes_session(context.op_execution_context, PipesTempFileContextInjector(),
+                                PipesTempFileMessageReader()) as session:
+            code = self._warm.run(words, {**env, **session.get_bootstrap_env_vars()}, self.stop_seconds)
+            if code:
+                raise DagsterPipesExecutionError(f"External execution process failed with code {code}")
+
+    def teardown_after_execution(self, context: InitResourceContext) -> None:
+        """Nothing that a run started outlives it."""
+        self._warm.close()
 
 
 def several(command: list[str], processes: int) -> list[str]:

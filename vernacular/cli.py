@@ -210,9 +210,16 @@ def _interrupt_once() -> None:
     signal.signal(signal.SIGINT, interrupt)
 
 
+def before_torch() -> None:
+    """What is read when torch is loaded.
+
+    Threads that wait for one another by spinning cost a step seven times its time where other work shares the cores,
+    and gain nothing where none does (docs/pretraining.md).
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+
 def main() -> None:
     """The entry point of the command."""
-    # Threads that wait for one another by spinning cost a step seven times its time where other work shares the cores,
-    # and gain nothing where none does (docs/pretraining.md). Read when torch is loaded.
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    before_torch()
     app(prog_name="vernacular")

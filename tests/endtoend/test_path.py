@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -169,20 +170,32 @@ def test_the_same_manifest_gives_the_same_tokenizer(place, tmp_path):
     assert first["data_version"] == second["data_version"]
 
 
-def train_and_kill(place: Place, after: str) -> str:
-    """Run it, and kill the process that trains with signal 9 when the file ``after`` appears; what the run says."""
+def train_until(place: Place, after: str) -> tuple[subprocess.Popen[str], psutil.Process]:
+    """A run, and the process that trains in it, once that has written the file ``after``."""
+    began = time.time()
     run = subprocess.Popen([sys.executable, "-m", "vernacular", "run", "qaa", "--to", "model/tiny"], cwd=place.folder,
                            env=place.environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     limit = time.monotonic() + 240
-    while not list(place.artifacts.glob(f"qaa/model/tiny/.work-*/scratch/{after}")):
+    while not any(path.stat().st_mtime > began for path in place.artifacts.glob(
+            f"qaa/model/tiny/.work-*/scratch/{after}")):
         assert run.poll() is None, "ended before it could be killed"
         assert time.monotonic() < limit, "no checkpoint"
         time.sleep(0.02)
-    trains, = (child for child in psutil.Process(run.pid).children() if "stage" in child.cmdline())
-    trains.kill()
-    said = run.communicate(timeout=240)[1]
-    assert run.returncode == 2
-    return said
+    warm, = (child for child in psutil.Process(run.pid).children() if "vernacular.warm" in child.cmdline())
+    trains, = warm.children()
+    return run, trains
+
+
+def test_whatever_ends_a_run_ends_the_training_in_it(tmp_path: Path) -> None:
+    place = make_place(tmp_path, steps=100_000, checkpoint_minutes=0.002)
+    for number, code in ((signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)):
+        run, trains = train_until(place, "checkpoint.pt")
+        warm = trains.parent()
+        run.send_signal(number)
+        said = run.communicate(timeout=240)[1]
+        assert run.returncode == code, said
+        assert psutil.wait_procs([trains, warm], timeout=60)[1] == [], "a process outlives its run"
+        assert Store(place.artifacts).current("qaa", "model/tiny") is None
 
 
 def test_a_killed_pretraining_resumes_to_the_uninterrupted_result(tmp_path: Path):
@@ -194,7 +207,10 @@ def test_a_killed_pretraining_resumes_to_the_uninterrupted_result(tmp_path: Path
     store = Store(place.artifacts)
     (store.home("qaa", "model/tiny") / "current").unlink()
     (store.home("qaa", "model/tiny") / wanted["key"]).rename(tmp_path / "whole")
-    assert "qaa model/tiny: its process was killed" in train_and_kill(place, "checkpoint.pt")
+    run, trains = train_until(place, "checkpoint.pt")
+    trains.kill()
+    assert "qaa model/tiny: its process was killed" in run.communicate(timeout=240)[1]
+    assert run.returncode == 2
     with DagsterInstance.from_config(str(tmp_path)) as instance:
         latest = instance.get_runs(limit=1)[0]
         assert latest.status == DagsterRunStatus.FAILURE
