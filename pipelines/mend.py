@@ -1,7 +1,8 @@
-"""``python -m pipelines.mend``: what a kill or a wrong clock left in Dagster's history is put right.
+"""``python -m pipelines.mend [COMMAND ...]``: what a kill or a wrong clock left in Dagster's history is put right.
 
 Runs whose process is gone are shown as failed, and sensors that ticked while the clock was ahead tick again. ``make
-ui`` begins with it. On the instance in ``DAGSTER_HOME`` (the project's folder if unset).
+ui`` begins with it, and so does the daemon of ``deploy/compose.yaml``, which is the COMMAND that this process then
+becomes. On the instance in ``DAGSTER_HOME`` (the project's folder if unset).
 """
 
 from __future__ import annotations
@@ -38,8 +39,8 @@ def wake_sensors(instance: DagsterInstance) -> int:
     return woken
 
 
-def main() -> int:
-    """Mend the instance; returns the exit code."""
+def main(command: list[str]) -> int:
+    """Mend the instance, then become ``command``; returns the exit code if there is none."""
     try:
         os.environ.setdefault("DAGSTER_HOME", str(find_project().home))
         with DagsterInstance.get() as instance:
@@ -49,8 +50,11 @@ def main() -> int:
         return 2
     if ended or woken:
         sys.stdout.write(f"{ended} runs that were killed are ended, {woken} sensors tick again\n")
+    if command:
+        sys.stdout.flush()
+        os.execvp(command[0], command)
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

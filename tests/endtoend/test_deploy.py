@@ -69,10 +69,12 @@ class Stack:
     def words(self, service: str, command: str | list[str]) -> list[str]:
         """A command of compose.yaml with this environment's programs, on loopback, at this stack's ports."""
         words = shlex.split(command) if isinstance(command, str) else command
+        programs = Path(sys.executable).parent
         own = {"0.0.0.0": "127.0.0.1", "4000": str(self.ports["code"]), "3000": str(self.ports["webserver"]),
-               "deploy/workspace.yaml": str(CHECKOUT / "deploy" / "workspace.yaml")}
-        return [str(Path(sys.executable).parent / words[0]), *(own.get(word, word).replace(":3000/", f":{own['3000']}/")
-                                                               for word in words[1:])]
+               "deploy/workspace.yaml": str(CHECKOUT / "deploy" / "workspace.yaml"),
+               "dagster-daemon": str(programs / "dagster-daemon")}
+        return [str(programs / words[0]), *(own.get(word, word).replace(":3000/", f":{own['3000']}/")
+                                            for word in words[1:])]
 
     def environment(self, service: str) -> dict[str, str]:
         """What compose.yaml hands to the service, and nothing of ours besides; a name that is new there fails here."""

@@ -1,0 +1,30 @@
+"""``python -m pipelines.mend COMMAND``, as compose.yaml starts the daemon: the history is put right before."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from dagster import DagsterInstance, DagsterRun, DagsterRunStatus
+from dagster._core.instance.ref import InstanceRef
+
+from pipelines.bookkeeping import lock_of
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+def test_a_killed_run_has_ended_before_the_command_takes_the_place_of_the_process(tmp_path: Path) -> None:
+    with DagsterInstance.from_ref(InstanceRef.from_dir(str(tmp_path))) as instance:
+        run = instance.run_storage.add_run(DagsterRun("killed", status=DagsterRunStatus.STARTED))
+        Path(lock_of(instance, run.run_id).lock_file).touch()  # its process has let go of it
+    look = ("import os; from dagster import DagsterInstance\n"
+            "with DagsterInstance.get() as i: print(os.getpid(), i.get_runs()[0].status.value)")
+    environment = os.environ | {"DAGSTER_HOME": str(tmp_path), "PYTHONPATH": str(CHECKOUT)}
+    with subprocess.Popen([sys.executable, "-m", "pipelines.mend", sys.executable, "-c", look], env=environment,
+                          stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        said = process.stdout.read().splitlines()
+    assert said == ["1 runs that were killed are ended, 0 sensors tick again", f"{process.pid} FAILURE"]
+    assert process.returncode == 0
