@@ -22,6 +22,7 @@ from vernacular.jsonl import read_jsonl
 from vernacular.outline import outline_of
 from vernacular.release.marks import Mark, keep
 from vernacular.release.overview import overview
+from vernacular.release.report import results
 from vernacular.stages import run_stage, stages_of
 from vernacular.stale import stale
 
@@ -95,6 +96,7 @@ def test_the_report_holds_every_number(place):
     text = json.dumps(data)
     for word in ("fertility_base", "fertility_extended", "tfidf_logistic", "adapted_minus_base", "control"):
         assert word in text
+    assert data["changed"] == []
     table = place.run("report", "qaa")
     assert table.returncode == 0, table.stderr
     assert "names" in table.stdout
@@ -149,6 +151,9 @@ def test_a_mark_runs_the_behaviour_stage_alone_and_what_was_learned_is_not_score
         for text in (learned.upper(), new):
             keep(language.folder, Mark(text, "genre", "adapted", "river", True, None, "Amo", "2026-03-01T10:00:00Z"))
         assert [one.stage for one in stale(language, store)] == [stage]
+        changed = results(store, language, "tiny")["changed"]
+        assert [one.split(" (")[0] for one in changed] == [stage]
+        assert f"Changed since the release: {stage}" in " ".join(place.run("report", "qaa").stdout.split())
         report = run_stage(stages_of(language)[stage], language, store).manifest.report
         assert [one.stage for one in stale(language, store)] == ["release/tiny"]
         assert report.details["tests"]["marked_by_speakers_genre"]["adapted"]["cases"] == 1

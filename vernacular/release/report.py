@@ -21,6 +21,7 @@ from vernacular.release.card import FLOORS
 from vernacular.release.curve import COLUMNS, asked_rows, curve_rows, remarks
 from vernacular.release.markdown import change_text, interval_text, number
 from vernacular.release.summary import Results, gather, stage_names
+from vernacular.stale import stale
 
 WIDTH = 100
 _COLOURS = {"gain": "green", "no gain": "yellow", "harm": "red"}
@@ -56,11 +57,18 @@ def results(store: Store, language: Language, model_name: str) -> Results:
                       release.manifest.report.details.get("reloaded") if release is not None else None)
     gathered["release"] = None if release is None else {"folder": str(release.folder), "created":
                                                         release.manifest.created, "files": len(release.manifest.files)}
-    gathered["outdated"] = [] if release is None else sorted(
-        name for name, version in release.manifest.inputs.items()
-        if name in found and found[name].manifest.data_version != version)
+    gathered["changed"] = [] if release is None else _changed(store, language, model_name)
     gathered["seconds"] = {name: artifact.manifest.seconds for name, artifact in found.items()}
     return gathered
+
+
+def _changed(store: Store, language: Language, model_name: str) -> list[str]:
+    """What is not as it was when the release was made (a text, a review, a setting), by the stage that it enters."""
+    own = {*stage_names(language, model_name), f"release/{model_name}"}
+    try:
+        return [f"{one.stage} ({one.why})" for one in stale(language, store) if one.stage in own]
+    except Problem as problem:  # what was measured is shown nevertheless
+        return [f"it cannot be told what: {problem}"]
 
 
 def print_table(results: Results, console: Console) -> None:
@@ -228,9 +236,9 @@ def _next(results: Results, console: Console) -> None:
     if results["missing"] or not results.get("release"):
         waiting = results["missing"] or [f"release/{name}"]
         console.print(f"\nNot run yet: {', '.join(waiting)}. Next: vernacular run {chosen}", highlight=False)
-    elif results.get("outdated"):
-        console.print(f"\nThe release is older than {', '.join(results['outdated'])}. Next: vernacular run {chosen}",
-                      highlight=False)
+    elif results["changed"]:
+        console.print(f"\nChanged since the release: {escape(', '.join(results['changed']))}. "
+                      f"Next: vernacular run {chosen}", highlight=False)
     else:
         console.print(f"\nNext: vernacular try {chosen} (type a sentence), make ui (graph and history)",
                       highlight=False)
