@@ -13,6 +13,8 @@ from assets.sources import SourceFactory
 from pipelines.language import Shelf, build_job
 from pipelines.launchers import launcher_for
 from pipelines.overview import build_asset, build_sensor
+from pipelines.rebuild import build_job as build_rebuild
+from pipelines.rebuild import build_schedule
 from pipelines.registry import everything, scan
 from pipelines.resources import StoreResource
 from pipelines.shards import ALL, Shard
@@ -45,9 +47,10 @@ def build_definitions(project: Project | None = None, resources: Mapping[str, An
     if shard.number == 1:  # there is one overview, however many code locations
         assets.append(build_asset(project))
         sensors.append(build_sensor(project))
-    root = str(project.artifacts)
+    root, rebuild = str(project.artifacts), build_rebuild(project)
+    jobs = [build_job(outline) for outline in registry.languages.values()] if registry.folders <= MOST_JOBS else []
     return Definitions(
-        assets=assets, sensors=sensors, executor=in_process_executor,
-        jobs=[build_job(outline) for outline in registry.languages.values()] if registry.folders <= MOST_JOBS else [],
+        assets=assets, sensors=sensors, schedules=[build_schedule(project, shard, rebuild)], jobs=[rebuild, *jobs],
+        executor=in_process_executor,
         resources={"store": StoreResource(root=root),
                    "launcher": launcher_for(root, str(project.languages)), **(resources or {})})

@@ -19,11 +19,12 @@ from vernacular.project import chosen_model
 from vernacular.stages import Stage, stages_of
 
 # Dagster refuses these as the name of a job, and some are language codes: as (Assamese), is (Icelandic), or (Odia).
-REFUSED_NAMES = {*keyword.kwlist, "int", "str", "type", "dict", "bool", "float", "conf", "meta"}
+REBUILD = "rebuild"  # the one job that is of no language; whose slug is that is named otherwise, too
+REFUSED_NAMES = {*keyword.kwlist, "int", "str", "type", "dict", "bool", "float", "conf", "meta", REBUILD}
 
 
 def job_name(slug: str) -> str:
-    """The name of a language's job: its slug, with ``_`` behind it where Dagster would refuse that."""
+    """The name of a language's job: its slug, with ``_`` behind it where that is no name for it."""
     return f"{slug}_" if slug in REFUSED_NAMES else slug
 
 

@@ -58,13 +58,14 @@ def build_sensor(project: Project) -> SensorDefinition:
 
 
 def pointers(project: Project) -> Iterator[tuple[str, str]]:
-    """The current artifact of every stage of every language folder; nothing is read but names and pointers."""
+    """What is current of every stage of every language folder; nothing is read but names and pointers."""
     for folder in folders_of(project.languages):
         yield folder.name, ""
         for home in _folders(project.artifacts / folder.name):
             for stage in _folders(home):
+                file = stage / ("outcome.json" if stage.name == "rebuilt" else "current")
                 try:
-                    yield str(stage), (stage / "current").read_text(encoding="utf-8")
+                    yield str(stage), file.read_text(encoding="utf-8")
                 except OSError:
                     continue  # not made yet
 

@@ -62,6 +62,7 @@ class Outline:
 
     Attributes:
         fail_days, warn_days: after how many days its release is too old, and when that is foreseen; None for never.
+        rebuild_days: after how many its corpus is to be verified again; 0 for never.
     """
 
     code: str
@@ -72,6 +73,7 @@ class Outline:
     stages: tuple[StageOutline, ...]
     fail_days: float | None = None
     warn_days: float | None = None
+    rebuild_days: float = 0.0
 
 
 def code_version(stage: Stage, language: Language) -> str:
@@ -86,7 +88,8 @@ def outline_of(language: Language, stages: Mapping[str, Stage]) -> Outline:
     shown = tuple(StageOutline(stage.name, code_version(stage, language), stage.inputs, stage.description, stage.kinds,
                                stage.heavy, stage.gates) for stage in stages.values())
     return Outline(language.code, language.slug, language.name, language.owner, sources, shown,
-                   language.refresh.fail_days, language.refresh.warn_days)
+                   language.refresh.fail_days, language.refresh.warn_days,
+                   language.refresh.rebuild_days if language.refresh.automatic else 0.0)
 
 
 class Outlines:

@@ -14,6 +14,7 @@ from dagster_shared.serdes import serialize_value
 
 from pipelines.bookkeeping import job_origin
 from pipelines.build import build_definitions
+from pipelines.language import REBUILD
 from pipelines.needed import ONLY, needed, slugs_of
 from pipelines.shards import Location
 from tests.generate import write_language
@@ -71,7 +72,9 @@ def test_above_a_number_of_languages_there_is_one_job_for_all(tmp_path: Path, mo
     monkeypatch.setattr("pipelines.build.MOST_JOBS", 1)
     project = Project(tmp_path, tmp_path / "languages", tmp_path / "artifacts")
     write_language(project.languages, "qaa", documents=3)
-    assert {job.name for job in build_definitions(project).resolve_all_job_defs()} == {"qaa", "__ASSET_JOB"}
+    assert {job.name for job in build_definitions(project).resolve_all_job_defs()} == {
+        "qaa", "__ASSET_JOB", REBUILD}
     write_language(project.languages, "qab", documents=3)
     for wanted in (lambda code: True, lambda code: code == "qab"):  # the same for a run of one: it has to find its job
-        assert [job.name for job in build_definitions(project, wanted=wanted).resolve_all_job_defs()] == ["__ASSET_JOB"]
+        assert {job.name for job in build_definitions(project, wanted=wanted).resolve_all_job_defs()} == {
+            "__ASSET_JOB", REBUILD}

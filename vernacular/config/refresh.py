@@ -18,6 +18,9 @@ class Refresh(Strict):
     cron: str | None = Field(None, description="when runs may start, as five fields (`0 2 * * 6`: Saturdays at two); "
                                                "at once if left out")
     timezone: str = Field("UTC", description="of `cron`, such as Africa/Blantyre")
+    rebuild_days: float = Field(28, ge=0, description="if `automatic`, the corpus is verified after so many days: "
+                                                      "made anew from the stored documents and compared, while the "
+                                                      "schedule `rebuild` is on; 0: never")
     warn_days: float | None = Field(None, ge=0.01, description="the UI warns when the release was not made for so many "
                                                                "days; needs `fail_days`")
     fail_days: float | None = Field(None, ge=0.01, description="and calls it too old after so many; never if left out")

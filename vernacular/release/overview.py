@@ -10,6 +10,7 @@ from typing import Any
 
 from vernacular.arms import released_arm
 from vernacular.artifacts import Artifact, Report, Store
+from vernacular.corpus.rebuild import Outcome, outcome_of
 from vernacular.errors import Problem
 from vernacular.outline import Outline
 from vernacular.release.summary import spread_of, verdict
@@ -43,12 +44,13 @@ def rows_of(outline: Outline, store: Store) -> Iterator[Row]:
             release = store.current(outline.code, name) if name else None
             stages = releases.get(name) or (tuple(release.manifest.inputs) if release else corpus)
             yield _measured(language, model, {stage: artifact for stage in stages if (
-                artifact := store.current(outline.code, stage)) is not None}, release)
+                artifact := store.current(outline.code, stage)) is not None}, release, outcome_of(store, outline.code))
         except Problem as problem:
             yield _row(language, model, red=f"{problem.what}: {problem.where}")
 
 
-def _measured(language: str, model: str, made: Mapping[str, Artifact], release: Artifact | None) -> Row:
+def _measured(language: str, model: str, made: Mapping[str, Artifact], release: Artifact | None,
+              rebuilt: Outcome) -> Row:
     reports = {stage: artifact.manifest.report for stage, artifact in made.items()}
     if not reports:
         return _row(language, model, text="never run")
@@ -64,7 +66,7 @@ def _measured(language: str, model: str, made: Mapping[str, Artifact], release: 
         reports[f"{RELEASE}{model}"] = release.manifest.report
     return _row(
         language, model, words=_value(splits, "words"), base=_value(tokenizer, "fertility_base"),
-        extended=_value(tokenizer, "fertility_extended"), red=_red(reports),
+        extended=_value(tokenizer, "fertility_extended"), red=_red(reports, rebuilt),
         likelihood=_said(interval, lower_is_better=True) if interval else "",
         tasks=", ".join(f"{task}: {said}" for task, said in _tasks(reports, model)),
         text=text.manifest.created[:16] if text else "", release=about)
@@ -96,6 +98,7 @@ def _tasks(reports: Mapping[str, Report], model: str) -> Iterator[tuple[str, str
                    _said(report.details["intervals"][AGAINST], spread=spread_of(report)))
 
 
-def _red(reports: Mapping[str, Report]) -> str:
+def _red(reports: Mapping[str, Report], rebuilt: Outcome) -> str:
     red = [f"{stage}: {gate.name}" for stage, report in reports.items() for gate in report.gates if not gate.passed]
+    red += [f"{rebuilt.differing} documents differ when made anew"] if rebuilt.differing else []
     return f"{len(red)} ({', '.join(red)})" if red else ""

@@ -1,0 +1,115 @@
+"""The rebuild that verifies a language's corpus: one job for all languages, and the schedule that takes them in turn.
+
+A run is of one language and has its tag, so that nothing else works on it meanwhile. It fails where a document differs,
+and notes what it found with the language's splits.
+"""
+
+# No `from __future__ import annotations` here: Dagster reads the type of `context` and refuses it as a string.
+import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from dagster import (
+    AssetObservation,
+    Config,
+    DefaultScheduleStatus,
+    Failure,
+    JobDefinition,
+    MetadataValue,
+    OpExecutionContext,
+    RunRequest,
+    ScheduleDefinition,
+    ScheduleEvaluationContext,
+    SkipReason,
+    in_process_executor,
+    job,
+    op,
+    schedule,
+)
+
+from assets.common import failure, stage_key
+from assets.factory import say
+from assets.metadata import table
+from pipelines.language import REBUILD
+from pipelines.registry import everything, scan
+from pipelines.shards import Shard
+from pipelines.upkeep import CAUSE
+from vernacular import clock
+from vernacular.artifacts import Store
+from vernacular.config.load import find_language
+from vernacular.errors import Problem, as_problem
+from vernacular.outline import Outline
+from vernacular.project import Project
+
+SPLITS, OP = "corpus/splits", "compare"
+DAY = 86_400.0
+NIGHTS = 28  # within which each language has its turn, however many there are
+
+
+class Chosen(Config):
+    """Which language: the name of its folder."""
+
+    code: str
+
+
+def build_job(project: Project) -> JobDefinition:
+    """The job ``rebuild``: makes the corpus of one language anew and compares."""
+    @op(name=OP, required_resource_keys={"store"})
+    def compare(context: OpExecutionContext, config: Chosen) -> None:
+        from vernacular.corpus import rebuild as rebuilding
+
+        try:
+            language = find_language(project.languages, config.code)
+            outcome = rebuilding.rebuild(language, context.resources.store.open(), say)
+        except (Problem, OSError, sqlite3.OperationalError) as error:
+            raise failure(as_problem(error, config.code)) from None
+        context.log_event(AssetObservation(
+            asset_key=stage_key(language, SPLITS), description=outcome.line(), metadata={
+                "documents": outcome.documents, "documents that differ": outcome.differing}))
+        if outcome.differing:
+            raise Failure(f"{language.code}: {outcome.line()}. docs/upkeep.md says what to do",
+                          metadata={"first": MetadataValue.md(table(outcome.first))}, allow_retries=False)
+
+    @job(name=REBUILD, executor_def=in_process_executor,
+         description="Makes the cleaned text and the parts of a language anew, without what is kept between runs, and "
+                     "compares them with the current ones document by document. Fails where one differs.")
+    def job_of_rebuild() -> None:
+        compare()
+
+    return job_of_rebuild
+
+
+def build_schedule(project: Project, shard: Shard, of: JobDefinition) -> ScheduleDefinition:
+    """The schedule ``rebuild`` of the languages in ``shard``, every night: off until a person turns it on."""
+    @schedule(name=REBUILD, job=of, cron_schedule="30 0 * * *", default_status=DefaultScheduleStatus.STOPPED,
+              description="Has the corpora that were not verified for `refresh: {rebuild_days: 28}` made anew and "
+                          "compared, a twenty-eighth of the languages a night, of those with `automatic: true`.")
+    def nightly(context: ScheduleEvaluationContext) -> Iterator[RunRequest | SkipReason]:
+        now = clock.now()
+        found, night = list(due(project, shard, now)), datetime.fromtimestamp(now, UTC).date().isoformat()
+        for outline, key in found:
+            yield RunRequest(run_key=f"{REBUILD}:{outline.code}:{key}:{night}",
+                             run_config={"ops": {OP: {"config": {"code": outline.code}}}},
+                             tags={"language": outline.slug, CAUSE: "not verified since its corpus has changed"})
+        if not found:
+            yield SkipReason("every corpus is verified, or not automatic, or not made yet")
+
+    return nightly
+
+
+def due(project: Project, shard: Shard, now: float) -> Iterator[tuple[Outline, str]]:
+    """The languages whose turn it is, with the key of their splits: those that waited longest since they were tried."""
+    from vernacular.corpus.rebuild import outcome_of
+
+    languages = scan(project.languages, project.artifacts, everything, shard).languages.values()
+    store, waiting = Store(project.artifacts), []
+    for outline in languages:
+        pointer = store.home(outline.code, SPLITS) / "current"
+        if not outline.rebuild_days or not pointer.is_file():
+            continue
+        key, last = pointer.read_text(encoding="utf-8").strip(), outcome_of(store, outline.code)
+        unchanged = last.key == key and not last.differing
+        if not unchanged and (not last.done or clock.over(last.done, outline.rebuild_days * DAY, now)):
+            waiting.append((0.0 if clock.ahead(last.tried, now) else last.tried, outline.code, outline, key))
+    for _, _, outline, key in sorted(waiting, key=lambda each: each[:2])[:-(-len(languages) // NIGHTS)]:
+        yield outline, key
