@@ -34,8 +34,9 @@ smollm2: $(STAMP)
 	$(BIN)/vernacular run nya --model smollm2
 	$(BIN)/vernacular report nya --model smollm2
 
+# In the order of the folders: else files of few tests, the longest ones here, would come last, one worker waiting.
 test: $(TESTS)
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 bench: $(TESTS)
 	$(BIN)/python -m benchmarks $(ONLY)

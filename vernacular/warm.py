@@ -20,8 +20,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 # What nearly every heavy stage loads. None of it starts a thread or looks at a card.
-MODULES = ("vernacular.tasks.stage", "vernacular.pretraining.stage", "vernacular.release.bundle", "peft",
-           "transformers.models.auto.modeling_auto", "matplotlib.figure", "matplotlib.backends.backend_agg")
+MODULES = ("vernacular.pretraining.stage", "vernacular.tasks.stage", "vernacular.tasks.floors",
+           "vernacular.release.bundle", "peft", "transformers.models.auto.modeling_auto", "matplotlib.figure",
+           "matplotlib.backends.backend_agg")
 CARDS = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
 _MOST = 100_000  # bytes of a message
 

@@ -6,14 +6,20 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from tests.generate import TINY_MODEL, write_language
 from tests.tiny import write_bert, write_llama
+from vernacular import corpus
+from vernacular.artifacts import Store
+from vernacular.config.load import load_language
+from vernacular.stages import run_stage
 
 TOKEN = "hf_" + "made" * 8  # must be in no file that a run leaves
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -94,6 +100,39 @@ def surroundings(folder: Path) -> dict[str, str]:
                    "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false", "COLUMNS": "100"}
 
 
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """The folder ``name`` that ``make`` fills, for whichever of pytest's workers comes first; all of them read it."""
+    root = factory.getbasetemp()
+    root = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
+    with FileLock(root / f"{name}.lock"):
+        if not (root / name).exists():
+            part = root / f"{name}.part"
+            shutil.rmtree(part, ignore_errors=True)
+            part.mkdir()
+            make(part)
+            part.rename(root / name)
+    return root / name
+
+
+def make_corpus(folder: Path) -> None:
+    """The artifacts of the corpus of a project: they hang neither on the base model nor on its training."""
+    place = make_place(folder)
+    language = load_language(folder / "languages" / "qaa")
+    for stage in corpus.stages(language):
+        run_stage(stage, language, Store(place.artifacts))
+
+
+@pytest.fixture(scope="session")
+def with_corpus(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Place]:
+    """``make_place``, whose corpus need not be made again."""
+    def make(folder: Path, *arguments: Any, **more: Any) -> Place:
+        place = make_place(folder, *arguments, **more)
+        shutil.copytree(made_once(tmp_path_factory, "corpus", make_corpus) / "artifacts", place.artifacts)
+        return place
+
+    return make
+
+
 def make_place(folder: Path, objective: str = "masked", **pretraining: Any) -> Place:
     """A project with the language ``qaa`` and a tiny base model of its own."""
     model = {**TINY_MODEL, "objective": objective, "retention": [ENGLISH],
@@ -110,10 +149,23 @@ def make_place(folder: Path, objective: str = "masked", **pretraining: Any) -> P
     return Place(folder, surroundings(folder))
 
 
+def copy_of(made: Path, folder: Path) -> Place:
+    """A copy, in a folder that is not there yet, of a project that others read."""
+    shutil.copytree(made, folder)
+    return Place(folder, surroundings(folder))
+
+
 @pytest.fixture(scope="session")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
-    """A project in which the whole path has been run once."""
-    made = make_place(tmp_path_factory.mktemp("project"))
-    result = made.run("run", "qaa")
-    assert result.returncode == 0, result.stdout + result.stderr
-    return made
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project in which the whole path has been run once; nobody writes there."""
+    def make(folder: Path) -> None:
+        result = make_place(folder).run("run", "qaa")
+        assert result.returncode == 0, result.stdout + result.stderr
+
+    return made_once(tmp_path_factory, "whole", make)
+
+
+@pytest.fixture(scope="module")
+def place(whole: Path, tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """A copy of it for the tests of one file."""
+    return copy_of(whole, tmp_path_factory.mktemp("project") / "copy")

@@ -1,19 +1,23 @@
 """A release in a fresh environment with only transformers and peft: it loads by its card's lines and gives its numbers.
 
-The environment is made once, below the user's cache of pip where that is warm in half a minute, and only here.
+The environment holds links to what is installed here of the two and of all that they say they need, and nothing else.
 """
 
 from __future__ import annotations
 
 import json
 import subprocess
-import sys
+import venv
+from collections.abc import Iterable
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
-from tests.endtoend.conftest import CHECKOUT, Place
+from tests.endtoend.conftest import Place
 from vernacular.artifacts import Store
 
 SCRIPT = '''
@@ -33,18 +37,30 @@ print(json.dumps({"found": found, "ours": "vernacular" in sys.modules, "about": 
 '''
 
 
+def needed(names: Iterable[str]) -> set[str]:
+    """The distributions with these names, and all that they need here."""
+    found: set[str] = set()
+    waiting = {canonicalize_name(name) for name in names}
+    while waiting:
+        name = waiting.pop()
+        found.add(name)
+        wanted = [Requirement(line) for line in metadata.requires(name) or ()]
+        waiting |= {canonicalize_name(one.name) for one in wanted
+                    if one.marker is None or one.marker.evaluate({"extra": ""})} - found
+    return found
+
+
 @pytest.fixture(scope="session")
 def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The Python of an environment with transformers, peft and what these need, and nothing else."""
     folder = tmp_path_factory.mktemp("alone")
-    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-    python = folder / "bin" / "python"
-    done = subprocess.run([str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-c",
-                           str(CHECKOUT / "constraints.txt"), "transformers", "peft"], capture_output=True, text=True,
-                          check=False, timeout=600)
-    if done.returncode:
-        pytest.skip(f"transformers and peft cannot be installed here: {done.stderr.strip().splitlines()[-1]}")
-    return python
+    venv.create(folder, symlinks=True)
+    packages, = folder.glob("lib/python*/site-packages")
+    for name in needed(["transformers", "peft"]):
+        files = metadata.distribution(name).files or ()
+        for first in {file.parts[0] for file in files} - {"..", "__pycache__"}:
+            (packages / first).symlink_to(metadata.distribution(name).locate_file(first))
+    return folder / "bin" / "python"
 
 
 def f1(rows: list[dict[str, Any]], found: list[list[int]], labels: int) -> float:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -191,8 +192,8 @@ def train_until(place: Place, after: str) -> tuple[subprocess.Popen[str], psutil
     return run, trains
 
 
-def test_whatever_ends_a_run_ends_the_training_in_it(tmp_path: Path) -> None:
-    place = make_place(tmp_path, steps=100_000, checkpoint_minutes=0.002)
+def test_whatever_ends_a_run_ends_the_training_in_it(with_corpus: Callable[..., Place], tmp_path: Path) -> None:
+    place = with_corpus(tmp_path, steps=100_000, checkpoint_minutes=0.002)
     for number, code in ((signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)):
         run, trains = train_until(place, "checkpoint.pt")
         warm = trains.parent()
@@ -203,8 +204,8 @@ def test_whatever_ends_a_run_ends_the_training_in_it(tmp_path: Path) -> None:
         assert Store(place.artifacts).current("qaa", "model/tiny") is None
 
 
-def test_a_killed_pretraining_resumes_to_the_uninterrupted_result(tmp_path: Path):
-    place = make_place(tmp_path, steps=150, checkpoint_minutes=0.002)
+def test_a_killed_pretraining_resumes_to_the_uninterrupted_result(with_corpus: Callable[..., Place], tmp_path: Path):
+    place = with_corpus(tmp_path, steps=150, checkpoint_minutes=0.002)
     assert place.run("run", "qaa", "--to", "tokenizer/tiny").returncode == 0
     whole = place.run("stage", "qaa", "model/tiny")
     assert whole.returncode == 0, whole.stderr
@@ -231,8 +232,8 @@ def test_a_killed_pretraining_resumes_to_the_uninterrupted_result(tmp_path: Path
     assert found["data_version"] == wanted["data_version"]
 
 
-def test_a_causal_model_takes_the_same_path(tmp_path: Path):
-    place = make_place(tmp_path, objective="causal")
+def test_a_causal_model_takes_the_same_path(with_corpus: Callable[..., Place], tmp_path: Path):
+    place = with_corpus(tmp_path, objective="causal")
     result = place.run("run", "qaa", "--to", "evaluation/tiny_likelihood")
     assert result.returncode == 0, result.stdout + result.stderr
     counts = manifests(place)["evaluation/tiny_likelihood"]["report"]["counts"]

@@ -6,23 +6,24 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
 
 from pipelines.launchers import LocalLauncher, launcher_for, several
-from tests.endtoend.conftest import ENGLISH, Place, make_place
+from tests.endtoend.conftest import ENGLISH, Place
 from vernacular.errors import Problem
 from vernacular.models import load_model
 
 
 @pytest.fixture(scope="module")
-def places(tmp_path_factory: pytest.TempPathFactory) -> tuple[Place, Place]:
+def places(with_corpus: Callable[..., Place], tmp_path_factory: pytest.TempPathFactory) -> tuple[Place, Place]:
     """The same project twice, up to the tokenizer."""
     folder = tmp_path_factory.mktemp("one")
     near = {"source": {**ENGLISH, "name": "near", "files": "near.txt"}, "passes": 2.0}
-    one = make_place(folder, steps=20, batch_size=4, related=[near], replay=0.2)
+    one = with_corpus(folder, steps=20, batch_size=4, related=[near], replay=0.2)
     (folder / "languages" / "qaa" / "near.txt").write_text("a fox in the near field looks at the far river\n" * 40,
                                                            encoding="utf-8")
     done = one.run("run", "qaa", "--to", "tokenizer/tiny")

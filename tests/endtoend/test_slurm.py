@@ -6,13 +6,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.endtoend.conftest import CHECKOUT, Place, make_place
+from tests.endtoend.conftest import CHECKOUT, Place
 from tests.endtoend.launched import CHILD, an_interrupt_reaches_it, its_lines_and_end_come_back, launched, wait_for
 from tests.slurm import WITHOUT, installed, slurm
 
@@ -28,8 +28,8 @@ def cluster() -> Iterator[dict[str, str]]:
 on_slurm = partial(launched, "pipelines.on_slurm")
 
 
-def test_a_stage_runs_there(cluster: dict[str, str], tmp_path: Path) -> None:
-    made = make_place(tmp_path)
+def test_a_stage_runs_there(cluster: dict[str, str], with_corpus: Callable[..., Place], tmp_path: Path) -> None:
+    made = with_corpus(tmp_path)
     log = tmp_path / "jobs"
     prefix = [sys.executable, "-m", "pipelines.on_slurm", "--cpus-per-task=1", "--", "sh", "-c",
               f"'echo $SLURM_JOB_NAME >> {log}; exec \"$@\"'", "job"]

@@ -7,28 +7,14 @@ from __future__ import annotations
 
 import gzip
 import re
-import shutil
 import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from tests.endtoend.conftest import Place
 from vernacular.artifacts import Store
 from vernacular.jsonl import read_jsonl
-
-
-@pytest.fixture(scope="module")
-def place(place: Place, tmp_path_factory: pytest.TempPathFactory) -> Place:
-    """A copy of the project, since these tests take things away."""
-    folder = tmp_path_factory.mktemp("takedown") / "project"
-    shutil.copytree(place.folder, folder)
-    made = Place(folder, {**place.environment, "DAGSTER_HOME": str(folder)})
-    result = made.run("run", "qaa")  # what other tests left stale
-    assert result.returncode == 0, result.stdout + result.stderr
-    return made
 
 
 def grep(folder: Path, lines: list[str]) -> list[str]:

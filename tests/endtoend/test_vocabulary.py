@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +11,14 @@ import torch
 import yaml
 from safetensors.torch import load_file
 
-from tests.endtoend.conftest import Place, make_place
+from tests.endtoend.conftest import Place
 from vernacular.artifacts import Artifact, Store
 from vernacular.models import load_model, load_tokenizer
 
 
-def made(folder: Path, objective: str, until: str, **vocabulary: Any) -> Place:
-    """A project that was run up to a stage, with other settings for the vocabulary."""
-    place = make_place(folder, objective=objective)
+def run_until(place: Place, until: str, **vocabulary: Any) -> None:
+    """Run a project up to a stage, with other settings for the vocabulary."""
+    folder = place.folder
     path = folder / "languages" / "qaa" / "language.yaml"
     settings = yaml.safe_load(path.read_text(encoding="utf-8"))
     settings["models"]["tiny"]["vocabulary"] |= vocabulary
@@ -26,7 +27,6 @@ def made(folder: Path, objective: str, until: str, **vocabulary: Any) -> Place:
     path.write_text(yaml.safe_dump(settings), encoding="utf-8")
     result = place.run("run", "qaa", "--to", until)
     assert result.returncode == 0, result.stdout + result.stderr
-    return place
 
 
 def current(place: Place, stage: str) -> Artifact:
@@ -35,8 +35,9 @@ def current(place: Place, stage: str) -> Artifact:
     return found
 
 
-def test_a_trimmed_base_goes_the_whole_path(tmp_path: Path):
-    place = made(tmp_path, "masked", "release/tiny", trim="text")
+def test_a_trimmed_base_goes_the_whole_path(with_corpus: Callable[..., Place], tmp_path: Path):
+    place = with_corpus(tmp_path)
+    run_until(place, "release/tiny", trim="text")
     report = current(place, "tokenizer/tiny").manifest.report
     assert all(gate.passed for gate in report.gates if gate.blocking)
     rows, new = int(report.counts["rows_kept"].value), int(report.counts["new_pieces"].value)
@@ -57,9 +58,9 @@ def test_a_trimmed_base_goes_the_whole_path(tmp_path: Path):
     assert scores["control"]["mean"] < scores["base"]["mean"]
 
 
-def test_distilled_rows_reach_a_trained_causal_model(tmp_path: Path):
-    place = made(tmp_path, "causal", "evaluation/tiny_likelihood", initialise="distillation", min_uses=30,
-                 trim="letters")
+def test_distilled_rows_reach_a_trained_causal_model(with_corpus: Callable[..., Place], tmp_path: Path):
+    place = with_corpus(tmp_path, objective="causal")
+    run_until(place, "evaluation/tiny_likelihood", initialise="distillation", min_uses=30, trim="letters")
     report = current(place, "tokenizer/tiny").manifest.report
     assert all(gate.passed for gate in report.gates if gate.blocking)
     counts = current(place, "evaluation/tiny_likelihood").manifest.report.counts
