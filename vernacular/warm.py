@@ -17,6 +17,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 # What nearly every heavy stage loads. None of it starts a thread or looks at a card.
@@ -67,16 +68,18 @@ class Warm:
             process = int(link.recv(_MOST))
             return int(link.recv(_MOST))
         except (OSError, ValueError):  # the server is gone, and what it forked ends by itself
+            code = server.wait()
             self.close()
-            return server.returncode or 1
+            return code or 1
         except BaseException:
             if process:
-                os.kill(process, signal.SIGINT)
-                link.settimeout(stop_seconds)
-                try:
-                    link.recv(_MOST)
-                except TimeoutError:
-                    os.kill(process, signal.SIGKILL)
+                with suppress(ProcessLookupError):  # it may have ended meanwhile
+                    os.kill(process, signal.SIGINT)
+                    link.settimeout(stop_seconds)
+                    try:
+                        link.recv(_MOST)
+                    except TimeoutError:
+                        os.kill(process, signal.SIGKILL)
             self.close()
             raise
 
@@ -85,6 +88,7 @@ class Warm:
         if self._started is not None:
             server, link = self._started
             link.close()
+            server.kill()  # it may be loading still; it has nothing to lose
             server.wait()
             self._started = None
 

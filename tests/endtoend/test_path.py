@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import shutil
 import signal
 import subprocess
@@ -80,14 +81,20 @@ def test_a_token_in_the_environment_is_in_no_file(place):
     assert [path for path in files if TOKEN.encode() in path.read_bytes()] == []
 
 
+def spent() -> float:
+    """Seconds of processor time of all processes that were started here and have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def test_a_second_run_recomputes_nothing(place):
     before = {path: path.stat().st_mtime_ns for path in place.artifacts.rglob("manifest.json")}
-    started = time.monotonic()
+    started = spent()
     result = place.run("run", "qaa")
     assert result.returncode == 0, result.stdout + result.stderr
     assert {path: path.stat().st_mtime_ns for path in place.artifacts.rglob("manifest.json")} == before
     assert "started" not in result.stdout
-    assert time.monotonic() - started < 40
+    assert spent() - started < 15
 
 
 def test_the_report_holds_every_number(place):
