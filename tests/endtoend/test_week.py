@@ -21,7 +21,10 @@ from pipelines.upkeep import CAUSE
 from tests.endtoend.week import DAY, HOUR, MONDAY, SOURCES, Later, Week, week
 from tests.site import Answer
 from vernacular.artifacts import Store
+from vernacular.config.load import load_language
+from vernacular.corpus.rebuild import rebuild
 from vernacular.jsonl import read_jsonl
+from vernacular.stages import silent
 
 PORTAL = Answer(b"<!DOCTYPE html><html><body>Please log in to this network.</body></html>")
 AHEAD = 30 * DAY  # longer than the week and what follows it
@@ -137,4 +140,7 @@ def test_a_week_of_refreshes(languages: int, arrivals: float, tmp_path: Path, mo
         live(world, codes, 7, 6 * HOUR, arrivals)
         each_document_is_there_once(world, codes)
         one_run_a_language_at_a_time_and_none_without_a_cause(world)
+        for code in codes:
+            outcome = rebuild(load_language(world.folder(code)), Store(world.project.artifacts), silent)
+            assert not outcome.differing, outcome.line()
         assert not Later.started and all(world.faults.values()), world.faults
