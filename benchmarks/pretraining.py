@@ -72,8 +72,9 @@ def random_seconds(kind: Any, config: Any, objective: str, length: int, batch: i
     import torch
 
     from vernacular.config.schema import Pretraining
-    from vernacular.pretraining.loop import Plan, compile_body, optimizer_for, take_step
+    from vernacular.pretraining.loop import Plan, compile_body, take_step
     from vernacular.pretraining.objectives import Causal, Masked
+    from vernacular.pretraining.optimizer import optimizer_for
     from vernacular.pretraining.packing import Blocks
 
     torch.manual_seed(1)
@@ -174,8 +175,9 @@ def loop_seconds(folder: Path, documents: Sequence[str], steps: int, length: int
     from vernacular.config.schema import Pretraining
     from vernacular.models import load_model, load_tokenizer
     from vernacular.pretraining.fused import keep_memory
-    from vernacular.pretraining.loop import Plan, optimizer_for, take_step
+    from vernacular.pretraining.loop import Plan, take_step
     from vernacular.pretraining.objectives import objective_for
+    from vernacular.pretraining.optimizer import optimizer_for
     from vernacular.pretraining.packing import pack
 
     keep_memory()

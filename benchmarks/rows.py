@@ -86,8 +86,9 @@ def compared(name: str, place: Path, train: list[str], held_out: list[str], sett
 
 
 def _plan(model: Any, tokenizer: Any, objective: str, texts: list[str], new: Any, blocks: int, length: int) -> Any:
-    from vernacular.pretraining.loop import Plan, optimizer_for
+    from vernacular.pretraining.loop import Plan
     from vernacular.pretraining.objectives import objective_for
+    from vernacular.pretraining.optimizer import optimizer_for
     from vernacular.pretraining.packing import pack
 
     settings = Pretraining(steps=_STEPS, sequence_length=length, batch_size=blocks)

@@ -95,6 +95,9 @@ class Pretraining(Strict):
     recompute: bool = Field(False, description="compute activations again in the backward pass instead of keeping them "
                                                "(gradient checkpointing): less memory, a third more time")
     learning_rate: float = Field(5e-4, gt=0, description="peak, of the body and the old rows")
+    new_rows_rate: float = Field(10.0, gt=0, description="how many times further the new rows go: nothing has taught "
+                                                         "them yet, and in a short training they would stay near "
+                                                         "where they started")
     warmup: Share = Field(0.06, description="share of the steps with a rising learning rate")
     head_first: Share = Field(0.1, description="share of the steps in which only the head and the new rows learn")
     weight_decay: float = Field(0.01, ge=0)

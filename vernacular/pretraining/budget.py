@@ -17,7 +17,8 @@ import torch
 
 from vernacular.artifacts import digest_of, write_atomically
 from vernacular.config.schema import Model, Pretraining
-from vernacular.pretraining.loop import Plan, has_bf16, optimizer_for, take_step
+from vernacular.pretraining.loop import Plan, has_bf16, take_step
+from vernacular.pretraining.optimizer import optimizer_for
 from vernacular.pretraining.processes import together
 
 UNTIMED_STEPS, TIMED_STEPS = 3, 9

@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 from vernacular.config.schema import Pretraining
 from vernacular.errors import Problem
 from vernacular.pretraining.checkpoint import Progressed, load_checkpoint, save_checkpoint, write
-from vernacular.pretraining.lora import ROWS
 from vernacular.pretraining.objectives import Batch, Objective, nats
+from vernacular.pretraining.optimizer import further, new_rows_of, optimizer_for
 from vernacular.pretraining.packing import Blocks
 from vernacular.pretraining.processes import share, sum_up, together
 from vernacular.pretraining.schedule import rates
@@ -99,23 +99,6 @@ def batch_of(step: int, plan: Plan) -> Batch:
     return plan.objective.batch(plan.blocks, rows, (plan.seed, 1, step))
 
 
-def optimizer_for(model: Any, settings: Pretraining) -> torch.optim.AdamW:
-    """AdamW over what learns, in two groups of rates, each with and without weight decay (none on vectors and rows)."""
-    embedding = model.get_input_embeddings().weight
-    body = {id(parameter) for parameter in model.base_model.parameters()}
-    groups: dict[tuple[str, bool], list[torch.nn.Parameter]] = {}
-    for name, parameter in model.named_parameters():
-        if not parameter.requires_grad:
-            continue
-        rows = parameter is embedding or ROWS in name
-        part = "rows" if rows else "body" if id(parameter) in body else "head"
-        groups.setdefault((part, parameter.ndim > 1 and part != "rows"), []).append(parameter)
-    return torch.optim.AdamW(
-        [{"params": parameters, "part": part, "weight_decay": settings.weight_decay if decays else 0.0}
-         for (part, decays), parameters in groups.items()],
-        lr=settings.learning_rate, betas=(0.9, 0.98), eps=1e-6, fused=True)
-
-
 def take_step(model: Any, optimizer: torch.optim.AdamW, plan: Plan, step: int) -> float:
     """One optimizer step; returns the loss in nats per predicted token.
 
@@ -143,7 +126,8 @@ def take_step(model: Any, optimizer: torch.optim.AdamW, plan: Plan, step: int) -
         raise Problem(f"the {'gradient' if math.isfinite(float(loss)) else 'loss'} is not a number at step {step}",
                       where="pretraining", fix="Lower pretraining.learning_rate; the last checkpoint is kept")
     optimizer.grad_scale = (length / _CLIP).clamp(min=1).float()  # type: ignore[attr-defined]  # AdamW divides by it as it goes
-    optimizer.step()
+    with further(new_rows_of(model, plan.new_rows), plan.settings.new_rows_rate):
+        optimizer.step()
     optimizer.zero_grad(set_to_none=True)
     return float(loss)
 

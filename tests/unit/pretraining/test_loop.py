@@ -17,8 +17,9 @@ from vernacular.errors import Problem
 from vernacular.models import load_model, load_tokenizer
 from vernacular.pretraining.budget import steps_within
 from vernacular.pretraining.checkpoint import Progressed, load_checkpoint, save_checkpoint
-from vernacular.pretraining.loop import Plan, batch_of, optimizer_for, take_step, train
+from vernacular.pretraining.loop import Plan, batch_of, take_step, train
 from vernacular.pretraining.objectives import check_head, objective_for
+from vernacular.pretraining.optimizer import optimizer_for
 from vernacular.pretraining.packing import pack
 from vernacular.pretraining.schedule import Stream, order, rates
 
@@ -162,7 +163,9 @@ def plain_training(model, plan):
         with torch.no_grad():
             for p in used:
                 first, second, count = state[id(p)]
-                rate = slow if id(p) in body else head
+                rate = torch.full((len(p), *[1] * (p.ndim - 1)), slow if id(p) in body else head, dtype=p.dtype)
+                if p is embedding or p is model.get_output_embeddings().bias:
+                    rate[plan.new_rows] *= settings.new_rows_rate
                 decay = settings.weight_decay if p.ndim > 1 and p is not embedding else 0.0
                 grad = p.grad / max(1.0, float(length.float()))  # AdamW takes the clip as a float
                 count[0] += 1

@@ -1,0 +1,62 @@
+"""New rows go as much further as they are told to, wherever they learn; nothing else goes anywhere else for it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from tests.unit.pretraining.test_loop import setting, weights
+from tests.unit.pretraining.test_lora import wrapped
+from vernacular.pretraining.loop import take_step
+from vernacular.pretraining.optimizer import optimizer_for
+
+NEW = [5, 98, 99]
+
+
+def moved(folder, rate, kind="masked", *, untied=False):
+    """How far a step takes each weight, where the body learns already."""
+    model, plan = setting(folder, kind, head_first=0, weight_decay=0, new_rows_rate=rate)
+    if untied:
+        decoder = model.get_output_embeddings()
+        decoder.weight = torch.nn.Parameter(decoder.weight.detach().clone())
+    plan.blocks.tokens[:, 4] = NEW[0]
+    plan = replace(plan, new_rows=np.array(NEW))
+    before = weights(model)
+    take_step(model, optimizer_for(model, plan.settings), plan, 0)
+    return {name: tensor - before[name] for name, tensor in weights(model).items()}
+
+
+@pytest.mark.parametrize(("kind", "untied"), [("masked", False), ("causal", False), ("causal", True)])
+def test_only_new_rows_go_further(kind, untied, tmp_path):
+    once, far = moved(tmp_path, 1.0, kind, untied=untied), moved(tmp_path, 7.0, kind, untied=untied)
+    tables = {name for name in once if "embed" in name and once[name].ndim == 2 and len(once[name]) > max(NEW)
+              and "position" not in name}
+    tables |= {name for name in once if name in ("lm_head.weight", "cls.predictions.decoder.weight",
+                                                 "cls.predictions.decoder.bias", "cls.predictions.bias")}
+    assert tables
+    for name in once:
+        old = torch.ones(len(once[name]), dtype=torch.bool) if once[name].ndim else torch.ones((), dtype=torch.bool)
+        if name in tables:
+            assert once[name][NEW].abs().sum() > 0
+            torch.testing.assert_close(far[name][NEW], 7 * once[name][NEW], rtol=1e-3, atol=1e-6)
+            old[NEW] = False
+        assert torch.equal(far[name][old], once[name][old]), name
+
+
+@pytest.mark.parametrize("kind", ["masked", "causal"])
+def test_rows_beside_low_ranks_go_further_too(kind, tmp_path):
+    found = {}
+    for rate in (1.0, 7.0):
+        model, plan, _ = wrapped(tmp_path, kind, head_first=0, new_rows_rate=rate)
+        before = weights(model)
+        take_step(model, optimizer_for(model, plan.settings), plan, 0)
+        found[rate] = {name: tensor - before[name] for name, tensor in weights(model).items()}
+    for name, once in found[1.0].items():
+        if "trainable_tokens_delta" in name:
+            assert once.abs().sum() > 0
+            torch.testing.assert_close(found[7.0][name], 7 * once, rtol=1e-3, atol=1e-6)
+        else:
+            assert torch.equal(found[7.0][name], once), name
