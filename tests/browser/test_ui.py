@@ -181,7 +181,15 @@ def test_a_folder_is_added_and_broken(open_page: OpenPage, trouble: list[str], a
     page.get_by_text("languages/qab/language.yaml:1").first.wait_for()
     assert page.get_by_role("button").filter(has_text=re.compile("^Materialize$")).is_disabled()
 
-    # The other language is as it was.
+    # The other language is as it was; the overview is made beside its stages.
     page.goto(f"{address}/asset-groups")
-    page.get_by_role("button", name=f"Materialize all ({stages})").wait_for()
+    page.get_by_role("button", name=f"Materialize all ({stages + 1})").wait_for()
+
+    # The overview, made: a row for each language, and the broken one says that it is.
+    page.goto(f"{address}/assets/overview?view=events")
+    page.get_by_role("button").filter(has_text=re.compile("^Materialize$")).click()
+    page.locator("tr").filter(has_text="languages").first.wait_for(timeout=PATIENCE * 1000)
+    rows = show(page, "languages")
+    rows.get_by_text("broken folder: unknown key 'nmae'").wait_for()
+    assert rows.locator("table tr").count() == 3
     assert trouble == []
