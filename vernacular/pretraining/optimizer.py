@@ -45,6 +45,13 @@ def new_rows_of(model: Any, new: NDArray[Any]) -> list[Rows]:
             *((parameter, slice(None)) for name, parameter in model.named_parameters() if ROWS in name)]
 
 
+def learns_first(model: Any, new: NDArray[Any]) -> bool:
+    """Whether anything learns while the body waits: rows of pieces ``new``, or a head that is no part of the body."""
+    body = {id(parameter) for parameter in model.base_model.parameters()}
+    head = (parameter for parameter in model.parameters() if id(parameter) not in body)
+    return len(new) > 0 or any(parameter.requires_grad for parameter in head)
+
+
 @contextlib.contextmanager
 def further(rows: Sequence[Rows], rate: float) -> Iterator[None]:
     """What moves ``rows`` while this lasts has moved them ``rate`` times as far in the end: a rate of their own.

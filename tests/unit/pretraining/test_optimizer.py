@@ -11,7 +11,7 @@ import torch
 from tests.unit.pretraining.test_loop import setting, weights
 from tests.unit.pretraining.test_lora import wrapped
 from vernacular.pretraining.loop import take_step
-from vernacular.pretraining.optimizer import optimizer_for
+from vernacular.pretraining.optimizer import learns_first, optimizer_for
 
 NEW = [5, 98, 99]
 
@@ -60,3 +60,12 @@ def test_rows_beside_low_ranks_go_further_too(kind, tmp_path):
             torch.testing.assert_close(found[7.0][name], 7 * once, rtol=1e-3, atol=1e-6)
         else:
             assert torch.equal(found[7.0][name], once), name
+
+
+def test_a_body_need_not_wait_where_nothing_learns_before_it(tmp_path):
+    masked, _ = setting(tmp_path / "masked", "masked")
+    causal, _ = setting(tmp_path / "causal", "causal")
+    none, new = np.zeros(0, np.int64), np.array(NEW)
+    assert learns_first(masked, none)  # its head
+    assert not learns_first(causal, none)  # its head is the embedding
+    assert learns_first(causal, new)
