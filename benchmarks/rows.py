@@ -91,7 +91,7 @@ def _plan(model: Any, tokenizer: Any, objective: str, texts: list[str], new: Any
     from vernacular.pretraining.optimizer import optimizer_for
     from vernacular.pretraining.packing import pack
 
-    settings = Pretraining(steps=_STEPS, sequence_length=length, batch_size=blocks)
+    settings = Pretraining(steps=_STEPS, sequence_length=length, batch_size=blocks, head_first=0.1)
     packed = pack(texts[:3000], tokenizer, length)
     order = np.random.default_rng(_SEED).permutation(len(packed))
     plan = Plan(packed, order, objective_for(objective, tokenizer, settings.mask_share), settings, _STEPS, new, _SEED,

@@ -99,7 +99,9 @@ class Pretraining(Strict):
                                                          "them yet, and in a short training they would stay near "
                                                          "where they started")
     warmup: Share = Field(0.06, description="share of the steps with a rising learning rate")
-    head_first: Share = Field(0.1, description="share of the steps in which only the head and the new rows learn")
+    head_first: Share | None = Field(None, description="share of the steps in which only the head and the new rows "
+                                                       "learn; if not set, 0.1 for a masked model, whose head may "
+                                                       "start from nothing, and none for a causal one")
     weight_decay: float = Field(0.01, ge=0)
     mask_share: Share = Field(0.15, description="share of words masked (masked objective)")
     replay: Share = Field(0.1, description="share of what is seen that is text in the base's languages, from "

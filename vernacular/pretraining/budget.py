@@ -44,7 +44,7 @@ def measure_speed(machine: Path, key: str, model: Any, plan: Plan) -> float:
     """Tokens per second on a copy of ``model``, by the median of a few whole steps; written to ``machine``."""
     trial = copy.deepcopy(model).train()
     optimizer = optimizer_for(trial, plan.settings)
-    body = int(plan.settings.head_first * plan.steps) + 1  # time steps in which all of it learns
+    body = int((plan.settings.head_first or 0.0) * plan.steps) + 1  # time steps in which all of it learns
     for step in range(UNTIMED_STEPS):
         take_step(trial, optimizer, plan, body + step)
     seconds = []

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from vernacular.config.schema import Pretraining
 from vernacular.pretraining.lora import ROWS
 
+_WAITING = 0.1  # where it is not set
 Rows = tuple[torch.nn.Parameter, torch.Tensor | slice]  # a parameter and the rows of it that are new
 
 
@@ -45,11 +46,15 @@ def new_rows_of(model: Any, new: NDArray[Any]) -> list[Rows]:
             *((parameter, slice(None)) for name, parameter in model.named_parameters() if ROWS in name)]
 
 
-def learns_first(model: Any, new: NDArray[Any]) -> bool:
-    """Whether anything learns while the body waits: rows of pieces ``new``, or a head that is no part of the body."""
+def waiting(settings: Pretraining, model: Any, new: NDArray[Any], objective: str) -> float:
+    """The share of the steps in which the body waits: none if neither a head nor rows of pieces ``new`` learn then."""
     body = {id(parameter) for parameter in model.base_model.parameters()}
     head = (parameter for parameter in model.parameters() if id(parameter) not in body)
-    return len(new) > 0 or any(parameter.requires_grad for parameter in head)
+    if not len(new) and not any(parameter.requires_grad for parameter in head):
+        return 0.0
+    if settings.head_first is None:
+        return _WAITING if objective == "masked" else 0.0
+    return settings.head_first
 
 
 @contextlib.contextmanager

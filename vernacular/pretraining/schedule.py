@@ -77,7 +77,7 @@ def rates(step: int, steps: int, settings: Pretraining) -> tuple[float, float]:
     head that starts from nothing does not pull the body apart.
     """
     warm = max(1, math.ceil(settings.warmup * steps))
-    wait = math.floor(settings.head_first * steps)
+    wait = math.floor((settings.head_first or 0.0) * steps)
     fall = min(1.0, (steps - step) / max(1, steps - warm))
     head = settings.learning_rate * min(1.0, (step + 1) / warm) * fall
     body = settings.learning_rate * min(1.0, (step + 1 - wait) / warm) * fall if step >= wait else 0.0

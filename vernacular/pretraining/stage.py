@@ -31,7 +31,7 @@ from vernacular.pretraining.fused import keep_memory
 from vernacular.pretraining.interpolate import Between, interpolate
 from vernacular.pretraining.loop import Plan, compile_body, device_of, train
 from vernacular.pretraining.objectives import Objective, check_head, lengths, nats, objective_for
-from vernacular.pretraining.optimizer import learns_first
+from vernacular.pretraining.optimizer import waiting
 from vernacular.pretraining.packing import Blocks
 from vernacular.pretraining.plan import Cost, measured, predict
 from vernacular.pretraining.processes import share, start, together
@@ -53,8 +53,7 @@ def run(work: Work, name: str, model: Model, arm: Arm) -> Report:
     if settings.recompute:
         network.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
     wrapped = lora.wrap(network, new_rows.tolist(), settings.lora_rank) if settings.method == "lora" else None
-    if not learns_first(network, new_rows):
-        settings = settings.model_copy(update={"head_first": 0.0})
+    settings = settings.model_copy(update={"head_first": waiting(settings, network, new_rows, model.objective)})
     network.to(device)
     text = texts.read(work, model, tokenizer)
     objective, sizes = objective_for(model.objective, tokenizer, settings.mask_share), lengths(tokenizer)

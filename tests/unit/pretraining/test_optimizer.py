@@ -11,7 +11,7 @@ import torch
 from tests.unit.pretraining.test_loop import setting, weights
 from tests.unit.pretraining.test_lora import wrapped
 from vernacular.pretraining.loop import take_step
-from vernacular.pretraining.optimizer import learns_first, optimizer_for
+from vernacular.pretraining.optimizer import optimizer_for, waiting
 
 NEW = [5, 98, 99]
 
@@ -62,10 +62,11 @@ def test_rows_beside_low_ranks_go_further_too(kind, tmp_path):
             assert torch.equal(found[7.0][name], once), name
 
 
-def test_a_body_need_not_wait_where_nothing_learns_before_it(tmp_path):
-    masked, _ = setting(tmp_path / "masked", "masked")
-    causal, _ = setting(tmp_path / "causal", "causal")
+def test_how_long_the_body_waits(tmp_path):
     none, new = np.zeros(0, np.int64), np.array(NEW)
-    assert learns_first(masked, none)  # its head
-    assert not learns_first(causal, none)  # its head is the embedding
-    assert learns_first(causal, new)
+    for kind, unset in (("masked", 0.1), ("causal", 0.0)):
+        model, plan = setting(tmp_path / kind, kind, head_first=0.3)
+        assert waiting(plan.settings, model, new, kind) == 0.3
+        assert waiting(plan.settings.model_copy(update={"head_first": None}), model, new, kind) == unset
+        # A causal model's head is its embedding: without new rows nothing would learn while the body waits.
+        assert waiting(plan.settings, model, none, kind) == (0.3 if kind == "masked" else 0.0)
