@@ -117,7 +117,7 @@ def _compare(name: str, folder: Path, root: Path) -> Iterator[Row]:
     replay, steps = _replay(store, control), int(_report(store, control)["steps"])
     saved = _report(store, f"tokenizer/{NAME}")["fertility_change"]
     length = round(_LENGTH * (1 + saved))
-    settle(steps=steps, passes=_PASSES, replay=replay, sequence_length=length)
+    settle(steps=steps, passes=10 * _PASSES, replay=replay, sequence_length=length)  # the steps are what limits both
     seconds |= run(folder, root, adapted, likelihood, f"evaluation/{NAME}_retention", threads=threads)  # control stays
     retention = _report(store, f"evaluation/{NAME}_retention")
     counts = {"steps": {arm: int(_report(store, arm)["steps"]) for arm in (control, adapted)}, "block": length,
