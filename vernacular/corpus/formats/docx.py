@@ -40,7 +40,7 @@ def read_docx(file: Path, where: str, options: Options) -> Iterator[Text]:
                  "date": properties.created.date().isoformat() if properties.created else ""}
     except (PackageNotFoundError, KeyError, ValueError, SyntaxError, AttributeError, TypeError, OSError, EOFError,
             NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:  # what damaged ones raise
-        raise Problem(f"not a Word document that can be read ({type(error).__name__})", where=where,
+        raise Problem(f"not a Word document that can be read ({type(error).__name__}: {error})", where=where,
                       fix="Open it in a word processor and save it as .docx again") from None
     lines = [line for root in roots for line in _lines(root)]
     yield Text("\n".join(lines), whole=True, **known)
