@@ -99,7 +99,7 @@ def build_schedule(project: Project, shard: Shard, of: JobDefinition) -> Schedul
 
 def due(project: Project, shard: Shard, now: float) -> Iterator[tuple[Outline, str]]:
     """The languages whose turn it is, with the key of their splits: those that waited longest since they were tried."""
-    from vernacular.corpus.rebuild import outcome_of
+    from vernacular.corpus.rebuild import Outcome, outcome_of
 
     languages = scan(project.languages, project.artifacts, everything, shard).languages.values()
     store, waiting = Store(project.artifacts), []
@@ -107,7 +107,11 @@ def due(project: Project, shard: Shard, now: float) -> Iterator[tuple[Outline, s
         pointer = store.home(outline.code, SPLITS) / "current"
         if not outline.rebuild_days or not pointer.is_file():
             continue
-        key, last = pointer.read_text(encoding="utf-8").strip(), outcome_of(store, outline.code)
+        key = pointer.read_text(encoding="utf-8").strip()
+        try:
+            last = outcome_of(store, outline.code)
+        except Problem:  # its run fails and says so; the others have their turn
+            last = Outcome()
         unchanged = last.key == key and not last.differing
         if not unchanged and (not last.done or clock.over(last.done, outline.rebuild_days * DAY, now)):
             waiting.append((0.0 if clock.ahead(last.tried, now) else last.tried, outline.code, outline, key))

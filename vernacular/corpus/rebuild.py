@@ -57,11 +57,19 @@ class Outcome(BaseModel):
 
 
 def outcome_of(store: Store, code: str) -> Outcome:
-    """What was found last; nothing yet where that cannot be read."""
+    """What was found last; nothing where it was never looked for.
+
+    Raises:
+        Problem: it cannot be read, and so may have been red.
+    """
+    file = store.home(code, NAME) / FILE
     try:
-        return Outcome.model_validate_json((store.home(code, NAME) / FILE).read_bytes())
-    except (OSError, ValueError):
+        return Outcome.model_validate_json(file.read_bytes())
+    except FileNotFoundError:
         return Outcome()
+    except (OSError, ValueError) as error:
+        raise Problem(f"what the last rebuild found cannot be read ({type(error).__name__})", where=str(file),
+                      fix=f"Delete the file; {code} is then verified again") from None
 
 
 def rebuild(language: Language, store: Store, progress: Progress) -> Outcome:

@@ -79,15 +79,18 @@ def test_what_is_not_up_to_date_is_not_verified(grown: tuple[Language, Store, di
     assert now.tried > last.tried and now.model_copy(update={"tried": last.tried}) == last
 
 
-def test_an_outcome_that_cannot_be_read_is_none(grown: tuple[Language, Store, dict[str, Artifact]]) -> None:
-    language, store, _ = grown
-    store.home(language.code, NAME).mkdir(parents=True)
-    (store.home(language.code, NAME) / "outcome.json").write_text("{", encoding="utf-8")
-    assert outcome_of(store, language.code) == Outcome()
-
-
 def test_another_order_is_a_difference(tmp_path: Path) -> None:
     for name, order in (("kept", "abc"), ("made", "acb")):
         (tmp_path / name).mkdir()
         write_jsonl(tmp_path / name / "x.jsonl", ({"id": letter} for letter in order))
     assert list(differences(tmp_path / "kept", tmp_path / "made")) == [("x.jsonl", "b", "stands in another place")]
+
+
+def test_an_outcome_that_cannot_be_read_is_not_taken_for_none(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    assert outcome_of(store, "qaa").tried == 0
+    file = store.home("qaa", "corpus/rebuilt") / "outcome.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("{half", encoding="utf-8")
+    with pytest.raises(Problem, match="cannot be read"):
+        outcome_of(store, "qaa")
