@@ -11,7 +11,7 @@ from vernacular.artifacts import Artifact, Store
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.corpus import stages
-from vernacular.corpus.rebuild import NAME, Outcome, differences, outcome_of, rebuild
+from vernacular.corpus.rebuild import NAME, differences, outcome_of, rebuild
 from vernacular.errors import Problem
 from vernacular.jsonl import read_jsonl, write_jsonl
 from vernacular.stages import run_stage, silent
