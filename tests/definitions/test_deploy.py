@@ -145,6 +145,25 @@ def test_the_job_of_a_run_on_kubernetes_has_the_folders_and_no_more_rights_than_
     assert pod.termination_grace_period_seconds == 90
 
 
+def test_on_kubernetes_too_the_history_is_mended_before_the_daemon() -> None:
+    """The chart takes such containers as they stand; Kubernetes' own class refuses a key that it does not know."""
+    from dagster_k8s.models import k8s_model_from_dict, k8s_snake_case_dict
+    from kubernetes.client import V1Container
+
+    helm = read("helm/values.yaml")
+    written, = helm["dagsterDaemon"]["extraPrependedInitContainers"]
+    mend = k8s_model_from_dict(V1Container, k8s_snake_case_dict(V1Container, written))
+    daemon = read("compose.yaml")["services"]["daemon"]["command"].split()
+    assert mend.command == daemon[:daemon.index("dagster-daemon")] == ["python", "-m", "pipelines.mend"]
+    image = helm["dagsterDaemon"]["image"]
+    assert mend.image == f"{image['repository']}:{image['tag']}"
+    postgres = read("dagster.yaml")["storage"]["postgres"]["postgres_db"].values()
+    assert {value["env"] for value in postgres if isinstance(value, dict)} == {variable.name for variable in mend.env}
+    assert [mount.mount_path for mount in mend.volume_mounts] == [  # where the locks of live runs are
+        mount["mountPath"] for mount in helm["dagsterDaemon"]["volumeMounts"]]
+    assert mend.security_context.run_as_non_root
+
+
 def copied() -> Iterator[str]:
     """What the Dockerfile copies out of the checkout."""
     for line in (DEPLOY / "Dockerfile").read_text(encoding="utf-8").splitlines():
