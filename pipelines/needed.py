@@ -10,7 +10,8 @@ from __future__ import annotations
 import multiprocessing
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from dagster import DagsterInstance, DagsterRun
 from dagster._grpc.types import ExecuteExternalJobArgs, ExecuteRunArgs, ExecuteStepArgs
@@ -40,7 +41,17 @@ def slugs_of(run: DagsterRun) -> set[str] | None:
     keys = [*(run.asset_selection or ()), *(check.asset_key for check in run.asset_check_selection or ())]
     if keys:
         return {key.path[0] for key in keys if len(key.path) > 1}
-    return {run.tags["language"]} if "language" in run.tags else None
+    if "language" in run.tags:
+        return {run.tags["language"]}
+    return {slug_of(code) for code in _configured(run.run_config)} or None
+
+
+def _configured(config: Mapping[str, Any]) -> Iterator[str]:
+    """The ``code`` that each op of a run is given: all that a run of no assets, as of ``rebuild``, says of languages."""
+    for op in (config.get("ops") or {}).values():
+        code = ((op or {}).get("config") or {}).get("code")
+        if isinstance(code, str) and code:  # not one that is read from the environment of the run
+            yield code
 
 
 def _slugs_of_run() -> set[str] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -30,11 +31,17 @@ class Queue:
 
     def launch(self, *stages: str) -> str:
         """Ask for a run of the assets, as the lineage does; its id."""
-        selection = [{"path": stage.split("/")} for stage in stages]
+        return self._ask("{}", jobName=IMPLICIT_ASSET_JOB_NAME,
+                         assetSelection=[{"path": stage.split("/")} for stage in stages])
+
+    def rebuild(self, code: str) -> str:
+        """Ask for a run of the job ``rebuild``, as the Launchpad does; its id."""
+        return self._ask(json.dumps({"ops": {"compare": {"config": {"code": code}}}}), jobName="rebuild")
+
+    def _ask(self, config: str, **selector: Any) -> str:
         said: Any = execute_dagster_graphql(self.workspace.create_request_context(), LAUNCH, {"run": {
-            "runConfigData": "{}", "selector": {
-                "repositoryName": "__repository__", "repositoryLocationName": LOCATION,
-                "jobName": IMPLICIT_ASSET_JOB_NAME, "assetSelection": selection}}})
+            "runConfigData": config, "selector": {
+                "repositoryName": "__repository__", "repositoryLocationName": LOCATION, **selector}}})
         assert said.data["launchPipelineExecution"]["__typename"] == "LaunchRunSuccess", said.data
         return str(said.data["launchPipelineExecution"]["run"]["runId"])
 
@@ -65,6 +72,16 @@ def test_of_one_language_one_run_goes_on_though_nobody_gave_it_a_tag(queue: Queu
     assert queue.waiting(second) == [True]
     queue.instance.report_run_canceled(queue.run(first))
     assert queue.waiting(second) == [False]
+
+
+def test_a_rebuild_from_the_launchpad_waits_for_its_language_and_a_run_of_it_for_the_rebuild(queue: Queue) -> None:
+    run, rebuild, other = queue.launch("qaa/corpus/clean"), queue.rebuild("qaa"), queue.rebuild("qab")
+    assert [queue.run(each).tags["language"] for each in (rebuild, other)] == ["qaa", "qab"]
+    assert queue.waiting(run, rebuild, other) == [False, True, False]
+    late = queue.launch("qab/corpus/clean")
+    assert queue.waiting(late) == [True]
+    queue.instance.report_run_canceled(queue.run(run))
+    assert queue.waiting(rebuild, late) == [False, True]
 
 
 def test_a_run_of_several_languages_has_no_tag_and_waits_for_none(queue: Queue) -> None:
