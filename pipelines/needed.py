@@ -47,7 +47,7 @@ def slugs_of(run: DagsterRun) -> set[str] | None:
 
 
 def _configured(config: Mapping[str, Any]) -> Iterator[str]:
-    """The ``code`` that each op of a run is given: all that a run of no assets, as of ``rebuild``, says of languages."""
+    """The ``code`` that each op of a run is given: all that a run without assets, as of ``rebuild``, says of one."""
     for op in (config.get("ops") or {}).values():
         code = ((op or {}).get("config") or {}).get("code")
         if isinstance(code, str) and code:  # not one that is read from the environment of the run
