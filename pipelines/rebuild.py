@@ -71,8 +71,8 @@ def build_job(project: Project) -> JobDefinition:
                           metadata={"first": MetadataValue.md(table(outcome.first))}, allow_retries=False)
 
     @job(name=REBUILD, executor_def=in_process_executor,
-         description="Makes the cleaned text and the parts of a language anew, without what is kept between runs, and "
-                     "compares them with the current ones document by document. Fails where one differs.")
+         description="Makes the documents, the cleaned text and the parts of a language anew, without what is kept "
+                     "between runs, and compares them with the current ones one by one. Fails where one differs.")
     def job_of_rebuild() -> None:
         compare()
 

@@ -194,6 +194,7 @@ def test_a_later_look_asks_only_for_what_changed(world: World, monkeypatch: pyte
     changed = page("Zasintha tsopano lero.")
     site.pages["/changes.html"], days = changed, iter(range(8, 100, 8))
     del site.pages["/gone.html"], site.pages["/slow.html"]
+    site.pages["/robots.txt"] = text("User-agent: *\nAllow: /a/\nDisallow: /private/\n")  # said otherwise
     start = time.time()
 
     def look() -> dict[str, Document]:

@@ -1,4 +1,4 @@
-"""Making the corpus anew from the stored documents, without what is kept between runs, to verify what is there.
+"""Making the corpus anew from what its sources hold, without what is kept between runs, to verify what is there.
 
 New text costs little since results about single documents are kept. Whether they add up to what cleaning everything
 afresh gives is looked at here, document by document, beside the artifacts: nothing of these is written.
@@ -23,7 +23,8 @@ from vernacular.errors import Passing, Problem
 from vernacular.stages import Progress, Stage, Work, inputs_of, key_for
 
 NAME, FILE = "corpus/rebuilt", "outcome.json"
-STAGES = ("corpus/clean", "corpus/splits")  # those that keep results about single documents
+STAGES = ("corpus/documents", "corpus/clean", "corpus/splits")  # those that keep results about single documents
+REMEMBERED = ("digests.json", "extracted", "extracted.sqlite*")  # of sources' files and pages, beside what was fetched
 FIRST = 10  # documents that are named
 
 
@@ -73,7 +74,9 @@ def outcome_of(store: Store, code: str) -> Outcome:
 
 
 def rebuild(language: Language, store: Store, progress: Progress) -> Outcome:
-    """Make the cleaned text and its parts anew, compare them with the current ones, and note what was found.
+    """Make documents, cleaned text and its parts anew, compare them with the current ones, and note what was found.
+
+    Goes to no network: pages and datasets are read as they were fetched.
 
     Raises:
         Problem: they are not up to date, something is being computed, or the folder was edited meanwhile.
@@ -127,7 +130,8 @@ def _anew(stage: Stage, language: Language, store: Store, place: Path, made: Map
     inputs, root = inputs_of(stage, language, store), place / "root"
     home, real = root / language.code, store.root / language.code
     home.mkdir(parents=True)
-    (home / ".mirror").symlink_to((real / ".mirror").resolve())
+    for mirror in sorted((real / ".mirror").glob("*/")):
+        _link(mirror, home / ".mirror" / mirror.name)
     if (real / ".baseline").is_dir():  # what sources were like is written, too: into a copy
         shutil.copytree(real / ".baseline", home / ".baseline")
     work = Work(language=language, settings=stage.settings(language), inputs={
@@ -139,6 +143,14 @@ def _anew(stage: Stage, language: Language, store: Store, place: Path, made: Map
         folder.mkdir(parents=True)
     stage.run(replace(work, progress=lambda line: progress(f"{stage.name} anew: {line}")))
     return work.out
+
+
+def _link(mirror: Path, place: Path) -> None:
+    """Make ``place`` the mirror of a source without what is remembered there, and so that none of it is written."""
+    place.mkdir(parents=True)
+    for path in mirror.iterdir():
+        if not any(path.match(name) for name in REMEMBERED):
+            (place / path.name).symlink_to(path.resolve())
 
 
 def differences(kept: Path, made: Path) -> Iterator[tuple[str, str, str]]:

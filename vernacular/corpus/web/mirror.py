@@ -12,7 +12,7 @@ import contextlib
 import hashlib
 import sqlite3
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +55,7 @@ class Page:
         digest: SHA-256 of its body in hexadecimal digits.
         type: the Content-Type it came with.
         fetched: when, ISO 8601 in UTC.
-        robots: the decision of robots.txt and its rule.
+        robots: the decision of robots.txt and its rule, when it was fetched.
         label: the language that other pages or the sitemap give it (hreflang), or empty.
         origin: scheme and host.
     """
@@ -156,8 +156,8 @@ class Mirror:
         return {origin: frozenset(labels) for origin, labels in found.items()}
 
     def version(self) -> str:
-        """A digest of the pages that can be read."""
-        return digest_of([(page.url, page.digest) for page in self.pages()] + sorted(
+        """A digest of all that documents are made from: the pages that can be read, and what sites say of them."""
+        return digest_of([astuple(page) for page in self.pages()] + sorted(
             (origin, *sorted(labels)) for origin, labels in self.labels().items()))
 
     def refusals(self) -> list[tuple[str, str]]:

@@ -155,7 +155,8 @@ class Site(scrapy.Spider):
             return
         self.manners.failures[row["origin"]] = 0
         self._count("reached")
-        columns: dict[str, Any] = {"robots": response.meta["decision"], "status": status, "checked": now()}
+        columns: dict[str, Any] = {"robots": row["robots"] if row["file"] else response.meta["decision"],
+                                   "status": status, "checked": now()}
         if status == 304 and row["file"]:
             self._settle(row, "kept", gone=0, came="unchanged", **columns)
         elif 300 <= status < 400:
@@ -226,7 +227,7 @@ class Site(scrapy.Spider):
             return
         assert response.request is not None  # Scrapy sets it before the callback
         self.mirror.keep(Exchange(url, now(), headers_of(response.request.headers), headers_of(response.headers), 200,
-                                  response.body, digest), due=0, **columns)
+                                  response.body, digest), due=0, **{**columns, "robots": response.meta["decision"]})
         self._done(row, "kept", "changed" if row["file"] else "kept")
 
     def failed(self, failure: Failure) -> None:

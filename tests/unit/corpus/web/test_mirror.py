@@ -78,6 +78,16 @@ def test_forgetting_and_compacting(tmp_path: Path) -> None:
     assert b"second edition" not in text and mirror.body(URL.format(0)) == b"third edition"
 
 
+@pytest.mark.parametrize("column", ["type", "robots", "label"])
+def test_the_version_tells_of_whatever_the_documents_are_made_from(tmp_path: Path, column: str) -> None:
+    mirror = filled(tmp_path, [b"words"])
+    version = mirror.version()
+    mirror.note(URL.format(0), note="looked at", checked="2024-02-02T00:00:00Z")
+    assert mirror.version() == version
+    mirror.note(URL.format(0), **{column: "another"})
+    assert mirror.version() != version
+
+
 def test_one_process_at_a_time(tmp_path: Path) -> None:
     with held(tmp_path, "source x"), pytest.raises(Problem, match="another process is fetching"), held(tmp_path, "y"):
         pass
