@@ -66,12 +66,12 @@ def pointers(project: Project) -> Iterator[tuple[str, str]]:
                 file = stage / ("outcome.json" if stage.name == "rebuilt" else "current")
                 try:
                     yield str(stage), file.read_text(encoding="utf-8")
-                except OSError:
+                except FileNotFoundError:
                     continue  # not made yet
 
 
 def _folders(home: Path) -> list[Path]:
     try:
         return [Path(entry.path) for entry in os.scandir(home) if not entry.name.startswith(".") and entry.is_dir()]
-    except OSError:
+    except FileNotFoundError:
         return []  # there are no artifacts yet

@@ -120,8 +120,9 @@ class Artifact:
             text = (folder / MANIFEST).read_text(encoding="utf-8")
             self.manifest = Manifest.model_validate_json(text)
         except (OSError, ValueError) as error:
-            raise Problem(f"the manifest cannot be read ({error.__class__.__name__})", where=str(folder),
-                          fix="Delete this folder and run again") from error
+            raise Problem(f"the manifest cannot be read ({error.__class__.__name__})", where=str(folder), fix=(
+                "Delete this folder and run again" if isinstance(error, FileNotFoundError | ValueError) else
+                f"The system says: {error.strerror}. Mend that; the folder itself may be good")) from error
 
 
 class Store:

@@ -49,6 +49,14 @@ def as_problem(error: Exception, where: str) -> Problem:
                    fix="This is a fault of the program; --debug, or the log of the run, shows where")
 
 
+def of_the_system(error: Exception) -> bool:
+    """Whether the operating system said it (a disk, a permission), and not a library of content that is damaged.
+
+    Those raise OSError too, but without a number, or with the one of a place that is not there (EINVAL).
+    """
+    return isinstance(error, OSError) and error.errno not in (None, errno.EINVAL)
+
+
 def full(error: Exception) -> bool:
     """Whether ``error`` says that there is no room left on the disk, or none that one may use."""
     if isinstance(error, sqlite3.OperationalError):

@@ -203,7 +203,7 @@ def _judge(report: Report, problems: list[tuple[str, str, str]]) -> None:
     """The gate that names the files that were set aside, and their table."""
     if problems:
         report.samples["unreadable"] = [{"file": where, "problem": what, "fix": fix} for where, what, fix in problems]
-    named = "; ".join(f"{where} ({what})" for where, what, _ in problems[:_SAMPLE])
+    named = "; ".join(f"{where} ({what}. {fix})" for where, what, fix in problems[:_SAMPLE])
     more = f" and {len(problems) - _SAMPLE} more" if len(problems) > _SAMPLE else ""
     report.gates.append(Gate(name="files_readable", passed=not problems, value=len(problems), threshold=0,
                              reason=f"set aside: {named}{more}" if problems else "every file could be read"))

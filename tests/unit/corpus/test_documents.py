@@ -54,6 +54,17 @@ def test_the_counts_are_those_of_the_rows(tmp_path: Path) -> None:
     assert report.gates[0].name == "files_readable" and report.gates[0].passed
 
 
+def test_a_file_that_is_set_aside_is_named_with_what_to_do(tmp_path: Path) -> None:
+    folder = write_language(tmp_path / "languages", documents=3, sources=[
+        source("market", "text/market/*.txt"),
+        {"name": "inbox", "kind": "inbox", "licence": "CC0-1.0", "consent": "contributor", "register": "other"}])
+    (folder / "inbox").mkdir(exist_ok=True)
+    (folder / "inbox" / "a.csv").write_text("a,b\n1,2\n")
+    gate = run(folder, tmp_path / "artifacts").manifest.report.gates[0]
+    assert not gate.passed
+    assert "inbox/a.csv:1 (there is no field 'text'. Fields here: a, b; name the right one" in gate.reason
+
+
 def test_every_column_of_the_ledger_is_there(tmp_path: Path) -> None:
     row = rows(run(write_language(tmp_path / "languages", documents=3), tmp_path / "artifacts"))[0]
     assert set(row) >= {"id", "source", "path", "licence", "licence_evidence", "consent", "register", "quality",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -28,9 +29,10 @@ def read_docx(file: Path, where: str, options: Options) -> Iterator[Text]:
     import docx
     from docx.opc.exceptions import PackageNotFoundError
 
+    data = file.read_bytes()  # first and whole: what is raised further on is said of the content, not of the disk
     try:
-        _check_size(file, where)
-        document = docx.Document(str(file))
+        _check_size(data, where)
+        document = docx.Document(io.BytesIO(data))
         roots = [document.element.body]
         for relation in document.part.rels.values():
             if relation.reltype.rsplit("/", 1)[-1] in _NOTES and not relation.is_external:
@@ -39,21 +41,21 @@ def read_docx(file: Path, where: str, options: Options) -> Iterator[Text]:
         known = {"title": properties.title, "author": properties.author,
                  "date": properties.created.date().isoformat() if properties.created else ""}
     except (PackageNotFoundError, KeyError, ValueError, SyntaxError, AttributeError, TypeError, OSError, EOFError,
-            NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:  # what damaged ones raise
+            NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:  # what damaged ones raise; bz2
+        # says OSError
         raise Problem(f"not a Word document that can be read ({type(error).__name__}: {error})", where=where,
                       fix="Open it in a word processor and save it as .docx again") from None
     lines = [line for root in roots for line in _lines(root)]
     yield Text("\n".join(lines), whole=True, **known)
 
 
-def _check_size(file: Path, where: str) -> None:
+def _check_size(data: bytes, where: str) -> None:
     """Refuse what is no zip archive, is locked, or unpacks to too much."""
-    if not zipfile.is_zipfile(file):
-        with file.open("rb") as stream:
-            locked = stream.read(4) == b"\xd0\xcf\x11\xe0"
+    if not zipfile.is_zipfile(io.BytesIO(data)):
+        locked = data.startswith(b"\xd0\xcf\x11\xe0")
         raise Problem("a locked or old Word document" if locked else "not a Word document", where=where,
                       fix="Remove its password, or save it as .docx" if locked else "Save it as .docx again")
-    with zipfile.ZipFile(file) as packed:
+    with zipfile.ZipFile(io.BytesIO(data)) as packed:
         parts = packed.infolist()
     if sum(part.file_size for part in parts) > _MOST_UNPACKED or any(
             part.file_size > max(1_000_000, _MOST_RATIO * part.compress_size) for part in parts):

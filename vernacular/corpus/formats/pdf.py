@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import statistics
 from collections import Counter
@@ -42,15 +43,16 @@ def read_pdf(file: Path, where: str, options: Options) -> Iterator[Text]:
     from pypdf.errors import DependencyError, PyPdfError
 
     logging.getLogger("pypdf").setLevel(logging.ERROR)  # every blemish of a file that reads well is a warning
+    data = file.read_bytes()  # first and whole: what is raised further on is said of the content, not of the disk
     try:
-        with PdfReader(file) as reader:
+        with PdfReader(io.BytesIO(data)) as reader:
             if reader.is_encrypted and not reader.decrypt(""):
                 raise Problem("the PDF is locked with a password", where=where, fix="Save it without its password")
             pages = [page.extract_text() for page in reader.pages]
             title, author, date = _known(reader)
     except Problem:
         raise
-    except (PyPdfError, OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError,
+    except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError,
             NotImplementedError, AssertionError, DependencyError) as error:  # what pypdf raises for a damaged file
         raise Problem(f"not a PDF that can be read ({type(error).__name__}: {error})", where=where,
                       fix="Open it in a viewer and print it to PDF again") from None

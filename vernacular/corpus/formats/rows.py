@@ -12,7 +12,7 @@ from vernacular import separated
 from vernacular.corpus.formats.encoding import decode
 from vernacular.corpus.formats.plain import encoding_flags
 from vernacular.corpus.formats.text import Options, Text
-from vernacular.errors import Problem
+from vernacular.errors import Problem, of_the_system
 
 _KNOWN = ("title", "author", "date")
 _BATCH = 1024  # rows of parquet held at once
@@ -91,6 +91,8 @@ def read_parquet(file: Path, where: str, options: Options) -> Iterator[Text]:
                     if row[options.text_field] is not None:
                         yield _text(row, options.text_field, where, ())
     except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
+        if of_the_system(error):
+            raise
         raise Problem(f"not a Parquet file that can be read ({str(error).splitlines()[0]})", where=where,
                       fix="Write it again") from None
 

@@ -15,10 +15,12 @@ from vernacular.corpus.sources import Place
 from vernacular.corpus.sources.extracts import Extracts
 from vernacular.corpus.sources.files import Files, check_file
 from vernacular.corpus.suppression import gone
-from vernacular.errors import Problem, as_problem
+from vernacular.errors import Problem, as_problem, of_the_system
 
 _UNFINISHED = (".part", ".partial", ".tmp", ".temp", ".crdownload", ".download", ".opdownload", ".filepart", ".swp")
 _NOT_TEXT = {"thumbs.db", "desktop.ini"}  # what systems leave in folders
+# What the system says of a file, and not of the disk: no permission, gone meanwhile, a link in a circle.
+_OF_THE_FILE = {errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG}
 _QUIET = 1.0  # seconds for which a file has to stay as it is before it counts as whole
 
 
@@ -57,7 +59,7 @@ class Inbox(Files):
                 self._set_aside(problem)
                 continue
             except OSError as error:
-                self._set_aside(_unreadable(error, f"{self.where}/{path}"))
+                self._not_read(error, path)
                 continue
             found.append((path, file))
             if clock.now() - state.st_mtime < _QUIET and not self.digests.knows(path, state):
@@ -76,9 +78,7 @@ class Inbox(Files):
         try:
             texts = list(super().texts(path, file, extracts))
         except Exception as error:  # whatever a stranger's file sets off: the other files go on, and this is reported
-            if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-                raise  # that is not the file's fault
-            self._set_aside(_unreadable(error, f"{self.where}/{path}"))
+            self._not_read(error, path)
             return []
         if not texts:
             self._set_aside(Problem("there is no text in it", where=f"{self.where}/{path}",
@@ -93,6 +93,12 @@ class Inbox(Files):
                       if not name.startswith((".", "~$")) and not name.endswith("~")
                       and not name.lower().endswith(_UNFINISHED) and name.lower() not in _NOT_TEXT]
         return [file for file in found if file.is_file() or file.is_symlink()]
+
+    def _not_read(self, error: Exception, path: str) -> None:
+        """Set the file aside; what is not its fault (a disk that fails or is full) is raised again."""
+        if of_the_system(error) and getattr(error, "errno", None) not in _OF_THE_FILE:
+            raise error
+        self._set_aside(_unreadable(error, f"{self.where}/{path}"))
 
     def _set_aside(self, problem: Problem) -> None:
         if str(problem) not in map(str, self.problems):

@@ -20,7 +20,7 @@ from vernacular.corpus.sources import Place
 from vernacular.corpus.sources.download import Mark, download, fetch_text, remove
 from vernacular.corpus.sources.mirror import Mirror, allowed
 from vernacular.corpus.sources.wikitext import is_disambiguation, is_redirect, plain_text
-from vernacular.errors import Problem
+from vernacular.errors import Problem, of_the_system
 
 _DUMPS = "https://dumps.wikimedia.org"
 _VERSION = "1"  # raised when the same dump gives other text
@@ -178,6 +178,8 @@ class WikipediaDump:
         except FileNotFoundError:
             raise Problem("there is no such dump", where=str(file), fix="Correct `dump:`") from None
         except (OSError, EOFError, ValueError, SyntaxError, mwxml.errors.MalformedXML) as error:
+            if of_the_system(error):
+                raise  # of a disk that fails the dump is not damaged, and what was read of it stays
             remove(self._kept)
             raise Problem(f"the dump is damaged ({type(error).__name__}: {error})", where=self._source,
                           fix="Fetch it again") from None
@@ -206,6 +208,6 @@ def _beginning(row: dict[str, Any]) -> str:
 def _state(file: Path) -> list[int]:
     try:
         found = file.stat()
-    except OSError:
+    except FileNotFoundError:
         raise Problem("there is no such dump", where=str(file), fix="Correct `dump:`") from None
     return [found.st_size, found.st_mtime_ns]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 import time
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from vernacular.config.sources import InboxSource
-from vernacular.corpus.sources import Place
+from vernacular.corpus.sources import Place, files
 from vernacular.corpus.sources.inbox import Inbox
 from vernacular.corpus.suppression import Suppressions
 from vernacular.stages import silent
@@ -111,3 +112,26 @@ def test_one_new_file_among_many_is_the_only_one_read(inbox: Inbox, monkeypatch:
     again = Inbox(inbox.settings, inbox.place)
     assert len(texts(again)) == 51
     assert [name for name in read if name.endswith(".usfm")] == ["new.usfm"]
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EMFILE])
+def test_what_is_the_disks_fault_sets_no_file_aside(inbox: Inbox, monkeypatch: pytest.MonkeyPatch,
+                                                    number: int) -> None:
+    def fails(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    drop(inbox, "a.txt", b"one")
+    monkeypatch.setattr(files, "read_texts", fails)
+    with pytest.raises(OSError, match=os.strerror(number)):
+        texts(inbox)
+    assert inbox.problems == []
+
+
+def test_a_file_that_may_not_be_read_is_set_aside(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise OSError(errno.EACCES, os.strerror(errno.EACCES))
+
+    drop(inbox, "a.txt", b"one")
+    monkeypatch.setattr(files, "read_texts", fails)
+    assert texts(inbox) == []
+    assert [problem.what for problem in inbox.problems] == ["Permission denied"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import errno
 import gzip
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 from tests.unit.corpus.sources.serve import serve
 from vernacular.config.sources import WikipediaSource
 from vernacular.corpus.ledger import Document
-from vernacular.corpus.sources import Place
+from vernacular.corpus.sources import Place, wikipedia
 from vernacular.corpus.sources.wikipedia import WikipediaDump
 from vernacular.corpus.sources.wikitext import is_disambiguation, plain_text
 from vernacular.corpus.suppression import Suppressions, url_digest
@@ -177,4 +178,14 @@ def test_a_damaged_dump_and_a_missing_one_are_named(tmp_path: Path) -> None:
         wiki(tmp_path).refresh(silent)
     (tmp_path / "dump.xml.bz2").write_bytes(dump(page("Stub", "Short.")))
     with pytest.raises(Problem, match="holds no article"):
+        wiki(tmp_path).refresh(silent)
+
+
+def test_of_a_disk_that_fails_no_dump_is_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    (tmp_path / "dump.xml.bz2").write_bytes(dump(*PAGES))
+    monkeypatch.setattr(wikipedia.bz2, "open", fails)
+    with pytest.raises(OSError, match="Input/output"):
         wiki(tmp_path).refresh(silent)

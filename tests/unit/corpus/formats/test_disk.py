@@ -1,0 +1,34 @@
+"""A disk that fails is not a damaged file: what the system says is handed on as it is."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyarrow import parquet
+
+from vernacular.corpus.formats import read_texts
+
+FAILS = Path("/proc/self/mem")  # may be opened, and says "input/output error" when it is read
+
+
+@pytest.mark.skipif(not FAILS.exists(), reason="no file here that fails when it is read")
+@pytest.mark.parametrize("suffix", [".docx", ".pdf", ".txt", ".html", ".po"])
+def test_a_read_that_fails_is_the_systems_error(tmp_path: Path, suffix: str) -> None:
+    (tmp_path / f"a{suffix}").symlink_to(FAILS)
+    with pytest.raises(OSError) as said:
+        list(read_texts(tmp_path / f"a{suffix}", "a"))
+    assert said.value.errno == errno.EIO
+
+
+def test_so_it_is_in_the_midst_of_parquet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: Any) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(parquet, "ParquetFile", fails)
+    (tmp_path / "a.parquet").write_bytes(b"PAR1")
+    with pytest.raises(OSError, match="Input/output") as said:
+        list(read_texts(tmp_path / "a.parquet", "a"))
+    assert said.value.errno == errno.EIO
