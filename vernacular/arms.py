@@ -16,6 +16,8 @@ from vernacular.models import load_base, load_model, load_tokenizer
 
 Arm = Literal["base", "control", "adapted"]
 ARMS: tuple[Arm, ...] = get_args(Arm)
+# What is set against what: whichever arm is released, it is compared with the base that it came from.
+COMPARED: tuple[tuple[Arm, Arm], ...] = (("adapted", "base"), ("adapted", "control"), ("control", "base"))
 MODEL_FOLDER = "model"
 DEV_LIKELIHOOD = "dev_likelihood"  # the count of it in the report of a pretraining
 TIE = 0.005  # RECIPE 2c: a difference below half a per cent is a tie

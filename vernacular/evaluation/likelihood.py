@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from vernacular.arms import ARMS, TIE, load_arm
+from vernacular.arms import ARMS, COMPARED, TIE, load_arm
 from vernacular.artifacts import Gate, Report
 from vernacular.config.schema import Model
 from vernacular.corpus.words import word_spans, words
@@ -184,8 +184,8 @@ def run(work: Work, name: str, model: Model) -> Report:
     masked = model.objective == "masked"
     unit = "nats per character" if masked else "bits per byte"
     scores = {arm: interval(value, work.seed) for arm, value in scored.items()}
-    differences = {f"adapted_minus_{other}": difference(scored["adapted"], scored[other], work.seed)
-                   for other in ("base", "control")}
+    differences = {f"{ours}_minus_{theirs}": difference(scored[ours], scored[theirs], work.seed)
+                   for ours, theirs in COMPARED}
     report = Report(details={"unit": unit, "scores": scores, "differences": differences, "items": len(lines)})
     short = unit.replace(" ", "_")
     for arm in ARMS:

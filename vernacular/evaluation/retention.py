@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from vernacular.arms import ARMS, load_arm, released_arm
+from vernacular.arms import ARMS, COMPARED, load_arm, released_arm
 from vernacular.artifacts import Gate, Report
 from vernacular.config.schema import Model
 from vernacular.corpus.words import words
@@ -45,8 +45,8 @@ def run(work: Work, name: str, model: Model) -> Report:
     report = Report(details={
         "measured": True, "unit": unit, "languages": model.base.languages, "items": len(lines),
         "scores": {arm: interval(value, work.seed) for arm, value in scored.items()},
-        "differences": {f"adapted_minus_{other}": difference(scored["adapted"], scored[other], work.seed)
-                        for other in ("base", "control")},
+        "differences": {f"{ours}_minus_{theirs}": difference(scored[ours], scored[theirs], work.seed)
+                        for ours, theirs in COMPARED},
         "similarity": {arm: float((states["base"] * states[arm]).sum(1).mean()) for arm in ("control", "adapted")}})
     report.count("retention_lines", len(lines), "lines in the base's languages that were scored")
     for arm in ARMS:

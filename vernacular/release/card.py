@@ -154,7 +154,7 @@ def _tasks(results: Results) -> str:
                  for name, floor in found.get("floors", {}).items()]
         said = [f"{_comparison(name)}: **{GAINS[found['verdicts'][name]]}** ({interval_text(interval)})"
                 for name, interval in found.get("intervals", {}).items()]
-        floor = "" if found["above_floors"] else (" The adapted model does not reach the best simple floor: use the "
+        floor = "" if found["above_floors"] else (" The released model does not reach the best simple floor: use the "
                                                   "simple method for this task.")
         about = f"{found['description']}\n\n" if found["description"] else ""
         curve = curve_rows(found)

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from vernacular.artifacts import Gate
+from vernacular.release.markdown import interval_text
 from vernacular.release.waivers import ALL, Waiver
 from vernacular.stages import GateSpec
 
@@ -23,6 +24,7 @@ SPECS = (
     GateSpec("consent_known", "Every source says on what basis its text may be used.", False),
     GateSpec("adapted_not_worse_than_control", "The extended tokenizer does no harm against the same training without "
              "it.", False),
+    GateSpec("released_not_worse_than_base", "What is released does nothing worse than the base did before.", False),
     GateSpec("no_contamination", "Training text shares no line with held-out text.", False),
     GateSpec("behaviour", "Every behavioural test keeps its threshold.", False),
     GateSpec("retention", "What is forgotten of the base's languages stays below the limit.", False),
@@ -62,6 +64,7 @@ def release_gates(results: Results) -> list[Gate]:
             f"on what basis the text may be used is unknown for {', '.join(no_consent)}" if no_consent
             else "every source says on what basis its text may be used")),
         _against_control(results),
+        _against_base(results),
         _taken_over(results, "corpus/splits", "no_contamination", "no_contamination"),
         Gate(name="behaviour", passed=bool(tests) and not red, value=len(red), threshold=0, reason=(
             f"red tests, {'; '.join(told)}" if red else
@@ -98,20 +101,63 @@ def _taken_over(results: Results, stage: str, theirs: str, name: str) -> Gate:
 
 
 def _against_control(results: Results) -> Gate:
-    verdicts = {task: found["verdicts"].get("adapted_minus_control") for task, found in results["tasks"].items()}
-    worse = [name for name, said in verdicts.items() if said == "harm"]
+    """What the new pieces did: on text by the likelihood stage's own gate, on tasks by the paired interval."""
     tie = _found(results, f"evaluation/{results['model']['name']}_likelihood", "adapted_not_worse_than_control")
-    worse += ["likelihood"] if tie is not None and not tie["passed"] else []
-    measured, released = tie is not None, results["released"]["arm"]
-    if released == "control":
-        said = "the control is released, with the original tokenizer: it foresees dev text better"
-    elif worse:
-        said = f"the extended tokenizer does harm on {', '.join(worse)}"
-    else:
-        said = ("nowhere worse than the control with the original tokenizer, but for a tie" if measured else
-                "not measured")
-    return Gate(name="adapted_not_worse_than_control", passed=released == "control" or (measured and not worse),
-                reason=said)
+    worse, unknown = _worse(results, "adapted_minus_control")
+    if tie is None:
+        unknown.insert(0, "likelihood")
+    elif not tie["passed"]:
+        worse.insert(0, f"likelihood ({tie['reason']})")
+    if results["released"]["arm"] == "control":
+        return Gate(name="adapted_not_worse_than_control", passed=True, reason=(
+            "the control is released, with the original tokenizer: it foresees dev text better"))
+    return _none_worse("adapted_not_worse_than_control", worse, unknown, "the extended tokenizer does harm on",
+                       "nowhere worse than the control with the original tokenizer, but for a tie"
+                       + _with_fewer(results, "adapted_minus_control"))
+
+
+def _against_base(results: Results) -> Gate:
+    """What pretraining as a whole did: likelihood and tasks of the released arm against the untouched base."""
+    name = f"{results['released']['arm']}_minus_base"
+    worse, unknown = _worse(results, name)
+    interval = ((results["likelihood"] or {}).get("differences") or {}).get(name)
+    if interval is None:
+        unknown.insert(0, "likelihood")
+    elif interval[0] > 0:  # lower is better
+        worse.insert(0, f"likelihood ({interval_text(interval)})")
+    return _none_worse("released_not_worse_than_base", worse, unknown, "worse than the base before any training on",
+                       "nowhere worse than the base, as far as can be told" + _with_fewer(results, name))
+
+
+def _none_worse(name: str, worse: list[str], unknown: list[str], harm: str, good: str) -> Gate:
+    said = f"{harm} {', '.join(worse)}" if worse else f"not measured: {', '.join(unknown)}" if unknown else good
+    return Gate(name=name, passed=not worse and not unknown, value=len(worse), threshold=0, reason=said)
+
+
+def _worse(results: Results, difference: str) -> tuple[list[str], list[str]]:
+    """The tasks that are worse beyond the paired 95 % interval, and those without one; adapters that are released.
+
+    Asked without fine-tuning counts too: so a causal model is used as it is.
+    """
+    worse = []
+    unknown = [stage for stage in results["missing"] if stage.startswith("task/")]
+    for task, found in results["tasks"].items():
+        for where, point in ((task, found), *((f"{task} {way.replace('_', '-')}", asked) for way, asked in
+                                              (found.get("untrained") or {}).items())):
+            interval = point.get("intervals", {}).get(difference)
+            if interval is None:
+                unknown.append(where)
+            elif interval[2] < 0:
+                worse.append(f"{where} ({interval_text(interval)})")
+    return worse, unknown
+
+
+def _with_fewer(results: Results, difference: str) -> str:
+    """Where it is worse when learned from fewer labels, which forbids nothing: of many points some are so by chance."""
+    worse = [f"{task} of {point['train_items']} labels ({interval_text(interval)})"
+             for task, found in results["tasks"].items() for point in found.get("curve", [])[:-1]
+             if (interval := point["intervals"].get(difference)) is not None and interval[2] < 0]
+    return f"; but with fewer labels it is, on {', '.join(worse)}" if worse else ""
 
 
 def reload_gate(found: Mapping[str, Mapping[str, Any]]) -> Gate:

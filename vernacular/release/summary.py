@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from vernacular.arms import DEV_LIKELIHOOD, released_arm
+from vernacular.arms import DEV_LIKELIHOOD, Arm, released_arm
 from vernacular.artifacts import Report
 from vernacular.config.schema import Language, Model
 from vernacular.config.tasks import Task
@@ -69,7 +69,8 @@ def gather(language: Language, name: str, model: Model, reports: Mapping[str, Re
         "released": _released(name, reports),
         "likelihood": _likelihood(likelihood) if likelihood else None,
         "retention": {**retention.details, "counts": _plain(retention)} if retention else None,
-        "tasks": {task: _task(report, language.tasks[task]) for task, report in tasks.items() if report},
+        "tasks": {task: _task(report, language.tasks[task], released_arm(name, reports))
+                  for task, report in tasks.items() if report},
         "behaviour": {**behaviour.details, "worst_failures": behaviour.samples.get("worst_failures", []),
                       "gates": [gate.model_dump() for gate in behaviour.gates]} if behaviour else None,
         "fairness": fairness.details if fairness else None,
@@ -190,7 +191,7 @@ def spread_of(report: Report) -> float:
     return max((max(values) - min(values) for values in scores_of(report).values() if values), default=0.0)
 
 
-def _task(report: Report, task: Task) -> dict[str, Any]:
+def _task(report: Report, task: Task, released: Arm) -> dict[str, Any]:
     details = dict(report.details)
     scores = scores_of(report)
     details["description"] = task.description
@@ -200,5 +201,5 @@ def _task(report: Report, task: Task) -> dict[str, Any]:
     details["verdicts"] = {name: verdict(interval, spread=details["spread"])
                            for name, interval in details.get("intervals", {}).items()}
     floors = details.get("floors", {})
-    details["above_floors"] = all(details["means"].get("adapted", 0) > floor for floor in floors.values())
+    details["above_floors"] = all(details["means"].get(released, 0) > floor for floor in floors.values())
     return details

@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from vernacular.arms import ARMS, Arm
+from vernacular.arms import ARMS, COMPARED, Arm
 from vernacular.artifacts import Gate, Report
 from vernacular.plots import bars, points
 from vernacular.tasks.curve import Run, Untrained
@@ -74,8 +74,8 @@ def _ways(items: Items, untrained: Mapping[Arm, Untrained]) -> dict[str, dict[st
         answers = {arm: untrained[arm][name] for arm in ARMS}
         scores = {arm: [kind.score(test, each) for each in answers[arm]] for arm in ARMS}
         found[name] = {"scores": scores, "means": {arm: fmean(scores[arm]) for arm in ARMS}, "intervals": {
-            f"adapted_minus_{other}": list(difference(kind, test, answers["adapted"], answers[other], _SEED))
-            for other in ("base", "control")}}
+            f"{ours}_minus_{theirs}": list(difference(kind, test, answers[ours], answers[theirs], _SEED))
+            for ours, theirs in COMPARED}}
     return found
 
 
@@ -103,8 +103,8 @@ def _at(items: Items, size: int, seeds: Sequence[int], runs: Mapping[Arm, Sequen
     dead = [f"{arm} seed {row['seed']}" for arm in ARMS for row in scores[arm] if row["score"] <= floors["majority"]]
     return {"train_items": size, "metric": metric, "scores": scores,
             "means": {arm: fmean(row["score"] for row in scores[arm]) for arm in ARMS}, "floors": floors,
-            "intervals": {f"adapted_minus_{other}": list(difference(kind, test, answers["adapted"], answers[other],
-                                                                    _SEED)) for other in ("base", "control")},
+            "intervals": {f"{ours}_minus_{theirs}": list(difference(kind, test, answers[ours], answers[theirs], _SEED))
+                          for ours, theirs in COMPARED},
             "dead": dead}
 
 

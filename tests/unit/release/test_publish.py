@@ -103,6 +103,24 @@ def test_each_red_gate_stops_it_and_is_named(language: Language, store: Store, g
         publish(store, language, NAME, "someone/model")
 
 
+@pytest.mark.parametrize(("difference", "gate"), [("adapted_minus_control", "adapted_not_worse_than_control"),
+                                                  ("adapted_minus_base", "released_not_worse_than_base")])
+def test_a_task_that_got_worse_stops_it_until_a_person_answers_for_it(
+        language: Language, store: Store, monkeypatch: pytest.MonkeyPatch, difference: str, gate: str) -> None:
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    reports = made_up_reports()
+    reports[f"evaluation/{NAME}_behaviour"].gates[0].passed = True
+    reports[f"task/names_{NAME}"].details["intervals"][difference] = [-0.042, -0.03, -0.018]
+    put_release(store, language, reports)
+    with pytest.raises(Problem, match=rf"1 reason: {gate}: .* names \(-0.030, 95 % interval -0.042 to -0.018\)"):
+        publish(store, language, NAME, "someone/model")
+    gates = gather(language, NAME, language.models[NAME], reports, reloaded=RELOADED)["release_gates"]
+    waive(language.folder, NAME, gates, gate, "Ada Banda", "Nobody here looks for names; text is what counts")
+    put_release(store, language, reports)
+    with pytest.raises(Problem, match="there is no token"):
+        publish(store, language, NAME, "someone/model")
+
+
 def test_a_stage_that_was_not_run_stops_it(language: Language, store: Store) -> None:
     reports = made_up_reports()
     reports[f"evaluation/{NAME}_behaviour"].gates[0].passed = True

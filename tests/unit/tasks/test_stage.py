@@ -59,7 +59,8 @@ def test_a_curve_of_three_arms(tmp_path: Path) -> None:
     assert all([row["seed"] for row in point["scores"][arm]] == [1, 2] for point in curve for arm in ARMS)
     assert details["scores"] == curve[-1]["scores"] and details["metric"] == "macro_f1"
     assert set(curve[0]["floors"]) == {"majority", "tfidf_logistic"}
-    assert set(curve[0]["intervals"]) == {"adapted_minus_base", "adapted_minus_control"}
+    assert set(curve[0]["intervals"]) == {
+        "adapted_minus_base", "adapted_minus_control", "control_minus_base"}
     rows = list(read_jsonl(work.out / "predictions.jsonl"))
     assert len(rows) == details["test_items"] and set(rows[0]) == {
         "text", "labels", *(f"{arm}_{seed}" for arm in ARMS for seed in (1, 2))}
