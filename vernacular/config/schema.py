@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 
 from vernacular.config.cleaning import Cleaning, Identification, Poisoning
 from vernacular.config.codes import slug_of
+from vernacular.config.licences import Licence
 from vernacular.config.refresh import Refresh
 from vernacular.config.sources import Source
 from vernacular.config.strict import Name, Share, Strict
@@ -38,7 +39,7 @@ class Base(Strict):
                                                "language folder")
     hub: str | None = Field(None, description="model id on the Hugging Face hub")
     revision: str | None = Field(None, description="commit on the hub; needed with hub")
-    licence: str = Field(description="SPDX id of the model's licence, or 'unverified'")
+    licence: Licence = Field(description="SPDX id of the model's licence, or 'unverified'")
     languages: list[str] = Field(default_factory=lambda: ["eng"], description=(
         "languages the model was trained on, as ISO 639-3 codes; 'mul' for a hundred of them (XLM-R); their commonest "
         "words guard the tokenizer"))

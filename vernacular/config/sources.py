@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from vernacular.config.licences import Licence
 from vernacular.config.strict import Name, Strict
 
 Consent = Literal["public-licence", "community-agreement", "contributor", "unknown"]
@@ -28,7 +29,7 @@ class SourceBase(Strict):
     """What every source must say: where it comes from, under which licence, with whose consent."""
 
     name: Name = Field(description="short name, unique in the folder; part of the asset key")
-    licence: str = Field(description="SPDX id of the text's licence, or 'unverified'")
+    licence: Licence = Field(description="SPDX id of the text's licence, or 'unverified'")
     consent: Consent = Field(description="on what basis the text may be used")
     text_register: Register = Field(alias="register", description="what kind of text it is")
     quality: Literal["edited", "raw", "machine"] = Field("raw", description="edited by people, raw, or machine output")

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from vernacular.config.licences import Licence
 from vernacular.config.prompting import Prompting
 from vernacular.config.sources import _ENCODING, Encoding
 from vernacular.config.strict import Name, Share, Strict
@@ -55,8 +56,8 @@ class Capitalised(Strict):
 class Data(Strict):
     """What labelled data of every kind may say: which column holds what, and how much of it is used."""
 
-    licence: str = Field("unverified", description="SPDX id of the labels' licence; publishing is refused while it is "
-                                                   "unverified")
+    licence: Licence = Field("unverified", description="SPDX id of the labels' licence; publishing is refused while "
+                                                       "it is unverified")
     url: str = Field("", description="where a person can read about the labels")
     columns: dict[str, str | int] = Field(default_factory=dict, description=(
         "what an item is made of -> the column that holds it, where its name is another (docs/tasks.md); a number, "

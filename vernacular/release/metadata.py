@@ -19,13 +19,15 @@ def inside(results: Results, *path: str) -> Any:
 
 
 def licence_of(results: Results) -> tuple[str, str]:
-    """The hub's licence id of the release and a name: ``other`` unless the base and every source share one licence."""
+    """The hub's licence id of the release and a name: ``other`` unless base, sources and labels share one licence."""
     texts = [*results["sources"], *results["mixed_in"]]
-    licences = {source["licence"] for source in texts} | {results["model"]["base"]["licence"]}
+    texts += [found["labelled"] for found in results["tasks"].values() if found["labelled"]]  # the adapters hold them
+    licences = {text["licence"] for text in texts} | {results["model"]["base"]["licence"]}
     if "unverified" in licences:
         return "other", "unverified"
     if len(licences) == 1:
-        return next(iter(licences)).lower(), ""
+        only = next(iter(licences))  # the hub knows single ids, in small letters
+        return ("other", only) if " " in only or only.casefold().startswith("licenseref-") else (only.lower(), "")
     return "other", "several: " + ", ".join(sorted(licences))
 
 

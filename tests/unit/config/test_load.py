@@ -42,6 +42,11 @@ def test_defaults_lie_under_the_file_and_its_tasks(language_folder: Path) -> Non
 
 @pytest.mark.parametrize(("old", "new", "expected"), [
     ("licence: CC0-1.0\n  consent", "licens: CC0-1.0\n  consent", "unknown key 'licens', did you mean 'licence'?"),
+    ("licence: CC0-1.0\n  consent", "licence: CCBY4\n  consent", "'CCBY4' is no SPDX id, did you mean CC-BY-4.0?"),
+    ("licence: CC0-1.0\n  consent", "licence: CC BY-SA 4.0\n  consent", "did you mean CC-BY-SA-4.0?"),
+    ("licence: CC0-1.0\n  consent", "licence: public domain\n  consent", "LicenseRef-NAME for terms that have none"),
+    ("licence: CC0-1.0\n  consent", "licence: Unverified\n  consent", "did you mean unverified?"),
+    ("path: base\n      licence: CC0-1.0", "path: base\n      licence: llama3", "'llama3' is no SPDX id"),
     ("rank: 2", "rankk: 2", "did you mean 'rank'?"),
     ("rank: 2", "rank: 0", "greater than or equal to 1"),
     ("steps: 12", "steps: 12\n      minutes: 5e-4", "exactly one of minutes and steps"),

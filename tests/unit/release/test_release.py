@@ -161,6 +161,17 @@ def test_an_unverified_licence_is_never_called_a_licence(language: Language, fou
     assert (metadata["license"], metadata["license_name"]) == ("other", "unverified")
 
 
+def test_labels_that_may_not_be_sold_and_terms_of_their_own_are_on_the_cards_licence(found: dict[str, Any]) -> None:
+    found["tasks"]["names"]["labelled"] = {"licence": "CC-BY-NC-4.0", "url": ""}
+    metadata = yaml.safe_load(write_card(found).split("---\n", 2)[1])
+    assert (metadata["license"], metadata["license_name"]) == ("other", "several: CC-BY-NC-4.0, CC0-1.0")
+    found["tasks"]["names"]["labelled"] = None
+    for text in (*found["sources"], found["model"]["base"]):
+        text["licence"] = "LicenseRef-Kaitiakitanga"
+    metadata = yaml.safe_load(write_card(found).split("---\n", 2)[1])
+    assert (metadata["license"], metadata["license_name"]) == ("other", "LicenseRef-Kaitiakitanga")
+
+
 def test_a_card_of_nothing_says_so(language: Language) -> None:
     card = write_card(gather(language, NAME, language.models[NAME], {}))
     assert card.count("was not run") == 14
