@@ -14,6 +14,7 @@ from dagster import DagsterInstance
 from dagster._core.scheduler.instigation import InstigatorType, SensorInstigatorData
 
 from pipelines.bookkeeping import end_dead_runs
+from pipelines.home import use_home
 from vernacular import clock
 from vernacular.errors import as_problem
 from vernacular.project import find_project
@@ -42,7 +43,7 @@ def wake_sensors(instance: DagsterInstance) -> int:
 def main(command: list[str]) -> int:
     """Mend the instance, then become ``command``; returns the exit code if there is none."""
     try:
-        os.environ.setdefault("DAGSTER_HOME", str(find_project().home))
+        use_home(find_project())
         with DagsterInstance.get() as instance:
             ended, woken = mend(instance)
     except Exception as error:

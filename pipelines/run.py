@@ -14,6 +14,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from pipelines.home import use_home
 from vernacular.config.load import find_language
 from vernacular.config.schema import Language
 from vernacular.errors import Problem, as_problem
@@ -71,7 +72,7 @@ def explain(event: DagsterEvent) -> tuple[int, str] | None:
 
 def execute(language: Language, names: list[str], project: Project, *, debug: bool) -> tuple[int, list[str]]:
     """Run the stages ``names`` of ``language``: the exit code, and what to say about failures."""
-    os.environ.setdefault("DAGSTER_HOME", str(project.home))
+    use_home(project)
     os.environ.setdefault("DAGSTER_COMPUTE_LOG_TAIL_WAIT_AFTER_FINISH", TAIL_SECONDS)
     from dagster import AssetKey, DagsterInstance
     from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NAME

@@ -10,8 +10,8 @@ from pydantic import AfterValidator
 
 UNVERIFIED = "unverified"
 _USUAL = ("CC0-1.0", "CC-BY-4.0", "CC-BY-SA-4.0", "CC-BY-NC-4.0", "CC-BY-NC-SA-4.0", "CC-BY-ND-4.0", "CC-BY-NC-ND-4.0",
-          "CC-BY-3.0", "CC-BY-SA-3.0", "ODC-By-1.0", "ODbL-1.0", "MIT", "Apache-2.0", "BSD-3-Clause", "GPL-3.0-or-later",
-          UNVERIFIED)
+          "CC-BY-3.0", "CC-BY-SA-3.0", "ODC-By-1.0", "ODbL-1.0", "MIT", "Apache-2.0", "BSD-3-Clause",
+          "GPL-3.0-or-later", UNVERIFIED)
 
 
 def _known(name: str) -> str:

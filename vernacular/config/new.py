@@ -15,6 +15,9 @@ from vernacular.config.load import load_language
 from vernacular.errors import Problem
 
 _TEMPLATE = "_template"
+# What lies beside language folders, and where it comes from for a project whose folders are not in the checkout.
+_BESIDE = (_TEMPLATE, "defaults.yaml", "language.schema.json", "behaviour.schema.json")
+_SHIPPED = Path(__file__).resolve().parents[2] / "languages"
 _SCRIPT = "Latn"  # where no table knows better
 _MOST_NEIGHBOURS = 8
 _LEAST_SPEAKERS = 10_000
@@ -51,8 +54,12 @@ def new_language(root: Path, code: str) -> Path:
     if there:
         raise Problem("the folder is there already", where=f"{root.name}/{there[0]}",
                       fix="Edit it, or remove it first")
-    if not template.is_dir():
-        raise Problem("the template is not there", where=f"{root.name}/{_TEMPLATE}", fix="Restore it from git")
+    if not template.is_dir() and not _SHIPPED.is_dir():
+        raise Problem("the template is not there", where=f"{root.name}/{_TEMPLATE}",
+                      fix="Copy it from a checkout of Vernacular")
+    for name in _BESIDE if not template.is_dir() else ():  # a project that begins
+        if not (root / name).exists():
+            (shutil.copytree if name == _TEMPLATE else shutil.copyfile)(_SHIPPED / name, root / name)
     tag = langcodes.get(code)
     script = likely_script(tag) or _SCRIPT
     values = {"code": code, "name": _quoted(name_of(code)), "autonym": _quoted(_autonym(tag, code)), "script": script,

@@ -43,6 +43,13 @@ def test_a_new_folder_loads(root: Path, code: str, name: str, script: str, tasks
     assert "$" not in (folder / "statement.md").read_text(encoding="utf-8")
 
 
+def test_a_project_that_begins_gets_what_lies_beside_its_folders(tmp_path: Path) -> None:
+    (tmp_path / "languages").mkdir()
+    assert load_language(new_language(tmp_path / "languages", "bem")).behaviour.cases == 60  # of the defaults
+    assert sorted(path.name for path in (tmp_path / "languages").iterdir()) == [
+        "_template", "behaviour.schema.json", "bem", "defaults.yaml", "language.schema.json"]
+
+
 def test_neighbours_are_those_nearby(root: Path) -> None:
     language = load_language(new_language(root, "bem"))
     assert "nya" in language.neighbours and "eng" not in language.neighbours and "bem" not in language.neighbours

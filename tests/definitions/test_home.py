@@ -1,0 +1,29 @@
+"""The folder of Dagster's history: a project that brings no settings of its own gets ours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from dagster import DagsterInstance
+
+from pipelines.home import SHIPPED, use_home
+from vernacular.project import Project
+
+
+def test_a_folder_without_settings_gets_ours_which_send_nothing(tmp_path: Path,
+                                                                monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    assert use_home(Project(tmp_path, tmp_path / "languages", tmp_path / "artifacts")) == tmp_path
+    assert (tmp_path / "dagster.yaml").read_bytes() == SHIPPED.read_bytes()
+    with DagsterInstance.get() as instance:
+        assert instance.root_directory == str(tmp_path)
+        assert not instance.telemetry_enabled and not instance.nux_enabled
+        assert instance.get_concurrency_config().run_queue_config is not None
+
+
+def test_what_stands_there_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    (tmp_path / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
+    use_home(Project(tmp_path / "elsewhere", tmp_path, tmp_path))
+    assert (tmp_path / "dagster.yaml").read_text() == "telemetry:\n  enabled: false\n"
