@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from vernacular.config.schema import Language
 from vernacular.config.sources import FilesSource, InboxSource, LocalSource, NetworkSource
@@ -30,8 +30,8 @@ def lacking(language: Language, suite: Suite, root: Path) -> list[str]:
         suite: its behavioural tests.
         root: of the store.
     """
-    return [*_text(language, root), *_bases(language), *_tasks(language), *_tests(language, suite),
-            *_seed(language, root), *_publishing(language)]
+    return [*_text(language, root), *_elsewhere(language), *_bases(language), *_tasks(language),
+            *_tests(language, suite), *_seed(language, root), *_publishing(language)]
 
 
 def _text(language: Language, root: Path) -> Iterator[str]:
@@ -46,6 +46,16 @@ def _text(language: Language, root: Path) -> Iterator[str]:
         yield f"no text: nothing lies in {', '.join(empty)}. Put files there; docs/sources.md lists the formats"
     elif empty:
         yield f"no text yet in {', '.join(empty)}; the other sources do without"
+
+
+def _elsewhere(language: Language) -> Iterator[str]:
+    """What is read that is not in the folder: fine where one wrote it oneself."""
+    readers = [*language.sources, *(task.data for task in language.tasks.values())]
+    named = [getattr(reader, key, None) for reader in readers for key in ("folder", "dataset", "dump")]
+    paths = [path for path in named if path and PurePosixPath(path).is_absolute()]
+    if paths:
+        yield (f"it reads outside of the folder: {', '.join(paths)}. If somebody else wrote it, look there before it "
+               "runs")
 
 
 def _bases(language: Language) -> Iterator[str]:
@@ -70,6 +80,11 @@ def _tests(language: Language, suite: Suite) -> Iterator[str]:
     if waiting:
         yield (f"no speaker has reviewed {len(waiting)} of {len(suite.tests)} behavioural tests. `vernacular review "
                f"{language.code}` writes a page for one to go through")
+    for name, words in suite.lexicons.items():
+        waits = [test.name for test in suite.tests if name in test.lexicons_used()]
+        if words == [] and waits:
+            yield (f"the word list {name} is empty, and {', '.join(waits)} red for want of cases. Write words, or let "
+                   f"a trained model offer some: `vernacular suggest {language.code} {waits[0]}`")
     nameless = [test.name for test in suite.tests if not test.author.strip()]
     if nameless:
         yield f"no author stands at the behavioural tests {', '.join(nameless)}. Write who wrote them at `author:`"

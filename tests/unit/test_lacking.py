@@ -57,6 +57,23 @@ def test_a_filled_folder_lacks_nothing(tmp_path: Path) -> None:
     assert said(folder)[-1].startswith("no author stands at the behavioural tests spaces")
 
 
+def test_an_empty_word_list_is_named_with_who_waits_for_it(tmp_path: Path) -> None:
+    folder = write_language(tmp_path / "languages", trusted=True)
+    (folder / "behaviour").mkdir()
+    (folder / "behaviour" / "a.yaml").write_text("lexicons:\n  animals: []\n  unused: []\n" + REVIEWED.replace(
+        "type: invariance", "type: minimum").replace("change: [{operator: spaces}]", """templates: ["{animals} ali"]
+    expect: {label: O}"""), encoding="utf-8")
+    line, = [line for line in said(folder) if "word list" in line]
+    assert line.startswith("the word list animals is empty, and spaces red") and "vernacular suggest qaa spaces" in line
+
+
+def test_what_is_read_elsewhere_is_named(tmp_path: Path) -> None:
+    inbox = {"name": "inbox", "kind": "inbox", "folder": str(tmp_path / "private"), "licence": "CC0-1.0",
+             "consent": "contributor", "register": "other"}
+    folder = write_language(tmp_path / "languages", sources=[inbox])
+    assert any(line.startswith(f"it reads outside of the folder: {tmp_path / 'private'}.") for line in said(folder))
+
+
 def test_a_seed_in_another_language_is_noticed(tmp_path: Path) -> None:
     folder = write_language(tmp_path / "languages")
     for seed, strange in ((LINES[::7], False), (ENGLISH, True), (ENGLISH[:3], False)):  # too little says nothing

@@ -6,6 +6,7 @@ import re
 
 import langcodes
 from langcodes.data_dicts import LIKELY_SUBTAGS
+from language_data.names import name_to_code
 
 _SHAPE = re.compile(r"([A-Za-z]{2,8}|x|i)(-[A-Za-z0-9]{1,8})*")
 
@@ -26,6 +27,25 @@ def slug_of(code: str) -> str:
 def is_registered(code: str) -> bool:
     """Whether ``code`` is a tag of the registry, or private use (``qaa``, ``x-foo``)."""
     return is_code(code) and langcodes.tag_is_valid(code)
+
+
+def is_same(code: str, other: str) -> bool:
+    """Whether two tags mean the same: ``lg`` and ``lug``."""
+    return is_registered(code) and is_registered(other) and (
+        langcodes.standardize_tag(code) == langcodes.standardize_tag(other))
+
+
+def is_script(code: str) -> bool:
+    """Whether ``code`` is an ISO 15924 code, written as such (``Latn``)."""
+    return re.fullmatch("[A-Z][a-z]{3}", code) is not None and langcodes.tag_is_valid(f"und-{code}")
+
+
+def script_of(name: str) -> str | None:
+    """The code of the script that is called ``name`` in English, or that it is but for capitals; None where unknown."""
+    if is_script(name.capitalize()):
+        return name.capitalize()
+    code: str | None = name_to_code("script", name)
+    return code
 
 
 def code_of(name: str) -> str | None:

@@ -14,10 +14,19 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from vernacular.config.schema import Language
+from vernacular.config.strict import NAME
 from vernacular.config.yaml_file import Node
 from vernacular.errors import Problem
 
 _NOT_WRITTEN = ("code", "folder")
+NO_NAME = "Use lower-case letters, digits and _, a letter first, at most 40"
+SAID = {  # pydantic's words are a programmer's
+    "list_type": (" must be a list", "Write it in brackets, [one, other], or with a line and a hyphen for each"),
+    "string_type": (" must be text", "Put it in quotes"),
+    "float_parsing": (" must be a number", "Write the number alone; a share as 0.1, not as 10%"),
+    "int_parsing": (" must be a whole number", "Write the number alone"),
+    "bool_parsing": (" must be true or false", "Write true or false"),
+}
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -58,8 +67,7 @@ def explain(error: ValidationError, root: Node) -> Problem:
         return Problem(f"unknown kind '{found}'{did_you_mean(found, tags)}{more}", where=where,
                        fix=f"Known kinds: {', '.join(tags)}")
     if key == "[key]":
-        return Problem(f"'{path[-1] if path else ''}' cannot be a name here{more}", where=node.where,
-                       fix="Use lower-case letters, digits and _, a letter first, at most 40")
+        return Problem(f"'{path[-1] if path else ''}' cannot be a name here{more}", where=node.where, fix=NO_NAME)
     if kind == "value_error":
         what = message.removeprefix("Value error, ")
         return Problem(f"{'.'.join(path)}: {what}{more}" if path else f"{what}{more}", where=node.where,
@@ -67,8 +75,10 @@ def explain(error: ValidationError, root: Node) -> Problem:
     field = _field_at(first["loc"])
     meaning = f": {field.description}" if field is not None and field.description else ""
     shown = "" if isinstance(node.value, dict | list) else f", not {repr(node.value)[:60]}"
-    what = message[:1].lower() + message[1:]
-    return Problem(f"{'.'.join(path)}: {what}{shown}{more}", where=node.where, fix=f"Correct '{key}'{meaning}")
+    if kind == "string_pattern_mismatch" and first["ctx"]["pattern"] == NAME:
+        return Problem(f"{'.'.join(path)} cannot be a name here{shown}{more}", where=node.where, fix=NO_NAME)
+    what, fix = SAID.get(kind, (f": {message[:1].lower()}{message[1:]}", f"Correct '{key}'"))
+    return Problem(f"{'.'.join(path)}{what}{shown}{more}", where=node.where, fix=f"{fix}{meaning}")
 
 
 def _tags(text: str) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from vernacular.config.codes import is_code, is_registered, name_of
+from vernacular.config.codes import is_code, is_registered, is_same, name_of
 from vernacular.config.explain import did_you_mean, explain
 from vernacular.config.schema import Base, Language
 from vernacular.config.sources import FilesSource, InboxSource, PackageSource, Source
@@ -76,6 +76,9 @@ def find_language(root: Path, code: str) -> Language:
     known = [folder.name for folder in folders_of(root)]
     if code in known:
         return load_language(root / code)
+    if is_code(code) and (root / code).is_dir():
+        raise Problem(f"the folder has no {FILE}", where=f"{root.name}/{code}",
+                      fix=f"Put it back, or move the folder away and start with `vernacular new {code}`")
     names = {name_of(name).casefold(): name for name in known if is_code(name)}
     close = difflib.get_close_matches(code, known, n=3, cutoff=0.5) or [
         names[name] for name in difflib.get_close_matches(code.casefold(), list(names), n=3)]
@@ -194,6 +197,16 @@ def _check(language: Language, merged: Node) -> None:
 
     for number, code in enumerate(language.neighbours):
         _check_code(code, place("neighbours", number))
+        if is_same(code, language.code):
+            raise Problem(f"'{code}' is this language itself", where=place("neighbours", number),
+                          fix="Name the languages that it is confused with")
+    seen: dict[str, str] = {}
+    for number, source in enumerate(language.sources):
+        where = place("sources", number, "name")
+        if source.name in seen:
+            raise Problem(f"two sources are called {source.name}, this one and that at {seen[source.name]}",
+                          where=where, fix="Rename one of the two")
+        seen[source.name] = where
     for number, code in enumerate(language.cleaning.reject_languages):
         _check_code(code, place("cleaning", "reject_languages", number))
     for number, source in enumerate(language.sources):

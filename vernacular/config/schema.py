@@ -7,17 +7,28 @@ stage reads, so a changed key re-runs that stage and what follows, and nothing e
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from vernacular.config.cleaning import Cleaning, Identification, Poisoning
-from vernacular.config.codes import slug_of
+from vernacular.config.codes import is_script, script_of, slug_of
 from vernacular.config.licences import Licence
 from vernacular.config.refresh import Refresh
 from vernacular.config.sources import Source
 from vernacular.config.strict import Name, Share, Strict
 from vernacular.config.tasks import Task
+
+
+def _script(code: str) -> str:
+    if not is_script(code):
+        meant = script_of(code)
+        raise ValueError(f"'{code}' is no script" + (f", did you mean {meant}?" if meant else
+                                                     "; write its ISO 15924 code, such as Latn, Ethi or Deva"))
+    return code
+
+
+Script = Annotated[str, AfterValidator(_script), WithJsonSchema({"type": "string", "pattern": "^[A-Z][a-z]{3}$"})]
 
 
 class Splits(Strict):
@@ -187,7 +198,7 @@ class Language(Strict):
     folder: Path = Field(description="the language folder; not written in the file", exclude=True)
     name: str = Field(description="name in English")
     autonym: str = Field("", description="the speakers' own name for it")
-    script: str = Field(pattern=r"^[A-Z][a-z]{3}$", description="ISO 15924 code of the main script, such as Latn")
+    script: Script = Field(description="ISO 15924 code of the main script, such as Latn")
     neighbours: list[str] = Field(default_factory=list, description="ISO 639-3 codes of languages it is confused with")
     owner: str = Field("", description="who answers for this folder: an e-mail address or team:name")
     sources: list[Source] = Field(min_length=1)
@@ -199,14 +210,6 @@ class Language(Strict):
     models: dict[Name, Model] = Field(min_length=1)
     behaviour: Behaviour = Field(default_factory=Behaviour)
     refresh: Refresh = Field(default_factory=Refresh)
-
-    @model_validator(mode="after")
-    def _names_are_unique(self) -> Language:
-        names = [source.name for source in self.sources]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise ValueError(f"two sources are called {twice[0]}; rename one")
-        return self
 
     @property
     def slug(self) -> str:

@@ -20,7 +20,8 @@ INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _IMPLICIT = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "timestamp", "merge",
                                                      "value")}  # what PyYAML itself gives to untagged values
-SYNTAX_FIX = "Correct the YAML; an editor with a YAML mode shows the place"
+SYNTAX_FIX = ("Look at this line and the one before: text with : # { } [ ] or quotation marks in it needs quotes "
+              "around it, and the entries of one list begin below each other")
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,9 @@ def read_yaml(path: Path, shown: str) -> Node:
         node = _convert(root, shown, root.start_mark.line)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        if "'\\t'" in (error.problem or ""):
+            raise Problem("a tab stands where YAML wants spaces", where=f"{shown}:{mark.line + 1 if mark else 1}",
+                          fix="Put spaces in its place") from error
         raise Problem(f"not valid YAML: {error.problem or error.context}",
                       where=f"{shown}:{mark.line + 1 if mark else 1}", fix=SYNTAX_FIX) from error
     except yaml.YAMLError as error:

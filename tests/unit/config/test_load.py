@@ -54,7 +54,7 @@ def test_defaults_lie_under_the_file_and_its_tasks(language_folder: Path) -> Non
     ("name: Invented\n", "", "the key 'name' is missing"),
     ("name: Invented", "name: !!python/object:os.system x", "tag"),
     ("name: Invented", "name: &a Invented\nautonym: *a", "anchors and aliases"),
-    ("name: Invented", "name: 123", "valid string"),
+    ("name: Invented", "name: 123", "name must be text, not 123. Put it in quotes"),
     ("name: Invented", "name: Invented\ncode: qab", "unknown key 'code'"),
     ("script: Latn", "script: Latn\nscript: Latn", "written twice"),
     ("script: Latn", "script: [", "not valid YAML"),
@@ -70,15 +70,24 @@ def test_defaults_lie_under_the_file_and_its_tasks(language_folder: Path) -> Non
     ("path: base", "hub: some/model", "hub needs a revision"),
     ("models:", "models:\n  b: {extends: tinny}", "did you mean 'tiny'?"),
     ("models:", "models:\n  b: {extends: c}\n  c: {extends: b}", "in a circle"),
-    ("- text/text/market/*", "", "valid list"),
+    ("- text/text/market/*", "", "must be a list, not None"),
     ("- text/text/market/*", "  []", "has no glob"),
     ("owner: team:tests", "onwer:", "did you mean 'owner'?"),
-    ("models:", "models:\n  b: {extends: [tiny]}", "valid string"),
+    ("models:", "models:\n  b: {extends: [tiny]}", "extends must be text"),
+    ("  kind: files", "\tkind: files", "a tab stands where YAML wants spaces. Put spaces in its place"),
+    ("name: Invented", "name: In: vented", "needs quotes around it"),
+    ("sources:", "sources:\n- {name: text, kind: files, files: a.txt, licence: MIT, consent: unknown, register: web}",
+     "two sources are called text, this one and that at languages/qaa/language.yaml:8. Rename one of the two"),
+    ("- sna", "- qaa", "'qaa' is this language itself"),
+    ("script: Latn", "script: Abcd", "'Abcd' is no script; write its ISO 15924 code"),
+    ("script: Latn", "script: Latin", "did you mean Latn?"), ("script: Latn", "script: cyrl", "did you mean Cyrl?"),
+    ("- name: text", "- name: My text", "sources.1.name cannot be a name here, not 'My text'. Use lower-case letters"),
+    ("steps: 12", "steps: 12 or so", "steps must be a whole number, not '12 or so'. Write the number alone"),
 ])
 def test_what_is_refused_says_where_and_how_to_mend_it(language_folder: Path, old: str, new: str,
                                                        expected: str) -> None:
     problem = refusal(edited(language_folder, old, new))
-    assert expected in problem.what and ONE_LINE.fullmatch(str(problem))
+    assert expected in str(problem) and ONE_LINE.fullmatch(str(problem))
 
 
 def test_the_line_is_that_of_the_key(language_folder: Path) -> None:
@@ -152,6 +161,12 @@ def test_a_broken_folder_leaves_the_others_alone(tmp_path: Path) -> None:
     assert list(found) == ["qaa", "qab", "qac"]
     assert isinstance(found["qaa"], Language)
     assert isinstance(found["qab"], Problem) and isinstance(found["qac"], Problem)
+
+
+def test_a_folder_without_its_file_is_not_called_unknown(language_folder: Path) -> None:
+    (language_folder / "language.yaml").unlink()
+    with pytest.raises(Problem, match=r"languages/qaa: the folder has no language.yaml. Put it back"):
+        find_language(language_folder.parent, "qaa")
 
 
 def test_an_unknown_language_names_the_close_ones(tmp_path: Path) -> None:

@@ -195,7 +195,7 @@ def test_a_suite_is_read_and_declares_its_gates(language_folder: Path) -> None:
     (HEAD, 2, "give either change"),
     (GOOD.replace("spaces}", "space}"), 7, "there is no operator 'space', did you mean 'spaces'?"),
     (GOOD.replace("{operator: spaces}", "{operator: swap_words, lexicon: nouns}"), 2, "word list 'nouns'"),
-    (GOOD + GOOD.removeprefix("tests:\n"), 1, "two tests are called spaces"),
+    (GOOD + GOOD.removeprefix("tests:\n"), 8, "the test 'spaces' stands at languages/qaa/behaviour/one.yaml:2 too"),
     (GOOD + "    threshold: 2\n", 8, "a share and at most 1, not '2'. Write a tenth as 0.1"),
     (GOOD + "    threshold: 10%\n", 8, "threshold must be a number, not '10%'"),
     (GOOD.replace("[{operator: spaces}]", "spaces"), 7, "change must be a list, not 'spaces'"),
@@ -217,6 +217,13 @@ def test_errors_are_one_line_with_file_and_line(language_folder: Path, text: str
     assert "\n" not in message
     assert f"qaa/behaviour/one.yaml:{line}:" in message
     assert said in message
+
+
+def test_a_file_of_tests_with_another_ending_is_not_passed_over(language_folder: Path) -> None:
+    language = with_tests(language_folder, one=GOOD)
+    (language_folder / "behaviour" / "one.yaml").rename(language_folder / "behaviour" / "one.yml")
+    with pytest.raises(Problem, match=r"behaviour/one.yml: a file of tests ends in .yaml.*Rename it to one.yaml"):
+        load_suite(language)
 
 
 def test_a_name_stands_in_one_file_alone(language_folder: Path) -> None:
@@ -243,6 +250,9 @@ def made(**test: Any) -> BehaviourTest:
     ({"change": [{"operator": "quotes"}], "compare": "changed"}, "keep the number of words"),
     ({"change": [{"operator": "quotes"}], "pairs": [{"good": "a", "bad": "b"}]}, "give either change"),
     ({"type": "likelihood", "task": None, "pairs": [{"good": "{x} a", "bad": "b"}]}, "the same slots"),
+    ({"type": "minimum", "templates": ["{Animals} ali"], "expect": {"label": "O"}}, "a brace of '{Animals} ali' is no"),
+    ({"type": "minimum", "templates": ["{animals ali"], "expect": {"label": "O"}}, "is no slot"),
+    ({"type": "likelihood", "task": None, "pairs": [{"good": "{x} a", "bad": "{x} {y-z}"}]}, "is no slot"),
     ({"change": [{"operator": "quotes"}], "reviewed": "Amo Badu"}, "reviewed: {by: Amo Badu, on: YYYY-MM-DD}"),
     ({"change": [{"operator": "quotes"}], "reviewed": {"by": "Amo"}}, "Field required"),
     ({"type": "minimum", "from": "marks", "expect": {"label": "NAME"}}, "remove expect"),

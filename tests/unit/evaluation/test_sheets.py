@@ -152,6 +152,13 @@ def reviewed_table(language_folder: Path, tmp_path: Path, answers: list[str]) ->
     return language, path
 
 
+def test_a_case_says_which_words_are_asked_about(language_folder: Path, tmp_path: Path) -> None:
+    _, path = reviewed_table(language_folder, tmp_path, ["x", "yes", "x"])
+    for _, row in read_sheet(path, HEAD):
+        words = [word for word in row["first"].split() if word in ("galu", "pano", "uko")]
+        assert row["what must hold"] == f"The answer to 'names' is O for {', '.join(words)}"
+
+
 def test_a_review_is_written_down(language_folder: Path, tmp_path: Path) -> None:
     language, path = reviewed_table(language_folder, tmp_path, ["x", "yes", "x"])
     verdicts = read_review(language, path, "Kemi Z.", date(2026, 1, 31))  # type: ignore[arg-type]

@@ -7,7 +7,7 @@ from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from vernacular.config.explain import did_you_mean
+from vernacular.config.explain import NO_NAME, SAID, did_you_mean
 from vernacular.config.yaml_file import Node
 from vernacular.errors import Problem
 from vernacular.evaluation.behaviour.operators import AnyOperator
@@ -18,14 +18,8 @@ PAGE = "docs/behaviour.md"
 _OPERATORS: dict[str, type[BaseModel]] = {str(get_args(kind.model_fields["operator"].annotation)[0]): kind
               for kind in get_args(get_args(AnyOperator)[0])}
 _NO_KEYS = ("model_type", "dict_type", "model_attributes_type")
-_SAID = {  # pydantic's words are a programmer's
-    "list_type": (" must be a list", "Write it in brackets, [one, other], or with a line and a hyphen for each"),
-    "string_pattern_mismatch": (" cannot be a name here", "Use lower-case letters, digits and _, a letter first, at "
-                                "most 40"),
-    "string_type": (" must be text", "Put it in quotes"),
-    "float_parsing": (" must be a number", "Write a share as 0.1, not as 10%"),
-    "less_than_equal": (" is a share and at most 1", "Write a tenth as 0.1"),
-}
+_SAID = {**SAID, "string_pattern_mismatch": (" cannot be a name here", NO_NAME),
+         "less_than_equal": (" is a share and at most 1", "Write a tenth as 0.1")}
 _INSIDE: dict[str, type[BaseModel]] = {"expect": Expectation, "pairs": SentencePair, "reviewed": Review}
 
 
@@ -74,8 +68,7 @@ def _problem(error: Any, root: Node, kind: type[BaseModel]) -> Problem:
                        else f"{place}: a change is written {{operator: {word or 'NAME'}}}",
                        where=(said or node).where, fix=f"Known operators: {', '.join(_OPERATORS)} ({PAGE})")
     if key == "[key]":
-        return Problem(f"'{loc[-2]}' cannot be a name here", where=node.where,
-                       fix="Use lower-case letters, digits and _, a letter first, at most 40")
+        return Problem(f"'{loc[-2]}' cannot be a name here", where=node.where, fix=NO_NAME)
     if error["type"] == "value_error":
         return Problem(f"{place + ': ' if place else ''}{message}", where=node.where, fix="Correct this entry")
     written = "" if isinstance(node.value, dict | list) else f", not {str(node.value)[:60]!r}"

@@ -66,6 +66,10 @@ def load_suite(language: Language) -> Suite:
     lexicons: dict[str, Any] = {}
     keyboard: tuple[list[str], str] = [], ""
     parts: list[tuple[Suite, Node]] = []
+    for path in sorted((language.folder / FOLDER).glob("*")):
+        if path.suffix.lower() in (".yml", ".yaml") and path.suffix != ".yaml":
+            raise Problem("a file of tests ends in .yaml; this one would not be read", where=shown(language, path),
+                          fix=f"Rename it to {path.stem}.yaml")
     for path in files_of(language):
         node = read_yaml(path, shown(language, path))
         part = validate(Suite, node)

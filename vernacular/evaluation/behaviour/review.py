@@ -44,14 +44,20 @@ class Verdict:
     said: str
 
 
-def claim(test: BehaviourTest) -> str:
-    """What the test takes for granted of each of its cases, for a person who knows the language and no program."""
+def claim(test: BehaviourTest, filled: Sequence[str] = ()) -> str:
+    """What the test takes for granted of a case, for a person who knows the language and no program.
+
+    Args:
+        test: of the suite.
+        filled: the words in the slots, where it is only they that are asked about.
+    """
     label = test.expect.label if test.expect else None
     if test.type == "likelihood":
         return "The first is good; each further one is worse, or wrong" if test.growing else (
             "The first is good, the second wrong or much worse")
     if test.type == "minimum":
-        return f"The answer to '{test.task}' is {label}" + ("" if test.templates else " for the words that changed")
+        return f"The answer to '{test.task}' is {label}" + (
+            f" for {', '.join(filled)}" if filled else "" if test.templates else " for the words that changed")
     if test.type == "invariance":
         return f"{_GOOD}the answer to '{test.task}' stays the same"
     way = "becomes likelier" if test.expect and test.expect.probability == "rises" else "becomes less likely"
@@ -72,8 +78,12 @@ def rows_for(store: Store, language: Language, names: Sequence[str], most: int) 
     splits = store.current(language.code, "corpus/splits")
     lines = held_out_lines(splits.folder) if splits is not None else []
     given = resolve(suite, lines)
-    rows = [{"test": test.name, "what must hold": claim(test), "first": case.versions[0],
-             "second": "\n".join(case.versions[1:]), "version": suite.digest(test)}
+
+    def by_word(test: BehaviourTest) -> bool:
+        return test.task is not None and language.tasks[test.task].kind == "token_classification"
+
+    rows = [{"test": test.name, "what must hold": claim(test, case.filled if by_word(test) else ()),
+             "first": case.versions[0], "second": "\n".join(case.versions[1:]), "version": suite.digest(test)}
             for test in tests
             for case in make_cases(test, lines, given, most=most, seed=language.behaviour.seed, prepare=str)[:most]]
     if not rows:

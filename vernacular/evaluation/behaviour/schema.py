@@ -146,6 +146,14 @@ class BehaviourTest(Strict):
         return self
 
     @model_validator(mode="after")
+    def _slots_are_whole(self) -> BehaviourTest:
+        for sentence in (*self.templates, *(text for pair in self.pairs for text in (pair.good, pair.bad))):
+            if set("{}") & set(SLOT.sub("", sentence)):
+                raise ValueError(f"a brace of '{sentence[:80]}' is no slot; write {{animals}}: the name of a list in "
+                                 "small letters, digits and _")
+        return self
+
+    @model_validator(mode="after")
     def _fits_its_type(self) -> BehaviourTest:
         expect = self.expect
         if self.type == "invariance" and (not self.change or expect):
@@ -197,14 +205,6 @@ class Suite(Strict):
         "the rows of keys from top to bottom, for slips of the fingers; QWERTY if left out"))
     lexicons: dict[Name, Lexicon] = Field(default_factory=dict)
     tests: list[BehaviourTest] = Field(default_factory=list)
-
-    @model_validator(mode="after")
-    def _names_are_unique(self) -> Suite:
-        names = [test.name for test in self.tests]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise ValueError(f"two tests are called {twice[0]}; rename one")
-        return self
 
     def digest(self, test: BehaviourTest) -> str:
         """What a reviewer saw of ``test``: its sentences, changes and word lists, not its thresholds."""
