@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import random
 import shutil
 import signal
 import socket
@@ -29,17 +30,19 @@ from dagster import DagsterInstance, DagsterRunStatus
 from pipelines.bookkeeping import LAUNCH_SECONDS, end_dead_runs
 from pipelines.upkeep import Upkeep
 from tests.definitions.test_upkeep import World
-from tests.generate import TINY_MODEL, write_language
+from tests.generate import TINY_MODEL, make_documents, write_language
 from tests.site import Answer, LoopbackSite
 from vernacular import clock
 from vernacular.artifacts import Artifact, Store
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.corpus import documents, stages
+from vernacular.corpus.fetching import fetch
+from vernacular.corpus.sources import open_source, place_of
 from vernacular.errors import Passing, as_problem
 from vernacular.jsonl import read_jsonl
 from vernacular.project import Project
-from vernacular.stages import run_stage
+from vernacular.stages import run_stage, silent
 
 SOURCE = {"licence": "CC0-1.0", "consent": "contributor", "register": "other"}
 LINES = [f"Mbandi ngolo thambi se wapu dza {word} keli." for word in ("moto", "madzi", "mbale", "nyama", "phiri")]
@@ -133,6 +136,27 @@ def test_a_run_on_a_full_disk_is_asked_for_again_after_a_while(world: World, dis
     assert world.run(again) and world.settle() == []
     current = world.upkeep.store.current("qaa", "corpus/documents")
     assert current is not None and len(texts_in(current.folder, "documents.jsonl")) == 12
+
+
+def test_a_crawl_onto_a_full_disk_ends_and_goes_on_later(tmp_path: Path, disk: Path,
+                                                         monkeypatch: pytest.MonkeyPatch) -> None:
+    root, now, noise, said = disk / "artifacts", time.time(), random.Random(1), list[str]()
+    with LoopbackSite({"/robots.txt": Answer(b"", type="text/plain")}) as site:
+        for number, words in enumerate(make_documents(36)["river"]):  # with 40 kB each that take 20 when packed
+            site.pages[f"/{number}.html"] = (f"<html><body><article><p>{words}</p></article>"
+                                             f"<!--{noise.randbytes(20_000).hex()}--></body></html>")
+        language = load_language(small(tmp_path / "languages", sources=[{
+            "name": "web", "kind": "crawl", "start": [f"{site.url}/{number}.html" for number in range(12)], **SOURCE,
+            "contact": "tests@example.org", "delay_seconds": 0, "private_addresses": True}]))
+        fill(disk, 400_000)
+        problem, = fetch(language, root, said.append)
+        assert "the disk is full" in str(problem) and not any("FAULT" in line for line in said), said
+        (disk / "ballast").unlink()
+        monkeypatch.setattr(clock, "read", lambda: now + 600)
+        assert fetch(language, root, silent) == []
+        source, = language.sources
+        found = open_source(source, place_of(language, source, root)).documents(silent)
+        assert {document.path for document in found} == {f"{site.url}{path}" for path in site.pages if "html" in path}
 
 
 def reasons(instance: DagsterInstance, run_id: str) -> str:

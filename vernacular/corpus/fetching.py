@@ -63,14 +63,18 @@ def due(language: Language, root: Path, now: float) -> list[str]:
         language: whose sources.
         root: of the store.
         now: seconds since 1970.
-
-    Raises:
-        Problem: a source's file or mirror cannot be read.
     """
     failed = failures(language, root)
     return [source.name for source, place in network_sources(language, root)
-            if (source.name not in failed or failed[source.name].over(now))
-            and open_network_source(source, place).due()]
+            if (source.name not in failed or failed[source.name].over(now)) and _due(source, place)]
+
+
+def _due(source: NetworkSource, place: Place) -> bool:
+    """Whether ``source`` is due, or that cannot be told: who fetches it then says why, and it is left alone."""
+    try:
+        return open_network_source(source, place).due()
+    except Exception:
+        return True
 
 
 def fetching(language: Language, root: Path) -> bool:

@@ -58,6 +58,16 @@ def test_a_source_that_fails_is_asked_less_and_less_often_and_keeps_no_other(
         assert fetch(found, root, silent) == [] and failures(found, root) == {}
 
 
+def test_a_source_that_cannot_say_whether_it_is_due_keeps_no_other(tmp_path: Path) -> None:
+    root = tmp_path / "store"
+    with serve() as site:
+        site.files["/dump.xml.bz2"] = dump(page("New", LONG))
+        found = language(tmp_path, "gone.xml.bz2", f"{site.url}/dump.xml.bz2")  # the first in the language's folder
+        problem, = fetch(found, root, silent)
+    assert "there is no such dump" in str(problem) == failures(found, root)["wiki0"].why
+    assert due(found, root, time.time()) == [] and due(found, root, time.time() + 400) == ["wiki0"]
+
+
 def test_old_rows_stay_while_the_server_is_away_and_the_source_backs_off(tmp_path: Path) -> None:
     root = tmp_path / "store"
     with serve() as site:

@@ -12,6 +12,7 @@ from types import TracebackType
 import orjson
 
 from vernacular.corpus.web.extract import VERSION, Extracted, extract
+from vernacular.corpus.web.mirror import PATIENCE
 from vernacular.errors import Problem
 
 FILE = "extracted.sqlite"
@@ -27,7 +28,7 @@ class Extractions:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.table = sqlite3.connect(folder / FILE, timeout=60, isolation_level=None)
+        self.table = sqlite3.connect(folder / FILE, timeout=PATIENCE, isolation_level=None)
         self.table.execute("PRAGMA secure_delete = ON")
         self.table.execute(_TABLE)
         self.versions = f"{VERSION} {version('trafilatura')} {version('lxml')}"

@@ -1,10 +1,12 @@
-"""What the fetching process is told: the job file that ``source`` writes and ``spider`` reads."""
+"""What the fetching process is told, in the job file that ``source`` writes, and what its exit code tells."""
 
 from __future__ import annotations
 
 from pydantic import Field
 
 from vernacular.config.strict import Strict
+
+GAVE_UP = 4  # the index is held by something else, or the disk is full; what is due stays due
 
 
 class Job(Strict):

@@ -21,9 +21,10 @@ from filelock import FileLock, Timeout
 from vernacular import __version__
 from vernacular.artifacts import digest_of
 from vernacular.corpus.web import warc
-from vernacular.errors import Passing, Problem
+from vernacular.errors import Passing, Problem, as_problem
 
 INDEX = "index.sqlite"
+PATIENCE = 10.0  # seconds that the index may be held by something else: a crawl stands still meanwhile
 GONE = 2  # a page that was not there this many fetches in a row is no longer read
 _TABLES = """
 CREATE TABLE IF NOT EXISTS pages (
@@ -94,7 +95,7 @@ class Mirror:
         self.folder = folder
         if write:
             folder.mkdir(parents=True, exist_ok=True)
-        self.index = sqlite3.connect(folder / INDEX if write or self.exists(folder) else ":memory:", timeout=60,
+        self.index = sqlite3.connect(folder / INDEX if write or self.exists(folder) else ":memory:", timeout=PATIENCE,
                                      isolation_level=None)
         self.index.row_factory = sqlite3.Row
         self.index.execute("PRAGMA secure_delete = ON")
@@ -117,7 +118,10 @@ class Mirror:
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """All of the block's changes to the index or none."""
-        self.index.execute("BEGIN IMMEDIATE")
+        try:
+            self.index.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            raise as_problem(error, str(self.folder / INDEX)) from None
         try:
             yield self.index
         except BaseException:

@@ -1,7 +1,7 @@
 """The process that fetches: ``python -m vernacular.corpus.web.process JOB``, with Scrapy; JOB is a file (``Job``).
 
 Here are Scrapy's settings and the start; what is done with each answer is in ``spider``. The process ends when its
-standard input does: with whoever started it.
+standard input does: with whoever started it. It also ends where it cannot write, since a page that came would be lost.
 """
 
 from __future__ import annotations
@@ -10,23 +10,27 @@ import json
 import os
 import sys
 import threading
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
+from scrapy import signals
 from scrapy.core.downloader import Slot
-from scrapy.crawler import AsyncCrawlerProcess
+from scrapy.crawler import AsyncCrawlerProcess, Crawler
 from scrapy.extensions.throttle import AutoThrottle
 from scrapy.http import Response
 from scrapy.resolver import CachingHostnameResolver
+from twisted.python.failure import Failure
 
 from vernacular.corpus.suppression import url_digest
 from vernacular.corpus.web.addresses import PublicResolver
 from vernacular.corpus.web.cache import Extractions
 from vernacular.corpus.web.frontier import Frontier
-from vernacular.corpus.web.job import Job
+from vernacular.corpus.web.job import GAVE_UP, Job
 from vernacular.corpus.web.manners import AT_ONCE
 from vernacular.corpus.web.mirror import Mirror
 from vernacular.corpus.web.spider import Site
+from vernacular.errors import Passing, as_problem
 
 
 class Throttle(AutoThrottle):
@@ -59,6 +63,40 @@ def settings_of(job: Job) -> dict[str, Any]:
     }
 
 
+class Careful(Site):
+    """The spider in this process, which ends it where nothing can be kept."""
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+        """The spider of ``crawler``, told of what its callbacks raise."""
+        spider = super().from_crawler(crawler, *args, **kwargs)
+        crawler.signals.connect(spider.failure, signal=signals.spider_error)
+        return spider
+
+    async def start(self) -> AsyncIterator[Any]:
+        """The requests."""
+        try:
+            async for request in super().start():
+                yield request
+        except Exception as error:
+            _give_up(error, self.job)
+            raise
+
+    def failure(self, failure: Failure) -> None:
+        """Look at what no callback has dealt with."""
+        if isinstance(failure.value, Exception):
+            _give_up(failure.value, self.job)
+
+
+def _give_up(error: Exception, job: Job) -> None:
+    """End the process, with one line, if ``error`` is no fault of a page but will pass."""
+    problem = as_problem(error, job.mirror)
+    if isinstance(problem, Passing):
+        sys.stderr.write(f"{problem.where}: {problem.what}\n")
+        sys.stderr.flush()
+        os._exit(GAVE_UP)  # at once, as in a kill, which the mirror survives
+
+
 def _end_with_parent() -> None:
     """End when standard input does: whoever started this process is gone, and the mirror survives a kill."""
     while os.read(0, 1):  # not sys.stdin: its lock would be held when the interpreter ends
@@ -70,6 +108,14 @@ def main() -> None:
     """Fetch what the job file says."""
     job = Job.model_validate(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")))
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        _fetch(job)
+    except Exception as error:
+        _give_up(error, job)
+        raise
+
+
+def _fetch(job: Job) -> None:
     mirror, taken = Mirror(Path(job.mirror), write=True), frozenset(job.taken_down)
     frontier = Frontier(mirror, job.hosts, job.codes, lambda url: url_digest(url) in taken, job.include, job.exclude,
                         job.depth, job.most_pages)
@@ -80,7 +126,7 @@ def main() -> None:
             frontier.add(url, kind="list")
     process = AsyncCrawlerProcess(settings_of(job))
     with Extractions(Path(job.mirror)) as extractions:
-        crawler = process.create_crawler(Site)
+        crawler = process.create_crawler(Careful)
         process.crawl(crawler, job=job, mirror=mirror, frontier=frontier, extractions=extractions)
         process.start()
     mirror.close()

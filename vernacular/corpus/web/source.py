@@ -21,11 +21,11 @@ from vernacular.corpus.web.cache import Extractions
 from vernacular.corpus.web.extract import Extracted
 from vernacular.corpus.web.frontier import begin_run, end_run
 from vernacular.corpus.web.hints import MANY, codes_of, foreign
-from vernacular.corpus.web.job import Job
+from vernacular.corpus.web.job import GAVE_UP, Job
 from vernacular.corpus.web.mirror import Mirror, Page, held
 from vernacular.corpus.web.robots import AGENT
 from vernacular.corpus.web.urls import canonical, within
-from vernacular.errors import Problem
+from vernacular.errors import Passing, Problem
 
 DAY = 86400.0
 
@@ -162,12 +162,9 @@ class WebSource(ABC):
                     progress(f"{self.settings.name}: goes on where it was stopped")
                 else:
                     number = begin_run(mirror, self._signature(), clock.now())
-                error = self._fetch(number, progress)
+                self._fetch(number, mirror, progress)
                 run = mirror.last_run()
                 assert run is not None  # it was begun above
-                if error:
-                    raise Problem(f"the fetching process stopped ({error}) after {run.asked} pages", where=self.where,
-                                  fix="Run again: it goes on where it stopped")
                 self._conclude(mirror, number, 0 if self._unlisted(mirror) else run.reached, progress)
             finally:
                 mirror.close()
@@ -197,8 +194,8 @@ class WebSource(ABC):
             return []
         return [(url, note or "not asked") for url, _, note in found]
 
-    def _fetch(self, number: int, progress: Callable[[str], None]) -> str:
-        """Run the fetching process; return why it failed, or an empty text."""
+    def _fetch(self, number: int, mirror: Mirror, progress: Callable[[str], None]) -> None:
+        """Run the fetching process. Raises Problem where it stopped before its time."""
         job = self.place.mirror / "job.json"
         write_atomically(job, self._job(number).model_dump_json(indent=1))
         with tempfile.TemporaryFile() as errors, subprocess.Popen(
@@ -213,8 +210,11 @@ class WebSource(ABC):
         if code == 0:
             for line in said:
                 progress(f"WARNING {self.settings.name}: {line}")
-            return ""
-        return f"exit code {code}: {said[-1]}" if said else f"exit code {code}"
+            return
+        run, why = mirror.last_run(), said[-1] if said else "no reason given"
+        raise (Passing if code == GAVE_UP else Problem)(
+            f"the fetching process stopped ({f'exit code {code}: ' * (code != GAVE_UP)}{why}) after "
+            f"{run.asked if run else 0} pages", where=self.where, fix="Run again: it goes on where it stopped")
 
     def _job(self, number: int) -> Job:
         settings = self.settings

@@ -33,7 +33,7 @@ from vernacular.corpus.web.robots import LARGEST as LARGEST_ROBOTS
 from vernacular.corpus.web.robots import Rules, read_robots
 from vernacular.corpus.web.urls import canonical, host_of, within
 from vernacular.corpus.web.warc import Exchange
-from vernacular.errors import Problem
+from vernacular.errors import Passing, Problem, as_problem
 
 _HOPS = 5         # redirects of a robots.txt
 _PROGRESS = 10.0  # seconds between two lines
@@ -145,6 +145,8 @@ class Site(scrapy.Spider):
         try:
             self._note(response)
         except Exception as error:
+            if isinstance(as_problem(error, response.url), Passing):
+                raise  # no fault of the page, which would be taken for seen
             self._say(f"FAULT {response.url}: {type(error).__name__}: {error}")
             self._fail(response.meta["row"], f"fault of the program: {type(error).__name__}")
 

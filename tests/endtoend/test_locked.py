@@ -1,0 +1,108 @@
+"""The index of a crawl, held by another process for longer than anybody waits: said in one line, and nothing lost."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.endtoend.crawl_site import TEXTS, page, text
+from tests.generate import write_language
+from tests.site import Answer, LoopbackSite
+from vernacular import clock
+from vernacular.config.load import load_language
+from vernacular.config.schema import Language
+from vernacular.corpus.fetching import due, failures, fetch
+from vernacular.corpus.sources import open_source, place_of
+from vernacular.corpus.web import mirror
+from vernacular.stages import silent
+
+PAGES = 20
+HOLD = """import sqlite3, sys
+index = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=30)
+index.execute("PRAGMA locking_mode = " + sys.argv[2])
+index.execute("BEGIN EXCLUSIVE")
+index.execute("UPDATE runs SET asked = asked")
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@contextmanager
+def held(index: Path, mode: str) -> Iterator[None]:
+    """A process that holds the index: against writing (mode ``NORMAL``), or against reading too (``EXCLUSIVE``)."""
+    with subprocess.Popen([sys.executable, "-c", HOLD, str(index), mode], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None and process.stdin is not None
+        assert process.stdout.readline() == "held\n"
+        yield
+        process.stdin.close()
+
+
+@pytest.fixture
+def site() -> Iterator[LoopbackSite]:
+    with LoopbackSite({"/robots.txt": text("")}) as site:
+        site.pages["/"] = page(TEXTS[0], tuple(f"/{number}.html" for number in range(1, PAGES)))
+        for number in range(1, PAGES):
+            site.pages[f"/{number}.html"] = Answer(page(TEXTS[number]).encode(), delay=0.05)
+        yield site
+
+
+@pytest.fixture
+def language(tmp_path: Path, site: LoopbackSite) -> Language:
+    return load_language(write_language(tmp_path / "languages", documents=3, sources=[{
+        "name": "web", "kind": "crawl", "start": [f"{site.url}/"], "licence": "CC0-1.0", "consent": "contributor",
+        "register": "web", "contact": "tests@example.org", "delay_seconds": 0, "private_addresses": True}]))
+
+
+def documents(language: Language, root: Path) -> int:
+    source, = language.sources
+    return len(list(open_source(source, place_of(language, source, root)).documents(silent)))
+
+
+@pytest.mark.parametrize("mode", ["NORMAL", "EXCLUSIVE"])
+def test_a_fetch_of_what_is_held_is_a_failed_one_and_the_next_one_heals(
+        language: Language, tmp_path: Path, mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = time.time()
+    assert fetch(language, tmp_path, silent) == []
+    monkeypatch.setattr(clock, "read", lambda: now + 8 * 86_400)
+    monkeypatch.setattr(mirror, "PATIENCE", 0.3)
+    with held(tmp_path / "qaa" / ".mirror" / "web" / mirror.INDEX, mode):
+        problem, = fetch(language, tmp_path, silent)
+    assert "a database is being used by something else. Close it there" in str(problem)
+    assert due(language, tmp_path, clock.now()) == [] and documents(language, tmp_path) == PAGES
+    monkeypatch.setattr(clock, "read", lambda: now + 8 * 86_400 + 301)
+    assert fetch(language, tmp_path, silent) == [] == list(failures(language, tmp_path))
+    assert due(language, tmp_path, clock.now()) == [] and documents(language, tmp_path) == PAGES
+
+
+def test_a_crawl_whose_index_is_held_meanwhile_ends_and_goes_on_later(
+        language: Language, site: LoopbackSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    began, over = time.time(), threading.Event()
+
+    def hold() -> None:
+        while len(site.log) < 8:
+            time.sleep(0.01)
+        with held(tmp_path / "qaa" / ".mirror" / "web" / mirror.INDEX, "NORMAL"):
+            over.wait(120)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    try:
+        problem, = fetch(language, tmp_path, silent)
+        assert time.time() - began < mirror.PATIENCE + 30
+        assert "a database is being used by something else) after" in str(problem)
+    finally:
+        over.set()
+        holder.join()
+    monkeypatch.setattr(clock, "read", lambda: began + 600)
+    assert fetch(language, tmp_path, silent) == [] and documents(language, tmp_path) == PAGES
+    again = [path for path, times in Counter(site.asked()).items() if times > 1]
+    assert len({*again} - {"/", "/robots.txt"}) <= 2, again  # those in flight
