@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
+from vernacular.config.licences import UNVERIFIED
 from vernacular.config.schema import Language
 from vernacular.config.sources import FilesSource, InboxSource, LocalSource, NetworkSource
 from vernacular.corpus.identification.likeness import LEAST, SAMPLE, likeness
@@ -106,10 +107,14 @@ def _seed(language: Language, root: Path) -> Iterator[str]:
 
 
 def _publishing(language: Language) -> Iterator[str]:
+    models = language.models_to_run().values()
+    labels = [task.data for task in language.tasks.values() if task.data is not None]
+    licences = [found.licence for found in (*language.sources, *labels, *(model.base for model in models))]
     open_ = [name for name, missing in (
         ("owner:", not language.owner),
-        ("licence: of every source", any(source.licence == "unverified" for source in language.sources)),
-        ("consent: of every source", any(source.consent == "unknown" for source in language.sources))) if missing]
+        ("licence: of every source, base and set of labels", UNVERIFIED in licences),
+        ("consent: of every source", any(source.consent == "unknown" for source in language.sources)),
+        ("retention: of every model", any(not model.retention for model in models))) if missing]
     statement = language.folder / "statement.md"
     if not statement.is_file() or UNWRITTEN in statement.read_text(encoding="utf-8"):
         open_.append("statement.md")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.generate import make_documents, write_language
+from tests.generate import TINY_MODEL, make_documents, write_language
 from tests.tiny import ENGLISH, write_bert
 from vernacular.config.load import load_language
 from vernacular.config.new import new_language
@@ -47,7 +47,10 @@ def test_a_new_folder_lacks_text_and_people(tmp_path: Path) -> None:
 
 
 def test_a_filled_folder_lacks_nothing(tmp_path: Path) -> None:
-    folder = write_language(tmp_path / "languages", trusted=True)
+    english = {"name": "english", "kind": "files", "files": "english.txt", "licence": "MIT", "consent": "contributor",
+               "register": "other"}
+    model = {**TINY_MODEL, "retention": [english]}
+    folder = write_language(tmp_path / "languages", models={"tiny": model}, trusted=True)
     assert "there is no model at base" in said(folder)[0]
     write_bert(folder / "base")
     (folder / "behaviour").mkdir()
@@ -55,6 +58,13 @@ def test_a_filled_folder_lacks_nothing(tmp_path: Path) -> None:
     assert said(folder) == []
     (folder / "behaviour" / "a.yaml").write_text(REVIEWED.replace("author: Amo", 'author: ""'), encoding="utf-8")
     assert said(folder)[-1].startswith("no author stands at the behavioural tests spaces")
+
+
+def test_what_publishing_wants_is_said_before_anything_runs(tmp_path: Path) -> None:
+    base = {**TINY_MODEL["base"], "licence": "unverified"}
+    folder = write_language(tmp_path / "languages", models={"tiny": {**TINY_MODEL, "base": base}}, trusted=True)
+    assert said(folder)[-1] == ("before it is published, fill in licence: of every source, base and set of labels, "
+                                "retention: of every model")
 
 
 def test_an_empty_word_list_is_named_with_who_waits_for_it(tmp_path: Path) -> None:

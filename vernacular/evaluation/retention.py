@@ -32,7 +32,8 @@ def run(work: Work, name: str, model: Model) -> Report:
     if not lines:
         report = Report(details={"measured": False})
         report.count("retention_lines", 0, "lines in the base's languages: the model names no retention text")
-        report.gates.append(Gate(name=GATE, passed=False, reason="not measured: the model names no retention text"))
+        report.gates.append(Gate(name=GATE, passed=False, reason=(
+            "not measured: `retention:` of the model names no text in the languages of its base")))
         return report
     lines = [lines[row] for row in np.random.default_rng(work.seed).permutation(len(lines))[:model.likelihood_items]]
     scored, states = {}, {}

@@ -107,4 +107,4 @@ def _gates(report: Report, base: Any, extended: Any, base_model: Any, rows: dict
         name="base_text_unchanged", passed=changed is not None and changed.value <= BASE_CHANGED_MOST,
         value=changed.value if changed else None, threshold=BASE_CHANGED_MOST,
         reason=f"{changed.value:.2%} of lines in the base's languages are segmented differently" if changed
-        else "not measured: the model names no retention text"))
+        else "not measured: `retention:` of the model names no text"))
