@@ -113,8 +113,8 @@ def print_plan(project: Project, language: Language, model: str | None) -> None:
 
 
 def costs(numbers: Mapping[str, Any]) -> list[str]:
-    """An estimate as aligned lines, names with their units as they are given; None is not known before a first run."""
-    numbers = {name: "not known before the first run" if value is None else value for name, value in numbers.items()}
+    """An estimate as aligned lines, names with their units as they are given; None is not known yet."""
+    numbers = {name: "not known yet: the run finds out" if value is None else value for name, value in numbers.items()}
     width = max((len(name) for name in numbers), default=0)
     return [f"{name.replace('_', ' '):<{width}}  {_shown(value)}"
             for name, value in numbers.items()]

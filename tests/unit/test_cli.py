@@ -100,14 +100,14 @@ def test_publish_uploads_the_release_of_the_chosen_model(monkeypatch: pytest.Mon
 
 
 def test_plan_before_anything_has_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vernacular.pretraining.plan.estimate", lambda **_: {"steps": 1234, "minutes": None})
+    monkeypatch.setattr("vernacular.pretraining.plan.estimate", lambda **_: {"steps": 1234, "pretraining_minutes": None})
     result = RUNNER.invoke(app, ["plan", "qaa"])
     assert result.exit_code == 0, result.output
     lines = result.stdout.splitlines()
     assert lines[0].split()[:2] == ["run", "corpus/documents"]
     assert any("stages to run, 0 reused" in line for line in lines)
-    assert "  steps    1,234" in lines
-    assert "  minutes  not known before the first run" in lines
+    assert f"  {'steps':<19}  1,234" in lines
+    assert "  pretraining minutes  not known yet: the run finds out" in lines
 
 
 def test_plan_names_labelled_data_that_was_not_fetched(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

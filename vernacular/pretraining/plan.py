@@ -91,8 +91,8 @@ def estimate(language: Language, store: Store, name: str, model: Model) -> dict[
 
     Returns:
         ``parameters``, ``tokens_in_text`` (None before corpus and tokenizer are there), ``steps`` and ``tokens`` of an
-        arm (None where they depend on a speed not yet measured here), ``minutes`` and ``energy_kwh`` of both arms,
-        ``memory_gib``, ``disk_gib``.
+        arm (None where they depend on a speed not yet measured here), ``pretraining_minutes`` and ``energy_kwh`` of
+        both arms, ``memory_gib``, ``disk_gib``.
     """
     network, _ = load_base(model.base, model.objective, language)
     settings, tokenizer = model.pretraining, store.current(language.code, f"tokenizer/{name}")
@@ -116,6 +116,6 @@ def estimate(language: Language, store: Store, name: str, model: Model) -> dict[
     steps = steps_within(settings, speed or 0.0, blocks) if speed or settings.steps else None
     cost = predict(network, settings, steps, speed, text or 0, model.objective, new)
     return {"model": name, "parameters": parameters, "tokens_in_text": text, "steps": steps, "tokens": cost.tokens,
-            "minutes": 2 * cost.minutes if cost.minutes else None, "memory_gib": cost.memory_gib,
+            "pretraining_minutes": 2 * cost.minutes if cost.minutes else None, "memory_gib": cost.memory_gib,
             "energy_kwh": 2 * cost.energy_kwh if cost.energy_kwh else None if kilowatt_hours(1) else _NO_POWER,
             "disk_gib": 3 * parameters * 4 / _GIB + parameters * 16 / _GIB}

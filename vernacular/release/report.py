@@ -163,10 +163,7 @@ def _tasks(results: Results, console: Console) -> None:
             table.add_row(FLOORS.get(name, f"floor: {name}"), *([""] * len(seeds)), number(floor))
         console.print(table)
         _verdicts(found.get("intervals", {}), found["verdicts"], console)
-        gap = found["means"].get("adapted", 0.0) - found["means"].get("base", 0.0)
-        beyond = "more" if abs(gap) > found["spread"] else "no more"
-        console.print(f"  adapted minus base {gap:+.3f}, {beyond} than the spread of seeds ({found['spread']:.3f})",
-                      highlight=False)
+        console.print(f"  seeds differ by up to {found['spread']:.3f}; a smaller gain is called none", highlight=False)
         curve = curve_rows(found)
         if curve:
             table = _table("  by labels learned from, mean (each seed)", COLUMNS, console, range(1, len(COLUMNS)))
