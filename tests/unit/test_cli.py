@@ -100,7 +100,8 @@ def test_publish_uploads_the_release_of_the_chosen_model(monkeypatch: pytest.Mon
 
 
 def test_plan_before_anything_has_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vernacular.pretraining.plan.estimate", lambda **_: {"steps": 1234, "pretraining_minutes": None})
+    numbers = {"steps": 1234, "pretraining_minutes": None}
+    monkeypatch.setattr("vernacular.pretraining.plan.estimate", lambda **_: numbers)
     result = RUNNER.invoke(app, ["plan", "qaa"])
     assert result.exit_code == 0, result.output
     lines = result.stdout.splitlines()
