@@ -144,12 +144,15 @@ def tick() -> dict[str, Any]:
     from pipelines.upkeep import Upkeep
     from vernacular.project import find_project
 
+    def warn(line: str) -> None:
+        sys.stderr.write(f"{line}\n")
+
     known = definitions.defs.resolve_asset_graph().get_all_asset_keys()
     work, cursor, seconds, requests = Upkeep(find_project()), None, [], []
     with DagsterInstance.get() as instance:
         for _ in range(_TICKS):
             started = time.monotonic()
-            result = work.tick(instance, cursor, known)
+            result = work.tick(instance, cursor, known, warn)
             seconds.append(round(time.monotonic() - started, 2))
             cursor = result.cursor
             requests.append(len(result.run_requests or ()))

@@ -74,13 +74,15 @@ class Upkeep:
         self._start_fetch = start_fetch or start_fetching
         self._fetches: list[subprocess.Popen[bytes]] = []
 
-    def tick(self, instance: DagsterInstance, cursor: str | None, known: Collection[AssetKey]) -> SensorResult:
+    def tick(self, instance: DagsterInstance, cursor: str | None, known: Collection[AssetKey],
+             warn: Callable[[str], None]) -> SensorResult:
         """Look at as many languages as the time allows, going on where the last tick stopped.
 
         Args:
             instance: where runs and observations are.
             cursor: what the last tick noted.
             known: the assets of the code location.
+            warn: told what went wrong, for a tick that asks for runs has no other place to say it.
         """
         began = time.monotonic()
         state = orjson.loads(cursor) if cursor else {"after": "", "asked": {}, "seen": {}}
@@ -103,6 +105,7 @@ class Upkeep:
                 request = self._request(language, instance, state["asked"])
             except Exception as error:  # one folder never keeps the others from their turn; a failed poll is no change
                 said.append(str(as_problem(error, code)))
+                warn(said[-1])
                 continue
             if isinstance(request, str):
                 said.append(f"{code}: {request}")
@@ -210,6 +213,7 @@ def build_upkeep(project: Project, shard: Shard) -> SensorDefinition:
                         "folder asks for, for every language with `refresh: {automatic: true}`.")
     def upkeep(context: SensorEvaluationContext) -> SensorResult:
         assert context.repository_def is not None  # a sensor of a code location always has it
-        return work.tick(context.instance, context.cursor, context.repository_def.asset_graph.get_all_asset_keys())
+        keys = context.repository_def.asset_graph.get_all_asset_keys()
+        return work.tick(context.instance, context.cursor, keys, context.log.warning)
 
     return upkeep

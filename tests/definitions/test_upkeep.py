@@ -90,6 +90,7 @@ class World:
     now: float = 1_000_000.0
     cursor: str | None = None
     fetches: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     upkeep: Upkeep = field(init=False)
 
     def __post_init__(self) -> None:
@@ -104,7 +105,7 @@ class World:
 
     def tick(self) -> SensorResult:
         keys = self.definitions().resolve_asset_graph().get_all_asset_keys()
-        result = self.upkeep.tick(self.instance, self.cursor, keys)
+        result = self.upkeep.tick(self.instance, self.cursor, keys, self.warnings.append)
         self.cursor = result.cursor
         for event in result.asset_events or ():
             self.instance.report_runless_asset_event(event)
@@ -197,6 +198,7 @@ def test_a_broken_folder_keeps_no_other_from_its_turn(world: World) -> None:
     (world.project.languages / "qaa" / "language.yaml").write_text("name: [", encoding="utf-8")
     result = world.tick()
     assert [request.tags["language"] for request in result.run_requests or ()] == ["qab"]
+    assert len(world.warnings) == 1 and world.warnings[0].startswith("languages/qaa/language.yaml:1: not valid YAML")
 
 
 def test_a_poll_that_fails_is_no_change(world: World) -> None:

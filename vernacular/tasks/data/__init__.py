@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -149,11 +149,3 @@ def _drop(parts: dict[Part, list[Item]], part: Part, others: Sequence[Part]) -> 
     dropped = len(parts[part]) - len(kept)
     parts[part] = kept
     return dropped
-
-
-def texts_in(rows: Iterable[Row]) -> Iterator[str]:
-    """The texts that stand in ``rows``: what no corpus may hold."""
-    for row in rows:
-        if row.surface:
-            yield row.surface
-        yield from row.fields.values() if not row.lines else ()
