@@ -7,26 +7,38 @@ from pathlib import Path
 from typing import Any
 
 from vernacular.artifacts import Artifact, Store
+from vernacular.config.licences import UNVERIFIED
 from vernacular.config.schema import Language
 from vernacular.corpus.suppression import Suppressions
 from vernacular.errors import Problem
+from vernacular.release.waivers import read_waivers
 
 TOKEN = "HF_TOKEN"
 ENDPOINT: str | None = None  # of the hub; None for huggingface_hub's own
 
 
 def refusals(artifact: Artifact, language: Language) -> list[str]:
-    """Why this release may not be published: red gates that nobody waived, documents taken down since; empty if none.
+    """Why this release may not be published; empty if it may.
+
+    Red gates that nobody waived, or not any more; a licence or a consent that was taken back, or a document taken down,
+    since it was made.
 
     Raises:
-        Problem: the suppression list cannot be read.
+        Problem: the list of what was taken down, or of waivers, cannot be read.
     """
     gates, details = artifact.manifest.report.gates, artifact.manifest.report.details
     if not any(gate.name == "publishable" for gate in gates):
         return ["publishable: this release says nothing of its gates"]
-    waived = {waiver["gate"] for waiver in details.get("waivers", [])}
+    kept = [waiver.model_dump() for waiver in read_waivers(language.folder)]
+    waived = {waiver["gate"] for waiver in details.get("waivers", []) if waiver in kept}
     red = [f"{gate.name}: {gate.reason}" for gate in gates
            if not gate.passed and gate.name != "publishable" and gate.name not in waived]
+    green = {gate.name for gate in gates if gate.passed}
+    for gate, word, names in (("licences_verified", "licence", [
+            source.name for source in language.sources if source.licence == UNVERIFIED]),
+            ("consent_known", "consent", [source.name for source in language.sources if source.consent == "unknown"])):
+        if gate in green and names:
+            red.append(f"{gate}: the {word} of {', '.join(names)} was taken back since")
     gone = taken_down(artifact.folder / "documents.txt", Suppressions.of(language.folder))
     if gone:
         red.append(f"takedown: {gone} of the documents that it was trained on were taken down since, and it was not "

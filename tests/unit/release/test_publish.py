@@ -170,6 +170,26 @@ def test_a_waiver_ends_when_the_gate_says_something_else(language: Language, sto
         publish(store, language, NAME, "someone/model")
 
 
+def test_a_waiver_that_is_taken_back_is_none_though_the_release_has_it(language: Language, store: Store) -> None:
+    waive(language.folder, NAME, gates_of(language), "behaviour", "Ada Banda", "The two cases are a dialect's spelling")
+    put_release(store, language, made_up_reports())
+    (language.folder / FILE).unlink()
+    with pytest.raises(Problem, match="not published, for 1 reason: behaviour: red tests"):
+        publish(store, language, NAME, "someone/model")
+
+
+@pytest.mark.parametrize(("key", "value", "said"), [
+    ("licence", "unverified", "licences_verified: the licence of text was taken back since"),
+    ("consent", "unknown", "consent_known: the consent of text was taken back since")])
+def test_so_is_a_licence_or_a_consent(language: Language, store: Store, key: str, value: str, said: str) -> None:
+    reports = made_up_reports()
+    reports[f"evaluation/{NAME}_behaviour"].gates[0].passed = True
+    put_release(store, language, reports)
+    language.sources[0].__dict__[key] = value
+    with pytest.raises(Problem, match=f"not published, for 1 reason: {said}"):
+        publish(store, language, NAME, "someone/model")
+
+
 def test_a_broken_list_of_waivers_is_no_list(language: Language) -> None:
     (language.folder / FILE).write_text('{"gate": "behaviour"}\n')
     with pytest.raises(Problem, match=rf"{FILE}:1: not a row"):
