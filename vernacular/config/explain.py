@@ -44,7 +44,7 @@ def explain(error: ValidationError, root: Node) -> Problem:
     """
     errors = sorted(error.errors(include_url=False), key=lambda item: item["type"] != "extra_forbidden")
     first = errors[0]
-    path, node = _walk(first["loc"], root)
+    path, node = walk(first["loc"], root)
     key = str(first["loc"][-1]) if first["loc"] else ""
     more = f" (and {len(errors) - 1} more after it)" if len(errors) > 1 else ""
     kind, message = first["type"], first["msg"]
@@ -85,7 +85,7 @@ def _tags(text: str) -> list[str]:
     return [part.strip(" '.") for part in text.replace("discriminator 'kind'", "").split(",") if part.strip(" '.")]
 
 
-def _walk(loc: tuple[int | str, ...], node: Node) -> tuple[list[str], Node]:
+def walk(loc: tuple[int | str, ...], node: Node) -> tuple[list[str], Node]:
     """The path as written in the file, and the deepest node on it; the tags of unions are not written as keys."""
     path: list[str] = []
     before: int | str = ""

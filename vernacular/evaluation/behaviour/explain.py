@@ -7,7 +7,7 @@ from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from vernacular.config.explain import NO_NAME, SAID, did_you_mean
+from vernacular.config.explain import NO_NAME, SAID, did_you_mean, walk
 from vernacular.config.yaml_file import Node
 from vernacular.errors import Problem
 from vernacular.evaluation.behaviour.operators import AnyOperator
@@ -36,22 +36,9 @@ def validate(kind: type[Kind], node: Node) -> Kind:
         raise _problem(errors[0], node, kind) from None
 
 
-def _walk(loc: tuple[int | str, ...], node: Node) -> tuple[list[str], Node]:
-    """The path as written in the file, and the deepest node on it; the tags of unions are not written."""
-    path: list[str] = []
-    for part in loc:
-        if isinstance(node.value, list) and isinstance(part, int) and part < len(node.value):
-            node = node.value[part]
-            path.append(str(part + 1))
-        elif isinstance(node.value, dict) and part in node.value:
-            node = node.value[str(part)]
-            path.append(str(part))
-    return path, node
-
-
 def _problem(error: Any, root: Node, kind: type[BaseModel]) -> Problem:
     loc = error["loc"]
-    path, node = _walk(loc, root)
+    path, node = walk(loc, root)
     key, place = str(loc[-1]) if loc else "", ".".join(path)
     message = error["msg"].removeprefix("Value error, ")
     if error["type"] == "extra_forbidden":
