@@ -4,9 +4,21 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Collection
 from typing import Any
 
+MARKS = ",;\t"  # semicolons are what spreadsheets write where the comma is the decimal mark
 _LONGEST_FIELD = 1 << 30  # characters; the csv module stops at 131,072
+
+
+def mark_of(text: str, columns: Collection[str], marks: str = MARKS) -> str:
+    """What parts the cells of ``text``: the first of ``marks`` by which its header names all ``columns``.
+
+    The first of them where none does.
+    """
+    header = text.lstrip().split("\n", 1)[0]
+    return next((mark for mark in marks if set(columns) <= {
+        cell.strip() for cell in next(reader(header, delimiter=mark), [])}), marks[0])
 
 
 def reader(text: str, **dialect: Any) -> Any:

@@ -56,11 +56,9 @@ def read_csv(file: Path, where: str, options: Options) -> Iterator[Text]:
         Problem: not CSV, or without the column.
     """
     text, name = decode(file.read_bytes(), where, options.encoding)
-    field, header = options.text_field, text.lstrip().split("\n", 1)[0]
-    separators = "\t" if file.suffix.lower() == ".tsv" else ",;\t"
-    separator = next((each for each in separators if field in next(csv.reader([header], delimiter=each), [])),
-                     separators[0])
-    reader = separated.dict_reader(text, delimiter=separator)
+    field = options.text_field
+    marks = "\t" if file.suffix.lower() == ".tsv" else separated.MARKS
+    reader = separated.dict_reader(text, delimiter=separated.mark_of(text, [field], marks))
     try:
         if reader.fieldnames is not None:
             _text(dict.fromkeys(reader.fieldnames, ""), field, f"{where}:1", ())

@@ -33,7 +33,7 @@ def read_listing(body: bytes, url: str) -> Listing:
     """The pages and further lists that ``body``, fetched from ``url``, names. Broken lists give what can be read."""
     body = _unpacked(body)
     root = _root(body)
-    name = etree.QName(root).localname.lower() if root is not None and isinstance(root.tag, str) else ""
+    name = _name(root) if root is not None else ""
     if root is not None and name in _SITEMAPS:
         return _sitemap(root, name)
     if name in _FEEDS:
@@ -64,6 +64,11 @@ def _root(body: bytes) -> etree._Element | None:
         return None
 
 
+def _name(element: etree._Element) -> str:
+    """The name without its namespace, in small letters; empty for a comment. In broken XML it may be any text."""
+    return element.tag.rpartition("}")[2].lower() if isinstance(element.tag, str) else ""
+
+
 def _sitemap(root: etree._Element, name: str) -> Listing:
     pages: dict[str, str] = {}
     lists = []
@@ -71,7 +76,7 @@ def _sitemap(root: etree._Element, name: str) -> Listing:
         found = ""
         labels: dict[str, str] = {}
         for part in entry if isinstance(entry.tag, str) else ():
-            tag = etree.QName(part).localname.lower() if isinstance(part.tag, str) else ""
+            tag = _name(part)
             if tag == "loc":
                 found = (part.text or "").strip()
             elif tag == "link" and part.get("rel") == "alternate" and part.get("href"):

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from vernacular import separated
 from vernacular.errors import Problem
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -67,9 +68,7 @@ def read_sheet(path: Path, head: Sequence[str]) -> list[tuple[int, Row]]:
                       ) from None
     except UnicodeDecodeError:
         raise Problem("not UTF-8", where=str(path), fix="Save it as `CSV UTF-8`") from None
-    first = text.split("\n", 1)[0]
-    mark = max(",;\t", key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark)
+    reader = separated.reader(text, delimiter=separated.mark_of(text, head))
     try:
         table = [(reader.line_num, cells) for cells in reader]
     except csv.Error as error:

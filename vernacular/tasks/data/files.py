@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from vernacular import separated
 from vernacular.config.schema import Language
 from vernacular.config.tasks import FileData, Part, Task
 from vernacular.corpus.formats.encoding import decode
@@ -113,4 +114,4 @@ def read_file(path: Path, where: str, task: Task) -> Iterator[Row]:
     else:
         names = {role: str(column) for role, column in columns.items()}
         yield from (read_jsonl(text, where, names) if kind == "jsonl" else
-                    read_table(text, where, names, "," if kind == "csv" else "\t", data.quoted))
+                    read_table(text, where, names, separated.MARKS if kind == "csv" else "\t", data.quoted))

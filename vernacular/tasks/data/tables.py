@@ -39,23 +39,24 @@ def read_jsonl(text: str, where: str, columns: Mapping[str, str]) -> Iterator[Ro
         yield row_of(value, f"{where}:{number}", columns)
 
 
-def read_table(text: str, where: str, columns: Mapping[str, str], delimiter: str, quoted: bool | None) -> Iterator[Row]:
+def read_table(text: str, where: str, columns: Mapping[str, str], marks: str, quoted: bool | None) -> Iterator[Row]:
     """The items of a CSV or TSV file with a header.
 
     Args:
         text: of the file.
         where: how messages call it.
         columns: what an item is made of -> the header of its column.
-        delimiter: between cells.
+        marks: what may part its cells; the header says which of them does.
         quoted: whether quotes stand around cells; None to see which reading of a tsv file is possible.
 
     Raises:
         Problem: a row of another length than the header, a missing column, or two readings that differ.
     """
-    header, *rows = _cells(text, where, delimiter, quoted)
+    header, *rows = _cells(text, where, separated.mark_of(text, columns.values(), marks), quoted)
     names = [name.strip() for name in header[1]]
     if len(set(names)) < len(names):
         raise Problem("two columns have the same name", where=f"{where}:{header[0]}", fix="Rename one of them")
+    row_of(dict.fromkeys(names, ""), f"{where}:{header[0]}", columns)  # a column that is missing is so in the header
     for line, cells in rows:
         yield row_of(dict(zip(names, cells, strict=True)), f"{where}:{line}", columns)
 
@@ -86,7 +87,7 @@ def _nfc(value: Any) -> Any:
 
 
 def _cells(text: str, where: str, delimiter: str, quoted: bool | None) -> _Cells:
-    if quoted is None and delimiter == ",":
+    if quoted is None and delimiter != "\t":
         quoted = True  # text has commas; of tabs it has none, so that tsv files are written without quotes as well
     if quoted is not None:
         return _quoted(text, where, delimiter) if quoted else _plain(text, where, delimiter)

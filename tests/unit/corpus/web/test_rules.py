@@ -105,6 +105,9 @@ def test_lists_of_pages() -> None:
     assert list(read_listing(plain, "x").pages) == list(read_listing(gzip.compress(plain), "x").pages) == [
         "http://e.org/a", "http://e.org/b"]
     assert read_listing(b"<html>no</html>", "x").kind == "" == read_listing(b"", "x").kind
+    for odd in (b'<http://e.org/0.9"><url><loc>https://e.org/a</loc></url></urlset>',
+                b"<urlset><url><a:b:c/><loc>https://e.org/a</loc></url></urlset>"):  # names that no XML may have
+        assert set(read_listing(odd, "x").pages) <= {"https://e.org/a"}
     found = read_listing(b'<urlset xmlns:x="y"><url><loc> http://e.org/lg/ </loc><x:link rel="alternate" hreflang="en" '
                          b'href="http://e.org/en/"/></url><url><loc>http://e.org/cut', "x")
     assert found.pages["http://e.org/en/"] == "en" and "http://e.org/lg/" in found.pages

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vernacular import separated
 from vernacular.errors import Problem
 from vernacular.tasks.data.tables import read_jsonl, read_table
 
@@ -45,6 +46,18 @@ def test_what_has_no_quotes_is_read(rows) -> None:
     assert table(text, "\t", quoted=False) == [(nfc(text), label) for text, label in rows]
 
 
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_the_header_says_what_parts_the_cells(mark: str) -> None:
+    text = f'label{mark}text\na{mark}"one, two; three"\nb{mark}four\n'
+    assert table(text, separated.MARKS, quoted=True) == [("one, two; three", "a"), ("four", "b")]
+
+
+def test_a_missing_column_is_missing_in_the_header_though_no_row_follows() -> None:
+    with pytest.raises(Problem, match="Columns here: texte, label; name the right one") as caught:
+        table("texte,label\n", separated.MARKS)
+    assert caught.value.where == "a:1"
+
+
 def test_quotes_are_understood_where_one_reading_is_possible() -> None:
     assert table('text\tlabel\n"Moni," anatero\ta\n', "\t") == [('"Moni," anatero', "a")]
     assert table('text\tlabel\n"one\ntwo"\ta\n', "\t") == [("one\ntwo", "a")]
@@ -63,7 +76,7 @@ def test_where_two_readings_differ_a_person_says_which() -> None:
 @pytest.mark.parametrize(("text", "what", "where"), [
     ("text,label\nx\n", "1 cells", "a:2"), ("text,label\n\nx,a\ny,b,c\n", "3 cells", "a:4"),
     ('text,label\n"x,a\n', "cells|unexpected end", "a:2"), ("", "nothing stands in it", "a"),
-    ("text,other\nx,a\n", "no column 'label' for its label", "a:2"), ("text,text\nx,a\n", "the same name", "a:1")])
+    ("text,other\nx,a\n", "no column 'label' for its label", "a:1"), ("text,text\nx,a\n", "the same name", "a:1")])
 def test_a_bad_row_is_named(text, what, where) -> None:
     with pytest.raises(Problem, match=what) as caught:
         table(text)
