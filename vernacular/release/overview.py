@@ -15,7 +15,7 @@ from vernacular.errors import Problem
 from vernacular.outline import Outline
 from vernacular.release.summary import spread_of, verdict
 
-RELEASE, AGAINST = "release/", "adapted_minus_base"
+RELEASE = "release/"
 Row = dict[str, Any]
 
 
@@ -56,19 +56,21 @@ def _measured(language: str, model: str, made: Mapping[str, Artifact], release: 
         return _row(language, model, text="never run")
     splits, tokenizer = reports.get("corpus/splits"), reports.get(f"tokenizer/{model}")
     likelihood = reports.get(f"evaluation/{model}_likelihood")
-    interval = likelihood.details.get("differences", {}).get(AGAINST) if likelihood else None
+    released = released_arm(model, reports)
+    against = f"{released}_minus_base"  # of what a person would get
+    interval = likelihood.details.get("differences", {}).get(against) if likelihood else None
     text, about = made.get("corpus/documents"), ""
     if release is not None:
         older = any(stage in made and made[stage].manifest.data_version != version
                     for stage, version in release.manifest.inputs.items())
-        about = ", ".join([release.manifest.created[:16], *(["control"] if released_arm(model, reports) == "control"
-                                                            else []), *(["outdated"] if older else [])])
+        about = ", ".join([release.manifest.created[:16], *(["control"] if released == "control" else []),
+                           *(["outdated"] if older else [])])
         reports[f"{RELEASE}{model}"] = release.manifest.report
     return _row(
         language, model, words=_value(splits, "words"), base=_value(tokenizer, "fertility_base"),
         extended=_value(tokenizer, "fertility_extended"), red=_red(reports, rebuilt),
         likelihood=_said(interval, lower_is_better=True) if interval else "",
-        tasks=", ".join(f"{task}: {said}" for task, said in _tasks(reports, model)),
+        tasks=", ".join(f"{task}: {said}" for task, said in _tasks(reports, model, against)),
         text=text.manifest.created[:16] if text else "", release=about)
 
 
@@ -91,11 +93,11 @@ def _said(interval: list[float], *, spread: float = 0.0, lower_is_better: bool =
     return f"{said} {mean:+.3f} ({low:+.3f} to {high:+.3f})"
 
 
-def _tasks(reports: Mapping[str, Report], model: str) -> Iterator[tuple[str, str]]:
+def _tasks(reports: Mapping[str, Report], model: str, against: str) -> Iterator[tuple[str, str]]:
     for stage, report in reports.items():
-        if stage.startswith("task/") and AGAINST in report.details.get("intervals", {}):
+        if stage.startswith("task/") and against in report.details.get("intervals", {}):
             yield (stage.removeprefix("task/").removesuffix(f"_{model}"),
-                   _said(report.details["intervals"][AGAINST], spread=spread_of(report)))
+                   _said(report.details["intervals"][against], spread=spread_of(report)))
 
 
 def _red(reports: Mapping[str, Report], rebuilt: Outcome) -> str:

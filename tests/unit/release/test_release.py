@@ -17,12 +17,15 @@ from vernacular.artifacts import Store
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.errors import Problem
+from vernacular.outline import outline_of
 from vernacular.release.bundle import copy_model, documents_text
 from vernacular.release.card import write_card
 from vernacular.release.markdown import table
+from vernacular.release.overview import rows_of
 from vernacular.release.report import print_table, results
 from vernacular.release.statement import write_statement
 from vernacular.release.summary import gather, verdict
+from vernacular.stages import stages_of
 
 
 @pytest.fixture
@@ -108,6 +111,21 @@ def test_a_control_that_is_released_is_compared_with_the_base(language: Language
         reports[f"task/{task}_{NAME}"].details["intervals"]["control_minus_base"] = [-0.1, 0.0, 0.1]
     found = _gate(gather(language, NAME, language.models[NAME], reports), "released_not_worse_than_base")
     assert not found["passed"] and "likelihood (+0.200" in found["reason"] and "genre" not in found["reason"]
+
+
+def test_the_overview_shows_what_the_released_arm_gained(language: Language, tmp_path: Path) -> None:
+    reports = made_up_reports()
+    reports[f"evaluation/{NAME}_likelihood"].details["differences"]["control_minus_base"] = [0.1, 0.2, 0.3]
+    outline = outline_of(language, stages_of(language))
+    for control, said in ((1.0, "gain -1.000 (-1.100 to -0.900)"), (0.9, "harm +0.200 (+0.100 to +0.300)")):
+        for stage, value in ((f"model/{NAME}", 1.0), (f"model/{NAME}_control", control)):
+            reports[stage] = reports[stage].model_copy(deep=True)
+            reports[stage].count("dev_likelihood", value, "dev lines", "nats per character")
+        store = Store(tmp_path / str(control))
+        put(store, language, reports)
+        row, = rows_of(outline, store)
+        assert row["held-out likelihood, against base"] == said
+        assert bool(row["tasks, against base"]) == (control == 1.0)  # of the control they were not compared
 
 
 def test_a_task_that_was_not_run_is_not_taken_for_one_without_harm(language: Language) -> None:
