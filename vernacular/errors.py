@@ -8,6 +8,8 @@ import shutil
 import sqlite3
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+_AWAY = (errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT, errno.EHOSTDOWN, errno.EHOSTUNREACH,
+         errno.ENETDOWN, errno.ENETUNREACH)  # as a disk says that has failed, or is behind a network that has
 
 
 class Problem(Exception):
@@ -33,7 +35,7 @@ class Passing(Problem):
 
 
 def as_problem(error: Exception, where: str) -> Problem:
-    """Any error as one line for a person: a ``Problem`` as it is, a full disk, or a fault of the program."""
+    """Any error as one line for a person: a ``Problem`` as it is, a disk full or away, a fault of the program."""
     if isinstance(error, Problem):
         return error
     if full(error):
@@ -42,6 +44,9 @@ def as_problem(error: Exception, where: str) -> Problem:
     if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
         return Passing("a database is being used by something else", where=where,
                        fix="Close it there (an open `sqlite3`?) and run again")
+    if isinstance(error, OSError) and error.filename and error.errno in _AWAY:
+        return Passing(f"the disk does not answer ({error.strerror})", where=str(error.filename),
+                       fix="See that it is there and run again; what is finished is kept")
     if isinstance(error, OSError):
         return Problem(error.strerror or str(error), where=str(error.filename or where),
                        fix="--debug shows what asked for it")

@@ -22,6 +22,7 @@ import orjson
 from vernacular.artifacts import digest_of
 from vernacular.config.load import DEFAULTS, FILE
 from vernacular.config.schema import Language
+from vernacular.config.yaml_file import content_of
 from vernacular.project import chosen_model
 from vernacular.stages import GateSpec, Stage
 
@@ -137,7 +138,7 @@ def digest_of_folder(folder: Path) -> str:
     listed += [path for name in _FOLDERS for path in sorted((folder / name).glob("*")) if path.is_file()]
     for path in listed:
         try:
-            content = path.read_bytes()
+            content = content_of(path)
         except OSError as error:
             content = f"unreadable: {error.errno}".encode()
         total.update(f"\0{path.relative_to(folder.parent).as_posix()}\0{len(content)}\0".encode() + content)

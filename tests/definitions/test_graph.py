@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from copy import deepcopy
 from pathlib import Path
@@ -14,6 +15,7 @@ from dagster import AssetKey, AssetSelection, Definitions
 from pipelines.build import build_definitions
 from pipelines.language import job_name
 from tests.generate import TINY_MODEL, write_language
+from tests.within import within
 from vernacular.project import Project
 
 
@@ -109,6 +111,20 @@ def test_a_broken_behaviour_file_is_its_languages_error_alone(project: Project, 
     shown = definitions.resolve_asset_graph().get(AssetKey(["qab", "config_error"])).description
     assert f"languages/qab/behaviour/{file}.yaml:1" in (shown or "")
     assert "tsts" in (shown or "")
+
+
+@pytest.mark.parametrize("file", ["language.yaml", "behaviour/names.yaml"])
+def test_a_pipe_in_a_folder_is_its_languages_error_and_nobody_waits_for_it(project: Project, file: str) -> None:
+    pipe = project.languages / "qab" / file
+    shutil.copytree(project.languages / "qaa", project.languages / "qab")
+    pipe.parent.mkdir(exist_ok=True)
+    pipe.unlink(missing_ok=True)
+    os.mkfifo(pipe)
+    with within(30):
+        definitions = build_definitions(project)
+    assert {name for name in names(definitions) if name.startswith("qab/")} == {"qab/config_error"}
+    shown = definitions.resolve_asset_graph().get(AssetKey(["qab", "config_error"])).description
+    assert "cannot be read (it is no ordinary file)" in (shown or "") and "qaa/release/tiny" in names(definitions)
 
 
 def test_an_edit_changes_the_version_of_what_reads_it_alone(project: Project) -> None:

@@ -6,8 +6,11 @@ language code and ``5e-4`` is a number, and less besides: no duplicate keys, anc
 
 from __future__ import annotations
 
+import errno
 import math
+import os
 import re
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,6 +58,19 @@ class _Loader(yaml.SafeLoader):
         return super().compose_node(parent, index)
 
 
+def content_of(path: Path) -> bytes:
+    """What the file ``path`` holds.
+
+    Raises:
+        OSError: it cannot be read, or is a pipe or a device, of which nobody knows when something comes and when it
+            ends. A folder from a stranger may hold such, and all languages would wait for it.
+    """
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as stream:
+        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "it is no ordinary file", str(path))
+        return stream.read()
+
+
 def read_yaml(path: Path, shown: str) -> Node:
     """The mapping that ``path`` holds, as nodes; an empty file is an empty mapping.
 
@@ -66,7 +82,7 @@ def read_yaml(path: Path, shown: str) -> Node:
         Problem: unreadable, not UTF-8, not strict YAML, or not a mapping.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = content_of(path).decode("utf-8-sig")
     except OSError as error:
         raise Problem(f"cannot be read ({error.strerror})", where=shown, fix="Check that it is a file with read "
                       "permission") from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -55,6 +56,9 @@ class Inbox(Files):
             try:
                 check_file(file, self.folder.resolve(), f"{self.where}/{path}")
                 state = file.stat()
+                if not stat.S_ISREG(state.st_mode):  # to open a pipe is to wait for whoever writes to it
+                    raise Problem("it is no ordinary file", where=f"{self.where}/{path}",
+                                  fix="Copy the text into one")
             except Problem as problem:
                 self._set_aside(problem)
                 continue
@@ -86,13 +90,17 @@ class Inbox(Files):
         return texts
 
     def _walk(self) -> list[Path]:
+        def refuse(error: OSError) -> None:  # else what is in there would count as taken away
+            if Path(error.filename) != self.folder or error.errno != errno.ENOENT:
+                self._not_read(error, Path(error.filename).relative_to(self.folder).as_posix())
+
         found = []
-        for folder, folders, files in os.walk(self.folder):
+        for folder, folders, files in os.walk(self.folder, onerror=refuse):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             found += [Path(folder, name) for name in sorted(files)
                       if not name.startswith((".", "~$")) and not name.endswith("~")
                       and not name.lower().endswith(_UNFINISHED) and name.lower() not in _NOT_TEXT]
-        return [file for file in found if file.is_file() or file.is_symlink()]
+        return found
 
     def _not_read(self, error: Exception, path: str) -> None:
         """Set the file aside; what is not its fault (a disk that fails or is full) is raised again."""

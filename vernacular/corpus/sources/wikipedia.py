@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import hashlib
 import re
+import stat
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
@@ -210,4 +211,6 @@ def _state(file: Path) -> list[int]:
         found = file.stat()
     except FileNotFoundError:
         raise Problem("there is no such dump", where=str(file), fix="Correct `dump:`") from None
+    if not stat.S_ISREG(found.st_mode):  # a pipe would be waited for
+        raise Problem("the dump is no ordinary file", where=str(file), fix="Correct `dump:`")
     return [found.st_size, found.st_mtime_ns]

@@ -7,13 +7,16 @@ import os
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.within import within
 from vernacular.config.sources import InboxSource
 from vernacular.corpus.sources import Place, files
 from vernacular.corpus.sources.inbox import Inbox
 from vernacular.corpus.suppression import Suppressions
+from vernacular.errors import Passing, as_problem
 from vernacular.stages import silent
 
 
@@ -57,6 +60,41 @@ def test_what_cannot_be_read_is_set_aside_whole_and_the_rest_goes_in(inbox: Inbo
     assert [document.path for document in inbox.documents(silent)] == ["a.txt", "sub/g.txt"]
     assert sorted(problem.where.removeprefix("qaa/inbox/").split(":")[0] for problem in inbox.problems) == [
         "c.pdf", "d.mp3", "e.txt", "f.txt", "h.txt", "i.txt", "sub/b.jsonl"]
+
+
+def test_a_pipe_is_set_aside_and_nobody_waits_for_it(inbox: Inbox) -> None:
+    drop(inbox, "a.txt", b"one")
+    for pipe in ("b.txt", "c.usfm", ".pipe"):
+        os.mkfifo(inbox.folder / pipe)
+    (inbox.folder / "d.txt").symlink_to(inbox.folder / ".pipe")
+    with within(10):
+        inbox.data_version()
+        assert texts(inbox) == ["one"]
+    assert sorted(str(problem) for problem in inbox.problems) == [
+        f"qaa/inbox/{name}: it is no ordinary file. Copy the text into one" for name in ("b.txt", "c.usfm", "d.txt")]
+
+
+def test_a_folder_that_does_not_answer_is_not_an_empty_one(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    drop(inbox, "sub/a.txt", b"one")
+    drop(inbox, "shut/b.txt", b"two")
+    listed = os.scandir
+
+    def broken(path: str) -> Any:
+        numbers = {"sub": errno.ESTALE, "shut": errno.EACCES}
+        if (number := numbers.get(Path(path).name)) in wrong:
+            raise OSError(number, os.strerror(number), str(path))
+        return listed(path)
+
+    monkeypatch.setattr("vernacular.corpus.sources.inbox.os.scandir", broken)
+    wrong = {errno.ESTALE}
+    with pytest.raises(OSError, match="Stale") as caught:
+        inbox.data_version()
+    problem = as_problem(caught.value, "here")
+    assert isinstance(problem, Passing) and "the disk does not answer (Stale file handle)" in str(problem)
+    wrong = {errno.EACCES}
+    assert texts(inbox) == ["one"]
+    assert [str(problem) for problem in inbox.problems] == [
+        "qaa/inbox/shut: Permission denied. Copy the file into the inbox again"]
 
 
 def test_a_mended_file_comes_in(inbox: Inbox) -> None:

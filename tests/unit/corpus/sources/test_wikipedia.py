@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import errno
 import gzip
+import os
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
@@ -12,6 +13,7 @@ from xml.sax.saxutils import escape
 import pytest
 
 from tests.unit.corpus.sources.serve import serve
+from tests.within import within
 from vernacular.config.sources import WikipediaSource
 from vernacular.corpus.ledger import Document
 from vernacular.corpus.sources import Place, wikipedia
@@ -173,6 +175,10 @@ def test_articles_that_begin_alike_by_the_dozen_are_flagged(tmp_path: Path) -> N
 def test_a_damaged_dump_and_a_missing_one_are_named(tmp_path: Path) -> None:
     with pytest.raises(Problem, match="no such dump"):
         wiki(tmp_path).refresh(silent)
+    os.mkfifo(tmp_path / "dump.xml.bz2")
+    with within(10), pytest.raises(Problem, match="no ordinary file"):
+        wiki(tmp_path).refresh(silent)
+    (tmp_path / "dump.xml.bz2").unlink()
     (tmp_path / "dump.xml.bz2").write_bytes(dump(*PAGES)[:-300])
     with pytest.raises(Problem, match="damaged"):
         wiki(tmp_path).refresh(silent)
