@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from vernacular.artifacts import Artifact, Store
+from vernacular.artifacts import Artifact, Store, describe
 from vernacular.config.licences import UNVERIFIED
 from vernacular.config.schema import Language
 from vernacular.corpus.suppression import Suppressions
@@ -75,7 +75,8 @@ def publish(store: Store, language: Language, model_name: str, repo: str) -> str
         The address of the upload.
 
     Raises:
-        Problem: there is no release, one of its gates is red, there is no token, or the hub refuses.
+        Problem: there is no release, one of its gates is red, there is no token, its files were changed, or the hub
+            refuses.
     """
     stage = f"release/{model_name}"
     artifact = store.current(language.code, stage)
@@ -93,6 +94,10 @@ def publish(store: Store, language: Language, model_name: str, repo: str) -> str
     if not token:
         raise Problem("there is no token for the hub", where=f"environment variable {TOKEN}",
                       fix="Set it to a token with write access")
+    if describe(artifact.folder)[1] != artifact.manifest.data_version:
+        raise Problem("its files are not those that were made and asked", where=str(artifact.folder),
+                      fix="Delete this folder and run again; what the card says is written in language.yaml, "
+                      "statement.md and the tests")
     return _upload(artifact, repo, token)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from vernacular.artifacts import Gate, Manifest, Report, Store
+from vernacular.artifacts import MANIFEST, Artifact, Gate, Manifest, Report, Store, describe
 from vernacular.config.schema import Language
 from vernacular.release import stages
 from vernacular.release.card import write_card
@@ -92,3 +92,5 @@ def put_release(store: Store, language: Language, reports: dict[str, Report]) ->
     folder = store.home(language.code, f"release/{NAME}") / ("0" * 16)
     (folder / "documents.txt").write_text("id\traw_digest\tfor\tsource\tpath\naa\tbb\ttarget\ttext\ta b.txt\n")
     (folder / "README.md").write_text(write_card(found), encoding="utf-8")
+    manifest = Artifact(folder).manifest.model_copy(update={"data_version": describe(folder)[1]})
+    (folder / MANIFEST).write_text(manifest.model_dump_json(), encoding="utf-8")

@@ -207,6 +207,19 @@ def test_a_takedown_after_the_release_stops_it_and_cannot_be_waived(language: La
         publish(store, language, NAME, "someone/model")
 
 
+def test_what_was_changed_by_hand_is_not_uploaded(language: Language, store: Store, hub: list[tuple[str, str, Any]],
+                                                  monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_made_up")
+    reports = made_up_reports()
+    reports[f"evaluation/{NAME}_behaviour"].gates[0].passed = True
+    put_release(store, language, reports)
+    card = store.home(language.code, f"release/{NAME}") / ("0" * 16) / "README.md"
+    card.write_text(card.read_text(encoding="utf-8").replace("0.6", "0.9"), encoding="utf-8")
+    with pytest.raises(Problem, match="its files are not those that were made"):
+        publish(store, language, NAME, "someone/model")
+    assert hub == []
+
+
 def test_what_is_uploaded(language: Language, store: Store, hub: list[tuple[str, str, Any]],
                           monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_TOKEN", "hf_made_up")
