@@ -28,7 +28,8 @@ from vernacular.stages import GateSpec, Stage
 
 CACHE = ".outlines"  # below the root of the artifacts
 _FOLDERS = ("behaviour",)  # of a language, whose files building reads besides language.yaml
-_READERS = ("pydantic", "pyyaml", "langcodes", "language_data", "croniter")  # packages that decide what a file means
+# Packages that decide what a file means.
+_READERS = ("pydantic", "pyyaml", "langcodes", "language_data", "croniter", "packaging")
 
 
 @dataclass(frozen=True)
