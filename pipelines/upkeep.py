@@ -11,7 +11,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,19 +37,17 @@ from dagster import (
 from dagster._core.definitions.data_version import DATA_VERSION_TAG
 
 from assets.common import PASSING, stage_key
-from assets.sources import source_digests
 from pipelines.bookkeeping import UNFINISHED, end_dead_runs
 from pipelines.decision import Asked, decide, digest
+from pipelines.look import Look, Looks, look
 from pipelines.shards import ALL, Shard
 from vernacular import clock as clocks
-from vernacular.artifacts import Store
-from vernacular.config.load import folders_of, load_language
+from vernacular.config.load import folders_of
 from vernacular.config.schema import Language
-from vernacular.corpus.fetching import due, fetching
 from vernacular.errors import as_problem
 from vernacular.project import Project
 from vernacular.stages import stages_of
-from vernacular.stale import circumstances, following, stale
+from vernacular.stale import following
 
 TICK_SECONDS = 1.5  # of work; with what one language takes at most, a tick stays below two
 EVERY_SECONDS = int(os.environ.get("VERNACULAR_POLL_SECONDS", "30"))
@@ -70,7 +69,7 @@ class Upkeep:
                  start_fetch: Callable[[Project, str], subprocess.Popen[bytes]] | None = None,
                  shard: Shard = ALL) -> None:
         self.project, self.clock, self.shard = project, clock, shard
-        self.store = Store(project.artifacts)
+        self._looks = Looks()
         self._start_fetch = start_fetch or start_fetching
         self._fetches: list[subprocess.Popen[bytes]] = []
 
@@ -95,14 +94,15 @@ class Upkeep:
                 break  # but one has its turn, however long that took
             state["after"] = code
             try:
-                language = load_language(self.project.languages / code)
+                seen = self._looks.at(code, partial(look, self.project, code, self.clock()))
+                language = seen.language
                 if not language.refresh.automatic:
                     continue
                 if not {stage_key(language, name) for name in stages_of(language)}.issubset(known):
                     said.append(f"{code}: has stages that the code location does not know yet; reload it")
                     continue
-                observed += self._observe(language, state["seen"])
-                request = self._request(language, instance, state["asked"])
+                observed += _news(seen.digests, state["seen"])
+                request = self._request(seen, instance, state["asked"])
             except Exception as error:  # one folder never keeps the others from their turn; a failed poll is no change
                 said.append(str(as_problem(error, code)))
                 warn(said[-1])
@@ -116,21 +116,12 @@ class Upkeep:
         return SensorResult(run_requests=requests, asset_events=observed, cursor=cursor,
                             skip_reason=None if requests else SkipReason(reason))
 
-    def _observe(self, language: Language, seen: dict[str, str]) -> Iterator[AssetObservation]:
-        for key, version in source_digests(language, self.project.artifacts).items():
-            name = key.to_user_string()
-            if seen.get(name) != version:
-                seen[name] = version
-                yield AssetObservation(asset_key=key, tags={DATA_VERSION_TAG: version})
-
-    def _request(self, language: Language, instance: DagsterInstance, asked: dict[str, list[Any]]
-                 ) -> RunRequest | str:
-        now = self.clock()
-        fetched = self._fetched(language, now)
-        if fetched is not None:
-            return fetched
-        causes = stale(language, self.store)
-        around = circumstances(language, self.store.root)
+    def _request(self, seen: Look, instance: DagsterInstance, asked: dict[str, list[Any]]) -> RunRequest | str:
+        if seen.fetching:
+            return "is being fetched"
+        if seen.due:
+            return self._fetch(seen.language, ", ".join(seen.due))
+        now, language, causes, around = self.clock(), seen.language, seen.causes, seen.around
         last = Asked(*asked.setdefault(language.code, ["", "", 0, now]))
         going_on = RunsFilter(statuses=[*UNFINISHED, DagsterRunStatus.QUEUED], tags={"language": language.slug})
         running = bool(instance.get_runs(going_on, limit=1))
@@ -151,18 +142,22 @@ class Upkeep:
             tags={"language": language.slug, TRIED: around,
                   CAUSE: "; ".join(f"{cause.stage}: {cause.why}" for cause in causes)[:500]})
 
-    def _fetched(self, language: Language, now: float) -> str | None:
-        """Have what is due fetched; why to wait, or None if nothing is due or going on."""
-        if fetching(language, self.project.artifacts):
-            return "is being fetched"
-        wanted = due(language, self.project.artifacts, now)
-        if not wanted:
-            return None
+    def _fetch(self, language: Language, wanted: str) -> str:
+        """Have what is due fetched, unless enough is being fetched; why to wait."""
         self._fetches = [process for process in self._fetches if process.poll() is None]
         if len(self._fetches) >= FETCHES:
-            return f"{', '.join(wanted)} will be fetched"
+            return f"{wanted} will be fetched"
         self._fetches.append(self._start_fetch(self.project, language.code))
-        return f"{', '.join(wanted)} is being fetched"
+        return f"{wanted} is being fetched"
+
+
+def _news(digests: Mapping[AssetKey, str], known: dict[str, str]) -> Iterator[AssetObservation]:
+    """An observation of each source that holds something else than is ``known``, where that is noted."""
+    for key, version in digests.items():
+        name = key.to_user_string()
+        if known.get(name) != version:
+            known[name] = version
+            yield AssetObservation(asset_key=key, tags={DATA_VERSION_TAG: version})
 
 
 def outcome_of(instance: DagsterInstance, language: Language, last: Asked) -> str:

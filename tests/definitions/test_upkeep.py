@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,12 +13,14 @@ from typing import Any
 
 import pytest
 import yaml
-from dagster import DagsterInstance, DagsterRunStatus, Definitions, RunRequest, RunsFilter, SensorResult
+from dagster import AssetKey, DagsterInstance, DagsterRunStatus, Definitions, RunRequest, RunsFilter, SensorResult
 
+from assets.sources import source_digests
 from pipelines.build import build_definitions
 from pipelines.upkeep import CAUSE, Asked, Upkeep, decide, digest
 from tests.generate import TINY_MODEL, write_language
 from vernacular.config.refresh import Refresh
+from vernacular.config.schema import Language
 from vernacular.project import Project
 from vernacular.stale import Stale
 
@@ -199,6 +202,31 @@ def test_a_broken_folder_keeps_no_other_from_its_turn(world: World) -> None:
     result = world.tick()
     assert [request.tags["language"] for request in result.run_requests or ()] == ["qab"]
     assert len(world.warnings) == 1 and world.warnings[0].startswith("languages/qaa/language.yaml:1: not valid YAML")
+
+
+def test_a_look_that_does_not_come_back_holds_up_no_other_and_is_not_begun_again(
+        world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    add(world)
+    answers, asked = threading.Event(), list[str]()
+
+    def hangs(language: Language, root: Path) -> dict[AssetKey, str]:
+        asked.append(language.code)
+        if language.code == "qaa":
+            answers.wait(60)
+        return source_digests(language, root)
+
+    monkeypatch.setattr("pipelines.look.source_digests", hangs)
+    monkeypatch.setattr("pipelines.look.LOOK_SECONDS", 0.5)
+    assert not world.tick().run_requests and world.warnings == [
+        "qaa: it does not answer: a disk that hangs, or very much to read. See that its disks are there; it is looked "
+        "at again once it has answered"]
+    monkeypatch.setattr("pipelines.look.LOOK_SECONDS", 30.0)
+    add(world, "qab")
+    assert [request.tags["language"] for request in world.tick().run_requests or ()] == ["qab"]
+    assert asked == ["qaa", "qab"] and len(world.warnings) == 2
+    answers.set()
+    world.upkeep._looks._away["qaa"].result(30)
+    assert "qaa" in [request.tags["language"] for request in world.settle()]
 
 
 def test_a_poll_that_fails_is_no_change(world: World) -> None:

@@ -6,6 +6,7 @@ docs/faults.md lists these and the tests elsewhere.
 
 from __future__ import annotations
 
+import ctypes
 import json
 import multiprocessing
 import os
@@ -21,6 +22,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +71,33 @@ def disk(tmp_path: Path) -> Iterator[Path]:
         yield place
     finally:
         subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+@pytest.fixture
+def hang(tmp_path: Path) -> Iterator[Callable[[Path], Callable[[], None]]]:
+    """Put a disk that answers nothing onto a folder; returns what takes it away, whoever waits for it."""
+    libc, mounted = ctypes.CDLL(None), dict[int, Path]()  # by what the kernel asks through
+
+    def take(kernel: int) -> None:
+        if place := mounted.pop(kernel, None):
+            os.close(kernel)  # whoever waits is told that nobody will answer
+            subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+    def put(place: Path) -> Callable[[], None]:
+        try:
+            kernel = os.open("/dev/fuse", os.O_RDWR)
+        except OSError:
+            pytest.skip("there is no /dev/fuse here")
+        options = f"fd={kernel},rootmode=40000,user_id={os.geteuid()},group_id={os.getegid()}"
+        if libc.mount(b"hangs", bytes(place), b"fuse", 0, options.encode()):
+            os.close(kernel)
+            pytest.skip("a disk can be mounted by root alone")
+        mounted[kernel] = place
+        return partial(take, kernel)
+
+    yield put
+    for kernel in [*mounted]:
+        take(kernel)
 
 
 def small(root: Path, code: str = "qaa", **more: Any) -> Path:
@@ -121,7 +150,6 @@ def test_wherever_the_disk_is_full_it_is_said_and_what_is_there_is_whole(tmp_pat
 
 def test_a_run_on_a_full_disk_is_asked_for_again_after_a_while(world: World, disk: Path) -> None:
     small(world.project.languages)
-    world.upkeep.store = Store(disk / "artifacts")
     world.project = world.upkeep.project = Project(world.project.home, world.project.languages, disk / "artifacts")
     fill(disk, 30_000)
     first, = world.tick().run_requests or ()
@@ -134,7 +162,7 @@ def test_a_run_on_a_full_disk_is_asked_for_again_after_a_while(world: World, dis
     world.now += 301
     again, = world.tick().run_requests or ()
     assert world.run(again) and world.settle() == []
-    current = world.upkeep.store.current("qaa", "corpus/documents")
+    current = Store(world.project.artifacts).current("qaa", "corpus/documents")
     assert current is not None and len(texts_in(current.folder, "documents.jsonl")) == 12
 
 
@@ -245,13 +273,13 @@ def test_a_folder_renamed_in_mid_run_is_no_empty_folder(world: World, kind: str,
     assert not world.run(request)
     run, = world.instance.get_runs()
     assert "deleted or renamed" in reasons(world.instance, run.run_id)
-    assert world.upkeep.store.current("qaa", "corpus/documents") is None
+    assert Store(world.project.artifacts).current("qaa", "corpus/documents") is None
     assert not world.tick().run_requests  # there is no such language now
     back()
     world.now += 301
     again, = world.tick().run_requests or ()
     assert world.run(again) and world.settle() == []
-    current = world.upkeep.store.current("qaa", "corpus/documents")
+    current = Store(world.project.artifacts).current("qaa", "corpus/documents")
     assert current is not None and len(texts_in(current.folder, "documents.jsonl")) == 12 + len(LINES)
 
 
@@ -310,6 +338,33 @@ def test_a_server_that_hangs_holds_up_neither_the_tick_nor_another_language(worl
         for process in world.upkeep._fetches:
             process.kill()
             process.wait()
+
+
+def test_an_inbox_on_a_disk_that_hangs_holds_up_neither_the_tick_nor_another_language(
+        world: World, hang: Callable[[Path], Callable[[], None]], monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = small(world.project.languages, sources=[
+        {"name": "text", "kind": "files", "files": "text/*/*.txt", **SOURCE},
+        {"name": "inbox", "kind": "inbox", **SOURCE}])
+    (folder / "inbox").mkdir()
+    (folder / "inbox" / "a.txt").write_text("\n".join(LINES), encoding="utf-8")
+    os.utime(folder / "inbox" / "a.txt", (0, 0))
+    assert world.settle()
+    monkeypatch.setattr("pipelines.look.LOOK_SECONDS", 2.0)
+    away = hang(folder / "inbox")
+    world.tick()
+    assert "qaa: it does not answer: a disk that hangs" in world.warnings[-1]
+    small(world.project.languages, "qab")
+    began = time.monotonic()
+    asked = [request.tags["language"] for request in world.tick().run_requests or ()]
+    assert asked == ["qab"] and time.monotonic() - began < 2.0
+    away()
+    (folder / "inbox" / "b.txt").write_text("Mbandi ngolo thambi se wapu dza mvula keli.\n", encoding="utf-8")
+    os.utime(folder / "inbox" / "b.txt", (0, 0))
+    monkeypatch.setattr("pipelines.look.LOOK_SECONDS", 30.0)
+    wait_for(world.upkeep._looks._away["qaa"].done)
+    assert "qaa" in [request.tags["language"] for request in world.settle()]
+    current = Store(world.project.artifacts).current("qaa", "corpus/documents")
+    assert current is not None and len(texts_in(current.folder, "documents.jsonl")) == 12 + len(LINES) + 1
 
 
 @contextmanager
