@@ -93,14 +93,18 @@ def load_items(language: Language, name: str, root: Path) -> Items:
     """The items of the task ``name``, whose data people made.
 
     Raises:
-        Problem: a row that cannot be read, or too few.
+        Problem: a row that cannot be read, too few of them, or all with one label.
     """
     task = language.tasks[name]
     assert task.data is not None
     rows = {part: list(rows_of(language, name, part, root)) for part in PARTS}
     kind_class = class_of(task)
     kind = kind_class(task, kind_class.labels_of(task, (row for part in PARTS for row in rows[part])))
+    where = f"{language.code} tasks.{name}"
     parts: dict[Part, list[Item]] = {part: [kind.item(row) for row in rows[part]] for part in PARTS}
+    if len(kind.labels) == 1 and not task.multi_label:
+        raise Problem(f"every item has the label '{kind.labels[0]}'", where=where,
+                      fix="Give it items of two labels or more: of one there is nothing to learn")
     notes = {**kind_class.notes(task, (row for part in PARTS for row in rows[part])), **_divide(task, parts)}
     notes["train_also_in_test"] = _drop(parts, "train", ("test",))
     notes["train_also_in_dev"] = _drop(parts, "train", ("dev",))
@@ -110,10 +114,11 @@ def load_items(language: Language, name: str, root: Path) -> Items:
         most = task.data.most.get(part)
         if most is not None:
             parts[part] = parts[part][:most]
+    again = notes["train_also_in_test"] + notes["train_also_in_dev"]
     for part in ("train", "test"):
         if len(parts[part]) < _LEAST:
-            raise Problem(f"{len(parts[part])} items in {part}", where=f"{language.code} tasks.{name}",
-                          fix=f"Give it {_LEAST} or more")
+            same = f", once {again} are left out that stand in test or dev, too" if part == "train" and again else ""
+            raise Problem(f"{len(parts[part])} items in {part}{same}", where=where, fix=f"Give it {_LEAST} or more")
     return Items(kind, parts["train"], parts["dev"], parts["test"], notes)
 
 
