@@ -23,7 +23,8 @@ def label_names(task: Task) -> list[str]:
     return sorted(task.labels.groups) if isinstance(task.labels, Groups) else ["O", "NAME"]
 
 
-def derive(task: Task, documents: Iterable[Mapping[str, Any]], count: int, seed: int) -> list[Item]:
+def derive(task: Task, documents: Iterable[Mapping[str, Any]], count: int, seed: int,
+           whole: bool = False) -> list[Item]:
     """At most ``count`` items, drawn without looking at their labels.
 
     Args:
@@ -31,14 +32,23 @@ def derive(task: Task, documents: Iterable[Mapping[str, Any]], count: int, seed:
         documents: rows of one part of the splits.
         count: the most items wanted.
         seed: of the draw.
+        whole: whether every label has to be there before the draw, as in the part that is learned from.
 
     Raises:
-        Problem: nothing can be derived from these documents.
+        Problem: nothing can be derived from these documents, or a label is not there.
     """
     items = list(_by_group(task.labels, documents) if isinstance(task.labels, Groups) else _by_capitals(documents))
     if not items:
         raise Problem("no labelled item can be derived from the text", where=f"task {task.description or task.kind}",
                       fix="Check tasks.<name>.labels against the documents' paths, or add text")
+    there = {label for item in items for label in item.labels}
+    missing = [name for number, name in enumerate(label_names(task)) if number not in there]
+    if whole and missing:
+        raise Problem(f"no line to learn from has the label {', '.join(missing)}",
+                      where=f"task {task.description or task.kind}", fix=(
+                          "Correct the globs of `groups:`, over source/path of documents, or remove the group"
+                          if isinstance(task.labels, Groups) else
+                          "The text has no capitals inside sentences: remove the task, or have names labelled"))
     random.Random(seed).shuffle(items)
     return items[:count]
 

@@ -67,7 +67,7 @@ def items_of(work: Work, task_name: str) -> Items:
 def derived_items(work: Work, task_name: str) -> Items:
     """The items that are derived from the splits; names seen in training are not scored."""
     task, splits = work.language.tasks[task_name], work.inputs["corpus/splits"]
-    train, dev, test = (derive(task, read_jsonl(splits / f"{part}.jsonl"), count, DRAW)
+    train, dev, test = (derive(task, read_jsonl(splits / f"{part}.jsonl"), count, DRAW, whole=part == "train")
                         for part, count in (("train", task.train), ("dev", task.dev), ("test", task.test)))
     if task.kind == "token_classification":
         known = known_names(train)
