@@ -1,8 +1,9 @@
 """A week of refreshes, simulated: new text and faults come at random; each document reaches the splits exactly once.
 
-The full week, twenty languages with five sources each, is marked ``slow`` and runs when it is asked for (``pytest -m
-slow tests/endtoend/test_week.py``). What every run of the tests does is the same with three languages, and two
-arrivals in three days for each, so that it takes less than a minute; sources, faults and assertions are the same.
+The full week, twenty languages with five sources each and a feed besides, is marked ``slow`` and runs when it is asked
+for (``pytest -m slow tests/endtoend/test_week.py``). What every run of the tests does is the same with three languages,
+and two arrivals in three days for each, so that it takes less than a minute; sources, faults and assertions are the
+same.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from dagster import DagsterEventType, DagsterRunStatus
 from assets.common import PASSING
 from pipelines.mend import mend
 from pipelines.upkeep import CAUSE
-from tests.endtoend.week import DAY, HOUR, MONDAY, SOURCES, Later, Week, week
+from tests.endtoend.week import DAY, HOUR, MONDAY, Later, Week, week
 from tests.site import Answer
 from vernacular.artifacts import Store
 from vernacular.config.load import load_language
@@ -43,7 +44,9 @@ def live(world: Week, codes: list[str], days: int, step: float, arrivals: float)
     for number in range(steps):
         for code in codes:
             if world.chance.random() < arrivals * step / DAY:
-                world.arrive(code, world.chance.choice(SOURCES))
+                world.arrive(code, world.chance.choice(world.sources[code]))
+        if number == steps // 2:
+            world.arrive(codes[0], "feed")
         if number in broken:
             hurt = world.hurt(world.chance.choice(codes), broken[number])
             next(hurt)
@@ -138,6 +141,7 @@ def test_a_week_of_refreshes(languages: int, arrivals: float, tmp_path: Path, mo
     codes = [f"q{first}{second}" for first in "ab" for second in "abcdefghij"][:languages]
     with week(tmp_path, codes, languages, monkeypatch) as world:
         live(world, codes, 7, 6 * HOUR, arrivals)
+        assert any(arrival.source == "feed" and arrival.at > MONDAY for arrival in world.arrived)
         each_document_is_there_once(world, codes)
         one_run_a_language_at_a_time_and_none_without_a_cause(world)
         for code in codes:

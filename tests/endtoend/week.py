@@ -16,7 +16,7 @@ import signal
 import sys
 import time
 import traceback
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -57,6 +57,7 @@ DAY = 24 * HOUR
 MONDAY = datetime(2024, 3, 4, tzinfo=UTC).timestamp()
 SOURCE = {"licence": "CC0-1.0", "consent": "contributor", "register": "other"}
 SOURCES = ("text", "rows", "inbox", "letters", "wiki")
+RSS = '<rss version="2.0"><channel><title>News</title>{}</channel></rss>'
 LOCATION = "week"
 PATIENCE = 300.0  # real seconds
 DAGSTER = """\
@@ -219,12 +220,20 @@ class Week:
     fetches: list[Child] = field(default_factory=list)
     spare: dict[str, Iterator[str]] = field(default_factory=dict)
     wiki: dict[str, list[str]] = field(default_factory=dict)
+    sources: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    posts: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     queue: QueuedRunCoordinatorDaemon = field(default_factory=lambda: QueuedRunCoordinatorDaemon(interval_seconds=1))
 
     # What the world does.
 
     def add(self, code: str) -> None:
-        """A language with five sources: texts, rows, an inbox, another one, and a wiki on the server."""
+        """A language with five sources: texts, rows, an inbox, another one, and a wiki on the server.
+
+        The first one has a feed there, too: only one, since a look at it takes a process of Scrapy's.
+        """
+        feed = {"name": "feed", "kind": "feed", "feeds": [f"{self.site.url}/{code}.rss"], "delay_seconds": 0,
+                "private_addresses": True, "contact": "tests@example.org", "refresh_days": 1.4, **SOURCE}
+        self.sources[code] = SOURCES if self.sources else (*SOURCES, "feed")
         texts = [text for texts in make_documents(90, seed=sum(map(ord, code)), lines=4).values() for text in texts]
         folder = write_language(
             self.project.languages, code, documents=12, refresh={"automatic": True}, cleaning={"reject_languages": []},
@@ -234,11 +243,11 @@ class Week:
                 {"name": "inbox", "kind": "inbox", **SOURCE},
                 {"name": "letters", "kind": "inbox", "folder": "letters", **SOURCE},
                 {"name": "wiki", "kind": "wikipedia", "wiki": "lg", "dump": f"{self.site.url}/{code}.xml.bz2",
-                 "refresh_days": 1.4, **SOURCE}],
+                 "refresh_days": 1.4, **SOURCE}, *([feed] if "feed" in self.sources[code] else [])],
             identification={"rejecters": []}, splits={"dev": 0.15, "test": 0.2})
         shutil.rmtree(folder / "text")
         self.spare[code], self.wiki[code] = iter(texts), []
-        for source in SOURCES:
+        for source in self.sources[code]:
             for _ in range(3):
                 self.arrive(code, source)
 
@@ -251,6 +260,11 @@ class Week:
         if source == "wiki":
             self.wiki[code].append(page(word, text))
             self.site.pages[f"/{code}.xml.bz2"] = Answer(dump(*self.wiki[code]), type="application/x-bzip2")
+        elif source == "feed":
+            self.posts[code].append(f"{self.site.url}/{name}.html")
+            self.site.pages[f"/{name}.html"] = f"<article>{''.join(f'<p>{line}</p>' for line in lines)}</article>"
+            self.site.pages[f"/{code}.rss"] = Answer(RSS.format("".join(
+                f"<item><link>{post}</link></item>" for post in self.posts[code][-10:])).encode(), type="text/xml")
         elif source == "rows":
             self.write(folder / "rows" / f"{name}.jsonl", json.dumps({"text": text}))
         else:
