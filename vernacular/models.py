@@ -14,7 +14,7 @@ from typing import Any
 
 from vernacular.artifacts import digest_of_files
 from vernacular.config.schema import Base, Language
-from vernacular.errors import Problem
+from vernacular.errors import Problem, full
 
 MODEL_FILES = ("*.safetensors", "*.json", "*.txt", "*.model", "*.gguf")
 
@@ -31,6 +31,8 @@ def locate(base: Base, language: Language) -> Path:
         try:
             return Path(snapshot_download(base.hub, revision=base.revision, allow_patterns=list(MODEL_FILES)))
         except Exception as error:  # the hub client raises a dozen kinds; each means the model is not to be had
+            if full(error):
+                raise
             raise Problem(f"the model {base.hub} could not be fetched ({error})", where=where,
                           fix="Check the id, the revision and the network, or use a local path") from error
     assert base.path is not None  # Base refuses to be without a place

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -10,7 +11,9 @@ import pytest
 import torch
 
 from tests.tiny import write_bert
-from vernacular.models import load_model, load_tokenizer
+from vernacular.config.load import load_language
+from vernacular.config.schema import Base
+from vernacular.models import load_model, load_tokenizer, locate
 
 
 class Trap:
@@ -42,3 +45,13 @@ def test_code_in_the_folder_of_a_base_is_not_run(tmp_path: Path) -> None:
     load_tokenizer(folder)
     load_model(folder, "masked")
     assert not (tmp_path / "ran").exists()
+
+
+def test_a_full_disk_is_no_model_that_is_not_to_be_had(language_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object, **more: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", fails)
+    base = Base(hub="some/model", revision="0" * 40, licence="MIT")
+    with pytest.raises(OSError, match="No space left"):
+        locate(base, load_language(language_folder))

@@ -9,7 +9,7 @@ from typing import Any
 
 from vernacular.corpus.rejecters import LEAST_WORDS, alpha3
 from vernacular.corpus.words import words
-from vernacular.errors import Problem
+from vernacular.errors import Problem, full
 
 REPOSITORY, FILE = "cis-lmu/glotlid", "model_v3.bin"
 _LABELS = 5  # of a line, the likeliest
@@ -27,6 +27,8 @@ def fetched() -> Path:
     try:
         return Path(hf_hub_download(REPOSITORY, FILE))
     except Exception as error:  # the hub's client raises many kinds; each means that there is no model
+        if full(error):
+            raise
         raise Problem(f"the model of GlotLID cannot be had: {str(error).splitlines()[0]}",
                       where="identification.rejecters",
                       fix=f"Run `hf download {REPOSITORY} {FILE}` once with a network, or take glotlid off the list"

@@ -14,7 +14,7 @@ import orjson
 
 from vernacular import __version__
 from vernacular.artifacts import write_atomically
-from vernacular.errors import Problem
+from vernacular.errors import Problem, full
 
 _AGENT = f"vernacular/{__version__} (text for language models of minority languages)"
 _BLOCK = 1 << 20
@@ -76,6 +76,8 @@ def download(url: str, file: Path, known: Mark, progress: Callable[[str], None])
                       fix="Run it again" if error.code in (416, 429) or error.code >= 500 else "Correct the address "
                                                                                                "or `date:`") from None
     except (OSError, http.client.HTTPException) as error:
+        if full(error):
+            raise
         reason = getattr(error, "reason", None) or error
         raise Problem(f"it cannot be fetched ({reason})", where=url,
                       fix="Run it again with a network: it goes on where it stopped") from None

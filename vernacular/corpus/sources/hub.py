@@ -14,7 +14,7 @@ from vernacular.config.sources import HubSource
 from vernacular.corpus.ledger import Document, make_document, short_digest
 from vernacular.corpus.sources import Place
 from vernacular.corpus.sources.mirror import Mirror, allowed
-from vernacular.errors import Problem
+from vernacular.errors import Problem, full
 
 _DONE = "done"  # noted with the last rows of a dataset
 _OUTAGES = ("LocalEntryNotFoundError", "ConnectionError", "OfflineMode")  # inside of what `datasets` makes of them
@@ -155,7 +155,9 @@ class HubDataset:
             yield row
 
     def _unreachable(self, error: Exception) -> Problem:
-        """Why it cannot be read, in one line."""
+        """Why it cannot be read, in one line; a full disk is raised as it is."""
+        if full(error):
+            raise error
         first = (str(error).strip().splitlines() or [""])[0][:200]
         absent = isinstance(error, ValueError | FileNotFoundError | PermissionError) and not any(
             name in str(error) for name in _OUTAGES)

@@ -11,7 +11,7 @@ from vernacular.config.schema import Language
 from vernacular.config.tasks import PARTS, HubData, Part, Task
 from vernacular.corpus.sources.hub import unreachable
 from vernacular.corpus.sources.mirror import Mirror
-from vernacular.errors import Problem
+from vernacular.errors import Problem, full
 from vernacular.tasks.data.tables import row_of
 from vernacular.tasks.kind import Row
 
@@ -102,6 +102,8 @@ class LabelledDataset:
             for row in found:
                 yield {column: _named(value, names.get(column)) for column, value in row.items()}
         except unreachable() as error:
+            if full(error):
+                raise
             first = (str(error).strip().splitlines() or [""])[0][:200]
             raise Problem(f"it cannot be read ({type(error).__name__}: {first})", where=self.where,
                           fix="Check the network, and `dataset:`, `config:`, `revision:` and the names of the splits; "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,6 +39,15 @@ def test_what_broke_off_goes_on_where_it_stopped(site: Site, tmp_path: Path) -> 
     assert 0 < have <= 300_000
     assert download(f"{site.url}/dump", tmp_path / "dump", Mark(), silent) is not None
     assert (tmp_path / "dump").read_bytes() == DATA and site.asked[1] == ("/dump", f"bytes={have}-")
+
+
+def test_a_full_disk_is_no_lost_network(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("vernacular.corpus.sources.download._copy", fails)
+    with pytest.raises(OSError, match="No space left"):
+        download(f"{site.url}/dump", tmp_path / "dump", Mark(), silent)
 
 
 def test_a_server_that_only_trickles_hangs(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import time
 from pathlib import Path
@@ -45,6 +46,16 @@ def fetched(source: HubDataset) -> list[Document]:
 FINEWEB = [{"text": f"text {number}", "id": f"<urn:{number}>", "dump": "CC-MAIN-2020-05",
             "url": f"http://example.org/{number}", "date": "2020-01-02T03:04:05Z", "language": "lug",
             "language_score": 0.9} for number in range(3)]
+
+
+def test_a_full_disk_is_no_lost_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object, **more: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    write(tmp_path, FINEWEB)
+    monkeypatch.setattr("datasets.load_dataset", fails)
+    with pytest.raises(OSError, match="No space left"):
+        hub(tmp_path, preset="fineweb2").refresh(silent)
 
 
 def test_the_columns_of_fineweb2(tmp_path: Path) -> None:
