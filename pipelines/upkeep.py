@@ -84,11 +84,12 @@ class Upkeep:
             warn: told what went wrong, for a tick that asks for runs has no other place to say it.
         """
         began = time.monotonic()
-        state = orjson.loads(cursor) if cursor else {"after": "", "asked": {}, "seen": {}}
+        state = {"after": "", "fetched": "", "asked": {}, "seen": {}} | (orjson.loads(cursor) if cursor else {})
         end_dead_runs(instance)
         requests: list[RunRequest] = []
         observed: list[AssetObservation] = []
         said: list[str] = []
+        due: list[Look] = []
         for number, code in enumerate(_turn(self.project.languages, state["after"], self.shard)):
             if number and time.monotonic() - began > TICK_SECONDS:
                 break  # but one has its turn, however long that took
@@ -102,6 +103,9 @@ class Upkeep:
                     said.append(f"{code}: has stages that the code location does not know yet; reload it")
                     continue
                 observed += _news(seen.digests, state["seen"])
+                if seen.due:
+                    due.append(seen)
+                    continue
                 request = self._request(seen, instance, state["asked"])
             except Exception as error:  # one folder never keeps the others from their turn; a failed poll is no change
                 said.append(str(as_problem(error, code)))
@@ -111,6 +115,12 @@ class Upkeep:
                 said.append(f"{code}: {request}")
             else:
                 requests.append(request)
+        # The turn is of those behind the one that had it last: else, of few languages, the first always had it.
+        for seen in sorted(due, key=lambda each: (each.language.code <= state["fetched"], each.language.code)):
+            began_now, names = self._fetch(seen.language), ", ".join(seen.due)
+            said.append(f"{seen.language.code}: {names} {'is being' if began_now else 'will be'} fetched")
+            if began_now:
+                state["fetched"] = seen.language.code
         cursor = orjson.dumps(state).decode()
         reason = "; ".join(said)[:2000] or "no language is automatic (`refresh: {automatic: true}`)"
         return SensorResult(run_requests=requests, asset_events=observed, cursor=cursor,
@@ -119,8 +129,6 @@ class Upkeep:
     def _request(self, seen: Look, instance: DagsterInstance, asked: dict[str, list[Any]]) -> RunRequest | str:
         if seen.fetching:
             return "is being fetched"
-        if seen.due:
-            return self._fetch(seen.language, ", ".join(seen.due))
         now, language, causes, around = self.clock(), seen.language, seen.causes, seen.around
         last = Asked(*asked.setdefault(language.code, ["", "", 0, now]))
         going_on = RunsFilter(statuses=[*UNFINISHED, DagsterRunStatus.QUEUED], tags={"language": language.slug})
@@ -142,13 +150,13 @@ class Upkeep:
             tags={"language": language.slug, TRIED: around,
                   CAUSE: "; ".join(f"{cause.stage}: {cause.why}" for cause in causes)[:500]})
 
-    def _fetch(self, language: Language, wanted: str) -> str:
-        """Have what is due fetched, unless enough is being fetched; why to wait."""
+    def _fetch(self, language: Language) -> bool:
+        """Have what is due of ``language`` fetched; False if enough is being fetched."""
         self._fetches = [process for process in self._fetches if process.poll() is None]
         if len(self._fetches) >= FETCHES:
-            return f"{wanted} will be fetched"
+            return False
         self._fetches.append(self._start_fetch(self.project, language.code))
-        return f"{wanted} is being fetched"
+        return True
 
 
 def _news(digests: Mapping[AssetKey, str], known: dict[str, str]) -> Iterator[AssetObservation]:

@@ -238,12 +238,26 @@ def test_a_poll_that_fails_is_no_change(world: World) -> None:
     assert result.skip_reason is not None and "outside its folder" in str(result.skip_reason.skip_message)
 
 
+WIKI = {"name": "wiki", "kind": "wikipedia", "wiki": "lg", "licence": "CC-BY-SA-4.0", "consent": "public-licence",
+        "register": "encyclopedic", "dump": "https://example.invalid/dump.bz2"}
+
+
 def test_what_is_due_is_fetched_before_anything_is_run(world: World) -> None:
-    add(world, sources=[{"name": "wiki", "kind": "wikipedia", "wiki": "lg", "licence": "CC-BY-SA-4.0",
-                         "consent": "public-licence", "register": "encyclopedic",
-                         "dump": "https://example.invalid/dump.bz2"}])
+    add(world, sources=[WIKI])
     result = world.tick()
     assert world.fetches == ["qaa"] and not result.run_requests
+
+
+def test_where_more_is_due_than_can_be_fetched_every_language_has_its_turn(world: World,
+                                                                           monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipelines.upkeep.FETCHES", 1)
+    for code in ("qaa", "qab", "qac"):
+        add(world, code, sources=[WIKI])
+    for turn in range(1, 5):
+        world.tick()
+        assert len(world.fetches) == turn
+        world.upkeep._fetches[0].wait(30)
+    assert world.fetches == ["qaa", "qab", "qac", "qaa"]
 
 
 def test_the_rotating_cursor_reaches_everyone(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

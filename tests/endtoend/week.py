@@ -310,7 +310,12 @@ class Week:
         before = self.faults.copy()
         daemon = next((kill for kill in kills if kill.startswith("daemon")), "")
         self.tick("" if self.chance.random() < 0.3 else daemon.partition(": ")[2])
+        fetched = bool(self.fetches)
         self.work(kills)
+        while fetched:  # two languages at a time; hundreds of ticks come in the hours until the next look
+            self.tick()
+            fetched = bool(self.fetches)
+            self.work(())
         for kill in set(kills):
             if self.faults[kill] > before[kill]:
                 kills.remove(kill)
