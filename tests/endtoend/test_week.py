@@ -76,7 +76,7 @@ def live(world: Week, codes: list[str], days: int, step: float, arrivals: float)
         world.now += step
         if not kills and world.quiet() and number * step > 2 * DAY:
             break
-    assert world.quiet() and not kills, kills
+    assert world.quiet() and not kills, (kills, world.busy())
 
 
 def splits(world: Week, code: str) -> list[str]:

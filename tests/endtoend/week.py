@@ -140,7 +140,7 @@ class Later(RunLauncher, ConfigurableClass):
     """Starts a process for a run, which lives from then on and does its work some hours later."""
 
     started: ClassVar[dict[str, Child]] = {}
-    patience: ClassVar[Callable[[], float]] = float
+    due: ClassVar[Callable[[], float]] = float  # when a run that starts now does its work, whatever the clock says
 
     def __init__(self, inst_data: ConfigurableClassData | None = None) -> None:
         self._inst_data = inst_data
@@ -169,7 +169,7 @@ class Later(RunLauncher, ConfigurableClass):
                 wait()
                 execute_run(job, run, instance)
 
-        self.started[run.run_id] = Child(work, clock.now() + self.patience())
+        self.started[run.run_id] = Child(work, self.due())
 
     def terminate(self, run_id: str) -> bool:
         return False
@@ -313,6 +313,8 @@ class Week:
         fetched = bool(self.fetches)
         self.work(kills)
         while fetched:  # two languages at a time; hundreds of ticks come in the hours until the next look
+            self.now += upkeep.EVERY_SECONDS
+            self.set_clock()
             self.tick()
             fetched = bool(self.fetches)
             self.work(())
@@ -376,10 +378,16 @@ class Week:
         if code:
             self.faults[kill] += 1
 
+    def busy(self) -> list[str]:
+        """What is queued, going on or being fetched."""
+        runs = self.instance.get_runs(RunsFilter(statuses=NOT_FINISHED_STATUSES))
+        return [*(f"{run.status.value} {run.run_id} {run.tags}" for run in runs), *(
+            f"in hand {run_id}, due in {child.due - self.now:.0f} s" for run_id, child in Later.started.items()),
+            *("a fetch" for _ in self.fetches)]
+
     def quiet(self) -> bool:
-        """Whether nothing is queued, going on or being fetched."""
-        busy = RunsFilter(statuses=NOT_FINISHED_STATUSES)
-        return not self.fetches and not Later.started and not self.instance.get_runs(busy, limit=1)
+        """Whether nothing is."""
+        return not self.busy()
 
 
 def import_once(home: Path) -> None:
@@ -414,7 +422,7 @@ def week(home: Path, codes: Sequence[str], seed: int, monkeypatch: pytest.Monkey
         assert isinstance(site, Server)
         world = Week(project, site, instance, None, random.Random(seed))  # type: ignore[arg-type]  # follows
         monkeypatch.setattr("pipelines.upkeep.start_fetching", world.start_fetching)
-        monkeypatch.setattr(Later, "patience", lambda self: world.chance.uniform(3, 15) * HOUR)
+        monkeypatch.setattr(Later, "due", lambda self: world.now + world.chance.uniform(3, 15) * HOUR)
         for code in codes:
             world.add(code)
         with create_test_daemon_workspace_context(InProcessWorkspaceLoadTarget([origin]), instance) as world.workspace:
