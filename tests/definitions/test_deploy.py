@@ -164,6 +164,17 @@ def test_on_kubernetes_too_the_history_is_mended_before_the_daemon() -> None:
     assert mend.security_context.run_as_non_root
 
 
+def test_the_page_on_kubernetes_listens_where_one_who_is_not_root_may() -> None:
+    """The chart starts the webserver itself at the port of its service, and its probe does not follow that port."""
+    page = read("helm/values.yaml")["dagsterWebserver"]
+    port = page["service"]["port"]
+    assert "\nUSER vernacular\n" in (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
+    assert port >= 1024
+    assert page["readinessProbe"]["httpGet"] == {"path": "/server_info", "port": port}
+    forward = re.findall(r"port-forward \S+ \d+:(\d+)", (CHECKOUT / "docs" / "deploy.md").read_text(encoding="utf-8"))
+    assert forward == [str(port)]
+
+
 def copied() -> Iterator[str]:
     """What the Dockerfile copies out of the checkout."""
     for line in (DEPLOY / "Dockerfile").read_text(encoding="utf-8").splitlines():
