@@ -41,8 +41,8 @@ def read_docx(file: Path, where: str, options: Options) -> Iterator[Text]:
         known = {"title": properties.title, "author": properties.author,
                  "date": properties.created.date().isoformat() if properties.created else ""}
     except (PackageNotFoundError, KeyError, ValueError, SyntaxError, AttributeError, TypeError, OSError, EOFError,
-            NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:  # what damaged ones raise; bz2
-        # says OSError
+            NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+        # What damaged ones raise: OSError is bz2's, for the disk was read above.
         raise Problem(f"not a Word document that can be read ({type(error).__name__}: {error})", where=where,
                       fix="Open it in a word processor and save it as .docx again") from None
     lines = [line for root in roots for line in _lines(root)]
