@@ -31,7 +31,13 @@ class Listing:
 
 def read_listing(body: bytes, url: str) -> Listing:
     """The pages and further lists that ``body``, fetched from ``url``, names. Broken lists give what can be read."""
-    body = _unpacked(body)
+    try:
+        return _read(_unpacked(body), url)
+    except UnicodeDecodeError:  # lxml's, of half a surrogate pair (&#xD800;): such a thing is no list
+        return Listing("")
+
+
+def _read(body: bytes, url: str) -> Listing:
     root = _root(body)
     name = _name(root) if root is not None else ""
     if root is not None and name in _SITEMAPS:

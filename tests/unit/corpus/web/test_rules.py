@@ -108,6 +108,9 @@ def test_lists_of_pages() -> None:
     for odd in (b'<http://e.org/0.9"><url><loc>https://e.org/a</loc></url></urlset>',
                 b"<urlset><url><a:b:c/><loc>https://e.org/a</loc></url></urlset>"):  # names that no XML may have
         assert set(read_listing(odd, "x").pages) <= {"https://e.org/a"}
+    for half in (b'<urlset xmlns="&#xD800;0.9"><url><loc>https://e.org/a</loc></url></urlset>',  # of a surrogate pair
+                 b"<urlset><url><loc>https://e.org/&#xD800;</loc></url></urlset>"):
+        assert not any("e.org/a" in page for page in read_listing(half, "x").pages)
     found = read_listing(b'<urlset xmlns:x="y"><url><loc> http://e.org/lg/ </loc><x:link rel="alternate" hreflang="en" '
                          b'href="http://e.org/en/"/></url><url><loc>http://e.org/cut', "x")
     assert found.pages["http://e.org/en/"] == "en" and "http://e.org/lg/" in found.pages
