@@ -7,6 +7,7 @@ somebody fetches.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -70,10 +71,10 @@ def due(language: Language, root: Path, now: float) -> list[str]:
 
 
 def _due(source: NetworkSource, place: Place) -> bool:
-    """Whether ``source`` is due, or that cannot be told: who fetches it then says why, and it is left alone."""
+    """Whether ``source`` is due, or that cannot be told: ``_fetch_one`` meets the same and notes why."""
     try:
         return open_network_source(source, place).due()
-    except Exception:
+    except (Problem, OSError, sqlite3.Error):  # its file or its mirror cannot be read; anything else is our fault
         return True
 
 

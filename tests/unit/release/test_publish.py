@@ -11,13 +11,20 @@ from typing import Any
 import pytest
 
 from tests.unit.release.made_up import NAME, RELOADED, made_up_reports, put_release
-from vernacular.artifacts import Store
+from vernacular.artifacts import Report, Store
 from vernacular.config.schema import Language
 from vernacular.errors import Problem
 from vernacular.release.card import write_card
 from vernacular.release.publish import publish
 from vernacular.release.summary import gather
 from vernacular.release.waivers import FILE, read_waivers, waive
+
+
+def green_reports() -> dict[str, Report]:
+    """Reports of which nothing forbids publishing."""
+    reports = made_up_reports()
+    reports[f"evaluation/{NAME}_behaviour"].gates[0].passed = True
+    return reports
 
 
 @pytest.fixture
@@ -68,9 +75,7 @@ def test_there_must_be_a_release_a_repository_and_a_token(language: Language, st
     monkeypatch.delenv("HF_TOKEN", raising=False)
     with pytest.raises(Problem, match="there is no release to publish"):
         publish(store, language, NAME, "someone/model")
-    reports = made_up_reports()
-    reports[f"evaluation/{NAME}_behaviour"].gates[0].passed = True
-    put_release(store, language, reports)
+    put_release(store, language, green_reports())
     with pytest.raises(Problem, match="not the name of a repository"):
         publish(store, language, NAME, "model")
     with pytest.raises(Problem, match="there is no token"):
@@ -95,8 +100,7 @@ def spoil(reports: dict[str, Any], language: Language, gate: str) -> None:
 @pytest.mark.parametrize("gate", ["licences_verified", "consent_known", "no_contamination", "behaviour", "retention",
                                   "adapted_not_worse_than_control", "no_planted_phrase"])
 def test_each_red_gate_stops_it_and_is_named(language: Language, store: Store, gate: str) -> None:
-    reports = made_up_reports()
-    reports[f"evaluation/{NAME}_behaviour"].gates[0].passed = True
+    reports = green_reports()
     spoil(reports, language, gate)
     put_release(store, language, reports)
     with pytest.raises(Problem, match=f"not published, for 1 reason: {gate}: "):
@@ -108,8 +112,7 @@ def test_each_red_gate_stops_it_and_is_named(language: Language, store: Store, g
 def test_a_task_that_got_worse_stops_it_until_a_person_answers_for_it(
         language: Language, store: Store, monkeypatch: pytest.MonkeyPatch, difference: str, gate: str) -> None:
     monkeypatch.delenv("HF_TOKEN", raising=False)
-    reports = made_up_reports()
-    reports[f"evaluation/{NAME}_behaviour"].gates[0].passed = True
+    reports = green_reports()
     reports[f"task/names_{NAME}"].details["intervals"][difference] = [-0.042, -0.03, -0.018]
     put_release(store, language, reports)
     with pytest.raises(Problem, match=rf"1 reason: {gate}: .* names \(-0.030, 95 % interval -0.042 to -0.018\)"):
@@ -122,8 +125,7 @@ def test_a_task_that_got_worse_stops_it_until_a_person_answers_for_it(
 
 
 def test_a_stage_that_was_not_run_stops_it(language: Language, store: Store) -> None:
-    reports = made_up_reports()
-    reports[f"evaluation/{NAME}_behaviour"].gates[0].passed = True
+    reports = green_reports()
     del reports[f"evaluation/{NAME}_attack"]
     put_release(store, language, reports)
     with pytest.raises(Problem, match="no_planted_phrase: not measured"):
@@ -182,9 +184,7 @@ def test_a_waiver_that_is_taken_back_is_none_though_the_release_has_it(language:
     ("licence", "unverified", "licences_verified: the licence of text was taken back since"),
     ("consent", "unknown", "consent_known: the consent of text was taken back since")])
 def test_so_is_a_licence_or_a_consent(language: Language, store: Store, key: str, value: str, said: str) -> None:
-    reports = made_up_reports()
-    reports[f"evaluation/{NAME}_behaviour"].gates[0].passed = True
-    put_release(store, language, reports)
+    put_release(store, language, green_reports())
     language.sources[0].__dict__[key] = value
     with pytest.raises(Problem, match=f"not published, for 1 reason: {said}"):
         publish(store, language, NAME, "someone/model")
@@ -199,9 +199,7 @@ def test_a_broken_list_of_waivers_is_no_list(language: Language) -> None:
 @pytest.mark.parametrize("row", [{"ids": ["aa"]}, {"texts": ["bb"]}, {"sources": ["text"]}])
 def test_a_takedown_after_the_release_stops_it_and_cannot_be_waived(language: Language, store: Store,
                                                                     row: dict[str, Any]) -> None:
-    reports = made_up_reports()
-    reports[f"evaluation/{NAME}_behaviour"].gates[0].passed = True
-    put_release(store, language, reports)
+    put_release(store, language, green_reports())
     (language.folder / "takedowns.jsonl").write_text(json.dumps(row) + "\n")
     with pytest.raises(Problem, match="takedown: 1 of the documents"):
         publish(store, language, NAME, "someone/model")
@@ -210,9 +208,7 @@ def test_a_takedown_after_the_release_stops_it_and_cannot_be_waived(language: La
 def test_what_was_changed_by_hand_is_not_uploaded(language: Language, store: Store, hub: list[tuple[str, str, Any]],
                                                   monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_TOKEN", "hf_made_up")
-    reports = made_up_reports()
-    reports[f"evaluation/{NAME}_behaviour"].gates[0].passed = True
-    put_release(store, language, reports)
+    put_release(store, language, green_reports())
     card = store.home(language.code, f"release/{NAME}") / ("0" * 16) / "README.md"
     card.write_text(card.read_text(encoding="utf-8").replace("0.6", "0.9"), encoding="utf-8")
     with pytest.raises(Problem, match="its files are not those that were made"):
@@ -223,9 +219,7 @@ def test_what_was_changed_by_hand_is_not_uploaded(language: Language, store: Sto
 def test_what_is_uploaded(language: Language, store: Store, hub: list[tuple[str, str, Any]],
                           monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_TOKEN", "hf_made_up")
-    reports = made_up_reports()
-    reports[f"evaluation/{NAME}_behaviour"].gates[0].passed = True
-    put_release(store, language, reports)
+    put_release(store, language, green_reports())
     assert "someone/model" in publish(store, language, NAME, "someone/model")
     assert all(token == "Bearer hf_made_up" for _, token, _ in hub)
     created = next(rows[0] for path, _, rows in hub if path == "/api/repos/create")
