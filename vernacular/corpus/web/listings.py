@@ -99,6 +99,9 @@ def _sitemap(root: etree._Element, name: str) -> Listing:
 def _feed(body: bytes, url: str) -> Listing:
     import feedparser
 
-    parsed = feedparser.parse(io.BytesIO(body), response_headers={"content-location": url},
-                              sanitize_html=False, resolve_relative_uris=True)
+    try:
+        parsed = feedparser.parse(io.BytesIO(body), response_headers={"content-location": url},
+                                  sanitize_html=False, resolve_relative_uris=True)
+    except (LookupError, ValueError, OverflowError):  # its own, of elements that cross and of numbers of no character
+        return Listing("")
     return Listing("feed", {entry.link: "" for entry in parsed.entries if entry.get("link")})

@@ -111,6 +111,8 @@ def test_lists_of_pages() -> None:
     for half in (b'<urlset xmlns="&#xD800;0.9"><url><loc>https://e.org/a</loc></url></urlset>',  # of a surrogate pair
                  b"<urlset><url><loc>https://e.org/&#xD800;</loc></url></urlset>"):
         assert not any("e.org/a" in page for page in read_listing(half, "x").pages)
+    for falls in (b"<item<link<channel</item</link>", b"<item>&#xD800;</item>", b"<item>&#x9999999999;</item>"):
+        assert not read_listing(b'<rss version="2.0">' + falls + b"</rss>", "x").pages  # feedparser falls over it
     found = read_listing(b'<urlset xmlns:x="y"><url><loc> http://e.org/lg/ </loc><x:link rel="alternate" hreflang="en" '
                          b'href="http://e.org/en/"/></url><url><loc>http://e.org/cut', "x")
     assert found.pages["http://e.org/en/"] == "en" and "http://e.org/lg/" in found.pages
