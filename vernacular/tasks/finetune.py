@@ -131,7 +131,8 @@ class _Looks:
         """Score the dev items if this step is one of those, and keep the weights if none before was better."""
         if step not in self._at:
             return
-        answers = self._kind.predict(self._network, self._tokenizer, self._dev, self._longest)
+        with autocast(self._network.head.weight.device):  # it only chooses; in single it takes most of a training
+            answers = self._kind.predict(self._network, self._tokenizer, self._dev, self._longest)
         score = self._kind.score(self._dev, answers)
         self.found.append((step, score))
         if self._best is None or score >= self._best[0]:  # of equal ones the later: it saw more

@@ -195,8 +195,8 @@ def in_batches(network: Network, encoded: Sequence[Encoded], ask: Callable[[list
     """What ``ask`` says of each item, in their order.
 
     Like lengths go together, as many as have ``tokens`` tokens with padding (if None, what suits the machine), without
-    gradients, in mixed precision or, if ``exact``, in single: what is scored must come out the same for whoever loads
-    the release.
+    gradients, in mixed precision or, if ``exact``, in the caller's, which is single unless it says otherwise: what is
+    scored must come out the same for whoever loads the release.
     """
     tokens = tokens or (_TOKENS_ON_CARD if network.head.weight.is_cuda else _TOKENS)
     out: list[Any] = [None] * len(encoded)

@@ -11,6 +11,7 @@ from tests.unit.tasks.made import items_of, kind_of, names_kind, tagged, task_of
 from vernacular.config.schema import Lora
 from vernacular.corpus.words import word_spans, words
 from vernacular.models import load_model, load_tokenizer
+from vernacular.pretraining.loop import has_bf16
 from vernacular.tasks.finetune import fine_tune, grouped, head_start, steps_of
 from vernacular.tasks.kind import Item
 from vernacular.tasks.network import encode, encode_pairs, load, save, without_adapter
@@ -106,6 +107,17 @@ def test_the_point_that_is_best_on_dev_is_kept(tmp_path) -> None:
     assert tuned.chosen == 0 and tuned.looks[0] == (0, 1.0) and tuned.looks[-1][1] < 1
     assert [step for step, _ in tuned.looks] == [0, 10, 20, 30]
     assert kind.score(TOPICS, kind.predict(tuned.network, tokenizer, TOPICS, 32)) == 1.0
+
+
+def test_looks_are_in_mixed_precision_and_what_is_scored_is_not(tmp_path, monkeypatch) -> None:
+    model, tokenizer = load_model(write_bert(tmp_path), "masked"), load_tokenizer(tmp_path)
+    kind, mixed = topics("a", "b"), []
+    tables = kind.tables
+    monkeypatch.setattr(kind, "tables", lambda *rest: mixed.append(torch.is_autocast_enabled("cpu")) or tables(*rest))
+    tuned = fine_tune(kind, model, tokenizer, TOPICS, TOPICS, SETTINGS.model_copy(update={"looks": 1}), 1)
+    assert mixed == [has_bf16()] * 2
+    kind.predict(tuned.network, tokenizer, TOPICS, 32)
+    assert mixed[2:] == [False]
 
 
 def test_few_labels_get_more_epochs() -> None:
