@@ -42,17 +42,6 @@ class Outcome:
     after: str
 
 
-def wilson(failures: int, cases: int, z: float = 1.96) -> tuple[float, float]:
-    """The Wilson score interval (95 %) of ``failures`` among ``cases``; (0, 1) where there is no case."""
-    if cases == 0:
-        return 0.0, 1.0
-    rate, square = failures / cases, z * z / cases
-    middle = rate + square / 2
-    half = z * math.sqrt(rate * (1 - rate) / cases + square / (4 * cases))
-    low, high = (middle - half) / (1 + square), (middle + half) / (1 + square)
-    return (0.0 if failures == 0 else max(0.0, low)), (1.0 if failures == cases else min(1.0, high))
-
-
 def judge(test: BehaviourTest, labels: Sequence[str], forms: Sequence[Answer], case: Case,
           keeps_words: bool = True) -> Outcome:
     """Whether the case fails.

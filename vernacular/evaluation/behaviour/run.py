@@ -11,13 +11,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
+from scipy.stats import binomtest
+
 from vernacular.arms import Arm, load_arm, released_arm
 from vernacular.artifacts import Gate, Report
 from vernacular.config.schema import Language, Model
 from vernacular.corpus.words import words as words_of
 from vernacular.errors import Problem
 from vernacular.evaluation.behaviour.cases import Case, make_cases
-from vernacular.evaluation.behaviour.judge import Answer, Array, Outcome, judge, judge_likelihood, wilson
+from vernacular.evaluation.behaviour.judge import Answer, Array, Outcome, judge, judge_likelihood
 from vernacular.evaluation.behaviour.lexicons import resolve
 from vernacular.evaluation.behaviour.load import load_suite, marks_of
 from vernacular.evaluation.behaviour.marks import Mark
@@ -181,8 +183,8 @@ def summarise(test: BehaviourTest, outcomes: Mapping[Arm, Sequence[Outcome]], re
     summary |= {"reviewed": reviewed, "set_aside": set_aside}
     for arm, judged in outcomes.items():
         failures = sum(outcome.failed for outcome in judged)
-        low, high = wilson(failures, len(judged))
-        summary[arm] = {"cases": len(judged), "failures": failures, "low": low, "high": high,
+        low, high = binomtest(failures, len(judged)).proportion_ci(method="wilson") if judged else (0.0, 1.0)
+        summary[arm] = {"cases": len(judged), "failures": failures, "low": float(low), "high": float(high),
                         "rate": failures / len(judged) if judged else None}
     return summary
 
