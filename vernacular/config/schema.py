@@ -149,8 +149,8 @@ class Lora(Strict):
     epochs: float = Field(8, gt=0)
     least_steps: int = Field(200, ge=1, description="no fewer optimizer steps than this: a few labels need more epochs")
     looks: int = Field(5, ge=0, description="how often, evenly spread, the dev items are scored, where there are any; "
-                                            "the best of these points and of the start is kept. 0: the last is. No "
-                                            "more dev items than training items are used")
+                                            "the last of these points is kept that is not worse, by more than chance, "
+                                            "than the best. 0: the end is. No more dev than training items are used")
     batch_size: int = Field(16, ge=1)
     max_length: int = Field(256, ge=16, description="tokens; longer items are cut")
     seeds: list[int] = Field(default_factory=lambda: [1, 2, 3], min_length=1)

@@ -1,7 +1,8 @@
 """Fine-tune one network on one task from one seed: the order, the schedule, and when it was best. Knows no kind.
 
 The head starts where ``Kind.start`` says (LP-FT, Kumar et al. 2022): with a hundred labels and a few hundred steps a
-random head would learn little. With dev items the best of a few points of the training is kept, the start among them.
+random head would learn little. With dev items a few points of the training are looked at, the start among them, and the
+last is kept that is not clearly worse than the best.
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ import torch
 from vernacular.config.schema import Lora
 from vernacular.models import longest_input
 from vernacular.pretraining.loop import autocast
-from vernacular.tasks.kind import Head, Item, Kind
+from vernacular.tasks.kind import Answer, Head, Item, Kind
 from vernacular.tasks.network import Network, pieces, without_adapter
+from vernacular.tasks.scoring import difference
 
 _NEAR = 8  # batches among which like lengths are brought together
+_DRAW = 1  # seed of the resamples that tell better from chance
 
 
 @dataclass(frozen=True)
@@ -118,33 +121,41 @@ def _optimizer(network: Network, settings: Lora) -> torch.optim.Optimizer:
 
 
 class _Looks:
-    """Scores of the dev items on the way, and the weights where they were best; does nothing without dev items."""
+    """Scores of the dev items on the way, and the weights that are kept; does nothing without dev items.
+
+    The last are kept, unless earlier ones were better by more than chance (95%, paired bootstrap over the dev items).
+    With as few dev items as people with few labels have, chance says which of several points is best; and the last,
+    where the learning rate has come down, is seldom a bad one (docs/tasks.md).
+    """
 
     def __init__(self, kind: Kind, network: Network, tokenizer: Any, dev: Sequence[Item], longest: int,
                  looks: int, steps: int) -> None:
         self._kind, self._network, self._tokenizer, self._dev, self._longest = kind, network, tokenizer, dev, longest
         self._at = {0, *(round(steps * number / looks) for number in range(1, looks + 1))} if looks and dev else set()
-        self._best: tuple[float, int, dict[str, torch.Tensor]] | None = None
+        self._best: tuple[float, list[Answer]] | None = None
+        self._kept: tuple[int, dict[str, torch.Tensor]] | None = None
         self.found: list[tuple[int, float]] = []
 
     def look(self, step: int) -> None:
-        """Score the dev items if this step is one of those, and keep the weights if none before was better."""
+        """Score the dev items if this step is one of those, and keep the weights unless they have become worse."""
         if step not in self._at:
             return
         with autocast(self._network.head.weight.device):  # it only chooses; in single it takes most of a training
             answers = self._kind.predict(self._network, self._tokenizer, self._dev, self._longest)
         score = self._kind.score(self._dev, answers)
         self.found.append((step, score))
-        if self._best is None or score >= self._best[0]:  # of equal ones the later: it saw more
-            kept = {name: parameter.detach().clone() for name, parameter in self._network.named_parameters()
-                    if parameter.requires_grad}
-            self._best = score, step, kept
+        if self._best is None or score >= self._best[0]:
+            self._best = score, answers
+        elif difference(self._kind, self._dev, [answers], [self._best[1]], _DRAW)[2] < 0:
+            return
+        self._kept = step, {name: parameter.detach().clone() for name, parameter in self._network.named_parameters()
+                            if parameter.requires_grad}
 
     def restore(self, steps: int) -> int:
-        """Set the network to the best weights; the step that they are of."""
-        if self._best is None:
+        """Set the network to the weights that were kept; the step that they are of."""
+        if self._kept is None:
             return steps
-        _, step, kept = self._best
+        step, kept = self._kept
         if step != steps:
             with torch.no_grad():
                 for name, parameter in self._network.named_parameters():

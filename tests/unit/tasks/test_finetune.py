@@ -109,6 +109,18 @@ def test_the_point_that_is_best_on_dev_is_kept(tmp_path) -> None:
     assert kind.score(TOPICS, kind.predict(tuned.network, tokenizer, TOPICS, 32)) == 1.0
 
 
+@pytest.mark.parametrize(("right", "chosen"), [([12, 14, 13], 3), ([12, 14, 2], 2), ([12, 2, 11], 3), ([14, 1, 2], 1)])
+def test_an_earlier_point_is_kept_only_if_it_was_better_by_more_than_chance(right, chosen, tmp_path,
+                                                                            monkeypatch) -> None:
+    model, tokenizer = load_model(write_bert(tmp_path), "masked"), load_tokenizer(tmp_path)
+    kind, dev = topics("a", "b"), [Item("the red fox", (0,))] * 20
+    said = iter([[[1]] * 20, *([[int(row >= hits)] for row in range(20)] for hits in right)])  # the start is no choice
+    monkeypatch.setattr(kind, "predict", lambda *_: next(said))
+    settings = SETTINGS.model_copy(update={"looks": 3, "epochs": 1.2})
+    tuned = fine_tune(kind, model, tokenizer, TOPICS * 2, dev, settings, 1)
+    assert [step for step, _ in tuned.looks] == [0, 2, 3, 5] and tuned.chosen == [0, 2, 3, 5][chosen]
+
+
 def test_looks_are_in_mixed_precision_and_what_is_scored_is_not(tmp_path, monkeypatch) -> None:
     model, tokenizer = load_model(write_bert(tmp_path), "masked"), load_tokenizer(tmp_path)
     kind, mixed = topics("a", "b"), []
