@@ -23,7 +23,7 @@ from vernacular.vocabulary.distil import distil
 from vernacular.vocabulary.families import extend
 from vernacular.vocabulary.initialise import grow, new_rows
 from vernacular.vocabulary.known import guard_words
-from vernacular.vocabulary.learn import Letters, word_counts
+from vernacular.vocabulary.learn import Letters, in_capitals, word_counts
 from vernacular.vocabulary.mixtures import mixtures
 from vernacular.vocabulary.retention import retention_lines
 from vernacular.vocabulary.trim import EXACT, trim
@@ -47,7 +47,7 @@ def run(work: Work, model: Model) -> Report:
     guard = guard_words(guard_lines, model.base.languages, work.language.code, backend)
     work.progress(f"choosing up to {model.vocabulary.new_pieces} pieces from {len(words):,} different words; "
                   f"{len(guard):,} others guard the base")
-    chosen = extend(backend, words, guard, model.vocabulary, Letters(work.language.script),
+    chosen = extend(backend, words, guard, model.vocabulary, Letters(work.language.script, in_capitals(words)),
                     f"{work.language.code} tokenizer", work.progress)
     extended_folder = work.out / "extended"
     for folder in (work.out / "base", extended_folder):

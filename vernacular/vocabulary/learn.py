@@ -21,19 +21,23 @@ _LONGEST = 24  # letters of a piece
 
 
 class Letters:
-    """What a piece may consist of: letters of one script, and apostrophes only between two of them.
+    """What a piece may consist of: letters of one script, a capital only in front, apostrophes only between letters.
 
     So none is of mixed script, glued to punctuation, or the rest of a markup or a number. An apostrophe between letters
     is part of the word (``ng'ombe``), as everywhere in Vernacular; at the border of a piece it would be punctuation.
+    Nor is one an abbreviation: as a piece of its own ``DPP`` shares nothing with ``MCP``, and a model that has few
+    labels to learn from misses it (docs/tasks.md).
 
     Args:
         script: ISO 15924 code, such as ``Latn``.
+        capitals: whether words are written in capitals from end to end, as in Cherokee or SENĆOŦEN.
     """
 
-    def __init__(self, script: str) -> None:
+    def __init__(self, script: str, capitals: bool = False) -> None:
         letter = rf"[[\p{{L}}\p{{M}}]&&[{in_script(script)}\p{{sc=Zyyy}}\p{{sc=Zinh}}]]"
+        small = letter if capitals else rf"[{letter}--[\p{{Lu}}\p{{Lt}}]]"
         # the apostrophe that Unicode counts as a letter is one here as well
-        word = rf"{letter}+(?:['’]{letter}+)*"
+        word = rf"{letter}{small}*(?:['’]{small}+)*"
         self._word = regex.compile(word, regex.V1)
         self._runs = regex.compile(f"{SPACE}?{word}", regex.V1)
 
@@ -65,6 +69,16 @@ def word_counts(texts: Iterable[str], backend: Any) -> Counter[str]:
         for part in parts:
             counts.update(_WITH_SPACE.findall(part) if SPACE in part else [part])
     return counts
+
+
+def in_capitals(words: Counter[str]) -> bool:
+    """Whether of the letters that have a case more are capitals."""
+    cased: Counter[bool] = Counter()
+    for word, count in words.items():
+        for letter in word:
+            if letter.isupper() or letter.islower():
+                cased[letter.isupper()] += count
+    return cased[True] > cased[False]
 
 
 def segment(model: Any, words: Iterable[str]) -> dict[str, list[str]]:

@@ -8,13 +8,13 @@ import pytest
 
 from tests.generate import make_documents
 from tests.tiny import sentencepiece_tokenizer
-from vernacular.vocabulary.learn import Letters, candidates, word_counts
+from vernacular.vocabulary.learn import Letters, candidates, in_capitals, word_counts
 
 
 @pytest.mark.parametrize(("text", "fits"), [
     ("mwana", True), ("Ŵanthu", True), ("ng'ombe", True), ("n’oku", True), ("é", True), ("e\u0301", True),
     ("'ombe", False), ("n'", False), ("a.", False), ("a1", False), ("<b>", False), ("a\u0430", False), ("", False),
-    ("a b", False)])
+    ("a b", False), ("Mwana", True), ("DPP", False), ("isiZulu", False), ("N'Djamena", False)])
 def test_what_a_piece_may_be(text, fits):
     assert Letters("Latn").match(text) == fits
 
@@ -22,6 +22,13 @@ def test_what_a_piece_may_be(text, fits):
 def test_other_scripts():
     assert Letters("Jpan").match("日本のカ")
     assert not Letters("Ethi").match("ሰላm")
+
+
+def test_where_all_is_written_in_capitals_pieces_are():
+    cherokee = "ᏣᎳᎩ ᎦᏬᏂᎯᏍᏗ"
+    assert in_capitals(Counter(cherokee.split())) and not in_capitals(Counter(["Mwana", "wa", "DPP"]))
+    assert Letters("Cher", capitals=True).match("ᏣᎳᎩ") and Letters("Latn", capitals=True).match("DPP")
+    assert not in_capitals(Counter(["ሰላም", "ለዓለም"]))  # letters without case
 
 
 def test_runs_keep_the_space_before_them():
