@@ -88,14 +88,14 @@ def compared(name: str, place: Path, train: list[str], held_out: list[str], sett
 def _plan(model: Any, tokenizer: Any, objective: str, texts: list[str], new: Any, blocks: int, length: int) -> Any:
     from vernacular.pretraining.loop import Plan
     from vernacular.pretraining.objectives import objective_for
-    from vernacular.pretraining.optimizer import optimizer_for
+    from vernacular.pretraining.optimizer import optimizer_for, times_further
     from vernacular.pretraining.packing import pack
 
     settings = Pretraining(steps=_STEPS, sequence_length=length, batch_size=blocks, head_first=0.1)
     packed = pack(texts[:3000], tokenizer, length)
     order = np.random.default_rng(_SEED).permutation(len(packed))
     plan = Plan(packed, order, objective_for(objective, tokenizer, settings.mask_share), settings, _STEPS, new, _SEED,
-                lambda model: 0.0)
+                lambda model: 0.0, further=times_further(settings, model, new))
     return plan, optimizer_for(model, settings)
 
 

@@ -106,10 +106,11 @@ class Pretraining(Strict):
                                                  "another: less memory, the same result")
     recompute: bool = Field(False, description="compute activations again in the backward pass instead of keeping them "
                                                "(gradient checkpointing): less memory, a third more time")
-    learning_rate: float = Field(5e-4, gt=0, description="peak, of the body and the old rows")
-    new_rows_rate: float = Field(10.0, gt=0, description="how many times further the new rows go: nothing has taught "
-                                                         "them yet, and in a short training they would stay near "
-                                                         "where they started")
+    learning_rate: float = Field(5e-4, gt=0, description="peak, of all but the new rows")
+    new_rows_rate: float = Field(0.05, gt=0, le=1, description="peak learning rate of new rows, as a share of the size "
+                                                               "(root mean square) of the table: nothing has taught "
+                                                               "them yet, and at the rate of the rest they would stay "
+                                                               "near where they started")
     warmup: Share = Field(0.06, description="share of the steps with a rising learning rate")
     head_first: Share | None = Field(None, description="share of the steps in which only the head and the new rows "
                                                        "learn; if not set, 0.1 for a masked model, whose head may "

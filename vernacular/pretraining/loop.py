@@ -48,6 +48,7 @@ class Plan:
         seed: of masks and dropout.
         evaluate: held-out nats per character of the model as it is.
         evaluations: points on the curve beside the first.
+        further: how many times as far as the old rows the new ones go.
     """
 
     blocks: Blocks
@@ -59,6 +60,7 @@ class Plan:
     seed: int
     evaluate: Callable[[Any], float]
     evaluations: int = 10
+    further: float = 1.0
 
 
 def has_bf16() -> bool:
@@ -126,7 +128,7 @@ def take_step(model: Any, optimizer: torch.optim.AdamW, plan: Plan, step: int) -
         raise Problem(f"the {'gradient' if math.isfinite(float(loss)) else 'loss'} is not a number at step {step}",
                       where="pretraining", fix="Lower pretraining.learning_rate; the last checkpoint is kept")
     optimizer.grad_scale = (length / _CLIP).clamp(min=1).float()  # type: ignore[attr-defined]  # AdamW divides by it as it goes
-    with further(new_rows_of(model, plan.new_rows), plan.settings.new_rows_rate):
+    with further(new_rows_of(model, plan.new_rows), plan.further):
         optimizer.step()
     optimizer.zero_grad(set_to_none=True)
     return float(loss)

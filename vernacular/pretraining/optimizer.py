@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -55,6 +56,18 @@ def waiting(settings: Pretraining, model: Any, new: NDArray[Any], objective: str
     if settings.head_first is None:
         return _WAITING if objective == "masked" else 0.0
     return settings.head_first
+
+
+def times_further(settings: Pretraining, model: Any, new: NDArray[Any]) -> float:
+    """How many times as far as the old rows the rows of pieces ``new`` go, so that their rate is what is set.
+
+    It is set as a share of the size of the rows (root mean square of the table), which differs tenfold between models.
+    """
+    if not len(new):
+        return 1.0
+    table = model.get_input_embeddings().weight.detach()
+    size = float(table.norm()) / math.sqrt(table.numel())
+    return settings.new_rows_rate * size / settings.learning_rate
 
 
 @contextlib.contextmanager

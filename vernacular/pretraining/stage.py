@@ -31,7 +31,7 @@ from vernacular.pretraining.fused import keep_memory
 from vernacular.pretraining.interpolate import Between, interpolate
 from vernacular.pretraining.loop import Plan, compile_body, device_of, train
 from vernacular.pretraining.objectives import Objective, check_head, lengths, nats, objective_for
-from vernacular.pretraining.optimizer import waiting
+from vernacular.pretraining.optimizer import times_further, waiting
 from vernacular.pretraining.packing import Blocks
 from vernacular.pretraining.plan import Cost, measured, predict
 from vernacular.pretraining.processes import share, start, together
@@ -50,6 +50,7 @@ def run(work: Work, name: str, model: Model, arm: Arm) -> Report:
     settings = model.pretraining
     torch.manual_seed(work.seed)  # low-rank changes start from chance, in all processes from the same
     network, tokenizer, base, new_rows = _start(work, name, model, arm)
+    further = times_further(settings, network, new_rows)
     if settings.recompute:
         network.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
     wrapped = lora.wrap(network, new_rows.tolist(), settings.lora_rank) if settings.method == "lora" else None
@@ -63,7 +64,7 @@ def run(work: Work, name: str, model: Model, arm: Arm) -> Report:
         return lambda network: per_character(network, blocks, objective, sizes)
 
     plan = Plan(text.blocks, np.arange(len(text.blocks)), objective, settings, settings.steps or 1000, new_rows,
-                work.seed, held_out(text.dev))
+                work.seed, held_out(text.dev), further=further)
     steps = _steps(work, model, network, plan, text.streams[0].count / text.streams[0].share)
     text = dataclasses.replace(text, streams=capped(text.streams, steps * settings.batch_size, settings.max_epochs))
     plan = dataclasses.replace(plan, steps=steps, evaluations=max(2, min(10, steps // 20)),

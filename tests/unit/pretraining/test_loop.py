@@ -165,7 +165,7 @@ def plain_training(model, plan):
                 first, second, count = state[id(p)]
                 rate = torch.full((len(p), *[1] * (p.ndim - 1)), slow if id(p) in body else head, dtype=p.dtype)
                 if p is embedding or p is model.get_output_embeddings().bias:
-                    rate[plan.new_rows] *= settings.new_rows_rate
+                    rate[plan.new_rows] *= plan.further
                 decay = settings.weight_decay if p.ndim > 1 and p is not embedding else 0.0
                 grad = p.grad / max(1.0, float(length.float()))  # AdamW takes the clip as a float
                 count[0] += 1
@@ -182,7 +182,7 @@ def test_every_trick_leaves_the_loss_curve_of_a_plain_training(kind, tmp_path, m
     monkeypatch.setattr("vernacular.pretraining.loop.has_bf16", lambda: False)
     model, plan = setting(tmp_path, kind, steps=30, learning_rate=3e-3)
     rows = len(model.get_input_embeddings().weight)
-    plan = replace(plan, new_rows=np.arange(rows - 20, rows))
+    plan = replace(plan, new_rows=np.arange(rows - 20, rows), further=10.0)
     # In double precision, so that nothing but the loss that is told is rounded.
     ours = train(model.double(), plan, tmp_path / "c.pt", lambda line: None).losses
     model, _ = setting(tmp_path, kind)

@@ -11,19 +11,19 @@ import torch
 from tests.unit.pretraining.test_loop import setting, weights
 from tests.unit.pretraining.test_lora import wrapped
 from vernacular.pretraining.loop import take_step
-from vernacular.pretraining.optimizer import optimizer_for, waiting
+from vernacular.pretraining.optimizer import optimizer_for, times_further, waiting
 
 NEW = [5, 98, 99]
 
 
 def moved(folder, rate, kind="masked", *, untied=False):
     """How far a step takes each weight, where the body learns already."""
-    model, plan = setting(folder, kind, head_first=0, weight_decay=0, new_rows_rate=rate)
+    model, plan = setting(folder, kind, head_first=0, weight_decay=0)
     if untied:
         decoder = model.get_output_embeddings()
         decoder.weight = torch.nn.Parameter(decoder.weight.detach().clone())
     plan.blocks.tokens[:, 4] = NEW[0]
-    plan = replace(plan, new_rows=np.array(NEW))
+    plan = replace(plan, new_rows=np.array(NEW), further=rate)
     before = weights(model)
     take_step(model, optimizer_for(model, plan.settings), plan, 0)
     return {name: tensor - before[name] for name, tensor in weights(model).items()}
@@ -50,9 +50,9 @@ def test_only_new_rows_go_further(kind, untied, tmp_path):
 def test_rows_beside_low_ranks_go_further_too(kind, tmp_path):
     found = {}
     for rate in (1.0, 7.0):
-        model, plan, _ = wrapped(tmp_path, kind, head_first=0, new_rows_rate=rate)
+        model, plan, _ = wrapped(tmp_path, kind, head_first=0)
         before = weights(model)
-        take_step(model, optimizer_for(model, plan.settings), plan, 0)
+        take_step(model, optimizer_for(model, plan.settings), replace(plan, further=rate), 0)
         found[rate] = {name: tensor - before[name] for name, tensor in weights(model).items()}
     for name, once in found[1.0].items():
         if "trainable_tokens_delta" in name:
@@ -60,6 +60,15 @@ def test_rows_beside_low_ranks_go_further_too(kind, tmp_path):
             torch.testing.assert_close(found[7.0][name], 7 * once, rtol=1e-3, atol=1e-6)
         else:
             assert torch.equal(found[7.0][name], once), name
+
+
+def test_the_rate_of_new_rows_is_a_share_of_the_size_of_the_rows(tmp_path):
+    model, plan = setting(tmp_path, learning_rate=2e-3, new_rows_rate=0.05)
+    table = model.get_input_embeddings().weight
+    with torch.no_grad():
+        table.fill_(-0.2)
+    assert times_further(plan.settings, model, np.array(NEW)) == pytest.approx(5)  # 0.05 * 0.2 in place of 2e-3
+    assert times_further(plan.settings, model, np.zeros(0, np.int64)) == 1
 
 
 def test_how_long_the_body_waits(tmp_path):
