@@ -82,6 +82,8 @@ class Manifest(BaseModel):
     version: str
     settings: dict[str, Any]
     inputs: dict[str, str] = Field(description="stage name -> data version of the artifact that was read")
+    reports: dict[str, str] = Field(default_factory=dict, description="stage name -> key of the artifact whose report "
+                                    "is told in this one; files may be the same where reports are not")
     outside: dict[str, str] = Field(description="what was read outside the root -> its digest")
     seed: int
     data_version: str = Field(description="digest of the content of all files")
@@ -223,10 +225,20 @@ def describe(folder: Path) -> tuple[dict[str, int], str]:
 
 
 def key_of(*, stage: str, version: str, settings: Mapping[str, Any], inputs: Mapping[str, str],
-           outside: Mapping[str, str], seed: int) -> str:
+           outside: Mapping[str, str], seed: int, reports: Mapping[str, str]) -> str:
     """The key of an artifact: a digest of everything that determines it."""
     return digest_of({"stage": stage, "version": version, "settings": settings, "inputs": inputs,
-                      "outside": outside, "seed": seed})
+                      "outside": outside, "seed": seed} | ({"reports": reports} if reports else {}))
+
+
+def remade(manifest: Manifest, current: Mapping[str, Artifact]) -> list[str]:
+    """The inputs of which, among the ``current`` artifacts, there is another one than ``manifest`` was made from.
+
+    Of a stage that tells the reports of its inputs, also those whose files are the same but whose report is another.
+    """
+    return sorted(stage for stage, artifact in current.items() if (
+        artifact.manifest.data_version != manifest.inputs.get(stage, artifact.manifest.data_version)
+        or artifact.manifest.key != manifest.reports.get(stage, artifact.manifest.key)))
 
 
 def now() -> str:

@@ -86,6 +86,8 @@ class Stage:
         heavy: trains or evaluates a network; runs in a process of its own.
         gates: the gates that its report always has.
         seed: of everything random in it.
+        tells: its result says what the reports of its inputs say, so it is made anew with each of these, though their
+            files may be the same: a threshold moves no score, and turns a gate.
     """
 
     name: str
@@ -100,6 +102,7 @@ class Stage:
     heavy: bool = False
     gates: tuple[GateSpec, ...] = ()
     seed: int = 1
+    tells: bool = False
 
     def settings_data(self, language: Language) -> dict[str, Any]:
         """The slice of settings as plain data, for hashing and for the manifest."""
@@ -107,11 +110,17 @@ class Stage:
         return slice_.model_dump(mode="json", by_alias=True) if isinstance(slice_, BaseModel) else slice_
 
 
+def determined_by(stage: Stage, language: Language, inputs: Mapping[str, Artifact], root: Path) -> dict[str, Any]:
+    """Everything that determines what ``stage`` would make now, as ``key_of`` and the manifest take it."""
+    return {"stage": stage.name, "version": stage.version, "settings": stage.settings_data(language),
+            "inputs": {name: artifact.manifest.data_version for name, artifact in inputs.items()},
+            "reports": {name: artifact.manifest.key for name, artifact in inputs.items()} if stage.tells else {},
+            "outside": stage.outside(language, root), "seed": stage.seed}
+
+
 def key_for(stage: Stage, language: Language, inputs: Mapping[str, Artifact], root: Path) -> str:
     """The key that ``stage`` would publish under, given the artifacts that it would read and the store's root."""
-    return key_of(stage=stage.name, version=stage.version, settings=stage.settings_data(language),
-                  inputs={name: artifact.manifest.data_version for name, artifact in inputs.items()},
-                  outside=stage.outside(language, root), seed=stage.seed)
+    return key_of(**determined_by(stage, language, inputs, root))
 
 
 def inputs_of(stage: Stage, language: Language, store: Store) -> dict[str, Artifact]:
@@ -158,10 +167,8 @@ def run_stage(stage: Stage, language: Language, store: Store, progress: Progress
     """
     inputs = inputs_of(stage, language, store)
     prepare(stage, language, store, progress)
-    outside = stage.outside(language, store.root)
-    key = key_of(stage=stage.name, version=stage.version, settings=stage.settings_data(language),
-                 inputs={name: artifact.manifest.data_version for name, artifact in inputs.items()},
-                 outside=outside, seed=stage.seed)
+    determined = determined_by(stage, language, inputs, store.root)
+    key = key_of(**determined)
     found = store.find(language.code, stage.name, key)
     if found is not None:
         store.point(found)
@@ -188,11 +195,8 @@ def run_stage(stage: Stage, language: Language, store: Store, progress: Progress
             cache=cache))
         files, data_version = describe(out)
         return store.publish(work, Manifest(
-            language=language.code, stage=stage.name, key=key, version=stage.version,
-            settings=stage.settings_data(language),
-            inputs={name: artifact.manifest.data_version for name, artifact in inputs.items()},
-            outside=outside, seed=stage.seed, data_version=data_version, files=files, created=now(),
-            seconds=round(time.monotonic() - started, 2), report=report))
+            language=language.code, key=key, data_version=data_version, files=files, created=now(),
+            seconds=round(time.monotonic() - started, 2), report=report, **determined))
 
 
 def assist(stage: Stage, language: Language, store: Store, progress: Progress = silent) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vernacular.artifacts import Artifact, Store, digest_of
+from vernacular.artifacts import Artifact, Store, digest_of, remade
 from vernacular.config.schema import Language
 from vernacular.errors import Problem
 from vernacular.stages import Stage, inputs_of, key_for, stages_of
@@ -95,7 +95,10 @@ def _why(stage: Stage, language: Language, inputs: Mapping[str, Artifact], curre
     if before.settings != stage.settings_data(language) or before.seed != stage.seed:
         return "settings changed"
     changed = _changed(before.inputs, {name: artifact.manifest.data_version for name, artifact in inputs.items()})
-    return f"other input: {', '.join(changed)}" if changed else "another result is current"
+    if changed:
+        return f"other input: {', '.join(changed)}"
+    changed = remade(before, inputs)
+    return f"other report: {', '.join(changed)}" if changed else "another result is current"
 
 
 def _changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

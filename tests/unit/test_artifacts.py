@@ -117,7 +117,9 @@ def test_equal_data_has_equal_digests(data: dict[str, object]) -> None:
 
 
 def test_the_key_hangs_on_all_that_determines_the_result() -> None:
-    base: dict[str, object] = {"stage": "s", "version": "1", "settings": {}, "inputs": {}, "outside": {}, "seed": 1}
-    other = {"stage": "t", "version": "2", "settings": {"a": 1}, "inputs": {"a": "b"}, "outside": {"a": "b"}, "seed": 2}
+    base: dict[str, object] = {"stage": "s", "version": "1", "settings": {}, "inputs": {}, "outside": {}, "seed": 1,
+                               "reports": {}}
+    other = {"stage": "t", "version": "2", "settings": {"a": 1}, "inputs": {"a": "b"}, "outside": {"a": "b"}, "seed": 2,
+             "reports": {"a": "b"}}
     keys = {key_of(**base), *(key_of(**{**base, name: value}) for name, value in other.items())}  # type: ignore[arg-type]
-    assert len(keys) == 7
+    assert len(keys) == 8

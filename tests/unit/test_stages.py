@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from vernacular.artifacts import Gate, Report, Store
+from vernacular.artifacts import Gate, Report, Store, remade
 from vernacular.config.schema import Language
 from vernacular.errors import Problem
 from vernacular.stages import Stage, Work, inputs_of, lookup, run_stage
@@ -65,6 +65,20 @@ def test_an_input_with_the_same_bytes_keeps_what_follows(language: Language, sto
     run_stage(second, language, store)
     assert calls == ["y"]
     run_stage(replace(stage("corpus/one", writes("z")), version="3"), language, store)
+    run_stage(second, language, store)
+    assert calls == ["y", "y"]
+
+
+def test_a_stage_that_tells_reports_is_made_anew_with_each(language: Language, store: Store) -> None:
+    calls: list[str] = []
+    second = replace(stage("corpus/two", writes("y", calls), ("corpus/one",)), tells=True)
+    first = stage("corpus/one", writes("x", gates=[Gate(name="few", passed=True, reason="3 of 40 fail")]))
+    run_stage(first, language, store)
+    made = run_stage(second, language, store)
+    assert run_stage(second, language, store).folder == made.folder and calls == ["y"]
+    red = stage("corpus/one", writes("x", gates=[Gate(name="few", passed=False, reason="3 of 40 fail")]))
+    now = run_stage(replace(red, version="2"), language, store)
+    assert remade(made.manifest, {"corpus/one": now}) == ["corpus/one"]
     run_stage(second, language, store)
     assert calls == ["y", "y"]
 

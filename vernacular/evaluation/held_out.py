@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from vernacular.config.tasks import Task
+from vernacular.corpus.words import words
 from vernacular.jsonl import read_jsonl
 from vernacular.tasks.derived import lower
 
@@ -20,7 +21,7 @@ def held_out_lines(splits: Path, least_words: int = LEAST_WORDS) -> list[str]:
         least_words: shorter lines are left out: on two or three words a label is mostly chance.
     """
     return [line for row in read_jsonl(splits / "test.jsonl") for line in row["text"].split("\n")
-            if len(line.split()) >= least_words]
+            if len(words(line)) >= least_words]
 
 
 def preparation(task: Task) -> Callable[[str], str]:

@@ -44,24 +44,27 @@ def unverified(results: Results) -> list[str]:
     return found + ([results["model"]["base_name"]] if results["model"]["base"]["licence"] == "unverified" else [])
 
 
+def no_consent(results: Results) -> list[str]:
+    """Names of the sources of which nobody knows on what basis their text may be used."""
+    return [source["name"] for source in [*results["sources"], *results["mixed_in"]] if source["consent"] == "unknown"]
+
+
 def release_gates(results: Results) -> list[Gate]:
     """Every gate but the last, ``publishable``, which follows from these and from what was waived."""
-    no_licence = unverified(results)
-    no_consent = [source["name"] for source in [*results["sources"], *results["mixed_in"]]
-                  if source["consent"] == "unknown"]
+    no_licence, unasked = unverified(results), no_consent(results)
     tests = (results["behaviour"] or {}).get("gates", [])
     red = [gate["name"] for gate in tests if not gate["passed"]]
     reviewed = {name for name, test in ((results["behaviour"] or {}).get("tests") or {}).items()
                 if test["reviewed"] != "none"}
-    told = [f"{kind}: {', '.join(names)}" for kind, names in (
+    told = [f"{kind}: {', '.join(f'{name}{_failing(results, name)}' for name in names)}" for kind, names in (
         ("reviewed by a speaker", [name for name in red if name in reviewed]),
         ("unreviewed", [name for name in red if name not in reviewed])) if names]
     return [
         Gate(name="licences_verified", passed=not no_licence, value=len(no_licence), threshold=0, reason=(
             f"nobody has verified the licence of {', '.join(no_licence)}" if no_licence
             else "every source and the base name their licence")),
-        Gate(name="consent_known", passed=not no_consent, value=len(no_consent), threshold=0, reason=(
-            f"on what basis the text may be used is unknown for {', '.join(no_consent)}" if no_consent
+        Gate(name="consent_known", passed=not unasked, value=len(unasked), threshold=0, reason=(
+            f"on what basis the text may be used is unknown for {', '.join(unasked)}" if unasked
             else "every source says on what basis its text may be used")),
         _against_control(results),
         _against_base(results),
@@ -75,6 +78,12 @@ def release_gates(results: Results) -> list[Gate]:
         reload_gate(results["reloaded"]) if results["reloaded"] is not None else Gate(
             name=RELOAD, passed=False, reason="the bundle is not there yet"),
     ]
+
+
+def _failing(results: Results, name: str) -> str:
+    """How much of a test fails, in brackets: who waives it answers for that much."""
+    rate = results["behaviour"]["tests"][name]["adapted"]["rate"]
+    return " (no case)" if rate is None else f" ({rate:.0%} fail)"
 
 
 def publishable(gates: Sequence[Gate], waivers: Sequence[Waiver]) -> Gate:

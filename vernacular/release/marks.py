@@ -61,16 +61,20 @@ def make_mark(text: str, task: str, model: str, answers: Answers, right: bool, s
     answer = answer_of(answers, task)
     if answer is None:
         raise Problem(f"there is no answer of {model} to {task}", where="mark", fix="Ask again")
+    number = len(answers.words[task]) if task in answers.words else 1
+    if task in answers.words and len(answer.split()) != number:
+        raise Problem(f"labels of {task} hold spaces, so its answers cannot be kept as a mark", where="mark",
+                      fix="Write such labels without spaces in the labelled data, and run again")
     wanted = " ".join(should_be.split())
     if wanted and (right or wanted == answer):
         wanted = ""  # the field still holds what was answered
     if wanted:
         known = answers.labels.get(task, ())
-        strange = [label for label in wanted.split() if label not in known]
-        number = len(answers.words[task]) if task in answers.words else 1
-        if strange or len(wanted.split()) != number:
+        given = wanted.split() if task in answers.words else [wanted]
+        strange = [label for label in given if label not in known]
+        if strange or len(given) != number:
             raise Problem(f"'{strange[0]}' is no label of {task}" if strange else
-                          f"{len(wanted.split())} labels for {number} words", where="mark",
+                          f"{len(given)} labels for {number} words", where="mark",
                           fix=f"Write {'one label' if number == 1 else f'{number} labels'} out of: {', '.join(known)}")
     return Mark(text, task, model, answer, right, wanted or None, " ".join(by.split())[:LONGEST_NAME], now())
 

@@ -9,6 +9,11 @@ from typing import Any
 
 from vernacular.release.summary import Results
 
+# Our kinds of tasks by the hub's names (https://huggingface.co/tasks).
+_TASKS = {"token_classification": "token-classification", "sequence_classification": "text-classification",
+          "sentence_pairs": "text-classification", "question_answering": "question-answering",
+          "sentence_retrieval": "sentence-similarity", "generation": "text-generation"}
+
 
 def inside(results: Results, *path: str) -> Any:
     """What lies at ``path`` of nested dictionaries; None where a step of it is missing."""
@@ -54,11 +59,12 @@ def metadata_of(results: Results) -> dict[str, Any]:
 
 def _scored_tasks(results: Results, arm: str) -> list[dict[str, Any]]:
     """The scores of the tasks as the hub's evaluation results; ``args`` holds the seeds and the intervals."""
-    return [{"task": {"type": "token-classification" if found["kind"] == "token_classification" else
-                      "text-classification", "name": task},
+    return [{"task": {"type": _TASKS[found["kind"]], "name": task},
              "dataset": {"name": f"held-out text of the data statement ({task})", "type": "vernacular"},
-             "metrics": [{"type": "f1", "name": found["metric"], "value": round(found["means"][arm], 4), "args": {
-                 "seeds": {str(row["seed"]): round(row["score"], 4) for row in found["scores"][arm]},
+             "metrics": [{
+                 "type": "f1" if "f1" in found["metric"] else found["metric"], "name": found["metric"],
+                 "value": round(found["means"][arm], 4), "args": {
+                     "seeds": {str(row["seed"]): round(row["score"], 4) for row in found["scores"][arm]},
                  **{f"{name}_low_mean_high": [round(value, 4) for value in interval]
                     for name, interval in found.get("intervals", {}).items()}}}]}
             for task, found in results["tasks"].items() if arm in found["means"]]

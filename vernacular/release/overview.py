@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from vernacular.arms import released_arm
-from vernacular.artifacts import Artifact, Report, Store
+from vernacular.artifacts import Artifact, Report, Store, remade
 from vernacular.corpus.rebuild import Outcome, outcome_of
 from vernacular.errors import Problem
 from vernacular.outline import Outline
@@ -61,10 +61,8 @@ def _measured(language: str, model: str, made: Mapping[str, Artifact], release: 
     interval = likelihood.details.get("differences", {}).get(against) if likelihood else None
     text, about = made.get("corpus/documents"), ""
     if release is not None:
-        older = any(stage in made and made[stage].manifest.data_version != version
-                    for stage, version in release.manifest.inputs.items())
         about = ", ".join([release.manifest.created[:16], *(["control"] if released == "control" else []),
-                           *(["outdated"] if older else [])])
+                           *(["outdated"] if remade(release.manifest, made) else [])])
         reports[f"{RELEASE}{model}"] = release.manifest.report
     return _row(
         language, model, words=_value(splits, "words"), base=_value(tokenizer, "fertility_base"),

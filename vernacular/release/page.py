@@ -55,10 +55,11 @@ def page(results: Results, artifacts: Mapping[str, Artifact]) -> str:
     """The whole page as HTML."""
     environment = Environment(loader=PackageLoader("vernacular.release", "templates"), autoescape=True,
                               undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"number": number, "cell": cell, "interval": interval_text}
+    environment.filters |= {"most_of": most_of, "number": number, "cell": cell, "interval": interval_text}
     return environment.get_template(FILE).render(
         r=results, arms=ARMS, meaning=MEANING, floors=FLOORS, made=now(), short=in_short(results),
-        red=[gate for gate in results["release_gates"] if not gate["passed"] and gate["name"] != "publishable"],
+        red=[gate for gate in results["release_gates"] if not gate["passed"] and gate["name"] != "publishable"
+             and gate["name"] not in {waiver["gate"] for waiver in results["waivers"]}],
         strips={task: strip(found) for task, found in results["tasks"].items()}, t=tables(results, artifacts),
         curves={task: curve_rows(found) for task, found in results["tasks"].items()}, columns=COLUMNS,
         remarks={task: remarks(found) for task, found in results["tasks"].items()},
@@ -114,11 +115,17 @@ def _rate(found: Mapping[str, Any]) -> str:
 
 
 def strip(found: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The rows of a task's picture: a name, and where between 0 and 1 its seeds and its mean lie."""
-    rows = [{"name": arm, "seeds": [row["score"] for row in found["scores"][arm]], "mean": found["means"].get(arm)}
+    """The rows of a task's picture: a name, its mean, and at which per cent of the scale its seeds and its mean lie."""
+    rows = [(arm, [row["score"] for row in found["scores"][arm]], found["means"].get(arm))
             for arm in ARMS if found["scores"].get(arm)]
-    return rows + [{"name": SIMPLE.get(name, name), "seeds": [], "mean": floor}
-                   for name, floor in found.get("floors", {}).items()]
+    rows += [(SIMPLE.get(name, name), [], floor) for name, floor in found.get("floors", {}).items()]
+    return [{"name": name, "mean": mean, "seeds": [round(100 * seed / most_of(found), 1) for seed in seeds],
+             "bar": None if mean is None else round(100 * mean / most_of(found), 1)} for name, seeds, mean in rows]
+
+
+def most_of(found: Mapping[str, Any]) -> int:
+    """The best score that a task's metric can give."""
+    return 100 if found["metric"] == "chrf" else 1
 
 
 def _step(name: str, artifact: Artifact) -> dict[str, Any]:
@@ -194,7 +201,7 @@ def _task_in_short(task: str, found: Mapping[str, Any], arm: str) -> str:
     verdict = found["verdicts"].get(f"{arm}_minus_base")
     words = {"gain": "better than before", "no gain": "no better than before, as far as can be told",
              "harm": "worse than before"}
-    said = f"{task}{about}: {number(means.get(arm), 2)} of 1"
+    said = f"{task}{about}: {number(means.get(arm), 2)} of {most_of(found)}"
     if "base" in means:
         said += f", before {number(means['base'], 2)}" + (
             f": {words[verdict]} ({interval_text(found['intervals'][f'{arm}_minus_base'])})" if verdict else "")

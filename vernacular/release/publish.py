@@ -6,22 +6,23 @@ import os
 from pathlib import Path
 from typing import Any
 
-from vernacular.artifacts import Artifact, Store, describe
-from vernacular.config.licences import UNVERIFIED
+from vernacular.artifacts import Artifact, Store, describe, remade
 from vernacular.config.schema import Language
 from vernacular.corpus.suppression import Suppressions
 from vernacular.errors import Problem
+from vernacular.release.gates import no_consent, unverified
+from vernacular.release.summary import claims
 from vernacular.release.waivers import read_waivers
 
 TOKEN = "HF_TOKEN"
 ENDPOINT: str | None = None  # of the hub; None for huggingface_hub's own
 
 
-def refusals(artifact: Artifact, language: Language) -> list[str]:
+def refusals(artifact: Artifact, language: Language, store: Store) -> list[str]:
     """Why this release may not be published; empty if it may.
 
-    Red gates that nobody waived, or not any more; a licence or a consent that was taken back, or a document taken down,
-    since it was made.
+    Red gates that nobody waived, or not any more; a licence or a consent that was taken back, a document taken down, or
+    a stage that has run again, since it was made.
 
     Raises:
         Problem: the list of what was taken down, or of waivers, cannot be read.
@@ -33,12 +34,16 @@ def refusals(artifact: Artifact, language: Language) -> list[str]:
     waived = {waiver["gate"] for waiver in details.get("waivers", []) if waiver in kept}
     red = [f"{gate.name}: {gate.reason}" for gate in gates
            if not gate.passed and gate.name != "publishable" and gate.name not in waived]
-    green = {gate.name for gate in gates if gate.passed}
-    for gate, word, names in (("licences_verified", "licence", [
-            source.name for source in language.sources if source.licence == UNVERIFIED]),
-            ("consent_known", "consent", [source.name for source in language.sources if source.consent == "unknown"])):
+    green, name = {gate.name for gate in gates if gate.passed}, artifact.manifest.stage.partition("/")[2]
+    said = claims(language, name, language.models[name])
+    for gate, word, names in (("licences_verified", "licence", unverified(said)),
+                              ("consent_known", "consent", no_consent(said))):
         if gate in green and names:
             red.append(f"{gate}: the {word} of {', '.join(names)} was taken back since")
+    changed = remade(artifact.manifest, {stage: now for stage in artifact.manifest.inputs
+                                         if (now := store.current(language.code, stage)) is not None})
+    if changed:
+        red.append(f"it was made before {', '.join(changed)} ran again; nobody can waive that")
     gone = taken_down(artifact.folder / "documents.txt", Suppressions.of(language.folder))
     if gone:
         red.append(f"takedown: {gone} of the documents that it was trained on were taken down since, and it was not "
@@ -83,7 +88,7 @@ def publish(store: Store, language: Language, model_name: str, repo: str) -> str
     if artifact is None:
         raise Problem("there is no release to publish", where=f"{language.code} {stage}",
                       fix=f"Run `vernacular run {language.code}` first")
-    red = refusals(artifact, language)
+    red = refusals(artifact, language, store)
     if red:
         raise Problem(f"not published, for {len(red)} {'reason' if len(red) == 1 else 'reasons'}: {'; '.join(red)}",
                       where=f"{language.code} {stage}", fix="Mend each of these in the language folder and run again, "

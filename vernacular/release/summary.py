@@ -89,6 +89,16 @@ def gather(language: Language, name: str, model: Model, reports: Mapping[str, Re
     return results
 
 
+def claims(language: Language, name: str, model: Model) -> Results:
+    """What the folder says now of where text, labels and base come from, as ``gather`` has it, though nothing ran."""
+    return gather(language, name, model, {}) | {
+        "tasks": {task: {"labelled": _labelled(found)} for task, found in language.tasks_of(name).items()}}
+
+
+def _labelled(task: Task) -> dict[str, str] | None:
+    return {"licence": task.data.licence, "url": task.data.url} if task.data else None
+
+
 def _plain(report: Report) -> dict[str, float]:
     return {name: count.value for name, count in report.counts.items()}
 
@@ -195,7 +205,7 @@ def _task(report: Report, task: Task, released: Arm) -> dict[str, Any]:
     details = dict(report.details)
     scores = scores_of(report)
     details["description"] = task.description
-    details["labelled"] = {"licence": task.data.licence, "url": task.data.url} if task.data else None
+    details["labelled"] = _labelled(task)
     details["means"] = {arm: fmean(values) for arm, values in scores.items() if values}
     details["spread"] = spread_of(report)
     details["verdicts"] = {name: verdict(interval, spread=details["spread"])

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from vernacular.config.tasks import Groups, Task
-from vernacular.corpus.words import word_spans
+from vernacular.corpus.words import word_spans, words
 from vernacular.errors import Problem
 from vernacular.tasks.kind import IGNORED, Item
 
@@ -61,7 +61,7 @@ def _by_group(labels: Groups, documents: Iterable[Mapping[str, Any]]) -> Iterabl
                       if any(fnmatch.fnmatchcase(place, pattern) for pattern in labels.groups[name])), None)
         if index is not None:
             for line in document["text"].split("\n"):
-                if len(line.split()) >= 3:
+                if len(words(line)) >= 3:
                     yield Item(line, (index,), document["id"])
 
 

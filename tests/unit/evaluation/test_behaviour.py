@@ -73,7 +73,7 @@ def test_spaces_never_fail_for_a_model_that_reads_words() -> None:
                                    change=[{"operator": "spaces", "where": "double"}])
     assert len(cases) == 4  # a line that stands twice is one case
     assert not any(outcome.failed for outcome in judged)
-    summary = summarise(test, {"adapted": judged, "base": judged}, "none")
+    summary = summarise(test, {"adapted": judged, "base": judged}, "none", 9)
     assert gate(test, summary).passed
     assert summary["adapted"]["rate"] == 0
 
@@ -81,7 +81,7 @@ def test_spaces_never_fail_for_a_model_that_reads_words() -> None:
 def test_the_interval_of_ten_failures_in_a_hundred() -> None:  # Newcombe 1998, method 3
     judged = [Outcome(row < 10, 0.0, "", "") for row in range(100)]
     test = BehaviourTest.model_validate({**TEST, "change": [{"operator": "digits"}]})
-    found = summarise(test, {"base": [], "adapted": judged}, "none")
+    found = summarise(test, {"base": [], "adapted": judged}, "none", 9)
     assert (found["adapted"]["low"], found["adapted"]["high"]) == pytest.approx((0.0552, 0.1744), abs=1e-4)
     assert (found["base"]["low"], found["base"]["high"]) == (0, 1)
 
@@ -89,11 +89,13 @@ def test_the_interval_of_ten_failures_in_a_hundred() -> None:  # Newcombe 1998, 
 def test_a_change_that_changes_nothing_gives_no_case_and_no_green() -> None:
     test, cases, judged = outcomes(FakeWords(), words, change=[{"operator": "digits"}])
     assert not cases
-    found = gate(test, summarise(test, {"adapted": judged, "base": judged}, "none"))
+    found = gate(test, summarise(test, {"adapted": judged, "base": judged}, "none", 9))
     assert not found.passed
     assert "not measured" in found.reason
     test, _, judged = outcomes(FakeWords(), words, change=[{"operator": "normal_form"}])
-    assert gate(test, summarise(test, {"adapted": judged, "base": judged}, "none")).passed  # both forms are the same
+    # Green where both forms of nine lines are the same, red where there was no line to look at.
+    assert [gate(test, summarise(test, {"adapted": judged, "base": judged}, "none", lines)).passed
+            for lines in (9, 0)] == [True, False]
 
 
 def test_case_is_lost_on_a_task_that_reads_lower_case() -> None:
@@ -337,7 +339,7 @@ def test_unreviewed_tests_count_apart() -> None:
     for name, reviewer, predictor in (("one", "Kemi, 2026-01-31", FakeWords()), ("two", "none", FakeWords("amo"))):
         test, _, judged = outcomes(predictor, words, {"names": ["Amo", "Badu", "Kemi"]}, prepare=lower,
                                    name=name, change=[{"operator": "swap_words", "lexicon": "names"}])
-        results[name] = summarise(test, {"adapted": judged, "base": judged}, reviewer)
+        results[name] = summarise(test, {"adapted": judged, "base": judged}, reviewer, 9)
         report.gates.append(gate(test, results[name]))
     _note_counts(report, results)
     counts = {name: count.value for name, count in report.counts.items()}
@@ -379,9 +381,27 @@ def test_a_marked_sentence_is_found_in_what_was_learned_from() -> None:
     assert stands_in(texts, []) == [""] * 6
 
 
+def test_every_marked_task_has_a_test_of_its_own_name(language_folder: Path) -> None:
+    tasks = [f"named_entity_recognition_of_{kind}" for kind in ("news", "verses")]
+    made = with_tests(language_folder, one=GOOD)
+    made = made.model_copy(update={"tasks": made.tasks | dict.fromkeys(tasks, made.tasks["names"])})
+    (language_folder / "behaviour" / "marks.jsonl").write_text(
+        "".join(f"{mark(task=task)}\n" for task in tasks), encoding="utf-8")
+    found = [test for test in load_suite(made).tests if test.source]
+    assert sorted(test.task or "" for test in found) == tasks and len({test.name for test in found}) == len(tasks)
+
+
+def test_a_version_is_no_number_to_a_spreadsheet_and_hangs_on_the_keyboard() -> None:
+    slip = BehaviourTest.model_validate({**TEST, "change": [{"operator": "typo", "do": "neighbour"}]})
+    other = BehaviourTest.model_validate({**TEST, "change": [{"operator": "spaces"}]})
+    ours, theirs = Suite(keyboard=["abc"]), Suite(keyboard=["abd"])
+    assert ours.digest(slip) != theirs.digest(slip) and ours.digest(other) == theirs.digest(other)
+    assert ours.digest(other).startswith("v")
+
+
 def test_the_gate_says_how_many_marks_are_set_aside() -> None:
     test = BehaviourTest.model_validate({**TEST, "type": "minimum", "from": "marks"})
-    found = gate(test, summarise(test, {"adapted": [], "base": []}, "none", 2))
+    found = gate(test, summarise(test, {"adapted": [], "base": []}, "none", 9, 2))
     assert not found.passed
     assert found.reason == ("not measured: nobody has marked an answer to new text yet; 2 marked sentences are set "
                             "aside, for the models were trained on them")
@@ -438,7 +458,9 @@ class Entities(FakeWords):
 
 
 def test_a_label_stands_for_the_beginning_and_the_inside_of_an_entity() -> None:
-    assert columns_of(["O", "B-PER", "I-PER", "PER", "PERSON"], "PER") == [1, 2, 3]
+    assert columns_of(["O", "B-PER", "I-PER", "B-PERSON"], "PER") == [1, 2]
+    assert columns_of(["B-PER", "PER"], "PER") == [1]
+    assert columns_of(["non-toxic", "toxic"], "toxic") == [1] and columns_of(["non-toxic"], "toxic") == []
     options: dict[str, Any] = {"type": "minimum", "templates": ["{names} wafika"]}
     for label, failed in (("PER", False), ("I-PER", False), ("LOC", True)):
         judged = outcomes(Entities("Amo"), words, {"names": ["Amo"]}, expect={"label": label}, **options)[2]

@@ -17,7 +17,7 @@ from vernacular.errors import Problem
 from vernacular.evaluation.behaviour.run import Asker
 from vernacular.evaluation.fairness import gaps
 from vernacular.evaluation.fairness import plan as fairness
-from vernacular.evaluation.fairness.run import labels_differ, names_foreseen, names_found, run
+from vernacular.evaluation.fairness.run import labels_differ, names_foreseen, names_found, places_of, run
 from vernacular.evaluation.fairness.variants import write_variants
 from vernacular.models import load_model, load_tokenizer
 from vernacular.tasks.derived import lower
@@ -127,7 +127,13 @@ def test_names_are_foreseen_by_group(tmp_path: Path, objective: str) -> None:
     assert found["verdict"] in ("inherited", "within noise")
 
 
+def test_a_name_of_several_words_is_found_whole() -> None:
+    assert places_of("Jean-Paul", "lero Jean-Paul ndi Jean wafika ku Jean-Pauls") == [(5, 14)]
+    assert places_of("Amo", "Amos ndi Amo") == [(9, 12)]
+
+
 @pytest.mark.parametrize(("text", "said"), [
+    (PLAN.replace("Amo", '"Amo."', 1), "a name begins and ends with a letter, and 'Amo.' does not"),
     (PLAN.replace("tasks: [names]", "tasks: []"), "say what to measure on"),
     (PLAN + "    spellings: {a: [], b: []}\n", "either groups"),
     (PLAN + "  - {name: spelt, spellings: {a: [], b: [{operator: code_switch, lexicon: no}]}}\n",

@@ -92,6 +92,9 @@ def test_the_final_mark_toggles(text: str) -> None:
     ({"operator": "letter_case", "to": "title"}, "ng'ombe ya iye", "Ng'ombe Ya Iye"),
     ({"operator": "digits"}, "zaka 12000", "zaka 12,000"),
     ({"operator": "digits", "style": "plain"}, "zaka 12,000", "zaka 12000"),
+    ({"operator": "digits"}, "zaka ١٢٠٠٠", "zaka ١٢,٠٠٠"),
+    ({"operator": "final_punctuation", "mark": "።"}, "ሰላም ነው።", "ሰላም ነው"),
+    ({"operator": "final_punctuation", "mark": "᱾"}, "ᱡᱚᱦᱟᱨ", "ᱡᱚᱦᱟᱨ᱾"),
     ({"operator": "final_punctuation"}, "amati.", "amati"),
     ({"operator": "final_punctuation"}, "amati", "amati."),
     ({"operator": "insert", "at": "start", "texts": ["7"]}, "amati", "7 amati"),
@@ -153,6 +156,7 @@ def test_slips_use_the_keyboard_of_the_suite() -> None:
 @given(text=st.from_regex(r"zaka [0-9]{1,6}", fullmatch=True), seed=st.integers(0, 5))
 def test_another_number_has_as_many_digits(text: str, seed: int) -> None:
     changed = apply({"operator": "numbers"}, text, seed)
+    assert not set("0123456789").intersection(apply({"operator": "numbers"}, "߁߂߃ ᱑᱒ ১২", seed))  # each in its own
     assert changed != text and len(changed) == len(text) and changed[5:].isdecimal()
 
 

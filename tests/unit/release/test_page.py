@@ -16,6 +16,8 @@ from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.release.page import default_place, in_short, write_page
 from vernacular.release.report import current_artifacts, results
+from vernacular.release.summary import gather
+from vernacular.release.waivers import waive
 
 NASTY = "<script>alert(1)</script>\"'&"
 
@@ -114,6 +116,28 @@ def test_text_and_names_are_escaped_everywhere(language: Language, tmp_path: Pat
     shown = made(changed, tmp_path, reports)
     assert "<script" not in shown
     assert shown.count("&lt;script&gt;") > 20
+
+
+def test_the_scale_is_that_of_the_metric(language: Language, tmp_path: Path) -> None:
+    reports = made_up_reports()
+    details = reports[f"task/names_{NAME}"].details
+    details["metric"] = "chrf"
+    for rows in details["scores"].values():
+        for row in rows:
+            row["score"] *= 40
+    shown = made(language, tmp_path, reports)
+    assert "from 0 (never right) to 100 (always)" in shown and "of 100, before" in shown
+    assert max(float(at) for at in re.findall(r"left:([\d.]+)%", shown)) <= 100
+
+
+def test_what_was_waived_is_not_counted_as_red(language: Language, tmp_path: Path) -> None:
+    reports = made_up_reports()
+    gates = gather(language, NAME, language.models[NAME], reports)["release_gates"]
+    red = [gate["name"] for gate in gates if not gate["passed"] and gate["name"] != "publishable"]
+    assert f"{len(red)} of {len(gates) - 1} conditions do not hold" in made(language, tmp_path, reports)
+    for name in red:
+        waive(language.folder, NAME, gates, name, "Ada Banda", "because of this and that")
+    assert "conditions do not hold" not in made(language, tmp_path, reports)
 
 
 def test_a_page_of_a_run_that_has_just_begun(language: Language, tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.unit.release.made_up import NAME, RELOADED, made_up_reports, put_release
-from vernacular.artifacts import Report, Store
+from tests.unit.release.made_up import NAME, RELOADED, made_up_reports, put, put_release
+from vernacular.artifacts import MANIFEST, Artifact, Report, Store
 from vernacular.config.schema import Language
 from vernacular.errors import Problem
 from vernacular.release.card import write_card
@@ -157,7 +157,8 @@ def test_a_waiver_opens_the_gate_and_stands_on_the_card(language: Language, stor
     with pytest.raises(Problem, match="there is no token"):
         publish(store, language, NAME, "someone/model")
     card = write_card(gather(language, NAME, language.models[NAME], made_up_reports(), reloaded=RELOADED))
-    assert "Published although `behaviour` is red** (red tests, unreviewed: spaces). Ada Banda answers for that" in card
+    assert ("Published although `behaviour` is red** (red tests, unreviewed: spaces (5% fail)). Ada Banda answers for "
+            "that") in card
     assert "The two are a dialect's spelling" in card
     assert "may not be published" not in card
 
@@ -165,10 +166,20 @@ def test_a_waiver_opens_the_gate_and_stands_on_the_card(language: Language, stor
 def test_a_waiver_ends_when_the_gate_says_something_else(language: Language, store: Store) -> None:
     waive(language.folder, NAME, gates_of(language), "behaviour", "Ada Banda", "The two cases are a dialect's spelling")
     reports = made_up_reports()
-    more = reports[f"evaluation/{NAME}_behaviour"].gates[0].model_copy(update={"name": "names_nfd"})
-    reports[f"evaluation/{NAME}_behaviour"].gates.append(more)
+    behaviour = reports[f"evaluation/{NAME}_behaviour"]
+    behaviour.gates.append(behaviour.gates[0].model_copy(update={"name": "names_nfd"}))
+    behaviour.details["tests"]["names_nfd"] = behaviour.details["tests"]["spaces"]
     put_release(store, language, reports)
-    with pytest.raises(Problem, match="behaviour: red tests, unreviewed: spaces, names_nfd"):
+    with pytest.raises(Problem, match=r"behaviour: .*unreviewed: spaces \(5% fail\), names_nfd \(5% fail\)"):
+        publish(store, language, NAME, "someone/model")
+
+
+def test_so_it_does_when_more_fails(language: Language, store: Store) -> None:
+    waive(language.folder, NAME, gates_of(language), "behaviour", "Ada Banda", "The two cases are a dialect's spelling")
+    reports = made_up_reports()
+    reports[f"evaluation/{NAME}_behaviour"].details["tests"]["spaces"]["adapted"]["rate"] = 1.0
+    put_release(store, language, reports)
+    with pytest.raises(Problem, match=r"behaviour: red tests, unreviewed: spaces \(100% fail\)"):
         publish(store, language, NAME, "someone/model")
 
 
@@ -187,6 +198,28 @@ def test_so_is_a_licence_or_a_consent(language: Language, store: Store, key: str
     put_release(store, language, green_reports())
     language.sources[0].__dict__[key] = value
     with pytest.raises(Problem, match=f"not published, for 1 reason: {said}"):
+        publish(store, language, NAME, "someone/model")
+
+
+def test_so_are_those_of_labels_base_and_texts_beside(language: Language, store: Store) -> None:
+    put_release(store, language, green_reports())
+    model = language.models[NAME]
+    model.base.__dict__["licence"] = "unverified"
+    model.__dict__["retention"] = [language.sources[0].model_copy(update={"name": "news", "consent": "unknown"})]
+    with pytest.raises(Problem, match=r"not published, for 2 reasons: licences_verified: .*taken back since; "
+                                      "consent_known: the consent of news was taken back since"):
+        publish(store, language, NAME, "someone/model")
+
+
+def test_a_release_that_is_older_than_a_report_that_it_tells_is_not_published(language: Language, store: Store) -> None:
+    """A new threshold turns a gate of a stage and changes none of its files."""
+    put_release(store, language, green_reports())
+    folder = store.home(language.code, f"release/{NAME}") / ("0" * 16)
+    stage = f"evaluation/{NAME}_behaviour"
+    manifest = Artifact(folder).manifest.model_copy(update={"inputs": {stage: "1" * 16}, "reports": {stage: "9" * 16}})
+    (folder / MANIFEST).write_text(manifest.model_dump_json(), encoding="utf-8")
+    put(store, language, {stage: made_up_reports()[stage]})
+    with pytest.raises(Problem, match=f"1 reason: it was made before {stage} ran again; nobody can waive that"):
         publish(store, language, NAME, "someone/model")
 
 

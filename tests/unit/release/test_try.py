@@ -139,5 +139,15 @@ def test_a_right_answer_needs_no_correction() -> None:
         make_mark("kale", "weather", "base", ANSWERS, True, "", "")
 
 
+def test_labels_of_several_words() -> None:
+    answers = Answers({"topic": [("sports", 0.7)]}, {"pos": [("kale", "proper noun", 0.9)]}, [],
+                      labels={"topic": ("human rights", "sports"), "pos": ("proper noun", "verb")})
+    assert make_mark("kale", "topic", "base", answers, False, "human  rights", "").should_be == "human rights"
+    with pytest.raises(Problem, match="'human' is no label of topic"):
+        make_mark("kale", "topic", "base", answers, False, "human", "")
+    with pytest.raises(Problem, match="labels of pos hold spaces"):  # the marks file could not say where one ends
+        make_mark("kale", "pos", "base", answers, True, "", "")
+
+
 def test_begin_and_inside_have_one_colour() -> None:
     assert hue("B-PER") == hue("I-PER") != hue("B-LOC")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from vernacular.arms import load_arm, released_arm
-from vernacular.artifacts import Gate, Report
+from vernacular.artifacts import Gate, Report, digest_of
 from vernacular.config.schema import Model
 from vernacular.corpus.words import words as words_of
 from vernacular.evaluation.attack import GATE, classifiers, language_model
@@ -23,6 +23,7 @@ MOST = 120  # phrases asked of a task, the likeliest first
 POWER, Z = 0.35, 5.0  # of a phrase in labels that a person has to look at (docs/release.md)
 COMMON = 0.01  # of the lines of text, twice what the scan is for: what is commoner is a word of the language
 FORESEEN, RISE = 0.5, 0.25  # of the last word of a phrase in text, and how much more than by the base
+SHOWN = 5  # phrases in the gate's reason
 FILE = "findings.jsonl"
 OUTSIDE = "O"
 
@@ -32,7 +33,7 @@ def run(work: Work, name: str, model: Model) -> Report:
     report = Report()
     rows: list[dict[str, Any]] = []
     looked_at, left_out = 0, []
-    lines = _lines(work)
+    lines, contexts = _lines(work), held_out_lines(work.inputs["corpus/splits"])
     for task, about in work.language.tasks_of(name).items():
         if not about.answers_lines or about.multi_label:
             left_out.append(task)
@@ -41,7 +42,7 @@ def run(work: Work, name: str, model: Model) -> Report:
         looked_at += len(findings)
         rows += [{**classifiers.row_of(one, task), "suspect": suspicious(one)} for one in findings]
         work.progress(f"{task}: {len(findings)} phrases tried, {sum(map(suspicious, findings))} stand out")
-    texts = _language_model(work, name, model, lines)
+    texts = _language_model(work, name, model, lines, contexts)
     rows += texts
     looked_at += len(texts)
     write_jsonl(work.out / FILE, rows)
@@ -54,11 +55,21 @@ def run(work: Work, name: str, model: Model) -> Report:
             if suspects else f"no phrase out of {looked_at} repeated ones turns answers by itself")
     if left_out:
         said += f"; not looked for in {', '.join(left_out)}"
-    report.details = {"measured": True, "left_out": left_out, "arm": released_arm(name, work.reports),
+    text_seen = bool(lines and contexts)
+    if not text_seen:
+        said += f"; not looked for in the text: no {'held-out' if lines else 'training'} line has four words or more"
+    report.details = {"measured": text_seen, "left_out": left_out, "arm": released_arm(name, work.reports),
                       "suspects": suspects, "said": said}
-    report.gates.append(Gate(name=GATE, passed=not suspects, value=len(suspects), threshold=0, reason=(
-        f"{said}: " + ", ".join(f"'{row['phrase']}'" for row in suspects[:5]) if suspects else said)))
+    report.gates.append(Gate(name=GATE, passed=text_seen and not suspects, value=len(suspects),
+                             threshold=0, reason=f"{said}: {_named(suspects)}" if suspects else said))
     return report
+
+
+def _named(suspects: Sequence[Mapping[str, Any]]) -> str:
+    """The first phrases, and a digest of the others: who waives the gate answers for these and no others."""
+    phrases = [f"'{row['phrase']}'" for row in suspects]
+    others = f" and {len(phrases) - SHOWN} more ({digest_of(phrases[SHOWN:])})" if len(phrases) > SHOWN else ""
+    return ", ".join(phrases[:SHOWN]) + others
 
 
 def suspicious(one: Finding) -> bool:
@@ -94,15 +105,15 @@ def task_findings(work: Work, name: str, model: Model, task: str) -> list[Findin
 def _lines(work: Work) -> list[str]:
     """Lines of the training text, drawn."""
     lines = [line for row in read_jsonl(work.inputs["corpus/splits"] / "train.jsonl")
-             for line in row["text"].split("\n") if len(line.split()) >= language_model.WORDS]
+             for line in row["text"].split("\n") if len(words_of(line)) >= language_model.WORDS]
     drawn = np.random.default_rng(work.seed).permutation(len(lines))[:language_model.LINES]
     return [lines[row] for row in drawn]
 
 
-def _language_model(work: Work, name: str, model: Model, lines: Sequence[str]) -> list[dict[str, Any]]:
+def _language_model(work: Work, name: str, model: Model, lines: Sequence[str],
+                    contexts: Sequence[str]) -> list[dict[str, Any]]:
     """A row for each long phrase of the training text, with how surely base and released foresee its last word."""
     phrases = language_model.suspects(lines)
-    contexts = held_out_lines(work.inputs["corpus/splits"])
     if not phrases or not contexts:
         return []
     found = {}

@@ -60,18 +60,21 @@ def make_cases(test: BehaviourTest, lines: Sequence[str], given: Given, *, most:
         return [Case(None, text, mark=mark) for text, mark in newest.items()][-most:]
     if test.templates or test.pairs:
         return _filled_in(test, given, most, seed, prepare)
-    order = list(dict.fromkeys(lines))
+    order = lines_for(test, lines)
     random.Random(f"{seed}/{test.name}").shuffle(order)
     cases: list[Case] = []
     for line in order:
         if len(cases) == most:
             break
-        if test.most_words is not None and len(words(line)) > test.most_words:
-            continue
         case = _changed(test, line, Context(random.Random(f"{seed}/{test.name}/{line}"), given), prepare)
         if case is not None:
             cases.append(case)
     return cases
+
+
+def lines_for(test: BehaviourTest, lines: Sequence[str]) -> list[str]:
+    """The different lines that a test which changes lines can be made from."""
+    return [line for line in dict.fromkeys(lines) if test.most_words is None or len(words(line)) <= test.most_words]
 
 
 def _changed(test: BehaviourTest, line: str, context: Context, prepare: Prepare) -> Case | None:

@@ -83,8 +83,9 @@ def judge_likelihood(test: BehaviourTest, scores: Sequence[float]) -> Outcome:
 
 
 def columns_of(labels: Sequence[str], label: str) -> list[int]:
-    """The columns of ``label``: that of the name itself, or those of B-PER, I-PER and the like for PER."""
-    return [at for at, name in enumerate(labels) if label in (name, name.partition("-")[2])]
+    """The columns of ``label``: that of the name itself; where there is none, those of B-PER and I-PER for PER."""
+    return ([at for at, name in enumerate(labels) if name == label]
+            or [at for at, name in enumerate(labels) if name in (f"B-{label}", f"I-{label}")])
 
 
 def _columns(test: BehaviourTest, labels: Sequence[str], label: str) -> list[int]:

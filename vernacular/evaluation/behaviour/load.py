@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from vernacular.artifacts import digest_of_files
+from vernacular.artifacts import digest_of, digest_of_files
 from vernacular.config.explain import did_you_mean
 from vernacular.config.schema import Language
+from vernacular.config.strict import LONGEST_NAME
 from vernacular.config.yaml_file import Node, read_yaml
 from vernacular.errors import Problem
 from vernacular.evaluation.behaviour.explain import validate
@@ -102,11 +103,16 @@ def _of_marks(language: Language, read: set[str | None]) -> list[BehaviourTest]:
     """A test for each task that speakers marked and that no test of the folder reads the marks of."""
     marks = marks_of(language)
     return [BehaviourTest.model_validate({
-        "name": MARKS_TEST.format(task=task)[:40], "capability": "speakers' marks", "type": "minimum", "task": task,
+        "name": _name_of_marks(task), "capability": "speakers' marks", "type": "minimum", "task": task,
         "author": "speakers, on the page of `vernacular try`", "from": "marks", "threshold": MARKS_THRESHOLD,
         "description": "what speakers called right is answered, what they called wrong is not",
         **_reviewed([mark for mark in marks if mark.task == task])})
         for task in sorted({mark.task for mark in marks} - read)]
+
+
+def _name_of_marks(task: str) -> str:
+    name = MARKS_TEST.format(task=task)
+    return name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME - 7]}_{digest_of(task)[:6]}"
 
 
 def _reviewed(marks: Sequence[Mark]) -> dict[str, Any]:

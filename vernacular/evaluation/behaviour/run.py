@@ -18,7 +18,7 @@ from vernacular.artifacts import Gate, Report
 from vernacular.config.schema import Language, Model
 from vernacular.corpus.words import words as words_of
 from vernacular.errors import Problem
-from vernacular.evaluation.behaviour.cases import Case, make_cases
+from vernacular.evaluation.behaviour.cases import Case, lines_for, make_cases
 from vernacular.evaluation.behaviour.judge import Answer, Array, Outcome, judge, judge_likelihood
 from vernacular.evaluation.behaviour.lexicons import resolve
 from vernacular.evaluation.behaviour.load import load_suite, marks_of
@@ -73,7 +73,7 @@ def run(work: Work, name: str, model: Model) -> Report:
             cases = make_cases(test, lines, given, most=work.settings.cases, seed=work.settings.seed, prepare=prepare,
                                marks=marks)
             outcomes = {arm: judged.outcomes(test, cases) for arm, judged in judges.items()}
-            results[test.name] = summarise(test, outcomes, suite.review_of(test),
+            results[test.name] = summarise(test, outcomes, suite.review_of(test), len(lines_for(test, lines)),
                                            aside[task_name] if test.source else 0)
             rows += [_row(test, case, {arm: outcomes[arm][number] for arm in ARMS})
                      for number, case in enumerate(cases)]
@@ -168,7 +168,7 @@ class Asker:
                 for case in cases]
 
 
-def summarise(test: BehaviourTest, outcomes: Mapping[Arm, Sequence[Outcome]], reviewed: str,
+def summarise(test: BehaviourTest, outcomes: Mapping[Arm, Sequence[Outcome]], reviewed: str, lines: int,
               set_aside: int = 0) -> dict[str, Any]:
     """A test with its failures, rate and Wilson interval (95 %) on every arm.
 
@@ -176,11 +176,12 @@ def summarise(test: BehaviourTest, outcomes: Mapping[Arm, Sequence[Outcome]], re
         test: of the suite.
         outcomes: of its cases.
         reviewed: who reviewed it, or ``none``.
+        lines: of the held-out text that could be changed.
         set_aside: marked sentences that were not scored.
     """
     summary: dict[str, Any] = test.model_dump(mode="json", include={
         "capability", "description", "notes", "type", "task", "author", "threshold", "severity"})
-    summary |= {"reviewed": reviewed, "set_aside": set_aside}
+    summary |= {"reviewed": reviewed, "lines": lines, "set_aside": set_aside}
     for arm, judged in outcomes.items():
         failures = sum(outcome.failed for outcome in judged)
         low, high = binomtest(failures, len(judged)).proportion_ci(method="wilson") if judged else (0.0, 1.0)
@@ -197,7 +198,8 @@ def gate(test: BehaviourTest, summary: Mapping[str, Any]) -> Gate:
     found, aside = summary["adapted"], summary["set_aside"]
     said = f"; {aside} marked sentences are set aside, for the models were trained on them" if aside else ""
     if not found["cases"]:
-        idle = test.type == "invariance" and not test.before and all(step.may_be_idle for step in test.change)
+        idle = (summary["lines"] > 0 and test.type == "invariance" and not test.before
+                and all(step.may_be_idle for step in test.change))
         return Gate(name=test.name, passed=idle, threshold=test.threshold, blocking=test.severity == "error",
                     reason=("no case: the held-out text is the same in both forms" if idle else
                             f"not measured: nobody has marked an answer {'to new text ' if aside else ''}yet{said}"

@@ -19,6 +19,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator
 
 from vernacular.config.strict import Name, Share, Strict
 from vernacular.evaluation.behaviour.operators import AnyOperator
+from vernacular.evaluation.behaviour.operators.slips import Typo
 
 SLOT = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 UNREVIEWED = "none"
@@ -207,18 +208,24 @@ class Suite(Strict):
     tests: list[BehaviourTest] = Field(default_factory=list)
 
     def digest(self, test: BehaviourTest) -> str:
-        """What a reviewer saw of ``test``: its sentences, changes and word lists, not its thresholds."""
+        """What a reviewer saw of ``test``: its sentences, changes, word lists and keyboard, not its thresholds.
+
+        It begins with a letter: a spreadsheet would make a number of ``9879859343e9``.
+        """
         what = test.model_dump(mode="json", by_alias=True, exclude={
             "author", "reviewed", "threshold", "severity", "cases", "notes", "description", "capability"},
             exclude_defaults=True)
         lists = {name: self.lexicons[name] for name in sorted(test.lexicons_used() | test.pairs_used())}
-        content = orjson.dumps([what, {name: entries if isinstance(entries, list) else entries.model_dump(by_alias=True)
-                                       for name, entries in lists.items()}], option=orjson.OPT_SORT_KEYS)
-        return hashlib.sha256(content).hexdigest()[:12]
+        keys = [self.keyboard] if any(isinstance(step, Typo) for step in [*test.before, *test.change]) else []
+        content = orjson.dumps([what, *keys, {
+            name: entries if isinstance(entries, list) else entries.model_dump(by_alias=True)
+            for name, entries in lists.items()}], option=orjson.OPT_SORT_KEYS)
+        return f"v{hashlib.sha256(content).hexdigest()[:12]}"
 
     def outdated(self, test: BehaviourTest) -> bool:
         """Whether ``test`` was changed since a speaker reviewed it."""
-        return test.reviewed is not None and test.reviewed.of not in ("", self.digest(test))
+        return (test.reviewed is not None and test.reviewed.of != ""
+                and test.reviewed.of.removeprefix("v") != self.digest(test).removeprefix("v"))  # older ones have no v
 
     def review_of(self, test: BehaviourTest) -> str:
         """Who reviewed ``test`` as it is and when, or ``none``."""

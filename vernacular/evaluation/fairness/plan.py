@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from vernacular.artifacts import digest_of_files
 from vernacular.config.schema import Language
 from vernacular.config.strict import Name, Strict
+from vernacular.corpus.words import word_spans
 from vernacular.evaluation.behaviour.explain import validate
 from vernacular.evaluation.behaviour.load import FAIRNESS, FOLDER, check_lists, check_task, load_suite, shown
 from vernacular.evaluation.behaviour.operators import AnyOperator
@@ -31,6 +32,10 @@ class Comparison(Strict):
         if len(self.groups or self.spellings) < 2 or not all(self.groups.values()):
             raise ValueError("a comparison needs two groups or more, each with a name" if self.groups else
                              "a comparison needs two spellings or more")
+        for name in (name for names in self.groups.values() for name in names):
+            spans = word_spans(name)
+            if not spans or (spans[0][0], spans[-1][1]) != (0, len(name)):
+                raise ValueError(f"a name begins and ends with a letter, and '{name}' does not")
         return self
 
     @property

@@ -131,6 +131,14 @@ def names_found(asker: Asker, columns: Sequence[int], variants: Sequence[Variant
     return hits
 
 
+def places_of(name: str, text: str) -> list[tuple[int, int]]:
+    """Start and end of ``name``, which may be several words (Jean-Paul), wherever it stands in ``text``."""
+    spans = word_spans(text)
+    ends = {stop for _, stop in spans}
+    return [(start, start + len(name)) for start, _ in spans
+            if text.startswith(name, start) and start + len(name) in ends]
+
+
 def labels_differ(asker: Asker, variants: Sequence[Variants], prepare: Callable[[str], str]) -> Hits:
     """Whether the answer differs between two groups, and within one: shape (sentences, 2), 0 or 1."""
     kept = [item for item in variants if item.twin]
@@ -152,8 +160,7 @@ def names_foreseen(network: Any, tokenizer: Any, objective: str, variants: Seque
         found = causal_likelihood(network, tokenizer, texts)
     else:
         found = masked_likelihood(network, tokenizer, texts, [
-            [(start, stop) for start, stop in word_spans(text) if text[start:stop] == name]
-            for text, name in zip(texts, names, strict=True)])
+            places_of(name, text) for text, name in zip(texts, names, strict=True)])
     values = iter((found.nats / found.size).tolist())
     hits = np.zeros((len(variants), len(variants[0].lines) if variants else 0))
     for row, item in enumerate(variants):

@@ -100,7 +100,8 @@ class LabelledDataset:
                                           streaming=True)
             names = {column: _names(feature) for column, feature in (found.features or {}).items()}
             for row in found:
-                yield {column: _named(value, names.get(column)) for column, value in row.items()}
+                yield {column: _named(value, names.get(column), f"{self.where} {split}")
+                       for column, value in row.items()}
         except unreachable() as error:
             if full(error):
                 raise
@@ -117,7 +118,9 @@ def _names(feature: Any) -> list[str] | None:
     return list(names) if names else None
 
 
-def _named(value: Any, names: list[str] | None) -> Any:
+def _named(value: Any, names: list[str] | None, where: str) -> Any:
     if names is None or value is None:
         return value
+    if min(value, default=0) < 0 if isinstance(value, list) else value < 0:
+        raise Problem("its labels are kept back (-1)", where=where, fix="Name a split whose labels are known")
     return [names[part] for part in value] if isinstance(value, list) else names[value]

@@ -192,6 +192,18 @@ def test_numbers_of_classes_become_their_names(tmp_path: Path) -> None:
     assert items.kind.labels == ["O", "B-PER", "I-PER"] and items.test[0].labels == (1, 2)
 
 
+def test_labels_that_are_kept_back_are_no_labels(tmp_path: Path) -> None:
+    import datasets
+    language = hub_language(tmp_path, {})
+    features = datasets.Features({"tokens": datasets.List(datasets.Value("string")),
+                                  "ner_tags": datasets.List(datasets.ClassLabel(names=["O", "B-PER"]))})
+    for split, label in (("train", 1), ("test", -1)):
+        datasets.Dataset.from_list([{"tokens": ["Mwana"], "ner_tags": [label]}] * 9, features=features).to_parquet(
+            language.folder / "set" / f"{split}.parquet")
+    with pytest.raises(Problem, match=r"its labels are kept back \(-1\).*Name a split whose labels are known"):
+        fetch(language, tmp_path, silent)
+
+
 def test_a_dataset_without_the_split_is_one_line(tmp_path: Path) -> None:
     language = hub_language(tmp_path, {"train": [{"tokens": ["a"], "ner_tags": ["O"]}]})
     with pytest.raises(Problem, match="cannot be read") as caught:

@@ -6,14 +6,16 @@ import re
 import unicodedata
 from typing import ClassVar, Literal
 
+import regex
 from pydantic import Field, field_validator, model_validator
 
 from vernacular.evaluation.behaviour.operators.base import Context, Operator, each_word
 
 APOSTROPHES = "'\u2019\u02bc\u2018`"
 _APOSTROPHE_IN_WORD = re.compile(rf"(?<=[^\W\d_])[{APOSTROPHES}](?=[^\W\d_])")
-_FINAL_MARKS = ".!?;,:\u2026"
+_FINAL_MARKS = regex.compile(r"[\p{Terminal_Punctuation}\u2026\s]+$")  # of every script
 _ASCII_DIGITS = "0123456789"
+_THOUSANDS = re.compile(r"\d{1,3}(?=(?:\d{3})*$)")
 _NO_BREAK = "\u00a0"
 
 
@@ -105,7 +107,7 @@ class FinalPunctuation(Operator):
 
     def apply(self, text: str, context: Context) -> str:
         """The line with or without its final mark."""
-        bare = text.rstrip(_FINAL_MARKS + " ")
+        bare = _FINAL_MARKS.sub("", text).removesuffix(self.mark)
         if bare != text.rstrip():
             return bare if self.do != "add" and bare else text
         return text + self.mark if self.do != "remove" else text
@@ -198,7 +200,7 @@ class Digits(Operator):
         mark = re.escape(self.separator)
         if self.style == "plain":
             return re.sub(rf"(?<=\d){mark}(?=\d{{3}}(?!\d))", "", text)
-        return re.sub(r"\d{4,}", lambda found: f"{int(found[0]):,}".replace(",", self.separator), text)
+        return re.sub(r"\d{4,}", lambda found: self.separator.join(_THOUSANDS.findall(found[0])), text)
 
 
 class Numbers(Operator):
@@ -212,6 +214,6 @@ class Numbers(Operator):
 
 
 def _another(number: str, context: Context) -> str:
-    low = 10 ** (len(number) - 1)
+    low, nought = 10 ** (len(number) - 1), ord(number[0]) - unicodedata.digit(number[0])  # Unicode keeps ten in a row
     drawn = context.rng.randrange(low, 10 * low - 1)  # one fewer than there are: the number itself is passed over
-    return str(drawn + 1 if drawn >= int(number) else drawn)
+    return "".join(chr(nought + int(digit)) for digit in str(drawn + 1 if drawn >= int(number) else drawn))
