@@ -111,11 +111,12 @@ def _compare(name: str, folder: Path, root: Path) -> Iterator[Row]:
         path.write_text(yaml.safe_dump(settings), encoding="utf-8")
 
     run(folder, root)
-    seconds = run(folder, root, f"tokenizer/{NAME}", control, threads=threads)
-    store = Store(root)
+    seconds, store = run(folder, root, f"tokenizer/{NAME}", threads=threads), Store(root)
+    saved = _report(store, f"tokenizer/{NAME}")["fertility_change"]
+    settle(steps=10**9, passes=_PASSES / (1 + saved))  # no arm may pass over it more often: these are the extended one's
+    seconds |= run(folder, root, control, threads=threads)
     # The manuals are seen once in a pass, and more passes may not make more of them: both arms read as much English.
     replay, steps = _replay(store, control), int(_report(store, control)["steps"])
-    saved = _report(store, f"tokenizer/{NAME}")["fertility_change"]
     length = round(_LENGTH * (1 + saved))
     settle(steps=steps, passes=10 * _PASSES, replay=replay, sequence_length=length)  # the steps are what limits both
     seconds |= run(folder, root, adapted, likelihood, f"evaluation/{NAME}_retention", threads=threads)  # control stays

@@ -86,7 +86,8 @@ def _row(name: str, runs: Sequence[dict[str, Any]], ours: Sequence[dict[str, Any
     from vernacular.evaluation.likelihood import Scored, difference
 
     def scored(some: Sequence[dict[str, Any]]) -> Scored:
-        return Scored(np.mean([run["nats"] for run in some], axis=0), np.array(some[0]["size"]))
+        return Scored(np.mean([run["nats"] for run in some], axis=0), np.array(some[0]["size"]),
+                      np.array(some[0]["unknown"]))
 
     value, reference = scored(runs).mean, scored(ours).mean
     low, mean, high = difference(scored(runs), scored(ours), seed=1)
@@ -171,7 +172,7 @@ def main() -> None:
     network, used = load_model(trained / MODEL_FOLDER, "masked"), load_tokenizer(trained / MODEL_FOLDER)
     scored = likelihood(network, used, "masked", lines[:_ITEMS], seed=1)
     sys.stdout.buffer.write(b"\n" + orjson.dumps({
-        "nats": scored.nats.tolist(), "size": scored.size.tolist(),
+        "nats": scored.nats.tolist(), "size": scored.size.tolist(), "unknown": scored.unknown.tolist(),
         "pieces": len(load_file(made.folder / "rows.safetensors")["ids"]),
         "curve": orjson.loads((trained / "curve.json").read_bytes())["curve"]}))
 

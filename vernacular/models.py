@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import logging
+import math
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +143,15 @@ def longest_input(model: Any, wanted: int) -> int:
     return min(wanted, int(model.config.max_position_embeddings) - 2)
 
 
+def most_positions(model: Any) -> float:
+    """The longest text that the model's table of positions has room for; infinite where it looks none up."""
+    parts = getattr(model.base_model, "embeddings", None)
+    if not hasattr(parts, "position_embeddings"):
+        return math.inf
+    first = getattr(parts, "padding_idx", None)  # RoBERTa counts from there
+    return int(model.config.max_position_embeddings) - (0 if first is None else int(first) + 1)
+
+
 def start_head(model: Any) -> None:
     """Start a masked-LM head that the checkpoint lacks: identity transform, no bias, decoder tied to the embeddings."""
     import torch
@@ -168,6 +178,16 @@ def _plain(model: Any) -> Any:
 
 
 def load_base(base: Base, objective: str, language: Language) -> tuple[Any, Any]:
-    """The base model and its tokenizer."""
+    """The base model and its tokenizer.
+
+    Raises:
+        Problem: there is none, or its tokenizer lacks a token that the objective needs.
+    """
     path = locate(base, language)
-    return load_model(path, objective), load_tokenizer(path)
+    tokenizer = load_tokenizer(path)
+    lacks = ("a mask token" if objective == "masked" and tokenizer.mask_token_id is None else
+             "a token for padding or for the end of a text" if tokenizer.pad_token_id is None else "")
+    if lacks:
+        raise Problem(f"the tokenizer has no {lacks.removeprefix('a ')}", where=str(path),
+                      fix=f"Use a base made for the {objective} objective, or set the token in tokenizer_config.json")
+    return load_model(path, objective), tokenizer

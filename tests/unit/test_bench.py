@@ -141,7 +141,7 @@ def test_new_rows_are_compared_from_the_same_text_and_steps(tmp_path: Path) -> N
 
 def test_a_start_is_compared_line_by_line() -> None:
     def run(*nats: float) -> dict[str, object]:
-        return {"nats": list(nats), "size": [2.0, 4.0, 4.0], "curve": [[0, 3.0]], "pieces": 5}
+        return {"nats": list(nats), "size": [2.0, 4.0, 4.0], "unknown": [0.0] * 3, "curve": [[0, 3.0]], "pieces": 5}
 
     row = starts._row("start_x", [run(3.0, 6.0, 6.0), run(3.0, 6.0, 8.0)], [run(2.0, 4.0, 4.0), run(2.0, 4.0, 4.0)])
     assert (row.value, row.reference, row.ratio) == (1.6, 1.0, 1.6)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import errno
 import json
+import math
 import os
 from pathlib import Path
 
 import pytest
 import torch
+from transformers import RobertaConfig, RobertaForMaskedLM
 
-from tests.tiny import write_bert
+from tests.tiny import write_bert, write_llama
 from vernacular.config.load import load_language
 from vernacular.config.schema import Base
-from vernacular.models import load_model, load_tokenizer, locate
+from vernacular.errors import Problem
+from vernacular.models import load_base, load_model, load_tokenizer, locate, most_positions
 
 
 class Trap:
@@ -24,6 +27,32 @@ class Trap:
 
     def __reduce__(self) -> tuple[object, tuple[str]]:
         return os.mkdir, (str(self.mark),)
+
+
+@pytest.mark.parametrize(("objective", "token", "said"), [
+    ("masked", "mask_token", "the tokenizer has no mask token"),
+    ("masked", "pad_token", "the tokenizer has no token for padding or for the end of a text"),
+    ("causal", "eos_token", "the tokenizer has no token for padding or for the end of a text")])
+def test_a_tokenizer_that_lacks_a_token_is_refused_before_anything_is_trained(
+        language_folder: Path, objective: str, token: str, said: str) -> None:
+    folder = language_folder / "base"
+    (write_bert if objective == "masked" else write_llama)(folder)
+    (folder / "special_tokens_map.json").unlink(missing_ok=True)
+    path = folder / "tokenizer_config.json"
+    settings = json.loads(path.read_text(encoding="utf-8"))
+    for name in (token, "pad_token") if objective == "causal" else (token,):
+        settings.pop(name, None)
+    path.write_text(json.dumps(settings), encoding="utf-8")
+    with pytest.raises(Problem, match=said):
+        load_base(Base(path="base", licence="CC0-1.0"), objective, load_language(language_folder))  # type: ignore[call-arg]
+
+
+def test_how_long_a_text_may_be_hangs_on_the_table_of_positions(tmp_path: Path) -> None:
+    assert most_positions(load_model(write_bert(tmp_path / "bert"), "masked")) == 64
+    assert most_positions(load_model(write_llama(tmp_path / "llama"), "causal")) == math.inf
+    roberta = RobertaForMaskedLM(RobertaConfig(vocab_size=9, hidden_size=8, num_hidden_layers=1, num_attention_heads=1,
+                                               intermediate_size=8, max_position_embeddings=514, pad_token_id=1))
+    assert most_positions(roberta) == 512
 
 
 def test_a_pickle_that_runs_something_is_not_read(tmp_path: Path) -> None:

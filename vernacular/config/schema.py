@@ -34,7 +34,7 @@ Script = Annotated[str, AfterValidator(_script), WithJsonSchema({"type": "string
 class Splits(Strict):
     """Shares of documents kept out of training; a document's part depends on its content alone."""
 
-    dev: Share = Field(0.05, description="for choices: early stop, thresholds")
+    dev: Share = Field(0.05, gt=0, description="for choices: early stop, thresholds")
     test: Share = Field(0.1, description="scored once, never used for a choice")
     held_out: list[Name] = Field(default_factory=list, description="sources of which all documents go to test: how the "
                                                                     "model does on a domain that it never saw")

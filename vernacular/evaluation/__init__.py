@@ -44,7 +44,7 @@ def _likelihood(language: Language, name: str, model: Model) -> Stage:
         return measure(work, name, model)
 
     return Stage(
-        name=f"evaluation/{name}_likelihood", version="1", inputs=_models(name), run=run, heavy=True, seed=model.seed,
+        name=f"evaluation/{name}_likelihood", version="2", inputs=_models(name), run=run, heavy=True, seed=model.seed,
         settings=lambda language: {**_base(model), "items": model.likelihood_items},
         outside=lambda language, root: fingerprints(model.base, language), kinds=("pytorch", "python"),
         gates=(GateSpec("adapted_beats_base", "Adapted foresees held-out text better than the base, the interval "
@@ -60,7 +60,7 @@ def _retention(name: str, model: Model) -> Stage:
         return measure(work, name, model)
 
     return Stage(
-        name=f"evaluation/{name}_retention", version="2", inputs=_models(name), run=run, heavy=True, seed=model.seed,
+        name=f"evaluation/{name}_retention", version="3", inputs=_models(name), run=run, heavy=True, seed=model.seed,
         settings=lambda language: {**_base(model), "items": model.likelihood_items, "retention": [
             source.model_dump(mode="json", by_alias=True) for source in model.retention]},
         outside=partial(_read_again, model=model), kinds=("pytorch", "python"),

@@ -2,13 +2,15 @@
 
 Masked, per character: one word of a line at a time is hidden and scored from left to right within the word,
 each piece with the pieces to its right still hidden (PLL-word-l2r, Kauf and Ivanova 2305.10588), so that cutting a word
-into more pieces earns nothing. Causal: bits per UTF-8 byte of whole lines.
+into more pieces earns nothing. Causal: bits per UTF-8 byte of whole lines. An unknown piece stands for any characters
+at all, so besides its own likelihood each character that it hides is charged as one drawn from all that occur in the
+lines; else a tokenizer that knows none of a script would foresee every word of it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +29,7 @@ from vernacular.models import longest_input
 from vernacular.plots import bars
 from vernacular.pretraining.loop import autocast
 from vernacular.pretraining.objectives import head_of
+from vernacular.pretraining.packing import opening
 from vernacular.stages import Work
 from vernacular.tasks.derived import lower
 
@@ -41,15 +44,21 @@ class Scored:
     Attributes:
         nats: (lines,) negative log-likelihood in nats; bits for a causal model.
         size: (lines,) characters of the scored words; UTF-8 bytes for a causal model.
+        unknown: (lines,) characters of these that stand behind unknown pieces.
     """
 
     nats: NDArray[np.float64]
     size: NDArray[np.float64]
+    unknown: NDArray[np.float64]
 
     @property
     def mean(self) -> float:
         """Per character (masked) or per byte (causal), over all lines."""
         return float(self.nats.sum() / self.size.sum())
+
+    def charged(self, each: float) -> Scored:
+        """With ``each`` added for every character behind an unknown piece."""
+        return Scored(self.nats + each * self.unknown, self.size, self.unknown)
 
 
 def choose_words(lines: Sequence[str], seed: int) -> list[tuple[int, int]]:
@@ -81,18 +90,23 @@ def masked_likelihood(model: Any, tokenizer: Any, lines: Sequence[str], spans: S
         size: texts in a batch.
     """
     mask, longest = tokenizer.mask_token_id, longest_input(model, longest)
+    unknown = np.zeros(len(lines))
     jobs: list[tuple[int, list[int], int, int]] = []  # line, masked ids, position, target
     encodings = tokenizer.backend_tokenizer.encode_batch(list(lines))
     for index, encoding, (start, stop) in ((index, encodings[index], span) for index, chosen in enumerate(spans)
                                            for span in chosen):
         inside = [position for position, (left, right) in enumerate(encoding.offsets)
                   if not encoding.special_tokens_mask[position] and right > left and left < stop and right > start]
-        if not inside:
+        if not inside:  # the tokenizer passes over the word
+            unknown[index] += stop - start
             continue
         low = max(0, min(inside[0] - longest // 2, len(encoding.ids) - longest))
         for position in inside:
             ids = list(encoding.ids)
             target = ids[position]
+            if target == tokenizer.unk_token_id:
+                left, right = encoding.offsets[position]
+                unknown[index] += min(right, stop) - max(left, start)
             for other in inside:
                 if other >= position:
                     ids[other] = mask
@@ -114,30 +128,58 @@ def masked_likelihood(model: Any, tokenizer: Any, lines: Sequence[str], spans: S
             scores = head_of(model)(picked).float().log_softmax(-1)
             for row, job in enumerate(chunk):
                 nats[job[0]] -= float(scores[row, job[3]])
-    return Scored(nats, np.array([sum(stop - start for start, stop in chosen) for chosen in spans], float))
+    return Scored(nats, np.array([sum(stop - start for start, stop in chosen) for chosen in spans], float),
+                  unknown).charged(_blind(lines))
+
+
+def _blind(lines: Sequence[str]) -> float:
+    """Nats of a character drawn from all that occur in ``lines``: the same for every tokenizer."""
+    return math.log(max(2, len(set().union(*lines))))
 
 
 def causal_likelihood(model: Any, tokenizer: Any, lines: Sequence[str], longest: int = 256, size: int = 16) -> Scored:
-    """Bits per byte of each line under a causal model, from an end-of-text token on."""
+    """Bits per byte of each line under a causal model, which starts with what texts start with in training.
+
+    Every byte counts: what is longer than the model is given at once is read in windows that overlap by half.
+
+    Args:
+        model: a causal language model.
+        tokenizer: its tokenizer.
+        lines: what to score.
+        longest: tokens that the model is given at once.
+        size: windows in a batch.
+    """
     longest = longest_input(model, longest)
-    encoded = [[tokenizer.eos_token_id, *encoding.ids][:longest]
-               for encoding in tokenizer.backend_tokenizer.encode_batch(list(lines), add_special_tokens=False)]
-    bits, sizes = np.zeros(len(lines)), np.zeros(len(lines))
+    encodings = tokenizer.backend_tokenizer.encode_batch(list(lines), add_special_tokens=False)
+    start = opening(tokenizer)
+    windows = sorted(((row, window, new) for row, encoding in enumerate(encodings)
+                      for window, new in _windows([*start, *encoding.ids], max(1, len(start)), longest)),
+                     key=lambda window: len(window[1]))
+    bits = np.zeros(len(lines))
     device = model.get_input_embeddings().weight.device
-    order = sorted(range(len(lines)), key=lambda row: len(encoded[row]))
     with torch.inference_mode(), autocast(device):
-        for first in range(0, len(order), size):
-            rows = order[first:first + size]
-            width = max(len(encoded[row]) for row in rows)
-            ids = torch.full((len(rows), width), tokenizer.eos_token_id)
-            for at, row in enumerate(rows):
-                ids[at, :len(encoded[row])] = torch.tensor(encoded[row])
-            logits = model(input_ids=ids.to(device)).logits[:, :-1].float()
-            losses = -logits.log_softmax(-1).gather(2, ids[:, 1:, None].to(device))[..., 0]
-            for at, row in enumerate(rows):
-                bits[row] = float(losses[at, :len(encoded[row]) - 1].sum()) / math.log(2)
-                sizes[row] = len(tokenizer.decode(encoded[row][1:]).encode())
-    return Scored(bits, sizes)
+        for first in range(0, len(windows), size):
+            chunk = windows[first:first + size]
+            ids = torch.zeros((len(chunk), max(len(window) for _, window, _ in chunk)), dtype=torch.long)
+            for at, (_, window, _) in enumerate(chunk):
+                ids[at, :len(window)] = torch.tensor(window)
+            states = model.base_model(input_ids=ids.to(device)).last_hidden_state
+            for at, (row, window, new) in enumerate(chunk):
+                scores = head_of(model)(states[at, new - 1:len(window) - 1]).float().log_softmax(-1)
+                bits[row] -= float(scores.gather(1, ids[at, new:len(window), None].to(device)).sum()) / math.log(2)
+    unknown = [sum(right - left for piece, (left, right) in zip(found.ids, found.offsets, strict=True)
+                   if piece == tokenizer.unk_token_id) for found in encodings]
+    return Scored(bits, np.array([len(line.encode()) for line in lines], float),
+                  np.array(unknown, float)).charged(_blind(lines) / math.log(2))
+
+
+def _windows(ids: Sequence[int], first: int, longest: int) -> Iterator[tuple[Sequence[int], int]]:
+    """Windows of at most ``longest`` of ``ids``, each with the place in it from which on tokens are scored: once."""
+    while first < len(ids):
+        stop = min(len(ids), max(longest, first + longest // 2))
+        begin = max(0, stop - longest)
+        yield ids[begin:stop], first - begin
+        first = stop
 
 
 def likelihood(model: Any, tokenizer: Any, objective: str, lines: Sequence[str], seed: int) -> Scored:
@@ -191,6 +233,8 @@ def run(work: Work, name: str, model: Model) -> Report:
     for arm in ARMS:
         meaning = f"{arm}, on {len(lines)} held-out lines; lower is better"
         report.count(f"{short}_{arm}", scores[arm]["mean"], meaning, unit)
+        report.count(f"unknown_characters_{arm}", int(scored[arm].unknown.sum()),
+                     f"of what was scored, behind unknown pieces of {arm}: charged as drawn blindly")
     if masked:
         report.details["floor"] = {"character_5gram": _floor(work, tokenizer, lines)}
         report.count(f"{short}_floor", report.details["floor"]["character_5gram"],

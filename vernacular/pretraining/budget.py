@@ -57,16 +57,16 @@ def measure_speed(machine: Path, key: str, model: Any, plan: Plan) -> float:
     return speed
 
 
-def steps_within(settings: Pretraining, speed: float, blocks: float) -> int:
+def steps_within(settings: Pretraining, speed: float, most: float) -> int:
     """The steps that fit the budget, within the most epochs allowed.
 
     Args:
         settings: with the minutes, or the steps asked for.
         speed: tokens per second; not read where steps are asked for.
-        blocks: seen in one pass over the training text, those of other texts mixed in among them.
+        most: blocks that may be seen (``schedule.most_blocks``).
     """
-    most = max(1, int(settings.max_epochs * blocks / settings.batch_size))
+    steps = max(1, int(most / settings.batch_size))
     if settings.steps is not None:
-        return min(settings.steps, most)
+        return min(settings.steps, steps)
     assert settings.minutes is not None  # Model refuses to be without a budget
-    return max(1, min(most, int(settings.minutes * 60 * speed / (settings.batch_size * settings.sequence_length))))
+    return max(1, min(steps, int(settings.minutes * 60 * speed / (settings.batch_size * settings.sequence_length))))

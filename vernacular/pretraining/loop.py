@@ -66,7 +66,7 @@ class Plan:
 def has_bf16() -> bool:
     """Whether the GPU or processor multiplies bfloat16 natively; emulation would be slower than float32."""
     if torch.cuda.is_available():
-        return bool(torch.cuda.is_bf16_supported())
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     try:
         flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:

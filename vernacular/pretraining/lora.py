@@ -1,7 +1,7 @@
 """Training little instead of all: low-rank changes of the body (LoRA, Hu et al. 2106.09685), the new rows and the head.
 
-The rows are those of the input and, where the decoder is tied to it, of the output, as one. In the end the changes are
-merged, and what is left is a plain model.
+The rows are those of the input and of the output, as one where the decoder is tied to the embedding. In the end the
+changes are merged, and what is left is a plain model.
 """
 
 from __future__ import annotations
@@ -23,10 +23,11 @@ def wrap(model: Any, new_rows: Sequence[int], rank: int) -> Any:
     """
     from peft import LoraConfig, get_peft_model
 
-    table = model.get_input_embeddings()
-    name = next(name for name, module in model.named_modules() if module is table)
+    table, decoder = model.get_input_embeddings(), model.get_output_embeddings()
+    tied = decoder.weight is table.weight
+    tables = [name.rpartition(".")[2] for name, module in model.named_modules()
+              if module is table or (module is decoder and not tied)]
     new = list(new_rows)
-    decoder = model.get_output_embeddings()
     body = {id(parameter) for parameter in model.base_model.parameters()}
     head = [parameter for parameter in model.parameters() if id(parameter) not in body
             and parameter is not decoder.weight and parameter is not decoder.bias]
@@ -36,7 +37,8 @@ def wrap(model: Any, new_rows: Sequence[int], rank: int) -> Any:
         warnings.filterwarnings("ignore", message=".*ensure_weight_tying.*")  # said where nothing else is tied
         wrapped = get_peft_model(model, LoraConfig(
             r=rank, lora_alpha=rank, target_modules="all-linear", exclude_modules=outside or None,
-            trainable_token_indices={name.rpartition(".")[2]: new} if new else None, ensure_weight_tying=bool(new)))
+            trainable_token_indices=dict.fromkeys(tables, new) if new else None,
+            ensure_weight_tying=bool(new) and tied))
     for parameter in head:
         parameter.requires_grad_(True)
     return wrapped

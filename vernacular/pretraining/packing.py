@@ -56,7 +56,7 @@ def pack(texts: Iterable[str], tokenizer: Any, length: int) -> Blocks:
     first, last = _frame(tokenizer)
     framed = bool(first or last)
     rows = _Rows(length, tokenizer.pad_token_id, first if framed else [], last if framed else [])
-    opening = [] if framed else _known(tokenizer.bos_token_id, tokenizer.eos_token_id)
+    before = [] if framed else opening(tokenizer)
     closing = [] if framed else _known(tokenizer.eos_token_id)
     for encoding in _encoded(texts, tokenizer):
         if not encoding.ids:
@@ -64,10 +64,15 @@ def pack(texts: Iterable[str], tokenizer: Any, length: int) -> Blocks:
         words = np.array([PADDING if at is None else at for at in encoding.word_ids], np.int64)
         starts = np.append(True, words[1:] != words[:-1]) | (words == PADDING)
         numbers = np.cumsum(starts)
-        special = np.full(len(opening), PADDING), np.full(len(closing), PADDING)
-        rows.add(np.array([*opening, *encoding.ids, *closing], np.int32),
+        special = np.full(len(before), PADDING), np.full(len(closing), PADDING)
+        rows.add(np.array([*before, *encoding.ids, *closing], np.int32),
                  np.concatenate([special[0], numbers, special[1]]))
     return rows.blocks()
+
+
+def opening(tokenizer: Any) -> list[int]:
+    """The special tokens before a text as ``pack`` has it: of its frame, or else a token that begins or ends a text."""
+    return _frame(tokenizer)[0] or _known(tokenizer.bos_token_id, tokenizer.eos_token_id)
 
 
 def _encoded(texts: Iterable[str], tokenizer: Any) -> Iterator[Any]:

@@ -113,7 +113,7 @@ def estimate(language: Language, store: Store, name: str, model: Model) -> dict[
     if speed is None and before is not None:
         speed = before.manifest.report.counts["tokens_per_s"].value
     blocks = max(1, (text or 10**9) // settings.sequence_length) / target
-    steps = steps_within(settings, speed or 0.0, blocks) if speed or settings.steps else None
+    steps = steps_within(settings, speed or 0.0, settings.max_epochs * blocks) if speed or settings.steps else None
     cost = predict(network, settings, steps, speed, text or 0, model.objective, new)
     return {"model": name, "parameters": parameters, "tokens_in_text": text, "steps": steps, "tokens": cost.tokens,
             "pretraining_minutes": 2 * cost.minutes if cost.minutes else None, "memory_gib": cost.memory_gib,

@@ -47,8 +47,22 @@ def shares(target: int, replay: int, related: Sequence[tuple[str, int, float]], 
     return streams + ([Stream("replay", replay, kept)] if kept else [])
 
 
+def most_blocks(streams: Sequence[Stream], passes: float) -> float:
+    """The blocks seen, of all texts, once the target's has been seen ``passes`` times; the others' no more often."""
+    spent = passes * streams[0].count
+    going = sorted(streams[1:], key=lambda stream: stream.count / stream.share, reverse=True)
+    while True:  # what those that have given all they may cannot give falls to the target
+        total = spent / (1.0 - sum(stream.share for stream in going))
+        if not going or going[-1].share * total <= passes * going[-1].count:
+            return total
+        spent += passes * going.pop().count
+
+
 def capped(streams: Sequence[Stream], total: int, passes: float) -> list[Stream]:
-    """``streams`` with no text but the target's seen more than ``passes`` times in ``total`` blocks."""
+    """``streams`` with no text but the target's seen more than ``passes`` times in ``total`` blocks.
+
+    The target's is not either where ``total`` is within ``most_blocks``.
+    """
     kept = [replace(stream, share=min(stream.share, passes * stream.count / total)) for stream in streams[1:]]
     return [replace(streams[0], share=1.0 - sum(stream.share for stream in kept)), *kept]
 

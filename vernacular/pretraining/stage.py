@@ -18,11 +18,12 @@ from safetensors.torch import load_file
 
 from vernacular.arms import DEV_LIKELIHOOD, MODEL_FOLDER, Arm
 from vernacular.artifacts import Gate, Report, write_atomically
-from vernacular.config.schema import Model
+from vernacular.config.schema import Model, Pretraining
 from vernacular.corpus.words import words
+from vernacular.errors import Problem
 from vernacular.evaluation.likelihood import LEAST_WORDS, likelihood
 from vernacular.jsonl import read_jsonl, write_jsonl
-from vernacular.models import fingerprint, load_base, load_tokenizer
+from vernacular.models import fingerprint, load_base, load_tokenizer, most_positions
 from vernacular.plots import curves
 from vernacular.pretraining import lora, texts
 from vernacular.pretraining.budget import known_speed, measure_speed, speed_key, steps_within
@@ -35,7 +36,7 @@ from vernacular.pretraining.optimizer import times_further, waiting
 from vernacular.pretraining.packing import Blocks
 from vernacular.pretraining.plan import Cost, measured, predict
 from vernacular.pretraining.processes import share, start, together
-from vernacular.pretraining.schedule import capped, order
+from vernacular.pretraining.schedule import capped, most_blocks, order
 from vernacular.stages import Work
 from vernacular.vocabulary.initialise import grow
 from vernacular.vocabulary.trim import KEPT, shrink
@@ -49,6 +50,7 @@ def run(work: Work, name: str, model: Model, arm: Arm) -> Report:
     device = start()
     settings = model.pretraining
     torch.manual_seed(work.seed)  # low-rank changes start from chance, in all processes from the same
+    _check(settings, work.language.code)
     network, tokenizer, base, new_rows = _start(work, name, model, arm)
     further = times_further(settings, network, new_rows)
     if settings.recompute:
@@ -65,7 +67,11 @@ def run(work: Work, name: str, model: Model, arm: Arm) -> Report:
 
     plan = Plan(text.blocks, np.arange(len(text.blocks)), objective, settings, settings.steps or 1000, new_rows,
                 work.seed, held_out(text.dev), further=further)
-    steps = _steps(work, model, network, plan, text.streams[0].count / text.streams[0].share)
+    other = work.inputs[f"tokenizer/{name}"] / ("base" if arm == "adapted" else "extended")
+    # Both arms take as many steps, and neither passes over a text too often.
+    most = min(most_blocks(each.streams, settings.max_epochs)
+               for each in (text, texts.read(work, model, load_tokenizer(other))))
+    steps = _steps(work, model, network, plan, most)
     text = dataclasses.replace(text, streams=capped(text.streams, steps * settings.batch_size, settings.max_epochs))
     plan = dataclasses.replace(plan, steps=steps, evaluations=max(2, min(10, steps // 20)),
                                order=order(text.streams, steps * settings.batch_size, work.seed))
@@ -94,11 +100,24 @@ def run(work: Work, name: str, model: Model, arm: Arm) -> Report:
     return report
 
 
+def _check(settings: Pretraining, code: str) -> None:
+    """Raises Problem where a process would get no block of a batch, and the others would wait for its gradient."""
+    processes = together()[1]
+    if processes > 1 and settings.batch_size < processes * settings.accumulate:
+        raise Problem(f"a batch of {settings.batch_size} does not give {processes} processes {settings.accumulate} "
+                      "parts each", where=f"{code} models pretraining",
+                      fix=f"Raise batch_size to {processes * settings.accumulate}, or lower accumulate")
+
+
 def _start(work: Work, name: str, model: Model,
            arm: Arm) -> tuple[Any, Any, dict[str, torch.Tensor], NDArray[np.int64]]:
     """The network to train, its tokenizer, the weights that it starts from and the ids of its new rows."""
     folder = work.inputs[f"tokenizer/{name}"]
     network, _ = load_base(model.base, model.objective, work.language)
+    if most_positions(network) < model.pretraining.sequence_length:
+        raise Problem(f"the base reads at most {most_positions(network)} tokens at once",
+                      where=f"{work.language.code} models {name}: pretraining",
+                      fix=f"Set sequence_length to at most {most_positions(network)}")
     if (folder / KEPT).is_file():
         shrink(network, load_file(folder / KEPT)["ids"].tolist())
     new_rows = np.zeros(0, dtype=np.int64)
@@ -110,7 +129,7 @@ def _start(work: Work, name: str, model: Model,
     return network, load_tokenizer(folder / ("extended" if arm == "adapted" else "base")), base, new_rows
 
 
-def _steps(work: Work, model: Model, network: Any, plan: Plan, blocks: float) -> int:
+def _steps(work: Work, model: Model, network: Any, plan: Plan, most: float) -> int:
     """The number of steps: kept from before a kill, or from the budget and this machine's speed."""
     kept = work.scratch / "steps.json"
     key = _key(work, model)
@@ -120,7 +139,7 @@ def _steps(work: Work, model: Model, network: Any, plan: Plan, blocks: float) ->
     if not steps:
         if model.pretraining.steps is None and not speed:
             speed = measure_speed(work.machine, key, network, plan)
-        steps = float(share(torch.tensor(float(steps_within(model.pretraining, speed, blocks)),
+        steps = float(share(torch.tensor(float(steps_within(model.pretraining, speed, most)),
                                          device=device_of(network))))
         if together()[0] == 0:
             write_atomically(kept, json.dumps(int(steps)))

@@ -16,6 +16,7 @@ from vernacular.corpus.filters import in_script
 
 SPACE = "▁"
 KNEE = 1e-5  # a piece must save this share of the tokens: where the next 1,000 pieces buy less than 1% (RECIPE 2a)
+LETTER_USES = 5  # of a letter that the base can only call unknown: without it no word that holds it can be read
 _WITH_SPACE = regex.compile(f"{SPACE}*[^{SPACE}]+|{SPACE}+")
 _LONGEST = 24  # letters of a piece
 

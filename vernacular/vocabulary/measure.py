@@ -14,6 +14,7 @@ from typing import Any
 from tokenizers import Tokenizer
 
 from vernacular.artifacts import Report
+from vernacular.corpus.words import words as words_of
 from vernacular.jsonl import write_jsonl
 from vernacular.plots import bars, curves
 from vernacular.vocabulary.families import Extended
@@ -69,7 +70,8 @@ def fertility(report: Report, base: Any, extended: Any, chosen: Extended, rows: 
 
 
 def _sizes(base: Any, extended: Any, texts: list[str]) -> dict[str, int]:
-    return {"words": sum(len(text.split()) for text in texts), "bytes": sum(len(text.encode()) for text in texts),
+    return {"words": max(1, sum(len(words_of(text)) for text in texts)),
+            "bytes": sum(len(text.encode()) for text in texts),
             **{f"tokens_{arm}": sum(map(len, tokens(one.backend_tokenizer, texts)))
                for arm, one in zip(ARMS, (base, extended), strict=True)}}
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from vernacular.config.schema import Language, Model
 from vernacular.config.sources import NetworkSource, Source
 from vernacular.corpus.sources import Place, fetch_source, open_source, place_of
+from vernacular.corpus.words import words
 from vernacular.stages import Progress, Work
 
 
@@ -29,7 +30,7 @@ def retention_lines(model: Model, work: Work) -> list[str]:
     lines: list[str] = []
     for source in model.retention:
         for document in open_source(source, _place(work.language, source, work.root)).documents(work.progress):
-            lines += [line for line in document.text.split("\n") if len(line.split()) >= 5]
+            lines += [line for line in document.text.split("\n") if len(words(line)) >= 5]
     return lines
 
 

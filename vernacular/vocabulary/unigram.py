@@ -20,7 +20,7 @@ from typing import Any
 from tokenizers import models
 
 from vernacular.stages import Progress, silent
-from vernacular.vocabulary.learn import KNEE, SPACE, Letters, candidates, segment
+from vernacular.vocabulary.learn import KNEE, LETTER_USES, SPACE, Letters, candidates, segment
 
 OFFSET = 1.0  # nats below a new piece's log-probability: the base's scores are of a hundred languages, not of this one
 HELD = 1e-3  # nats by which a piece loses on a guard word
@@ -56,6 +56,10 @@ class Base:
         """The model with new pieces; scores as given."""
         return models.Unigram([*self.scores.items(), *sorted(new.items())], self.unknown, False)
 
+    def length(self, parts: list[str]) -> int:
+        """Tokens of a segmentation, each unknown letter counting as one: ``tokenizers`` makes one of a run of them."""
+        return sum(1 if part in self.scores else len(part) for part in parts)
+
     def score(self, parts: list[str], new: dict[str, float]) -> float:
         """The log-probability of a segmentation."""
         unknown = self.lowest - UNKNOWN
@@ -84,7 +88,8 @@ def choose(backend: Any, words: Counter[str], guard: Counter[str], *, wanted: in
     pool |= {piece for piece, count in parts.items()
              if count >= min_uses * 1.5 or len(piece) == 1 or runs[piece] >= min_uses}
     pool = {piece for piece in pool - {piece for piece, _ in data["vocab"]}
-            if parts[piece] >= min_uses and letters.match(piece.removeprefix(SPACE))}
+            if parts[piece] >= (min_uses if len(piece) > 1 else min(min_uses, LETTER_USES))
+            and letters.match(piece.removeprefix(SPACE))}
     guarded = _holding(guard, pool)
     base = Base(data["vocab"], data["unk_id"], [*words, *{word for held in guarded.values() for word in held}, *pool])
     search = _Search(base, words, _Guard(guard, guarded), pool, wanted, min_uses)
@@ -152,10 +157,10 @@ class _Search:
         self.base, self.words, self.guard, self.wanted, self.min_uses = base, words, guard, wanted, min_uses
         plain = base.with_pieces({})
         before = segment(plain, words)
-        self.tokens = sum(words[word] * len(parts) for word, parts in before.items())
+        self.tokens = sum(words[word] * base.length(parts) for word, parts in before.items())
         self.before = segment(plain, guard.words(pool))
         replaced = segment(plain, pool)
-        self.saves = {piece: len(parts) - 1 for piece, parts in replaced.items()}
+        self.saves = {piece: base.length(parts) - 1 for piece, parts in replaced.items()}
         times = base.size ** UNEXPECTED
         self.least = {piece: self.tokens * max(KNEE, math.exp(base.score(parts, {})) * times)
                       for piece, parts in replaced.items()}

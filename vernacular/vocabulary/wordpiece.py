@@ -10,7 +10,7 @@ import json
 from collections import Counter
 from typing import Any
 
-from vernacular.vocabulary.learn import KNEE, Letters, candidates
+from vernacular.vocabulary.learn import KNEE, LETTER_USES, Letters, candidates
 
 CONTINUES = "##"
 
@@ -61,10 +61,10 @@ def choose(base: set[str], words: Counter[str], guard: Counter[str], *, wanted: 
            letters: Letters) -> list[str]:
     """The new pieces, most useful first.
 
-    Missing letters come first. Of the candidates, those stay that the extended tokenizer uses at least ``min_uses``
-    times, that save ``KNEE`` of all tokens and do not fire on a word of the guard text (RECIPE 2: the guard filter),
-    ranked by the tokens they save; again and again, because dropping one lengthens or shortens its neighbours' matches,
-    until nothing changes.
+    Missing letters come first, from ``LETTER_USES`` on. Of the candidates, those stay that the extended tokenizer uses
+    at least ``min_uses`` times, that save ``KNEE`` of all tokens and do not fire on a word of the guard text (RECIPE 2:
+    the guard filter), ranked by the tokens they save; again and again, because dropping one lengthens or shortens its
+    neighbours' matches, until nothing changes.
     """
     old = WordPiece(base)
     single: Counter[str] = Counter()
@@ -72,7 +72,9 @@ def choose(base: set[str], words: Counter[str], guard: Counter[str], *, wanted: 
         if letters.match(word):
             for position, letter in enumerate(word):
                 single[letter if position == 0 else CONTINUES + letter] += count
-    missing = [letter for letter, count in single.most_common() if letter not in base and count >= min_uses]
+    missing = [letter for letter, count in single.most_common()
+               if letter not in base and count >= min(min_uses, LETTER_USES)][:wanted]
+    wanted -= len(missing)
     pool = {piece if starts else CONTINUES + piece for piece, starts in candidates(words, wanted, letters)} - base
     pool.update(word for word, count in words.items() if count >= min_uses and len(word) > 1 and letters.match(word)
                 and word not in base)

@@ -134,9 +134,9 @@ def test_a_loss_that_is_no_number_stops(tmp_path):
 
 def test_steps_follow_the_budget():
     settings = Pretraining(minutes=1, sequence_length=100, batch_size=10, max_epochs=2)
-    assert steps_within(settings, speed=1000, blocks=10_000) == 60
-    assert steps_within(settings, speed=1000, blocks=100) == 20
-    assert steps_within(Pretraining(steps=7), speed=0, blocks=1000) == 7
+    assert steps_within(settings, speed=1000, most=20_000) == 60
+    assert steps_within(settings, speed=1000, most=200) == 20
+    assert steps_within(Pretraining(steps=7), speed=0, most=20_000) == 7
 
 
 def plain_training(model, plan):

@@ -55,6 +55,25 @@ def test_only_the_new_rows_and_low_ranks_change_and_merging_changes_nothing(kind
     torch.testing.assert_close(again, before, rtol=1e-4, atol=1e-4)
 
 
+def test_an_untied_head_learns_its_new_rows_too(tmp_path):
+    """Else a new piece could be read and never be foreseen."""
+    model, plan = setting(tmp_path, "causal", method="lora", steps=10, learning_rate=1e-2)
+    model.config.tie_word_embeddings = False
+    model.lm_head.weight = torch.nn.Parameter(model.lm_head.weight.detach().clone())
+    old = len(model.get_input_embeddings().weight)
+    grow(model, {name: torch.zeros(NEW, 32) for name in ("input", "output")})
+    start = model.lm_head.weight.detach().clone()
+    plan = replace(plan, new_rows=np.arange(old, old + NEW))
+    plan.blocks.tokens[:, 5] = old + np.arange(len(plan.blocks)) % NEW
+    adapter = wrap(model, plan.new_rows.tolist(), 8)
+    train(model, plan, tmp_path / "c.pt", lambda line: None)
+    merged = merge(adapter)
+    assert merged.lm_head.weight is not merged.get_input_embeddings().weight
+    for table in (merged.lm_head.weight, merged.get_input_embeddings().weight):
+        assert table[old:].abs().sum(1).min() > 0  # they began at nought
+    assert torch.equal(merged.lm_head.weight[:old], start[:old])
+
+
 def test_a_lora_training_resumes_to_the_same_result(tmp_path):
     model, plan, _ = wrapped(tmp_path, "masked")
     whole = train(model, plan, tmp_path / "whole.pt", lambda line: None)

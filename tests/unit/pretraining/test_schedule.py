@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vernacular.pretraining.schedule import Stream, capped, order, shares
+from vernacular.pretraining.schedule import Stream, capped, most_blocks, order, shares
 
 
 @given(counts=st.lists(st.integers(1, 30), min_size=1, max_size=4), total=st.integers(1, 400), seed=st.integers(0, 9))
@@ -36,6 +36,16 @@ def test_shares_follow_replay_and_the_passes_over_related_texts():
     passes = [stream.share / stream.count for stream in streams]
     assert np.allclose([passes[1] / passes[0], passes[2] / passes[0]], [2.0, 0.1])
     assert shares(10, 0, [], 0.1) == [Stream("target", 10, 1.0)]
+
+
+@given(target=st.integers(1, 500), others=st.lists(st.tuples(st.integers(1, 500), st.floats(0.1, 5)), max_size=3),
+       replay=st.integers(0, 200), share=st.floats(0.01, 0.5), passes=st.floats(1, 30))
+def test_no_text_at_all_is_seen_more_often_than_allowed(target, others, replay, share, passes):
+    streams = shares(target, replay, [("near", blocks, times) for blocks, times in others], share)
+    most = most_blocks(streams, passes)
+    for stream in capped(streams, most, passes):
+        assert stream.share * most <= passes * stream.count + 1e-6
+    assert capped(streams, most, passes)[0].share * most > passes * target - 1e-6  # the target gives all that it may
 
 
 def test_no_small_text_is_seen_more_often_than_allowed():

@@ -61,6 +61,19 @@ def test_a_piece_that_would_win_in_the_guard_is_held_back(base, tmp_path):
     assert [base.tokenize(line) for line in guard] == [held.tokenize(line) for line in guard]
 
 
+def test_pieces_of_a_script_that_the_base_lacks_are_found(base, tmp_path):
+    """A run of unknown letters is one token to the library; a piece for it saves as many as it has letters."""
+    ours = str.maketrans("abcdefghijklmnopqrstuvwxyz", "".join(chr(0x1C5A + at) for at in range(26)))
+    texts = [text.lower().translate(ours) for text in TEXTS]
+    found = choose(base.backend_tokenizer, word_counts(texts, base.backend_tokenizer), Counter(), wanted=120,
+                   min_uses=20, letters=Letters("Olck"))
+    extended = with_json(base, extended_json(base.backend_tokenizer.to_str(), found), tmp_path)
+    line = texts[0].split("\n")[0]
+    assert extended.unk_token not in extended.tokenize(line)
+    assert len(extended.tokenize(line)) < 0.8 * len(line)
+    assert sum(len(piece) > 1 and not piece.startswith("▁") for piece in found) > 5
+
+
 def test_a_piece_that_hardly_fires_is_forgiven_but_not_on_names():
     holding = {"aka": ["▁Kaka", "▁kakat", "▁xaka"]}
     guard = _Guard(Counter({"▁Kaka": 1, "▁kakat": 2, "▁xaka": 1, "▁other": 96}), holding)

@@ -81,6 +81,13 @@ def test_missing_letters_come_first(base):
     assert set(found[:2]) == {"ŵ", "##ŵ"}
 
 
+def test_a_letter_that_cannot_be_spelt_needs_few_uses_and_counts_among_the_pieces(base):
+    words = Counter({"baŋe": 6, "kaba": 900, "bakaka": 900})
+    found = choose(set(base.get_vocab()), words, Counter(), wanted=2, min_uses=20, letters=LATIN)
+    assert found[0] == "##ŋ" and len(found) == 2
+    assert choose(set(base.get_vocab()), Counter({"baŋe": 4}), Counter(), wanted=2, min_uses=20, letters=LATIN) == []
+
+
 def test_the_same_twice(base, pieces):
     texts = [text for texts in make_documents().values() for text in texts]
     backend = base.backend_tokenizer

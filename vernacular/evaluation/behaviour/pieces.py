@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 from vernacular.corpus.words import APOSTROPHES, words
+from vernacular.pretraining.packing import opening
 from vernacular.vocabulary.families import family_of
 
 MOST_PIECES = {"masked": 3, "causal": 6}
@@ -103,8 +104,8 @@ def _masked(model: Any, tokenizer: Any, sentence: tuple[str, str], pieces: Piece
 
 
 def _causal(model: Any, tokenizer: Any, sentence: tuple[str, str], pieces: Pieces) -> list[tuple[list[int], float]]:
-    start = [tokenizer.eos_token_id, *tokenizer.backend_tokenizer.encode(sentence[0].rstrip(),
-                                                                         add_special_tokens=False).ids]
+    start = [*opening(tokenizer), *tokenizer.backend_tokenizer.encode(sentence[0].rstrip(),
+                                                                     add_special_tokens=False).ids]
     first = pieces.starts if sentence[0].strip() else pieces.starts | pieces.goes_on
     beam: list[tuple[list[int], float]] = [([], 0.0)]
     done: list[tuple[list[int], float]] = []

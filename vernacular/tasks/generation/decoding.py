@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from vernacular.errors import Problem
 from vernacular.pretraining.loop import autocast, device_of
+from vernacular.pretraining.packing import opening
 from vernacular.tasks.network import pieces
 
 
@@ -53,15 +54,6 @@ class _Read:
         self.cache.crop(-count)
         self.attend = self.attend[:, :-count]
         self.positions = self.positions - count
-
-
-def opening(tokenizer: Any) -> list[int]:
-    """The ids that a text begins with: as the tokenizer frames one, else as in pretraining (``packing``)."""
-    framed = list(tokenizer.backend_tokenizer.encode("").ids)
-    if framed and framed[0] == tokenizer.bos_token_id:
-        return framed[:1]
-    first = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id
-    return [first]
 
 
 def ids_of(tokenizer: Any, texts: Sequence[str]) -> list[list[int]]:

@@ -17,8 +17,9 @@ from torch.nn.functional import cross_entropy
 from vernacular.config.prompting import Prompting
 from vernacular.config.tasks import Task
 from vernacular.pretraining.loop import device_of
+from vernacular.pretraining.packing import opening
 from vernacular.tasks.generation.chrf import ORDERS, chrf, statistics
-from vernacular.tasks.generation.decoding import bits, complete, ids_of, opening
+from vernacular.tasks.generation.decoding import bits, complete, ids_of
 from vernacular.tasks.generation.floors import nearest
 from vernacular.tasks.generation.label_words import one_line
 from vernacular.tasks.generation.prompts import by_shots, examples, shown

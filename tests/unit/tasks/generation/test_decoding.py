@@ -10,7 +10,8 @@ import torch
 
 from tests.tiny import write_llama
 from vernacular.models import load_model, load_tokenizer
-from vernacular.tasks.generation.decoding import bits, complete, ids_of, likelihoods, opening
+from vernacular.pretraining.packing import opening
+from vernacular.tasks.generation.decoding import bits, complete, ids_of, likelihoods
 
 PROMPTS = ["the fox:", "a green river over the market:", "jumps:", "every bird and the dog:"]
 SHARED = "the dog: looks\n"
