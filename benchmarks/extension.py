@@ -113,7 +113,7 @@ def _compare(name: str, folder: Path, root: Path) -> Iterator[Row]:
     run(folder, root)
     seconds, store = run(folder, root, f"tokenizer/{NAME}", threads=threads), Store(root)
     saved = _report(store, f"tokenizer/{NAME}")["fertility_change"]
-    settle(steps=10**9, passes=_PASSES / (1 + saved))  # no arm may pass over it more often: these are the extended one's
+    settle(steps=10**9, passes=_PASSES / (1 + saved))  # the extended arm's: neither may pass over the text more often
     seconds |= run(folder, root, control, threads=threads)
     # The manuals are seen once in a pass, and more passes may not make more of them: both arms read as much English.
     replay, steps = _replay(store, control), int(_report(store, control)["steps"])
