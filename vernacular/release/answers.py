@@ -31,6 +31,7 @@ class Answers:
         fill_ins: (piece, probability) for the blank, likeliest first; empty without a blank.
         continuation: what a causal model writes next.
         labels: task -> its labels.
+        unread: task -> the end of the sentence that is too long to be read; nothing is answered there.
     """
 
     lines: dict[str, list[tuple[str, float]]] = field(default_factory=dict)
@@ -38,6 +39,7 @@ class Answers:
     fill_ins: list[tuple[str, float]] = field(default_factory=list)
     continuation: str = ""
     labels: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    unread: dict[str, str] = field(default_factory=dict)
 
 
 def plain_text(text: str) -> str:
@@ -92,12 +94,16 @@ class Answerer:
             predictor = self._predictor(arm, task_name)
             answers.labels[task_name] = tuple(predictor.labels)
             found = predictor.probabilities([prepared])[0]
+            behind = predictor.unread(prepared)
+            if behind:
+                answers.unread[task_name] = plain[len(prepared) - len(behind):]
             if found.ndim == 1:
                 answers.lines[task_name] = sorted(zip(predictor.labels, (float(value) for value in found), strict=True),
                                                   key=lambda pair: -pair[1])
             else:
                 answers.words[task_name] = [(word, predictor.labels[int(row.argmax())], float(row.max()))
-                                            for word, row in zip(words(plain), found, strict=True)]
+                                            for word, row in zip(words(plain), found, strict=True)
+                                            ][:len(words(plain)) - len(words(behind))]
         if self.model.objective == "masked" and BLANK in text:
             answers.fill_ins.extend(fill(*self._network(arm), text))
         elif self.model.objective == "causal":

@@ -61,13 +61,19 @@ def make_mark(text: str, task: str, model: str, answers: Answers, right: bool, s
     answer = answer_of(answers, task)
     if answer is None:
         raise Problem(f"there is no answer of {model} to {task}", where="mark", fix="Ask again")
+    if answers.unread.get(task):
+        raise Problem("the end of the sentence is not read, so an answer to it cannot be marked", where="mark",
+                      fix="Ask a shorter sentence")
     number = len(answers.words[task]) if task in answers.words else 1
     if task in answers.words and len(answer.split()) != number:
         raise Problem(f"labels of {task} hold spaces, so its answers cannot be kept as a mark", where="mark",
                       fix="Write such labels without spaces in the labelled data, and run again")
     wanted = " ".join(should_be.split())
-    if wanted and (right or wanted == answer):
+    if wanted == answer:
         wanted = ""  # the field still holds what was answered
+    if wanted and right:
+        raise Problem("the answer was called right, and another one was given", where="mark",
+                      fix="Press Wrong, or take the other answer back")
     if wanted:
         known = answers.labels.get(task, ())
         given = wanted.split() if task in answers.words else [wanted]

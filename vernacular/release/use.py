@@ -99,8 +99,23 @@ def choose(found: torch.Tensor, about: dict[str, Any]) -> list[int]:
     return path[::-1]
 
 
+def unread(tokenizer: Any, text: str, about: dict[str, Any]) -> str:
+    """The end of ``text`` that stands behind the longest input, and is not read."""
+    batch = tokenizer(text, truncation=True, max_length=about["longest"], return_offsets_mapping=True)
+    whole = len(tokenizer(text)["input_ids"]) <= about["longest"]
+    return "" if whole else text[max(stop for _, stop in batch["offset_mapping"]):]
+
+
 def answer(model: Any, tokenizer: Any, text: str, about: dict[str, Any], second: str = "") -> list[tuple[str, str]]:
-    """For each unit of ``text``: the unit and its label; for a task with several labels, each of them."""
+    """For each unit of ``text``: the unit and its label; for a task with several labels, each of them.
+
+    Raises:
+        ValueError: ``text`` is too long to be read to its end: give it sentence by sentence.
+    """
+    behind = unread(tokenizer, text, about)
+    if behind:
+        raise ValueError(f"too long: the model reads {about['longest']} tokens at once, and not from "
+                         f"{behind[:40]!r} on; ask sentence by sentence")
     chosen = [about["labels"][number] for number in choose(scores(model, tokenizer, text, about, None, second), about)]
     if about["choice"] == "many":
         return [(text, label) for label in chosen]
@@ -113,7 +128,12 @@ def main(arguments: Sequence[str]) -> int:
         sys.stderr.write('Write: python use.py TASK "a sentence", where TASK is a folder in adapters/\n')
         return 2
     model, tokenizer, about = load(Path(__file__).parent, arguments[0])
-    for unit, label in answer(model, tokenizer, arguments[1], about, *arguments[2:]):
+    try:
+        found = answer(model, tokenizer, arguments[1], about, *arguments[2:])
+    except ValueError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    for unit, label in found:
         sys.stdout.write(f"{label}\t{unit}\n")
     return 0
 

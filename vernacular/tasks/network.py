@@ -83,6 +83,15 @@ def encode_pairs(pairs: Sequence[tuple[str, str]], tokenizer: Any, longest: int)
     return out
 
 
+def unread(text: str, tokenizer: Any, longest: int) -> str:
+    """What of ``text`` stands behind the cut, and is read by no model that is given ``longest`` tokens at once."""
+    encoding = tokenizer.backend_tokenizer.encode(text)
+    special = encoding.special_tokens_mask
+    if len(special) <= longest:
+        return ""
+    return text[max((encoding.offsets[at][1] for at in _kept(special, longest) if not special[at]), default=0):]
+
+
 def _kept(special: Sequence[int], longest: int) -> list[int]:
     """The places of the tokens that are kept: cut as transformers does, the closing special tokens stay."""
     if len(special) <= longest:

@@ -14,7 +14,7 @@ from vernacular.config.schema import Language, Model
 from vernacular.errors import Problem
 from vernacular.models import longest_input
 from vernacular.tasks.kind import Item, Labelling, class_of
-from vernacular.tasks.network import Network, in_batches, load
+from vernacular.tasks.network import Network, in_batches, load, unread
 
 LABELS = "labels.json"
 
@@ -37,6 +37,11 @@ class Predictor:
         found = in_batches(self._network, encoded, lambda rows: self._kind.tables(
             self._network, [encoded[row] for row in rows], self._tokenizer.pad_token_id))
         return found if self.by_word else [table[0] for table in found]
+
+
+    def unread(self, text: str) -> str:
+        """The end of ``text`` that is too long to be read; what is answered there says nothing."""
+        return unread(text, self._tokenizer, self._longest)
 
 
 def adapter_folder(task_folder: Path, arm: Arm, seed: int) -> Path:

@@ -50,6 +50,9 @@ class FakeWords:
         return [np.array([[0.2, 0.8] if word in self.known else [0.9, 0.1] for word in words(text)]).reshape(-1, 2)
                 for text in texts]
 
+    def unread(self, text: str) -> str:
+        return ""
+
 
 class FakeLines:
     """Says ``loud`` of a line by its share of capitals."""
@@ -59,6 +62,9 @@ class FakeLines:
     def probabilities(self, texts: Sequence[str]) -> list[Any]:
         shares = [sum(char.isupper() for char in text) / max(1, sum(map(str.isalpha, text))) for text in texts]
         return [np.array([share, 1 - share]) for share in shares]
+
+    def unread(self, text: str) -> str:
+        return ""
 
 
 def outcomes(predictor: Any, splitter: Any, lexicons: dict[str, list[str]] | None = None, prepare: Any = str,

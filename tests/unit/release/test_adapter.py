@@ -27,7 +27,7 @@ from vernacular.release.bundle import as_it_is
 from vernacular.release.gates import reload_gate
 from vernacular.release.reproduce import reproduce_labels, reproduce_others
 from vernacular.tasks.kind import Item, Labelling
-from vernacular.tasks.network import Network, load, save
+from vernacular.tasks.network import Network, load, save, unread
 
 TEXTS = ["the red fox jumps over the river", "a lazy dog, it's said, looks at the market in 1999", "crow", "naïve ŵa",
          "the quick horse " * 12]
@@ -90,6 +90,22 @@ def test_a_stranger_gets_the_answers_of_the_library(tmp_path: Path, shape: str, 
         chances = found.sigmoid() if shape == "many" else found.softmax(-1)
         np.testing.assert_allclose(chances.numpy(), table, atol=1e-5)
         assert use.choose(found, about) == list(wanted)
+
+
+@pytest.mark.parametrize("objective", ["masked", "causal"])
+def test_what_is_too_long_is_refused_and_not_answered_by_chance(tmp_path: Path, objective: str) -> None:
+    _, _, tokenizer = trained(tmp_path, "words", objective)
+    model, plain, about = use.load(tmp_path, "names")
+    for length in range(1, 40):
+        text = " ".join(["crow"] * length)
+        behind = use.unread(plain, text, about)
+        assert behind == unread(text, tokenizer, LONGEST) and text.endswith(behind)
+        if behind:
+            with pytest.raises(ValueError, match="too long: the model reads"):
+                use.answer(model, plain, text, about)
+        else:
+            assert len(use.answer(model, plain, text, about)) == length
+    assert behind
 
 
 def test_reproducing_says_how_many_answers_are_the_same(tmp_path: Path, exact: None) -> None:

@@ -8,6 +8,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -133,7 +134,17 @@ def test_other_pages_and_long_posts_are_refused(served: tuple[str, list[str]], l
 
 
 def test_a_right_answer_needs_no_correction() -> None:
-    assert make_mark("kale", "genre", "base", ANSWERS, True, "school", "").should_be is None
+    assert make_mark("kale", "genre", "base", ANSWERS, True, "river", "").should_be is None
+    with pytest.raises(Problem, match=r"called right, and another one was given.*Press Wrong"):
+        make_mark("kale", "genre", "base", ANSWERS, True, "school", "")
+
+
+def test_what_is_too_long_to_be_read_is_said_and_cannot_be_marked(language: Language) -> None:
+    answers = replace(ANSWERS, unread={"names": "Zomba ndi Blantyre"})
+    shown = page(language, "tiny", "kale Mbewe Zomba ndi Blantyre", {"adapted": answers})
+    assert shown.count("Too long for this model: it did not read “Zomba ndi Blantyre”") == 1
+    with pytest.raises(Problem, match="the end of the sentence is not read"):
+        make_mark("kale Mbewe Zomba ndi Blantyre", "names", "adapted", answers, True, "", "")
     assert make_mark("kale", "names", "base", ANSWERS, False, "O NAME", "").should_be is None  # the field as it was
     with pytest.raises(Problem, match="no answer of base to weather"):
         make_mark("kale", "weather", "base", ANSWERS, True, "", "")

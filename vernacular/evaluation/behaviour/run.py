@@ -42,6 +42,9 @@ class Predictor(Protocol):
     def probabilities(self, texts: Sequence[str]) -> Sequence[Array]:
         """One array a text: shape (labels,), or (words, labels)."""
 
+    def unread(self, text: str) -> str:
+        """The end of a text that is too long to be read."""
+
 
 def gate_specs(language: Language) -> tuple[GateSpec, ...]:
     """One gate a test of the folder, named after it."""
@@ -69,11 +72,12 @@ def run(work: Work, name: str, model: Model) -> Report:
     for task_name in dict.fromkeys(test.task for test in suite.tests):
         judges = {arm: _judge_of(loaded[arm], name, model, task_name, work) for arm in ARMS}
         prepare = str if task_name is None else preparation(work.language.tasks[task_name])
+        whole = [line for line in lines if all(judged.reads(prepare(line)) for judged in judges.values())]
         for test in (test for test in suite.tests if test.task == task_name):
-            cases = make_cases(test, lines, given, most=work.settings.cases, seed=work.settings.seed, prepare=prepare,
+            cases = make_cases(test, whole, given, most=work.settings.cases, seed=work.settings.seed, prepare=prepare,
                                marks=marks)
             outcomes = {arm: judged.outcomes(test, cases) for arm, judged in judges.items()}
-            results[test.name] = summarise(test, outcomes, suite.review_of(test), len(lines_for(test, lines)),
+            results[test.name] = summarise(test, outcomes, suite.review_of(test), len(lines_for(test, whole)),
                                            aside[task_name] if test.source else 0)
             rows += [_row(test, case, {arm: outcomes[arm][number] for arm in ARMS})
                      for number, case in enumerate(cases)]
@@ -120,6 +124,10 @@ class Weigher:
     def __init__(self, network: Any, tokenizer: Any, objective: str) -> None:
         self._network, self._tokenizer, self._objective = network, tokenizer, objective
 
+    def reads(self, line: str) -> bool:
+        """Whether all of ``line`` counts, which it does here."""
+        return True
+
     def outcomes(self, test: BehaviourTest, cases: Sequence[Case]) -> list[Outcome]:
         """Whether each case of ``test`` fails."""
         from vernacular.evaluation.behaviour.likely import scores
@@ -143,6 +151,10 @@ class Asker:
         self._predictor, self._words_of = predictor, words_of
         self.labels, self.by_word = list(predictor.labels), words_of is not None
         self._known: dict[str, Answer] = {}
+
+    def reads(self, line: str) -> bool:
+        """Whether the predictor reads all of ``line``: what it does not read it answers alike, whatever is changed."""
+        return not self._predictor.unread(line)
 
     def answers(self, texts: Sequence[str]) -> list[Answer]:
         """The answers to ``texts``, in their order.
