@@ -127,15 +127,19 @@ def _shown(value: Any) -> str:
 
 
 def check_labels(language: Language, root: Path) -> None:
-    """Read the tasks' labelled files, so that a bad row is known before anything runs.
+    """Read the tasks' labelled files, so that a bad row, or a test of a label they lack, is known before anything runs.
 
     Raises:
         Problem: the first one, with its file and line.
     """
-    for name, task in language.tasks.items():
-        if isinstance(task.data, FileData):
-            from vernacular.tasks.data import load_items
-            load_items(language, name, root)
+    from vernacular.evaluation.behaviour.load import check_expected, load_suite
+    from vernacular.evaluation.fairness.plan import check_name_label
+    from vernacular.tasks.data import load_items
+
+    labels = {name: load_items(language, name, root).kind.labels for name, task in language.tasks.items()
+              if isinstance(task.data, FileData)}
+    check_expected(load_suite(language), language, labels)
+    check_name_label(language, labels)
 
 
 def check_all(project: Project, code: str | None) -> tuple[list[str], list[Problem]]:

@@ -193,3 +193,25 @@ def test_check_reads_the_labelled_files(project: Path) -> None:
     result = RUNNER.invoke(app, ["check"])
     assert result.exit_code == 2
     assert result.stderr.startswith("error: qaa/tasks/a.conll:5: I-LOC follows O") and result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(("file", "text", "said"), [
+    ("names", "tests:\n  - name: a_test\n    capability: vocabulary\n    type: minimum\n    task: topic\n    author: me\n"
+     "    templates: [kale]\n    expect: {label: sprots}\n", "expects the label 'sprots', which 'topic' lacks"),
+    ("fairness", "author: me\ntasks: [names]\nname_label: PER\ncomparisons: [{name: two, groups: {a: [Amo], b: [Badu]}}]"
+     "\n", "the task 'names' has no label 'PER'")])
+def test_check_knows_the_labels_that_tests_ask_for(project: Path, file: str, text: str, said: str) -> None:
+    """A run would find out behind the training."""
+    folder = write_language(project / "languages", "qaa", documents=3, tasks={
+        "topic": {"kind": "sequence_classification", "data": {"kind": "files", "folder": "tasks", "train": "a.csv"}},
+        "names": {"kind": "token_classification", "labels": {"kind": "capitalised"}}})
+    (folder / "tasks").mkdir()
+    (folder / "behaviour").mkdir(exist_ok=True)
+    rows = [f"mawu a nambala {number},{'sports' if number % 2 else 'health'}" for number in range(60)]
+    (folder / "tasks" / "a.csv").write_text("\n".join(["text,label", *rows]) + "\n", encoding="utf-8")
+    (folder / "behaviour" / f"{file}.yaml").write_text(text, encoding="utf-8")
+    result = RUNNER.invoke(app, ["check"])
+    assert result.exit_code == 2 and said in result.stderr and result.stderr.count("\n") == 1
+    (folder / "behaviour" / f"{file}.yaml").write_text(text.replace("sprots", "sports").replace("PER", "NAME"),
+                                                       encoding="utf-8")
+    assert RUNNER.invoke(app, ["check"]).exit_code == 0

@@ -101,7 +101,10 @@ def read_yaml(path: Path, shown: str) -> Node:
         if "'\\t'" in (error.problem or ""):
             raise Problem("a tab stands where YAML wants spaces", where=f"{shown}:{mark.line + 1 if mark else 1}",
                           fix="Put spaces in its place") from error
-        raise Problem(f"not valid YAML: {error.problem or error.context}",
+        begun = error.context_mark
+        since = (f", {error.context} that begins at line {begun.line + 1}"
+                 if begun and mark and begun.line != mark.line and error.context else "")
+        raise Problem(f"not valid YAML: {error.problem or error.context}{since}",
                       where=f"{shown}:{mark.line + 1 if mark else 1}", fix=SYNTAX_FIX) from error
     except yaml.YAMLError as error:
         raise Problem(f"not valid YAML: {error}", where=shown, fix=SYNTAX_FIX) from error
@@ -145,6 +148,9 @@ def _scalar(node: yaml.ScalarNode, where: str) -> str | int | float | bool | Non
         raise Problem(f"the tag {node.tag} is not used here", where=where, fix="Write the plain value without a tag")
     if node.style is not None:  # quoted or a block: text
         return text
+    if len(text) > 1 and text[0] in "“„”" and text[-1] in "“”":
+        raise Problem(f"{text[:60]} stands in a word processor's quotation marks, which YAML takes for part of it",
+                      where=where, fix='Write straight ones: "…"')
     if text in ("", "~", "null", "Null", "NULL"):
         return None
     if text in ("true", "True", "TRUE", "false", "False", "FALSE"):

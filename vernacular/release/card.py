@@ -77,7 +77,7 @@ def _data(results: Results) -> str:
     text = table(["source", "register", "quality", "licence", "consent", "words kept"], rows)
     corpus = results["corpus"]
     if corpus:
-        dropped = [f"{number(found['words'], 0)} {found['meaning']}" for found in corpus["rejected"].values()
+        dropped = [f"{number(found['words'], 0)} words in {found['meaning']}" for found in corpus["rejected"].values()
                    if found["words"]]
         text += (f"\n\n{number(corpus['words_kept'], 0)} of {number(corpus['words_read'], 0)} words were kept"
                  + (f"; dropped: {'; '.join(dropped)}" if dropped else "") + ".")

@@ -60,7 +60,8 @@ def metadata_of(results: Results) -> dict[str, Any]:
 def _scored_tasks(results: Results, arm: str) -> list[dict[str, Any]]:
     """The scores of the tasks as the hub's evaluation results; ``args`` holds the seeds and the intervals."""
     return [{"task": {"type": _TASKS[found["kind"]], "name": task},
-             "dataset": {"name": f"held-out text of the data statement ({task})", "type": "vernacular"},
+             "dataset": {"name": f"labels made by people ({task})" if found["labelled"] else
+                         f"held-out text of the data statement ({task})", "type": "vernacular"},
              "metrics": [{
                  "type": "f1" if "f1" in found["metric"] else found["metric"], "name": found["metric"],
                  "value": round(found["means"][arm], 4), "args": {

@@ -150,13 +150,17 @@ def in_short(results: Results) -> list[str]:
     corpus = results["corpus"]
     if corpus:
         sources = ", ".join(source["name"] for source in results["sources"])
-        said.append(f"The model read {number(corpus['words_kept'], 0)} words of {name}, from: {sources}. "
+        parts = corpus["parts"] or {}
+        kept = f"{number(parts['train']['words'], 0)} of {number(corpus['words_kept'], 0)}" if parts else (
+            number(corpus["words_kept"], 0))
+        said.append(f"The model read {kept} words of {name}, from: {sources}. "
+                    + ("The others are kept to measure it by. " if parts else "")
                     + (f"{number(corpus['words_rejected'], 0)} other words were left out; below is what and why."
                        if corpus["words_rejected"] else "Nothing was left out."))
     if results["fertility"] and results["fertility"]["base"] and results["fertility"]["extended"]:
         found = results["fertility"]
-        said.append(f"It used to cut a word of {name} into {number(found['base'], 1)} pieces; with the pieces it "
-                    f"learned it needs {number(found['extended'], 1)}.")
+        said.append(f"It used to cut a word of {name} into {number(found['base'], 2)} pieces; with the pieces it "
+                    f"learned it needs {number(found['extended'], 2)}.")
     released = results["released"]["arm"]
     if results["likelihood"]:
         verdict = results["likelihood"]["verdicts"].get(f"{released}_minus_base")
@@ -164,7 +168,7 @@ def in_short(results: Results) -> list[str]:
         if verdict:
             interval = results["likelihood"]["differences"][f"{released}_minus_base"]
             said.append(f"It foresees {name} text that it never saw {words[verdict]} ({interval_text(interval)}; "
-                        "less is better).")
+                        "less is better)." + _beside_floor(results["likelihood"], released))
     for task, found in results["tasks"].items():
         said.append(_task_in_short(task, found, released))
     tests = (results["behaviour"] or {}).get("gates") or []
@@ -194,6 +198,13 @@ def in_short(results: Results) -> list[str]:
         said.append("It may be published." if publishable["passed"] else
                     "It may not be published yet: the reasons are below.")
     return [*said, f"Questions, or a text to be taken out: {language['owner'] or 'nobody is named as owner yet'}."]
+
+
+def _beside_floor(found: Mapping[str, Any], arm: str) -> str:
+    floor = min(found.get("floor", {}).values(), default=None)
+    mean = found["scores"][arm]["mean"]
+    return (f" Counting which letters follow which still foresees it better ({number(floor)} against {number(mean)})."
+            if floor is not None and floor < mean else "")
 
 
 def _task_in_short(task: str, found: Mapping[str, Any], arm: str) -> str:

@@ -76,6 +76,8 @@ def test_defaults_lie_under_the_file_and_its_tasks(language_folder: Path) -> Non
     ("models:", "models:\n  b: {extends: [tiny]}", "extends must be text"),
     ("  kind: files", "\tkind: files", "a tab stands where YAML wants spaces. Put spaces in its place"),
     ("name: Invented", "name: In: vented", "needs quotes around it"),
+    ("name: Invented", "name: “Invented”", "a word processor's quotation marks, which YAML takes for part of it"),
+    ("- sna", "- ['sna, zul", "that begins at line"),
     ("sources:", "sources:\n- {name: text, kind: files, files: a.txt, licence: MIT, consent: unknown, register: web}",
      "two sources are called text, this one and that at languages/qaa/language.yaml:8. Rename one of the two"),
     ("- sna", "- qaa", "'qaa' is this language itself"),

@@ -222,11 +222,19 @@ def test_errors_are_one_line_with_file_and_line(language_folder: Path, text: str
     assert said in message
 
 
-def test_a_file_of_tests_with_another_ending_is_not_passed_over(language_folder: Path) -> None:
+@pytest.mark.parametrize("name", ["one.yml", "one.YAML", "one.yaml.txt", "one.docx"])
+def test_a_file_of_tests_with_another_ending_is_not_passed_over(language_folder: Path, name: str) -> None:
     language = with_tests(language_folder, one=GOOD)
-    (language_folder / "behaviour" / "one.yaml").rename(language_folder / "behaviour" / "one.yml")
-    with pytest.raises(Problem, match=r"behaviour/one.yml: a file of tests ends in .yaml.*Rename it to one.yaml"):
+    (language_folder / "behaviour" / "notes.md").write_text("of mine\n")
+    assert load_suite(language).tests
+    (language_folder / "behaviour" / "one.yaml").rename(language_folder / "behaviour" / name)
+    with pytest.raises(Problem, match=rf"behaviour/{name}: a file of tests ends in .yaml.*under the name one.yaml"):
         load_suite(language)
+
+
+def test_a_file_without_anything_is_not_passed_over_either(language_folder: Path) -> None:
+    with pytest.raises(Problem, match=r"behaviour/two.yaml: the file holds no test, word list or keyboard"):
+        load_suite(with_tests(language_folder, one=GOOD, two="# nothing yet\n"))
 
 
 def test_a_name_stands_in_one_file_alone(language_folder: Path) -> None:

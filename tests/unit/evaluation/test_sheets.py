@@ -159,6 +159,16 @@ def test_a_case_says_which_words_are_asked_about(language_folder: Path, tmp_path
         assert row["what must hold"] == f"The answer to 'names' is O for {', '.join(words)}"
 
 
+def test_a_sentence_that_was_mended_in_the_table_is_not_the_one_that_is_reviewed(language_folder: Path,
+                                                                                tmp_path: Path) -> None:
+    language, path = reviewed_table(language_folder, tmp_path, ["x", "yes", "x"])
+    rows = [row for _, row in read_sheet(path, HEAD)]
+    rows[1]["first"] = rows[1]["first"].replace("ali", "aali")
+    path.write_text(sheet_text(HEAD, rows), encoding="utf-8", newline="")
+    verdict = read_review(language, path, "Kemi Z.", date(2026, 1, 31))[0]  # type: ignore[arg-type]
+    assert not verdict.reviewed and "its sentences were changed in the table (“lero galu aali" in verdict.said
+
+
 def test_a_review_is_written_down(language_folder: Path, tmp_path: Path) -> None:
     language, path = reviewed_table(language_folder, tmp_path, ["x", "yes", "x"])
     verdicts = read_review(language, path, "Kemi Z.", date(2026, 1, 31))  # type: ignore[arg-type]
@@ -185,7 +195,7 @@ def test_a_case_called_wrong_takes_an_earlier_review_back(language_folder: Path,
 
 
 @pytest.mark.parametrize(("answers", "said"), [
-    (["x", "no", "x"], "1 of 3 cases are called wrong (line 3: odd)"), (["x", "", "x"], "1 of 3 cases have no answer")])
+    (["x", "no", "x"], "1 of 3 cases are called wrong (“lero galu ali bwino”: odd)"), (["x", "", "x"], "1 of 3 cases have no answer")])
 def test_a_review_that_is_not_whole_is_none(language_folder: Path, tmp_path: Path, answers: list[str],
                                             said: str) -> None:
     language, path = reviewed_table(language_folder, tmp_path, answers)

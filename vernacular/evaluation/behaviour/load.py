@@ -27,6 +27,7 @@ from vernacular.tasks.derived import label_names
 
 FOLDER = "behaviour"
 FAIRNESS = "fairness.yaml"
+_OTHERS = (".md", ".csv", ".html")  # notes, and the tables that suggest and review write
 MARKS_THRESHOLD = 0.1  # of a folder that says nothing about its marks
 
 
@@ -68,12 +69,16 @@ def load_suite(language: Language) -> Suite:
     keyboard: tuple[list[str], str] = [], ""
     parts: list[tuple[Suite, Node]] = []
     for path in sorted((language.folder / FOLDER).glob("*")):
-        if path.suffix.lower() in (".yml", ".yaml") and path.suffix != ".yaml":
+        if path.suffix not in (".yaml", *_OTHERS) and not path.name.startswith((".", "~", MARKS)):
             raise Problem("a file of tests ends in .yaml; this one would not be read", where=shown(language, path),
-                          fix=f"Rename it to {path.stem}.yaml")
+                          fix=f"Save it as plain text under the name {path.name.partition('.')[0]}.yaml, or move it "
+                              f"out of {FOLDER}/")
     for path in files_of(language):
         node = read_yaml(path, shown(language, path))
         part = validate(Suite, node)
+        if not (part.tests or part.lexicons or part.keyboard):
+            raise Problem("the file holds no test, word list or keyboard", where=shown(language, path),
+                          fix="Write some, or remove the file")
         parts.append((part, node))
         for name, lexicon in part.lexicons.items():
             if name in lexicons:
@@ -165,6 +170,25 @@ def check_lists(who: str, steps: Sequence[Operator], slots: set[str], lexicons: 
             raise Problem(f"{who} needs {'pairs' if pairs else 'words'}, but '{name}' is a list of "
                           f"{'words' if pairs else 'pairs'}", where=where, fix="Use another list, or write it "
                           + ("as `{pairs: {word: other word}}`" if pairs else "as `[word, word]`"))
+
+
+def check_expected(suite: Suite, language: Language, labels: Mapping[str, Sequence[str]]) -> None:
+    """Refuse an expected label that the labelled data of its task does not have.
+
+    Args:
+        suite: the tests of the folder.
+        language: its folder.
+        labels: task -> its labels, of tasks whose data was read.
+
+    Raises:
+        Problem: with the labels that there are.
+    """
+    for test in suite.tests:
+        label, known = test.expect.label if test.expect else None, labels.get(test.task or "")
+        if label is not None and known is not None and not columns_of(known, label):
+            raise Problem(f"the test '{test.name}' expects the label '{label}', which '{test.task}' lacks"
+                          f"{did_you_mean(label, known)}", where=f"{language.code} {FOLDER}",
+                          fix=f"Its labels: {', '.join(known)}")
 
 
 def _check_test(test: BehaviourTest, language: Language, lexicons: Mapping[str, Any], place: Node) -> None:

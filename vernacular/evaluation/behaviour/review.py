@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from vernacular.artifacts import Store
+from vernacular.artifacts import Store, digest_of
 from vernacular.config.schema import Language
 from vernacular.config.yaml_edit import set_mapping
 from vernacular.errors import Problem
@@ -83,7 +83,8 @@ def rows_for(store: Store, language: Language, names: Sequence[str], most: int) 
         return test.task is not None and language.tasks[test.task].kind == "token_classification"
 
     rows = [{"test": test.name, "what must hold": claim(test, case.filled if by_word(test) else ()),
-             "first": case.versions[0], "second": "\n".join(case.versions[1:]), "version": suite.digest(test)}
+             "first": case.versions[0], "second": "\n".join(case.versions[1:]),
+             "version": version_of(suite.digest(test), case.versions[0], "\n".join(case.versions[1:]))}
             for test in tests
             for case in make_cases(test, lines, given, most=most, seed=language.behaviour.seed, prepare=str)[:most]]
     if not rows:
@@ -92,6 +93,11 @@ def rows_for(store: Store, language: Language, names: Sequence[str], most: int) 
                           "Every test is reviewed; name one to see it again" if splits and not tests else
                           f"Run `vernacular run {language.code} --to corpus/splits`, or write templates"))
     return rows
+
+
+def version_of(digest: str, first: str, second: str) -> str:
+    """The digest of a test with one of the sentences of a row: who mends them in the table approves something else."""
+    return f"{digest}-{digest_of([' '.join(text.split()) for text in (first, second)])[:6]}"
 
 
 def write_review(store: Store, language: Language, names: Sequence[str], path: Path, most: int = SHOWN) -> int:
@@ -136,12 +142,15 @@ def _verdict(version: str, test: BehaviourTest, rows: Sequence[tuple[int, Row]],
              who: tuple[str, date]) -> Verdict:
     wrong, open_rows = [], 0
     for line, row in rows:
-        if row["version"] != version:
+        if row["version"].partition("-")[0] != version:
             return Verdict(test.name, False, "changed since the table was written")
+        if row["version"] != version_of(version, row["first"], row["second"]):
+            return Verdict(test.name, False, f"its sentences were changed in the table (“{row['first'][:60]}”): mend "
+                                             "them in the file of tests, and write the table again")
         if row["good"] == "" and not row["remark"]:
             open_rows += 1
         elif not said_yes(row["good"], f"{path}:{line}"):
-            wrong.append(f"line {line}{': ' + row['remark'] if row['remark'] else ''}")
+            wrong.append(f"“{row['first'][:40]}”{': ' + row['remark'] if row['remark'] else ''}")
     place = place_of_test(test.name, language)
     if wrong:
         said = f"{len(wrong)} of {len(rows)} cases are called wrong ({'; '.join(wrong)})"

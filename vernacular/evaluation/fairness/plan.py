@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -10,10 +11,13 @@ from vernacular.artifacts import digest_of_files
 from vernacular.config.schema import Language
 from vernacular.config.strict import Name, Strict
 from vernacular.corpus.words import word_spans
+from vernacular.errors import Problem
 from vernacular.evaluation.behaviour.explain import validate
+from vernacular.evaluation.behaviour.judge import columns_of
 from vernacular.evaluation.behaviour.load import FAIRNESS, FOLDER, check_lists, check_task, load_suite, shown
 from vernacular.evaluation.behaviour.operators import AnyOperator
 from vernacular.evaluation.behaviour.schema import UNREVIEWED, Review, review
+from vernacular.tasks.derived import label_names
 
 
 class Comparison(Strict):
@@ -72,6 +76,22 @@ def digests(language: Language) -> dict[str, str]:
     """The plan as an entry of what a stage reads outside the artifact root; empty where there is none."""
     path = language.folder / FOLDER / FAIRNESS
     return {"fairness": digest_of_files(language.folder, [path])} if path.is_file() else {}
+
+
+def check_name_label(language: Language, labels: Mapping[str, Sequence[str]]) -> None:
+    """Refuse a ``name_label`` that a task of the plan lacks, as far as its ``labels`` are known.
+
+    Raises:
+        Problem: with the labels that there are.
+    """
+    plan = load_plan(language)
+    for task in plan.tasks if plan is not None and any(one.groups for one in plan.comparisons) else ():
+        derived = language.tasks[task].labels is not None
+        known = label_names(language.tasks[task]) if derived else labels.get(task)
+        by_word = language.tasks[task].kind == "token_classification"
+        if plan is not None and by_word and known is not None and not columns_of(known, plan.name_label):
+            raise Problem(f"the task '{task}' has no label '{plan.name_label}'", where=f"{FOLDER}/{FAIRNESS}",
+                          fix=f"Set name_label to one of {', '.join(known)}")
 
 
 def load_plan(language: Language) -> Plan | None:
