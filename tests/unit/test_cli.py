@@ -196,10 +196,10 @@ def test_check_reads_the_labelled_files(project: Path) -> None:
 
 
 @pytest.mark.parametrize(("file", "text", "said"), [
-    ("names", "tests:\n  - name: a_test\n    capability: vocabulary\n    type: minimum\n    task: topic\n    author: me\n"
-     "    templates: [kale]\n    expect: {label: sprots}\n", "expects the label 'sprots', which 'topic' lacks"),
-    ("fairness", "author: me\ntasks: [names]\nname_label: PER\ncomparisons: [{name: two, groups: {a: [Amo], b: [Badu]}}]"
-     "\n", "the task 'names' has no label 'PER'")])
+    ("names", "tests:\n  - {name: a_test, capability: vocabulary, type: minimum, task: topic, author: me, "
+     "templates: [kale], expect: {label: sprots}}\n", "expects the label 'sprots', which 'topic' lacks"),
+    ("fairness", "author: me\ntasks: [names]\nname_label: PER\ncomparisons:\n"
+     "  - {name: two, groups: {a: [Amo], b: [Badu]}}\n", "the task 'names' has no label 'PER'")])
 def test_check_knows_the_labels_that_tests_ask_for(project: Path, file: str, text: str, said: str) -> None:
     """A run would find out behind the training."""
     folder = write_language(project / "languages", "qaa", documents=3, tasks={

@@ -172,6 +172,12 @@ class Model(Strict):
                                                                        "tokenizer and measures forgetting")
     seed: int = 1
 
+    @property
+    def beside(self) -> list[tuple[Source, str]]:
+        """The texts that are read beside the language's own, and what each is for: ``related`` or ``retention``."""
+        return [*((entry.source, "related") for entry in self.pretraining.related),
+                *((source, "retention") for source in self.retention)]
+
     @model_validator(mode="after")
     def _one_budget(self) -> Model:
         if (self.pretraining.minutes is None) == (self.pretraining.steps is None):

@@ -57,6 +57,7 @@ class Document:
         return dict(zip(COLUMNS, _values(self), strict=True))
 
 
+BESIDE = "beside.jsonl"  # in the folder of a model: the documents that it read beside the language's own text
 COLUMNS = tuple(part.name for part in fields(Document))
 _values = attrgetter(*COLUMNS)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from vernacular.config.strict import Strict
+from vernacular.corpus.words import words
 
 DOCUMENTS, LETTERS, LETTERS_OF_ONE = 2000, 1_000_000, 5_000  # the most that a profile looks at
 WORDS, PHRASE = 2000, 4  # most words that a profile keeps; words in a phrase
-_WORD = re.compile(r"\w+")
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
 _LEAST_EXPECTED = 5  # a word is compared by itself if it can be expected this often, else as one of the rare ones
 _LEAST_CARRIERS = 5  # a phrase in fewer documents than this is chance
@@ -156,7 +155,7 @@ def spell(number: int, summaries: Iterable[Summary]) -> str:
 
 
 def _words(summary: Summary) -> list[str]:
-    return _WORD.findall(summary.text[:LETTERS_OF_ONE].casefold())
+    return words(summary.text[:LETTERS_OF_ONE].casefold())
 
 
 def _hash(word: str) -> int:

@@ -25,7 +25,8 @@ KINDS = ("email", "phone", "ip", "account")
 _LABEL = r"[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}-]*[\p{L}\p{M}\p{N}])?"
 _TOP = r"\p{L}[\p{L}\p{M}]+"
 _DOT = r"(?:\.| ?[\[({] ?dot ?[\])}] ?)"
-_EMAIL = regex.compile(rf"[\p{{L}}\p{{N}}._%+'-]*[\p{{L}}\p{{N}}_%+-]@ ?{_LABEL}(?:\.{_LABEL})*\.{_TOP}")
+_NAME = r"\p{L}\p{N}._%+'-"
+_EMAIL = regex.compile(rf"(?<![{_NAME}])[{_NAME}]*[\p{{L}}\p{{N}}_%+-]@ ?{_LABEL}(?:\.{_LABEL})*\.{_TOP}")
 _SPELLED_OUT = regex.compile(rf"[\p{{L}}\p{{N}}._%+-]+ ?[\[({{] ?at ?[\])}}] ?{_LABEL}(?:{_DOT}{_LABEL})*{_DOT}{_TOP}",
                              regex.IGNORECASE)
 _IPV4 = regex.compile(r"(?<![\d.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?!\.?\d)")
@@ -34,7 +35,8 @@ _IBAN = regex.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{
 _CARD = regex.compile(r"(?<![\w.,-])[3-6]\d{3}(?:([ -]?)\d{4}\1\d{4}\1\d{1,7}|[ -]\d{6}[ -]\d{5})(?![\w-]|[.,]\d)")
 # A phone number starts with +, 0 or a bracketed area code, or is written 555-123-4567; other long numbers are counts,
 # verses and years.
-_PHONE = regex.compile(r"(?<![\w.,-])(?:\+\d{1,3}[ .-]?|\(\d{2,5}\)[ .-]?|0(?=[\d ().-]*\d))"
+_PHONE = regex.compile(r"(?<![\w.,-])(?:\+\d{1,3}[ .-]?|\(\d{2,5}\)[ .-]?|"
+                       r"(?=\p{nv=0})\d(?=[\d ().-]*\d))"
                        r"(?:\(?\d{1,4}\)?[ .-]?){2,6}(?<=\d)(?![\w])|(?<![\w-])\d{3}[.-]\d{3}[.-]\d{4}(?![\w-])")
 _CALLED = regex.compile(r"(?<!\p{L})(?:tel|tlf|phone|telephone|telefon|telefone|fono|foni|s?simu|fax|mobile|cell|"
                         r"whatsapp|sms)[.:]{0,2} ?\K\+?\(?\d(?:[ ()-]{0,3}\d){4,15}(?![\w-]|[.,]\d)", regex.IGNORECASE)

@@ -10,18 +10,22 @@ import json
 import os
 import re
 import unicodedata
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import regex
+
 from vernacular.artifacts import digest_of
 from vernacular.corpus.ledger import Document, short_digest
+from vernacular.corpus.words import UNSPACED, words
 from vernacular.errors import Passing, Problem
 
 FILE = "takedowns.jsonl"
 LONG_WORDS, LEAST_LETTERS, LONG_LETTERS = 8, 16, 40  # shorter lines are anyone's: greetings, headings, formulas
+_UNSPACED = regex.compile(UNSPACED, regex.V1)
 _APOSTROPHE = "\u02bc"  # a letter by its properties; goes like the other apostrophes
 _GAP = re.compile(rf"[\W_{_APOSTROPHE}]+")
 
@@ -56,7 +60,7 @@ class Suppressions:
         if not path.is_file():
             return cls()
         found: dict[str, set[str]] = {name: set() for name in ("urls", "texts", "lines", "sources", "ids")}
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
             if line.strip():
                 try:
                     row = json.loads(line)
@@ -97,6 +101,14 @@ class Suppressions:
         return "\n".join(line for line, gone in zip(lines, covered, strict=True) if not gone).strip("\n")
 
 
+    def left(self, documents: Iterable[Document]) -> Iterator[Document]:
+        """``documents`` without those that were taken down, and without such lines."""
+        for document in documents:
+            if not self.covers(document):
+                text = self.without_lines(document.text)
+                yield document if text is document.text else replace(document, text=text)
+
+
 def append_row(path: Path, row: dict[str, Any]) -> None:
     """Append ``row`` as one line, on disk before this returns; half a line that a kill left is cut off."""
     data = path.read_bytes() if path.is_file() else b""
@@ -119,12 +131,14 @@ def folded(text: str) -> str:
 def line_digest(line: str) -> str | None:
     """The digest that a taken-down line is known by; None for a line too short to be anyone's own.
 
-    Long are 8 words, or 40 letters in scripts without spaces. Case, punctuation, spaces and Unicode form do not count.
+    Long are 8 words and 16 letters, or 40 letters, as in scripts without spaces. Case, punctuation, spaces and Unicode
+    form do not count.
     """
     if len(line) < LEAST_LETTERS:
         return None
     letters = folded(line)
-    if len(letters) < LONG_LETTERS and (len(letters) < LEAST_LETTERS or len(line.split()) < LONG_WORDS):
+    if len(letters) < LONG_LETTERS and (len(letters) < LEAST_LETTERS or _UNSPACED.search(line)
+                                        or len(words(line)) < LONG_WORDS):
         return None
     return short_digest(letters)
 

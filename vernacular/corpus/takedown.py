@@ -21,6 +21,7 @@ from filelock import FileLock, Timeout
 
 from vernacular.artifacts import Artifact, Store, now
 from vernacular.config.schema import Language
+from vernacular.config.sources import Source
 from vernacular.corpus.sources import open_source, place_of
 from vernacular.corpus.suppression import FILE, Suppressions, append_row, line_digest, url_digest
 from vernacular.corpus.traces import Traces
@@ -98,7 +99,7 @@ def make_plan(language: Language, store: Store, target: Target) -> Plan:
         found_ids.add(target.id)
     models = saw(store, language.code, found_ids)
     known = bool(rows or models or target.id in suppressed.ids or suppressed.covers_url(target.url)
-                 or target.source in {*suppressed.sources, *(source.name for source in language.sources)})
+                 or target.source in {*suppressed.sources, *(source.name for source, _ in _read(language))})
     if not known and "://" not in target.url:
         raise Problem(f"nothing is known of {target}", where=language.code,
                       fix=f"`vernacular ledger {language.code} --text \"...\"` finds documents by their words")
@@ -108,7 +109,8 @@ def make_plan(language: Language, store: Store, target: Target) -> Plan:
     row = _row(target, rows, texts, wanted, found_ids)
     traces = Traces(wanted, rows)
     return Plan(target, sorted(rows.values(), key=lambda one: (one["source"], one["path"], one["id"])), row,
-                _adds(row, suppressed), traces, models, _own_files(language.folder, Traces(wanted)), notes)
+                _adds(row, suppressed), traces, models,
+                _own_files(language.folder, rows.values(), Traces(wanted)), notes)
 
 
 def carry_out(plan: Plan, language: Language, store: Store, reason: str, who: str = "",
@@ -179,8 +181,8 @@ def forget_history(code: str) -> None:
 
 def _all_rows(language: Language, store: Store, notes: list[str]) -> Iterator[dict[str, Any]]:
     """Every document of every source as it is now, suppressed or not, then those of every artifact."""
-    for source in language.sources:
-        place = replace(place_of(language, source, store.root), suppressed=Suppressions())
+    for source, role in _read(language):
+        place = replace(place_of(language, source, store.root, role), suppressed=Suppressions())
         try:
             for document in open_source(source, place).documents(lambda line: None):
                 yield document.row()
@@ -189,6 +191,13 @@ def _all_rows(language: Language, store: Store, notes: list[str]) -> Iterator[di
     for artifact in artifacts_of(store, language.code):
         if artifact.manifest.stage == "corpus/documents":
             yield from read_jsonl(artifact.folder / "documents.jsonl")
+
+
+def _read(language: Language) -> list[tuple[Source, str]]:
+    """Every source of the folder and what for: none for the corpus, else what a model reads beside it."""
+    beside = {f"{role} {source.name}": (source, role) for model in language.models.values()
+              for source, role in model.beside}
+    return [*((source, "") for source in language.sources), *beside.values()]
 
 
 def _variants(store: Store, code: str, ids: set[str]) -> list[str]:
@@ -212,9 +221,11 @@ def _adds(row: dict[str, Any], suppressed: Suppressions) -> bool:
     return any(not set(row[name]) <= getattr(suppressed, name) for name in ("ids", "urls", "texts", "lines", "sources"))
 
 
-def _own_files(folder: Path, traces: Traces) -> list[str]:
+def _own_files(folder: Path, rows: Iterable[dict[str, Any]], traces: Traces) -> list[str]:
+    """Those that hold the text as it is, and those that it was read from: a .docx does not show it."""
+    read = {folder / row["path"] for row in rows if "://" not in row["path"]}
     return [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*"))
-            if path.is_file() and path != folder / FILE and traces.in_file(path)]
+            if path.is_file() and path != folder / FILE and (path in read or traces.in_file(path))]
 
 
 def _holds(artifact: Artifact, traces: Traces) -> bool:

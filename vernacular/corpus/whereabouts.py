@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from vernacular.artifacts import MANIFEST, Artifact, Store, write_atomically
+from vernacular.corpus.ledger import BESIDE
 from vernacular.corpus.suppression import url_digest
 from vernacular.jsonl import read_jsonl
 
@@ -89,7 +90,8 @@ def saw(store: Store, code: str, ids: Collection[str]) -> list[Saw]:
     """The tokenizers, models, adapters and releases that were learned from a text with one of ``ids`` in it.
 
     An artifact is one of these if the chain of its inputs leads back to a ``corpus/splits`` with such a document in
-    ``train``. Lists of splits that were removed by a takedown are kept, without text, in ``.trained``.
+    ``train``, or to a model that read it beside the language's own text. Lists of splits that were removed by a
+    takedown are kept, without text, in ``.trained``.
     """
     artifacts, wanted = artifacts_of(store, code), frozenset(ids)
     by_content: dict[tuple[str, str], list[Artifact]] = {}
@@ -105,6 +107,9 @@ def saw(store: Store, code: str, ids: Collection[str]) -> list[Saw]:
         return levels[stage, version]
 
     def own_level(artifact: Artifact) -> int:
+        beside = artifact.folder / BESIDE  # documents that it read itself, in related and in the base's languages
+        if beside.is_file() and any(row["id"] in wanted for row in read_jsonl(beside)):
+            return 2
         return max((level(*item) for item in artifact.manifest.inputs.items()), default=0)
 
     found = []

@@ -19,6 +19,7 @@ from safetensors.torch import load_file
 from vernacular.arms import DEV_LIKELIHOOD, MODEL_FOLDER, Arm
 from vernacular.artifacts import Gate, Report, write_atomically
 from vernacular.config.schema import Model, Pretraining
+from vernacular.corpus.ledger import BESIDE
 from vernacular.corpus.words import words
 from vernacular.errors import Problem
 from vernacular.evaluation.likelihood import LEAST_WORDS, likelihood
@@ -95,7 +96,7 @@ def run(work: Work, name: str, model: Model, arm: Arm) -> Report:
     _comparable(report, work, model, network, tokenizer)
     network.to("cpu").save_pretrained(work.out / MODEL_FOLDER)
     tokenizer.save_pretrained(work.out / MODEL_FOLDER)
-    write_jsonl(work.out / texts.BESIDE, texts.listed(model, work))
+    write_jsonl(work.out / BESIDE, texts.listed(model, work))
     write_atomically(work.out / "curve.json", json.dumps({"curve": done.curve, "losses": done.losses}))
     return report
 

@@ -9,7 +9,9 @@ from typing import Any
 
 from vernacular.config.schema import Language, Model
 from vernacular.config.sources import NetworkSource, Source
+from vernacular.corpus.ledger import Document
 from vernacular.corpus.sources import fetch_source, open_source, place_of
+from vernacular.corpus.suppression import Suppressions
 from vernacular.errors import Problem
 from vernacular.jsonl import read_jsonl
 from vernacular.pretraining.packing import Blocks, join, pack
@@ -17,7 +19,6 @@ from vernacular.pretraining.schedule import Stream, shares
 from vernacular.stages import Progress, Work
 from vernacular.vocabulary.retention import retention_lines
 
-BESIDE = "beside.jsonl"  # what a training read beside the language's own text, in the folder of its artifact
 _LISTED = ("id", "source", "path", "raw_digest", "licence", "consent", "register", "quality")
 _FOR_CHOICES = 5  # one replay line in so many is kept out of training, for choices
 
@@ -66,29 +67,31 @@ def replay_lines(model: Model, work: Work) -> tuple[list[str], list[str]]:
 
 
 def _related(work: Work, source: Source) -> list[str]:
-    texts = [document.text for document in _opened(work.language, source, work.root).documents(work.progress)]
+    texts = [document.text for document in _documents(work, source, "related")]
     if not texts:
         raise Problem(f"the related source {source.name} holds no text",
                       where=f"{work.language.code} pretraining.related", fix="Correct its path, or take it out")
     return texts
 
 
-def _opened(language: Language, source: Source, root: Path, role: str = "related") -> Any:
+def _opened(language: Language, source: Source, root: Path, role: str) -> Any:
     return open_source(source, place_of(language, source, root, role))
 
 
+def _documents(work: Work, source: Source, role: str) -> Iterator[Document]:
+    """What the source holds, without what was taken down."""
+    place = place_of(work.language, source, work.root, role)
+    return place.suppressed.left(open_source(source, place).documents(work.progress))
+
+
 def _beside(model: Model) -> Iterator[tuple[Source, str]]:
-    for entry in model.pretraining.related:
-        yield entry.source, "related"
-    if model.pretraining.replay:
-        for source in model.retention:
-            yield source, "retention"
+    yield from (text for text in model.beside if text[1] == "related" or model.pretraining.replay)
 
 
 def listed(model: Model, work: Work) -> Iterator[dict[str, Any]]:
     """A row for each document beside the language's own that is trained on: the ledger's, without the text."""
     for source, role in _beside(model):
-        for document in _opened(work.language, source, work.root, role).documents(work.progress):
+        for document in _documents(work, source, role):
             yield {**{name: getattr(document, name) for name in _LISTED}, "role": role}
 
 
@@ -100,6 +103,7 @@ def fetch(model: Model, language: Language, root: Path, progress: Progress) -> N
 
 
 def versions(model: Model, language: Language, root: Path) -> dict[str, str]:
-    """The data version of each text beside the language's own, by role and name."""
-    return {f"{role}/{source.name}": _opened(language, source, root, role).data_version()
-            for source, role in _beside(model)}
+    """The data version of each text beside the language's own, by role and name; and of what was taken down."""
+    found = {f"{role}/{source.name}": _opened(language, source, root, role).data_version()
+             for source, role in _beside(model)}
+    return found | ({"takedowns": Suppressions.of(language.folder).version()} if found else {})

@@ -14,9 +14,9 @@ from typing import Any
 from vernacular.arms import Arm, model_folder, released_arm
 from vernacular.artifacts import Gate, Report
 from vernacular.config.schema import Model
+from vernacular.corpus.ledger import BESIDE
 from vernacular.jsonl import read_jsonl
 from vernacular.models import load_model, longest_input
-from vernacular.pretraining.texts import BESIDE
 from vernacular.release import use
 from vernacular.release.adapter import ABOUT, export
 from vernacular.release.card import write_card

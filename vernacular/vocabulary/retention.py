@@ -10,6 +10,7 @@ from pathlib import Path
 from vernacular.config.schema import Language, Model
 from vernacular.config.sources import NetworkSource, Source
 from vernacular.corpus.sources import Place, fetch_source, open_source, place_of
+from vernacular.corpus.suppression import Suppressions
 from vernacular.corpus.words import words
 from vernacular.stages import Progress, Work
 
@@ -29,12 +30,14 @@ def retention_lines(model: Model, work: Work) -> list[str]:
     """Lines in the base's languages, from the model's retention sources; empty where none are configured."""
     lines: list[str] = []
     for source in model.retention:
-        for document in open_source(source, _place(work.language, source, work.root)).documents(work.progress):
+        place = _place(work.language, source, work.root)
+        for document in place.suppressed.left(open_source(source, place).documents(work.progress)):
             lines += [line for line in document.text.split("\n") if len(words(line)) >= 5]
     return lines
 
 
 def retention_versions(model: Model, language: Language, root: Path) -> dict[str, str]:
-    """The data version of each retention source: what reads their text depends on it."""
-    return {f"retention/{source.name}": open_source(source, _place(language, source, root)).data_version()
-            for source in model.retention}
+    """The data version of each retention source, and of what was taken down: what reads their text depends on it."""
+    found = {f"retention/{source.name}": open_source(source, _place(language, source, root)).data_version()
+             for source in model.retention}
+    return found | ({"takedowns": Suppressions.of(language.folder).version()} if found else {})

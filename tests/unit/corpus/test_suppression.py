@@ -49,6 +49,8 @@ def test_a_short_line_is_anyones(short: str) -> None:
 def test_a_line_without_spaces_is_long_by_its_letters() -> None:
     assert line_digest("\u0f40\u0f0b" * 45) is not None  # Tibetan parts syllables with a tsheg
     assert line_digest("\u4e00" * 45) is not None and line_digest("\u4e00" * 20) is None
+    syllables = "\u0f40\u0f0b\u0f41\u0f72\u0f0b\u0f42\u0f44\u0f0b" * 4  # twelve, and 24 letters and marks
+    assert line_digest(syllables) is not None and line_digest(syllables[:16]) is None
 
 
 @given(st.text(max_size=80))

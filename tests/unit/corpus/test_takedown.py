@@ -17,17 +17,20 @@ from typer.testing import CliRunner
 
 from tests.generate import make_documents, write_language
 from tests.site import Answer, LoopbackSite
-from vernacular.artifacts import Artifact, Report, Store
+from vernacular.artifacts import MANIFEST, Artifact, Manifest, Report, Store
 from vernacular.cli import app
 from vernacular.config.load import load_language
-from vernacular.config.schema import Language
+from vernacular.config.schema import Language, Related
 from vernacular.corpus import stages
+from vernacular.corpus.ledger import BESIDE
 from vernacular.corpus.suppression import FILE, Suppressions
 from vernacular.corpus.takedown import Plan, Target, carry_out, make_plan
 from vernacular.corpus.whereabouts import holding, saw
 from vernacular.errors import Problem
 from vernacular.jsonl import read_jsonl, write_jsonl
+from vernacular.pretraining import texts
 from vernacular.stages import Stage, Work, run_stage
+from vernacular.vocabulary.retention import retention_lines, retention_versions
 
 Row = dict[str, Any]
 
@@ -124,6 +127,35 @@ def grep(root: Path, text: str) -> list[str]:
 def take(language: Language, store: Store, **target: str) -> tuple[Plan, list[str]]:
     plan = make_plan(language, store, Target(**target))
     return plan, carry_out(plan, language, store, "the author asked", "tests")
+
+
+def test_texts_that_a_model_reads_beside_are_found_and_stay_out(language: Language, store: Store) -> None:
+    (language.folder / "near").mkdir()
+    text = "this line of eight words belongs to somebody else\nand another line that is long enough to count"
+    (language.folder / "near" / "a.txt").write_text(f"{text}\n\nanother text\n", encoding="utf-8")
+    source = language.sources[0].model_copy(update={"name": "near", "files": "near/*.txt"})
+    model = language.models["tiny"].model_copy(update={"retention": [source], "pretraining": language.models[
+        "tiny"].pretraining.model_copy(update={"related": [Related(source=source)]})})
+    language = language.model_copy(update={"models": {"tiny": model}})
+    work = Work(language=language, settings=None, inputs={}, reports={}, out=store.root, scratch=store.root, seed=1,
+                progress=lambda line: None, machine=store.root, root=store.root, cache=store.root)
+    before = texts.versions(model, language, store.root), retention_versions(model, language, store.root)
+    read = list(texts.listed(model, work))
+    assert {row["role"] for row in read} == {"related", "retention"} and len(retention_lines(model, work)) == 2
+    home = store.home("qaa", "model/tiny") / "abc"
+    home.mkdir(parents=True)
+    write_jsonl(home / BESIDE, read)
+    (home / MANIFEST).write_text(Manifest(
+        language="qaa", stage="model/tiny", key="abc", version="1", settings={}, inputs={}, outside={}, seed=1,
+        data_version="1", files={}, created="2026-01-01T00:00:00Z", seconds=1.0, report=Report()).model_dump_json())
+
+    plan, _ = take(language, store, id=read[0]["id"])
+    assert [(one.stage, one.certain) for one in plan.models] == [("model/tiny", True)]
+    assert plan.own_files == ["near/a.txt"]
+    assert retention_lines(model, work) == [] and read[0]["id"] not in {row["id"] for row in texts.listed(model, work)}
+    assert before != (texts.versions(model, language, store.root), retention_versions(model, language, store.root))
+    assert take(language, store, source="near")[0].new
+    assert list(texts.listed(model, work)) == []
 
 
 def test_no_trace_stays_and_it_does_not_come_back(language: Language, store: Store) -> None:

@@ -195,7 +195,8 @@ def test_a_case_called_wrong_takes_an_earlier_review_back(language_folder: Path,
 
 
 @pytest.mark.parametrize(("answers", "said"), [
-    (["x", "no", "x"], "1 of 3 cases are called wrong (“lero galu ali bwino”: odd)"), (["x", "", "x"], "1 of 3 cases have no answer")])
+    (["x", "no", "x"], "1 of 3 cases are called wrong (“lero galu ali bwino”: odd)"),
+    (["x", "", "x"], "1 of 3 cases have no answer")])
 def test_a_review_that_is_not_whole_is_none(language_folder: Path, tmp_path: Path, answers: list[str],
                                             said: str) -> None:
     language, path = reviewed_table(language_folder, tmp_path, answers)

@@ -58,11 +58,14 @@ def read_csv(file: Path, where: str, options: Options) -> Iterator[Text]:
     text, name = decode(file.read_bytes(), where, options.encoding)
     field = options.text_field
     marks = "\t" if file.suffix.lower() == ".tsv" else separated.MARKS
-    reader = separated.dict_reader(text, delimiter=separated.mark_of(text, [field], marks))
+    reader = separated.dict_reader(text, delimiter=separated.mark_of(text, [field], marks), strict=True)
     try:
         if reader.fieldnames is not None:
             _text(dict.fromkeys(reader.fieldnames, ""), field, f"{where}:1", ())
         for row in reader:
+            if marks == "\t" and any("\t" in cell for cell in row.values() if isinstance(cell, str)):
+                raise Problem('a cell that begins with " holds other cells', where=f"{where}:{reader.line_num}",
+                              fix='Double every ", with another one in front and behind the cell; or save it as .csv')
             filled = {key: value for key, value in row.items() if value is not None}
             yield _text(filled, field, f"{where}:{reader.line_num}", encoding_flags(name))
     except csv.Error as error:

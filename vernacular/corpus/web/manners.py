@@ -6,7 +6,9 @@ import time
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 
+from vernacular import clock
 from vernacular.corpus.web.robots import Rules
 
 AT_ONCE = 2      # requests to a host
@@ -14,6 +16,16 @@ TRIES = 3        # of a page that a server fails to give
 FAILURES = 5     # in a row after which a host is left alone until the next run
 _BACK_OFF = 5.0  # seconds that a host which fails is left alone, times the tries
 _LONGEST = 3600.0
+
+
+def seconds_until(retry_after: str) -> float | None:
+    """The wait that a ``Retry-After`` asks for, in seconds or as a date (RFC 9110); None where it asks for none."""
+    if retry_after.strip().isdecimal():
+        return float(retry_after)
+    try:
+        return max(0.0, parsedate_to_datetime(retry_after).timestamp() - clock.now())
+    except ValueError:
+        return None
 
 
 @dataclass
@@ -69,19 +81,21 @@ class Manners:
         self.flying.pop(url, None)
         self.opening.pop(url, None)
 
-    def fail(self, origin: str, tries: int, retry_after: str, unreachable: bool) -> bool:
+    def fail(self, origin: str, tries: int, retry_after: str) -> bool:
         """Leave a host alone for a while; return whether it is left alone for good from now on.
 
         Args:
             origin: of the host.
             tries: how often the page was asked for.
             retry_after: the header of that name, or empty.
-            unreachable: no answer came at all.
         """
-        pause = float(retry_after) if retry_after.isdecimal() else _BACK_OFF * tries * min(1.0, self.delay)
+        asked = seconds_until(retry_after)
+        pause = _BACK_OFF * tries * min(1.0, self.delay) if asked is None else asked
         self.wait[origin] = time.monotonic() + min(pause, _LONGEST)
-        self.failures[origin] += unreachable
-        return unreachable and self.failures[origin] == FAILURES
+        before = self.failures[origin]
+        # A host that asks for more patience than a run has is left alone at once.
+        self.failures[origin] = FAILURES if pause > _LONGEST else before + 1
+        return before < FAILURES <= self.failures[origin]
 
     def _left(self, origin: str) -> bool:
         return self.failures[origin] >= FAILURES

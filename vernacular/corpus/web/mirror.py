@@ -194,6 +194,10 @@ class Mirror:
         self.index.execute(f"UPDATE pages SET {', '.join(f'{name} = ?' for name in columns)} WHERE url = ?",
                            (*columns.values(), url))
 
+    def urls(self) -> list[str]:
+        """The URLs of all pages that it knows of."""
+        return [url for (url,) in self.index.execute("SELECT url FROM pages ORDER BY url")]
+
     def forget(self, urls: Collection[str]) -> None:
         """Take ``urls`` out of the files and the index; no byte of what was fetched from them stays.
 

@@ -17,6 +17,7 @@ from vernacular.artifacts import digest_of, write_atomically
 from vernacular.config.sources import Web
 from vernacular.corpus.ledger import Document, make_document
 from vernacular.corpus.sources import Place
+from vernacular.corpus.suppression import url_digest
 from vernacular.corpus.web.cache import Extractions
 from vernacular.corpus.web.extract import Extracted
 from vernacular.corpus.web.frontier import begin_run, end_run
@@ -236,8 +237,10 @@ class WebSource(ABC):
         with held(self.place.mirror, self.where):
             mirror = Mirror(self.place.mirror, write=True)
             try:
-                mirror.forget([url for path in paths for url in {path, canonical(path)} if url])
+                wanted = {url_digest(path) for path in paths}  # whatever the spelling
+                urls = [*paths, *(url for url in mirror.urls() if url_digest(url) in wanted)]
+                mirror.forget(urls)
             finally:
                 mirror.close()
             with Extractions(self.place.mirror) as extractions:
-                extractions.forget(paths)
+                extractions.forget(urls)

@@ -241,10 +241,10 @@ class Site(scrapy.Spider):
         else:
             self._again(row, reason)
 
-    def _again(self, row: sqlite3.Row, reason: str, retry_after: str | None = None) -> None:
-        """Leave the page for later and its host alone for a while; ``retry_after`` is None where nothing answered."""
+    def _again(self, row: sqlite3.Row, reason: str, retry_after: str = "") -> None:
+        """Leave the page for later and its host alone for a while: as long as ``retry_after`` says, if it does."""
         tries = row["tries"] + 1
-        if self.manners.fail(row["origin"], tries, retry_after or "", unreachable=retry_after is None):
+        if self.manners.fail(row["origin"], tries, retry_after):
             self._say(f"{host_of(row['url'])}: left alone until the next run, {reason}")
         if tries >= TRIES:
             self._fail(row, reason, tries=tries)

@@ -40,6 +40,18 @@ def test_rows_come_back_as_written(tmp_path_factory: pytest.TempPathFactory, wri
     assert texts(folder / "a.json") == ["\n".join(text.strip() for text in written)]
 
 
+@pytest.mark.parametrize("name", ["a.tsv", "a.csv"])
+@pytest.mark.parametrize("closed", [True, False])
+def test_a_stray_quotation_mark_does_not_swallow_what_follows(tmp_path: Path, name: str, closed: bool) -> None:
+    mark = "\t" if name == "a.tsv" else ","
+    rows = [f"{number}{mark}line {number}" for number in range(20)]
+    rows[6] = f'6{mark}"Bwera kuno, iye anati'
+    rows[9] = f'9{mark}iye anati "bwera"' if closed else rows[9]
+    (tmp_path / name).write_text("\n".join([f"id{mark}text", *rows]) + "\n", encoding="utf-8")
+    with pytest.raises(Problem, match=f"{name}:"):
+        texts(tmp_path / name)
+
+
 def test_known_columns_come_along(tmp_path: Path) -> None:
     row = {"body": "words", "title": "T", "author": None, "date": "2024"}
     (tmp_path / "a.jsonl").write_text(json.dumps(row))
