@@ -77,6 +77,9 @@ def end_dead_runs(instance: DagsterInstance) -> int:
         except Timeout:
             continue
         try:
+            now = instance.get_run_by_id(run.run_id)
+            if now is None or now.status not in UNFINISHED:  # it has come to its end since the list was read
+                continue
             instance.report_run_failed(run, "The process of this run was killed. Running again resumes it.")
             instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
             ended += 1

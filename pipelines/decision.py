@@ -28,12 +28,18 @@ class Asked:
         causes: a digest of the stale stages and the artifacts that they would make.
         times: how often just that was asked for.
         at: seconds since 1970.
+        outcome: of the run before it, which it was asked for again after.
     """
 
     circumstances: str
     causes: str
     times: int
     at: float
+    outcome: str = ""
+
+    def counted(self, outcome: str) -> int:
+        """How often just that was asked for in a row with this outcome: a kill is none of the hindrances before it."""
+        return self.times if self.outcome in ("", outcome) else 1
 
 
 def decide(settings: Refresh, causes: Sequence[Stale], circumstances: str, last: Asked, outcome: str, running: bool,
@@ -75,9 +81,10 @@ def decide(settings: Refresh, causes: Sequence[Stale], circumstances: str, last:
         return "a run is going on"
     if last.circumstances == circumstances:
         if outcome == "killed":
-            return None if last.times < TRIES else f"killed {last.times} times"
+            return None if last.counted(outcome) < TRIES else f"killed {last.counted(outcome)} times"
         if outcome == "hindered":
-            again = clock.over(last.at, min(HINDERED_SECONDS * 2.0 ** min(last.times - 1, 20), DAY_SECONDS), now)
+            pause = min(HINDERED_SECONDS * 2.0 ** min(last.counted(outcome) - 1, 20), DAY_SECONDS)
+            again = clock.over(last.at, pause, now)
             return None if again else "a run was hindered (its page says by what); tried again later"
         if outcome == "none":
             return None if clock.over(last.at, LOST_SECONDS, now) else "asked for before"

@@ -117,7 +117,14 @@ class Upkeep:
                 requests.append(request)
         # The turn is of those behind the one that had it last: else, of few languages, the first always had it.
         for seen in sorted(due, key=lambda each: (each.language.code <= state["fetched"], each.language.code)):
-            began_now, names = self._fetch(seen.language), ", ".join(seen.due)
+            names = ", ".join(seen.due)
+            try:
+                began_now = self._fetch(seen.language)
+            except Exception as error:  # no folder to write in, no process to be had: the others have their turn
+                said.append(str(as_problem(error, seen.language.code)))
+                warn(said[-1])
+                state["fetched"] = seen.language.code
+                continue
             said.append(f"{seen.language.code}: {names} {'is being' if began_now else 'will be'} fetched")
             if began_now:
                 state["fetched"] = seen.language.code
@@ -141,8 +148,9 @@ class Upkeep:
         if last.circumstances == around and outcome == "none":  # the same request once more
             times, at = last.times, last.at
         elif last.circumstances == around and outcome in ("killed", "hindered"):
-            times = last.times + 1
-        asked[language.code] = [around, digest(causes), times, at]
+            times = last.counted(outcome) + 1
+        asked[language.code] = [around, digest(causes), times, at,
+                                last.outcome if outcome == "none" else outcome if times > 1 else ""]
         names = following(language, [cause.stage for cause in causes])
         return RunRequest(
             run_key=f"{language.code}:{around}:{digest(causes)}:{at}",

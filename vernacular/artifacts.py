@@ -234,10 +234,12 @@ def key_of(*, stage: str, version: str, settings: Mapping[str, Any], inputs: Map
 def remade(manifest: Manifest, current: Mapping[str, Artifact]) -> list[str]:
     """The inputs of which, among the ``current`` artifacts, there is another one than ``manifest`` was made from.
 
-    Of a stage that tells the reports of its inputs, also those whose files are the same but whose report is another.
+    Of a stage that tells the reports of its inputs, also those whose files are the same but whose report is another,
+    and those that it did not have.
     """
     return sorted(stage for stage, artifact in current.items() if (
-        artifact.manifest.data_version != manifest.inputs.get(stage, artifact.manifest.data_version)
+        (manifest.reports and stage not in manifest.reports)
+        or artifact.manifest.data_version != manifest.inputs.get(stage, artifact.manifest.data_version)
         or artifact.manifest.key != manifest.reports.get(stage, artifact.manifest.key)))
 
 

@@ -68,4 +68,7 @@ def full(error: Exception) -> bool:
         return "disk is full" in str(error)
     if isinstance(error, shutil.Error):  # of a tree that was copied: what went wrong is there as text alone
         return any(os.strerror(number) in str(error) for number in _FULL)
-    return isinstance(error, OSError) and error.errno in _FULL
+    if isinstance(error, OSError):
+        return error.errno in _FULL
+    # Writers of other languages (safetensors, torch) report what the system said as text.
+    return any(os.strerror(number) in str(error) for number in _FULL)

@@ -51,7 +51,10 @@ def _text(language: Language, root: Path) -> Iterator[str]:
 
 def _elsewhere(language: Language) -> Iterator[str]:
     """What is read that is not in the folder: fine where one wrote it oneself."""
-    readers = [*language.sources, *(task.data for task in language.tasks.values())]
+    readers = [*language.sources,
+               *(source for sources in language.identification.contrast.values() for source in sources),
+               *(source for model in language.models.values() for source, _ in model.beside),
+               *(task.data for task in language.tasks.values())]
     named = [getattr(reader, key, None) for reader in readers for key in ("folder", "dataset", "dump")]
     paths = [path for path in named if path and PurePosixPath(path).is_absolute()]
     if paths:

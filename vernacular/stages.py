@@ -18,7 +18,7 @@ from pydantic import BaseModel
 
 from vernacular.artifacts import Artifact, Manifest, Report, Store, describe, key_of, now
 from vernacular.config.schema import Language
-from vernacular.errors import Problem
+from vernacular.errors import Passing, Problem
 
 Progress = Callable[[str], None]
 
@@ -163,7 +163,8 @@ def run_stage(stage: Stage, language: Language, store: Store, progress: Progress
     """The artifact of ``stage``: the one that is there if nothing it depends on has changed, else a new one.
 
     Raises:
-        Problem: bad input, a missing or red input artifact, or another process at this stage.
+        Problem: bad input, a missing or red input artifact, another process at this stage, or a change of what it
+            reads from outside while it ran.
     """
     inputs = inputs_of(stage, language, store)
     prepare(stage, language, store, progress)
@@ -193,6 +194,10 @@ def run_stage(stage: Stage, language: Language, store: Store, progress: Progress
             reports={name: artifact.manifest.report for name, artifact in inputs.items()},
             out=out, scratch=scratch, seed=stage.seed, progress=progress, machine=machine, root=store.root,
             cache=cache))
+        if stage.outside(language, store.root) != determined["outside"]:
+            # Else the result would stand under what lay there before, and be taken for it when that is put back.
+            raise Passing("what it reads from outside was changed while it ran", where=f"{language.code} {stage.name}",
+                          fix="Run again; it goes on from its checkpoint")
         files, data_version = describe(out)
         return store.publish(work, Manifest(
             language=language.code, key=key, data_version=data_version, files=files, created=now(),

@@ -58,6 +58,8 @@ DAY = 86_400.0
     ("hindered by a clock that was ahead", CAUSES, NOW, Asked(NOW, digest(CAUSES), 9, 9 * DAY), "hindered",
      False, None),
     ("killed again and again", CAUSES, NOW, Asked(NOW, digest(CAUSES), 3, 0.0), "killed", False, "killed 3 times"),
+    ("killed once, after a disk was full again and again", CAUSES, NOW, Asked(NOW, digest(CAUSES), 4, 0.0, "hindered"),
+     "killed", False, None),
     ("manual run is going on", CAUSES, NOW, NEVER, "none", True, "a run is going on"),
     ("after a manual run", [], NOW, NEVER, "none", False, "up to date")])
 def test_a_run_starts_for_a_cause_and_once(name: str, causes: list[Stale], around: str, last: Asked, outcome: str,
@@ -246,6 +248,18 @@ def test_what_is_due_is_fetched_before_anything_is_run(world: World) -> None:
     add(world, sources=[WIKI])
     result = world.tick()
     assert world.fetches == ["qaa"] and not result.run_requests
+
+
+def test_a_fetch_that_cannot_begin_keeps_no_other_from_its_turn(world: World) -> None:
+    def no_room(project: Project, code: str) -> None:
+        raise PermissionError(13, "Permission denied", str(project.artifacts / code / ".fetch.log"))
+
+    world.upkeep._start_fetch = no_room  # type: ignore[assignment]
+    add(world, "qaa", sources=[WIKI])
+    add(world, "qab")
+    result = world.tick()
+    assert [request.tags["language"] for request in result.run_requests or ()] == ["qab"]
+    assert len(world.warnings) == 1 and "Permission denied" in world.warnings[0]
 
 
 def test_where_more_is_due_than_can_be_fetched_every_language_has_its_turn(world: World,

@@ -27,9 +27,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dagster import DagsterInstance, DagsterRunStatus
+from dagster import DagsterEvent, DagsterEventType, DagsterInstance, DagsterRunStatus
+from filelock import FileLock
 
-from pipelines.bookkeeping import LAUNCH_SECONDS, end_dead_runs
+from pipelines import bookkeeping
+from pipelines.bookkeeping import LAUNCH_SECONDS, STARTED_BY, end_dead_runs
 from pipelines.upkeep import Upkeep
 from tests.definitions.test_upkeep import World
 from tests.generate import TINY_MODEL, make_documents, write_language
@@ -309,6 +311,24 @@ def test_a_run_killed_before_its_first_resource_does_not_block_its_language(
     found = world.instance.get_run_by_id(run.run_id)
     assert found is not None and found.status == DagsterRunStatus.FAILURE
     assert world.run(again) and world.settle() == []
+
+
+def test_a_run_that_ends_while_the_dead_are_looked_for_is_not_called_dead(
+        world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    small(world.project.languages)
+    request, = world.tick().run_requests or ()
+    job = world.definitions().resolve_implicit_global_asset_job_def()
+    run = world.instance.create_run_for_job(job, tags={**request.tags, **STARTED_BY}, status=DagsterRunStatus.STARTED)
+    of_run = bookkeeping.lock_of
+
+    def ends_meanwhile(instance: DagsterInstance, run_id: str) -> FileLock:
+        instance.report_dagster_event(DagsterEvent(DagsterEventType.RUN_SUCCESS.value, run.job_name), run_id)
+        return of_run(instance, run_id)
+
+    monkeypatch.setattr(bookkeeping, "lock_of", ends_meanwhile)
+    assert end_dead_runs(world.instance) == 0
+    found = world.instance.get_run_by_id(run.run_id)
+    assert found is not None and found.status == DagsterRunStatus.SUCCESS
 
 
 def test_a_server_that_hangs_holds_up_neither_the_tick_nor_another_language(world: World) -> None:

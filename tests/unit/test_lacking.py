@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.generate import TINY_MODEL, make_documents, write_language
 from tests.tiny import ENGLISH, write_bert
@@ -82,6 +83,20 @@ def test_what_is_read_elsewhere_is_named(tmp_path: Path) -> None:
              "consent": "contributor", "register": "other"}
     folder = write_language(tmp_path / "languages", sources=[inbox])
     assert any(line.startswith(f"it reads outside of the folder: {tmp_path / 'private'}.") for line in said(folder))
+
+
+def test_so_is_what_models_and_the_identifier_read_elsewhere(tmp_path: Path) -> None:
+    def private(name: str) -> dict[str, str]:
+        return {"name": name, "kind": "inbox", "folder": str(tmp_path / name), "licence": "CC0-1.0",
+                "consent": "contributor", "register": "other"}
+
+    folder = write_language(tmp_path / "languages", identification={"contrast": {"sna": [private("a")]}})
+    settings = yaml.safe_load((folder / "language.yaml").read_text(encoding="utf-8"))
+    settings["models"]["tiny"] |= {"retention": [private("b")], "enabled": False}
+    settings["models"]["other"] = {"extends": "tiny", "enabled": True, "retention": []}
+    (folder / "language.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    line, = [line for line in said(folder) if line.startswith("it reads outside of the folder")]
+    assert str(tmp_path / "a") in line and str(tmp_path / "b") in line
 
 
 def test_a_seed_in_another_language_is_noticed(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from vernacular.artifacts import Gate, Report, Store, remade
 from vernacular.config.schema import Language
-from vernacular.errors import Problem
+from vernacular.errors import Passing, Problem
 from vernacular.stages import Stage, Work, inputs_of, lookup, run_stage
 
 
@@ -81,6 +81,24 @@ def test_a_stage_that_tells_reports_is_made_anew_with_each(language: Language, s
     assert remade(made.manifest, {"corpus/one": now}) == ["corpus/one"]
     run_stage(second, language, store)
     assert calls == ["y", "y"]
+
+
+def test_what_changes_outside_while_a_stage_runs_is_not_published_under_what_was_there(language: Language,
+                                                                                      store: Store) -> None:
+    lies = ["one"]
+
+    def run(work: Work) -> Report:
+        (work.out / "a.txt").write_text(lies[0])
+        lies[0] = "two"
+        return Report()
+
+    first = replace(stage("corpus/one", run), outside=lambda _, __: {"source/a": lies[0]})
+    with pytest.raises(Passing, match="what it reads from outside was changed while it ran"):
+        run_stage(first, language, store)
+    assert store.current("qaa", "corpus/one") is None
+    assert (run_stage(first, language, store).folder / "a.txt").read_text() == "two"
+    lies[0] = "one"
+    assert lookup(first, language, store) is None
 
 
 def test_a_missing_input_names_the_command(language: Language, store: Store) -> None:

@@ -166,7 +166,11 @@ def run(work: Work) -> Report:
 def _part(work: Work, source: Source, suppressed: Suppressions) -> tuple[Part, Path]:
     """What was counted of a source and the file with its rows: those of before if nothing has changed."""
     opened = open_source(source, place_of(work.language, source, work.root))
-    version = digest_of([__version__, source.model_dump(mode="json"), opened.data_version(), suppressed.version()])
+
+    def now() -> str:
+        return digest_of([__version__, source.model_dump(mode="json"), opened.data_version(), suppressed.version()])
+
+    version = now()
     rows, facts = work.cache / f"{source.name}.jsonl", work.cache / f"{source.name}.json"
     if facts.is_file() and rows.is_file():
         known = json.loads(facts.read_text(encoding="utf-8"))
@@ -178,7 +182,8 @@ def _part(work: Work, source: Source, suppressed: Suppressions) -> tuple[Part, P
     facts.unlink(missing_ok=True)  # so that a kill from here on leaves rows that nobody trusts
     part = Part()
     write_jsonl(rows, part.counted(part.read(opened, suppressed, work.progress)))
-    write_atomically(facts, canonical({"version": version, "part": vars(part)}))
+    if now() == version:  # else what was read is of neither: the stage is refused, and this is read again
+        write_atomically(facts, canonical({"version": version, "part": vars(part)}))
     return part, rows
 
 

@@ -82,7 +82,11 @@ def rebuild(language: Language, store: Store, progress: Progress) -> Outcome:
         Problem: they are not up to date, something is being computed, or the folder was edited meanwhile.
     """
     with store.workspace(language.code, NAME, "anew") as work:
-        last = outcome_of(store, language.code)
+        try:
+            last = outcome_of(store, language.code)
+        except Problem:
+            _note(store, language.code, Outcome(tried=clock.now()))  # what was damaged is written anew
+            raise
         _note(store, language.code, last.model_copy(update={"tried": clock.now()}))  # others have their turn first
         try:
             outcome = _compare(language, store, work, progress)

@@ -11,7 +11,7 @@ from vernacular.config.schema import Language
 from vernacular.corpus.suppression import Suppressions
 from vernacular.errors import Problem
 from vernacular.release.gates import no_consent, unverified
-from vernacular.release.summary import claims
+from vernacular.release.summary import claims, stage_names
 from vernacular.release.waivers import read_waivers
 
 TOKEN = "HF_TOKEN"
@@ -40,7 +40,7 @@ def refusals(artifact: Artifact, language: Language, store: Store) -> list[str]:
                               ("consent_known", "consent", no_consent(said))):
         if gate in green and names:
             red.append(f"{gate}: the {word} of {', '.join(names)} was taken back since")
-    changed = remade(artifact.manifest, {stage: now for stage in artifact.manifest.inputs
+    changed = remade(artifact.manifest, {stage: now for stage in stage_names(language, name)
                                          if (now := store.current(language.code, stage)) is not None})
     if changed:
         red.append(f"it was made before {', '.join(changed)} ran again; nobody can waive that")
