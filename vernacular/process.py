@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from vernacular.stages import Stage
 
 PARENT_SECONDS = 2.0
+PARENT = 0  # the process that forked this one, where ``warm`` did
 
 
 def run_one(project: Project, code: str, name: str, model: str | None, outcome: Path | None) -> Artifact:
@@ -94,8 +95,8 @@ def _find_and_run(project: Project, code: str, name: str, model: str | None) -> 
 
 
 def interrupt_when_alone() -> None:
-    """Interrupt this process when the one that started it is gone."""
-    parent = os.getppid()
+    """Interrupt this process when the one that started it is gone, also if it went before this is called."""
+    parent = PARENT or os.getppid()
 
     def watch() -> None:
         while os.getppid() == parent:

@@ -20,6 +20,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from vernacular import process as stage_process
+
 # What nearly every heavy stage loads. None of it starts a thread or looks at a card.
 MODULES = ("vernacular.pretraining.stage", "vernacular.tasks.stage", "vernacular.tasks.floors",
            "vernacular.release.bundle", "peft", "transformers.models.auto.modeling_auto", "matplotlib.figure",
@@ -101,8 +103,9 @@ def serve(link: socket.socket) -> list[str] | None:
             return None
         *command, env = json.loads(message)
         alive, theirs = os.pipe()  # reads as ended when the process has
-        process = os.fork()
+        parent, process = os.getpid(), os.fork()
         if not process:
+            stage_process.PARENT = parent  # which may be gone before this one looks
             link.close()
             os.close(alive)
             for number, stream in enumerate(streams, 1):
@@ -113,7 +116,10 @@ def serve(link: socket.socket) -> list[str] | None:
             return list(command)
         for descriptor in (theirs, *streams):
             os.close(descriptor)
-        link.send(str(process).encode())
+        try:
+            link.send(str(process).encode())
+        except OSError:  # the other side was killed while this one was loading
+            return None
         if link.fileno() in select.select([link.fileno(), alive], [], [])[0]:
             return None  # nobody is there any more: what was forked sees that this process ends, and stops
         os.close(alive)

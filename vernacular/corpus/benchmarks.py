@@ -25,7 +25,9 @@ from vernacular.errors import Problem
 FOLDER = "tasks"
 LEAST_WORDS = 3  # labels and single words of a field are no texts
 _SENTENCE_WORDS = 5
-_SENTENCE_END = regex.compile(r"(?<=\p{Sentence_Terminal}[\p{Pf}\p{Pe}\"']*)\s+")
+# A space behind what ends a sentence; none is needed where the script writes none.
+_SENTENCE_END = regex.compile(r"(?<=\p{Sentence_Terminal}[\p{Pf}\p{Pe}\"']*)\s+"
+                              r"|(?<=[。！？።။])(?=[^\s\p{Pf}\p{Pe}\"'])", regex.V1)
 _FIXED_WORDS = 5  # of a template between two slots
 _MOST_EXPANDED = 500  # sentences of one template; larger ones count by their fixed parts
 _NOT_DATA = {".md", ".yaml", ".yml", ".py"}
@@ -146,9 +148,12 @@ def _json(text: str) -> Iterator[str]:
     yield from _strings(json.loads(text))
 
 
-def _csv(text: str, delimiter: str = ",") -> Iterator[str]:
-    for row in separated.reader(text, delimiter=delimiter):
-        yield from row
+def _csv(text: str, marks: str = separated.MARKS) -> Iterator[str]:
+    """By every separator that stands in it: a file says nowhere which is its own."""
+    for mark in marks:
+        if mark in text or mark == marks[0]:
+            for row in separated.reader(text, delimiter=mark):
+                yield from row
 
 
 def _tsv(text: str) -> Iterator[str]:

@@ -16,7 +16,6 @@ from vernacular.errors import Problem
 
 _META = regex.compile(rb"""<meta[^>]{0,400}?charset\s*=\s*["']?\s*([a-zA-Z0-9_:.\-]{2,40})""", regex.I)
 _CONTENT_TYPE = regex.compile(r"""charset\s*=\s*["']?\s*([a-zA-Z0-9_:.\-]{2,40})""", regex.I)
-_TAGS = regex.compile(rb"<(script|style)\b.*?</\1\s*>|<[^>]*>", regex.I | regex.S)
 _HEAD = 4096  # where <meta charset> is looked for; the standard says 1024, pages say otherwise
 _SAMPLE = 60_000
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
@@ -82,13 +81,9 @@ def decode_page(data: bytes, content_type: str = "", where: str = "page") -> Dec
     damaged = text.count("\ufffd")
     if sum(not character.isascii() for character in text) - damaged >= _DAMAGE * damaged:
         return Decoded(_checked(text, where), "utf-8", first, damaged)
-    encoding = _detected(data)
-    text = _strictly(data, encoding) if encoding else None
-    if text is None:
-        said = f"it says {first}, which it is not" if first else "it does not say which"
-        raise Problem(f"the page is in no encoding that can be recognised ({said})", where=where,
-                      fix="Save it as UTF-8, or leave it out with `exclude:`")
-    return Decoded(_checked(text, where), encoding, first)
+    said = f"it says {first}, which it is not" if first else "it does not say which"
+    raise Problem(f"the page is in no encoding that can be recognised ({said})", where=where,
+                  fix="Save it as UTF-8, or leave it out with `exclude:`")
 
 
 def _declared(data: bytes, content_type: str) -> list[str]:
@@ -118,12 +113,3 @@ def _checked(text: str, where: str) -> str:
     if "\0" in text[:_SAMPLE]:
         raise Problem("not text but binary data", where=where, fix="Leave it out with `exclude:`")
     return text
-
-
-def _detected(data: bytes) -> str:
-    """The encoding that the text between the tags is most likely in; empty if none makes sense of it."""
-    from charset_normalizer import from_bytes
-
-    sample = _TAGS.sub(b" ", data)[:_SAMPLE]
-    best = from_bytes(sample, threshold=0.15).best()
-    return codecs.lookup(best.encoding).name if best else ""
