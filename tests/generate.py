@@ -16,7 +16,7 @@ TINY_MODEL: dict[str, Any] = {
     "base": {"path": "base", "licence": "CC0-1.0"}, "objective": "masked",
     "vocabulary": {"new_pieces": 60, "min_uses": 3},
     "pretraining": {"steps": 12, "sequence_length": 32, "batch_size": 8},
-    "lora": {"rank": 2, "alpha": 4, "epochs": 1, "least_steps": 1, "max_length": 32, "seeds": [1]},
+    "lora": {"rank": 2, "alpha": 4, "epochs": 1, "least_steps": 1, "max_length": 64, "seeds": [1]},
     "likelihood_items": 20,
 }
 
