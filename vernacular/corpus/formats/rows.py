@@ -63,8 +63,8 @@ def read_csv(file: Path, where: str, options: Options) -> Iterator[Text]:
         if reader.fieldnames is not None:
             _text(dict.fromkeys(reader.fieldnames, ""), field, f"{where}:1", ())
         for row in reader:
-            if marks == "\t" and any("\t" in cell for cell in row.values() if isinstance(cell, str)):
-                raise Problem('a cell that begins with " holds other cells', where=f"{where}:{reader.line_num}",
+            if marks == "\t" and any("\t" in cell and "\n" in cell for cell in row.values() if isinstance(cell, str)):
+                raise Problem('a cell that begins with " holds other rows', where=f"{where}:{reader.line_num}",
                               fix='Double every ", with another one in front and behind the cell; or save it as .csv')
             filled = {key: value for key, value in row.items() if value is not None}
             yield _text(filled, field, f"{where}:{reader.line_num}", encoding_flags(name))

@@ -76,7 +76,7 @@ def load_suite(language: Language) -> Suite:
     for path in files_of(language):
         node = read_yaml(path, shown(language, path))
         part = validate(Suite, node)
-        if not (part.tests or part.lexicons or part.keyboard):
+        if not node.value:
             raise Problem("the file holds no test, word list or keyboard", where=shown(language, path),
                           fix="Write some, or remove the file")
         parts.append((part, node))
