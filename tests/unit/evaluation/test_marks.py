@@ -1,0 +1,82 @@
+"""What speakers marked on the page of ``try`` becomes tests; what was learned from is set aside."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.evaluation.test_behaviour import GOOD, TEST, FakeWords, with_tests
+from vernacular.corpus.words import words
+from vernacular.errors import Problem
+from vernacular.evaluation.behaviour.cases import make_cases
+from vernacular.evaluation.behaviour.load import load_suite, marks_of
+from vernacular.evaluation.behaviour.operators.base import Given
+from vernacular.evaluation.behaviour.run import Asker, gate, summarise
+from vernacular.evaluation.behaviour.schema import BehaviourTest
+from vernacular.evaluation.behaviour.seen import stands_in
+from vernacular.tasks.derived import lower
+
+
+def mark(**more: Any) -> str:
+    return json.dumps({"text": "kale Amo wafika", "task": "names", "model": "adapted", "answer": "O NAME O",
+                       "right": True, "by": "Kemi", "when": "2026-03-01T10:00:00Z", **more})
+
+
+def test_marks_become_a_test(language_folder: Path) -> None:
+    language = with_tests(language_folder, one=GOOD)
+    path = language_folder / "behaviour" / "marks.jsonl"
+    path.write_text("\n".join([
+        mark(answer="O O O", right=False), mark(), mark(text="Badu", answer="O", right=False, should_be="NAME"),
+        mark(text="Zola", answer="O", right=False)]) + "\n", encoding="utf-8")
+    suite = load_suite(language)
+    test = suite.tests[-1]
+    assert (test.name, test.source) == ("marked_by_speakers_names", "marks")
+    assert suite.review_of(test) == "Kemi, 2026-03-01"
+    cases = make_cases(test, [], Given(), most=10, seed=1, prepare=lower, marks=marks_of(language))
+    assert len(cases) == 3  # the newest of a text counts
+    for known, failed in ((("amo", "badu", "zola"), [False] * 3), ((), [True] * 3), (("amo",), [False, True, True])):
+        assert [outcome.failed for outcome in Asker(FakeWords(*known), words).outcomes(test, cases)] == failed
+    own = GOOD.replace("change: [{operator: spaces}]", "from: marks").replace("invariance", "minimum")
+    assert [found.name for found in load_suite(with_tests(language_folder, one=own)).tests] == ["spaces"]
+
+
+def test_a_marked_sentence_is_found_in_what_was_learned_from() -> None:
+    long = " ".join(f"w{number}" for number in range(20))
+    texts = ["Kale, Amo!", "amo wafika kuno lero m'mawa", f"x {long} y", "moni", "palibe dzina", ""]
+    lines = ["kale amo", "iye anati: Amo wafika kuno lero m'mawa ndi", f"z {long}", "moni moni", "dzina palibe", ""]
+    assert stands_in(texts, iter(lines)) == ["equals a line of", "shares 5 words in a row with",
+                                             "shares 13 words in a row with", "", "", ""]
+    assert stands_in(texts, []) == [""] * 6
+
+
+def test_every_marked_task_has_a_test_of_its_own_name(language_folder: Path) -> None:
+    tasks = [f"named_entity_recognition_of_{kind}" for kind in ("news", "verses")]
+    made = with_tests(language_folder, one=GOOD)
+    made = made.model_copy(update={"tasks": made.tasks | dict.fromkeys(tasks, made.tasks["names"])})
+    (language_folder / "behaviour" / "marks.jsonl").write_text(
+        "".join(f"{mark(task=task)}\n" for task in tasks), encoding="utf-8")
+    found = [test for test in load_suite(made).tests if test.source]
+    assert sorted(test.task or "" for test in found) == tasks and len({test.name for test in found}) == len(tasks)
+
+
+def test_the_gate_says_how_many_marks_are_set_aside() -> None:
+    test = BehaviourTest.model_validate({**TEST, "type": "minimum", "from": "marks"})
+    found = gate(test, summarise(test, {"adapted": [], "base": []}, "none", 9, 2))
+    assert not found.passed
+    assert found.reason == ("not measured: nobody has marked an answer to new text yet; 2 marked sentences are set "
+                            "aside, for the models were trained on them")
+
+
+@pytest.mark.parametrize(("line", "said"), [
+    ("{", "not a line of JSON"), ("{}", "not a mark"), (mark(task="topics"), "a mark of the task 'topics'"),
+    (mark(answer="NAME"), "1 labels for 3 words"), (mark(right=False, should_be="O"), "1 labels for 3 words"),
+    (mark(extra=1), "extra")])
+def test_a_broken_mark_is_one_line(language_folder: Path, line: str, said: str) -> None:
+    language = with_tests(language_folder, one=GOOD)
+    (language_folder / "behaviour" / "marks.jsonl").write_text(f"{mark()}\n{line}\n", encoding="utf-8")
+    with pytest.raises(Problem, match=r"qaa/behaviour/marks.jsonl:2: .*" + re.escape(said)):
+        load_suite(language)
