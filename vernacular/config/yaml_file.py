@@ -25,6 +25,23 @@ _IMPLICIT = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bo
                                                      "value")}  # what PyYAML itself gives to untagged values
 SYNTAX_FIX = ("Look at this line and the one before: text with : # { } [ ] or quotation marks in it needs quotes "
               "around it, and the entries of one list begin below each other")
+_BELOW = "Let the entries of one list, and the keys of one block, begin below each other"
+_QUOTED = "Put quotes around the whole text"
+_IN_OTHER_WORDS = {  # in what PyYAML says -> the same to one who never read a grammar; what to do; where: begun or met
+    "mapping values are not allowed": ("a colon stands where no key can be", f"{_QUOTED} if it holds a colon; or else "
+                                       "the line before lacks its colon, or this one begins too far right", "met"),
+    "could not find expected ':'": ("a key without a colon", "Write `key: value`", "begun"),
+    "unexpected end of stream": ("a quotation mark is opened here and never closed", "Close it", "begun"),
+    "but found '<scalar>'": ("text goes on behind a closing quotation mark or bracket", _QUOTED, "met"),
+    "expected <block end>": ("this line does not go with those above it", _BELOW, "met"),
+    "cannot start any token": ("a text begins with a sign that YAML keeps for itself", _QUOTED, "met"),
+    "expected ',' or '}'": ("a { is opened here and not closed, or a comma is missing behind it",
+                            "Close it; put quotes around text that holds { or }", "begun"),
+    "expected ',' or ']'": ("a [ is opened here and not closed, or a comma is missing behind it",
+                            "Close it; put quotes around text that holds [ or ]", "begun"),
+    "unknown escape character": ("a backslash within double quotes", "Write it twice, or use single quotes", "met"),
+    "found another document": ("--- begins a second document", "Remove it: a file holds one", "met"),
+    "sequence entries are not allowed": ("a list begins behind its key", "Put every entry on a line of its own", "met")}
 
 
 @dataclass(frozen=True)
@@ -97,15 +114,7 @@ def read_yaml(path: Path, shown: str) -> Node:
             return Node({}, f"{shown}:1")
         node = _convert(root, shown, root.start_mark.line)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        if "'\\t'" in (error.problem or ""):
-            raise Problem("a tab stands where YAML wants spaces", where=f"{shown}:{mark.line + 1 if mark else 1}",
-                          fix="Put spaces in its place") from error
-        begun = error.context_mark
-        since = (f", {error.context} that begins at line {begun.line + 1}"
-                 if begun and mark and begun.line != mark.line and error.context else "")
-        raise Problem(f"not valid YAML: {error.problem or error.context}{since}",
-                      where=f"{shown}:{mark.line + 1 if mark else 1}", fix=SYNTAX_FIX) from error
+        raise _explained(error, shown) from error
     except yaml.YAMLError as error:
         raise Problem(f"not valid YAML: {error}", where=shown, fix=SYNTAX_FIX) from error
     except RecursionError as error:
@@ -113,6 +122,21 @@ def read_yaml(path: Path, shown: str) -> Node:
     if not isinstance(node.value, dict):
         raise Problem("the file must hold keys and values, such as `name: Chichewa`", where=node.where, fix=SYNTAX_FIX)
     return node
+
+
+def _explained(error: yaml.MarkedYAMLError, shown: str) -> Problem:
+    """One line for what PyYAML says in a parser's words."""
+    said, met, begun = error.problem or error.context or "", error.problem_mark, error.context_mark
+    if "'\\t'" in said:
+        return _at(shown, met, "a tab stands where YAML wants spaces", "Put spaces in its place")
+    for part, (told, fix, which) in _IN_OTHER_WORDS.items():
+        if part in f"{said} {error.context}":
+            return _at(shown, begun if which == "begun" and begun else met, f"not valid YAML: {told}", fix)
+    return _at(shown, met or begun, f"not valid YAML: {said}", SYNTAX_FIX)
+
+
+def _at(shown: str, mark: yaml.Mark | None, what: str, fix: str) -> Problem:
+    return Problem(what, where=f"{shown}:{mark.line + 1 if mark else 1}", fix=fix)
 
 
 def _convert(node: yaml.Node, shown: str, line: int) -> Node:

@@ -11,7 +11,8 @@ from vernacular.corpus.tokens import Ints
 RULES = {  # in their order: what a rejected line is
     "encoding": "with lost characters or mojibake that cannot be undone", "empty": "without a letter",
     "script": "with too few letters of the language's script", "short": "below the least number of words",
-    "identification": "in another language", "document_identification": "of documents in another language",
+    "identification": "taken for another language",
+    "document_identification": "of documents taken for another language",
     "repetition": "that repeat themselves", "thresholds": "unlike any line of the seed"}
 NUMBERS = {name: number for number, name in enumerate(RULES)}
 

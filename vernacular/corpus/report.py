@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from vernacular.corpus.mix import mix_gate, shares, words_by
 from vernacular.corpus.output import REJECTS
 from vernacular.corpus.poisoning import Screening
 from vernacular.corpus.redact import KINDS
-from vernacular.corpus.tokens import offsets
+from vernacular.corpus.tokens import Ints, offsets
 from vernacular.jsonl import read_jsonl
 from vernacular.plots import bars, histogram
 
@@ -26,6 +27,7 @@ _SAMPLES, _EXCERPT = 3, 160
 _LEAST_KEPT = 0.01
 _MOST_BARS = 12
 _BINS = 20
+_RULES = OWN_RULES | across.RULES
 _CHANGES = {"encoding": "lines in which mojibake or HTML entities were undone",
             "normalise": "lines in which spaces, control characters or Unicode forms changed",
             "orthography": "lines in which apostrophes, look-alike letters or spellings changed"}
@@ -36,13 +38,15 @@ def describe(out: Path, corpus: Corpus, cleaning: Cleaning, screening: Screening
     report = Report()
     kept = corpus.kept
     words = int(corpus.words[kept].sum())
-    lost_words, lost_lines = _lost(corpus)
+    sources, source_of = _sources(corpus)
+    lost = _lost(corpus, source_of, len(sources))
+    lost_words, lost_lines = (dict(zip(_RULES, found.sum(0).tolist(), strict=True)) for found in lost)
     _count(report, corpus, words, lost_words, lost_lines)
     _count_masked(report, corpus, cleaning)
     groups = np.bincount(corpus.group[corpus.owner[kept]], corpus.words[kept], len(corpus.groups)).astype(int).tolist()
     by_group = {group: number for group, number in zip(corpus.groups, groups, strict=True) if number}
     capped = shares(by_group, cleaning.mix)
-    confidence = _confidence(out, report, corpus)
+    confidence = _confidence(out, report, corpus, sources, source_of)
 
     by_source = {f"{source} ({register})": number
                  for (source, register), number in words_by(by_group, "source", "register").items()}
@@ -53,10 +57,15 @@ def describe(out: Path, corpus: Corpus, cleaning: Cleaning, screening: Screening
         report.samples[f"kept by {column}"] = [
             {column: name, "words": number, "share of words": f"{number / words:.1%}" if words else ""}
             for (name,), number in words_by(by_group, column).items()]
+    read = np.bincount(source_of, corpus.view.rows("read_words"), len(sources)).astype(int).tolist()
+    report.samples["dropped by source"] = [
+        {"source": source, "words read": number, "share dropped": _percent(int(by_rule.sum()), number),
+         "most of it in lines": _most(by_rule.tolist(), number)}
+        for source, number, by_rule in zip(sources, read, lost[0], strict=True)]
     report.samples["kept"] = _kept(out / "documents.jsonl")
     report.samples["rejected"] = _rejected(out / REJECTS)
 
-    shown = [rule for rule in (*OWN_RULES, *across.RULES) if lost_words[rule]]
+    shown = [rule for rule in _RULES if lost_words[rule]]
     bars(out / "rejects.png", "Words dropped, by rule", shown, [lost_words[rule] for rule in shown], "words")
     report.plots["Words dropped, by rule"] = "rejects.png"
     for column in ("register", "licence"):
@@ -78,22 +87,38 @@ def _bars(out: Path, report: Report, column: str, words: dict[str, int]) -> None
     report.plots[title] = f"{column}s.png"
 
 
-def _lost(corpus: Corpus) -> tuple[Counter[str], Counter[str]]:
-    """Words and lines that each rule dropped."""
+def _sources(corpus: Corpus) -> tuple[list[str], Ints]:
+    """The names of the sources, and the number of that of each document."""
+    sources = sorted({group[0] for group in corpus.groups})
+    of: Ints = np.array([sources.index(group[0]) for group in corpus.groups], dtype=np.int64)[corpus.group]
+    return sources, of
+
+
+def _lost(corpus: Corpus, source_of: Ints, sources: int) -> tuple[Ints, Ints]:
+    """Words and lines of each source that each of ``_RULES`` dropped: (sources, rules) each."""
     view = corpus.view
-    words, lines = Counter[str](), Counter[str]()
-    entries = view.entries("rejects")
-    own, own_words = view.take("rejects", "rule", entries), view.take("rejects", "words", entries)
-    for rules, of, lost in ((OWN_RULES, own, own_words), (("", *across.RULES), corpus.rule, corpus.before)):
-        number = np.bincount(of, minlength=len(rules))
-        total = np.bincount(of, lost, len(rules))
-        for place, rule in enumerate(rules):
-            if rule:
-                words[rule], lines[rule] = int(total[place]), int(number[place])
+    entries, dropped = view.entries("rejects"), np.flatnonzero(corpus.rule)
+    rule = np.concatenate([view.take("rejects", "rule", entries).astype(np.int64),
+                           len(OWN_RULES) - 1 + corpus.rule[dropped].astype(np.int64)])
+    lost = np.concatenate([view.take("rejects", "words", entries), corpus.before[dropped]])
+    of = source_of[np.concatenate([view.owners("rejects"), corpus.owner[dropped]])] * len(_RULES) + rule
+    words, lines = (np.bincount(of, weights, sources * len(_RULES)).astype(np.int64).reshape(sources, -1)
+                    for weights in (lost, None))
     return words, lines
 
 
-def _count(report: Report, corpus: Corpus, words: int, lost_words: Counter[str], lost_lines: Counter[str]) -> None:
+def _percent(part: int, whole: int) -> str:
+    return f"{part / whole:.1%}" if whole else ""
+
+
+def _most(lost: Sequence[int], read: int) -> str:
+    """The three rules that dropped most of a source, each with its share of the words read."""
+    found = sorted(zip(lost, _RULES.values(), strict=True), key=lambda pair: -pair[0])[:3]
+    return "; ".join(f"{meaning}: {_percent(number, read)}" for number, meaning in found if number)
+
+
+def _count(report: Report, corpus: Corpus, words: int, lost_words: Mapping[str, int],
+           lost_lines: Mapping[str, int]) -> None:
     view, kept = corpus.view, corpus.kept
     left = np.bincount(corpus.owner[kept], minlength=len(corpus.lines)) > 0
     read = int(view.rows("read_words").sum())
@@ -102,13 +127,13 @@ def _count(report: Report, corpus: Corpus, words: int, lost_words: Counter[str],
     report.count("lines", int(kept.sum()), "lines that were kept", "lines")
     report.count("words_read", read, "words before the rules", "words")
     report.count("words_kept", words, "words that were kept", "words")
-    report.count("words_rejected", lost_words.total(), "words in lines that were dropped", "words")
-    report.count("words_masked", read - lost_words.total() - words, "words less since private data was masked", "words")
+    report.count("words_rejected", sum(lost_words.values()), "words in lines that were dropped", "words")
+    report.count("words_masked", read - sum(lost_words.values()) - words, "words less since private data was masked", "words")
     report.count("characters", int(corpus.characters[kept].sum() + kept.sum() - left.sum()),
                  "characters that were kept", "characters")
     for kind, meaning in _CHANGES.items():
         report.count(f"lines_changed_{kind}", int(view.rows(f"changed_{kind}").sum()), meaning, "lines")
-    for rule, meaning in (OWN_RULES | across.RULES).items():
+    for rule, meaning in _RULES.items():
         report.count(f"lines_rejected_{rule}", lost_lines[rule], f"lines {meaning}", "lines")
         report.count(f"words_rejected_{rule}", lost_words[rule], f"words in lines {meaning}", "words")
     report.count("documents_flagged", int((view.rows("flagged")[left] > 0).sum()),
@@ -132,7 +157,7 @@ def _count_masked(report: Report, corpus: Corpus, cleaning: Cleaning) -> None:
         report.count(f"masked_{name}", number, f"private data of kind {name} that was masked", "places")
 
 
-def _confidence(out: Path, report: Report, corpus: Corpus) -> dict[str, float]:
+def _confidence(out: Path, report: Report, corpus: Corpus, sources: Sequence[str], source_of: Ints) -> dict[str, float]:
     """The histogram of the identifier's probabilities, and their mean by source."""
     view = corpus.view
     values = view.take("scores", "value", view.entries("scores"))
@@ -143,9 +168,7 @@ def _confidence(out: Path, report: Report, corpus: Corpus) -> dict[str, float]:
               [number / _BINS for number in range(_BINS + 1)], counts.tolist(), "probability of being in the language",
               "lines")
     report.plots["Confidence of identification"] = "identification.png"
-    sources = sorted({group[0] for group in corpus.groups})
-    of = np.array([sources.index(group[0]) for group in corpus.groups], dtype=np.int64)[corpus.group[
-        view.owners("scores")]]
+    of = source_of[view.owners("scores")]
     number = np.bincount(of, minlength=len(sources))
     means = np.bincount(of, values + 0.5, len(sources)) / np.maximum(number, 1) / 100
     found = {name: round(float(mean), 3) for name, mean, lines in zip(sources, means, number, strict=True) if lines}
@@ -173,7 +196,7 @@ def _kept(path: Path) -> list[dict[str, Any]]:
 def _rejected(folder: Path) -> list[dict[str, Any]]:
     """The first few rejects of each rule."""
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for rule in (*OWN_RULES, *across.RULES):
+    for rule in _RULES:
         found[rule] += islice(read_jsonl(folder / f"{rule}.jsonl"), _SAMPLES)
     return [{"rule": rule, "reason": row["reason"], "text": row["text"][:_EXCERPT]}
             for rule, rows in found.items() for row in rows]

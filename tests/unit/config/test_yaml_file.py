@@ -1,0 +1,38 @@
+"""What is not YAML is told without a parser's words, at the line where somebody would mend it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from vernacular.config.yaml_file import read_yaml
+from vernacular.errors import Problem
+
+PARSERS_WORDS = ("block", "scalar", "mapping", "token", "stream", "simple key", "sequence")
+
+
+@pytest.mark.parametrize(("text", "line", "said"), [
+    ("name: Chichewa: the language", 1, "a colon stands where no key can be"),
+    ("name: x\n  script: Latn", 2, "a colon stands where no key can be"),
+    ("a:\n    b: 1\n  c: 2", 3, "does not go with those above it"),
+    ("a:\n  - x\n - y", 3, "does not go with those above it"),
+    ("a: 1\n- x", 2, "does not go with those above it"),
+    ("script: Latn\nname Chichewa\nowner: me", 2, "a key without a colon"),
+    ("a: 1\nname: \"Chichewa\nscript: Latn", 2, "a quotation mark is opened here and never closed"),
+    ("name: 'ng'ombe'", 1, "text goes on behind a closing quotation mark"),
+    ("text: {name} alowa", 1, "text goes on behind a closing quotation mark or bracket"),
+    ("owner: @me", 1, "a text begins with a sign"),
+    ("a: 1\nb: {c: 1\nd: 2", 2, "a { is opened here"),
+    ("a: 1\nb: [1, 2\nd: 2", 2, "a [ is opened here"),
+    ('a: "C:\\path"', 1, "a backslash within double quotes"),
+    ("a: 1\n---\nb: 2", 2, "--- begins a second document"),
+    ("a: - b", 1, "a list begins behind its key"),
+    ("a:\n\tb: 1", 2, "a tab stands where YAML wants spaces"),
+])
+def test_a_mistake_is_told_in_plain_words_where_it_was_made(tmp_path: Path, text: str, line: int, said: str) -> None:
+    (tmp_path / "a.yaml").write_text(text + "\n", encoding="utf-8")
+    with pytest.raises(Problem) as caught:
+        read_yaml(tmp_path / "a.yaml", "a.yaml")
+    assert said in caught.value.what and caught.value.where == f"a.yaml:{line}"
+    assert not any(word in caught.value.what for word in PARSERS_WORDS)
