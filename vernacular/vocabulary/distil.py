@@ -20,6 +20,7 @@ import torch
 
 from vernacular.errors import Problem
 from vernacular.pretraining.loop import autocast
+from vernacular.pretraining.packing import opening
 from vernacular.stages import Progress, silent
 
 FEWEST = 20  # snippets that a piece needs; with fewer it keeps the mean (RECIPE 2b)
@@ -129,7 +130,7 @@ def distil(model: Any, tokenizers: tuple[Any, Any], ids: Sequence[int], start: d
     chosen = picked(found, seed)
     if not chosen:
         return start
-    first = base.bos_token_id if base.bos_token_id is not None else base.eos_token_id
+    first = opening(base)[0]
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     model.to(device)
     rows: dict[str, torch.nn.Parameter] = {name: torch.nn.Parameter(start[name].to(device, copy=True))

@@ -138,7 +138,7 @@ def test_templates_are_filled_and_their_words_judged() -> None:
     assert [outcome.failed for outcome in judged] == ["Kemi" in case.after for case in cases]
     report = Report()
     note_worst(report, test, cases, judged)
-    assert all("Kemi" in row["changed"] for row in report.samples["worst_failures"])
+    assert all("Kemi" in row["changed line"] for row in report.samples["worst_failures"])
 
 
 def test_an_expected_label_that_is_not_there_is_a_problem() -> None:

@@ -61,7 +61,8 @@ def test_everything_is_on_the_page_and_nothing_is_loaded(language: Language, tmp
     reports["corpus/clean"].samples["rejected"] = [{"rule": "script", "reason": "not Latin", "text": "другой текст"}]
     reports["corpus/clean"].plots["Words dropped, by rule"] = "rejects.png"
     reports[f"evaluation/{NAME}_behaviour"].samples["worst_failures"] = [
-        {"test": "spaces", "line": "kale", "changed": "k ale", "said": "O", "then_said": "NAME"}]
+        {"test": "spaces", "line": "kale", "changed line": "k ale", "answer": "O",
+         "answer to the changed line": "NAME"}]
     shown = made(language, tmp_path, reports)
     reader = Reader()
     reader.feed(shown)

@@ -160,8 +160,10 @@ def test_unreviewed_tests_and_intervals_of_fairness_stand_apart_on_the_card(foun
     found["behaviour"]["gates"].append({"name": "swap", "passed": True})
     found["behaviour"]["tests"]["swap"] = {**test, "reviewed": "Kemi, 2026-01-31", "adapted": good, "task": None}
     found["behaviour"]["worst_failures"] = [
-        {"test": "spaces", "line": "worst", "changed": "worst  ", "said": "a", "then_said": "b"},
-        {"test": "spaces", "line": "second", "changed": "second  ", "said": "a", "then_said": "b"}]
+        {"test": "spaces", "line": "worst", "changed line": "worst  ", "answer": "a",
+         "answer to the changed line": "b"},
+        {"test": "spaces", "line": "second", "changed line": "second  ", "answer": "a",
+         "answer to the changed line": "b"}]
     gap = {"gap": 0.1, "low": 0.05, "high": 0.15, "beyond_noise": True}
     found["fairness"] = {"measured": True, "caveat": "A list.", "author": "me", "reviewed": "none", "comparisons": {
         "names_two": {"task": "names", "comparison": "two", "measure": "names_found", "sentences": 30, "base": gap,

@@ -230,8 +230,8 @@ def note_worst(report: Report, test: BehaviourTest, cases: Sequence[Case], outco
     failed = sorted(((outcome, case) for outcome, case in zip(outcomes, cases, strict=True) if outcome.failed),
                     key=lambda pair: (-pair[0].distance, pair[1].after))
     rows = report.samples.setdefault("worst_failures", [])
-    rows += [{"test": test.name, "line": case.before or "", "changed": case.after, "said": outcome.before,
-              "then_said": outcome.after} for outcome, case in failed[:WORST_SHOWN]]
+    rows += [{"test": test.name, "line": case.before or "", "changed line": case.after, "answer": outcome.before,
+              "answer to the changed line": outcome.after} for outcome, case in failed[:WORST_SHOWN]]
 
 
 def _row(test: BehaviourTest, case: Case, outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
