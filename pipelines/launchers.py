@@ -123,7 +123,7 @@ def several(command: list[str], processes: int) -> list[str]:
     python, _, module, _, _, stage = command[:6]
     if processes < 2 or not stage.startswith("model/"):
         return command
-    return [python, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}", "-m", module,
+    return [python, "-m", "pipelines.on_torchrun", "--standalone", f"--nproc-per-node={processes}", "-m", module,
             *command[3:]]
 
 

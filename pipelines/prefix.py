@@ -21,7 +21,7 @@ def interrupt_when_unwanted() -> None:
 
 
 def end_with_the_parent() -> None:
-    """Have a child end when its parent does, however that ends; called between fork and exec (``preexec_fn``)."""
+    """Have this process, on Linux, end when its parent does, however that ends; a child between fork and exec."""
     ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
 
 

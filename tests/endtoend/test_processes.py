@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 import yaml
 
@@ -36,7 +37,7 @@ def places(with_corpus: Callable[..., Place], tmp_path_factory: pytest.TempPathF
 
 def stage(place: Place, processes: int, *more: str) -> subprocess.CompletedProcess[str]:
     command = several([sys.executable, "-m", "vernacular", "stage", "qaa", "model/tiny", *more], processes)
-    assert ("torch.distributed.run" in command) == (processes > 1)
+    assert ("pipelines.on_torchrun" in command) == (processes > 1)
     return subprocess.run(command, cwd=place.folder, env={**place.environment, "OMP_NUM_THREADS": "1"},
                           capture_output=True, text=True, timeout=300, check=False)
 
@@ -67,6 +68,30 @@ def test_two_processes_give_the_loss_curve_of_one(places: tuple[Place, Place], t
     assert 0 < mix(two)["replay"] <= 0.2
     again = stage(two, 2)
     assert again.returncode == 0, again.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent is gone")
+def test_no_worker_outlives_a_run_that_is_killed(places: tuple[Place, Place], tmp_path: Path) -> None:
+    shutil.copytree(places[0].folder, tmp_path / "project")
+    settings = tmp_path / "project" / "languages" / "qaa" / "language.yaml"
+    written = yaml.safe_load(settings.read_text())
+    written["models"]["tiny"]["pretraining"] |= {"steps": 100_000, "max_epochs": 100_000}
+    settings.write_text(yaml.safe_dump(written))
+    environment = {name: value.replace(str(places[0].folder), str(tmp_path / "project"))
+                   for name, value in places[0].environment.items()}
+    command = several([sys.executable, "-m", "vernacular", "stage", "qaa", "model/tiny"], 2)
+    starter = psutil.Popen([sys.executable, "-c", "import subprocess, sys; subprocess.run(sys.argv[1:])", *command],
+                           cwd=tmp_path / "project", env={**environment, "OMP_NUM_THREADS": "1"}, text=True,
+                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    lines = []
+    for line in starter.stdout:
+        lines.append(line)
+        if "step " in line:
+            break
+    below = starter.children(recursive=True)
+    starter.kill()
+    assert len(below) >= 3, "".join(lines)  # torchrun and two workers
+    assert psutil.wait_procs([starter, *below], timeout=60)[1] == [], "a worker outlives its run"
 
 
 def test_the_environment_says_how_many_processes_and_where(monkeypatch: pytest.MonkeyPatch) -> None:
