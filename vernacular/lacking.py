@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
@@ -23,15 +24,16 @@ from vernacular.models import locate
 UNWRITTEN = "Nobody has filled in this statement yet."  # stands in the template's statement.md
 
 
-def lacking(language: Language, suite: Suite, root: Path) -> list[str]:
+def lacking(language: Language, suite: Suite, root: Path, labels: Mapping[str, Sequence[str]]) -> list[str]:
     """What ``language`` lacks; first what it cannot run without.
 
     Args:
         language: a folder that loads.
         suite: its behavioural tests.
         root: of the store.
+        labels: of the tasks whose labelled data lies on this machine.
     """
-    return [*_text(language, root), *_elsewhere(language), *_bases(language), *_tasks(language),
+    return [*_text(language, root), *_elsewhere(language), *_bases(language), *_tasks(language), *_labels(labels),
             *_tests(language, suite), *_seed(language, root), *_publishing(language)]
 
 
@@ -75,6 +77,19 @@ def _tasks(language: Language) -> Iterator[str]:
     if not language.tasks:
         yield ("no task: only the language model itself will be measured. Write one under `tasks:`; docs/tasks.md has "
                "every kind")
+
+
+def _labels(labels: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Labels that are most likely one, written in two ways."""
+    for task, found in labels.items():
+        alike: dict[str, list[str]] = {}
+        for label in found:
+            plain = "".join(letter for letter in label.casefold() if unicodedata.category(letter)[0] not in "PSZ")
+            alike.setdefault(plain or label, []).append(f"'{label}'")
+        for names in alike.values():
+            if len(names) > 1:
+                yield (f"the labels {' and '.join(names)} of the task {task} are told apart. If they are one, write it "
+                       "in one way in the data")
 
 
 def _tests(language: Language, suite: Suite) -> Iterator[str]:

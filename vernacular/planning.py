@@ -126,8 +126,11 @@ def _shown(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
 
 
-def check_labels(language: Language, root: Path) -> None:
+def check_labels(language: Language, root: Path) -> dict[str, list[str]]:
     """Read the tasks' labelled files, so that a bad row, or a test of a label they lack, is known before anything runs.
+
+    Returns:
+        the labels of each task that has such files.
 
     Raises:
         Problem: the first one, with its file and line.
@@ -140,6 +143,7 @@ def check_labels(language: Language, root: Path) -> None:
               if isinstance(task.data, FileData)}
     check_expected(load_suite(language), language, labels)
     check_name_label(language, labels)
+    return labels
 
 
 def check_all(project: Project, code: str | None) -> tuple[list[str], list[Problem]]:
@@ -169,7 +173,7 @@ def check_all(project: Project, code: str | None) -> tuple[list[str], list[Probl
             stages = stages_of(language)
             for stage in stages.values():
                 stage.settings_data(language)
-            check_labels(language, project.artifacts)
+            labels = check_labels(language, project.artifacts)
         except Exception as error:  # one folder must not hide what is wrong with the others
             if code is not None and not isinstance(error, Problem):
                 raise
@@ -187,5 +191,5 @@ def check_all(project: Project, code: str | None) -> tuple[list[str], list[Probl
                      + (f" (changed since: {', '.join(outdated)})" if outdated else "")
                      + (f"; needs the network: {', '.join(needs)}" if needs else ""))
         if code is not None:
-            lines += [f"note: {one}" for one in lacking(language, suite, project.artifacts)]
+            lines += [f"note: {one}" for one in lacking(language, suite, project.artifacts, labels)]
     return lines, broken

@@ -14,7 +14,9 @@ from vernacular.config.load import load_language
 from vernacular.config.new import new_language
 from vernacular.corpus.identification.likeness import LEAST, likeness
 from vernacular.evaluation.behaviour.load import load_suite
+from vernacular.jsonl import write_jsonl
 from vernacular.lacking import lacking
+from vernacular.planning import check_labels
 
 LANGUAGES = Path(__file__).parents[2] / "languages"
 LINES = [line for texts in make_documents(30).values() for text in texts for line in text.split("\n")]
@@ -32,7 +34,8 @@ tests:
 
 def said(folder: Path) -> list[str]:
     language = load_language(folder)
-    return lacking(language, load_suite(language), folder.parent / "artifacts")
+    root = folder.parent / "artifacts"
+    return lacking(language, load_suite(language), root, check_labels(language, root))
 
 
 def test_a_new_folder_lacks_text_and_people(tmp_path: Path) -> None:
@@ -76,6 +79,19 @@ def test_an_empty_word_list_is_named_with_who_waits_for_it(tmp_path: Path) -> No
     expect: {label: O}"""), encoding="utf-8")
     line, = [line for line in said(folder) if "word list" in line]
     assert line.startswith("the word list animals is empty, and spaces red") and "vernacular suggest qaa spaces" in line
+
+
+def test_labels_that_are_most_likely_one_are_named(tmp_path: Path) -> None:
+    labels = ["Sport", "sport ", "की", "का", "(", ")", "B-PER", "I-PER"]
+    data = {"kind": "files", "folder": "topic", "train": "train.jsonl", "licence": "CC0-1.0"}
+    folder = write_language(tmp_path / "languages",
+                            tasks={"topic": {"kind": "sequence_classification", "data": data}})
+    (folder / "topic").mkdir()
+    write_jsonl(folder / "topic" / "train.jsonl", ({"text": f"mawu {number}", "label": labels[number % len(labels)]}
+                                                   for number in range(80)))
+    said_of_labels = [line for line in said(folder) if line.startswith("the labels")]
+    assert said_of_labels == ["the labels 'Sport' and 'sport' of the task topic are told apart. If they are one, write "
+                              "it in one way in the data"]
 
 
 def test_what_is_read_elsewhere_is_named(tmp_path: Path) -> None:
