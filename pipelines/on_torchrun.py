@@ -1,7 +1,8 @@
 """``torchrun`` that ends when the run that started it does, however that ends; it ends its workers itself.
 
-``python -m pipelines.on_torchrun`` takes torchrun's own arguments. Killed outright, a run cannot stop what it started, and
-workers see torchrun alone: left by themselves they would hold cards and the stage's lock until the training is done.
+``python -m pipelines.on_torchrun`` takes torchrun's own arguments. Killed outright, a run cannot stop what it started,
+and workers see torchrun alone: left by themselves they would hold cards and the stage's lock until the training is
+done.
 """
 
 from __future__ import annotations

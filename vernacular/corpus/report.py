@@ -127,8 +127,9 @@ def _count(report: Report, corpus: Corpus, words: int, lost_words: Mapping[str, 
     report.count("lines", int(kept.sum()), "lines that were kept", "lines")
     report.count("words_read", read, "words before the rules", "words")
     report.count("words_kept", words, "words that were kept", "words")
-    report.count("words_rejected", sum(lost_words.values()), "words in lines that were dropped", "words")
-    report.count("words_masked", read - sum(lost_words.values()) - words, "words less since private data was masked", "words")
+    lost = sum(lost_words.values())
+    report.count("words_rejected", lost, "words in lines that were dropped", "words")
+    report.count("words_masked", read - lost - words, "words less since private data was masked", "words")
     report.count("characters", int(corpus.characters[kept].sum() + kept.sum() - left.sum()),
                  "characters that were kept", "characters")
     for kind, meaning in _CHANGES.items():
