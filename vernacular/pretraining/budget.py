@@ -5,7 +5,6 @@ Both arms of a comparison read the same figure, so they get the same number of s
 
 from __future__ import annotations
 
-import copy
 import json
 import platform
 import statistics
@@ -41,17 +40,27 @@ def known_speed(machine: Path, key: str) -> float | None:
 
 
 def measure_speed(machine: Path, key: str, model: Any, plan: Plan) -> float:
-    """Tokens per second on a copy of ``model``, by the median of a few whole steps; written to ``machine``."""
-    trial = copy.deepcopy(model).train()
-    optimizer = optimizer_for(trial, plan.settings)
+    """Tokens per second of ``model``, by the median of a few whole steps; written to ``machine``.
+
+    The weights are set back afterwards, from the processor's memory: a second model may not fit a card.
+    """
+    kept = {name: tensor.detach().to("cpu", copy=True) for name, tensor in model.state_dict().items()}
+    training, learning = model.training, [parameter for parameter in model.parameters() if parameter.requires_grad]
+    model.train()
+    optimizer = optimizer_for(model, plan.settings)
     body = int((plan.settings.head_first or 0.0) * plan.steps) + 1  # time steps in which all of it learns
     for step in range(UNTIMED_STEPS):
-        take_step(trial, optimizer, plan, body + step)
+        take_step(model, optimizer, plan, body + step)
     seconds = []
     for step in range(TIMED_STEPS):
         started = time.monotonic()
-        take_step(trial, optimizer, plan, body + UNTIMED_STEPS + step)
+        take_step(model, optimizer, plan, body + UNTIMED_STEPS + step)
         seconds.append(time.monotonic() - started)  # the loss that a step returns has waited for the device
+    model.load_state_dict(kept)
+    for parameter in learning:
+        parameter.requires_grad_(True)
+        parameter.grad = None
+    model.train(training)
     speed = plan.settings.batch_size * plan.settings.sequence_length / statistics.median(seconds)
     write_atomically(machine / f"speed-{key}.json", json.dumps({"tokens_per_second": speed}))
     return speed

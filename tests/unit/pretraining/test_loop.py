@@ -15,7 +15,7 @@ from tests.tiny import write_bert, write_llama
 from vernacular.config.schema import Pretraining
 from vernacular.errors import Problem
 from vernacular.models import load_model, load_tokenizer
-from vernacular.pretraining.budget import steps_within
+from vernacular.pretraining.budget import known_speed, measure_speed, steps_within
 from vernacular.pretraining.checkpoint import Progressed, load_checkpoint, save_checkpoint
 from vernacular.pretraining.loop import Plan, batch_of, take_step, train
 from vernacular.pretraining.objectives import check_head, objective_for
@@ -89,6 +89,17 @@ def test_a_resumed_run_ends_as_the_uninterrupted_one(tmp_path):
         done = train(model, plan, tmp_path / f"stop{stop}.pt", lambda line: None)
         assert done.losses == whole.losses
         assert same(weights(model), wanted)
+
+
+def test_speed_is_measured_without_a_trace_in_the_model(tmp_path):
+    model, plan = setting(tmp_path)
+    model.eval()
+    before, learns = weights(model), [parameter.requires_grad for parameter in model.parameters()]
+    speed = measure_speed(tmp_path, "key", model, plan)
+    assert speed > 0 and known_speed(tmp_path, "key") == speed
+    assert same(weights(model), before) and not model.training
+    assert [parameter.requires_grad for parameter in model.parameters()] == learns
+    assert all(parameter.grad is None for parameter in model.parameters())
 
 
 def test_a_half_written_checkpoint_is_not_read(tmp_path):
