@@ -202,8 +202,8 @@ def start_fetching(project: Project, code: str) -> subprocess.Popen[bytes]:
     home.mkdir(parents=True, exist_ok=True)
     with (home / ".fetch.log").open("ab") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "vernacular", "fetch", code], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-            cwd=project.home, start_new_session=True,
+            [sys.executable, "-m", "vernacular", "fetch", code, "--due"], stdin=subprocess.DEVNULL, stdout=log,
+            stderr=log, cwd=project.home, start_new_session=True,
             env={**os.environ, "VERNACULAR_LANGUAGES": str(project.languages),
                  "VERNACULAR_ROOT": str(project.artifacts)})
 

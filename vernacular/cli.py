@@ -129,13 +129,15 @@ def takedown(code: Code, reason: Annotated[str, typer.Option(help="kept on the s
 
 
 @app.command()
-def fetch(code: Code, debug: Debug = False) -> None:
-    """Fetch what is due of the sources on the network; exit code 1 if one could not be reached."""
+def fetch(code: Code, due: Annotated[bool, typer.Option("--due", help="leave alone what failed a short while ago, as "
+                                                                         "upkeep does")] = False,
+          debug: Debug = False) -> None:
+    """Fetch what is due of `sources:` on the network, or failed before; exit code 1 if one could not be reached."""
     with plain_errors(debug):
         project, language = open_language(code)
         from vernacular.corpus.fetching import fetch as fetch_due
 
-        problems = fetch_due(language, project.artifacts, typer.echo)
+        problems = fetch_due(language, project.artifacts, typer.echo, at_once=not due)
         for problem in problems:
             typer.echo(f"error: {problem}", err=True)
         if problems:

@@ -110,17 +110,19 @@ def _languages(project: Project) -> Iterator[Finding]:
     from vernacular.config.load import load_all
     from vernacular.config.schema import Language
     from vernacular.config.sources import PackageSource
-    from vernacular.planning import network_needs, to_fetch
+    from vernacular.planning import network_needs
 
     for code, language in load_all(project.languages).items():
         if not isinstance(language, Language):
             yield Finding(code, "cannot be used", False, str(language))
             continue
-        needs = network_needs(language)
+        needs = {name: here for names in network_needs(language, project.artifacts).values()
+                 for name, here in names.items()}
         if needs:
-            fetched = not any(to_fetch(language, project.artifacts).values())
-            yield Finding(f"{code} network", ", ".join(needs) + (" (fetched)" if fetched else " (not fetched yet)"),
-                          fetched, f"`vernacular run {code}` fetches them, where there is a network", needed=False)
+            yield Finding(f"{code} network", ", ".join(name if here else f"{name} (not fetched yet)"
+                                                       for name, here in needs.items()),
+                          all(needs.values()), f"`vernacular run {code}` fetches them, where there is a network",
+                          needed=False)
         wanted = {source.package: "source" for source in language.sources if isinstance(source, PackageSource)}
         for model in language.models_to_run().values():
             wanted |= {model.base.package: "base model"} if model.base.package else {}

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from vernacular.config.licences import UNVERIFIED
 from vernacular.config.schema import Language
-from vernacular.config.sources import FilesSource, InboxSource, LocalSource, NetworkSource
+from vernacular.config.sources import FilesSource, InboxSource, LocalSource, NetworkSource, Web, is_url
 from vernacular.corpus.identification.likeness import LEAST, SAMPLE, likeness
 from vernacular.corpus.identification.seed import seed_lines
 from vernacular.corpus.sources import open_source, place_of
@@ -52,16 +52,18 @@ def _text(language: Language, root: Path) -> Iterator[str]:
 
 
 def _elsewhere(language: Language) -> Iterator[str]:
-    """What is read that is not in the folder: fine where one wrote it oneself."""
+    """What is read that is not in the folder, and asked that no rule on addresses guards: fine in one's own folder."""
     readers = [*language.sources,
                *(source for sources in language.identification.contrast.values() for source in sources),
                *(source for model in language.models.values() for source, _ in model.beside),
                *(task.data for task in language.tasks.values())]
-    named = [getattr(reader, key, None) for reader in readers for key in ("folder", "dataset", "dump")]
-    paths = [path for path in named if path and PurePosixPath(path).is_absolute()]
-    if paths:
-        yield (f"it reads outside of the folder: {', '.join(paths)}. If somebody else wrote it, look there before it "
-               "runs")
+    named = [getattr(reader, key, None) or "" for reader in readers for key in ("folder", "dataset", "dump")]
+    paths = [path for path in named if PurePosixPath(path).is_absolute()]
+    asked = [*filter(is_url, named), *(f"private ones (source {reader.name})" for reader in readers
+                                       if isinstance(reader, Web) and reader.private_addresses)]
+    for what, places in (("reads outside of the folder", paths), ("asks addresses of its own choice", asked)):
+        if places:
+            yield f"it {what}: {', '.join(places)}. If somebody else wrote it, look there before it runs"
 
 
 def _bases(language: Language) -> Iterator[str]:

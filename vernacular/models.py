@@ -51,6 +51,19 @@ def locate(base: Base, language: Language) -> Path:
     return path
 
 
+def fetched(base: Base) -> bool:
+    """Whether a base on the hub lies on this machine. Does not go to the network."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    assert base.hub is not None
+    try:
+        snapshot_download(base.hub, revision=base.revision, allow_patterns=list(MODEL_FILES), local_files_only=True)
+    except LocalEntryNotFoundError:
+        return False
+    return True
+
+
 def fingerprint(base: Base, language: Language) -> str:
     """A digest that changes when the base model does: package and version, hub revision, or the files' content."""
     if base.hub is not None:

@@ -14,7 +14,7 @@ import typer
 
 from vernacular.artifacts import Store
 from vernacular.config.schema import Language
-from vernacular.config.sources import NetworkSource
+from vernacular.config.sources import NetworkSource, Source, is_local
 from vernacular.config.tasks import FileData, HubData
 from vernacular.errors import Problem, as_problem
 from vernacular.project import Project
@@ -62,27 +62,47 @@ def steps_of(stages: Mapping[str, Stage], language: Language, store: Store) -> l
     return steps
 
 
-def network_needs(language: Language) -> list[str]:
-    """What of a language comes from the network when it runs: sources by name, texts to contrast with, base models."""
-    contrast = [f"{source.name} ({code})" for code, sources in language.identification.contrast.items()
-                for source in sources if isinstance(source, NetworkSource)]
-    tasks = [f"the data of {name}" for name, task in language.tasks.items()
-             if isinstance(task.data, HubData) and task.data.revision]
-    models = [f"the base of {name}" for name, model in language.models_to_run().items() if model.base.hub]
-    return [source.name for source in language.sources if isinstance(source, NetworkSource)] + contrast + tasks + models
+def network_needs(language: Language, root: Path) -> dict[str, dict[str, bool]]:
+    """What of a language comes from the network when it runs: stage -> what it fetches -> whether it lies here already.
+
+    Args:
+        language: with its sources, texts to contrast with, labelled data, base models and the texts beside these.
+        root: of the store.
+    """
+    from vernacular.corpus.sources import network_sources, place_of
+    from vernacular.models import fetched
+    from vernacular.tasks.data import not_fetched
+
+    def lies(source: Source, role: str) -> bool:
+        return place_of(language, source, root, role).mirror.exists()
+
+    found: dict[str, dict[str, bool]] = {
+        "corpus/documents": {source.name: place.mirror.exists() for source, place in network_sources(language, root)},
+        "corpus/identifier": {f"{source.name} ({code})": lies(source, f"contrast-{code}")
+                              for code, sources in language.identification.contrast.items()
+                              for source in sources if isinstance(source, NetworkSource)}}
+    missing = not_fetched(language, root)
+    found["corpus/clean"] = {f"the data of {name}": name not in missing for name, task in language.tasks.items()
+                             if isinstance(task.data, HubData) and not is_local(task.data.dataset)}
+    for name, model in language.models_to_run().items():
+        found[f"tokenizer/{name}"] = {
+            **({f"the base of {name}": fetched(model.base)} if model.base.hub else {}),
+            **{f"{source.name} ({role} of {name})": lies(source, role) for source, role in model.beside
+               if isinstance(source, NetworkSource)}}
+    return found
 
 
 def to_fetch(language: Language, root: Path) -> dict[str, list[str]]:
-    """Stage -> the sources or tasks on the network that it fetches, for nothing of them lies below ``root`` yet.
+    """Stage -> what it fetches first, for nothing of it lies below ``root``, the store's, yet.
 
-    ``root`` is the store's.
+    Labelled data in a folder on this machine is fetched, too.
     """
-    from vernacular.corpus.sources import place_of
     from vernacular.tasks.data import not_fetched
 
-    return {"corpus/documents": [source.name for source in language.sources if isinstance(source, NetworkSource)
-                                 and not place_of(language, source, root).mirror.exists()],
-            "corpus/clean": [f"the data of {task}" for task in not_fetched(language, root)]}
+    found = {stage: [name for name, here in needs.items() if not here]
+             for stage, needs in network_needs(language, root).items()}
+    found["corpus/clean"] = [f"the data of {name}" for name in not_fetched(language, root)]
+    return {stage: missing for stage, missing in found.items() if missing}
 
 
 def print_plan(project: Project, language: Language, model: str | None) -> None:
@@ -92,13 +112,17 @@ def print_plan(project: Project, language: Language, model: str | None) -> None:
     width = max((len(step.stage) for step in steps), default=0)
     for step in steps:
         typer.echo(f"{step.action:<6} {step.stage:<{width}}  {step.why}")
-    waiting = to_fetch(language, store.root)["corpus/clean"]
+    missing = to_fetch(language, store.root)
+    waiting = missing.get("corpus/clean", [])
     if waiting:
         typer.echo(f"\nnot fetched yet: {', '.join(waiting)}. `vernacular run {language.code} --to corpus/clean` "
                    "fetches it where there is a network; until then the tasks' steps and minutes are not known.")
     todo = sum(step.action != "reuse" for step in steps)
     typer.echo(f"\n{language.code}: {todo} of {len(steps)} stages to run, {len(steps) - todo} reused.")
     for name, settings in language.models_to_run(model).items():
+        if f"the base of {name}" in missing.get(f"tokenizer/{name}", []):
+            typer.echo(f"\n{name}: no estimate, the base is not fetched yet")
+            continue
         try:
             from vernacular.pretraining.plan import estimate
             from vernacular.tasks.plan import estimate as estimate_tasks
@@ -182,7 +206,8 @@ def check_all(project: Project, code: str | None) -> tuple[list[str], list[Probl
         off = [model for model, settings in language.models.items() if not settings.enabled]
         also = f" ({', '.join(off)} with --model)" if off else ""
         sources = ", ".join(source.name for source in language.sources)
-        needs, suite = network_needs(language), load_suite(language)
+        suite = load_suite(language)
+        needs = [name for names in network_needs(language, project.artifacts).values() for name in names]
         reviewed = sum(suite.review_of(test) != UNREVIEWED for test in suite.tests)
         outdated = [test.name for test in suite.tests if suite.outdated(test)]
         lines.append(f"{name}: good. {language.name}, sources: {sources}; "

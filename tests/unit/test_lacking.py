@@ -101,6 +101,16 @@ def test_what_is_read_elsewhere_is_named(tmp_path: Path) -> None:
     assert any(line.startswith(f"it reads outside of the folder: {tmp_path / 'private'}.") for line in said(folder))
 
 
+def test_so_is_what_is_asked_that_no_rule_on_addresses_guards(tmp_path: Path) -> None:
+    common = {"licence": "CC0-1.0", "consent": "contributor", "register": "other"}
+    sources = [{"name": "wiki", "kind": "wikipedia", "wiki": "lg", "dump": "http://10.0.0.1/x", **common},
+               {"name": "own", "kind": "wikipedia", "wiki": "lg", **common},
+               {"name": "site", "kind": "crawl", "start": ["http://intranet/"], "contact": "a@b.c",
+                "private_addresses": True, **common}]
+    line, = [line for line in said(write_language(tmp_path / "languages", sources=sources)) if "addresses" in line]
+    assert line.startswith("it asks addresses of its own choice: http://10.0.0.1/x, private ones (source site).")
+
+
 def test_so_is_what_models_and_the_identifier_read_elsewhere(tmp_path: Path) -> None:
     def private(name: str) -> dict[str, str]:
         return {"name": name, "kind": "inbox", "folder": str(tmp_path / name), "licence": "CC0-1.0",

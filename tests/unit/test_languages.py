@@ -150,10 +150,10 @@ def test_a_plan_needs_no_network(code: str, project: Project) -> None:
 
 def test_what_was_fetched_is_no_longer_missing(project: Project) -> None:
     language = load_language(LANGUAGES / "quy")
-    assert network_needs(language) == ["fineweb2", "wikipedia"]
-    assert to_fetch(language, project.artifacts) == {"corpus/documents": ["fineweb2", "wikipedia"], "corpus/clean": []}
+    assert to_fetch(language, project.artifacts) == {"corpus/documents": ["fineweb2", "wikipedia"]}
     (project.artifacts / "quy" / ".mirror" / "fineweb2").mkdir(parents=True)
-    assert to_fetch(language, project.artifacts)["corpus/documents"] == ["wikipedia"]
+    assert to_fetch(language, project.artifacts) == {"corpus/documents": ["wikipedia"]}
+    assert network_needs(language, project.artifacts)["corpus/documents"] == {"fineweb2": True, "wikipedia": False}
 
 
 def test_every_folder_has_its_graph(project: Project) -> None:

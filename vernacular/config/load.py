@@ -7,6 +7,7 @@ YAML itself in ``yaml_file``; turning a refusal into one line in ``explain``.
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -14,14 +15,24 @@ from pydantic import ValidationError
 
 from vernacular.config.codes import is_code, is_registered, is_same, name_of
 from vernacular.config.explain import did_you_mean, explain
-from vernacular.config.schema import Base, Language
-from vernacular.config.sources import FilesSource, InboxSource, PackageSource, Source
-from vernacular.config.tasks import PARTS, FileData, Groups
+from vernacular.config.schema import Language
+from vernacular.config.sources import (
+    FilesSource,
+    HubSource,
+    InboxSource,
+    PackageSource,
+    Source,
+    WikipediaSource,
+    is_local,
+    is_url,
+)
+from vernacular.config.tasks import PARTS, FileData, Groups, HubData
 from vernacular.config.yaml_file import Node, read_yaml
 from vernacular.errors import Problem
 
 FILE = "language.yaml"
 DEFAULTS = "defaults.yaml"
+FOLDER = "the language folder"
 _DEFAULT_KEYS = ("cleaning", "splits", "behaviour", "model", "task")
 _SECTIONS = (*_DEFAULT_KEYS, "tasks", "vocabulary", "pretraining", "lora")
 _NOT_WRITTEN = ("code", "folder")
@@ -209,15 +220,24 @@ def _check(language: Language, merged: Node) -> None:
         seen[source.name] = where
     for number, code in enumerate(language.cleaning.reject_languages):
         _check_code(code, place("cleaning", "reject_languages", number))
+    def check_source(source: Source, *path: Any) -> None:
+        for key, value, root, elsewhere in _paths_of(source):
+            _check_path(value, place(*path, key), root, elsewhere)
+
+    _check_path(language.identification.seed, place("identification", "seed"), FOLDER)
     for number, source in enumerate(language.sources):
-        _check_source(source, place("sources", number, "files"))
+        check_source(source, "sources", number)
     for code, sources in language.identification.contrast.items():
         for number, source in enumerate(sources):
-            _check_source(source, place("identification", "contrast", code, number, "files"))
+            check_source(source, "identification", "contrast", code, number)
     for name, model in language.models.items():
-        _check_base(model.base, place("models", name, "base", "path"))
+        if model.base.path is not None:
+            _check_path(model.base.path, place("models", name, "base", "path"),
+                        "site-packages" if model.base.package else FOLDER)
         for number, source in enumerate(model.retention):
-            _check_source(source, place("models", name, "retention", number, "files"))
+            check_source(source, "models", name, "retention", number)
+        for number, entry in enumerate(model.pretraining.related):
+            check_source(entry.source, "models", name, "pretraining", "related", number, "source")
     for name, task in language.tasks.items():
         if not any(task.fits(model.objective) for model in language.models.values()):
             raise Problem(f"the task '{name}' writes text, and no model of this folder is causal",
@@ -227,9 +247,11 @@ def _check(language: Language, merged: Node) -> None:
             raise Problem(f"the task '{name}' says how to ask a causal model, and this folder has none",
                           where=place("tasks", name, "prompt"),
                           fix="Add one with `objective: causal`, or remove prompt")
+        if isinstance(task.data, HubData) and is_local(task.data.dataset):
+            _check_path(task.data.dataset, place("tasks", name, "data", "dataset"), FOLDER, elsewhere=True)
         if isinstance(task.data, FileData):
-            if task.data.folder != "." and not PurePosixPath(task.data.folder).is_absolute():
-                _check_path(task.data.folder, place("tasks", name, "data", "folder"), "the language folder")
+            if task.data.folder != ".":
+                _check_path(task.data.folder, place("tasks", name, "data", "folder"), FOLDER, elsewhere=True)
             for part in PARTS:
                 glob = getattr(task.data, part)
                 if glob is not None:
@@ -252,19 +274,22 @@ def _check_code(code: str, where: str) -> None:
         raise Problem(f"'{code}' is not a valid language code", where=where, fix="Write ISO 639-3, such as zul")
 
 
-def _check_source(source: Source, where: str) -> None:
+def _paths_of(source: Source) -> Iterator[tuple[str, str, str, bool]]:
+    """The paths that a source reads: key, path, what it is relative to, and whether it may be absolute instead."""
     if isinstance(source, FilesSource | PackageSource):
-        _check_path(source.files, where, "the language folder" if isinstance(source, FilesSource) else "site-packages")
-    elif isinstance(source, InboxSource) and not PurePosixPath(source.folder).is_absolute():
-        _check_path(source.folder, where, "the language folder")
+        yield "files", source.files, FOLDER if isinstance(source, FilesSource) else "site-packages", False
+    elif isinstance(source, InboxSource):
+        yield "folder", source.folder, FOLDER, True
+    elif isinstance(source, HubSource) and is_local(source.dataset):
+        yield "dataset", source.dataset, FOLDER, True
+    elif isinstance(source, WikipediaSource) and source.dump and not is_url(source.dump):
+        yield "dump", source.dump, FOLDER, True
 
 
-def _check_base(base: Base, where: str) -> None:
-    if base.path is not None:
-        _check_path(base.path, where, "site-packages" if base.package else "the language folder")
-
-
-def _check_path(path: str, where: str, root: str) -> None:
+def _check_path(path: str, where: str, root: str, elsewhere: bool = False) -> None:
+    """Raises Problem where ``path`` leaves ``root``; one that may be absolute, ``elsewhere``, ``check`` names."""
+    if elsewhere and PurePosixPath(path).is_absolute():
+        return
     parts = PurePosixPath(path).parts
     if not parts or path.startswith(("/", "~")) or ".." in parts or "\\" in path or ":" in parts[0] or "\0" in path:
         raise Problem(f"the path '{path}' leaves {root}", where=where,

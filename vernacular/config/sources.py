@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from vernacular.config.licences import Licence
 from vernacular.config.strict import Name, Strict
@@ -18,6 +18,22 @@ def _codec(name: str) -> str:
     from vernacular.corpus.formats.encoding import codec_of
 
     return codec_of(name)
+
+
+def is_url(place: str) -> bool:
+    """Whether ``place`` is an address on the network."""
+    return place.startswith(("https://", "http://"))
+
+
+def is_local(dataset: str) -> bool:
+    """Whether a dataset is a folder on this machine, written ``./NAME`` or absolute, and none on the hub."""
+    return dataset.startswith((".", "/"))
+
+
+def check_pinned(dataset: str, revision: str | None) -> None:
+    """Raises ValueError where a dataset on the hub has no revision."""
+    if revision is None and not is_local(dataset):
+        raise ValueError("a dataset on the hub needs a revision: the 40 letters of a commit")
 
 
 Encoding = Annotated[str, AfterValidator(_codec)]
@@ -81,9 +97,15 @@ class HubSource(NetworkSource):
                                      "files, written ./NAME (in the language folder) or absolute")
     config: str | None = Field(None, description="name of the configuration, such as lug_Latn")
     split: str = "train"
-    revision: str = Field(description="commit on the hub, so that the same text is read next year")
+    revision: str | None = Field(None, description="commit on the hub, so that the same text is read next year; a "
+                                                    "folder has none")
     preset: Literal["plain", "fineweb2", "glotcc", "wikipedia"] = Field("plain", description="which columns hold what")
     text_field: str | None = Field(None, description="the column with the text, where the preset's does not fit")
+
+    @model_validator(mode="after")
+    def _pinned(self) -> HubSource:
+        check_pinned(self.dataset, self.revision)
+        return self
 
 
 class WikipediaSource(NetworkSource):

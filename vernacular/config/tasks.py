@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from vernacular.config.licences import Licence
 from vernacular.config.prompting import Prompting
-from vernacular.config.sources import _ENCODING, Encoding
+from vernacular.config.sources import _ENCODING, Encoding, check_pinned
 from vernacular.config.strict import Name, Share, Strict
 
 Part = Literal["train", "dev", "test"]
@@ -103,8 +103,7 @@ class HubData(Data):
 
     @model_validator(mode="after")
     def _pinned(self) -> HubData:
-        if self.revision is None and not self.dataset.startswith((".", "/")):
-            raise ValueError("a dataset on the hub needs a revision: the 40 letters of a commit")
+        check_pinned(self.dataset, self.revision)
         return self
 
 

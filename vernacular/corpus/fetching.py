@@ -7,6 +7,7 @@ somebody fetches.
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -90,13 +91,14 @@ def fetching(language: Language, root: Path) -> bool:
         return True
 
 
-def fetch(language: Language, root: Path, progress: Callable[[str], None]) -> list[Problem]:
+def fetch(language: Language, root: Path, progress: Callable[[str], None], at_once: bool = False) -> list[Problem]:
     """Fetch what is due, one source after another; the problems of those that could not be fetched.
 
     Args:
         language: whose sources.
         root: of the store.
         progress: takes a line for whoever waits.
+        at_once: also what failed a short while ago.
 
     Raises:
         Problem: another process is fetching for this language.
@@ -109,9 +111,10 @@ def fetch(language: Language, root: Path, progress: Callable[[str], None]) -> li
     except Timeout:
         raise Problem("another process is fetching", where=language.code, fix="Wait for it") from None
     try:
-        wanted = due(language, root, clock.now())
+        wanted = due(language, root, math.inf if at_once else clock.now())
         for source, place in network_sources(language, root):
             if source.name not in wanted:
+                progress(f"{source.name}: not due")
                 continue
             progress(f"{source.name}: looking for what is new")
             problem = _fetch_one(source, place, f"{language.code} source {source.name}", progress)
@@ -128,7 +131,8 @@ def _fetch_one(source: NetworkSource, place: Place, where: str, progress: Callab
         opened = open_network_source(source, place)
         opened.refresh(progress)
         if opened.due():  # it has said why; what was fetched before stays
-            return Problem("nothing new could be fetched", where=where, fix="It is asked again by itself")
+            return Problem("nothing new could be fetched", where=where,
+                           fix="Upkeep asks again after a while; `vernacular fetch` asks at once")
     except Exception as error:  # whatever one source sets off never keeps the others from being fetched
         return as_problem(error, where)
     return None

@@ -67,6 +67,15 @@ def test_defaults_lie_under_the_file_and_its_tasks(language_folder: Path) -> Non
     ("text/*/*.txt", "../secret.txt", "leaves the language folder"),
     ("text/*/*.txt", "/etc/passwd", "leaves the language folder"),
     ("path: base", "path: ../base", "leaves the language folder"),
+    ("sources:", "sources:\n- {name: a, kind: inbox, folder: ../../x, licence: MIT, consent: unknown, register: web}",
+     "'../../x' leaves the language folder"),
+    ("neighbours:", "identification: {seed: /etc/passwd}\nneighbours:", "'/etc/passwd' leaves the language folder"),
+    ("steps: 12", "steps: 12\n      related: [{source: {name: a, kind: hub, dataset: ../../x, licence: MIT, consent: "
+     "unknown, register: web}}]", "'../../x' leaves the language folder"),
+    ("steps: 12", "steps: 12\n      related: [{source: {name: a, kind: wikipedia, wiki: lg, dump: ../x, licence: MIT, "
+     "consent: unknown, register: web}}]", "'../x' leaves the language folder"),
+    ("tasks:", "tasks:\n  a: {kind: sequence_classification, data: {kind: hub, dataset: ../x, licence: MIT}}",
+     "'../x' leaves the language folder"),
     ("path: base", "hub: some/model", "hub needs a revision"),
     ("models:", "models:\n  b: {extends: tinny}", "did you mean 'tiny'?"),
     ("models:", "models:\n  b: {extends: c}\n  c: {extends: b}", "in a circle"),

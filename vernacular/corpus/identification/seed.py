@@ -18,6 +18,7 @@ from vernacular.corpus.ledger import Document, short_digest
 from vernacular.corpus.normalise import normalise, repair
 from vernacular.corpus.orthography import Speller
 from vernacular.corpus.sources import Place, fetch_source, open_source, place_of
+from vernacular.corpus.sources.files import check_file
 from vernacular.corpus.suppression import Suppressions
 from vernacular.corpus.words import words
 from vernacular.jsonl import read_jsonl
@@ -69,6 +70,7 @@ def seed_lines(language: Language, orthography: Orthography, documents: Path) ->
     settings, trusted = language.identification, frozenset(_trusted(language))
     path = language.folder / settings.seed
     if path.is_file():
+        check_file(path, language.folder.resolve(), f"{language.code}/{settings.seed}")
         texts: Iterable[str] = [decode(path.read_bytes(), f"{language.code}/{settings.seed}")[0]]
     else:
         texts = (row["text"] for row in read_jsonl(documents) if row["source"] in trusted) if trusted else ()

@@ -141,6 +141,11 @@ def no_text(glob: str, files: int, where: str) -> Problem:
                    fix="Put text in them, or correct `files:` or `text_field:`")
 
 
+def root_of(named: str, folder: Path) -> Path:
+    """Below what a file has to lie that ``named`` names: the language folder, or itself where it is absolute."""
+    return (folder / named if Path(named).is_absolute() else folder).resolve()
+
+
 def check_file(file: Path, root: Path, where: str) -> None:
     """Raise a Problem unless ``file``, links followed, lies below ``root`` and its name can be written down."""
     if not file.resolve().is_relative_to(root):

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from vernacular.artifacts import digest_of
-from vernacular.config.sources import HubSource
+from vernacular.config.sources import HubSource, is_local
 from vernacular.corpus.ledger import Document, make_document, short_digest
 from vernacular.corpus.sources import Place
+from vernacular.corpus.sources.files import check_file, root_of
 from vernacular.corpus.sources.mirror import Mirror, allowed
 from vernacular.errors import Problem, full
 
@@ -58,11 +59,11 @@ class HubDataset:
         self.where = f"dataset {settings.dataset}"
         self.mirror = Mirror(place.mirror, self.where)
         self.columns = _PRESETS[settings.preset]
-        self.local = place.folder / settings.dataset if settings.dataset.startswith((".", "/")) else None
+        self.local = place.folder / settings.dataset if is_local(settings.dataset) else None
 
     def due(self) -> bool:
         """Whether the dataset is not there, or may have changed and was last looked at long ago."""
-        pinned = self.local is None and _COMMIT.fullmatch(self.settings.revision) is not None
+        pinned = self.local is None and _COMMIT.fullmatch(self.settings.revision or "") is not None
         return self.mirror.due(self._key(), None if pinned else self.settings.refresh_days)
 
     def refresh(self, progress: Callable[[str], None]) -> None:
@@ -137,7 +138,7 @@ class HubDataset:
             if self.local is None:
                 return datasets.load_dataset(settings.dataset, settings.config, split=settings.split,
                                              revision=settings.revision, streaming=True)
-            kind, files = _local_files(self.local, self.where)
+            kind, files = _local_files(self.local, root_of(settings.dataset, self.place.folder), self.where)
             return datasets.load_dataset(kind, data_files=files, split="train", streaming=True)
         except unreachable() as error:
             raise self._unreachable(error) from None
@@ -187,19 +188,22 @@ class HubDataset:
 
     def _named(self) -> str:
         settings = self.settings
-        return f"{settings.dataset}{f' {settings.config}' if settings.config else ''} at {settings.revision}"
+        return " ".join([settings.dataset, *([settings.config] if settings.config else []),
+                         *(["at", settings.revision] if settings.revision else [])])
 
 
 def _first(row: dict[str, Any], names: tuple[str, ...]) -> str:
     return next((str(row[name]) for name in names if row.get(name) not in (None, "")), "")
 
 
-def _local_files(folder: Path, where: str) -> tuple[str, list[str]]:
-    """The kind of the files in a local dataset, and the files."""
+def _local_files(folder: Path, root: Path, where: str) -> tuple[str, list[str]]:
+    """The kind of the files in a local dataset, and the files, all of which lie below ``root``."""
     for kind, suffix in (("parquet", "*.parquet"), ("json", "*.jsonl")):
-        files = sorted(map(str, folder.rglob(suffix)))
+        files = sorted(folder.rglob(suffix))
+        for file in files:
+            check_file(file, root, f"{where}: {file.name}")
         if files:
-            return kind, files
+            return kind, [str(file) for file in files]
     raise Problem("there is no .parquet or .jsonl file in the folder", where=where, fix="Correct `dataset:`")
 
 

@@ -15,10 +15,11 @@ from urllib.parse import quote
 import regex
 
 from vernacular.artifacts import digest_of
-from vernacular.config.sources import WikipediaSource
+from vernacular.config.sources import WikipediaSource, is_url
 from vernacular.corpus.ledger import Document, make_document
 from vernacular.corpus.sources import Place
 from vernacular.corpus.sources.download import Mark, download, fetch_text, remove
+from vernacular.corpus.sources.files import check_file, root_of
 from vernacular.corpus.sources.mirror import Mirror, allowed
 from vernacular.corpus.sources.wikitext import is_disambiguation, is_redirect, plain_text
 from vernacular.errors import Problem, of_the_system
@@ -55,7 +56,7 @@ class WikipediaDump:
 
     @property
     def _remote(self) -> bool:
-        return self._source.startswith(("https://", "http://"))
+        return is_url(self._source)
 
     def _key(self) -> str:
         return digest_of([_VERSION, self._source, self.settings.most_documents,
@@ -81,6 +82,8 @@ class WikipediaDump:
         key = self._key()
         with self.mirror.held():
             if not self._remote:
+                check_file(self.place.folder / self._source, root_of(self._source, self.place.folder),
+                           f"{self.place.code}/{self._source}")
                 self._read(self.place.folder / self._source, key, {}, progress)
                 return
             state = self.mirror.state

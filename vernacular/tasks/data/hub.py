@@ -8,7 +8,9 @@ from typing import Any
 
 from vernacular.artifacts import digest_of, digest_of_files
 from vernacular.config.schema import Language
+from vernacular.config.sources import is_local
 from vernacular.config.tasks import PARTS, HubData, Part, Task
+from vernacular.corpus.sources.files import check_file, root_of
 from vernacular.corpus.sources.hub import unreachable
 from vernacular.corpus.sources.mirror import Mirror
 from vernacular.errors import Problem, full
@@ -30,7 +32,8 @@ class LabelledDataset:
         assert isinstance(task.data, HubData)
         self.data, self.task = task.data, task
         self.where = f"dataset {self.data.dataset}"
-        self.local = language.folder / self.data.dataset if self.data.dataset.startswith((".", "/")) else None
+        self.local = language.folder / self.data.dataset if is_local(self.data.dataset) else None
+        self.root = root_of(self.data.dataset, language.folder)
         self.mirror = Mirror(root / language.code / ".mirror" / f"task-{name}", self.where)
 
     def fetched(self) -> bool:
@@ -58,6 +61,8 @@ class LabelledDataset:
 
     def _all(self, progress: Callable[[str], None]) -> Iterator[dict[str, Any]]:
         """The rows of all parts, as the mirror keeps them."""
+        for file in self._files():
+            check_file(file, self.root, f"{self.where}: {file.name}")
         for part in PARTS:
             split = getattr(self.data, part)
             if split is not None:
@@ -84,9 +89,12 @@ class LabelledDataset:
 
     def _key(self) -> str:
         data = self.data
-        files = sorted(path for path in self.local.rglob("*") if path.is_file()) if self.local else []
         return digest_of([data.dataset, data.config, data.revision, data.train, data.dev, data.test, self._columns(),
-                          digest_of_files(self.local, files) if self.local else ""])
+                          digest_of_files(self.local, self._files()) if self.local else ""])
+
+    def _files(self) -> list[Path]:
+        """The files of a dataset on this machine."""
+        return sorted(path for path in self.local.rglob("*") if path.is_file()) if self.local else []
 
     def _columns(self) -> dict[str, str]:
         return {role: str(column) for role, column in self.task.columns().items()}

@@ -43,6 +43,20 @@ def fetched(source: HubDataset) -> list[Document]:
     return list(source.documents(silent))
 
 
+def test_a_folder_needs_no_revision_and_holds_no_link_to_elsewhere(tmp_path: Path) -> None:
+    home = tmp_path / "qaa"
+    home.mkdir()
+    write(home, [{"text": "one"}])
+    source = hub(home, revision=None)
+    assert [document.licence_evidence for document in fetched(source)] == ["language.yaml; ./data"]
+    write(tmp_path, [{"text": "secret"}])
+    (home / "data" / "1.parquet").symlink_to(tmp_path / "data" / "0.parquet")
+    with pytest.raises(Problem, match=r"1.parquet: the file lies outside its folder"):
+        fetched(hub(home, text_field="text", revision=None))
+    with pytest.raises(ValueError, match="a dataset on the hub needs a revision"):
+        hub(home, dataset="a/b", revision=None)
+
+
 FINEWEB = [{"text": f"text {number}", "id": f"<urn:{number}>", "dump": "CC-MAIN-2020-05",
             "url": f"http://example.org/{number}", "date": "2020-01-02T03:04:05Z", "language": "lug",
             "language_score": 0.9} for number in range(3)]
