@@ -115,9 +115,10 @@ def _seed(language: Language, root: Path) -> Iterator[str]:
     path = language.folder / language.identification.seed
     if not path.is_file():
         if not any(source.trusted for source in language.sources):
-            yield (f"no {path.name}: text in other languages is dropped only where it is surely in one of them. Write "
-                   "a few hundred lines that a speaker knows to be in the language, or `trusted: true` at a source "
-                   "that is in it throughout")
+            others = ", ".join(language.cleaning.reject_languages) or "cleaning.reject_languages"
+            yield (f"no {path.name}: text in other languages is dropped only where it is surely in one of {others}. "
+                   "Write a few hundred lines that a speaker knows to be in the language, or `trusted: true` at a "
+                   "source that is in it throughout")
         return
     lines = seed_lines(language, language.cleaning.orthography, path)
     found = likeness(lines, _some_words(language, root))

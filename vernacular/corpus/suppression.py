@@ -100,7 +100,6 @@ class Suppressions:
             return text
         return "\n".join(line for line, gone in zip(lines, covered, strict=True) if not gone).strip("\n")
 
-
     def left(self, documents: Iterable[Document]) -> Iterator[Document]:
         """``documents`` without those that were taken down, and without such lines."""
         for document in documents:

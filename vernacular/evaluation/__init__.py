@@ -50,8 +50,9 @@ def _likelihood(language: Language, name: str, model: Model) -> Stage:
         gates=(GateSpec("adapted_beats_base", "Adapted foresees held-out text better than the base, the interval "
                                               "excluding zero.", False),
                GateSpec("adapted_not_worse_than_control", "Adapted is at most 0.5% worse than control.", False)),
-        description=f"How well base, control and adapted `{name}` foresee held-out {language.name}, in nats per "
-                    "character: comparable across tokenizers.")
+        description=f"How well base, control and adapted `{name}` foresee held-out {language.name}, in "
+                    f"{'nats per character' if model.objective == 'masked' else 'bits per byte'}: comparable across "
+                    "tokenizers.")
 
 
 def _retention(name: str, model: Model) -> Stage:

@@ -58,7 +58,7 @@ def _learn(seed: list[str], contrast: Mapping[str, Sequence[str]], documents: Pa
             name="has_seed", passed=False, value=len(seed), threshold=LEAST_SEED,
             reason=f"{len(seed)} lines are known to be in the language, {LEAST_SEED} are needed: put some into "
                    f"{settings.identification.seed}, or mark a source `trusted: true`. Until then only what is "
-                   "surely in a large language is dropped"))
+                   "surely in a language of cleaning.reject_languages is dropped"))
         return report
     work.progress(f"learning from {len(seed):,} lines, against {len(contrast)} languages")
     if settings.identification.rounds:
