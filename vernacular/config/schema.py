@@ -6,6 +6,7 @@ stage reads, so a changed key re-runs that stage and what follows, and nothing e
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -59,8 +60,9 @@ class Base(Strict):
     def _one_place(self) -> Base:
         if self.hub and (self.package or self.path):
             raise ValueError("say either hub and revision, or path (with package for an installed one)")
-        if self.hub and not self.revision:
-            raise ValueError("hub needs a revision, so that the same model is loaded next year")
+        if self.hub and not re.fullmatch(r"[0-9a-f]{40}", self.revision or ""):
+            raise ValueError("hub needs a revision, the 40 letters of a commit, so that the same model is loaded next "
+                             "year")
         if not self.hub and not self.path:
             raise ValueError("say where the model is: hub and revision, or path (with package for an installed one)")
         return self
@@ -117,7 +119,7 @@ class Pretraining(Strict):
                                                        "start from nothing, and none for a causal one")
     weight_decay: float = Field(0.01, ge=0)
     mask_share: Share = Field(0.15, description="share of words masked (masked objective)")
-    replay: Share = Field(0.1, description="share of what is seen that is text in the base's languages, from "
+    replay: Share = Field(0.1, lt=1, description="share of what is seen that is text in the base's languages, from "
                                            "retention, so that they are not forgotten; what is measured is "
                                            "never seen")
     related: list[Related] = Field(default_factory=list, description="texts in related languages, mixed in")

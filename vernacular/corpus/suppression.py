@@ -6,6 +6,8 @@ itself is in ``takedown``.
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import os
 import re
@@ -110,15 +112,27 @@ class Suppressions:
 
 def append_row(path: Path, row: dict[str, Any]) -> None:
     """Append ``row`` as one line, on disk before this returns; half a line that a kill left is cut off."""
-    data = path.read_bytes() if path.is_file() else b""
-    whole = data[:data.rfind(b"\n") + 1]
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with part.open("wb") as stream:
-        stream.write(whole + (data[len(whole):] + b"\n" if data[len(whole):].strip() else b""))
-        stream.write(json.dumps(row, ensure_ascii=False, sort_keys=True).encode("utf-8") + b"\n")
-        stream.flush()
-        os.fsync(stream.fileno())
-    part.replace(path)
+    with _held(path):
+        data = path.read_bytes() if path.is_file() else b""
+        whole = data[:data.rfind(b"\n") + 1]
+        part = path.with_name(f".{path.name}.part")
+        with part.open("wb") as stream:
+            stream.write(whole + (data[len(whole):] + b"\n" if data[len(whole):].strip() else b""))
+            stream.write(json.dumps(row, ensure_ascii=False, sort_keys=True).encode("utf-8") + b"\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        part.replace(path)
+
+
+@contextlib.contextmanager
+def _held(path: Path) -> Iterator[None]:
+    """Hold ``path`` against others that append; each puts a new file in its place, so that who waited looks again."""
+    while True:
+        with path.open("ab") as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX)
+            if os.path.samestat(os.fstat(stream.fileno()), path.stat()):
+                yield
+                return
 
 
 def folded(text: str) -> str:

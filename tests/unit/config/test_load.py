@@ -77,6 +77,8 @@ def test_defaults_lie_under_the_file_and_its_tasks(language_folder: Path) -> Non
     ("tasks:", "tasks:\n  a: {kind: sequence_classification, data: {kind: hub, dataset: ../x, licence: MIT}}",
      "'../x' leaves the language folder"),
     ("path: base", "hub: some/model", "hub needs a revision"),
+    ("path: base", "hub: some/model\n      revision: main", "the 40 letters of a commit"),
+    ("steps: 12", "steps: 12\n      replay: 1", "less than 1"),
     ("models:", "models:\n  b: {extends: tinny}", "did you mean 'tiny'?"),
     ("models:", "models:\n  b: {extends: c}\n  c: {extends: b}", "in a circle"),
     ("- text/text/market/*", "", "must be a list, not None"),
@@ -137,7 +139,7 @@ def test_extends_takes_all_but_enabled_and_one_budget_replaces_the_other(tmp_pat
     folder = write_language(tmp_path / "languages", documents=3, models={
         "tiny": {**TINY_MODEL, "enabled": False},
         "longer": {"extends": "tiny", "pretraining": {"minutes": 3}, "lora": {"rank": 8}},
-        "other": {"extends": "longer", "base": {"hub": "some/model", "revision": "abc", "licence": "mit"}}})
+        "other": {"extends": "longer", "base": {"hub": "some/model", "revision": "0" * 40, "licence": "mit"}}})
     language = load_language(folder)
     longer, other = language.models["longer"], language.models["other"]
     assert longer.enabled and longer.pretraining.steps is None and longer.pretraining.minutes == 3
@@ -148,7 +150,7 @@ def test_extends_takes_all_but_enabled_and_one_budget_replaces_the_other(tmp_pat
 
 def test_another_base_does_not_inherit_the_licence(tmp_path: Path) -> None:
     folder = write_language(tmp_path / "languages", documents=3, models={
-        "tiny": TINY_MODEL, "other": {"extends": "tiny", "base": {"hub": "some/model", "revision": "abc"}}})
+        "tiny": TINY_MODEL, "other": {"extends": "tiny", "base": {"hub": "some/model", "revision": "0" * 40}}})
     assert "the key 'licence' is missing" in refusal(folder).what
 
 

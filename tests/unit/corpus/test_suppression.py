@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import unicodedata
 from pathlib import Path
 
@@ -103,6 +105,14 @@ def test_a_damaged_list_stops_everything(tmp_path: Path, row: str) -> None:
         stream.write(row + "\n")
     with pytest.raises(Problem, match=r"takedowns\.jsonl:2: not a row"):
         Suppressions.of(tmp_path)
+
+
+def test_of_many_that_write_at_once_no_row_is_lost(tmp_path: Path) -> None:
+    write = ("import sys; from pathlib import Path; from vernacular.corpus.suppression import append_row\n"
+             "for number in range(40): append_row(Path(sys.argv[1]), {'ids': [f'{sys.argv[2]} {number}']})")
+    both = [subprocess.Popen([sys.executable, "-c", write, str(tmp_path / FILE), name]) for name in "ab"]
+    assert [process.wait(60) for process in both] == [0, 0]
+    assert len(Suppressions.of(tmp_path).ids) == 80
 
 
 def test_a_row_is_appended_on_a_line_of_its_own(tmp_path: Path) -> None:

@@ -91,7 +91,8 @@ class Manners:
         """
         asked = seconds_until(retry_after)
         pause = _BACK_OFF * tries * min(1.0, self.delay) if asked is None else asked
-        self.wait[origin] = time.monotonic() + min(pause, _LONGEST)
+        # A crawl delay, or what another answer asked for, may go on for longer.
+        self.wait[origin] = max(self.wait.get(origin, 0.0), time.monotonic() + min(pause, _LONGEST))
         before = self.failures[origin]
         # A host that asks for more patience than a run has is left alone at once.
         self.failures[origin] = FAILURES if pause > _LONGEST else before + 1

@@ -27,6 +27,16 @@ def test_a_host_that_only_fails_is_left_alone() -> None:
     assert said == [False] * (FAILURES - 1) + [True, False, False]
 
 
+def test_a_failure_shortens_no_wait() -> None:
+    manners = Manners(1.0)
+    manners.wait[HOST] = time.monotonic() + 30  # a crawl delay
+    manners.fail(HOST, 1, "")
+    assert manners.wait[HOST] > time.monotonic() + 25
+    manners.fail(HOST, 1, "600")
+    manners.fail(HOST, 1, "")
+    assert manners.wait[HOST] > time.monotonic() + 550
+
+
 def test_a_host_that_asks_for_a_day_is_left_alone_at_once() -> None:
     manners = Manners(1.0, rules={HOST: Rules(open=True, reason="no file")})
     assert not manners.fail(HOST, 1, "60") and manners.wait[HOST] > time.monotonic() + 50
