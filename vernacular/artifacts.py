@@ -167,7 +167,8 @@ class Store:
     def workspace(self, code: str, stage: str, key: str) -> Iterator[Path]:
         """The work folder of ``key``, and the stage's cache, held by this process alone.
 
-        What the folder holds survives a kill, for resuming.
+        What the folder holds survives a kill, for resuming; of those of other keys the
+        newest stays, for whoever takes a change back.
 
         Raises:
             Problem: another process is at this stage.
@@ -182,6 +183,9 @@ class Store:
                           fix="Wait for it, or stop it and run again: it resumes") from None
         try:
             work = home / f".work-{key}"
+            others = sorted(set(home.glob(".work-*")) - {work}, key=lambda path: path.stat().st_mtime)
+            for abandoned in others[:-1]:  # checkpoints of every key that was ever begun would fill the disk
+                shutil.rmtree(abandoned)
             work.mkdir(exist_ok=True)
             yield work
         finally:

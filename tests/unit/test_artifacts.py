@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,14 @@ def test_what_was_in_the_workspace_is_still_there_after_a_failure(tmp_path: Path
         raise RuntimeError
     with store.workspace("qaa", "corpus/clean", "k1") as work:
         assert (work / "checkpoint").read_text() == "step 5"
+
+
+def test_of_the_work_of_other_keys_the_newest_stays(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    for number, key in enumerate(("aa", "bb", "cc", "aa", "dd")):
+        with store.workspace("qaa", "model/tiny", key) as work:
+            os.utime(work, (number, number))
+    assert sorted(path.name for path in (tmp_path / "qaa" / "model" / "tiny").glob(".work-*")) == [".work-aa", ".work-dd"]
 
 
 def test_an_interrupted_write_leaves_the_old_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -91,7 +91,7 @@ def choose(backend: Any, words: Counter[str], guard: Counter[str], *, wanted: in
     """
     base = Base(backend)
     search = _Search(base, words, guard, min_uses, letters)
-    new, refused = search.missing(), set[Pair]()
+    new, refused = search.missing(wanted), set[Pair]()
     while True:
         new = search.grown(new, wanted, refused)
         gone = search.rare(new)
@@ -115,8 +115,11 @@ class _Search:
         self.min_uses = max(min_uses, KNEE * sum(self.words[word] * len(parts) for word, parts in before.items()))
         self.in_guard = {letter for word in guard for letter in word}
 
-    def missing(self) -> Extension:
-        """Letters that the base spells in bytes, the commonest first: as they are, or by joining their bytes."""
+    def missing(self, wanted: int) -> Extension:
+        """Letters that the base spells in bytes, the commonest first: as they are, or by joining their bytes.
+
+        At most ``wanted`` pieces; what is left out of the last letter stays in bytes.
+        """
         counts: Counter[str] = Counter()
         for word, count in self.words.items():
             for letter in self.base.text(word):
@@ -125,7 +128,7 @@ class _Search:
                    if count >= self.min_uses and self.letters.match(letter)]
         if not self.base.bytes:
             return Extension([letter for letter in letters
-                              if letter not in self.base.vocabulary and letter not in self.in_guard])
+                              if letter not in self.base.vocabulary and letter not in self.in_guard][:wanted])
         merges: list[Pair] = []
         for letter in letters:
             parts = [token.value for token in self.plain.tokenize(_BYTES.pre_tokenize_str(letter)[0][0])]
@@ -133,7 +136,7 @@ class _Search:
                 if (parts[0], parts[1]) not in merges:
                     merges.append((parts[0], parts[1]))
                 parts = ["".join(parts[:2]), *parts[2:]]
-        return Extension([], merges)
+        return Extension([], merges[:wanted])
 
     def joins(self, pair: Pair) -> bool:
         """Whether the pair spells letters, or bytes on the way to one."""

@@ -57,6 +57,10 @@ def test_a_missing_letter_is_one_piece(base, found, extended):
     assert any("ŵ" in extended.decode([extended.get_vocab()[piece]]) for piece in found.pieces)
 
 
+def test_missing_letters_are_pieces_like_others_and_no_more_than_wanted(base):
+    assert len(chosen(base, texts=["ŵa ẑa ḓa ṱa ṅa ḽa"] * 50, wanted=3).pieces) == 3
+
+
 def test_pieces_are_letters(extended, found):
     for piece in found.pieces:
         text = extended.decode([extended.get_vocab()[piece]]).strip()

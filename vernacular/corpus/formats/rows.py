@@ -66,6 +66,9 @@ def read_csv(file: Path, where: str, options: Options) -> Iterator[Text]:
             if marks == "\t" and any("\t" in cell and "\n" in cell for cell in row.values() if isinstance(cell, str)):
                 raise Problem('a cell that begins with " holds other rows', where=f"{where}:{reader.line_num}",
                               fix='Double every ", with another one in front and behind the cell; or save it as .csv')
+            if None in row:
+                raise Problem("the row has more cells than the header", where=f"{where}:{reader.line_num}",
+                              fix="Put quotes around text in which the mark between cells stands")
             filled = {key: value for key, value in row.items() if value is not None}
             yield _text(filled, field, f"{where}:{reader.line_num}", encoding_flags(name))
     except csv.Error as error:

@@ -65,6 +65,14 @@ def test_a_long_field_of_csv_is_read(tmp_path: Path) -> None:
     assert len(texts(tmp_path / "a.csv")[0]) == 500_000
 
 
+@pytest.mark.parametrize(("name", "content"), [
+    ("a.csv", "text\nMoni, ana onse\n"), ("a.csv", "id,text\n1,Moni, ana onse\n"), ("a.tsv", "text\nMoni\tonse\n")])
+def test_no_text_is_cut_where_a_mark_stands_in_it(tmp_path: Path, name: str, content: str) -> None:
+    (tmp_path / name).write_text(content, encoding="utf-8")
+    with pytest.raises(Problem, match=rf"{name}:2: the row has more cells than the header"):
+        texts(tmp_path / name)
+
+
 def test_two_readers_of_csv_that_take_turns_both_read_long_fields(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("text\nshort\n")
     (tmp_path / "b.csv").write_text("text\nshort\n" + "word " * 100_000 + "\n")
