@@ -7,6 +7,7 @@ where the settings say is an error, never another model. Training is elsewhere.
 
 from __future__ import annotations
 
+import functools
 import importlib.metadata
 import logging
 import math
@@ -72,7 +73,14 @@ def fingerprint(base: Base, language: Language) -> str:
     if base.package is not None:
         return f"{base.package}=={importlib.metadata.version(base.package)}"
     files = [path] if path.is_file() else [file for pattern in MODEL_FILES for file in path.glob(pattern)]
-    return digest_of_files(path.parent, files)
+    states = ((file, file.stat()) for file in files)
+    return _digest(path.parent, tuple((file, state.st_size, state.st_mtime_ns) for file, state in states))
+
+
+@functools.lru_cache(maxsize=256)
+def _digest(folder: Path, files: tuple[tuple[Path, int, int], ...]) -> str:
+    """The digest of files of such sizes and times, remembered: upkeep asks every half minute, and weights are large."""
+    return digest_of_files(folder, [file for file, _, _ in files])
 
 
 def fingerprints(base: Base, language: Language) -> dict[str, str]:

@@ -93,7 +93,8 @@ def test_of_the_work_of_other_keys_the_newest_stays(tmp_path: Path) -> None:
     for number, key in enumerate(("aa", "bb", "cc", "aa", "dd")):
         with store.workspace("qaa", "model/tiny", key) as work:
             os.utime(work, (number, number))
-    assert sorted(path.name for path in (tmp_path / "qaa" / "model" / "tiny").glob(".work-*")) == [".work-aa", ".work-dd"]
+    left = sorted(path.name for path in (tmp_path / "qaa" / "model" / "tiny").glob(".work-*"))
+    assert left == [".work-aa", ".work-dd"]
 
 
 def test_an_interrupted_write_leaves_the_old_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,10 +13,11 @@ import torch
 from transformers import RobertaConfig, RobertaForMaskedLM
 
 from tests.tiny import write_bert, write_llama
+from vernacular import models
 from vernacular.config.load import load_language
 from vernacular.config.schema import Base
 from vernacular.errors import Problem
-from vernacular.models import load_base, load_model, load_tokenizer, locate, most_positions
+from vernacular.models import fingerprint, load_base, load_model, load_tokenizer, locate, most_positions
 
 
 class Trap:
@@ -74,6 +75,19 @@ def test_code_in_the_folder_of_a_base_is_not_run(tmp_path: Path) -> None:
     load_tokenizer(folder)
     load_model(folder, "masked")
     assert not (tmp_path / "ran").exists()
+
+
+def test_weights_are_read_again_only_when_they_have_changed(language_folder: Path,
+                                                            monkeypatch: pytest.MonkeyPatch) -> None:
+    write_bert(language_folder / "base")
+    language = load_language(language_folder)
+    base = language.models["tiny"].base
+    first = fingerprint(base, language)
+    weights = language_folder / "base" / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"x")
+    second = fingerprint(base, language)
+    monkeypatch.setattr(models, "digest_of_files", lambda *files: pytest.fail("read again"))
+    assert second == fingerprint(base, language) != first
 
 
 def test_a_full_disk_is_no_model_that_is_not_to_be_had(language_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

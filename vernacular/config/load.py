@@ -220,24 +220,29 @@ def _check(language: Language, merged: Node) -> None:
         seen[source.name] = where
     for number, code in enumerate(language.cleaning.reject_languages):
         _check_code(code, place("cleaning", "reject_languages", number))
-    def check_source(source: Source, *path: Any) -> None:
+    beside: dict[tuple[str, str], Source] = {}
+
+    def check_source(source: Source, *path: Any, role: str = "") -> None:
         for key, value, root, elsewhere in _paths_of(source):
             _check_path(value, place(*path, key), root, elsewhere)
+        if role and beside.setdefault((role, source.name), source) != source:  # what is fetched lies under this name
+            raise Problem(f"another text of {role} is called {source.name}, too", where=place(*path, "name"),
+                          fix="Rename one of the two, or let both say the same")
 
     _check_path(language.identification.seed, place("identification", "seed"), FOLDER)
     for number, source in enumerate(language.sources):
         check_source(source, "sources", number)
     for code, sources in language.identification.contrast.items():
         for number, source in enumerate(sources):
-            check_source(source, "identification", "contrast", code, number)
+            check_source(source, "identification", "contrast", code, number, role=f"contrast {code}")
     for name, model in language.models.items():
         if model.base.path is not None:
             _check_path(model.base.path, place("models", name, "base", "path"),
                         "site-packages" if model.base.package else FOLDER)
         for number, source in enumerate(model.retention):
-            check_source(source, "models", name, "retention", number)
+            check_source(source, "models", name, "retention", number, role="retention")
         for number, entry in enumerate(model.pretraining.related):
-            check_source(entry.source, "models", name, "pretraining", "related", number, "source")
+            check_source(entry.source, "models", name, "pretraining", "related", number, "source", role="related")
     for name, task in language.tasks.items():
         if not any(task.fits(model.objective) for model in language.models.values()):
             raise Problem(f"the task '{name}' writes text, and no model of this folder is causal",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
@@ -31,7 +32,9 @@ def is_local(dataset: str) -> bool:
 
 
 def check_pinned(dataset: str, revision: str | None) -> None:
-    """Raises ValueError where a dataset on the hub has no revision."""
+    """Raises ValueError where a dataset on the hub has no revision, or could be taken for something else."""
+    if not is_local(dataset) and not re.fullmatch(r"[\w-][\w.-]*/[\w-][\w.-]*", dataset):
+        raise ValueError(f"'{dataset}' is no id on the hub, OWNER/NAME, and a folder is written ./NAME")
     if revision is None and not is_local(dataset):
         raise ValueError("a dataset on the hub needs a revision: the 40 letters of a commit")
 

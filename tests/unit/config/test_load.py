@@ -76,6 +76,14 @@ def test_defaults_lie_under_the_file_and_its_tasks(language_folder: Path) -> Non
      "consent: unknown, register: web}}]", "'../x' leaves the language folder"),
     ("tasks:", "tasks:\n  a: {kind: sequence_classification, data: {kind: hub, dataset: ../x, licence: MIT}}",
      "'../x' leaves the language folder"),
+    ("tasks:", "tasks:\n  a: {kind: sequence_classification, data: {kind: hub, dataset: text, licence: MIT}}",
+     "'text' is no id on the hub"),
+    ("tasks:", "tasks:\n  a: {kind: sequence_classification, data: {kind: hub, dataset: a/../b, licence: MIT}}",
+     "'a/../b' is no id on the hub"),
+    ("path: base\n      licence: CC0-1.0", "path: base\n      licence: CC0-1.0\n    retention:\n"
+     "    - {name: a, kind: files, files: a.txt, licence: MIT, consent: unknown, register: web}\n"
+     "    - {name: a, kind: files, files: b.txt, licence: MIT, consent: unknown, register: web}",
+     "another text of retention is called a, too"),
     ("path: base", "hub: some/model", "hub needs a revision"),
     ("path: base", "hub: some/model\n      revision: main", "the 40 letters of a commit"),
     ("steps: 12", "steps: 12\n      replay: 1", "less than 1"),
