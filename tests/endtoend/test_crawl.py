@@ -315,6 +315,46 @@ def test_a_feed_that_is_html_is_a_failed_look_and_no_empty_feed(tmp_path: Path,
         assert not source.due() and len(list(source.documents(silent))) == 2
 
 
+@pytest.mark.parametrize("bad", [
+    page("Log in to read this site."), page(""), Answer(status=302, headers={"Location": "/works.html"}),
+    Answer(b"%PDF-1.4", type="application/pdf")], ids=["login", "empty", "redirect", "format"])
+def test_a_day_on_which_a_site_answers_for_its_pages_loses_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                                                                bad: Answer) -> None:
+    start, paths = time.time(), [f"/{number}.html" for number in range(5)]
+    good = {path: page(TEXTS[number]) for number, path in enumerate(paths)}
+    with LoopbackSite({"/robots.txt": text(""), "/": page("Start", paths), **good}) as site:
+        source = crawl_source(site, tmp_path / "mirror")
+
+        def look(day: int, pages: dict[str, Answer]) -> set[str]:
+            site.pages |= pages
+            monkeypatch.setattr(clock, "read", lambda: start + day * 8 * 86400)
+            source.refresh(silent)
+            return {document.text for document in source.documents(silent)}
+
+        whole, away = look(0, {}), dict.fromkeys(paths, bad)
+        assert len(whole) >= 5
+        assert len(whole & look(1, away)) >= len(whole) - 1  # the first took the answer for its new text
+        assert whole <= look(2, good)
+        look(3, away)
+        assert not {TEXTS[number] for number in range(1, 5)} & look(4, away)  # it is no accident
+        assert whole <= look(5, good)
+
+
+def test_a_page_that_repeats_one_that_is_gone_takes_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    start = time.time()
+    with LoopbackSite({"/robots.txt": text(""), "/": page("Start", ("/a.html", "/b.html")), "/a.html": page(TEXTS[1]),
+                       "/b.html": page(TEXTS[1])}) as site:
+        source = crawl_source(site, tmp_path / "mirror")
+        source.refresh(silent)
+        kept, = {document.path for document in source.documents(silent)} - {f"{site.url}/"}
+        del site.pages[kept.removeprefix(site.url)]
+        for day in (1, 2, 3):
+            monkeypatch.setattr(clock, "read", lambda day=day: start + day * 8 * 86400)
+            source.refresh(silent)
+        other, = {document.path for document in source.documents(silent)} - {f"{site.url}/"}
+        assert other != kept
+
+
 def test_a_killed_crawl_goes_on_where_it_stopped(tmp_path: Path) -> None:
     number = 60
     with LoopbackSite({"/robots.txt": text("")}) as site:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import regex
 
 from vernacular.corpus.web.hints import foreign, hint_of, label_hint, primary
-from vernacular.corpus.web.mirror import Mirror
+from vernacular.corpus.web.mirror import GONE, Mirror
 from vernacular.corpus.web.urls import canonical, endless, is_media, origin_of, shape_of, within
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ LIST, START, HINTED, PLAIN, OTHER = range(5)  # ranks, asked in this order
 _AGAIN = ("kept", "redirect", "failed", "refused", "noindex", "listed", "gone")  # looked at again by a new run
 _WASTE = ("repeat", "empty", "redirect")
 _HOPS = 5
+TWIN = "the text of "  # and a URL: the note of a page that repeats another
 
 
 @dataclass
@@ -200,11 +201,16 @@ class Frontier:
 
 
 def begin_run(mirror: Mirror, settings: str, now: float) -> int:
-    """Start a run: every page that was looked at before is due again. Returns its number."""
+    """Start a run: every page that was looked at before is due again. Returns its number.
+
+    Of those without a text of their own, only what was kept once, or repeats a page that is no longer there.
+    """
     with mirror.transaction() as index:
         number = index.execute("INSERT INTO runs (settings, started) VALUES (?, ?)", (settings, now)).lastrowid
-        index.execute(f"UPDATE pages SET due = 1, tries = 0 WHERE state IN ({','.join('?' * len(_AGAIN))}) OR due",
-                      _AGAIN)
+        index.execute(
+            f"UPDATE pages SET due = 1, tries = 0 WHERE state IN ({','.join('?' * len(_AGAIN))}) OR due OR gone "
+            "OR (state = 'repeat' AND note <> '' AND NOT EXISTS (SELECT 1 FROM pages AS kept WHERE kept.url = "
+            "substr(pages.note, ?) AND kept.file IS NOT NULL AND kept.gone < ?))", (*_AGAIN, len(TWIN) + 1, GONE))
     return int(number or 0)
 
 

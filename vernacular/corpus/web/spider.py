@@ -23,12 +23,12 @@ from twisted.python.failure import Failure
 from vernacular.artifacts import now
 from vernacular.corpus.web.answers import facts_of, fingerprint, header, headers_of, is_html, why
 from vernacular.corpus.web.cache import Extractions
-from vernacular.corpus.web.frontier import LIST, START, Frontier
+from vernacular.corpus.web.frontier import LIST, START, TWIN, Frontier
 from vernacular.corpus.web.job import Job
 from vernacular.corpus.web.listings import LARGEST as LARGEST_LIST
 from vernacular.corpus.web.listings import read_listing
 from vernacular.corpus.web.manners import TRIES, Manners
-from vernacular.corpus.web.mirror import Mirror
+from vernacular.corpus.web.mirror import GONE, Mirror
 from vernacular.corpus.web.robots import LARGEST as LARGEST_ROBOTS
 from vernacular.corpus.web.robots import Rules, read_robots
 from vernacular.corpus.web.urls import canonical, host_of, within
@@ -179,7 +179,7 @@ class Site(scrapy.Spider):
             if not reason and target != row["url"]:
                 self.frontier.add(target, kind=row["kind"], depth=row["depth"] + 1, label=row["label"], via=row["url"],
                                   follow=bool(row["follow"]), start=row["rank"] == START, hop=True)
-        self._settle(row, "redirect", file=None, note=f"to {target}" + (f" ({reason})" if reason else ""), **columns)
+        self._lost(row, "redirect", f"to {target}" + (f" ({reason})" if reason else ""), columns)
 
     def _list(self, row: sqlite3.Row, response: Response, columns: dict[str, Any]) -> None:
         listing = read_listing(response.body, response.url)
@@ -196,7 +196,7 @@ class Site(scrapy.Spider):
     def _page(self, row: sqlite3.Row, response: Response, columns: dict[str, Any]) -> None:
         kind, url = header(response, "Content-Type"), row["url"]
         if not is_html(kind, response.body):
-            self._settle(row, "other_format", note=kind[:80] or "no Content-Type", file=None, **columns)
+            self._lost(row, "other_format", kind[:80] or "no Content-Type", columns)
             return
         tags = [value.decode("latin-1") for value in response.headers.getlist("X-Robots-Tag")]
         facts = facts_of(response.body, url, kind, tags, header(response, "TDM-Reservation").strip() == "1")
@@ -213,14 +213,15 @@ class Site(scrapy.Spider):
         except Problem as problem:
             text = ""
             columns["note"] = problem.what
-        twin = self.mirror.index.execute("SELECT url FROM pages WHERE text = ? AND url <> ? AND file IS NOT NULL",
-                                         (text, url)).fetchone() if text else None
+        twin = self.mirror.index.execute(
+            "SELECT url FROM pages WHERE text = ? AND url <> ? AND file IS NOT NULL AND gone < ?",
+            (text, url, GONE)).fetchone() if text else None
         if twin is not None:
             self.extractions.drop(url)  # what is not kept is not kept here either
-            self._settle(row, "repeat", file=None, note=f"the text of {twin['url']}", **columns)
+            self._lost(row, "repeat", f"{TWIN}{twin['url']}", columns)
             return
         if not text and "note" not in columns:
-            self._settle(row, "empty", file=None, note="no text", **columns)
+            self._lost(row, "empty", "no text", columns)
             return
         columns |= {"etag": header(response, "ETag"), "modified": header(response, "Last-Modified"), "type": kind,
                     "text": text or None}
@@ -231,6 +232,16 @@ class Site(scrapy.Spider):
         self.mirror.keep(Exchange(url, now(), headers_of(response.request.headers), headers_of(response.headers), 200,
                                   response.body, digest), due=0, **{**columns, "robots": response.meta["decision"]})
         self._done(row, "kept", "changed" if row["file"] else "kept")
+
+    def _lost(self, row: sqlite3.Row, state: str, note: str, columns: dict[str, Any]) -> None:
+        """Note that a page has no text of its own now.
+
+        One that was kept stays until the next look says the same, as one that is not there does: a page to log in or
+        of works on the site answers in its place for a day.
+        """
+        gone = row["gone"] + bool(row["file"])
+        stays = {} if row["file"] and gone < GONE else {"file": None}
+        self._settle(row, "kept" if not stays else state, came=state, gone=gone, note=note, **stays, **columns)
 
     def failed(self, failure: Failure) -> None:
         """A page that did not come: tried again later, then left."""
