@@ -33,6 +33,8 @@ _KNOWS_NOTHING = 8.0  # bits per byte of an answer that gives no probabilities
 class Generation(Kind):
     """A line of text for a line of text. An answer is ``{"text": ..., "bits": of the right answer}``."""
 
+    one_text_tells = True
+
     def __init__(self, task: Task, labels: Sequence[str]) -> None:
         super().__init__(task, labels)
         assert task.prompt is not None  # Task refuses it
