@@ -68,7 +68,9 @@ def taken_down(documents: Path, suppressed: Suppressions) -> int:
 
 
 def publish(store: Store, language: Language, model_name: str, repo: str) -> str:
-    """Upload the current release of a model to ``repo`` on the hub; the token is read from the environment alone.
+    """Upload the current release of a model to ``repo`` on the hub, in place of what lies there.
+
+    The token is read from the environment alone.
 
     Args:
         store: where the release lies.
@@ -112,8 +114,9 @@ def _upload(artifact: Artifact, repo: str, token: str) -> str:
     api: Any = HfApi(endpoint=ENDPOINT, token=token)
     try:
         api.create_repo(repo, exist_ok=True, private=True)
+        # An adapter of an earlier release would otherwise stay, and be loaded onto the weights of this one.
         done = api.upload_folder(repo_id=repo, folder_path=artifact.folder, ignore_patterns=["manifest.json"],
-                                 commit_message=f"Release {artifact.manifest.key}")
+                                 delete_patterns="*", commit_message=f"Release {artifact.manifest.key}")
     except (HfHubHTTPError, OSError, ValueError) as error:
         raise Problem(f"the hub refused ({str(error).splitlines()[0]})", where=repo,
                       fix="Check the repository's name, the token's rights and the network") from error

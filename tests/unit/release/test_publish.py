@@ -34,7 +34,9 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, str, Any]]]
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self._answer({})
+            held = [".gitattributes", "README.md", "adapters/old/adapter_config.json"]  # left by an earlier release
+            self._answer([{"type": "file", "path": path, "size": 1, "oid": "1"} for path in held]
+                         if "/tree/" in self.path else {})
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
@@ -259,3 +261,5 @@ def test_what_is_uploaded(language: Language, store: Store, hub: list[tuple[str,
     assert created["visibility"] == "private"
     commit = next(rows for path, _, rows in hub if path.endswith("/commit/main"))
     assert {row["value"]["path"] for row in commit if row["key"] == "file"} == {"README.md", "documents.txt"}
+    deleted = [row["value"]["path"] for row in commit if row["key"] == "deletedFile"]
+    assert deleted == ["adapters/old/adapter_config.json"]
