@@ -86,6 +86,10 @@ def _data(results: Results) -> str:
             f"{source['name']} ({source['role']}, {source['licence']}, {source['consent']})"
             for source in results["mixed_in"]) + "." + _shares(results)
     text += _identified(results)
+    if corpus:
+        text += " E-mail addresses, phone numbers and the like " + (
+            "were masked; names of people were not, since tasks need them." if results["private_data_masked"] else
+            "were not masked, nor were names of people.")
     return text + (" `documents.txt` lists every document that the model was trained on; `data_statement.md` says who "
                    "made the text.")
 
@@ -107,8 +111,7 @@ def _identified(results: Results) -> str:
     return (f" Lines in other languages were dropped by an identifier learned from {number(counts['seed_lines'], 0)} "
             f"lines: on held-out lines of these its recall is {number(recall['share'])} "
             f"[{number(recall['low'])}, {number(recall['high'])}]{precision}; of lines of invented "
-            f"words in the language's spelling it accepts {number(impostors['share'])}. E-mail addresses, phone "
-            "numbers and the like are masked; names of people are not, since tasks need them.")
+            f"words in the language's spelling it accepts {number(impostors['share'])}.")
 
 
 def _tokenizer(results: Results) -> str:

@@ -11,6 +11,7 @@ import pytest
 import yaml
 from rich.console import Console
 
+from tests.generate import write_language
 from tests.unit.release.made_up import NAME, RELOADED, made_up_reports, put
 from vernacular.arms import ARMS
 from vernacular.artifacts import Store
@@ -18,6 +19,7 @@ from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.errors import Problem
 from vernacular.outline import outline_of
+from vernacular.release import stages
 from vernacular.release.bundle import copy_model, documents_text
 from vernacular.release.card import write_card
 from vernacular.release.markdown import table
@@ -191,6 +193,15 @@ def test_labels_that_may_not_be_sold_and_terms_of_their_own_are_on_the_cards_lic
         text["licence"] = "LicenseRef-Kaitiakitanga"
     metadata = yaml.safe_load(write_card(found).split("---\n", 2)[1])
     assert (metadata["license"], metadata["license_name"]) == ("other", "LicenseRef-Kaitiakitanga")
+
+
+@pytest.mark.parametrize(("masked", "said"), [(True, "were masked; names"), (False, "were not masked, nor were names")])
+def test_the_card_says_whether_private_data_was_masked(tmp_path: Path, masked: bool, said: str) -> None:
+    language = load_language(write_language(tmp_path / "languages", cleaning={"private_data": masked}))
+    assert f"phone numbers and the like {said} of people" in write_card(
+        gather(language, NAME, language.models[NAME], made_up_reports()))
+    stage, = stages(language, NAME, language.models[NAME])
+    assert stage.settings_data(language)["language"]["cleaning"] == {"private_data": masked}
 
 
 def test_a_card_of_nothing_says_so(language: Language) -> None:
