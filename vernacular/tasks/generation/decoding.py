@@ -42,6 +42,8 @@ class _Read:
         rows, count = tokens.shape
         self.attend = torch.cat([self.attend, self.attend.new_ones((rows, count))], 1)
         where = self.positions[:, None] + torch.arange(count, device=tokens.device)
+        # Padding behind a short answer may lie past the last position, and a table of positions has no row for it.
+        where = where.clamp(max=int(model.config.max_position_embeddings) - 1)
         logits = model(input_ids=tokens, attention_mask=self.attend, position_ids=where, past_key_values=self.cache,
                        use_cache=True).logits
         self.positions = self.positions + count
