@@ -100,7 +100,7 @@ class SequenceClassification(Labelling):
         read = text_floor([(item.text, item.second) for item in train], [item.labels for item in train],
                           [(item.text, item.second) for item in test], len(self.labels), seed,
                           many=self.task.multi_label)
-        return {"majority": [[majority(train)] for _ in test], "tfidf_logistic": [self.decoded(row) for row in read]}
+        return {"majority": [majority(train)] * len(test), "tfidf_logistic": [self.decoded(row) for row in read]}
 
 
 def text_of(row: Row, role: str) -> str:
