@@ -120,7 +120,7 @@ def _labels(task: Task, row: Row) -> list[str]:
     value = row.fields["label"]
     if task.multi_label:
         assert task.data is not None  # Task refuses several labels without data
-        found = value if isinstance(value, list) else str(value or "").split(task.data.separator)
+        found = value if isinstance(value, list) else ("" if value is None else str(value)).split(task.data.separator)
         return sorted({str(label).strip() for label in found if str(label).strip()})
     if value is None or isinstance(value, list | dict) or not str(value).strip():
         raise Problem("it has no label, or several", where=row.where,

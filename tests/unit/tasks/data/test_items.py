@@ -152,6 +152,12 @@ def test_several_labels_and_another_encoding(tmp_path: Path) -> None:
     assert all(item.text.startswith("café") for item in items.train)
 
 
+def test_of_several_labels_one_may_be_nought(tmp_path: Path) -> None:
+    rows = [{"text": f"{WORDS[n % 8]} wachi {n}", "label": [0, 1, None, [0, 1]][n % 4]} for n in range(60)]
+    items = load_items(language_with(tmp_path, {"a.jsonl": jsonl(rows)}, multi_label=True, **ONE_FILE), "t", tmp_path)
+    assert items.kind.labels == ["0", "1"] and {item.labels for item in items.train} == {(0,), (1,), (), (0, 1)}
+
+
 def test_the_corpus_may_not_hold_what_tasks_hold_wherever_it_lies(tmp_path: Path) -> None:
     outside = tmp_path / "elsewhere"
     outside.mkdir()
