@@ -45,8 +45,7 @@ def _about(results: Results) -> str:
     pieces = f"{number(inside(results, 'fertility', 'new_pieces'), 0)} new pieces in its tokenizer"
     control = found["arm"] == "control"
     said = (f"`{model['base_name']}`, trained further on {language['name']} text with "
-            f"{'its own tokenizer' if control else pieces}, and fine-tuned with LoRA for {len(results['tasks'])} "
-            f"task{'' if len(results['tasks']) == 1 else 's'}. **Base** below is the model as it was, ")
+            f"{'its own tokenizer' if control else pieces}{_tuned(results)}. **Base** below is the model as it was, ")
     said += ("**control** this model, **adapted** the same training with " + pieces if control else
              "**control** the same training with the original tokenizer, **adapted** this model")
     if found["dev"]["adapted"] is None or found["dev"]["control"] is None:
@@ -56,6 +55,12 @@ def _about(results: Results) -> str:
             f"{found['unit']}." + (" Behaviour and fairness below are those of the control." if control else ""))
 
 
+def _tuned(results: Results) -> str:
+    many = len(results["tasks"])
+    if not many:
+        return ""
+    how = "with LoRA" if results["model"]["lora"]["method"] == "lora" else "whole"
+    return f", and fine-tuned {how} for {many} task{'' if many == 1 else 's'}"
 
 
 def _standing(results: Results) -> str:

@@ -178,6 +178,17 @@ def test_unreviewed_tests_and_intervals_of_fairness_stand_apart_on_the_card(foun
     assert "0.100 (0.050 to 0.150)" in unreviewed and "+0.100, 95 % interval +0.020 to +0.180" in unreviewed
 
 
+def test_the_card_says_how_it_was_fine_tuned(found: dict[str, Any]) -> None:
+    card = write_card(found)
+    assert "new pieces in its tokenizer, and fine-tuned with LoRA for 2 tasks. **Base**" in card and "- lora\n" in card
+    found["model"]["lora"]["method"] = "full"
+    card = write_card(found)
+    assert "and fine-tuned whole for 2 tasks. **Base**" in card and "- lora\n" not in card
+    found["tasks"] = {}
+    card = write_card(found)
+    assert "new pieces in its tokenizer. **Base**" in card and "fine-tuned" not in card.split("**Base**")[0]
+
+
 def test_an_unverified_licence_is_never_called_a_licence(language: Language, found: dict[str, Any]) -> None:
     found["sources"][0]["licence"] = "unverified"
     metadata = yaml.safe_load(write_card(found).split("---\n", 2)[1])
