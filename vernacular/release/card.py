@@ -10,7 +10,7 @@ import yaml
 
 from vernacular.arms import ARMS
 from vernacular.release.conduct import behaviour, fairness
-from vernacular.release.curve import COLUMNS, asked_rows, curve_rows, remarks
+from vernacular.release.curve import COLUMNS, asked_rows, curve_rows, remarks, seeds_differ
 from vernacular.release.gates import unverified
 from vernacular.release.loading import how_to_load
 from vernacular.release.markdown import MISSING, interval_text, number, table
@@ -171,8 +171,7 @@ def _tasks(results: Results) -> str:
         parts.append(f"### {task}\n\n{about}{found['metric']}, {found['train_items']} items to "
                      f"learn from, {found['test_items']} scored.\n\n"
                      + table(["model", *(f"seed {seed}" for seed in seeds), "mean"], rows)
-                     + f"\n\n{'. '.join(said)}. Seeds differ by up to {number(found['spread'])}; a smaller gain is "
-                     f"called none.{floor}{more}")
+                     + f"\n\n{'. '.join([*said, seeds_differ(found).capitalize()])}.{floor}{more}")
     return "\n\n".join(parts)
 
 

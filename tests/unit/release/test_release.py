@@ -24,6 +24,7 @@ from vernacular.release.bundle import copy_model, documents_text
 from vernacular.release.card import write_card
 from vernacular.release.markdown import table
 from vernacular.release.overview import rows_of
+from vernacular.release.page import page
 from vernacular.release.report import print_table, results
 from vernacular.release.statement import write_statement
 from vernacular.release.summary import gather, verdict
@@ -187,6 +188,24 @@ def test_the_card_says_how_it_was_fine_tuned(found: dict[str, Any]) -> None:
     found["tasks"] = {}
     card = write_card(found)
     assert "new pieces in its tokenizer. **Base**" in card and "fine-tuned" not in card.split("**Base**")[0]
+
+
+def test_how_far_seeds_differ_is_said_where_there_are_several(language: Language, tmp_path: Path) -> None:
+    reports = made_up_reports()
+    for seeds, said in ((3, "eeds differ by up to 0.020; a smaller gain is called none"),
+                        (1, "ne seed: how far seeds differ is not known")):
+        language.models[NAME].lora.__dict__["seeds"] = list(range(1, seeds + 1))
+        for task in ("names", "genre"):
+            scores = reports[f"task/{task}_{NAME}"].details["scores"]
+            scores |= {arm: rows[:seeds] for arm, rows in scores.items()}
+        store = Store(tmp_path / str(seeds))
+        put(store, language, reports)
+        found, out = results(store, language, NAME), io.StringIO()
+        print_table(found, Console(file=out))
+        assert write_card(found).count(said) == out.getvalue().count(said) == 2
+        shown = page(found, {})
+        assert ("what separates two trainings" in shown) == (seeds > 1)
+        assert ("Tasks were trained from one seed" in shown) == (seeds == 1)
 
 
 def test_an_unverified_licence_is_never_called_a_licence(language: Language, found: dict[str, Any]) -> None:
