@@ -13,7 +13,7 @@ from vernacular.release.conduct import behaviour, fairness
 from vernacular.release.curve import COLUMNS, asked_rows, curve_rows, remarks, seeds_differ
 from vernacular.release.gates import unverified
 from vernacular.release.loading import how_to_load
-from vernacular.release.markdown import MISSING, interval_text, number, table
+from vernacular.release.markdown import MISSING, interval_text, literal, number, table
 from vernacular.release.metadata import inside, metadata_of
 from vernacular.release.summary import Results
 
@@ -70,9 +70,9 @@ def _standing(results: Results) -> str:
     said = [] if red else ["Every gate of this release is green."]
     if any(gate["name"] not in waived for gate in red):
         said.append("> **This release may not be published.** " + "; ".join(
-            f"`{gate['name']}`: {gate['reason']}" for gate in red if gate["name"] not in waived) + ".")
-    said += [f"> **Published although `{waiver['gate']}` is red** ({waiver['said']}). {waiver['by']} answers for that, "
-             f"{waiver['date'][:10]}: {waiver['reason']}" for waiver in results["waivers"]]
+            f"`{gate['name']}`: {literal(gate['reason'])}" for gate in red if gate["name"] not in waived) + ".")
+    said += [f"> **Published although `{waiver['gate']}` is red** ({literal(waiver['said'])}). {waiver['by']} answers "
+             f"for that, {waiver['date'][:10]}: {waiver['reason']}" for waiver in results["waivers"]]
     return "\n\n".join(said)
 
 

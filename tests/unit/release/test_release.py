@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from markdown_it import MarkdownIt
 from rich.console import Console
 
 from tests.generate import write_language
@@ -151,7 +152,7 @@ def test_the_card_has_metadata_every_seed_and_says_gains_in_words(found: dict[st
     assert "Adapted against base: **a gain**" in body
     assert "Adapted against base: **no gain**" in body
     assert "This release may not be published." in body
-    assert "spaces <b>\\|</b>" in body
+    assert "spaces \\<b\\>\\|\\</b\\>" in body
     assert "Not measured." in body.split("## Fairness")[1]
     assert "None" not in card
     assert "nan" not in card
@@ -254,6 +255,23 @@ def test_the_statement(found: dict[str, Any]) -> None:
     assert "Spoken by nobody." in said
     assert "| text | CC0-1.0 | contributor | other | raw | 3 |" in said
     assert "Nobody has written a statement yet" in write_statement(found, None, [])
+
+
+HOSTILE = "[here](https://evil.example) ![x](https://evil.example/x.png) <img src=x>\u2028**a** `b`\\| \\[c](d)"
+
+
+def test_lines_of_the_text_are_shown_and_not_obeyed(found: dict[str, Any]) -> None:
+    """In the tables of the card, in what its gates say, and in those of a waiver."""
+    found["behaviour"]["tests"]["spaces"]["description"] = HOSTILE
+    found["behaviour"]["worst_failures"] = [{"test": "spaces", "line": HOSTILE}]
+    found["attack"]["suspects"] = [{"task": "genre", "phrase": HOSTILE}]
+    next(gate for gate in found["release_gates"] if gate["name"] == "behaviour")["reason"] = HOSTILE
+    found["waivers"] = [{"gate": "retention", "said": HOSTILE, "by": "Ada Banda", "date": "2026", "reason": "seen"}]
+    body = write_card(found).split("---\n", 2)[2]
+    shown = MarkdownIt().enable("table").parse(body)
+    inside = [token for block in shown for token in block.children or []]
+    assert not [token for token in inside if token.type in ("image", "link_open", "html_inline")]
+    assert "".join(token.content for token in inside).count(" ".join(HOSTILE.split())) == 5
 
 
 def test_tables_escape_bars() -> None:
