@@ -27,7 +27,8 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
 
     def settings(language: Language) -> dict[str, Any]:
         return {"language": language.model_dump(mode="json", by_alias=True, include={
-                    "code", "name", "autonym", "script", "owner", "sources"}),
+                    "code": True, "name": True, "autonym": True, "script": True, "owner": True, "sources": True,
+                    "cleaning": {"private_data"}}),
                 "tasks": {task: [found.description, *([found.data.licence, found.data.url] if found.data else [])]
                           for task, found in language.tasks_of(name).items()},
                 "model": model.model_dump(mode="json", by_alias=True)}
@@ -38,7 +39,7 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
         return written | versions(language.folder)
 
     return [Stage(
-        name=f"release/{name}", version="6", inputs=tuple(stage_names(language, name)), run=run, settings=settings,
+        name=f"release/{name}", version="7", inputs=tuple(stage_names(language, name)), run=run, settings=settings,
         outside=outside, gates=SPECS, kinds=("huggingface", "python"),
         heavy=True, tells=True,
         description=f"`{name}` for {language.name}: model, tokenizer, adapters, model card, data statement, every "

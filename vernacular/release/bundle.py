@@ -28,6 +28,7 @@ from vernacular.tasks.kind import Labelling
 from vernacular.tasks.predictor import adapter_folder
 from vernacular.tasks.stage import items_of
 
+_ESCAPES = str.maketrans({"\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _PLACES = ("_name_or_path", "name_or_path", "base_model_name_or_path")  # keys under which paths are saved
 
 
@@ -110,11 +111,13 @@ def as_it_is(trained: Path, about: dict[str, Any], to: Path) -> None:
 
 
 def documents_text(rows: list[dict[str, Any]]) -> str:
-    """One line a document: its id, the digest of its text as read, what for, its source and path, with tabs between.
+    r"""One line a document: its id, the digest of its text as read, what for, its source and path, with tabs between.
 
+    A tab or a line break in a path is written as ``\t``, ``\n`` or ``\r``.
     A document of the language itself is for ``target``; others are named by their role in training.
     """
-    lines = sorted(f"{row['id']}\t{row['raw_digest']}\t{row.get('role', 'target')}\t{row['source']}\t{row['path']}"
+    lines = sorted(f"{row['id']}\t{row['raw_digest']}\t{row.get('role', 'target')}\t{row['source']}\t"
+                   f"{row['path'].translate(_ESCAPES)}"
                    for row in rows)
     return "\n".join(["id\traw_digest\tfor\tsource\tpath", *lines]) + "\n"
 

@@ -10,10 +10,10 @@ import yaml
 
 from vernacular.arms import ARMS
 from vernacular.release.conduct import behaviour, fairness
-from vernacular.release.curve import COLUMNS, asked_rows, curve_rows, remarks
+from vernacular.release.curve import COLUMNS, asked_rows, curve_rows, remarks, seeds_differ
 from vernacular.release.gates import unverified
 from vernacular.release.loading import how_to_load
-from vernacular.release.markdown import MISSING, interval_text, number, table
+from vernacular.release.markdown import MISSING, interval_text, literal, number, table
 from vernacular.release.metadata import inside, metadata_of
 from vernacular.release.summary import Results
 
@@ -45,8 +45,7 @@ def _about(results: Results) -> str:
     pieces = f"{number(inside(results, 'fertility', 'new_pieces'), 0)} new pieces in its tokenizer"
     control = found["arm"] == "control"
     said = (f"`{model['base_name']}`, trained further on {language['name']} text with "
-            f"{'its own tokenizer' if control else pieces}, and fine-tuned with LoRA for {len(results['tasks'])} "
-            f"task{'' if len(results['tasks']) == 1 else 's'}. **Base** below is the model as it was, ")
+            f"{'its own tokenizer' if control else pieces}{_tuned(results)}. **Base** below is the model as it was, ")
     said += ("**control** this model, **adapted** the same training with " + pieces if control else
              "**control** the same training with the original tokenizer, **adapted** this model")
     if found["dev"]["adapted"] is None or found["dev"]["control"] is None:
@@ -56,6 +55,12 @@ def _about(results: Results) -> str:
             f"{found['unit']}." + (" Behaviour and fairness below are those of the control." if control else ""))
 
 
+def _tuned(results: Results) -> str:
+    many = len(results["tasks"])
+    if not many:
+        return ""
+    how = "with LoRA" if results["model"]["lora"]["method"] == "lora" else "whole"
+    return f", and fine-tuned {how} for {many} task{'' if many == 1 else 's'}"
 
 
 def _standing(results: Results) -> str:
@@ -65,9 +70,9 @@ def _standing(results: Results) -> str:
     said = [] if red else ["Every gate of this release is green."]
     if any(gate["name"] not in waived for gate in red):
         said.append("> **This release may not be published.** " + "; ".join(
-            f"`{gate['name']}`: {gate['reason']}" for gate in red if gate["name"] not in waived) + ".")
-    said += [f"> **Published although `{waiver['gate']}` is red** ({waiver['said']}). {waiver['by']} answers for that, "
-             f"{waiver['date'][:10]}: {waiver['reason']}" for waiver in results["waivers"]]
+            f"`{gate['name']}`: {literal(gate['reason'])}" for gate in red if gate["name"] not in waived) + ".")
+    said += [f"> **Published although `{waiver['gate']}` is red** ({literal(waiver['said'])}). {waiver['by']} answers "
+             f"for that, {waiver['date'][:10]}: {waiver['reason']}" for waiver in results["waivers"]]
     return "\n\n".join(said)
 
 
@@ -86,6 +91,10 @@ def _data(results: Results) -> str:
             f"{source['name']} ({source['role']}, {source['licence']}, {source['consent']})"
             for source in results["mixed_in"]) + "." + _shares(results)
     text += _identified(results)
+    if corpus:
+        text += " E-mail addresses, phone numbers and the like " + (
+            "were masked; names of people were not, since tasks need them." if results["private_data_masked"] else
+            "were not masked, nor were names of people.")
     return text + (" `documents.txt` lists every document that the model was trained on; `data_statement.md` says who "
                    "made the text.")
 
@@ -107,8 +116,7 @@ def _identified(results: Results) -> str:
     return (f" Lines in other languages were dropped by an identifier learned from {number(counts['seed_lines'], 0)} "
             f"lines: on held-out lines of these its recall is {number(recall['share'])} "
             f"[{number(recall['low'])}, {number(recall['high'])}]{precision}; of lines of invented "
-            f"words in the language's spelling it accepts {number(impostors['share'])}. E-mail addresses, phone "
-            "numbers and the like are masked; names of people are not, since tasks need them.")
+            f"words in the language's spelling it accepts {number(impostors['share'])}.")
 
 
 def _tokenizer(results: Results) -> str:
@@ -163,8 +171,7 @@ def _tasks(results: Results) -> str:
         parts.append(f"### {task}\n\n{about}{found['metric']}, {found['train_items']} items to "
                      f"learn from, {found['test_items']} scored.\n\n"
                      + table(["model", *(f"seed {seed}" for seed in seeds), "mean"], rows)
-                     + f"\n\n{'. '.join(said)}. Seeds differ by up to {number(found['spread'])}; a smaller gain is "
-                     f"called none.{floor}{more}")
+                     + f"\n\n{'. '.join([*said, seeds_differ(found).capitalize()])}.{floor}{more}")
     return "\n\n".join(parts)
 
 

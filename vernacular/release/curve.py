@@ -31,6 +31,13 @@ def asked_rows(found: dict[str, Any], seeds: int) -> list[list[str]]:
             for name, way in found.get("untrained", {}).items() for arm in ARMS]
 
 
+def seeds_differ(found: dict[str, Any]) -> str:
+    """How far the trainings of a task differ by their seed alone, as far as that was measured."""
+    if len(next(iter(found["scores"].values()))) < 2:
+        return "one seed: how far seeds differ is not known"
+    return f"seeds differ by up to {found['spread']:.3f}; a smaller gain is called none"
+
+
 def remarks(found: dict[str, Any]) -> list[str]:
     """What must be said of a task beside its numbers: dead seeds, items left out, parts that were made."""
     dead = [f"{name} ({point['train_items']} labels)" for point in found.get("curve", []) for name in point["dead"]]

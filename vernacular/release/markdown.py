@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 MISSING = "not measured"
+_ESCAPES = str.maketrans({mark: f"\\{mark}" for mark in "\\`*_[]<>|~$&#!"})
 
 
 def number(value: Any, digits: int = 3, percent: bool = False) -> str:
@@ -16,10 +17,18 @@ def number(value: Any, digits: int = 3, percent: bool = False) -> str:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table; bars inside cells are escaped."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in row) + " |"
-                     for row in lines)
+    """A Markdown table whose cells are shown as they are written."""
+    lines = [[literal(cell) for cell in row] for row in (head, *rows)]
+    lines.insert(1, ["---"] * len(head))
+    return "\n".join(f"| {' | '.join(row)} |" for row in lines)
+
+
+def literal(text: str) -> str:
+    """``text`` on one line so that Markdown shows it as it is written: no link, no picture, no HTML, no further cell.
+
+    Lines of the text come from anywhere.
+    """
+    return " ".join(text.split()).translate(_ESCAPES)
 
 
 def interval_text(interval: Sequence[float], digits: int = 3) -> str:

@@ -50,7 +50,9 @@ def metadata_of(results: Results) -> dict[str, Any]:
     metadata |= {"datasets": datasets} if datasets else {}
     metadata |= {"library_name": "transformers",
                  "pipeline_tag": "fill-mask" if model["objective"] == "masked" else "text-generation",
-                 "tags": ["vernacular", "continued-pretraining", "vocabulary-extension", "lora"]}
+                 "tags": ["vernacular", "continued-pretraining", "vocabulary-extension"]}
+    if results["tasks"] and model["lora"]["method"] == "lora":
+        metadata["tags"].append("lora")
     scored = [*_scored_tasks(results, arm), *_scored_likelihood(results, arm)]
     if scored:
         metadata["model-index"] = [{"name": f"{model['name']}-{language['code']}", "results": scored}]

@@ -145,7 +145,7 @@ def picture(path: Path) -> str:
 
 def in_short(results: Results) -> list[str]:
     """What came out, a plain sentence each; what was not measured is said too."""
-    language, name = results["language"], results["language"]["name"]
+    language, name, released = results["language"], results["language"]["name"], results["released"]["arm"]
     said = []
     corpus = results["corpus"]
     if corpus:
@@ -160,8 +160,8 @@ def in_short(results: Results) -> list[str]:
     if results["fertility"] and results["fertility"]["base"] and results["fertility"]["extended"]:
         found = results["fertility"]
         said.append(f"It used to cut a word of {name} into {number(found['base'], 2)} pieces; with the pieces it "
-                    f"learned it needs {number(found['extended'], 2)}.")
-    released = results["released"]["arm"]
+                    f"learned it needs {number(found['extended'], 2)}." if released == "adapted" else
+                    f"It cuts a word of {name} into {number(found['base'], 2)} pieces, as before.")
     if results["likelihood"]:
         verdict = results["likelihood"]["verdicts"].get(f"{released}_minus_base")
         words = {"gain": "better than before", "no gain": "no better than before", "harm": "worse than before"}

@@ -10,6 +10,7 @@ from vernacular.artifacts import Artifact, Store, describe, remade
 from vernacular.config.schema import Language
 from vernacular.corpus.suppression import Suppressions
 from vernacular.errors import Problem
+from vernacular.release import stages
 from vernacular.release.gates import no_consent, unverified
 from vernacular.release.summary import claims, stage_names
 from vernacular.release.waivers import read_waivers
@@ -21,8 +22,8 @@ ENDPOINT: str | None = None  # of the hub; None for huggingface_hub's own
 def refusals(artifact: Artifact, language: Language, store: Store) -> list[str]:
     """Why this release may not be published; empty if it may.
 
-    Red gates that nobody waived, or not any more; a licence or a consent that was taken back, a document taken down, or
-    a stage that has run again, since it was made.
+    Red gates that nobody waived, or not any more; a licence or a consent that was taken back, anything else that it
+    tells of the folder and that changed, a document taken down, or a stage that has run again, since it was made.
 
     Raises:
         Problem: the list of what was taken down, or of waivers, cannot be read.
@@ -36,10 +37,16 @@ def refusals(artifact: Artifact, language: Language, store: Store) -> list[str]:
            if not gate.passed and gate.name != "publishable" and gate.name not in waived]
     green, name = {gate.name for gate in gates if gate.passed}, artifact.manifest.stage.partition("/")[2]
     said = claims(language, name, language.models[name])
+    taken_back = []
     for gate, word, names in (("licences_verified", "licence", unverified(said)),
                               ("consent_known", "consent", no_consent(said))):
         if gate in green and names:
-            red.append(f"{gate}: the {word} of {', '.join(names)} was taken back since")
+            taken_back.append(f"{gate}: the {word} of {', '.join(names)} was taken back since")
+    red += taken_back
+    otherwise = [] if taken_back else _otherwise(artifact, language, store)
+    if otherwise:
+        red.append(f"{', '.join(otherwise)} changed since it was made, and its card says what was there before; run "
+                   "again, nobody can waive that")
     changed = remade(artifact.manifest, {stage: now for stage in stage_names(language, name)
                                          if (now := store.current(language.code, stage)) is not None})
     if changed:
@@ -51,6 +58,20 @@ def refusals(artifact: Artifact, language: Language, store: Store) -> list[str]:
     return red
 
 
+def _otherwise(artifact: Artifact, language: Language, store: Store) -> list[str]:
+    """What a release tells of its folder and would tell otherwise if it were made now; waivers are asked one by one."""
+    name = artifact.manifest.stage.partition("/")[2]
+    stage, = stages(language, name, language.models[name])
+
+    def told(settings: dict[str, Any], outside: dict[str, str]) -> dict[str, Any]:
+        return {f"{part}.{key}": value for part, found in settings.items() for key, value in found.items()} | {
+            key: value for key, value in outside.items() if key != "waivers"}
+
+    before = told(artifact.manifest.settings, artifact.manifest.outside)
+    now = told(stage.settings_data(language), stage.outside(language, store.root))
+    return sorted(key for key in before.keys() | now.keys() if before.get(key) != now.get(key))
+
+
 def taken_down(documents: Path, suppressed: Suppressions) -> int:
     """How many of the documents listed in a release's ``documents.txt`` are on the suppression list.
 
@@ -60,7 +81,7 @@ def taken_down(documents: Path, suppressed: Suppressions) -> int:
     if not documents.is_file():
         raise Problem("the release does not list its documents", where=str(documents), fix="Run again")
     number = 0
-    for line in documents.read_text(encoding="utf-8").splitlines()[1:]:
+    for line in documents.read_text(encoding="utf-8").removesuffix("\n").split("\n")[1:]:
         id_, digest, _, source, path = line.split("\t", 4)
         number += (id_ in suppressed.ids or digest in suppressed.texts or source in suppressed.sources
                    or ("://" in path and suppressed.covers_url(path)))
@@ -68,7 +89,9 @@ def taken_down(documents: Path, suppressed: Suppressions) -> int:
 
 
 def publish(store: Store, language: Language, model_name: str, repo: str) -> str:
-    """Upload the current release of a model to ``repo`` on the hub; the token is read from the environment alone.
+    """Upload the current release of a model to ``repo`` on the hub, in place of what lies there.
+
+    The token is read from the environment alone.
 
     Args:
         store: where the release lies.
@@ -112,8 +135,9 @@ def _upload(artifact: Artifact, repo: str, token: str) -> str:
     api: Any = HfApi(endpoint=ENDPOINT, token=token)
     try:
         api.create_repo(repo, exist_ok=True, private=True)
+        # An adapter of an earlier release would otherwise stay, and be loaded onto the weights of this one.
         done = api.upload_folder(repo_id=repo, folder_path=artifact.folder, ignore_patterns=["manifest.json"],
-                                 commit_message=f"Release {artifact.manifest.key}")
+                                 delete_patterns="*", commit_message=f"Release {artifact.manifest.key}")
     except (HfHubHTTPError, OSError, ValueError) as error:
         raise Problem(f"the hub refused ({str(error).splitlines()[0]})", where=repo,
                       fix="Check the repository's name, the token's rights and the network") from error

@@ -18,7 +18,7 @@ from vernacular.artifacts import Artifact, Store
 from vernacular.config.schema import Language
 from vernacular.errors import Problem
 from vernacular.release.card import FLOORS
-from vernacular.release.curve import COLUMNS, asked_rows, curve_rows, remarks
+from vernacular.release.curve import COLUMNS, asked_rows, curve_rows, remarks, seeds_differ
 from vernacular.release.markdown import change_text, interval_text, number
 from vernacular.release.summary import Results, gather, stage_names
 from vernacular.stale import stale
@@ -163,7 +163,7 @@ def _tasks(results: Results, console: Console) -> None:
             table.add_row(FLOORS.get(name, f"floor: {name}"), *([""] * len(seeds)), number(floor))
         console.print(table)
         _verdicts(found.get("intervals", {}), found["verdicts"], console)
-        console.print(f"  seeds differ by up to {found['spread']:.3f}; a smaller gain is called none", highlight=False)
+        console.print(f"  {seeds_differ(found)}", highlight=False)
         curve = curve_rows(found)
         if curve:
             table = _table("  by labels learned from, mean (each seed)", COLUMNS, console, range(1, len(COLUMNS)))

@@ -62,6 +62,7 @@ def gather(language: Language, name: str, model: Model, reports: Mapping[str, Re
         "sources": _sources(language, of("corpus/clean")),
         "mixed_in": _mixed_in(model),
         "corpus": _corpus(of("corpus/documents"), of("corpus/clean"), of("corpus/splits")),
+        "private_data_masked": language.cleaning.private_data,
         "identification": _identification(of("corpus/identifier")),
         "fertility": _fertility(of(f"tokenizer/{name}")),
         "pretraining": {arm: _training(report) for arm, report in (

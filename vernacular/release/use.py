@@ -42,6 +42,13 @@ def units(text: str, about: dict[str, Any], words: Sequence[tuple[int, int]] | N
     return list(words) if words is not None else [found.span() for found in WORD.finditer(text)]
 
 
+def inputs(tokenizer: Any, text: str, second: str = "") -> list[str]:
+    """The texts as the tokenizer takes them: two, or joined where no special token would mark where the first ends."""
+    if not second:
+        return [text]
+    return [text, second] if tokenizer.num_special_tokens_to_add(pair=True) else [f"{text}\n{second}"]
+
+
 def scores(model: Any, tokenizer: Any, text: str, about: dict[str, Any],
            words: Sequence[tuple[int, int]] | None = None, second: str = "") -> torch.Tensor:
     """The score of each label for each unit of ``text``: (units, labels).
@@ -54,10 +61,8 @@ def scores(model: Any, tokenizer: Any, text: str, about: dict[str, Any],
         words: start and end of each word, where they are known; otherwise they are found.
         second: the second text, for a task of pairs.
     """
-    if second and not tokenizer.num_special_tokens_to_add(pair=True):
-        text, second = f"{text}\n{second}", ""  # nothing would mark where the first ends
-    batch = tokenizer(text, second or None, return_tensors="pt", truncation=True, max_length=about["longest"],
-                      return_offsets_mapping=True, return_special_tokens_mask=True)
+    batch = tokenizer(*inputs(tokenizer, text, second), return_tensors="pt", truncation=True,
+                      max_length=about["longest"], return_offsets_mapping=True, return_special_tokens_mask=True)
     places, special = batch.pop("offset_mapping")[0].tolist(), batch.pop("special_tokens_mask")[0].bool()
     with torch.inference_mode():
         by_token: torch.Tensor = model(**batch).logits[0].float()
@@ -99,20 +104,24 @@ def choose(found: torch.Tensor, about: dict[str, Any]) -> list[int]:
     return path[::-1]
 
 
-def unread(tokenizer: Any, text: str, about: dict[str, Any]) -> str:
-    """The end of ``text`` that stands behind the longest input, and is not read."""
-    batch = tokenizer(text, truncation=True, max_length=about["longest"], return_offsets_mapping=True)
-    whole = len(tokenizer(text)["input_ids"]) <= about["longest"]
-    return "" if whole else text[max(stop for _, stop in batch["offset_mapping"]):]
+def unread(tokenizer: Any, text: str, about: dict[str, Any], second: str = "") -> str:
+    """The end of ``text`` that stands behind the longest input, and is not read; of a pair, the ends of both."""
+    texts = inputs(tokenizer, text, second)
+    if len(tokenizer(*texts)["input_ids"]) <= about["longest"]:
+        return ""
+    batch = tokenizer(*texts, truncation=True, max_length=about["longest"], return_offsets_mapping=True)
+    ends = [max((stop for owner, (_, stop) in zip(batch.sequence_ids(), batch["offset_mapping"], strict=True)
+                 if owner == number), default=0) for number in range(len(texts))]
+    return "\n".join(text[end:] for text, end in zip(texts, ends, strict=True) if end < len(text))
 
 
 def answer(model: Any, tokenizer: Any, text: str, about: dict[str, Any], second: str = "") -> list[tuple[str, str]]:
     """For each unit of ``text``: the unit and its label; for a task with several labels, each of them.
 
     Raises:
-        ValueError: ``text`` is too long to be read to its end: give it sentence by sentence.
+        ValueError: the text, or the pair, is too long to be read to its end: give it sentence by sentence.
     """
-    behind = unread(tokenizer, text, about)
+    behind = unread(tokenizer, text, about, second)
     if behind:
         raise ValueError(f"too long: the model reads {about['longest']} tokens at once, and not from "
                          f"{behind[:40]!r} on; ask sentence by sentence")

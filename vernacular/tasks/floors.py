@@ -24,9 +24,10 @@ Pair = tuple[str, str]
 Features = tuple[str, str, str]  # a word and its neighbours: before, word, after
 
 
-def majority(items: Sequence[Item]) -> int:
-    """The commonest label."""
-    return Counter(label for item in items for label in item.labels if label != _IGNORED).most_common(1)[0][0]
+def majority(items: Sequence[Item]) -> list[int]:
+    """The commonest label; none where no item has one."""
+    counts = Counter(label for item in items for label in item.labels if label != _IGNORED)
+    return [label for label, _ in counts.most_common(1)]
 
 
 def text_floor(train: Sequence[Pair], labels: Sequence[Sequence[int]], test: Sequence[Pair], count: int, seed: int,

@@ -96,6 +96,7 @@ class Kind(ABC):
         self.task, self.labels = task, list(labels)
 
     each_by_itself: ClassVar[bool] = True  # whether an answer is the same whatever other items are asked
+    one_text_tells: ClassVar[bool] = False  # whether who learned one text of an item knows the answer to it
 
     @classmethod
     def labels_of(cls, task: Task, rows: Iterable[Row]) -> list[str]:

@@ -81,10 +81,10 @@ def _ways(items: Items, untrained: Mapping[Arm, Untrained]) -> dict[str, dict[st
 
 _NOTES = {"test_taken_from_train": "scored items taken from the training items: there was no test part",
           "dev_taken_from_train": "items to choose by taken from the training items: there was no dev part",
-          "train_also_in_test": "training items left out because they are scored",
-          "train_also_in_dev": "training items left out because they are chosen by",
+          "train_also_in_test": "training items left out because they give away what is scored",
+          "train_also_in_dev": "training items left out because they give away what is chosen by",
           "tags_repaired": "I- tags that went on with nothing and were made to begin an entity",
-          "dev_also_in_test": "items to choose by left out because they are scored"}
+          "dev_also_in_test": "items to choose by left out because they give away what is scored"}
 
 
 def _at(items: Items, size: int, seeds: Sequence[int], runs: Mapping[Arm, Sequence[Run]]) -> dict[str, Any]:

@@ -100,7 +100,7 @@ class SequenceClassification(Labelling):
         read = text_floor([(item.text, item.second) for item in train], [item.labels for item in train],
                           [(item.text, item.second) for item in test], len(self.labels), seed,
                           many=self.task.multi_label)
-        return {"majority": [[majority(train)] for _ in test], "tfidf_logistic": [self.decoded(row) for row in read]}
+        return {"majority": [majority(train)] * len(test), "tfidf_logistic": [self.decoded(row) for row in read]}
 
 
 def text_of(row: Row, role: str) -> str:
@@ -120,7 +120,7 @@ def _labels(task: Task, row: Row) -> list[str]:
     value = row.fields["label"]
     if task.multi_label:
         assert task.data is not None  # Task refuses several labels without data
-        found = value if isinstance(value, list) else str(value or "").split(task.data.separator)
+        found = value if isinstance(value, list) else ("" if value is None else str(value)).split(task.data.separator)
         return sorted({str(label).strip() for label in found if str(label).strip()})
     if value is None or isinstance(value, list | dict) or not str(value).strip():
         raise Problem("it has no label, or several", where=row.where,

@@ -146,7 +146,7 @@ class TokenClassification(Labelling):
         read = word_floor([_words(item) for item in train], [item.labels for item in train],
                           [_words(item) for item in test], len(self.labels), seed,
                           balanced=self.task.labels is not None)
-        return {"majority": [[commonest] * len(item.labels) for item in test],
+        return {"majority": [commonest * len(item.labels) for item in test],
                 "tfidf_logistic": [self.decoded(table) for table in read]}
 
 

@@ -84,7 +84,8 @@ def put(store: Store, language: Language, reports: dict[str, Report]) -> None:
 
 def put_release(store: Store, language: Language, reports: dict[str, Report]) -> None:
     """Publish the release made from ``reports``: its gates and the list of one document, as the bundle leaves them."""
-    assert stages(language, NAME, language.models[NAME])[0].inputs == tuple(stage_names(language, NAME))
+    stage, = stages(language, NAME, language.models[NAME])
+    assert stage.inputs == tuple(stage_names(language, NAME))
     found = gather(language, NAME, language.models[NAME], reports, reloaded=RELOADED)
     put(store, language, {f"release/{NAME}": Report(
         gates=[Gate.model_validate(gate) for gate in found["release_gates"]],
@@ -92,5 +93,7 @@ def put_release(store: Store, language: Language, reports: dict[str, Report]) ->
     folder = store.home(language.code, f"release/{NAME}") / ("0" * 16)
     (folder / "documents.txt").write_text("id\traw_digest\tfor\tsource\tpath\naa\tbb\ttarget\ttext\ta b.txt\n")
     (folder / "README.md").write_text(write_card(found), encoding="utf-8")
-    manifest = Artifact(folder).manifest.model_copy(update={"data_version": describe(folder)[1]})
+    manifest = Artifact(folder).manifest.model_copy(update={
+        "data_version": describe(folder)[1], "settings": stage.settings_data(language),
+        "outside": stage.outside(language, store.root)})
     (folder / MANIFEST).write_text(manifest.model_dump_json(), encoding="utf-8")

@@ -108,6 +108,25 @@ def test_what_is_too_long_is_refused_and_not_answered_by_chance(tmp_path: Path, 
     assert behind
 
 
+@pytest.mark.parametrize("objective", ["masked", "causal"])
+def test_so_is_a_pair_whichever_text_makes_it_long(tmp_path: Path, objective: str) -> None:
+    trained(tmp_path, "pairs", objective)
+    model, plain, about = use.load(tmp_path, "names")
+    refused = 0
+    for first, second in ((1, 1), (20, 1), (1, 20), (14, 14), (15, 15), (40, 1), (1, 40), (40, 40)):
+        pair = [" ".join(["crow"] * first), " ".join(["fox"] * second)]
+        behind = use.unread(plain, pair[0], about, pair[1])
+        long = len(plain(*use.inputs(plain, *pair))["input_ids"]) > LONGEST
+        assert bool(behind) == long
+        if long:
+            with pytest.raises(ValueError, match="too long: the model reads"):
+                use.answer(model, plain, pair[0], about, pair[1])
+            refused += 1
+        else:
+            assert len(use.answer(model, plain, pair[0], about, pair[1])) == 1
+    assert 0 < refused < 8
+
+
 def test_reproducing_says_how_many_answers_are_the_same(tmp_path: Path, exact: None) -> None:
     kind, network, tokenizer = trained(tmp_path)
     kept = kind.predict(network, tokenizer, ITEMS, LONGEST)

@@ -149,6 +149,17 @@ def test_a_page_of_a_run_that_has_just_begun(language: Language, tmp_path: Path)
     assert "None" not in shown
 
 
+def test_a_control_that_is_released_cuts_words_as_before(language: Language) -> None:
+    reports = made_up_reports()
+    for stage, value in ((f"model/{NAME}", 2.0), (f"model/{NAME}_control", 1.0)):
+        said = " ".join(in_short(gather(language, NAME, language.models[NAME], reports)))
+        assert "pieces; with the pieces it learned it needs 1.90." in said
+        reports[stage] = reports[stage].model_copy(deep=True)
+        reports[stage].count("dev_likelihood", value, "dev lines", "nats per character")
+    said = " ".join(in_short(gather(language, NAME, language.models[NAME], reports)))
+    assert "into 3.10 pieces, as before." in said and "it learned" not in said
+
+
 def test_losses_are_said_in_plain_words(language: Language, tmp_path: Path) -> None:
     reports = made_up_reports()
     reports[f"task/names_{NAME}"].details["intervals"]["adapted_minus_base"] = [-0.4, -0.3, -0.2]

@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,9 +14,11 @@ import pytest
 from tests.unit.release.made_up import NAME, RELOADED, made_up_reports, put, put_release
 from vernacular.artifacts import MANIFEST, Artifact, Report, Store
 from vernacular.config.schema import Language
+from vernacular.corpus.suppression import Suppressions
 from vernacular.errors import Problem
+from vernacular.release.bundle import documents_text
 from vernacular.release.card import write_card
-from vernacular.release.publish import publish
+from vernacular.release.publish import publish, taken_down
 from vernacular.release.summary import gather
 from vernacular.release.waivers import FILE, read_waivers, waive
 
@@ -34,7 +37,9 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, str, Any]]]
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self._answer({})
+            held = [".gitattributes", "README.md", "adapters/old/adapter_config.json"]  # left by an earlier release
+            self._answer([{"type": "file", "path": path, "size": 1, "oid": "1"} for path in held]
+                         if "/tree/" in self.path else {})
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
@@ -211,6 +216,21 @@ def test_so_are_those_of_labels_base_and_texts_beside(language: Language, store:
         publish(store, language, NAME, "someone/model")
 
 
+@pytest.mark.parametrize(("key", "said"), [
+    ("owner", "language.owner"), ("licence", "language.sources"), ("base", "model.base"), ("statement", "statement")])
+def test_a_folder_that_says_otherwise_by_now_stops_it(language: Language, store: Store, key: str, said: str) -> None:
+    """The licences are verified ones, before and after."""
+    put_release(store, language, green_reports())
+    if key == "owner":
+        language.__dict__["owner"] = "team:others"
+    elif key == "statement":
+        (language.folder / "statement.md").write_text("The speakers took back their names\n", encoding="utf-8")
+    else:
+        (language.models[NAME].base if key == "base" else language.sources[0]).__dict__["licence"] = "CC-BY-NC-4.0"
+    with pytest.raises(Problem, match=f"not published, for 1 reason: {said} changed since it was made"):
+        publish(store, language, NAME, "someone/model")
+
+
 def test_a_release_that_is_older_than_a_report_that_it_tells_is_not_published(language: Language, store: Store) -> None:
     """A new threshold turns a gate of a stage and changes none of its files."""
     put_release(store, language, green_reports())
@@ -238,6 +258,14 @@ def test_a_takedown_after_the_release_stops_it_and_cannot_be_waived(language: La
         publish(store, language, NAME, "someone/model")
 
 
+def test_a_path_may_hold_what_breaks_lines(tmp_path: Path) -> None:
+    (tmp_path / "documents.txt").write_text(documents_text([
+        {"id": f"a{number}", "raw_digest": "b", "source": "s", "path": f"inbox/{mark}.txt"}
+        for number, mark in enumerate(["\u2028", "\x85", "\r", "\n", "\t", "\x1c"])]), encoding="utf-8", newline="\n")
+    (tmp_path / "takedowns.jsonl").write_text('{"sources": ["s"]}\n')
+    assert taken_down(tmp_path / "documents.txt", Suppressions.of(tmp_path)) == 6
+
+
 def test_what_was_changed_by_hand_is_not_uploaded(language: Language, store: Store, hub: list[tuple[str, str, Any]],
                                                   monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_TOKEN", "hf_made_up")
@@ -259,3 +287,5 @@ def test_what_is_uploaded(language: Language, store: Store, hub: list[tuple[str,
     assert created["visibility"] == "private"
     commit = next(rows for path, _, rows in hub if path.endswith("/commit/main"))
     assert {row["value"]["path"] for row in commit if row["key"] == "file"} == {"README.md", "documents.txt"}
+    deleted = [row["value"]["path"] for row in commit if row["key"] == "deletedFile"]
+    assert deleted == ["adapters/old/adapter_config.json"]

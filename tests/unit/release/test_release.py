@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 import yaml
+from markdown_it import MarkdownIt
 from rich.console import Console
 
+from tests.generate import write_language
 from tests.unit.release.made_up import NAME, RELOADED, made_up_reports, put
 from vernacular.arms import ARMS
 from vernacular.artifacts import Store
@@ -18,10 +20,12 @@ from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.errors import Problem
 from vernacular.outline import outline_of
+from vernacular.release import stages
 from vernacular.release.bundle import copy_model, documents_text
 from vernacular.release.card import write_card
 from vernacular.release.markdown import table
 from vernacular.release.overview import rows_of
+from vernacular.release.page import page
 from vernacular.release.report import print_table, results
 from vernacular.release.statement import write_statement
 from vernacular.release.summary import gather, verdict
@@ -148,7 +152,7 @@ def test_the_card_has_metadata_every_seed_and_says_gains_in_words(found: dict[st
     assert "Adapted against base: **a gain**" in body
     assert "Adapted against base: **no gain**" in body
     assert "This release may not be published." in body
-    assert "spaces <b>\\|</b>" in body
+    assert "spaces \\<b\\>\\|\\</b\\>" in body
     assert "Not measured." in body.split("## Fairness")[1]
     assert "None" not in card
     assert "nan" not in card
@@ -176,6 +180,35 @@ def test_unreviewed_tests_and_intervals_of_fairness_stand_apart_on_the_card(foun
     assert "0.100 (0.050 to 0.150)" in unreviewed and "+0.100, 95 % interval +0.020 to +0.180" in unreviewed
 
 
+def test_the_card_says_how_it_was_fine_tuned(found: dict[str, Any]) -> None:
+    card = write_card(found)
+    assert "new pieces in its tokenizer, and fine-tuned with LoRA for 2 tasks. **Base**" in card and "- lora\n" in card
+    found["model"]["lora"]["method"] = "full"
+    card = write_card(found)
+    assert "and fine-tuned whole for 2 tasks. **Base**" in card and "- lora\n" not in card
+    found["tasks"] = {}
+    card = write_card(found)
+    assert "new pieces in its tokenizer. **Base**" in card and "fine-tuned" not in card.split("**Base**")[0]
+
+
+def test_how_far_seeds_differ_is_said_where_there_are_several(language: Language, tmp_path: Path) -> None:
+    reports = made_up_reports()
+    for seeds, said in ((3, "eeds differ by up to 0.020; a smaller gain is called none"),
+                        (1, "ne seed: how far seeds differ is not known")):
+        language.models[NAME].lora.__dict__["seeds"] = list(range(1, seeds + 1))
+        for task in ("names", "genre"):
+            scores = reports[f"task/{task}_{NAME}"].details["scores"]
+            scores |= {arm: rows[:seeds] for arm, rows in scores.items()}
+        store = Store(tmp_path / str(seeds))
+        put(store, language, reports)
+        found, out = results(store, language, NAME), io.StringIO()
+        print_table(found, Console(file=out))
+        assert write_card(found).count(said) == out.getvalue().count(said) == 2
+        shown = page(found, {})
+        assert ("what separates two trainings" in shown) == (seeds > 1)
+        assert ("Tasks were trained from one seed" in shown) == (seeds == 1)
+
+
 def test_an_unverified_licence_is_never_called_a_licence(language: Language, found: dict[str, Any]) -> None:
     found["sources"][0]["licence"] = "unverified"
     metadata = yaml.safe_load(write_card(found).split("---\n", 2)[1])
@@ -191,6 +224,15 @@ def test_labels_that_may_not_be_sold_and_terms_of_their_own_are_on_the_cards_lic
         text["licence"] = "LicenseRef-Kaitiakitanga"
     metadata = yaml.safe_load(write_card(found).split("---\n", 2)[1])
     assert (metadata["license"], metadata["license_name"]) == ("other", "LicenseRef-Kaitiakitanga")
+
+
+@pytest.mark.parametrize(("masked", "said"), [(True, "were masked; names"), (False, "were not masked, nor were names")])
+def test_the_card_says_whether_private_data_was_masked(tmp_path: Path, masked: bool, said: str) -> None:
+    language = load_language(write_language(tmp_path / "languages", cleaning={"private_data": masked}))
+    assert f"phone numbers and the like {said} of people" in write_card(
+        gather(language, NAME, language.models[NAME], made_up_reports()))
+    stage, = stages(language, NAME, language.models[NAME])
+    assert stage.settings_data(language)["language"]["cleaning"] == {"private_data": masked}
 
 
 def test_a_card_of_nothing_says_so(language: Language) -> None:
@@ -213,6 +255,23 @@ def test_the_statement(found: dict[str, Any]) -> None:
     assert "Spoken by nobody." in said
     assert "| text | CC0-1.0 | contributor | other | raw | 3 |" in said
     assert "Nobody has written a statement yet" in write_statement(found, None, [])
+
+
+HOSTILE = "[here](https://evil.example) ![x](https://evil.example/x.png) <img src=x>\u2028**a** `b`\\| \\[c](d)"
+
+
+def test_lines_of_the_text_are_shown_and_not_obeyed(found: dict[str, Any]) -> None:
+    """In the tables of the card, in what its gates say, and in those of a waiver."""
+    found["behaviour"]["tests"]["spaces"]["description"] = HOSTILE
+    found["behaviour"]["worst_failures"] = [{"test": "spaces", "line": HOSTILE}]
+    found["attack"]["suspects"] = [{"task": "genre", "phrase": HOSTILE}]
+    next(gate for gate in found["release_gates"] if gate["name"] == "behaviour")["reason"] = HOSTILE
+    found["waivers"] = [{"gate": "retention", "said": HOSTILE, "by": "Ada Banda", "date": "2026", "reason": "seen"}]
+    body = write_card(found).split("---\n", 2)[2]
+    shown = MarkdownIt().enable("table").parse(body)
+    inside = [token for block in shown for token in block.children or []]
+    assert not [token for token in inside if token.type in ("image", "link_open", "html_inline")]
+    assert "".join(token.content for token in inside).count(" ".join(HOSTILE.split())) == 5
 
 
 def test_tables_escape_bars() -> None:

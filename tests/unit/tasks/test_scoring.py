@@ -24,6 +24,13 @@ def ner(*sentences: str):
     return kind, items_of(kind, rows)
 
 
+def test_where_no_training_item_has_a_label_the_commonest_answer_is_none() -> None:
+    kind = topics("a", "b", multi_label=True)
+    test = [Item("red fox", (0,)), Item("a river", ())]
+    floors = kind.floors([Item("the red fox", ()), Item("a river", ())], test, 1)
+    assert floors["majority"] == [[], []] and kind.score(test, floors["majority"]) == 0
+
+
 def test_entities_are_scored_whole_and_strictly() -> None:
     """Of four entities one is found; one has a wrong end, one a wrong type, and one begins with I-."""
     kind, items = ner("Moses/B-PER Busher/I-PER ku/O Malawi/B-LOC", "Maria/B-PER ali/O Zomba/B-LOC")

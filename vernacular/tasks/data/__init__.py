@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from vernacular.artifacts import digest_of_files
 from vernacular.config.schema import Language
@@ -106,9 +107,9 @@ def load_items(language: Language, name: str, root: Path) -> Items:
         raise Problem(f"every item has the label '{kind.labels[0]}'", where=where,
                       fix="Give it items of two labels or more: of one there is nothing to learn")
     notes = {**kind_class.notes(task, (row for part in PARTS for row in rows[part])), **_divide(task, parts)}
-    notes["train_also_in_test"] = _drop(parts, "train", ("test",))
-    notes["train_also_in_dev"] = _drop(parts, "train", ("dev",))
-    notes["dev_also_in_test"] = _drop(parts, "dev", ("test",))
+    notes["train_also_in_test"] = _drop(kind, parts, "train", "test")
+    notes["train_also_in_dev"] = _drop(kind, parts, "train", "dev")
+    notes["dev_also_in_test"] = _drop(kind, parts, "dev", "test")
     for part in PARTS:
         random.Random(_DRAW).shuffle(parts[part])
         most = task.data.most.get(part)
@@ -143,14 +144,16 @@ def _place(item: Item) -> float:
     return int.from_bytes(digest[:8]) / 2**64
 
 
-def _same(item: Item) -> tuple[tuple[str, ...], ...]:
-    return tuple(plain_words(text) or (text,) for text in item.key())
+def _same(kind: Kind, item: Item) -> set[Any]:
+    """What makes an item known elsewhere: the words of its texts together, or of each where one of them tells."""
+    texts = [plain_words(text) or (text,) for text in item.key()]
+    return set(enumerate(texts)) if kind.one_text_tells else {tuple(texts)}
 
 
-def _drop(parts: dict[Part, list[Item]], part: Part, others: Sequence[Part]) -> int:
-    """Take out of a part the items whose words stand in one of ``others``; how many there were."""
-    there = {_same(item) for other in others for item in parts[other]}
-    kept = [item for item in parts[part] if _same(item) not in there]
+def _drop(kind: Kind, parts: dict[Part, list[Item]], part: Part, other: Part) -> int:
+    """Take out of a part the items that are known from ``other``; how many there were."""
+    there = {same for item in parts[other] for same in _same(kind, item)}
+    kept = [item for item in parts[part] if there.isdisjoint(_same(kind, item))]
     dropped = len(parts[part]) - len(kept)
     parts[part] = kept
     return dropped

@@ -65,19 +65,28 @@ def row_of(value: Mapping[str, Any], where: str, columns: Mapping[str, str]) -> 
     """The row whose fields stand in ``columns`` of ``value``, in NFC.
 
     Raises:
-        Problem: a column is not there.
+        Problem: a column is not there, or holds half a character.
     """
     for role, name in columns.items():
         if name not in value:
             raise Problem(f"there is no column '{name}' for its {role}", where=where,
                           fix=f"Columns here: {', '.join(map(str, value)) or 'none'}; name the right one with "
                               f"`columns: {{{role}: NAME}}`")
-    return Row(where, {role: _nfc(value[name]) for role, name in columns.items()})
+    try:
+        return Row(where, {role: _nfc(value[name]) for role, name in columns.items()})
+    except UnicodeEncodeError:
+        raise Problem("it holds half a character (a lone surrogate, such as \\ud83d)", where=where,
+                      fix="Write the character whole, or take it out") from None
 
 
 def _nfc(value: Any) -> Any:
-    """``value`` with every string in it in NFC."""
+    """``value`` with every string in it in NFC.
+
+    Raises:
+        UnicodeEncodeError: a string is no text: half a surrogate pair, which JSON can hold.
+    """
     if isinstance(value, str):
+        value.encode()
         return unicodedata.normalize("NFC", value)
     if isinstance(value, list):
         return [_nfc(part) for part in value]

@@ -42,6 +42,8 @@ class _Read:
         rows, count = tokens.shape
         self.attend = torch.cat([self.attend, self.attend.new_ones((rows, count))], 1)
         where = self.positions[:, None] + torch.arange(count, device=tokens.device)
+        # Padding behind a short answer may lie past the last position, and a table of positions has no row for it.
+        where = where.clamp(max=int(model.config.max_position_embeddings) - 1)
         logits = model(input_ids=tokens, attention_mask=self.attend, position_ids=where, past_key_values=self.cache,
                        use_cache=True).logits
         self.positions = self.positions + count
@@ -60,6 +62,23 @@ def ids_of(tokenizer: Any, texts: Sequence[str]) -> list[list[int]]:
     """The ids of each text, without special tokens."""
     return [list(encoding.ids)
             for encoding in tokenizer.backend_tokenizer.encode_batch(list(texts), add_special_tokens=False)]
+
+
+def answer_ids(tokenizer: Any, answers: Sequence[str]) -> list[list[int]]:
+    """The ids of each answer with its end: its line break or, where the tokenizer cannot write one, the end of text.
+
+    SentencePiece's usual normalisation (XGLM) makes a line break a space, and ``complete`` would wait for it forever.
+
+    Raises:
+        Problem: the tokenizer has neither.
+    """
+    if "\n" in tokenizer.decode(ids_of(tokenizer, ["a\n"])[0]):
+        return ids_of(tokenizer, answers)
+    if tokenizer.eos_token_id is None:
+        raise Problem("its tokenizer has neither a line break nor an end of text: no answer could end", where="base",
+                      fix="Take a base whose tokenizer has one")
+    return [[*ids, tokenizer.eos_token_id]
+            for ids in ids_of(tokenizer, [answer.removesuffix("\n") for answer in answers])]
 
 
 def _read(model: Any, tokenizer: Any, shared: Sequence[int], prompts: Sequence[Sequence[int]]) -> _Read:
@@ -171,7 +190,7 @@ def bits(model: Any, tokenizer: Any, shared: str, prompts: Sequence[str], answer
          size: int = 8) -> NDArray[np.float64]:
     """The bits of each prompt's own right answer: (prompts,). The other arguments are those of ``complete``."""
     first, room = _beginning(model, tokenizer, shared)
-    targets = [ids[:room - 1] for ids in ids_of(tokenizer, answers)]
+    targets = [ids[:room - 1] for ids in answer_ids(tokenizer, answers)]
     encoded = [prompt[-max(1, room - len(target)):]
                for prompt, target in zip(ids_of(tokenizer, prompts), targets, strict=True)]
     out = np.zeros(len(prompts))

@@ -19,7 +19,7 @@ from vernacular.config.tasks import Task
 from vernacular.pretraining.loop import device_of
 from vernacular.pretraining.packing import opening
 from vernacular.tasks.generation.chrf import ORDERS, chrf, statistics
-from vernacular.tasks.generation.decoding import bits, complete, ids_of
+from vernacular.tasks.generation.decoding import answer_ids, bits, complete, ids_of
 from vernacular.tasks.generation.floors import nearest
 from vernacular.tasks.generation.label_words import one_line
 from vernacular.tasks.generation.prompts import by_shots, examples, shown
@@ -32,6 +32,8 @@ _KNOWS_NOTHING = 8.0  # bits per byte of an answer that gives no probabilities
 
 class Generation(Kind):
     """A line of text for a line of text. An answer is ``{"text": ..., "bits": of the right answer}``."""
+
+    one_text_tells = True
 
     def __init__(self, task: Task, labels: Sequence[str]) -> None:
         super().__init__(task, labels)
@@ -51,7 +53,7 @@ class Generation(Kind):
         """
         first = opening(tokenizer)
         prompts = ids_of(tokenizer, [self._template.prompt(item.text) for item in items])
-        answers = ids_of(tokenizer, [self._template.answer(item.second) for item in items])
+        answers = answer_ids(tokenizer, [self._template.answer(item.second) for item in items])
         out = []
         for prompt, answer in zip(prompts, answers, strict=True):
             kept = answer[:max(longest // 2, longest - len(first) - len(prompt))]

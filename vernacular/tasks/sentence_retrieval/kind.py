@@ -36,6 +36,7 @@ class SentenceRetrieval(Kind):
     """Which target translates which source. An answer is the rank of the right one: from source, from target."""
 
     each_by_itself = False
+    one_text_tells = True
 
     def item(self, row: Row) -> Item:
         """Source and target."""

@@ -33,7 +33,8 @@ def ranks(scores: NDArray[Any], sources: Sequence[str], targets: Sequence[str]) 
     found = np.zeros(len(sources), np.int64)
     for row, text in enumerate(sources):
         own = np.isin(codes, list(right[text]))
-        found[row] = 1 + int((scores[row][~own] >= scores[row][own].max()).sum())
+        # What is not less counts before it, so that a network that gives no numbers (NaN) finds nothing.
+        found[row] = 1 + int((~(scores[row][~own] < scores[row][own].max())).sum())
     return found
 
 

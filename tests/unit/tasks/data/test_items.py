@@ -10,7 +10,7 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
-from tests.generate import write_language
+from tests.generate import TINY_MODEL, write_language
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.corpus.benchmarks import held_items, versions
@@ -23,7 +23,8 @@ WORDS = ["mwana", "galu", "nyumba", "madzi", "moto", "mtengo", "mbalame", "nsomb
 
 def language_with(tmp_path: Path, files: dict[str, str | bytes], **task: Any) -> Language:
     """A language with the task ``t`` on ``files`` of its folder ``tasks/t``."""
-    folder = write_language(tmp_path / "languages", documents=3, tasks={"t": task})
+    models = {"tiny": {**TINY_MODEL, "objective": "causal" if task["kind"] == "generation" else "masked"}}
+    folder = write_language(tmp_path / "languages", documents=3, tasks={"t": task}, models=models)
     for name, content in files.items():
         path = folder / "tasks" / "t" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -53,6 +54,27 @@ def test_what_is_scored_is_not_learned_from(tmp_path: Path) -> None:
     assert items.notes == {"train_also_in_test": 1, "train_also_in_dev": 2, "dev_also_in_test": 1}
     assert (len(items.train), len(items.dev), len(items.test)) == (30, 10, 13)
     assert items.kind.labels == ["a", "b"]
+
+
+@pytest.mark.parametrize("kind", ["generation", "sentence_retrieval"])
+@pytest.mark.parametrize("data", [ONE_FILE["data"], TOPIC["data"]])
+def test_nor_is_one_text_of_a_pair(tmp_path: Path, kind: str, data: dict[str, Any]) -> None:
+    """Verses with two sources and two targets each, all four as pairs."""
+    def pairs(first: int, count: int) -> list[dict[str, str]]:
+        return [{"source": f"{WORDS[n % 8]} {source} {n}", "target": f"{n} {target} {WORDS[n % 8]}"}
+                for n in range(first, first + count) for source in "pq" for target in "xy"]
+
+    parts = {"train.jsonl": pairs(0, 100)} if data is ONE_FILE["data"] else {
+        "train.jsonl": pairs(0, 60), "dev.jsonl": pairs(5, 5)[::4] + pairs(80, 10), "test.jsonl": pairs(0, 10)[::4]}
+    prompt = {"prompt": {"format": "English: {source}\nChichewa: {target}"}} if kind == "generation" else {}
+    language = language_with(tmp_path, {name: jsonl(rows) for name, rows in parts.items()}, kind=kind, data=data,
+                             **prompt)
+    items = load_items(language, "t", tmp_path)
+    for learned, scored in ((items.train, items.test), (items.train, items.dev), (items.dev, items.test)):
+        assert learned and not {item.text for item in learned} & {item.text for item in scored}
+        assert not {item.second for item in learned} & {item.second for item in scored}
+    if data is TOPIC["data"]:  # of a scored verse the pair itself and the two that share a text with it
+        assert (items.notes["train_also_in_test"], items.notes["dev_also_in_test"]) == (30, 5)
 
 
 def test_missing_parts_are_divided_by_content_alone(tmp_path: Path) -> None:
@@ -128,6 +150,12 @@ def test_several_labels_and_another_encoding(tmp_path: Path) -> None:
     items = load_items(language_with(tmp_path, {"a.csv": rows.encode("windows-1252")}, **task), "t", tmp_path)
     assert items.kind.labels == ["a", "b"] and {item.labels for item in items.train} == {(0, 1), (1,), ()}
     assert all(item.text.startswith("café") for item in items.train)
+
+
+def test_of_several_labels_one_may_be_nought(tmp_path: Path) -> None:
+    rows = [{"text": f"{WORDS[n % 8]} wachi {n}", "label": [0, 1, None, [0, 1]][n % 4]} for n in range(60)]
+    items = load_items(language_with(tmp_path, {"a.jsonl": jsonl(rows)}, multi_label=True, **ONE_FILE), "t", tmp_path)
+    assert items.kind.labels == ["0", "1"] and {item.labels for item in items.train} == {(0,), (1,), (), (0, 1)}
 
 
 def test_the_corpus_may_not_hold_what_tasks_hold_wherever_it_lies(tmp_path: Path) -> None:

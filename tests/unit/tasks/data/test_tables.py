@@ -92,7 +92,8 @@ def test_json_lines(rows) -> None:
 
 
 @pytest.mark.parametrize(("line", "what"), [("{", "not valid JSON"), ("[1]", "not a JSON object"),
-                                            ('{"text": "x"}', "no column 'label'")])
+                                            ('{"text": "x"}', "no column 'label'"),
+                                            ('{"text": "x", "label": ["\\ud83d"]}', "half a character")])
 def test_a_bad_line_is_named(line, what) -> None:
     with pytest.raises(Problem, match=what) as caught:
         list(read_jsonl('{"text": "x", "label": "a"}\n\n' + line, "a", COLUMNS))

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from transformers import GPT2Config, GPT2LMHeadModel
 
 from tests.tiny import write_llama
 from vernacular.models import load_model, load_tokenizer
@@ -62,3 +63,14 @@ def test_the_likeliest_token_is_taken_each_time(loaded, shared):
 def test_a_prompt_longer_than_the_model_loses_its_beginning(loaded):
     assert len(complete(*loaded, "", ["the fox " * 200], 5)) == 1
     assert bits(*loaded, "", ["the fox " * 200], [" a\n"])[0] > 0
+
+
+def test_answers_of_different_lengths_to_long_prompts_where_positions_are_a_table(loaded):
+    """Each prompt leaves room for its own answer, and the shorter answer is padded."""
+    tokenizer = loaded[1]
+    torch.manual_seed(1)
+    model = GPT2LMHeadModel(GPT2Config(vocab_size=len(tokenizer), n_positions=64, n_embd=16, n_layer=1, n_head=2,
+                                       bos_token_id=0, eos_token_id=0)).eval()
+    prompts, answers = ["the fox " * 100] * 2, [" a\n", " every green bird over the market\n"]
+    alone = [bits(model, tokenizer, "", [prompt], [answer])[0] for prompt, answer in zip(prompts, answers, strict=True)]
+    assert bits(model, tokenizer, "", prompts, answers) == pytest.approx(alone, rel=2e-2)

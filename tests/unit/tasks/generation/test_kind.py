@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import torch
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from tests.tiny import write_llama
 from vernacular.config.schema import Lora
 from vernacular.config.tasks import Task
+from vernacular.errors import Problem
 from vernacular.models import load_model, load_tokenizer
 from vernacular.tasks.finetune import fine_tune
 from vernacular.tasks.generation.kind import Generation
@@ -58,6 +63,35 @@ def test_only_the_answer_is_learned(loaded):
     sizes = [len(answer) for answer in answers]
     assert together == pytest.approx(np.average(alone, weights=sizes), rel=1e-3)
     assert alone[0] == pytest.approx(-float(scores.gather(1, torch.tensor(answers[0])[:, None]).mean()), rel=1e-3)
+
+
+def test_an_answer_ends_where_a_line_break_leaves_no_trace(tmp_path):
+    """SentencePiece's usual normalisation, as in XGLM; learned answers end with the end of text."""
+    words = {f"▁{word}" for item in ITEMS for word in f"English: German: {item.text} {item.second}".split()}
+    pieces = ["<s>", "<pad>", "</s>", "<unk>", "▁", *sorted(words)]
+    raw = Tokenizer(models.Unigram([(piece, 0.0) for piece in pieces], unk_id=3))
+    raw.normalizer = normalizers.Sequence([normalizers.Nmt(), normalizers.NFKC()])
+    raw.pre_tokenizer, raw.decoder = pre_tokenizers.Metaspace(), decoders.Metaspace()
+    names = {"bos_token": "<s>", "pad_token": "<pad>", "unk_token": "<unk>"}
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=raw, eos_token="</s>", **names)
+    torch.manual_seed(1)
+    model = LlamaForCausalLM(LlamaConfig(
+        vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64,
+        max_position_embeddings=128, bos_token_id=0, eos_token_id=2, pad_token_id=1))
+    kind = Generation(TASK, [])
+    answers = [[token for token, unit in zip(item.tokens, item.units, strict=True) if unit == 0]
+               for item in kind.encode(ITEMS, tokenizer, 64)]
+    assert [tokenizer.decode(answer) for answer in answers] == [f"{item.second}</s>" for item in ITEMS]
+    settings = SETTINGS.model_copy(update={"max_length": 64})
+    network = fine_tune(kind, model, tokenizer, ITEMS, [], settings, 1).network
+    found = kind.predict(network, tokenizer, ITEMS, 64)
+    assert [answer["text"] for answer in found] == [item.second for item in ITEMS]
+    with torch.no_grad():
+        scores = network.whole(torch.tensor([kind.encode(ITEMS, tokenizer, 64)[0].tokens])).logits[0].log_softmax(-1)
+    nats = -scores[-len(answers[0]) - 1:-1].gather(1, torch.tensor(answers[0])[:, None]).sum()
+    assert found[0]["bits"] == pytest.approx(float(nats) / math.log(2), abs=0.05)
+    with pytest.raises(Problem, match="neither a line break nor an end of text"):
+        kind.encode(ITEMS, PreTrainedTokenizerFast(tokenizer_object=raw, **names), 64)
 
 
 def test_what_is_too_long_is_cut(loaded):

@@ -33,6 +33,12 @@ def test_one_vector_for_all_finds_nothing():
     assert (ranks(np.ones((10, 10)), names, names) == 10).all()
 
 
+def test_a_network_that_gives_no_numbers_finds_nothing():
+    pairs = [Item(str(number), second=str(number)) for number in range(10)]
+    scores = np.full((10, 10), np.nan)
+    assert (both_ways(scores, pairs) == 10).all() and (both_ways(csls(scores), pairs) == 10).all()
+
+
 def test_a_shared_translation_counts_in_either_place():
     scores = np.array([[.1, .9, .0], [.1, .9, .0], [.0, .2, .5]])
     assert ranks(scores, ["a", "b", "c"], ["x", "x", "z"]).tolist() == [1, 1, 1]
