@@ -20,8 +20,9 @@ from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.corpus.words import words
 from vernacular.errors import Problem
+from vernacular.evaluation.behaviour.alignment import aligned, exchanged
 from vernacular.evaluation.behaviour.cases import make_cases
-from vernacular.evaluation.behaviour.judge import Outcome, aligned, columns_of, judge_likelihood
+from vernacular.evaluation.behaviour.judge import Outcome, columns_of, judge_likelihood
 from vernacular.evaluation.behaviour.lexicons import names_in, resolve
 from vernacular.evaluation.behaviour.load import load_suite
 from vernacular.evaluation.behaviour.operators import AnyOperator
@@ -66,9 +67,11 @@ class FakeLines:
 
 
 def outcomes(predictor: Any, splitter: Any, lexicons: dict[str, list[str]] | None = None, prepare: Any = str,
+             lines: Sequence[str] = LINES, pairs: dict[str, dict[str, str]] | None = None,
              **test: Any) -> tuple[BehaviourTest, list[Any], list[Any]]:
     made = BehaviourTest.model_validate({**TEST, **test})
-    cases = make_cases(made, LINES, Given(lexicons or {}), most=10, seed=1, prepare=prepare)
+    cases = make_cases(made, lines, Given(lexicons or {}, pairs or {}), most=10, seed=1, prepare=prepare,
+                       by_word=splitter is not None)
     return made, cases, Asker(predictor, splitter).outcomes(made, cases)
 
 
@@ -155,9 +158,40 @@ def test_cases_depend_on_the_seed_alone() -> None:
 
 def test_alignment() -> None:
     assert aligned(["a", "b"], ["a", "x"], True) == [(0, 0), (1, 1)]
-    assert aligned(["a", "b"], ["a"], True) is None
+    assert aligned(["a", "b"], ["a"], True) == [(0, 0)]
     assert aligned(["a", "b"], ["7", "a", "b", "c"], False) == [(0, 1), (1, 2)]
-    assert aligned(["a", "b", "c"], ["x", "y", "c"], False) is None
+    assert aligned(["a", "b", "c"], ["x", "y", "c"], False) == [(2, 2)]
+    assert exchanged(["a", "b", "c"], ["a", "x", "y", "c"]) == [1, 2]
+    assert exchanged(["a", "b", "c"], ["a", "c"]) == []
+
+
+@pytest.mark.parametrize(("line", "change"), [
+    ("zaka 2000 zapita", {"operator": "digits"}), ("zaka 2,000 zapita", {"operator": "digits", "style": "plain"}),
+    ("anapita ku Zomba dzulo", {"operator": "swap_words", "lexicon": "towns"}),
+    ("anapita ku Zomba dzulo", {"operator": "replace", "pairs": {"ku Z": "kuZ"}}),
+    ("anapita ku Zomba dzulo", {"operator": "replace", "pairs": {"apita": "a-pita"}}),
+    ("anapita ku Zomba dzulo msanga lero", {"operator": "word_order", "do": "shuffle"}),
+    ("anapita ku Zomba dzulo", {"operator": "code_switch", "lexicon": "en"})])
+def test_no_change_is_a_fault_of_a_model_that_always_answers_alike(line: str, change: dict[str, Any]) -> None:
+    _, cases, judged = outcomes(FakeWords(), words, {"towns": ["Zomba", "Cape Town"]}, lines=[line], change=[change],
+                                pairs={"en": {"anapita": "went", "ku": "to", "dzulo": "yesterday"}})
+    assert [outcome.failed for outcome in judged] == [False] == [False] * len(cases)
+
+
+def test_of_a_word_exchanged_for_two_both_are_judged() -> None:
+    options: dict[str, Any] = {"lexicons": {"towns": ["Zomba", "Cape Town"]}, "lines": ["anapita ku Zomba dzulo"],
+                               "change": [{"operator": "swap_words", "lexicon": "towns"}]}
+    for known, failed in ((("Cape", "Town"), False), (("Zomba", "Cape"), True)):
+        judged = outcomes(FakeWords(*known), words, **options, type="minimum", expect={"label": "NAME"})[2]
+        assert [outcome.failed for outcome in judged] == [failed]
+    assert not outcomes(FakeWords(), words, **options, compare="changed")[1]  # which of the two was Zomba?
+
+
+def test_without_a_word_to_compare_there_is_no_case() -> None:
+    everything: dict[str, Any] = {"change": [{"operator": "code_switch", "lexicon": "en"}], "lines": ["anapita ku"],
+                                  "pairs": {"en": {"anapita": "went", "ku": "to"}}}
+    assert not outcomes(FakeWords(), words, **everything)[1]
+    assert outcomes(FakeLines(), None, **everything)[1]
 
 
 def test_names_in_text() -> None:
