@@ -115,6 +115,31 @@ def test_a_flipped_label_fails_and_tolerance_forgives_small_moves() -> None:
     assert not any(outcome.failed for outcome in outcomes(FakeLines(), None, change=change, tolerance=1.0)[2])
 
 
+class Torn:
+    """Torn between three labels; an ``x`` turns the answer, though the first label loses nothing."""
+
+    labels = ("a", "b", "c")
+
+    def __init__(self, by_word: bool) -> None:
+        self.by_word = by_word
+
+    def probabilities(self, texts: Sequence[str]) -> list[Any]:
+        rows = [np.array([.35, .60, .05] if "x" in text else [.34, .33, .33]) for text in texts]
+        return [np.tile(row, (len(words(text)), 1)) for row, text in zip(rows, texts, strict=True)
+                ] if self.by_word else rows
+
+    def unread(self, text: str) -> str:
+        return ""
+
+
+@pytest.mark.parametrize("splitter", [None, words])
+def test_an_answer_is_changed_though_the_old_label_loses_nothing(splitter: Any) -> None:
+    change = [{"operator": "insert", "texts": ["x"]}]
+    for tolerance, failed in ((0.0, True), (0.2, True), (0.3, False)):  # the new label wins .27
+        judged = outcomes(Torn(splitter is not None), splitter, change=change, tolerance=tolerance)[2]
+        assert [outcome.failed for outcome in judged] == [failed] * 4
+
+
 def test_directional() -> None:
     change = [{"operator": "letter_case", "to": "upper"}]
     for way, failed in (("rises", False), ("falls", True)):

@@ -101,9 +101,8 @@ def _judge_line(test: BehaviourTest, labels: Sequence[str], wanted: Sequence[int
         before = _said(labels, old, first) if len(forms) > 1 else ""
         return Outcome(new not in wanted, 1 - float(last[wanted].sum()), before, _said(labels, new, last))
     if test.type == "invariance":
-        fall = float(first[old] - last[old])
-        return Outcome(new != old and fall > test.tolerance, abs(fall), _said(labels, old, first),
-                       _said(labels, new, last))
+        move = _move(first, last)
+        return Outcome(new != old and move > test.tolerance, move, _said(labels, old, first), _said(labels, new, last))
     assert test.expect is not None  # a directional test has one
     looked_at, sign = wanted or [old], 1 if test.expect.probability == "rises" else -1
     values = [float(form.probabilities[looked_at].sum()) for form in forms]
@@ -113,6 +112,12 @@ def _judge_line(test: BehaviourTest, labels: Sequence[str], wanted: Sequence[int
     return Outcome(wrong_way > test.tolerance or (test.expect.margin > 0 and short > 0),
                    max(0.0, wrong_way, short if test.expect.margin else 0.0), f"{name} {values[0]:.2f}",
                    f"{name} {' > '.join(f'{value:.2f}' for value in values[1:])}")
+
+
+def _move(before: Array, after: Array) -> float:
+    """How far an answer moved: what the first label lost or the second won, whichever is more."""
+    old, new = int(before.argmax()), int(after.argmax())
+    return float(max(abs(before[old] - after[old]), abs(after[new] - before[new])))
 
 
 def _judge_mark(test: BehaviourTest, labels: Sequence[str], answer: Answer, mark: Mark) -> Outcome:
@@ -152,12 +157,12 @@ def _judge_words(test: BehaviourTest, labels: Sequence[str], wanted: Sequence[in
         return Outcome(bool(missed) or not looked_at, lack, "", _words(labels, after.words, new, missed or looked_at))
     assert before is not None  # an invariance test changes a line
     old = before.probabilities.argmax(axis=1)
-    falls = [(float(before.probabilities[was][old[was]] - after.probabilities[at][old[was]]), was, at)
+    moves = [(_move(before.probabilities[was], after.probabilities[at]), was, at)
              for was, at in compared(test, before.words, after.words)]
-    wrong = [(fall, was, at) for fall, was, at in falls if old[was] != new[at] and fall > test.tolerance]
-    furthest = max((fall for fall, _, _ in falls), default=0.0)
-    return Outcome(bool(wrong), max(0.0, furthest), _words(labels, before.words, old, [was for _, was, _ in wrong]),
-                   _words(labels, after.words, new, [at for _, _, at in wrong]))
+    wrong = [(was, at) for move, was, at in moves if old[was] != new[at] and move > test.tolerance]
+    return Outcome(bool(wrong), max((move for move, _, _ in moves), default=0.0),
+                   _words(labels, before.words, old, [was for was, _ in wrong]),
+                   _words(labels, after.words, new, [at for _, at in wrong]))
 
 
 def _words(labels: Sequence[str], words: Sequence[str], columns: NDArray[np.integer], at: Sequence[int]) -> str:
