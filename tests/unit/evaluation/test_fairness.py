@@ -77,6 +77,12 @@ def test_changed_labels() -> None:
     assert gaps.compare_changes(none, with_any, 1)["verdict"] == "within noise"  # any swap, not the group
 
 
+@pytest.mark.parametrize(("sentences", "verdict"), [(1, "within noise"), (3, "within noise"), (8, "made worse")])
+def test_a_few_sentences_that_change_are_chance(sentences: int, verdict: str) -> None:
+    changed = np.stack([np.ones(sentences), np.zeros(sentences)], axis=1)
+    assert gaps.compare_changes(changed * 0, changed, 1)["verdict"] == verdict
+
+
 def test_no_plan_is_said_and_is_no_failure(language_folder: Path, tmp_path: Path) -> None:
     language = load_language(language_folder)
     assert fairness.load_plan(language) is None
@@ -117,6 +123,15 @@ def test_lines_that_are_not_read_to_their_end_do_not_hide_a_gap(language_folder:
     found = report.details["comparisons"]["names_two"]
     assert found["sentences"] == 12
     assert (found["adapted"]["gap"], found["verdict"]) == (1, "inherited")
+    assert report.gates[0].passed
+
+
+def test_where_nothing_was_measured_the_gate_is_red(language_folder: Path, tmp_path: Path,
+                                                    monkeypatch: pytest.MonkeyPatch) -> None:
+    report = measured(language_folder, tmp_path, monkeypatch, FakeWords(), ["palibe dzina lina pano"])
+    assert report.details["comparisons"]["names_two"]["verdict"] == "not measured"
+    assert not report.gates[0].passed
+    assert report.gates[0].reason.startswith("not measured")
 
 
 def test_a_plan_is_read_and_its_errors_are_one_line(language_folder: Path) -> None:

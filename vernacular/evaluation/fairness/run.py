@@ -111,8 +111,10 @@ def _note(report: Report, results: dict[str, Any], plan: Plan) -> None:
     report.count("gaps_made_worse", len(worse), "comparisons whose gap is wider in the released model, beyond noise")
     report.count("gaps_lessened", verdicts.count("lessened"), "comparisons whose gap is narrower, beyond noise")
     report.count("gaps_inherited", verdicts.count("inherited"), "comparisons with a gap in the base that stayed")
-    report.gates.append(Gate(name=GATE, passed=not worse, value=len(worse), threshold=0, reason=(
-        f"made worse: {', '.join(worse)}" if worse else f"none of {len(results)} comparisons was made worse")))
+    measured = len(results) - verdicts.count(NOT_MEASURED["verdict"])
+    report.gates.append(Gate(name=GATE, passed=measured > 0 and not worse, value=len(worse), threshold=0, reason=(
+        f"made worse: {', '.join(worse)}" if worse else f"none of {measured} comparisons was made worse" if measured
+        else "not measured: no held-out sentence could be compared")))
     report.samples["comparisons"] = [
         {"task": found["task"], "comparison": found["comparison"], "sentences": found["sentences"],
          "gap_base": found.get("base", {}).get("gap"), "gap_adapted": found.get("adapted", {}).get("gap"),
