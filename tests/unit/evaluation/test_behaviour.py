@@ -28,7 +28,7 @@ from vernacular.evaluation.behaviour.load import load_suite
 from vernacular.evaluation.behaviour.operators import AnyOperator
 from vernacular.evaluation.behaviour.operators.base import Context, Given
 from vernacular.evaluation.behaviour.run import Asker, _note_counts, gate, gate_specs, note_worst, summarise
-from vernacular.evaluation.behaviour.schema import BehaviourTest, Suite
+from vernacular.evaluation.behaviour.schema import BehaviourTest, Suite, percent
 from vernacular.evaluation.fairness.plan import Plan
 from vernacular.tasks.derived import lower
 
@@ -247,6 +247,14 @@ def test_a_suite_is_read_and_declares_its_gates(language_folder: Path) -> None:
     language = with_tests(language_folder, one=GOOD)
     assert [test.name for test in load_suite(language).tests] == ["spaces"]
     assert [(spec.name, spec.blocking) for spec in gate_specs(language)] == [("spaces", False)]
+
+
+def test_a_small_threshold_is_not_rounded_away(language_folder: Path) -> None:
+    visible = GOOD.replace("spaces}", "digits}")
+    for threshold, said in (("0.005", "at most 0.5% of"), ("0.15", "at most 15% of"), ("0", "at most 0% of")):
+        spec, = gate_specs(with_tests(language_folder, one=visible + f"    threshold: {threshold}\n"))
+        assert said in spec.description
+    assert (percent(1 - 0.005), percent(1)) == ("99.5%", "100%")
 
 
 @pytest.mark.parametrize(("text", "line", "said"), [

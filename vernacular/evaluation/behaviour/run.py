@@ -23,7 +23,7 @@ from vernacular.evaluation.behaviour.judge import Answer, Array, Outcome, judge,
 from vernacular.evaluation.behaviour.lexicons import resolve
 from vernacular.evaluation.behaviour.load import load_suite, marks_of
 from vernacular.evaluation.behaviour.marks import Mark
-from vernacular.evaluation.behaviour.schema import UNREVIEWED, BehaviourTest
+from vernacular.evaluation.behaviour.schema import UNREVIEWED, BehaviourTest, percent
 from vernacular.evaluation.held_out import held_out_lines, preparation
 from vernacular.jsonl import write_jsonl
 from vernacular.stages import GateSpec, Work
@@ -49,7 +49,7 @@ class Predictor(Protocol):
 def gate_specs(language: Language) -> tuple[GateSpec, ...]:
     """One gate a test of the folder, named after it."""
     suite = load_suite(language)
-    return tuple(GateSpec(test.name, f"{test.description or test.capability}: at most {test.threshold:.0%} of the "
+    return tuple(GateSpec(test.name, f"{test.description or test.capability}: at most {percent(test.threshold)} of the "
                           f"cases fail. Author: {test.author}; reviewed by a speaker: {suite.review_of(test)}.",
                           test.severity == "error") for test in suite.tests)
 

@@ -98,6 +98,11 @@ class SentencePair(Strict):
         return self
 
 
+def percent(share: float) -> str:
+    """A threshold for reading, with the digits that it was written with: 0.005 is 0.5%, not 0%."""
+    return f"{100 * share:.4g}%"
+
+
 class BehaviourTest(Strict):
     """One behavioural test: what is changed or written, what must then hold, and how often it may fail."""
 
