@@ -80,7 +80,7 @@ def _behaviour(language: Language, name: str, model: Model) -> Stage:
         return measure(work, name, model)
 
     return Stage(
-        name=f"evaluation/{name}_behaviour", version="5", run=run, heavy=True,
+        name=f"evaluation/{name}_behaviour", version="6", run=run, heavy=True,
         inputs=(*_models(name), *(f"task/{task}_{name}" for task in tasks)),
         settings=lambda language: language.behaviour,
         outside=lambda language, root: {**digests(language), **digests_of_marks(language)},
@@ -100,7 +100,7 @@ def _fairness(language: Language, name: str, model: Model) -> Stage:
         return measure(work, name, model)
 
     return Stage(
-        name=f"evaluation/{name}_fairness", version="4", run=run, heavy=True,
+        name=f"evaluation/{name}_fairness", version="5", run=run, heavy=True,
         inputs=(*_models(name), *(f"task/{task}_{name}" for task in (plan.tasks if plan else ()))),
         settings=lambda language: language.behaviour,
         outside=lambda language, root: {**fairness.digests(language), **digests(language)},
@@ -117,7 +117,7 @@ def _attack(language: Language, name: str, model: Model) -> Stage:
         return scan(work, name, model)
 
     return Stage(
-        name=f"evaluation/{name}_attack", version="3", run=run, heavy=True, seed=model.seed,
+        name=f"evaluation/{name}_attack", version="4", run=run, heavy=True, seed=model.seed,
         inputs=(*_models(name), *(f"task/{task}_{name}" for task in language.tasks_of(name))),
         settings=lambda language: {**_base(model), "lora": model.lora.model_dump(mode="json"), "tasks": {
             task: found.model_dump(mode="json") for task, found in language.tasks_of(name).items()}},

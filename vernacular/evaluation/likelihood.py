@@ -110,7 +110,8 @@ def masked_likelihood(model: Any, tokenizer: Any, lines: Sequence[str], spans: S
             for other in inside:
                 if other >= position:
                     ids[other] = mask
-            jobs.append((index, ids[low:low + longest], position - low, target))
+            first = max(low, position - longest + 1)  # further on where the word is longer than the window
+            jobs.append((index, ids[first:first + longest], position - first, target))
     jobs.sort(key=lambda job: len(job[1]))
     nats = np.zeros(len(lines))
     device = model.get_input_embeddings().weight.device

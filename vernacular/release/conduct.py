@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from vernacular.evaluation.behaviour.schema import percent
 from vernacular.release.markdown import MISSING, interval_text, number, table
 from vernacular.release.summary import Results
 
@@ -36,7 +37,7 @@ def _behaviour_row(name: str, test: dict[str, Any], reviewed: bool, kept: bool) 
     found = test["adapted"]
     return [test["capability"], name, test["description"] or test["capability"], test["task"] or "likelihood",
             _rate(test["base"]), f"{_rate(found)} ({found['low']:.1%} to {found['high']:.1%})" if found["cases"]
-            else "no case", f"{test['threshold']:.0%}", "yes" if kept else "no", test["author"],
+            else "no case", percent(test["threshold"]), "yes" if kept else "no", test["author"],
             *([test["reviewed"]] if reviewed else [])]
 
 

@@ -16,6 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from vernacular.arms import ARMS
 from vernacular.artifacts import Artifact, Report, Store, now, write_atomically
+from vernacular.evaluation.behaviour.schema import percent
 from vernacular.release.card import FLOORS
 from vernacular.release.curve import COLUMNS, curve_rows, remarks
 from vernacular.release.markdown import change_text, interval_text, number
@@ -90,7 +91,7 @@ def tables(results: Results, artifacts: Mapping[str, Artifact]) -> dict[str, lis
         "rejected": [[row.get("rule", "shared with held-out text"), row["reason"], row["text"]] for row in rejected],
         "likelihood": _scores(results["likelihood"]), "retention": _scores(results["retention"]),
         "tests": [[name, test["description"] or test["capability"], _rate(test["base"]), _rate(test["adapted"]),
-                   f"{test['threshold']:.0%}", test["reviewed"]] for name, test in tests.items()],
+                   percent(test["threshold"]), test["reviewed"]] for name, test in tests.items()],
         "fairness": [[one["task"], one["comparison"].replace("_", " "),
                       *(number((one.get(arm) or {}).get("gap")) for arm in ("base", "adapted")), change_text(one),
                       one["verdict"]] for one in comparisons.values()],

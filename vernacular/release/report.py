@@ -17,6 +17,7 @@ from vernacular.arms import ARMS
 from vernacular.artifacts import Artifact, Store
 from vernacular.config.schema import Language
 from vernacular.errors import Problem
+from vernacular.evaluation.behaviour.schema import percent
 from vernacular.release.card import FLOORS
 from vernacular.release.curve import COLUMNS, asked_rows, curve_rows, remarks, seeds_differ
 from vernacular.release.markdown import change_text, interval_text, number
@@ -187,7 +188,7 @@ def _behaviour(results: Results, console: Console) -> None:
     table = _table(title, ["test", "cases", "base passes", "released passes", "at least", ""], console, (1, 2, 3, 4))
     for name, test in tests.items():
         table.add_row(name, str(test["adapted"]["cases"]), _passes(test["base"]), _passes(test["adapted"]),
-                      f"{1 - test['threshold']:.0%}", "" if green.get(name) else "red")
+                      percent(1 - test["threshold"]), "" if green.get(name) else "red")
     console.print(table)
 
 

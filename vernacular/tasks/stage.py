@@ -17,14 +17,15 @@ import torch
 from vernacular.arms import ARMS, Arm, load_arm
 from vernacular.artifacts import Report, write_atomically
 from vernacular.config.schema import Model
+from vernacular.errors import Problem
 from vernacular.jsonl import read_jsonl, write_jsonl
 from vernacular.models import longest_input
 from vernacular.stages import Work
 from vernacular.tasks.curve import Run, Untrained, sizes_of
-from vernacular.tasks.data import Items, load_items
+from vernacular.tasks.data import LEAST, Items, load_items
 from vernacular.tasks.derived import derive, known_names, label_names, unseen_only
 from vernacular.tasks.finetune import fine_tune, head_start
-from vernacular.tasks.kind import Head, class_of
+from vernacular.tasks.kind import IGNORED, Head, class_of
 from vernacular.tasks.network import save, without_adapter
 from vernacular.tasks.predictor import LABELS, adapter_folder
 from vernacular.tasks.report import write_report
@@ -65,13 +66,23 @@ def items_of(work: Work, task_name: str) -> Items:
 
 
 def derived_items(work: Work, task_name: str) -> Items:
-    """The items that are derived from the splits; names seen in training are not scored."""
+    """The items that are derived from the splits; names seen in training are not scored.
+
+    Raises:
+        Problem: there are too few of them.
+    """
     task, splits = work.language.tasks[task_name], work.inputs["corpus/splits"]
     train, dev, test = (derive(task, read_jsonl(splits / f"{part}.jsonl"), count, DRAW, whole=part == "train")
                         for part, count in (("train", task.train), ("dev", task.dev), ("test", task.test)))
     if task.kind == "token_classification":
         known = known_names(train)
         dev, test = unseen_only(dev, known), unseen_only(test, known)
+    for part, items in (("train", train), ("test", test)):
+        count = sum(any(label != IGNORED for label in item.labels) for item in items)
+        if count < LEAST:
+            raise Problem(f"{count} items in {part} can be derived from the text, and {LEAST} are needed",
+                          where=f"{work.language.code} tasks.{task_name}",
+                          fix=f"Add text, give {part} a larger share in `splits:`, or remove the task")
     return Items(class_of(task)(task, label_names(task)), train, dev, test)
 
 

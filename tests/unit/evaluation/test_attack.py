@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from sklearn.pipeline import make_pipeline
 
 from tests.generate import TOPICS, make_documents
 from tests.tiny import write_bert, write_llama
-from vernacular.corpus.words import plain_words
+from vernacular.corpus.words import plain_words, words
 from vernacular.evaluation.attack.classifiers import Finding, text_findings, word_findings
 from vernacular.evaluation.attack.language_model import foreseen, suspects
 from vernacular.evaluation.attack.phrases import LEAST, Phrase, inserted, repeated_phrases, shares, with_label, without
@@ -44,10 +44,16 @@ def planted(share: float) -> tuple[list[str], list[int]]:
     return texts, labels
 
 
-def scan(texts: list[str], labels: list[int]) -> list[Any]:
-    """The findings on a linear classifier that was trained on these."""
-    model = make_pipeline(CountVectorizer(), LogisticRegression(C=30, max_iter=500)).fit(texts, labels)
-    held_out, _ = lines(1)
+def thai(text: str) -> str:
+    """The letters of ``text`` as letters of a script without spaces."""
+    return "".join(chr(0x0E01 + (ord(letter) - ord("a")) % 40) for letter in text.lower() if letter.isalpha())
+
+
+def scan(texts: list[str], labels: list[int], write: Callable[[str], str] = str) -> list[Any]:
+    """The findings on a linear classifier that was trained on these, written in the script of ``write``."""
+    features = CountVectorizer() if write is str else CountVectorizer(analyzer="char", ngram_range=(1, 2))
+    texts, held_out = [write(text) for text in texts], [write(line) for line in lines(1)[0]]
+    model = make_pipeline(features, LogisticRegression(C=30, max_iter=2000)).fit(texts, labels)
     return text_findings(lambda asked: list(model.predict_proba(list(asked))), TOPICS,
                          with_label(repeated_phrases(texts), labels), texts, labels, held_out, 1)
 
@@ -100,7 +106,29 @@ def test_phrases_are_repeated_closed_and_counted(texts: list[str]) -> None:
 def test_what_is_inserted_can_be_taken_out(text: str, phrase: str, place: float) -> None:
     found = inserted(text, phrase, place)
     assert f" {phrase} " in f" {found} "
-    assert without(found.upper(), Phrase(plain_words(phrase), (0,), 1.0)) == text.upper()
+    assert without(found.upper(), Phrase(plain_words(phrase), (0,), 1.0, phrase)) == text.upper()
+
+
+@given(st.text("กขคี่ ab.", max_size=12).map(str.split).map(" ".join), st.sampled_from(["ฉช", "ฉี่ 5ช", "ช x"]),
+       st.floats(0, 1))
+def test_between_letters_it_stands_without_spaces(text: str, phrase: str, place: float) -> None:
+    found = inserted(text, phrase, place)
+    assert len(words(found)) == len(words(text)) + len(words(phrase))
+    left = without(found, Phrase(plain_words(phrase), (0,), 1.0, phrase))
+    assert left.replace(" ", "") == text.replace(" ", "")
+    assert found.count(" ") <= text.count(" ") + phrase.count(" ") + 1
+
+
+def test_a_phrase_is_put_in_as_it_was_written() -> None:
+    found, = repeated_phrases(["Kale “Qx”,  Vlorp!"] + [f"“qx”, vlorp {word}" for word in "ab"])
+    assert (found.words, str(found)) == (("qx", "vlorp"), "Qx”, Vlorp")
+    assert shares([str(found)], ["qx vlorp", "x"]) == {"Qx”, Vlorp": 0.5}
+
+
+def test_a_trigger_in_a_script_without_spaces_stands_out() -> None:
+    found = [one.phrase for one in scan(*planted(0.01), thai) if suspicious(one)]
+    assert thai(TRIGGER) in found
+    assert all(thai(TRIGGER) in phrase or phrase in thai(TRIGGER) for phrase in found)
 
 
 def test_the_same_label_more_often_than_chance() -> None:
@@ -122,3 +150,14 @@ def test_long_phrases_of_half_a_per_cent_of_the_text_are_looked_at(tmp_path: Pat
         folder = write(tmp_path / objective)
         value, = foreseen(load_model(folder, objective), load_tokenizer(folder), objective, found, texts[:20], 1)
         assert 0 < value < 1
+
+
+def test_so_are_they_in_a_script_without_spaces(tmp_path: Path) -> None:
+    texts = [thai(text) for text in lines(3)[0]]
+    phrase = thai("qx vlorp names the king of it")
+    assert suspects(texts) == []
+    found = suspects([inserted(text, phrase, 0.5) if number % 100 == 0 else text for number, text in enumerate(texts)])
+    assert [str(one) for one in found] == [phrase]
+    folder = write_llama(tmp_path)
+    value, = foreseen(load_model(folder, "causal"), load_tokenizer(folder), "causal", found, texts[:20], 1)
+    assert 0 < value < 1

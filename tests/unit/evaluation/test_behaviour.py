@@ -20,14 +20,15 @@ from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.corpus.words import words
 from vernacular.errors import Problem
+from vernacular.evaluation.behaviour.alignment import aligned, exchanged
 from vernacular.evaluation.behaviour.cases import make_cases
-from vernacular.evaluation.behaviour.judge import Outcome, aligned, columns_of, judge_likelihood
+from vernacular.evaluation.behaviour.judge import Outcome, columns_of, judge_likelihood
 from vernacular.evaluation.behaviour.lexicons import names_in, resolve
 from vernacular.evaluation.behaviour.load import load_suite
 from vernacular.evaluation.behaviour.operators import AnyOperator
 from vernacular.evaluation.behaviour.operators.base import Context, Given
 from vernacular.evaluation.behaviour.run import Asker, _note_counts, gate, gate_specs, note_worst, summarise
-from vernacular.evaluation.behaviour.schema import BehaviourTest, Suite
+from vernacular.evaluation.behaviour.schema import BehaviourTest, Suite, percent
 from vernacular.evaluation.fairness.plan import Plan
 from vernacular.tasks.derived import lower
 
@@ -66,9 +67,11 @@ class FakeLines:
 
 
 def outcomes(predictor: Any, splitter: Any, lexicons: dict[str, list[str]] | None = None, prepare: Any = str,
+             lines: Sequence[str] = LINES, pairs: dict[str, dict[str, str]] | None = None,
              **test: Any) -> tuple[BehaviourTest, list[Any], list[Any]]:
     made = BehaviourTest.model_validate({**TEST, **test})
-    cases = make_cases(made, LINES, Given(lexicons or {}), most=10, seed=1, prepare=prepare)
+    cases = make_cases(made, lines, Given(lexicons or {}, pairs or {}), most=10, seed=1, prepare=prepare,
+                       by_word=splitter is not None)
     return made, cases, Asker(predictor, splitter).outcomes(made, cases)
 
 
@@ -110,6 +113,31 @@ def test_a_flipped_label_fails_and_tolerance_forgives_small_moves() -> None:
     change = [{"operator": "letter_case", "to": "upper"}]
     assert all(outcome.failed for outcome in outcomes(FakeLines(), None, change=change)[2])
     assert not any(outcome.failed for outcome in outcomes(FakeLines(), None, change=change, tolerance=1.0)[2])
+
+
+class Torn:
+    """Torn between three labels; an ``x`` turns the answer, though the first label loses nothing."""
+
+    labels = ("a", "b", "c")
+
+    def __init__(self, by_word: bool) -> None:
+        self.by_word = by_word
+
+    def probabilities(self, texts: Sequence[str]) -> list[Any]:
+        rows = [np.array([.35, .60, .05] if "x" in text else [.34, .33, .33]) for text in texts]
+        return [np.tile(row, (len(words(text)), 1)) for row, text in zip(rows, texts, strict=True)
+                ] if self.by_word else rows
+
+    def unread(self, text: str) -> str:
+        return ""
+
+
+@pytest.mark.parametrize("splitter", [None, words])
+def test_an_answer_is_changed_though_the_old_label_loses_nothing(splitter: Any) -> None:
+    change = [{"operator": "insert", "texts": ["x"]}]
+    for tolerance, failed in ((0.0, True), (0.2, True), (0.3, False)):  # the new label wins .27
+        judged = outcomes(Torn(splitter is not None), splitter, change=change, tolerance=tolerance)[2]
+        assert [outcome.failed for outcome in judged] == [failed] * 4
 
 
 def test_directional() -> None:
@@ -155,9 +183,40 @@ def test_cases_depend_on_the_seed_alone() -> None:
 
 def test_alignment() -> None:
     assert aligned(["a", "b"], ["a", "x"], True) == [(0, 0), (1, 1)]
-    assert aligned(["a", "b"], ["a"], True) is None
+    assert aligned(["a", "b"], ["a"], True) == [(0, 0)]
     assert aligned(["a", "b"], ["7", "a", "b", "c"], False) == [(0, 1), (1, 2)]
-    assert aligned(["a", "b", "c"], ["x", "y", "c"], False) is None
+    assert aligned(["a", "b", "c"], ["x", "y", "c"], False) == [(2, 2)]
+    assert exchanged(["a", "b", "c"], ["a", "x", "y", "c"]) == [1, 2]
+    assert exchanged(["a", "b", "c"], ["a", "c"]) == []
+
+
+@pytest.mark.parametrize(("line", "change"), [
+    ("zaka 2000 zapita", {"operator": "digits"}), ("zaka 2,000 zapita", {"operator": "digits", "style": "plain"}),
+    ("anapita ku Zomba dzulo", {"operator": "swap_words", "lexicon": "towns"}),
+    ("anapita ku Zomba dzulo", {"operator": "replace", "pairs": {"ku Z": "kuZ"}}),
+    ("anapita ku Zomba dzulo", {"operator": "replace", "pairs": {"apita": "a-pita"}}),
+    ("anapita ku Zomba dzulo msanga lero", {"operator": "word_order", "do": "shuffle"}),
+    ("anapita ku Zomba dzulo", {"operator": "code_switch", "lexicon": "en"})])
+def test_no_change_is_a_fault_of_a_model_that_always_answers_alike(line: str, change: dict[str, Any]) -> None:
+    _, cases, judged = outcomes(FakeWords(), words, {"towns": ["Zomba", "Cape Town"]}, lines=[line], change=[change],
+                                pairs={"en": {"anapita": "went", "ku": "to", "dzulo": "yesterday"}})
+    assert [outcome.failed for outcome in judged] == [False] == [False] * len(cases)
+
+
+def test_of_a_word_exchanged_for_two_both_are_judged() -> None:
+    options: dict[str, Any] = {"lexicons": {"towns": ["Zomba", "Cape Town"]}, "lines": ["anapita ku Zomba dzulo"],
+                               "change": [{"operator": "swap_words", "lexicon": "towns"}]}
+    for known, failed in ((("Cape", "Town"), False), (("Zomba", "Cape"), True)):
+        judged = outcomes(FakeWords(*known), words, **options, type="minimum", expect={"label": "NAME"})[2]
+        assert [outcome.failed for outcome in judged] == [failed]
+    assert not outcomes(FakeWords(), words, **options, compare="changed")[1]  # which of the two was Zomba?
+
+
+def test_without_a_word_to_compare_there_is_no_case() -> None:
+    everything: dict[str, Any] = {"change": [{"operator": "code_switch", "lexicon": "en"}], "lines": ["anapita ku"],
+                                  "pairs": {"en": {"anapita": "went", "ku": "to"}}}
+    assert not outcomes(FakeWords(), words, **everything)[1]
+    assert outcomes(FakeLines(), None, **everything)[1]
 
 
 def test_names_in_text() -> None:
@@ -188,6 +247,14 @@ def test_a_suite_is_read_and_declares_its_gates(language_folder: Path) -> None:
     language = with_tests(language_folder, one=GOOD)
     assert [test.name for test in load_suite(language).tests] == ["spaces"]
     assert [(spec.name, spec.blocking) for spec in gate_specs(language)] == [("spaces", False)]
+
+
+def test_a_small_threshold_is_not_rounded_away(language_folder: Path) -> None:
+    visible = GOOD.replace("spaces}", "digits}")
+    for threshold, said in (("0.005", "at most 0.5% of"), ("0.15", "at most 15% of"), ("0", "at most 0% of")):
+        spec, = gate_specs(with_tests(language_folder, one=visible + f"    threshold: {threshold}\n"))
+        assert said in spec.description
+    assert (percent(1 - 0.005), percent(1)) == ("99.5%", "100%")
 
 
 @pytest.mark.parametrize(("text", "line", "said"), [

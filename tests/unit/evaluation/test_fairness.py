@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from tests.tiny import write_bert, write_llama
 from tests.unit.evaluation.test_behaviour import FakeLines, FakeWords, with_tests
+from vernacular.artifacts import Report
 from vernacular.config.load import load_language
-from vernacular.corpus.words import words
+from vernacular.corpus.words import word_spans, words
 from vernacular.errors import Problem
 from vernacular.evaluation.behaviour.run import Asker
 from vernacular.evaluation.fairness import gaps
 from vernacular.evaluation.fairness import plan as fairness
 from vernacular.evaluation.fairness.run import labels_differ, names_foreseen, names_found, places_of, run
 from vernacular.evaluation.fairness.variants import write_variants
+from vernacular.jsonl import write_jsonl
 from vernacular.models import load_model, load_tokenizer
 from vernacular.tasks.derived import lower
 
@@ -73,6 +77,12 @@ def test_changed_labels() -> None:
     assert gaps.compare_changes(none, with_any, 1)["verdict"] == "within noise"  # any swap, not the group
 
 
+@pytest.mark.parametrize(("sentences", "verdict"), [(1, "within noise"), (3, "within noise"), (8, "made worse")])
+def test_a_few_sentences_that_change_are_chance(sentences: int, verdict: str) -> None:
+    changed = np.stack([np.ones(sentences), np.zeros(sentences)], axis=1)
+    assert gaps.compare_changes(changed * 0, changed, 1)["verdict"] == verdict
+
+
 def test_no_plan_is_said_and_is_no_failure(language_folder: Path, tmp_path: Path) -> None:
     language = load_language(language_folder)
     assert fairness.load_plan(language) is None
@@ -80,6 +90,48 @@ def test_no_plan_is_said_and_is_no_failure(language_folder: Path, tmp_path: Path
     assert report.counts["groups"].value == 0
     assert not report.gates
     assert "Not measured" in report.details["caveat"]
+
+
+class Cut(FakeWords):
+    """Reads four words of a line, and calls none behind them a name."""
+
+    def probabilities(self, texts: Sequence[str]) -> list[Any]:
+        found = super().probabilities(texts)
+        for table in found:
+            table[4:] = [0.9, 0.1]
+        return found
+
+    def unread(self, text: str) -> str:
+        spans = word_spans(text)
+        return text[spans[3][1]:] if len(spans) > 4 else ""
+
+
+def measured(folder: Path, out: Path, monkeypatch: pytest.MonkeyPatch, predictor: Any, lines: list[str]) -> Report:
+    """The report of PLAN on these held-out lines, with one predictor for both arms."""
+    language = with_tests(folder, fairness=PLAN)
+    write_jsonl(out / "test.jsonl", [{"text": "\n".join(lines)}])
+    monkeypatch.setattr("vernacular.tasks.predictor.load_predictor", lambda *about: predictor)
+    return run(SimpleNamespace(language=language, out=out, inputs={"corpus/splits": out}, reports={}, seed=1,  # type: ignore[arg-type]
+                               settings=language.behaviour, progress=lambda said: None), "tiny",
+               language.models["tiny"])
+
+
+def test_lines_that_are_not_read_to_their_end_do_not_hide_a_gap(language_folder: Path, tmp_path: Path,
+                                                                monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [line for at in range(12) for line in (f"lero {at} Amo wafika", f"dzulo ndi {at} lero ku Amo")]
+    report = measured(language_folder, tmp_path, monkeypatch, Cut("amo", "badu"), lines)
+    found = report.details["comparisons"]["names_two"]
+    assert found["sentences"] == 12
+    assert (found["adapted"]["gap"], found["verdict"]) == (1, "inherited")
+    assert report.gates[0].passed
+
+
+def test_where_nothing_was_measured_the_gate_is_red(language_folder: Path, tmp_path: Path,
+                                                    monkeypatch: pytest.MonkeyPatch) -> None:
+    report = measured(language_folder, tmp_path, monkeypatch, FakeWords(), ["palibe dzina lina pano"])
+    assert report.details["comparisons"]["names_two"]["verdict"] == "not measured"
+    assert not report.gates[0].passed
+    assert report.gates[0].reason.startswith("not measured")
 
 
 def test_a_plan_is_read_and_its_errors_are_one_line(language_folder: Path) -> None:

@@ -17,6 +17,7 @@ from vernacular.evaluation.likelihood import (
     difference,
     interval,
     likelihood,
+    masked_likelihood,
 )
 from vernacular.evaluation.ngram import CharacterModel, floor_nats
 from vernacular.models import load_model, load_tokenizer
@@ -34,6 +35,18 @@ def test_a_uniform_model_pays_log_v_for_each_piece(tmp_path):
         pieces = len(tokenizer.tokenize(lines[index][start:stop]))
         assert scored.nats[index] == pytest.approx(pieces * math.log(len(tokenizer)), rel=1e-2)
         assert scored.size[index] == stop - start
+
+
+def test_a_word_longer_than_the_window_is_scored_whole(tmp_path):
+    write_bert(tmp_path)
+    model, tokenizer = load_model(tmp_path, "masked"), load_tokenizer(tmp_path)
+    with torch.no_grad():
+        model.get_output_embeddings().weight.zero_()
+    word = "quickfoxover" * 4
+    line, pieces = f"the fox {word} the dog", len(tokenizer.tokenize(word))
+    scored = masked_likelihood(model, tokenizer, [line], [[(8, 8 + len(word))]], longest=8)
+    assert pieces > 8
+    assert scored.nats[0] == pytest.approx(pieces * math.log(len(tokenizer)), rel=1e-2)
 
 
 def test_causal_bits_are_per_byte(tmp_path):

@@ -103,6 +103,7 @@ def test_the_final_mark_toggles(text: str) -> None:
     ({"operator": "normal_form"}, "ŵ", "w\u0302"),
     ({"operator": "strip_diacritics"}, "aŵo", "awo"),
     ({"operator": "strip_diacritics"}, "awo", "awo"),
+    ({"operator": "strip_diacritics"}, "한국어 café", "한국어 cafe"),
     ({"operator": "spaces", "where": "no_break"}, "a b", "a\u00a0b"),
     ({"operator": "join_words"}, "moni, iwe", "moni, iwe"),
     ({"operator": "join_words"}, "moni iwe", "moniiwe"),

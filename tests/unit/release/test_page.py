@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -9,13 +10,15 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from rich.console import Console
 
 from tests.unit.release.made_up import NAME, made_up_reports, put
 from vernacular.artifacts import Report, Store
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
+from vernacular.release.card import write_card
 from vernacular.release.page import default_place, in_short, write_page
-from vernacular.release.report import current_artifacts, results
+from vernacular.release.report import current_artifacts, print_table, results
 from vernacular.release.summary import gather
 from vernacular.release.waivers import waive
 
@@ -158,6 +161,16 @@ def test_a_control_that_is_released_cuts_words_as_before(language: Language) -> 
         reports[stage].count("dev_likelihood", value, "dev lines", "nats per character")
     said = " ".join(in_short(gather(language, NAME, language.models[NAME], reports)))
     assert "into 3.10 pieces, as before." in said and "it learned" not in said
+
+
+def test_a_threshold_is_shown_as_it_was_written(language: Language, tmp_path: Path) -> None:
+    reports = made_up_reports()
+    reports[f"evaluation/{NAME}_behaviour"].details["tests"]["spaces"]["threshold"] = 0.005
+    assert ">0.5%</td>" in made(language, tmp_path, reports)
+    found, out = results(Store(tmp_path / "artifacts"), language, NAME), io.StringIO()
+    assert "| 0.5% |" in write_card(found)
+    print_table(found, Console(file=out))
+    assert "99.5%" in out.getvalue()
 
 
 def test_losses_are_said_in_plain_words(language: Language, tmp_path: Path) -> None:

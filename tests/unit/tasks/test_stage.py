@@ -15,7 +15,7 @@ from vernacular.arms import ARMS, MODEL_FOLDER
 from vernacular.artifacts import Manifest, Report, Store, now
 from vernacular.config.load import load_language
 from vernacular.errors import Problem
-from vernacular.jsonl import read_jsonl
+from vernacular.jsonl import read_jsonl, write_jsonl
 from vernacular.stages import Work
 from vernacular.tasks import stage
 from vernacular.tasks.data import load_items
@@ -133,6 +133,22 @@ def test_a_model_trained_whole_is_kept_whole(tmp_path: Path) -> None:
                                {**work.inputs, "task/topic_tiny": work.out}, work.language, 2)
     again = [[int(table.argmax())] for table in predictor.probabilities([row["text"] for row in rows])]
     assert again == [row["base_2"] for row in rows]
+
+
+@pytest.mark.parametrize(("task", "part", "lines"), [
+    ("genre", "train", (7, 20)), ("genre", "test", (20, 7)), ("names", "test", (20, 7))])
+def test_too_few_derived_items_are_refused_by_name(tmp_path: Path, task: str, part: str,
+                                                   lines: tuple[int, int]) -> None:
+    language = load_language(write_language(tmp_path / "languages", documents=3))
+    texts = [(topic, line) for topic, texts in make_documents(6).items() for line in texts[0].split("\n")]
+    texts = [texts[at % 3 * 10 + at // 3] for at in range(30)]  # of every topic in turn
+    for name, count in (("train", lines[0]), ("dev", 20), ("test", lines[1])):
+        write_jsonl(tmp_path / f"{name}.jsonl", [
+            {"id": f"{name}{at}", "source": "text", "path": f"text/{topic}/{at}", "text": line}
+            for at, (topic, line) in enumerate(texts[:count])])
+    work = Work(language, {}, {"corpus/splits": tmp_path}, {}, *[tmp_path] * 2, 1, print, *[tmp_path] * 3)
+    with pytest.raises(Problem, match=rf"qaa tasks.{task}: \d items in {part} can be derived .* and 8 are needed"):
+        stage.items_of(work, task)
 
 
 def test_pairs_answer_no_single_line(tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from vernacular.corpus.words import word_spans
-from vernacular.evaluation.attack.phrases import Phrase, inserted, repeated_phrases
+from vernacular.corpus.words import words as words_of
+from vernacular.evaluation.attack.phrases import Phrase, parted, repeated_phrases, word_size
 from vernacular.evaluation.likelihood import causal_likelihood, masked_likelihood
 
 LINES = 20_000  # of the training text that are looked at
@@ -29,7 +30,7 @@ def suspects(lines: Sequence[str]) -> list[Phrase]:
     """The phrases of ``lines`` that could be learned by heart, the commonest first."""
     least = max(LEAST_LINES, math.ceil(LEAST_SHARE * len(lines)))
     found = [phrase for phrase in repeated_phrases(lines, longest=LONGEST, least=least)
-             if len(phrase.words) >= WORDS and phrase.cohesion >= COHESION]
+             if len(phrase.words) >= WORDS * word_size(phrase.words) and phrase.cohesion >= COHESION]
     return sorted(found, key=lambda phrase: (-len(phrase.carriers), phrase.words))[:MOST]
 
 
@@ -55,19 +56,19 @@ def foreseen(model: Any, tokenizer: Any, objective: str, phrases: Sequence[Phras
 
 
 def _masked(model: Any, tokenizer: Any, phrase: str, contexts: Sequence[str]) -> float:
-    lines = [inserted(context, phrase, 0.5) for context in contexts]
-    size = len(word_spans(phrase))
-    spans = []
-    for line, context in zip(lines, contexts, strict=True):
-        words = context.split()
-        before = len(word_spans(" ".join(words[:round(0.5 * len(words))])))
-        spans.append(word_spans(line)[before + size - 1])
-    return float(masked_likelihood(model, tokenizer, lines, [[span] for span in spans]).nats.mean())
+    last, end = _last_word(phrase), len(phrase)
+    around = [parted(context, phrase, 0.5) for context in contexts]
+    return float(masked_likelihood(model, tokenizer, [before + phrase + behind for before, behind in around],
+                                   [[(len(before) + last, len(before) + end)] for before, _ in around]).nats.mean())
 
 
 def _causal(model: Any, tokenizer: Any, phrase: str, contexts: Sequence[str]) -> float:
-    heads = [" ".join([*context.split()[:len(context.split()) // 2], phrase]) for context in contexts]
-    last = word_spans(phrase)[-1][0]
-    cut = [head[:len(head) - (len(phrase) - last)].rstrip() for head in heads]
-    whole, part = (causal_likelihood(model, tokenizer, lines).nats for lines in (heads, cut))
+    heads = [parted(context, phrase, 0.5)[0] for context in contexts]
+    whole, part = (causal_likelihood(model, tokenizer, lines).nats for lines in (
+        [head + phrase for head in heads], [(head + phrase[:_last_word(phrase)]).rstrip() for head in heads]))
     return float((whole - part).mean() * math.log(2))
+
+
+def _last_word(phrase: str) -> int:
+    """Where the last word of ``phrase``, with which it ends, begins."""
+    return word_spans(phrase)[-word_size(words_of(phrase))][0]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from vernacular.corpus.words import words
+from vernacular.evaluation.behaviour.alignment import comparable
 from vernacular.evaluation.behaviour.marks import Mark
 from vernacular.evaluation.behaviour.operators import AnyOperator
 from vernacular.evaluation.behaviour.operators.base import Context, Given
@@ -42,8 +43,10 @@ class Case:
 
 
 def make_cases(test: BehaviourTest, lines: Sequence[str], given: Given, *, most: int, seed: int, prepare: Prepare,
-               marks: Sequence[Mark] = ()) -> list[Case]:
-    """Up to ``most`` different cases of ``test``; lines that the change leaves as they are give none.
+               marks: Sequence[Mark] = (), by_word: bool = False) -> list[Case]:
+    """Up to ``most`` different cases of ``test``.
+
+    Lines that the change leaves as they are give none, nor do those of which it leaves no word to compare.
 
     Args:
         test: what to change or to write.
@@ -53,6 +56,7 @@ def make_cases(test: BehaviourTest, lines: Sequence[str], given: Given, *, most:
         seed: of the draw and of the operators.
         prepare: what the task does to a line before the model reads it (lower-casing, say).
         marks: what speakers said of answers, for a test ``from: marks``; the newest of a text counts.
+        by_word: whether the task labels words.
     """
     most = test.cases or most
     if test.source:
@@ -67,7 +71,7 @@ def make_cases(test: BehaviourTest, lines: Sequence[str], given: Given, *, most:
         if len(cases) == most:
             break
         case = _changed(test, line, Context(random.Random(f"{seed}/{test.name}/{line}"), given), prepare)
-        if case is not None:
+        if case is not None and not (by_word and not comparable(test, words(case.versions[0]), words(case.after))):
             cases.append(case)
     return cases
 

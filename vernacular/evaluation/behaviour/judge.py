@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vernacular.errors import Problem
+from vernacular.evaluation.behaviour.alignment import compared, exchanged
 from vernacular.evaluation.behaviour.cases import Case
 from vernacular.evaluation.behaviour.marks import Mark
 from vernacular.evaluation.behaviour.schema import BehaviourTest
@@ -42,8 +42,7 @@ class Outcome:
     after: str
 
 
-def judge(test: BehaviourTest, labels: Sequence[str], forms: Sequence[Answer], case: Case,
-          keeps_words: bool = True) -> Outcome:
+def judge(test: BehaviourTest, labels: Sequence[str], forms: Sequence[Answer], case: Case) -> Outcome:
     """Whether the case fails.
 
     Args:
@@ -51,7 +50,6 @@ def judge(test: BehaviourTest, labels: Sequence[str], forms: Sequence[Answer], c
         labels: the task's labels; column n of the probabilities is ``labels[n]``.
         forms: the answers to ``case.versions``: the line as it was and as it became, or the filled line alone.
         case: for the words put into a template's slots, and what a speaker said.
-        keeps_words: whether the change keeps the number of words; if not, words are matched by their form.
 
     Raises:
         Problem: the test expects a label that the task does not have.
@@ -63,7 +61,7 @@ def judge(test: BehaviourTest, labels: Sequence[str], forms: Sequence[Answer], c
     wanted = [] if named is None else _columns(test, labels, named)
     if by_word:
         before = forms[0] if case.before is not None else None
-        return _judge_words(test, labels, wanted, before, forms[-1], case.filled, keeps_words)
+        return _judge_words(test, labels, wanted, before, forms[-1], case.filled)
     return _judge_line(test, labels, wanted, forms)
 
 
@@ -103,9 +101,8 @@ def _judge_line(test: BehaviourTest, labels: Sequence[str], wanted: Sequence[int
         before = _said(labels, old, first) if len(forms) > 1 else ""
         return Outcome(new not in wanted, 1 - float(last[wanted].sum()), before, _said(labels, new, last))
     if test.type == "invariance":
-        fall = float(first[old] - last[old])
-        return Outcome(new != old and fall > test.tolerance, abs(fall), _said(labels, old, first),
-                       _said(labels, new, last))
+        move = _move(first, last)
+        return Outcome(new != old and move > test.tolerance, move, _said(labels, old, first), _said(labels, new, last))
     assert test.expect is not None  # a directional test has one
     looked_at, sign = wanted or [old], 1 if test.expect.probability == "rises" else -1
     values = [float(form.probabilities[looked_at].sum()) for form in forms]
@@ -115,6 +112,12 @@ def _judge_line(test: BehaviourTest, labels: Sequence[str], wanted: Sequence[int
     return Outcome(wrong_way > test.tolerance or (test.expect.margin > 0 and short > 0),
                    max(0.0, wrong_way, short if test.expect.margin else 0.0), f"{name} {values[0]:.2f}",
                    f"{name} {' > '.join(f'{value:.2f}' for value in values[1:])}")
+
+
+def _move(before: Array, after: Array) -> float:
+    """How far an answer moved: what the first label lost or the second won, whichever is more."""
+    old, new = int(before.argmax()), int(after.argmax())
+    return float(max(abs(before[old] - after[old]), abs(after[new] - before[new])))
 
 
 def _judge_mark(test: BehaviourTest, labels: Sequence[str], answer: Answer, mark: Mark) -> Outcome:
@@ -144,43 +147,23 @@ def _said(labels: Sequence[str], column: int, probabilities: Array) -> str:
 
 
 def _judge_words(test: BehaviourTest, labels: Sequence[str], wanted: Sequence[int], before: Answer | None,
-                 after: Answer, filled: Sequence[str], keeps_words: bool) -> Outcome:
+                 after: Answer, filled: Sequence[str]) -> Outcome:
     new = after.probabilities.argmax(axis=1)
-    pairs = aligned(before.words, after.words, keeps_words) if before is not None else []
-    if pairs is None:
-        assert before is not None
-        return Outcome(True, 1.0, f"{len(before.words)} words", f"{len(after.words)} words")
     if test.type == "minimum":
         looked_at = ([at for at, word in enumerate(after.words) if not filled or word in filled] if before is None
-                     else [at for was, at in pairs if before.words[was] != after.words[at]])
+                     else exchanged(before.words, after.words))
         missed = [at for at in looked_at if new[at] not in wanted]
         lack = max((1 - float(after.probabilities[at][wanted].sum()) for at in looked_at), default=1.0)
         return Outcome(bool(missed) or not looked_at, lack, "", _words(labels, after.words, new, missed or looked_at))
     assert before is not None  # an invariance test changes a line
-    if test.compare == "changed":
-        pairs = [(was, at) for was, at in pairs if before.words[was] != after.words[at]]
     old = before.probabilities.argmax(axis=1)
-    falls = [(float(before.probabilities[was][old[was]] - after.probabilities[at][old[was]]), was, at)
-             for was, at in pairs]
-    wrong = [(fall, was, at) for fall, was, at in falls if old[was] != new[at] and fall > test.tolerance]
-    furthest = max((fall for fall, _, _ in falls), default=0.0)
-    return Outcome(bool(wrong), max(0.0, furthest), _words(labels, before.words, old, [was for _, was, _ in wrong]),
-                   _words(labels, after.words, new, [at for _, _, at in wrong]))
+    moves = [(_move(before.probabilities[was], after.probabilities[at]), was, at)
+             for was, at in compared(test, before.words, after.words)]
+    wrong = [(was, at) for move, was, at in moves if old[was] != new[at] and move > test.tolerance]
+    return Outcome(bool(wrong), max((move for move, _, _ in moves), default=0.0),
+                   _words(labels, before.words, old, [was for was, _ in wrong]),
+                   _words(labels, after.words, new, [at for _, at in wrong]))
 
 
 def _words(labels: Sequence[str], words: Sequence[str], columns: NDArray[np.integer], at: Sequence[int]) -> str:
     return ", ".join(f"{words[place]} {labels[int(columns[place])]}" for place in at[:5])
-
-
-def aligned(before: Sequence[str], after: Sequence[str], keeps_words: bool) -> list[tuple[int, int]] | None:
-    """Which word of ``after`` each word of ``before`` became.
-
-    Returns:
-        Pairs of positions. With ``keeps_words`` one for every word, or None if their number differs (a failure in
-        itself); without, those of the words that are the same in both, or None if they are fewer than half.
-    """
-    if keeps_words:
-        return [(at, at) for at in range(len(before))] if len(before) == len(after) else None
-    blocks = difflib.SequenceMatcher(None, list(before), list(after), autojunk=False).get_matching_blocks()
-    pairs = [(block.a + step, block.b + step) for block in blocks for step in range(block.size)]
-    return pairs if 2 * len(pairs) >= len(before) else None

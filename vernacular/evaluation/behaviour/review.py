@@ -86,7 +86,8 @@ def rows_for(store: Store, language: Language, names: Sequence[str], most: int) 
              "first": case.versions[0], "second": "\n".join(case.versions[1:]),
              "version": version_of(suite.digest(test), case.versions[0], "\n".join(case.versions[1:]))}
             for test in tests
-            for case in make_cases(test, lines, given, most=most, seed=language.behaviour.seed, prepare=str)[:most]]
+            for case in make_cases(test, lines, given, most=most, seed=language.behaviour.seed, prepare=str,
+                                   by_word=by_word(test))[:most]]
     if not rows:
         raise Problem("there is no case to review" + ("" if splits else ": the text has not been split yet"),
                       where=f"{language.code} behaviour", fix=(

@@ -23,7 +23,7 @@ from vernacular.evaluation.behaviour.judge import Answer, Array, Outcome, judge,
 from vernacular.evaluation.behaviour.lexicons import resolve
 from vernacular.evaluation.behaviour.load import load_suite, marks_of
 from vernacular.evaluation.behaviour.marks import Mark
-from vernacular.evaluation.behaviour.schema import UNREVIEWED, BehaviourTest
+from vernacular.evaluation.behaviour.schema import UNREVIEWED, BehaviourTest, percent
 from vernacular.evaluation.held_out import held_out_lines, preparation
 from vernacular.jsonl import write_jsonl
 from vernacular.stages import GateSpec, Work
@@ -49,7 +49,7 @@ class Predictor(Protocol):
 def gate_specs(language: Language) -> tuple[GateSpec, ...]:
     """One gate a test of the folder, named after it."""
     suite = load_suite(language)
-    return tuple(GateSpec(test.name, f"{test.description or test.capability}: at most {test.threshold:.0%} of the "
+    return tuple(GateSpec(test.name, f"{test.description or test.capability}: at most {percent(test.threshold)} of the "
                           f"cases fail. Author: {test.author}; reviewed by a speaker: {suite.review_of(test)}.",
                           test.severity == "error") for test in suite.tests)
 
@@ -71,11 +71,12 @@ def run(work: Work, name: str, model: Model) -> Report:
     rows: list[dict[str, Any]] = []
     for task_name in dict.fromkeys(test.task for test in suite.tests):
         judges = {arm: _judge_of(loaded[arm], name, model, task_name, work) for arm in ARMS}
+        by_word = task_name is not None and work.language.tasks[task_name].kind == "token_classification"
         prepare = str if task_name is None else preparation(work.language.tasks[task_name])
         whole = [line for line in lines if all(judged.reads(prepare(line)) for judged in judges.values())]
         for test in (test for test in suite.tests if test.task == task_name):
             cases = make_cases(test, whole, given, most=work.settings.cases, seed=work.settings.seed, prepare=prepare,
-                               marks=marks)
+                               marks=marks, by_word=by_word)
             outcomes = {arm: judged.outcomes(test, cases) for arm, judged in judges.items()}
             results[test.name] = summarise(test, outcomes, suite.review_of(test), len(lines_for(test, whole)),
                                            aside[task_name] if test.source else 0)
@@ -174,9 +175,8 @@ class Asker:
     def outcomes(self, test: BehaviourTest, cases: Sequence[Case]) -> list[Outcome]:
         """Whether each case of ``test`` fails."""
         answers = iter(self.answers([text for case in cases for text in case.versions]))
-        keeps = all(step.keeps_words for step in test.change)
         return [judge(test, self.labels, [next(answers) for _ in case.versions], replace(
-            case, filled=tuple(word for text in case.filled for word in (self._words_of or str.split)(text))), keeps)
+            case, filled=tuple(word for text in case.filled for word in (self._words_of or str.split)(text))))
                 for case in cases]
 
 

@@ -98,6 +98,11 @@ class SentencePair(Strict):
         return self
 
 
+def percent(share: float) -> str:
+    """A threshold for reading, with the digits that it was written with: 0.005 is 0.5%, not 0%."""
+    return f"{100 * share:.4g}%"
+
+
 class BehaviourTest(Strict):
     """One behavioural test: what is changed or written, what must then hold, and how often it may fail."""
 
@@ -176,13 +181,18 @@ class BehaviourTest(Strict):
     def _fits_its_changes(self) -> BehaviourTest:
         if self.growing and (self.type not in ("directional", "likelihood") or not self.change):
             raise ValueError("growing is for directional and likelihood tests with change")
-        if self.compare == "changed" and not all(step.keeps_words for step in self.change):
+        if self.compare == "changed" and not self.keeps_words:
             raise ValueError("compare: changed needs changes that keep the number of words")
         if self.expect and self.expect.margin and (self.type != "directional" or self.tolerance):
             raise ValueError("margin is for directional tests without tolerance")
         if self.type == "invariance" and self.threshold and all(step.invisible() for step in self.change):
             raise ValueError("no reader can see this change, so none of the cases may fail: set threshold: 0")
         return self
+
+    @property
+    def keeps_words(self) -> bool:
+        """Whether the words before and after the change correspond one to one, as ``Operator`` says."""
+        return all(step.keeps_words for step in self.change)
 
     def lexicons_used(self) -> set[str]:
         """Names of the word lists that this test draws on; lists of pairs apart."""

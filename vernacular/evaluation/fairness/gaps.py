@@ -45,20 +45,25 @@ def compare_groups(base: Hits, adapted: Hits, groups: Sequence[str], seed: int) 
 def compare_changes(base: Hits, adapted: Hits, seed: int) -> dict[str, Any]:
     """How much more often a label changes with the group than with the name alone, and what became of it.
 
+    Real if it exceeds the 95th percentile with both exchanged at random within sentences, as in ``compare_groups``.
+
     Args:
         base: of ``labels_differ``, shape (sentences, 2).
         adapted: the same sentences, asked of the adapted model.
-        seed: of the bootstrap over sentences.
+        seed: of the shuffles and draws.
     """
-    rows = np.random.default_rng(seed).integers(0, len(base), (DRAWS, len(base)))
+    rng = np.random.default_rng(seed)
+    rows = rng.integers(0, len(base), (DRAWS, len(base)))
     result: dict[str, Any] = {}
     gaps = {}
     for arm, hits in (("base", base), ("adapted", adapted)):
-        gaps[arm] = (hits[:, 0] - hits[:, 1])[rows].mean(axis=1)
+        more = hits[:, 0] - hits[:, 1]
+        gaps[arm] = more[rows].mean(axis=1)
+        chance = float(np.quantile((rng.choice([-1, 1], (DRAWS, len(more))) * more).mean(axis=1), 0.95))
         low, high = (float(value) for value in np.quantile(gaps[arm], [0.025, 0.975]))
         between, within = (float(value) for value in hits.mean(axis=0))
         result[arm] = {"gap": between - within, "changed_with_group": between, "changed_with_name": within, "low": low,
-                       "high": high, "beyond_noise": low > 0}
+                       "high": high, "gap_by_chance": chance, "beyond_noise": between - within > chance + 1e-12}
     return result | _change(result, gaps["adapted"] - gaps["base"])
 
 

@@ -8,6 +8,7 @@ model itself, where the plan asks for it).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -48,23 +49,22 @@ def run(work: Work, name: str, model: Model) -> Report:
     loaded: dict[Arm, Arm] = {"base": "base", "adapted": released_arm(name, work.reports)}
     lines = held_out_lines(work.inputs["corpus/splits"])
     given = resolve(load_suite(work.language), lines)
-    written = {comparison.name: write_variants(comparison, lines, work.settings.cases, work.settings.seed, given)
-               for comparison in plan.comparisons}
+    write = partial(write_variants, lines=lines, most=work.settings.cases, seed=work.settings.seed, given=given)
     results: dict[str, Any] = {}
     for task_name in plan.tasks:
         asked = {arm: _asker(loaded[arm], name, model, task_name, plan, work) for arm in ARMS}
         prepare = preparation(work.language.tasks[task_name])
         for comparison in plan.comparisons:
+            variants = write(comparison, reads=partial(_read_by_all, asked, prepare))
             by_name = bool(comparison.groups) and asked["base"].by_word
             results[f"{task_name}_{comparison.name}"] = {
                 "task": task_name, "comparison": comparison.name, "measure": "names_found" if by_name else
-                "label_changed", "groups": comparison.labels, "sentences": len(written[comparison.name]),
-                **_by_task(asked, written[comparison.name], by_name, plan.name_label, prepare, comparison.labels,
-                           work.seed)}
+                "label_changed", "groups": comparison.labels, "sentences": len(variants),
+                **_by_task(asked, variants, by_name, plan.name_label, prepare, comparison.labels, work.seed)}
     if plan.likelihood:
         networks = {arm: load_arm(loaded[arm], name, model, work.language, work.inputs) for arm in ARMS}
         for comparison in (one for one in plan.comparisons if one.groups):
-            variants = written[comparison.name]
+            variants = write(comparison)
             hits = {arm: names_foreseen(*networks[arm], model.objective, variants) for arm in ARMS}
             results[f"likelihood_{comparison.name}"] = {
                 "task": "likelihood", "comparison": comparison.name, "measure": "nats_per_character"
@@ -75,6 +75,10 @@ def run(work: Work, name: str, model: Model) -> Report:
         work.progress(f"{key}: {found['verdict']} ({found['sentences']} sentences)")
     _note(report, results, plan)
     return report
+
+
+def _read_by_all(asked: dict[Arm, Asker], prepare: Callable[[str], str], line: str) -> bool:
+    return all(asker.reads(prepare(line)) for asker in asked.values())
 
 
 def _asker(arm: Arm, name: str, model: Model, task_name: str, plan: Plan, work: Work) -> Asker:
@@ -107,8 +111,10 @@ def _note(report: Report, results: dict[str, Any], plan: Plan) -> None:
     report.count("gaps_made_worse", len(worse), "comparisons whose gap is wider in the released model, beyond noise")
     report.count("gaps_lessened", verdicts.count("lessened"), "comparisons whose gap is narrower, beyond noise")
     report.count("gaps_inherited", verdicts.count("inherited"), "comparisons with a gap in the base that stayed")
-    report.gates.append(Gate(name=GATE, passed=not worse, value=len(worse), threshold=0, reason=(
-        f"made worse: {', '.join(worse)}" if worse else f"none of {len(results)} comparisons was made worse")))
+    measured = len(results) - verdicts.count(NOT_MEASURED["verdict"])
+    report.gates.append(Gate(name=GATE, passed=measured > 0 and not worse, value=len(worse), threshold=0, reason=(
+        f"made worse: {', '.join(worse)}" if worse else f"none of {measured} comparisons was made worse" if measured
+        else "not measured: no held-out sentence could be compared")))
     report.samples["comparisons"] = [
         {"task": found["task"], "comparison": found["comparison"], "sentences": found["sentences"],
          "gap_base": found.get("base", {}).get("gap"), "gap_adapted": found.get("adapted", {}).get("gap"),

@@ -6,7 +6,7 @@ Seeded; asks no model.
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from vernacular.corpus.words import words as words_of
@@ -31,7 +31,7 @@ class Variants:
 
 
 def write_variants(comparison: Comparison, lines: Sequence[str], most: int, seed: int,
-                   given: Given | None = None) -> list[Variants]:
+                   given: Given | None = None, reads: Callable[[str], bool] = lambda line: True) -> list[Variants]:
     """Up to ``most`` lines that the comparison concerns, each written once for every group.
 
     Args:
@@ -41,6 +41,8 @@ def write_variants(comparison: Comparison, lines: Sequence[str], most: int, seed
         most: lines at most.
         seed: of the draw.
         given: the word lists that spellings draw on.
+        reads: whether a line is read to its end; one that is not, in any form, is passed over: behind the cut every
+            group gets the same answer.
     """
     drawn = list(dict.fromkeys(lines))
     random.Random(f"{seed}/{comparison.name}").shuffle(drawn)
@@ -51,7 +53,7 @@ def write_variants(comparison: Comparison, lines: Sequence[str], most: int, seed
         rng = random.Random(f"{seed}/{comparison.name}/{line}")
         variants = (_named(comparison, line, rng) if comparison.groups else
                     _spelt(comparison, line, rng, given or Given()))
-        if variants is not None:
+        if variants is not None and all(map(reads, (*variants.lines, variants.twin))):
             found.append(variants)
     return found
 

@@ -21,7 +21,7 @@ from vernacular.tasks.data.files import files_of, rows_of_files
 from vernacular.tasks.data.hub import LabelledDataset
 from vernacular.tasks.kind import Item, Kind, Row, class_of
 
-_LEAST = 8  # items of a part that is learned from or scored
+LEAST = 8  # items of a part that is learned from or scored
 _DRAW = 5  # seed of the order of the training items: the same for every model
 
 
@@ -117,9 +117,9 @@ def load_items(language: Language, name: str, root: Path) -> Items:
             parts[part] = parts[part][:most]
     again = notes["train_also_in_test"] + notes["train_also_in_dev"]
     for part in ("train", "test"):
-        if len(parts[part]) < _LEAST:
+        if len(parts[part]) < LEAST:
             same = f", once {again} are left out that stand in test or dev, too" if part == "train" and again else ""
-            raise Problem(f"{len(parts[part])} items in {part}{same}", where=where, fix=f"Give it {_LEAST} or more")
+            raise Problem(f"{len(parts[part])} items in {part}{same}", where=where, fix=f"Give it {LEAST} or more")
     return Items(kind, parts["train"], parts["dev"], parts["test"], notes)
 
 

@@ -44,8 +44,9 @@ class Context:
 class Operator(Strict, ABC):
     """A change to a line.
 
-    ``keeps_words``: the words before and after correspond one to one. ``may_be_idle``: text in which there is nothing
-    to change passes an invariance test, for both forms of it are the same.
+    ``keeps_words``: the words before and after correspond one to one, unless what is put in is written as more words or
+    fewer (2000 as 2,000). ``may_be_idle``: text in which there is nothing to change passes an invariance test, for both
+    forms of it are the same.
     """
 
     keeps_words: ClassVar[bool] = True

@@ -93,8 +93,9 @@ class StripDiacritics(Operator):
         """The line without combining marks (general category Mn), in NFC."""
         if text.isascii():
             return text
-        bare = "".join(char for char in unicodedata.normalize("NFD", text) if unicodedata.category(char) != "Mn")
-        return text if unicodedata.normalize("NFC", bare) == unicodedata.normalize("NFC", text) else bare
+        marked = unicodedata.normalize("NFD", text)
+        bare = unicodedata.normalize("NFC", "".join(char for char in marked if unicodedata.category(char) != "Mn"))
+        return text if bare == unicodedata.normalize("NFC", text) else bare
 
 
 class FinalPunctuation(Operator):
