@@ -69,9 +69,14 @@ def run(work: Work) -> Report:
 def tidy(lines: list[str], settings: CleanSettings) -> list[str]:
     """``lines`` of task items as they would read if they were part of the corpus, so that they are found in it."""
     spelled, _ = Speller(settings.cleaning.orthography, settings.script).apply(normalise(repair(lines)[0]))
+    return masked(spelled, settings)
+
+
+def masked(lines: list[str], settings: CleanSettings) -> list[str]:
+    """``lines`` with private data masked, where that is asked for."""
     if settings.cleaning.private_data:
-        return redact(spelled, Counter(), compiled(settings.cleaning.private_patterns))
-    return spelled
+        return redact(lines, Counter(), compiled(settings.cleaning.private_patterns))
+    return lines
 
 
 def rules_version(settings: CleanSettings, identifier: Path, held: Held) -> str:
