@@ -29,7 +29,6 @@ from vernacular.corpus.suppression import Suppressions
 from vernacular.corpus.workers import Rows, tables_for
 from vernacular.stages import Work
 
-OVERLAP = 13  # words in a row that text for training and a task item may not share (Brown et al. 2020)
 _LIBRARIES = ("fasttext", "ftfy", "lingua-language-detector", "numpy", "pycld2", "regex", "rensa")
 
 
@@ -42,7 +41,7 @@ def run(work: Work) -> Report:
     """
     settings: CleanSettings = work.settings
     identifier = work.inputs["corpus/identifier"]
-    held = Held.of(held_items(work.language, work.root), OVERLAP, lambda lines: tidy(lines, settings))
+    held = Held.of(held_items(work.language, work.root), settings.overlap_words, lambda lines: tidy(lines, settings))
     held.save(work.scratch / "held.npz")
     spec = {"settings": settings.model_dump(mode="json", by_alias=True), "identifier": str(identifier.resolve()),
             "held": str((work.scratch / "held.npz").resolve())}

@@ -41,7 +41,8 @@ def _outside(language: Language, root: Path, model: Model) -> dict[str, str]:
 def _settings(language: Language, model: Model) -> dict[str, Any]:
     # What is left out of text beside the corpus; the corpus itself was cleaned before.
     beside = clean_settings(language).model_dump(mode="json", by_alias=True, include={
-        "script": True, "cleaning": {"orthography", "private_data", "private_patterns"}}) if model.beside else {}
+        "script": True, "overlap_words": True,
+        "cleaning": {"orthography", "private_data", "private_patterns"}}) if model.beside else {}
     return {"base": model.base.model_dump(mode="json"), "objective": model.objective,
             "items": model.likelihood_items,
             "pretraining": model.pretraining.model_dump(mode="json", by_alias=True, exclude={

@@ -11,7 +11,7 @@ from typing import Any
 from vernacular.config.schema import Language, Model
 from vernacular.config.sources import NetworkSource, Source
 from vernacular.corpus import benchmarks, clean_settings
-from vernacular.corpus.clean import OVERLAP, masked, tidy
+from vernacular.corpus.clean import masked, tidy
 from vernacular.corpus.held import Held
 from vernacular.corpus.ledger import Document
 from vernacular.corpus.sources import fetch_source, open_source, place_of
@@ -51,8 +51,8 @@ class Texts:
 class Sieve:
     """Takes out of text beside the language's own what its corpus may not hold either.
 
-    These are lines that equal a dev or test line, a task item or a sentence of a behavioural test, or share 13 words in
-    a row with one, and private data.
+    These are lines that equal a dev or test line, a task item or a sentence of a behavioural test, or share
+    ``splits.overlap_words`` in a row with one, and private data.
 
     Args:
         work: of a stage that reads ``corpus/splits``.
@@ -68,7 +68,8 @@ class Sieve:
     def _held(self) -> Held:
         parts = [(f"the {part} part", row["text"]) for part in ("dev", "test")
                  for row in read_jsonl(self._work.inputs["corpus/splits"] / f"{part}.jsonl")]
-        return Held.of([*benchmarks.held_items(self._work.language, self._work.root), *parts], OVERLAP, self._tidy)
+        return Held.of([*benchmarks.held_items(self._work.language, self._work.root), *parts],
+                       self._settings.overlap_words, self._tidy)
 
     def left(self, texts: Sequence[str]) -> list[str]:
         """``texts`` without such lines; those of which nothing is left are gone.
