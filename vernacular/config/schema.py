@@ -40,7 +40,7 @@ class Splits(Strict):
     held_out: list[Name] = Field(default_factory=list, description="sources of which all documents go to test: how the "
                                                                     "model does on a domain that it never saw")
     overlap_words: int = Field(13, ge=5, description="a training line sharing this many words in a row with a held-out "
-                                                     "line is dropped")
+                                                     "line or a task item is dropped (Brown et al. 2020)")
 
 
 class Base(Strict):

@@ -28,6 +28,7 @@ class CleanSettings(Strict):
     document_share: float
     rejecters: list[str]
     poisoning: Poisoning
+    overlap_words: int
 
 
 class IdentifierSettings(Strict):
@@ -99,6 +100,7 @@ def clean_settings(language: Language) -> CleanSettings:
     return CleanSettings(code=language.code, script=language.script, neighbours=language.neighbours,
                          cleaning=language.cleaning, poisoning=language.poisoning,
                          document_share=language.identification.document_share,
+                         overlap_words=language.splits.overlap_words,
                          rejecters=list(language.identification.rejecters))
 
 

@@ -38,7 +38,7 @@ def kinds() -> Flags:
 
 
 @cache
-def _unspaced() -> NDArray[np.bool_]:
+def unspaced() -> NDArray[np.bool_]:
     """For each code point whether it is a letter of a script without spaces between words."""
     return table_of(points_of(f"{UNSPACED}+").tolist())
 
@@ -135,7 +135,7 @@ class Batch:
         """
         if not ((self.codes >= 0xE00) & ((self.codes < 0x1E00) | (self.codes >= 0x2E80))).any():
             return None
-        letters = _unspaced().take(self.codes)
+        letters = unspaced().take(self.codes)
         if not letters.any():
             return None
         marks = (self.kinds & MARK) != 0

@@ -29,7 +29,6 @@ from vernacular.corpus.suppression import Suppressions
 from vernacular.corpus.workers import Rows, tables_for
 from vernacular.stages import Work
 
-OVERLAP = 13  # words in a row that text for training and a task item may not share (Brown et al. 2020)
 _LIBRARIES = ("fasttext", "ftfy", "lingua-language-detector", "numpy", "pycld2", "regex", "rensa")
 
 
@@ -42,7 +41,7 @@ def run(work: Work) -> Report:
     """
     settings: CleanSettings = work.settings
     identifier = work.inputs["corpus/identifier"]
-    held = Held.of(held_items(work.language, work.root), OVERLAP, lambda lines: tidy(lines, settings))
+    held = Held.of(held_items(work.language, work.root), settings.overlap_words, lambda lines: tidy(lines, settings))
     held.save(work.scratch / "held.npz")
     spec = {"settings": settings.model_dump(mode="json", by_alias=True), "identifier": str(identifier.resolve()),
             "held": str((work.scratch / "held.npz").resolve())}
@@ -69,9 +68,14 @@ def run(work: Work) -> Report:
 def tidy(lines: list[str], settings: CleanSettings) -> list[str]:
     """``lines`` of task items as they would read if they were part of the corpus, so that they are found in it."""
     spelled, _ = Speller(settings.cleaning.orthography, settings.script).apply(normalise(repair(lines)[0]))
+    return masked(spelled, settings)
+
+
+def masked(lines: list[str], settings: CleanSettings) -> list[str]:
+    """``lines`` with private data masked, where that is asked for."""
     if settings.cleaning.private_data:
-        return redact(spelled, Counter(), compiled(settings.cleaning.private_patterns))
-    return spelled
+        return redact(lines, Counter(), compiled(settings.cleaning.private_patterns))
+    return lines
 
 
 def rules_version(settings: CleanSettings, identifier: Path, held: Held) -> str:

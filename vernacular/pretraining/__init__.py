@@ -15,6 +15,7 @@ from typing import Any
 from vernacular.arms import Arm
 from vernacular.artifacts import Report
 from vernacular.config.schema import Language, Model
+from vernacular.corpus import clean_settings
 from vernacular.models import fingerprints
 from vernacular.stages import GateSpec, Progress, Stage, Work
 
@@ -38,11 +39,15 @@ def _outside(language: Language, root: Path, model: Model) -> dict[str, str]:
 
 
 def _settings(language: Language, model: Model) -> dict[str, Any]:
+    # What is left out of text beside the corpus; the corpus itself was cleaned before.
+    beside = clean_settings(language).model_dump(mode="json", by_alias=True, include={
+        "script": True, "overlap_words": True,
+        "cleaning": {"orthography", "private_data", "private_patterns"}}) if model.beside else {}
     return {"base": model.base.model_dump(mode="json"), "objective": model.objective,
             "items": model.likelihood_items,
             "pretraining": model.pretraining.model_dump(mode="json", by_alias=True, exclude={
                 "checkpoint_minutes", "stop_after_minutes", "accumulate", "recompute"}),
-            "retention": [source.model_dump(mode="json", by_alias=True) for source in model.retention]}
+            "retention": [source.model_dump(mode="json", by_alias=True) for source in model.retention], **beside}
 
 
 def stages(language: Language, name: str, model: Model) -> list[Stage]:
@@ -50,7 +55,7 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
     made = []
     for arm, suffix, words in TRAINED:
         made.append(Stage(
-            name=f"model/{name}{suffix}", version="5", inputs=("corpus/splits", f"tokenizer/{name}"),
+            name=f"model/{name}{suffix}", version="6", inputs=("corpus/splits", f"tokenizer/{name}"),
             run=partial(_run, name=name, model=model, arm=arm), seed=model.seed, heavy=True,
             kinds=("pytorch", "transformers"), settings=partial(_settings, model=model),
             outside=partial(_outside, model=model), prepare=partial(_fetch, model=model),

@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vernacular.corpus.characters import unspaced
+
 PADDING = -1
 _AT_ONCE = 1000  # texts
 
@@ -25,7 +27,8 @@ class Blocks:
 
     Attributes:
         tokens: (blocks, length) int32 token ids; padded with the tokenizer's padding id.
-        words: (blocks, length) int32 number of the word within the block; -1 for specials and padding.
+        words: (blocks, length) int32 number of the word within the block; -1 for specials and padding. In scripts that
+            put no space between words each letter that begins a token begins a word, as in ``corpus.words``.
         attend: (blocks, length) bool, False for padding.
         pieces: (blocks, length) int32 number of the piece within the block; padding is a piece of its own.
         positions: (blocks, length) int32 position within the piece.
@@ -58,11 +61,11 @@ def pack(texts: Iterable[str], tokenizer: Any, length: int) -> Blocks:
     rows = _Rows(length, tokenizer.pad_token_id, first if framed else [], last if framed else [])
     before = [] if framed else opening(tokenizer)
     closing = [] if framed else _known(tokenizer.eos_token_id)
-    for encoding in _encoded(texts, tokenizer):
+    for text, encoding in _encoded(texts, tokenizer):
         if not encoding.ids:
             continue
         words = np.array([PADDING if at is None else at for at in encoding.word_ids], np.int64)
-        starts = np.append(True, words[1:] != words[:-1]) | (words == PADDING)
+        starts = np.append(True, words[1:] != words[:-1]) | (words == PADDING) | _on_letters(text, encoding)
         numbers = np.cumsum(starts)
         special = np.full(len(before), PADDING), np.full(len(closing), PADDING)
         rows.add(np.array([*before, *encoding.ids, *closing], np.int32),
@@ -75,11 +78,21 @@ def opening(tokenizer: Any) -> list[int]:
     return _frame(tokenizer)[0] or _known(tokenizer.bos_token_id, tokenizer.eos_token_id)
 
 
-def _encoded(texts: Iterable[str], tokenizer: Any) -> Iterator[Any]:
-    """Encodings of the texts, some at a time: they take a hundred times the memory of the ids."""
+def _encoded(texts: Iterable[str], tokenizer: Any) -> Iterator[tuple[str, Any]]:
+    """The texts with their encodings, some at a time: they take a hundred times the memory of the ids."""
     remaining = iter(texts)
     while some := list(islice(remaining, _AT_ONCE)):
-        yield from tokenizer.backend_tokenizer.encode_batch(some, add_special_tokens=False)
+        yield from zip(some, tokenizer.backend_tokenizer.encode_batch(some, add_special_tokens=False), strict=True)
+
+
+def _on_letters(text: str, encoding: Any) -> NDArray[np.bool_]:
+    """Which tokens begin with a letter of a script without spaces; of several bytes of one letter, the first."""
+    letters: NDArray[np.bool_] = unspaced().take(np.frombuffer(text.encode("utf-32-le"), dtype="<u4"))
+    if not letters.any():
+        return np.zeros(len(encoding.ids), np.bool_)
+    first = np.array([min(start + (text[start:start + 1] == " "), len(text) - 1) for start, _ in encoding.offsets])
+    found: NDArray[np.bool_] = letters[first] & np.append(True, first[1:] != first[:-1])
+    return found
 
 
 def _known(*ids: int | None) -> list[int]:

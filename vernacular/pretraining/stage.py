@@ -201,6 +201,9 @@ def _report(work: Work, plan: Plan, done: Progressed, text: texts.Texts,
     report.count("epochs", text.streams[0].share * seen / text.streams[0].count, "passes over the training text")
     for stream in text.streams[1:]:
         report.count(f"epochs_{stream.name}", stream.share * seen / stream.count, f"passes over {stream.name}")
+    if text.streams[1:]:
+        report.count("lines_left_out", text.left_out,
+                     "lines of related and replay text that share text with held-out lines or task items", "lines")
     report.count("training_minutes", done.seconds / 60, "time in training steps", "minutes")
     report.count("tokens_per_s", tokens / max(done.seconds, 1e-9), "training speed", "tokens/s")
     report.count("train_loss", float(np.mean(done.losses[-50:])), "mean loss of the last 50 steps", "nats per token")

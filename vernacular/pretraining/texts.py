@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from vernacular.config.schema import Language, Model
 from vernacular.config.sources import NetworkSource, Source
+from vernacular.corpus import benchmarks, clean_settings
+from vernacular.corpus.clean import masked, tidy
+from vernacular.corpus.held import Held
 from vernacular.corpus.ledger import Document
 from vernacular.corpus.sources import fetch_source, open_source, place_of
 from vernacular.corpus.suppression import Suppressions
+from vernacular.corpus.tokens import Tokens
 from vernacular.errors import Problem
 from vernacular.jsonl import read_jsonl
 from vernacular.pretraining.packing import Blocks, join, pack
@@ -21,6 +26,7 @@ from vernacular.vocabulary.retention import retention_lines
 
 _LISTED = ("id", "source", "path", "raw_digest", "licence", "consent", "register", "quality")
 _FOR_CHOICES = 5  # one replay line in so many is kept out of training, for choices
+_AT_ONCE = 1000  # texts
 
 
 @dataclass(frozen=True)
@@ -32,29 +38,78 @@ class Texts:
         streams: the texts, the target's first.
         dev: held-out text of the target.
         replay: held-out text in the base's languages, or None where the model names no retention text.
+        left_out: lines of related and replay text that equal held-out lines or task items, or share a run with them.
     """
 
     blocks: Blocks
     streams: list[Stream]
     dev: Blocks
     replay: Blocks | None
+    left_out: int
+
+
+class Sieve:
+    """Takes out of text beside the language's own what its corpus may not hold either.
+
+    These are lines that equal a dev or test line, a task item or a sentence of a behavioural test, or share
+    ``splits.overlap_words`` in a row with one, and private data.
+
+    Args:
+        work: of a stage that reads ``corpus/splits``.
+
+    Attributes:
+        left_out: lines so far.
+    """
+
+    def __init__(self, work: Work) -> None:
+        self._work, self._settings, self.left_out = work, clean_settings(work.language), 0
+
+    @cached_property
+    def _held(self) -> Held:
+        parts = [(f"the {part} part", row["text"]) for part in ("dev", "test")
+                 for row in read_jsonl(self._work.inputs["corpus/splits"] / f"{part}.jsonl")]
+        return Held.of([*benchmarks.held_items(self._work.language, self._work.root), *parts],
+                       self._settings.overlap_words, self._tidy)
+
+    def left(self, texts: Sequence[str]) -> list[str]:
+        """``texts`` without such lines; those of which nothing is left are gone.
+
+        Raises:
+            Problem: task items cannot be read.
+        """
+        found: list[str] = []
+        for first in range(0, len(texts), _AT_ONCE):
+            pairs = [(number, line) for number, text in enumerate(texts[first:first + _AT_ONCE])
+                     for line in text.split("\n")]
+            judged = self._held.judge(Tokens(self._tidy([line for _, line in pairs])))
+            free = [pair for pair, reason in zip(pairs, judged.tolist(), strict=True) if not reason]
+            self.left_out += len(pairs) - len(free)
+            kept: dict[int, list[str]] = {}
+            for (number, _), line in zip(free, masked([line for _, line in free], self._settings), strict=True):
+                kept.setdefault(number, []).append(line)
+            found += ["\n".join(lines) for lines in kept.values()]
+        return found
+
+    def _tidy(self, lines: list[str]) -> list[str]:
+        return tidy(lines, self._settings)
 
 
 def read(work: Work, model: Model, tokenizer: Any) -> Texts:
     """Read and pack the texts of ``model`` with the tokenizer of an arm."""
-    splits, settings = work.inputs["corpus/splits"], model.pretraining
+    splits, settings, sieve = work.inputs["corpus/splits"], model.pretraining, Sieve(work)
 
     def packed(texts: list[str]) -> Blocks:
         return pack(texts, tokenizer, settings.sequence_length)
 
     target, dev = (packed([row["text"] for row in read_jsonl(splits / f"{part}.jsonl")]) for part in ("train", "dev"))
-    seen, choices = replay_lines(model, work)
+    seen, choices = map(sieve.left, replay_lines(model, work))
     replay = packed(seen) if seen and settings.replay else None
-    related = [(entry.source.name, packed(_related(work, entry.source)), entry.passes) for entry in settings.related]
+    related = [(entry.source.name, packed(_related(work, entry.source, sieve)), entry.passes)
+               for entry in settings.related]
     streams = shares(len(target), len(replay) if replay else 0, [(name, len(blocks), passes)
                                                                   for name, blocks, passes in related], settings.replay)
     blocks = join([target, *(found for _, found, _ in related), *([replay] if replay else [])])
-    return Texts(blocks, streams, dev, packed(choices) if choices else None)
+    return Texts(blocks, streams, dev, packed(choices) if choices else None, sieve.left_out)
 
 
 def replay_lines(model: Model, work: Work) -> tuple[list[str], list[str]]:
@@ -66,10 +121,10 @@ def replay_lines(model: Model, work: Work) -> tuple[list[str], list[str]]:
     return [line for number, line in enumerate(free) if number % _FOR_CHOICES], choices
 
 
-def _related(work: Work, source: Source) -> list[str]:
-    texts = [document.text for document in _documents(work, source, "related")]
+def _related(work: Work, source: Source, sieve: Sieve) -> list[str]:
+    texts = sieve.left([document.text for document in _documents(work, source, "related")])
     if not texts:
-        raise Problem(f"the related source {source.name} holds no text",
+        raise Problem(f"the related source {source.name} holds no text beside what is held out",
                       where=f"{work.language.code} pretraining.related", fix="Correct its path, or take it out")
     return texts
 
@@ -103,7 +158,8 @@ def fetch(model: Model, language: Language, root: Path, progress: Progress) -> N
 
 
 def versions(model: Model, language: Language, root: Path) -> dict[str, str]:
-    """The data version of each text beside the language's own, by role and name; and of what was taken down."""
+    """The data version of each text beside the language's own, by role and name; and of all that is left out of it."""
     found = {f"{role}/{source.name}": _opened(language, source, root, role).data_version()
-             for source, role in _beside(model)}
-    return found | ({"takedowns": Suppressions.of(language.folder).version()} if found else {})
+             for source, role in model.beside}
+    return found | ({"takedowns": Suppressions.of(language.folder).version(),
+                     **benchmarks.versions(language, root)} if found else {})

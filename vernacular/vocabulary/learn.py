@@ -17,8 +17,8 @@ from vernacular.corpus.filters import in_script
 SPACE = "▁"
 KNEE = 1e-5  # a piece must save this share of the tokens: where the next 1,000 pieces buy less than 1% (RECIPE 2a)
 LETTER_USES = 5  # of a letter that the base can only call unknown: without it no word that holds it can be read
+_LONGEST_ROW = 1 << 20  # bytes; SentencePiece leaves out longer ones, and fails where none is left
 _WITH_SPACE = regex.compile(f"{SPACE}*[^{SPACE}]+|{SPACE}+")
-_LONGEST = 24  # letters of a piece
 
 
 class Letters:
@@ -51,8 +51,7 @@ class Letters:
         found: Counter[str] = Counter()
         for word, count in words.items():
             for run in self._runs.findall(word):
-                if len(run) <= _LONGEST:
-                    found[run] += count
+                found[run] += count
         return found
 
 
@@ -109,7 +108,8 @@ def candidates(words: Counter[str], wanted: int, letters: Letters, *, spaces: bo
         sentencepiece.SentencePieceTrainer.train(
             sentence_iterator=iter(rows), input_format="tsv", model_writer=out, model_type=kind,
             vocab_size=max(4 * wanted, len(alphabet) + 100), character_coverage=1.0, hard_vocab_limit=False,
-            normalization_rule_name="identity", num_threads=1, minloglevel=2, add_dummy_prefix=not spaces)
+            normalization_rule_name="identity", num_threads=1, minloglevel=2, add_dummy_prefix=not spaces,
+            max_sentence_length=_LONGEST_ROW)
         model = sentencepiece.SentencePieceProcessor(model_proto=out.getvalue())
         for index in range(model.get_piece_size()):
             piece = model.id_to_piece(index)

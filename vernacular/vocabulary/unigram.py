@@ -45,8 +45,9 @@ class Base:
         scores = {piece: float(score) for piece, score in vocabulary}
         self.size, self.lowest = len(scores), min(scores.values())
         longest = max(map(len, scores))
-        inside = {word[start:end] for word in words for start in range(len(word))
-                  for end in range(start + 1, min(len(word), start + longest) + 1)}
+        inside = {part for word in words for start in range(len(word))
+                  for end in range(start + 1, min(len(word), start + longest) + 1)
+                  if (part := word[start:end]) in scores}
         name, keep = vocabulary[unknown][0], min(scores, key=lambda piece: (scores[piece], piece))
         # the lowest score stays in: the cost of an unknown character hangs on it
         self.scores = {piece: score for piece, score in scores.items() if piece in inside or piece in (name, keep)}
@@ -82,7 +83,7 @@ def choose(backend: Any, words: Counter[str], guard: Counter[str], *, wanted: in
     data = json.loads(backend.to_str())["model"]
     words = Counter(dict(sorted(words.items(), key=lambda item: (-item[1], item[0]))[:_MOST_WORDS]))
     runs = letters.runs(words)
-    parts = _parts(runs)
+    parts = _parts(runs, min_uses)
     pool = {(SPACE if starts else "") + piece for piece, starts in candidates(runs, wanted, letters, spaces=True)}
     # of the others what is left something by longer ones: all parts would take minutes
     pool |= {piece for piece, count in parts.items()
@@ -99,13 +100,23 @@ def choose(backend: Any, words: Counter[str], guard: Counter[str], *, wanted: in
     return search.ranked()
 
 
-def _parts(runs: Counter[str]) -> Counter[str]:
-    """How often each part of a run occurs."""
+def _parts(runs: Counter[str], least: int) -> Counter[str]:
+    """How often each letter occurs in the runs, and each longer part that does so ``least`` times or more.
+
+    A part is no commoner than its beginning, so only what begins commonly is looked at further: where a script puts no
+    spaces between words a run is a whole phrase, and most of its parts occur once.
+    """
     inside: Counter[str] = Counter()
-    for run, count in runs.items():
-        for start in range(len(run)):
-            for end in range(start + 1, min(len(run), start + _LONGEST) + 1):
-                inside[run[start:end]] += count
+    starts: dict[str, Iterable[int]] = {run: range(len(run)) for run in runs}
+    for length in range(1, _LONGEST + 1):
+        found: Counter[str] = Counter()
+        for run, places in starts.items():
+            for start in places:
+                found[run[start:start + length]] += runs[run]
+        common = {part: count for part, count in found.items() if count >= least}
+        inside.update(found if length == 1 else common)
+        starts = {run: left for run, places in starts.items() if (left := [
+            start for start in places if start + length < len(run) and run[start:start + length] in common])}
     return inside
 
 

@@ -45,7 +45,7 @@ class ByWord:
 
 def chain(identifier: ByWord | None = None, limits: Thresholds | None = None, **cleaning: Any) -> Chain:
     own = CleanSettings(code="qaa", script="Latn", neighbours=["sna", "zul"], cleaning=Cleaning(**cleaning),
-                        document_share=0.5, rejecters=["lingua"], poisoning=Poisoning())
+                        document_share=0.5, rejecters=["lingua"], poisoning=Poisoning(), overlap_words=13)
     return Chain(own, identifier, NOTHING, limits or Thresholds())
 
 

@@ -25,7 +25,7 @@ CHICHEWA = "Mkulu wa bungwe lino adati kalemberayu adzachitikenso kaamba koti mu
 
 def settings(reject: list[str]) -> CleanSettings:
     return CleanSettings(code="nya", script="Latn", neighbours=["sna", "zul"], document_share=0.5, rejecters=[],
-                         cleaning=Cleaning(reject_languages=reject), poisoning=Poisoning())
+                         cleaning=Cleaning(reject_languages=reject), poisoning=Poisoning(), overlap_words=13)
 
 
 def test_lingua_drops_a_rejected_language_and_not_a_neighbour() -> None:

@@ -115,6 +115,18 @@ def test_a_text_of_a_task_leaves_the_corpus(tmp_path: Path) -> None:
     assert again.manifest.key != artifact.manifest.key and not rejects_of(again)["contamination"]
 
 
+def test_how_much_a_line_may_share_with_a_task_is_set(tmp_path: Path) -> None:
+    """In scripts without spaces 13 words are 13 letters."""
+    for overlap, reasons in ((13, ["shares 13 words in a row with tasks/topics.txt"]), (16, [])):
+        folder = write_language(tmp_path / str(overlap), documents=12, splits={"overlap_words": overlap})
+        words = " ".join(make_documents(3, seed=9)["river"]).replace(".", "").split()
+        (folder / "text" / "river" / "more.txt").write_text(" ".join(words[:20]), encoding="utf-8")
+        (folder / "tasks").mkdir()
+        (folder / "tasks" / "topics.txt").write_text(" ".join([*words[:15], "y"]), encoding="utf-8")
+        artifact = run_all(folder, Store(tmp_path / "artifacts" / str(overlap)), "corpus/clean")["corpus/clean"]
+        assert [row["reason"] for row in rejects_of(artifact)["contamination"]] == reasons
+
+
 def test_a_line_taken_down_after_cleaning_is_dropped(language_folder: Path, tmp_path: Path) -> None:
     line = make_documents()["river"][0].split("\n")[3]
     path = language_folder / "text" / "river" / "text.txt"

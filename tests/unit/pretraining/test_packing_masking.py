@@ -9,7 +9,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import PreTrainedTokenizerFast
 
+from tests.generate import Writing, make_documents
 from tests.tiny import write_bert, write_llama
 from vernacular.models import load_model, load_tokenizer
 from vernacular.pretraining.masking import mask_words
@@ -87,6 +90,31 @@ def test_whole_words_are_masked(bert):
     assert (inputs[~mask] == blocks.tokens[~mask]).all()
     assert 0.2 < mask[blocks.words >= 0].mean() < 0.4
     assert 0.7 < (inputs[mask] == bert.mask_token_id).mean() < 0.9
+
+
+def test_without_spaces_each_letter_that_begins_a_token_begins_a_word():
+    """Metaspace parts nothing there, so a whole phrase would be masked or none of it."""
+    lao = Writing("Laoo", list("ກຂຄງຈຊຍດຕນບປ"), list("າະີູ"), between="", comma="", stop="")
+    texts = [text.replace("\n", " ") for texts in make_documents(writing=lao).values() for text in texts]
+    tokenizer = Tokenizer(models.Unigram())
+    tokenizer.pre_tokenizer, tokenizer.decoder = pre_tokenizers.Metaspace(), decoders.Metaspace()
+    tokenizer.train_from_iterator(texts, trainers.UnigramTrainer(
+        vocab_size=200, special_tokens=["<pad>", "<unk>", "<mask>"], unk_token="<unk>", show_progress=False))
+    xlmr = PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="<pad>", unk_token="<unk>",
+                                   mask_token="<mask>")
+    blocks = pack(texts, xlmr, 64)
+    _, chosen = mask_words(blocks.tokens, blocks.words, 0.15, mask_id=2, vocabulary=200,
+                           generator=np.random.default_rng(1))
+    assert 0.13 < chosen[blocks.words >= 0].mean() < 0.17
+    assert chosen.mean(1).max() < 0.5
+    spaced = "the dog's house, ድመት ቤት, अच्छा घर"
+    words = pack([spaced], xlmr, 64).words[0]
+    assert words[words >= 0].tolist() == tokenizer.encode(spaced).word_ids
+
+
+def test_the_bytes_of_a_letter_are_one_word(tmp_path):
+    words = pack(["the ກຂ fox"], load_tokenizer(write_llama(tmp_path)), 32).words[0]
+    assert np.unique(words[words >= 0], return_counts=True)[1].tolist()[1:3] == [1 + 3, 3]  # the space and a letter
 
 
 def test_masks_follow_the_generator(bert):

@@ -51,5 +51,12 @@ def test_candidates_know_where_words_start():
         assert all(Letters("Latn").match(piece) for piece, _ in found)
 
 
+def test_a_run_of_any_length_is_learned_from():
+    """Without spaces it goes on to the next sign; SentencePiece would leave out what is longer than 4,192 bytes."""
+    run = "ກາຂີຄູງະ" * 400
+    assert Letters("Laoo").runs(Counter({f"▁{run}": 3})) == Counter({f"▁{run}": 3})
+    assert ("ກາ", False) in candidates(Counter({run: 50}), 50, Letters("Laoo"), spaces=True)
+
+
 def test_no_words_give_no_candidates():
     assert candidates(Counter({"123": 5}), 50, Letters("Latn")) == set()

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.generate import make_documents
+from tests.generate import Writing, make_documents
 from tests.tiny import ENGLISH, sentencepiece_tokenizer, with_json
 from vernacular.vocabulary.learn import Letters, word_counts
-from vernacular.vocabulary.unigram import Base, _Guard, _Search, choose, extended_json
+from vernacular.vocabulary.unigram import Base, _Guard, _parts, _Search, choose, extended_json
 
 TEXTS = [text for texts in make_documents().values() for text in texts]
 LATIN = Letters("Latn")
@@ -72,6 +72,28 @@ def test_pieces_of_a_script_that_the_base_lacks_are_found(base, tmp_path):
     assert extended.unk_token not in extended.tokenize(line)
     assert len(extended.tokenize(line)) < 0.8 * len(line)
     assert sum(len(piece) > 1 and not piece.startswith("▁") for piece in found) > 5
+
+
+def test_pieces_are_found_where_no_space_parts_words(base, tmp_path):
+    """A run of letters is a phrase there, far longer than any piece."""
+    lao = Writing("Laoo", list("ກຂຄງຈຊຍດຕນບປ"), list("າະີູ"), between="", comma="", stop="")
+    texts = [text for texts in make_documents(writing=lao).values() for text in texts]
+    found = choose(base.backend_tokenizer, word_counts(texts, base.backend_tokenizer), Counter(), wanted=120,
+                   min_uses=20, letters=Letters("Laoo"))
+    extended = with_json(base, extended_json(base.backend_tokenizer.to_str(), found), tmp_path)
+    lines = [line for text in texts for line in text.split("\n")]
+    assert min(map(len, lines)) > 24
+    assert {piece for piece in found if len(piece) == 1} == set("".join(texts)) - set(" \n")
+    assert sum(len(extended.tokenize(line)) for line in lines) < 0.6 * sum(map(len, lines))
+
+
+def test_parts_are_counted_as_far_as_they_are_common():
+    runs = Counter({"abcabcab": 2, "▁abc": 3, "a" * 40: 1})
+    every = Counter({part: sum(count * sum(run.startswith(part, start) for start in range(len(run)))
+                               for run, count in runs.items())
+                     for run in runs for start in range(len(run)) for end in range(start + 1, start + 17)
+                     if (part := run[start:end])})
+    assert _parts(runs, 4) == {part: count for part, count in every.items() if count >= 4 or len(part) == 1}
 
 
 def test_a_piece_that_hardly_fires_is_forgiven_but_not_on_names():

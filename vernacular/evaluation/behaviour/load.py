@@ -43,9 +43,10 @@ def digests(language: Language) -> dict[str, str]:
 
 
 def digests_of_marks(language: Language) -> dict[str, str]:
-    """The same for what speakers marked: the stage that scores it reads it, and no other."""
+    """The same for what speakers marked, and for what sets a mark aside: the stage that scores them alone reads it."""
     path = language.folder / FOLDER / MARKS
-    return {"marks": digest_of_files(language.folder, [path])} if path.is_file() else {}
+    return {"marks": digest_of_files(language.folder, [path]),
+            "overlap_words": str(language.splits.overlap_words)} if path.is_file() else {}
 
 
 def marks_of(language: Language) -> list[Mark]:

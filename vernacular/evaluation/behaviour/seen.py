@@ -12,7 +12,7 @@ from itertools import islice
 import numpy as np
 
 from vernacular.corpus import clean_settings
-from vernacular.corpus.clean import OVERLAP, tidy
+from vernacular.corpus.clean import tidy
 from vernacular.corpus.tokens import Tokens
 from vernacular.evaluation.behaviour.marks import Mark
 from vernacular.jsonl import read_jsonl
@@ -39,7 +39,7 @@ def set_aside(work: Work, marks: Sequence[Mark]) -> dict[tuple[str, str], str]:
     found: dict[tuple[str, str], str] = {}
 
     def note(own: Sequence[Mark], lines: Iterable[str], of: str) -> None:
-        shared = stands_in(tidy([mark.text for mark in own], settings), lines)
+        shared = stands_in(tidy([mark.text for mark in own], settings), lines, settings.overlap_words)
         found.update({(mark.task, mark.text): f"{said} {of}" for mark, said in zip(own, shared, strict=True) if said})
 
     for task in dict.fromkeys(mark.task for mark in marks):
@@ -50,18 +50,19 @@ def set_aside(work: Work, marks: Sequence[Mark]) -> dict[tuple[str, str], str]:
     return found
 
 
-def stands_in(texts: Sequence[str], lines: Iterable[str]) -> list[str]:
+def stands_in(texts: Sequence[str], lines: Iterable[str], overlap: int) -> list[str]:
     """How each text is found among ``lines``, in words that a name can follow; empty if it is not.
 
-    As for tests and held-out text it is so if both have the same words, or 13 in a row; and also if a line holds all of
-    a shorter text, from five words on. Case, spaces and punctuation do not count.
+    As for tests and held-out text it is so if both have the same words, or ``overlap`` in a row; and also if a line
+    holds all of a shorter text, from five words on. Case, spaces and punctuation do not count.
 
     Args:
         texts: spelled as the lines are.
         lines: any number; a part at a time is kept in memory.
+        overlap: words in a row.
     """
     asked = Tokens(texts)
-    sizes = np.minimum(asked.counts, OVERLAP)
+    sizes = np.minimum(asked.counts, overlap)
     equal, inside = np.zeros(len(texts), np.bool_), np.zeros(len(texts), np.bool_)
     for part in _parts(lines):
         tokens = Tokens(part)
