@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from vernacular.artifacts import digest_of, write_atomically
 from vernacular.config.schema import Language, Model
 from vernacular.config.sources import NetworkSource, Source
-from vernacular.corpus import benchmarks, clean_settings
+from vernacular.corpus import CleanSettings, benchmarks, clean_settings
 from vernacular.corpus.clean import masked, tidy
 from vernacular.corpus.held import Held
 from vernacular.corpus.ledger import Document
@@ -21,7 +23,7 @@ from vernacular.errors import Problem
 from vernacular.jsonl import read_jsonl
 from vernacular.pretraining.packing import Blocks, join, pack
 from vernacular.pretraining.schedule import Stream, shares
-from vernacular.stages import Progress, Work
+from vernacular.stages import Progress, Work, silent
 from vernacular.vocabulary.retention import retention_lines
 
 _LISTED = ("id", "source", "path", "raw_digest", "licence", "consent", "register", "quality")
@@ -51,39 +53,29 @@ class Texts:
 class Sieve:
     """Takes out of text beside the language's own what its corpus may not hold either.
 
-    These are lines that equal a dev or test line, a task item or a sentence of a behavioural test, or share
-    ``splits.overlap_words`` in a row with one, and private data.
+    These are lines that equal a held one, or share ``splits.overlap_words`` in a row with it, and private data.
 
     Args:
-        work: of a stage that reads ``corpus/splits``.
+        settings: by which the corpus was cleaned.
+        held: (name, text) of what is held: task items, sentences of behavioural tests, dev and test text.
 
     Attributes:
-        left_out: lines so far.
+        left_out: the lines that were taken out so far.
     """
 
-    def __init__(self, work: Work) -> None:
-        self._work, self._settings, self.left_out = work, clean_settings(work.language), 0
+    def __init__(self, settings: CleanSettings, held: Sequence[tuple[str, str]]) -> None:
+        self._settings, self.left_out = settings, list[str]()
+        self._held = Held.of(held, settings.overlap_words, self._tidy)
 
-    @cached_property
-    def _held(self) -> Held:
-        parts = [(f"the {part} part", row["text"]) for part in ("dev", "test")
-                 for row in read_jsonl(self._work.inputs["corpus/splits"] / f"{part}.jsonl")]
-        return Held.of([*benchmarks.held_items(self._work.language, self._work.root), *parts],
-                       self._settings.overlap_words, self._tidy)
-
-    def left(self, texts: Sequence[str]) -> list[str]:
-        """``texts`` without such lines; those of which nothing is left are gone.
-
-        Raises:
-            Problem: task items cannot be read.
-        """
+    def left(self, texts: Iterable[str]) -> list[str]:
+        """``texts`` without such lines; those of which nothing is left are gone."""
         found: list[str] = []
-        for first in range(0, len(texts), _AT_ONCE):
-            pairs = [(number, line) for number, text in enumerate(texts[first:first + _AT_ONCE])
-                     for line in text.split("\n")]
-            judged = self._held.judge(Tokens(self._tidy([line for _, line in pairs])))
-            free = [pair for pair, reason in zip(pairs, judged.tolist(), strict=True) if not reason]
-            self.left_out += len(pairs) - len(free)
+        remaining = iter(texts)
+        while some := list(islice(remaining, _AT_ONCE)):
+            pairs = [(number, line) for number, text in enumerate(some) for line in text.split("\n")]
+            judged = self._held.judge(Tokens(self._tidy([line for _, line in pairs]))).tolist()
+            self.left_out += [line for (_, line), reason in zip(pairs, judged, strict=True) if reason]
+            free = [pair for pair, reason in zip(pairs, judged, strict=True) if not reason]
             kept: dict[int, list[str]] = {}
             for (number, _), line in zip(free, masked([line for _, line in free], self._settings), strict=True):
                 kept.setdefault(number, []).append(line)
@@ -96,12 +88,16 @@ class Sieve:
 
 def read(work: Work, model: Model, tokenizer: Any) -> Texts:
     """Read and pack the texts of ``model`` with the tokenizer of an arm."""
-    splits, settings, sieve = work.inputs["corpus/splits"], model.pretraining, Sieve(work)
+    splits, settings = work.inputs["corpus/splits"], model.pretraining
 
     def packed(texts: list[str]) -> Blocks:
         return pack(texts, tokenizer, settings.sequence_length)
 
     target, dev = (packed([row["text"] for row in read_jsonl(splits / f"{part}.jsonl")]) for part in ("train", "dev"))
+    sieve = Sieve(clean_settings(work.language), [
+        *benchmarks.held_items(work.language, work.root),
+        *((f"the {part} part", row["text"]) for part in ("dev", "test")
+          for row in read_jsonl(splits / f"{part}.jsonl"))])
     seen, choices = map(sieve.left, replay_lines(model, work))
     replay = packed(seen) if seen and settings.replay else None
     related = [(entry.source.name, packed(_related(work, entry.source, sieve)), entry.passes)
@@ -109,7 +105,7 @@ def read(work: Work, model: Model, tokenizer: Any) -> Texts:
     streams = shares(len(target), len(replay) if replay else 0, [(name, len(blocks), passes)
                                                                   for name, blocks, passes in related], settings.replay)
     blocks = join([target, *(found for _, found, _ in related), *([replay] if replay else [])])
-    return Texts(blocks, streams, dev, packed(choices) if choices else None, sieve.left_out)
+    return Texts(blocks, streams, dev, packed(choices) if choices else None, len(sieve.left_out))
 
 
 def replay_lines(model: Model, work: Work) -> tuple[list[str], list[str]]:
@@ -158,8 +154,31 @@ def fetch(model: Model, language: Language, root: Path, progress: Progress) -> N
 
 
 def versions(model: Model, language: Language, root: Path) -> dict[str, str]:
-    """The data version of each text beside the language's own, by role and name; and of all that is left out of it."""
+    """The data version of each text beside the language's own, by role and name; and of what is left out of it."""
     found = {f"{role}/{source.name}": _opened(language, source, root, role).data_version()
              for source, role in model.beside}
     return found | ({"takedowns": Suppressions.of(language.folder).version(),
-                     **benchmarks.versions(language, root)} if found else {})
+                     "left_out": _left_out(model, language, root, found)} if found else {})
+
+
+def _left_out(model: Model, language: Language, root: Path, texts: dict[str, str]) -> str:
+    """A digest of the lines in ``texts`` (their versions) that a task item or a behavioural test keeps out.
+
+    Not of the items: who writes a test need not train for it, unless the text holds it. It takes as long as reading the
+    text, so it is found once for each state of both.
+    """
+    settings, suppressed = clean_settings(language), Suppressions.of(language.folder)
+    state = digest_of([texts, suppressed.version(), benchmarks.versions(language, root),
+                       settings.model_dump(mode="json", by_alias=True)])
+    kept = root / language.code / ".cache" / "beside" / f"{digest_of(sorted(texts))}.json"
+    if kept.is_file():
+        known: dict[str, str] = json.loads(kept.read_text(encoding="utf-8"))
+        if known["state"] == state:
+            return known["left_out"]
+    sieve = Sieve(settings, benchmarks.held_items(language, root))
+    for source, role in model.beside:
+        opened = _opened(language, source, root, role)
+        sieve.left(document.text for document in suppressed.left(opened.documents(silent)))
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(kept, json.dumps({"state": state, "left_out": digest_of(sorted(sieve.left_out))}))
+    return digest_of(sorted(sieve.left_out))
