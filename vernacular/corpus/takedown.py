@@ -21,7 +21,7 @@ from filelock import FileLock, Timeout
 
 from vernacular.artifacts import Artifact, Store, now
 from vernacular.config.schema import Language
-from vernacular.config.sources import Source
+from vernacular.config.sources import NetworkSource, Source
 from vernacular.corpus.sources import open_source, place_of
 from vernacular.corpus.suppression import FILE, Suppressions, append_row, line_digest, url_digest
 from vernacular.corpus.traces import Traces
@@ -182,7 +182,9 @@ def forget_history(code: str) -> None:
 def _all_rows(language: Language, store: Store, notes: list[str]) -> Iterator[dict[str, Any]]:
     """Every document of every source as it is now, suppressed or not, then those of every artifact."""
     for source, role in _read(language):
-        place = replace(place_of(language, source, store.root, role), suppressed=Suppressions())
+        place = place_of(language, source, store.root, role)
+        if isinstance(source, NetworkSource):
+            place = replace(place, suppressed=Suppressions())  # other files are read whole, but must not be kept whole
         try:
             for document in open_source(source, place).documents(lambda line: None):
                 yield document.row()

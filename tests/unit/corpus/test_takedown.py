@@ -11,6 +11,7 @@ import signal
 from pathlib import Path
 from typing import Any
 
+import docx
 import pytest
 from filelock import FileLock
 from typer.testing import CliRunner
@@ -252,6 +253,28 @@ def test_a_source_goes_whole(tmp_path: Path, language: Language, store: Store) -
     (folder / "text" / "school" / "again.txt").write_text("\n\n".join(texts), encoding="utf-8")
     run(both, store)
     assert grep(store.root, "\n".join(texts)) == []
+
+
+def test_looking_for_a_text_keeps_nothing_of_what_was_taken_down_before(language: Language, store: Store) -> None:
+    """What is read of slow formats is kept beside the files, so the plan reads them as a run does."""
+    text = "this line of eight words belongs to somebody else\nand another line that is long enough to count"
+    for name, written in (("a.docx", text), ("b.docx", "a text that stays\nwith a second line to it")):
+        document = docx.Document()
+        for line in written.split("\n"):
+            document.add_paragraph(line)
+        document.save(str(language.folder / "text" / "river" / name))
+    source = language.sources[0].model_copy(update={"files": "text/*/*"})
+    language = language.model_copy(update={"sources": [source]})
+    documents = rows(run(language, store)["corpus/documents"])
+    take(language, store, id=next(row["id"] for row in documents if row["path"] == "text/river/a.docx"))
+    run(language, store)
+    kept = {path.name: path.read_bytes() for path in store.root.glob("qaa/.mirror/text/extracted/*")}
+    assert len(kept) == 1
+    with pytest.raises(Problem, match="nothing is known of"):
+        make_plan(language, store, Target(id="f" * 16))
+    make_plan(language, store, Target(id=rows(run(language, store)["corpus/documents"])[0]["id"]))
+    assert {path.name: path.read_bytes() for path in store.root.glob("qaa/.mirror/text/extracted/*")} == kept
+    assert grep(store.root, text) == []
 
 
 @pytest.mark.parametrize("target", [{"id": "f" * 16}, {"url": "text/nowhere.txt"}, {"source": "nowhere"}])
