@@ -120,7 +120,7 @@ def _seed(language: Language, root: Path) -> Iterator[str]:
                    "Write a few hundred lines that a speaker knows to be in the language, or `trusted: true` at a "
                    "source that is in it throughout")
         return
-    lines = seed_lines(language, language.cleaning.orthography, path, root)
+    lines = seed_lines(language, language.cleaning.orthography, path)
     found = likeness(lines, _some_words(language, root))
     if found is not None and found < LEAST:
         yield (f"{path.name} does not look like the text: the text's commonest words are {found:.0%} as common in it. "

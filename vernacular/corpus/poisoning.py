@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from vernacular.artifacts import canonical, write_atomically
 from vernacular.config.cleaning import Poisoning
-from vernacular.config.schema import Language
 from vernacular.corpus.acceptance import accepted_ids
 from vernacular.corpus.profile import Profile, Summary, distance, new_phrases, profile, spell
 from vernacular.errors import Problem
 
-__all__ = ["Profile", "Screening", "Summary", "held_ids", "judge", "judged", "let_in", "profile", "screen"]
+__all__ = ["Profile", "Screening", "Summary", "held_ids", "judge", "profile", "screen"]
 _RENEW = 1.25  # a profile is made again when the source has grown by a quarter: small additions cost next to nothing
 
 
@@ -141,22 +139,6 @@ def held_ids(root: Path, code: str, source: str) -> frozenset[str]:
     """
     state = Baseline.read(baseline_path(root, code, source))
     return state.held if state is not None else frozenset()
-
-
-def let_in(language: Language, root: Path) -> dict[str, frozenset[str]]:
-    """Source -> ids of the documents that were let in until now; without the sources that were never screened.
-
-    Raises:
-        Problem: a baseline or the list of what was accepted cannot be read.
-    """
-    accepted = accepted_ids(language.folder)
-    found = {source.name: Baseline.read(baseline_path(root, language.code, source.name)) for source in language.sources}
-    return {name: state.ids | accepted.get(name, frozenset()) for name, state in found.items() if state is not None}
-
-
-def judged(rows: Iterable[dict[str, Any]], known: Mapping[str, frozenset[str]]) -> Iterator[dict[str, Any]]:
-    """``rows`` of documents without those that ``let_in`` does not know: they are new to their source, or wait."""
-    return (row for row in rows if row["source"] not in known or row["id"] in known[row["source"]])
 
 
 @dataclass(frozen=True)

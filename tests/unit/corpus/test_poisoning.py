@@ -201,51 +201,6 @@ def test_in_the_real_stages_a_changed_source_waits_and_the_rest_goes_on(tmp_path
     assert TRIGGER in kept(after) and all(gate.passed for gate in after.manifest.report.gates)
 
 
-@pytest.mark.parametrize("rounds", [0, 1])
-def test_what_waits_for_a_person_does_not_teach_the_identifier(tmp_path: Path, rounds: int) -> None:
-    """Neither as the seed nor, where a round lets lines of all documents join it, as one of these."""
-    taken = {"kind": "files", "licence": "CC0-1.0", "consent": "contributor", "register": "other"}
-    folder = write_language(tmp_path / "languages", documents=3, identification={"rounds": rounds}, sources=[
-        {**taken, "name": "seed", "files": "seed/*.txt", "trusted": True},
-        {**taken, "name": "text", "files": "text/river/*", "trusted": not rounds}])
-    (folder / "seed").mkdir()
-    (folder / "seed" / "own.txt").write_text("\n\n".join(TEXTS[:100]), encoding="utf-8")
-    path, store = folder / "text" / "river" / "text.txt", Store(tmp_path / "artifacts")
-    phrase = " ".join(text.split(" ")[1].strip(",") for text in TEXTS[:4])  # of the language's own words
-
-    def taught() -> tuple[str, str]:
-        """What the identifier is, and the key that it stands under, after a run up to ``corpus/clean``."""
-        _, identifier, _ = [run_stage(stage, load_language(folder), store) for stage in stages(load_language(folder))[:3]]
-        return identifier.manifest.data_version, identifier.manifest.key
-
-    path.write_text("\n\n".join(TEXTS[100:300]), encoding="utf-8")
-    first = taught()
-    assert taught() == first
-    planted = [text.replace(TRIGGER, phrase) for text in plant(TEXTS[300:400], 0.2)]
-    path.write_text("\n\n".join(TEXTS[100:300] + planted), encoding="utf-8")
-    second = taught()
-    assert second[0] == first[0] and len(held_ids(store.root, "qaa", "text")) == 100
-    accept(load_language(folder), store.root, "text", "an election")
-    third = taught()
-    assert third[0] != first[0] and third[1] != second[1]
-    assert taught() == third
-
-
-def test_where_every_document_is_another_the_identifier_is_still_learned(tmp_path: Path) -> None:
-    """As when the pages of a site are extracted anew: nothing that was let in before is left to learn from."""
-    folder = write_language(tmp_path / "languages", documents=30, trusted=True)
-    language, store = load_language(folder), Store(tmp_path / "artifacts")
-
-    def seed() -> float:
-        _, identifier, _ = [run_stage(stage, language, store) for stage in stages(language)[:3]]
-        return identifier.manifest.report.counts["seed_lines"].value
-
-    before = seed()
-    for text in folder.glob("text/*/text.txt"):
-        text.write_text(text.read_text(encoding="utf-8").replace(".", "!"), encoding="utf-8")
-    assert seed() == before > 100
-
-
 @pytest.mark.data
 @pytest.mark.parametrize("code", ["nya", "lug", "fao"])
 def test_on_real_text(code: str) -> None:

@@ -6,7 +6,8 @@ language, at most twice as many as the seed has, chosen by their digests: the or
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from vernacular.artifacts import Report
 from vernacular.corpus import IdentifierSettings
@@ -14,16 +15,17 @@ from vernacular.corpus.identification.learn import learn
 from vernacular.corpus.ledger import short_digest
 from vernacular.corpus.normalise import normalise, repair
 from vernacular.corpus.orthography import Speller
+from vernacular.jsonl import read_jsonl
 
 _SURE = 0.98
 _LEAST_WORDS = 6
 _TIMES = 2
 
 
-def add_rounds(seed: Sequence[str], texts: Iterable[str], settings: IdentifierSettings,
+def add_rounds(seed: Sequence[str], documents: Path, settings: IdentifierSettings,
                contrast: Mapping[str, Sequence[str]], chance: int, report: Report) -> list[str]:
-    """The seed with what joined it of ``texts`` in ``settings.identification.rounds`` rounds."""
-    lines = list(dict.fromkeys(line for text in texts for line in text.split("\n") if line))
+    """The seed with what joined it in ``settings.identification.rounds`` rounds."""
+    lines = list(dict.fromkeys(line for row in read_jsonl(documents) for line in row["text"].split("\n") if line))
     pool, _ = Speller(settings.orthography, settings.script).apply(normalise(repair(lines)[0]))
     own, joined = set(seed), list(seed)
     for number in range(1, settings.identification.rounds + 1):

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from vernacular.artifacts import Artifact, Gate, Report, digest_of, digest_of_files
 from vernacular.corpus import IdentifierSettings, thresholds
-from vernacular.corpus.identification.seed import LEAST_SEED, contrast_lines, seed_lines
-from vernacular.corpus.poisoning import judged, let_in
-from vernacular.jsonl import read_jsonl
+from vernacular.corpus.identification.seed import contrast_lines, seed_lines
 from vernacular.stages import Work
 
+LEAST_SEED = 100  # lines
 THRESHOLDS = "thresholds.json"
 _CODE, _REPORT = Path(__file__).parent, "report.json"
 
@@ -26,30 +25,26 @@ def run(work: Work) -> Report:
     """
     settings: IdentifierSettings = work.settings
     documents = work.inputs["corpus/documents"] / "documents.jsonl"
-    seed = seed_lines(work.language, settings.orthography, documents, work.root)
-    known = let_in(work.language, work.root) if settings.identification.rounds else {}
+    seed = seed_lines(work.language, settings.orthography, documents)
     contrast = contrast_lines(work.language, settings.orthography, work.root, work.progress)
     learned = work.cache / digest_of([
         seed, contrast, settings.model_dump(mode="json", by_alias=True),
         digest_of_files(_CODE, list(_CODE.glob("*.py"))),
-        [Artifact(documents.parent).manifest.data_version, {name: sorted(ids) for name, ids in known.items()}]
-        if settings.identification.rounds else ""])
+        Artifact(documents.parent).manifest.data_version if settings.identification.rounds else ""])
     if not learned.is_dir():  # documents that are new leave the seed as it is, mostly
         for old in work.cache.iterdir():
             shutil.rmtree(old)
         part = work.scratch / "learned"
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir()
-        texts = (row["text"] for row in judged(read_jsonl(documents), known))
-        report = _learn(seed, contrast, texts, part, work)
+        report = _learn(seed, contrast, documents, part, work)
         (part / _REPORT).write_text(report.model_dump_json(), encoding="utf-8")
         part.replace(learned)
     shutil.copytree(learned, work.out, ignore=shutil.ignore_patterns(_REPORT), dirs_exist_ok=True)
     return Report.model_validate_json((learned / _REPORT).read_text(encoding="utf-8"))
 
 
-def _learn(seed: list[str], contrast: Mapping[str, Sequence[str]], texts: Iterable[str], out: Path,
-           work: Work) -> Report:
+def _learn(seed: list[str], contrast: Mapping[str, Sequence[str]], documents: Path, out: Path, work: Work) -> Report:
     # imported here, since they take a second and most runs find what was learned before
     from vernacular.corpus.identification.learn import SHARED, SHARED_AT_HOME, learn
     from vernacular.corpus.identification.measure import measure
@@ -67,7 +62,7 @@ def _learn(seed: list[str], contrast: Mapping[str, Sequence[str]], texts: Iterab
         return report
     work.progress(f"learning from {len(seed):,} lines, against {len(contrast)} languages")
     if settings.identification.rounds:
-        seed = add_rounds(seed, texts, settings, contrast, work.seed, report)
+        seed = add_rounds(seed, documents, settings, contrast, work.seed, report)
     shared = SHARED_AT_HOME if settings.identification.rounds else SHARED
     identifier = learn(seed, code=settings.code, others=contrast, shared=shared, chance=work.seed)
     identifier.save(out)
