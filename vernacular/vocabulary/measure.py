@@ -14,6 +14,8 @@ from typing import Any
 from tokenizers import Tokenizer
 
 from vernacular.artifacts import Report
+from vernacular.corpus.suppression import folded
+from vernacular.corpus.traces import LONG
 from vernacular.corpus.words import words as words_of
 from vernacular.jsonl import write_jsonl
 from vernacular.plots import bars, curves
@@ -111,8 +113,7 @@ def pieces(report: Report, extended: Any, chosen: Extended, ids: Sequence[int], 
                 if token in new:
                     uses[token] += 1
                     if token not in examples:
-                        start, end = encoding.offsets[place]
-                        examples[token] = " ".join(text[max(0, start - _AROUND):end + _AROUND].split())
+                        examples[token] = _example(text, *encoding.offsets[place])
     # A merge on the way to longer ones may be used nowhere in the text, and yet be what its own letters become.
     unused = [piece for piece in chosen.pieces if not uses[piece]]
     unreachable = [piece for piece in unused if [token.value for token in backend.model.tokenize(piece)] != [piece]]
@@ -127,6 +128,17 @@ def pieces(report: Report, extended: Any, chosen: Extended, ids: Sequence[int], 
     report.samples["most used new pieces"] = [
         {**row, "replaces": " ".join(row["replaces"])} for row in
         sorted(found, key=lambda row: (-row["uses"], row["id"]))[:_SAMPLES]]
+
+
+def _example(text: str, start: int, end: int) -> str:
+    """The line around a piece, with its beginning: by that a takedown finds what quotes a line (``traces``)."""
+    first = text.rfind("\n", 0, max(0, end - 1)) + 1
+    line = text[first:].partition("\n")[0]
+    head, start, end = LONG, start - first - _AROUND, end - first + _AROUND
+    while head < len(line) and len(folded(line[:head])) <= LONG:  # a cut may change the last letter
+        head += 1
+    shown = line[:max(head, end)] if start <= head else f"{line[:head]} … {line[start:end]}"
+    return " ".join(shown.split())
 
 
 def base_languages(report: Report, base: Any, extended: Any, lines: Sequence[str], rows: Sequence[Mapping[str, Any]],

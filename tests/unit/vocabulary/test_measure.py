@@ -1,0 +1,48 @@
+"""What is told of new pieces: a takedown finds every file that quotes a text as an example."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+from tests.generate import make_documents
+from tests.tiny import with_json, write_bert
+from vernacular.artifacts import Report
+from vernacular.config.schema import Vocabulary
+from vernacular.corpus.suppression import folded
+from vernacular.corpus.traces import SHORT, Traces
+from vernacular.models import load_tokenizer
+from vernacular.vocabulary import measure
+from vernacular.vocabulary.families import extend
+from vernacular.vocabulary.learn import Letters, word_counts
+
+LETTERS = 20  # in a row that are somebody's
+
+
+def test_an_example_is_found_by_the_line_that_it_is_from(tmp_path: Path) -> None:
+    """Also where the piece stands far into a long line, or where the line before is another text's."""
+    lines = [line for texts in make_documents(12).values() for text in texts for line in text.split("\n")]
+    rows = [{"text": " ".join(lines[first:first + 3])} for first in range(0, 60, 3)]
+    rows += [{"text": "\n".join(lines[first:first + 4])} for first in range(60, 120, 4)]
+    base = load_tokenizer(write_bert(tmp_path / "base"))
+    chosen = extend(base.backend_tokenizer, word_counts([row["text"] for row in rows], base.backend_tokenizer),
+                    Counter(), Vocabulary(new_pieces=200, min_uses=3), Letters("Latn"), "tests")
+    (tmp_path / "extended").mkdir()
+    extended = with_json(base, chosen.json_with(len(chosen.pieces)), tmp_path / "extended")
+    ids = [extended.get_vocab()[piece] for piece in chosen.pieces]
+
+    found = 0
+    for number, row in enumerate(rows):  # each alone, so that each gives all the examples that it can
+        out, report = tmp_path / str(number), Report()
+        out.mkdir()
+        measure.pieces(report, extended, chosen, ids, [row, {"text": "another text"}], out)
+        told = folded((out / "pieces.jsonl").read_text(encoding="utf-8"))
+        for line in row["text"].split("\n"):
+            letters = folded(line)
+            quoted = any(letters[at:at + LETTERS] in told for at in range(len(letters) - LETTERS + 1))
+            if quoted and len(letters) >= SHORT:
+                found += 1
+                assert Traces([line]).in_file(out / "pieces.jsonl")
+    assert found >= len(rows)
+    longest = max(len(row["example"]) for row in report.samples["most used new pieces"])
+    assert longest < 200
