@@ -1,38 +1,25 @@
 """Reading language folders: language.yaml over defaults.yaml, checked, with errors that name the file, line and fix.
 
-Holds the finding and merging of files and the checks that need more than one key. What a key may say is in ``schema``;
-YAML itself in ``yaml_file``; turning a refusal into one line in ``explain``.
+Holds the finding and merging of files. What a key may say is in ``schema``, what hangs on more than one in ``rules``;
+YAML itself is in ``yaml_file``, turning a refusal into one line in ``explain``.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
-from typing import Any
+from pathlib import Path
 
 from pydantic import ValidationError
 
-from vernacular.config.codes import is_code, is_registered, is_same, name_of
+from vernacular.config.codes import is_code, name_of
 from vernacular.config.explain import did_you_mean, explain
+from vernacular.config.rules import check
 from vernacular.config.schema import Language
-from vernacular.config.sources import (
-    FilesSource,
-    HubSource,
-    InboxSource,
-    PackageSource,
-    Source,
-    WikipediaSource,
-    is_local,
-    is_url,
-)
-from vernacular.config.tasks import PARTS, FileData, Groups, HubData
 from vernacular.config.yaml_file import Node, read_yaml
 from vernacular.errors import Problem
 
 FILE = "language.yaml"
 DEFAULTS = "defaults.yaml"
-FOLDER = "the language folder"
 _DEFAULT_KEYS = ("cleaning", "splits", "behaviour", "model", "task")
 _SECTIONS = (*_DEFAULT_KEYS, "tasks", "vocabulary", "pretraining", "lora")
 _NOT_WRITTEN = ("code", "folder")
@@ -59,7 +46,7 @@ def load_language(folder: Path) -> Language:
         language = Language.model_validate(data)
     except ValidationError as error:
         raise explain(error, merged) from None
-    _check(language, merged)
+    check(language, merged)
     return language
 
 
@@ -195,107 +182,3 @@ def _without_empty(node: Node) -> Node:
         return Node({key: _without_empty(child) for key, child in node.value.items()
                      if child.value is not None or key not in _SECTIONS}, node.where)
     return node
-
-
-def _check(language: Language, merged: Node) -> None:
-    """The rules that need more than the schema: codes, paths, labels."""
-    def place(*path: Any) -> str:
-        node = merged
-        for part in path:
-            if isinstance(node.value, list) or part in node.value:
-                node = node.value[part]
-        return node.where
-
-    for number, code in enumerate(language.neighbours):
-        _check_code(code, place("neighbours", number))
-        if is_same(code, language.code):
-            raise Problem(f"'{code}' is this language itself", where=place("neighbours", number),
-                          fix="Name the languages that it is confused with")
-    seen: dict[str, str] = {}
-    for number, source in enumerate(language.sources):
-        where = place("sources", number, "name")
-        if source.name in seen:
-            raise Problem(f"two sources are called {source.name}, this one and that at {seen[source.name]}",
-                          where=where, fix="Rename one of the two")
-        seen[source.name] = where
-    for number, code in enumerate(language.cleaning.reject_languages):
-        _check_code(code, place("cleaning", "reject_languages", number))
-    beside: dict[tuple[str, str], Source] = {}
-
-    def check_source(source: Source, *path: Any, role: str = "") -> None:
-        for key, value, root, elsewhere in _paths_of(source):
-            _check_path(value, place(*path, key), root, elsewhere)
-        if role and beside.setdefault((role, source.name), source) != source:  # what is fetched lies under this name
-            raise Problem(f"another text of {role} is called {source.name}, too", where=place(*path, "name"),
-                          fix="Rename one of the two, or let both say the same")
-
-    _check_path(language.identification.seed, place("identification", "seed"), FOLDER)
-    for number, source in enumerate(language.sources):
-        check_source(source, "sources", number)
-    for code, sources in language.identification.contrast.items():
-        for number, source in enumerate(sources):
-            check_source(source, "identification", "contrast", code, number, role=f"contrast {code}")
-    for name, model in language.models.items():
-        if model.base.path is not None:
-            _check_path(model.base.path, place("models", name, "base", "path"),
-                        "site-packages" if model.base.package else FOLDER)
-        for number, source in enumerate(model.retention):
-            check_source(source, "models", name, "retention", number, role="retention")
-        for number, entry in enumerate(model.pretraining.related):
-            check_source(entry.source, "models", name, "pretraining", "related", number, "source", role="related")
-    for name, task in language.tasks.items():
-        if not any(task.fits(model.objective) for model in language.models.values()):
-            raise Problem(f"the task '{name}' writes text, and no model of this folder is causal",
-                          where=place("tasks", name, "kind"),
-                          fix="Add a model with `objective: causal`, or remove the task")
-        if task.prompt is not None and not any(model.objective == "causal" for model in language.models.values()):
-            raise Problem(f"the task '{name}' says how to ask a causal model, and this folder has none",
-                          where=place("tasks", name, "prompt"),
-                          fix="Add one with `objective: causal`, or remove prompt")
-        if isinstance(task.data, HubData) and is_local(task.data.dataset):
-            _check_path(task.data.dataset, place("tasks", name, "data", "dataset"), FOLDER, elsewhere=True)
-        if isinstance(task.data, FileData):
-            if task.data.folder != ".":
-                _check_path(task.data.folder, place("tasks", name, "data", "folder"), FOLDER, elsewhere=True)
-            for part in PARTS:
-                glob = getattr(task.data, part)
-                if glob is not None:
-                    _check_path(glob, place("tasks", name, "data", part), "the task's folder")
-        if not isinstance(task.labels, Groups):
-            continue
-        where = place("tasks", name, "labels", "groups")
-        if len(task.labels.groups) < 2:
-            raise Problem(f"the task '{name}' has fewer than two groups", where=where,
-                          fix="A classification needs two labels or more")
-        for label, globs in task.labels.groups.items():
-            if not globs or not all(globs):
-                raise Problem(f"the group '{label}' of the task '{name}' has no glob",
-                              where=place("tasks", name, "labels", "groups", label),
-                              fix="Name its documents, such as [\"bible/*/1/*\"]")
-
-
-def _check_code(code: str, where: str) -> None:
-    if not is_registered(code):
-        raise Problem(f"'{code}' is not a valid language code", where=where, fix="Write ISO 639-3, such as zul")
-
-
-def _paths_of(source: Source) -> Iterator[tuple[str, str, str, bool]]:
-    """The paths that a source reads: key, path, what it is relative to, and whether it may be absolute instead."""
-    if isinstance(source, FilesSource | PackageSource):
-        yield "files", source.files, FOLDER if isinstance(source, FilesSource) else "site-packages", False
-    elif isinstance(source, InboxSource):
-        yield "folder", source.folder, FOLDER, True
-    elif isinstance(source, HubSource) and is_local(source.dataset):
-        yield "dataset", source.dataset, FOLDER, True
-    elif isinstance(source, WikipediaSource) and source.dump and not is_url(source.dump):
-        yield "dump", source.dump, FOLDER, True
-
-
-def _check_path(path: str, where: str, root: str, elsewhere: bool = False) -> None:
-    """Raises Problem where ``path`` leaves ``root``; one that may be absolute, ``elsewhere``, ``check`` names."""
-    if elsewhere and PurePosixPath(path).is_absolute():
-        return
-    parts = PurePosixPath(path).parts
-    if not parts or path.startswith(("/", "~")) or ".." in parts or "\\" in path or ":" in parts[0] or "\0" in path:
-        raise Problem(f"the path '{path}' leaves {root}", where=where,
-                      fix=f"Write it relative to {root}, with / and without ..")

@@ -10,7 +10,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import regex
 
@@ -198,6 +198,16 @@ class Frontier:
         self.waiting -= 1
         if row["kind"] == "page" and row["state"] == "new":
             self.waste[row["shape"]] += (state in _WASTE) - (state == "kept")
+
+
+def without_text(row: sqlite3.Row, state: str) -> tuple[str, dict[str, Any]]:
+    """The state and further columns of a page that has no text of its own now, but came to ``state``.
+
+    One that was kept stays until the next look says the same, as one that is not there does: a page to log in or of
+    works on the site answers in its place for a day.
+    """
+    gone = row["gone"] + bool(row["file"])
+    return ("kept", {"gone": gone}) if row["file"] and gone < GONE else (state, {"gone": gone, "file": None})
 
 
 def begin_run(mirror: Mirror, settings: str, now: float) -> int:

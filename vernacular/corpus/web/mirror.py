@@ -135,6 +135,12 @@ class Mirror:
             "SELECT url, digest, type, fetched, robots, label, origin FROM pages "
             "WHERE file IS NOT NULL AND gone < ? ORDER BY url", (GONE,))]
 
+    def twin(self, url: str, text: str) -> str:
+        """Another page that is read and has the same ``text`` (its fingerprint), or empty."""
+        row = self.index.execute("SELECT url FROM pages WHERE text = ? AND url <> ? AND file IS NOT NULL AND gone < ?",
+                                 (text, url, GONE)).fetchone() if text else None
+        return str(row["url"]) if row is not None else ""
+
     def body(self, url: str) -> bytes:
         """The body of the page at ``url``.
 

@@ -23,12 +23,12 @@ from twisted.python.failure import Failure
 from vernacular.artifacts import now
 from vernacular.corpus.web.answers import facts_of, fingerprint, header, headers_of, is_html, why
 from vernacular.corpus.web.cache import Extractions
-from vernacular.corpus.web.frontier import LIST, START, TWIN, Frontier
+from vernacular.corpus.web.frontier import LIST, START, TWIN, Frontier, without_text
 from vernacular.corpus.web.job import Job
 from vernacular.corpus.web.listings import LARGEST as LARGEST_LIST
 from vernacular.corpus.web.listings import read_listing
 from vernacular.corpus.web.manners import TRIES, Manners
-from vernacular.corpus.web.mirror import GONE, Mirror
+from vernacular.corpus.web.mirror import Mirror
 from vernacular.corpus.web.robots import LARGEST as LARGEST_ROBOTS
 from vernacular.corpus.web.robots import Rules, read_robots
 from vernacular.corpus.web.urls import canonical, host_of, within
@@ -213,12 +213,10 @@ class Site(scrapy.Spider):
         except Problem as problem:
             text = ""
             columns["note"] = problem.what
-        twin = self.mirror.index.execute(
-            "SELECT url FROM pages WHERE text = ? AND url <> ? AND file IS NOT NULL AND gone < ?",
-            (text, url, GONE)).fetchone() if text else None
-        if twin is not None:
+        twin = self.mirror.twin(url, text)
+        if twin:
             self.extractions.drop(url)  # what is not kept is not kept here either
-            self._lost(row, "repeat", f"{TWIN}{twin['url']}", columns)
+            self._lost(row, "repeat", f"{TWIN}{twin}", columns)
             return
         if not text and "note" not in columns:
             self._lost(row, "empty", "no text", columns)
@@ -234,14 +232,9 @@ class Site(scrapy.Spider):
         self._done(row, "kept", "changed" if row["file"] else "kept")
 
     def _lost(self, row: sqlite3.Row, state: str, note: str, columns: dict[str, Any]) -> None:
-        """Note that a page has no text of its own now.
-
-        One that was kept stays until the next look says the same, as one that is not there does: a page to log in or
-        of works on the site answers in its place for a day.
-        """
-        gone = row["gone"] + bool(row["file"])
-        stays = {} if row["file"] and gone < GONE else {"file": None}
-        self._settle(row, "kept" if not stays else state, came=state, gone=gone, note=note, **stays, **columns)
+        """Note that a page has no text of its own now."""
+        now_is, more = without_text(row, state)
+        self._settle(row, now_is, came=state, note=note, **more, **columns)
 
     def failed(self, failure: Failure) -> None:
         """A page that did not come: tried again later, then left."""
