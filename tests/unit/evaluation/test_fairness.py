@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from tests.tiny import write_bert, write_llama
-from tests.unit.evaluation.test_behaviour import FakeLines, FakeWords, with_tests
+from tests.unit.evaluation.test_behaviour import FakeLines, FakeWords
+from tests.unit.evaluation.test_suite import with_tests
 from vernacular.artifacts import Report
 from vernacular.config.load import load_language
 from vernacular.corpus.words import word_spans, words

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.unit.evaluation.test_behaviour import GOOD, TEST, FakeWords, with_tests
+from tests.unit.evaluation.test_behaviour import TEST, FakeWords
+from tests.unit.evaluation.test_suite import GOOD, with_tests
 from vernacular.corpus.words import words
 from vernacular.errors import Problem
 from vernacular.evaluation.behaviour.cases import make_cases

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.tiny import write_bert, write_llama
-from tests.unit.evaluation.test_behaviour import with_tests
+from tests.unit.evaluation.test_suite import with_tests
 from vernacular.artifacts import Store
 from vernacular.errors import Problem
 from vernacular.evaluation.behaviour.load import load_suite

@@ -1,0 +1,142 @@
+"""Files of behavioural tests: read, or refused with their file and line; and what the page on them shows."""
+
+from __future__ import annotations
+
+import random
+import re
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pydantic import TypeAdapter
+
+from vernacular.config.load import load_language
+from vernacular.config.schema import Language
+from vernacular.errors import Problem
+from vernacular.evaluation.behaviour.lexicons import resolve
+from vernacular.evaluation.behaviour.load import load_suite
+from vernacular.evaluation.behaviour.operators import AnyOperator
+from vernacular.evaluation.behaviour.operators.base import Context
+from vernacular.evaluation.behaviour.run import gate_specs
+from vernacular.evaluation.behaviour.schema import Suite, percent
+from vernacular.evaluation.fairness.plan import Plan
+
+HEAD = """tests:
+  - name: spaces
+    capability: robustness
+    type: invariance
+    task: names
+    author: me
+"""
+GOOD = HEAD + "    change: [{operator: spaces}]\n"
+
+
+def with_tests(folder: Path, **files: str) -> Language:
+    (folder / "behaviour").mkdir(exist_ok=True)
+    for name, text in files.items():
+        (folder / "behaviour" / f"{name}.yaml").write_text(text, encoding="utf-8")
+    return load_language(folder)
+
+
+def test_a_suite_is_read_and_declares_its_gates(language_folder: Path) -> None:
+    language = with_tests(language_folder, one=GOOD)
+    assert [test.name for test in load_suite(language).tests] == ["spaces"]
+    assert [(spec.name, spec.blocking) for spec in gate_specs(language)] == [("spaces", False)]
+
+
+def test_a_small_threshold_is_not_rounded_away(language_folder: Path) -> None:
+    visible = GOOD.replace("spaces}", "digits}")
+    for threshold, said in (("0.005", "at most 0.5% of"), ("0.15", "at most 15% of"), ("0", "at most 0% of")):
+        spec, = gate_specs(with_tests(language_folder, one=visible + f"    threshold: {threshold}\n"))
+        assert said in spec.description
+    assert (percent(1 - 0.005), percent(1)) == ("99.5%", "100%")
+
+
+@pytest.mark.parametrize(("text", "line", "said"), [
+    (GOOD.replace("capability", "capabilty"), 3, "unknown key 'capabilty'"),
+    (GOOD.replace("task: names", "task: nmes"), 5, "no task 'nmes' in language.yaml, did you mean 'names'"),
+    (HEAD, 2, "give either change"),
+    (GOOD.replace("spaces}", "space}"), 7, "there is no operator 'space', did you mean 'spaces'?"),
+    (GOOD.replace("{operator: spaces}", "{operator: swap_words, lexicon: nouns}"), 2, "word list 'nouns'"),
+    (GOOD + GOOD.removeprefix("tests:\n"), 8, "the test 'spaces' stands at languages/qaa/behaviour/one.yaml:2 too"),
+    (GOOD + "    threshold: 2\n", 8, "a share and at most 1, not '2'. Write a tenth as 0.1"),
+    (GOOD + "    threshold: 10%\n", 8, "threshold must be a number, not '10%'"),
+    (GOOD.replace("[{operator: spaces}]", "spaces"), 7, "change must be a list, not 'spaces'"),
+    (GOOD.replace("[{operator: spaces}]", "[spaces]"), 7, "a change is written {operator: spaces}"),
+    (GOOD.replace("name: spaces", "name: My spaces"), 2, "cannot be a name here, not 'My spaces'"),
+    (GOOD + "    expect: O\n", 8, "must have keys and values, not 'O'. Write {key: value}; known keys: label, probab"),
+    (GOOD.replace("type: invariance", "type: minimum") + "    expect: {label: NAMES}\n", 8,
+     "expects the label 'NAMES', which 'names' lacks, did you mean 'NAME'"),
+    (GOOD + "lexicons:\n  names: {from: text, min: 2}\n", 9, "unknown key 'min'"),
+    (GOOD.replace("type: invariance", "type: directional")
+     + "    expect: {label: NAME, probability: rises}\n", 2, "labels whole lines"),
+    (": [", 1, "not valid YAML"),
+])
+def test_errors_are_one_line_with_file_and_line(language_folder: Path, text: str, line: int, said: str) -> None:
+    language = with_tests(language_folder, one=text)
+    with pytest.raises(Problem) as caught:
+        load_suite(language)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert f"qaa/behaviour/one.yaml:{line}:" in message
+    assert said in message
+
+
+@pytest.mark.parametrize("name", ["one.yml", "one.YAML", "one.yaml.txt", "one.docx"])
+def test_a_file_of_tests_with_another_ending_is_not_passed_over(language_folder: Path, name: str) -> None:
+    language = with_tests(language_folder, one=GOOD)
+    (language_folder / "behaviour" / "notes.md").write_text("of mine\n")
+    assert load_suite(language).tests
+    (language_folder / "behaviour" / "one.yaml").rename(language_folder / "behaviour" / name)
+    with pytest.raises(Problem, match=rf"behaviour/{name}: a file of tests ends in .yaml.*under the name one.yaml"):
+        load_suite(language)
+
+
+def test_a_file_without_anything_is_not_passed_over_either(language_folder: Path) -> None:
+    with pytest.raises(Problem, match=r"behaviour/two.yaml: the file holds no test, word list or keyboard"):
+        load_suite(with_tests(language_folder, one=GOOD, two="# nothing yet\n"))
+
+
+def test_a_name_stands_in_one_file_alone(language_folder: Path) -> None:
+    with pytest.raises(Problem, match=r"'spaces' stands at .*one.yaml:2"):
+        load_suite(with_tests(language_folder, one=GOOD, two=GOOD))
+
+
+def test_the_template_tests_are_usable(language_folder: Path) -> None:
+    template = Path(__file__).parents[3] / "languages" / "_template" / "behaviour" / "robustness.yaml"
+    assert len(load_suite(with_tests(language_folder, one=template.read_text(encoding="utf-8"))).tests) == 3
+
+
+PAGE = Path(__file__).parents[3] / "docs" / "behaviour.md"
+
+
+def blocks_of_the_page() -> list[dict[str, Any]]:
+    found = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    return [yaml.safe_load(block) for block in found]
+
+
+def test_the_examples_of_the_page_are_usable(language_folder: Path) -> None:
+    tests, lists = {}, {}
+    for block in blocks_of_the_page():
+        if "comparisons" in block:
+            assert Plan.model_validate(block).likelihood
+        else:
+            part = Suite.model_validate(block)
+            tests |= {test.name: test for test in part.tests}
+            lists |= part.lexicons
+    assert {test.type for test in tests.values()} == {"invariance", "directional", "minimum", "likelihood"}
+    assert all(test.lexicons_used() | test.pairs_used() <= set(lists) for test in tests.values())
+
+
+def test_the_changes_of_the_page_are_what_it_says() -> None:
+    blocks = [block for block in blocks_of_the_page() if "keyboard" in block]
+    lists = resolve(Suite.model_validate(blocks[0]), [])
+    rows = re.findall(r"^\| `(\{operator: .*?\})` \| .*? \| `(.*?)` \| `(.*?)` \|$", PAGE.read_text(encoding="utf-8"),
+                      re.MULTILINE)
+    assert len(rows) > 15
+    for change, line, expected in rows:
+        step = TypeAdapter(AnyOperator).validate_python(yaml.safe_load(change))
+        assert step.apply(line, Context(random.Random(1), lists)) == unicodedata.normalize(
+            "NFD" if "NFD" in change else "NFC", expected), change
