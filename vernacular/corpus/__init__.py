@@ -59,7 +59,7 @@ def stages(language: Language) -> list[Stage]:
               gates=(GateSpec("has_seed", "There is text known to be in the language to learn from.", False),),
               description="A classifier that tells the language from all others, learned from its seed, with its "
                           "precision and recall on text that it did not see."),
-        Stage(name="corpus/clean", version="2", inputs=("corpus/documents", "corpus/identifier"),
+        Stage(name="corpus/clean", version="3", inputs=("corpus/documents", "corpus/identifier"),
               settings=clean_settings, outside=_held_back, run=_clean, prepare=_fetch_tasks,
               gates=(GateSpec("some_text_left", "At least a hundredth of the words survive cleaning.", True),
                      GateSpec("licence_verified", "Every source names its licence.", False),
@@ -68,7 +68,7 @@ def stages(language: Language) -> list[Stage]:
                      GateSpec("source_mix", "Religious text, encyclopedias and no single host take up more than "
                                             "`cleaning.mix` allows.", False)),
               description="Documents repaired, normalised, identified, filtered, deduplicated and redacted, without "
-                          "what tasks and behavioural tests hold. Every line that was dropped is in "
+                          "what tasks are judged by and behavioural tests hold. Every line that was dropped is in "
                           "`rejects/<rule>.jsonl` with the reason, every change of spelling in `changes.jsonl`."),
         Stage(name="corpus/splits", version="2", inputs=("corpus/clean",), settings=_splits_settings, run=_splits,
               gates=(GateSpec("no_contamination", "No training line shares text with a held-out line.", True),),

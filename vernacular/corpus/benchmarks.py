@@ -1,6 +1,8 @@
 """The texts that models are judged by, so that none of them is trained on: the folder's task files and behaviour tests.
 
-Only finding and reading them is here; ``clean`` takes out of the corpus what equals one or shares a long run of words.
+Items that are only learned from may stay in the text: their words tell nothing of what is scored, and people label
+what they have collected. Only finding and reading is here; ``clean`` takes out of the corpus what equals one or shares
+a long run of words.
 """
 
 from __future__ import annotations
@@ -18,7 +20,6 @@ import regex
 from vernacular import separated
 from vernacular.artifacts import digest_of, digest_of_files
 from vernacular.config.schema import Language
-from vernacular.config.tasks import PARTS
 from vernacular.corpus.words import words
 from vernacular.errors import Problem
 
@@ -38,7 +39,8 @@ _TAG = regex.compile(r"(?:O|[BIESLU]-\S+|[A-Z][A-Z_]*)")
 def held_items(language: Language, root: Path) -> list[tuple[str, str]]:
     """Every text of three words or more that a task or a behaviour test holds, and its sentences: (file, text), once.
 
-    That is all of the folder ``tasks/``, and the data that the tasks name, wherever it lies.
+    That is all of the folder ``tasks/`` that no task names, and of the data that the tasks name, wherever it lies, the
+    parts that they are judged by.
 
     Args:
         language: whose tasks.
@@ -60,15 +62,13 @@ def held_items(language: Language, root: Path) -> list[tuple[str, str]]:
 
 def _labelled(language: Language, root: Path) -> Iterator[tuple[str, str]]:
     """(file or task, text) of all labelled data; files that a task names are read as it says."""
-    from vernacular.tasks.data import data_files, rows_of
+    from vernacular.tasks.data import judging_parts, rows_of
 
-    named = {path.resolve() for task in language.tasks.values() for path in data_files(language, task)}
-    for path in task_files(language):
-        if path.resolve() not in named:
-            name = path.relative_to(language.folder).as_posix()
-            yield from ((name, text) for text in texts_of(path, f"{language.folder.name}/{name}"))
-    for name in language.tasks:
-        for part in PARTS:
+    for path in unnamed_files(language):
+        name = path.relative_to(language.folder).as_posix()
+        yield from ((name, text) for text in texts_of(path, f"{language.folder.name}/{name}"))
+    for name, task in language.tasks.items():
+        for part in judging_parts(task):
             for row in rows_of(language, name, part, root):
                 yield from ((f"tasks.{name}", text) for text in _strings({"": row.surface, **row.fields}))
 
@@ -78,20 +78,24 @@ def versions(language: Language, root: Path) -> dict[str, str]:
 
     Of behavioural tests the sentences alone: a review or another threshold changes nothing for the text.
     """
-    from vernacular.tasks.data import version_of
+    from vernacular.tasks.data import judging_parts, version_of
 
-    files = task_files(language)
-    tasks = {f"task/{name}": version for name in language.tasks if (version := version_of(language, name, root))}
+    files = unnamed_files(language)
+    tasks = {f"task/{name}": version for name, task in language.tasks.items()
+             if (version := version_of(language, name, root, judging_parts(task)))}
     sentences = list(_behaviour(language))
     return {**({"benchmarks": digest_of_files(language.folder, files)} if files else {}), **tasks,
             **({"behaviour": digest_of(sentences)} if sentences else {})}
 
 
-def task_files(language: Language) -> list[Path]:
-    """The files in ``tasks/`` that hold labelled data, in order."""
-    folder = language.folder / FOLDER
-    return sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")
-                  and path.suffix.lower() not in _NOT_DATA and path.stem.upper() not in ("LICENSE", "LICENCE"))
+def unnamed_files(language: Language) -> list[Path]:
+    """The files in ``tasks/`` that hold labelled data and that no task names: nobody says what of them is scored."""
+    from vernacular.tasks.data import data_files
+
+    named = {path.resolve() for task in language.tasks.values() for path in data_files(language, task)}
+    return sorted(path for path in (language.folder / FOLDER).rglob("*") if path.is_file()
+                  and not path.name.startswith(".") and path.suffix.lower() not in _NOT_DATA
+                  and path.stem.upper() not in ("LICENSE", "LICENCE") and path.resolve() not in named)
 
 
 def texts_of(path: Path, where: str) -> Iterator[str]:

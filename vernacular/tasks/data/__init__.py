@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -57,19 +57,26 @@ def rows_of(language: Language, name: str, part: Part, root: Path) -> Iterator[R
         yield from rows_of_files(language, task, part)
 
 
-def data_files(language: Language, task: Task) -> list[Path]:
+def judging_parts(task: Task) -> tuple[Part, ...]:
+    """The parts that models are scored or chosen by: dev and test, and train where one of them is taken from it."""
+    if task.data is None:
+        return ()
+    return PARTS if task.data.dev is None or task.data.test is None else ("dev", "test")
+
+
+def data_files(language: Language, task: Task, parts: Sequence[Part] = PARTS) -> list[Path]:
     """The files of a task's data, those of the hub excepted."""
     if not isinstance(task.data, FileData):
         return []
-    return sorted({path for part in PARTS for _, path in files_of(language, task.data, part)})
+    return sorted({path for part in parts for _, path in files_of(language, task.data, part)})
 
 
-def version_of(language: Language, name: str, root: Path) -> str:
-    """A digest of the data of the task ``name``; empty where it has none."""
+def version_of(language: Language, name: str, root: Path, parts: Sequence[Part] = PARTS) -> str:
+    """A digest of the data of the task ``name`` (of a dataset on the hub always all); empty where it has none."""
     task = language.tasks[name]
     if isinstance(task.data, HubData):
         return LabelledDataset(language, name, task, root).version()
-    files = data_files(language, task)
+    files = data_files(language, task, parts)
     return digest_of_files(language.folder / task.data.folder, files) if isinstance(task.data, FileData) else ""
 
 

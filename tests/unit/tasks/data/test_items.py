@@ -171,6 +171,22 @@ def test_the_corpus_may_not_hold_what_tasks_hold_wherever_it_lies(tmp_path: Path
     assert set(before) == {"task/t"} and versions(language, tmp_path) != before
 
 
+def test_the_corpus_may_hold_what_is_only_learned_from(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {"train.jsonl": jsonl(lines(0, 40)), "dev.jsonl": jsonl(lines(50, 10)),
+                                     "test.jsonl": jsonl(lines(70, 10))}
+    language = language_with(tmp_path, files, **TOPIC)
+    before = versions(language, tmp_path)
+    held = {text for _, text in held_items(language, tmp_path)}
+    assert held == {row["text"] for row in [*lines(50, 10), *lines(70, 10)]}
+    labels = language.folder / "tasks" / "t"
+    (labels / "train.jsonl").write_text(jsonl(lines(0, 41)), encoding="utf-8")
+    assert versions(language, tmp_path) == before  # more labels to learn from: no text is cleaned again
+    (labels / "dev.jsonl").write_text(jsonl(lines(50, 11)), encoding="utf-8")
+    assert versions(language, tmp_path) != before
+    (labels / "more.jsonl").write_text(jsonl(lines(90, 1)), encoding="utf-8")  # of which nobody says what it is for
+    assert ("tasks/t/more.jsonl", lines(90, 1)[0]["text"]) in held_items(language, tmp_path)
+
+
 def test_files_of_a_task_in_its_folder_are_held_once(tmp_path: Path) -> None:
     held = held_items(language_with(tmp_path, {"a.jsonl": jsonl(lines(0, 40))}, **ONE_FILE), tmp_path)
     assert len(held) == 40 and {name for name, _ in held} == {"tasks.t"}
