@@ -7,6 +7,7 @@ YAML itself is in ``yaml_file``, turning a refusal into one line in ``explain``.
 from __future__ import annotations
 
 import difflib
+import os
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -23,6 +24,7 @@ DEFAULTS = "defaults.yaml"
 _DEFAULT_KEYS = ("cleaning", "splits", "behaviour", "model", "task")
 _SECTIONS = (*_DEFAULT_KEYS, "tasks", "vocabulary", "pretraining", "lora")
 _NOT_WRITTEN = ("code", "folder")
+_TESTS = "behaviour"  # the one subfolder that is read whatever the settings say
 _WHOLE = ("hub", "path", "kind")  # a mapping that says another one of these is about something else: it replaces
 
 
@@ -39,6 +41,7 @@ def load_language(folder: Path) -> Language:
     if not is_code(code):
         raise Problem(f"'{code}' does not have the form of a BCP 47 language tag", where=f"{folder.parent.name}/{code}",
                       fix="Rename the folder to the language's tag (nya, zh-Hant), or a private one (qaa, x-name)")
+    _check_links(folder)
     own = read_yaml(folder / FILE, shown)
     merged = _merged(own, _read_defaults(folder.parent))
     data = {**merged.plain(), "code": code, "folder": folder}
@@ -48,6 +51,20 @@ def load_language(folder: Path) -> Language:
         raise explain(error, merged) from None
     check(language, merged)
     return language
+
+
+def _check_links(folder: Path) -> None:
+    """Raise a Problem where a file that stands in the folder lies elsewhere: what is there is handed on, and published.
+
+    What the settings name is checked where it is read.
+    """
+    inner = folder / _TESTS
+    for entry in (*os.scandir(folder), *(os.scandir(inner) if inner.is_dir() else ())):
+        if (entry.is_symlink() and (entry.name == _TESTS or entry.is_file())
+                and not Path(entry.path).resolve().is_relative_to(folder.resolve())):
+            raise Problem("it is a link that leads out of the language folder",
+                          where=f"{folder.parent.name}/{Path(entry.path).relative_to(folder.parent).as_posix()}",
+                          fix="Copy what it stands for into the folder")
 
 
 def load_all(root: Path) -> dict[str, Language | Problem]:

@@ -179,12 +179,13 @@ def test_a_waiver_ends_when_the_gate_says_something_else(language: Language, sto
         publish(store, language, NAME, "someone/model")
 
 
-def test_so_it_does_when_more_fails(language: Language, store: Store) -> None:
+@pytest.mark.parametrize(("rate", "told"), [(1.0, "100% fail"), (0.004, "under 1% fail")])
+def test_so_it_does_when_more_or_less_fails(language: Language, store: Store, rate: float, told: str) -> None:
     waive(language.folder, NAME, gates_of(language), "behaviour", "Ada Banda", "The two cases are a dialect's spelling")
     reports = made_up_reports()
-    reports[f"evaluation/{NAME}_behaviour"].details["tests"]["spaces"]["adapted"]["rate"] = 1.0
+    reports[f"evaluation/{NAME}_behaviour"].details["tests"]["spaces"]["adapted"]["rate"] = rate
     put_release(store, language, reports)
-    with pytest.raises(Problem, match=r"behaviour: red tests, unreviewed: spaces \(100% fail\)"):
+    with pytest.raises(Problem, match=rf"behaviour: red tests, unreviewed: spaces \({told}\)"):
         publish(store, language, NAME, "someone/model")
 
 
