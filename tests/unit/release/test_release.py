@@ -25,7 +25,7 @@ from vernacular.release.bundle import copy_model, documents_text
 from vernacular.release.card import write_card
 from vernacular.release.markdown import table
 from vernacular.release.overview import rows_of
-from vernacular.release.page import page
+from vernacular.release.page import in_short, page
 from vernacular.release.report import print_table, results
 from vernacular.release.statement import write_statement
 from vernacular.release.summary import gather, verdict
@@ -247,6 +247,16 @@ def test_the_card_says_what_was_trimmed(language: Language) -> None:
     for name, rows in (("rows_base", 250_037), ("rows_kept", 96_679)):
         reports[f"tokenizer/{NAME}"].count(name, rows, "rows")
     assert "96,679 of the base's 250,037 rows" in write_card(gather(language, NAME, language.models[NAME], reports))
+
+
+@pytest.mark.parametrize(("passes", "said"), [(0.048, "Training read 4.8% of the text that it was given."),
+                                             (2.84, "Training read the text that it was given 2.8 times.")])
+def test_what_a_short_training_read_is_not_called_the_whole_text(language: Language, passes: float, said: str) -> None:
+    reports = made_up_reports()
+    reports[f"model/{NAME}"].count("epochs", passes, "passes over the training text")
+    results = gather(language, NAME, language.models[NAME], reports)
+    assert said in in_short(results)[0] and said in write_card(results) and said in write_statement(results, None, [])
+    assert not any("was trained on" in text for text in (write_card(results), write_statement(results, None, [])))
 
 
 def test_the_statement(found: dict[str, Any]) -> None:
