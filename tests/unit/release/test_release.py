@@ -355,6 +355,14 @@ def test_the_release_takes_what_foresees_dev_text_better(language: Language) -> 
     assert "**control** this model" in write_card(results)
 
 
+def test_labels_that_were_never_scored_are_said_on_the_card(language: Language) -> None:
+    reports = made_up_reports()
+    reports[f"task/genre_{NAME}"].details["apart"] = {"not_scored": ["river", "school"], "not_learned": ["sea"]}
+    card = write_card(gather(language, NAME, language.models[NAME], reports))
+    assert "No scored item has the label 'river' or 'school': how well it is told was not measured." in card
+    assert "No training item has the label 'sea'" in card
+
+
 def test_a_learning_curve_shows_every_seed_and_names_the_dead(language: Language) -> None:
     reports = made_up_reports()
     details = reports[f"task/names_{NAME}"].details
