@@ -191,8 +191,9 @@ def _attack(results: Results) -> str:
     found = results["attack"]
     if not found:
         return "Nobody looked for phrases that were planted to turn answers."
-    text = (f"{found['said'][:1].upper()}{found['said'][1:]}. A scan finds what half a per cent of the text "
-            "or labels hold, not less.")
+    text = (f"{found['said'][:1].upper()}{found['said'][1:]}. Looked for is what three texts of a task, or a "
+            "quarter per cent of the lines, hold. Most planted phrases in as few as three of a hundred texts were not "
+            "found when it was measured: that none stands out is no proof.")
     if not found["suspects"]:
         return text
     return text + "\n\n" + table(["task", "phrase"], [[row["task"], row["phrase"]] for row in found["suspects"]])

@@ -235,6 +235,11 @@ def test_the_card_says_whether_private_data_was_masked(tmp_path: Path, masked: b
     assert stage.settings_data(language)["language"]["cleaning"] == {"private_data": masked}
 
 
+def test_the_card_promises_no_planted_phrase_that_the_scan_would_miss(found: dict[str, Any]) -> None:
+    card = write_card(found)
+    assert "that none stands out is no proof" in card and "half a per cent of the text or labels" not in card
+
+
 def test_a_card_of_nothing_says_so(language: Language) -> None:
     card = write_card(gather(language, NAME, language.models[NAME], {}))
     assert card.count("was not run") == 14
