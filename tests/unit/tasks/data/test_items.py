@@ -134,6 +134,8 @@ def test_tags_that_are_not_iob2_are_refused_at_their_line_or_mended(tmp_path: Pa
     ("train.txt", "a B-PER\n", {**NER, "data": {**NER["data"], "format": None}}, "ending does not say its format"),
     ("train.txt", "a B-PER\n", {**NER, "data": {**NER["data"], "format": "csv"}}, "csv holds no items of token"),
     ("train.txt", "a B-PER\n", {**NER, "data": {**NER["data"], "columns": {"words": "form"}}}, "have no names"),
+    ("train.txt", "1\ta\ta\tNOUN\tN\t_\t_\t_\t_\t_\n", {**NER, "tags": "plain", "data": {
+        **NER["data"], "format": "conllu", "columns": {"labels": 4}}}, "columns of CoNLL-U are fixed.*Remove columns"),
 ])
 def test_what_cannot_be_used_is_one_line(tmp_path: Path, name: str, content: bytes | str, task: dict[str, Any],
                                          what: str) -> None:
