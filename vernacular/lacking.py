@@ -16,6 +16,7 @@ from vernacular.config.schema import Language
 from vernacular.config.sources import FilesSource, InboxSource, LocalSource, NetworkSource, Web, is_url
 from vernacular.corpus.identification.likeness import LEAST, SAMPLE, likeness
 from vernacular.corpus.identification.seed import seed_lines
+from vernacular.corpus.identification.stage import LEAST_SEED
 from vernacular.corpus.sources import open_source, place_of
 from vernacular.corpus.sources.files import Files
 from vernacular.errors import Problem
@@ -130,6 +131,9 @@ def _seed(language: Language, root: Path) -> Iterator[str]:
                    "source that is in it throughout")
         return
     lines = seed_lines(language, language.cleaning.orthography, path)
+    if len(lines) < LEAST_SEED:
+        yield (f"{path.name} has {len(lines)} lines that can be used, and {LEAST_SEED} are needed: without them hardly "
+               "any text in other languages is dropped. Write a few hundred that a speaker knows to be in the language")
     found = likeness(lines, _some_words(language, root))
     if found is not None and found < LEAST:
         yield (f"{path.name} does not look like the text: the text's commonest words are {found:.0%} as common in it. "
