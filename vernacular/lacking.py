@@ -6,34 +6,39 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from vernacular.config.licences import UNVERIFIED
 from vernacular.config.schema import Language
 from vernacular.config.sources import FilesSource, InboxSource, LocalSource, NetworkSource, Web, is_url
 from vernacular.corpus.identification.likeness import LEAST, SAMPLE, likeness
 from vernacular.corpus.identification.seed import seed_lines
+from vernacular.corpus.identification.stage import LEAST_SEED
 from vernacular.corpus.sources import open_source, place_of
 from vernacular.corpus.sources.files import Files
 from vernacular.errors import Problem
 from vernacular.evaluation.behaviour.schema import UNREVIEWED, Suite
 from vernacular.models import locate
 
+if TYPE_CHECKING:
+    from vernacular.tasks.data import Items
+
 UNWRITTEN = "Nobody has filled in this statement yet."  # stands in the template's statement.md
 
 
-def lacking(language: Language, suite: Suite, root: Path, labels: Mapping[str, Sequence[str]]) -> list[str]:
+def lacking(language: Language, suite: Suite, root: Path, items: Mapping[str, Items]) -> list[str]:
     """What ``language`` lacks; first what it cannot run without.
 
     Args:
         language: a folder that loads.
         suite: its behavioural tests.
         root: of the store.
-        labels: of the tasks whose labelled data lies on this machine.
+        items: of the tasks whose labelled data lies on this machine.
     """
-    return [*_text(language, root), *_elsewhere(language), *_bases(language), *_tasks(language), *_labels(labels),
+    return [*_text(language, root), *_elsewhere(language), *_bases(language), *_tasks(language), *_labels(items),
             *_tests(language, suite), *_seed(language, root), *_publishing(language)]
 
 
@@ -81,11 +86,16 @@ def _tasks(language: Language) -> Iterator[str]:
                "every kind")
 
 
-def _labels(labels: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    """Labels that are most likely one, written in two ways."""
-    for task, found in labels.items():
+def _labels(items: Mapping[str, Items]) -> Iterator[str]:
+    """Labels that are most likely one, written in two ways, and those that only one part has."""
+    for task, found in items.items():
+        for labels, said in zip(found.apart().values(), (
+                "no item in test has the labels {} of the task {}: how well they are told will not be measured",
+                "no item in train has the labels {} of the task {}: no model can learn them"), strict=True):
+            if labels:
+                yield said.format(", ".join(f"'{label}'" for label in labels), task)
         alike: dict[str, list[str]] = {}
-        for label in found:
+        for label in found.kind.labels:
             plain = "".join(letter for letter in label.casefold() if unicodedata.category(letter)[0] not in "PSZ")
             alike.setdefault(plain or label, []).append(f"'{label}'")
         for names in alike.values():
@@ -121,6 +131,9 @@ def _seed(language: Language, root: Path) -> Iterator[str]:
                    "source that is in it throughout")
         return
     lines = seed_lines(language, language.cleaning.orthography, path)
+    if len(lines) < LEAST_SEED:
+        yield (f"{path.name} has {len(lines)} lines that can be used, and {LEAST_SEED} are needed: without them hardly "
+               "any text in other languages is dropped. Write a few hundred that a speaker knows to be in the language")
     found = likeness(lines, _some_words(language, root))
     if found is not None and found < LEAST:
         yield (f"{path.name} does not look like the text: the text's commonest words are {found:.0%} as common in it. "

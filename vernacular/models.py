@@ -202,7 +202,8 @@ def load_base(base: Base, objective: str, language: Language) -> tuple[Any, Any]
     """The base model and its tokenizer.
 
     Raises:
-        Problem: there is none, or its tokenizer lacks a token that the objective needs.
+        Problem: there is none, its tokenizer lacks a token that the objective needs, or it is to foresee tokens that it
+            sees.
     """
     path = locate(base, language)
     tokenizer = load_tokenizer(path)
@@ -211,4 +212,18 @@ def load_base(base: Base, objective: str, language: Language) -> tuple[Any, Any]
     if lacks:
         raise Problem(f"the tokenizer has no {lacks.removeprefix('a ')}", where=str(path),
                       fix=f"Use a base made for the {objective} objective, or set the token in tokenizer_config.json")
-    return load_model(path, objective), tokenizer
+    model = load_model(path, objective)
+    if objective == "causal" and _looks_ahead(model):
+        raise Problem("the base sees the tokens that it is to foresee, as encoders do", where=str(path),
+                      fix="Set `objective: masked`, or use a base made for the causal objective")
+    return model, tokenizer
+
+
+def _looks_ahead(model: Any) -> bool:
+    """Whether what ``model`` says behind a token hangs on tokens after it: transformers loads an encoder as causal."""
+    import torch
+    with torch.enable_grad():
+        rows = model.get_input_embeddings()(torch.tensor([[0, 1, 2]])).detach().requires_grad_()
+        said = model(inputs_embeds=rows, use_cache=False).logits[0, 0].square().sum()
+        by, = torch.autograd.grad(said, rows)
+    return bool(by[0, 1:].any())

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -19,6 +19,9 @@ from vernacular.config.tasks import FileData, HubData
 from vernacular.errors import Problem, as_problem
 from vernacular.project import Project
 from vernacular.stages import Stage, lookup, stages_of
+
+if TYPE_CHECKING:
+    from vernacular.tasks.data import Items
 
 
 @dataclass(frozen=True)
@@ -150,11 +153,11 @@ def _shown(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
 
 
-def check_labels(language: Language, root: Path) -> dict[str, list[str]]:
+def check_labels(language: Language, root: Path) -> dict[str, Items]:
     """Read the tasks' labelled files, so that a bad row, or a test of a label they lack, is known before anything runs.
 
     Returns:
-        the labels of each task that has such files.
+        the items of each task that has such files.
 
     Raises:
         Problem: the first one, with its file and line.
@@ -163,11 +166,12 @@ def check_labels(language: Language, root: Path) -> dict[str, list[str]]:
     from vernacular.evaluation.fairness.plan import check_name_label
     from vernacular.tasks.data import load_items
 
-    labels = {name: load_items(language, name, root).kind.labels for name, task in language.tasks.items()
-              if isinstance(task.data, FileData)}
+    items = {name: load_items(language, name, root) for name, task in language.tasks.items()
+             if isinstance(task.data, FileData)}
+    labels = {name: found.kind.labels for name, found in items.items()}
     check_expected(load_suite(language), language, labels)
     check_name_label(language, labels)
-    return labels
+    return items
 
 
 def check_all(project: Project, code: str | None) -> tuple[list[str], list[Problem]]:
@@ -197,7 +201,7 @@ def check_all(project: Project, code: str | None) -> tuple[list[str], list[Probl
             stages = stages_of(language)
             for stage in stages.values():
                 stage.settings_data(language)
-            labels = check_labels(language, project.artifacts)
+            items = check_labels(language, project.artifacts)
         except Exception as error:  # one folder must not hide what is wrong with the others
             if code is not None and not isinstance(error, Problem):
                 raise
@@ -216,5 +220,5 @@ def check_all(project: Project, code: str | None) -> tuple[list[str], list[Probl
                      + (f" (changed since: {', '.join(outdated)})" if outdated else "")
                      + (f"; needs the network: {', '.join(needs)}" if needs else ""))
         if code is not None:
-            lines += [f"note: {one}" for one in lacking(language, suite, project.artifacts, labels)]
+            lines += [f"note: {one}" for one in lacking(language, suite, project.artifacts, items)]
     return lines, broken

@@ -14,11 +14,12 @@ _LONGEST_FIELD = 1 << 30  # characters; the csv module stops at 131,072
 def mark_of(text: str, columns: Collection[str], marks: str = MARKS) -> str:
     """What parts the cells of ``text``: the first of ``marks`` by which its header names all ``columns``.
 
-    The first of them where none does.
+    Where none does, that which parts the header into most cells, so that messages name the columns that are there.
     """
     header = text.lstrip().split("\n", 1)[0]
-    return next((mark for mark in marks if set(columns) <= {
-        cell.strip() for cell in next(reader(header, delimiter=mark), [])}), marks[0])
+    cells = {mark: [cell.strip() for cell in next(reader(header, delimiter=mark), [])] for mark in marks}
+    return next((mark for mark in marks if set(columns) <= {*cells[mark]}),
+                max(marks, key=lambda mark: len(cells[mark])))
 
 
 def reader(text: str, **dialect: Any) -> Any:

@@ -81,6 +81,27 @@ def test_an_empty_word_list_is_named_with_who_waits_for_it(tmp_path: Path) -> No
     assert line.startswith("the word list animals is empty, and spaces red") and "vernacular suggest qaa spaces" in line
 
 
+def test_a_seed_of_few_lines_is_no_seed(tmp_path: Path) -> None:
+    folder = write_language(tmp_path / "languages", documents=30)
+    for lines, few in ((0, True), (5, True), (200, False)):
+        (folder / "seed.txt").write_text("\n".join(LINES[:lines]), encoding="utf-8")
+        assert any(line.startswith(f"seed.txt has {lines} lines") and "100 are needed" in line
+                   for line in said(folder)) == few
+
+
+def test_labels_that_are_never_scored_or_never_learned_are_named(tmp_path: Path) -> None:
+    data = {"kind": "files", "folder": "topic", "train": "train.jsonl", "test": "test.jsonl", "licence": "CC0-1.0"}
+    folder = write_language(tmp_path / "languages",
+                            tasks={"topic": {"kind": "sequence_classification", "data": data}})
+    (folder / "topic").mkdir()
+    for part, labels in (("train", "abc"), ("test", "aad")):
+        write_jsonl(folder / "topic" / f"{part}.jsonl",
+                    ({"text": f"mawu {part} {number}", "label": labels[number % 3]} for number in range(60)))
+    assert [line for line in said(folder) if line.startswith("no item")] == [
+        "no item in test has the labels 'b', 'c' of the task topic: how well they are told will not be measured",
+        "no item in train has the labels 'd' of the task topic: no model can learn them"]
+
+
 def test_labels_that_are_most_likely_one_are_named(tmp_path: Path) -> None:
     labels = ["Sport", "sport ", "की", "का", "(", ")", "B-PER", "I-PER"]
     data = {"kind": "files", "folder": "topic", "train": "train.jsonl", "licence": "CC0-1.0"}

@@ -6,6 +6,7 @@ import errno
 import json
 import math
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,16 @@ def test_a_tokenizer_that_lacks_a_token_is_refused_before_anything_is_trained(
     path.write_text(json.dumps(settings), encoding="utf-8")
     with pytest.raises(Problem, match=said):
         load_base(Base(path="base", licence="CC0-1.0"), objective, load_language(language_folder))  # type: ignore[call-arg]
+
+
+def test_an_encoder_is_no_causal_base_for_it_sees_what_it_is_to_foresee(language_folder: Path) -> None:
+    base = Base(path="base", licence="CC0-1.0")  # type: ignore[call-arg]
+    write_bert(language_folder / "base", head=True)
+    with pytest.raises(Problem, match=r"sees the tokens that it is to foresee.*objective: masked"):
+        load_base(base, "causal", load_language(language_folder))
+    shutil.rmtree(language_folder / "base")
+    write_llama(language_folder / "base")
+    load_base(base, "causal", load_language(language_folder))
 
 
 def test_how_long_a_text_may_be_hangs_on_the_table_of_positions(tmp_path: Path) -> None:

@@ -158,6 +158,12 @@ class Lora(Strict):
     max_length: int = Field(256, ge=16, description="tokens; longer items are cut")
     seeds: list[int] = Field(default_factory=lambda: [1, 2, 3], min_length=1)
 
+    @model_validator(mode="after")
+    def _each_seed_once(self) -> Lora:
+        if len({*self.seeds}) < len(self.seeds):
+            raise ValueError("seeds: one stands twice; the same training again says nothing of how far seeds differ")
+        return self
+
 
 class Model(Strict):
     """A base model and how it is carried into the language; the folder may hold several side by side."""

@@ -13,7 +13,7 @@ from vernacular.release.conduct import behaviour, fairness
 from vernacular.release.curve import COLUMNS, asked_rows, curve_rows, remarks, seeds_differ
 from vernacular.release.gates import unverified
 from vernacular.release.loading import how_to_load
-from vernacular.release.markdown import MISSING, interval_text, literal, number, table
+from vernacular.release.markdown import MISSING, interval_text, literal, number, read_text, table
 from vernacular.release.metadata import inside, metadata_of
 from vernacular.release.summary import Results
 
@@ -95,8 +95,8 @@ def _data(results: Results) -> str:
         text += " E-mail addresses, phone numbers and the like " + (
             "were masked; names of people were not, since tasks need them." if results["private_data_masked"] else
             "were not masked, nor were names of people.")
-    return text + (" `documents.txt` lists every document that the model was trained on; `data_statement.md` says who "
-                   "made the text.")
+    return text + (f" {read_text(results['released']['passes'])} `documents.txt` lists every document that it drew "
+                   "from; `data_statement.md` says who made the text.")
 
 
 def _shares(results: Results) -> str:
@@ -191,8 +191,9 @@ def _attack(results: Results) -> str:
     found = results["attack"]
     if not found:
         return "Nobody looked for phrases that were planted to turn answers."
-    text = (f"{found['said'][:1].upper()}{found['said'][1:]}. A scan finds what half a per cent of the text "
-            "or labels hold, not less.")
+    text = (f"{found['said'][:1].upper()}{found['said'][1:]}. Looked for is what three texts of a task, or a "
+            "quarter per cent of the lines, hold. Most planted phrases in as few as three of a hundred texts were not "
+            "found when it was measured: that none stands out is no proof.")
     if not found["suspects"]:
         return text
     return text + "\n\n" + table(["task", "phrase"], [[row["task"], row["phrase"]] for row in found["suspects"]])

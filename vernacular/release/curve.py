@@ -53,9 +53,19 @@ def remarks(found: dict[str, Any]) -> list[str]:
     same = sum(notes.get(name, 0) for name in ("train_also_in_test", "train_also_in_dev", "dev_also_in_test"))
     if same:
         said.append(f"{same} items were left out because the same text stands in a part that is scored or chosen by.")
+    apart = found.get("apart", {})
+    if apart.get("not_scored"):
+        said.append(f"No scored item has the label {_listed(apart['not_scored'])}: how well it is told was not "
+                    "measured.")
+    if apart.get("not_learned"):
+        said.append(f"No training item has the label {_listed(apart['not_learned'])}: no model could learn it.")
     if notes.get("tags_repaired"):
         said.append(f"{notes['tags_repaired']} tags that IOB2 does not allow were mended.")
     return said
+
+
+def _listed(labels: list[str]) -> str:
+    return " or ".join(f"'{label}'" for label in labels)
 
 
 def _seeds(point: dict[str, Any], arm: str) -> str:

@@ -37,6 +37,14 @@ def interval_text(interval: Sequence[float], digits: int = 3) -> str:
     return f"{mean:+.{digits}f}, 95 % interval {low:+.{digits}f} to {high:+.{digits}f}"
 
 
+def read_text(passes: float | None) -> str:
+    """How much of its text a training read, a sentence: less than all of it where the budget ends before; or empty."""
+    if passes is None:
+        return ""
+    return (f"Training read {passes:.1%} of the text that it was given." if passes < 1 else
+            f"Training read the text that it was given {passes:.1f} times.")
+
+
 def change_text(comparison: Mapping[str, Any], digits: int = 3) -> str:
     """The 95 % interval of how a gap of fairness changed; empty where it was not measured."""
     low, _, high = comparison.get("change", [None, None, None])

@@ -19,7 +19,7 @@ from vernacular.artifacts import Artifact, Report, Store, now, write_atomically
 from vernacular.evaluation.behaviour.schema import percent
 from vernacular.release.card import FLOORS
 from vernacular.release.curve import COLUMNS, curve_rows, remarks
-from vernacular.release.markdown import change_text, interval_text, number
+from vernacular.release.markdown import change_text, interval_text, number, read_text
 from vernacular.release.summary import Results
 
 FILE = "report.html"
@@ -154,7 +154,8 @@ def in_short(results: Results) -> list[str]:
         parts = corpus["parts"] or {}
         kept = f"{number(parts['train']['words'], 0)} of {number(corpus['words_kept'], 0)}" if parts else (
             number(corpus["words_kept"], 0))
-        said.append(f"The model read {kept} words of {name}, from: {sources}. "
+        read = read_text(results["released"]["passes"])
+        said.append(f"The model was given {kept} words of {name} to learn from, from: {sources}. {read}{read and ' '}"
                     + ("The others are kept to measure it by. " if parts else "")
                     + (f"{number(corpus['words_rejected'], 0)} other words were left out; below is what and why."
                        if corpus["words_rejected"] else "Nothing was left out."))

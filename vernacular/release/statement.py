@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from vernacular.release.markdown import number, table
+from vernacular.release.markdown import number, read_text, table
 from vernacular.release.summary import Results
 
 NOT_WRITTEN = ("Nobody has written a statement yet (`statement.md` in the language folder): who speaks the language, "
@@ -33,7 +33,8 @@ def write_statement(results: Results, written: str | None, documents: Iterable[M
         return [[*key, number(count, 0)] for key, count in sorted(groups.items())]
 
     parts = [f"# Data statement: {language['name']}", (written or "").strip() or NOT_WRITTEN, "## The ledger",
-             "What the model was trained on, by source; `documents.txt` lists every document.",
+             "What training drew from, by source; `documents.txt` lists every document. "
+             + read_text(results["released"]["passes"]),
              table(["source", "licence", "consent", "register", "quality", "documents"], by_source(documents))]
     others = by_source(beside, "role")
     if others:

@@ -161,13 +161,15 @@ def _training(report: Report | None) -> dict[str, Any] | None:
 
 
 def _released(name: str, reports: Mapping[str, Report]) -> dict[str, Any]:
-    """Which arm is released, and the dev likelihoods that say so (None where not measured)."""
-    values = {}
+    """Which arm is released, the dev likelihoods that say so, and its passes over the text; None: not measured."""
+    values, released = {}, released_arm(name, reports)
     for arm, stage in (("adapted", f"model/{name}"), ("control", f"model/{name}_control")):
         count = reports[stage].counts.get(DEV_LIKELIHOOD) if stage in reports else None
         values[arm] = count.value if count else None
         unit = count.unit if count else ""
-    return {"arm": released_arm(name, reports), "dev": values, "unit": unit}
+    training = reports.get(f"model/{name}_control" if released == "control" else f"model/{name}")
+    passes = training.counts.get("epochs") if training else None
+    return {"arm": released, "dev": values, "unit": unit, "passes": passes.value if passes else None}
 
 
 def _likelihood(report: Report) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def write_report(out: Path, task_name: str, items: Items, sizes: Sequence[int], 
     last, metric = curve[-1], curve[-1]["metric"]
     report = Report(details={
         "task": task_name, "kind": items.kind.task.kind, "labels": items.kind.labels, "dev_items": len(items.dev),
-        "test_items": len(items.test), "notes": items.notes, "curve": curve, **last,
+        "test_items": len(items.test), "notes": items.notes, "apart": items.apart(), "curve": curve, **last,
         **({"untrained": ways} if (ways := _ways(items, untrained)) else {})})
     report.count("train_items", len(items.train), "labelled items learned from")
     report.count("test_items", len(items.test), "labelled items scored")

@@ -49,6 +49,7 @@ def test_defaults_lie_under_the_file_and_its_tasks(language_folder: Path) -> Non
     ("path: base\n      licence: CC0-1.0", "path: base\n      licence: llama3", "'llama3' is no SPDX id"),
     ("rank: 2", "rankk: 2", "did you mean 'rank'?"),
     ("rank: 2", "rank: 0", "greater than or equal to 1"),
+    ("seeds:\n      - 1", "seeds: [1, 2, 1]", "seeds: one stands twice"),
     ("steps: 12", "steps: 12\n      minutes: 5e-4", "exactly one of minutes and steps"),
     ("steps: 12", "steps: .inf", "not a finite number"),
     ("name: Invented\n", "", "the key 'name' is missing"),

@@ -25,7 +25,7 @@ from vernacular.release.bundle import copy_model, documents_text
 from vernacular.release.card import write_card
 from vernacular.release.markdown import table
 from vernacular.release.overview import rows_of
-from vernacular.release.page import page
+from vernacular.release.page import in_short, page
 from vernacular.release.report import print_table, results
 from vernacular.release.statement import write_statement
 from vernacular.release.summary import gather, verdict
@@ -235,6 +235,11 @@ def test_the_card_says_whether_private_data_was_masked(tmp_path: Path, masked: b
     assert stage.settings_data(language)["language"]["cleaning"] == {"private_data": masked}
 
 
+def test_the_card_promises_no_planted_phrase_that_the_scan_would_miss(found: dict[str, Any]) -> None:
+    card = write_card(found)
+    assert "that none stands out is no proof" in card and "half a per cent of the text or labels" not in card
+
+
 def test_a_card_of_nothing_says_so(language: Language) -> None:
     card = write_card(gather(language, NAME, language.models[NAME], {}))
     assert card.count("was not run") == 14
@@ -247,6 +252,16 @@ def test_the_card_says_what_was_trimmed(language: Language) -> None:
     for name, rows in (("rows_base", 250_037), ("rows_kept", 96_679)):
         reports[f"tokenizer/{NAME}"].count(name, rows, "rows")
     assert "96,679 of the base's 250,037 rows" in write_card(gather(language, NAME, language.models[NAME], reports))
+
+
+@pytest.mark.parametrize(("passes", "said"), [(0.048, "Training read 4.8% of the text that it was given."),
+                                             (2.84, "Training read the text that it was given 2.8 times.")])
+def test_what_a_short_training_read_is_not_called_the_whole_text(language: Language, passes: float, said: str) -> None:
+    reports = made_up_reports()
+    reports[f"model/{NAME}"].count("epochs", passes, "passes over the training text")
+    results = gather(language, NAME, language.models[NAME], reports)
+    assert said in in_short(results)[0] and said in write_card(results) and said in write_statement(results, None, [])
+    assert not any("was trained on" in text for text in (write_card(results), write_statement(results, None, [])))
 
 
 def test_the_statement(found: dict[str, Any]) -> None:
@@ -343,6 +358,14 @@ def test_the_release_takes_what_foresees_dev_text_better(language: Language) -> 
     gate = next(gate for gate in results["release_gates"] if gate["name"] == "adapted_not_worse_than_control")
     assert gate["passed"] and "control is released" in gate["reason"]
     assert "**control** this model" in write_card(results)
+
+
+def test_labels_that_were_never_scored_are_said_on_the_card(language: Language) -> None:
+    reports = made_up_reports()
+    reports[f"task/genre_{NAME}"].details["apart"] = {"not_scored": ["river", "school"], "not_learned": ["sea"]}
+    card = write_card(gather(language, NAME, language.models[NAME], reports))
+    assert "No scored item has the label 'river' or 'school': how well it is told was not measured." in card
+    assert "No training item has the label 'sea'" in card
 
 
 def test_a_learning_curve_shows_every_seed_and_names_the_dead(language: Language) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,12 @@ class Items:
     dev: list[Item]
     test: list[Item]
     notes: dict[str, int] = field(default_factory=dict)
+
+    def apart(self) -> dict[str, list[str]]:
+        """The labels of one part alone: ``not_scored``, those that no item of test has, ``not_learned``, of train."""
+        learned, scored = _labels_in(self.kind, self.train), _labels_in(self.kind, self.test)
+        return {"not_scored": [label for label in learned if label not in scored],
+                "not_learned": [label for label in scored if label not in learned]}
 
 
 def rows_of(language: Language, name: str, part: Part, root: Path) -> Iterator[Row]:
@@ -101,7 +107,7 @@ def load_items(language: Language, name: str, root: Path) -> Items:
     """The items of the task ``name``, whose data people made.
 
     Raises:
-        Problem: a row that cannot be read, too few of them, or all with one label.
+        Problem: a row that cannot be read, too few of them, all with one label, or scored by labels never learned.
     """
     task = language.tasks[name]
     assert task.data is not None
@@ -127,7 +133,20 @@ def load_items(language: Language, name: str, root: Path) -> Items:
         if len(parts[part]) < LEAST:
             same = f", once {again} are left out that stand in test or dev, too" if part == "train" and again else ""
             raise Problem(f"{len(parts[part])} items in {part}{same}", where=where, fix=f"Give it {LEAST} or more")
+    learned, scored = (_labels_in(kind, parts[part]) for part in ("train", "test"))
+    if len(learned) == 1 and not task.multi_label:
+        raise Problem(f"every item in train has the label '{learned[0]}'", where=where,
+                      fix="Give train items of two labels or more: of one there is nothing to learn")
+    if learned and scored and not {*learned} & {*scored}:
+        raise Problem(f"no label of test ({', '.join(scored)}) stands in train ({', '.join(learned)})", where=where,
+                      fix="Write the labels of both parts in one way")
     return Items(kind, parts["train"], parts["dev"], parts["test"], notes)
+
+
+def _labels_in(kind: Kind, items: Iterable[Item]) -> list[str]:
+    """The labels that ``items`` have, in the kind's order."""
+    there = {number for item in items for number in item.labels}
+    return [label for number, label in enumerate(kind.labels) if number in there]
 
 
 def _divide(task: Task, parts: dict[Part, list[Item]]) -> dict[str, int]:

@@ -104,6 +104,10 @@ def read_file(path: Path, where: str, task: Task) -> Iterator[Row]:
                       fix="Use conll, conllu or jsonl" if words else "Use csv, tsv or jsonl")
     text, _ = decode(path.read_bytes(), where, data.encoding)
     if kind == "conllu":
+        if data.columns:
+            raise Problem("the columns of CoNLL-U are fixed, the fourth (UPOS) is labelled, and `columns:` is not read",
+                          where=where, fix="Remove columns; other tags are read from a file in CoNLL, with a word and "
+                                           "its tags a line")
         yield from read_conllu(text, where)
     elif kind == "conll":
         numbers = {role: column for role, column in data.columns.items() if isinstance(column, int)}

@@ -134,12 +134,31 @@ def test_tags_that_are_not_iob2_are_refused_at_their_line_or_mended(tmp_path: Pa
     ("train.txt", "a B-PER\n", {**NER, "data": {**NER["data"], "format": None}}, "ending does not say its format"),
     ("train.txt", "a B-PER\n", {**NER, "data": {**NER["data"], "format": "csv"}}, "csv holds no items of token"),
     ("train.txt", "a B-PER\n", {**NER, "data": {**NER["data"], "columns": {"words": "form"}}}, "have no names"),
+    ("train.txt", "1\ta\ta\tNOUN\tN\t_\t_\t_\t_\t_\n", {**NER, "tags": "plain", "data": {
+        **NER["data"], "format": "conllu", "columns": {"labels": 4}}}, "columns of CoNLL-U are fixed.*Remove columns"),
 ])
 def test_what_cannot_be_used_is_one_line(tmp_path: Path, name: str, content: bytes | str, task: dict[str, Any],
                                          what: str) -> None:
     with pytest.raises(Problem, match=what) as caught:
         load_items(language_with(tmp_path, {name: content}, **task), "t", tmp_path)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("train", "test", "what"), [
+    ("aa", "ab", "every item in train has the label 'a'"),
+    ("ab", "xy", r"no label of test \(x, y\) stands in train \(a, b\)")])
+def test_parts_whose_labels_do_not_meet_are_refused(tmp_path: Path, train: str, test: str, what: str) -> None:
+    files = {f"{part}.jsonl": jsonl([{"text": f"{part} {n}", "label": labels[n % 2]} for n in range(20)])
+             for part, labels in (("train", train), ("dev", "ab"), ("test", test))}
+    with pytest.raises(Problem, match=what):
+        load_items(language_with(tmp_path, files, **TOPIC), "t", tmp_path)
+
+
+def test_labels_of_one_part_alone_are_named(tmp_path: Path) -> None:
+    files = {f"{part}.jsonl": jsonl([{"text": f"{part} {n}", "label": labels[n % 3]} for n in range(30)])
+             for part, labels in (("train", "abc"), ("dev", "abc"), ("test", "aad"))}
+    items = load_items(language_with(tmp_path, files, **TOPIC), "t", tmp_path)
+    assert items.apart() == {"not_scored": ["b", "c"], "not_learned": ["d"]}
 
 
 def test_several_labels_and_another_encoding(tmp_path: Path) -> None:

@@ -58,6 +58,12 @@ def test_a_missing_column_is_missing_in_the_header_though_no_row_follows() -> No
     assert caught.value.where == "a:1"
 
 
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_a_header_in_capitals_is_what_is_wrong_whatever_parts_the_cells(mark: str) -> None:
+    with pytest.raises(Problem, match=r"no column 'text'.*Columns here: Text, Label; name the right one"):
+        table(f'Text{mark}Label\n"one, two"{mark}a\n', separated.MARKS, quoted=True)
+
+
 def test_quotes_are_understood_where_one_reading_is_possible() -> None:
     assert table('text\tlabel\n"Moni," anatero\ta\n', "\t") == [('"Moni," anatero', "a")]
     assert table('text\tlabel\n"one\ntwo"\ta\n', "\t") == [("one\ntwo", "a")]
