@@ -216,7 +216,7 @@ class Site(scrapy.Spider):
         twin = self.mirror.twin(url, text)
         if twin:
             self.extractions.drop(url)  # what is not kept is not kept here either
-            self._lost(row, "repeat", f"{TWIN}{twin}", columns)
+            self._lost(row, "repeat", f"{TWIN}{twin}", columns if row["file"] else {**columns, "text": text})
             return
         if not text and "note" not in columns:
             self._lost(row, "empty", "no text", columns)
