@@ -412,6 +412,23 @@ def test_a_site_that_was_away_is_not_closed_to_its_new_pages(tmp_path: Path, mon
         assert len(next(look)) == number + 4
 
 
+def test_what_was_left_out_is_asked_when_the_settings_want_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = [f"/a/{index}.html" for index in range(5)]
+    with LoopbackSite({"/robots.txt": text("")}) as site:
+        site.pages["/"] = Answer(page("Start", tuple(paths)).encode(), headers={"ETag": '"1"'})
+        site.pages |= {path: page(TEXTS[index]) for index, path in enumerate(paths)}
+        few = crawl_source(site, tmp_path / "mirror", most_pages=2)
+        few.refresh(silent)  # three wait
+        none = crawl_source(site, tmp_path / "mirror", exclude=["/a/"])
+        none.refresh(silent)
+        assert len(list(none.documents(silent))) == 1
+        crawl_source(site, tmp_path / "other", exclude=["/a/"]).refresh(silent)  # which are never in the queue
+        for name in ("mirror", "other"):
+            source = crawl_source(site, tmp_path / name)
+            source.refresh(silent)
+            assert len(list(source.documents(silent))) == 6, name
+
+
 def test_a_killed_crawl_goes_on_where_it_stopped(tmp_path: Path) -> None:
     number = 60
     with LoopbackSite({"/robots.txt": text("")}) as site:

@@ -232,9 +232,14 @@ def begin_run(mirror: Mirror, settings: str, now: float) -> int:
     """Start a run: every page that was looked at before is due again. Returns its number.
 
     Of those without a text of their own, only what was kept once, or repeats a page that is no longer there or has
-    another text now.
+    another text now. Other ``settings`` than those of the run before read the links of all pages again, and ask what
+    these had left out.
     """
+    last = mirror.last_run()
     with mirror.transaction() as index:
+        if last is not None and last.settings != settings:
+            index.execute("UPDATE pages SET etag = '', modified = ''")  # an unchanged page is sent once more
+            index.execute("UPDATE pages SET due = 1, tries = 0 WHERE state = 'left' AND note <> ?", (CLOSED,))
         number = index.execute("INSERT INTO runs (settings, started) VALUES (?, ?)", (settings, now)).lastrowid
         index.execute(
             f"UPDATE pages SET due = 1, tries = 0 WHERE state IN ({','.join('?' * len(_AGAIN))}) OR due OR gone "
