@@ -59,12 +59,14 @@ def stages(language: Language) -> list[Stage]:
               gates=(GateSpec("has_seed", "There is text known to be in the language to learn from.", False),),
               description="A classifier that tells the language from all others, learned from its seed, with its "
                           "precision and recall on text that it did not see."),
-        Stage(name="corpus/clean", version="2", inputs=("corpus/documents", "corpus/identifier"),
+        Stage(name="corpus/clean", version="3", inputs=("corpus/documents", "corpus/identifier"),
               settings=clean_settings, outside=_held_back, run=_clean, prepare=_fetch_tasks,
               gates=(GateSpec("some_text_left", "At least a hundredth of the words survive cleaning.", True),
                      GateSpec("licence_verified", "Every source names its licence.", False),
                      GateSpec("sources_unchanged", "No source changed its nature; new documents of one that did wait "
                                                    "for a person (`vernacular accept`).", False),
+                     GateSpec("sources_kept", "No source lost more than half of its documents to new ones that wait.",
+                              True),
                      GateSpec("source_mix", "Religious text, encyclopedias and no single host take up more than "
                                             "`cleaning.mix` allows.", False)),
               description="Documents repaired, normalised, identified, filtered, deduplicated and redacted, without "
