@@ -65,6 +65,8 @@ def stages(language: Language) -> list[Stage]:
                      GateSpec("licence_verified", "Every source names its licence.", False),
                      GateSpec("sources_unchanged", "No source changed its nature; new documents of one that did wait "
                                                    "for a person (`vernacular accept`).", False),
+                     GateSpec("sources_kept", "No source lost more than half of its documents to new ones that wait.",
+                              True),
                      GateSpec("source_mix", "Religious text, encyclopedias and no single host take up more than "
                                             "`cleaning.mix` allows.", False)),
               description="Documents repaired, normalised, identified, filtered, deduplicated and redacted, without "

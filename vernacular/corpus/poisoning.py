@@ -31,11 +31,14 @@ class Screening:
         held: ids of the documents that wait for a person.
         reasons: source -> what changed, in plain words.
         profiles: source -> measures of its baseline and of its new documents, for the report.
+        replaced: source of which more than half is missing since what waits took its place -> how many of its documents
+            are left, and how many were let in before.
     """
 
     held: frozenset[str] = frozenset()
     reasons: dict[str, list[str]] = field(default_factory=dict)
     profiles: dict[str, dict[str, float]] = field(default_factory=dict)
+    replaced: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
 def screen(summaries: Sequence[Summary], language_code: str, root: Path, folder: Path,
@@ -80,8 +83,13 @@ def screen(summaries: Sequence[Summary], language_code: str, root: Path, folder:
                     state = replace(state, held=frozenset(summary.id for summary in new))
                     result.reasons[source] = why
                     held |= state.held
+                    left = len(documents) - len(new)
+                    if 2 * left < state.present:
+                        result.replaced[source] = (left, state.present)
                 else:
                     state = state.grown(new, documents)
+        if source not in result.reasons:
+            state = replace(state, present=len(documents))
         state.write(path)
     return replace(result, held=frozenset(held))
 
@@ -150,12 +158,14 @@ class Baseline:
         profiled: how many of them there were when ``profile`` was made.
         profile: what they were like.
         held: ids of the documents that wait.
+        present: how many documents there were when none waited last; 0 in a file that is older than this number.
     """
 
     ids: frozenset[str]
     profiled: int
     profile: Profile
     held: frozenset[str]
+    present: int = 0
 
     @classmethod
     def read(cls, path: Path) -> Baseline | None:
@@ -165,7 +175,7 @@ class Baseline:
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
             return cls(frozenset(data["ids"]), int(data["profiled"]), Profile.model_validate(data["profile"]),
-                       frozenset(data["held"]))
+                       frozenset(data["held"]), int(data.get("present", 0)))
         except (ValueError, KeyError, TypeError):
             raise Problem("the baseline of this source cannot be read", where=str(path), fix=(
                 "Look at what the source holds now, then delete the file: that becomes the baseline")) from None
@@ -174,13 +184,14 @@ class Baseline:
         """With ``more`` of the source's ``documents`` let in."""
         ids = self.ids | {summary.id for summary in more}
         if ids and len(ids) >= _RENEW * self.profiled:
-            return Baseline(ids, len(ids), profile(summary for summary in documents if summary.id in ids), self.held)
+            grown = profile(summary for summary in documents if summary.id in ids)
+            return replace(self, ids=ids, profiled=len(ids), profile=grown)
         return replace(self, ids=ids)
 
     def write(self, path: Path) -> None:
         """Write to ``path``, whole or not at all; an unchanged file is left alone."""
         text = canonical({"ids": sorted(self.ids), "profiled": self.profiled, "held": sorted(self.held),
-                          "profile": self.profile.model_dump(mode="json")}) + "\n"
+                          "present": self.present, "profile": self.profile.model_dump(mode="json")}) + "\n"
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(path, text)

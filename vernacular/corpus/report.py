@@ -208,6 +208,8 @@ def _gates(corpus: Corpus, words: int, screening: Screening) -> list[Gate]:
     share = words / read if read else 0.0
     unverified = sorted({source for source, _, licence, _ in corpus.groups if licence == "unverified"})
     changed = [f"{source}: {'; '.join(reasons)}" for source, reasons in sorted(screening.reasons.items())]
+    replaced = "; ".join(f"{source}, {left} of {before} documents are left"
+                         for source, (left, before) in sorted(screening.replaced.items()))
     return [
         Gate(name="some_text_left", passed=share >= _LEAST_KEPT, blocking=True, value=share, threshold=_LEAST_KEPT,
              reason=f"{words:,} of {read:,} words are left"
@@ -219,4 +221,8 @@ def _gates(corpus: Corpus, words: int, screening: Screening) -> list[Gate]:
         Gate(name="sources_unchanged", passed=not changed, value=len(screening.held), threshold=0,
              reason=f"new documents wait for a person: {' | '.join(changed)}. Look at {REJECTS}/quarantine.jsonl, then "
                     "run `vernacular accept`" if changed else "no source changed its nature"),
+        Gate(name="sources_kept", passed=not replaced, blocking=True, value=len(screening.replaced), threshold=0,
+             reason=f"what waits for a person took the place of most of its source: {replaced}. Nothing is learned "
+                    f"from the rest: look at {REJECTS}/quarantine.jsonl, then run `vernacular accept`, or take the "
+                    "source out of language.yaml" if replaced else "no source was replaced by what waits"),
     ]

@@ -25,7 +25,15 @@ from vernacular.config.sources import NetworkSource, Source
 from vernacular.corpus.sources import open_source, place_of
 from vernacular.corpus.suppression import FILE, Suppressions, append_row, line_digest, url_digest
 from vernacular.corpus.traces import Traces
-from vernacular.corpus.whereabouts import Saw, artifacts_of, ids_once_at, remember_trained, same_place, saw
+from vernacular.corpus.whereabouts import (
+    Saw,
+    artifacts_of,
+    ids_once_at,
+    read_instead,
+    remember_trained,
+    same_place,
+    saw,
+)
 from vernacular.errors import Problem
 from vernacular.jsonl import read_jsonl
 
@@ -41,10 +49,10 @@ class Target:
     url: str = ""
     source: str = ""
 
-    def covers(self, row: dict[str, Any]) -> bool:
-        """Whether this row of the ledger is meant."""
+    def covers(self, row: dict[str, Any], same: Iterable[str] = ()) -> bool:
+        """Whether this row of the ledger is meant; ``same`` are URLs of pages that were read in place of its own."""
         return bool((self.id and row["id"] == self.id) or (self.source and row["source"] == self.source)
-                    or (self.url and same_place(row["path"], self.url)))
+                    or (self.url and any(same_place(row["path"], url) for url in (self.url, *same))))
 
     def __str__(self) -> str:
         return self.id or self.url or f"source {self.source}"
@@ -86,10 +94,11 @@ def make_plan(language: Language, store: Store, target: Target) -> Plan:
     texts: dict[str, str] = {}
     rows: dict[str, dict[str, Any]] = {}
     twins: dict[str, dict[str, dict[str, Any]]] = {}
+    instead = read_instead(language, store, target.url)
     for row in _all_rows(language, store, notes):
         light = {name: value for name, value in row.items() if name != "text"}
         twins.setdefault(row["raw_digest"], {})[row["id"]] = light
-        if target.covers(row):
+        if target.covers(row, (page for page, same in instead.items() if same)):
             rows[row["id"]] = light
             texts.setdefault(row["raw_digest"], row["text"])
     for digest in texts:
@@ -98,7 +107,9 @@ def make_plan(language: Language, store: Store, target: Target) -> Plan:
     if target.id:
         found_ids.add(target.id)
     models = saw(store, language.code, found_ids)
-    known = bool(rows or models or target.id in suppressed.ids or suppressed.covers_url(target.url)
+    notes += [f"it leads to {page}, which stays: take that down by its own URL if it is meant"
+              for page, same in instead.items() if not same]
+    known = bool(rows or models or instead or target.id in suppressed.ids or suppressed.covers_url(target.url)
                  or target.source in {*suppressed.sources, *(source.name for source, _ in _read(language))})
     if not known and "://" not in target.url:
         raise Problem(f"nothing is known of {target}", where=language.code,

@@ -12,7 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from vernacular.artifacts import MANIFEST, Artifact, Store, write_atomically
+from vernacular.config.schema import Language
+from vernacular.config.sources import Web
 from vernacular.corpus.ledger import BESIDE
+from vernacular.corpus.sources import open_source, place_of
 from vernacular.corpus.suppression import url_digest
 from vernacular.jsonl import read_jsonl
 
@@ -50,6 +53,16 @@ def artifacts_of(store: Store, code: str) -> list[Artifact]:
 def same_place(path: str, url: str) -> bool:
     """Whether ``path`` of a document is what ``url`` names."""
     return path == url or url_digest(path) == url_digest(url)
+
+
+def read_instead(language: Language, store: Store, url: str) -> dict[str, bool]:
+    """The pages that web sources read in place of ``url``: with its very text (True), or that it leads to (False)."""
+    from vernacular.corpus.web.source import WebSource
+
+    opened = [open_source(source, place_of(language, source, store.root)) for source in language.sources
+              if isinstance(source, Web)] if url else []
+    found = dict(source.instead(url) for source in opened if isinstance(source, WebSource))
+    return {page: same for page, same in found.items() if page}
 
 
 def find_rows(store: Store, code: str, wanted: Callable[[Row], bool]) -> list[Row]:

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.generate import make_documents, write_language
-from vernacular.artifacts import Artifact, Store
+from vernacular.artifacts import Artifact, Gate, Store
 from vernacular.cli import app
 from vernacular.config.cleaning import Poisoning
 from vernacular.config.load import load_language
@@ -199,6 +199,31 @@ def test_in_the_real_stages_a_changed_source_waits_and_the_rest_goes_on(tmp_path
     accept(load_language(folder), store.root, "text", "an election")
     after = clean()
     assert TRIGGER in kept(after) and all(gate.passed for gate in after.manifest.report.gates)
+
+
+def test_where_what_waits_took_the_place_of_a_source_nothing_is_learned_from_the_rest(tmp_path: Path) -> None:
+    folder, store = write_language(tmp_path / "languages", documents=3), Store(tmp_path / "artifacts")
+    path = folder / "text" / "river" / "text.txt"
+
+    def gates(texts: list[str]) -> dict[str, Gate]:
+        path.write_text("\n\n".join(texts), encoding="utf-8")
+        language = load_language(folder)
+        clean = [run_stage(stage, language, store) for stage in stages(language)[:3]][-1]
+        return {gate.name: gate for gate in clean.manifest.report.gates}
+
+    old, menu = TEXTS[:60], [f"{TRIGGER} {text}" for text in TEXTS[:60]]  # the site's template changed
+    assert gates(old)["sources_kept"].passed
+    assert gates([*old[:40], *menu[:25]])["sources_kept"].passed  # most of it is there
+    for _ in range(2):
+        red = gates(menu)
+        assert not red["sources_unchanged"].passed and red["sources_kept"].blocking
+        assert not red["sources_kept"].passed and "text, 20 of 80 documents are left" in red["sources_kept"].reason
+    language = load_language(folder)
+    with pytest.raises(Problem, match="sources_kept"):
+        run_stage(stages(language)[3], language, store)
+    accept(language, store.root, "text", "their new menu")
+    assert gates(menu)["sources_kept"].passed
+    assert gates(menu[:20])["sources_kept"].passed  # gone, and nothing waits
 
 
 @pytest.mark.data

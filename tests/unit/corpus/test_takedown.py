@@ -393,3 +393,26 @@ def test_a_page_leaves_what_was_fetched_and_is_not_asked_for_again(tmp_path: Pat
         assert {row["path"] for row in after} == {f"{site.url}/{name}" for name in ("", "b", "c")}
         assert texts[0][4] not in "".join(row["text"] for row in after)
         assert grep(store.root, "\n".join(texts[0][:4] + texts[0][5:])) == []
+
+
+def test_a_page_goes_by_the_address_of_its_copy_and_is_named_where_another_leads_to_it(
+        tmp_path: Path, language: Language, store: Store) -> None:
+    texts = [text.split("\n") for text in make_documents(6, lines=12, seed=5)["river"]]
+    with LoopbackSite({"/": '<a href="/a">a</a> <a href="/b">b</a> <a href="/old">c</a>', "/a": page(*texts[0]),
+                       "/b": page(*texts[1]), "/old": Answer(status=301, headers={"Location": "/older"}),
+                       "/older": Answer(status=301, headers={"Location": "/b"})}) as site:
+        site.pages["/robots.txt"] = Answer(b"User-agent: *\nAllow: /\n", type="text/plain")
+        web = load_language(write_language(tmp_path / "languages", documents=6, sources=[
+            {"name": "site", "kind": "crawl", "start": [f"{site.url}/"], "contact": "tests@example.org",
+             "private_addresses": True, "delay_seconds": 0, "refresh_days": 0.0000001, "licence": "CC0-1.0",
+             "consent": "public-licence", "register": "news"}]))
+        run_stage(stages(web)[0], web, store)
+        site.pages["/copy"] = page(*texts[0])  # comes later, so that it is the copy
+        site.pages["/"] = f'{site.pages["/"]} <a href="/copy">d</a>'
+        run_stage(stages(web)[0], web, store)
+    plan = make_plan(web, store, Target(url=f"{site.url}/old"))
+    assert plan.rows == [] and plan.notes == [
+        f"it leads to {site.url}/b, which stays: take that down by its own URL if it is meant"]
+    plan, _ = take(web, store, url=f"{site.url}/copy")
+    assert [row["path"] for row in plan.rows] == [f"{site.url}/a"] and plan.notes == []
+    assert grep(store.root, "\n".join(texts[0])) == [] and grep(store.root, texts[1][0])

@@ -63,6 +63,19 @@ class Extractions:
         self._add(url, key, orjson.dumps(asdict(found) if found is not None else None))
         return found
 
+    def alike(self, found: Extracted, url: str, digest: str, content_type: str, body: Callable[[], bytes]) -> bool:
+        """Whether the page that was kept of ``url`` (the other arguments are its) says just what ``found`` says.
+
+        Then it is what stays here. Most sites send other bytes every time: a number in a form, a moment, an address.
+        """
+        try:
+            before = self.of(url, digest, content_type, body)
+        except Problem:  # what is kept is damaged, or in no encoding: anything else is news
+            before = None
+        kept, alike = f"{digest} {self.versions} {content_type}", before == found
+        self.new = [row for row in self.new if row[0] != url or (row[1] == kept) == alike]
+        return alike
+
     def _add(self, url: str, key: str, value: bytes) -> None:
         self.new.append((url, key, value))
         if len(self.new) >= _BATCH:

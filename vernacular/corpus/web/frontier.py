@@ -29,6 +29,10 @@ _AGAIN = ("kept", "redirect", "failed", "refused", "noindex", "listed", "gone") 
 _WASTE = ("repeat", "empty", "redirect")
 _HOPS = 5
 TWIN = "the text of "  # and a URL: the note of a page that repeats another
+CLOSED = "pages like this bring nothing new"  # the note of a page that was not asked for that
+# Of a shape: what once had a text is no sign of an endless site.
+_BARREN = ("SUM(CASE WHEN state = 'kept' THEN -1 WHEN gone THEN 0 WHEN state IN ('repeat', 'empty', 'redirect') THEN 1 "
+           "ELSE 0 END)")
 
 
 @dataclass
@@ -58,10 +62,7 @@ class Frontier:
         index = self.mirror.index
         self.wanted, self.unwanted = ([regex.compile(rule) for rule in rules] for rules in (self.include, self.exclude))
         self.shapes = Counter(dict(index.execute("SELECT shape, COUNT(*) FROM pages GROUP BY shape").fetchall()))
-        marks = ",".join("?" * len(_WASTE))
-        self.waste = Counter(dict(index.execute(
-            f"SELECT shape, SUM(CASE WHEN state IN ({marks}) THEN 1 WHEN state = 'kept' THEN -1 ELSE 0 END) FROM pages "
-            "GROUP BY shape", _WASTE).fetchall()))
+        self.waste = Counter(dict(index.execute(f"SELECT shape, {_BARREN} FROM pages GROUP BY shape").fetchall()))
         self.marked = {origin: set(labels) for origin, labels in self.mirror.labels().items()}
         self.waiting = index.execute("SELECT COUNT(*) FROM pages WHERE due").fetchone()[0]
 
@@ -189,15 +190,32 @@ class Frontier:
             return ""
         if foreign(row["url"], row["label"], frozenset(self.marked.get(row["origin"], ())), self.codes):
             return "another language"
-        if row["file"] is None and self.waste[row["shape"]] >= BARREN:
-            return "pages like this bring nothing new"
-        return ""
+        had = row["file"] or row["gone"] or row["state"] == "repeat"  # a text, or one that no other page has now
+        return CLOSED if not had and self.waste[row["shape"]] >= BARREN else ""
 
     def settled(self, row: sqlite3.Row, state: str) -> None:
-        """Count what came of a page of this shape."""
+        """Count what came of a page, and have those asked that it stood in the way of, by its shape or its text."""
         self.waiting -= 1
-        if row["kind"] == "page" and row["state"] == "new":
-            self.waste[row["shape"]] += (state in _WASTE) - (state == "kept")
+        if row["kind"] != "page":
+            return
+        shape, had = row["shape"], bool(row["file"] or row["gone"])
+        before = self.waste[shape]
+        self.waste[shape] += _worth(state, had) - _worth(row["state"], had)
+        if self.waste[shape] < BARREN <= before:
+            self._ask("state = 'left' AND note = ? AND shape = ?", CLOSED, shape)
+        if row["file"] and self.mirror.index.execute(
+                "SELECT 1 FROM pages WHERE url = ? AND text = ? AND file IS NOT NULL AND gone < ?",
+                (row["url"], row["text"], GONE)).fetchone() is None:
+            self._ask("state = 'repeat' AND NOT due AND note = ?", f"{TWIN}{row['url']}")  # else theirs is lost too
+
+    def _ask(self, which: str, *values: str) -> None:
+        """Have the pages asked that the condition ``which`` holds for."""
+        self.waiting += self.mirror.index.execute(f"UPDATE pages SET due = 1, tries = 0 WHERE {which}", values).rowcount
+
+
+def _worth(state: str, had: bool) -> int:
+    """What a page in ``state``, that ``had`` a text before or not, says of its shape: more than 0 if it is barren."""
+    return -1 if state == "kept" else int(state in _WASTE and not had)
 
 
 def without_text(row: sqlite3.Row, state: str) -> tuple[str, dict[str, Any]]:
@@ -213,14 +231,23 @@ def without_text(row: sqlite3.Row, state: str) -> tuple[str, dict[str, Any]]:
 def begin_run(mirror: Mirror, settings: str, now: float) -> int:
     """Start a run: every page that was looked at before is due again. Returns its number.
 
-    Of those without a text of their own, only what was kept once, or repeats a page that is no longer there.
+    Of those without a text of their own, only what was kept once, or repeats a page that is no longer there or has
+    another text now. Other ``settings`` than those of the run before read the links of all pages again, and ask what
+    these had left out.
     """
+    last = mirror.last_run()
     with mirror.transaction() as index:
+        if last is not None and last.settings != settings:
+            index.execute("UPDATE pages SET etag = '', modified = ''")  # an unchanged page is sent once more
+            index.execute("UPDATE pages SET due = 1, tries = 0 WHERE state = 'left' AND note <> ?", (CLOSED,))
         number = index.execute("INSERT INTO runs (settings, started) VALUES (?, ?)", (settings, now)).lastrowid
         index.execute(
             f"UPDATE pages SET due = 1, tries = 0 WHERE state IN ({','.join('?' * len(_AGAIN))}) OR due OR gone "
             "OR (state = 'repeat' AND note <> '' AND NOT EXISTS (SELECT 1 FROM pages AS kept WHERE kept.url = "
-            "substr(pages.note, ?) AND kept.file IS NOT NULL AND kept.gone < ?))", (*_AGAIN, len(TWIN) + 1, GONE))
+            "substr(pages.note, ?) AND kept.text = pages.text AND kept.file IS NOT NULL AND kept.gone < ?)) "
+            "OR (state = 'left' AND note = ? AND shape IN "
+            f"(SELECT shape FROM pages GROUP BY shape HAVING {_BARREN} < ?))",
+            (*_AGAIN, len(TWIN) + 1, GONE, CLOSED, BARREN))
     return int(number or 0)
 
 

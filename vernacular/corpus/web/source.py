@@ -20,7 +20,7 @@ from vernacular.corpus.sources import Place
 from vernacular.corpus.suppression import url_digest
 from vernacular.corpus.web.cache import Extractions
 from vernacular.corpus.web.extract import Extracted
-from vernacular.corpus.web.frontier import begin_run, end_run
+from vernacular.corpus.web.frontier import TWIN, begin_run, end_run
 from vernacular.corpus.web.hints import MANY, codes_of, foreign
 from vernacular.corpus.web.job import GAVE_UP, Job
 from vernacular.corpus.web.mirror import Mirror, Page, held
@@ -119,6 +119,29 @@ class WebSource(ABC):
             return mirror.version()
         finally:
             mirror.close()
+
+    def instead(self, url: str) -> tuple[str, bool]:
+        """The page that was read in place of ``url`` at the last look, and whether it has the very same text.
+
+        Empty where none was. The other case is a page that ``url`` leads to, at once or by steps.
+        """
+        if not Mirror.exists(self.place.mirror):
+            return "", False
+        mirror = Mirror(self.place.mirror)
+        try:
+            notes = {url_digest(known): note for known, note in mirror.index.execute("SELECT url, note FROM pages")}
+        finally:
+            mirror.close()
+        found, same = url, True
+        for _ in range(len(notes)):  # a circle ends, too
+            note = notes.get(url_digest(found), "")
+            if note.startswith(TWIN):
+                found = note.removeprefix(TWIN)
+            elif note.startswith("to http"):
+                found, same = note.split(" ")[1], False
+            else:
+                break
+        return ("", False) if url_digest(found) == url_digest(url) else (found, same)
 
     def due(self) -> bool:
         """Whether nothing was fetched, the last fetch is not done, or it was long ago or of something else."""

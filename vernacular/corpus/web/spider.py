@@ -184,9 +184,8 @@ class Site(scrapy.Spider):
     def _list(self, row: sqlite3.Row, response: Response, columns: dict[str, Any]) -> None:
         listing = read_listing(response.body, response.url)
         with self.mirror.transaction():
-            for url in listing.lists:
-                if row["depth"] < 3:
-                    self.frontier.add(urljoin(response.url, url), kind="list", depth=row["depth"] + 1, via=row["url"])
+            for url in listing.lists if row["depth"] < 3 else ():
+                self.frontier.add(urljoin(response.url, url), kind="list", depth=row["depth"] + 1, via=row["url"])
             for url, label in listing.pages.items():
                 self.frontier.add(urljoin(response.url, url), depth=1 if self.job.follow else 0, label=label,
                                   via=row["url"], follow=self.job.follow)
@@ -206,7 +205,7 @@ class Site(scrapy.Spider):
             self._settle(row, "noindex", file=None, note="asks not to be kept" if facts.noindex
                          else "reserves text and data mining", **columns)
             return
-        digest = hashlib.sha256(response.body).hexdigest()
+        digest, found = hashlib.sha256(response.body).hexdigest(), None
         try:
             found = self.extractions.of(url, digest, kind, lambda: response.body)
             text = fingerprint(found.text) if found else ""
@@ -216,15 +215,17 @@ class Site(scrapy.Spider):
         twin = self.mirror.twin(url, text)
         if twin:
             self.extractions.drop(url)  # what is not kept is not kept here either
-            self._lost(row, "repeat", f"{TWIN}{twin}", columns)
+            self._lost(row, "repeat", f"{TWIN}{twin}", columns if row["file"] else {**columns, "text": text})
             return
         if not text and "note" not in columns:
             self._lost(row, "empty", "no text", columns)
             return
         columns |= {"etag": header(response, "ETag"), "modified": header(response, "Last-Modified"), "type": kind,
                     "text": text or None}
-        if row["file"] and digest == row["digest"]:
-            self._settle(row, "kept", gone=0, came="unchanged", **columns)
+        if row["file"] and (digest == row["digest"] or (found and self.extractions.alike(
+                found, url, row["digest"], row["type"], lambda: self.mirror.body(url)))):
+            same = columns if digest == row["digest"] else {**columns, "type": row["type"]}
+            self._settle(row, "kept", gone=0, came="unchanged", **same)
             return
         assert response.request is not None  # Scrapy sets it before the callback
         self.mirror.keep(Exchange(url, now(), headers_of(response.request.headers), headers_of(response.headers), 200,
