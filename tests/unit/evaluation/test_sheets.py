@@ -194,6 +194,13 @@ def test_a_case_called_wrong_takes_an_earlier_review_back(language_folder: Path,
     assert suite.review_of(suite.tests[0]) == "none"
 
 
+def test_rows_that_were_removed_are_missed(language_folder: Path, tmp_path: Path) -> None:
+    language, path = reviewed_table(language_folder, tmp_path, ["x", "x", "no"])
+    path.write_text(sheet_text(HEAD, [row for _, row in read_sheet(path, HEAD)][:2]), encoding="utf-8", newline="")
+    verdict = read_review(language, path, "Kemi", date(2026, 1, 31))[0]  # type: ignore[arg-type]
+    assert (verdict.reviewed, verdict.said) == (False, "1 of 3 cases are missing from the table")
+
+
 @pytest.mark.parametrize(("answers", "said"), [
     (["x", "no", "x"], "1 of 3 cases are called wrong (“lero galu ali bwino”: odd)"),
     (["x", "", "x"], "1 of 3 cases have no answer")])

@@ -82,12 +82,15 @@ def rows_for(store: Store, language: Language, names: Sequence[str], most: int) 
     def by_word(test: BehaviourTest) -> bool:
         return test.task is not None and language.tasks[test.task].kind == "token_classification"
 
-    rows = [{"test": test.name, "what must hold": claim(test, case.filled if by_word(test) else ()),
-             "first": case.versions[0], "second": "\n".join(case.versions[1:]),
-             "version": version_of(suite.digest(test), case.versions[0], "\n".join(case.versions[1:]))}
-            for test in tests
-            for case in make_cases(test, lines, given, most=most, seed=language.behaviour.seed, prepare=str,
-                                   by_word=by_word(test))[:most]]
+    rows = []
+    for test in tests:
+        cases = make_cases(test, lines, given, most=most, seed=language.behaviour.seed, prepare=str,
+                           by_word=by_word(test))[:most]
+        for case in cases:
+            first, second = case.versions[0], "\n".join(case.versions[1:])
+            rows.append({"test": test.name, "what must hold": claim(test, case.filled if by_word(test) else ()),
+                         "first": first, "second": second,
+                         "version": version_of(suite.digest(test), len(cases), first, second)})
     if not rows:
         raise Problem("there is no case to review" + ("" if splits else ": the text has not been split yet"),
                       where=f"{language.code} behaviour", fix=(
@@ -96,9 +99,12 @@ def rows_for(store: Store, language: Language, names: Sequence[str], most: int) 
     return rows
 
 
-def version_of(digest: str, first: str, second: str) -> str:
-    """The digest of a test with one of the sentences of a row: who mends them in the table approves something else."""
-    return f"{digest}-{digest_of([' '.join(text.split()) for text in (first, second)])[:6]}"
+def version_of(digest: str, rows: int, first: str, second: str) -> str:
+    """The digest of a test, how many rows it has in the table, and a digest of the sentences of one of them.
+
+    Who mends sentences in the table, or removes rows, approves something else.
+    """
+    return f"{digest}-{rows}-{digest_of([' '.join(text.split()) for text in (first, second)])[:6]}"
 
 
 def write_review(store: Store, language: Language, names: Sequence[str], path: Path, most: int = SHOWN) -> int:
@@ -141,11 +147,13 @@ def read_review(language: Language, path: Path, by: str, on: date) -> list[Verdi
 
 def _verdict(version: str, test: BehaviourTest, rows: Sequence[tuple[int, Row]], language: Language, path: Path,
              who: tuple[str, date]) -> Verdict:
-    wrong, open_rows = [], 0
+    wrong, open_rows, written = [], 0, 0
     for line, row in rows:
-        if row["version"].partition("-")[0] != version:
+        digest, _, count = row["version"].rpartition("-")[0].partition("-")
+        if digest != version or not count.isdecimal():
             return Verdict(test.name, False, "changed since the table was written")
-        if row["version"] != version_of(version, row["first"], row["second"]):
+        written = max(written, int(count))
+        if row["version"] != version_of(version, int(count), row["first"], row["second"]):
             return Verdict(test.name, False, f"its sentences were changed in the table (“{row['first'][:60]}”): mend "
                                              "them in the file of tests, and write the table again")
         if row["good"] == "" and not row["remark"]:
@@ -159,6 +167,9 @@ def _verdict(version: str, test: BehaviourTest, rows: Sequence[tuple[int, Row]],
             set_mapping(place[0], shown(language, place[0]), place[1], "reviewed", UNREVIEWED, after="author")
             said += f"; the review by {test.reviewed.by} is taken back"
         return Verdict(test.name, False, said)
+    missing = written - len(rows)
+    if missing > 0:
+        return Verdict(test.name, False, f"{missing} of {written} cases are missing from the table")
     if open_rows:
         return Verdict(test.name, False, f"{open_rows} of {len(rows)} cases have no answer")
     if place is None:
