@@ -47,7 +47,8 @@ def test_clean_text_passes_whole(language_folder: Path, tmp_path: Path) -> None:
     assert clean["words_rejected"] == 0
     gates = {gate.name: gate for artifact in done.values() for gate in artifact.manifest.report.gates}
     assert all(gate.passed for name, gate in gates.items() if name != "has_seed")
-    assert {name for name, gate in gates.items() if gate.blocking} == {"some_text_left", "no_contamination"}
+    assert {name for name, gate in gates.items() if gate.blocking} == {
+        "some_text_left", "sources_kept", "no_contamination"}
 
 
 def test_each_kind_of_damage_is_dropped_by_its_rule_and_kept_with_the_reason(tmp_path: Path) -> None:
