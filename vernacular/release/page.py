@@ -155,8 +155,8 @@ def in_short(results: Results) -> list[str]:
         kept = f"{number(parts['train']['words'], 0)} of {number(corpus['words_kept'], 0)}" if parts else (
             number(corpus["words_kept"], 0))
         read = read_text(results["released"]["passes"])
-        said.append(f"The model was given {kept} words of {name} to learn from, from: {sources}. {read}{read and ' '}"
-                    + ("The others are kept to measure it by. " if parts else "")
+        said.append(f"The model was given {kept} words of {name} to learn from, from: {sources}. "
+                    + ("The others are kept to measure it by. " if parts else "") + f"{read}{read and ' '}"
                     + (f"{number(corpus['words_rejected'], 0)} other words were left out; below is what and why."
                        if corpus["words_rejected"] else "Nothing was left out."))
     if results["fertility"] and results["fertility"]["base"] and results["fertility"]["extended"]:
