@@ -1,11 +1,16 @@
-"""A web site that was made up: articles in ten sections, a sitemap, and whatever a crawler can run into."""
+"""A web site that was made up (articles in ten sections, a sitemap, whatever a crawler can run into), as a source."""
 
 from __future__ import annotations
 
 import gzip
+from pathlib import Path
+from typing import Any
 
 from tests.generate import make_documents
 from tests.site import Answer, LoopbackSite
+from vernacular.config.sources import CrawlSource, FeedSource
+from vernacular.corpus.sources import Fetched, Place, open_source
+from vernacular.corpus.suppression import Suppressions
 
 TEXTS = [text for texts in make_documents(300, seed=5, lines=4).values() for text in texts]
 SECTIONS, EACH = 10, 15
@@ -116,3 +121,15 @@ def build(site: LoopbackSite) -> None:
         return page(f"Zungulira {path}", ("circle/",)) if path.startswith("/circle/") else None
 
     site.otherwise = otherwise
+
+
+def crawl_source(site: LoopbackSite, mirror: Path, suppressed: Suppressions | None = None, **more: Any) -> Fetched:
+    return opened("crawl", mirror, suppressed, **{"start": [f"{site.url}/"], **more})
+
+
+def opened(kind: str, mirror: Path, suppressed: Suppressions | None = None, **more: Any) -> Fetched:
+    settings = {"name": "web", "kind": kind, "licence": "unverified", "consent": "unknown", "register": "web",
+                "contact": "tests@example.org", "delay_seconds": 0, "private_addresses": True, **more}
+    model = (CrawlSource if kind == "crawl" else FeedSource).model_validate(settings)
+    source: Any = open_source(model, Place("lug", mirror.parent, mirror, suppressed or Suppressions()))
+    return source

@@ -12,36 +12,33 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
-from tests.endtoend.crawl_site import EACH, SECRET, SECTIONS, TEXTS, XML, article, build, page, sitemap, text
+from tests.endtoend.crawl_site import (
+    EACH,
+    SECRET,
+    SECTIONS,
+    TEXTS,
+    XML,
+    article,
+    build,
+    crawl_source,
+    opened,
+    page,
+    sitemap,
+    text,
+)
 from tests.site import Answer, LoopbackSite
 from vernacular import __version__, clock
-from vernacular.config.sources import CrawlSource, FeedSource
 from vernacular.corpus.ledger import Document
-from vernacular.corpus.sources import Fetched, Place, open_source
 from vernacular.corpus.suppression import Suppressions, url_digest
-from vernacular.corpus.web.frontier import BARREN
 from vernacular.corpus.web.mirror import Mirror
 from vernacular.errors import Problem
 from vernacular.stages import silent
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-
-
-def crawl_source(site: LoopbackSite, mirror: Path, suppressed: Suppressions | None = None, **more: Any) -> Fetched:
-    return opened("crawl", mirror, suppressed, **{"start": [f"{site.url}/"], **more})
-
-
-def opened(kind: str, mirror: Path, suppressed: Suppressions | None = None, **more: Any) -> Fetched:
-    settings = {"name": "web", "kind": kind, "licence": "unverified", "consent": "unknown", "register": "web",
-                "contact": "tests@example.org", "delay_seconds": 0, "private_addresses": True, **more}
-    model = (CrawlSource if kind == "crawl" else FeedSource).model_validate(settings)
-    source: Any = open_source(model, Place("lug", mirror.parent, mirror, suppressed or Suppressions()))
-    return source
 
 
 class World:
@@ -316,142 +313,13 @@ def test_a_feed_that_is_html_is_a_failed_look_and_no_empty_feed(tmp_path: Path,
         assert not source.due() and len(list(source.documents(silent))) == 2
 
 
-@pytest.mark.parametrize("bad", [
-    page("Log in to read this site."), page(""), Answer(status=302, headers={"Location": "/works.html"}),
-    Answer(b"%PDF-1.4", type="application/pdf")], ids=["login", "empty", "redirect", "format"])
-def test_a_day_on_which_a_site_answers_for_its_pages_loses_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-                                                                bad: Answer) -> None:
-    start, paths = time.time(), [f"/{number}.html" for number in range(5)]
-    good = {path: page(TEXTS[number]) for number, path in enumerate(paths)}
-    with LoopbackSite({"/robots.txt": text(""), "/": page("Start", paths), **good}) as site:
-        source = crawl_source(site, tmp_path / "mirror")
-
-        def look(day: int, pages: dict[str, Answer]) -> set[str]:
-            site.pages |= pages
-            monkeypatch.setattr(clock, "read", lambda: start + day * 8 * 86400)
-            source.refresh(silent)
-            return {document.text for document in source.documents(silent)}
-
-        whole, away = look(0, {}), dict.fromkeys(paths, bad)
-        assert len(whole) >= 5
-        assert len(whole & look(1, away)) >= len(whole) - 1  # the first took the answer for its new text
-        assert whole <= look(2, good)
-        look(3, away)
-        assert not {TEXTS[number] for number in range(1, 5)} & look(4, away)  # it is no accident
-        assert whole <= look(5, good)
-
-
-def test_a_page_that_repeats_one_that_is_gone_takes_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    start = time.time()
-    with LoopbackSite({"/robots.txt": text(""), "/": page("Start", ("/a.html", "/b.html")), "/a.html": page(TEXTS[1]),
-                       "/b.html": page(TEXTS[1])}) as site:
-        source = crawl_source(site, tmp_path / "mirror")
-        source.refresh(silent)
-        kept, = {document.path for document in source.documents(silent)} - {f"{site.url}/"}
-        del site.pages[kept.removeprefix(site.url)]
-        for day in (1, 2, 3):
-            monkeypatch.setattr(clock, "read", lambda day=day: start + day * 8 * 86400)
-            source.refresh(silent)
-        other, = {document.path for document in source.documents(silent)} - {f"{site.url}/"}
-        assert other != kept
-
-
-def looks(source: Fetched, monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]]:
-    """The texts of ``source`` after each look at it, eight days apart."""
-    start = time.time()
-    for day in range(0, 80, 8):
-        monkeypatch.setattr(clock, "read", lambda day=day: start + day * 86400)
-        source.refresh(silent)
-        yield {document.text for document in source.documents(silent)}
-
-
-def test_an_article_stays_when_the_page_that_showed_it_first_shows_the_next(tmp_path: Path,
-                                                                            monkeypatch: pytest.MonkeyPatch) -> None:
-    with LoopbackSite({"/robots.txt": text("")}) as site:
-        look = looks(crawl_source(site, tmp_path / "mirror"), monkeypatch)
-        for number in range(1, 4):
-            site.pages[f"/{number}.html"] = page(TEXTS[number])
-            site.pages["/"] = page(TEXTS[number], tuple(f"/{known}.html" for known in range(1, number + 1)))
-            found = next(look)
-            assert all(any(TEXTS[known] in text for text in found) for known in range(1, number + 1)), number
-
-
-def test_a_section_that_moves_loses_no_page_at_any_look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    number = BARREN + 5
-    with LoopbackSite({"/robots.txt": text("")}) as site:
-        def put(section: str) -> None:
-            site.pages["/"] = page("Start", tuple(f"/{section}/{index}.html" for index in range(number)))
-            site.pages |= {f"/{section}/{index}.html": page(TEXTS[index]) for index in range(number)}
-
-        put("old")
-        look = looks(crawl_source(site, tmp_path / "mirror"), monkeypatch)
-        whole = next(look)
-        assert len(whole) == number + 1
-        put("new")
-        site.pages |= {f"/old/{index}.html": Answer(status=301, headers={"Location": f"/new/{index}.html"})
-                       for index in range(number)}
-        for _ in range(4):
-            assert whole <= next(look)
-        assert not any("/old/" in page.path for page in crawl_source(site, tmp_path / "mirror").documents(silent))
-
-
-def test_a_site_that_was_away_is_not_closed_to_its_new_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    number = BARREN + 5
-    with LoopbackSite({"/robots.txt": text("")}) as site:
-        def put(number: int) -> None:
-            site.pages["/"] = page("Start", tuple(f"/{index}.html" for index in range(number)))
-            site.pages |= {f"/{index}.html": page(TEXTS[index]) for index in range(number)}
-
-        put(number)
-        look = looks(crawl_source(site, tmp_path / "mirror"), monkeypatch)
-        assert len(next(look)) == number + 1
-        site.pages |= {f"/{index}.html": Answer(status=302, headers={"Location": "/works.html"})
-                       for index in range(number)}
-        next(look), next(look)
-        put(number + 3)
-        assert len(next(look)) == number + 4
-
-
-def test_what_was_left_out_is_asked_when_the_settings_want_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    paths = [f"/a/{index}.html" for index in range(5)]
-    with LoopbackSite({"/robots.txt": text("")}) as site:
-        site.pages["/"] = Answer(page("Start", tuple(paths)).encode(), headers={"ETag": '"1"'})
-        site.pages |= {path: page(TEXTS[index]) for index, path in enumerate(paths)}
-        few = crawl_source(site, tmp_path / "mirror", most_pages=2)
-        few.refresh(silent)  # three wait
-        none = crawl_source(site, tmp_path / "mirror", exclude=["/a/"])
-        none.refresh(silent)
-        assert len(list(none.documents(silent))) == 1
-        crawl_source(site, tmp_path / "other", exclude=["/a/"]).refresh(silent)  # which are never in the queue
-        for name in ("mirror", "other"):
-            source = crawl_source(site, tmp_path / name)
-            source.refresh(silent)
-            assert len(list(source.documents(silent))) == 6, name
-
-
-def test_other_bytes_with_the_same_text_are_no_new_document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    start = time.time()
-    with LoopbackSite({"/robots.txt": text("")}) as site:
-        source = crawl_source(site, tmp_path / "mirror")
-        ledgers = []
-        for number in range(3):  # a number in a form, as most sites send it; in the last answer the date is another
-            form = f'<form><input type="hidden" name="nonce" value="{number}"></form></body>'
-            site.pages |= {path: page(words, links).replace("</body>", form) for path, words, links in (
-                ("/", "Start", ("/a.html",)), ("/a.html", f"{TEXTS[1]} Pa {number // 2}.", ()))}
-            monkeypatch.setattr(clock, "read", lambda number=number: start + number * 8 * 86400)
-            source.refresh(silent)
-            ledgers.append([document.row() for document in source.documents(silent)])
-        assert ledgers[0] == ledgers[1]
-        assert ledgers[2][0] == ledgers[0][0] and "Pa 1." in ledgers[2][1]["text"]
-
-
 def test_a_killed_crawl_goes_on_where_it_stopped(tmp_path: Path) -> None:
     number = 60
     with LoopbackSite({"/robots.txt": text("")}) as site:
         site.pages["/"] = page("Kwathu.", tuple(f"/{index}.html" for index in range(number)))
         for index in range(number):
             site.pages[f"/{index}.html"] = Answer(page(TEXTS[index]).encode(), delay=0.05)
-        program = ("import sys; from tests.endtoend.test_crawl import opened; from pathlib import Path\n"
+        program = ("import sys; from tests.endtoend.crawl_site import opened; from pathlib import Path\n"
                    f"opened('crawl', Path(sys.argv[1]), start=['{site.url}/']).refresh(lambda line: None)")
         process = subprocess.Popen([sys.executable, "-c", program, str(tmp_path / "mirror")], cwd=CHECKOUT)
         while len(site.asked()) < 25:
