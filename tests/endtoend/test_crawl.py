@@ -387,3 +387,16 @@ def test_the_oromo_help_pages_of_debian(tmp_path: Path) -> None:
     sys.stdout.write(f"{len(documents)} pages, {len(paragraphs)} paragraphs, {english} with English words\n")
     assert len(documents) > 30 and len(paragraphs) > 300
     assert 0.1 < english / len(paragraphs) < 0.9
+
+
+def test_where_nothing_comes_it_is_said_why(tmp_path: Path) -> None:
+    with LoopbackSite({"/robots.txt": text("User-agent: *\nDisallow: /"), "/": page(TEXTS[0])}) as site:
+        with pytest.raises(Problem, match=r"nothing could be fetched \(\S+/: robots.txt: refused: Disallow: /\)"):
+            crawl_source(site, tmp_path / "forbidden").refresh(silent)
+        assert site.asked() == ["/robots.txt"]
+    with LoopbackSite({"/robots.txt": text("")}) as site:
+        site.pages["/"] = Answer(b"", 301, headers={"Location": f"http://moved.example:{site.port}/"})
+        source = crawl_source(site, tmp_path / "moved")
+        source.refresh(silent)
+        with pytest.raises(Problem, match=r"none of the 0 pages .*/: leads to http://moved.example\S+ \(another host\)"):
+            list(source.documents(silent))

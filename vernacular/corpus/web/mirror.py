@@ -180,6 +180,12 @@ class Mirror:
         return dict(self.index.execute("SELECT CASE WHEN due THEN 'waiting' ELSE state END, COUNT(*) FROM pages "
                                        "GROUP BY 1 ORDER BY 1").fetchall())
 
+    def without_text(self) -> list[tuple[str, str, str, int]]:
+        """(URL, state, note, how many went so) for pages that gave nothing: of each state one, the commonest first."""
+        return [tuple(row)[:4] for row in self.index.execute(
+            "SELECT MIN(url), state, note, COUNT(*) FROM pages WHERE NOT due AND file IS NULL AND kind = 'page' "
+            "AND state <> 'left' GROUP BY state ORDER BY COUNT(*) DESC, state")]
+
     def keep(self, exchange: warc.Exchange, **columns: Any) -> None:
         """Write an answer and its row; ``columns`` are further ones of the row."""
         row = self.index.execute("SELECT name, length FROM files ORDER BY name DESC LIMIT 1").fetchone()

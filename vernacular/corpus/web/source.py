@@ -29,6 +29,8 @@ from vernacular.corpus.web.urls import canonical, within
 from vernacular.errors import Passing, Problem
 
 DAY = 86400.0
+# What a page without text is said to be, where its note alone would not do.
+_SAID = {"redirect": "leads {}", "refused": "robots.txt: {}", "gone": "is not there"}
 
 
 class WebSource(ABC):
@@ -72,11 +74,13 @@ class WebSource(ABC):
                     if extracted is not None:
                         found += 1
                         yield self._document(page, extracted)
+            why = "".join(f"; {line}" for line in _without_text(mirror))
         finally:
             mirror.close()
         if not found:
-            raise Problem(f"none of the {len(pages)} pages that were fetched holds any text", where=self.where,
-                          fix="Look at the site in a browser: text that scripts fetch cannot be read; correct the URLs")
+            raise Problem(f"none of the {len(pages)} pages that were fetched holds any text{why}", where=self.where,
+                          fix="Look at the site in a browser: it may have moved (then correct the URLs), and text that "
+                              "scripts fetch cannot be read")
 
     def _wanted(self, mirror: Mirror) -> list[Page]:
         """The pages of the mirror that today's settings still want, foreign ones left out."""
@@ -196,7 +200,7 @@ class WebSource(ABC):
     def _conclude(self, mirror: Mirror, number: int, reached: int, progress: Callable[[str], None]) -> None:
         """Write down how the run ended; a run that reached nothing is loud."""
         reasons = "; ".join(f"{origin}: {reason}" for origin, reason in [*mirror.refusals(), *self._unlisted(mirror)]
-                            ) or "no page answered"
+                            ) or "; ".join(_without_text(mirror)) or "no page answered"
         end_run(mirror, number, clock.now(), "fetched" if reached else f"nothing could be fetched: {reasons}", reached)
         pages = len(mirror.pages())
         if not reached and not pages:
@@ -267,3 +271,9 @@ class WebSource(ABC):
                 mirror.close()
             with Extractions(self.place.mirror) as extractions:
                 extractions.forget(urls)
+
+
+def _without_text(mirror: Mirror) -> list[str]:
+    """What came of the pages that gave nothing, in words: of each kind one."""
+    return [f"{url}: {_SAID.get(state, '{}').format(note).strip() or state}" + f" (and {count - 1} more)" * (count > 1)
+            for url, state, note, count in mirror.without_text()]
