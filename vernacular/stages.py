@@ -88,6 +88,7 @@ class Stage:
         seed: of everything random in it.
         tells: its result says what the reports of its inputs say, so it is made anew with each of these, though their
             files may be the same: a threshold moves no score, and turns a gate.
+        rights: its result says licences and consents, so it is made anew with each that a person settles; no other is.
     """
 
     name: str
@@ -103,11 +104,21 @@ class Stage:
     gates: tuple[GateSpec, ...] = ()
     seed: int = 1
     tells: bool = False
+    rights: bool = False
 
     def settings_data(self, language: Language) -> dict[str, Any]:
         """The slice of settings as plain data, for hashing and for the manifest."""
         slice_ = self.settings(language)
-        return slice_.model_dump(mode="json", by_alias=True) if isinstance(slice_, BaseModel) else slice_
+        data = slice_.model_dump(mode="json", by_alias=True) if isinstance(slice_, BaseModel) else slice_
+        return data if self.rights else _without_rights(data)
+
+
+def _without_rights(data: Any) -> Any:
+    """Settings without the licences and consents in them, which decide who may use a result and not what it is."""
+    if isinstance(data, dict):
+        return {name: _without_rights(value) for name, value in data.items()
+                if not (name in ("licence", "consent") and isinstance(value, str))}  # a task may bear such a name
+    return [_without_rights(value) for value in data] if isinstance(data, list) else data
 
 
 def determined_by(stage: Stage, language: Language, inputs: Mapping[str, Artifact], root: Path) -> dict[str, Any]:

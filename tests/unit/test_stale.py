@@ -12,6 +12,7 @@ from tests.generate import TINY_MODEL, write_language
 from vernacular.artifacts import Store
 from vernacular.config.load import load_language
 from vernacular.errors import Problem
+from vernacular.jsonl import read_jsonl, write_jsonl
 from vernacular.stages import run_stage, stages_of
 from vernacular.stale import following, stale
 
@@ -104,3 +105,35 @@ def test_what_follows(folder: Path) -> None:
     assert following(language, ["corpus/clean"]) == ["corpus/clean", "corpus/splits"]
     assert following(language, ["corpus/splits", "corpus/identifier"]) == [
         "corpus/identifier", "corpus/clean", "corpus/splits"]
+
+
+def test_a_licence_that_is_settled_trains_nothing_anew(folder: Path, store: Store) -> None:
+    """Of sources, bases, texts beside the corpus and labels: the ledger and the release alone say it."""
+    def settle(licence: str, consent: str) -> None:
+        rights = {"licence": licence, "consent": consent}
+        beside = {"kind": "files", "files": "text/*/*.txt", "register": "other", **rights}
+        labelled = {"kind": "files", "folder": "labels", "train": "train.jsonl", "licence": licence}
+        (folder / "labels").mkdir(exist_ok=True)
+        write_jsonl(folder / "labels" / "train.jsonl", [{"text": f"mawu {number}", "label": "ab"[number % 2]}
+                                                        for number in range(40)])
+        edit(folder, sources=[{**beside, "name": "text"}], tasks={
+            "topic": {"kind": "sequence_classification", "data": labelled}}, models={"tiny": {
+                **TINY_MODEL, "base": {**TINY_MODEL["base"], "licence": licence},
+                "retention": [{**beside, "name": "english"}], "pretraining": {
+                    "steps": 2, "related": [{"passes": 1, "source": {**beside, "name": "sister"}}]}}})
+
+    def corpus() -> dict[str, str]:
+        language = load_language(folder)
+        return {name: run_stage(stage, language, store).manifest.data_version
+                for name, stage in stages_of(language).items() if name.startswith("corpus/")}
+
+    settle("unverified", "unknown")
+    asked, before = stages_of(load_language(folder)), load_language(folder)
+    made = corpus()
+    settle("CC-BY-4.0", "contributor")
+    after = load_language(folder)
+    assert {name for name, stage in asked.items() if stage.settings_data(before) != stages_of(after)[name].settings_data(
+        after)} == {"corpus/documents", "release/tiny"}
+    assert {name for name, version in corpus().items() if version != made[name]} == {"corpus/documents"}
+    row = next(read_jsonl(store.current("qaa", "corpus/documents").folder / "documents.jsonl"))  # type: ignore[union-attr]
+    assert (row["licence"], row["consent"]) == ("CC-BY-4.0", "contributor")

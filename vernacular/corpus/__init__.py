@@ -48,8 +48,8 @@ def stages(language: Language) -> list[Stage]:
     from vernacular.stages import GateSpec, Stage
 
     return [
-        Stage(name="corpus/documents", version="1", inputs=(), settings=_sources, outside=_outside, prepare=_prepare,
-              run=_documents,
+        Stage(name="corpus/documents", version="2", inputs=(), settings=_sources, outside=_outside, prepare=_prepare,
+              run=_documents, rights=True,
               gates=(GateSpec("files_readable", "Every file of every source can be read.", False),),
               description="Every document of every source, with its ledger row: source, licence, consent, register. "
                           "What was taken down is not among them."),
@@ -59,7 +59,7 @@ def stages(language: Language) -> list[Stage]:
               gates=(GateSpec("has_seed", "There is text known to be in the language to learn from.", False),),
               description="A classifier that tells the language from all others, learned from its seed, with its "
                           "precision and recall on text that it did not see."),
-        Stage(name="corpus/clean", version="3", inputs=("corpus/documents", "corpus/identifier"),
+        Stage(name="corpus/clean", version="4", inputs=("corpus/documents", "corpus/identifier"),
               settings=clean_settings, outside=_held_back, run=_clean, prepare=_fetch_tasks,
               gates=(GateSpec("some_text_left", "At least a hundredth of the words survive cleaning.", True),
                      GateSpec("licence_verified", "Every source names its licence.", False),

@@ -10,7 +10,7 @@ from typing import Any
 from vernacular.config.sources import SourceBase
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
     """A row of ``documents.jsonl``.
 
@@ -21,11 +21,11 @@ class Document:
         text: its lines, joined by newlines.
         licence: SPDX id, or ``unverified``.
         consent: on what basis it may be used.
+        licence_evidence: what the licence rests on: ``language.yaml``, or what the page said.
         register: what kind of text it is.
         quality: edited, raw or machine.
         raw_digest: 16 hexadecimal digits of SHA-256 over the text as read: equal texts, equal digests.
         whole: the path names this document alone (a page, a chapter), not a file of many.
-        licence_evidence: what the licence rests on: ``language.yaml``, or what the page said.
         fetched: when it was fetched, ISO 8601 in UTC; empty for what lies on this machine, which has no such time.
         robots: ``allowed`` and by which rule, for crawled pages; empty for other kinds.
         parents: what it was made from: the digest of the raw page or file, the id of the page that linked to it.
@@ -39,11 +39,11 @@ class Document:
     text: str
     licence: str
     consent: str
+    licence_evidence: str = "language.yaml"
     register: str
     quality: str
     raw_digest: str
     whole: bool = False
-    licence_evidence: str = "language.yaml"
     fetched: str = ""
     robots: str = ""
     parents: list[str] = field(default_factory=list)
@@ -58,6 +58,8 @@ class Document:
 
 
 BESIDE = "beside.jsonl"  # in the folder of a model: the documents that it read beside the language's own text
+# Only the ledger itself says these: later stages are not made anew when a person settles them.
+RIGHTS = ("licence", "consent", "licence_evidence")
 COLUMNS = tuple(part.name for part in fields(Document))
 _values = attrgetter(*COLUMNS)
 

@@ -19,12 +19,14 @@ from numpy.typing import NDArray
 from vernacular.corpus import machine_translation, sketch
 from vernacular.corpus.cache import Arrays
 from vernacular.corpus.held import Held
+from vernacular.corpus.ledger import RIGHTS
 from vernacular.corpus.lines import RULES, Lines
 from vernacular.corpus.tokens import Ints, Tokens, offsets
 
 Row = dict[str, Any]
 Mask = Callable[[list[str], Counter[str]], list[str]]
-_TEXT, _BACKSLASH = b',"text":"', ord("\\")  # this cannot stand inside a string of JSON, where quotes are escaped
+# These cannot stand inside a string of JSON, where quotes are escaped. Between text and register are the RIGHTS.
+_TEXT, _REGISTER, _BACKSLASH = b',"text":"', b',"register":"', ord("\\")
 
 
 def record(lines: Lines, rows: Sequence[bytes], documents: Sequence[Row], counts: NDArray[np.uint32],
@@ -153,7 +155,7 @@ def _blob(rows: Sequence[Row]) -> tuple[Ints, Ints, NDArray[np.uint8]]:
 
 
 def _around(row: bytes, document: dict[str, Any], lines: Sequence[str]) -> tuple[bytes, bytes, bool]:
-    """What stands before and after the text in a row, and whether it is flagged as translated by a machine."""
+    """What stands before and after the text in a row, less RIGHTS, and whether it is flagged as a machine's translation."""
     old: list[str] = document.get("flags", [])
     found = machine_translation.flags(document, lines)
     new = [flag for flag in found if flag not in old]
@@ -161,8 +163,10 @@ def _around(row: bytes, document: dict[str, Any], lines: Sequence[str]) -> tuple
         begin = row.index(_TEXT) + len(_TEXT)
         end = row.index(b'"', begin)
         if row[end - 1] != _BACKSLASH:  # the text holds no quotes
-            return row[:begin], row[end:] + b"\n", bool(found)
-    head, middle, tail = orjson.dumps({**document, "text": "", "flags": [*old, *new]}).partition(_TEXT)
+            return row[:begin], b'"' + row[row.index(_REGISTER, end):] + b"\n", bool(found)
+    head, middle, tail = orjson.dumps({
+        **{name: value for name, value in document.items() if name not in RIGHTS}, "text": "",
+        "flags": [*old, *new]}).partition(_TEXT)
     return head + middle, tail + b"\n", bool(found)
 
 

@@ -26,7 +26,7 @@ from vernacular.pretraining.schedule import Stream, shares
 from vernacular.stages import Progress, Work, silent
 from vernacular.vocabulary.retention import retention_lines
 
-_LISTED = ("id", "source", "path", "raw_digest", "licence", "consent", "register", "quality")
+_LISTED = ("id", "source", "path", "raw_digest", "register", "quality")
 _FOR_CHOICES = 5  # one replay line in so many is kept out of training, for choices
 _AT_ONCE = 1000  # texts
 
@@ -140,10 +140,14 @@ def _beside(model: Model) -> Iterator[tuple[Source, str]]:
 
 
 def listed(model: Model, work: Work) -> Iterator[dict[str, Any]]:
-    """A row for each document beside the language's own that is trained on: the ledger's, without the text."""
+    """A row for each document beside the language's own that is trained on: the ledger's, without text and rights.
+
+    What licence its page named is noted where the folder names none: ``vernacular.release.rights``.
+    """
     for source, role in _beside(model):
         for document in _documents(work, source, role):
-            yield {**{name: getattr(document, name) for name in _LISTED}, "role": role}
+            named = {"licence": document.licence} if document.licence != source.licence else {}
+            yield {**{name: getattr(document, name) for name in _LISTED}, "role": role, **named}
 
 
 def fetch(model: Model, language: Language, root: Path, progress: Progress) -> None:

@@ -39,8 +39,8 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
         return written | versions(language.folder)
 
     return [Stage(
-        name=f"release/{name}", version="8", inputs=tuple(stage_names(language, name)), run=run, settings=settings,
+        name=f"release/{name}", version="9", inputs=tuple(stage_names(language, name)), run=run, settings=settings,
         outside=outside, gates=SPECS, kinds=("huggingface", "python"),
-        heavy=True, tells=True,
+        heavy=True, tells=True, rights=True,
         description=f"`{name}` for {language.name}: model, tokenizer, adapters, model card, data statement, every "
                     "number, and the list of documents that training drew from.")]

@@ -21,6 +21,7 @@ from vernacular.release import use
 from vernacular.release.adapter import ABOUT, export
 from vernacular.release.card import write_card
 from vernacular.release.reproduce import MOST, reproduce_labels, reproduce_others
+from vernacular.release.rights import beside_rights, corpus_rights
 from vernacular.release.statement import write_statement
 from vernacular.release.summary import gather
 from vernacular.stages import Work
@@ -38,10 +39,11 @@ def run(work: Work, name: str, model: Model) -> Report:
     Raises:
         Problem: the model folder or an adapter is not there.
     """
-    train = list(read_jsonl(work.inputs["corpus/splits"] / "train.jsonl"))
+    train = corpus_rights(list(read_jsonl(work.inputs["corpus/splits"] / "train.jsonl")),
+                          work.inputs["corpus/documents"] / "documents.jsonl")
     arm = released_arm(name, work.reports)
     folder = model_folder(arm, name, work.inputs)
-    beside = list(read_jsonl(folder.parent / BESIDE))
+    beside = beside_rights(read_jsonl(folder.parent / BESIDE), model)
     copy_model(folder, work.out / "model")
     shutil.copyfile(use.__file__, work.out / "use.py")
     reloaded = {}
