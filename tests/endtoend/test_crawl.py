@@ -398,5 +398,5 @@ def test_where_nothing_comes_it_is_said_why(tmp_path: Path) -> None:
         site.pages["/"] = Answer(b"", 301, headers={"Location": f"http://moved.example:{site.port}/"})
         source = crawl_source(site, tmp_path / "moved")
         source.refresh(silent)
-        with pytest.raises(Problem, match=r"none of the 0 pages .*/: leads to http://moved.example\S+ \(another host\)"):
+        with pytest.raises(Problem, match=r"none of the 0 pages .*: leads to http://moved.example\S+ \(another host\)"):
             list(source.documents(silent))

@@ -132,8 +132,8 @@ def test_a_licence_that_is_settled_trains_nothing_anew(folder: Path, store: Stor
     made = corpus()
     settle("CC-BY-4.0", "contributor")
     after = load_language(folder)
-    assert {name for name, stage in asked.items() if stage.settings_data(before) != stages_of(after)[name].settings_data(
-        after)} == {"corpus/documents", "release/tiny"}
+    assert {name for name, stage in stages_of(after).items()
+            if stage.settings_data(after) != asked[name].settings_data(before)} == {"corpus/documents", "release/tiny"}
     assert {name for name, version in corpus().items() if version != made[name]} == {"corpus/documents"}
     row = next(read_jsonl(store.current("qaa", "corpus/documents").folder / "documents.jsonl"))  # type: ignore[union-attr]
     assert (row["licence"], row["consent"]) == ("CC-BY-4.0", "contributor")

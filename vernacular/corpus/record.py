@@ -155,7 +155,7 @@ def _blob(rows: Sequence[Row]) -> tuple[Ints, Ints, NDArray[np.uint8]]:
 
 
 def _around(row: bytes, document: dict[str, Any], lines: Sequence[str]) -> tuple[bytes, bytes, bool]:
-    """What stands before and after the text in a row, less RIGHTS, and whether it is flagged as a machine's translation."""
+    """What stands before and after the text in a row, less RIGHTS; whether a machine seems to have translated it."""
     old: list[str] = document.get("flags", [])
     found = machine_translation.flags(document, lines)
     new = [flag for flag in found if flag not in old]
