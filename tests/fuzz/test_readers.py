@@ -35,7 +35,7 @@ def damaged(draw: st.DrawFn, seeds: tuple[bytes, ...]) -> bytes:
 def test_a_reader_takes_or_refuses_whatever_comes(name: str) -> None:
     target = TARGETS[name]
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(data=damaged(target.seeds))
     def check(data: bytes) -> None:
         with tempfile.TemporaryDirectory() as folder:

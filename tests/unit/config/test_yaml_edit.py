@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from vernacular.config.yaml_edit import add_words, scalar, set_mapping
@@ -78,7 +78,6 @@ def test_what_cannot_be_edited_is_left_alone(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-@settings(deadline=None)  # three files are written for each example
 @given(words=st.lists(st.text(st.characters(codec="utf-8", exclude_categories=["C", "Zl", "Zp"]), min_size=1,
                               max_size=12), max_size=30))
 def test_any_word_survives(words: list[str], tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import regex
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from vernacular.corpus import filters
@@ -16,7 +16,6 @@ LINES = st.lists(st.one_of(st.text(), st.text(LETTERS), st.text("ab ", max_size=
     lambda text: text.replace("\n", "")), max_size=8)
 
 
-@settings(deadline=None)
 @given(LINES)
 def test_words_are_found_as_the_pattern_finds_them(lines: list[str]) -> None:
     batch = Batch(lines)
@@ -28,7 +27,6 @@ def test_words_are_found_as_the_pattern_finds_them(lines: list[str]) -> None:
         (index, start, end) for index, line in enumerate(lines) for start, end in word_spans(line)]
 
 
-@settings(deadline=None)
 @given(LINES, st.sampled_from([0.0, 0.3, 0.5, 0.9]))
 def test_a_batch_gives_what_its_lines_give(lines: list[str], limit: float) -> None:
     assert filters.repetitive(lines, limit) == _each(lines, lambda line: filters.repetition(line, limit))

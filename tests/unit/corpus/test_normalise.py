@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 from ftfy.badness import is_bad
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from vernacular.corpus.normalise import normalise, normalise_line, repair, repair_line, suspects
@@ -35,7 +35,6 @@ RIGHT = [
 ]
 
 
-@settings(deadline=None)  # the first call builds tables
 @given(LINES)
 def test_a_batch_gives_what_its_lines_give(lines: list[str]) -> None:
     repaired, before = repair(lines)
@@ -44,7 +43,6 @@ def test_a_batch_gives_what_its_lines_give(lines: list[str]) -> None:
     assert normalise(lines) == [normalise_line(line) for line in lines]
 
 
-@settings(deadline=None)  # the first call builds tables
 @given(st.text())
 def test_normalising_twice_changes_nothing_more(line: str) -> None:
     once = normalise_line(line)
@@ -93,7 +91,6 @@ def test_every_pair_that_ftfy_takes_for_mojibake_is_a_suspect() -> None:
     assert not [pair for index, pair in enumerate(pairs) if index not in found and is_bad(pair)]
 
 
-@settings(deadline=None)  # the first call builds tables
 @given(LINES)
 def test_every_line_that_ftfy_takes_for_mojibake_is_a_suspect(lines: list[str]) -> None:
     assert {index for index, line in enumerate(lines) if is_bad(line)} <= set(suspects(lines))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from vernacular.config.cleaning import Orthography
@@ -19,7 +19,6 @@ def spelled(line: str, spelling: Orthography | None = None, script: str = "Latn"
 
 
 @pytest.mark.parametrize("script", ["Latn", "Cyrl", "Grek", "Ethi", "Hang"])
-@settings(deadline=None)  # the first call builds tables
 @given(LINES)
 def test_every_change_can_be_undone(script: str, lines: list[str]) -> None:
     after, changes = Speller(EVERYTHING, script).apply(lines)
@@ -31,7 +30,6 @@ def test_every_change_can_be_undone(script: str, lines: list[str]) -> None:
                if index not in changed)
 
 
-@settings(deadline=None)  # the first call builds tables
 @given(LINES)
 def test_a_batch_gives_what_its_lines_give(lines: list[str]) -> None:
     speller = Speller(EVERYTHING, "Latn")

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from vernacular.corpus import redact as module
@@ -75,7 +75,6 @@ def test_a_pattern_that_cannot_be_used_is_refused(pattern: str) -> None:
 PIECES = st.sampled_from([*(part for line, _ in MASKED for part in line.split(" ")), *"0123456789.:-+() @[]", "at"])
 
 
-@settings(deadline=None)
 @given(st.lists(st.lists(PIECES, max_size=12).map("".join), max_size=5))
 def test_looking_quickly_first_misses_nothing(lines: list[str]) -> None:
     found: Counter[str] = Counter()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.generate import make_word
@@ -93,14 +93,12 @@ TEXT = st.one_of(st.text(max_size=60), st.text("ab ", max_size=60), st.text("aA1
     lambda text: text.replace("\n", " "))
 
 
-@settings(deadline=None)
 @given(st.lists(TEXT, max_size=6))
 def test_a_batch_gives_what_its_lines_give(lines: list[str]) -> None:
     alone = {index: judge([line], LIMITS) for index, line in enumerate(lines)}
     assert judge(lines, LIMITS) == {index: reason[0] for index, reason in alone.items() if reason}
 
 
-@settings(deadline=None)
 @given(st.lists(TEXT, min_size=1, max_size=6))
 def test_repetition_is_bounded_from_above(lines: list[str]) -> None:
     batch = Batch(lines)

@@ -7,7 +7,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
@@ -44,20 +44,17 @@ def apply(data: dict[str, object], text: str, seed: int = 1) -> str:
 
 
 @pytest.mark.parametrize("data", EVERY, ids=str)
-@settings(deadline=None)
 @given(text=LINES, seed=st.integers(0, 5))
 def test_the_same_line_and_seed_give_the_same_result(data: dict[str, object], text: str, seed: int) -> None:
     assert apply(data, text, seed) == apply(data, text, seed)
 
 
-@settings(deadline=None)
 @given(text=LINES)
 def test_spaces_keep_the_words(text: str) -> None:
     for where in ("leading", "trailing", "double"):
         assert words(apply({"operator": "spaces", "where": where}, text)) == words(text)
 
 
-@settings(deadline=None)
 @given(text=LINES)
 def test_apostrophe_variants_change_apostrophes_alone(text: str) -> None:
     changed = apply({"operator": "apostrophe_variants"}, text)
@@ -65,7 +62,6 @@ def test_apostrophe_variants_change_apostrophes_alone(text: str) -> None:
     assert all(old == new or (old in "'’" and new in "'’ʼ‘`") for old, new in zip(text, changed, strict=True))
 
 
-@settings(deadline=None)
 @given(text=LINES)
 def test_diacritics_are_gone_and_nothing_else(text: str) -> None:
     bare = apply({"operator": "strip_diacritics"}, text)
@@ -73,7 +69,6 @@ def test_diacritics_are_gone_and_nothing_else(text: str) -> None:
     assert apply({"operator": "strip_diacritics"}, bare) == bare
 
 
-@settings(deadline=None)
 @given(text=LINES, seed=st.integers(0, 20))
 def test_a_typo_swaps_two_letters(text: str, seed: int) -> None:
     changed = apply({"operator": "typo"}, text, seed)
@@ -81,7 +76,6 @@ def test_a_typo_swaps_two_letters(text: str, seed: int) -> None:
     assert sum(old != new for old, new in zip(text, changed, strict=True)) in (0, 2)
 
 
-@settings(deadline=None)
 @given(text=LINES)
 def test_the_final_mark_toggles(text: str) -> None:
     changed = apply({"operator": "final_punctuation", "do": "remove"}, text)
@@ -153,7 +147,6 @@ def test_slips_use_the_keyboard_of_the_suite() -> None:
         "ŋ", "ɛ", "a", "b"}
 
 
-@settings(deadline=None)
 @given(text=st.from_regex(r"zaka [0-9]{1,6}", fullmatch=True), seed=st.integers(0, 5))
 def test_another_number_has_as_many_digits(text: str, seed: int) -> None:
     changed = apply({"operator": "numbers"}, text, seed)

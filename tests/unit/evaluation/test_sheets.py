@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tiny import write_bert, write_llama
@@ -40,7 +40,6 @@ tests:
 CELL = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=12)
 
 
-@settings(deadline=None)  # a file is written for each example
 @given(cells=st.lists(CELL, min_size=3, max_size=3))
 def test_cells_survive_and_none_is_a_formula(cells: list[str], tmp_path_factory: pytest.TempPathFactory) -> None:
     cells = [cell.strip() for cell in cells]

@@ -25,7 +25,7 @@ def bert(tmp_path_factory):
     return load_tokenizer(write_bert(tmp_path_factory.mktemp("bert")))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(texts=st.lists(st.text("abc def.,'", max_size=60), min_size=1, max_size=8), length=st.integers(8, 40))
 def test_every_token_is_in_a_block_once_and_in_order(bert, texts, length):
     blocks = pack(texts, bert, length)

@@ -55,7 +55,7 @@ def test_a_masked_model_is_refused():
                               "pretraining": {"steps": 1}, "vocabulary": {"initialise": "distillation"}})
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(texts=st.lists(st.lists(st.sampled_from(" ".join(TEXTS).split()), min_size=1, max_size=80).map(" ".join),
                       max_size=3), odd=st.text(max_size=40))
 def test_snippets_are_the_text_cut_at_common_borders(two, texts, odd):

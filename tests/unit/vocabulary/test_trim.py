@@ -46,7 +46,7 @@ def test_the_text_is_cut_as_before(bases, family, by):
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(words=st.lists(st.text(LETTERS[:8] + "'", min_size=1, max_size=12), min_size=1, max_size=6),
        more=st.lists(st.text(LETTERS[:8] + "'", min_size=1, max_size=12), max_size=6))
 def test_any_text_is_cut_as_before_and_its_letters_reach_further(bases, family, words, more):

@@ -154,7 +154,7 @@ def test_saving_and_loading_agree(extended, tmp_path):
     assert [again.tokenize(text) for text in TEXTS] == [extended.tokenize(text) for text in TEXTS]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text("abcdeŵ'.-", min_size=1, max_size=20))
 def test_a_base_cut_down_to_some_words_segments_them_alike(base, word):
     model = json.loads(base.backend_tokenizer.to_str())["model"]

@@ -37,7 +37,7 @@ def extended(base, pieces, tmp_path_factory):
     return with_json(base, extended_json(base.backend_tokenizer.to_str(), pieces), tmp_path_factory.mktemp("extended"))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text("abcdefghijklmnopqrstuvwxyz'", min_size=1, max_size=30))
 def test_segmentation_is_that_of_the_library(base, extended, word):
     for tokenizer in (base, extended):

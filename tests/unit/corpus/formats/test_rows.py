@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pyarrow
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
@@ -24,7 +24,6 @@ def texts(file: Path, **options: str) -> list[str]:
     return [text.text for text in read_texts(file, file.name, Options(**options))]
 
 
-@settings(deadline=None)
 @given(st.lists(TEXT, min_size=1, max_size=5))
 def test_rows_come_back_as_written(tmp_path_factory: pytest.TempPathFactory, written: list[str]) -> None:
     folder = tmp_path_factory.mktemp("read")

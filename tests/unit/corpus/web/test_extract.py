@@ -43,7 +43,7 @@ def test_characters_that_python_cannot_print_survive(odd: str) -> None:
     assert found is not None and found.text.count(odd) == 4
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.binary(max_size=300) | st.text(alphabet="<>/pabdivtable =\"'&;!-\n", max_size=300).map(str.encode))
 def test_nothing_breaks_the_reader(data: bytes) -> None:
     from vernacular.errors import Problem

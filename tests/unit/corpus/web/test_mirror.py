@@ -38,7 +38,7 @@ def filled(folder: Path, bodies: list[bytes]) -> Mirror:
     return mirror
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.lists(st.binary(max_size=500), min_size=1, max_size=5))
 def test_what_was_kept_comes_back(tmp_path_factory: pytest.TempPathFactory, bodies: list[bytes]) -> None:
     folder = tmp_path_factory.mktemp("mirror")

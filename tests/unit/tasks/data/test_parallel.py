@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.generate import write_language
@@ -19,7 +19,6 @@ from vernacular.tasks.kind import Row
 LINE = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=20).filter(str.strip)
 
 
-@settings(deadline=None)
 @given(pairs=st.lists(st.tuples(LINE, LINE), max_size=6))
 def test_what_was_written_is_read(pairs):
     texts = ("".join(f"{pair[side]}\n" for pair in pairs) for side in (0, 1))

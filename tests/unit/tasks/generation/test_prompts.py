@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from vernacular.config.prompting import parse
@@ -13,7 +13,6 @@ LETTERS = st.sampled_from("abcdef")
 PAIRS = st.lists(st.tuples(LETTERS, LETTERS), max_size=30)
 
 
-@settings(deadline=None)
 @given(train=PAIRS, scored=PAIRS, count=st.integers(0, 10), seed=st.integers(0, 5))
 def test_no_example_is_scored(train, scored, count, seed):
     known, held = ([Item(source, second=target) for source, target in pairs] for pairs in (train, scored))
@@ -24,7 +23,6 @@ def test_no_example_is_scored(train, scored, count, seed):
     assert examples(known[::-1], held, count, seed) == found
 
 
-@settings(deadline=None)
 @given(st.lists(LETTERS, max_size=30), st.lists(LETTERS, max_size=3))
 def test_labelled_items_share_no_text(train, scored):
     found = examples([Item(text, (number % 2,)) for number, text in enumerate(train)],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tiny import write_bert, write_llama
@@ -37,7 +37,6 @@ def test_both_spellings_are_read():
     assert kind.item(row([])).spans == kind.item(row({"text": [], "answer_start": []})).spans == ()
 
 
-@settings(deadline=None)
 @given(context=st.text(min_size=1, max_size=40).filter(str.strip), data=st.data())
 def test_any_part_of_any_text_is_an_answer(context, data):
     start = data.draw(st.integers(0, len(context) - 1))

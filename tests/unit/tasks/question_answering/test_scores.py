@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from vernacular.tasks.question_answering.floor import answer_length, nearest_span
@@ -19,7 +19,6 @@ def test_by_hand(answer, wanted, same, f1):
     assert token_f1(answer, wanted) == pytest.approx(f1)
 
 
-@settings(deadline=None)
 @given(st.text(max_size=20), st.text(max_size=20))
 def test_f1_is_fair_to_both_sides(left, right):
     assert token_f1(left, right) == token_f1(right, left) <= 1

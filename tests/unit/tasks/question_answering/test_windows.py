@@ -21,7 +21,7 @@ def tokenizer(request, tmp_path_factory):
     return sentencepiece_tokenizer(request.param.removeprefix("sentencepiece_"), folder)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(words=st.lists(st.sampled_from(["the", "fox", "river", "ng'ombe", "jumps,"]), min_size=1, max_size=60),
        asked=st.integers(1, 30), data=st.data())
 def test_windows_hold_every_answer_in_reach(tokenizer, words, asked, data):

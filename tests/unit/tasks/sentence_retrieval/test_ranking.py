@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from vernacular.tasks.kind import Item
@@ -20,7 +20,6 @@ def test_by_hand():
     assert both_ways(scores, pairs).tolist() == [[1, 1], [2, 1], [1, 2]]
 
 
-@settings(deadline=None)
 @given(SCORES)
 def test_without_shared_texts_it_is_the_place_in_the_order_with_ties_against(rows):
     scores = np.array(rows)
