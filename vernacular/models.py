@@ -188,6 +188,14 @@ def start_head(model: Any) -> None:
     model.tie_weights()
 
 
+def has_fresh_head(model: Any) -> bool:
+    """Whether the masked-LM head is one that ``start_head`` made: the base tells texts apart, and guesses no words."""
+    import torch
+    head = model.cls.predictions if hasattr(model, "cls") else getattr(model, "lm_head", None)
+    dense = getattr(getattr(head, "transform", head), "dense", None)
+    return dense is not None and bool(torch.equal(dense.weight, torch.eye(len(dense.weight)).to(dense.weight)))
+
+
 def _plain(model: Any) -> Any:
     """The same weights in a model that does not count as quantised: after GGUF, saving and training are refused."""
     config = type(model.config).from_dict({name: value for name, value in model.config.to_dict().items()

@@ -119,6 +119,10 @@ class Pretraining(Strict):
                                                        "start from nothing, and none for a causal one")
     weight_decay: float = Field(0.01, ge=0)
     mask_share: Share = Field(0.15, description="share of words masked (masked objective)")
+    keep_states: float | None = Field(None, ge=0, description=(
+        "weight of a second loss that holds the mean state of every text to the one that the base gives it (masked "
+        "objective); if not set, 2 for a base without a head of its own, as sentence encoders are, which forget within "
+        "a few hundred steps what whole texts mean, and 0 for others"))
     replay: Share = Field(0.1, lt=1, description="share of what is seen that is text in the base's languages, from "
                                            "retention, so that they are not forgotten; what is measured is "
                                            "never seen")
@@ -190,6 +194,12 @@ class Model(Strict):
     def _one_budget(self) -> Model:
         if (self.pretraining.minutes is None) == (self.pretraining.steps is None):
             raise ValueError("pretraining needs exactly one of minutes and steps")
+        return self
+
+    @model_validator(mode="after")
+    def _keeps_states_of_an_encoder(self) -> Model:
+        if self.pretraining.keep_states and self.objective != "masked":
+            raise ValueError("pretraining.keep_states needs objective: masked; leave it out")
         return self
 
     @model_validator(mode="after")

@@ -27,9 +27,9 @@ from vernacular.evaluation.ngram import floor_nats
 from vernacular.jsonl import read_jsonl, write_jsonl
 from vernacular.models import longest_input
 from vernacular.plots import bars
-from vernacular.pretraining.loop import autocast
 from vernacular.pretraining.objectives import head_of
 from vernacular.pretraining.packing import opening
+from vernacular.pretraining.precision import autocast
 from vernacular.stages import Work
 from vernacular.tasks.derived import lower
 

@@ -18,7 +18,7 @@ from vernacular.corpus.words import words
 from vernacular.evaluation.likelihood import LEAST_WORDS, difference, interval, likelihood
 from vernacular.models import longest_input
 from vernacular.plots import bars
-from vernacular.pretraining.loop import autocast
+from vernacular.pretraining.precision import autocast
 from vernacular.stages import Work
 from vernacular.vocabulary.retention import retention_lines
 

@@ -55,7 +55,7 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
     made = []
     for arm, suffix, words in TRAINED:
         made.append(Stage(
-            name=f"model/{name}{suffix}", version="7", inputs=("corpus/splits", f"tokenizer/{name}"),
+            name=f"model/{name}{suffix}", version="8", inputs=("corpus/splits", f"tokenizer/{name}"),
             run=partial(_run, name=name, model=model, arm=arm), seed=model.seed, heavy=True,
             kinds=("pytorch", "transformers"), settings=partial(_settings, model=model),
             outside=partial(_outside, model=model), prepare=partial(_fetch, model=model),

@@ -16,8 +16,9 @@ import torch
 
 from vernacular.artifacts import digest_of, write_atomically
 from vernacular.config.schema import Model, Pretraining
-from vernacular.pretraining.loop import Plan, has_bf16, take_step
+from vernacular.pretraining.loop import Plan, take_step
 from vernacular.pretraining.optimizer import optimizer_for
+from vernacular.pretraining.precision import has_bf16
 from vernacular.pretraining.processes import together
 
 UNTIMED_STEPS, TIMED_STEPS = 3, 9
@@ -29,8 +30,8 @@ def speed_key(model: Model, base: str) -> str:
     settings = model.pretraining
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else platform.processor() or platform.machine()
     return digest_of([_LOOP, base, model.objective, settings.sequence_length, settings.batch_size, settings.mask_share,
-                      settings.method, settings.accumulate, settings.recompute, device, torch.get_num_threads(),
-                      together()[1], has_bf16(), model.vocabulary.trim])
+                      settings.method, settings.accumulate, settings.recompute, settings.keep_states, device,
+                      torch.get_num_threads(), together()[1], has_bf16(), model.vocabulary.trim])
 
 
 def known_speed(machine: Path, key: str) -> float | None:

@@ -24,11 +24,13 @@ from numpy.typing import NDArray
 from vernacular.config.schema import Pretraining
 from vernacular.errors import Problem
 from vernacular.pretraining.checkpoint import Progressed, load_checkpoint, save_checkpoint, write
-from vernacular.pretraining.objectives import Batch, Objective, nats
+from vernacular.pretraining.objectives import Batch, Objective, nats_at, read
 from vernacular.pretraining.optimizer import further, new_rows_of, optimizer_for
 from vernacular.pretraining.packing import Blocks
+from vernacular.pretraining.precision import autocast, device_of
 from vernacular.pretraining.processes import share, sum_up, together
 from vernacular.pretraining.schedule import rates
+from vernacular.pretraining.states import States
 
 _CLIP = 1.0  # longest gradient
 _WORTH_COMPILING = 500  # steps
@@ -49,6 +51,7 @@ class Plan:
         evaluate: held-out nats per character of the model as it is.
         evaluations: points on the curve beside the first.
         further: how many times as far as the old rows the new ones go.
+        states: what holds the mean states of texts to those of the base; None where nothing does.
     """
 
     blocks: Blocks
@@ -61,28 +64,7 @@ class Plan:
     evaluate: Callable[[Any], float]
     evaluations: int = 10
     further: float = 1.0
-
-
-def has_bf16() -> bool:
-    """Whether the GPU or processor multiplies bfloat16 natively; emulation would be slower than float32."""
-    if torch.cuda.is_available():
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    try:
-        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    except OSError:
-        return False
-    return "avx512_bf16" in flags or "amx_bf16" in flags
-
-
-def autocast(device: torch.device) -> Any:
-    """The mixed precision to compute in on this machine."""
-    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=has_bf16())
-
-
-def device_of(model: Any) -> torch.device:
-    """Where a model's weights are."""
-    device: torch.device = next(model.parameters()).device
-    return device
+    states: States | None = None
 
 
 def compile_body(model: Any, steps: int) -> None:
@@ -135,9 +117,13 @@ def take_step(model: Any, optimizer: torch.optim.AdamW, plan: Plan, step: int) -
 
 
 def _gradient(model: Any, plan: Plan, step: int) -> torch.Tensor:
-    """Add this process's share of the gradient to the parameters; its share of the loss, in nats per token of all."""
+    """Add this process's share of the gradient to the parameters; its share of the loss, in nats per token of all.
+
+    What the distance of held states adds to the gradient is no part of that loss.
+    """
     batch, parts = batch_of(step, plan), plan.settings.accumulate
     count = max(1, len(batch.predicted))
+    held = plan.states.weight / max(1, plan.states.count(batch.rows)) if plan.states is not None else 0.0
     number, processes = together()
     embedding = model.get_input_embeddings()
     device = device_of(model)
@@ -152,8 +138,10 @@ def _gradient(model: Any, plan: Plan, step: int) -> torch.Tensor:
             ids = torch.from_numpy(part.inputs.astype(np.int64))
             rows = embedding(ids).detach().requires_grad_()
         with autocast(device):
-            value = nats(model, part, rows) / count
-        torch.autograd.backward(value)
+            states = read(model, part, rows)
+            value = nats_at(model, states, part) / count
+            moved = plan.states.distance(states, part.rows) * held if plan.states is not None else 0.0
+        torch.autograd.backward(value + moved)
         if rows is not None and rows.grad is not None:
             if embedding.weight.grad is None:
                 embedding.weight.grad = torch.zeros_like(embedding.weight)

@@ -34,6 +34,7 @@ class Batch:
         targets: ids to predict at their place; -100 elsewhere.
         pieces: number of the piece, beyond which no token attends.
         positions: position within the piece.
+        rows: (blocks,) int64, the number of each block.
         causal: whether a token attends only to those before it.
     """
 
@@ -41,6 +42,7 @@ class Batch:
     targets: NDArray[np.int64]
     pieces: NDArray[np.int32]
     positions: NDArray[np.int32]
+    rows: NDArray[np.int64]
     causal: bool
 
     @property
@@ -52,7 +54,8 @@ class Batch:
     def part(self, index: int, count: int) -> Batch:
         """The ``index``-th of ``count`` parts; with fewer blocks than parts some are empty."""
         rows = np.array_split(np.arange(len(self.inputs)), count)[index]
-        return Batch(self.inputs[rows], self.targets[rows], self.pieces[rows], self.positions[rows], self.causal)
+        return Batch(self.inputs[rows], self.targets[rows], self.pieces[rows], self.positions[rows], self.rows[rows],
+                     self.causal)
 
 
 class Objective(Protocol):
@@ -81,7 +84,7 @@ class Masked:
         inputs, chosen = mask_words(tokens, blocks.words[rows], self.share, mask_id=self.mask_id,
                                     vocabulary=self.vocabulary, generator=np.random.default_rng(seed))
         return Batch(inputs, np.where(chosen, tokens, UNSCORED).astype(np.int64), blocks.pieces[rows],
-                     blocks.positions[rows], causal=False)
+                     blocks.positions[rows], rows, causal=False)
 
 
 class Causal:
@@ -93,11 +96,16 @@ class Causal:
         targets = np.full(tokens.shape, UNSCORED, np.int64)
         inside = (pieces[:, 1:] == pieces[:, :-1]) & blocks.attend[rows][:, 1:]
         targets[:, :-1] = np.where(inside, tokens[:, 1:], UNSCORED)
-        return Batch(tokens, targets, pieces, blocks.positions[rows], causal=True)
+        return Batch(tokens, targets, pieces, blocks.positions[rows], rows, causal=True)
 
 
 def nats(model: Any, batch: Batch, embedded: torch.Tensor | None = None) -> torch.Tensor:
-    """Sum of the negative log-likelihoods of what ``batch`` asks for.
+    """Sum of the negative log-likelihoods of what ``batch`` asks for; arguments as those of ``read``."""
+    return nats_at(model, read(model, batch, embedded), batch)
+
+
+def read(model: Any, batch: Batch, embedded: torch.Tensor | None = None) -> torch.Tensor:
+    """The last hidden states of what the model reads: (blocks, length, width).
 
     Args:
         model: a masked or causal language model of transformers.
@@ -105,14 +113,19 @@ def nats(model: Any, batch: Batch, embedded: torch.Tensor | None = None) -> torc
         embedded: (blocks, length, width) rows of the embedding for the inputs, where the caller has looked them up.
     """
     device = next(model.parameters()).device
+    reads = {"inputs_embeds": embedded} if embedded is not None else {
+        "input_ids": torch.from_numpy(batch.inputs.astype(np.int64)).to(device)}
+    states: torch.Tensor = model.base_model(**reads, **_surroundings(model, batch, device)).last_hidden_state
+    return states
+
+
+def nats_at(model: Any, hidden: torch.Tensor, batch: Batch) -> torch.Tensor:
+    """Sum of the negative log-likelihoods of what ``batch`` asks for, from the states that ``read`` gave for it."""
     flat = batch.targets.reshape(-1)
     places = np.flatnonzero(flat != UNSCORED)
     spare = -len(places) % _MULTIPLE
-    targets = torch.from_numpy(np.append(flat[places], np.full(spare, UNSCORED))).to(device)
-    at = torch.from_numpy(np.append(places, np.zeros(spare, np.int64))).to(device)
-    reads = {"inputs_embeds": embedded} if embedded is not None else {
-        "input_ids": torch.from_numpy(batch.inputs.astype(np.int64)).to(device)}
-    hidden = model.base_model(**reads, **_surroundings(model, batch, device)).last_hidden_state
+    targets = torch.from_numpy(np.append(flat[places], np.full(spare, UNSCORED))).to(hidden.device)
+    at = torch.from_numpy(np.append(places, np.zeros(spare, np.int64))).to(hidden.device)
     states, decoder = hidden.flatten(0, 1)[at], model.get_output_embeddings()
     if type(decoder) is not torch.nn.Linear:  # wrapped, as PEFT does
         return cross_entropy(head_of(model)(states).float(), targets, reduction="sum", ignore_index=UNSCORED)

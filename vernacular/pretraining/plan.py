@@ -13,11 +13,13 @@ from vernacular.config.schema import Language, Model, Pretraining
 from vernacular.energy import kilowatt_hours
 from vernacular.models import fingerprint, load_base
 from vernacular.pretraining.budget import known_speed, speed_key, steps_within
+from vernacular.pretraining.states import weight
 
 _GIB = 2**30
 # Measured on two encoders (docs/pretraining.md): Python with torch and transformers; bytes for a parameter: weight,
 # gradient, two moments and the base's weight; for a token in a layer: per unit of width, and per attention weight.
 _PROCESS, _PARAMETER, _FROZEN, _WIDTH, _SCORE = 0.7, 20, 8, 60, 4
+_BASE = 4  # bytes for a parameter of the base that gives the states to be kept
 _NO_POWER = ("not known: no table names this processor or card (pip install --no-deps codecarbon, or set "
              "VERNACULAR_WATTS)")
 _PACKED = 17  # bytes of a token of packed text
@@ -68,6 +70,8 @@ def predict(network: Any, settings: Pretraining, steps: int | None, speed: float
     head = 2 * predicted * rows + 8 * rows * width
     each = _FROZEN if settings.method == "lora" else _PARAMETER
     memory = parameters * (each - 4 if card else each) + part * kept + head
+    if weight(settings, network, objective):
+        memory += _BASE * parameters
     if not card:
         memory += _PROCESS * _GIB + _PACKED * text
     tokens = steps * settings.batch_size * settings.sequence_length if steps else None

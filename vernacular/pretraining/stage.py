@@ -31,13 +31,15 @@ from vernacular.pretraining.budget import known_speed, measure_speed, speed_key,
 from vernacular.pretraining.checkpoint import Progressed
 from vernacular.pretraining.fused import keep_memory
 from vernacular.pretraining.interpolate import Between, interpolate
-from vernacular.pretraining.loop import Plan, compile_body, device_of, train
+from vernacular.pretraining.loop import Plan, compile_body, train
 from vernacular.pretraining.objectives import Objective, check_head, lengths, nats, objective_for
 from vernacular.pretraining.optimizer import times_further, waiting
 from vernacular.pretraining.packing import Blocks
 from vernacular.pretraining.plan import Cost, measured, predict
+from vernacular.pretraining.precision import device_of
 from vernacular.pretraining.processes import share, start, together
 from vernacular.pretraining.schedule import capped, most_blocks, order
+from vernacular.pretraining.states import States, Teacher, weight
 from vernacular.stages import Work
 from vernacular.vocabulary.initialise import grow
 from vernacular.vocabulary.trim import KEPT, shrink
@@ -54,12 +56,16 @@ def run(work: Work, name: str, model: Model, arm: Arm) -> Report:
     _check(settings, work.language.code)
     network, tokenizer, base, new_rows = _start(work, name, model, arm)
     further = times_further(settings, network, new_rows)
+    held = weight(settings, network, model.objective)
+    settings = settings.model_copy(update={"keep_states": held})
+    teacher = Teacher(network, load_tokenizer(work.inputs[f"tokenizer/{name}"] / "base")) if held else None
     if settings.recompute:
         network.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
     wrapped = lora.wrap(network, new_rows.tolist(), settings.lora_rank) if settings.method == "lora" else None
     settings = settings.model_copy(update={"head_first": waiting(settings, network, new_rows, model.objective)})
     network.to(device)
     text = texts.read(work, model, tokenizer)
+    states = States(teacher.to(device), text.blocks, tokenizer, held) if teacher is not None else None
     objective, sizes = objective_for(model.objective, tokenizer, settings.mask_share), lengths(tokenizer)
     check_head(network, objective.batch(text.dev, np.arange(1), (0, 3)))
 
@@ -67,7 +73,7 @@ def run(work: Work, name: str, model: Model, arm: Arm) -> Report:
         return lambda network: per_character(network, blocks, objective, sizes)
 
     plan = Plan(text.blocks, np.arange(len(text.blocks)), objective, settings, settings.steps or 1000, new_rows,
-                work.seed, held_out(text.dev), further=further)
+                work.seed, held_out(text.dev), further=further, states=states)
     other = work.inputs[f"tokenizer/{name}"] / ("base" if arm == "adapted" else "extended")
     # Both arms take as many steps, and neither passes over a text too often.
     most = min(most_blocks(each.streams, settings.max_epochs)
@@ -92,6 +98,9 @@ def run(work: Work, name: str, model: Model, arm: Arm) -> Report:
     work.progress(f"interpolated: {chosen.share:g} of the way from the base to the trained weights")
     network.eval()
     report = _report(work, plan, done, text, (points, chosen))
+    if teacher is not None:
+        report.count("states_moved", States(teacher, text.dev, tokenizer, held).moved(network),
+                     "mean states of held-out texts: squared distance from the base's, in variances between texts")
     _costs(report, predicted, measured(done.step * size, done.seconds / 60))
     _comparable(report, work, model, network, tokenizer)
     network.to("cpu").save_pretrained(work.out / MODEL_FOLDER)

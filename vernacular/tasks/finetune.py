@@ -17,7 +17,7 @@ import torch
 
 from vernacular.config.schema import Lora
 from vernacular.models import longest_input
-from vernacular.pretraining.loop import autocast
+from vernacular.pretraining.precision import autocast
 from vernacular.tasks.kind import Answer, Head, Item, Kind
 from vernacular.tasks.network import Network, pieces, without_adapter
 from vernacular.tasks.scoring import difference

@@ -16,7 +16,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from vernacular.config.schema import Lora
-from vernacular.pretraining.loop import autocast
+from vernacular.pretraining.precision import autocast
 
 HEAD, BODY = "head.safetensors", "body.safetensors"
 _TOKENS, _TOKENS_ON_CARD = 4096, 32_768  # in a batch of answers

@@ -19,8 +19,8 @@ import numpy as np
 import torch
 
 from vernacular.errors import Problem
-from vernacular.pretraining.loop import autocast
 from vernacular.pretraining.packing import opening
+from vernacular.pretraining.precision import autocast
 from vernacular.stages import Progress, silent
 
 FEWEST = 20  # snippets that a piece needs; with fewer it keeps the mean (RECIPE 2b)

@@ -190,7 +190,7 @@ def plain_training(model, plan):
 
 @pytest.mark.parametrize("kind", ["masked", "causal"])
 def test_every_trick_leaves_the_loss_curve_of_a_plain_training(kind, tmp_path, monkeypatch):
-    monkeypatch.setattr("vernacular.pretraining.loop.has_bf16", lambda: False)
+    monkeypatch.setattr("vernacular.pretraining.precision.has_bf16", lambda: False)
     model, plan = setting(tmp_path, kind, steps=30, learning_rate=3e-3)
     rows = len(model.get_input_embeddings().weight)
     plan = replace(plan, new_rows=np.arange(rows - 20, rows), further=10.0)
@@ -202,7 +202,7 @@ def test_every_trick_leaves_the_loss_curve_of_a_plain_training(kind, tmp_path, m
 
 
 def test_parts_of_a_step_add_up_to_it(tmp_path, monkeypatch):
-    monkeypatch.setattr("vernacular.pretraining.loop.has_bf16", lambda: False)
+    monkeypatch.setattr("vernacular.pretraining.precision.has_bf16", lambda: False)
     curves = []
     for accumulate, recompute in ((1, False), (3, False), (2, True)):
         model, plan = setting(tmp_path, steps=20, accumulate=accumulate, learning_rate=3e-3)

@@ -33,7 +33,7 @@ def wrapped(folder, kind, **changes):
 
 @pytest.mark.parametrize("kind", ["masked", "causal"])
 def test_only_the_new_rows_and_low_ranks_change_and_merging_changes_nothing(kind, tmp_path, monkeypatch):
-    monkeypatch.setattr("vernacular.pretraining.loop.has_bf16", lambda: False)
+    monkeypatch.setattr("vernacular.pretraining.precision.has_bf16", lambda: False)
     model, plan, adapter = wrapped(tmp_path, kind, steps=40, learning_rate=1e-2)
     done = train(model, plan, tmp_path / "c.pt", lambda line: None)
     assert sum(done.losses[-5:]) < sum(done.losses[:5])

@@ -34,6 +34,11 @@ def test_parts_recomputing_and_lora_take_less_memory(network):
                for less in ({"accumulate": 4}, {"recompute": True}, {"method": "lora"}, {"batch_size": 8}))
 
 
+def test_a_base_whose_states_are_kept_is_in_memory_twice(network):
+    more = cost(network).memory_gib - cost(network, keep_states=0).memory_gib
+    assert more * 2**30 == pytest.approx(4 * sum(parameter.numel() for parameter in network.parameters()))
+
+
 def test_what_it_did_cost_is_read_off_this_process():
     found = measured(6000, 2.0)
     assert found.tokens == 6000 and found.minutes == 2.0 and 0.1 < found.memory_gib < 100

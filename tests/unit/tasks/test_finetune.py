@@ -11,7 +11,7 @@ from tests.unit.tasks.made import items_of, kind_of, names_kind, tagged, task_of
 from vernacular.config.schema import Lora
 from vernacular.corpus.words import word_spans, words
 from vernacular.models import load_model, load_tokenizer
-from vernacular.pretraining.loop import has_bf16
+from vernacular.pretraining.precision import has_bf16
 from vernacular.tasks.finetune import fine_tune, grouped, head_start, steps_of
 from vernacular.tasks.kind import Item
 from vernacular.tasks.network import encode, encode_pairs, load, save, without_adapter

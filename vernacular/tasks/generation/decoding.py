@@ -16,8 +16,8 @@ import torch
 from numpy.typing import NDArray
 
 from vernacular.errors import Problem
-from vernacular.pretraining.loop import autocast, device_of
 from vernacular.pretraining.packing import opening
+from vernacular.pretraining.precision import autocast, device_of
 from vernacular.tasks.network import pieces
 
 

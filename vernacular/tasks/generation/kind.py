@@ -16,8 +16,8 @@ from torch.nn.functional import cross_entropy
 
 from vernacular.config.prompting import Prompting
 from vernacular.config.tasks import Task
-from vernacular.pretraining.loop import device_of
 from vernacular.pretraining.packing import opening
+from vernacular.pretraining.precision import device_of
 from vernacular.tasks.generation.chrf import ORDERS, chrf, statistics
 from vernacular.tasks.generation.decoding import answer_ids, bits, complete, ids_of
 from vernacular.tasks.generation.floors import nearest

@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy, normalize
 
-from vernacular.pretraining.loop import device_of
+from vernacular.pretraining.precision import device_of
 from vernacular.tasks.kind import Answer, Item, Kind, Row
 from vernacular.tasks.network import Encoded, Network, encode, in_batches
 from vernacular.tasks.sentence_retrieval.ranking import both_ways, csls, tfidf_scores

@@ -1,0 +1,171 @@
+"""What keeps a sentence encoder one: the mean states of texts are held to those that the base gives them.
+
+Such a base gives texts of like meaning like mean states, in languages that it has not seen, too, and guessing masked
+words undoes this within a few hundred steps (docs/pretraining.md). So the distance from the base's states is a second
+loss: distillation of what the base knows of whole texts, as learning without forgetting has it (Li and Hoiem
+1606.09282). The base reads the text with its own tokenizer and nothing masked, so both arms are held to the same.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from vernacular.config.schema import Pretraining
+from vernacular.errors import Problem
+from vernacular.models import has_fresh_head, longest_input
+from vernacular.pretraining.fused import UNSCORED
+from vernacular.pretraining.objectives import Batch, read
+from vernacular.pretraining.packing import Blocks
+from vernacular.pretraining.precision import autocast, device_of, has_bf16
+
+_WEIGHT = 2.0  # where it is not set
+_LEAST = 8  # tokens of a piece; a shorter one is hardly a text
+_SAMPLE = 64  # blocks that show how far texts are apart
+_REMEMBERED = 2**29  # bytes of states, so that a second pass over a text does not ask the base again
+
+
+def weight(settings: Pretraining, model: Any, objective: str) -> float:
+    """The weight of the distance beside the nats per token: none for a base that guesses words itself already."""
+    if settings.keep_states is not None:
+        return settings.keep_states
+    return _WEIGHT if objective == "masked" and has_fresh_head(model) else 0.0
+
+
+class Teacher:
+    """The base as it was, which gives texts their mean states.
+
+    Args:
+        model: before it learns; its body is copied.
+        tokenizer: the base's own.
+    """
+
+    def __init__(self, model: Any, tokenizer: Any) -> None:
+        self._body = copy.deepcopy(model.base_model).requires_grad_(False).eval()
+        self._tokenizer, self._padding = tokenizer.backend_tokenizer, int(tokenizer.pad_token_id)
+        self._most, self._width = longest_input(model, 2**30), int(model.config.hidden_size)
+        if has_bf16():  # autocast would turn them into it again for every text
+            for module in self._body.modules():
+                if isinstance(module, torch.nn.Linear):
+                    module.to(torch.bfloat16)
+
+    def to(self, device: torch.device) -> Teacher:
+        """The same, on ``device``."""
+        self._body.to(device)
+        return self
+
+    @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+        return device_of(self._body)
+
+    def states(self, texts: Sequence[str]) -> torch.Tensor:
+        """Their mean states, (texts, width)."""
+        if not texts:
+            return torch.zeros(0, self._width, device=self.device)
+        ids = [encoding.ids[:self._most] for encoding in self._tokenizer.encode_batch(list(texts))]
+        length = max(map(len, ids))
+        padded = torch.tensor([[*row, *[self._padding] * (length - len(row))] for row in ids], device=self.device)
+        mask = torch.tensor([[1] * len(row) + [0] * (length - len(row)) for row in ids], device=self.device)
+        with torch.no_grad(), autocast(self.device):
+            found = self._body(input_ids=padded, attention_mask=mask).last_hidden_state.float()
+            means: torch.Tensor = (found * mask[..., None]).sum(1) / mask.sum(1, keepdim=True).clamp(min=1)
+        return means
+
+
+class States:
+    """The mean states that the pieces of blocks are held to.
+
+    Args:
+        teacher: the base.
+        blocks: of text, as the model reads it.
+        tokenizer: the model's.
+        weight: of the distance, beside the nats per predicted token.
+
+    Raises:
+        Problem: the text holds fewer than two different pieces that are long enough, and so shows no distances.
+    """
+
+    def __init__(self, teacher: Teacher, blocks: Blocks, tokenizer: Any, weight: float) -> None:
+        self._teacher, self._blocks, self._tokenizer = teacher, blocks, tokenizer.backend_tokenizer
+        self.weight, self._known, self._room = weight, dict[int, torch.Tensor](), _REMEMBERED
+        self._sample = np.linspace(0, len(blocks) - 1, min(_SAMPLE, len(blocks))).astype(np.int64)
+        means = torch.cat(self._of(self._sample.tolist()))
+        self._spread = float(means.var(0).mean()) if len(means) > 1 else 0.0
+        if not self._spread > 0:
+            raise Problem(f"fewer than two different texts of {_LEAST} tokens and more",
+                          where="pretraining.keep_states", fix="Add text, or set keep_states: 0")
+
+    def count(self, rows: NDArray[np.int64]) -> int:
+        """The pieces of these blocks that are long enough to be held."""
+        return sum(len(self._pieces(row)) for row in rows.tolist())
+
+    def distance(self, hidden: torch.Tensor, rows: NDArray[np.int64]) -> torch.Tensor:
+        """Sum over pieces of the squared distances of mean states from the base's, each as a share of the spread.
+
+        Args:
+            hidden: (blocks, length, width) last hidden states.
+            rows: (blocks,) the numbers of the blocks.
+        """
+        pieces = [self._pieces(row) for row in rows.tolist()]
+        most = max(map(len, pieces), default=0)
+        shares = np.zeros((len(rows), most, hidden.shape[1]), np.float32)  # of each token in the mean of its piece
+        wanted = torch.zeros(len(rows), most, hidden.shape[2], device=hidden.device)
+        for at, (row, numbers, states) in enumerate(zip(rows.tolist(), pieces, self._of(rows.tolist()), strict=True)):
+            inside = self._inside(row, numbers)
+            shares[at, :len(numbers)] = inside / inside.sum(1, keepdims=True)
+            wanted[at, :len(numbers)] = states
+        with torch.autocast(hidden.device.type, enabled=False):
+            means = torch.from_numpy(shares).to(hidden.device) @ hidden.float()
+            return (means - wanted).square().mean(-1).sum() / self._spread
+
+    def moved(self, model: Any) -> float:
+        """Mean distance of the model's states from the base's on some blocks, as it reads them without masks.
+
+        0 where they are equal, 1 where they are as far off as the base's own are from their mean.
+        """
+        rows, blocks = self._sample, self._blocks
+        batch = Batch(blocks.tokens[rows], np.full(blocks.tokens[rows].shape, UNSCORED, np.int64), blocks.pieces[rows],
+                      blocks.positions[rows], rows, causal=False)
+        with torch.no_grad(), autocast(self._teacher.device):
+            return float(self.distance(read(model, batch), rows)) / max(1, self.count(rows))
+
+    def _pieces(self, row: int) -> list[int]:
+        """The numbers, within a block, of the pieces that are long enough."""
+        numbers, counts = np.unique(self._blocks.pieces[row][self._blocks.attend[row]], return_counts=True)
+        found: list[int] = numbers[counts >= _LEAST].tolist()
+        return found
+
+    def _inside(self, row: int, numbers: Sequence[int]) -> NDArray[np.bool_]:
+        """(pieces, length): where each of these pieces of a block stands."""
+        same: NDArray[np.bool_] = self._blocks.pieces[row] == np.array(numbers, np.int32)[:, None]
+        found: NDArray[np.bool_] = np.logical_and(same, self._blocks.attend[row])
+        return found
+
+    def _texts(self, row: int) -> list[str]:
+        return [self._tokenizer.decode(self._blocks.tokens[row][inside].tolist())
+                for inside in self._inside(row, self._pieces(row))]
+
+    def _of(self, rows: Sequence[int]) -> list[torch.Tensor]:
+        """The base's states of the pieces of each block, (pieces, width), remembered while there is room.
+
+        On a processor block by block, so that what a resumed run finds is equal bit by bit; a card wants many at once.
+        """
+        found = {row: self._known[row] for row in rows if row in self._known}
+        missing = [row for row in dict.fromkeys(rows) if row not in found]
+        size = len(missing) if self._teacher.device.type == "cuda" else 1
+        for first in range(0, len(missing), max(1, size)):
+            some = missing[first:first + size]
+            texts = [self._texts(row) for row in some]
+            states = self._teacher.states([text for each in texts for text in each])
+            for row, one in zip(some, torch.split(states, [len(each) for each in texts]), strict=True):
+                found[row] = one
+                self._room -= one.nbytes
+                if self._room > 0:
+                    self._known[row] = one.clone()
+        return [found[row] for row in rows]
