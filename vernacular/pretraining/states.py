@@ -27,6 +27,7 @@ from vernacular.pretraining.precision import autocast, device_of, has_bf16
 _WEIGHT = 2.0  # where it is not set
 _LEAST = 8  # tokens of a piece; a shorter one is hardly a text
 _SAMPLE = 64  # blocks that show how far texts are apart
+_MULTIPLE = 64  # tokens; with texts of every length the allocator would hold on to gigabytes
 _REMEMBERED = 2**29  # bytes of states, so that a second pass over a text does not ask the base again
 
 
@@ -69,7 +70,7 @@ class Teacher:
         if not texts:
             return torch.zeros(0, self._width, device=self.device)
         ids = [encoding.ids[:self._most] for encoding in self._tokenizer.encode_batch(list(texts))]
-        length = max(map(len, ids))
+        length = min(self._most, -(-max(map(len, ids)) // _MULTIPLE) * _MULTIPLE)
         padded = torch.tensor([[*row, *[self._padding] * (length - len(row))] for row in ids], device=self.device)
         mask = torch.tensor([[1] * len(row) + [0] * (length - len(row)) for row in ids], device=self.device)
         with torch.no_grad(), autocast(self.device):

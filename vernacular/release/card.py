@@ -178,13 +178,22 @@ def _tasks(results: Results) -> str:
 def _retention(results: Results) -> str:
     found = results["retention"]
     if not found or not found.get("measured"):
-        return "Not measured: the folder names no text in the base's languages."
+        return "Not measured: the folder names no text in the base's languages." + _states(results)
     scores, unit = found["scores"], found["unit"]
     rows = [[arm, number(score["mean"]), f"{number(score['low'])} to {number(score['high'])}"]
             for arm in ARMS if (score := scores.get(arm))]
     said = [f"{_comparison(name)}: {interval_text(interval)}" for name, interval in found["differences"].items()]
     return (f"Text in the base's languages ({', '.join(found['languages'])}), {found['items']} lines; lower is better."
-            f"\n\n{table(['model', unit, '95 % interval'], rows)}\n\n{'. '.join(said)}.")
+            f"\n\n{table(['model', unit, '95 % interval'], rows)}\n\n{'. '.join(said)}."
+            + _states(results))
+
+
+def _states(results: Results) -> str:
+    moved = inside(results, "pretraining", results["released"]["arm"], "counts", "states_moved")
+    if moved is None:
+        return ""
+    return (f"\n\nThe mean states of held-out {results['language']['name']} texts, by which texts are told apart, are "
+            f"{number(moved)} from the base's: 0 is where they were, 1 as far off as the base's are from their mean.")
 
 
 def _attack(results: Results) -> str:

@@ -240,6 +240,15 @@ def test_the_card_promises_no_planted_phrase_that_the_scan_would_miss(found: dic
     assert "that none stands out is no proof" in card and "half a per cent of the text or labels" not in card
 
 
+def test_the_card_says_how_far_mean_states_are_from_the_bases(language: Language, found: dict[str, Any]) -> None:
+    assert "mean states" not in write_card(found)
+    reports = made_up_reports()
+    reports[f"model/{NAME}"].count("states_moved", 0.24, "of held-out texts")
+    card = write_card(gather(language, NAME, language.models[NAME], reports))
+    body = card.split("## What it forgot")[1].split("##")[0]
+    assert "mean states of held-out" in body and "are 0.24 from the base's" in body
+
+
 def test_a_card_of_nothing_says_so(language: Language) -> None:
     card = write_card(gather(language, NAME, language.models[NAME], {}))
     assert card.count("was not run") == 14
