@@ -17,6 +17,7 @@ from tests.tiny import ENGLISH, LETTERS, write_bert, write_llama
 from vernacular.config.schema import Model, Pretraining
 from vernacular.errors import Problem
 from vernacular.models import load_model, load_tokenizer
+from vernacular.pretraining import lora
 from vernacular.pretraining import states as module
 from vernacular.pretraining.loop import Plan, _gradient, train
 from vernacular.pretraining.objectives import Batch, objective_for, read
@@ -201,3 +202,14 @@ def test_a_causal_model_has_no_states_to_keep() -> None:
     with pytest.raises(ValidationError, match="keep_states needs objective: masked"):
         Model.model_validate({"base": {"path": "x", "licence": "CC0-1.0"}, "objective": "causal",
                               "pretraining": {"steps": 1, "keep_states": 1}})
+
+
+def test_low_rank_changes_are_held_too(folder: Path, tmp_path: Path) -> None:
+    moved = {}
+    for keep in (0.0, 5.0):
+        model, plan = plan_of(folder, keep, method="lora")
+        _, states, _ = made(folder)
+        wrapped = lora.wrap(model, [], 8)
+        train(model, plan, tmp_path / f"{keep}.pt", lambda line: None)
+        moved[keep] = states.moved(lora.merge(wrapped).eval())
+    assert 0 < moved[5.0] < 0.7 * moved[0.0]

@@ -246,7 +246,7 @@ def test_the_card_says_how_far_mean_states_are_from_the_bases(language: Language
     reports[f"model/{NAME}"].count("states_moved", 0.24, "of held-out texts")
     card = write_card(gather(language, NAME, language.models[NAME], reports))
     body = card.split("## What it forgot")[1].split("##")[0]
-    assert "mean states of held-out" in body and "are 0.24 from the base's" in body
+    assert "mean states of held-out" in body and "are 0.240 from the base's" in body
 
 
 def test_a_card_of_nothing_says_so(language: Language) -> None:
