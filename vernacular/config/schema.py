@@ -121,8 +121,8 @@ class Pretraining(Strict):
     mask_share: Share = Field(0.15, description="share of words masked (masked objective)")
     keep_states: float | None = Field(None, ge=0, description=(
         "weight of a second loss that holds the mean state of every text to the one that the base gives it (masked "
-        "objective); if not set, 2 for a base without a head of its own, as sentence encoders are, which forget within "
-        "a few hundred steps what whole texts mean, and 0 for others"))
+        "objective); if not set, 10 for a base without a head of its own, as sentence encoders are, which forget "
+        "within a few hundred steps what whole texts mean, and 0 for others"))
     replay: Share = Field(0.1, lt=1, description="share of what is seen that is text in the base's languages, from "
                                            "retention, so that they are not forgotten; what is measured is "
                                            "never seen")

@@ -24,8 +24,9 @@ from vernacular.pretraining.objectives import Batch, read
 from vernacular.pretraining.packing import Blocks
 from vernacular.pretraining.precision import autocast, device_of, has_bf16
 
-_WEIGHT = 2.0  # where it is not set
+_WEIGHT = 10.0  # where it is not set
 _LEAST = 8  # tokens of a piece; a shorter one is hardly a text
+_AT_ONCE = 8  # blocks
 _SAMPLE = 64  # blocks that show how far texts are apart
 _MULTIPLE = 64  # tokens; with texts of every length the allocator would hold on to gigabytes
 _REMEMBERED = 2**29  # bytes of states, so that a second pass over a text does not ask the base again
@@ -130,11 +131,13 @@ class States:
 
         0 where they are equal, 1 where they are as far off as the base's own are from their mean.
         """
-        rows, blocks = self._sample, self._blocks
-        batch = Batch(blocks.tokens[rows], np.full(blocks.tokens[rows].shape, UNSCORED, np.int64), blocks.pieces[rows],
-                      blocks.positions[rows], rows, causal=False)
-        with torch.no_grad(), autocast(self._teacher.device):
-            return float(self.distance(read(model, batch), rows)) / max(1, self.count(rows))
+        blocks, total = self._blocks, 0.0
+        for rows in np.array_split(self._sample, -(-len(self._sample) // _AT_ONCE)):
+            batch = Batch(blocks.tokens[rows], np.full(blocks.tokens[rows].shape, UNSCORED, np.int64),
+                          blocks.pieces[rows], blocks.positions[rows], rows, causal=False)
+            with torch.no_grad(), autocast(self._teacher.device):
+                total += float(self.distance(read(model, batch), rows))
+        return total / max(1, self.count(self._sample))
 
     def _pieces(self, row: int) -> list[int]:
         """The numbers, within a block, of the pieces that are long enough."""
