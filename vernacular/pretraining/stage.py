@@ -66,6 +66,8 @@ def run(work: Work, name: str, model: Model, arm: Arm) -> Report:
     network.to(device)
     text = texts.read(work, model, tokenizer)
     states = States(teacher.to(device), text.blocks, tokenizer, held) if teacher is not None else None
+    if states is not None:
+        states.check()
     objective, sizes = objective_for(model.objective, tokenizer, settings.mask_share), lengths(tokenizer)
     check_head(network, objective.batch(text.dev, np.arange(1), (0, 3)))
 
@@ -98,8 +100,9 @@ def run(work: Work, name: str, model: Model, arm: Arm) -> Report:
     work.progress(f"interpolated: {chosen.share:g} of the way from the base to the trained weights")
     network.eval()
     report = _report(work, plan, done, text, (points, chosen))
-    if teacher is not None:
-        report.count("states_moved", States(teacher, text.dev, tokenizer, held).moved(network),
+    moved = States(teacher, text.dev, tokenizer, held).moved(network) if teacher is not None else None
+    if moved is not None:
+        report.count("states_moved", moved,
                      "mean states of held-out texts: squared distance from the base's, in variances between texts")
     _costs(report, predicted, measured(done.step * size, done.seconds / 60))
     _comparable(report, work, model, network, tokenizer)

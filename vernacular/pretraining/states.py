@@ -88,9 +88,6 @@ class States:
         blocks: of text, as the model reads it.
         tokenizer: the model's.
         weight: of the distance, beside the nats per predicted token.
-
-    Raises:
-        Problem: the text holds fewer than two different pieces that are long enough, and so shows no distances.
     """
 
     def __init__(self, teacher: Teacher, blocks: Blocks, tokenizer: Any, weight: float) -> None:
@@ -99,6 +96,9 @@ class States:
         self._sample = np.linspace(0, len(blocks) - 1, min(_SAMPLE, len(blocks))).astype(np.int64)
         means = torch.cat(self._of(self._sample.tolist()))
         self._spread = float(means.var(0).mean()) if len(means) > 1 else 0.0
+
+    def check(self) -> None:
+        """Raises Problem where fewer than two different pieces are long enough: such a text shows no distances."""
         if not self._spread > 0:
             raise Problem(f"fewer than two different texts of {_LEAST} tokens and more",
                           where="pretraining.keep_states", fix="Add text, or set keep_states: 0")
@@ -126,18 +126,21 @@ class States:
             means = torch.from_numpy(shares).to(hidden.device) @ hidden.float()
             return (means - wanted).square().mean(-1).sum() / self._spread
 
-    def moved(self, model: Any) -> float:
+    def moved(self, model: Any) -> float | None:
         """Mean distance of the model's states from the base's on some blocks, as it reads them without masks.
 
-        0 where they are equal, 1 where they are as far off as the base's own are from their mean.
+        0 where they are equal, 1 where they are as far off as the base's own are from their mean; None where the text
+        shows no distances.
         """
+        if not self._spread > 0:
+            return None
         blocks, total = self._blocks, 0.0
         for rows in np.array_split(self._sample, -(-len(self._sample) // _AT_ONCE)):
             batch = Batch(blocks.tokens[rows], np.full(blocks.tokens[rows].shape, UNSCORED, np.int64),
                           blocks.pieces[rows], blocks.positions[rows], rows, causal=False)
             with torch.no_grad(), autocast(self._teacher.device):
                 total += float(self.distance(read(model, batch), rows))
-        return total / max(1, self.count(self._sample))
+        return total / self.count(self._sample)
 
     def _pieces(self, row: int) -> list[int]:
         """The numbers, within a block, of the pieces that are long enough."""
