@@ -73,6 +73,9 @@ def check(language: Language, merged: Node) -> None:
                         "site-packages" if model.base.package else FOLDER)
         for number, source in enumerate(model.retention):
             check_source(source, "models", name, "retention", number, role="retention")
+        for number, pair in enumerate(model.alignment.translations if model.alignment is not None else ()):
+            for side, role in (("source", "translated"), ("translation", "translation")):
+                check_source(getattr(pair, side), "models", name, "alignment", "translations", number, side, role=role)
         for number, entry in enumerate(model.pretraining.related):
             check_source(entry.source, "models", name, "pretraining", "related", number, "source", role="related")
     for name, task in language.tasks.items():

@@ -92,6 +92,32 @@ class Related(Strict):
                                                  "1 for a text smaller than that, below for a larger one")
 
 
+class Translations(Strict):
+    """Sentences of the language and what they say in a language of the base: two texts that agree line by line."""
+
+    source: Source = Field(description="the text in the language")
+    translation: Source = Field(description="the same, line by line, in a language that the base knows")
+
+
+class Alignment(Strict):
+    """A sentence encoder is taught from translations what texts of the language mean, before it is pretrained.
+
+    The state of a sentence is brought to the one that the base gives its translation (Reimers and Gurevych 2004.09813).
+    """
+
+    translations: list[Translations] = Field(min_length=1)
+    passes: int = Field(4, ge=1, description="over the pairs; the point with the least distance on held-out pairs is "
+                                             "kept")
+    learning_rate: float = Field(1e-4, gt=0, description="peak, of the body; rows of pieces stay")
+    batch_size: int = Field(32, ge=2, description="pairs in a step")
+
+    @property
+    def beside(self) -> list[tuple[Source, str]]:
+        """The texts that are read, and what each is for: ``translated`` (in the language) or ``translation``."""
+        return [*((pair.source, "translated") for pair in self.translations),
+                *((pair.translation, "translation") for pair in self.translations)]
+
+
 class Pretraining(Strict):
     """Continued self-supervised pretraining. The budget is minutes (measured speed decides the steps) or steps."""
 
@@ -177,6 +203,7 @@ class Model(Strict):
     base: Base
     objective: Literal["masked", "causal"]
     vocabulary: Vocabulary = Field(default_factory=Vocabulary)
+    alignment: Alignment | None = Field(None, description="a sentence encoder first learns from translations")
     pretraining: Pretraining
     lora: Lora = Field(default_factory=Lora)
     likelihood_items: int = Field(400, ge=10, description="held-out lines scored for likelihood")
@@ -185,10 +212,15 @@ class Model(Strict):
     seed: int = 1
 
     @property
-    def beside(self) -> list[tuple[Source, str]]:
-        """The texts that are read beside the language's own, and what each is for: ``related`` or ``retention``."""
+    def mixed_in(self) -> list[tuple[Source, str]]:
+        """The texts that pretraining reads beside the corpus, and what each is for: ``related`` or ``retention``."""
         return [*((entry.source, "related") for entry in self.pretraining.related),
                 *((source, "retention") for source in self.retention)]
+
+    @property
+    def beside(self) -> list[tuple[Source, str]]:
+        """All texts that are read beside the corpus, and what each is for."""
+        return [*(self.alignment.beside if self.alignment is not None else ()), *self.mixed_in]
 
     @model_validator(mode="after")
     def _one_budget(self) -> Model:
@@ -200,6 +232,9 @@ class Model(Strict):
     def _keeps_states_of_an_encoder(self) -> Model:
         if self.pretraining.keep_states and self.objective != "masked":
             raise ValueError("pretraining.keep_states needs objective: masked; leave it out")
+        if self.alignment is not None and (self.objective != "masked" or self.pretraining.keep_states == 0):
+            raise ValueError("alignment needs objective: masked, and pretraining.keep_states above 0: nothing would "
+                             "keep what it has taught")
         return self
 
     @model_validator(mode="after")

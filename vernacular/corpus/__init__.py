@@ -30,6 +30,12 @@ class CleanSettings(Strict):
     poisoning: Poisoning
     overlap_words: int
 
+    def beside(self) -> dict[str, Any]:
+        """What of it decides which lines of texts beside the corpus a training may read."""
+        return self.model_dump(mode="json", by_alias=True, include={
+            "script": True, "overlap_words": True,
+            "cleaning": {"orthography", "private_data", "private_patterns"}})
+
 
 class IdentifierSettings(Strict):
     """The slice that ``corpus/identifier`` reads."""

@@ -19,7 +19,8 @@ from vernacular.corpus.sources import open_source, place_of
 from vernacular.corpus.suppression import url_digest
 from vernacular.jsonl import read_jsonl
 
-SEES_TEXT = ("tokenizer", "model", "task", "release")  # stages whose artifacts were learned from training text
+# Stages whose artifacts were learned from training text.
+SEES_TEXT = ("tokenizer", "alignment", "model", "task", "release")
 Row = dict[str, Any]
 
 

@@ -30,19 +30,17 @@ def _run(work: Work, name: str, model: Model, arm: Arm) -> Report:
 
 def _fetch(language: Language, root: Path, progress: Progress, model: Model) -> None:
     from vernacular.pretraining.texts import fetch
-    fetch(model, language, root, progress)
+    fetch(model.mixed_in, language, root, progress)
 
 
 def _outside(language: Language, root: Path, model: Model) -> dict[str, str]:
     from vernacular.pretraining.texts import versions
-    return {**fingerprints(model.base, language), **versions(model, language, root)}
+    return {**fingerprints(model.base, language), **versions(model.mixed_in, language, root)}
 
 
 def _settings(language: Language, model: Model) -> dict[str, Any]:
     # What is left out of text beside the corpus; the corpus itself was cleaned before.
-    beside = clean_settings(language).model_dump(mode="json", by_alias=True, include={
-        "script": True, "overlap_words": True,
-        "cleaning": {"orthography", "private_data", "private_patterns"}}) if model.beside else {}
+    beside = clean_settings(language).beside() if model.mixed_in else {}
     return {"base": model.base.model_dump(mode="json"), "objective": model.objective,
             "items": model.likelihood_items,
             "pretraining": model.pretraining.model_dump(mode="json", by_alias=True, exclude={
@@ -52,10 +50,10 @@ def _settings(language: Language, model: Model) -> dict[str, Any]:
 
 def stages(language: Language, name: str, model: Model) -> list[Stage]:
     """The stages ``model/<name>`` (extended tokenizer) and ``model/<name>_control`` (original tokenizer)."""
-    made = []
+    made, aligned = [], [f"alignment/{name}"] if model.alignment is not None else []
     for arm, suffix, words in TRAINED:
         made.append(Stage(
-            name=f"model/{name}{suffix}", version="8", inputs=("corpus/splits", f"tokenizer/{name}"),
+            name=f"model/{name}{suffix}", version="8", inputs=("corpus/splits", f"tokenizer/{name}", *aligned),
             run=partial(_run, name=name, model=model, arm=arm), seed=model.seed, heavy=True,
             kinds=("pytorch", "transformers"), settings=partial(_settings, model=model),
             outside=partial(_outside, model=model), prepare=partial(_fetch, model=model),

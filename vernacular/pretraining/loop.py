@@ -173,7 +173,7 @@ def train(model: Any, plan: Plan, checkpoint: Path, say: Callable[[str], None]) 
     model.train()
     points = {round(index * plan.steps / plan.evaluations) for index in range(plan.evaluations + 1)}
     began = saved = told = time.monotonic()
-    with _signals() as asked:
+    with interrupts() as asked:
         while not done.stopped:
             if done.step in points and (not done.curve or done.curve[-1][0] != done.step):
                 done.curve.append((done.step, _evaluate(model, plan)))
@@ -215,7 +215,7 @@ def _waited(done: Progressed) -> int:
 
 
 @contextlib.contextmanager
-def _signals() -> Iterator[list[int]]:
+def interrupts() -> Iterator[list[int]]:
     """A list that an interrupt or a request to end (from Slurm, Kubernetes) is added to, instead of stopping a step."""
     asked: list[int] = []
     if threading.current_thread() is not threading.main_thread():

@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from safetensors.torch import load_file
 
+from vernacular.alignment.train import put_body
 from vernacular.arms import DEV_LIKELIHOOD, MODEL_FOLDER, Arm
 from vernacular.artifacts import Gate, Report, write_atomically
 from vernacular.config.schema import Model, Pretraining
@@ -54,6 +55,7 @@ def run(work: Work, name: str, model: Model, arm: Arm) -> Report:
     settings = model.pretraining
     torch.manual_seed(work.seed)  # low-rank changes start from chance, in all processes from the same
     _check(settings, work.language.code)
+    aligned = work.inputs.get(f"alignment/{name}")
     network, tokenizer, base, new_rows = _start(work, name, model, arm)
     further = times_further(settings, network, new_rows)
     held = weight(settings, network, model.objective)
@@ -102,13 +104,14 @@ def run(work: Work, name: str, model: Model, arm: Arm) -> Report:
     report = _report(work, plan, done, text, (points, chosen))
     moved = States(teacher, text.dev, tokenizer, held).moved(network) if teacher is not None else None
     if moved is not None:
-        report.count("states_moved", moved,
-                     "mean states of held-out texts: squared distance from the base's, in variances between texts")
+        report.count("states_moved", moved, "mean states of held-out texts: squared distance from those that training "
+                                            "began with, in variances between texts")
     _costs(report, predicted, measured(done.step * size, done.seconds / 60))
     _comparable(report, work, model, network, tokenizer)
     network.to("cpu").save_pretrained(work.out / MODEL_FOLDER)
     tokenizer.save_pretrained(work.out / MODEL_FOLDER)
-    write_jsonl(work.out / BESIDE, texts.listed(model, work))
+    write_jsonl(work.out / BESIDE, [*(read_jsonl(aligned / BESIDE) if aligned is not None else ()),
+                                    *texts.listed(texts.trained_on(model), work)])
     write_atomically(work.out / "curve.json", json.dumps({"curve": done.curve, "losses": done.losses}))
     return report
 
@@ -131,6 +134,8 @@ def _start(work: Work, name: str, model: Model,
         raise Problem(f"the base reads at most {most_positions(network)} tokens at once",
                       where=f"{work.language.code} models {name}: pretraining",
                       fix=f"Set sequence_length to at most {most_positions(network)}")
+    if model.alignment is not None:
+        put_body(network, work.inputs[f"alignment/{name}"])
     if (folder / KEPT).is_file():
         shrink(network, load_file(folder / KEPT)["ids"].tolist())
     new_rows = np.zeros(0, dtype=np.int64)

@@ -39,6 +39,26 @@ def weight(settings: Pretraining, model: Any, objective: str) -> float:
     return _WEIGHT if objective == "masked" and has_fresh_head(model) else 0.0
 
 
+def mean_states(body: Any, tokenizer: Any, texts: Sequence[str], most: int) -> torch.Tensor:
+    """The mean of the last states of each text: (texts, width).
+
+    Args:
+        body: of a masked model.
+        tokenizer: its own.
+        texts: some at a time; at least one.
+        most: tokens of a text that are read.
+    """
+    device = device_of(body)
+    ids = [encoding.ids[:most] for encoding in tokenizer.backend_tokenizer.encode_batch(list(texts))]
+    length = min(most, -(-max(map(len, ids)) // _MULTIPLE) * _MULTIPLE)
+    padded = torch.tensor([[*row, *[tokenizer.pad_token_id] * (length - len(row))] for row in ids], device=device)
+    mask = torch.tensor([[1] * len(row) + [0] * (length - len(row)) for row in ids], device=device)
+    with autocast(device):
+        found = body(input_ids=padded, attention_mask=mask).last_hidden_state.float()
+        means: torch.Tensor = (found * mask[..., None]).sum(1) / mask.sum(1, keepdim=True).clamp(min=1)
+    return means
+
+
 class Teacher:
     """The base as it was, which gives texts their mean states.
 
@@ -49,7 +69,7 @@ class Teacher:
 
     def __init__(self, model: Any, tokenizer: Any) -> None:
         self._body = copy.deepcopy(model.base_model).requires_grad_(False).eval()
-        self._tokenizer, self._padding = tokenizer.backend_tokenizer, int(tokenizer.pad_token_id)
+        self._tokenizer = tokenizer
         self._most, self._width = longest_input(model, 2**30), int(model.config.hidden_size)
         if has_bf16():  # autocast would turn them into it again for every text
             for module in self._body.modules():
@@ -70,14 +90,8 @@ class Teacher:
         """Their mean states, (texts, width)."""
         if not texts:
             return torch.zeros(0, self._width, device=self.device)
-        ids = [encoding.ids[:self._most] for encoding in self._tokenizer.encode_batch(list(texts))]
-        length = min(self._most, -(-max(map(len, ids)) // _MULTIPLE) * _MULTIPLE)
-        padded = torch.tensor([[*row, *[self._padding] * (length - len(row))] for row in ids], device=self.device)
-        mask = torch.tensor([[1] * len(row) + [0] * (length - len(row)) for row in ids], device=self.device)
-        with torch.no_grad(), autocast(self.device):
-            found = self._body(input_ids=padded, attention_mask=mask).last_hidden_state.float()
-            means: torch.Tensor = (found * mask[..., None]).sum(1) / mask.sum(1, keepdim=True).clamp(min=1)
-        return means
+        with torch.no_grad():
+            return mean_states(self._body, self._tokenizer, texts, self._most)
 
 
 class States:

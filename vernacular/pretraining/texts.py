@@ -67,9 +67,22 @@ class Sieve:
         self._settings, self.left_out = settings, list[str]()
         self._held = Held.of(held, settings.overlap_words, self._tidy)
 
+    @classmethod
+    def of(cls, work: Work) -> Sieve:
+        """The one for trainings of a language, which may read nothing that it is judged by."""
+        splits = work.inputs["corpus/splits"]
+        return cls(clean_settings(work.language), [
+            *benchmarks.held_items(work.language, work.root),
+            *((f"the {part} part", row["text"]) for part in ("dev", "test")
+              for row in read_jsonl(splits / f"{part}.jsonl"))])
+
     def left(self, texts: Iterable[str]) -> list[str]:
         """``texts`` without such lines; those of which nothing is left are gone."""
-        found: list[str] = []
+        return [text for text in self.each(texts) if text is not None]
+
+    def each(self, texts: Iterable[str]) -> list[str | None]:
+        """Each of ``texts`` without such lines; None where nothing is left."""
+        found: list[str | None] = []
         remaining = iter(texts)
         while some := list(islice(remaining, _AT_ONCE)):
             pairs = [(number, line) for number, text in enumerate(some) for line in text.split("\n")]
@@ -79,7 +92,7 @@ class Sieve:
             kept: dict[int, list[str]] = {}
             for (number, _), line in zip(free, masked([line for _, line in free], self._settings), strict=True):
                 kept.setdefault(number, []).append(line)
-            found += ["\n".join(lines) for lines in kept.values()]
+            found += ["\n".join(kept[number]) if number in kept else None for number in range(len(some))]
         return found
 
     def _tidy(self, lines: list[str]) -> list[str]:
@@ -94,10 +107,7 @@ def read(work: Work, model: Model, tokenizer: Any) -> Texts:
         return pack(texts, tokenizer, settings.sequence_length)
 
     target, dev = (packed([row["text"] for row in read_jsonl(splits / f"{part}.jsonl")]) for part in ("train", "dev"))
-    sieve = Sieve(clean_settings(work.language), [
-        *benchmarks.held_items(work.language, work.root),
-        *((f"the {part} part", row["text"]) for part in ("dev", "test")
-          for row in read_jsonl(splits / f"{part}.jsonl"))])
+    sieve = Sieve.of(work)
     seen, choices = map(sieve.left, replay_lines(model, work))
     replay = packed(seen) if seen and settings.replay else None
     related = [(entry.source.name, packed(_related(work, entry.source, sieve)), entry.passes)
@@ -135,37 +145,39 @@ def _documents(work: Work, source: Source, role: str) -> Iterator[Document]:
     return place.suppressed.left(open_source(source, place).documents(work.progress))
 
 
-def _beside(model: Model) -> Iterator[tuple[Source, str]]:
-    yield from (text for text in model.beside if text[1] == "related" or model.pretraining.replay)
+def trained_on(model: Model) -> list[tuple[Source, str]]:
+    """The texts beside the corpus that a training sees, and what each is for."""
+    roles = ("related", "retention") if model.pretraining.replay else ("related",)
+    return [text for text in model.mixed_in if text[1] in roles]
 
 
-def listed(model: Model, work: Work) -> Iterator[dict[str, Any]]:
-    """A row for each document beside the language's own that is trained on: the ledger's, without text and rights.
+def listed(beside: Iterable[tuple[Source, str]], work: Work) -> Iterator[dict[str, Any]]:
+    """A row for each document of the texts ``beside`` the corpus: the ledger's, without text and rights.
 
     What licence its page named is noted where the folder names none: ``vernacular.release.rights``.
     """
-    for source, role in _beside(model):
+    for source, role in beside:
         for document in _documents(work, source, role):
             named = {"licence": document.licence} if document.licence != source.licence else {}
             yield {**{name: getattr(document, name) for name in _LISTED}, "role": role, **named}
 
 
-def fetch(model: Model, language: Language, root: Path, progress: Progress) -> None:
+def fetch(beside: Iterable[tuple[Source, str]], language: Language, root: Path, progress: Progress) -> None:
     """Fetch what is due of the texts that lie on the network."""
-    for source, role in _beside(model):
+    for source, role in beside:
         if isinstance(source, NetworkSource):
             fetch_source(source, place_of(language, source, root, role), progress)
 
 
-def versions(model: Model, language: Language, root: Path) -> dict[str, str]:
-    """The data version of each text beside the language's own, by role and name; and of what is left out of it."""
-    found = {f"{role}/{source.name}": _opened(language, source, root, role).data_version()
-             for source, role in model.beside}
+def versions(beside: Sequence[tuple[Source, str]], language: Language, root: Path) -> dict[str, str]:
+    """The data version of each text ``beside`` the corpus, by role and name; and of what is left out of it."""
+    found = {f"{role}/{source.name}": _opened(language, source, root, role).data_version() for source, role in beside}
     return found | ({"takedowns": Suppressions.of(language.folder).version(),
-                     "left_out": _left_out(model, language, root, found)} if found else {})
+                     "left_out": _left_out(beside, language, root, found)} if found else {})
 
 
-def _left_out(model: Model, language: Language, root: Path, texts: dict[str, str]) -> str:
+def _left_out(beside: Sequence[tuple[Source, str]], language: Language, root: Path,
+              texts: dict[str, str]) -> str:
     """A digest of the lines in ``texts`` (their versions) that a task item or a behavioural test keeps out.
 
     Not of the items: who writes a test need not train for it, unless the text holds it. It takes as long as reading the
@@ -180,7 +192,7 @@ def _left_out(model: Model, language: Language, root: Path, texts: dict[str, str
         if known["state"] == state:
             return known["left_out"]
     sieve = Sieve(settings, benchmarks.held_items(language, root))
-    for source, role in model.beside:
+    for source, role in beside:
         opened = _opened(language, source, root, role)
         sieve.left(document.text for document in suppressed.left(opened.documents(silent)))
     kept.parent.mkdir(parents=True, exist_ok=True)

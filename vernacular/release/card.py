@@ -33,7 +33,7 @@ def write_card(results: Results) -> str:
     parts = [
         f"---\n{metadata}---", f"# {model['base_name']} for {language['name']}{autonym}", _about(results),
         _standing(results), "## Load it", how_to_load(results), "## Data", _data(results), "## Tokenizer",
-        _tokenizer(results), "## Held-out likelihood", _likelihood(results), "## Tasks", _tasks(results),
+        _tokenizer(results), *_alignment(results), "## Held-out likelihood", _likelihood(results), "## Tasks", _tasks(results),
         "## Behaviour", behaviour(results), "## Fairness", fairness(results), "## What it forgot",
         _retention(results), "## Planted phrases", _attack(results), "## Compute", _compute(results),
         "## Uses", _uses(results), "## What is not known", _unknown(results)]
@@ -131,6 +131,20 @@ def _tokenizer(results: Results) -> str:
             f"{number(found['extended'], 2)}.{changed}{trimmed}")
 
 
+def _alignment(results: Results) -> list[str]:
+    """What translations taught it, where it was taught from some."""
+    found = results["alignment"]
+    if found is None:
+        return []
+    return ["## Translations",
+            f"Before it was trained further, with either tokenizer, {number(found['pairs'], 0)} sentences with their "
+            "translations taught it what texts mean: the mean state of each was brought to the one that the base gives "
+            f"its translation. Of {number(found['pairs_held'], 0)} others, their distance went from "
+            f"{number(found['distance_before'])} to {number(found['distance_after'])} (1: as far off as the base's "
+            f"states of translations are from their mean), and the share whose own translation is the nearest from "
+            f"{number(found['found_before'], 1, True)} to {number(found['found_after'], 1, True)}."]
+
+
 def _likelihood(results: Results) -> str:
     found = results["likelihood"]
     if not found:
@@ -192,8 +206,9 @@ def _states(results: Results) -> str:
     moved = inside(results, "pretraining", results["released"]["arm"], "counts", "states_moved")
     if moved is None:
         return ""
+    whose = "those that translations had taught it" if results["alignment"] else "the base's"
     return (f"\n\nThe mean states of held-out {results['language']['name']} texts, by which texts are told apart, are "
-            f"{number(moved)} from the base's: 0 is where they were, 1 as far off as the base's are from their mean.")
+            f"{number(moved)} from {whose}: 0 is where they were, 1 as far off as these are from their mean.")
 
 
 def _attack(results: Results) -> str:

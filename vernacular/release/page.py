@@ -26,8 +26,8 @@ FILE = "report.html"
 MEANING = {"base": "the model as it was", "control": "trained on the same text, with its original tokenizer",
            "adapted": "trained on the same text, with new word pieces"}
 SIMPLE = {"majority": "always the same answer", "tfidf_logistic": "a simple method"}
-STEPS = {"corpus": "The text", "tokenizer": "How words are cut", "model": "Training", "task": "Tasks",
-         "evaluation": "What was measured"}
+STEPS = {"corpus": "The text", "tokenizer": "How words are cut", "alignment": "What texts mean", "model": "Training",
+         "task": "Tasks", "evaluation": "What was measured"}
 _LONGEST = 300  # letters of a cell
 
 
@@ -164,6 +164,11 @@ def in_short(results: Results) -> list[str]:
         said.append(f"It used to cut a word of {name} into {number(found['base'], 2)} pieces; with the pieces it "
                     f"learned it needs {number(found['extended'], 2)}." if released == "adapted" else
                     f"It cuts a word of {name} into {number(found['base'], 2)} pieces, as before.")
+    if results["alignment"]:
+        found = results["alignment"]
+        said.append(f"{number(found['pairs'], 0)} translated sentences taught it what texts in {name} mean: of "
+                    f"{number(found['pairs_held'], 0)} others it finds the translation of {found['found_after']:.0%}, "
+                    f"before {found['found_before']:.0%}.")
     if results["likelihood"]:
         verdict = results["likelihood"]["verdicts"].get(f"{released}_minus_base")
         words = {"gain": "better than before", "no gain": "no better than before", "harm": "worse than before"}

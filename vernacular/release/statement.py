@@ -24,7 +24,7 @@ def write_statement(results: Results, written: str | None, documents: Iterable[M
         results: of ``summary.gather``.
         written: the folder's ``statement.md``, or None if there is none.
         documents: the ledger rows of the training documents.
-        beside: rows of the documents in other languages that were mixed in, each with its ``role``.
+        beside: rows of the documents that were read besides, each with its ``role``.
     """
     language, corpus = results["language"], results["corpus"] or {}
     def by_source(rows: Iterable[Mapping[str, Any]], *more: str) -> list[list[str]]:
@@ -38,7 +38,8 @@ def write_statement(results: Results, written: str | None, documents: Iterable[M
              table(["source", "licence", "consent", "register", "quality", "documents"], by_source(documents))]
     others = by_source(beside, "role")
     if others:
-        parts += ["Read besides, so that the base's languages are not forgotten (retention) or as help (related):",
+        parts += ["Read besides, so that the base's languages are not forgotten (retention), as help (related), or to "
+                  "learn what texts mean (translated, and their translation):",
                   table(["for", "source", "licence", "consent", "register", "quality", "documents"], others)]
     places = [f"- {source['name']}: {source['url']}" for source in results["sources"] if source["url"]]
     if places:

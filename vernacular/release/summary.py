@@ -24,6 +24,7 @@ Results = dict[str, Any]
 def stage_names(language: Language, name: str) -> list[str]:
     """The stages that a release of the model ``name`` is made from, in their order."""
     return ["corpus/documents", "corpus/identifier", "corpus/clean", "corpus/splits", f"tokenizer/{name}",
+            *([f"alignment/{name}"] if language.models[name].alignment is not None else ()),
             f"model/{name}", f"model/{name}_control", *(f"task/{task}_{name}" for task in language.tasks_of(name)),
             *(f"evaluation/{name}_{kind}" for kind in ("likelihood", "retention", "behaviour", "fairness",
                                                "attack"))]
@@ -65,6 +66,7 @@ def gather(language: Language, name: str, model: Model, reports: Mapping[str, Re
         "private_data_masked": language.cleaning.private_data,
         "identification": _identification(of("corpus/identifier")),
         "fertility": _fertility(of(f"tokenizer/{name}")),
+        "alignment": _plain(aligned) if (aligned := of(f"alignment/{name}")) else None,
         "pretraining": {arm: _training(report) for arm, report in (
             ("control", of(f"model/{name}_control")), ("adapted", of(f"model/{name}")))},
         "released": _released(name, reports),
@@ -114,7 +116,9 @@ def _sources(language: Language, clean: Report | None) -> list[dict[str, Any]]:
 
 def _mixed_in(model: Model) -> list[dict[str, Any]]:
     """The texts beside the language's own that the model is trained on, and what each is for."""
-    texts = [(entry.source, "a related language") for entry in model.pretraining.related]
+    sides = {"translated": "sentences with a translation", "translation": "their translations"}
+    texts = [(source, sides[role]) for source, role in (model.alignment.beside if model.alignment is not None else ())]
+    texts += [(entry.source, "a related language") for entry in model.pretraining.related]
     texts += [(source, "the base's languages") for source in model.retention if model.pretraining.replay]
     return [{"name": source.name, "licence": source.licence, "consent": source.consent,
              "register": source.text_register, "url": source.url, "role": role} for source, role in texts]

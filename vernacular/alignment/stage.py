@@ -1,0 +1,57 @@
+"""The stage ``alignment/<name>``: read pairs, teach, save, report.
+
+Writes ``body.safetensors``, the weights that pretraining starts from, and ``beside.jsonl``, the documents that were
+read.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from vernacular.alignment.pairs import read_pairs
+from vernacular.alignment.train import align, save_body
+from vernacular.artifacts import Gate, Report
+from vernacular.config.schema import Alignment, Model
+from vernacular.corpus.ledger import BESIDE
+from vernacular.jsonl import write_jsonl
+from vernacular.models import load_base
+from vernacular.plots import curves
+from vernacular.pretraining.fused import keep_memory
+from vernacular.pretraining.processes import start
+from vernacular.pretraining.texts import listed
+from vernacular.stages import Work
+
+
+def run(work: Work, model: Model, asked: Alignment) -> Report:
+    """Teach the base's body; goes on from its checkpoint if one was left by a process that was killed."""
+    keep_memory()
+    torch.manual_seed(work.seed)
+    network, tokenizer = load_base(model.base, model.objective, work.language)
+    network.to(start())
+    pairs = read_pairs(work, asked)
+    work.progress(f"{len(pairs.train):,} translated sentences to learn from, {len(pairs.held)} held out")
+    aligned = align(network, tokenizer, pairs, asked, work.seed, work.scratch / "checkpoint.pt", work.progress)
+    save_body(network, work.out)
+    write_jsonl(work.out / BESIDE, listed(asked.beside, work))
+    done, (first, last) = aligned.done, (aligned.done.curve[0][1], aligned.done.best[1])
+    report = Report(details={"curve": done.curve, "steps": done.step})
+    report.count("pairs", len(pairs.train), "translated sentences that were learned from")
+    report.count("pairs_left_out", pairs.left_out, "pairs that share text with held-out lines or task items")
+    report.count("pairs_held", len(pairs.held), "translated sentences that were held out for this report")
+    report.count("steps", done.step, "optimizer steps")
+    report.count("best_step", done.best[0], "step with the least distance of held-out pairs")
+    report.count("minutes", done.seconds / 60, "time in training steps", "minutes")
+    report.count("train_distance", float(np.mean(done.losses[-50:])), "mean distance of the last 50 steps")
+    told = "held-out sentences: squared distance of their mean state from their translation's, in variances, "
+    report.count("distance_before", first, f"{told}of the base")
+    report.count("distance_after", last, f"{told}as kept")
+    report.count("found_before", aligned.before, "held-out sentences whose translation is the nearest, of the base")
+    report.count("found_after", aligned.after, "held-out sentences whose translation is the nearest, as kept")
+    curves(work.out / "curve.png", "Distance of held-out sentences from their translations", "optimizer steps",
+           "squared distance, in variances", {"held-out": ([step for step, _ in done.curve],
+                                                           [value for _, value in done.curve])})
+    report.plots["distance from translations"] = "curve.png"
+    report.gates.append(Gate(name="learned", passed=last < first, value=last, threshold=first, blocking=True,
+                             reason=f"held-out sentences went from a distance of {first:.3f} to {last:.3f}"))
+    return report
