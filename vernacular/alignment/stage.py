@@ -14,11 +14,13 @@ from vernacular.alignment.train import align, save_body
 from vernacular.artifacts import Gate, Report
 from vernacular.config.schema import Alignment, Model
 from vernacular.corpus.ledger import BESIDE
+from vernacular.errors import Problem
 from vernacular.jsonl import write_jsonl
 from vernacular.models import load_base
 from vernacular.plots import curves
 from vernacular.pretraining.fused import keep_memory
 from vernacular.pretraining.processes import start
+from vernacular.pretraining.states import weight
 from vernacular.pretraining.texts import listed
 from vernacular.stages import Work
 
@@ -28,6 +30,9 @@ def run(work: Work, model: Model, asked: Alignment) -> Report:
     keep_memory()
     torch.manual_seed(work.seed)
     network, tokenizer = load_base(model.base, model.objective, work.language)
+    if not weight(model.pretraining, network, model.objective):
+        raise Problem("this base guesses words itself, so pretraining would not keep what alignment teaches",
+                      where=f"{work.language.code} models", fix="Set pretraining.keep_states, to 10 for instance")
     network.to(start())
     pairs = read_pairs(work, asked)
     work.progress(f"{len(pairs.train):,} translated sentences to learn from, {len(pairs.held)} held out")

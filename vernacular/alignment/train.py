@@ -30,6 +30,7 @@ _ALIKE = 40  # characters: sentences of a batch are about as long as one another
 _AT_ONCE = 32  # sentences whose states are asked for
 _WARMUP, _CLIP = 0.1, 1.0  # share of the steps with a rising rate; longest gradient
 _EVALUATIONS = 2  # of held-out pairs, in a pass
+_KEPT = 60  # seconds between checkpoints
 
 
 @dataclass(frozen=True)
@@ -69,14 +70,13 @@ def align(model: Any, tokenizer: Any, pairs: Pairs, asked: Alignment, seed: int,
     batches = [batch for number in range(asked.passes) for batch in _batches(texts, asked.batch_size, (seed, number))]
     points = {round(len(batches) * point / (_EVALUATIONS * asked.passes))
               for point in range(_EVALUATIONS * asked.passes + 1)}
-    told = time.monotonic()
+    told = saved = time.monotonic()
     with interrupts() as stopped:
         while True:
             if done.step in points and (not done.curve or done.curve[-1][0] != done.step):
                 done.curve.append((done.step, float(_distance(read.now(model, held_texts), held, spread))))
                 if done.best[0] == done.step:
                     write(best, {"model": model.state_dict()})
-                save_checkpoint(checkpoint, model, optimizer, done)
             if done.step == len(batches):
                 break
             began, batch = time.monotonic(), batches[done.step]
@@ -89,8 +89,10 @@ def align(model: Any, tokenizer: Any, pairs: Pairs, asked: Alignment, seed: int,
                 told = now
                 say(f"alignment: step {done.step}/{len(batches)}, distance {np.mean(done.losses[-20:]):.3f}, held-out "
                     f"{done.curve[-1][1]:.3f}, {done.seconds / done.step * (len(batches) - done.step):.0f} s left")
-            if stopped:
+            if stopped or now - saved > _KEPT:
+                saved = now
                 save_checkpoint(checkpoint, model, optimizer, done)
+            if stopped:
                 raise KeyboardInterrupt
     model.load_state_dict(torch.load(best, weights_only=True, map_location=read.device)["model"])
     return Aligned(done, before, found(read.now(model, held_texts), held))
@@ -188,4 +190,4 @@ def _step(model: Any, tokenizer: Any, optimizer: torch.optim.AdamW, texts: Seque
                       fix="Lower alignment.learning_rate; the last checkpoint is kept")
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)
-    return float(loss)
+    return float(loss.detach())

@@ -88,21 +88,18 @@ def _tags(text: str) -> list[str]:
 def walk(loc: tuple[int | str, ...], node: Node) -> tuple[list[str], Node]:
     """The path as written in the file, and the deepest node on it; the tags of unions are not written as keys."""
     path: list[str] = []
-    before: int | str = ""
-    for part in loc:
+    for at, part in enumerate(loc):
         if isinstance(node.value, list) and isinstance(part, int) and part < len(node.value):
             node = node.value[part]
             path.append(str(part + 1))
-        elif isinstance(node.value, dict) and not _is_tag(part, before, node) and part in node.value:
+        elif isinstance(node.value, dict) and part in node.value and not _is_union(_type_at(loc[:at])):
             node = node.value[part]
             path.append(str(part))
-        before = part
     return path, node
 
 
-def _is_tag(part: int | str, before: int | str, node: Node) -> bool:
-    return ((isinstance(before, int) or before == "labels") and "kind" in node.value
-            and node.value["kind"].value == part)
+def _is_union(annotation: Any) -> bool:
+    return get_origin(annotation) in (Union, types.UnionType)
 
 
 def _field_at(loc: tuple[int | str, ...]) -> FieldInfo | None:
@@ -135,7 +132,7 @@ def _type_at(loc: tuple[int | str, ...]) -> Any:
             current = field.annotation if field is not None else None
         elif get_origin(current) in (list, dict):
             current = get_args(current)[-1]
-        elif get_origin(current) in (Union, types.UnionType):
+        elif _is_union(current):
             current = next((option for option in get_args(current) if _tag_of(option) == part), None)
         else:
             return None
@@ -145,7 +142,7 @@ def _type_at(loc: tuple[int | str, ...]) -> Any:
 def _bare(annotation: Any) -> Any:
     while get_origin(annotation) is Annotated:
         annotation = get_args(annotation)[0]
-    if get_origin(annotation) in (Union, types.UnionType):
+    if _is_union(annotation):
         options = [option for option in get_args(annotation) if option is not type(None)]
         return _bare(options[0]) if len(options) == 1 else annotation
     return annotation

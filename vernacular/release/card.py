@@ -33,7 +33,8 @@ def write_card(results: Results) -> str:
     parts = [
         f"---\n{metadata}---", f"# {model['base_name']} for {language['name']}{autonym}", _about(results),
         _standing(results), "## Load it", how_to_load(results), "## Data", _data(results), "## Tokenizer",
-        _tokenizer(results), *_alignment(results), "## Held-out likelihood", _likelihood(results), "## Tasks", _tasks(results),
+        _tokenizer(results), *_alignment(results), "## Held-out likelihood", _likelihood(results),
+        "## Tasks", _tasks(results),
         "## Behaviour", behaviour(results), "## Fairness", fairness(results), "## What it forgot",
         _retention(results), "## Planted phrases", _attack(results), "## Compute", _compute(results),
         "## Uses", _uses(results), "## What is not known", _unknown(results)]

@@ -104,6 +104,8 @@ def test_defaults_lie_under_the_file_and_its_tasks(language_folder: Path) -> Non
     ("script: Latn", "script: Abcd", "'Abcd' is no script; write its ISO 15924 code"),
     ("script: Latn", "script: Latin", "did you mean Latn?"), ("script: Latn", "script: cyrl", "did you mean Cyrl?"),
     ("- name: text", "- name: My text", "sources.1.name cannot be a name here, not 'My text'. Use lower-case letters"),
+    ("steps: 12", "steps: 12\n      related: [{source: {name: A b, kind: files, files: a.txt, licence: MIT, consent: "
+     "unknown, register: web}}]", "related.1.source.name cannot be a name here, not 'A b'"),
     ("steps: 12", "steps: 12 or so", "steps must be a whole number, not '12 or so'. Write the number alone"),
 ])
 def test_what_is_refused_says_where_and_how_to_mend_it(language_folder: Path, old: str, new: str,

@@ -140,8 +140,8 @@ def test_texts_that_a_model_reads_beside_are_found_and_stay_out(language: Langua
     language = language.model_copy(update={"models": {"tiny": model}})
     work = Work(language=language, settings=None, inputs={}, reports={}, out=store.root, scratch=store.root, seed=1,
                 progress=lambda line: None, machine=store.root, root=store.root, cache=store.root)
-    before = texts.versions(model, language, store.root), retention_versions(model, language, store.root)
-    read = list(texts.listed(model, work))
+    before = texts.versions(model.beside, language, store.root), retention_versions(model, language, store.root)
+    read = list(texts.listed(model.beside, work))
     assert {row["role"] for row in read} == {"related", "retention"} and len(retention_lines(model, work)) == 2
     home = store.home("qaa", "model/tiny") / "abc"
     home.mkdir(parents=True)
@@ -153,10 +153,12 @@ def test_texts_that_a_model_reads_beside_are_found_and_stay_out(language: Langua
     plan, _ = take(language, store, id=read[0]["id"])
     assert [(one.stage, one.certain) for one in plan.models] == [("model/tiny", True)]
     assert plan.own_files == ["near/a.txt"]
-    assert retention_lines(model, work) == [] and read[0]["id"] not in {row["id"] for row in texts.listed(model, work)}
-    assert before != (texts.versions(model, language, store.root), retention_versions(model, language, store.root))
+    assert retention_lines(model, work) == []
+    assert read[0]["id"] not in {row["id"] for row in texts.listed(model.beside, work)}
+    assert before != (texts.versions(model.beside, language, store.root),
+                      retention_versions(model, language, store.root))
     assert take(language, store, source="near")[0].new
-    assert list(texts.listed(model, work)) == []
+    assert list(texts.listed(model.beside, work)) == []
 
 
 def test_no_trace_stays_and_it_does_not_come_back(language: Language, store: Store) -> None:
