@@ -6,7 +6,7 @@ some of it and a card all of it; what was set stands in every row:
 ``BENCH_MINUTES`` (15) of pretraining for each arm, or ``BENCH_STEPS``; ``BENCH_SIZES`` (100,500,all), ``BENCH_SEEDS``
 (3: how many), ``BENCH_TEST`` (all: the most items scored), ``BENCH_TASKS`` (ner,pos,sib200), ``BENCH_WORDS`` (all: the
 most words of text), ``BENCH_LORA`` (settings of fine-tuning as JSON, such as {"epochs": 4}), ``BENCH_FULL`` (0; 1: full
-fine-tuning as well), ``BENCH_PLACE`` (a folder that is kept, where a killed run goes on).
+fine-tuning as well), ``BENCH_TRANSLATIONS`` (0; 1: sentences of LAFAND teach the base first), ``BENCH_PLACE`` (a folder that is kept, where a killed run goes on).
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ from benchmarks.registry import DATA, Row, figure, need
 _LINES = 10  # of a document
 _SEED_LINES = 2000
 _NAME = "bench"
+# The parts that are learned from; no task here is scored on them.
+_TRANSLATED = {"nya": ("dev", "test"), "lug": ("train",)}
 # task -> folder and settings; the columns of MasakhaNER 2, MasakhaPOS and SIB-200.
 _TASKS: dict[str, dict[str, Any]] = {
     "ner": {"kind": "token_classification", "folder": "ner2", "ending": "txt",
@@ -71,10 +73,22 @@ def task_settings(code: str, name: str, sizes: str, most_test: str) -> dict[str,
             "curve": [size if size == "all" else int(size) for size in sizes.split(",")]}
 
 
+def alignment_settings(code: str, folder: Path) -> dict[str, Any]:
+    """The ``alignment`` of language.yaml on real translations, which are put into the folder."""
+    about = {"kind": "files", "licence": "CC-BY-NC-4.0", "consent": "public-licence", "register": "news"}
+    sides = {}
+    for role, side in (("source", code), ("translation", "en")):
+        parts = [need(DATA / code / "lafand" / f"{part}.{side}") for part in _TRANSLATED[code]]
+        (folder / f"lafand_{side}.txt").write_text("".join(part.read_text(encoding="utf-8").rstrip("\n") + "\n"
+                                                           for part in parts), encoding="utf-8")
+        sides[role] = {**about, "name": f"lafand_{side}", "files": f"lafand_{side}.txt"}
+    return {"translations": [sides]}
+
+
 def _measure(code: str, name: str, base: dict[str, str], place: Path) -> Iterator[Row]:
     set_to = {key.lower(): _set(key, default) for key, default in (
         ("MINUTES", "15"), ("STEPS", ""), ("SIZES", "100,500,all"), ("SEEDS", "3"), ("TEST", "all"),
-        ("TASKS", "ner,pos,sib200"), ("WORDS", "all"), ("LORA", "{}"), ("FULL", "0"))}
+        ("TASKS", "ner,pos,sib200"), ("WORDS", "all"), ("LORA", "{}"), ("FULL", "0"), ("TRANSLATIONS", "0"))}
     lines = real_lines(code)
     if set_to["words"] != "all":
         lines = list(some(lines, int(set_to["words"])))
@@ -88,10 +102,14 @@ def _measure(code: str, name: str, base: dict[str, str], place: Path) -> Iterato
         write_folder(place, lines[::max(1, len(lines) // _SEED_LINES)],
                      {"text": ["\n".join(lines[at:at + _LINES]) for at in range(0, len(lines), _LINES)]},
                      models={_NAME: model(base, steps=1, passes=20)})
+    aligned = []
+    if set_to["translations"] == "1":
+        changes["alignment"], aligned = alignment_settings(code, folder), [f"alignment/{_NAME}"]
     _write(folder, changes, tasks)
     threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     run(folder, root, threads=threads, watch=True)
-    run(folder, root, f"tokenizer/{_NAME}", f"model/{_NAME}_control", f"model/{_NAME}", threads=threads, watch=True)
+    run(folder, root, f"tokenizer/{_NAME}", *aligned, f"model/{_NAME}_control", f"model/{_NAME}", threads=threads,
+        watch=True)
     lora = {}
     for task in tasks:
         run(folder, root, f"task/{task}_{_NAME}", threads=threads, watch=True)
