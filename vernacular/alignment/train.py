@@ -39,8 +39,8 @@ class Aligned:
 
     Attributes:
         done: steps, losses and the curve: (step, mean distance of held-out pairs).
-        before: how many of the held-out translations are found from their sentence, with the base as it was.
-        after: the same with what was trained.
+        before: the share of held-out sentences whose own translation is the nearest, before training.
+        after: the same after it.
     """
 
     done: Progressed
@@ -48,33 +48,46 @@ class Aligned:
     after: float
 
 
-def align(model: Any, tokenizer: Any, pairs: Pairs, asked: Alignment, seed: int, checkpoint: Path,
-          say: Callable[[str], None]) -> Aligned:
+def align(model: Any, tokenizer: Any, teacher: Teacher, pairs: Pairs, asked: Alignment, passes: int, seed: int,
+          checkpoint: Path, say: Callable[[str], None]) -> Aligned:
     """Train the body of ``model`` in place, going on from ``checkpoint`` where there is one; the best point is kept.
+
+    Args:
+        model: a masked model, the base or one that was pretrained from it.
+        tokenizer: its own.
+        teacher: the base as it was, on the device of ``model``.
+        pairs: to learn from, and to choose the best point by.
+        asked: rate and size of a step.
+        passes: over the pairs.
+        seed: of the order.
+        checkpoint: the file to go on from.
+        say: takes a line of progress.
 
     Raises:
         Problem: the translations show no differences, or the loss is not a number any more.
         KeyboardInterrupt: asked for by a signal; a checkpoint was written.
     """
-    read = _Reader(Teacher(model, tokenizer), tokenizer)
-    wanted, held = (read.base([translation for _, translation in some]) for some in (pairs.train, pairs.held))
+    wanted, held = (_in_parts([translation for _, translation in some], teacher.states)
+                    for some in (pairs.train, pairs.held))
     texts, held_texts = ([text for text, _ in some] for some in (pairs.train, pairs.held))
     spread = float(wanted.var(0).mean())
     if not spread > 0:
         raise Problem("all translations are one and the same", where="alignment.translations", fix="Correct the files")
-    before = found(read.base(held_texts), held)
+    before = found(states_of(model, tokenizer, held_texts), held)
     learning = [parameter for _, parameter in _learning(model)]
+    model.requires_grad_(False)
+    for parameter in learning:
+        parameter.requires_grad_(True)
     optimizer = torch.optim.AdamW(learning, lr=asked.learning_rate, weight_decay=0.0, fused=True)
     done = load_checkpoint(checkpoint, model, optimizer)
     best = checkpoint.with_name(f"best-{checkpoint.name}")
-    batches = [batch for number in range(asked.passes) for batch in _batches(texts, asked.batch_size, (seed, number))]
-    points = {round(len(batches) * point / (_EVALUATIONS * asked.passes))
-              for point in range(_EVALUATIONS * asked.passes + 1)}
+    batches = [batch for number in range(passes) for batch in _batches(texts, asked.batch_size, (seed, number))]
+    points = {round(len(batches) * point / (_EVALUATIONS * passes)) for point in range(_EVALUATIONS * passes + 1)}
     told = saved = time.monotonic()
     with interrupts() as stopped:
         while True:
             if done.step in points and (not done.curve or done.curve[-1][0] != done.step):
-                done.curve.append((done.step, float(_distance(read.now(model, held_texts), held, spread))))
+                done.curve.append((done.step, float(_distance(states_of(model, tokenizer, held_texts), held, spread))))
                 if done.best[0] == done.step:
                     write(best, {"model": model.state_dict()})
             if done.step == len(batches):
@@ -94,8 +107,8 @@ def align(model: Any, tokenizer: Any, pairs: Pairs, asked: Alignment, seed: int,
                 save_checkpoint(checkpoint, model, optimizer, done)
             if stopped:
                 raise KeyboardInterrupt
-    model.load_state_dict(torch.load(best, weights_only=True, map_location=read.device)["model"])
-    return Aligned(done, before, found(read.now(model, held_texts), held))
+    model.load_state_dict(torch.load(best, weights_only=True, map_location=teacher.device)["model"])
+    return Aligned(done, before, found(states_of(model, tokenizer, held_texts), held))
 
 
 def save_body(model: Any, folder: Path) -> None:
@@ -125,20 +138,10 @@ def found(states: torch.Tensor, translations: torch.Tensor) -> float:
     return float((near.argmax(1).cpu() == torch.arange(len(near))).float().mean())
 
 
-class _Reader:
-    """Mean states of texts, of the base as it was and of the model as it is."""
-
-    def __init__(self, teacher: Teacher, tokenizer: Any) -> None:
-        self._teacher, self._tokenizer, self.device = teacher, tokenizer, teacher.device
-
-    def base(self, texts: Sequence[str]) -> torch.Tensor:
-        """(texts, width)."""
-        return _in_parts(texts, self._teacher.states)
-
-    def now(self, model: Any, texts: Sequence[str]) -> torch.Tensor:
-        """The same, of ``model``."""
-        with torch.no_grad():
-            return _in_parts(texts, lambda some: _states(model, self._tokenizer, some))
+def states_of(model: Any, tokenizer: Any, texts: Sequence[str]) -> torch.Tensor:
+    """Mean states of ``texts`` as the model is: (texts, width)."""
+    with torch.no_grad():
+        return _in_parts(texts, lambda some: _states(model, tokenizer, some))
 
 
 def _in_parts(texts: Sequence[str], states: Callable[[Sequence[str]], torch.Tensor]) -> torch.Tensor:

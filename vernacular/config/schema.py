@@ -106,8 +106,9 @@ class Alignment(Strict):
     """
 
     translations: list[Translations] = Field(min_length=1)
-    passes: int = Field(4, ge=1, description="over the pairs; the point with the least distance on held-out pairs is "
-                                             "kept")
+    passes: int = Field(4, ge=1, description="over the pairs before pretraining; the point with the least distance on "
+                                             "held-out pairs is kept")
+    passes_after: int = Field(2, ge=0, description="over the pairs once more, in each arm after its pretraining")
     learning_rate: float = Field(1e-4, gt=0, description="peak, of the body; rows of pieces stay")
     batch_size: int = Field(32, ge=2, description="pairs in a step")
 
@@ -212,15 +213,11 @@ class Model(Strict):
     seed: int = 1
 
     @property
-    def mixed_in(self) -> list[tuple[Source, str]]:
-        """The texts that pretraining reads beside the corpus, and what each is for: ``related`` or ``retention``."""
-        return [*((entry.source, "related") for entry in self.pretraining.related),
-                *((source, "retention") for source in self.retention)]
-
-    @property
     def beside(self) -> list[tuple[Source, str]]:
-        """All texts that are read beside the corpus, and what each is for."""
-        return [*(self.alignment.beside if self.alignment is not None else ()), *self.mixed_in]
+        """The texts that are read beside the corpus, and what each is for, such as ``related``."""
+        return [*(self.alignment.beside if self.alignment is not None else ()),
+                *((entry.source, "related") for entry in self.pretraining.related),
+                *((source, "retention") for source in self.retention)]
 
     @model_validator(mode="after")
     def _one_budget(self) -> Model:

@@ -30,17 +30,19 @@ def _run(work: Work, name: str, model: Model, arm: Arm) -> Report:
 
 def _fetch(language: Language, root: Path, progress: Progress, model: Model) -> None:
     from vernacular.pretraining.texts import fetch
-    fetch(model.mixed_in, language, root, progress)
+    fetch(model.beside, language, root, progress)
 
 
 def _outside(language: Language, root: Path, model: Model) -> dict[str, str]:
     from vernacular.pretraining.texts import versions
-    return {**fingerprints(model.base, language), **versions(model.mixed_in, language, root)}
+    return {**fingerprints(model.base, language), **versions(model.beside, language, root)}
 
 
 def _settings(language: Language, model: Model) -> dict[str, Any]:
     # What is left out of text beside the corpus; the corpus itself was cleaned before.
-    beside = clean_settings(language).beside() if model.mixed_in else {}
+    beside = clean_settings(language).beside() if model.beside else {}
+    if model.alignment is not None:
+        beside["alignment"] = model.alignment.model_dump(mode="json", by_alias=True)
     return {"base": model.base.model_dump(mode="json"), "objective": model.objective,
             "items": model.likelihood_items,
             "pretraining": model.pretraining.model_dump(mode="json", by_alias=True, exclude={

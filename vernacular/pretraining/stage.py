@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from safetensors.torch import load_file
 
+from vernacular.alignment.stage import teach_again, tell
 from vernacular.alignment.train import put_body
 from vernacular.arms import DEV_LIKELIHOOD, MODEL_FOLDER, Arm
 from vernacular.artifacts import Gate, Report, write_atomically
@@ -32,7 +33,7 @@ from vernacular.pretraining.budget import known_speed, measure_speed, speed_key,
 from vernacular.pretraining.checkpoint import Progressed
 from vernacular.pretraining.fused import keep_memory
 from vernacular.pretraining.interpolate import Between, interpolate
-from vernacular.pretraining.loop import Plan, compile_body, train
+from vernacular.pretraining.loop import Plan, compile_body, evaluated, train
 from vernacular.pretraining.objectives import Objective, check_head, lengths, nats, objective_for
 from vernacular.pretraining.optimizer import times_further, waiting
 from vernacular.pretraining.packing import Blocks
@@ -55,7 +56,6 @@ def run(work: Work, name: str, model: Model, arm: Arm) -> Report:
     settings = model.pretraining
     torch.manual_seed(work.seed)  # low-rank changes start from chance, in all processes from the same
     _check(settings, work.language.code)
-    aligned = work.inputs.get(f"alignment/{name}")
     network, tokenizer, base, new_rows = _start(work, name, model, arm)
     further = times_further(settings, network, new_rows)
     held = weight(settings, network, model.objective)
@@ -100,8 +100,15 @@ def run(work: Work, name: str, model: Model, arm: Arm) -> Report:
     points, chosen = interpolate(network, base, new_rows.tolist(), settings.interpolate, held_out(text.dev),
                                  held_out(text.replay) if text.replay is not None else None)
     work.progress(f"interpolated: {chosen.share:g} of the way from the base to the trained weights")
+    aligned = None
+    if model.alignment is not None and model.alignment.passes_after:
+        aligned = teach_again(work, model, model.alignment, network, tokenizer)
+        chosen = dataclasses.replace(chosen, target=evaluated(network, held_out(text.dev)), replay=(
+            evaluated(network, held_out(text.replay)) if text.replay is not None else None))
     network.eval()
     report = _report(work, plan, done, text, (points, chosen))
+    if aligned is not None:
+        tell(report, aligned)
     moved = States(teacher, text.dev, tokenizer, held).moved(network) if teacher is not None else None
     if moved is not None:
         report.count("states_moved", moved, "mean states of held-out texts: squared distance from those that training "
@@ -110,8 +117,7 @@ def run(work: Work, name: str, model: Model, arm: Arm) -> Report:
     _comparable(report, work, model, network, tokenizer)
     network.to("cpu").save_pretrained(work.out / MODEL_FOLDER)
     tokenizer.save_pretrained(work.out / MODEL_FOLDER)
-    write_jsonl(work.out / BESIDE, [*(read_jsonl(aligned / BESIDE) if aligned is not None else ()),
-                                    *texts.listed(texts.trained_on(model), work)])
+    write_jsonl(work.out / BESIDE, texts.listed(texts.trained_on(model), work))
     write_atomically(work.out / "curve.json", json.dumps({"curve": done.curve, "losses": done.losses}))
     return report
 

@@ -147,8 +147,7 @@ def _documents(work: Work, source: Source, role: str) -> Iterator[Document]:
 
 def trained_on(model: Model) -> list[tuple[Source, str]]:
     """The texts beside the corpus that a training sees, and what each is for."""
-    roles = ("related", "retention") if model.pretraining.replay else ("related",)
-    return [text for text in model.mixed_in if text[1] in roles]
+    return [text for text in model.beside if text[1] != "retention" or model.pretraining.replay]
 
 
 def listed(beside: Iterable[tuple[Source, str]], work: Work) -> Iterator[dict[str, Any]]:

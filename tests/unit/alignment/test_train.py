@@ -47,7 +47,9 @@ def asked(**more: Any) -> Alignment:
 def taught(folder: Path, scratch: Path, **more: Any) -> tuple[Any, Aligned]:
     scratch.mkdir(exist_ok=True)
     model, tokenizer = load_model(folder, "masked"), load_tokenizer(folder)
-    return model, align(model, tokenizer, pairs(), asked(**more), 1, scratch / "checkpoint.pt", lambda line: None)
+    settings = asked(**more)
+    return model, align(model, tokenizer, Teacher(model, tokenizer), pairs(), settings, settings.passes, 1,
+                        scratch / "checkpoint.pt", lambda line: None)
 
 
 def test_held_out_sentences_come_nearer_to_their_translations(folder: Path, tmp_path: Path) -> None:
@@ -112,7 +114,8 @@ def test_translations_that_are_all_the_same_teach_nothing(folder: Path, tmp_path
     model, tokenizer = load_model(folder, "masked"), load_tokenizer(folder)
     same = [(text, "the red fox") for text in ENGLISH]
     with pytest.raises(Problem, match="all translations are one and the same"):
-        align(model, tokenizer, Pairs(same[12:], same[:12], 0), asked(), 1, tmp_path / "a.pt", lambda line: None)
+        align(model, tokenizer, Teacher(model, tokenizer), Pairs(same[12:], same[:12], 0), asked(), 1, 1,
+              tmp_path / "a.pt", lambda line: None)
 
 
 def test_a_rate_that_is_too_high_is_named(folder: Path, tmp_path: Path) -> None:
