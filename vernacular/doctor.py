@@ -126,7 +126,7 @@ def _languages(project: Project) -> Iterator[Finding]:
         wanted = {source.package: "source" for source in language.sources if isinstance(source, PackageSource)}
         for model in language.models_to_run().values():
             wanted |= {model.base.package: "base model"} if model.base.package else {}
-            wanted |= {source.package: "text" for source in model.retention if isinstance(source, PackageSource)}
+            wanted |= {source.package: "text" for source, _ in model.beside if isinstance(source, PackageSource)}
         for package, role in wanted.items():
             try:
                 yield Finding(f"{code} {role}", f"{package} {importlib.metadata.version(package)}")

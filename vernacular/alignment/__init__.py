@@ -16,12 +16,7 @@ from vernacular.artifacts import Report
 from vernacular.config.schema import Alignment, Language, Model
 from vernacular.corpus import clean_settings
 from vernacular.models import fingerprints
-from vernacular.stages import GateSpec, Progress, Stage, Work
-
-
-def _fetch(language: Language, root: Path, progress: Progress, asked: Alignment) -> None:
-    from vernacular.pretraining.texts import fetch
-    fetch(asked.beside, language, root, progress)
+from vernacular.stages import GateSpec, Stage, Work
 
 
 def _outside(language: Language, root: Path, model: Model, asked: Alignment) -> dict[str, str]:
@@ -42,11 +37,12 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
 
     def run(work: Work) -> Report:
         from vernacular.alignment.stage import run as align
-        return align(work, model, asked)
+        return align(work, name, model, asked)
 
     return [Stage(
         name=f"alignment/{name}", version="1", inputs=("corpus/splits",), run=run, seed=model.seed, heavy=True,
         kinds=("pytorch", "transformers"), settings=partial(_settings, model=model, asked=asked),
-        outside=partial(_outside, model=model, asked=asked), prepare=partial(_fetch, asked=asked),
-        gates=(GateSpec("learned", "Sentences that were not learned from came nearer to their translations.", True),),
+        outside=partial(_outside, model=model, asked=asked),
+        gates=(GateSpec("learned", "Sentences that were not learned from came nearer to their translations, nearer "
+                                   "than these are to their mean, and no fewer find their own.", True),),
         description=f"`{name}` taught from translations what texts in {language.name} mean.")]

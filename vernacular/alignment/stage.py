@@ -31,14 +31,12 @@ _DISTANCE = "held-out sentences: squared distance of their mean state from their
 _FOUND = "held-out sentences whose own translation is the nearest, as a share"
 
 
-def run(work: Work, model: Model, asked: Alignment) -> Report:
+def run(work: Work, name: str, model: Model, asked: Alignment) -> Report:
     """Teach the base's body; goes on from its checkpoint if one was left by a process that was killed."""
     keep_memory()
     torch.manual_seed(work.seed)
     network, tokenizer = load_base(model.base, model.objective, work.language)
-    if not weight(model.pretraining, network, model.objective):
-        raise Problem("this base guesses words itself, so pretraining would not keep what alignment teaches",
-                      where=f"{work.language.code} models", fix="Set pretraining.keep_states, to 10 for instance")
+    check_kept(weight(model.pretraining, network, model.objective), f"{work.language.code} models {name}")
     network.to(start())
     pairs = read_pairs(work, asked)
     work.progress(f"{len(pairs.train):,} translated sentences to learn from, {len(pairs.held)} held out")
@@ -49,7 +47,8 @@ def run(work: Work, model: Model, asked: Alignment) -> Report:
     done, (first, last) = aligned.done, (aligned.done.curve[0][1], aligned.done.best[1])
     report = Report(details={"curve": done.curve, "steps": done.step})
     report.count("pairs", len(pairs.train), "translated sentences that were learned from")
-    report.count("pairs_left_out", pairs.left_out, "pairs that share text with held-out lines or task items")
+    report.count("pairs_left_out", pairs.left_out, "pairs that share text with held-out lines, items or held-out pairs")
+    report.count("pairs_cut", aligned.cut, "pairs of which a side is longer than what is read of it")
     report.count("pairs_held", len(pairs.held), "translated sentences that were held out for this report")
     report.count("steps", done.step, "optimizer steps")
     report.count("best_step", done.best[0], "step with the least distance of held-out pairs")
@@ -63,9 +62,20 @@ def run(work: Work, model: Model, asked: Alignment) -> Report:
            "squared distance, in variances", {"held-out": ([step for step, _ in done.curve],
                                                            [value for _, value in done.curve])})
     report.plots["distance from translations"] = "curve.png"
-    report.gates.append(Gate(name="learned", passed=last < first, value=last, threshold=first, blocking=True,
-                             reason=f"held-out sentences went from a distance of {first:.3f} to {last:.3f}"))
+    # At 1 they are as far from their translations as from the mean of all: pairs that are none get there.
+    report.gates.append(Gate(
+        name="learned", passed=last < min(first, 1) and aligned.after >= aligned.before, value=last,
+        threshold=min(first, 1), blocking=True, reason=(
+            f"held-out sentences went from a distance of {first:.3f} to {last:.3f}, and {aligned.after:.0%} find their "
+            f"translation, {aligned.before:.0%} before. Look whether the pairs belong together, or add some")))
     return report
+
+
+def check_kept(held: float, where: str) -> None:
+    """Raises Problem where pretraining would not hold states: it would undo what translations teach."""
+    if not held:
+        raise Problem("this base guesses words itself, so pretraining would not keep what alignment teaches",
+                      where=where, fix="Set pretraining.keep_states, to 10 for instance, or take alignment out")
 
 
 def teach_again(work: Work, model: Model, asked: Alignment, network: Any, tokenizer: Any) -> Aligned:

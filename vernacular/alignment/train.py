@@ -6,7 +6,7 @@ The rows of pieces stay as they are, so a tokenizer that was extended for the ba
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from vernacular.pretraining.loop import interrupts
 from vernacular.pretraining.states import Teacher, mean_states
 
 BODY = "body.safetensors"
-_LENGTH = 128  # tokens of a sentence that are read; the rest of a longer one is not
+_LENGTH = 128  # tokens of a sentence, and of its translation, that are read; the rest of a longer one is not
 _ALIKE = 40  # characters: sentences of a batch are about as long as one another, so that little is filled up
 _AT_ONCE = 32  # sentences whose states are asked for
 _WARMUP, _CLIP = 0.1, 1.0  # share of the steps with a rising rate; longest gradient
@@ -41,11 +41,13 @@ class Aligned:
         done: steps, losses and the curve: (step, mean distance of held-out pairs).
         before: the share of held-out sentences whose own translation is the nearest, before training.
         after: the same after it.
+        cut: pairs of which a side is longer than what is read of it.
     """
 
     done: Progressed
     before: float
     after: float
+    cut: int
 
 
 def align(model: Any, tokenizer: Any, teacher: Teacher, pairs: Pairs, asked: Alignment, passes: int, seed: int,
@@ -67,7 +69,7 @@ def align(model: Any, tokenizer: Any, teacher: Teacher, pairs: Pairs, asked: Ali
         Problem: the translations show no differences, or the loss is not a number any more.
         KeyboardInterrupt: asked for by a signal; a checkpoint was written.
     """
-    wanted, held = (_in_parts([translation for _, translation in some], teacher.states)
+    wanted, held = (_in_parts([translation for _, translation in some], lambda texts: teacher.states(texts, _LENGTH))
                     for some in (pairs.train, pairs.held))
     texts, held_texts = ([text for text, _ in some] for some in (pairs.train, pairs.held))
     spread = float(wanted.var(0).mean())
@@ -84,12 +86,14 @@ def align(model: Any, tokenizer: Any, teacher: Teacher, pairs: Pairs, asked: Ali
     batches = [batch for number in range(passes) for batch in _batches(texts, asked.batch_size, (seed, number))]
     points = {round(len(batches) * point / (_EVALUATIONS * passes)) for point in range(_EVALUATIONS * passes + 1)}
     told = saved = time.monotonic()
+    if done.step:
+        say(f"alignment resumed at step {done.step} of {len(batches)}")
     with interrupts() as stopped:
         while True:
             if done.step in points and (not done.curve or done.curve[-1][0] != done.step):
                 done.curve.append((done.step, float(_distance(states_of(model, tokenizer, held_texts), held, spread))))
                 if done.best[0] == done.step:
-                    write(best, {"model": model.state_dict()})
+                    write(best, {name: one.detach() for name, one in _learning(model)})
             if done.step == len(batches):
                 break
             began, batch = time.monotonic(), batches[done.step]
@@ -107,8 +111,11 @@ def align(model: Any, tokenizer: Any, teacher: Teacher, pairs: Pairs, asked: Ali
                 save_checkpoint(checkpoint, model, optimizer, done)
             if stopped:
                 raise KeyboardInterrupt
-    model.load_state_dict(torch.load(best, weights_only=True, map_location=teacher.device)["model"])
-    return Aligned(done, before, found(states_of(model, tokenizer, held_texts), held))
+    _put(model, torch.load(best, weights_only=True, map_location=teacher.device))
+    sizes = [[len(one.ids) for one in tokenizer.backend_tokenizer.encode_batch([pair[side] for pair in pairs.train])]
+             for side in (0, 1)]
+    cut = sum(max(pair) > _LENGTH for pair in zip(*sizes, strict=True))
+    return Aligned(done, before, found(states_of(model, tokenizer, held_texts), held), cut)
 
 
 def save_body(model: Any, folder: Path) -> None:
@@ -120,22 +127,28 @@ def put_body(model: Any, folder: Path) -> None:
     """Put what ``save_body`` wrote into the base that it was made from.
 
     Raises:
-        Problem: it does not hold just these weights.
+        Problem: it is not there, or does not hold just these weights.
     """
+    if not (folder / BODY).is_file():
+        raise Problem("there are no weights", where=str(folder / BODY), fix="Delete that folder and run again")
     kept = load_file(folder / BODY)
-    own = dict(_learning(model))
-    if {name: tensor.shape for name, tensor in kept.items()} != {name: one.shape for name, one in own.items()}:
+    if {name: one.shape for name, one in kept.items()} != {name: one.shape for name, one in _learning(model)}:
         raise Problem("its weights are not those of the base", where=str(folder / BODY),
                       fix="Delete that folder and run again")
+    _put(model, kept)
+
+
+def _put(model: Any, weights: Mapping[str, torch.Tensor]) -> None:
     with torch.no_grad():
-        for name, tensor in kept.items():
-            own[name].copy_(tensor)
+        for name, one in _learning(model):
+            one.copy_(weights[name])
 
 
 def found(states: torch.Tensor, translations: torch.Tensor) -> float:
     """The share of sentences whose own translation is the nearest by cosine; both (sentences, width)."""
     near = torch.nn.functional.normalize(states) @ torch.nn.functional.normalize(translations).T
-    return float((near.argmax(1).cpu() == torch.arange(len(near))).float().mean())
+    own = near.diagonal()[:, None]
+    return float(((near >= own).sum(1) == 1).float().mean())  # a tie is none
 
 
 def states_of(model: Any, tokenizer: Any, texts: Sequence[str]) -> torch.Tensor:

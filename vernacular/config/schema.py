@@ -16,7 +16,7 @@ from vernacular.config.cleaning import Cleaning, Identification, Poisoning
 from vernacular.config.codes import is_script, script_of, slug_of
 from vernacular.config.licences import Licence
 from vernacular.config.refresh import Refresh
-from vernacular.config.sources import Source
+from vernacular.config.sources import FixedSource, Source
 from vernacular.config.strict import Name, Share, Strict
 from vernacular.config.tasks import Task
 
@@ -93,10 +93,13 @@ class Related(Strict):
 
 
 class Translations(Strict):
-    """Sentences of the language and what they say in a language of the base: two texts that agree line by line."""
+    """Sentences of the language and what they say in a language of the base.
 
-    source: Source = Field(description="the text in the language")
-    translation: Source = Field(description="the same, line by line, in a language that the base knows")
+    Two .txt files that agree line by line, or two columns (``text_field``) of one .csv, .tsv or .jsonl file.
+    """
+
+    source: FixedSource = Field(description="the text in the language")
+    translation: FixedSource = Field(description="the same, line by line, in a language that the base knows")
 
 
 class Alignment(Strict):
@@ -115,8 +118,9 @@ class Alignment(Strict):
     @property
     def beside(self) -> list[tuple[Source, str]]:
         """The texts that are read, and what each is for: ``translated`` (in the language) or ``translation``."""
-        return [*((pair.source, "translated") for pair in self.translations),
-                *((pair.translation, "translation") for pair in self.translations)]
+        named = {("translated", pair.source.name): pair.source for pair in self.translations}
+        named |= {("translation", pair.translation.name): pair.translation for pair in self.translations}
+        return [(source, role) for (role, _), source in named.items()]
 
 
 class Pretraining(Strict):

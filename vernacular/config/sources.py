@@ -156,5 +156,6 @@ class FeedSource(Web):
 
 
 LocalSource = FilesSource | InboxSource | PackageSource
+FixedSource = Annotated[FilesSource | PackageSource, Field(discriminator="kind")]  # files that a person chose
 Source = Annotated[FilesSource | InboxSource | PackageSource | HubSource | WikipediaSource | CrawlSource | FeedSource,
                    Field(discriminator="kind")]

@@ -124,6 +124,8 @@ def saw(store: Store, code: str, ids: Collection[str]) -> list[Saw]:
         beside = artifact.folder / BESIDE  # documents that it read itself, in related and in the base's languages
         if beside.is_file() and any(row["id"] in wanted for row in read_jsonl(beside)):
             return 2
+        if artifact.manifest.stage.startswith("alignment/"):  # of the corpus it reads what it may not learn from
+            return 0
         return max((level(*item) for item in artifact.manifest.inputs.items()), default=0)
 
     found = []

@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from safetensors.torch import load_file
 
-from vernacular.alignment.stage import teach_again, tell
+from vernacular.alignment.stage import check_kept, teach_again, tell
 from vernacular.alignment.train import put_body
 from vernacular.arms import DEV_LIKELIHOOD, MODEL_FOLDER, Arm
 from vernacular.artifacts import Gate, Report, write_atomically
@@ -59,6 +59,8 @@ def run(work: Work, name: str, model: Model, arm: Arm) -> Report:
     network, tokenizer, base, new_rows = _start(work, name, model, arm)
     further = times_further(settings, network, new_rows)
     held = weight(settings, network, model.objective)
+    if model.alignment is not None:
+        check_kept(held, f"{work.language.code} models {name}")
     settings = settings.model_copy(update={"keep_states": held})
     teacher = Teacher(network, load_tokenizer(work.inputs[f"tokenizer/{name}"] / "base")) if held else None
     if settings.recompute:

@@ -86,12 +86,12 @@ class Teacher:
         """Where it computes."""
         return device_of(self._body)
 
-    def states(self, texts: Sequence[str]) -> torch.Tensor:
-        """Their mean states, (texts, width)."""
+    def states(self, texts: Sequence[str], most: int | None = None) -> torch.Tensor:
+        """Their mean states, (texts, width); of the first ``most`` tokens of each, or of all that the base can read."""
         if not texts:
             return torch.zeros(0, self._width, device=self.device)
         with torch.no_grad():
-            return mean_states(self._body, self._tokenizer, texts, self._most)
+            return mean_states(self._body, self._tokenizer, texts, min(self._most, most or self._most))
 
 
 class States:

@@ -63,7 +63,7 @@ def run(work: Work, name: str, model: Model) -> Report:
         (work.out / file).write_text(text, encoding="utf-8", newline="\n")
     report = Report(gates=[Gate.model_validate(gate) for gate in results["release_gates"]])
     report.count("documents_trained_on", len(train), "documents that training drew from", "documents")
-    report.count("documents_beside", len(beside), "documents in other languages that it drew from besides",
+    report.count("documents_beside", len(beside), "documents beside the corpus that it drew from",
                  "documents")
     for task, one in reloaded.items():
         report.count(f"reloaded_same_{task}", one["same"], f"share of the answers of {task} that the released adapter "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +56,16 @@ def test_each_pair_is_read_once_and_some_are_held_out(tmp_path: Path) -> None:
     assert read(tmp_path) == found  # and the same ones again
 
 
+def test_no_side_of_a_held_out_pair_is_learned_from(tmp_path: Path) -> None:
+    """Each sentence has two translations here, and each translation is one of two sentences."""
+    shuffled = [(text, PAIRS[(at + 1) % len(PAIRS)][1]) for at, (text, _) in enumerate(PAIRS)]
+    found = read(tmp_path, [*PAIRS, *shuffled])
+    for side in (0, 1):
+        assert not {pair[side] for pair in found.held} & {pair[side] for pair in found.train}
+    assert len(found.held) == 6 and 0 < found.left_out <= 12
+    assert len(found.train) + len(found.held) + found.left_out == 2 * len(PAIRS)
+
+
 @pytest.mark.parametrize("pair", [(ITEM, "a thing that nobody may read"), (DEV, "a line that is held out"),
                                   ("mawu ena", ITEM.upper())])
 def test_held_out_lines_are_in_no_pair(tmp_path: Path, pair: Pair) -> None:
@@ -79,17 +91,61 @@ def test_what_was_taken_down_on_one_side_is_gone_on_both(tmp_path: Path, taken: 
     assert len(found.train) + len(found.held) == len(PAIRS) - 1 and found.left_out == 0
     assert gone not in listed(asked.beside, work) and len(rows) == 2 * len(PAIRS)
     append_row(language.folder / FILE, {"sources": [taken]})
-    with pytest.raises(Problem, match="0 translated sentences beside what is held out, and at least 40"):
+    with pytest.raises(Problem, match="0 translated sentences beside what is held out or was taken down"):
         read_pairs(work, asked)
 
 
-def test_texts_that_do_not_agree_are_named(tmp_path: Path) -> None:
+def test_what_does_not_agree_line_by_line_is_refused(tmp_path: Path) -> None:
     sides = ["\n".join(pair[at] for pair in PAIRS) for at in (0, 1)]
-    with pytest.raises(Problem, match="translations news_source: 60 texts, but news_translation holds 61"):
+    with pytest.raises(Problem, match=r"qaa/source\.txt: 60 lines, but languages/qaa/translation\.txt has 61"):
         read(tmp_path, translation=f"{sides[1]}\none more")
-    last = "the last\ntext of two lines"
-    with pytest.raises(Problem, match=r"news_translation .*: 61 lines, but news_source source\.txt has 60"):
-        read(tmp_path, source=f"{sides[0]}\n\nlast", translation=f"{sides[1]}\nmore\n\n{last}")
+    with pytest.raises(Problem, match=r"qaa/translation\.txt:2: the line is empty in one of the two files"):
+        read(tmp_path, source=f"{sides[0]}\nmawu", translation=sides[1].replace("\n", "\n\n", 1))
+    with pytest.raises(Problem, match=r"qaa/source\.txt:1: the line is empty"):  # though both have as many texts
+        read(tmp_path, source=f"\n{sides[0]}", translation=f"{sides[1]}\n\n")
+    gaps = [side.replace("\n", "\n\n", 3) for side in sides]
+    assert len(read(tmp_path, source=gaps[0], translation=gaps[1]).train) == 57
+    with pytest.raises(Problem, match="60 of 60 sentences are their own translation"):
+        read(tmp_path, source=sides[1])
+
+
+def of_files(root: Path, ours: str, theirs: str, content: dict[str, str], **more: Any) -> Any:
+    language, work = written(root)
+    for name, text in content.items():
+        (language.folder / name).write_text(text, encoding="utf-8")
+    asked = language.models["tiny"].alignment
+    assert asked is not None
+    entry = asked.translations[0]
+    sides = [getattr(entry, role).model_copy(update={"files": file, "text_field": role})
+             for role, file in (("source", ours), ("translation", theirs))]
+    return read_pairs(work, asked.model_copy(update={"translations": [entry.model_copy(update={
+        "source": sides[0], "translation": sides[1]})]}))
+
+
+@pytest.mark.parametrize("ending", ["csv", "tsv", "jsonl"])
+def test_a_table_holds_both_sides(tmp_path: Path, ending: str) -> None:
+    mark = {"csv": ",", "tsv": "\t"}.get(ending, "")
+    rows = [json.dumps({"source": text, "translation": translation}) for text, translation in PAIRS] if (
+        ending == "jsonl") else [f"source{mark}translation", *(mark.join(pair) for pair in PAIRS)]
+    name = f"pairs.{ending}"
+    found = of_files(tmp_path, name, name, {name: "\n".join(rows)})
+    assert sorted([*found.train, *found.held]) == sorted(PAIRS)
+    rows[20] = '{"source": "mawu", "translation": ""}' if ending == "jsonl" else f"mawu{mark}"
+    with pytest.raises(Problem, match=rf"qaa/pairs\.{ending}:21: one of its two sides is empty"):
+        of_files(tmp_path, name, name, {name: "\n".join(rows)})
+
+
+@pytest.mark.parametrize(("ours", "theirs", "expected"), [
+    ("many*.txt", "translation.txt", "2 files match the side of translations called news_source, and one is read"),
+    ("none.txt", "translation.txt", "0 files match the side of translations called news_source"),
+    ("a.csv", "b.csv", "from two columns of one .csv, .tsv or .jsonl file"),
+    ("a.po", "b.po", "from two .txt files, line by line"), ("source.txt", "a.csv", "from two .txt files")])
+def test_what_may_not_belong_together_is_refused(tmp_path: Path, ours: str, theirs: str, expected: str) -> None:
+    table = "source,translation\n" + "\n".join(",".join(pair) for pair in PAIRS)
+    message = 'msgid "a text"\nmsgstr "mawu ena"\n'
+    with pytest.raises(Problem, match=re.escape(expected)):
+        of_files(tmp_path, ours, theirs, {"many1.txt": "a", "many2.txt": "b", "a.csv": table, "b.csv": table,
+                                          "a.po": message, "b.po": message})
 
 
 def test_too_few_are_refused(tmp_path: Path) -> None:
