@@ -137,13 +137,19 @@ def _alignment(results: Results) -> list[str]:
     found = results["alignment"]
     if found is None:
         return []
+    released = results["released"]["arm"]
+    after = inside(results, "pretraining", released, "counts", "translation_distance")
+    again = "" if after is None else (
+        f" After further training, and the same once more, they are {number(after)} and "
+        f"{number(inside(results, 'pretraining', released, 'counts', 'translation_found'), 1, True)}.")
     return ["## Translations",
             f"Before it was trained further, with either tokenizer, {number(found['pairs'], 0)} sentences with their "
             "translations taught it what texts mean: the mean state of each was brought to the one that the base gives "
-            f"its translation. Of {number(found['pairs_held'], 0)} others, their distance went from "
-            f"{number(found['distance_before'])} to {number(found['distance_after'])} (1: as far off as the base's "
-            f"states of translations are from their mean), and the share whose own translation is the nearest from "
-            f"{number(found['found_before'], 1, True)} to {number(found['found_after'], 1, True)}."]
+            f"its translation. Of {number(found['pairs_held'], 0)} others, which were not learned from but chose when "
+            f"to stop, the distance from their translations went from {number(found['distance_before'])} to "
+            f"{number(found['distance_after'])} (at 1 they are as far off as the mean of all), and the share whose own "
+            f"translation is the nearest from {number(found['found_before'], 1, True)} to "
+            f"{number(found['found_after'], 1, True)}.{again}"]
 
 
 def _likelihood(results: Results) -> str:

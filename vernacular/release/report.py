@@ -80,7 +80,7 @@ def print_table(results: Results, console: Console) -> None:
     console.print(f"[bold]{escape(language['name'])}[/] ({escape(language['code'])}), model "
                   f"[bold]{escape(model['name'])}[/] from {escape(model['base_name'])}, {model['objective']}",
                   highlight=False)
-    for show in (_corpus, _fertility, _likelihood, _tasks, _behaviour, _fairness, _gates):
+    for show in (_corpus, _fertility, _translations, _likelihood, _tasks, _behaviour, _fairness, _gates):
         show(results, console)
     _next(results, console)
 
@@ -119,6 +119,23 @@ def _fertility(results: Results, console: Console) -> None:
     table = _table("Tokenizer", ["", "tokens per word", "pieces added"], console, (1, 2))
     table.add_row("base", number(found["base"], 3), "")
     table.add_row("extended", number(found["extended"], 3), number(found["new_pieces"], 0))
+    console.print(table)
+
+
+def _translations(results: Results, console: Console) -> None:
+    found = results["alignment"]
+    if found is None:
+        return
+    table = _table(f"Translations: {number(found['pairs'], 0)} sentences learned from, "
+                   f"{number(found['pairs_held'], 0)} others measured", ["", "distance", "find their own"], console, (1, 2))
+    rows = {"base": (found["distance_before"], found["found_before"]),
+            "taught": (found["distance_after"], found["found_after"])}
+    for arm, training in results["pretraining"].items():
+        counts = (training or {}).get("counts", {})
+        if "translation_found" in counts:
+            rows[f"{arm}, taught again"] = counts["translation_distance"], counts["translation_found"]
+    for name, (distance, share) in rows.items():
+        table.add_row(name, number(distance), number(share, 1, True))
     console.print(table)
 
 
