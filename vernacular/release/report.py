@@ -127,7 +127,8 @@ def _translations(results: Results, console: Console) -> None:
     if found is None:
         return
     table = _table(f"Translations: {number(found['pairs'], 0)} sentences learned from, "
-                   f"{number(found['pairs_held'], 0)} others measured", ["", "distance", "find their own"], console, (1, 2))
+                   f"{number(found['pairs_held'], 0)} others measured", ["", "distance", "find their own"], console,
+                   (1, 2))
     rows = {"base": (found["distance_before"], found["found_before"]),
             "taught": (found["distance_after"], found["found_after"])}
     for arm, training in results["pretraining"].items():
