@@ -12,6 +12,7 @@ import yaml
 from safetensors.torch import load_file
 
 from tests.endtoend.conftest import ENGLISH, Place
+from tests.tiny import write_bert
 from vernacular.alignment.train import BODY
 from vernacular.artifacts import Store
 from vernacular.config.load import load_language
@@ -93,6 +94,23 @@ def test_without_a_step_they_are_what_it_taught(place: Place, tmp_path: Path) ->
     with pytest.raises(Problem, match="there are no weights"):  # never the base as it was
         _start(Work(**{**vars(work), "inputs": {**inputs, "alignment/tiny": tmp_path / "empty"}}), "tiny", model,
                "control")
+
+
+def test_a_base_whose_states_nothing_would_keep_is_not_pretrained(place: Place, tmp_path: Path) -> None:
+    """Though it was taught before, when ``keep_states`` was set: that is no setting of the alignment."""
+    from vernacular.pretraining.stage import run
+    from vernacular.stages import Work
+
+    language, store = loaded(place)
+    shutil.copytree(language.folder.parent, tmp_path / "languages")
+    write_bert(tmp_path / "languages" / "qaa" / "base", head=True)
+    language = load_language(tmp_path / "languages" / "qaa")
+    inputs = {name: artifact.folder for name in ("corpus/splits", "tokenizer/tiny", "alignment/tiny")
+              if (artifact := store.current("qaa", name)) is not None}
+    work = Work(language=language, settings=None, inputs=inputs, reports={}, out=tmp_path, scratch=tmp_path, seed=1,
+                progress=lambda line: None, machine=tmp_path, root=store.root, cache=tmp_path)
+    with pytest.raises(Problem, match=r"qaa models tiny: this base guesses words itself.*Set pretraining\.keep_states"):
+        run(work, "tiny", language.models["tiny"], "control")
 
 
 def test_card_page_and_gate_say_what_it_learned_from(place: Place) -> None:
