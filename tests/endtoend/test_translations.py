@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ from safetensors.torch import load_file
 
 from tests.endtoend.conftest import ENGLISH, Place
 from tests.tiny import write_bert
+from vernacular.alignment.plan import estimate
 from vernacular.alignment.train import BODY
 from vernacular.artifacts import Store
 from vernacular.config.load import load_language
@@ -21,9 +23,11 @@ from vernacular.corpus.ledger import BESIDE
 from vernacular.corpus.suppression import FILE, append_row
 from vernacular.errors import Problem
 from vernacular.jsonl import read_jsonl
+from vernacular.planning import steps_of
 from vernacular.release.card import write_card
 from vernacular.release.page import in_short
 from vernacular.release.report import results
+from vernacular.stages import stages_of
 
 COLOURS, ANIMALS = ("red", "green", "grey", "brown", "old"), ("fox", "dog", "horse", "crow")
 STAGES = ("alignment/tiny", "model/tiny", "model/tiny_control")
@@ -128,6 +132,46 @@ def test_card_page_and_gate_say_what_it_learned_from(place: Place) -> None:
     assert any(line.startswith(f"{pairs} translated sentences taught it") for line in in_short(found))
     gate = next(gate for gate in found["release_gates"] if gate["name"] == "licences_verified")
     assert not gate["passed"] and "theirs" in gate["reason"]
+
+
+def test_the_ledger_knows_texts_that_were_read_beside_the_corpus(place: Place) -> None:
+    result = place.run("ledger", "qaa", "--source", "theirs", "--json")
+    assert result.returncode == 0, result.stdout + result.stderr
+    rows = json.loads(result.stdout)["documents"]
+    assert rows and {(row["role"], row["licence"], row["consent"]) for row in rows} == {
+        ("translation", "unverified", ENGLISH["consent"])}
+    row = rows[0]
+    shown = place.run("ledger", "qaa", "--id", row["id"])
+    assert "theirs.txt" in shown.stdout and "translation" in shown.stdout
+    learned = shown.stdout.split("What was learned from it:")[1]
+    assert all(stage in learned for stage in STAGES) and "tokenizer" not in learned and "perhaps" not in learned
+
+
+def test_the_plan_says_how_long_translations_take_once_they_were_learned(place: Place) -> None:
+    language, store = loaded(place)
+    model, aligned = language.models["tiny"], store.current("qaa", "alignment/tiny")
+    assert aligned is not None and model.alignment is not None
+    counts = aligned.manifest.report.counts
+    before = estimate(language, Store(place.folder / "none"), "tiny", model)
+    assert before == {"translation_steps": None, "translation_minutes": None}
+    known = estimate(language, store, "tiny", model)
+    each = counts["steps"].value / model.alignment.passes
+    assert known["translation_steps"] == each * (model.alignment.passes + 2 * model.alignment.passes_after)
+    assert known["translation_minutes"] == pytest.approx(
+        counts["minutes"].value * known["translation_steps"] / counts["steps"].value)
+    planned = place.run("plan", "qaa")
+    assert f"translation steps    {known['translation_steps']}" in planned.stdout
+    assert estimate(language, store, "tiny", model.model_copy(update={"alignment": None})) == {}
+
+
+def test_passes_after_pretraining_are_no_reason_to_teach_the_base_anew(place: Place) -> None:
+    language, store = loaded(place)
+    model = language.models["tiny"]
+    assert model.alignment is not None
+    other = language.model_copy(update={"models": {"tiny": model.model_copy(update={
+        "alignment": model.alignment.model_copy(update={"passes_after": 1})})}})
+    actions = {step.stage: step.action for step in steps_of(stages_of(other), other, store)}
+    assert [actions[name] for name in STAGES] == ["reuse", "run", "run"]
 
 
 def test_a_translation_that_is_taken_down_is_a_reason_to_teach_anew(place: Place) -> None:

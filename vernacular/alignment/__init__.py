@@ -25,7 +25,8 @@ def _outside(language: Language, root: Path, model: Model, asked: Alignment) -> 
 
 
 def _settings(language: Language, model: Model, asked: Alignment) -> dict[str, Any]:
-    return {"base": model.base.model_dump(mode="json"), "alignment": asked.model_dump(mode="json", by_alias=True),
+    mine = asked.model_dump(mode="json", by_alias=True, exclude={"passes_after"})  # these are each arm's
+    return {"base": model.base.model_dump(mode="json"), "alignment": mine,
             **clean_settings(language).beside()}
 
 

@@ -39,11 +39,13 @@ class Pairs:
         train: pairs to learn from.
         held: pairs that say when to stop, and what was gained; no sentence and no translation of theirs is learned.
         left_out: pairs that share text with held-out lines, task items or behavioural tests, or a side with ``held``.
+        where: of the folder they are from, for messages.
     """
 
     train: list[Pair]
     held: list[Pair]
     left_out: int
+    where: str
 
 
 def read_pairs(work: Work, asked: Alignment) -> Pairs:
@@ -68,7 +70,7 @@ def read_pairs(work: Work, asked: Alignment) -> Pairs:
     held = mixed[:min(_MOST_HELD, len(mixed) // _ONE_IN)]
     texts, translations = ({pair[side] for pair in held} for side in (0, 1))
     train = [pair for pair in mixed[len(held):] if pair[0] not in texts and pair[1] not in translations]
-    return Pairs(train, held, len(found) - len(train) - len(held))
+    return Pairs(train, held, len(found) - len(train) - len(held), where)
 
 
 def _pairs(work: Work, entry: Translations) -> Iterator[Pair]:

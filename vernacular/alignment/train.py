@@ -74,7 +74,7 @@ def align(model: Any, tokenizer: Any, teacher: Teacher, pairs: Pairs, asked: Ali
     texts, held_texts = ([text for text, _ in some] for some in (pairs.train, pairs.held))
     spread = float(wanted.var(0).mean())
     if not spread > 0:
-        raise Problem("all translations are one and the same", where="alignment.translations", fix="Correct the files")
+        raise Problem("all translations are one and the same", where=pairs.where, fix="Correct the files")
     before = found(states_of(model, tokenizer, held_texts), held)
     learning = [parameter for _, parameter in _learning(model)]
     model.requires_grad_(False)
@@ -98,7 +98,7 @@ def align(model: Any, tokenizer: Any, teacher: Teacher, pairs: Pairs, asked: Ali
                 break
             began, batch = time.monotonic(), batches[done.step]
             done.losses.append(_step(model, tokenizer, optimizer, [texts[at] for at in batch], wanted[batch], spread,
-                                     asked.learning_rate * _rate(done.step, len(batches))))
+                                     asked.learning_rate * _rate(done.step, len(batches)), pairs.where))
             done.step += 1
             now = time.monotonic()
             done.seconds += now - began
@@ -194,7 +194,7 @@ def _rate(step: int, steps: int) -> float:
 
 
 def _step(model: Any, tokenizer: Any, optimizer: torch.optim.AdamW, texts: Sequence[str], wanted: torch.Tensor,
-          spread: float, rate: float) -> float:
+          spread: float, rate: float, where: str) -> float:
     """One optimizer step; returns the distance before it."""
     for group in optimizer.param_groups:
         group["lr"] = rate
@@ -202,7 +202,7 @@ def _step(model: Any, tokenizer: Any, optimizer: torch.optim.AdamW, texts: Seque
     torch.autograd.backward(loss)
     length = torch.nn.utils.clip_grad_norm_(optimizer.param_groups[0]["params"], _CLIP)
     if not torch.isfinite(loss) or not torch.isfinite(length):
-        raise Problem("the distance is not a number any more", where="alignment",
+        raise Problem("the distance is not a number any more", where=where,
                       fix="Lower alignment.learning_rate; the last checkpoint is kept")
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)

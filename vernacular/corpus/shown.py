@@ -15,11 +15,11 @@ from vernacular.artifacts import Store
 from vernacular.config.schema import Language
 from vernacular.corpus.suppression import Suppressions, folded
 from vernacular.corpus.takedown import Plan, Target, carry_out, make_plan
-from vernacular.corpus.whereabouts import find_rows, holding, same_place, saw
+from vernacular.corpus.whereabouts import Row, find_beside, find_rows, holding, same_place, saw
 from vernacular.errors import Problem
 
 _MOST, _EXCERPT = 20, 300
-_COLUMNS = ("id", "source", "path", "licence", "consent", "register", "fetched", "title")
+_COLUMNS = ("id", "source", "role", "path", "licence", "consent", "register", "fetched", "title")
 
 
 def look_up(store: Store, language: Language, id_: str, url: str, source: str, text: str) -> dict[str, Any]:
@@ -29,9 +29,12 @@ def look_up(store: Store, language: Language, id_: str, url: str, source: str, t
         Problem: nothing was ingested yet, or nothing fits.
     """
     words = folded(text)
-    rows = find_rows(store, language.code, lambda row: (
-        (not id_ or row["id"] == id_) and (not url or same_place(row["path"], url))
-        and (not source or row["source"] == source) and (not words or words in folded(row["text"]))))
+
+    def fits(row: Row) -> bool:
+        return ((not id_ or row["id"] == id_) and (not url or same_place(row["path"], url))
+                and (not source or row["source"] == source) and (not words or words in folded(row.get("text", ""))))
+
+    rows = find_rows(store, language.code, fits) + _with_rights(language, find_beside(store, language.code, fits))
     suppressed = Suppressions.of(language.folder)
     gone = bool((id_ and id_ in suppressed.ids) or (url and suppressed.covers_url(url)) or source in suppressed.sources)
     if not rows and not gone:
@@ -42,6 +45,13 @@ def look_up(store: Store, language: Language, id_: str, url: str, source: str, t
         found["held_by"] = holding(store, language.code, [id_])[id_]
         found["seen_by"] = [model.line() for model in saw(store, language.code, [id_])]
     return found
+
+
+def _with_rights(language: Language, rows: Sequence[Row]) -> list[Row]:
+    """Documents that were read beside the corpus, with the licence and consent that the folder names for them."""
+    named = {(role, source.name): {"licence": source.licence, "consent": source.consent}
+             for model in language.models.values() for source, role in model.beside}
+    return [{**named.get((row["role"], row["source"]), {}), **row} for row in rows]
 
 
 def print_rows(found: dict[str, Any], console: Console | None = None) -> None:

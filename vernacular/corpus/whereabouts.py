@@ -78,6 +78,17 @@ def find_rows(store: Store, code: str, wanted: Callable[[Row], bool]) -> list[Ro
     return []
 
 
+def find_beside(store: Store, code: str, wanted: Callable[[Row], bool]) -> list[Row]:
+    """The rows, without text, of documents that trainings read beside the corpus: each once, with its ``role``."""
+    found: dict[tuple[str, str], Row] = {}
+    for artifact in artifacts_of(store, code):
+        path = artifact.folder / BESIDE
+        for row in read_jsonl(path) if path.is_file() else []:
+            if wanted(row):
+                found[row["role"], row["id"]] = row
+    return list(found.values())
+
+
 def holding(store: Store, code: str, ids: Collection[str]) -> dict[str, list[Row]]:
     """By id, where the current artifacts of the corpus hold it: stage, file, lines, rules and reasons of rejects."""
     found: dict[str, list[Row]] = {number: [] for number in ids}

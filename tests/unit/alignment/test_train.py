@@ -34,7 +34,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def pairs() -> Pairs:
     made = [(text.translate(INVENTED), text) for text in ENGLISH]
     random.Random(1).shuffle(made)
-    return Pairs(made[12:], made[:12], 0)
+    return Pairs(made[12:], made[:12], 0, "qaa alignment.translations")
 
 
 def asked(**more: Any) -> Alignment:
@@ -114,7 +114,7 @@ def test_translations_that_are_all_the_same_teach_nothing(folder: Path, tmp_path
     model, tokenizer = load_model(folder, "masked"), load_tokenizer(folder)
     same = [(text, "the red fox") for text in ENGLISH]
     with pytest.raises(Problem, match="all translations are one and the same"):
-        align(model, tokenizer, Teacher(model, tokenizer), Pairs(same[12:], same[:12], 0), asked(), 1, 1,
+        align(model, tokenizer, Teacher(model, tokenizer), Pairs(same[12:], same[:12], 0, "qaa"), asked(), 1, 1,
               tmp_path / "a.pt", lambda line: None)
 
 
