@@ -83,6 +83,11 @@ def check(language: Language, merged: Node) -> None:
             raise Problem(f"the task '{name}' writes text, and no model of this folder is causal",
                           where=place("tasks", name, "kind"),
                           fix="Add a model with `objective: causal`, or remove the task")
+        if task.language is not None:
+            _check_code(task.language, place("tasks", name, "language"))
+            if is_same(task.language, language.code):
+                raise Problem(f"'{task.language}' is this language itself", where=place("tasks", name, "language"),
+                              fix="Leave it out: it is for tasks in a language of the base")
         if task.prompt is not None and not any(model.objective == "causal" for model in language.models.values()):
             raise Problem(f"the task '{name}' says how to ask a causal model, and this folder has none",
                           where=place("tasks", name, "prompt"),

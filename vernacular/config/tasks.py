@@ -118,6 +118,9 @@ class Task(Strict):
         None, description="labels derived from the text")
     data: Annotated[FileData | HubData, Field(discriminator="kind")] | None = Field(
         None, description="labelled data")
+    language: str | None = Field(None, description=(
+        "ISO 639-3 code of its items, where these are in a language of the base: what was kept of it is shown, and "
+        "guarded, under retention"))
     tags: Literal["bio", "plain"] = Field("bio", description=(
         "token_classification on `data`: entities in IOB2 (B-PER, I-PER, O), scored whole, or plain tags such as parts "
         "of speech, scored word by word"))
@@ -152,6 +155,8 @@ class Task(Strict):
             known = COLUMNS[self.kind]
             if role not in known:
                 raise ValueError(f"columns: an item of {self.kind} has no '{role}'; it has {', '.join(known)}")
+        if self.language is not None and self.data is None:
+            raise ValueError("language needs data: derived labels are of the folder's own text")
         if self.multi_label and (self.data is None or self.kind != "sequence_classification"):
             raise ValueError("multi_label needs kind: sequence_classification and data")
         return self

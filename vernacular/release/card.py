@@ -12,6 +12,7 @@ from vernacular.arms import ARMS
 from vernacular.release.conduct import behaviour, fairness
 from vernacular.release.curve import COLUMNS, asked_rows, curve_rows, remarks, seeds_differ
 from vernacular.release.gates import unverified
+from vernacular.release.kept import kept_on_tasks
 from vernacular.release.loading import how_to_load
 from vernacular.release.markdown import MISSING, interval_text, literal, number, read_text, table
 from vernacular.release.metadata import inside, metadata_of
@@ -199,14 +200,19 @@ def _tasks(results: Results) -> str:
 def _retention(results: Results) -> str:
     found = results["retention"]
     if not found or not found.get("measured"):
-        return "Not measured: the folder names no text in the base's languages." + _states(results)
+        return "Not measured: the folder names no text in the base's languages." + _kept(results) + _states(results)
     scores, unit = found["scores"], found["unit"]
     rows = [[arm, number(score["mean"]), f"{number(score['low'])} to {number(score['high'])}"]
             for arm in ARMS if (score := scores.get(arm))]
     said = [f"{_comparison(name)}: {interval_text(interval)}" for name, interval in found["differences"].items()]
     return (f"Text in the base's languages ({', '.join(found['languages'])}), {found['items']} lines; lower is better."
             f"\n\n{table(['model', unit, '95 % interval'], rows)}\n\n{'. '.join(said)}."
-            + _states(results))
+            + _kept(results) + _states(results))
+
+
+def _kept(results: Results) -> str:
+    said = "".join(f"\n\nThe task {literal(one)}" for one in kept_on_tasks(results))
+    return said or "\n\nNo task in one of the base's languages was scored."
 
 
 def _states(results: Results) -> str:

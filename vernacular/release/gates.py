@@ -73,7 +73,7 @@ def release_gates(results: Results) -> list[Gate]:
             f"red tests, {'; '.join(told)}" if red else
             f"{len(tests)} tests are green, {len(reviewed)} of them reviewed by a speaker" if tests
             else "no behavioural test was run")),
-        _taken_over(results, f"evaluation/{results['model']['name']}_retention", "base_languages_kept", "retention"),
+        _retention(results),
         _taken_over(results, f"evaluation/{results['model']['name']}_attack", "no_planted_phrase", "no_planted_phrase"),
         reload_gate(results["reloaded"]) if results["reloaded"] is not None else Gate(
             name=RELOAD, passed=False, reason="the bundle is not there yet"),
@@ -111,10 +111,24 @@ def _taken_over(results: Results, stage: str, theirs: str, name: str) -> Gate:
                 threshold=found["threshold"])
 
 
+def _retention(results: Results) -> Gate:
+    """What is left of the base's languages: on text by that stage's own gate, on tasks by the paired interval."""
+    gate = _taken_over(results, f"evaluation/{results['model']['name']}_retention", "base_languages_kept", "retention")
+    tasks = {task: found for task, found in results["tasks"].items() if found["language"]}
+    worse, unknown = _worse(tasks, f"{results['released']['arm']}_minus_base")
+    if not tasks:
+        return gate
+    said = (f"worse than the base on {', '.join(worse)}" if worse else f"not measured: {', '.join(unknown)}" if unknown
+            else f"no worse than the base on {', '.join(tasks)}")
+    return gate.model_copy(update={"passed": gate.passed and not worse and not unknown,
+                                   "reason": f"{gate.reason}; {said}"})
+
+
 def _against_control(results: Results) -> Gate:
     """What the new pieces did: on text by the likelihood stage's own gate, on tasks by the paired interval."""
     tie = _found(results, f"evaluation/{results['model']['name']}_likelihood", "adapted_not_worse_than_control")
-    worse, unknown = _worse(results, "adapted_minus_control")
+    worse, unknown = _worse(results["tasks"], "adapted_minus_control")
+    unknown += _not_run(results)
     if tie is None:
         unknown.insert(0, "likelihood")
     elif not tie["passed"]:
@@ -128,9 +142,10 @@ def _against_control(results: Results) -> Gate:
 
 
 def _against_base(results: Results) -> Gate:
-    """What pretraining as a whole did: likelihood and tasks of the released arm against the untouched base."""
+    """What pretraining as a whole did for the language: likelihood and tasks of the released arm against the base."""
     name = f"{results['released']['arm']}_minus_base"
-    worse, unknown = _worse(results, name)
+    worse, unknown = _worse({task: found for task, found in results["tasks"].items() if not found["language"]}, name)
+    unknown += _not_run(results)
     interval = ((results["likelihood"] or {}).get("differences") or {}).get(name)
     if interval is None:
         unknown.insert(0, "likelihood")
@@ -145,14 +160,18 @@ def _none_worse(name: str, worse: list[str], unknown: list[str], harm: str, good
     return Gate(name=name, passed=not worse and not unknown, value=len(worse), threshold=0, reason=said)
 
 
-def _worse(results: Results, difference: str) -> tuple[list[str], list[str]]:
-    """The tasks that are worse beyond the paired 95 % interval, and those without one; adapters that are released.
+def _not_run(results: Results) -> list[str]:
+    return [stage for stage in results["missing"] if stage.startswith("task/")]
 
-    Asked without fine-tuning counts too: so a causal model is used as it is.
+
+def _worse(tasks: Mapping[str, Mapping[str, Any]], difference: str) -> tuple[list[str], list[str]]:
+    """Those of ``tasks`` that are worse beyond the paired 95 % interval, and those without one.
+
+    It is the adapters that are released that count; and being asked without fine-tuning: so a causal model is used as
+    it is.
     """
-    worse = []
-    unknown = [stage for stage in results["missing"] if stage.startswith("task/")]
-    for task, found in results["tasks"].items():
+    worse, unknown = list[str](), list[str]()
+    for task, found in tasks.items():
         for where, point in ((task, found), *((f"{task} {way.replace('_', '-')}", asked) for way, asked in
                                               (found.get("untrained") or {}).items())):
             interval = point.get("intervals", {}).get(difference)

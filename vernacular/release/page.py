@@ -19,6 +19,7 @@ from vernacular.artifacts import Artifact, Report, Store, now, write_atomically
 from vernacular.evaluation.behaviour.schema import percent
 from vernacular.release.card import FLOORS
 from vernacular.release.curve import COLUMNS, curve_rows, remarks
+from vernacular.release.kept import kept_on_tasks
 from vernacular.release.markdown import change_text, interval_text, number, read_text
 from vernacular.release.summary import Results
 
@@ -63,7 +64,7 @@ def page(results: Results, artifacts: Mapping[str, Artifact]) -> str:
              and gate["name"] not in {waiver["gate"] for waiver in results["waivers"]}],
         strips={task: strip(found) for task, found in results["tasks"].items()}, t=tables(results, artifacts),
         curves={task: curve_rows(found) for task, found in results["tasks"].items()}, columns=COLUMNS,
-        remarks={task: remarks(found) for task, found in results["tasks"].items()},
+        remarks={task: remarks(found) for task, found in results["tasks"].items()}, kept=kept_on_tasks(results),
         steps=[_step(name, artifact) for name, artifact in artifacts.items()])
 
 

@@ -168,7 +168,8 @@ def _verdicts(intervals: dict[str, list[float]], verdicts: dict[str, str], conso
 def _tasks(results: Results, console: Console) -> None:
     for task, found in results["tasks"].items():
         seeds = [row["seed"] for row in next(iter(found["scores"].values()))]
-        title = (f"Task {task}: {found['metric']}, {found['train_items']} items to learn from, "
+        of_base = f" in {found['language']}, a language of the base" if found["language"] else ""
+        title = (f"Task {task}{of_base}: {found['metric']}, {found['train_items']} items to learn from, "
                  f"{found['test_items']} scored")
         table = _table(title, ["model", *(f"seed {seed}" for seed in seeds), "mean"], console,
                        range(1, len(seeds) + 2))

@@ -212,7 +212,7 @@ def _task(report: Report, task: Task, released: Arm) -> dict[str, Any]:
     details = dict(report.details)
     scores = scores_of(report)
     details["description"] = task.description
-    details["labelled"] = _labelled(task)
+    details["labelled"], details["language"] = _labelled(task), task.language
     details["means"] = {arm: fmean(values) for arm, values in scores.items() if values}
     details["spread"] = spread_of(report)
     details["verdicts"] = {name: verdict(interval, spread=details["spread"])

@@ -38,7 +38,8 @@ def _outside(language: Language, root: Path, model: Model, task: str) -> dict[st
 def stages(language: Language, name: str, model: Model) -> list[Stage]:
     """A stage ``task/<task>_<name>`` for each task of the folder."""
     def settings(language: Language, task: str) -> dict[str, object]:
-        about = language.tasks[task].model_dump(mode="json", exclude={"description": True, "data": {"licence", "url"}})
+        about = language.tasks[task].model_dump(mode="json", exclude={
+            "description": True, "language": True, "data": {"licence", "url"}})
         return {"task": about, "lora": model.lora.model_dump(mode="json"),
                 "base": model.base.model_dump(mode="json"), "objective": model.objective}
 
