@@ -2,6 +2,7 @@
 
 A copy of this file stands in every release, beside its ``model`` and ``adapters``: it needs nothing of Vernacular. An
 adapter gives every token a score for each label. Those of a word, or of a whole text, are the mean over its tokens.
+Words are read from the states of all layers, texts from the last.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 import regex
 import torch
 from peft import PeftModel
+from torch.nn.functional import layer_norm
 from transformers import AutoConfig, AutoModelForTokenClassification, AutoTokenizer
 
 # A word: letters, marks and digits, with apostrophes and joiners inside; in scripts without spaces, a letter.
@@ -49,6 +51,17 @@ def inputs(tokenizer: Any, text: str, second: str = "") -> list[str]:
     return [text, second] if tokenizer.num_special_tokens_to_add(pair=True) else [f"{text}\n{second}"]
 
 
+def token_scores(model: Any, batch: Any, about: dict[str, Any]) -> torch.Tensor:
+    """The score of each label for each token of what a tokenizer made: (texts, tokens, labels)."""
+    if about["layers"] == "last":
+        last: torch.Tensor = model(**batch).logits
+        return last.float()
+    states = model(**batch, output_hidden_states=True).hidden_states[1:]
+    mean = torch.stack([layer_norm(layer.float(), layer.shape[-1:]) for layer in states]).mean(0)
+    found: torch.Tensor = getattr(model, about["head"])(mean)
+    return found.float()
+
+
 def scores(model: Any, tokenizer: Any, text: str, about: dict[str, Any],
            words: Sequence[tuple[int, int]] | None = None, second: str = "") -> torch.Tensor:
     """The score of each label for each unit of ``text``: (units, labels).
@@ -65,7 +78,7 @@ def scores(model: Any, tokenizer: Any, text: str, about: dict[str, Any],
                       max_length=about["longest"], return_offsets_mapping=True, return_special_tokens_mask=True)
     places, special = batch.pop("offset_mapping")[0].tolist(), batch.pop("special_tokens_mask")[0].bool()
     with torch.inference_mode():
-        by_token: torch.Tensor = model(**batch).logits[0].float()
+        by_token = token_scores(model, batch, about)[0]
     if about["unit"] == "text":
         return by_token[~special].mean(0, keepdim=True)
     found = units(text, about, words)

@@ -26,7 +26,7 @@ from vernacular.config.tasks import Task
 if TYPE_CHECKING:
     import torch
 
-    from vernacular.tasks.network import Encoded, Network
+    from vernacular.tasks.network import Encoded, Layers, Network
 
 IGNORED = -100
 Answer = Any
@@ -95,6 +95,7 @@ class Kind(ABC):
     def __init__(self, task: Task, labels: Sequence[str]) -> None:
         self.task, self.labels = task, list(labels)
 
+    layers: ClassVar[Layers] = "last"  # whose states the head reads
     each_by_itself: ClassVar[bool] = True  # whether an answer is the same whatever other items are asked
     one_text_tells: ClassVar[bool] = False  # whether who learned one text of an item knows the answer to it
 
@@ -127,7 +128,7 @@ class Kind(ABC):
     def network(self, model: Any, settings: Lora, seed: int) -> Network:
         """The body of ``model``, ready to be trained, with a fresh head for the labels."""
         from vernacular.tasks.network import trainable
-        return trainable(model, settings, max(1, len(self.labels)), seed)
+        return trainable(model, settings, max(1, len(self.labels)), seed, self.layers)
 
     def start(self, network: Network, encoded: Sequence[Encoded], items: Sequence[Item], padding: int) -> Head | None:
         """Where the head starts from, given a network that nothing was learned by yet; None: as it is.

@@ -1,7 +1,8 @@
 """A model body with a head on the mean state of each unit, adapted by LoRA or trained whole; and its batches.
 
 A unit is a word, or a whole text. The mean of its token states is the same for every arm and family, and fair between
-tokenizers that cut words differently. What a unit is, and what is done with the head's outputs, is up to a kind.
+tokenizers that cut words differently. What a unit is, whether its states are the last layer's or those of all layers,
+and what is done with the head's outputs, is up to a kind.
 """
 
 from __future__ import annotations
@@ -10,15 +11,19 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast
 
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
+from torch.nn.functional import layer_norm
 
 from vernacular.config.schema import Lora
 from vernacular.pretraining.precision import autocast
 
 HEAD, BODY = "head.safetensors", "body.safetensors"
+Layers = Literal["last", "all"]
+_LAYERS = "layers"  # the entry of the head's file that says which it reads
 _TOKENS, _TOKENS_ON_CARD = 4096, 32_768  # in a batch of answers
 
 
@@ -108,13 +113,15 @@ class Network(torch.nn.Module):
         hidden: width of its states.
         outputs: of the head, for each unit; at least one.
         whole: the language model that the body is of, for kinds that need its own head.
+        layers: whose states the head reads.
     """
 
     whole: Any
 
-    def __init__(self, body: Any, hidden: int, outputs: int, whole: Any = None) -> None:
+    def __init__(self, body: Any, hidden: int, outputs: int, whole: Any = None, layers: Layers = "last") -> None:
         super().__init__()
         self.__dict__["whole"] = whole  # no part of this module: its weights are those of the body
+        self.layers = layers
         self.body = body
         self.head = torch.nn.Linear(hidden, outputs)
 
@@ -142,7 +149,7 @@ class Network(torch.nn.Module):
         return total / sizes.clamp(min=1)[:, None]
 
     def token_states(self, batch: Sequence[Encoded], padding: int) -> torch.Tensor:
-        """The last states of all tokens: (items, longest of them, hidden)."""
+        """The states of all tokens: (items, longest of them, hidden); of ``all`` layers their mean, each normalised."""
         tokens, attend = padded(batch, padding)
         device, more = self.head.weight.device, {}
         if any(any(item.types) for item in batch) and getattr(self.body.config, "type_vocab_size", 1) > 1:
@@ -150,9 +157,13 @@ class Network(torch.nn.Module):
             for row, item in enumerate(batch):
                 types[row, :len(item.types)] = torch.tensor(item.types)
             more["token_type_ids"] = types.to(device)
-        states: torch.Tensor = self.body(input_ids=tokens.to(device), attention_mask=attend.to(device),
-                                         **more).last_hidden_state
-        return states
+        found = self.body(input_ids=tokens.to(device), attention_mask=attend.to(device), **more,
+                          output_hidden_states=self.layers == "all")
+        if self.layers == "last":
+            last: torch.Tensor = found.last_hidden_state
+            return last
+        each = [layer_norm(states.float(), states.shape[-1:]) for states in found.hidden_states[1:]]  # 0: no layer yet
+        return torch.stack(each).mean(0)
 
 
 def padded(batch: Sequence[Encoded], padding: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -166,8 +177,8 @@ def padded(batch: Sequence[Encoded], padding: int) -> tuple[torch.Tensor, torch.
     return tokens, attend
 
 
-def trainable(model: Any, settings: Lora, outputs: int, seed: int) -> Network:
-    """The body of ``model`` with what is to be trained, and a fresh head, from ``seed``.
+def trainable(model: Any, settings: Lora, outputs: int, seed: int, layers: Layers = "last") -> Network:
+    """The body of ``model`` with what is to be trained, and a fresh head on the states of ``layers``, from ``seed``.
 
     By LoRA an adapter on every linear layer, and nothing else of the body: the table of embeddings has no gradient.
     """
@@ -183,7 +194,7 @@ def trainable(model: Any, settings: Lora, outputs: int, seed: int) -> Network:
                 module.cast_input_dtype_enabled = False
     else:
         body.requires_grad_(True)
-    network = Network(body, model.config.hidden_size, outputs, model)
+    network = Network(body, model.config.hidden_size, outputs, model, layers)
     return network.to(next(model.parameters()).device)
 
 
@@ -229,7 +240,13 @@ def save(network: Network, folder: Path) -> None:
         save_file({name: tensor.detach().cpu().contiguous() for name, tensor in network.body.state_dict().items()},
                   folder / BODY)
     save_file({name: tensor.detach().cpu().contiguous() for name, tensor in network.head.state_dict().items()},
-              folder / HEAD)
+              folder / HEAD, metadata={_LAYERS: network.layers})
+
+
+def layers_of(folder: Path) -> Layers:
+    """Whose states the head that ``save`` wrote into ``folder`` reads."""
+    with safe_open(folder / HEAD, "pt") as file:
+        return cast(Layers, (file.metadata() or {}).get(_LAYERS, "last"))
 
 
 def load(model: Any, folder: Path) -> Network:
@@ -241,6 +258,6 @@ def load(model: Any, folder: Path) -> Network:
         from peft import PeftModel
         body = PeftModel.from_pretrained(body, folder)
     head = load_file(folder / HEAD)
-    network = Network(body, model.config.hidden_size, head["weight"].shape[0], model)
+    network = Network(body, model.config.hidden_size, head["weight"].shape[0], model, layers_of(folder))
     network.head.load_state_dict(head)
     return network.to(next(model.parameters()).device).eval()
