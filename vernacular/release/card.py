@@ -10,18 +10,22 @@ import yaml
 
 from vernacular.arms import ARMS
 from vernacular.release.conduct import behaviour, fairness
-from vernacular.release.curve import COLUMNS, asked_rows, curve_rows, remarks, seeds_differ
+from vernacular.release.curve import (
+    COLUMNS,
+    CURVE,
+    FLOORS,
+    curve_rows,
+    remarks,
+    score_columns,
+    score_rows,
+    seeds_differ,
+)
 from vernacular.release.gates import unverified
 from vernacular.release.loading import how_to_load
 from vernacular.release.markdown import MISSING, interval_text, literal, number, read_text, table
 from vernacular.release.metadata import inside, metadata_of
 from vernacular.release.summary import Results
 
-FLOORS = {"majority": "floor: the commonest answer, or chance", "tfidf_logistic": "floor: TF-IDF + logistic regression",
-          "character_5gram": "floor: a character 5-gram model of the training text",
-          "tfidf_characters": "floor: TF-IDF of character n-grams", "copy": "floor: the source as it is",
-          "nearest": "floor: the answer to the nearest training item",
-          "nearest_span": "floor: words of the sentence nearest to the question"}
 GAINS = {"gain": "a gain", "no gain": "no gain", "harm": "harm"}
 
 
@@ -175,12 +179,6 @@ def _tasks(results: Results) -> str:
         return "No task was trained."
     parts = []
     for task, found in results["tasks"].items():
-        seeds = [row["seed"] for row in next(iter(found["scores"].values()))]
-        rows = [[arm, *(number(row["score"]) for row in found["scores"][arm]), number(found["means"].get(arm))]
-                for arm in ARMS if found["scores"].get(arm)]
-        rows += asked_rows(found, len(seeds))
-        rows += [[FLOORS.get(name, f"floor: {name}"), *([""] * len(seeds)), number(floor)]
-                 for name, floor in found.get("floors", {}).items()]
         said = [f"{_comparison(name)}: **{GAINS[found['verdicts'][name]]}** ({interval_text(interval)})"
                 for name, interval in found.get("intervals", {}).items()]
         floor = "" if found["above_floors"] else (" The released model does not reach the best simple floor: use the "
@@ -188,10 +186,10 @@ def _tasks(results: Results) -> str:
         about = f"{found['description']}\n\n" if found["description"] else ""
         curve = curve_rows(found)
         more = "".join(f" {remark}" for remark in remarks(found)) + (
-            f"\n\nBy labels learned from, mean (each seed):\n\n{table(COLUMNS, curve)}" if curve else "")
+            f"\n\n{CURVE}:\n\n{table(COLUMNS, curve)}" if curve else "")
         parts.append(f"### {task}\n\n{about}{found['metric']}, {found['train_items']} items to "
                      f"learn from, {found['test_items']} scored.\n\n"
-                     + table(["model", *(f"seed {seed}" for seed in seeds), "mean"], rows)
+                     + table(score_columns(found), score_rows(found))
                      + f"\n\n{'. '.join([*said, seeds_differ(found).capitalize()])}.{floor}{more}")
     return "\n\n".join(parts)
 

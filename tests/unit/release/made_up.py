@@ -13,6 +13,11 @@ from vernacular.release.summary import gather, stage_names
 NAME = "tiny"
 
 
+def ranged(mean: float, half: float) -> list[float]:
+    """An interval as the stages write it: low, mean, high."""
+    return [mean - half, mean, mean + half]
+
+
 def task_details(task: str, base: float, adapted: float, interval: list[float]) -> dict[str, Any]:
     scores = {arm: [{"seed": seed, "score": mean + seed / 100} for seed in (1, 2, 3)]
               for arm, mean in (("base", base), ("control", adapted - 0.01), ("adapted", adapted))}
@@ -20,6 +25,8 @@ def task_details(task: str, base: float, adapted: float, interval: list[float]) 
             "labels": ["O", "NAME"] if task == "names" else ["market", "river", "school"],
             "metric": "f1_unseen_names" if task == "names" else "macro_f1", "train_items": 30, "test_items": 20,
             "scores": scores, "floors": {"majority": 0.1, "tfidf_logistic": 0.4},
+            "arm_intervals": {arm: ranged(rows[1]["score"], 0.07) for arm, rows in scores.items()},
+            "floor_intervals": {"majority": ranged(0.1, 0.03), "tfidf_logistic": ranged(0.4, 0.03)},
             "intervals": {"adapted_minus_base": interval, "adapted_minus_control": [-0.02, 0.01, 0.03]}}
 
 
