@@ -153,6 +153,7 @@ def test_the_card_has_metadata_every_seed_and_says_gains_in_words(found: dict[st
     assert "Adapted against base: **no gain**" in body
     assert "This release may not be published." in body
     assert "spaces \\<b\\>\\|\\</b\\>" in body
+    assert "| 2 of 40 (1.0% to 16.0%) | 2 of 40 (1.0% to 16.0%) |" in body
     assert "Not measured." in body.split("## Fairness")[1]
     assert "None" not in card
     assert "nan" not in card
