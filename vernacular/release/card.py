@@ -10,7 +10,17 @@ import yaml
 
 from vernacular.arms import ARMS
 from vernacular.release.conduct import behaviour, fairness
-from vernacular.release.curve import COLUMNS, asked_rows, curve_rows, remarks, seeds_differ
+from vernacular.release.curve import (
+    COLUMNS,
+    CURVE,
+    FLOORS,
+    asked_said,
+    curve_rows,
+    remarks,
+    score_columns,
+    score_rows,
+    seeds_differ,
+)
 from vernacular.release.gates import unverified
 from vernacular.release.kept import kept_on_tasks
 from vernacular.release.loading import how_to_load
@@ -18,11 +28,6 @@ from vernacular.release.markdown import MISSING, interval_text, literal, number,
 from vernacular.release.metadata import inside, metadata_of
 from vernacular.release.summary import Results
 
-FLOORS = {"majority": "floor: the commonest answer, or chance", "tfidf_logistic": "floor: TF-IDF + logistic regression",
-          "character_5gram": "floor: a character 5-gram model of the training text",
-          "tfidf_characters": "floor: TF-IDF of character n-grams", "copy": "floor: the source as it is",
-          "nearest": "floor: the answer to the nearest training item",
-          "nearest_span": "floor: words of the sentence nearest to the question"}
 GAINS = {"gain": "a gain", "no gain": "no gain", "harm": "harm"}
 
 
@@ -176,23 +181,17 @@ def _tasks(results: Results) -> str:
         return "No task was trained."
     parts = []
     for task, found in results["tasks"].items():
-        seeds = [row["seed"] for row in next(iter(found["scores"].values()))]
-        rows = [[arm, *(number(row["score"]) for row in found["scores"][arm]), number(found["means"].get(arm))]
-                for arm in ARMS if found["scores"].get(arm)]
-        rows += asked_rows(found, len(seeds))
-        rows += [[FLOORS.get(name, f"floor: {name}"), *([""] * len(seeds)), number(floor)]
-                 for name, floor in found.get("floors", {}).items()]
         said = [f"{_comparison(name)}: **{GAINS[found['verdicts'][name]]}** ({interval_text(interval)})"
                 for name, interval in found.get("intervals", {}).items()]
         floor = "" if found["above_floors"] else (" The released model does not reach the best simple floor: use the "
                                                   "simple method for this task.")
         about = f"{found['description']}\n\n" if found["description"] else ""
         curve = curve_rows(found)
-        more = "".join(f" {remark}" for remark in remarks(found)) + (
-            f"\n\nBy labels learned from, mean (each seed):\n\n{table(COLUMNS, curve)}" if curve else "")
+        more = "".join(f" {line}" for line in (*remarks(found), *asked_said(found))) + (
+            f"\n\n{CURVE}:\n\n{table(COLUMNS, curve)}" if curve else "")
         parts.append(f"### {task}\n\n{about}{found['metric']}, {found['train_items']} items to "
                      f"learn from, {found['test_items']} scored.\n\n"
-                     + table(["model", *(f"seed {seed}" for seed in seeds), "mean"], rows)
+                     + table(score_columns(found), score_rows(found))
                      + f"\n\n{'. '.join([*said, seeds_differ(found).capitalize()])}.{floor}{more}")
     return "\n\n".join(parts)
 

@@ -1,34 +1,77 @@
-"""The learning curve of a task as a table that card and report both show, and what is to be said beside it."""
+"""Scores and learning curve of a task as tables that card, report and page show, and what is to be said beside them."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from vernacular.arms import ARMS
+from vernacular.release.markdown import interval_text, number, range_text
 
+FLOORS = {"majority": "floor: the commonest answer, or chance", "tfidf_logistic": "floor: TF-IDF + logistic regression",
+          "character_5gram": "floor: a character 5-gram model of the training text",
+          "tfidf_characters": "floor: TF-IDF of character n-grams", "copy": "floor: the source as it is",
+          "nearest": "floor: the answer to the nearest training item",
+          "nearest_span": "floor: words of the sentence nearest to the question"}
+CURVE = "By labels learned from: mean (each seed), 95 % interval"
 COLUMNS = ("labels", *ARMS, "best floor", "adapted minus base (95 %)")
 
 
+def score_columns(found: dict[str, Any]) -> list[str]:
+    """The columns of ``score_rows``."""
+    return ["model", *(f"seed {seed}" for seed in _seeds_of(found)), "mean", "95 % interval"]
+
+
+def score_rows(found: dict[str, Any]) -> list[list[str]]:
+    """A row for each model, each way to ask it without fine-tuning, and each floor.
+
+    A row is a name, the score of each seed, the mean and its 95 % interval over items and seeds (of a floor, over
+    items).
+    """
+    seeds, ranges = _seeds_of(found), found.get("arm_intervals", {})
+    rows = [[arm, *(number(row["score"]) for row in found["scores"][arm]), number(found["means"].get(arm)),
+             range_text(ranges.get(arm))] for arm in ARMS if found["scores"].get(arm)]
+    rows += asked_rows(found, len(seeds))
+    return rows + [[FLOORS.get(name, f"floor: {name}"), *([""] * len(seeds)), number(floor),
+                    range_text(found.get("floor_intervals", {}).get(name))]
+                   for name, floor in found.get("floors", {}).items()]
+
+
+def _seeds_of(found: dict[str, Any]) -> list[int]:
+    return [row["seed"] for row in next(iter(found["scores"].values()))]
+
+
 def curve_rows(found: dict[str, Any]) -> list[list[str]]:
-    """A row for each number of labels: the mean of each arm with every seed, a floor, a difference with its interval.
+    """A row for each number of labels: the mean of each arm with every seed, a floor, a difference, with intervals.
 
     No row where the task was learned at one size alone.
     """
     points = found.get("curve", [])
-    return [[f"{point['train_items']:,}", *(_seeds(point, arm) for arm in ARMS),
-             f"{max(point['floors'].values()):.3f}", _interval(point["intervals"]["adapted_minus_base"])]
-            for point in points] if len(points) > 1 else []
+    return [[f"{point['train_items']:,}", *(_seeds(point, arm) for arm in ARMS), _best_floor(point),
+             _interval(point["intervals"]["adapted_minus_base"])] for point in points] if len(points) > 1 else []
 
 
 def asked_rows(found: dict[str, Any], seeds: int) -> list[list[str]]:
-    """A row for each model and way to ask it without fine-tuning: the name, the score of each of ``seeds``, the mean.
+    """A row for each model and way to ask it without fine-tuning: name, score of each of ``seeds``, mean, interval.
 
     Where no example is shown there is one score for all seeds, and it stands under the mean alone.
     """
-    return [[f"{arm}, {name.replace('_', '-')}, not fine-tuned",
+    return [[asked(arm, name),
              *([f"{score:.3f}" for score in way["scores"][arm]] if len(way["scores"][arm]) == seeds > 1
-               else [""] * seeds), f"{way['means'][arm]:.3f}"]
+               else [""] * seeds), f"{way['means'][arm]:.3f}", range_text(way.get("arm_intervals", {}).get(arm))]
             for name, way in found.get("untrained", {}).items() for arm in ARMS]
+
+
+def asked(arm: str, way: str) -> str:
+    """How a model is called that was asked without fine-tuning; ``way`` is ``0_shot``, ``4_shot``."""
+    return f"{arm}, {way.replace('_', '-')}, not fine-tuned"
+
+
+def asked_said(found: dict[str, Any]) -> list[str]:
+    """For each way to ask without fine-tuning its differences between models, each with its interval; a line each."""
+    return [f"Not fine-tuned, {name.replace('_', '-')}: " + "; ".join(
+        f"{difference.replace('_minus_', ' against ')} {interval_text(interval)}"
+        for difference, interval in way["intervals"].items()) + "."
+        for name, way in found.get("untrained", {}).items() if way.get("intervals")]
 
 
 def seeds_differ(found: dict[str, Any]) -> str:
@@ -70,7 +113,16 @@ def _listed(labels: list[str]) -> str:
 
 def _seeds(point: dict[str, Any], arm: str) -> str:
     each = ", ".join(f"{row['score']:.3f}" for row in point["scores"][arm])
-    return f"{point['means'][arm]:.3f} ({each})"
+    return _ranged(f"{point['means'][arm]:.3f} ({each})", point.get("arm_intervals", {}).get(arm))
+
+
+def _best_floor(point: dict[str, Any]) -> str:
+    name, best = max(point["floors"].items(), key=lambda floor: floor[1])
+    return _ranged(f"{best:.3f}", point.get("floor_intervals", {}).get(name))
+
+
+def _ranged(score: str, interval: list[float] | None) -> str:
+    return ", ".join(filter(None, [score, range_text(interval)]))
 
 
 def _interval(interval: list[float]) -> str:

@@ -37,6 +37,11 @@ def interval_text(interval: Sequence[float], digits: int = 3) -> str:
     return f"{mean:+.{digits}f}, 95 % interval {low:+.{digits}f} to {high:+.{digits}f}"
 
 
+def range_text(interval: Sequence[float] | None, digits: int = 3) -> str:
+    """The 95 % interval of a score, itself not repeated; empty for None, as of a report made before it was computed."""
+    return "" if interval is None else f"{interval[0]:.{digits}f} to {interval[2]:.{digits}f}"
+
+
 def read_text(passes: float | None) -> str:
     """How much of its text a training read, a sentence: less than all of it where the budget ends before; or empty."""
     if passes is None:

@@ -67,10 +67,15 @@ def _scored_tasks(results: Results, arm: str) -> list[dict[str, Any]]:
              "metrics": [{
                  "type": "f1" if "f1" in found["metric"] else found["metric"], "name": found["metric"],
                  "value": round(found["means"][arm], 4), "args": {
+                     **_ends(found.get("arm_intervals", {}).get(arm)),
                      "seeds": {str(row["seed"]): round(row["score"], 4) for row in found["scores"][arm]},
                  **{f"{name}_low_mean_high": [round(value, 4) for value in interval]
                     for name, interval in found.get("intervals", {}).items()}}}]}
             for task, found in results["tasks"].items() if arm in found["means"]]
+
+
+def _ends(interval: list[float] | None) -> dict[str, float]:
+    return {} if interval is None else {"low": round(interval[0], 4), "high": round(interval[2], 4)}
 
 
 def _scored_likelihood(results: Results, arm: str) -> list[dict[str, Any]]:

@@ -17,10 +17,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from vernacular.arms import ARMS
 from vernacular.artifacts import Artifact, Report, Store, now, write_atomically
 from vernacular.evaluation.behaviour.schema import percent
-from vernacular.release.card import FLOORS
-from vernacular.release.curve import COLUMNS, curve_rows, remarks
+from vernacular.release.curve import COLUMNS, CURVE, FLOORS, asked, asked_said, curve_rows, remarks
 from vernacular.release.kept import kept_on_tasks
-from vernacular.release.markdown import change_text, interval_text, number, read_text
+from vernacular.release.markdown import change_text, interval_text, number, range_text, read_text
 from vernacular.release.summary import Results
 
 FILE = "report.html"
@@ -63,8 +62,9 @@ def page(results: Results, artifacts: Mapping[str, Artifact]) -> str:
         red=[gate for gate in results["release_gates"] if not gate["passed"] and gate["name"] != "publishable"
              and gate["name"] not in {waiver["gate"] for waiver in results["waivers"]}],
         strips={task: strip(found) for task, found in results["tasks"].items()}, t=tables(results, artifacts),
-        curves={task: curve_rows(found) for task, found in results["tasks"].items()}, columns=COLUMNS,
-        remarks={task: remarks(found) for task, found in results["tasks"].items()}, kept=kept_on_tasks(results),
+        curves={task: curve_rows(found) for task, found in results["tasks"].items()}, columns=COLUMNS, by_labels=CURVE,
+        remarks={task: [*asked_said(found), *remarks(found)] for task, found in results["tasks"].items()},
+        kept=kept_on_tasks(results),
         steps=[_step(name, artifact) for name, artifact in artifacts.items()])
 
 
@@ -117,12 +117,20 @@ def _rate(found: Mapping[str, Any]) -> str:
 
 
 def strip(found: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The rows of a task's picture: a name, its mean, and at which per cent of the scale its seeds and its mean lie."""
-    rows = [(arm, [row["score"] for row in found["scores"][arm]], found["means"].get(arm))
-            for arm in ARMS if found["scores"].get(arm)]
-    rows += [(SIMPLE.get(name, name), [], floor) for name, floor in found.get("floors", {}).items()]
-    return [{"name": name, "mean": mean, "seeds": [round(100 * seed / most_of(found), 1) for seed in seeds],
-             "bar": None if mean is None else round(100 * mean / most_of(found), 1)} for name, seeds, mean in rows]
+    """The rows of a task's picture: a name, its mean with its 95 % interval, and where on the scale they lie.
+
+    ``seeds`` and ``bar`` are per cent of the scale.
+    """
+    rows = [(arm, [row["score"] for row in found["scores"][arm]], found["means"].get(arm),
+             found.get("arm_intervals", {}).get(arm)) for arm in ARMS if found["scores"].get(arm)]
+    rows += [(asked(arm, name), way["scores"][arm], way["means"][arm], way.get("arm_intervals", {}).get(arm))
+             for name, way in found.get("untrained", {}).items() for arm in ARMS]
+    rows += [(SIMPLE.get(name, name), [], floor, found.get("floor_intervals", {}).get(name))
+             for name, floor in found.get("floors", {}).items()]
+    return [{"name": name, "mean": mean, "range": range_text(interval, 2),
+             "seeds": [round(100 * seed / most_of(found), 1) for seed in seeds],
+             "bar": None if mean is None else round(100 * mean / most_of(found), 1)}
+            for name, seeds, mean, interval in rows]
 
 
 def most_of(found: Mapping[str, Any]) -> int:

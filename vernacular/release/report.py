@@ -18,8 +18,17 @@ from vernacular.artifacts import Artifact, Store
 from vernacular.config.schema import Language
 from vernacular.errors import Problem
 from vernacular.evaluation.behaviour.schema import percent
-from vernacular.release.card import FLOORS
-from vernacular.release.curve import COLUMNS, asked_rows, curve_rows, remarks, seeds_differ
+from vernacular.release.curve import (
+    COLUMNS,
+    CURVE,
+    FLOORS,
+    asked_said,
+    curve_rows,
+    remarks,
+    score_columns,
+    score_rows,
+    seeds_differ,
+)
 from vernacular.release.markdown import change_text, interval_text, number
 from vernacular.release.summary import Results, gather, stage_names
 from vernacular.stale import stale
@@ -167,31 +176,24 @@ def _verdicts(intervals: dict[str, list[float]], verdicts: dict[str, str], conso
 
 def _tasks(results: Results, console: Console) -> None:
     for task, found in results["tasks"].items():
-        seeds = [row["seed"] for row in next(iter(found["scores"].values()))]
         of_base = f" in {found['language']}, a language of the base" if found["language"] else ""
         title = (f"Task {task}{of_base}: {found['metric']}, {found['train_items']} items to learn from, "
                  f"{found['test_items']} scored")
-        table = _table(title, ["model", *(f"seed {seed}" for seed in seeds), "mean"], console,
-                       range(1, len(seeds) + 2))
-        for arm in ARMS:
-            if found["scores"].get(arm):
-                table.add_row(arm, *(number(row["score"]) for row in found["scores"][arm]),
-                              number(found["means"][arm]))
-        for row in asked_rows(found, len(seeds)):
+        columns = score_columns(found)
+        table = _table(title, columns, console, range(1, len(columns)))
+        for row in score_rows(found):
             table.add_row(*row)
-        for name, floor in found.get("floors", {}).items():
-            table.add_row(FLOORS.get(name, f"floor: {name}"), *([""] * len(seeds)), number(floor))
         console.print(table)
         _verdicts(found.get("intervals", {}), found["verdicts"], console)
         console.print(f"  {seeds_differ(found)}", highlight=False)
         curve = curve_rows(found)
         if curve:
-            table = _table("  by labels learned from, mean (each seed)", COLUMNS, console, range(1, len(COLUMNS)))
+            table = _table(f"  {CURVE}", COLUMNS, console, range(1, len(COLUMNS)))
             for row in curve:
                 table.add_row(*row)
             console.print(table)
-        for remark in remarks(found):
-            console.print(f"  {remark}", highlight=False)
+        for line in (*remarks(found), *asked_said(found)):
+            console.print(f"  {line}", highlight=False)
         if not found["above_floors"]:
             console.print("  a simple floor does better than the adapted model", highlight=False)
 

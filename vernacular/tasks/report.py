@@ -1,4 +1,8 @@
-"""What the stage of a task says: scores of every seed at every size, floors, intervals, dead seeds, plots, gates."""
+"""What the stage of a task says: scores of every seed at every size, floors, intervals, dead seeds, plots, gates.
+
+An interval is ``[low, mean, high]``: of a model's score in ``arm_intervals``, of a floor's in ``floor_intervals``, of a
+difference in ``intervals``.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,8 @@ from vernacular.artifacts import Gate, Report
 from vernacular.plots import bars, points
 from vernacular.tasks.curve import Run, Untrained
 from vernacular.tasks.data import Items
-from vernacular.tasks.scoring import difference
+from vernacular.tasks.kind import Answer
+from vernacular.tasks.scoring import difference, interval
 
 _FLOORS = {"tfidf_logistic": "floor: TF-IDF with logistic regression",
            "majority": "floor: the commonest answer, or chance"}
@@ -60,7 +65,8 @@ def write_report(out: Path, task_name: str, items: Items, sizes: Sequence[int], 
                          f"{name.replace('_', '-')}, without fine-tuning, {arm}")
     if ways:
         report.samples["without fine-tuning"] = [
-            {"asked": name, "model": arm, "scores by seed": way["scores"][arm], "mean": way["means"][arm]}
+            {"asked": name, "model": arm, "scores by seed": way["scores"][arm], "mean": way["means"][arm],
+             "low": way["arm_intervals"][arm][0], "high": way["arm_intervals"][arm][2]}
             for name, way in ways.items() for arm in ARMS]
     _draw(report, out, task_name, curve)
     _gates(report, curve)
@@ -68,15 +74,22 @@ def write_report(out: Path, task_name: str, items: Items, sizes: Sequence[int], 
 
 
 def _ways(items: Items, untrained: Mapping[Arm, Untrained]) -> dict[str, dict[str, Any]]:
-    """Each way to ask without fine-tuning: scores by arm and seed, their means, and intervals of differences."""
+    """Each way to ask without fine-tuning: scores by arm and seed, their means, and intervals."""
     kind, test, found = items.kind, items.test, {}
     for name in untrained[ARMS[0]]:
         answers = {arm: untrained[arm][name] for arm in ARMS}
         scores = {arm: [kind.score(test, each) for each in answers[arm]] for arm in ARMS}
-        found[name] = {"scores": scores, "means": {arm: fmean(scores[arm]) for arm in ARMS}, "intervals": {
-            f"{ours}_minus_{theirs}": list(difference(kind, test, answers[ours], answers[theirs], _SEED))
-            for ours, theirs in COMPARED}}
+        found[name] = {"scores": scores, "means": {arm: fmean(scores[arm]) for arm in ARMS},
+                       **_intervals(items, answers)}
     return found
+
+
+def _intervals(items: Items, answers: Mapping[Arm, Sequence[Sequence[Answer]]]) -> dict[str, dict[str, list[float]]]:
+    """Of each arm's score and of each difference, of answers by arm and seed."""
+    kind, test = items.kind, items.test
+    return {"arm_intervals": {arm: list(interval(kind, test, answers[arm], _SEED)) for arm in ARMS},
+            "intervals": {f"{ours}_minus_{theirs}": list(difference(kind, test, answers[ours], answers[theirs], _SEED))
+                          for ours, theirs in COMPARED}}
 
 
 _NOTES = {"test_taken_from_train": "scored items taken from the training items: there was no test part",
@@ -97,15 +110,14 @@ def _at(items: Items, size: int, seeds: Sequence[int], runs: Mapping[Arm, Sequen
         arm: [{"seed": seed, "score": found.pop(metric), "more": found, "steps": run.steps, "chosen": run.chosen,
                "seconds": run.seconds, "looks": run.looks}
               for seed, found, run in zip(seeds, measured[arm], runs[arm], strict=True)] for arm in ARMS}
-    floors = {name: kind.score(test, answers)
+    ranges = {name: list(interval(kind, test, [answers], _SEED))
               for name, answers in kind.floors(items.train[:size], test, _SEED).items()}
+    floors = {name: mean for name, (_, mean, _) in ranges.items()}
     answers = {arm: [run.answers for run in runs[arm]] for arm in ARMS}
     dead = [f"{arm} seed {row['seed']}" for arm in ARMS for row in scores[arm] if row["score"] <= floors["majority"]]
     return {"train_items": size, "metric": metric, "scores": scores,
             "means": {arm: fmean(row["score"] for row in scores[arm]) for arm in ARMS}, "floors": floors,
-            "intervals": {f"{ours}_minus_{theirs}": list(difference(kind, test, answers[ours], answers[theirs], _SEED))
-                          for ours, theirs in COMPARED},
-            "dead": dead}
+            "floor_intervals": ranges, **_intervals(items, answers), "dead": dead}
 
 
 def _draw(report: Report, out: Path, task_name: str, curve: Sequence[Mapping[str, Any]]) -> None:

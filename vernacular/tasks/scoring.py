@@ -1,4 +1,4 @@
-"""Sums that scores are made of, scores of such sums, and paired bootstrap intervals over items and seeds."""
+"""Sums that scores are made of, scores of such sums, and bootstrap intervals over items and seeds."""
 
 from __future__ import annotations
 
@@ -57,6 +57,19 @@ def accuracy(parts: NDArray[Any]) -> NDArray[Any]:
     return found
 
 
+def interval(kind: Kind, items: Sequence[Item], answers: Sequence[Sequence[Answer]], seed: int) -> Interval:
+    """Mean of the score over seeds with a 95% interval, by the same bootstrap as ``difference``.
+
+    Args:
+        kind: of the task.
+        items: that were scored.
+        answers: for each seed the answers to ``items``; of a floor, which draws nothing, one list.
+        seed: of the resamples.
+    """
+    mean, resampled = _resampled(kind, items, answers, seed)
+    return _percentiles(resampled, mean)
+
+
 def difference(kind: Kind, items: Sequence[Item], ours: Sequence[Sequence[Answer]],
                theirs: Sequence[Sequence[Answer]], seed: int) -> Interval:
     """Mean difference of the score (ours minus theirs, over seeds) with a 95% interval.
@@ -70,19 +83,28 @@ def difference(kind: Kind, items: Sequence[Item], ours: Sequence[Sequence[Answer
         theirs: the same seeds of another arm.
         seed: of the resamples.
     """
+    (mine, left), (other, right) = (_resampled(kind, items, answers, seed) for answers in (ours, theirs))
+    return _percentiles(left - right, mine - other)
+
+
+def _resampled(kind: Kind, items: Sequence[Item], answers: Sequence[Sequence[Answer]],
+               seed: int) -> tuple[float, NDArray[Any]]:
+    """The mean score over seeds, and its value in each resample of items and seeds, (resamples,).
+
+    Equal ``seed`` and numbers of items and seeds give equal draws: that is what pairs two calls.
+    """
     generator = np.random.default_rng(seed)
     weights = generator.multinomial(len(items), np.full(len(items), 1 / len(items)), RESAMPLES).astype(float)
-    seeds = generator.integers(0, len(ours), (RESAMPLES, len(ours)))
+    seeds = generator.integers(0, len(answers), (RESAMPLES, len(answers)))
+    sums = [kind.statistics(items, found) for found in answers]
+    scores = np.stack([_compared(kind, weights @ each) for each in sums])  # (seeds, resamples)
+    whole = np.mean([_compared(kind, each.sum(0)) for each in sums])
+    return float(whole), np.take_along_axis(scores, seeds.T, 0).mean(0)
 
-    def drawn(answers: Sequence[Sequence[Answer]]) -> tuple[NDArray[Any], float]:
-        sums = [kind.statistics(items, found) for found in answers]
-        scores = np.stack([_compared(kind, weights @ each) for each in sums])  # (seeds, resamples)
-        whole = np.mean([_compared(kind, each.sum(0)) for each in sums])
-        return np.take_along_axis(scores, seeds.T, 0).mean(0), float(whole)
 
-    (left, mine), (right, other) = drawn(ours), drawn(theirs)
-    low, high = np.percentile(left - right, [2.5, 97.5])
-    return float(low), mine - other, float(high)
+def _percentiles(resampled: NDArray[Any], mean: float) -> Interval:
+    low, high = np.percentile(resampled, [2.5, 97.5])
+    return float(low), mean, float(high)
 
 
 def _compared(kind: Kind, totals: NDArray[Any]) -> NDArray[Any]:

@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 from rich.console import Console
 
 from tests.generate import write_language
-from tests.unit.release.made_up import NAME, RELOADED, made_up_reports, put
+from tests.unit.release.made_up import NAME, RELOADED, asked_details, made_up_reports, put
 from vernacular.arms import ARMS
 from vernacular.artifacts import Store
 from vernacular.config.load import load_language
@@ -153,6 +153,7 @@ def test_the_card_has_metadata_every_seed_and_says_gains_in_words(found: dict[st
     assert "Adapted against base: **no gain**" in body
     assert "This release may not be published." in body
     assert "spaces \\<b\\>\\|\\</b\\>" in body
+    assert "| 2 of 40 (1.0% to 16.0%) | 2 of 40 (1.0% to 16.0%) |" in body
     assert "Not measured." in body.split("## Fairness")[1]
     assert "None" not in card
     assert "nan" not in card
@@ -369,6 +370,28 @@ def test_the_release_takes_what_foresees_dev_text_better(language: Language) -> 
     assert "**control** this model" in write_card(results)
 
 
+def test_every_score_of_a_task_has_its_interval(language: Language, tmp_path: Path) -> None:
+    """On the card, in its metadata and in the printed table; and a report made before there were any is still shown."""
+    reports, store, out = made_up_reports(), Store(tmp_path / "artifacts"), io.StringIO()
+    put(store, language, reports)
+    shown = results(store, language, NAME)
+    print_table(shown, Console(file=out))
+    rows = [["base", "0.310", "0.320", "0.330", "0.320", "0.250 to 0.390"],
+            ["adapted", "0.610", "0.620", "0.630", "0.620", "0.550 to 0.690"],
+            ["floor: TF-IDF + logistic regression", "", "", "", "0.400", "0.370 to 0.430"]]
+    printed = [[cell.strip() for cell in line.split("|")[1:-1]] for line in out.getvalue().splitlines()]
+    for row in rows:
+        assert f"| {' | '.join(row)} |" in write_card(shown) and row in printed
+    metadata = yaml.safe_load(write_card(shown).split("---\n", 2)[1])
+    args = metadata["model-index"][0]["results"][0]["metrics"][0]["args"]
+    assert (args["low"], args["high"]) == (0.55, 0.69)
+    for task in ("names", "genre"):
+        for name in ("arm_intervals", "floor_intervals"):
+            del reports[f"task/{task}_{NAME}"].details[name]
+    assert "| base | 0.310 | 0.320 | 0.330 | 0.320 |  |" in write_card(
+        gather(language, NAME, language.models[NAME], reports))
+
+
 def test_labels_that_were_never_scored_are_said_on_the_card(language: Language) -> None:
     reports = made_up_reports()
     reports[f"task/genre_{NAME}"].details["apart"] = {"not_scored": ["river", "school"], "not_learned": ["sea"]}
@@ -381,20 +404,29 @@ def test_a_learning_curve_shows_every_seed_and_names_the_dead(language: Language
     reports = made_up_reports()
     details = reports[f"task/names_{NAME}"].details
     details["means"] = {"base": 0.3, "control": 0.59, "adapted": 0.6}
-    small = {**details, "train_items": 8, "dead": ["base seed 1"], "floors": {"majority": 0.35, "tfidf_logistic": 0.2}}
+    small = {**details, "train_items": 8, "dead": ["base seed 1"], "floors": {"majority": 0.35, "tfidf_logistic": 0.2},
+             "floor_intervals": {"majority": [0.31, 0.35, 0.39], "tfidf_logistic": [0.1, 0.2, 0.3]}}
     details |= {"curve": [small, {**details, "dead": []}],
                 "notes": {"test_taken_from_train": 40, "train_also_in_dev": 2, "train_also_in_test": 3}}
     text = write_card(gather(language, NAME, language.models[NAME], reports))
-    assert "| 8 | 0.300 (0.310, 0.320, 0.330) |" in text and "| 0.350 | +0.300 (+0.200 to +0.400) |" in text
+    assert "| 8 | 0.300 (0.310, 0.320, 0.330), 0.250 to 0.390 |" in text
+    assert "| 0.350, 0.310 to 0.390 | +0.300 (+0.200 to +0.400) |" in text
     assert "the commonest answer, or chance: base seed 1 (8 labels)." in text and "There was no test part" in text
     assert "5 items were left out" in text
 
 
-def test_what_a_model_says_without_fine_tuning_stands_beside_the_rest(language: Language) -> None:
-    reports = made_up_reports()
-    reports[f"task/names_{NAME}"].details["untrained"] = {
-        "0_shot": {"scores": {arm: [0.125] for arm in ARMS}, "means": dict.fromkeys(ARMS, 0.125)},
-        "4_shot": {"scores": {arm: [0.25, 0.5, 0.75] for arm in ARMS}, "means": dict.fromkeys(ARMS, 0.5)}}
-    text = write_card(gather(language, NAME, language.models[NAME], reports))
-    assert "| base, 0-shot, not fine-tuned |  |  |  | 0.125 |" in text
-    assert "| adapted, 4-shot, not fine-tuned | 0.250 | 0.500 | 0.750 | 0.500 |" in text
+def test_what_a_model_says_without_fine_tuning_stands_beside_the_rest(language: Language, tmp_path: Path) -> None:
+    reports, out = made_up_reports(), io.StringIO()
+    reports[f"task/names_{NAME}"].details["untrained"] = asked_details()
+    put(Store(tmp_path), language, reports)
+    found = results(Store(tmp_path), language, NAME)
+    print_table(found, Console(file=out))
+    text, shown = write_card(found), page(found, {})
+    assert "| base, 0-shot, not fine-tuned |  |  |  | 0.125 | 0.025 to 0.225 |" in text
+    assert "| adapted, 4-shot, not fine-tuned | 0.250 | 0.500 | 0.750 | 0.500 | 0.400 to 0.600 |" in text
+    for said in ("Not fine-tuned, 4-shot: adapted against base +0.010, 95 % interval -0.020 to +0.040; ",
+                 "adapted against control +0.000, 95 % interval +0.000 to +0.000."):
+        assert said in text and said in shown and said in " ".join(out.getvalue().split())
+    row = shown.split("<span>adapted, 4-shot, not fine-tuned</span>")[1].split("</span></div>")[0].split("<span>")[0]
+    assert row.count("<i ") == 3 and ">0.50 (0.40 to 0.60)<" in row
+    assert "each choice of examples" in shown

@@ -13,7 +13,7 @@ from sklearn.metrics import f1_score as label_f1
 
 from tests.unit.tasks.made import items_of, kind_of, names_kind, tagged, task_of, topics
 from vernacular.tasks.kind import IGNORED, Item
-from vernacular.tasks.scoring import difference
+from vernacular.tasks.scoring import difference, interval
 
 TAGS = ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"]
 
@@ -106,6 +106,20 @@ def test_an_interval_holds_the_chance_of_seeds() -> None:
     right, wrong = [[index % 2] for index in range(400)], [[0] for _ in range(400)]
     low, _, high = difference(kind, items, [right, wrong], [wrong, wrong], 1)
     assert low < 0.05 and high > 0.6
+
+
+def test_the_interval_of_a_score_is_that_of_its_items_and_seeds() -> None:
+    """Of one seed as wide as that of a share of as many items; of two seeds that differ it holds both."""
+    kind = topics("a", "b")
+    items = [Item("a", (index % 2,)) for index in range(400)]
+    right = [[index % 2] for index in range(400)]
+    some = [[index % 2 if index % 4 else 1 - index % 2] for index in range(400)]
+    low, mean, high = interval(kind, items, [some], 1)
+    assert mean == kind.score(items, some) and low < mean < high
+    assert high - low == pytest.approx(2 * 1.96 * (0.75 * 0.25 / 400) ** 0.5, rel=0.3)
+    assert interval(kind, items, [right], 1) == (1.0, 1.0, 1.0)
+    low, mean, high = interval(kind, items, [right, some], 1)
+    assert low < kind.score(items, some) < mean < high == 1.0
 
 
 def test_floors() -> None:

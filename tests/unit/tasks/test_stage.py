@@ -61,6 +61,11 @@ def test_a_curve_of_three_arms(tmp_path: Path) -> None:
     assert set(curve[0]["floors"]) == {"majority", "tfidf_logistic"}
     assert set(curve[0]["intervals"]) == {
         "adapted_minus_base", "adapted_minus_control", "control_minus_base"}
+    for point in curve:
+        assert point["arm_intervals"].keys() == set(ARMS) and point["floor_intervals"].keys() == point["floors"].keys()
+        for means, ranges in (("means", "arm_intervals"), ("floors", "floor_intervals")):
+            for name, (low, mean, high) in point[ranges].items():
+                assert low <= mean <= high and mean == pytest.approx(point[means][name])
     rows = list(read_jsonl(work.out / "predictions.jsonl"))
     assert len(rows) == details["test_items"] and set(rows[0]) == {
         "text", "labels", *(f"{arm}_{seed}" for arm in ARMS for seed in (1, 2))}
@@ -172,6 +177,8 @@ def test_a_causal_model_is_also_asked_without_fine_tuning(tmp_path: Path) -> Non
     assert all(0 <= asked[name]["means"][arm] <= 1 for name in asked for arm in ARMS)
     low, _, high = asked["1_shot"]["intervals"]["adapted_minus_base"]
     assert low <= high
+    low, mean, high = asked["1_shot"]["arm_intervals"]["base"]
+    assert low <= mean <= high and mean == pytest.approx(asked["1_shot"]["means"]["base"])
     assert "macro_f1_adapted_1_shot" in report.counts
     kept = tmp_path / "scratch" / "base-untrained.json"
     answers = json.loads(kept.read_text(encoding="utf-8"))

@@ -21,9 +21,10 @@ from vernacular.tasks.data import fetch, load_items, not_fetched
 WORDS = ["mwana", "galu", "nyumba", "madzi", "moto", "mtengo", "mbalame", "nsomba"]
 
 
-def language_with(tmp_path: Path, files: dict[str, str | bytes], **task: Any) -> Language:
+def language_with(tmp_path: Path, files: dict[str, str | bytes], models: dict[str, Any] | None = None,
+                  **task: Any) -> Language:
     """A language with the task ``t`` on ``files`` of its folder ``tasks/t``."""
-    models = {"tiny": {**TINY_MODEL, "objective": "causal" if task["kind"] == "generation" else "masked"}}
+    models = models or {"tiny": {**TINY_MODEL, "objective": "causal" if task["kind"] == "generation" else "masked"}}
     folder = write_language(tmp_path / "languages", documents=3, tasks={"t": task}, models=models)
     for name, content in files.items():
         path = folder / "tasks" / "t" / name
@@ -132,6 +133,8 @@ def test_tags_that_are_not_iob2_are_refused_at_their_line_or_mended(tmp_path: Pa
      "0 items in train, once 39 are left out that stand in test or dev, too"),
     ("b.json", "[]", ONE_FILE, r"no file matches '\*.jsonl'"),
     ("train.txt", "a B-PER\n", {**NER, "data": {**NER["data"], "format": None}}, "ending does not say its format"),
+    ("a.jsonl", jsonl(lines(0, 40)), {**ONE_FILE, "data": {**ONE_FILE["data"], "quoted": True}},
+     r"a.jsonl: no file of the task is csv or tsv, and `quoted:` is not read. Remove it"),
     ("train.txt", "a B-PER\n", {**NER, "data": {**NER["data"], "format": "csv"}}, "csv holds no items of token"),
     ("train.txt", "a B-PER\n", {**NER, "data": {**NER["data"], "columns": {"words": "form"}}}, "have no names"),
     ("train.txt", "1\ta\ta\tNOUN\tN\t_\t_\t_\t_\t_\n", {**NER, "tags": "plain", "data": {
@@ -152,6 +155,32 @@ def test_parts_whose_labels_do_not_meet_are_refused(tmp_path: Path, train: str, 
              for part, labels in (("train", train), ("dev", "ab"), ("test", test))}
     with pytest.raises(Problem, match=what):
         load_items(language_with(tmp_path, files, **TOPIC), "t", tmp_path)
+
+
+ASKED: dict[str, Any] = {"format": "{source}\nMutu: {target}", "shots": [0, 2]}
+
+
+def test_words_for_a_label_that_no_item_has_are_refused(tmp_path: Path) -> None:
+    rows = [{**row, "label": {"a": "sports", "b": "politics"}[row["label"]]} for row in lines(0, 120)]
+    wrong = asked(tmp_path / "one", rows, label_words={"politics": "ndale", "sprots": "masewera"})
+    with pytest.raises(Problem, match=r"no item has the label 'sprots', did you mean 'sports'\?") as caught:
+        load_items(wrong, "t", tmp_path)
+    assert caught.value.where == "qaa tasks.t" and "\n" not in str(caught.value)
+    assert load_items(asked(tmp_path / "two", rows, label_words={"sports": "masewera"}), "t", tmp_path)
+
+
+def test_more_examples_than_there_are_training_items_are_refused(tmp_path: Path) -> None:
+    many = len(load_items(asked(tmp_path / "one", lines(0, 120)), "t", tmp_path).train)
+    assert load_items(asked(tmp_path / "two", lines(0, 120), shots=[0, many]), "t", tmp_path)
+    with pytest.raises(Problem, match=f"{many + 1} examples are asked for, and train has {many} items") as caught:
+        load_items(asked(tmp_path / "three", lines(0, 120), shots=[0, many + 1]), "t", tmp_path)
+    assert caught.value.where == "qaa tasks.t prompt shots" and "\n" not in str(caught.value)
+
+
+def asked(tmp_path: Path, rows: list[dict[str, Any]], **prompt: Any) -> Language:
+    """A language with causal models that are also asked for labels without fine-tuning."""
+    models = {"tiny": {**TINY_MODEL, "objective": "causal"}}
+    return language_with(tmp_path, {"a.jsonl": jsonl(rows)}, models, **ONE_FILE, prompt={**ASKED, **prompt})
 
 
 def test_labels_of_one_part_alone_are_named(tmp_path: Path) -> None:
