@@ -86,6 +86,9 @@ def _adapter(work: Work, name: str, model: Model, arm: Arm, task: str) -> dict[s
     details, trained = work.reports[stage].details, adapter_folder(work.inputs[stage], arm, seed)
     score = {row["seed"]: row["score"] for row in details["scores"][arm]}[seed]
     about = {"task": task, "kind": details["kind"], "metric": details["metric"], "seed": seed, "score": score}
+    prompt = work.language.tasks[task].prompt
+    if prompt is not None:  # whoever asks the model needs its words
+        about["prompt"] = prompt.model_dump(mode="json")
     items = items_of(work, task)
     longest = longest_input(load_model(work.out / "model", model.objective), model.lora.max_length)
     kept = [row[f"{arm}_{seed}"] for row in read_jsonl(work.inputs[stage] / "predictions.jsonl")]

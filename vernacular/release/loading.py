@@ -57,6 +57,8 @@ def _other(task: str, kind: str, whole: bool) -> list[str]:
     else:
         lines = ["from peft import PeftModel", f'PeftModel.from_pretrained(model.base_model, "adapters/{task}").eval()']
     return [f"What was trained for `{task}` ({kind.replace('_', ' ')}), into the same model, in place:", _code(lines),
+            f"`adapters/{task}/task.json` says how it is asked, `prompt`: the text up to the answer without a space at "
+            "its end; an answer ends at a line break." if kind == "generation" else
             "`head.safetensors` beside it holds the linear layer over the states, where the task has one."]
 
 

@@ -130,6 +130,7 @@ def publish(store: Store, language: Language, model_name: str, repo: str) -> str
 
 
 def _upload(artifact: Artifact, repo: str, token: str) -> str:
+    from httpx2 import HTTPError
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError
     api: Any = HfApi(endpoint=ENDPOINT, token=token)
@@ -138,7 +139,13 @@ def _upload(artifact: Artifact, repo: str, token: str) -> str:
         # An adapter of an earlier release would otherwise stay, and be loaded onto the weights of this one.
         done = api.upload_folder(repo_id=repo, folder_path=artifact.folder, ignore_patterns=["manifest.json"],
                                  delete_patterns="*", commit_message=f"Release {artifact.manifest.key}")
-    except (HfHubHTTPError, OSError, ValueError) as error:
-        raise Problem(f"the hub refused ({str(error).splitlines()[0]})", where=repo,
-                      fix="Check the repository's name, the token's rights and the network") from error
+    except HfHubHTTPError as error:
+        lines = str(error).strip().split("\n")  # the first one names the address, the last one the hub's own reason
+        said = "; ".join(dict.fromkeys((lines[0].strip(), lines[-1].strip())))
+        again = error.response is not None and error.response.status_code >= 500
+        raise Problem(f"the hub refused ({said})", where=repo, fix="Try again later: what was sent is not sent again"
+                      if again else "Check the repository's name and the token's rights") from error
+    except (HTTPError, OSError, ValueError, RuntimeError) as error:  # RuntimeError: of the storage for large files
+        raise Problem(f"the upload did not end ({' '.join(str(error).split()) or type(error).__name__})", where=repo,
+                      fix="Check the repository's name and the network, then try again") from error
     return str(done)

@@ -15,6 +15,7 @@ from vernacular.arms import DEV_LIKELIHOOD, Arm, released_arm
 from vernacular.artifacts import Report
 from vernacular.config.schema import Language, Model
 from vernacular.config.tasks import Task
+from vernacular.evaluation.behaviour.marks import NAME
 from vernacular.release.gates import publishable, release_gates
 from vernacular.release.waivers import in_force, read_waivers
 
@@ -74,7 +75,7 @@ def gather(language: Language, name: str, model: Model, reports: Mapping[str, Re
         "retention": {**retention.details, "counts": _plain(retention)} if retention else None,
         "tasks": {task: _task(report, language.tasks[task], released_arm(name, reports))
                   for task, report in tasks.items() if report},
-        "behaviour": {**behaviour.details, "worst_failures": behaviour.samples.get("worst_failures", []),
+        "behaviour": {**behaviour.details, "worst_failures": _without_marks(language, behaviour),
                       "gates": [gate.model_dump() for gate in behaviour.gates]} if behaviour else None,
         "fairness": fairness.details if fairness else None,
         "attack": attack.details if attack else None,
@@ -100,6 +101,14 @@ def claims(language: Language, name: str, model: Model) -> Results:
 
 def _labelled(task: Task) -> dict[str, str] | None:
     return {"licence": task.data.licence, "url": task.data.url} if task.data else None
+
+
+def _without_marks(language: Language, behaviour: Report) -> list[dict[str, Any]]:
+    """The worst failures, without sentences that speakers typed on the page of ``try``: these are not handed on."""
+    from vernacular.evaluation.behaviour.load import load_suite
+    marked = {test.name for test in load_suite(language).tests if test.source == "marks"}
+    return [row for row in behaviour.samples.get("worst_failures", [])
+            if row.get("test", "") not in marked and not row.get("test", "").startswith(NAME.format(task=""))]
 
 
 def _plain(report: Report) -> dict[str, float]:

@@ -149,7 +149,13 @@ def main(arguments: Sequence[str]) -> int:
     if not 2 <= len(arguments) <= 3:
         sys.stderr.write('Write: python use.py TASK "a sentence", where TASK is a folder in adapters/\n')
         return 2
-    model, tokenizer, about = load(Path(__file__).parent, arguments[0])
+    folder = Path(__file__).parent
+    asked = sorted(path.parent.name for path in folder.glob("adapters/*/task.json")
+                   if "labels" in json.loads(path.read_text(encoding="utf-8")))
+    if arguments[0] not in asked:
+        sys.stderr.write(f"There is no task {arguments[0]} that gives labels. Write one of: {', '.join(asked)}\n")
+        return 2
+    model, tokenizer, about = load(folder, arguments[0])
     try:
         found = answer(model, tokenizer, arguments[1], about, *arguments[2:])
     except ValueError as error:

@@ -141,6 +141,10 @@ def test_an_encoding_has_to_exist(tmp_path: Path) -> None:
 def test_globs_stay_within_a_folder_but_for_two_stars() -> None:
     assert glob_pattern("a/*/*.json").fullmatch("a/b/c.json")
     assert not glob_pattern("a/*.json").fullmatch("a/b/c.json")
+    some = glob_pattern("a/[1-5]?.json")
+    assert some.fullmatch("a/4b.json") and not some.fullmatch("a/64.json")
+    assert glob_pattern("a[!b]c").fullmatch("adc") and not glob_pattern("a[!b]c").fullmatch("a/c")
+    assert glob_pattern("a[b.txt").fullmatch("a[b.txt") and glob_pattern("[]").fullmatch("[]")
     assert glob_pattern("a/**/*.json").fullmatch("a/c.json") and glob_pattern("a/**/*.json").fullmatch("a/b/d/c.json")
 
 

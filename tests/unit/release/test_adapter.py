@@ -181,6 +181,13 @@ def test_the_file_that_goes_along_runs_by_itself(tmp_path: Path) -> None:
     assert [line.split("\t")[1] for line in done.stdout.splitlines()] == ["the", "red", "fox"]
     assert "vernacular" not in "".join(line for line in Path(use.__file__).read_text().splitlines() if "import" in line)
     assert use.main(["names"]) == 2
+    (tmp_path / "adapters" / "shift").mkdir()
+    (tmp_path / "adapters" / "shift" / "task.json").write_text('{"task": "shift", "kind": "generation"}')
+    for task in ("shift", "nothere"):
+        done = subprocess.run([sys.executable, "-I", str(tmp_path / "use.py"), task, "the red fox"],
+                              capture_output=True, text=True, check=False, timeout=120)
+        assert done.returncode == 2
+        assert done.stderr.endswith(f"There is no task {task} that gives labels. Write one of: names\n")
 
 
 def test_nothing_of_this_machine_goes_along(tmp_path: Path) -> None:

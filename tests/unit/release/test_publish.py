@@ -75,6 +75,43 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, str, Any]]]
     server.server_close()
 
 
+@pytest.mark.parametrize(("status", "said", "advice"), [
+    (401, "the hub refused (Client error '401 Unauthorized'", "Check the repository's name and the token's rights"),
+    (503, "the hub refused (Server error '503 Service Unavailable'", "Try again later"),
+    (0, "the upload did not end (", "Check the repository's name and the network, then try again")])
+def test_a_hub_that_does_not_take_it_is_one_line(language: Language, store: Store, monkeypatch: pytest.MonkeyPatch,
+                                                 status: int, said: str, advice: str) -> None:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(status)
+            self.send_header("X-Error-Message", "the hub's own reason")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    monkeypatch.setenv("HF_TOKEN", "hf_made_up")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+    put_release(store, language, green_reports())
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    monkeypatch.setattr("vernacular.release.publish.ENDPOINT", f"http://127.0.0.1:{server.server_port}")
+    if status:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+    else:
+        server.server_close()  # nobody listens
+    try:
+        with pytest.raises(Problem) as refused:
+            publish(store, language, NAME, "someone/model")
+    finally:
+        if status:
+            server.shutdown()
+            server.server_close()
+    assert said in str(refused.value) and advice in str(refused.value) and "\n" not in str(refused.value)
+    assert not status or "the hub's own reason" in str(refused.value)
+
+
 def test_there_must_be_a_release_a_repository_and_a_token(language: Language, store: Store,
                                                           monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("HF_TOKEN", raising=False)

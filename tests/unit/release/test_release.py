@@ -159,6 +159,23 @@ def test_the_card_has_metadata_every_seed_and_says_gains_in_words(found: dict[st
     assert "nan" not in card
 
 
+def test_what_speakers_typed_is_not_handed_on(language: Language) -> None:
+    """Neither by a test that the folder writes for marks, nor by the one that they get by themselves."""
+    (language.folder / "behaviour").mkdir(exist_ok=True)
+    (language.folder / "behaviour" / "marked.yaml").write_text(
+        "tests:\n- {name: said, capability: marks, type: minimum, task: names, author: me, from: marks}\n")
+    reports = made_up_reports()
+    behaviour = reports[f"evaluation/{NAME}_behaviour"]
+    for name in ("said", "marked_by_speakers_genre"):
+        behaviour.details["tests"][name] = behaviour.details["tests"]["spaces"]
+    behaviour.samples["worst_failures"] = [
+        {"test": name, "line": f"typed for {name}", "changed line": "", "answer": "a"}
+        for name in ("spaces", "said", "marked_by_speakers_genre")]
+    results = gather(language, NAME, language.models[NAME], reports, reloaded=RELOADED)
+    said = json.dumps(results) + write_card(results)
+    assert "typed for spaces" in said and "typed for said" not in said and "typed for marked" not in said
+
+
 def test_unreviewed_tests_and_intervals_of_fairness_stand_apart_on_the_card(found: dict[str, Any]) -> None:
     test = found["behaviour"]["tests"]["spaces"]
     good = {"cases": 40, "failures": 0, "rate": 0.0, "low": 0.0, "high": 0.09}

@@ -64,8 +64,11 @@ def installed(name: str) -> Distribution:
 
 
 def glob_pattern(glob: str) -> regex.Pattern[str]:
-    """``glob`` as a pattern for a whole path: ``*`` and ``?`` stay within a folder, ``**/`` spans folders."""
+    """``glob`` as a pattern for a whole path: ``*``, ``?`` and ``[1-5]`` stay in a folder, ``**/`` spans folders."""
     translated = ""
-    for part in regex.split(r"(\*\*/|\*|\?)", glob):
-        translated += {"**/": "(?:[^/]+/)*", "*": "[^/]*", "?": "[^/]"}.get(part) or regex.escape(part)
+    for part in regex.split(r"(\*\*/|\*|\?|\[!?[\w-]+\])", glob):
+        if part.startswith("[") and len(part) > 2:
+            translated += part.replace("[!", "[^/", 1)
+        else:
+            translated += {"**/": "(?:[^/]+/)*", "*": "[^/]*", "?": "[^/]"}.get(part) or regex.escape(part)
     return regex.compile(translated)

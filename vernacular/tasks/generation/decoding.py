@@ -20,6 +20,8 @@ from vernacular.pretraining.packing import opening
 from vernacular.pretraining.precision import autocast, device_of
 from vernacular.tasks.network import pieces
 
+_ENDS = 50  # more tokens with a line break than this are never likelier than all words
+
 
 @dataclass
 class _Read:
@@ -122,7 +124,7 @@ def _beginning(model: Any, tokenizer: Any, shared: str) -> tuple[list[int], int]
 
 def complete(model: Any, tokenizer: Any, shared: str, prompts: Sequence[str], most_characters: int,
              size: int = 16) -> list[str]:
-    """The line that the model writes after each prompt, taking the likeliest token each time.
+    """The line that the model writes after each prompt, taking the likeliest token each time; never an empty one.
 
     Args:
         model: a causal language model, with or without a peft adapter.
@@ -144,6 +146,9 @@ def complete(model: Any, tokenizer: Any, shared: str, prompts: Sequence[str], mo
             done = [False] * len(rows)
             for _ in range(most):
                 chosen = read.scores.argmax(-1)
+                for at, ids in enumerate(written):
+                    if not done[at] and not tokenizer.decode(ids, skip_special_tokens=True).strip():
+                        chosen[at] = _going_on(tokenizer, read.scores[at])
                 for at, token in enumerate(chosen.tolist()):
                     if not done[at] and token != tokenizer.eos_token_id:
                         written[at].append(token)
@@ -157,6 +162,16 @@ def complete(model: Any, tokenizer: Any, shared: str, prompts: Sequence[str], mo
             for row, tokens in zip(rows, written, strict=True):
                 out[row] = tokenizer.decode(tokens, skip_special_tokens=True).split("\n")[0][:most_characters].strip()
     return out
+
+
+def _going_on(tokenizer: Any, scores: torch.Tensor) -> int:
+    """The likeliest token that does not end an answer: where nothing is written yet, an end is none.
+
+    One that is a little likelier than the first word would turn every answer of a model into nothing.
+    """
+    ranked: list[int] = scores.topk(min(_ENDS + 1, len(scores))).indices.tolist()
+    ends = (token == tokenizer.eos_token_id or "\n" in tokenizer.decode([token]) for token in ranked)
+    return next((token for token, end in zip(ranked, ends, strict=True) if not end), ranked[0])
 
 
 def likelihoods(model: Any, tokenizer: Any, shared: str, prompts: Sequence[str], answers: Sequence[str],

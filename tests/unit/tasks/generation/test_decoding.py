@@ -60,6 +60,31 @@ def test_the_likeliest_token_is_taken_each_time(loaded, shared):
         assert tokenizer.decode(ids[start:], skip_special_tokens=True).split("\n")[0][:12].strip() == answer
 
 
+def test_an_end_before_the_first_word_is_none(loaded):
+    """A line break that is likelier than any word would make every answer an empty one."""
+    model, tokenizer = loaded
+    ends = [token for token in range(len(tokenizer))
+            if token == tokenizer.eos_token_id or "\n" in tokenizer.decode([token])]
+
+    def louder(module, arguments, found):
+        found.logits[..., ends] += 100
+        return found
+
+    hook = model.register_forward_hook(louder)
+    try:
+        found = complete(model, tokenizer, "", PROMPTS, 12, size=3)
+    finally:
+        hook.remove()
+    assert all(found) and ends
+    for prompt, answer in zip(PROMPTS, found, strict=True):
+        ids = [*opening(tokenizer), *ids_of(tokenizer, [prompt])[0]]
+        with torch.no_grad():
+            scores = model(torch.tensor([ids])).logits[0, -1]
+        scores[ends] = -torch.inf
+        first = tokenizer.decode([int(scores.argmax())]).strip()
+        assert answer.startswith(first)
+
+
 def test_a_prompt_longer_than_the_model_loses_its_beginning(loaded):
     assert len(complete(*loaded, "", ["the fox " * 200], 5)) == 1
     assert bits(*loaded, "", ["the fox " * 200], [" a\n"])[0] > 0
