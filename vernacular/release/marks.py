@@ -56,11 +56,15 @@ def make_mark(text: str, task: str, model: str, answers: Answers, right: bool, s
     """A mark of the answer that ``answers`` holds.
 
     Raises:
-        Problem: there is no such answer, or the one given for right is no label of the task, or not one for each word.
+        Problem: there is no such answer, it is none that can be marked, or the one given for right is no label of the
+            task, or not one for each word.
     """
     answer = answer_of(answers, task)
     if answer is None:
         raise Problem(f"there is no answer of {model} to {task}", where="mark", fix="Ask again")
+    if task in answers.several:
+        raise Problem(f"{task} gives any number of labels, and a mark holds one", where="mark",
+                      fix="Mark the answers of the other tasks")
     if answers.unread.get(task):
         raise Problem("the end of the sentence is not read, so an answer to it cannot be marked", where="mark",
                       fix="Ask a shorter sentence")

@@ -16,6 +16,7 @@ from tests.unit.evaluation.test_behaviour import FakeLines, FakeWords
 from tests.unit.evaluation.test_suite import with_tests
 from vernacular.artifacts import Report
 from vernacular.config.load import load_language
+from vernacular.config.tasks import Task
 from vernacular.corpus.words import word_spans, words
 from vernacular.errors import Problem
 from vernacular.evaluation.behaviour.run import Asker
@@ -196,6 +197,13 @@ def test_a_name_of_several_words_is_found_whole() -> None:
 def test_plans_that_cannot_be_used(language_folder: Path, text: str, said: str) -> None:
     with pytest.raises(Problem, match=re.escape(said)):
         fairness.load_plan(with_tests(language_folder, fairness=text))
+
+
+def test_a_plan_refuses_a_task_of_several_labels(language_folder: Path) -> None:
+    language = with_tests(language_folder, fairness=PLAN)
+    topic = {"kind": "sequence_classification", "multi_label": True, "data": {"kind": "files", "train": "a.csv"}}
+    with pytest.raises(Problem, match=r"fairness.yaml:2: the task 'names' gives a text any number of labels"):
+        fairness.load_plan(language.model_copy(update={"tasks": {"names": Task.model_validate(topic)}}))
 
 
 def test_a_plan_needs_no_task(language_folder: Path) -> None:

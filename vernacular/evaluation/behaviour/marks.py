@@ -42,7 +42,8 @@ def read_marks(path: Path, shown: str, language: Language) -> list[Mark]:
     """The marks in ``path``, in their order; none where there is no file.
 
     Raises:
-        Problem: a line that is no mark, of a task that is not there, or with labels that do not fit its words.
+        Problem: a line that is no mark, of a task that is not there or gives several labels, or with labels that do not
+            fit its words.
     """
     if not path.is_file():
         return []
@@ -62,6 +63,9 @@ def read_marks(path: Path, shown: str, language: Language) -> list[Mark]:
         if mark.task not in language.tasks:
             raise Problem(f"a mark of the task '{mark.task}', which language.yaml does not have", where=where,
                           fix="Remove the line, or give the task its name back")
+        if language.tasks[mark.task].multi_label:
+            raise Problem(f"a mark of the task '{mark.task}', which gives a text any number of labels (multi_label): "
+                          "no test can judge it", where=where, fix="Remove the line")
         if language.tasks[mark.task].kind == "token_classification":
             for labels in filter(None, (mark.answer, mark.should_be)):
                 if len(labels.split()) != len(words(mark.text)):
