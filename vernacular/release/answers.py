@@ -33,6 +33,7 @@ class Answers:
         continuation: what a causal model writes next.
         labels: task -> its labels.
         several: task -> the labels given, of tasks that give a line any number of them.
+        entities: the tasks whose labels are entities in IOB2 (B-PER, I-PER, O).
         unread: task -> the end of the sentence that is too long to be read; nothing is answered there.
     """
 
@@ -42,6 +43,7 @@ class Answers:
     continuation: str = ""
     labels: dict[str, tuple[str, ...]] = field(default_factory=dict)
     several: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    entities: set[str] = field(default_factory=set)
     unread: dict[str, str] = field(default_factory=dict)
 
 
@@ -128,9 +130,11 @@ def note_labels(answers: Answers, name: str, task: Task, predictor: Any, plain: 
         if task.multi_label:
             answers.several[name] = tuple(predictor.labels[label] for label in predictor.decoded(found))
         return
-    answers.words[name] = [(word, predictor.labels[int(row.argmax())], float(row.max()))
-                           for word, row in zip(words(plain), found, strict=True)
-                           ][:len(words(plain)) - len(words(behind))]
+    read = found[:len(found) - len(words(behind))]
+    answers.words[name] = [(word, predictor.labels[label], float(row[label])) for word, label, row in zip(
+        words(plain), predictor.decoded(read), read, strict=False)]
+    if task.data is not None and task.tags == "bio":
+        answers.entities.add(name)
 
 
 def fill(model: Any, tokenizer: Any, text: str, most: int = FILL_INS) -> list[tuple[str, float]]:

@@ -14,6 +14,7 @@ from vernacular.artifacts import now
 from vernacular.corpus.suppression import append_row
 from vernacular.errors import Problem
 from vernacular.evaluation.behaviour.load import FOLDER
+from vernacular.evaluation.behaviour.marks import check_entities
 from vernacular.release.answers import Answers
 
 FILE = "marks.jsonl"
@@ -86,6 +87,8 @@ def make_mark(text: str, task: str, model: str, answers: Answers, right: bool, s
             raise Problem(f"'{strange[0]}' is no label of {task}" if strange else
                           f"{len(given)} labels for {number} words", where="mark",
                           fix=f"Write {'one label' if number == 1 else f'{number} labels'} out of: {', '.join(known)}")
+        if task in answers.entities:
+            check_entities(given, "mark")
     return Mark(text, task, model, answer, right, wanted or None, " ".join(by.split())[:LONGEST_NAME], now())
 
 

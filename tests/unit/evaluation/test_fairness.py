@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from tests.tiny import write_bert, write_llama
-from tests.unit.evaluation.test_behaviour import FakeLines, FakeWords
+from tests.unit.evaluation.test_behaviour import FakeLines, FakeWords, InOneGo
 from tests.unit.evaluation.test_suite import with_tests
 from vernacular.artifacts import Report
 from vernacular.config.load import load_language
@@ -55,6 +55,13 @@ def test_names_found_by_group() -> None:
     hits = names_found(Asker(FakeWords("amo", "badu"), words), [1], variants, lower)
     assert hits.shape == (40, 2)
     assert hits.mean(axis=0).tolist() == [1, 0]
+
+
+def test_a_name_is_found_where_it_is_answered() -> None:
+    groups = fairness.Comparison(name="two", groups={"one": ["Pa", "Pb"], "two": ["Lc", "Ld"]})
+    variants = write_variants(groups, ["Pa wafika kuno lero"], 9, 1)
+    # Likeliest by itself is I-PER and I-LOC; alone in a sentence neither is answered.
+    assert names_found(Asker(InOneGo(), words), [1, 2, 3, 4], variants, str).tolist() == [[0, 0]]
 
 
 @pytest.mark.parametrize(("base", "adapted", "verdict"), [

@@ -11,6 +11,7 @@ import pytest
 
 from tests.unit.evaluation.test_behaviour import TEST, FakeWords
 from tests.unit.evaluation.test_suite import GOOD, with_tests
+from tests.unit.tasks.made import task_of
 from vernacular.corpus.words import words
 from vernacular.errors import Problem
 from vernacular.evaluation.behaviour.cases import make_cases
@@ -71,6 +72,18 @@ def test_the_gate_says_how_many_marks_are_set_aside() -> None:
     assert not found.passed
     assert found.reason == ("not measured: nobody has marked an answer to new text yet; 2 marked sentences are set "
                             "aside, for the models were trained on them")
+
+
+def test_a_mark_that_no_model_can_satisfy_is_refused(language_folder: Path) -> None:
+    language = with_tests(language_folder, one=GOOD)
+    language = language.model_copy(update={"tasks": {"names": task_of("token_classification")}})
+    path = language_folder / "behaviour" / "marks.jsonl"
+    path.write_text(mark(answer="I-PER O O", right=False) + "\n", encoding="utf-8")
+    assert len(marks_of(language)) == 1  # that it is wrong is true
+    for said in ({"answer": "O I-PER O"}, {"answer": "O O O", "right": False, "should_be": "B-LOC I-PER O"}):
+        path.write_text(mark(**said) + "\n", encoding="utf-8")
+        with pytest.raises(Problem, match=r"marks.jsonl:1: I-PER at word 2 follows (O|B-LOC): in IOB2"):
+            marks_of(language)
 
 
 @pytest.mark.parametrize(("line", "said"), [

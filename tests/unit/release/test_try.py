@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from tests.unit.release.made_up import NAME
-from tests.unit.tasks.made import topics
+from tests.unit.tasks.made import kind_of, tagged, task_of, topics
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.errors import Problem
@@ -176,6 +176,23 @@ def test_several_labels_are_all_shown_and_not_marked(language: Language) -> None
     assert 'value="adapted topic right"' not in shown
     with pytest.raises(Problem, match="topic gives any number of labels, and a mark holds one"):
         make_mark("mvula ku Zomba", "topic", "adapted", answers, True, "", "")
+
+
+def test_entities_are_shown_as_a_release_answers_them(language: Language) -> None:
+    kind = kind_of(task_of("token_classification"), tagged("a/B-PER b/I-PER c/O"))
+    assert isinstance(kind, Labelling)  # O, B-PER, I-PER
+    answers = Answers()
+    note_labels(answers, "ner", kind.task, Says(kind, [[.1, .3, .6], [.1, .1, .8], [.6, .1, .3], [.4, .1, .5]]),
+                "Ada Banda ku Zomba")
+    assert answers.words["ner"] == [("Ada", "B-PER", .3), ("Banda", "I-PER", .8), ("ku", "O", .6), ("Zomba", "O", .4)]
+
+    def mark(should_be: str) -> str | None:
+        return make_mark("Ada Banda ku Zomba", "ner", "adapted", answers, False, should_be, "").should_be
+
+    assert mark("B-PER I-PER O B-PER") == "B-PER I-PER O B-PER"
+    for wrong, at, before in (("B-PER I-PER O I-PER", 4, "O"), ("I-PER I-PER O O", 1, "nothing")):
+        with pytest.raises(Problem, match=f"I-PER at word {at} follows {before}: in IOB2 .* Write B-PER there"):
+            mark(wrong)
 
 
 def test_labels_of_several_words() -> None:

@@ -133,7 +133,7 @@ def names_found(asker: Asker, columns: Sequence[int], variants: Sequence[Variant
             answer = next(answers)
             parts = set(words_of(prepare(name)))
             at = [place for place, word in enumerate(answer.words) if word in parts]
-            hits[row, group] = bool(at) and all(answer.probabilities[place].argmax() in columns for place in at)
+            hits[row, group] = bool(at) and all(answer.given[place] in columns for place in at)
     return hits
 
 
@@ -149,7 +149,7 @@ def labels_differ(asker: Asker, variants: Sequence[Variants], prepare: Callable[
     """Whether the answer differs between two groups, and within one: shape (sentences, 2), 0 or 1."""
     kept = [item for item in variants if item.twin]
     answers = asker.answers([prepare(line) for item in kept for line in (item.lines[0], item.lines[1], item.twin)])
-    said = iter([tuple(np.atleast_1d(answer.probabilities.argmax(axis=-1))) for answer in answers])
+    said = iter([answer.given for answer in answers])
     rows = [(next(said), next(said), next(said)) for _ in kept]
     return np.array([[first != other, first != twin] for first, other, twin in rows], float)
 
