@@ -49,6 +49,23 @@ def test_a_line_is_written_once_for_every_group() -> None:
     assert (old_line, new_line) == (f"lero {old} wafika", f"lero {new} wafika")
 
 
+def test_a_name_of_several_words_is_exchanged_and_judged_whole() -> None:
+    places = fairness.Comparison(name="places", groups={"lake": ["Nkhata Bay", "Senga Bay"],
+                                                        "hills": ["Zomba", "Dedza Boma"]})
+    lines = ["ku  Nkhata Bay, kwa Bay"]
+    found = {item.lines for seed in range(30) for item in write_variants(places, lines, 9, seed)}
+    assert {line for pair in found for line in pair} == {
+        "ku  Senga Bay, kwa Bay", "ku  Zomba, kwa Bay", "ku  Dedza Boma, kwa Bay"}
+    variants = write_variants(places, lines, 9, 1)
+
+    class AtStart(FakeWords):
+        def probabilities(self, texts: Sequence[str]) -> list[Any]:
+            return [np.array([[.2, .8] if at in (1, 2) else [.8, .2] for at in range(len(words(text)))])
+                    for text in texts]
+
+    assert names_found(Asker(AtStart(), words), [1], variants, str).tolist() == [[1, 1]]  # the other Bay is no name
+
+
 def test_names_found_by_group() -> None:
     variants = write_variants(GROUPS, [f"lero {name} wafika {number}" for number in range(20)
                                                 for name in ("Amo", "Kemi")], 40, 1)

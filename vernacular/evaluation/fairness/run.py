@@ -129,10 +129,11 @@ def names_found(asker: Asker, columns: Sequence[int], variants: Sequence[Variant
     answers = iter(asker.answers([prepare(line) for item in variants for line in item.lines]))
     hits = np.zeros((len(variants), len(variants[0].lines)))
     for row, item in enumerate(variants):
-        for group, name in zip(item.order, item.names, strict=True):
-            answer = next(answers)
-            parts = set(words_of(prepare(name)))
-            at = [place for place, word in enumerate(answer.words) if word in parts]
+        for group, name, line in zip(item.order, item.names, item.lines, strict=True):
+            answer, text = next(answers), prepare(line)
+            within = places_of(prepare(name), text)
+            at = [place for place, (start, stop) in enumerate(word_spans(text))
+                  if any(first <= start and stop <= last for first, last in within)]
             hits[row, group] = bool(at) and all(answer.given[place] in columns for place in at)
     return hits
 
