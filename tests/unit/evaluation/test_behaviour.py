@@ -316,7 +316,9 @@ def test_a_changed_test_is_unreviewed_again() -> None:
                              for names, more in ((["Amo", "Badu"], {}), (["Amo", "Zola"], {}),
                                                  (["Amo", "Badu"], {"threshold": 0.5})))
     assert same.review_of(same.tests[0]) == looser.review_of(looser.tests[0]) == "Kemi, 2026-01-31"
-    assert changed.review_of(changed.tests[0]) == "none"
+    blank = Suite(lexicons=same.lexicons, tests=[made(change=change, reviewed=review | {"of": ""})])
+    assert changed.review_of(changed.tests[0]) == blank.review_of(blank.tests[0]) == "none"
+    assert not blank.outdated(blank.tests[0]) and blank.of_nothing(blank.tests[0])
     assert changed.outdated(changed.tests[0])
 
 

@@ -20,6 +20,7 @@ from vernacular.config.tasks import Task
 from vernacular.corpus.words import word_spans, words
 from vernacular.errors import Problem
 from vernacular.evaluation.behaviour.run import Asker
+from vernacular.evaluation.behaviour.schema import Suite
 from vernacular.evaluation.fairness import gaps
 from vernacular.evaluation.fairness import plan as fairness
 from vernacular.evaluation.fairness.run import labels_differ, names_foreseen, names_found, places_of, run
@@ -232,4 +233,22 @@ def test_a_plan_refuses_a_task_of_several_labels(language_folder: Path) -> None:
 
 def test_a_plan_needs_no_task(language_folder: Path) -> None:
     plan = fairness.load_plan(with_tests(language_folder, fairness=PLAN.replace("tasks: [names]", "likelihood: true")))
-    assert plan is not None and plan.likelihood and plan.reviewed_by == "none"
+    assert plan is not None and plan.likelihood and plan.review_of(Suite()) == "none"
+
+
+def test_a_plan_that_was_changed_is_unreviewed_again() -> None:
+    switch = fairness.Comparison.model_validate({"name": "spelling", "spellings": {
+        "old": [], "new": [{"operator": "code_switch", "lexicon": "english"}]}})
+
+    def plan(*comparisons: fairness.Comparison, **more: Any) -> fairness.Plan:
+        return fairness.Plan.model_validate({"author": "me", "tasks": ["names"], "comparisons": comparisons, **more})
+
+    suite, other = (Suite.model_validate({"lexicons": {"english": {"pairs": {"moni": word}}}}) for word in ("hi", "ho"))
+    review = {"by": "Kemi", "on": "2026-01-31"}
+    assert plan(GROUPS, switch, reviewed=review).review_of(suite) == "none"  # of what?
+    review["of"] = plan(GROUPS, switch).digest(suite)
+    assert plan(GROUPS, switch, reviewed=review, likelihood=True).review_of(suite) == "Kemi, 2026-01-31"
+    renamed = GROUPS.model_copy(update={"groups": {"old": ["Amo"], "new": ["Kemi"]}})
+    for changed, lists in ((plan(GROUPS, switch, reviewed=review), other), (plan(GROUPS, reviewed=review), suite),
+                           (plan(renamed, switch, reviewed=review), suite)):
+        assert changed.review_of(lists) == "none"
