@@ -16,6 +16,7 @@ from vernacular.corpus.words import words
 from vernacular.errors import Problem
 from vernacular.evaluation.behaviour.cases import make_cases
 from vernacular.evaluation.behaviour.load import load_suite, marks_of
+from vernacular.evaluation.behaviour.marks import Known, Mark
 from vernacular.evaluation.behaviour.operators.base import Given
 from vernacular.evaluation.behaviour.run import Asker, gate, summarise
 from vernacular.evaluation.behaviour.schema import BehaviourTest
@@ -39,11 +40,38 @@ def test_marks_become_a_test(language_folder: Path) -> None:
     assert (test.name, test.source) == ("marked_by_speakers_names", "marks")
     assert suite.review_of(test) == "Kemi, 2026-03-01"
     cases = make_cases(test, [], Given(), most=10, seed=1, prepare=lower, marks=marks_of(language))
-    assert len(cases) == 3  # the newest of a text counts
+    assert len(cases) == 3  # one of a text
     for known, failed in ((("amo", "badu", "zola"), [False] * 3), ((), [True] * 3), (("amo",), [False, True, True])):
         assert [outcome.failed for outcome in Asker(FakeWords(*known), words).outcomes(test, cases)] == failed
     own = GOOD.replace("change: [{operator: spaces}]", "from: marks").replace("invariance", "minimum")
     assert [found.name for found in load_suite(with_tests(language_folder, one=own)).tests] == ["spaces"]
+
+
+@pytest.mark.parametrize(("said", "right", "wrong"), [
+    ([("sports", True, None), ("weather", False, None)], "sports", ("weather",)),  # of two models
+    ([("weather", False, None), ("sports", True, None)], "sports", ("weather",)),
+    ([("weather", False, None), ("news", False, None), ("weather", False, None)], None, ("weather", "news")),
+    ([("weather", False, "sports"), ("news", False, None)], "sports", ("weather", "news")),
+    ([("weather", False, "sports"), ("news", False, "law")], "law", ("weather", "news")),
+    ([("sports", True, None), ("sports", False, None)], None, ("sports",)),  # the first press was a slip
+    ([("sports", False, None), ("sports", True, None)], "sports", ())])
+def test_marks_of_one_text_are_taken_together(said: list[tuple[str, bool, str | None]], right: str | None,
+                                              wrong: tuple[str, ...]) -> None:
+    marks = [Mark(text="Kale", task="names", answer=answer, right=good, should_be=other)
+             for answer, good, other in said]
+    case, = make_cases(BehaviourTest.model_validate({**TEST, "type": "minimum", "from": "marks"}), [], Given(), most=9,
+                       seed=1, prepare=lower, marks=marks)
+    assert case.known == Known(right, wrong)
+
+
+def test_no_answer_that_was_called_wrong_may_be_given() -> None:
+    test = BehaviourTest.model_validate({**TEST, "type": "minimum", "from": "marks"})
+    marks = [Mark(text="Amo wafika", task="names", model=model, answer=answer, right=False)
+             for model, answer in (("base", "O O"), ("adapted", "O NAME"))]
+    cases = make_cases(test, [], Given(), most=9, seed=1, prepare=str, marks=marks)
+    for known, failed in ((("Amo",), False), ((), True), (("wafika",), True)):
+        outcome, = Asker(FakeWords(*known), words).outcomes(test, cases)
+        assert (outcome.failed, outcome.before) == (failed, "not O O or O NAME")
 
 
 def test_a_marked_sentence_is_found_in_what_was_learned_from() -> None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from vernacular.errors import Problem
 from vernacular.evaluation.behaviour.alignment import compared, exchanged
 from vernacular.evaluation.behaviour.cases import Case
-from vernacular.evaluation.behaviour.marks import Mark
+from vernacular.evaluation.behaviour.marks import Known
 from vernacular.evaluation.behaviour.schema import BehaviourTest
 
 Array = NDArray[np.floating]
@@ -58,8 +58,8 @@ def judge(test: BehaviourTest, labels: Sequence[str], forms: Sequence[Answer], c
         Problem: the test expects a label that the task does not have.
     """
     by_word = forms[-1].probabilities.ndim == 2
-    if case.mark is not None:
-        return _judge_mark(test, labels, forms[-1], case.mark)
+    if case.known is not None:
+        return _judge_known(test, labels, forms[-1], case.known)
     named = test.expect.label if test.expect else None
     wanted = [] if named is None else _columns(test, labels, named)
     if by_word:
@@ -122,21 +122,21 @@ def _move(before: Array, after: Array, old: int, new: int) -> float:
     return float(max(abs(before[old] - after[old]), abs(after[new] - before[new])))
 
 
-def _judge_mark(test: BehaviourTest, labels: Sequence[str], answer: Answer, mark: Mark) -> Outcome:
-    """What a speaker called right must be answered, what one called wrong must not."""
+def _judge_known(test: BehaviourTest, labels: Sequence[str], answer: Answer, known: Known) -> Outcome:
+    """What speakers called right must be answered; where they called none right, none that they called wrong must."""
     table, given = answer.probabilities.reshape(-1, len(labels)), list(answer.given)
     line = answer.probabilities.ndim == 1
 
     def columns(said: str) -> list[int]:
         return [_columns(test, labels, label)[0] for label in ([said] if line else said.split())]
 
-    if mark.wanted is None:
-        wrong = columns(mark.answer)
-        chance = float(np.prod([row[column] for row, column in zip(table, wrong, strict=True)]))
-        return Outcome(given == wrong, chance, f"not {mark.answer}", _marked(labels, given))
-    right = columns(mark.wanted)
+    if known.right is None:
+        wrong = [columns(said) for said in known.wrong]
+        chance = sum(float(np.prod([row[column] for row, column in zip(table, said, strict=True)])) for said in wrong)
+        return Outcome(given in wrong, chance, f"not {' or '.join(known.wrong)}", _marked(labels, given))
+    right = columns(known.right)
     chance = min(float(row[column]) for row, column in zip(table, right, strict=True))
-    return Outcome(given != right, 1 - chance, mark.wanted, _marked(labels, given))
+    return Outcome(given != right, 1 - chance, known.right, _marked(labels, given))
 
 
 def _marked(labels: Sequence[str], columns: Sequence[int]) -> str:

@@ -7,6 +7,7 @@ no such test gets one, so that no mark is lost.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
@@ -37,6 +38,37 @@ class Mark(Strict):
     def wanted(self) -> str | None:
         """The answer that is right; None where only a wrong one is known."""
         return self.answer if self.right else self.should_be or None
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of the answer to one text.
+
+    Attributes:
+        right: the right answer; None where only wrong ones are known.
+        wrong: answers that are not.
+    """
+
+    right: str | None
+    wrong: tuple[str, ...] = ()
+
+
+def together(marks: Sequence[Mark]) -> Known:
+    """What ``marks`` of one text and task, in their order, say together, whichever models they were about.
+
+    The newest right answer is the right one, unless it was called wrong afterwards; that another one is wrong takes
+    nothing back.
+    """
+    right, wrong = None, dict[str, None]()
+    for mark in marks:
+        if not mark.right:
+            wrong[mark.answer] = None
+        if mark.wanted is not None:
+            right = mark.wanted
+            wrong.pop(right, None)
+        elif right == mark.answer:
+            right = None
+    return Known(right, tuple(wrong))
 
 
 def check_entities(labels: Sequence[str], where: str) -> None:
