@@ -21,6 +21,7 @@ from vernacular.corpus.sources import open_source, place_of
 from vernacular.corpus.sources.files import Files
 from vernacular.errors import Problem
 from vernacular.evaluation.behaviour.schema import UNREVIEWED, Suite
+from vernacular.evaluation.fairness.plan import load_plan
 from vernacular.models import locate
 
 if TYPE_CHECKING:
@@ -111,6 +112,14 @@ def _tests(language: Language, suite: Suite) -> Iterator[str]:
     if waiting:
         yield (f"no speaker has reviewed {len(waiting)} of {len(suite.tests)} behavioural tests. `vernacular review "
                f"{language.code}` writes a page for one to go through")
+    blank = [f"{test.name} (of: {suite.digest(test)})" for test in suite.tests if suite.of_nothing(test)]
+    if blank:
+        yield (f"a review that does not say of what does not count: {', '.join(blank)}. Have it reviewed with "
+               f"`vernacular review {language.code}`, or add this `of:` if what was reviewed stands there unchanged")
+    plan = load_plan(language)
+    if plan is not None and plan.review_of(suite) == UNREVIEWED:
+        yield ("no speaker has reviewed behaviour/fairness.yaml as it is. Once one has read its groups and spellings, "
+               f"write there `reviewed: {{by: NAME, on: YYYY-MM-DD, of: {plan.digest(suite)}}}`")
     for name, words in suite.lexicons.items():
         waits = [test.name for test in suite.tests if name in test.lexicons_used()]
         if words == [] and waits:

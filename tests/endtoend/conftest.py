@@ -39,7 +39,7 @@ tests:
     type: directional
     task: genre
     author: me
-    reviewed: {by: Amo, on: 2026-01-31}
+    reviewed: {by: Amo, on: 2026-01-31, of: vba95a17f52ca}
     change: [{operator: typo, do: neighbour}]
     growing: [1, 3]
     expect: {probability: falls}

@@ -30,6 +30,11 @@ tests:
     reviewed: {by: Amo, on: 2026-01-31}
     change: [{operator: spaces}]
 """
+PLAN = """\
+author: Amo
+tasks: [names]
+comparisons: [{name: two, groups: {old: [Amo], new: [Kemi]}}]
+"""
 
 
 def said(folder: Path) -> list[str]:
@@ -59,8 +64,20 @@ def test_a_filled_folder_lacks_nothing(tmp_path: Path) -> None:
     write_bert(folder / "base")
     (folder / "behaviour").mkdir()
     (folder / "behaviour" / "a.yaml").write_text(REVIEWED, encoding="utf-8")
+    unreviewed, blank = said(folder)
+    assert unreviewed.startswith("no speaker has reviewed 1 of 1 behavioural tests")
+    assert blank.startswith("a review that does not say of what does not count: spaces (of: v")
+    digest = blank.partition("(of: ")[2].partition(")")[0]
+    whole = REVIEWED.replace("2026-01-31", f"2026-01-31, of: {digest}")
+    (folder / "behaviour" / "a.yaml").write_text(whole, encoding="utf-8")
     assert said(folder) == []
-    (folder / "behaviour" / "a.yaml").write_text(REVIEWED.replace("author: Amo", 'author: ""'), encoding="utf-8")
+    (folder / "behaviour" / "fairness.yaml").write_text(PLAN, encoding="utf-8")
+    line, = said(folder)
+    assert line.startswith("no speaker has reviewed behaviour/fairness.yaml as it is")
+    review = line.partition("`")[2].removesuffix("`").replace("NAME", "Amo").replace("YYYY-MM-DD", "2026-01-31")
+    (folder / "behaviour" / "fairness.yaml").write_text(PLAN + review + "\n", encoding="utf-8")
+    assert said(folder) == []
+    (folder / "behaviour" / "a.yaml").write_text(whole.replace("author: Amo", 'author: ""'), encoding="utf-8")
     assert said(folder)[-1].startswith("no author stands at the behavioural tests spaces")
 
 

@@ -80,7 +80,7 @@ def _behaviour(language: Language, name: str, model: Model) -> Stage:
         return measure(work, name, model)
 
     return Stage(
-        name=f"evaluation/{name}_behaviour", version="6", run=run, heavy=True,
+        name=f"evaluation/{name}_behaviour", version="10", run=run, heavy=True,
         inputs=(*_models(name), *(f"task/{task}_{name}" for task in tasks)),
         settings=lambda language: language.behaviour,
         outside=lambda language, root: {**digests(language), **digests_of_marks(language)},
@@ -100,7 +100,7 @@ def _fairness(language: Language, name: str, model: Model) -> Stage:
         return measure(work, name, model)
 
     return Stage(
-        name=f"evaluation/{name}_fairness", version="5", run=run, heavy=True,
+        name=f"evaluation/{name}_fairness", version="8", run=run, heavy=True,
         inputs=(*_models(name), *(f"task/{task}_{name}" for task in (plan.tasks if plan else ()))),
         settings=lambda language: language.behaviour,
         outside=lambda language, root: {**fairness.digests(language), **digests(language)},

@@ -13,6 +13,7 @@ from typing import Any
 from vernacular.arms import ARMS, Arm, load_arm
 from vernacular.artifacts import Store
 from vernacular.config.schema import Language
+from vernacular.config.tasks import Task
 from vernacular.errors import Problem
 
 BLANK = "___"
@@ -31,6 +32,8 @@ class Answers:
         fill_ins: (piece, probability) for the blank, likeliest first; empty without a blank.
         continuation: what a causal model writes next.
         labels: task -> its labels.
+        several: task -> the labels given, of tasks that give a line any number of them.
+        entities: the tasks whose labels are entities in IOB2 (B-PER, I-PER, O).
         unread: task -> the end of the sentence that is too long to be read; nothing is answered there.
     """
 
@@ -39,6 +42,8 @@ class Answers:
     fill_ins: list[tuple[str, float]] = field(default_factory=list)
     continuation: str = ""
     labels: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    several: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    entities: set[str] = field(default_factory=set)
     unread: dict[str, str] = field(default_factory=dict)
 
 
@@ -84,26 +89,12 @@ class Answerer:
 
     def _ask(self, arm: Arm, text: str) -> Answers:
         from vernacular.corpus.words import words
-        from vernacular.evaluation.held_out import preparation
         plain = plain_text(text)
         answers = Answers()
         for task_name, task in self.language.tasks_of(self.name).items() if words(plain) else ():
             if not task.answers_lines:
                 continue
-            prepared = preparation(task)(plain)
-            predictor = self._predictor(arm, task_name)
-            answers.labels[task_name] = tuple(predictor.labels)
-            found = predictor.probabilities([prepared])[0]
-            behind = predictor.unread(prepared)
-            if behind:
-                answers.unread[task_name] = plain[len(prepared) - len(behind):]
-            if found.ndim == 1:
-                answers.lines[task_name] = sorted(zip(predictor.labels, (float(value) for value in found), strict=True),
-                                                  key=lambda pair: -pair[1])
-            else:
-                answers.words[task_name] = [(word, predictor.labels[int(row.argmax())], float(row.max()))
-                                            for word, row in zip(words(plain), found, strict=True)
-                                            ][:len(words(plain)) - len(words(behind))]
+            note_labels(answers, task_name, task, self._predictor(arm, task_name), plain)
         if self.model.objective == "masked" and BLANK in text:
             answers.fill_ins.extend(fill(*self._network(arm), text))
         elif self.model.objective == "causal":
@@ -121,6 +112,29 @@ class Answerer:
         if arm not in self._networks:
             self._networks[arm] = load_arm(arm, self.name, self.model, self.language, self._inputs)
         return self._networks[arm]
+
+
+def note_labels(answers: Answers, name: str, task: Task, predictor: Any, plain: str) -> None:
+    """Write what ``predictor`` says of the sentence ``plain`` into ``answers``, under the task's ``name``."""
+    from vernacular.corpus.words import words
+    from vernacular.evaluation.held_out import preparation
+    prepared = preparation(task)(plain)
+    answers.labels[name] = tuple(predictor.labels)
+    found = predictor.probabilities([prepared])[0]
+    behind = predictor.unread(prepared)
+    if behind:
+        answers.unread[name] = plain[len(prepared) - len(behind):]
+    if found.ndim == 1:
+        answers.lines[name] = sorted(zip(predictor.labels, (float(value) for value in found), strict=True),
+                                     key=lambda pair: -pair[1])
+        if task.multi_label:
+            answers.several[name] = tuple(predictor.labels[label] for label in predictor.decoded(found))
+        return
+    read = found[:len(found) - len(words(behind))]
+    answers.words[name] = [(word, predictor.labels[label], float(row[label])) for word, label, row in zip(
+        words(plain), predictor.decoded(read), read, strict=False)]
+    if task.data is not None and task.tags == "bio":
+        answers.entities.add(name)
 
 
 def fill(model: Any, tokenizer: Any, text: str, most: int = FILL_INS) -> list[tuple[str, float]]:

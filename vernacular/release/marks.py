@@ -14,6 +14,7 @@ from vernacular.artifacts import now
 from vernacular.corpus.suppression import append_row
 from vernacular.errors import Problem
 from vernacular.evaluation.behaviour.load import FOLDER
+from vernacular.evaluation.behaviour.marks import check_entities
 from vernacular.release.answers import Answers
 
 FILE = "marks.jsonl"
@@ -56,11 +57,15 @@ def make_mark(text: str, task: str, model: str, answers: Answers, right: bool, s
     """A mark of the answer that ``answers`` holds.
 
     Raises:
-        Problem: there is no such answer, or the one given for right is no label of the task, or not one for each word.
+        Problem: there is no such answer, it is none that can be marked, or the one given for right is no label of the
+            task, or not one for each word.
     """
     answer = answer_of(answers, task)
     if answer is None:
         raise Problem(f"there is no answer of {model} to {task}", where="mark", fix="Ask again")
+    if task in answers.several:
+        raise Problem(f"{task} gives any number of labels, and a mark holds one", where="mark",
+                      fix="Mark the answers of the other tasks")
     if answers.unread.get(task):
         raise Problem("the end of the sentence is not read, so an answer to it cannot be marked", where="mark",
                       fix="Ask a shorter sentence")
@@ -82,6 +87,8 @@ def make_mark(text: str, task: str, model: str, answers: Answers, right: bool, s
             raise Problem(f"'{strange[0]}' is no label of {task}" if strange else
                           f"{len(given)} labels for {number} words", where="mark",
                           fix=f"Write {'one label' if number == 1 else f'{number} labels'} out of: {', '.join(known)}")
+        if task in answers.entities:
+            check_entities(given, "mark")
     return Mark(text, task, model, answer, right, wanted or None, " ".join(by.split())[:LONGEST_NAME], now())
 
 

@@ -213,6 +213,10 @@ class Labelling(Batched):
     def tables(self, network: Network, encoded: Sequence[Encoded], padding: int) -> list[NDArray[Any]]:
         """The label probabilities of the units of each item of a batch: (units, labels)."""
 
+    @abstractmethod
+    def decoded(self, table: NDArray[Any]) -> list[int]:
+        """The numbers of the labels that are answered, from probabilities (labels,) of a text, (words, labels)."""
+
 
 def class_of(task: Task) -> type[Kind]:
     """The class of the kind of ``task``."""

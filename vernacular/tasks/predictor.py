@@ -38,6 +38,12 @@ class Predictor:
             self._network, [encoded[row] for row in rows], self._tokenizer.pad_token_id))
         return found if self.by_word else [table[0] for table in found]
 
+    def decoded(self, table: NDArray[Any]) -> list[int]:
+        """The numbers of the labels that are answered, as scores and releases take them, from what was said of a text.
+
+        One for a text, any number if it may have several; one for each word. Labels of entities are chosen together.
+        """
+        return self._kind.decoded(table)
 
     def unread(self, text: str) -> str:
         """The end of ``text`` that is too long to be read; what is answered there says nothing."""

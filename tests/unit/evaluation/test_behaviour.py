@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from tests.unit.tasks.made import kind_of, tagged, task_of
 from vernacular.artifacts import Report
 from vernacular.corpus.words import words
 from vernacular.errors import Problem
@@ -18,6 +19,7 @@ from vernacular.evaluation.behaviour.alignment import aligned, exchanged
 from vernacular.evaluation.behaviour.cases import make_cases
 from vernacular.evaluation.behaviour.judge import Outcome, columns_of, judge_likelihood
 from vernacular.evaluation.behaviour.lexicons import names_in, resolve
+from vernacular.evaluation.behaviour.marks import Mark
 from vernacular.evaluation.behaviour.operators.base import Given
 from vernacular.evaluation.behaviour.run import Asker, _note_counts, gate, note_worst, summarise
 from vernacular.evaluation.behaviour.schema import BehaviourTest, Suite
@@ -28,7 +30,17 @@ TEST: dict[str, Any] = {"name": "a_test", "capability": "robustness", "type": "i
                         "author": "me"}
 
 
-class FakeWords:
+class Likeliest:
+    """Answers the likeliest label, whatever is answered beside it."""
+
+    def decoded(self, table: Any) -> list[int]:
+        return [int(label) for label in np.atleast_1d(table.argmax(-1))]
+
+    def unread(self, text: str) -> str:
+        return ""
+
+
+class FakeWords(Likeliest):
     """Labels a word as a name if it stands in its list."""
 
     labels = ("O", "NAME")
@@ -40,11 +52,8 @@ class FakeWords:
         return [np.array([[0.2, 0.8] if word in self.known else [0.9, 0.1] for word in words(text)]).reshape(-1, 2)
                 for text in texts]
 
-    def unread(self, text: str) -> str:
-        return ""
 
-
-class FakeLines:
+class FakeLines(Likeliest):
     """Says ``loud`` of a line by its share of capitals."""
 
     labels = ("loud", "quiet")
@@ -52,9 +61,6 @@ class FakeLines:
     def probabilities(self, texts: Sequence[str]) -> list[Any]:
         shares = [sum(char.isupper() for char in text) / max(1, sum(map(str.isalpha, text))) for text in texts]
         return [np.array([share, 1 - share]) for share in shares]
-
-    def unread(self, text: str) -> str:
-        return ""
 
 
 def outcomes(predictor: Any, splitter: Any, lexicons: dict[str, list[str]] | None = None, prepare: Any = str,
@@ -106,7 +112,7 @@ def test_a_flipped_label_fails_and_tolerance_forgives_small_moves() -> None:
     assert not any(outcome.failed for outcome in outcomes(FakeLines(), None, change=change, tolerance=1.0)[2])
 
 
-class Torn:
+class Torn(Likeliest):
     """Torn between three labels; an ``x`` turns the answer, though the first label loses nothing."""
 
     labels = ("a", "b", "c")
@@ -118,9 +124,6 @@ class Torn:
         rows = [np.array([.35, .60, .05] if "x" in text else [.34, .33, .33]) for text in texts]
         return [np.tile(row, (len(words(text)), 1)) for row, text in zip(rows, texts, strict=True)
                 ] if self.by_word else rows
-
-    def unread(self, text: str) -> str:
-        return ""
 
 
 @pytest.mark.parametrize("splitter", [None, words])
@@ -248,7 +251,7 @@ def test_a_visible_change_may_be_forgiven() -> None:
     assert made(change=[{"operator": "normal_form", "to": "NFKC"}], threshold=0.1).threshold == 0.1
 
 
-class Sure:
+class Sure(Likeliest):
     """Sure of ``loud`` by the share of letters that are not ``z``: the more slips into z, the less."""
 
     labels = ("loud", "quiet")
@@ -313,7 +316,9 @@ def test_a_changed_test_is_unreviewed_again() -> None:
                              for names, more in ((["Amo", "Badu"], {}), (["Amo", "Zola"], {}),
                                                  (["Amo", "Badu"], {"threshold": 0.5})))
     assert same.review_of(same.tests[0]) == looser.review_of(looser.tests[0]) == "Kemi, 2026-01-31"
-    assert changed.review_of(changed.tests[0]) == "none"
+    blank = Suite(lexicons=same.lexicons, tests=[made(change=change, reviewed=review | {"of": ""})])
+    assert changed.review_of(changed.tests[0]) == blank.review_of(blank.tests[0]) == "none"
+    assert not blank.outdated(blank.tests[0]) and blank.of_nothing(blank.tests[0])
     assert changed.outdated(changed.tests[0])
 
 
@@ -355,3 +360,44 @@ def test_a_label_stands_for_the_beginning_and_the_inside_of_an_entity() -> None:
     for label, failed in (("PER", False), ("I-PER", False), ("LOC", True)):
         judged = outcomes(Entities("Amo"), words, {"names": ["Amo"]}, expect={"label": label}, **options)[2]
         assert [outcome.failed for outcome in judged] == [failed]
+
+
+class InOneGo(FakeWords):
+    """Labels entities as the released model does: the likeliest path that IOB2 allows, not word by word."""
+
+    kind = kind_of(task_of("token_classification"), tagged("a/B-PER b/I-PER c/B-LOC d/I-LOC e/O"))
+    labels = tuple(kind.labels)  # type: ignore[assignment]
+    decoded = kind.decoded
+
+    def probabilities(self, texts: Sequence[str]) -> list[Any]:
+        return [np.array([row_of(self.labels, word) for word in words(text)]) for text in texts]
+
+
+def row_of(labels: Sequence[str], word: str) -> list[float]:
+    """Torn between O and what the word's capital says: ``Px`` a person, ``Lx`` a place, always as if inside of one."""
+    inside = {"P": "I-PER", "L": "I-LOC"}.get(word[0])
+    shares = {"O": .99} if inside is None else {inside: .50, "O": .30, f"B-{inside[2:]}": .18}
+    return [shares.get(label, .001) for label in labels]
+
+
+def test_entities_are_judged_as_they_are_answered_and_not_word_by_word() -> None:
+    model = InOneGo()
+    assert [model.labels[label] for label in model.decoded(model.probabilities(["Pa Pb ku Lc"])[0])] == [
+        "B-PER", "I-PER", "O", "O"]
+    options: dict[str, Any] = {"type": "minimum", "templates": ["ku {places}"]}
+    for label, failed in (("LOC", True), ("O", False)):  # I-LOC is likeliest, and never answered
+        judged = outcomes(model, words, {"places": ["Lc"]}, expect={"label": label}, **options)[2]
+        assert [(outcome.failed, outcome.after) for outcome in judged] == [(failed, "Lc O")]
+    test = made(type="minimum", **{"from": "marks"})
+    for answer, right, failed in (("B-PER I-PER O O", True, False), ("B-PER I-PER O O", False, True),
+                                  ("B-PER I-PER O B-LOC", True, True)):
+        mark = Mark(text="Pa Pb ku Lc", task="names", answer=answer, right=right)
+        cases = make_cases(test, [], Given(), most=9, seed=1, prepare=str, marks=[mark])
+        assert [outcome.failed for outcome in Asker(model, words).outcomes(test, cases)] == [failed]
+
+
+def test_a_label_that_its_neighbour_alone_turned_is_changed() -> None:
+    judged = outcomes(InOneGo(), words, lines=["Pa Lb wafika kuno"],  # after Pb: I-PER, B-PER I-PER; after La: O
+                      change=[{"operator": "replace", "pairs": {"Lb": "Pb"}, "where": "word"}])[2]
+    assert [(outcome.failed, outcome.before, outcome.after) for outcome in judged] == [
+        (True, "Pa O, Lb O", "Pa B-PER, Pb I-PER")]

@@ -12,13 +12,15 @@ import numpy as np
 import pytest
 
 from tests.tiny import write_bert, write_llama
-from tests.unit.evaluation.test_behaviour import FakeLines, FakeWords
+from tests.unit.evaluation.test_behaviour import FakeLines, FakeWords, InOneGo
 from tests.unit.evaluation.test_suite import with_tests
 from vernacular.artifacts import Report
 from vernacular.config.load import load_language
+from vernacular.config.tasks import Task
 from vernacular.corpus.words import word_spans, words
 from vernacular.errors import Problem
 from vernacular.evaluation.behaviour.run import Asker
+from vernacular.evaluation.behaviour.schema import Suite
 from vernacular.evaluation.fairness import gaps
 from vernacular.evaluation.fairness import plan as fairness
 from vernacular.evaluation.fairness.run import labels_differ, names_foreseen, names_found, places_of, run
@@ -48,12 +50,36 @@ def test_a_line_is_written_once_for_every_group() -> None:
     assert (old_line, new_line) == (f"lero {old} wafika", f"lero {new} wafika")
 
 
+def test_a_name_of_several_words_is_exchanged_and_judged_whole() -> None:
+    places = fairness.Comparison(name="places", groups={"lake": ["Nkhata Bay", "Senga Bay"],
+                                                        "hills": ["Zomba", "Dedza Boma"]})
+    lines = ["ku  Nkhata Bay, kwa Bay"]
+    found = {item.lines for seed in range(30) for item in write_variants(places, lines, 9, seed)}
+    assert {line for pair in found for line in pair} == {
+        "ku  Senga Bay, kwa Bay", "ku  Zomba, kwa Bay", "ku  Dedza Boma, kwa Bay"}
+    variants = write_variants(places, lines, 9, 1)
+
+    class AtStart(FakeWords):
+        def probabilities(self, texts: Sequence[str]) -> list[Any]:
+            return [np.array([[.2, .8] if at in (1, 2) else [.8, .2] for at in range(len(words(text)))])
+                    for text in texts]
+
+    assert names_found(Asker(AtStart(), words), [1], variants, str).tolist() == [[1, 1]]  # the other Bay is no name
+
+
 def test_names_found_by_group() -> None:
     variants = write_variants(GROUPS, [f"lero {name} wafika {number}" for number in range(20)
                                                 for name in ("Amo", "Kemi")], 40, 1)
     hits = names_found(Asker(FakeWords("amo", "badu"), words), [1], variants, lower)
     assert hits.shape == (40, 2)
     assert hits.mean(axis=0).tolist() == [1, 0]
+
+
+def test_a_name_is_found_where_it_is_answered() -> None:
+    groups = fairness.Comparison(name="two", groups={"one": ["Pa", "Pb"], "two": ["Lc", "Ld"]})
+    variants = write_variants(groups, ["Pa wafika kuno lero"], 9, 1)
+    # Likeliest by itself is I-PER and I-LOC; alone in a sentence neither is answered.
+    assert names_found(Asker(InOneGo(), words), [1, 2, 3, 4], variants, str).tolist() == [[0, 0]]
 
 
 @pytest.mark.parametrize(("base", "adapted", "verdict"), [
@@ -198,6 +224,31 @@ def test_plans_that_cannot_be_used(language_folder: Path, text: str, said: str) 
         fairness.load_plan(with_tests(language_folder, fairness=text))
 
 
+def test_a_plan_refuses_a_task_of_several_labels(language_folder: Path) -> None:
+    language = with_tests(language_folder, fairness=PLAN)
+    topic = {"kind": "sequence_classification", "multi_label": True, "data": {"kind": "files", "train": "a.csv"}}
+    with pytest.raises(Problem, match=r"fairness.yaml:2: the task 'names' gives a text any number of labels"):
+        fairness.load_plan(language.model_copy(update={"tasks": {"names": Task.model_validate(topic)}}))
+
+
 def test_a_plan_needs_no_task(language_folder: Path) -> None:
     plan = fairness.load_plan(with_tests(language_folder, fairness=PLAN.replace("tasks: [names]", "likelihood: true")))
-    assert plan is not None and plan.likelihood and plan.reviewed_by == "none"
+    assert plan is not None and plan.likelihood and plan.review_of(Suite()) == "none"
+
+
+def test_a_plan_that_was_changed_is_unreviewed_again() -> None:
+    switch = fairness.Comparison.model_validate({"name": "spelling", "spellings": {
+        "old": [], "new": [{"operator": "code_switch", "lexicon": "english"}]}})
+
+    def plan(*comparisons: fairness.Comparison, **more: Any) -> fairness.Plan:
+        return fairness.Plan.model_validate({"author": "me", "tasks": ["names"], "comparisons": comparisons, **more})
+
+    suite, other = (Suite.model_validate({"lexicons": {"english": {"pairs": {"moni": word}}}}) for word in ("hi", "ho"))
+    review = {"by": "Kemi", "on": "2026-01-31"}
+    assert plan(GROUPS, switch, reviewed=review).review_of(suite) == "none"  # of what?
+    review["of"] = plan(GROUPS, switch).digest(suite)
+    assert plan(GROUPS, switch, reviewed=review, likelihood=True).review_of(suite) == "Kemi, 2026-01-31"
+    renamed = GROUPS.model_copy(update={"groups": {"old": ["Amo"], "new": ["Kemi"]}})
+    for changed, lists in ((plan(GROUPS, switch, reviewed=review), other), (plan(GROUPS, reviewed=review), suite),
+                           (plan(renamed, switch, reviewed=review), suite)):
+        assert changed.review_of(lists) == "none"

@@ -11,10 +11,12 @@ import pytest
 
 from tests.unit.evaluation.test_behaviour import TEST, FakeWords
 from tests.unit.evaluation.test_suite import GOOD, with_tests
+from tests.unit.tasks.made import task_of
 from vernacular.corpus.words import words
 from vernacular.errors import Problem
 from vernacular.evaluation.behaviour.cases import make_cases
 from vernacular.evaluation.behaviour.load import load_suite, marks_of
+from vernacular.evaluation.behaviour.marks import Known, Mark
 from vernacular.evaluation.behaviour.operators.base import Given
 from vernacular.evaluation.behaviour.run import Asker, gate, summarise
 from vernacular.evaluation.behaviour.schema import BehaviourTest
@@ -38,11 +40,38 @@ def test_marks_become_a_test(language_folder: Path) -> None:
     assert (test.name, test.source) == ("marked_by_speakers_names", "marks")
     assert suite.review_of(test) == "Kemi, 2026-03-01"
     cases = make_cases(test, [], Given(), most=10, seed=1, prepare=lower, marks=marks_of(language))
-    assert len(cases) == 3  # the newest of a text counts
+    assert len(cases) == 3  # one of a text
     for known, failed in ((("amo", "badu", "zola"), [False] * 3), ((), [True] * 3), (("amo",), [False, True, True])):
         assert [outcome.failed for outcome in Asker(FakeWords(*known), words).outcomes(test, cases)] == failed
     own = GOOD.replace("change: [{operator: spaces}]", "from: marks").replace("invariance", "minimum")
     assert [found.name for found in load_suite(with_tests(language_folder, one=own)).tests] == ["spaces"]
+
+
+@pytest.mark.parametrize(("said", "right", "wrong"), [
+    ([("sports", True, None), ("weather", False, None)], "sports", ("weather",)),  # of two models
+    ([("weather", False, None), ("sports", True, None)], "sports", ("weather",)),
+    ([("weather", False, None), ("news", False, None), ("weather", False, None)], None, ("weather", "news")),
+    ([("weather", False, "sports"), ("news", False, None)], "sports", ("weather", "news")),
+    ([("weather", False, "sports"), ("news", False, "law")], "law", ("weather", "news")),
+    ([("sports", True, None), ("sports", False, None)], None, ("sports",)),  # the first press was a slip
+    ([("sports", False, None), ("sports", True, None)], "sports", ())])
+def test_marks_of_one_text_are_taken_together(said: list[tuple[str, bool, str | None]], right: str | None,
+                                              wrong: tuple[str, ...]) -> None:
+    marks = [Mark(text="Kale", task="names", answer=answer, right=good, should_be=other)
+             for answer, good, other in said]
+    case, = make_cases(BehaviourTest.model_validate({**TEST, "type": "minimum", "from": "marks"}), [], Given(), most=9,
+                       seed=1, prepare=lower, marks=marks)
+    assert case.known == Known(right, wrong)
+
+
+def test_no_answer_that_was_called_wrong_may_be_given() -> None:
+    test = BehaviourTest.model_validate({**TEST, "type": "minimum", "from": "marks"})
+    marks = [Mark(text="Amo wafika", task="names", model=model, answer=answer, right=False)
+             for model, answer in (("base", "O O"), ("adapted", "O NAME"))]
+    cases = make_cases(test, [], Given(), most=9, seed=1, prepare=str, marks=marks)
+    for known, failed in ((("Amo",), False), ((), True), (("wafika",), True)):
+        outcome, = Asker(FakeWords(*known), words).outcomes(test, cases)
+        assert (outcome.failed, outcome.before) == (failed, "not O O or O NAME")
 
 
 def test_a_marked_sentence_is_found_in_what_was_learned_from() -> None:
@@ -71,6 +100,18 @@ def test_the_gate_says_how_many_marks_are_set_aside() -> None:
     assert not found.passed
     assert found.reason == ("not measured: nobody has marked an answer to new text yet; 2 marked sentences are set "
                             "aside, for the models were trained on them")
+
+
+def test_a_mark_that_no_model_can_satisfy_is_refused(language_folder: Path) -> None:
+    language = with_tests(language_folder, one=GOOD)
+    language = language.model_copy(update={"tasks": {"names": task_of("token_classification")}})
+    path = language_folder / "behaviour" / "marks.jsonl"
+    path.write_text(mark(answer="I-PER O O", right=False) + "\n", encoding="utf-8")
+    assert len(marks_of(language)) == 1  # that it is wrong is true
+    for said in ({"answer": "O I-PER O"}, {"answer": "O O O", "right": False, "should_be": "B-LOC I-PER O"}):
+        path.write_text(mark(**said) + "\n", encoding="utf-8")
+        with pytest.raises(Problem, match=r"marks.jsonl:1: I-PER at word 2 follows (O|B-LOC): in IOB2"):
+            marks_of(language)
 
 
 @pytest.mark.parametrize(("line", "said"), [

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from vernacular.corpus.words import words
 from vernacular.evaluation.behaviour.lexicons import keys_of
 from vernacular.evaluation.behaviour.operators import AnyOperator
-from vernacular.evaluation.behaviour.operators.base import QWERTY, Context, Given, Operator
+from vernacular.evaluation.behaviour.operators.base import QWERTY, Context, Given, Operator, standing
 from vernacular.evaluation.behaviour.operators.slips import beside
 
 LINES = st.text(alphabet=st.sampled_from("abdeikmnou ŵwéŋ'’.,!? 0123456789AM"), max_size=80)
@@ -128,6 +128,38 @@ def test_a_swapped_word_is_new_to_the_line() -> None:
         assert apply({"operator": "swap_words", "lexicon": "names"}, "iye Amo, Amo ndi Badu", seed) in (
             "iye Kemi, Kemi ndi Badu", "iye Amo, Amo ndi Kemi")
     assert apply({"operator": "swap_words", "lexicon": "names"}, "palibe") == "palibe"
+
+
+PLACES = Given({"places": ["Bay", "Nkhata Bay", "Zomba"], "verbs": ["ku gar", "gar"], "town": ["Mzuzu"]},
+               {"english": {"bay": "harbour", "nkhata bay": "the bay", "khumi ndi": "ten and"}})
+
+
+@pytest.mark.parametrize(("data", "text", "expected"), [
+    ({"operator": "swap_words", "lexicon": "places", "by": "town"}, "ku  Nkhata Bay, a\tb.", "ku  Mzuzu, a\tb."),
+    ({"operator": "swap_words", "lexicon": "places", "by": "town"}, "ku Nkhata\u00a0 Bay.", "ku Mzuzu."),
+    ({"operator": "swap_words", "lexicon": "places"}, "ku Nkhata Bay ndi Nkhata Bay!", "ku Zomba ndi Zomba!"),
+    ({"operator": "swap_words", "lexicon": "places", "by": "town"}, "Nkhata Bayi, Nkhata", "Nkhata Bayi, Nkhata"),
+    ({"operator": "code_switch", "lexicon": "english"}, "ku Nkhata Bay  ndi Bay", "ku The bay  ndi Harbour"),
+    ({"operator": "code_switch", "lexicon": "english"}, "zaka khumi ndi; khumi, ndi", "zaka ten and; khumi, ndi"),
+    ({"operator": "negation", "lexicon": "english"}, "ku nkhata bay", "ku the bay"),
+    ({"operator": "negation", "lexicon": "verbs", "before": "ne", "after": "ket"}, "me Ku gar,", "me ne Ku gar ket,"),
+])
+def test_an_entry_of_several_words_is_found_whole(data: dict[str, object], text: str, expected: str) -> None:
+    for seed in range(5):
+        assert make(data).apply(text, Context(random.Random(seed), PLACES)) == expected
+
+
+def test_one_of_two_entries_is_exchanged_and_the_other_is_left() -> None:
+    swap = make({"operator": "swap_words", "lexicon": "places", "by": "town"})
+    assert {swap.apply("Bay ndi Nkhata Bay", Context(random.Random(seed), PLACES)) for seed in range(20)} == {
+        "Mzuzu ndi Nkhata Bay", "Bay ndi Mzuzu"}
+
+
+@given(text=LINES)
+def test_where_no_entry_has_two_words_every_word_is_looked_up(text: str) -> None:
+    entries = ["a", "AM", "d'e", "12"]
+    assert [text[start:stop] for start, stop, _ in standing(text, entries)] == [
+        word for word in words(text) if word in entries]
 
 
 def test_slips_hit_a_key_that_touches() -> None:

@@ -14,9 +14,10 @@ from pydantic import TypeAdapter
 
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
+from vernacular.config.tasks import Task
 from vernacular.errors import Problem
 from vernacular.evaluation.behaviour.lexicons import resolve
-from vernacular.evaluation.behaviour.load import load_suite
+from vernacular.evaluation.behaviour.load import load_suite, marks_of
 from vernacular.evaluation.behaviour.operators import AnyOperator
 from vernacular.evaluation.behaviour.operators.base import Context
 from vernacular.evaluation.behaviour.run import gate_specs
@@ -92,6 +93,19 @@ def test_a_file_of_tests_with_another_ending_is_not_passed_over(language_folder:
     (language_folder / "behaviour" / "one.yaml").rename(language_folder / "behaviour" / name)
     with pytest.raises(Problem, match=rf"behaviour/{name}: a file of tests ends in .yaml.*under the name one.yaml"):
         load_suite(language)
+
+
+def test_a_task_of_several_labels_is_not_judged_as_if_it_gave_one(language_folder: Path) -> None:
+    language = with_tests(language_folder, one=GOOD.replace("task: names", "task: topic"))
+    topic = Task.model_validate({"kind": "sequence_classification", "multi_label": True, "data": {
+        "kind": "files", "train": "a.csv"}})
+    language = language.model_copy(update={"tasks": {**language.tasks, "topic": topic}})
+    with pytest.raises(Problem, match=r"one.yaml:5: the task 'topic' gives a text any number of labels"):
+        load_suite(language)
+    path = language_folder / "behaviour" / "marks.jsonl"
+    path.write_text('{"text": "kale", "task": "topic", "answer": "weather", "right": true}\n', encoding="utf-8")
+    with pytest.raises(Problem, match=r"marks.jsonl:1: a mark of the task 'topic', which gives a text any number"):
+        marks_of(language)
 
 
 def test_a_file_without_anything_is_not_passed_over_either(language_folder: Path) -> None:

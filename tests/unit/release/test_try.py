@@ -7,19 +7,23 @@ import threading
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.unit.release.made_up import NAME
+from tests.unit.tasks.made import kind_of, tagged, task_of, topics
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.errors import Problem
-from vernacular.release.answers import Answers
+from vernacular.release.answers import Answers, note_labels
 from vernacular.release.marks import FILE, make_mark
 from vernacular.release.try_page import LARGEST, hue, make_server, page
+from vernacular.tasks.kind import Labelling
 
 NASTY = "<script>alert(1)</script>\"'&"
 TOKEN = "a-token"
@@ -148,6 +152,47 @@ def test_what_is_too_long_to_be_read_is_said_and_cannot_be_marked(language: Lang
     assert make_mark("kale", "names", "base", ANSWERS, False, "O NAME", "").should_be is None  # the field as it was
     with pytest.raises(Problem, match="no answer of base to weather"):
         make_mark("kale", "weather", "base", ANSWERS, True, "", "")
+
+
+class Says:
+    """Gives every sentence the same probabilities, decoded as the kind of the task does."""
+
+    def __init__(self, kind: Labelling, table: list[Any]) -> None:
+        self.labels, self.table, self.decoded = kind.labels, np.array(table), kind.decoded
+
+    def probabilities(self, texts: Sequence[str]) -> list[Any]:
+        return [self.table for _ in texts]
+
+    def unread(self, text: str) -> str:
+        return ""
+
+
+def test_several_labels_are_all_shown_and_not_marked(language: Language) -> None:
+    kind = topics("places", "sports", "weather", multi_label=True)
+    answers = Answers()
+    note_labels(answers, "topic", kind.task, Says(kind, [.95, .01, .93]), "mvula ku Zomba")
+    shown = page(language, NAME, "mvula ku Zomba", {"adapted": answers})
+    assert "Labels given: places, weather." in shown
+    assert 'value="adapted topic right"' not in shown
+    with pytest.raises(Problem, match="topic gives any number of labels, and a mark holds one"):
+        make_mark("mvula ku Zomba", "topic", "adapted", answers, True, "", "")
+
+
+def test_entities_are_shown_as_a_release_answers_them(language: Language) -> None:
+    kind = kind_of(task_of("token_classification"), tagged("a/B-PER b/I-PER c/O"))
+    assert isinstance(kind, Labelling)  # O, B-PER, I-PER
+    answers = Answers()
+    note_labels(answers, "ner", kind.task, Says(kind, [[.1, .3, .6], [.1, .1, .8], [.6, .1, .3], [.4, .1, .5]]),
+                "Ada Banda ku Zomba")
+    assert answers.words["ner"] == [("Ada", "B-PER", .3), ("Banda", "I-PER", .8), ("ku", "O", .6), ("Zomba", "O", .4)]
+
+    def mark(should_be: str) -> str | None:
+        return make_mark("Ada Banda ku Zomba", "ner", "adapted", answers, False, should_be, "").should_be
+
+    assert mark("B-PER I-PER O B-PER") == "B-PER I-PER O B-PER"
+    for wrong, at, before in (("B-PER I-PER O I-PER", 4, "O"), ("I-PER I-PER O O", 1, "nothing")):
+        with pytest.raises(Problem, match=f"I-PER at word {at} follows {before}: in IOB2 .* Write B-PER there"):
+            mark(wrong)
 
 
 def test_labels_of_several_words() -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from vernacular.corpus.words import words
 from vernacular.evaluation.behaviour.alignment import comparable
-from vernacular.evaluation.behaviour.marks import Mark
+from vernacular.evaluation.behaviour.marks import Known, Mark, together
 from vernacular.evaluation.behaviour.operators import AnyOperator
 from vernacular.evaluation.behaviour.operators.base import Context, Given
 from vernacular.evaluation.behaviour.schema import SLOT, BehaviourTest
@@ -27,14 +27,14 @@ class Case:
         after: the line after the change, the filled template, or the bad sentence of a pair.
         filled: the words put into a template's slots, as the model is given them.
         between: the forms between ``before`` and ``after`` of a test whose change grows.
-        mark: what a speaker said of ``after``, for a test from marks.
+        known: what speakers said of the answer to ``after``, for a test from marks.
     """
 
     before: str | None
     after: str
     filled: tuple[str, ...] = ()
     between: tuple[str, ...] = ()
-    mark: Mark | None = None
+    known: Known | None = None
 
     @property
     def versions(self) -> list[str]:
@@ -55,13 +55,15 @@ def make_cases(test: BehaviourTest, lines: Sequence[str], given: Given, *, most:
         most: cases at most, unless the test says how many.
         seed: of the draw and of the operators.
         prepare: what the task does to a line before the model reads it (lower-casing, say).
-        marks: what speakers said of answers, for a test ``from: marks``; the newest of a text counts.
+        marks: what speakers said of answers, for a test ``from: marks``.
         by_word: whether the task labels words.
     """
     most = test.cases or most
     if test.source:
-        newest = {prepare(mark.text): mark for mark in marks if mark.task == test.task}
-        return [Case(None, text, mark=mark) for text, mark in newest.items()][-most:]
+        by_text: dict[str, list[Mark]] = {}
+        for mark in (mark for mark in marks if mark.task == test.task):
+            by_text.setdefault(prepare(mark.text), []).append(mark)
+        return [Case(None, text, known=together(said)) for text, said in by_text.items()][-most:]
     if test.templates or test.pairs:
         return _filled_in(test, given, most, seed, prepare)
     order = lines_for(test, lines)

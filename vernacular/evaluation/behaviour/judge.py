@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from vernacular.errors import Problem
 from vernacular.evaluation.behaviour.alignment import compared, exchanged
 from vernacular.evaluation.behaviour.cases import Case
-from vernacular.evaluation.behaviour.marks import Mark
+from vernacular.evaluation.behaviour.marks import Known
 from vernacular.evaluation.behaviour.schema import BehaviourTest
 
 Array = NDArray[np.floating]
@@ -25,10 +25,13 @@ class Answer:
 
     Attributes:
         probabilities: shape (labels,) for a line, (words, labels) for its words.
+        given: the number of the label that is answered, of each word or of the line: not always the likeliest of each
+            word, for labels of entities are chosen together.
         words: the words, where the model labels words; else empty.
     """
 
     probabilities: Array
+    given: tuple[int, ...]
     words: tuple[str, ...] = ()
 
 
@@ -55,8 +58,8 @@ def judge(test: BehaviourTest, labels: Sequence[str], forms: Sequence[Answer], c
         Problem: the test expects a label that the task does not have.
     """
     by_word = forms[-1].probabilities.ndim == 2
-    if case.mark is not None:
-        return _judge_mark(test, labels, forms[-1], case.mark)
+    if case.known is not None:
+        return _judge_known(test, labels, forms[-1], case.known)
     named = test.expect.label if test.expect else None
     wanted = [] if named is None else _columns(test, labels, named)
     if by_word:
@@ -96,12 +99,12 @@ def _columns(test: BehaviourTest, labels: Sequence[str], label: str) -> list[int
 
 def _judge_line(test: BehaviourTest, labels: Sequence[str], wanted: Sequence[int], forms: Sequence[Answer]) -> Outcome:
     first, last = forms[0].probabilities, forms[-1].probabilities
-    old, new = int(first.argmax()), int(last.argmax())
+    (old,), (new,) = forms[0].given, forms[-1].given
     if test.type == "minimum":
         before = _said(labels, old, first) if len(forms) > 1 else ""
         return Outcome(new not in wanted, 1 - float(last[wanted].sum()), before, _said(labels, new, last))
     if test.type == "invariance":
-        move = _move(first, last)
+        move = _move(first, last, old, new)
         return Outcome(new != old and move > test.tolerance, move, _said(labels, old, first), _said(labels, new, last))
     assert test.expect is not None  # a directional test has one
     looked_at, sign = wanted or [old], 1 if test.expect.probability == "rises" else -1
@@ -114,32 +117,30 @@ def _judge_line(test: BehaviourTest, labels: Sequence[str], wanted: Sequence[int
                    f"{name} {' > '.join(f'{value:.2f}' for value in values[1:])}")
 
 
-def _move(before: Array, after: Array) -> float:
+def _move(before: Array, after: Array, old: int, new: int) -> float:
     """How far an answer moved: what the first label lost or the second won, whichever is more."""
-    old, new = int(before.argmax()), int(after.argmax())
     return float(max(abs(before[old] - after[old]), abs(after[new] - before[new])))
 
 
-def _judge_mark(test: BehaviourTest, labels: Sequence[str], answer: Answer, mark: Mark) -> Outcome:
-    """What a speaker called right must be answered, what one called wrong must not."""
-    table = answer.probabilities.reshape(-1, len(labels))
-    given = table.argmax(axis=1)
+def _judge_known(test: BehaviourTest, labels: Sequence[str], answer: Answer, known: Known) -> Outcome:
+    """What speakers called right must be answered; where they called none right, none that they called wrong must."""
+    table, given = answer.probabilities.reshape(-1, len(labels)), list(answer.given)
     line = answer.probabilities.ndim == 1
 
     def columns(said: str) -> list[int]:
         return [_columns(test, labels, label)[0] for label in ([said] if line else said.split())]
 
-    if mark.wanted is None:
-        wrong = columns(mark.answer)
-        chance = float(np.prod([row[column] for row, column in zip(table, wrong, strict=True)]))
-        return Outcome(list(given) == wrong, chance, f"not {mark.answer}", _marked(labels, given))
-    right = columns(mark.wanted)
+    if known.right is None:
+        wrong = [columns(said) for said in known.wrong]
+        chance = sum(float(np.prod([row[column] for row, column in zip(table, said, strict=True)])) for said in wrong)
+        return Outcome(given in wrong, chance, f"not {' or '.join(known.wrong)}", _marked(labels, given))
+    right = columns(known.right)
     chance = min(float(row[column]) for row, column in zip(table, right, strict=True))
-    return Outcome(list(given) != right, 1 - chance, mark.wanted, _marked(labels, given))
+    return Outcome(given != right, 1 - chance, known.right, _marked(labels, given))
 
 
-def _marked(labels: Sequence[str], columns: NDArray[np.integer]) -> str:
-    return " ".join(labels[int(column)] for column in columns)
+def _marked(labels: Sequence[str], columns: Sequence[int]) -> str:
+    return " ".join(labels[column] for column in columns)
 
 
 def _said(labels: Sequence[str], column: int, probabilities: Array) -> str:
@@ -148,7 +149,7 @@ def _said(labels: Sequence[str], column: int, probabilities: Array) -> str:
 
 def _judge_words(test: BehaviourTest, labels: Sequence[str], wanted: Sequence[int], before: Answer | None,
                  after: Answer, filled: Sequence[str]) -> Outcome:
-    new = after.probabilities.argmax(axis=1)
+    new = after.given
     if test.type == "minimum":
         looked_at = ([at for at, word in enumerate(after.words) if not filled or word in filled] if before is None
                      else exchanged(before.words, after.words))
@@ -156,14 +157,16 @@ def _judge_words(test: BehaviourTest, labels: Sequence[str], wanted: Sequence[in
         lack = max((1 - float(after.probabilities[at][wanted].sum()) for at in looked_at), default=1.0)
         return Outcome(bool(missed) or not looked_at, lack, "", _words(labels, after.words, new, missed or looked_at))
     assert before is not None  # an invariance test changes a line
-    old = before.probabilities.argmax(axis=1)
-    moves = [(_move(before.probabilities[was], after.probabilities[at]), was, at)
+    old = before.given
+    moves = [(_move(before.probabilities[was], after.probabilities[at], old[was], new[at]), was, at)
              for was, at in compared(test, before.words, after.words)]
-    wrong = [(was, at) for move, was, at in moves if old[was] != new[at] and move > test.tolerance]
+    # Without tolerance no changed answer is forgiven, though it be its neighbour's label alone that turned a word's.
+    wrong = [(was, at) for move, was, at in moves
+             if old[was] != new[at] and (move > test.tolerance or test.tolerance == 0)]
     return Outcome(bool(wrong), max((move for move, _, _ in moves), default=0.0),
                    _words(labels, before.words, old, [was for was, _ in wrong]),
                    _words(labels, after.words, new, [at for _, at in wrong]))
 
 
-def _words(labels: Sequence[str], words: Sequence[str], columns: NDArray[np.integer], at: Sequence[int]) -> str:
-    return ", ".join(f"{words[place]} {labels[int(columns[place])]}" for place in at[:5])
+def _words(labels: Sequence[str], words: Sequence[str], columns: Sequence[int], at: Sequence[int]) -> str:
+    return ", ".join(f"{words[place]} {labels[columns[place]]}" for place in at[:5])

@@ -135,10 +135,10 @@ def shown(language: Language, path: Path) -> str:
 
 
 def check_task(task: str, language: Language, where: str) -> None:
-    """Refuse a ``task`` that the folder does not have.
+    """Refuse a ``task`` that the folder does not have, or that does not give a line or a word one label.
 
     Raises:
-        Problem: with the tasks that there are.
+        Problem: with the tasks that there are, or the kinds that can be used.
     """
     if task not in language.tasks:
         raise Problem(f"there is no task '{task}' in language.yaml{did_you_mean(task, language.tasks)}", where=where,
@@ -146,6 +146,9 @@ def check_task(task: str, language: Language, where: str) -> None:
     if not language.tasks[task].answers_lines:
         raise Problem(f"the task '{task}' labels no single line or word", where=where,
                       fix="Use a task of token_classification or sequence_classification")
+    if language.tasks[task].multi_label:  # a test asks for the one label that is answered
+        raise Problem(f"the task '{task}' gives a text any number of labels (multi_label), which no test can judge",
+                      where=where, fix="Use a task that gives one label")
 
 
 def check_lists(who: str, steps: Sequence[Operator], slots: set[str], lexicons: Mapping[str, Any], where: str) -> None:

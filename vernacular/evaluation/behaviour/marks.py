@@ -6,6 +6,8 @@ no such test gets one, so that no mark is lost.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
@@ -38,11 +40,55 @@ class Mark(Strict):
         return self.answer if self.right else self.should_be or None
 
 
+@dataclass(frozen=True)
+class Known:
+    """What is known of the answer to one text.
+
+    Attributes:
+        right: the right answer; None where only wrong ones are known.
+        wrong: answers that are not.
+    """
+
+    right: str | None
+    wrong: tuple[str, ...] = ()
+
+
+def together(marks: Sequence[Mark]) -> Known:
+    """What ``marks`` of one text and task, in their order, say together, whichever models they were about.
+
+    The newest right answer is the right one, unless it was called wrong afterwards; that another one is wrong takes
+    nothing back.
+    """
+    right, wrong = None, dict[str, None]()
+    for mark in marks:
+        if not mark.right:
+            wrong[mark.answer] = None
+        if mark.wanted is not None:
+            right = mark.wanted
+            wrong.pop(right, None)
+        elif right == mark.answer:
+            right = None
+    return Known(right, tuple(wrong))
+
+
+def check_entities(labels: Sequence[str], where: str) -> None:
+    """Refuse labels of words that IOB2 forbids: no model answers them, so nothing could ever be as they say.
+
+    Raises:
+        Problem: the first label that goes on with what did not begin.
+    """
+    for number, (before, label) in enumerate(zip(["", *labels], labels, strict=False), 1):
+        if label.startswith("I-") and before[1:] != label[1:]:
+            raise Problem(f"{label} at word {number} follows {before or 'nothing'}: in IOB2 an entity begins with B-",
+                          where=where, fix=f"Write B-{label[2:]} there, or give the word before a label of {label[2:]}")
+
+
 def read_marks(path: Path, shown: str, language: Language) -> list[Mark]:
     """The marks in ``path``, in their order; none where there is no file.
 
     Raises:
-        Problem: a line that is no mark, of a task that is not there, or with labels that do not fit its words.
+        Problem: a line that is no mark, of a task that is not there or gives several labels, or with labels that do not
+            fit its words, or cannot follow each other.
     """
     if not path.is_file():
         return []
@@ -62,10 +108,16 @@ def read_marks(path: Path, shown: str, language: Language) -> list[Mark]:
         if mark.task not in language.tasks:
             raise Problem(f"a mark of the task '{mark.task}', which language.yaml does not have", where=where,
                           fix="Remove the line, or give the task its name back")
-        if language.tasks[mark.task].kind == "token_classification":
+        task = language.tasks[mark.task]
+        if task.multi_label:
+            raise Problem(f"a mark of the task '{mark.task}', which gives a text any number of labels (multi_label): "
+                          "no test can judge it", where=where, fix="Remove the line")
+        if task.kind == "token_classification":
             for labels in filter(None, (mark.answer, mark.should_be)):
                 if len(labels.split()) != len(words(mark.text)):
                     raise Problem(f"{len(labels.split())} labels for {len(words(mark.text))} words", where=where,
                                   fix="Give each word of the text a label, with spaces between, or remove the line")
+            if task.data is not None and task.tags == "bio" and mark.wanted is not None:
+                check_entities(mark.wanted.split(), where)
         marks.append(mark)
     return marks

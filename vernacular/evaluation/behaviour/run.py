@@ -42,6 +42,9 @@ class Predictor(Protocol):
     def probabilities(self, texts: Sequence[str]) -> Sequence[Array]:
         """One array a text: shape (labels,), or (words, labels)."""
 
+    def decoded(self, table: Array) -> list[int]:
+        """The number of the label that is answered, or one for each word, from one of these arrays."""
+
     def unread(self, text: str) -> str:
         """The end of a text that is too long to be read."""
 
@@ -169,7 +172,7 @@ class Asker:
             if self._words_of is not None and len(words) != len(found):
                 raise Problem(f"{len(found)} labels for {len(words)} words: {text[:80]!r}", where="behaviour",
                               fix="Report this: the predictor and words_of disagree")
-            self._known[text] = Answer(found, words)
+            self._known[text] = Answer(found, tuple(self._predictor.decoded(found)), words)
         return [self._known[text] for text in texts]
 
     def outcomes(self, test: BehaviourTest, cases: Sequence[Case]) -> list[Outcome]:

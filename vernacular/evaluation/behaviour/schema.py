@@ -19,6 +19,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator
 
 from vernacular.config.strict import Name, Share, Strict
 from vernacular.evaluation.behaviour.operators import AnyOperator
+from vernacular.evaluation.behaviour.operators.base import Operator
 from vernacular.evaluation.behaviour.operators.slips import Typo
 
 SLOT = re.compile(r"\{([a-z][a-z0-9_]*)\}")
@@ -57,8 +58,13 @@ class Review(Strict):
 
     by: str = Field(min_length=1, description="the speaker's name")
     on: date = Field(description="YYYY-MM-DD")
-    of: str = Field("", description="a digest of what was reviewed, written by `vernacular review`: once the test is "
-                                    "changed it counts as unreviewed")
+    of: str = Field("", description="a digest of what was reviewed, written by `vernacular review`, or printed by "
+                                    "`vernacular check`: once the test is changed, or without it, it counts as "
+                                    "unreviewed")
+
+    def stands(self, digest: str) -> bool:
+        """Whether it is a review of what has this ``digest`` now."""
+        return self.of.removeprefix("v") == digest.removeprefix("v")  # older ones have no v
 
 
 def review(value: Any) -> Any:
@@ -225,8 +231,13 @@ class Suite(Strict):
         what = test.model_dump(mode="json", by_alias=True, exclude={
             "author", "reviewed", "threshold", "severity", "cases", "notes", "description", "capability"},
             exclude_defaults=True)
-        lists = {name: self.lexicons[name] for name in sorted(test.lexicons_used() | test.pairs_used())}
-        keys = [self.keyboard] if any(isinstance(step, Typo) for step in [*test.before, *test.change]) else []
+        return self.digest_with(what, [*test.before, *test.change], test.slots())
+
+    def digest_with(self, what: Any, steps: Sequence[Operator], slots: Sequence[str] = ()) -> str:
+        """A digest of ``what`` and of the word lists and the keyboard that ``steps`` and ``slots`` draw on."""
+        used = set(slots).union(*(step.lists() | step.pair_lists() for step in steps))
+        lists = {name: self.lexicons[name] for name in sorted(used)}
+        keys = [self.keyboard] if any(isinstance(step, Typo) for step in steps) else []
         content = orjson.dumps([what, *keys, {
             name: entries if isinstance(entries, list) else entries.model_dump(by_alias=True)
             for name, entries in lists.items()}], option=orjson.OPT_SORT_KEYS)
@@ -234,11 +245,14 @@ class Suite(Strict):
 
     def outdated(self, test: BehaviourTest) -> bool:
         """Whether ``test`` was changed since a speaker reviewed it."""
-        return (test.reviewed is not None and test.reviewed.of != ""
-                and test.reviewed.of.removeprefix("v") != self.digest(test).removeprefix("v"))  # older ones have no v
+        return test.reviewed is not None and test.reviewed.of != "" and not test.reviewed.stands(self.digest(test))
+
+    def of_nothing(self, test: BehaviourTest) -> bool:
+        """Whether its review does not say of what, and so would outlast any change; marks name their makers."""
+        return test.reviewed is not None and test.reviewed.of == "" and not test.source
 
     def review_of(self, test: BehaviourTest) -> str:
         """Who reviewed ``test`` as it is and when, or ``none``."""
-        if test.reviewed is None or self.outdated(test):
+        if test.reviewed is None or self.outdated(test) or self.of_nothing(test):
             return UNREVIEWED
         return f"{test.reviewed.by}, {test.reviewed.on}"

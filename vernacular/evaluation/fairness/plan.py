@@ -16,7 +16,7 @@ from vernacular.evaluation.behaviour.explain import validate
 from vernacular.evaluation.behaviour.judge import columns_of
 from vernacular.evaluation.behaviour.load import FAIRNESS, FOLDER, check_lists, check_task, load_suite, shown
 from vernacular.evaluation.behaviour.operators import AnyOperator
-from vernacular.evaluation.behaviour.schema import UNREVIEWED, Review, review
+from vernacular.evaluation.behaviour.schema import UNREVIEWED, Review, Suite, review
 from vernacular.tasks.derived import label_names
 
 
@@ -53,7 +53,8 @@ class Plan(Strict):
 
     author: str
     reviewed: Annotated[Review | None, BeforeValidator(review)] = Field(None, description=(
-        "{by: NAME, on: DATE} of the speaker who reviewed it, or none"))
+        "{by: NAME, on: DATE, of: DIGEST} of the speaker who reviewed it, or none; `vernacular check CODE` prints the "
+        "digest"))
     tasks: list[Name] = Field(default_factory=list, description="tasks of language.yaml to measure on")
     likelihood: bool = Field(False, description="also how well the language model itself foresees names of each group")
     name_label: str = Field("NAME", description="the label of a name, in tasks that label words; PER for B-PER "
@@ -66,10 +67,18 @@ class Plan(Strict):
             raise ValueError("say what to measure on: tasks, or likelihood: true")
         return self
 
-    @property
-    def reviewed_by(self) -> str:
-        """The speaker and the day, or ``none``."""
-        return f"{self.reviewed.by}, {self.reviewed.on}" if self.reviewed else UNREVIEWED
+    def digest(self, suite: Suite) -> str:
+        """What a reviewer saw: the comparisons, with the word lists of ``suite`` that spellings draw on."""
+        return suite.digest_with(
+            [comparison.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+             for comparison in self.comparisons],
+            [step for comparison in self.comparisons for steps in comparison.spellings.values() for step in steps])
+
+    def review_of(self, suite: Suite) -> str:
+        """The speaker who reviewed the comparisons as they are and the day, or ``none``."""
+        if self.reviewed is None or not self.reviewed.stands(self.digest(suite)):
+            return UNREVIEWED
+        return f"{self.reviewed.by}, {self.reviewed.on}"
 
 
 def digests(language: Language) -> dict[str, str]:

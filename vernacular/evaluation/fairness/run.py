@@ -48,7 +48,8 @@ def run(work: Work, name: str, model: Model) -> Report:
         return report
     loaded: dict[Arm, Arm] = {"base": "base", "adapted": released_arm(name, work.reports)}
     lines = held_out_lines(work.inputs["corpus/splits"])
-    given = resolve(load_suite(work.language), lines)
+    suite = load_suite(work.language)
+    given = resolve(suite, lines)
     write = partial(write_variants, lines=lines, most=work.settings.cases, seed=work.settings.seed, given=given)
     results: dict[str, Any] = {}
     for task_name in plan.tasks:
@@ -73,7 +74,7 @@ def run(work: Work, name: str, model: Model) -> Report:
                                                               work.seed) if variants else NOT_MEASURED)}
     for key, found in results.items():
         work.progress(f"{key}: {found['verdict']} ({found['sentences']} sentences)")
-    _note(report, results, plan)
+    _note(report, results, plan.author, plan.review_of(suite))
     return report
 
 
@@ -105,7 +106,7 @@ def _by_task(asked: dict[Arm, Asker], variants: Sequence[Variants], by_name: boo
     return NOT_MEASURED
 
 
-def _note(report: Report, results: dict[str, Any], plan: Plan) -> None:
+def _note(report: Report, results: dict[str, Any], author: str, reviewed: str) -> None:
     verdicts = [found["verdict"] for found in results.values()]
     worse = [key for key, found in results.items() if found["verdict"] == "made worse"]
     report.count("gaps_made_worse", len(worse), "comparisons whose gap is wider in the released model, beyond noise")
@@ -119,8 +120,8 @@ def _note(report: Report, results: dict[str, Any], plan: Plan) -> None:
         {"task": found["task"], "comparison": found["comparison"], "sentences": found["sentences"],
          "gap_base": found.get("base", {}).get("gap"), "gap_adapted": found.get("adapted", {}).get("gap"),
          "verdict": found["verdict"]} for found in results.values()]
-    report.details = {"measured": True, "comparisons": results, "caveat": CAVEAT, "author": plan.author,
-                      "reviewed": plan.reviewed_by}
+    report.details = {"measured": True, "comparisons": results, "caveat": CAVEAT, "author": author,
+                      "reviewed": reviewed}
 
 
 def names_found(asker: Asker, columns: Sequence[int], variants: Sequence[Variants],
@@ -129,11 +130,12 @@ def names_found(asker: Asker, columns: Sequence[int], variants: Sequence[Variant
     answers = iter(asker.answers([prepare(line) for item in variants for line in item.lines]))
     hits = np.zeros((len(variants), len(variants[0].lines)))
     for row, item in enumerate(variants):
-        for group, name in zip(item.order, item.names, strict=True):
-            answer = next(answers)
-            parts = set(words_of(prepare(name)))
-            at = [place for place, word in enumerate(answer.words) if word in parts]
-            hits[row, group] = bool(at) and all(answer.probabilities[place].argmax() in columns for place in at)
+        for group, name, line in zip(item.order, item.names, item.lines, strict=True):
+            answer, text = next(answers), prepare(line)
+            within = places_of(prepare(name), text)
+            at = [place for place, (start, stop) in enumerate(word_spans(text))
+                  if any(first <= start and stop <= last for first, last in within)]
+            hits[row, group] = bool(at) and all(answer.given[place] in columns for place in at)
     return hits
 
 
@@ -149,7 +151,7 @@ def labels_differ(asker: Asker, variants: Sequence[Variants], prepare: Callable[
     """Whether the answer differs between two groups, and within one: shape (sentences, 2), 0 or 1."""
     kept = [item for item in variants if item.twin]
     answers = asker.answers([prepare(line) for item in kept for line in (item.lines[0], item.lines[1], item.twin)])
-    said = iter([tuple(np.atleast_1d(answer.probabilities.argmax(axis=-1))) for answer in answers])
+    said = iter([answer.given for answer in answers])
     rows = [(next(said), next(said), next(said)) for _ in kept]
     return np.array([[first != other, first != twin] for first, other, twin in rows], float)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from vernacular.corpus.words import words as words_of
-from vernacular.evaluation.behaviour.operators.base import Context, Given, each_word
+from vernacular.evaluation.behaviour.operators.base import Context, Given, apart, at_each, standing
 from vernacular.evaluation.behaviour.operators.slips import Typo
 from vernacular.evaluation.fairness.plan import Comparison
 
@@ -60,23 +60,24 @@ def write_variants(comparison: Comparison, lines: Sequence[str], most: int, seed
 
 def _named(comparison: Comparison, line: str, rng: random.Random) -> Variants | None:
     groups = list(comparison.groups.values())
-    words = words_of(line)
-    present = sorted({word for names in groups for word in names}.intersection(words))
-    if not present:
+    standing_there = standing(line, [name for names in groups for name in names])
+    places, present = apart(standing_there), {place.entry for place in standing_there}
+    if not places:
         return None
-    old = rng.choice(present)
+    old = rng.choice(sorted({place.entry for place in places}))
     order = tuple(rng.sample(range(len(groups)), len(groups)))
-    choices = [[word for word in groups[at] if word not in words] for at in order]
+    choices = [[name for name in groups[at] if name not in present] for at in order]
     if not all(choices):
         return None
     new = tuple(rng.choice(left) for left in choices)
-    second = [word for word in choices[0] if word != new[0]]
-    return Variants(order, tuple(_renamed(line, old, name) for name in new), new,
-                    _renamed(line, old, rng.choice(second)) if second else "")
+    second = [name for name in choices[0] if name != new[0]]
+    where = [place[:2] for place in places if place.entry == old]
+    return Variants(order, tuple(_renamed(line, where, name) for name in new), new,
+                    _renamed(line, where, rng.choice(second)) if second else "")
 
 
-def _renamed(line: str, old: str, new: str) -> str:
-    return each_word(line, lambda word: new if word == old else word)
+def _renamed(line: str, where: Sequence[tuple[int, int]], name: str) -> str:
+    return at_each(line, where, lambda old: name)
 
 
 def _spelt(comparison: Comparison, line: str, rng: random.Random, given: Given) -> Variants | None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import random
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from functools import lru_cache
+from typing import ClassVar, NamedTuple
 
 from vernacular.config.strict import Strict
 from vernacular.corpus.words import word_spans
@@ -69,10 +70,63 @@ class Operator(Strict, ABC):
         return False
 
 
+class Place(NamedTuple):
+    """Where an entry of a word list stands in a line: start and end (exclusive) of its first and last word."""
+
+    start: int
+    stop: int
+    entry: str
+
+
+def standing(text: str, entries: Iterable[str], any_case: bool = False) -> list[Place]:
+    """Where entries stand in ``text`` as whole words, from left to right, the longest first; one inside another too.
+
+    Args:
+        text: a line.
+        entries: each a word or several (Nkhata Bay), which stand beside each other with any space between.
+        any_case: whether an entry in lower case stands for its words with capitals as well.
+    """
+    index, sizes = _index(tuple(entries))
+    spans, found = word_spans(text), []
+    for first, (start, _) in enumerate(spans):
+        for _, stop in [spans[first + size - 1] for size in sizes if first + size <= len(spans)]:
+            run = squeezed(text[start:stop])
+            entry = index.get(run, index.get(run.lower()) if any_case else None)
+            if entry is not None:
+                found.append(Place(start, stop, entry))
+    return found
+
+
+@lru_cache(maxsize=64)
+def _index(entries: tuple[str, ...]) -> tuple[dict[str, str], list[int]]:
+    """The entries by their words, and how many words they have, the most first."""
+    return {squeezed(entry): entry for entry in entries}, sorted({len(word_spans(entry)) for entry in entries} - {0},
+                                                                 reverse=True)
+
+
+def apart(places: Iterable[Place]) -> list[Place]:
+    """Those of ``standing`` that do not overlap: where several begin with the same word, the longest."""
+    kept: list[Place] = []
+    for place in places:
+        if not kept or place.start >= kept[-1].stop:
+            kept.append(place)
+    return kept
+
+
+def squeezed(text: str) -> str:
+    """``text`` with one space between words."""
+    return " ".join(text.split())
+
+
 def each_word(text: str, change: Callable[[str], str]) -> str:
     """``text`` with every word changed by ``change``, and what stands between the words as it was."""
+    return at_each(text, word_spans(text), change)
+
+
+def at_each(text: str, spans: Iterable[tuple[int, int]], change: Callable[[str], str]) -> str:
+    """``text`` with what stands at ``spans`` (start and end, ascending) changed by ``change``, the rest as it was."""
     parts, end = [], 0
-    for start, stop in word_spans(text):
+    for start, stop in spans:
         parts += [text[end:start], change(text[start:stop])]
         end = stop
     return "".join(parts) + text[end:]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import ClassVar, Literal
 
@@ -11,7 +11,17 @@ from pydantic import Field
 
 from vernacular.config.strict import Name
 from vernacular.corpus.words import word_spans, words
-from vernacular.evaluation.behaviour.operators.base import Context, Operator, each_word, like
+from vernacular.evaluation.behaviour.operators.base import (
+    Context,
+    Operator,
+    Place,
+    apart,
+    at_each,
+    each_word,
+    like,
+    squeezed,
+    standing,
+)
 
 # What parts two words of a clause: spaces, the wordspace of Ethiopic, the tsheg of Tibetan, nothing in Thai or Han.
 _BETWEEN = re.compile(r"\s*|\u1361|\u0f0b")
@@ -29,15 +39,16 @@ class SwapWords(Operator):
         return {self.lexicon, self.by or self.lexicon}
 
     def apply(self, text: str, context: Context) -> str:
-        """The line with one listed word, wherever it stands in the line, exchanged for another."""
-        present = set(words(text))
-        found = sorted(present & set(context.given.lexicons[self.lexicon]))
-        others = [word for word in context.given.lexicons[self.by or self.lexicon] if word not in present]
-        if not found or not others:
+        """The line with one entry of the list, wherever it stands in the line, exchanged for another."""
+        places = apart(standing(text, context.given.lexicons[self.lexicon]))
+        others = context.given.lexicons[self.by or self.lexicon]
+        present = {place.entry for place in standing(text, others)}
+        others = [word for word in others if word not in present]
+        if not places or not others:
             return text
-        old = context.rng.choice(found)
+        old = context.rng.choice(sorted({place.entry for place in places}))
         new = context.rng.choice(others)
-        return each_word(text, lambda word: new if word == old else word)
+        return at_each(text, [place[:2] for place in places if place.entry == old], lambda word: new)
 
 
 class CodeSwitch(Operator):
@@ -55,13 +66,24 @@ class CodeSwitch(Operator):
     def apply(self, text: str, context: Context) -> str:
         """The line with listed words exchanged; capitals are taken over from the old word."""
         pairs = context.given.pairs[self.lexicon]
-        found = sorted({word for word in words(text) if word in pairs or word.lower() in pairs})
-        chosen = set(found if self.most is None or self.most >= len(found) else context.rng.sample(found, self.most))
-        return each_word(text, lambda word: _instead(word, pairs) if word in chosen else word)
+        places = _by_words(text, pairs)
+        found = sorted(places)
+        chosen = found if self.most is None or self.most >= len(found) else context.rng.sample(found, self.most)
+        instead = {words: _instead(words, places[words][0].entry, pairs) for words in chosen}
+        return at_each(text, sorted(place[:2] for words in chosen for place in places[words]),
+                       lambda words: instead[squeezed(words)])
 
 
-def _instead(word: str, pairs: Mapping[str, str]) -> str:
-    return pairs[word] if word in pairs else like(pairs[word.lower()], word)
+def _by_words(text: str, entries: Iterable[str]) -> dict[str, list[Place]]:
+    """The places of ``entries`` by how the words are written there: Moni and moni apart."""
+    found: dict[str, list[Place]] = {}
+    for place in apart(standing(text, entries, any_case=True)):
+        found.setdefault(squeezed(text[place.start:place.stop]), []).append(place)
+    return found
+
+
+def _instead(words: str, entry: str, pairs: Mapping[str, str]) -> str:
+    return pairs[entry] if words == squeezed(entry) else like(pairs[entry], words)
 
 
 class Negation(Operator):
@@ -84,16 +106,16 @@ class Negation(Operator):
     def apply(self, text: str, context: Context) -> str:
         """The line with one of its listed verbs, wherever it stands, negated."""
         particles = self.lists()
-        known = context.given.lexicons[self.lexicon] if particles else context.given.pairs[self.lexicon]
-        found = sorted({word for word in words(text) if word in known or word.lower() in known})
-        if not found:
+        places = _by_words(text, context.given.lexicons[self.lexicon] if particles
+                           else context.given.pairs[self.lexicon])
+        if not places:
             return text
-        verb = context.rng.choice(found)
+        verb = context.rng.choice(sorted(places))
         if particles:
             negated = " ".join(part for part in (self.before, verb, self.after) if part)
         else:
-            negated = _instead(verb, context.given.pairs[self.lexicon])
-        return each_word(text, lambda word: negated if word == verb else word)
+            negated = _instead(verb, places[verb][0].entry, context.given.pairs[self.lexicon])
+        return at_each(text, [place[:2] for place in places[verb]], lambda words: negated)
 
 
 class SwapAffix(Operator):
