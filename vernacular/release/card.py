@@ -14,6 +14,7 @@ from vernacular.release.curve import (
     COLUMNS,
     CURVE,
     FLOORS,
+    asked_said,
     curve_rows,
     remarks,
     score_columns,
@@ -185,7 +186,7 @@ def _tasks(results: Results) -> str:
                                                   "simple method for this task.")
         about = f"{found['description']}\n\n" if found["description"] else ""
         curve = curve_rows(found)
-        more = "".join(f" {remark}" for remark in remarks(found)) + (
+        more = "".join(f" {line}" for line in (*remarks(found), *asked_said(found))) + (
             f"\n\n{CURVE}:\n\n{table(COLUMNS, curve)}" if curve else "")
         parts.append(f"### {task}\n\n{about}{found['metric']}, {found['train_items']} items to "
                      f"learn from, {found['test_items']} scored.\n\n"

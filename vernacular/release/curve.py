@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from vernacular.arms import ARMS
-from vernacular.release.markdown import number, range_text
+from vernacular.release.markdown import interval_text, number, range_text
 
 FLOORS = {"majority": "floor: the commonest answer, or chance", "tfidf_logistic": "floor: TF-IDF + logistic regression",
           "character_5gram": "floor: a character 5-gram model of the training text",
@@ -55,10 +55,23 @@ def asked_rows(found: dict[str, Any], seeds: int) -> list[list[str]]:
 
     Where no example is shown there is one score for all seeds, and it stands under the mean alone.
     """
-    return [[f"{arm}, {name.replace('_', '-')}, not fine-tuned",
+    return [[asked(arm, name),
              *([f"{score:.3f}" for score in way["scores"][arm]] if len(way["scores"][arm]) == seeds > 1
                else [""] * seeds), f"{way['means'][arm]:.3f}", range_text(way.get("arm_intervals", {}).get(arm))]
             for name, way in found.get("untrained", {}).items() for arm in ARMS]
+
+
+def asked(arm: str, way: str) -> str:
+    """How a model is called that was asked without fine-tuning; ``way`` is ``0_shot``, ``4_shot``."""
+    return f"{arm}, {way.replace('_', '-')}, not fine-tuned"
+
+
+def asked_said(found: dict[str, Any]) -> list[str]:
+    """For each way to ask without fine-tuning its differences between models, each with its interval; a line each."""
+    return [f"Not fine-tuned, {name.replace('_', '-')}: " + "; ".join(
+        f"{difference.replace('_minus_', ' against ')} {interval_text(interval)}"
+        for difference, interval in way["intervals"].items()) + "."
+        for name, way in found.get("untrained", {}).items() if way.get("intervals")]
 
 
 def seeds_differ(found: dict[str, Any]) -> str:

@@ -17,7 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from vernacular.arms import ARMS
 from vernacular.artifacts import Artifact, Report, Store, now, write_atomically
 from vernacular.evaluation.behaviour.schema import percent
-from vernacular.release.curve import COLUMNS, CURVE, FLOORS, curve_rows, remarks
+from vernacular.release.curve import COLUMNS, CURVE, FLOORS, asked, asked_said, curve_rows, remarks
 from vernacular.release.markdown import change_text, interval_text, number, range_text, read_text
 from vernacular.release.summary import Results
 
@@ -62,7 +62,7 @@ def page(results: Results, artifacts: Mapping[str, Artifact]) -> str:
              and gate["name"] not in {waiver["gate"] for waiver in results["waivers"]}],
         strips={task: strip(found) for task, found in results["tasks"].items()}, t=tables(results, artifacts),
         curves={task: curve_rows(found) for task, found in results["tasks"].items()}, columns=COLUMNS, by_labels=CURVE,
-        remarks={task: remarks(found) for task, found in results["tasks"].items()},
+        remarks={task: [*asked_said(found), *remarks(found)] for task, found in results["tasks"].items()},
         steps=[_step(name, artifact) for name, artifact in artifacts.items()])
 
 
@@ -119,8 +119,11 @@ def strip(found: Mapping[str, Any]) -> list[dict[str, Any]]:
 
     ``seeds`` and ``bar`` are per cent of the scale.
     """
+    rows: list[tuple[str, list[float], float | None, list[float] | None]]
     rows = [(arm, [row["score"] for row in found["scores"][arm]], found["means"].get(arm),
              found.get("arm_intervals", {}).get(arm)) for arm in ARMS if found["scores"].get(arm)]
+    rows += [(asked(arm, name), way["scores"][arm], way["means"][arm], way.get("arm_intervals", {}).get(arm))
+             for name, way in found.get("untrained", {}).items() for arm in ARMS]
     rows += [(SIMPLE.get(name, name), [], floor, found.get("floor_intervals", {}).get(name))
              for name, floor in found.get("floors", {}).items()]
     return [{"name": name, "mean": mean, "range": range_text(interval, 2),

@@ -22,6 +22,7 @@ from vernacular.release.curve import (
     COLUMNS,
     CURVE,
     FLOORS,
+    asked_said,
     curve_rows,
     remarks,
     score_columns,
@@ -190,8 +191,8 @@ def _tasks(results: Results, console: Console) -> None:
             for row in curve:
                 table.add_row(*row)
             console.print(table)
-        for remark in remarks(found):
-            console.print(f"  {remark}", highlight=False)
+        for line in (*remarks(found), *asked_said(found)):
+            console.print(f"  {line}", highlight=False)
         if not found["above_floors"]:
             console.print("  a simple floor does better than the adapted model", highlight=False)
 

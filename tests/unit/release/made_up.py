@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from vernacular.arms import ARMS
 from vernacular.artifacts import MANIFEST, Artifact, Gate, Manifest, Report, Store, describe
 from vernacular.config.schema import Language
 from vernacular.release import stages
@@ -28,6 +29,15 @@ def task_details(task: str, base: float, adapted: float, interval: list[float]) 
             "arm_intervals": {arm: ranged(rows[1]["score"], 0.07) for arm, rows in scores.items()},
             "floor_intervals": {"majority": ranged(0.1, 0.03), "tfidf_logistic": ranged(0.4, 0.03)},
             "intervals": {"adapted_minus_base": interval, "adapted_minus_control": [-0.02, 0.01, 0.03]}}
+
+
+def asked_details() -> dict[str, Any]:
+    """What a task says of models that were not fine-tuned: asked without examples, and with four for each seed."""
+    scores = {"0_shot": [0.125], "4_shot": [0.25, 0.5, 0.75]}
+    return {name: {"scores": dict.fromkeys(ARMS, each), "means": dict.fromkeys(ARMS, sum(each) / len(each)),
+                   "arm_intervals": {arm: ranged(sum(each) / len(each), 0.1) for arm in ARMS},
+                   "intervals": {"adapted_minus_base": [-0.02, 0.01, 0.04], "adapted_minus_control": [0.0, 0.0, 0.0]}}
+            for name, each in scores.items()}
 
 
 def made_up_reports() -> dict[str, Report]:

@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 from rich.console import Console
 
 from tests.generate import write_language
-from tests.unit.release.made_up import NAME, RELOADED, made_up_reports, put
+from tests.unit.release.made_up import NAME, RELOADED, asked_details, made_up_reports, put
 from vernacular.arms import ARMS
 from vernacular.artifacts import Store
 from vernacular.config.load import load_language
@@ -415,11 +415,18 @@ def test_a_learning_curve_shows_every_seed_and_names_the_dead(language: Language
     assert "5 items were left out" in text
 
 
-def test_what_a_model_says_without_fine_tuning_stands_beside_the_rest(language: Language) -> None:
-    reports = made_up_reports()
-    reports[f"task/names_{NAME}"].details["untrained"] = {
-        "0_shot": {"scores": {arm: [0.125] for arm in ARMS}, "means": dict.fromkeys(ARMS, 0.125)},
-        "4_shot": {"scores": {arm: [0.25, 0.5, 0.75] for arm in ARMS}, "means": dict.fromkeys(ARMS, 0.5)}}
-    text = write_card(gather(language, NAME, language.models[NAME], reports))
-    assert "| base, 0-shot, not fine-tuned |  |  |  | 0.125 |  |" in text
-    assert "| adapted, 4-shot, not fine-tuned | 0.250 | 0.500 | 0.750 | 0.500 |  |" in text
+def test_what_a_model_says_without_fine_tuning_stands_beside_the_rest(language: Language, tmp_path: Path) -> None:
+    reports, out = made_up_reports(), io.StringIO()
+    reports[f"task/names_{NAME}"].details["untrained"] = asked_details()
+    put(Store(tmp_path), language, reports)
+    found = results(Store(tmp_path), language, NAME)
+    print_table(found, Console(file=out))
+    text, shown = write_card(found), page(found, {})
+    assert "| base, 0-shot, not fine-tuned |  |  |  | 0.125 | 0.025 to 0.225 |" in text
+    assert "| adapted, 4-shot, not fine-tuned | 0.250 | 0.500 | 0.750 | 0.500 | 0.400 to 0.600 |" in text
+    for said in ("Not fine-tuned, 4-shot: adapted against base +0.010, 95 % interval -0.020 to +0.040; ",
+                 "adapted against control +0.000, 95 % interval +0.000 to +0.000."):
+        assert said in text and said in shown and said in " ".join(out.getvalue().split())
+    row = shown.split("<span>adapted, 4-shot, not fine-tuned</span>")[1].split("</span></div>")[0].split("<span>")[0]
+    assert row.count("<i ") == 3 and ">0.50 (0.40 to 0.60)<" in row
+    assert "each choice of examples" in shown
