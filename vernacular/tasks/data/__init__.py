@@ -19,6 +19,7 @@ from vernacular.corpus.words import plain_words
 from vernacular.errors import Problem
 from vernacular.tasks.data.files import files_of, rows_of_files
 from vernacular.tasks.data.hub import LabelledDataset
+from vernacular.tasks.generation.prompts import check_label_words
 from vernacular.tasks.kind import Item, Kind, Row, class_of
 
 LEAST = 8  # items of a part that is learned from or scored
@@ -107,7 +108,8 @@ def load_items(language: Language, name: str, root: Path) -> Items:
     """The items of the task ``name``, whose data people made.
 
     Raises:
-        Problem: a row that cannot be read, too few of them, all with one label, or scored by labels never learned.
+        Problem: a row that cannot be read, too few of them, all with one label, scored by labels never learned, or a
+            prompt that does not fit them.
     """
     task = language.tasks[name]
     assert task.data is not None
@@ -115,6 +117,8 @@ def load_items(language: Language, name: str, root: Path) -> Items:
     kind_class = class_of(task)
     kind = kind_class(task, kind_class.labels_of(task, (row for part in PARTS for row in rows[part])))
     where = f"{language.code} tasks.{name}"
+    if task.prompt is not None:
+        check_label_words(task.prompt, kind.labels, where)
     parts: dict[Part, list[Item]] = {part: [kind.item(row) for row in rows[part]] for part in PARTS}
     if len(kind.labels) == 1 and not task.multi_label:
         raise Problem(f"every item has the label '{kind.labels[0]}'", where=where,

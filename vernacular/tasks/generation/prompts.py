@@ -5,7 +5,9 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 
+from vernacular.config.explain import did_you_mean
 from vernacular.config.prompting import Prompting, Template
+from vernacular.errors import Problem
 from vernacular.tasks.kind import Answer, Item
 
 
@@ -20,6 +22,18 @@ def examples(train: Sequence[Item], scored: Sequence[Item], count: int, seed: in
     # Nobody may be able to break this by editing the line above: a score with a shown answer in it is worth nothing.
     assert not {item.text for item in chosen} & held[0] and not {item.second for item in chosen} & held[1]
     return chosen
+
+
+def check_label_words(prompting: Prompting, labels: Sequence[str], where: str) -> None:
+    """Refuse words for what is no label: the label's own name would be asked for instead.
+
+    Raises:
+        Problem: one of ``label_words`` is for a label that no item has.
+    """
+    for label in prompting.label_words:
+        if label not in labels:
+            raise Problem(f"prompt.label_words: no item has the label '{label}'{did_you_mean(label, labels)}",
+                          where=where, fix=f"Rename or remove it; labels here: {', '.join(labels)}")
 
 
 def shown(template: Template, pairs: Sequence[tuple[str, str]]) -> str:

@@ -21,9 +21,10 @@ from vernacular.tasks.data import fetch, load_items, not_fetched
 WORDS = ["mwana", "galu", "nyumba", "madzi", "moto", "mtengo", "mbalame", "nsomba"]
 
 
-def language_with(tmp_path: Path, files: dict[str, str | bytes], **task: Any) -> Language:
+def language_with(tmp_path: Path, files: dict[str, str | bytes], models: dict[str, Any] | None = None,
+                  **task: Any) -> Language:
     """A language with the task ``t`` on ``files`` of its folder ``tasks/t``."""
-    models = {"tiny": {**TINY_MODEL, "objective": "causal" if task["kind"] == "generation" else "masked"}}
+    models = models or {"tiny": {**TINY_MODEL, "objective": "causal" if task["kind"] == "generation" else "masked"}}
     folder = write_language(tmp_path / "languages", documents=3, tasks={"t": task}, models=models)
     for name, content in files.items():
         path = folder / "tasks" / "t" / name
@@ -152,6 +153,24 @@ def test_parts_whose_labels_do_not_meet_are_refused(tmp_path: Path, train: str, 
              for part, labels in (("train", train), ("dev", "ab"), ("test", test))}
     with pytest.raises(Problem, match=what):
         load_items(language_with(tmp_path, files, **TOPIC), "t", tmp_path)
+
+
+ASKED: dict[str, Any] = {"format": "{source}\nMutu: {target}", "shots": [0, 2]}
+
+
+def test_words_for_a_label_that_no_item_has_are_refused(tmp_path: Path) -> None:
+    rows = [{**row, "label": {"a": "sports", "b": "politics"}[row["label"]]} for row in lines(0, 120)]
+    wrong = asked(tmp_path / "one", rows, label_words={"politics": "ndale", "sprots": "masewera"})
+    with pytest.raises(Problem, match=r"no item has the label 'sprots', did you mean 'sports'\?") as caught:
+        load_items(wrong, "t", tmp_path)
+    assert caught.value.where == "qaa tasks.t" and "\n" not in str(caught.value)
+    assert load_items(asked(tmp_path / "two", rows, label_words={"sports": "masewera"}), "t", tmp_path)
+
+
+def asked(tmp_path: Path, rows: list[dict[str, Any]], **prompt: Any) -> Language:
+    """A language with causal models that are also asked for labels without fine-tuning."""
+    models = {"tiny": {**TINY_MODEL, "objective": "causal"}}
+    return language_with(tmp_path, {"a.jsonl": jsonl(rows)}, models, **ONE_FILE, prompt={**ASKED, **prompt})
 
 
 def test_labels_of_one_part_alone_are_named(tmp_path: Path) -> None:
