@@ -19,7 +19,7 @@ from vernacular.corpus.words import plain_words
 from vernacular.errors import Problem
 from vernacular.tasks.data.files import files_of, rows_of_files
 from vernacular.tasks.data.hub import LabelledDataset
-from vernacular.tasks.generation.prompts import check_label_words
+from vernacular.tasks.generation.prompts import check_label_words, examples
 from vernacular.tasks.kind import Item, Kind, Row, class_of
 
 LEAST = 8  # items of a part that is learned from or scored
@@ -144,6 +144,11 @@ def load_items(language: Language, name: str, root: Path) -> Items:
     if learned and scored and not {*learned} & {*scored}:
         raise Problem(f"no label of test ({', '.join(scored)}) stands in train ({', '.join(learned)})", where=where,
                       fix="Write the labels of both parts in one way")
+    if task.prompt is not None:
+        try:
+            examples(parts["train"], parts["test"], max(task.prompt.shots, default=0), _DRAW)
+        except Problem as problem:
+            raise Problem(problem.what, where=f"{where} {problem.where}", fix=problem.fix) from None
     return Items(kind, parts["train"], parts["dev"], parts["test"], notes)
 
 

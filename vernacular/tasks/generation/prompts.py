@@ -12,13 +12,19 @@ from vernacular.tasks.kind import Answer, Item
 
 
 def examples(train: Sequence[Item], scored: Sequence[Item], count: int, seed: int) -> list[Item]:
-    """``count`` items of ``train`` to show, drawn from ``seed``; fewer where there are not as many.
+    """``count`` items of ``train`` to show, drawn from ``seed``.
 
     Items that share a text with a scored one are not shown. The order of ``train`` does not matter.
+
+    Raises:
+        Problem: there are not as many: fewer would stand under the name of ``count``.
     """
     held = {item.text for item in scored}, {item.second for item in scored if item.second}
     fit = {item.key() + item.labels: item for item in train if item.text not in held[0] and item.second not in held[1]}
-    chosen = [fit[key] for key in random.Random(seed).sample(sorted(fit), min(count, len(fit)))]
+    if count > len(fit):
+        raise Problem(f"{count} examples are asked for, and train has {len(fit)} items to show", where="prompt shots",
+                      fix="Show fewer, or give it more items that are not scored")
+    chosen = [fit[key] for key in random.Random(seed).sample(sorted(fit), count)]
     # Nobody may be able to break this by editing the line above: a score with a shown answer in it is worth nothing.
     assert not {item.text for item in chosen} & held[0] and not {item.second for item in chosen} & held[1]
     return chosen

@@ -167,6 +167,14 @@ def test_words_for_a_label_that_no_item_has_are_refused(tmp_path: Path) -> None:
     assert load_items(asked(tmp_path / "two", rows, label_words={"sports": "masewera"}), "t", tmp_path)
 
 
+def test_more_examples_than_there_are_training_items_are_refused(tmp_path: Path) -> None:
+    many = len(load_items(asked(tmp_path / "one", lines(0, 120)), "t", tmp_path).train)
+    assert load_items(asked(tmp_path / "two", lines(0, 120), shots=[0, many]), "t", tmp_path)
+    with pytest.raises(Problem, match=f"{many + 1} examples are asked for, and train has {many} items") as caught:
+        load_items(asked(tmp_path / "three", lines(0, 120), shots=[0, many + 1]), "t", tmp_path)
+    assert caught.value.where == "qaa tasks.t prompt shots" and "\n" not in str(caught.value)
+
+
 def asked(tmp_path: Path, rows: list[dict[str, Any]], **prompt: Any) -> Language:
     """A language with causal models that are also asked for labels without fine-tuning."""
     models = {"tiny": {**TINY_MODEL, "objective": "causal"}}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from vernacular.config.prompting import parse
+from vernacular.errors import Problem
 from vernacular.tasks.generation.prompts import examples, shown
 from vernacular.tasks.kind import Item
 
@@ -16,17 +18,23 @@ PAIRS = st.lists(st.tuples(LETTERS, LETTERS), max_size=30)
 @given(train=PAIRS, scored=PAIRS, count=st.integers(0, 10), seed=st.integers(0, 5))
 def test_no_example_is_scored(train, scored, count, seed):
     known, held = ([Item(source, second=target) for source, target in pairs] for pairs in (train, scored))
-    found = examples(known, held, count, seed)
     free = {item.key() for item in known if item.text not in {other.text for other in held}
             and item.second not in {other.second for other in held}}
-    assert {item.key() for item in found} <= free and len(found) == min(count, len(free))
+    if count > len(free):  # never fewer under the name of more
+        with pytest.raises(Problem, match=f"{count} examples are asked for, and train has {len(free)} items"):
+            examples(known, held, count, seed)
+        return
+    found = examples(known, held, count, seed)
+    assert {item.key() for item in found} <= free and len(found) == count
     assert examples(known[::-1], held, count, seed) == found
 
 
 @given(st.lists(LETTERS, max_size=30), st.lists(LETTERS, max_size=3))
 def test_labelled_items_share_no_text(train, scored):
-    found = examples([Item(text, (number % 2,)) for number, text in enumerate(train)],
-                     [Item(text, (0,)) for text in scored], 3, 1)
+    known = [Item(text, (number % 2,)) for number, text in enumerate(train)]
+    free = {(item.text, item.labels) for item in known if item.text not in scored}
+    found = examples(known, [Item(text, (0,)) for text in scored], len(free), 1)
+    assert {(item.text, item.labels) for item in found} == free
     assert not {item.text for item in found} & set(scored)
 
 
