@@ -16,6 +16,7 @@ from vernacular.config.codes import is_code, name_of
 from vernacular.config.explain import did_you_mean, explain
 from vernacular.config.rules import check
 from vernacular.config.schema import Language
+from vernacular.config.tasks import PARTS
 from vernacular.config.yaml_file import Node, read_yaml
 from vernacular.errors import Problem
 
@@ -32,7 +33,8 @@ def load_language(folder: Path) -> Language:
     """The language in ``folder``, with the ``defaults.yaml`` beside the folder filled in.
 
     Precedence, lowest first: the schema's own defaults, ``defaults.yaml`` (``model:`` under every model, ``task:``
-    under every task), the model that is named by ``extends`` (but its ``enabled``), the entry itself.
+    under every task, but its numbers of derived items not where people made the labels), the model that is named by
+    ``extends`` (but its ``enabled``), the entry itself.
 
     Raises:
         Problem: anything in either file that cannot be used, in one line with file and line.
@@ -145,9 +147,16 @@ def _merged(own: Node, defaults: dict[str, Node]) -> Node:
                                  models.where)
     if isinstance(entries.get("tasks", Node(None, "")).value, dict):
         tasks = entries["tasks"]
-        entries["tasks"] = Node({name: _under(defaults.get("task"), body) for name, body in tasks.value.items()},
-                                tasks.where)
+        entries["tasks"] = Node({name: _under(_about(defaults.get("task"), body), body)
+                                 for name, body in tasks.value.items()}, tasks.where)
     return Node(entries, top.where)
+
+
+def _about(default: Node | None, task: Node) -> Node | None:
+    """What the defaults of tasks say of this one: where people made the labels, no numbers of derived items."""
+    if default is None or not isinstance(task.value, dict) or "data" not in task.value:
+        return default
+    return Node({key: node for key, node in default.value.items() if key not in PARTS}, default.where)
 
 
 def _extended(models: Node, name: str, seen: tuple[str, ...]) -> Node:

@@ -62,7 +62,8 @@ class Data(Strict):
     columns: dict[str, str | int] = Field(default_factory=dict, description=(
         "what an item is made of -> the column that holds it, where its name is another (docs/tasks.md); a number, "
         "from 0, or from -1 for the last, in CoNLL"))
-    separator: str = Field("|", min_length=1, description="between the labels of an item with several, in csv and tsv")
+    separator: str = Field("|", min_length=1, description="between the labels of an item with several, where they "
+                                                               "stand in one text, as in csv and tsv")
     repair_bio: bool = Field(False, description="an I- tag that goes on with nothing begins an entity, and is counted; "
                                                 "without this it is refused")
     dev_share: Share = Field(0.1, description="of the training items, where there is no dev part")
@@ -105,6 +106,12 @@ class HubData(Data):
     def _pinned(self) -> HubData:
         check_pinned(self.dataset, self.revision)
         return self
+
+
+def _said(settings: Strict, key: str) -> bool:
+    """Whether ``key`` holds anything but its default, which a dump of settings writes, too."""
+    field = type(settings).model_fields[key]
+    return bool(getattr(settings, key) != field.get_default(call_default_factory=True))
 
 
 class Task(Strict):
@@ -162,12 +169,35 @@ class Task(Strict):
                           ("csls", "sentence_retrieval")):
             if getattr(self, key) and self.kind != kind:
                 raise ValueError(f"{key} needs kind: {kind}")
+        if _said(self, "tags") and (self.kind != "token_classification" or self.data is None):
+            raise ValueError("tags needs kind: token_classification and data")
+        for part in PARTS if self.data is not None else ():
+            if _said(self, part):
+                size = getattr(self, part)
+                raise ValueError(f"{part} counts derived items; of data say most: {{{part}: {size}}}"
+                                 + (f", or curve: [{size}]" if part == "train" else ""))
         if self.kind == "generation" and self.prompt is None:
             raise ValueError("generation needs prompt: {format: \"English: {source}\\nChichewa: {target}\"}")
         if self.prompt is not None and self.kind not in ("generation", "sequence_classification"):
             raise ValueError("prompt needs kind: generation or sequence_classification")
         if self.prompt is not None and (self.multi_label or self.data is None):
             raise ValueError("prompt needs data with one label for an item")
+        for key, kind in (("label_words", "sequence_classification"), ("longest_answer", "generation")):
+            if self.prompt is not None and _said(self.prompt, key) and self.kind != kind:
+                raise ValueError(f"prompt: {key} needs kind: {kind}")
+        return self
+
+    @model_validator(mode="after")
+    def _data_only_where_meant(self) -> Task:
+        if self.data is None:
+            return self
+        if self.data.repair_bio and (self.kind != "token_classification" or self.tags != "bio"):
+            raise ValueError("repair_bio needs kind: token_classification and tags: bio")
+        if _said(self.data, "separator") and not self.multi_label:
+            raise ValueError("separator needs multi_label: true")
+        for part in ("dev", "test"):
+            if _said(self.data, f"{part}_share") and getattr(self.data, part) is not None:
+                raise ValueError(f"{part}_share is of train, where {part} names no items; remove one of the two")
         return self
 
     @model_validator(mode="after")

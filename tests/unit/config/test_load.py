@@ -40,6 +40,17 @@ def test_defaults_lie_under_the_file_and_its_tasks(language_folder: Path) -> Non
     assert language.splits.test == 0.2
 
 
+def test_numbers_of_derived_items_in_the_defaults_are_not_for_labels_that_people_made(tmp_path: Path) -> None:
+    task = {"kind": "sentence_pairs", "data": {"kind": "files", "train": "t.jsonl"}}
+    folder = write_language(tmp_path / "languages", documents=2, tasks={"pairs": task})
+    defaults = folder.parent / "defaults.yaml"
+    defaults.write_text("task:\n  train: 30\n  description: of all\n", encoding="utf-8")
+    found = load_language(folder).tasks["pairs"]
+    assert found.train == 200 and found.description == "of all"
+    edited(folder, "kind: sentence_pairs", "kind: sentence_pairs\n    train: 50")
+    assert "of data say most: {train: 50}, or curve: [50]" in refusal(folder).what
+
+
 @pytest.mark.parametrize(("old", "new", "expected"), [
     ("licence: CC0-1.0\n  consent", "licens: CC0-1.0\n  consent", "unknown key 'licens', did you mean 'licence'?"),
     ("licence: CC0-1.0\n  consent", "licence: CCBY4\n  consent", "'CCBY4' is no SPDX id, did you mean CC-BY-4.0?"),

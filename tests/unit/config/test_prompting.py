@@ -40,10 +40,34 @@ def test_a_format_that_cannot_work_is_refused(text, match):
     ({"kind": "sequence_classification", "multi_label": True, "prompt": {"format": "{source}\n{target}"}}, "one label"),
     ({"kind": "sequence_classification", "unanswerable": True}, "unanswerable needs kind: question_answering"),
     ({"kind": "generation", "csls": True}, "csls needs kind: sentence_retrieval"),
-    ({"kind": "question_answering", "prefix": "query: "}, "prefix needs kind: sentence_retrieval")])
+    ({"kind": "question_answering", "prefix": "query: "}, "prefix needs kind: sentence_retrieval"),
+    ({"kind": "sequence_classification", "tags": "plain"}, "tags needs kind: token_classification and data"),
+    ({"kind": "generation", "prompt": {"format": "{source}\n{target}", "label_words": {"a": "b"}}},
+     "label_words needs kind: sequence_classification"),
+    ({"kind": "sequence_classification", "prompt": {"format": "{source}\n{target}", "longest_answer": 20}},
+     "longest_answer needs kind: generation"),
+    ({"kind": "sentence_pairs", "train": 50}, r"train counts derived items; of data say most: \{train: 50\}, or curve"),
+    ({"kind": "sentence_pairs", "test": 50}, r"test counts derived items; of data say most: \{test: 50\} \[")])
 def test_keys_belong_to_their_kinds(entry, match):
     with pytest.raises(ValidationError, match=match):
         Task.model_validate({"data": {"kind": "files", "train": "t.jsonl"}, **entry})
+
+
+@pytest.mark.parametrize(("entry", "data", "match"), [
+    ({"kind": "sequence_classification"}, {"repair_bio": True}, "repair_bio needs kind: token_classification and tags"),
+    ({"kind": "token_classification", "tags": "plain"}, {"repair_bio": True}, "repair_bio needs .* tags: bio"),
+    ({"kind": "sequence_classification"}, {"separator": ";"}, "separator needs multi_label: true"),
+    ({"kind": "sentence_pairs"}, {"dev": "d.jsonl", "dev_share": 0.3}, "dev_share is of train, where dev names"),
+    ({"kind": "sentence_pairs"}, {"test": "d.jsonl", "test_share": 0.3}, "test_share is of train")])
+def test_keys_of_data_belong_to_their_kinds(entry, data, match):
+    with pytest.raises(ValidationError, match=match):
+        Task.model_validate({**entry, "data": {"kind": "files", "train": "t.jsonl", **data}})
+
+
+def test_defaults_that_are_written_out_are_no_mistake():
+    task = Task.model_validate({"kind": "sequence_classification", "data": {"kind": "files", "train": "t.jsonl"},
+                                "prompt": {"format": "{source}\n{target}"}})
+    assert Task.model_validate(task.model_dump(mode="json")) == task
 
 
 PROMPT = {"format": "{source}\n{target}"}

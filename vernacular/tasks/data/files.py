@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from vernacular import separated
 from vernacular.config.schema import Language
-from vernacular.config.tasks import FileData, Part, Task
+from vernacular.config.tasks import PARTS, FileData, Part, Task
 from vernacular.corpus.formats.encoding import decode
 from vernacular.corpus.sources.files import check_file
 from vernacular.errors import Problem
@@ -18,6 +18,7 @@ from vernacular.tasks.kind import Row
 
 _ENDINGS = {".conll": "conll", ".conllu": "conllu", ".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl"}
 _BY_WORD = ("conll", "conllu")
+_TABLES = ("csv", "tsv")
 
 
 def files_of(language: Language, data: FileData, part: Part) -> list[tuple[str, Path]]:
@@ -52,11 +53,25 @@ def rows_of_files(language: Language, task: Task, part: Part) -> Iterator[Row]:
     """
     assert isinstance(task.data, FileData)
     files = files_of(language, task.data, part)
+    if task.data.quoted is not None:
+        _check_quoted([found for each in PARTS for found in files_of(language, task.data, each)], task.data)
     if task.data.format == "parallel":
         yield from _parallel(dict(files), task)
         return
     for where, path in files:
         yield from read_file(path, where, task)
+
+
+def _check_quoted(files: Sequence[tuple[str, Path]], data: FileData) -> None:
+    """Refuse ``quoted`` where it would not be read."""
+    if not any(format_of(data, path) in _TABLES for _, path in files):
+        raise Problem("no file of the task is csv or tsv, and `quoted:` is not read", where=files[0][0],
+                      fix="Remove it")
+
+
+def format_of(data: FileData, path: Path) -> str | None:
+    """The format of a file, as the settings or its ending say it; None where neither does."""
+    return data.format or _ENDINGS.get(path.suffix.lower())
 
 
 def _parallel(files: Mapping[str, Path], task: Task) -> Iterator[Row]:
@@ -94,12 +109,12 @@ def read_file(path: Path, where: str, task: Task) -> Iterator[Row]:
     """
     data, columns = task.data, task.columns()
     assert isinstance(data, FileData)
-    kind = data.format or _ENDINGS.get(path.suffix.lower())
+    kind = format_of(data, path)
     if kind is None:
         raise Problem(f"its ending does not say its format ({', '.join(_ENDINGS)})", where=where,
                       fix="Say `format:` in the task's data")
     words = task.kind == "token_classification"
-    if (kind in _BY_WORD and not words) or (kind in ("csv", "tsv") and words):
+    if (kind in _BY_WORD and not words) or (kind in _TABLES and words):
         raise Problem(f"{kind} holds no items of {task.kind}", where=where,
                       fix="Use conll, conllu or jsonl" if words else "Use csv, tsv or jsonl")
     text, _ = decode(path.read_bytes(), where, data.encoding)

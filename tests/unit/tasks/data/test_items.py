@@ -133,6 +133,8 @@ def test_tags_that_are_not_iob2_are_refused_at_their_line_or_mended(tmp_path: Pa
      "0 items in train, once 39 are left out that stand in test or dev, too"),
     ("b.json", "[]", ONE_FILE, r"no file matches '\*.jsonl'"),
     ("train.txt", "a B-PER\n", {**NER, "data": {**NER["data"], "format": None}}, "ending does not say its format"),
+    ("a.jsonl", jsonl(lines(0, 40)), {**ONE_FILE, "data": {**ONE_FILE["data"], "quoted": True}},
+     r"a.jsonl: no file of the task is csv or tsv, and `quoted:` is not read. Remove it"),
     ("train.txt", "a B-PER\n", {**NER, "data": {**NER["data"], "format": "csv"}}, "csv holds no items of token"),
     ("train.txt", "a B-PER\n", {**NER, "data": {**NER["data"], "columns": {"words": "form"}}}, "have no names"),
     ("train.txt", "1\ta\ta\tNOUN\tN\t_\t_\t_\t_\t_\n", {**NER, "tags": "plain", "data": {
