@@ -121,7 +121,7 @@ def strip(found: Mapping[str, Any]) -> list[dict[str, Any]]:
 
     ``seeds`` and ``bar`` are per cent of the scale.
     """
-    rows: list[tuple[str, list[float], Any, Any]]
+    rows: list[tuple[str, list[float], float | None, list[float] | None]]
     rows = [(arm, [row["score"] for row in found["scores"][arm]], found["means"].get(arm),
              found.get("arm_intervals", {}).get(arm)) for arm in ARMS if found["scores"].get(arm)]
     rows += [(asked(arm, name), way["scores"][arm], way["means"][arm], way.get("arm_intervals", {}).get(arm))
