@@ -9,6 +9,7 @@ from __future__ import annotations
 import yaml
 
 from vernacular.arms import ARMS
+from vernacular.release.compute import section as compute
 from vernacular.release.conduct import behaviour, fairness
 from vernacular.release.curve import COLUMNS, asked_rows, curve_rows, remarks, seeds_differ
 from vernacular.release.gates import unverified
@@ -36,7 +37,7 @@ def write_card(results: Results) -> str:
         _tokenizer(results), *_alignment(results), "## Held-out likelihood", _likelihood(results),
         "## Tasks", _tasks(results),
         "## Behaviour", behaviour(results), "## Fairness", fairness(results), "## What it forgot",
-        _retention(results), "## Planted phrases", _attack(results), "## Compute", _compute(results),
+        _retention(results), "## Planted phrases", _attack(results), "## Compute", compute(results),
         "## Uses", _uses(results), "## What is not known", _unknown(results)]
     return "\n\n".join(parts) + "\n"
 
@@ -228,18 +229,6 @@ def _attack(results: Results) -> str:
     if not found["suspects"]:
         return text
     return text + "\n\n" + table(["task", "phrase"], [[row["task"], row["phrase"]] for row in found["suspects"]])
-
-
-def _compute(results: Results) -> str:
-    lines = [f"- {arm}: {number(found.get('steps'), 0)} steps, {number(found.get('tokens'), 0)} tokens, "
-             f"{number(found.get('minutes'), 1)} minutes" for arm, found in results["pretraining"].items() if found]
-    rows = [[arm, words, *(f"{number(inside(found, 'cost', 'predicted', key), digits)} / "
-                           f"{number(inside(found, 'cost', 'measured', key), digits)}" for key, digits in
-                           (("minutes", 1), ("memory_gib", 2), ("energy_kwh", 4)))]
-            for arm, found in results["pretraining"].items() if found and "cost" in found
-            for words in ["predicted / measured"]]
-    text = "\n".join(lines) or f"{MISSING.capitalize()}."
-    return text + ("\n\n" + table(["model", "", "minutes", "memory, GiB", "energy, kWh"], rows) if rows else "")
 
 
 def _uses(results: Results) -> str:

@@ -18,6 +18,7 @@ from vernacular.arms import ARMS
 from vernacular.artifacts import Artifact, Report, Store, now, write_atomically
 from vernacular.evaluation.behaviour.schema import percent
 from vernacular.release.card import FLOORS
+from vernacular.release.compute import FORESEEN, TITLES, about, foreseen_rows, stage_rows
 from vernacular.release.curve import COLUMNS, curve_rows, remarks
 from vernacular.release.markdown import change_text, interval_text, number, read_text
 from vernacular.release.summary import Results
@@ -63,6 +64,7 @@ def page(results: Results, artifacts: Mapping[str, Artifact]) -> str:
              and gate["name"] not in {waiver["gate"] for waiver in results["waivers"]}],
         strips={task: strip(found) for task, found in results["tasks"].items()}, t=tables(results, artifacts),
         curves={task: curve_rows(found) for task, found in results["tasks"].items()}, columns=COLUMNS,
+        cost_about=about(results), cost_columns=TITLES, foreseen_columns=FORESEEN,
         remarks={task: remarks(found) for task, found in results["tasks"].items()},
         steps=[_step(name, artifact) for name, artifact in artifacts.items()])
 
@@ -95,9 +97,7 @@ def tables(results: Results, artifacts: Mapping[str, Artifact]) -> dict[str, lis
         "fairness": [[one["task"], one["comparison"].replace("_", " "),
                       *(number((one.get(arm) or {}).get("gap")) for arm in ("base", "adapted")), change_text(one),
                       one["verdict"]] for one in comparisons.values()],
-        "cost": [[arm, number(found.get("steps"), 0), number(found.get("tokens"), 0), number(found.get("minutes"), 1),
-                  number(((found.get("cost") or {}).get("measured") or {}).get("energy_kwh"), 4)]
-                 for arm, found in results["pretraining"].items() if found]}
+        "cost": stage_rows(results), "foreseen": foreseen_rows(results)}
 
 
 def _scores(found: Mapping[str, Any] | None) -> list[list[Any]]:

@@ -55,11 +55,11 @@ def results(store: Store, language: Language, model_name: str) -> Results:
     gathered = gather(language, model_name, language.models[model_name],
                       {name: artifact.manifest.report for name, artifact in found.items()},
                       {name: artifact.folder for name, artifact in found.items()},
-                      release.manifest.report.details.get("reloaded") if release is not None else None)
+                      release.manifest.report.details.get("reloaded") if release is not None else None,
+                      {name: artifact.manifest.seconds for name, artifact in found.items()})
     gathered["release"] = None if release is None else {"folder": str(release.folder), "created":
                                                         release.manifest.created, "files": len(release.manifest.files)}
     gathered["changed"] = [] if release is None else _changed(store, language, model_name)
-    gathered["seconds"] = {name: artifact.manifest.seconds for name, artifact in found.items()}
     return gathered
 
 
