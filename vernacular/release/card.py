@@ -16,6 +16,7 @@ from vernacular.release.gates import unverified
 from vernacular.release.loading import how_to_load
 from vernacular.release.markdown import MISSING, interval_text, literal, number, read_text, table
 from vernacular.release.metadata import inside, metadata_of
+from vernacular.release.planted import section as planted
 from vernacular.release.summary import Results
 
 FLOORS = {"majority": "floor: the commonest answer, or chance", "tfidf_logistic": "floor: TF-IDF + logistic regression",
@@ -37,7 +38,7 @@ def write_card(results: Results) -> str:
         _tokenizer(results), *_alignment(results), "## Held-out likelihood", _likelihood(results),
         "## Tasks", _tasks(results),
         "## Behaviour", behaviour(results), "## Fairness", fairness(results), "## What it forgot",
-        _retention(results), "## Planted phrases", _attack(results), "## Compute", compute(results),
+        _retention(results), "## Planted phrases", planted(results), "## Compute", compute(results),
         "## Uses", _uses(results), "## What is not known", _unknown(results)]
     return "\n\n".join(parts) + "\n"
 
@@ -217,18 +218,6 @@ def _states(results: Results) -> str:
     whose = "those that translations had taught it" if results["alignment"] else "the base's"
     return (f"\n\nThe mean states of held-out {results['language']['name']} texts, by which texts are told apart, are "
             f"{number(moved)} from {whose}: 0 is where they were, 1 as far off as these are from their mean.")
-
-
-def _attack(results: Results) -> str:
-    found = results["attack"]
-    if not found:
-        return "Nobody looked for phrases that were planted to turn answers."
-    text = (f"{found['said'][:1].upper()}{found['said'][1:]}. Looked for is what three texts of a task, or a "
-            "quarter per cent of the lines, hold. Most planted phrases in as few as three of a hundred texts were not "
-            "found when it was measured: that none stands out is no proof.")
-    if not found["suspects"]:
-        return text
-    return text + "\n\n" + table(["task", "phrase"], [[row["task"], row["phrase"]] for row in found["suspects"]])
 
 
 def _uses(results: Results) -> str:

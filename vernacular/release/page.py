@@ -21,6 +21,7 @@ from vernacular.release.card import FLOORS
 from vernacular.release.compute import FORESEEN, TITLES, about, foreseen_rows, stage_rows
 from vernacular.release.curve import COLUMNS, curve_rows, remarks
 from vernacular.release.markdown import change_text, interval_text, number, read_text
+from vernacular.release.planted import looked_for
 from vernacular.release.summary import Results
 
 FILE = "report.html"
@@ -64,7 +65,8 @@ def page(results: Results, artifacts: Mapping[str, Artifact]) -> str:
              and gate["name"] not in {waiver["gate"] for waiver in results["waivers"]}],
         strips={task: strip(found) for task, found in results["tasks"].items()}, t=tables(results, artifacts),
         curves={task: curve_rows(found) for task, found in results["tasks"].items()}, columns=COLUMNS,
-        cost_about=about(results), cost_columns=TITLES, foreseen_columns=FORESEEN,
+        cost_about=about(results),
+        looked_for=looked_for(results["attack"] or {}), cost_columns=TITLES, foreseen_columns=FORESEEN,
         remarks={task: remarks(found) for task, found in results["tasks"].items()},
         steps=[_step(name, artifact) for name, artifact in artifacts.items()])
 
@@ -196,9 +198,9 @@ def in_short(results: Results) -> list[str]:
         said.append("Whether it forgot the languages that it knew before was not measured.")
     attack = results.get("attack")
     if attack and attack.get("measured"):
-        said.append("Phrases that someone may have planted in the text or the labels were looked for; "
+        said.append(f"Phrases that someone may have planted were looked for. {looked_for(attack)} "
                     + (f"{len(attack['suspects'])} should be looked at by a person."
-                       if attack["suspects"] else "none stood out."))
+                       if attack["suspects"] else "None of these stood out."))
     else:
         said.append("Phrases planted to make the model misbehave were not looked for.")
     publishable = next((gate for gate in results["release_gates"] if gate["name"] == "publishable"), None)
