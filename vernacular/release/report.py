@@ -5,13 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from rich import box
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from vernacular.arms import ARMS
 from vernacular.artifacts import Artifact, Store
@@ -21,6 +18,8 @@ from vernacular.evaluation.behaviour.schema import percent
 from vernacular.release.card import FLOORS
 from vernacular.release.curve import COLUMNS, asked_rows, curve_rows, remarks, seeds_differ
 from vernacular.release.markdown import change_text, interval_text, number
+from vernacular.release.report_tables import compute, planted, retention
+from vernacular.release.report_tables import new_table as _table
 from vernacular.release.summary import Results, gather, stage_names
 from vernacular.stale import stale
 
@@ -80,17 +79,10 @@ def print_table(results: Results, console: Console) -> None:
     console.print(f"[bold]{escape(language['name'])}[/] ({escape(language['code'])}), model "
                   f"[bold]{escape(model['name'])}[/] from {escape(model['base_name'])}, {model['objective']}",
                   highlight=False)
-    for show in (_corpus, _fertility, _translations, _likelihood, _tasks, _behaviour, _fairness, _gates):
+    for show in (_corpus, _fertility, _translations, _likelihood, _tasks, _behaviour, _fairness, retention, planted,
+                 compute, _gates):
         show(results, console)
     _next(results, console)
-
-
-def _table(title: str, columns: Sequence[str], console: Console, numbers: Sequence[int] = ()) -> Table:
-    console.print(f"\n[bold]{escape(title)}[/]", highlight=False)
-    table = Table(header_style="", box=box.SIMPLE_HEAD if console.is_terminal else box.ASCII2)
-    for place, column in enumerate(columns):
-        table.add_column(column, justify="right" if place in numbers else "left", overflow="fold")
-    return table
 
 
 def _said(verdict: str, console: Console) -> str:
@@ -192,7 +184,7 @@ def _tasks(results: Results, console: Console) -> None:
         for remark in remarks(found):
             console.print(f"  {remark}", highlight=False)
         if not found["above_floors"]:
-            console.print("  a simple floor does better than the adapted model", highlight=False)
+            console.print(f"  a simple floor does better than the {results['released']['arm']} model", highlight=False)
 
 
 def _behaviour(results: Results, console: Console) -> None:
