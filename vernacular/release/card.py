@@ -238,6 +238,9 @@ def _unknown(results: Results) -> str:
         lines.append("- Whether everyone who made the text agrees to this use.")
     if not any(test["reviewed"] != "none" for test in (inside(results, "behaviour", "tests") or {}).values()):
         lines.append("- What speakers say of its answers: none has reviewed a test.")
+    if not results["language"]["stated"]:
+        lines.append("- Who speaks the language, who made the text and who was asked: nobody has filled in the data "
+                     "statement.")
     lines.append("- Dialects, and whether the model treats them alike.")
     lines += [f"- `{stage}` was not run." for stage in results["missing"]]
     return "\n".join(lines)

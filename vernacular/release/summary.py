@@ -14,6 +14,7 @@ from typing import Any
 from vernacular.arms import DEV_LIKELIHOOD, Arm, released_arm
 from vernacular.artifacts import Report
 from vernacular.config.schema import Language, Model
+from vernacular.config.statement import stated
 from vernacular.config.tasks import Task
 from vernacular.release.compute import compute_of, named
 from vernacular.release.gates import publishable, release_gates
@@ -59,7 +60,7 @@ def gather(language: Language, name: str, model: Model, reports: Mapping[str, Re
         ("control", of(f"model/{name}_control")), ("adapted", of(f"model/{name}")))}
     results: Results = {
         "language": {"code": language.code, "name": language.name, "autonym": language.autonym,
-                     "script": language.script, "owner": language.owner},
+                     "script": language.script, "owner": language.owner, "stated": stated(language.folder)},
         "model": {"name": name, "enabled": model.enabled, "objective": model.objective,
                   "base": model.base.model_dump(mode="json"),
                   "base_name": model.base.hub or model.base.package or str(model.base.path),
