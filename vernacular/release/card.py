@@ -50,12 +50,23 @@ def _about(results: Results) -> str:
     said = (f"`{model['base_name']}`, trained further on {language['name']} text with "
             f"{'its own tokenizer' if control else pieces}{_tuned(results)}. **Base** below is the model as it was, ")
     said += ("**control** this model, **adapted** the same training with " + pieces if control else
-             "**control** the same training with the original tokenizer, **adapted** this model")
+             "**control** the same training with the original tokenizer, **adapted** this model") + _origin(results)
     if found["dev"]["adapted"] is None or found["dev"]["control"] is None:
         return said + "."
     return (f"{said}. Released is what foresees dev text better; within half a per cent the adapted one, whose text "
             f"has fewer tokens: adapted {number(found['dev']['adapted'])}, control {number(found['dev']['control'])} "
             f"{found['unit']}." + (" Behaviour and fairness below are those of the control." if control else ""))
+
+
+def _origin(results: Results) -> str:
+    """Where the base was taken from, if not from the hub; a sentence that the next full stop ends."""
+    base = results["model"]["base"]
+    if base["hub"]:
+        return ""
+    taken = (f". The base was taken from the Python package `{base['package']}`" if base["package"] else
+             f". The base was taken from the local files `{base['path']}`")
+    return taken + (f"; on the Hugging Face hub it is `{base['name_on_hub']}`" if base["name_on_hub"] else
+                    "; its name on the Hugging Face hub is not known")
 
 
 def _tuned(results: Results) -> str:
