@@ -65,8 +65,8 @@ def page(results: Results, artifacts: Mapping[str, Artifact]) -> str:
              and gate["name"] not in {waiver["gate"] for waiver in results["waivers"]}],
         strips={task: strip(found) for task, found in results["tasks"].items()}, t=tables(results, artifacts),
         curves={task: curve_rows(found) for task, found in results["tasks"].items()}, columns=COLUMNS,
-        cost_about=about(results),
-        looked_for=looked_for(results["attack"] or {}), cost_columns=TITLES, foreseen_columns=FORESEEN,
+        counted=counted(results), looked_for=looked_for(results["attack"] or {}), cost_about=about(results),
+        cost_columns=TITLES, foreseen_columns=FORESEEN,
         remarks={task: remarks(found) for task, found in results["tasks"].items()},
         steps=[_step(name, artifact) for name, artifact in artifacts.items()])
 
@@ -95,9 +95,9 @@ def tables(results: Results, artifacts: Mapping[str, Artifact]) -> dict[str, lis
         "rejected": [[row.get("rule", "shared with held-out text"), row["reason"], row["text"]] for row in rejected],
         "likelihood": _scores(results["likelihood"]), "retention": _scores(results["retention"]),
         "tests": [[name, test["description"] or test["capability"], _rate(test["base"]), _rate(test["adapted"]),
-                   percent(test["threshold"]), test["reviewed"]] for name, test in tests.items()],
+                   percent(test["threshold"]), test["author"], test["reviewed"]] for name, test in tests.items()],
         "fairness": [[one["task"], one["comparison"].replace("_", " "),
-                      *(number((one.get(arm) or {}).get("gap")) for arm in ("base", "adapted")), change_text(one),
+                      *(_gap(one.get(arm) or {}) for arm in ("base", "adapted")), change_text(one),
                       one["verdict"]] for one in comparisons.values()],
         "cost": stage_rows(results), "foreseen": foreseen_rows(results)}
 
@@ -115,6 +115,24 @@ def _rate(found: Mapping[str, Any]) -> str:
     if not found["cases"]:
         return "no case"
     return f"{found['failures']} of {found['cases']} ({found['low']:.0%} to {found['high']:.0%})"
+
+
+def _gap(found: Mapping[str, Any]) -> str:
+    """A gap with its 95 % interval, where that is known."""
+    said = number(found.get("gap"))
+    return said if found.get("low") is None else f"{said} ({number(found['low'])} to {number(found['high'])})"
+
+
+def counted(results: Results) -> list[str]:
+    """How many behavioural tests are kept: of those that a speaker reviewed, and of the others, a sentence each."""
+    found = results["behaviour"] or {}
+    tests, kept = found.get("tests") or {}, {gate["name"] for gate in found.get("gates", []) if gate["passed"]}
+    said = []
+    for reviewed, title in ((True, "Reviewed by a speaker"), (False, "Not reviewed by a speaker: what these tests take "
+                                                                     "for granted of the language may be wrong")):
+        chosen = {name for name, test in tests.items() if (test["reviewed"] != "none") == reviewed}
+        said.append(f"{title}: {len(chosen)} test{'' if len(chosen) == 1 else 's'}, {len(chosen & kept)} kept.")
+    return said
 
 
 def strip(found: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -13,14 +13,16 @@ if TYPE_CHECKING:
 
 def looked_for(found: Mapping[str, Any]) -> str:
     """What the scan looked for in the text and in the labels, two sentences, from its ``details``."""
-    asked = found.get("looked_for") or {}
-    text, labels = asked.get("text"), asked.get("labels")
+    asked = found.get("looked_for")
+    if asked is None:  # by an earlier version
+        return "What was looked for is not on record."
+    text, labels = asked["text"], asked["labels"]
     said = (f"In the text, phrases of {text['words'][0]} to {text['words'][1]} words were looked for, and "
             f"{number(text['tried'], 0)} were tried; shorter ones were not looked for." if text else
             "In the text nothing was looked for.")
     return said + (f" In the labels of {', '.join(labels['tasks'])}, phrases of {labels['words'][0]} to "
                    f"{labels['words'][1]} words were looked for, and {number(labels['tried'], 0)} were tried."
-                   if labels and labels["tasks"] else " In labels nothing was looked for.")
+                   if labels["tasks"] else " In labels nothing was looked for.")
 
 
 def section(results: Results) -> str:
