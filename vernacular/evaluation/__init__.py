@@ -61,9 +61,10 @@ def _retention(name: str, model: Model) -> Stage:
         return measure(work, name, model)
 
     return Stage(
-        name=f"evaluation/{name}_retention", version="3", inputs=_models(name), run=run, heavy=True, seed=model.seed,
-        settings=lambda language: {**_base(model), "items": model.likelihood_items, "retention": [
-            source.model_dump(mode="json", by_alias=True) for source in model.retention]},
+        name=f"evaluation/{name}_retention", version="4", inputs=_models(name), run=run, heavy=True, seed=model.seed,
+        settings=lambda language: {
+            **_base(model), "items": model.likelihood_items, "replayed": model.pretraining.replay > 0,
+            "retention": [source.model_dump(mode="json", by_alias=True) for source in model.retention]},
         outside=partial(_read_again, model=model), kinds=("pytorch", "python"),
         gates=(GateSpec("base_languages_kept", "Likelihood on the base's languages rises by at most 0.5%.", False),),
         description=f"What `{name}` forgot of the languages its base was trained on.")

@@ -14,7 +14,7 @@ from vernacular.release.conduct import behaviour, fairness
 from vernacular.release.curve import COLUMNS, asked_rows, curve_rows, remarks, seeds_differ
 from vernacular.release.gates import unverified
 from vernacular.release.loading import how_to_load
-from vernacular.release.markdown import MISSING, interval_text, literal, number, read_text, table
+from vernacular.release.markdown import MISSING, caveat, interval_text, literal, number, read_text, table
 from vernacular.release.metadata import inside, metadata_of
 from vernacular.release.planted import section as planted
 from vernacular.release.summary import Results
@@ -218,7 +218,7 @@ def _retention(results: Results) -> str:
             for arm in ARMS if (score := scores.get(arm))]
     said = [f"{_comparison(name)}: {interval_text(interval)}" for name, interval in found["differences"].items()]
     return (f"Text in the base's languages ({', '.join(found['languages'])}), {found['items']} lines; lower is better."
-            f"\n\n{table(['model', unit, '95 % interval'], rows)}\n\n{'. '.join(said)}."
+            f"{caveat(found)}\n\n{table(['model', unit, '95 % interval'], rows)}\n\n{'. '.join(said)}."
             + _states(results))
 
 

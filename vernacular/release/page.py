@@ -20,7 +20,7 @@ from vernacular.evaluation.behaviour.schema import percent
 from vernacular.release.card import FLOORS
 from vernacular.release.compute import FORESEEN, TITLES, about, foreseen_rows, stage_rows
 from vernacular.release.curve import COLUMNS, curve_rows, remarks
-from vernacular.release.markdown import change_text, interval_text, number, read_text
+from vernacular.release.markdown import caveat, change_text, interval_text, number, read_text
 from vernacular.release.planted import looked_for
 from vernacular.release.summary import Results
 
@@ -58,7 +58,8 @@ def page(results: Results, artifacts: Mapping[str, Artifact]) -> str:
     """The whole page as HTML."""
     environment = Environment(loader=PackageLoader("vernacular.release", "templates"), autoescape=True,
                               undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"most_of": most_of, "number": number, "cell": cell, "interval": interval_text}
+    environment.filters |= {"most_of": most_of, "number": number, "cell": cell, "interval": interval_text,
+                            "caveat": caveat}
     return environment.get_template(FILE).render(
         r=results, arms=ARMS, meaning=MEANING, floors=FLOORS, made=now(), short=in_short(results),
         red=[gate for gate in results["release_gates"] if not gate["passed"] and gate["name"] != "publishable"

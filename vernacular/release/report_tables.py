@@ -11,7 +11,7 @@ from rich.table import Table
 
 from vernacular.arms import ARMS
 from vernacular.release.compute import FORESEEN, TITLES, about, foreseen_rows, stage_rows
-from vernacular.release.markdown import interval_text, number
+from vernacular.release.markdown import caveat, interval_text, number
 from vernacular.release.planted import looked_for
 from vernacular.release.summary import Results
 
@@ -40,6 +40,8 @@ def retention(results: Results, console: Console) -> None:
     console.print(table)
     for name, interval in found.get("differences", {}).items():
         console.print(f"  {name.replace('_minus_', ' against ')}: {interval_text(interval)}", highlight=False)
+    if found.get("caveat"):
+        console.print(f" {caveat(found)}", highlight=False)
 
 
 def planted(results: Results, console: Console) -> None:
