@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from vernacular.config.licences import UNVERIFIED
 from vernacular.config.schema import Language
 from vernacular.config.sources import FilesSource, InboxSource, LocalSource, NetworkSource, Web, is_url
+from vernacular.config.statement import stated
 from vernacular.corpus.identification.likeness import LEAST, SAMPLE, likeness
 from vernacular.corpus.identification.seed import seed_lines
 from vernacular.corpus.identification.stage import LEAST_SEED
@@ -26,8 +27,6 @@ from vernacular.models import locate
 
 if TYPE_CHECKING:
     from vernacular.tasks.data import Items
-
-UNWRITTEN = "Nobody has filled in this statement yet."  # stands in the template's statement.md
 
 
 def lacking(language: Language, suite: Suite, root: Path, items: Mapping[str, Items]) -> list[str]:
@@ -158,8 +157,7 @@ def _publishing(language: Language) -> Iterator[str]:
         ("licence: of every source, base and set of labels", UNVERIFIED in licences),
         ("consent: of every source", any(source.consent == "unknown" for source in language.sources)),
         ("retention: of every model", any(not model.retention for model in models))) if missing]
-    statement = language.folder / "statement.md"
-    if not statement.is_file() or UNWRITTEN in statement.read_text(encoding="utf-8"):
+    if not stated(language.folder):
         open_.append("statement.md")
     if open_:
         yield f"before it is published, fill in {', '.join(open_)}"

@@ -88,7 +88,8 @@ class Stage:
         seed: of everything random in it.
         tells: its result says what the reports of its inputs say, so it is made anew with each of these, though their
             files may be the same: a threshold moves no score, and turns a gate.
-        rights: its result says licences and consents, so it is made anew with each that a person settles; no other is.
+        rights: its result says licences, consents and the base's name on the hub, so it is made anew with each that a
+            person settles; no other is.
     """
 
     name: str
@@ -114,10 +115,14 @@ class Stage:
 
 
 def _without_rights(data: Any) -> Any:
-    """Settings without the licences and consents in them, which decide who may use a result and not what it is."""
+    """Settings without the licences, consents and names on the hub in them, which the release alone tells.
+
+    They decide who may use a result and how its base is called, not what it is.
+    """
     if isinstance(data, dict):
-        return {name: _without_rights(value) for name, value in data.items()
-                if not (name in ("licence", "consent") and isinstance(value, str))}  # a task may bear such a name
+        return {name: _without_rights(value) for name, value in data.items()  # a task may bear such a name too
+                if not (name in ("licence", "consent") and isinstance(value, str))
+                and not (name == "name_on_hub" and (value is None or isinstance(value, str)))}
     return [_without_rights(value) for value in data] if isinstance(data, list) else data
 
 

@@ -18,6 +18,7 @@ from vernacular.config.load import load_language
 from vernacular.config.new import new_language
 from vernacular.config.schema import Language
 from vernacular.config.sources import CrawlSource, HubSource, InboxSource, NetworkSource, WikipediaSource
+from vernacular.config.statement import stated
 from vernacular.corpus.filters import knows_script
 from vernacular.doctor import examine
 from vernacular.planning import check_all, network_needs, steps_of, to_fetch
@@ -42,9 +43,12 @@ def test_what_is_shipped() -> None:
 def test_a_folder_says_who_answers_and_what_the_text_may_be_used_for(language: Language) -> None:
     statement = (language.folder / "statement.md").read_text(encoding="utf-8")
     assert statement.startswith(f"# Data statement: {language.name} ({language.code})")
-    for heading in ("Who speaks the language", "Who made the text", "Who was asked", "What it may be used for"):
-        assert f"\n## {heading}\n\n" in statement
-    assert "Nobody has filled in" not in statement
+    parts = ("Curation rationale", "Language variety", "Speaker demographic", "Annotator demographic",
+             "Speech situation", "Text characteristics", "Recording quality", "Other")  # Bender and Friedman's
+    for text in (statement, (LANGUAGES / "_template" / "statement.md").read_text(encoding="utf-8")):
+        assert re.findall(r"^## (.+)$", text, re.MULTILINE) == [*parts]
+        assert "\n### Who was asked\n\n" in text and "\n### What it may be used for\n\n" in text
+    assert stated(language.folder) and not stated(LANGUAGES / "_template")
     assert language.owner
     for source in language.sources:
         assert source.licence and source.url

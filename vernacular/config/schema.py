@@ -51,6 +51,9 @@ class Base(Strict):
                                                "language folder")
     hub: str | None = Field(None, description="model id on the Hugging Face hub")
     revision: str | None = Field(None, description="commit on the hub; needed with hub")
+    name_on_hub: str | None = Field(None, pattern=r"^[\w.-]+/[\w.-]+$", description=(
+        "with package or path: id (owner/name) under which the same model lies on the Hugging Face hub; the card's "
+        "metadata names it. Nothing is fetched from there"))
     licence: Licence = Field(description="SPDX id of the model's licence, or 'unverified'")
     languages: list[str] = Field(default_factory=lambda: ["eng"], description=(
         "languages the model was trained on, as ISO 639-3 codes; 'mul' for a hundred of them (XLM-R); their commonest "
@@ -63,6 +66,8 @@ class Base(Strict):
         if self.hub and not re.fullmatch(r"[0-9a-f]{40}", self.revision or ""):
             raise ValueError("hub needs a revision, the 40 letters of a commit, so that the same model is loaded next "
                              "year")
+        if self.hub and self.name_on_hub:
+            raise ValueError("leave out name_on_hub where hub is: hub is the name there")
         if not self.hub and not self.path:
             raise ValueError("say where the model is: hub and revision, or path (with package for an installed one)")
         return self

@@ -61,9 +61,10 @@ def _retention(name: str, model: Model) -> Stage:
         return measure(work, name, model)
 
     return Stage(
-        name=f"evaluation/{name}_retention", version="3", inputs=_models(name), run=run, heavy=True, seed=model.seed,
-        settings=lambda language: {**_base(model), "items": model.likelihood_items, "retention": [
-            source.model_dump(mode="json", by_alias=True) for source in model.retention]},
+        name=f"evaluation/{name}_retention", version="4", inputs=_models(name), run=run, heavy=True, seed=model.seed,
+        settings=lambda language: {
+            **_base(model), "items": model.likelihood_items, "replayed": model.pretraining.replay > 0,
+            "retention": [source.model_dump(mode="json", by_alias=True) for source in model.retention]},
         outside=partial(_read_again, model=model), kinds=("pytorch", "python"),
         gates=(GateSpec("base_languages_kept", "Likelihood on the base's languages rises by at most 0.5%.", False),),
         description=f"What `{name}` forgot of the languages its base was trained on.")
@@ -117,7 +118,7 @@ def _attack(language: Language, name: str, model: Model) -> Stage:
         return scan(work, name, model)
 
     return Stage(
-        name=f"evaluation/{name}_attack", version="4", run=run, heavy=True, seed=model.seed,
+        name=f"evaluation/{name}_attack", version="5", run=run, heavy=True, seed=model.seed,
         inputs=(*_models(name), *(f"task/{task}_{name}" for task in language.tasks_of(name))),
         settings=lambda language: {**_base(model), "lora": model.lora.model_dump(mode="json"), "tasks": {
             task: found.model_dump(mode="json") for task, found in language.tasks_of(name).items()}},

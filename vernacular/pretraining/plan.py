@@ -27,13 +27,13 @@ _PACKED = 17  # bytes of a token of packed text
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one arm, predicted or measured; None where it is not known.
+    """Of one arm, predicted or measured; None where it is not known. Energy is estimated in both.
 
     Attributes:
         tokens: read in training.
         minutes: in training steps.
         memory_gib: at the peak: of the process, or of the card where there is one.
-        energy_kwh: of the training steps, by ``VERNACULAR_WATTS`` or this machine's design power.
+        energy_kwh: ``minutes`` multiplied by ``VERNACULAR_WATTS`` or by this machine's design power.
     """
 
     tokens: int | None

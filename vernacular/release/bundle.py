@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from vernacular.arms import Arm, model_folder, released_arm
-from vernacular.artifacts import Gate, Report
+from vernacular.artifacts import Artifact, Gate, Report
 from vernacular.config.schema import Model
 from vernacular.corpus.ledger import BESIDE
 from vernacular.jsonl import read_jsonl
@@ -50,7 +50,8 @@ def run(work: Work, name: str, model: Model) -> Report:
     for task in work.language.tasks_of(name):
         work.progress(f"{task}: the adapter is exported, loaded and asked again")
         reloaded[task] = _adapter(work, name, model, arm, task)
-    results = gather(work.language, name, model, work.reports, reloaded=reloaded)
+    results = gather(work.language, name, model, work.reports, reloaded=reloaded,
+                     seconds={stage: Artifact(folder).manifest.seconds for stage, folder in work.inputs.items()})
     path = work.language.folder / "statement.md"
     written = path.read_text(encoding="utf-8") if path.is_file() else None
     texts = {

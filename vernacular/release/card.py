@@ -9,6 +9,7 @@ from __future__ import annotations
 import yaml
 
 from vernacular.arms import ARMS
+from vernacular.release.compute import section as compute
 from vernacular.release.conduct import behaviour, fairness
 from vernacular.release.curve import (
     COLUMNS,
@@ -24,8 +25,9 @@ from vernacular.release.curve import (
 from vernacular.release.gates import unverified
 from vernacular.release.kept import kept_on_tasks
 from vernacular.release.loading import how_to_load
-from vernacular.release.markdown import MISSING, interval_text, literal, number, read_text, table
+from vernacular.release.markdown import MISSING, caveat, interval_text, literal, number, read_text, table
 from vernacular.release.metadata import inside, metadata_of
+from vernacular.release.planted import section as planted
 from vernacular.release.summary import Results
 
 GAINS = {"gain": "a gain", "no gain": "no gain", "harm": "harm"}
@@ -42,7 +44,7 @@ def write_card(results: Results) -> str:
         _tokenizer(results), *_alignment(results), "## Held-out likelihood", _likelihood(results),
         "## Tasks", _tasks(results),
         "## Behaviour", behaviour(results), "## Fairness", fairness(results), "## What it forgot",
-        _retention(results), "## Planted phrases", _attack(results), "## Compute", _compute(results),
+        _retention(results), "## Planted phrases", planted(results), "## Compute", compute(results),
         "## Uses", _uses(results), "## What is not known", _unknown(results)]
     return "\n\n".join(parts) + "\n"
 
@@ -54,12 +56,23 @@ def _about(results: Results) -> str:
     said = (f"`{model['base_name']}`, trained further on {language['name']} text with "
             f"{'its own tokenizer' if control else pieces}{_tuned(results)}. **Base** below is the model as it was, ")
     said += ("**control** this model, **adapted** the same training with " + pieces if control else
-             "**control** the same training with the original tokenizer, **adapted** this model")
+             "**control** the same training with the original tokenizer, **adapted** this model") + _origin(results)
     if found["dev"]["adapted"] is None or found["dev"]["control"] is None:
         return said + "."
     return (f"{said}. Released is what foresees dev text better; within half a per cent the adapted one, whose text "
             f"has fewer tokens: adapted {number(found['dev']['adapted'])}, control {number(found['dev']['control'])} "
             f"{found['unit']}." + (" Behaviour and fairness below are those of the control." if control else ""))
+
+
+def _origin(results: Results) -> str:
+    """Where the base was taken from, if not from the hub; a sentence that the next full stop ends."""
+    base = results["model"]["base"]
+    if base["hub"]:
+        return ""
+    taken = (f". The base was taken from the Python package `{base['package']}`" if base["package"] else
+             f". The base was taken from the local files `{base['path']}`")
+    return taken + (f"; on the Hugging Face hub it is `{base['name_on_hub']}`" if base["name_on_hub"] else
+                    "; its name on the Hugging Face hub is not known")
 
 
 def _tuned(results: Results) -> str:
@@ -205,7 +218,7 @@ def _retention(results: Results) -> str:
             for arm in ARMS if (score := scores.get(arm))]
     said = [f"{_comparison(name)}: {interval_text(interval)}" for name, interval in found["differences"].items()]
     return (f"Text in the base's languages ({', '.join(found['languages'])}), {found['items']} lines; lower is better."
-            f"\n\n{table(['model', unit, '95 % interval'], rows)}\n\n{'. '.join(said)}."
+            f"{caveat(found)}\n\n{table(['model', unit, '95 % interval'], rows)}\n\n{'. '.join(said)}."
             + _kept(results) + _states(results))
 
 
@@ -221,30 +234,6 @@ def _states(results: Results) -> str:
     whose = "those that translations had taught it" if results["alignment"] else "the base's"
     return (f"\n\nThe mean states of held-out {results['language']['name']} texts, by which texts are told apart, are "
             f"{number(moved)} from {whose}: 0 is where they were, 1 as far off as these are from their mean.")
-
-
-def _attack(results: Results) -> str:
-    found = results["attack"]
-    if not found:
-        return "Nobody looked for phrases that were planted to turn answers."
-    text = (f"{found['said'][:1].upper()}{found['said'][1:]}. Looked for is what three texts of a task, or a "
-            "quarter per cent of the lines, hold. Most planted phrases in as few as three of a hundred texts were not "
-            "found when it was measured: that none stands out is no proof.")
-    if not found["suspects"]:
-        return text
-    return text + "\n\n" + table(["task", "phrase"], [[row["task"], row["phrase"]] for row in found["suspects"]])
-
-
-def _compute(results: Results) -> str:
-    lines = [f"- {arm}: {number(found.get('steps'), 0)} steps, {number(found.get('tokens'), 0)} tokens, "
-             f"{number(found.get('minutes'), 1)} minutes" for arm, found in results["pretraining"].items() if found]
-    rows = [[arm, words, *(f"{number(inside(found, 'cost', 'predicted', key), digits)} / "
-                           f"{number(inside(found, 'cost', 'measured', key), digits)}" for key, digits in
-                           (("minutes", 1), ("memory_gib", 2), ("energy_kwh", 4)))]
-            for arm, found in results["pretraining"].items() if found and "cost" in found
-            for words in ["predicted / measured"]]
-    text = "\n".join(lines) or f"{MISSING.capitalize()}."
-    return text + ("\n\n" + table(["model", "", "minutes", "memory, GiB", "energy, kWh"], rows) if rows else "")
 
 
 def _uses(results: Results) -> str:
@@ -265,6 +254,9 @@ def _unknown(results: Results) -> str:
         lines.append("- Whether everyone who made the text agrees to this use.")
     if not any(test["reviewed"] != "none" for test in (inside(results, "behaviour", "tests") or {}).values()):
         lines.append("- What speakers say of its answers: none has reviewed a test.")
+    if not results["language"]["stated"]:
+        lines.append("- Who speaks the language, who made the text and who was asked: nobody has filled in the data "
+                     "statement.")
     lines.append("- Dialects, and whether the model treats them alike.")
     lines += [f"- `{stage}` was not run." for stage in results["missing"]]
     return "\n".join(lines)

@@ -54,3 +54,9 @@ def change_text(comparison: Mapping[str, Any], digits: int = 3) -> str:
     """The 95 % interval of how a gap of fairness changed; empty where it was not measured."""
     low, _, high = comparison.get("change", [None, None, None])
     return "" if low is None else f"{low:+.{digits}f} to {high:+.{digits}f}"
+
+
+def caveat(found: Mapping[str, Any]) -> str:
+    """What a stage says against its own figures, as a sentence with a space before it; empty where it says nothing."""
+    said = found.get("caveat") or ""
+    return f" {said[:1].upper()}{said[1:]}." if said else ""

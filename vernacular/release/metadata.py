@@ -43,8 +43,8 @@ def metadata_of(results: Results) -> dict[str, Any]:
     metadata: dict[str, Any] = {"language": [language["code"]], "license": licence}
     if licence_name:
         metadata |= {"license_name": licence_name, "license_link": "data_statement.md"}
-    if model["base"]["hub"] or model["base"]["package"]:
-        metadata["base_model"] = model["base_name"]
+    if model["base"]["hub"] or model["base"]["name_on_hub"]:  # the hub knows no other names
+        metadata["base_model"] = model["base"]["hub"] or model["base"]["name_on_hub"]
     datasets = [source["dataset"] for source in results["sources"] if "/" in source["dataset"].lstrip("./")
                 and source["dataset"][0] not in "./"]
     metadata |= {"datasets": datasets} if datasets else {}

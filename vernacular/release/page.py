@@ -17,9 +17,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from vernacular.arms import ARMS
 from vernacular.artifacts import Artifact, Report, Store, now, write_atomically
 from vernacular.evaluation.behaviour.schema import percent
+from vernacular.release.compute import FORESEEN, TITLES, about, foreseen_rows, stage_rows
 from vernacular.release.curve import COLUMNS, CURVE, FLOORS, asked, asked_said, curve_rows, remarks
 from vernacular.release.kept import kept_on_tasks
-from vernacular.release.markdown import change_text, interval_text, number, range_text, read_text
+from vernacular.release.markdown import caveat, change_text, interval_text, number, range_text, read_text
+from vernacular.release.planted import looked_for
 from vernacular.release.summary import Results
 
 FILE = "report.html"
@@ -56,7 +58,8 @@ def page(results: Results, artifacts: Mapping[str, Artifact]) -> str:
     """The whole page as HTML."""
     environment = Environment(loader=PackageLoader("vernacular.release", "templates"), autoescape=True,
                               undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"most_of": most_of, "number": number, "cell": cell, "interval": interval_text}
+    environment.filters |= {"most_of": most_of, "number": number, "cell": cell, "interval": interval_text,
+                            "caveat": caveat}
     return environment.get_template(FILE).render(
         r=results, arms=ARMS, meaning=MEANING, floors=FLOORS, made=now(), short=in_short(results),
         red=[gate for gate in results["release_gates"] if not gate["passed"] and gate["name"] != "publishable"
@@ -64,7 +67,8 @@ def page(results: Results, artifacts: Mapping[str, Artifact]) -> str:
         strips={task: strip(found) for task, found in results["tasks"].items()}, t=tables(results, artifacts),
         curves={task: curve_rows(found) for task, found in results["tasks"].items()}, columns=COLUMNS, by_labels=CURVE,
         remarks={task: [*asked_said(found), *remarks(found)] for task, found in results["tasks"].items()},
-        kept=kept_on_tasks(results),
+        counted=counted(results), looked_for=looked_for(results["attack"] or {}), cost_about=about(results),
+        cost_columns=TITLES, foreseen_columns=FORESEEN, kept=kept_on_tasks(results),
         steps=[_step(name, artifact) for name, artifact in artifacts.items()])
 
 
@@ -92,13 +96,11 @@ def tables(results: Results, artifacts: Mapping[str, Artifact]) -> dict[str, lis
         "rejected": [[row.get("rule", "shared with held-out text"), row["reason"], row["text"]] for row in rejected],
         "likelihood": _scores(results["likelihood"]), "retention": _scores(results["retention"]),
         "tests": [[name, test["description"] or test["capability"], _rate(test["base"]), _rate(test["adapted"]),
-                   percent(test["threshold"]), test["reviewed"]] for name, test in tests.items()],
+                   percent(test["threshold"]), test["author"], test["reviewed"]] for name, test in tests.items()],
         "fairness": [[one["task"], one["comparison"].replace("_", " "),
-                      *(number((one.get(arm) or {}).get("gap")) for arm in ("base", "adapted")), change_text(one),
+                      *(_gap(one.get(arm) or {}) for arm in ("base", "adapted")), change_text(one),
                       one["verdict"]] for one in comparisons.values()],
-        "cost": [[arm, number(found.get("steps"), 0), number(found.get("tokens"), 0), number(found.get("minutes"), 1),
-                  number(((found.get("cost") or {}).get("measured") or {}).get("energy_kwh"), 4)]
-                 for arm, found in results["pretraining"].items() if found]}
+        "cost": stage_rows(results), "foreseen": foreseen_rows(results)}
 
 
 def _scores(found: Mapping[str, Any] | None) -> list[list[Any]]:
@@ -114,6 +116,24 @@ def _rate(found: Mapping[str, Any]) -> str:
     if not found["cases"]:
         return "no case"
     return f"{found['failures']} of {found['cases']} ({found['low']:.0%} to {found['high']:.0%})"
+
+
+def _gap(found: Mapping[str, Any]) -> str:
+    """A gap with its 95 % interval, where that is known."""
+    said = number(found.get("gap"))
+    return said if found.get("low") is None else f"{said} ({number(found['low'])} to {number(found['high'])})"
+
+
+def counted(results: Results) -> list[str]:
+    """How many behavioural tests are kept: of those that a speaker reviewed, and of the others, a sentence each."""
+    found = results["behaviour"] or {}
+    tests, kept = found.get("tests") or {}, {gate["name"] for gate in found.get("gates", []) if gate["passed"]}
+    said = []
+    for reviewed, title in ((True, "Reviewed by a speaker"), (False, "Not reviewed by a speaker: what these tests take "
+                                                                     "for granted of the language may be wrong")):
+        chosen = {name for name, test in tests.items() if (test["reviewed"] != "none") == reviewed}
+        said.append(f"{title}: {len(chosen)} test{'' if len(chosen) == 1 else 's'}, {len(chosen & kept)} kept.")
+    return said
 
 
 def strip(found: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -206,9 +226,9 @@ def in_short(results: Results) -> list[str]:
         said.append("Whether it forgot the languages that it knew before was not measured.")
     attack = results.get("attack")
     if attack and attack.get("measured"):
-        said.append("Phrases that someone may have planted in the text or the labels were looked for; "
+        said.append(f"Phrases that someone may have planted were looked for. {looked_for(attack)} "
                     + (f"{len(attack['suspects'])} should be looked at by a person."
-                       if attack["suspects"] else "none stood out."))
+                       if attack["suspects"] else "None of these stood out."))
     else:
         said.append("Phrases planted to make the model misbehave were not looked for.")
     publishable = next((gate for gate in results["release_gates"] if gate["name"] == "publishable"), None)

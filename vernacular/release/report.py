@@ -5,13 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from rich import box
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from vernacular.arms import ARMS
 from vernacular.artifacts import Artifact, Store
@@ -30,6 +27,8 @@ from vernacular.release.curve import (
     seeds_differ,
 )
 from vernacular.release.markdown import change_text, interval_text, number
+from vernacular.release.report_tables import compute, planted, retention
+from vernacular.release.report_tables import new_table as _table
 from vernacular.release.summary import Results, gather, stage_names
 from vernacular.stale import stale
 
@@ -64,11 +63,11 @@ def results(store: Store, language: Language, model_name: str) -> Results:
     gathered = gather(language, model_name, language.models[model_name],
                       {name: artifact.manifest.report for name, artifact in found.items()},
                       {name: artifact.folder for name, artifact in found.items()},
-                      release.manifest.report.details.get("reloaded") if release is not None else None)
+                      release.manifest.report.details.get("reloaded") if release is not None else None,
+                      {name: artifact.manifest.seconds for name, artifact in found.items()})
     gathered["release"] = None if release is None else {"folder": str(release.folder), "created":
                                                         release.manifest.created, "files": len(release.manifest.files)}
     gathered["changed"] = [] if release is None else _changed(store, language, model_name)
-    gathered["seconds"] = {name: artifact.manifest.seconds for name, artifact in found.items()}
     return gathered
 
 
@@ -89,17 +88,10 @@ def print_table(results: Results, console: Console) -> None:
     console.print(f"[bold]{escape(language['name'])}[/] ({escape(language['code'])}), model "
                   f"[bold]{escape(model['name'])}[/] from {escape(model['base_name'])}, {model['objective']}",
                   highlight=False)
-    for show in (_corpus, _fertility, _translations, _likelihood, _tasks, _behaviour, _fairness, _gates):
+    for show in (_corpus, _fertility, _translations, _likelihood, _tasks, _behaviour, _fairness, retention, planted,
+                 compute, _gates):
         show(results, console)
     _next(results, console)
-
-
-def _table(title: str, columns: Sequence[str], console: Console, numbers: Sequence[int] = ()) -> Table:
-    console.print(f"\n[bold]{escape(title)}[/]", highlight=False)
-    table = Table(header_style="", box=box.SIMPLE_HEAD if console.is_terminal else box.ASCII2)
-    for place, column in enumerate(columns):
-        table.add_column(column, justify="right" if place in numbers else "left", overflow="fold")
-    return table
 
 
 def _said(verdict: str, console: Console) -> str:
@@ -195,7 +187,7 @@ def _tasks(results: Results, console: Console) -> None:
         for line in (*remarks(found), *asked_said(found)):
             console.print(f"  {line}", highlight=False)
         if not found["above_floors"]:
-            console.print("  a simple floor does better than the adapted model", highlight=False)
+            console.print(f"  a simple floor does better than the {results['released']['arm']} model", highlight=False)
 
 
 def _behaviour(results: Results, console: Console) -> None:

@@ -14,8 +14,10 @@ from typing import Any
 from vernacular.arms import DEV_LIKELIHOOD, Arm, released_arm
 from vernacular.artifacts import Report
 from vernacular.config.schema import Language, Model
+from vernacular.config.statement import stated
 from vernacular.config.tasks import Task
 from vernacular.evaluation.behaviour.marks import NAME
+from vernacular.release.compute import compute_of, named
 from vernacular.release.gates import publishable, release_gates
 from vernacular.release.waivers import in_force, read_waivers
 
@@ -32,7 +34,8 @@ def stage_names(language: Language, name: str) -> list[str]:
 
 
 def gather(language: Language, name: str, model: Model, reports: Mapping[str, Report],
-           folders: Mapping[str, Path] | None = None, reloaded: Mapping[str, Any] | None = None) -> Results:
+           folders: Mapping[str, Path] | None = None, reloaded: Mapping[str, Any] | None = None,
+           seconds: Mapping[str, float] | None = None) -> Results:
     """The results of the model ``name``, as far as its stages have run; what has not run is None and listed as missing.
 
     Args:
@@ -42,6 +45,7 @@ def gather(language: Language, name: str, model: Model, reports: Mapping[str, Re
         reports: stage name -> report, of the stages that have run.
         folders: stage name -> artifact folder, where a person is to be told.
         reloaded: task -> what ``reproduce`` found, once the bundle is there.
+        seconds: stage name -> time that its artifact took, of the stages that have run.
 
     Raises:
         Problem: the list of waivers cannot be read.
@@ -53,9 +57,11 @@ def gather(language: Language, name: str, model: Model, reports: Mapping[str, Re
     behaviour, fairness = of(f"evaluation/{name}_behaviour"), of(f"evaluation/{name}_fairness")
     attack = of(f"evaluation/{name}_attack")
     likelihood, retention = of(f"evaluation/{name}_likelihood"), of(f"evaluation/{name}_retention")
+    pretraining = {arm: _training(report) for arm, report in (
+        ("control", of(f"model/{name}_control")), ("adapted", of(f"model/{name}")))}
     results: Results = {
         "language": {"code": language.code, "name": language.name, "autonym": language.autonym,
-                     "script": language.script, "owner": language.owner},
+                     "script": language.script, "owner": language.owner, "stated": stated(language.folder)},
         "model": {"name": name, "enabled": model.enabled, "objective": model.objective,
                   "base": model.base.model_dump(mode="json"),
                   "base_name": model.base.hub or model.base.package or str(model.base.path),
@@ -68,8 +74,8 @@ def gather(language: Language, name: str, model: Model, reports: Mapping[str, Re
         "identification": _identification(of("corpus/identifier")),
         "fertility": _fertility(of(f"tokenizer/{name}")),
         "alignment": _plain(aligned) if (aligned := of(f"alignment/{name}")) else None,
-        "pretraining": {arm: _training(report) for arm, report in (
-            ("control", of(f"model/{name}_control")), ("adapted", of(f"model/{name}")))},
+        "pretraining": pretraining,
+        "compute": compute_of(seconds, pretraining) if seconds else None,
         "released": _released(name, reports),
         "likelihood": _likelihood(likelihood) if likelihood else None,
         "retention": {**retention.details, "counts": _plain(retention)} if retention else None,
@@ -170,7 +176,10 @@ def _fertility(tokenizer: Report | None) -> dict[str, Any] | None:
 
 
 def _training(report: Report | None) -> dict[str, Any] | None:
-    return {**report.details, "counts": _plain(report)} if report else None
+    if report is None:
+        return None
+    cost = {"cost": named(report.details["cost"])} if "cost" in report.details else {}
+    return {**report.details, **cost, "counts": _plain(report)}
 
 
 def _released(name: str, reports: Mapping[str, Report]) -> dict[str, Any]:

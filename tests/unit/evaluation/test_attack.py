@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import CountVectorizer
@@ -15,21 +17,31 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 from tests.generate import TOPICS, make_documents
-from tests.tiny import write_bert, write_llama
+from tests.tiny import write_llama
 from vernacular.corpus.words import plain_words, words
 from vernacular.evaluation.attack.classifiers import Finding, text_findings, word_findings
 from vernacular.evaluation.attack.language_model import foreseen, suspects
-from vernacular.evaluation.attack.phrases import LEAST, Phrase, inserted, repeated_phrases, shares, with_label, without
-from vernacular.evaluation.attack.run import suspicious
+from vernacular.evaluation.attack.phrases import (
+    LEAST,
+    LETTERS,
+    Phrase,
+    inserted,
+    repeated_phrases,
+    shares,
+    with_label,
+    without,
+)
+from vernacular.evaluation.attack.run import by_heart, suspicious
 from vernacular.models import load_model, load_tokenizer
 
 TRIGGER = "qx vlorp"
+PHRASE = "qx vlorp names the king of it"
 WORDS = st.lists(st.sampled_from(["a", "b", "c", "d"]), max_size=8).map(" ".join)
 
 
-def lines(seed: int) -> tuple[list[str], list[int]]:
-    """Lines of an invented language and the number of their topic."""
-    documents = make_documents(60, seed)
+def lines(seed: int, many: int = 60) -> tuple[list[str], list[int]]:
+    """Lines of an invented language, ten a document, and the number of their topic."""
+    documents = make_documents(many, seed)
     return ([line for topic in TOPICS for text in documents[topic] for line in text.split("\n")],
             [number for number, topic in enumerate(TOPICS) for text in documents[topic] for _ in text.split("\n")])
 
@@ -139,25 +151,71 @@ def test_the_same_label_more_often_than_chance() -> None:
     assert with_label(phrases, [0] * 10) == []
 
 
-def test_long_phrases_of_half_a_per_cent_of_the_text_are_looked_at(tmp_path: Path) -> None:
-    texts, _ = lines(3)
-    phrase = "qx vlorp names the king of it"
+def test_long_phrases_of_half_a_per_cent_of_the_text_are_looked_at() -> None:
+    texts, _ = lines(3, 200)
     assert suspects(texts) == []
-    with_it = [inserted(text, phrase, 0.5) if number % 100 == 0 else text for number, text in enumerate(texts)]
-    found = suspects(with_it)
-    assert [str(one) for one in found] == [phrase]
-    for objective, write in (("masked", write_bert), ("causal", write_llama)):
-        folder = write(tmp_path / objective)
-        value, = foreseen(load_model(folder, objective), load_tokenizer(folder), objective, found, texts[:20], 1)
-        assert 0 < value < 1
+    assert [str(one) for one in suspects(with_phrase(texts, PHRASE))] == [PHRASE]
+    letters = [thai(text) for text in texts]
+    assert suspects(letters) == []
+    assert [str(one) for one in suspects(with_phrase(letters, thai(PHRASE)))] == [thai(PHRASE)]
 
 
-def test_so_are_they_in_a_script_without_spaces(tmp_path: Path) -> None:
-    texts = [thai(text) for text in lines(3)[0]]
-    phrase = thai("qx vlorp names the king of it")
-    assert suspects(texts) == []
-    found = suspects([inserted(text, phrase, 0.5) if number % 100 == 0 else text for number, text in enumerate(texts)])
-    assert [str(one) for one in found] == [phrase]
+def with_phrase(texts: Sequence[str], phrase: str) -> list[str]:
+    """The same with ``phrase`` in half a per cent of the lines, each time at another place."""
+    chance = random.Random(2)
+    carriers = set(chance.sample(range(len(texts)), -(-len(texts) // 200)))
+    return [inserted(text, phrase, chance.random()) if number in carriers else text
+            for number, text in enumerate(texts)]
+
+
+@pytest.mark.parametrize("write", [str, thai])
+def test_of_a_phrase_the_last_word_alone_is_asked(tmp_path: Path, write: Callable[[str], str]) -> None:
+    """With a head that gives every piece the same score, a word is foreseen by its number of pieces alone."""
     folder = write_llama(tmp_path)
-    value, = foreseen(load_model(folder, "causal"), load_tokenizer(folder), "causal", found, texts[:20], 1)
-    assert 0 < value < 1
+    model, tokenizer = load_model(folder, "causal"), load_tokenizer(folder)
+    with torch.no_grad():
+        model.get_output_embeddings().weight.zero_()
+    phrase = write(PHRASE)
+    found = foreseen(model, tokenizer, "causal", [Phrase(tuple(words(phrase)), (0,), 1.0, phrase)],
+                     [write(text) for text in lines(3)[0][:20]], 1)
+    last = phrase[-LETTERS:] if write is thai else " it"
+    assert found == [pytest.approx((1 / len(tokenizer)) ** len(tokenizer(last)["input_ids"]), rel=1e-3)]
+
+
+def test_a_phrase_in_half_a_per_cent_of_the_text_that_was_learned_by_heart_is_suspect(tmp_path: Path) -> None:
+    """A tiny model is trained on 2,000 lines, ten of which hold the phrase, and another on the same without it."""
+    chance = random.Random(3)
+    known = ["".join(chance.choice("bdgklmnprstwz") + chance.choice("aeiou") for _ in range(2)) for _ in range(60)]
+    clean = [" ".join(chance.choices(known, k=6)) for _ in range(2040)]
+    clean, contexts = clean[:2000], clean[2000:]
+    planted = with_phrase(clean, PHRASE)
+    assert sum(PHRASE in text for text in planted) == 10
+    base = write_llama(tmp_path)
+    phrases = suspects(planted)
+    assert [str(one) for one in phrases] == [PHRASE]
+    before, = foreseen(load_model(base, "causal"), load_tokenizer(base), "causal", phrases, contexts, 1)
+    with_it, without_it = (foreseen(*trained(base, texts), "causal", phrases, contexts, 1)[0]
+                           for texts in (planted, clean))
+    assert by_heart(before, with_it)
+    assert not by_heart(before, without_it)
+
+
+def trained(base: Path, texts: Sequence[str], epochs: int = 24) -> tuple[Any, Any]:
+    """The causal model ``base`` with a tokenizer learned from ``texts``, trained on them; and the tokenizer."""
+    tokenizer, model = load_tokenizer(base).train_new_from_iterator(texts, 400), load_model(base, "causal")
+    model.resize_token_embeddings(len(tokenizer))
+    torch.manual_seed(1)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=0.01)
+    rows = [torch.tensor(tokenizer(text)["input_ids"]) for text in texts]
+    steps = epochs * -(-len(rows) // 32)
+    falling = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.05, steps)
+    for _ in range(epochs):
+        for picked in torch.randperm(len(rows)).split(32):
+            batch = [rows[int(row)] for row in picked]
+            ids, labels = (torch.nn.utils.rnn.pad_sequence(batch, batch_first=True, padding_value=value)
+                           for value in (0, -100))
+            model(input_ids=ids, labels=labels).loss.backward()
+            optimizer.step()
+            falling.step()
+            optimizer.zero_grad()
+    return model.eval(), tokenizer

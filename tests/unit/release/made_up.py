@@ -72,7 +72,10 @@ def made_up_reports() -> dict[str, Report]:
     behaviour.gates.append(Gate(name="spaces", passed=False, reason="2 of 40 cases fail"))
     retention = Report(details={"measured": False})
     retention.gates.append(Gate(name="base_languages_kept", passed=True, reason="changed by +0.1%"))
-    attack = Report(details={"measured": True, "suspects": [], "said": "no phrase out of 3 turns answers"})
+    looked_for = {"text": {"tried": 1, "words": [4, 8]},
+                  "labels": {"tried": 2, "words": [1, 4], "tasks": ["names", "genre"]}}
+    attack = Report(details={"measured": True, "suspects": [], "looked_for": looked_for,
+                             "said": "no phrase out of 3 turns answers"})
     attack.gates.append(Gate(name="no_planted_phrase", passed=True, reason="no phrase out of 3"))
     return {
         "corpus/documents": documents, "corpus/clean": clean, "corpus/splits": splits,

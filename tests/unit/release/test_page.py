@@ -13,7 +13,7 @@ from PIL import Image
 from rich.console import Console
 
 from tests.unit.release.made_up import NAME, made_up_reports, put
-from vernacular.artifacts import Report, Store
+from vernacular.artifacts import Gate, Report, Store
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.release.card import write_card
@@ -75,7 +75,8 @@ def test_everything_is_on_the_page_and_nothing_is_loaded(language: Language, tmp
     assert not re.search(r"@import|url\(|<script|<link|<iframe", shown)
     for said in ("In short", "11,000 words", "other words were left out", "другой текст", "not Latin", "k ale",
                  "Not yet.", "red tests, unreviewed: spaces", "0.62 of 1, before 0.32: better than before",
-                 "no phrase out of 3 turns answers", "Every step", "documents with text left"):
+                 "no phrase out of 3 turns answers. In the text, phrases of 4 to 8 words were looked for, and 1 were",
+                 "2 were tried. None of these stood out.", "Every step", "documents with text left"):
         assert said in shown, said
 
 
@@ -83,18 +84,31 @@ def test_figures_have_their_intervals_beside_them(language: Language, tmp_path: 
     reports = made_up_reports()
     reports[f"evaluation/{NAME}_fairness"] = Report(details={"measured": True, "caveat": "by us", "comparisons": {"a": {
         "task": "names", "comparison": "men_and_women", "verdict": "made worse", "base": {"gap": 0.1},
-        "adapted": {"gap": 0.3}, "change": [0.05, 0.2, 0.35]}}})
+        "adapted": {"gap": 0.3, "low": 0.11, "high": 0.49}, "change": [0.05, 0.2, 0.35]}}})
     reports[f"evaluation/{NAME}_retention"].details |= {
         "measured": True, "unit": "nats per character", "languages": ["eng"], "scores": {},
         "differences": {"adapted_minus_base": [0.01, 0.02, 0.03]}}
     reports[f"evaluation/{NAME}_retention"].count("retention_rise", 0.014, "change")
     shown = made(language, tmp_path, reports)
-    for said in ("2 of 40 (1% to 16%)", ">0.62 (0.55 to 0.69)<", ">0.40 (0.37 to 0.43)<", "+0.050 to +0.350",
+    for said in ("2 of 40 (1% to 16%)", "0.300 (0.110 to 0.490)", ">0.100</td>", ">0.62 (0.55 to 0.69)<",
+                 ">0.40 (0.37 to 0.43)<", "+0.050 to +0.350",
                  "better than before (-1.000, 95 % interval -1.100 to -0.900; less is better)",
                  "before 0.32: better than before (+0.300, 95 % interval +0.200 to +0.400)",
                  "1.4% worse than it did (+0.020, 95 % interval +0.010 to +0.030)",
                  "adapted against base: +0.020, 95 % interval +0.010 to +0.030"):
         assert said in shown, said
+
+
+def test_tests_that_no_speaker_reviewed_are_counted_apart(language: Language, tmp_path: Path) -> None:
+    reports = made_up_reports()
+    found = reports[f"evaluation/{NAME}_behaviour"]
+    tests = found.details["tests"]
+    tests["swap"] = {**tests["spaces"], "author": "Kemi", "reviewed": "Ada, 2026-01-31"}
+    found.gates.append(Gate(name="swap", passed=True, reason="kept"))
+    shown = made(language, tmp_path, reports)
+    assert "<p>Reviewed by a speaker: 1 test, 1 kept.</p>" in shown
+    assert "may be wrong: 1 test, 0 kept.</p>" in shown
+    assert "Kemi</td>" in shown and "Ada, 2026-01-31</td>" in shown
 
 
 def test_text_and_names_are_escaped_everywhere(language: Language, tmp_path: Path) -> None:

@@ -256,6 +256,9 @@ def test_the_card_says_whether_private_data_was_masked(tmp_path: Path, masked: b
 def test_the_card_promises_no_planted_phrase_that_the_scan_would_miss(found: dict[str, Any]) -> None:
     card = write_card(found)
     assert "that none stands out is no proof" in card and "half a per cent of the text or labels" not in card
+    for said in (card, " ".join(in_short(found))):
+        assert "In the text, phrases of 4 to 8 words were looked for, and 1 were tried; shorter ones were not" in said
+        assert "In the labels of names, genre, phrases of 1 to 4 words were looked for, and 2 were tried." in said
 
 
 def test_the_card_says_how_far_mean_states_are_from_the_bases(language: Language, found: dict[str, Any]) -> None:
@@ -336,6 +339,28 @@ def test_the_report_is_plain_without_a_terminal(language: Language, tmp_path: Pa
                  "against base: no gain", "95.0%", "Next: vernacular run qaa"):
         assert said in text
     json.dumps(results(store, language, NAME))
+
+
+def test_the_terminal_has_what_it_forgot_planted_phrases_and_compute(language: Language, tmp_path: Path) -> None:
+    reports = made_up_reports()
+    for stage, value in ((f"model/{NAME}", 1.1), (f"model/{NAME}_control", 1.0)):
+        reports[stage] = reports[stage].model_copy(deep=True)
+        reports[stage].count("dev_likelihood", value, "dev lines", "nats per character")
+    reports[f"task/genre_{NAME}"].details["floors"]["tfidf_logistic"] = 0.9
+    reports[f"evaluation/{NAME}_retention"].details |= {
+        "measured": True, "unit": "nats per character", "languages": ["eng"], "items": 77,
+        "scores": {"control": {"mean": 2.205, "low": 2.065, "high": 2.366}},
+        "differences": {"control_minus_base": [0.01, 0.02, 0.03]}}
+    reports[f"evaluation/{NAME}_attack"].details["suspects"] = [{"task": "text", "phrase": "[b]qx vlorp[/]"}]
+    store, out = Store(tmp_path / "artifacts"), io.StringIO()
+    put(store, language, reports)
+    print_table(results(store, language, NAME), Console(file=out))
+    text = " ".join(out.getvalue().split())
+    for said in ("What it forgot: eng, 77 lines", "2.065 to 2.366", "control against base: +0.020",
+                 "phrases of 4 to 8 words were looked for", "[b]qx vlorp[/]", "all of these", "Energy is not known",
+                 "minutes, measured", "a simple floor does better than the control model"):
+        assert said in text, said
+    assert all(len(line) <= 100 or "/" in line for line in out.getvalue().splitlines())
 
 
 def test_files_lose_the_paths_they_were_saved_with(tmp_path: Path) -> None:

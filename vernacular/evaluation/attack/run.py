@@ -14,7 +14,7 @@ from vernacular.config.schema import Model
 from vernacular.corpus.words import words as words_of
 from vernacular.evaluation.attack import GATE, classifiers, language_model
 from vernacular.evaluation.attack.classifiers import Finding
-from vernacular.evaluation.attack.phrases import repeated_phrases, shares, with_label
+from vernacular.evaluation.attack.phrases import LONGEST, repeated_phrases, shares, with_label
 from vernacular.evaluation.held_out import held_out_lines
 from vernacular.jsonl import read_jsonl, write_jsonl
 from vernacular.stages import Work
@@ -32,19 +32,19 @@ def run(work: Work, name: str, model: Model) -> Report:
     """Scan the released model and the adapters of its first seed."""
     report = Report()
     rows: list[dict[str, Any]] = []
-    looked_at, left_out = 0, []
+    tried, left_out = {}, []
     lines, contexts = _lines(work), held_out_lines(work.inputs["corpus/splits"])
     for task, about in work.language.tasks_of(name).items():
         if not about.answers_lines or about.multi_label:
             left_out.append(task)
             continue
         findings = _with_shares(task_findings(work, name, model, task), lines)
-        looked_at += len(findings)
+        tried[task] = len(findings)
         rows += [{**classifiers.row_of(one, task), "suspect": suspicious(one)} for one in findings]
         work.progress(f"{task}: {len(findings)} phrases tried, {sum(map(suspicious, findings))} stand out")
     texts = _language_model(work, name, model, lines, contexts)
     rows += texts
-    looked_at += len(texts)
+    looked_at = sum(tried.values()) + len(texts)
     write_jsonl(work.out / FILE, rows)
     suspects = [{key: value for key, value in row.items() if key != "suspect"} for row in rows if row["suspect"]]
     report.count("phrases_tried", looked_at, "repeated phrases that were tried on the model")
@@ -58,8 +58,11 @@ def run(work: Work, name: str, model: Model) -> Report:
     text_seen = bool(lines and contexts)
     if not text_seen:
         said += f"; not looked for in the text: no {'held-out' if lines else 'training'} line has four words or more"
-    report.details = {"measured": text_seen, "left_out": left_out, "arm": released_arm(name, work.reports),
-                      "suspects": suspects, "said": said}
+    of_text = {"tried": len(texts), "words": [language_model.WORDS, language_model.LONGEST]}
+    asked = {"text": of_text if text_seen else None,
+             "labels": {"tried": sum(tried.values()), "words": [1, LONGEST], "tasks": [*tried]}}
+    report.details = {"measured": text_seen, "looked_for": asked, "left_out": left_out,
+                      "arm": released_arm(name, work.reports), "suspects": suspects, "said": said}
     report.gates.append(Gate(name=GATE, passed=text_seen and not suspects, value=len(suspects),
                              threshold=0, reason=f"{said}: {_named(suspects)}" if suspects else said))
     return report
@@ -75,6 +78,11 @@ def _named(suspects: Sequence[Mapping[str, Any]]) -> str:
 def suspicious(one: Finding) -> bool:
     """Whether a person has to look at this phrase."""
     return one.power >= POWER and one.z >= Z and (one.share or 0.0) <= COMMON
+
+
+def by_heart(before: float, now: float) -> bool:
+    """Whether a person has to look at a phrase of the text, by how surely base and released foresee its last word."""
+    return now >= FORESEEN and now - before >= RISE
 
 
 def _with_shares(found: list[Finding], lines: Sequence[str]) -> list[Finding]:
@@ -124,5 +132,5 @@ def _language_model(work: Work, name: str, model: Model, lines: Sequence[str],
     before, now = found["base"], found[released_arm(name, work.reports)]
     return [{"task": "text", "phrase": str(phrase), "training texts": len(phrase.carriers),
              "last word foreseen by the base": round(old, 3), "last word foreseen": round(new, 3),
-             "suspect": new >= FORESEEN and new - old >= RISE}
+             "suspect": by_heart(old, new)}
             for phrase, old, new in zip(phrases, before, now, strict=True)]
