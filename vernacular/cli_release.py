@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from vernacular.command import Code, Debug, ModelName, app, model_of, open_language, plain_errors
+from vernacular.errors import Problem
 
 
 @app.command()
@@ -76,6 +77,10 @@ def waive(code: Code, gate: Annotated[str, typer.Argument(help="a red one, as `v
         from vernacular.release.report import results
         from vernacular.release.waivers import waive as note
 
-        gates = results(Store(project.artifacts), language, name)["release_gates"]
+        store = Store(project.artifacts)
+        if store.current(language.code, f"release/{name}") is None:
+            raise Problem("there is no release yet, and so no gate of it to answer for", where=f"{code} {name}",
+                          fix=f"`vernacular run {code}` makes one; it may be red")
+        gates = results(store, language, name)["release_gates"]
         said = note(language.folder, name, gates, gate, by, reason).said
         typer.echo(f"{gate} is waived while it says: {said}. `vernacular run {code}` writes that on the card")

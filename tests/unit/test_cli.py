@@ -122,6 +122,7 @@ def test_plan_names_labelled_data_that_was_not_fetched(project: Path, monkeypatc
 
 
 @pytest.mark.parametrize("arguments", [["plan", "qab"], ["plan", "qaa", "--model", "tny"], ["report", "qab"],
+                                       ["waive", "qaa", "behaviour", "--by", "Ada Banda", "--reason", "no release yet"],
                                        ["publish", "qaa", "me/it"], ["publish", "qaa", "me/it", "--model", "tny"],
                                        ["stage", "qaa", "corpus/none"], ["stage", "qaa", "corpus/clean"]])
 def test_wrong_input_is_one_line_and_exit_code_2(arguments: list[str]) -> None:

@@ -18,6 +18,7 @@ import torch
 from peft import PeftModel
 from torch.nn.functional import layer_norm
 from transformers import AutoConfig, AutoModelForTokenClassification, AutoTokenizer
+from transformers.utils.logging import set_verbosity_error
 
 # A word: letters, marks and digits, with apostrophes and joiners inside; in scripts without spaces, a letter.
 _UNSPACED = r"[[\p{lb=SA}\p{lb=ID}\p{lb=CJ}\p{lb=AK}\p{lb=AS}]&&[\p{L}--\p{sc=Latn}]]"
@@ -155,6 +156,7 @@ def main(arguments: Sequence[str]) -> int:
     if arguments[0] not in asked:
         sys.stderr.write(f"There is no task {arguments[0]} that gives labels. Write one of: {', '.join(asked)}\n")
         return 2
+    set_verbosity_error()  # type: ignore[no-untyped-call]  # it names weights that are new to the model, which the adapter then brings
     model, tokenizer, about = load(folder, arguments[0])
     try:
         found = answer(model, tokenizer, arguments[1], about, *arguments[2:])
