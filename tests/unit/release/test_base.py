@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
 import yaml
 
 from tests.unit.release.made_up import NAME, made_up_reports
-from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.release.card import write_card
 from vernacular.release.summary import gather
 from vernacular.stages import stages_of
-
-
-@pytest.fixture
-def language(language_folder: Path) -> Language:
-    return load_language(language_folder)
 
 
 def test_the_metadata_names_a_base_that_the_hub_knows_and_no_other(language: Language) -> None:

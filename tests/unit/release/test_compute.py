@@ -10,7 +10,6 @@ import pytest
 
 from tests.unit.release.made_up import NAME, made_up_reports, put
 from vernacular.artifacts import Report, Store
-from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.release.card import write_card
 from vernacular.release.page import page
@@ -19,11 +18,6 @@ from vernacular.release.summary import gather
 
 COST = {"predicted": {"tokens": 3072, "minutes": 0.5, "memory_gib": 1.25, "energy_kwh": 0.001},
         "measured": {"tokens": 3072, "minutes": 0.6, "memory_gib": 1.5, "energy_kwh": 0.0012}}
-
-
-@pytest.fixture
-def language(language_folder: Path) -> Language:
-    return load_language(language_folder)
 
 
 def with_cost(cost: dict[str, Any]) -> dict[str, Report]:

@@ -3,26 +3,12 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.unit.release.made_up import NAME, RELOADED, made_up_reports
-from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.release.card import write_card
 from vernacular.release.summary import gather
-
-
-@pytest.fixture
-def language(language_folder: Path) -> Language:
-    return load_language(language_folder)
-
-
-@pytest.fixture
-def found(language: Language) -> dict[str, Any]:
-    return gather(language, NAME, language.models[NAME], made_up_reports(), reloaded=RELOADED)
 
 
 def test_what_speakers_typed_is_not_handed_on(language: Language) -> None:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.console import Console
 
 from tests.unit.release.made_up import NAME, RELOADED, made_up_reports
-from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.release.card import write_card
 from vernacular.release.kept import kept_on_tasks
@@ -20,11 +18,6 @@ from vernacular.release.summary import gather
 
 NONE = "No task in one of the base's languages was scored."
 HARM = [-0.04, -0.03, -0.02]
-
-
-@pytest.fixture
-def language(language_folder: Path) -> Language:
-    return load_language(language_folder)
 
 
 def gathered(language: Language, interval: list[float] | None = None) -> dict[str, Any]:

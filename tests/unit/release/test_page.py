@@ -8,13 +8,11 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-import pytest
 from PIL import Image
 from rich.console import Console
 
 from tests.unit.release.made_up import NAME, made_up_reports, put
 from vernacular.artifacts import Gate, Report, Store
-from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.release.card import write_card
 from vernacular.release.page import default_place, in_short, write_page
@@ -23,11 +21,6 @@ from vernacular.release.summary import gather
 from vernacular.release.waivers import waive
 
 NASTY = "<script>alert(1)</script>\"'&"
-
-
-@pytest.fixture
-def language(language_folder: Path) -> Language:
-    return load_language(language_folder)
 
 
 def made(language: Language, tmp_path: Path, reports: dict[str, Report]) -> str:

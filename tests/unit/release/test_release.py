@@ -32,16 +32,6 @@ from vernacular.release.summary import gather, verdict
 from vernacular.stages import stages_of
 
 
-@pytest.fixture
-def language(language_folder: Path) -> Language:
-    return load_language(language_folder)
-
-
-@pytest.fixture
-def found(language: Language) -> dict[str, Any]:
-    return gather(language, NAME, language.models[NAME], made_up_reports(), reloaded=RELOADED)
-
-
 @pytest.mark.parametrize(("interval", "options", "said"), [
     ([0.1, 0.2, 0.3], {}, "gain"), ([-0.1, 0.2, 0.3], {}, "no gain"), ([-0.3, -0.2, -0.1], {}, "harm"),
     ([0.1, 0.2, 0.3], {"spread": 0.25}, "no gain"), ([-0.3, -0.2, -0.1], {"spread": 0.25}, "harm"),

@@ -9,7 +9,6 @@ import urllib.parse
 import urllib.request
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,6 @@ import pytest
 
 from tests.unit.release.made_up import NAME
 from tests.unit.tasks.made import kind_of, tagged, task_of, topics
-from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.errors import Problem
 from vernacular.release.answers import Answers, note_labels
@@ -30,11 +28,6 @@ TOKEN = "a-token"
 ANSWERS = Answers({"genre": [("river", 0.7), ("school", 0.3)]},
                   {"names": [("kale", "O", 0.9), ("Mbewe", "NAME", 0.8)]}, [("amo", 0.5)],
                   labels={"genre": ("market", "river", "school"), "names": ("O", "NAME")})
-
-
-@pytest.fixture
-def language(language_folder: Path) -> Language:
-    return load_language(language_folder)
 
 
 @pytest.fixture
