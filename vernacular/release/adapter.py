@@ -2,9 +2,8 @@
 
 Our classifiers put a linear layer on the mean state of a unit's tokens. The mean of linear scores is the linear score
 of the mean, so the same weights in ``AutoModelForTokenClassification`` give each token a score whose mean over the unit
-is ours: nobody needs code of ours to load an adapter. Of words that layer is given the mean of all layers' states
-(``use.py``). A family whose token classifier holds more than a linear layer (ModernBERT) has none that fits, and is
-refused by name.
+is ours, if they are given the mean of all layers' states (``use.py``): nobody needs code of ours to load an adapter. A
+family whose token classifier holds more than a linear layer (ModernBERT) has none that fits, and is refused by name.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from vernacular.errors import Problem
-from vernacular.tasks.network import BODY, HEAD, layers_of
+from vernacular.tasks.network import BODY, HEAD
 
 _BODY = "base_model.model."  # what peft puts before the names of a body's weights
 _ADAPTER = "adapter_model.safetensors"
@@ -64,7 +63,7 @@ def export(trained: Path, model_folder: Path, about: Mapping[str, Any], to: Path
     config.architectures = [type(_token_classifier(config)).__name__]
     _write(to / "config.json", {name: value for name, value in config.to_dict().items()
                                 if name not in ("_name_or_path", "name_or_path")})
-    _write(to / ABOUT, {"beyond": layer["bias"].tolist(), "head": head, "layers": layers_of(trained), **about})
+    _write(to / ABOUT, {"beyond": layer["bias"].tolist(), "head": head, **about})
 
 
 def parts_of(config: Any) -> tuple[str, str]:

@@ -40,13 +40,12 @@ def _labelling(task: str, kind: str, whole: bool) -> list[str]:
                  f'config = AutoConfig.from_pretrained("adapters/{task}")',
                  'model = AutoModelForTokenClassification.from_pretrained("model", config=config)',
                  f'model = PeftModel.from_pretrained(model, "adapters/{task}").eval()']
-    reads = (" Its head, `classifier` or `score`, is given the mean of all layers' states, each normalised: `.logits`, "
-             "of the last layer, are not what was scored, `token_scores` in `use.py` is."
-             if kind == "token_classification" else "")
     second = ' "..."' if kind == "sentence_pairs" else ""
     return [head, _code(lines), f"It gives every token a score for each label; the mean over the tokens of "
             f"{_UNITS[kind]}. `use.py` does that, and needs transformers and peft alone: "
-            f"`python use.py {task} \"...\"{second}`.{reads}"]
+            f"`python use.py {task} \"...\"{second}`. The head, `classifier` or `score`, is given the mean of all "
+            f"layers' states, each normalised: `.logits`, of the last layer, are not what was scored, `token_scores` "
+            f"in `use.py` is."]
 
 
 def _other(task: str, kind: str, whole: bool) -> list[str]:

@@ -1,8 +1,8 @@
 """Use an adapter of a release with transformers and peft alone: ``python use.py TASK "a sentence" ["a second one"]``.
 
 A copy of this file stands in every release, beside its ``model`` and ``adapters``: it needs nothing of Vernacular. An
-adapter gives every token a score for each label. Those of a word, or of a whole text, are the mean over its tokens.
-Words are read from the states of all layers, texts from the last.
+adapter gives every token a score for each label, from the states of all layers. Those of a word, or of a whole text,
+are the mean over its tokens.
 """
 
 from __future__ import annotations
@@ -54,9 +54,6 @@ def inputs(tokenizer: Any, text: str, second: str = "") -> list[str]:
 
 def token_scores(model: Any, batch: Any, about: dict[str, Any]) -> torch.Tensor:
     """The score of each label for each token of what a tokenizer made: (texts, tokens, labels)."""
-    if about["layers"] == "last":
-        last: torch.Tensor = model(**batch).logits
-        return last.float()
     states = model(**batch, output_hidden_states=True).hidden_states[1:]
     mean = torch.stack([layer_norm(layer.float(), layer.shape[-1:]) for layer in states]).mean(0)
     found: torch.Tensor = getattr(model, about["head"])(mean)

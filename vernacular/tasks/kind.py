@@ -208,6 +208,7 @@ class Labelling(Batched):
     """
 
     by_word: ClassVar[bool] = False
+    layers: ClassVar[Layers] = "all"  # the last alone knows less of words and of topics: docs/tasks.md, "Which layers"
 
     @abstractmethod
     def tables(self, network: Network, encoded: Sequence[Encoded], padding: int) -> list[NDArray[Any]]:

@@ -21,7 +21,7 @@ from vernacular.tasks.derived import NAME
 from vernacular.tasks.floors import Words, majority, word_floor
 from vernacular.tasks.heads import linear_start
 from vernacular.tasks.kind import IGNORED, Answer, Head, Item, Labelling, Row
-from vernacular.tasks.network import Encoded, Layers, Network, encode
+from vernacular.tasks.network import Encoded, Network, encode
 from vernacular.tasks.scoring import f1, macro_f1, per_label
 
 OUTSIDE = "O"
@@ -32,7 +32,6 @@ class TokenClassification(Labelling):
     """A label for each word of a text; the words of labelled data are those of the file."""
 
     by_word: ClassVar[bool] = True
-    layers: ClassVar[Layers] = "all"  # what a word is stands in the middle ones: docs/tasks.md, "Which layers"
 
     def __init__(self, task: Task, labels: Sequence[str]) -> None:
         super().__init__(task, labels)
