@@ -25,7 +25,7 @@ from vernacular.tasks.network import Encoded, Layers, Network, encode
 from vernacular.tasks.scoring import f1, macro_f1, per_label
 
 OUTSIDE = "O"
-_FIX = "Correct the file, set `repair_bio: true`, or `tags: plain` for tags that mark no entities"
+_PLAIN = "or `tags: plain` for tags that mark no entities"
 
 
 class TokenClassification(Labelling):
@@ -182,11 +182,12 @@ def checked(tags: Sequence[str], row: Row, repair: bool) -> list[str]:
     for number, tag in enumerate(tags):
         where = f"{row.where.rpartition(':')[0]}:{row.lines[number]}" if row.lines else row.where
         if tag != OUTSIDE and not (tag[:2] in ("B-", "I-") and tag[2:]):
-            raise Problem(f"'{tag}' is no tag of IOB2 (O, B-PER, I-PER)", where=where, fix=_FIX)
+            raise Problem(f"'{tag}' is no tag of IOB2 (O, B-PER, I-PER)", where=where, fix=(
+                f"Correct the file (of BIOES write S- as B-, and E- as I-), {_PLAIN}"))
         if tag.startswith("I-") and (not out or out[-1][2:] != tag[2:]):
             if not repair:
                 raise Problem(f"{tag} follows {out[-1] if out else 'nothing'}: in IOB2 an entity begins with B-",
-                              where=where, fix=_FIX)
+                              where=where, fix=f"Correct the file, set `repair_bio: true`, {_PLAIN}")
             tag = f"B-{tag[2:]}"
         out.append(tag)
     return out

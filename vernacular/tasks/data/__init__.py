@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -137,19 +137,28 @@ def load_items(language: Language, name: str, root: Path) -> Items:
         if len(parts[part]) < LEAST:
             same = f", once {again} are left out that stand in test or dev, too" if part == "train" and again else ""
             raise Problem(f"{len(parts[part])} items in {part}{same}", where=where, fix=f"Give it {LEAST} or more")
-    learned, scored = (_labels_in(kind, parts[part]) for part in ("train", "test"))
-    if len(learned) == 1 and not task.multi_label:
-        raise Problem(f"every item in train has the label '{learned[0]}'", where=where,
-                      fix="Give train items of two labels or more: of one there is nothing to learn")
-    if learned and scored and not {*learned} & {*scored}:
-        raise Problem(f"no label of test ({', '.join(scored)}) stands in train ({', '.join(learned)})", where=where,
-                      fix="Write the labels of both parts in one way")
+    _check_labels(kind, parts, where)
     if task.prompt is not None:
         try:
             examples(parts["train"], parts["test"], max(task.prompt.shots, default=0), _DRAW)
         except Problem as problem:
             raise Problem(problem.what, where=f"{where} {problem.where}", fix=problem.fix) from None
     return Items(kind, parts["train"], parts["dev"], parts["test"], notes)
+
+
+def _check_labels(kind: Kind, parts: Mapping[Part, Sequence[Item]], where: str) -> None:
+    """Refuse parts of whose labels nothing can be learned, or nothing scored; a kind without labels has no such."""
+    learned, scored = (_labels_in(kind, parts[part]) for part in ("train", "test"))
+    if len(learned) == 1 and not kind.task.multi_label:
+        raise Problem(f"every item in train has the label '{learned[0]}'", where=where,
+                      fix="Give train items of two labels or more: of one there is nothing to learn")
+    for part, there in (("train", learned), ("test", scored)):
+        if kind.task.multi_label and not there:
+            raise Problem(f"no item in {part} has a label", where=where,
+                          fix="Name the right column with `columns: {label: NAME}`, or give it items that have one")
+    if learned and scored and not {*learned} & {*scored}:
+        raise Problem(f"no label of test ({', '.join(scored)}) stands in train ({', '.join(learned)})", where=where,
+                      fix="Write the labels of both parts in one way")
 
 
 def _labels_in(kind: Kind, items: Iterable[Item]) -> list[str]:

@@ -119,6 +119,9 @@ def test_tags_that_are_not_iob2_are_refused_at_their_line_or_mended(tmp_path: Pa
     assert items.notes["tags_repaired"] == 1
     with pytest.raises(Problem, match="'NOUN' is no tag of IOB2"):
         load_items(language_with(tmp_path / "c", {"train.txt": "a NOUN\n"}, **NER), "t", tmp_path)
+    with pytest.raises(Problem, match=r"'S-LOC' is no tag of IOB2.*of BIOES write S- as B-") as caught:
+        load_items(language_with(tmp_path / "d", {"train.txt": "Zomba S-LOC\n"}, **task), "t", tmp_path)
+    assert "repair_bio" not in str(caught.value)  # which would mend nothing here
 
 
 @pytest.mark.parametrize(("name", "content", "task", "what"), [
@@ -204,6 +207,16 @@ def test_of_several_labels_one_may_be_nought(tmp_path: Path) -> None:
     rows = [{"text": f"{WORDS[n % 8]} wachi {n}", "label": [0, 1, None, [0, 1]][n % 4]} for n in range(60)]
     items = load_items(language_with(tmp_path, {"a.jsonl": jsonl(rows)}, multi_label=True, **ONE_FILE), "t", tmp_path)
     assert items.kind.labels == ["0", "1"] and {item.labels for item in items.train} == {(0,), (1,), (), (0, 1)}
+
+
+@pytest.mark.parametrize(("label", "what"), [
+    ([0, 1, 0], "a.jsonl:1: its label is a vector of 0 and 1"), ([True, False, False], "a vector of 0 and 1"),
+    ({"a": True}, "a.jsonl:1: its label is nested"), ([["a"]], "its label is nested"), ([], "no item in train has a"),
+    ([None], "no item in train has a label")])
+def test_several_labels_are_names_and_somewhere_there_is_one(tmp_path: Path, label: Any, what: str) -> None:
+    rows = [{**row, "label": label} for row in lines(0, 120)]
+    with pytest.raises(Problem, match=what):
+        load_items(language_with(tmp_path, {"a.jsonl": jsonl(rows)}, multi_label=True, **ONE_FILE), "t", tmp_path)
 
 
 def test_the_corpus_may_not_hold_what_tasks_hold_wherever_it_lies(tmp_path: Path) -> None:
