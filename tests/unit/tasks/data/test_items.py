@@ -193,6 +193,19 @@ def test_labels_of_one_part_alone_are_named(tmp_path: Path) -> None:
     assert items.apart() == {"not_scored": ["b", "c"], "not_learned": ["d"]}
 
 
+def test_texts_that_are_labelled_differently_are_named_in_every_part(tmp_path: Path) -> None:
+    rows = lines(0, 60)
+    other = [{**row, "label": "ba"[n % 2]} for n, row in enumerate(rows)]
+    files: dict[str, str | bytes] = {"train.jsonl": jsonl([*rows[:40], rows[1], other[1], rows[1]]),
+                                     "dev.jsonl": jsonl(rows[40:50]), "test.jsonl": jsonl([*rows[50:], other[2]])}
+    items = load_items(language_with(tmp_path, files, **TOPIC), "t", tmp_path)
+    assert [(one.text, one.document, items.labels_of(one), other.document, items.labels_of(other))
+            for one, other in items.contradictions] == [
+        (rows[1]["text"], "qaa/tasks/t/train.jsonl:2", "b", "qaa/tasks/t/train.jsonl:42", "a"),
+        (rows[2]["text"], "qaa/tasks/t/train.jsonl:3", "a", "qaa/tasks/t/test.jsonl:11", "b")]
+    assert items.notes["texts_labelled_differently"] == 2
+
+
 def test_several_labels_and_another_encoding(tmp_path: Path) -> None:
     rows = "zolemba,mawu\n" + "".join(f"café {WORDS[n % 8]} {n},{['a|b', 'b', ''][n % 3]}\n" for n in range(60))
     task = {"kind": "sequence_classification", "multi_label": True, "data": {
