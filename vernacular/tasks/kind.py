@@ -12,6 +12,7 @@ are of that form.
 
 from __future__ import annotations
 
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -124,6 +125,11 @@ class Kind(ABC):
     @abstractmethod
     def encode(self, items: Sequence[Item], tokenizer: Any, longest: int) -> list[Encoded]:
         """The tokens of each item, at most ``longest``."""
+
+    def cut(self, items: Sequence[Item], tokenizer: Any, longest: int) -> int:
+        """How many ``items`` have more than ``longest`` tokens, and are answered by what stands before the cut."""
+        read, whole = (self.encode(items, tokenizer, most) for most in (longest, sys.maxsize))
+        return sum(one != other for one, other in zip(read, whole, strict=True))
 
     def network(self, model: Any, settings: Lora, seed: int) -> Network:
         """The body of ``model``, ready to be trained, with a fresh head for the labels."""

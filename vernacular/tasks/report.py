@@ -49,6 +49,9 @@ def write_report(out: Path, task_name: str, items: Items, sizes: Sequence[int], 
     report.count("rows", len(items.test), "items in predictions.jsonl")
     for note, number in items.notes.items():
         report.count(note, number, _NOTES[note], "items")
+    for arm in ARMS:
+        if cut := runs[arm][sizes[-1]][0].cut:
+            report.count(f"test_items_cut_{arm}", cut, f"scored items that {arm} reads to the cut alone", "items")
     if items.contradictions:
         report.samples["labelled differently"] = [
             {"text": one.text, **({"second": one.second} if one.second else {}), "labels": items.labels_of(one),

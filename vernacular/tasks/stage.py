@@ -141,9 +141,11 @@ def _one(items: Items, loaded: tuple[Any, Any], model: Model, train: Sequence[An
     network, tokenizer = loaded
     begun = time.monotonic()
     tuned = fine_tune(items.kind, network, tokenizer, train, items.dev, model.lora, seed, head)
-    answers = items.kind.predict(tuned.network, tokenizer, items.test, longest_input(network, model.lora.max_length))
+    longest = longest_input(network, model.lora.max_length)
+    answers = items.kind.predict(tuned.network, tokenizer, items.test, longest)
     if folder is not None:
         shutil.rmtree(folder, ignore_errors=True)
         save(tuned.network, folder)
     without_adapter(tuned.network)
-    return Run(answers, tuned.steps, tuned.chosen, tuned.looks, round(time.monotonic() - begun, 2))
+    return Run(answers, tuned.steps, tuned.chosen, tuned.looks, round(time.monotonic() - begun, 2),
+               items.kind.cut(items.test, tokenizer, longest))
