@@ -101,7 +101,7 @@ def _fairness(language: Language, name: str, model: Model) -> Stage:
         return measure(work, name, model)
 
     return Stage(
-        name=f"evaluation/{name}_fairness", version="8", run=run, heavy=True,
+        name=f"evaluation/{name}_fairness", version="9", run=run, heavy=True,
         inputs=(*_models(name), *(f"task/{task}_{name}" for task in (plan.tasks if plan else ()))),
         settings=lambda language: language.behaviour,
         outside=lambda language, root: {**fairness.digests(language), **digests(language)},
