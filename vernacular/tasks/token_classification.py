@@ -22,7 +22,7 @@ from vernacular.tasks.floors import Words, majority, word_floor
 from vernacular.tasks.heads import linear_start
 from vernacular.tasks.kind import IGNORED, Answer, Head, Item, Labelling, Row
 from vernacular.tasks.network import Encoded, Layers, Network, encode
-from vernacular.tasks.scoring import f1, macro_f1, per_label
+from vernacular.tasks.scoring import accuracy, f1, macro_f1, per_label
 
 OUTSIDE = "O"
 _PLAIN = "or `tags: plain` for tags that mark no entities"
@@ -139,7 +139,7 @@ class TokenClassification(Labelling):
         if self._entities:
             return {"entity_f1": f1(parts.sum(-2)),
                     **{f"entity_f1_{name}": f1(parts[..., at, :]) for at, name in enumerate(self._types)}}
-        return {"accuracy": parts[..., 0].sum(-1) / np.maximum(parts[..., 2].sum(-1), 1), "macro_f1": macro_f1(parts)}
+        return {"accuracy": accuracy(parts), "macro_f1": macro_f1(parts)}
 
     def floors(self, train: Sequence[Item], test: Sequence[Item], seed: int) -> dict[str, list[Answer]]:
         """The commonest label; a logistic regression on each word's letters, shape and neighbours."""
