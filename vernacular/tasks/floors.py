@@ -40,10 +40,13 @@ def text_floor(train: Sequence[Pair], labels: Sequence[Sequence[int]], test: Seq
         seed: of the fit.
         many: a text may have any number of labels.
     """
-    both = any(second for _, second in train)
-    union = make_union(TfidfVectorizer(analyzer=_shared), TfidfVectorizer(analyzer=_sided)) if both else make_union(
-        TfidfVectorizer(sublinear_tf=True, preprocessor=_first),
-        TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, preprocessor=_first))
+    if any(second for _, second in train):
+        union = make_union(TfidfVectorizer(analyzer=_shared), TfidfVectorizer(analyzer=_sided))
+    else:
+        words = TfidfVectorizer(sublinear_tf=True, preprocessor=_first)
+        letters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, preprocessor=_first)
+        # Words are two letters in a row to scikit-learn: none in Thaana, where a mark follows each, nor in emoji.
+        union = make_union(words, letters) if any(map(words.build_analyzer(), train)) else make_union(letters)
     if not many:
         return _learned(union, train, [each[0] for each in labels], test, count, seed, balanced=True)
     return np.stack([_learned(union, train, [int(label in each) for each in labels], test, 2, seed, True)[:, 1]
