@@ -230,6 +230,7 @@ def test_a_name_of_several_words_is_found_whole() -> None:
 
 @pytest.mark.parametrize(("text", "said"), [
     (PLAN.replace("Amo", '"Amo."', 1), "a name begins and ends with a letter, and 'Amo.' does not"),
+    (PLAN.replace("[Kemi]", "[Kemi, Amo]"), "'Amo' stands in old and in new; keep it in one"),
     (PLAN.replace("tasks: [names]", "tasks: []"), "say what to measure on"),
     (PLAN + "    spellings: {a: [], b: []}\n", "either groups"),
     (PLAN + "  - {name: spelt, spellings: {a: [], b: [{operator: code_switch, lexicon: no}]}}\n",
