@@ -15,7 +15,7 @@ from __future__ import annotations
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -70,7 +70,6 @@ class Item:
         spans: start and end of each word in ``text``, where they are given; else the words are those of
             ``word_spans``.
         second: the second text, where the kind has two.
-        more: whatever else the kind needs, as JSON can hold it.
     """
 
     text: str
@@ -78,7 +77,6 @@ class Item:
     document: str = ""
     spans: tuple[tuple[int, int], ...] | None = None
     second: str = ""
-    more: Mapping[str, Any] = field(default_factory=dict)
 
     def key(self) -> tuple[str, str]:
         """What makes two items the same whatever their labels: the texts."""

@@ -49,7 +49,7 @@ def run(work: Work, name: str, model: Model, task_name: str) -> Report:
     last = {f"{arm}_{seed}": found.answers for arm in ARMS
             for seed, found in zip(model.lora.seeds, runs[arm][sizes[-1]], strict=True)}
     write_jsonl(work.out / "predictions.jsonl", (
-        {"text": item.text, **({"second": item.second} if item.second else {}), "labels": item.labels, **item.more,
+        {"text": item.text, **({"second": item.second} if item.second else {}), "labels": item.labels,
          **{name: answers[row] for name, answers in last.items()}} for row, item in enumerate(items.test)))
     return write_report(work.out, task_name, items, sizes, model.lora.seeds, runs, untrained)
 
