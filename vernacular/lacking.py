@@ -87,13 +87,19 @@ def _tasks(language: Language) -> Iterator[str]:
 
 
 def _labels(items: Mapping[str, Items]) -> Iterator[str]:
-    """Labels that are most likely one, written in two ways, and those that only one part has."""
+    """Labels that are most likely one, written in two ways, those that only one part has, and texts that have two."""
     for task, found in items.items():
         for labels, said in zip(found.apart().values(), (
                 "no item in test has the labels {} of the task {}: how well they are told will not be measured",
                 "no item in train has the labels {} of the task {}: no model can learn them"), strict=True):
             if labels:
                 yield said.format(", ".join(f"'{label}'" for label in labels), task)
+        if found.contradictions:
+            text = " ".join(found.contradictions[0][0].text.split())[:40]
+            places = " and ".join(f"{item.document} ({found.labels_of(item)[:40] or 'no label'})"
+                                  for item in found.contradictions[0])
+            yield (f"texts of the task {task} that have other labels somewhere else: {len(found.contradictions)}, the "
+                   f"first '{text}' at {places}. Keep what is right: no model can learn both")
         alike: dict[str, list[str]] = {}
         for label in found.kind.labels:
             plain = "".join(letter for letter in label.casefold() if unicodedata.category(letter)[0] not in "PSZ")

@@ -132,6 +132,18 @@ def test_labels_that_are_most_likely_one_are_named(tmp_path: Path) -> None:
                               "it in one way in the data"]
 
 
+def test_a_text_with_two_labels_is_named(tmp_path: Path) -> None:
+    data = {"kind": "files", "folder": "topic", "train": "train.jsonl", "licence": "CC0-1.0"}
+    folder = write_language(tmp_path / "languages",
+                            tasks={"topic": {"kind": "sequence_classification", "data": data}})
+    (folder / "topic").mkdir()
+    rows = [{"text": f"mawu {number}", "label": "ab"[number % 2]} for number in range(80)]
+    write_jsonl(folder / "topic" / "train.jsonl", [*rows, {**rows[3], "label": "a"}])
+    assert [line for line in said(folder) if line.startswith("texts")] == [
+        "texts of the task topic that have other labels somewhere else: 1, the first 'mawu 3' at "
+        "qaa/topic/train.jsonl:4 (b) and qaa/topic/train.jsonl:81 (a). Keep what is right: no model can learn both"]
+
+
 def test_what_is_read_elsewhere_is_named(tmp_path: Path) -> None:
     inbox = {"name": "inbox", "kind": "inbox", "folder": str(tmp_path / "private"), "licence": "CC0-1.0",
              "consent": "contributor", "register": "other"}

@@ -101,7 +101,7 @@ def _fairness(language: Language, name: str, model: Model) -> Stage:
         return measure(work, name, model)
 
     return Stage(
-        name=f"evaluation/{name}_fairness", version="8", run=run, heavy=True,
+        name=f"evaluation/{name}_fairness", version="9", run=run, heavy=True,
         inputs=(*_models(name), *(f"task/{task}_{name}" for task in (plan.tasks if plan else ()))),
         settings=lambda language: language.behaviour,
         outside=lambda language, root: {**fairness.digests(language), **digests(language)},
@@ -118,7 +118,7 @@ def _attack(language: Language, name: str, model: Model) -> Stage:
         return scan(work, name, model)
 
     return Stage(
-        name=f"evaluation/{name}_attack", version="5", run=run, heavy=True, seed=model.seed,
+        name=f"evaluation/{name}_attack", version="6", run=run, heavy=True, seed=model.seed,
         inputs=(*_models(name), *(f"task/{task}_{name}" for task in language.tasks_of(name))),
         settings=lambda language: {**_base(model), "lora": model.lora.model_dump(mode="json"), "tasks": {
             task: found.model_dump(mode="json") for task, found in language.tasks_of(name).items()}},

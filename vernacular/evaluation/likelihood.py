@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 from vernacular.arms import ARMS, COMPARED, TIE, load_arm
 from vernacular.artifacts import Gate, Report
 from vernacular.config.schema import Model
-from vernacular.corpus.words import word_spans, words
+from vernacular.corpus.words import word_spans
 from vernacular.errors import Problem
+from vernacular.evaluation.held_out import held_out_lines
 from vernacular.evaluation.ngram import floor_nats
 from vernacular.jsonl import read_jsonl, write_jsonl
 from vernacular.models import longest_input
@@ -212,8 +213,7 @@ def run(work: Work, name: str, model: Model) -> Report:
     Raises:
         Problem: no held-out line is long enough.
     """
-    held_out = [line for row in read_jsonl(work.inputs["corpus/splits"] / "test.jsonl")
-                for line in row["text"].split("\n") if len(words(line)) >= LEAST_WORDS]
+    held_out = held_out_lines(work.inputs["corpus/splits"], LEAST_WORDS)
     if not held_out:
         raise Problem(f"no held-out line has {LEAST_WORDS} words", where=f"{work.language.code} corpus/splits",
                       fix="Add text with whole sentences")

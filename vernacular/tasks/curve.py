@@ -25,6 +25,7 @@ class Run:
         chosen: the step whose weights are kept.
         looks: (step, score of the dev items).
         seconds: of training and answering.
+        cut: how many test items were too long to be read to their end.
     """
 
     answers: list[Answer]
@@ -32,6 +33,7 @@ class Run:
     chosen: int
     looks: list[tuple[int, float]]
     seconds: float
+    cut: int = 0
 
     def write(self, path: Path) -> None:
         """Keep it, so that a killed stage need not repeat it."""

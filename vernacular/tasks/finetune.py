@@ -24,6 +24,7 @@ from vernacular.tasks.scoring import difference
 
 _NEAR = 8  # batches among which like lengths are brought together
 _DRAW = 1  # seed of the resamples that tell better from chance
+_FEWEST = 5  # dev items that may say so: resamples of fewer hold no chance at all, and would let one item decide
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,7 @@ class _Looks:
         self.found.append((step, score))
         if self._best is None or score >= self._best[0]:
             self._best = score, answers
-        elif difference(self._kind, self._dev, [answers], [self._best[1]], _DRAW)[2] < 0:
+        elif len(self._dev) >= _FEWEST and difference(self._kind, self._dev, [answers], [self._best[1]], _DRAW)[2] < 0:
             return
         self._kept = step, {name: parameter.detach().clone() for name, parameter in self._network.named_parameters()
                             if parameter.requires_grad}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +14,8 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import FeatureUnion, make_union
 
-if TYPE_CHECKING:
-    from vernacular.tasks.kind import Item
+from vernacular.tasks.kind import IGNORED, Item
 
-_IGNORED = -100
 _C, _ITERATIONS = 30, 300
 Words = list[str]
 Pair = tuple[str, str]
@@ -26,7 +24,7 @@ Features = tuple[str, str, str]  # a word and its neighbours: before, word, afte
 
 def majority(items: Sequence[Item]) -> list[int]:
     """The commonest label; none where no item has one."""
-    counts = Counter(label for item in items for label in item.labels if label != _IGNORED)
+    counts = Counter(label for item in items for label in item.labels if label != IGNORED)
     return [label for label, _ in counts.most_common(1)]
 
 
@@ -42,10 +40,13 @@ def text_floor(train: Sequence[Pair], labels: Sequence[Sequence[int]], test: Seq
         seed: of the fit.
         many: a text may have any number of labels.
     """
-    both = any(second for _, second in train)
-    union = make_union(TfidfVectorizer(analyzer=_shared), TfidfVectorizer(analyzer=_sided)) if both else make_union(
-        TfidfVectorizer(sublinear_tf=True, preprocessor=_first),
-        TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, preprocessor=_first))
+    if any(second for _, second in train):
+        union = make_union(TfidfVectorizer(analyzer=_shared), TfidfVectorizer(analyzer=_sided))
+    else:
+        words = TfidfVectorizer(sublinear_tf=True, preprocessor=_first)
+        letters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, preprocessor=_first)
+        # Words are two letters in a row to scikit-learn: none in Thaana, where a mark follows each, nor in emoji.
+        union = make_union(words, letters) if any(map(words.build_analyzer(), train)) else make_union(letters)
     if not many:
         return _learned(union, train, [each[0] for each in labels], test, count, seed, balanced=True)
     return np.stack([_learned(union, train, [int(label in each) for each in labels], test, 2, seed, True)[:, 1]
@@ -68,7 +69,7 @@ def word_floor(train: Sequence[Words], labels: Sequence[Sequence[int]], test: Se
     """
     union = make_union(TfidfVectorizer(analyzer=_letters), TfidfVectorizer(analyzer=_sides))
     pairs = [(feature, label) for words, own in zip(train, labels, strict=True)
-             for feature, label in zip(_features(words), own, strict=True) if label != _IGNORED]
+             for feature, label in zip(_features(words), own, strict=True) if label != IGNORED]
     asked = [feature for words in test for feature in _features(words)]
     found = _learned(union, [feature for feature, _ in pairs], [label for _, label in pairs], asked, count, seed,
                      balanced)

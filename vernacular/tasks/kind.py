@@ -12,9 +12,10 @@ are of that form.
 
 from __future__ import annotations
 
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -69,7 +70,6 @@ class Item:
         spans: start and end of each word in ``text``, where they are given; else the words are those of
             ``word_spans``.
         second: the second text, where the kind has two.
-        more: whatever else the kind needs, as JSON can hold it.
     """
 
     text: str
@@ -77,7 +77,6 @@ class Item:
     document: str = ""
     spans: tuple[tuple[int, int], ...] | None = None
     second: str = ""
-    more: Mapping[str, Any] = field(default_factory=dict)
 
     def key(self) -> tuple[str, str]:
         """What makes two items the same whatever their labels: the texts."""
@@ -124,6 +123,11 @@ class Kind(ABC):
     @abstractmethod
     def encode(self, items: Sequence[Item], tokenizer: Any, longest: int) -> list[Encoded]:
         """The tokens of each item, at most ``longest``."""
+
+    def cut(self, items: Sequence[Item], tokenizer: Any, longest: int) -> int:
+        """How many ``items`` have more than ``longest`` tokens, and are answered by what stands before the cut."""
+        read, whole = (self.encode(items, tokenizer, most) for most in (longest, sys.maxsize))
+        return sum(one != other for one, other in zip(read, whole, strict=True))
 
     def network(self, model: Any, settings: Lora, seed: int) -> Network:
         """The body of ``model``, ready to be trained, with a fresh head for the labels."""

@@ -22,6 +22,7 @@ from vernacular.tasks.scoring import difference, interval
 _FLOORS = {"tfidf_logistic": "floor: TF-IDF with logistic regression",
            "majority": "floor: the commonest answer, or chance"}
 _SEED = 1  # of floors and resamples
+_SHOWN = 10  # texts that are labelled differently
 
 
 def write_report(out: Path, task_name: str, items: Items, sizes: Sequence[int], seeds: Sequence[int],
@@ -48,6 +49,13 @@ def write_report(out: Path, task_name: str, items: Items, sizes: Sequence[int], 
     report.count("rows", len(items.test), "items in predictions.jsonl")
     for note, number in items.notes.items():
         report.count(note, number, _NOTES[note], "items")
+    for arm in ARMS:
+        if cut := runs[arm][sizes[-1]][0].cut:
+            report.count(f"test_items_cut_{arm}", cut, f"scored items that {arm} reads to the cut alone", "items")
+    if items.contradictions:
+        report.samples["labelled differently"] = [
+            {"text": one.text, **({"second": one.second} if one.second else {}), "labels": items.labels_of(one),
+             "other labels": items.labels_of(other)} for one, other in items.contradictions[:_SHOWN]]
     for point in curve:
         mark = "" if point is last else f"_{point['train_items']}"
         for arm in ARMS:
@@ -96,6 +104,7 @@ _NOTES = {"test_taken_from_train": "scored items taken from the training items: 
           "dev_taken_from_train": "items to choose by taken from the training items: there was no dev part",
           "train_also_in_test": "training items left out because they give away what is scored",
           "train_also_in_dev": "training items left out because they give away what is chosen by",
+          "texts_labelled_differently": "texts that have other labels somewhere else in the data",
           "tags_repaired": "I- tags that went on with nothing and were made to begin an entity",
           "dev_also_in_test": "items to choose by left out because they give away what is scored"}
 

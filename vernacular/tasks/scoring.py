@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from vernacular.tasks.kind import Answer, Item, Kind
+from vernacular.tasks.kind import IGNORED, Answer, Item, Kind
 
 RESAMPLES = 1000
-_IGNORED = -100
 Interval = tuple[float, float, float]  # low, mean, high
 
 
@@ -21,7 +19,7 @@ def per_label(truths: Sequence[Sequence[int]], answers: Sequence[Sequence[int]],
     out = np.zeros((len(truths), labels, 3))
     for row, (truth, answer) in enumerate(zip(truths, answers, strict=True)):
         for true, told in zip(truth, answer, strict=True):
-            if true != _IGNORED:
+            if true != IGNORED:
                 out[row, true, 0] += true == told
                 out[row, told, 1] += 1
                 out[row, true, 2] += 1

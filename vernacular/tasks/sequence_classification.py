@@ -120,8 +120,13 @@ def _labels(task: Task, row: Row) -> list[str]:
     value = row.fields["label"]
     if task.multi_label:
         assert task.data is not None  # Task refuses several labels without data
-        found = value if isinstance(value, list) else ("" if value is None else str(value)).split(task.data.separator)
-        return sorted({str(label).strip() for label in found if str(label).strip()})
+        found = value if isinstance(value, list) else [value] if isinstance(value, dict) else (
+            "" if value is None else str(value)).split(task.data.separator)
+        named = not any(isinstance(label, list | dict) for label in found)
+        if not named or (len({*found}) < len(found) and {*found} <= {0, 1}):  # a vector would be read as two labels
+            raise Problem(f"its label is {'a vector of 0 and 1' if named else 'nested'}, not a list of names",
+                          where=row.where, fix='Write the names of the labels that it has: ["news", "sports"]')
+        return sorted({str(label).strip() for label in found if label is not None and str(label).strip()})
     if value is None or isinstance(value, list | dict) or not str(value).strip():
         raise Problem("it has no label, or several", where=row.where,
                       fix="Give it one, or set `multi_label: true` on the task")

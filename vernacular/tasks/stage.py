@@ -49,7 +49,7 @@ def run(work: Work, name: str, model: Model, task_name: str) -> Report:
     last = {f"{arm}_{seed}": found.answers for arm in ARMS
             for seed, found in zip(model.lora.seeds, runs[arm][sizes[-1]], strict=True)}
     write_jsonl(work.out / "predictions.jsonl", (
-        {"text": item.text, **({"second": item.second} if item.second else {}), "labels": item.labels, **item.more,
+        {"text": item.text, **({"second": item.second} if item.second else {}), "labels": item.labels,
          **{name: answers[row] for name, answers in last.items()}} for row, item in enumerate(items.test)))
     return write_report(work.out, task_name, items, sizes, model.lora.seeds, runs, untrained)
 
@@ -141,9 +141,11 @@ def _one(items: Items, loaded: tuple[Any, Any], model: Model, train: Sequence[An
     network, tokenizer = loaded
     begun = time.monotonic()
     tuned = fine_tune(items.kind, network, tokenizer, train, items.dev, model.lora, seed, head)
-    answers = items.kind.predict(tuned.network, tokenizer, items.test, longest_input(network, model.lora.max_length))
+    longest = longest_input(network, model.lora.max_length)
+    answers = items.kind.predict(tuned.network, tokenizer, items.test, longest)
     if folder is not None:
         shutil.rmtree(folder, ignore_errors=True)
         save(tuned.network, folder)
     without_adapter(tuned.network)
-    return Run(answers, tuned.steps, tuned.chosen, tuned.looks, round(time.monotonic() - begun, 2))
+    return Run(answers, tuned.steps, tuned.chosen, tuned.looks, round(time.monotonic() - begun, 2),
+               items.kind.cut(items.test, tokenizer, longest))

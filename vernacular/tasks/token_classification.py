@@ -22,10 +22,10 @@ from vernacular.tasks.floors import Words, majority, word_floor
 from vernacular.tasks.heads import linear_start
 from vernacular.tasks.kind import IGNORED, Answer, Head, Item, Labelling, Row
 from vernacular.tasks.network import Encoded, Network, encode
-from vernacular.tasks.scoring import f1, macro_f1, per_label
+from vernacular.tasks.scoring import accuracy, f1, macro_f1, per_label
 
 OUTSIDE = "O"
-_FIX = "Correct the file, set `repair_bio: true`, or `tags: plain` for tags that mark no entities"
+_PLAIN = "or `tags: plain` for tags that mark no entities"
 
 
 class TokenClassification(Labelling):
@@ -138,7 +138,7 @@ class TokenClassification(Labelling):
         if self._entities:
             return {"entity_f1": f1(parts.sum(-2)),
                     **{f"entity_f1_{name}": f1(parts[..., at, :]) for at, name in enumerate(self._types)}}
-        return {"accuracy": parts[..., 0].sum(-1) / np.maximum(parts[..., 2].sum(-1), 1), "macro_f1": macro_f1(parts)}
+        return {"accuracy": accuracy(parts), "macro_f1": macro_f1(parts)}
 
     def floors(self, train: Sequence[Item], test: Sequence[Item], seed: int) -> dict[str, list[Answer]]:
         """The commonest label; a logistic regression on each word's letters, shape and neighbours."""
@@ -181,11 +181,12 @@ def checked(tags: Sequence[str], row: Row, repair: bool) -> list[str]:
     for number, tag in enumerate(tags):
         where = f"{row.where.rpartition(':')[0]}:{row.lines[number]}" if row.lines else row.where
         if tag != OUTSIDE and not (tag[:2] in ("B-", "I-") and tag[2:]):
-            raise Problem(f"'{tag}' is no tag of IOB2 (O, B-PER, I-PER)", where=where, fix=_FIX)
+            raise Problem(f"'{tag}' is no tag of IOB2 (O, B-PER, I-PER)", where=where, fix=(
+                f"Correct the file (of BIOES write S- as B-, and E- as I-), {_PLAIN}"))
         if tag.startswith("I-") and (not out or out[-1][2:] != tag[2:]):
             if not repair:
                 raise Problem(f"{tag} follows {out[-1] if out else 'nothing'}: in IOB2 an entity begins with B-",
-                              where=where, fix=_FIX)
+                              where=where, fix=f"Correct the file, set `repair_bio: true`, {_PLAIN}")
             tag = f"B-{tag[2:]}"
         out.append(tag)
     return out

@@ -19,7 +19,7 @@ from sklearn.pipeline import make_pipeline
 from tests.generate import TOPICS, make_documents
 from tests.tiny import write_llama
 from vernacular.corpus.words import plain_words, words
-from vernacular.evaluation.attack.classifiers import Finding, text_findings, word_findings
+from vernacular.evaluation.attack.classifiers import Finding, text_findings, unseen_labels, word_findings
 from vernacular.evaluation.attack.language_model import foreseen, suspects
 from vernacular.evaluation.attack.phrases import (
     LEAST,
@@ -219,3 +219,9 @@ def trained(base: Path, texts: Sequence[str], epochs: int = 24) -> tuple[Any, An
             falling.step()
             optimizer.zero_grad()
     return model.eval(), tokenizer
+
+
+def test_where_one_label_is_left_it_is_what_is_said() -> None:
+    """The only text with the other label is in the fold that is asked."""
+    texts, truth = [*["moni bambo"] * 7, "zina ili"], [*[1] * 7, 0]
+    assert unseen_labels(texts, truth, [(number, "moni bambo") for number in range(8)], 2, 1) == [1] * 8

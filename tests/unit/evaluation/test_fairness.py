@@ -193,6 +193,23 @@ def test_answers_that_depend_on_the_spelling_are_counted() -> None:
     assert not labels_differ(Asker(FakeLines(), None), variants, str).any()
 
 
+def test_a_spelling_that_joins_words_is_judged_by_the_others() -> None:
+    joined = fairness.Comparison.model_validate({"name": "spelling", "spellings": {
+        "old": [], "new": [{"operator": "replace", "pairs": {"ku ": "ku"}}]}})
+    variants = write_variants(joined, ["ali ku nyumba lero bwino ndithu"], 1, 1)
+    first, twin = variants[0].lines[0], variants[0].twin
+    assert sum(one != other for one, other in zip(words(first), words(twin), strict=True)) <= 2  # slips
+    assert not labels_differ(Asker(FakeWords("ndithu"), words), variants, str)[:, 0].any()
+    assert labels_differ(Asker(OddLines(), words), variants, str)[:, 0].all()
+
+
+class OddLines(FakeWords):
+    """Calls every word a name where a line has an odd number of words."""
+
+    def probabilities(self, texts: Sequence[str]) -> list[Any]:
+        return [np.array([[.2, .8] if len(words(text)) % 2 else [.8, .2]] * len(words(text))) for text in texts]
+
+
 @pytest.mark.parametrize("objective", ["masked", "causal"])
 def test_names_are_foreseen_by_group(tmp_path: Path, objective: str) -> None:
     (write_bert if objective == "masked" else write_llama)(tmp_path)
@@ -213,6 +230,7 @@ def test_a_name_of_several_words_is_found_whole() -> None:
 
 @pytest.mark.parametrize(("text", "said"), [
     (PLAN.replace("Amo", '"Amo."', 1), "a name begins and ends with a letter, and 'Amo.' does not"),
+    (PLAN.replace("[Kemi]", "[Kemi, Amo]"), "'Amo' stands in old and in new; keep it in one"),
     (PLAN.replace("tasks: [names]", "tasks: []"), "say what to measure on"),
     (PLAN + "    spellings: {a: [], b: []}\n", "either groups"),
     (PLAN + "  - {name: spelt, spellings: {a: [], b: [{operator: code_switch, lexicon: no}]}}\n",

@@ -62,6 +62,8 @@ def test_what_spreadsheets_make_of_a_table_is_read(tmp_path: Path, mark: str) ->
     path = tmp_path / "a.csv"
     path.write_text("\ufeff" + f"b{mark}a{mark}more\r\n\"x, y; z\"{mark}1{mark}\r\n{mark}{mark}\r\n", encoding="utf-8")
     assert read_sheet(path, ["a", "b"]) == [(2, {"b": "x, y; z", "a": "1", "more": ""})]
+    path.write_text(f"b{mark}a{mark}more\r\nx\r\n", encoding="utf-8")  # without the empty cells at the end
+    assert read_sheet(path, ["a", "b"]) == [(2, {"b": "x", "a": "", "more": ""})]
 
 
 def test_tables_that_cannot_be_read(tmp_path: Path) -> None:

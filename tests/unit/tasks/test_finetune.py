@@ -121,6 +121,17 @@ def test_an_earlier_point_is_kept_only_if_it_was_better_by_more_than_chance(righ
     assert [step for step, _ in tuned.looks] == [0, 2, 3, 5] and tuned.chosen == [0, 2, 3, 5][chosen]
 
 
+@pytest.mark.parametrize(("size", "chosen"), [(1, 3), (4, 3), (5, 2)])
+def test_of_less_than_five_dev_items_none_decides(size, chosen, tmp_path, monkeypatch) -> None:
+    model, tokenizer = load_model(write_bert(tmp_path), "masked"), load_tokenizer(tmp_path)
+    kind = topics("a", "b")
+    said = iter([[[label]] * size for label in (1, 0, 0, 1)])  # right in the middle, all wrong at the end
+    monkeypatch.setattr(kind, "predict", lambda *_: next(said))
+    settings = SETTINGS.model_copy(update={"looks": 3, "epochs": 1.2})
+    tuned = fine_tune(kind, model, tokenizer, TOPICS * 2, [Item("the red fox", (0,))] * size, settings, 1)
+    assert [step for step, _ in tuned.looks] == [0, 2, 3, 5] and tuned.chosen == [0, 2, 3, 5][chosen]
+
+
 def test_looks_are_in_mixed_precision_and_what_is_scored_is_not(tmp_path, monkeypatch) -> None:
     model, tokenizer = load_model(write_bert(tmp_path), "masked"), load_tokenizer(tmp_path)
     kind, mixed = topics("a", "b"), []

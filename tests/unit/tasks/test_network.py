@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from tests.tiny import write_bert, write_llama
-from tests.unit.tasks.made import names_kind, topics
+from tests.unit.tasks.made import kind_of, names_kind, task_of, topics
 from vernacular.config.schema import Lora
 from vernacular.models import load_model, load_tokenizer
 from vernacular.tasks.finetune import fine_tune, head_start
@@ -22,6 +22,15 @@ from vernacular.tasks.predictor import Predictor
 SETTINGS = Lora(rank=4, alpha=8, epochs=15, least_steps=1, learning_rate=1e-2, max_length=32, batch_size=8, looks=0)
 NAMES = [Item("the fox looks", (0, 1, 0)), Item("a dog flies", (0, 1, 0)), Item("the red crow", (0, 0, 1))] * 6
 BASES = pytest.mark.parametrize(("objective", "write"), [("masked", write_bert), ("causal", write_llama)])
+
+
+def test_items_that_are_not_read_to_their_end_are_counted(tmp_path: Path) -> None:
+    write_bert(tmp_path)
+    tokenizer, items = load_tokenizer(tmp_path), [Item("the fox"), Item("the red fox looks")]
+    for kind in (topics("a", "b"), names_kind()):
+        assert [kind.cut(items, tokenizer, longest) for longest in (3, 4, 6)] == [2, 1, 0]
+    pairs = kind_of(task_of("sentence_retrieval"), [])
+    assert pairs.cut([Item("the fox", second="the red fox looks")], tokenizer, 4) == 1
 
 
 @BASES

@@ -131,6 +131,12 @@ def test_floors() -> None:
     assert found == pytest.approx({"majority": 1 / 3, "tfidf_logistic": 1.0})
 
 
+@pytest.mark.parametrize("texts", [("ދިވެހި ބަސް", "މާލެ"), ("😀 👍", "!!"), ("a", "b c")])
+def test_texts_without_two_letters_in_a_row_have_a_floor(texts: tuple[str, str]) -> None:
+    kind, items = topics("a", "b"), [Item(text, (label,)) for label, text in enumerate(texts)] * 4
+    assert kind.score(items, kind.floors(items, items, 1)["tfidf_logistic"]) == 1.0
+
+
 def test_floors_of_words() -> None:
     train = [Item("xa kuta yb", (IGNORED, 1, 0)), Item("xa kura zz", (IGNORED, 1, 0))] * 5
     test = [Item("xa kuma yb", (IGNORED, 1, 0))]

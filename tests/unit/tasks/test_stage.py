@@ -158,8 +158,18 @@ def test_too_few_derived_items_are_refused_by_name(tmp_path: Path, task: str, pa
 
 def test_pairs_answer_no_single_line(tmp_path: Path) -> None:
     work = work_of(tmp_path, {"kind": "sentence_pairs", "data": {
-        "kind": "files", "folder": "labelled", "train": "a.jsonl", "columns": {"second": "text"}}}, [], seeds=[1])
-    stage.run(work, "tiny", work.language.models["tiny"], "topic")
+        "kind": "files", "folder": "labelled", "train": "a.jsonl", "columns": {"second": "text"}}}, [],
+        seeds=[1], max_length=16)
+    path = work.language.folder / "labelled" / "a.jsonl"
+    row = next(row for row in read_jsonl(path) if row["label"] == "market")
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps({**row, "label": "river"}) + "\n")
+    report = stage.run(work, "tiny", work.language.models["tiny"], "topic")
+    found, = report.samples["labelled differently"]
+    assert found["text"] == found["second"] == row["text"]
+    assert (found["labels"], found["other labels"]) == ("market", "river")
+    assert report.counts["texts_labelled_differently"].value == 1
+    assert report.counts["test_items_cut_base"].value == report.details["test_items"]
     with pytest.raises(Problem, match="labels no line"):
         load_predictor("base", "tiny", work.language.models["tiny"], "topic",
                        {**work.inputs, "task/topic_tiny": work.out}, work.language)

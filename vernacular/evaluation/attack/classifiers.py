@@ -102,7 +102,7 @@ def unseen_labels(texts: Sequence[str], truth: Sequence[int], bare: Sequence[tup
     for part in range(FOLDS):
         rows = [row for row, (number, _) in enumerate(bare) if fold[number] == part]
         known: list[int] = np.flatnonzero(fold != part).tolist()
-        if rows and len({truth[number] for number in known}) > 1:
+        if rows:
             tables = text_floor([(texts[number], "") for number in known], [(truth[number],) for number in known],
                                 [(bare[row][1] or ".", "") for row in rows], labels, seed)
             for row, table in zip(rows, tables, strict=True):

@@ -78,7 +78,8 @@ def read_sheet(path: Path, head: Sequence[str]) -> list[tuple[int, Row]]:
     if missing:
         raise Problem(f"the column '{missing[0]}' is missing", where=f"{path}:1",
                       fix=f"Keep the first line as it was written: {', '.join(head)}")
-    return [(line, {name: plain(cell.strip()) for name, cell in zip(names, cells, strict=False)})
+    empty = [""] * len(names)  # some programs leave out the empty cells at the end of a row
+    return [(line, {name: plain(cell.strip()) for name, cell in zip(names, [*cells, *empty], strict=False)})
             for line, cells in table[1:] if any(cell.strip() for cell in cells)]
 
 

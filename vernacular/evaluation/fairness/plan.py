@@ -40,6 +40,11 @@ class Comparison(Strict):
             spans = word_spans(name)
             if not spans or (spans[0][0], spans[-1][1]) != (0, len(name)):
                 raise ValueError(f"a name begins and ends with a letter, and '{name}' does not")
+        group_of: dict[str, str] = {}
+        for group, names in self.groups.items():
+            for name in names:
+                if group_of.setdefault(name, group) != group:  # exchanged for itself it would show no gap
+                    raise ValueError(f"'{name}' stands in {group_of[name]} and in {group}; keep it in one, or in none")
         return self
 
     @property

@@ -19,7 +19,8 @@ from vernacular.config.schema import Model
 from vernacular.corpus.words import word_spans
 from vernacular.corpus.words import words as words_of
 from vernacular.errors import Problem
-from vernacular.evaluation.behaviour.judge import columns_of
+from vernacular.evaluation.behaviour.alignment import aligned
+from vernacular.evaluation.behaviour.judge import Answer, columns_of
 from vernacular.evaluation.behaviour.lexicons import resolve
 from vernacular.evaluation.behaviour.load import FAIRNESS, FOLDER, load_suite
 from vernacular.evaluation.behaviour.run import ARMS, Asker
@@ -150,10 +151,16 @@ def places_of(name: str, text: str) -> list[tuple[int, int]]:
 def labels_differ(asker: Asker, variants: Sequence[Variants], prepare: Callable[[str], str]) -> Hits:
     """Whether the answer differs between two groups, and within one: shape (sentences, 2), 0 or 1."""
     kept = [item for item in variants if item.twin]
-    answers = asker.answers([prepare(line) for item in kept for line in (item.lines[0], item.lines[1], item.twin)])
-    said = iter([answer.given for answer in answers])
+    said = iter(asker.answers([prepare(line) for item in kept for line in (item.lines[0], item.lines[1], item.twin)]))
     rows = [(next(said), next(said), next(said)) for _ in kept]
-    return np.array([[first != other, first != twin] for first, other, twin in rows], float)
+    return np.array([[_differ(first, other), _differ(first, twin)] for first, other, twin in rows], float)
+
+
+def _differ(one: Answer, other: Answer) -> bool:
+    """Whether two answers differ; of words that a spelling parts or joins only those say so that are in both lines."""
+    if not one.words:
+        return one.given != other.given
+    return any(one.given[was] != other.given[at] for was, at in aligned(one.words, other.words, keeps_words=True))
 
 
 def names_foreseen(network: Any, tokenizer: Any, objective: str, variants: Sequence[Variants]) -> Hits:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from vernacular.corpus.words import words as words_of
+from vernacular.evaluation.behaviour.alignment import exchanged
 from vernacular.evaluation.behaviour.operators.base import Context, Given, apart, at_each, standing
 from vernacular.evaluation.behaviour.operators.slips import Typo
 from vernacular.evaluation.fairness.plan import Comparison
@@ -91,6 +92,6 @@ def _spelt(comparison: Comparison, line: str, rng: random.Random, given: Given) 
         return None
     order = tuple(rng.sample(range(len(written)), len(written)))
     first, second = written[order[0]], written[order[1]]
-    changed = sum(one != other for one, other in zip(words_of(first), words_of(second), strict=False))
+    changed = len(exchanged(words_of(first), words_of(second)))
     twin = Typo(operator="typo", do="neighbour", count=max(1, changed)).apply(first, Context(rng, given))
     return Variants(order, tuple(written[at] for at in order), (), "" if twin == first else twin)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,9 @@ class Items:
         train: in an order drawn once: the first 50 are part of the first 100.
         dev: to choose by; may be empty.
         test: scored.
-        notes: what was done to the data -> number of items.
+        notes: what was done to the data, or is odd about it -> number of items.
+        contradictions: texts that stand in the data with different labels: the first item of each, and the first that
+            says otherwise.
     """
 
     kind: Kind
@@ -43,12 +45,17 @@ class Items:
     dev: list[Item]
     test: list[Item]
     notes: dict[str, int] = field(default_factory=dict)
+    contradictions: list[tuple[Item, Item]] = field(default_factory=list)
 
     def apart(self) -> dict[str, list[str]]:
         """The labels of one part alone: ``not_scored``, those that no item of test has, ``not_learned``, of train."""
         learned, scored = _labels_in(self.kind, self.train), _labels_in(self.kind, self.test)
         return {"not_scored": [label for label in learned if label not in scored],
                 "not_learned": [label for label in scored if label not in learned]}
+
+    def labels_of(self, item: Item) -> str:
+        """The labels of one item, with spaces between."""
+        return " ".join(self.kind.labels[number] for number in item.labels)
 
 
 def rows_of(language: Language, name: str, part: Part, root: Path) -> Iterator[Row]:
@@ -123,10 +130,13 @@ def load_items(language: Language, name: str, root: Path) -> Items:
     if len(kind.labels) == 1 and not task.multi_label:
         raise Problem(f"every item has the label '{kind.labels[0]}'", where=where,
                       fix="Give it items of two labels or more: of one there is nothing to learn")
+    contradictions = _contradictions(item for part in PARTS for item in parts[part])
     notes = {**kind_class.notes(task, (row for part in PARTS for row in rows[part])), **_divide(task, parts)}
     notes["train_also_in_test"] = _drop(kind, parts, "train", "test")
     notes["train_also_in_dev"] = _drop(kind, parts, "train", "dev")
     notes["dev_also_in_test"] = _drop(kind, parts, "dev", "test")
+    if contradictions:
+        notes["texts_labelled_differently"] = len(contradictions)
     for part in PARTS:
         random.Random(_DRAW).shuffle(parts[part])
         most = task.data.most.get(part)
@@ -137,19 +147,38 @@ def load_items(language: Language, name: str, root: Path) -> Items:
         if len(parts[part]) < LEAST:
             same = f", once {again} are left out that stand in test or dev, too" if part == "train" and again else ""
             raise Problem(f"{len(parts[part])} items in {part}{same}", where=where, fix=f"Give it {LEAST} or more")
-    learned, scored = (_labels_in(kind, parts[part]) for part in ("train", "test"))
-    if len(learned) == 1 and not task.multi_label:
-        raise Problem(f"every item in train has the label '{learned[0]}'", where=where,
-                      fix="Give train items of two labels or more: of one there is nothing to learn")
-    if learned and scored and not {*learned} & {*scored}:
-        raise Problem(f"no label of test ({', '.join(scored)}) stands in train ({', '.join(learned)})", where=where,
-                      fix="Write the labels of both parts in one way")
+    _check_labels(kind, parts, where)
     if task.prompt is not None:
         try:
             examples(parts["train"], parts["test"], max(task.prompt.shots, default=0), _DRAW)
         except Problem as problem:
             raise Problem(problem.what, where=f"{where} {problem.where}", fix=problem.fix) from None
-    return Items(kind, parts["train"], parts["dev"], parts["test"], notes)
+    return Items(kind, parts["train"], parts["dev"], parts["test"], notes, contradictions)
+
+
+def _contradictions(items: Iterable[Item]) -> list[tuple[Item, Item]]:
+    """Each text that has other labels somewhere else: its first item, and the first that says otherwise."""
+    first: dict[tuple[str, str], Item] = {}
+    other: dict[tuple[str, str], Item] = {}
+    for item in items:
+        if first.setdefault(item.key(), item).labels != item.labels:
+            other.setdefault(item.key(), item)
+    return [(first[key], item) for key, item in other.items()]
+
+
+def _check_labels(kind: Kind, parts: Mapping[Part, Sequence[Item]], where: str) -> None:
+    """Refuse parts of whose labels nothing can be learned, or nothing scored; a kind without labels has no such."""
+    learned, scored = (_labels_in(kind, parts[part]) for part in ("train", "test"))
+    if len(learned) == 1 and not kind.task.multi_label:
+        raise Problem(f"every item in train has the label '{learned[0]}'", where=where,
+                      fix="Give train items of two labels or more: of one there is nothing to learn")
+    for part, there in (("train", learned), ("test", scored)):
+        if kind.task.multi_label and not there:
+            raise Problem(f"no item in {part} has a label", where=where,
+                          fix="Name the right column with `columns: {label: NAME}`, or give it items that have one")
+    if learned and scored and not {*learned} & {*scored}:
+        raise Problem(f"no label of test ({', '.join(scored)}) stands in train ({', '.join(learned)})", where=where,
+                      fix="Write the labels of both parts in one way")
 
 
 def _labels_in(kind: Kind, items: Iterable[Item]) -> list[str]:

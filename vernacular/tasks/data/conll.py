@@ -12,6 +12,7 @@ from vernacular.tasks.kind import Row
 
 _COMMENT = regex.compile(r"#[^\t]*=")  # "# id 4f2a  domain=en", not the word # and its tag
 _DOCUMENT = "-DOCSTART-"
+_SPACES = regex.compile(" +")  # no others: the space of 10\u00a0000 is inside of a word
 _COLUMNS = 10
 _ID = regex.compile(r"(?P<first>\d+)(?:(?P<range>-)(?P<last>\d+)|(?P<empty>\.\d+))?")
 _UNSAID = "_"
@@ -35,7 +36,7 @@ def read_conll(text: str, where: str, words: int, labels: int) -> Iterator[Row]:
         for number, line in enumerate(lines, first):
             if line.startswith(_DOCUMENT) or (not found and _COMMENT.match(line)):
                 continue
-            cells = line.rstrip(" ").split("\t") if "\t" in line else line.split()
+            cells = line.rstrip(" ").split("\t") if "\t" in line else _SPACES.split(line.strip(" "))
             width = width or len(cells)
             if len(cells) != width or not all(-width <= column < width for column in (words, labels)) or width < 2:
                 due = f"the first line has {width}" if width > 1 else "a word and its tag are due"

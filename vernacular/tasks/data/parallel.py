@@ -10,7 +10,7 @@ from vernacular.tasks.kind import Row
 
 
 def read_parallel(source: str, target: str, where: str, other: str) -> Iterator[Row]:
-    """The pairs of two files; lines that are empty in both are passed over.
+    """The pairs of two files; lines that are empty in both are passed over, and empty ones at the end of either.
 
     Args:
         source: text of the file of sources.
@@ -19,13 +19,14 @@ def read_parallel(source: str, target: str, where: str, other: str) -> Iterator[
         other: how they call the file of targets.
 
     Raises:
-        Problem: one has more lines than the other, or a line has no counterpart.
+        Problem: a line has no counterpart.
     """
     sides = _lines(source), _lines(target)
-    if len(sides[0]) != len(sides[1]):
+    both = min(map(len, sides))
+    if any(any(lines[both:]) for lines in sides):
         raise Problem(f"{len(sides[0])} lines, but {other} has {len(sides[1])}", where=where,
                       fix="Each line needs its counterpart in the other file")
-    for number, (left, right) in enumerate(zip(*sides, strict=True), 1):
+    for number, (left, right) in enumerate(zip(*sides, strict=False), 1):
         if bool(left) != bool(right):
             raise Problem("the line is empty in one of the two files", where=f"{where if right else other}:{number}",
                           fix="Give it its translation, or remove it from both")

@@ -30,7 +30,7 @@ def read_jsonl(text: str, where: str, columns: Mapping[str, str]) -> Iterator[Ro
         if not line.strip():
             continue
         try:
-            value = json.loads(line)
+            value = json.loads(line, object_pairs_hook=_once)
         except (ValueError, RecursionError) as error:
             raise Problem(f"not valid JSON ({getattr(error, 'msg', error)})", where=f"{where}:{number}",
                           fix="Correct this line") from None
@@ -54,8 +54,10 @@ def read_table(text: str, where: str, columns: Mapping[str, str], marks: str, qu
     """
     header, *rows = _cells(text, where, separated.mark_of(text, columns.values(), marks), quoted)
     names = [name.strip() for name in header[1]]
-    if len(set(names)) < len(names):
-        raise Problem("two columns have the same name", where=f"{where}:{header[0]}", fix="Rename one of them")
+    twice = next((name for name in columns.values() if names.count(name) > 1), None)
+    if twice is not None:
+        raise Problem(f"two columns have the same name '{twice}'", where=f"{where}:{header[0]}",
+                      fix="Rename one of them")
     row_of(dict.fromkeys(names, ""), f"{where}:{header[0]}", columns)  # a column that is missing is so in the header
     for line, cells in rows:
         yield row_of(dict(zip(names, cells, strict=True)), f"{where}:{line}", columns)
@@ -77,6 +79,18 @@ def row_of(value: Mapping[str, Any], where: str, columns: Mapping[str, str]) -> 
     except UnicodeEncodeError:
         raise Problem("it holds half a character (a lone surrogate, such as \\ud83d)", where=where,
                       fix="Write the character whole, or take it out") from None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON.
+
+    Raises:
+        ValueError: a key stands twice in it; JSON does not say which of the two counts.
+    """
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key stands twice in an object")
+    return found
 
 
 def _nfc(value: Any) -> Any:

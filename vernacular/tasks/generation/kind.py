@@ -61,6 +61,10 @@ class Generation(Kind):
             out.append(Encoded([*read, *kept], [-1] * len(read) + [0] * len(kept), 1))
         return out
 
+    def cut(self, items: Sequence[Item], tokenizer: Any, longest: int) -> int:
+        """None: what is answered is read as far as the model has positions, not as far as it is learned from."""
+        return 0
+
     def loss(self, network: Network, encoded: Sequence[Encoded], items: Sequence[Item],
              padding: int) -> torch.Tensor | None:
         """The mean over the answers' tokens of their negative log-likelihood."""

@@ -54,6 +54,10 @@ class QuestionAnswering(Batched):
         """All windows of each context with its question."""
         return encode_questions([(item.second, item.text) for item in items], tokenizer, longest)
 
+    def cut(self, items: Sequence[Item], tokenizer: Any, longest: int) -> int:
+        """None: of a long context all windows are read."""
+        return 0
+
     def network(self, model: Any, settings: Lora, seed: int) -> Network:
         """A head with two outputs: for the start and the end."""
         return trainable(model, settings, 2, seed)

@@ -36,6 +36,11 @@ def test_comments_documents_and_a_word_that_is_a_hash() -> None:
     assert [row.fields["labels"] for row in read_conll(text, "a", 0, 1)] == [["NNP", "NN"]]
 
 
+def test_the_space_of_a_number_parts_no_columns() -> None:
+    row, = read_conll("zaka O\n10\u00a0000 B-NUM\n", "a", 0, -1)
+    assert row.fields["words"] == ["zaka", "10\u00a0000"] and row.fields["labels"] == ["O", "B-NUM"]
+
+
 @pytest.mark.parametrize(("text", "where"), [
     ("a O\nb\n", "a:2"), ("a O\n\nb O O\n", "a:3"), ("a\n", "a:1"), ("a\tb\tO\n\nc\tO\n", "a:3")])
 def test_a_line_with_other_columns_is_named(text, where) -> None:

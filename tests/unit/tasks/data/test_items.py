@@ -119,6 +119,9 @@ def test_tags_that_are_not_iob2_are_refused_at_their_line_or_mended(tmp_path: Pa
     assert items.notes["tags_repaired"] == 1
     with pytest.raises(Problem, match="'NOUN' is no tag of IOB2"):
         load_items(language_with(tmp_path / "c", {"train.txt": "a NOUN\n"}, **NER), "t", tmp_path)
+    with pytest.raises(Problem, match=r"'S-LOC' is no tag of IOB2.*of BIOES write S- as B-") as caught:
+        load_items(language_with(tmp_path / "d", {"train.txt": "Zomba S-LOC\n"}, **task), "t", tmp_path)
+    assert "repair_bio" not in str(caught.value)  # which would mend nothing here
 
 
 @pytest.mark.parametrize(("name", "content", "task", "what"), [
@@ -190,6 +193,19 @@ def test_labels_of_one_part_alone_are_named(tmp_path: Path) -> None:
     assert items.apart() == {"not_scored": ["b", "c"], "not_learned": ["d"]}
 
 
+def test_texts_that_are_labelled_differently_are_named_in_every_part(tmp_path: Path) -> None:
+    rows = lines(0, 60)
+    other = [{**row, "label": "ba"[n % 2]} for n, row in enumerate(rows)]
+    files: dict[str, str | bytes] = {"train.jsonl": jsonl([*rows[:40], rows[1], other[1], rows[1]]),
+                                     "dev.jsonl": jsonl(rows[40:50]), "test.jsonl": jsonl([*rows[50:], other[2]])}
+    items = load_items(language_with(tmp_path, files, **TOPIC), "t", tmp_path)
+    assert [(one.text, one.document, items.labels_of(one), other.document, items.labels_of(other))
+            for one, other in items.contradictions] == [
+        (rows[1]["text"], "qaa/tasks/t/train.jsonl:2", "b", "qaa/tasks/t/train.jsonl:42", "a"),
+        (rows[2]["text"], "qaa/tasks/t/train.jsonl:3", "a", "qaa/tasks/t/test.jsonl:11", "b")]
+    assert items.notes["texts_labelled_differently"] == 2
+
+
 def test_several_labels_and_another_encoding(tmp_path: Path) -> None:
     rows = "zolemba,mawu\n" + "".join(f"café {WORDS[n % 8]} {n},{['a|b', 'b', ''][n % 3]}\n" for n in range(60))
     task = {"kind": "sequence_classification", "multi_label": True, "data": {
@@ -204,6 +220,16 @@ def test_of_several_labels_one_may_be_nought(tmp_path: Path) -> None:
     rows = [{"text": f"{WORDS[n % 8]} wachi {n}", "label": [0, 1, None, [0, 1]][n % 4]} for n in range(60)]
     items = load_items(language_with(tmp_path, {"a.jsonl": jsonl(rows)}, multi_label=True, **ONE_FILE), "t", tmp_path)
     assert items.kind.labels == ["0", "1"] and {item.labels for item in items.train} == {(0,), (1,), (), (0, 1)}
+
+
+@pytest.mark.parametrize(("label", "what"), [
+    ([0, 1, 0], "a.jsonl:1: its label is a vector of 0 and 1"), ([True, False, False], "a vector of 0 and 1"),
+    ({"a": True}, "a.jsonl:1: its label is nested"), ([["a"]], "its label is nested"), ([], "no item in train has a"),
+    ([None], "no item in train has a label")])
+def test_several_labels_are_names_and_somewhere_there_is_one(tmp_path: Path, label: Any, what: str) -> None:
+    rows = [{**row, "label": label} for row in lines(0, 120)]
+    with pytest.raises(Problem, match=what):
+        load_items(language_with(tmp_path, {"a.jsonl": jsonl(rows)}, multi_label=True, **ONE_FILE), "t", tmp_path)
 
 
 def test_the_corpus_may_not_hold_what_tasks_hold_wherever_it_lies(tmp_path: Path) -> None:

@@ -35,8 +35,10 @@ def test_a_line_without_its_other_is_refused(source, target, match):
 
 
 def test_lines_that_are_empty_in_both_are_passed_over():
-    assert list(read_parallel("one\n\nthree", "eins\n \ndrei\n", "a", "b")) == [
-        Row("a:1", {"source": "one", "target": "eins"}), Row("a:3", {"source": "three", "target": "drei"})]
+    wanted = [Row("a:1", {"source": "one", "target": "eins"}), Row("a:3", {"source": "three", "target": "drei"})]
+    for source, target in (("one\n\nthree", "eins\n \ndrei\n"), ("one\n\nthree\n\n \n", "eins\n\ndrei"),
+                           ("one\n\nthree\n", "eins\n\ndrei\n\n")):
+        assert list(read_parallel(source, target, "a", "b")) == wanted
 
 
 def files_task(folder, files: dict[str, str]) -> list[Row]:

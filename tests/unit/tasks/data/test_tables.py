@@ -82,11 +82,16 @@ def test_where_two_readings_differ_a_person_says_which() -> None:
 @pytest.mark.parametrize(("text", "what", "where"), [
     ("text,label\nx\n", "1 cells", "a:2"), ("text,label\n\nx,a\ny,b,c\n", "3 cells", "a:4"),
     ('text,label\n"x,a\n', "cells|unexpected end", "a:2"), ("", "nothing stands in it", "a"),
-    ("text,other\nx,a\n", "no column 'label' for its label", "a:1"), ("text,text\nx,a\n", "the same name", "a:1")])
+    ("text,other\nx,a\n", "no column 'label' for its label", "a:1"),
+    ("text,text,label\nx,y,a\n", "the same name 'text'", "a:1")])
 def test_a_bad_row_is_named(text, what, where) -> None:
     with pytest.raises(Problem, match=what) as caught:
         table(text)
     assert caught.value.where == where
+
+
+def test_columns_that_nobody_asks_for_may_be_called_alike() -> None:
+    assert table("text,label,,\nx,a,,\ny,b,1,2\n") == [("x", "a"), ("y", "b")]
 
 
 @settings(deadline=None, max_examples=50)
@@ -99,6 +104,7 @@ def test_json_lines(rows) -> None:
 
 @pytest.mark.parametrize(("line", "what"), [("{", "not valid JSON"), ("[1]", "not a JSON object"),
                                             ('{"text": "x"}', "no column 'label'"),
+                                            ('{"text": "x", "label": "a", "label": "b"}', "a key stands twice"),
                                             ('{"text": "x", "label": ["\\ud83d"]}', "half a character")])
 def test_a_bad_line_is_named(line, what) -> None:
     with pytest.raises(Problem, match=what) as caught:
