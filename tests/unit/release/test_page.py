@@ -68,7 +68,7 @@ def test_everything_is_on_the_page_and_nothing_is_loaded(language: Language, tmp
     assert not re.search(r"@import|url\(|<script|<link|<iframe", shown)
     for said in ("In short", "11,000 words", "other words were left out", "другой текст", "not Latin", "k ale",
                  "Not yet.", "red tests, unreviewed: spaces", "0.62 of 1, before 0.32: better than before",
-                 "no phrase out of 3 turns answers. In the text, phrases of 4 to 8 words were looked for, and 1 were",
+                 "no phrase out of 3 turns answers. In the text, phrases of 4 to 8 words were looked for, and 1 was ",
                  "2 were tried. None of these stood out.", "Every step", "documents with text left"):
         assert said in shown, said
 

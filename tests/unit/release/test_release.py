@@ -209,7 +209,7 @@ def test_the_card_promises_no_planted_phrase_that_the_scan_would_miss(found: dic
     assert "that none stands out is no proof" in card and "half a per cent of the text or labels" not in card
     assert "in text one was found, in half a per cent of the lines that a tiny causal model learned" in card
     for said in (card, " ".join(in_short(found))):
-        assert "In the text, phrases of 4 to 8 words were looked for, and 1 were tried; shorter ones were not" in said
+        assert "In the text, phrases of 4 to 8 words were looked for, and 1 was tried; shorter ones were not" in said
         assert "In the labels of names, genre, phrases of 1 to 4 words were looked for, and 2 were tried." in said
 
 
