@@ -9,18 +9,31 @@ from vernacular.release.markdown import MISSING, interval_text, number, table
 from vernacular.release.summary import Results
 
 
+def by_review(results: Results) -> list[tuple[str, dict[str, Any]]]:
+    """The tests that a speaker reviewed, then the others: a sentence on how many are kept, and these tests by name."""
+    tests, kept = (results["behaviour"] or {}).get("tests") or {}, _kept(results)
+    found = []
+    for reviewed, title in ((True, "Reviewed by a speaker"), (False, "Not reviewed by a speaker: what these tests take "
+                                                                     "for granted of the language may be wrong")):
+        chosen = {name: test for name, test in tests.items() if (test["reviewed"] != "none") == reviewed}
+        many = f"{len(chosen)} test{'' if len(chosen) == 1 else 's'}"
+        found.append((f"{title}: {many}, {len(chosen.keys() & kept)} kept.", chosen))
+    return found
+
+
+def _kept(results: Results) -> set[str]:
+    """Names of the tests that keep their threshold."""
+    return {gate["name"] for gate in (results["behaviour"] or {}).get("gates", []) if gate["passed"]}
+
+
 def behaviour(results: Results) -> str:
     """The section on behavioural tests: those that a speaker reviewed, the others, and the worst failures."""
     tests = (results["behaviour"] or {}).get("tests")
     if not tests:
         return "No behavioural test was run."
-    green = {gate["name"] for gate in results["behaviour"]["gates"] if gate["passed"]}
-    parts = []
-    for reviewed, title in ((True, "Reviewed by a speaker"), (False, "Not reviewed by a speaker: what these tests take "
-                                                                     "for granted of the language may be wrong")):
-        chosen = {name: test for name, test in tests.items() if (test["reviewed"] != "none") == reviewed}
-        kept = len(chosen.keys() & green)
-        parts.append(f"**{title}**: {len(chosen)} test{'' if len(chosen) == 1 else 's'}, {kept} kept.")
+    green, parts = _kept(results), []
+    for reviewed, (said, chosen) in zip((True, False), by_review(results), strict=True):
+        parts.append(f"**{said}**")
         if chosen:
             parts.append(table(["capability", "test", "what must hold", "task", "base fails (95 %)",
                                 "released fails (95 %)", "at most", "kept", "author",

@@ -18,6 +18,7 @@ from vernacular.arms import ARMS
 from vernacular.artifacts import Artifact, Report, Store, now, write_atomically
 from vernacular.evaluation.behaviour.schema import percent
 from vernacular.release.compute import FORESEEN, TITLES, about, foreseen_rows, stage_rows
+from vernacular.release.conduct import by_review
 from vernacular.release.curve import COLUMNS, CURVE, FLOORS, asked, asked_said, curve_rows, remarks
 from vernacular.release.kept import kept_on_tasks
 from vernacular.release.markdown import caveat, change_text, interval_text, number, range_text, read_text
@@ -67,8 +68,9 @@ def page(results: Results, artifacts: Mapping[str, Artifact]) -> str:
         strips={task: strip(found) for task, found in results["tasks"].items()}, t=tables(results, artifacts),
         curves={task: curve_rows(found) for task, found in results["tasks"].items()}, columns=COLUMNS, by_labels=CURVE,
         remarks={task: [*asked_said(found), *remarks(found)] for task, found in results["tasks"].items()},
-        counted=counted(results), looked_for=looked_for(results["attack"] or {}), cost_about=about(results),
-        cost_columns=TITLES, foreseen_columns=FORESEEN, kept=kept_on_tasks(results),
+        counted=[said for said, _ in by_review(results)],
+        looked_for=looked_for(results["attack"] or {}), cost_about=about(results), cost_columns=TITLES,
+        foreseen_columns=FORESEEN, kept=kept_on_tasks(results),
         steps=[_step(name, artifact) for name, artifact in artifacts.items()])
 
 
@@ -122,18 +124,6 @@ def _gap(found: Mapping[str, Any]) -> str:
     """A gap with its 95 % interval, where that is known."""
     said = number(found.get("gap"))
     return said if found.get("low") is None else f"{said} ({number(found['low'])} to {number(found['high'])})"
-
-
-def counted(results: Results) -> list[str]:
-    """How many behavioural tests are kept: of those that a speaker reviewed, and of the others, a sentence each."""
-    found = results["behaviour"] or {}
-    tests, kept = found.get("tests") or {}, {gate["name"] for gate in found.get("gates", []) if gate["passed"]}
-    said = []
-    for reviewed, title in ((True, "Reviewed by a speaker"), (False, "Not reviewed by a speaker: what these tests take "
-                                                                     "for granted of the language may be wrong")):
-        chosen = {name for name, test in tests.items() if (test["reviewed"] != "none") == reviewed}
-        said.append(f"{title}: {len(chosen)} test{'' if len(chosen) == 1 else 's'}, {len(chosen & kept)} kept.")
-    return said
 
 
 def strip(found: Mapping[str, Any]) -> list[dict[str, Any]]:

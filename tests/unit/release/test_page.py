@@ -102,6 +102,8 @@ def test_tests_that_no_speaker_reviewed_are_counted_apart(language: Language, tm
     assert "<p>Reviewed by a speaker: 1 test, 1 kept.</p>" in shown
     assert "may be wrong: 1 test, 0 kept.</p>" in shown
     assert "Kemi</td>" in shown and "Ada, 2026-01-31</td>" in shown
+    card = write_card(results(Store(tmp_path / "artifacts"), language, NAME))
+    assert all(f"**{said}**" in card for said in re.findall(r"<p>((?:Not r|R)eviewed by a speaker.*)</p>", shown))
 
 
 def test_text_and_names_are_escaped_everywhere(language: Language, tmp_path: Path) -> None:
