@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from vernacular.evaluation.behaviour.blanks import LEGEND
 from vernacular.evaluation.behaviour.schema import percent
 from vernacular.release.markdown import MISSING, interval_text, number, table
 from vernacular.release.summary import Results
+
+WORST = "The worst failure of each test that is not kept."
 
 
 def by_review(results: Results) -> list[tuple[str, dict[str, Any]]]:
@@ -39,12 +42,17 @@ def behaviour(results: Results) -> str:
                                 "released fails (95 %)", "at most", "kept", "author",
                                 *(["reviewed by"] if reviewed else [])],
                                [_behaviour_row(name, test, reviewed, name in green) for name, test in chosen.items()]))
-    worst = {row["test"]: row for row in reversed(results["behaviour"].get("worst_failures") or [])
-             if row["test"] in tests and row["test"] not in green}
+    worst = worst_failures(results)
     if worst:
-        parts.append("The worst failure of each test that is not kept:\n\n" + table(
-            [*next(iter(worst.values()))], [[*worst[name].values()] for name in tests if name in worst]))
+        parts.append(f"{WORST} {LEGEND}\n\n" + table([*worst[0]], [[*row.values()] for row in worst]))
     return "\n\n".join(parts)
+
+
+def worst_failures(results: Results) -> list[dict[str, str]]:
+    """The worst failure of each test that is not kept, in the order of the tests."""
+    found, green = results["behaviour"] or {}, _kept(results)
+    worst = {row["test"]: row for row in reversed(found.get("worst_failures") or [])}
+    return [worst[name] for name in found.get("tests") or {} if name in worst and name not in green]
 
 
 def _behaviour_row(name: str, test: dict[str, Any], reviewed: bool, kept: bool) -> list[str]:

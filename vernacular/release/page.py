@@ -16,6 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from vernacular.arms import ARMS
 from vernacular.artifacts import Artifact, Report, Store, now, write_atomically
+from vernacular.evaluation.behaviour.blanks import LEGEND
 from vernacular.evaluation.behaviour.schema import percent
 from vernacular.release.compute import FORESEEN, TITLES, about, foreseen_rows, stage_rows
 from vernacular.release.conduct import by_review
@@ -68,7 +69,7 @@ def page(results: Results, artifacts: Mapping[str, Artifact]) -> str:
         strips={task: strip(found) for task, found in results["tasks"].items()}, t=tables(results, artifacts),
         curves={task: curve_rows(found) for task, found in results["tasks"].items()}, columns=COLUMNS, by_labels=CURVE,
         remarks={task: [*asked_said(found), *remarks(found)] for task, found in results["tasks"].items()},
-        counted=[said for said, _ in by_review(results)],
+        counted=[said for said, _ in by_review(results)], legend=LEGEND,
         looked_for=looked_for(results["attack"] or {}), cost_about=about(results), cost_columns=TITLES,
         foreseen_columns=FORESEEN, kept=kept_on_tasks(results),
         steps=[_step(name, artifact) for name, artifact in artifacts.items()])

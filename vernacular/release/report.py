@@ -14,7 +14,9 @@ from vernacular.arms import ARMS
 from vernacular.artifacts import Artifact, Store
 from vernacular.config.schema import Language
 from vernacular.errors import Problem
+from vernacular.evaluation.behaviour.blanks import LEGEND
 from vernacular.evaluation.behaviour.schema import percent
+from vernacular.release.conduct import WORST, worst_failures
 from vernacular.release.curve import (
     COLUMNS,
     CURVE,
@@ -203,6 +205,12 @@ def _behaviour(results: Results, console: Console) -> None:
         table.add_row(name, str(test["adapted"]["cases"]), _passes(test["base"]), _passes(test["adapted"]),
                       percent(1 - test["threshold"]), "" if green.get(name) else "red")
     console.print(table)
+    failures = worst_failures(results)
+    if failures:
+        table = _table(f"{WORST} {LEGEND}", [*failures[0]], console)
+        for row in failures:
+            table.add_row(*map(escape, row.values()))
+        console.print(table)
 
 
 def _passes(found: dict[str, Any]) -> str:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import Any
+
+from rich.console import Console
 
 from tests.unit.release.made_up import NAME, RELOADED, made_up_reports
 from vernacular.config.schema import Language
 from vernacular.release.card import write_card
+from vernacular.release.report import print_table
 from vernacular.release.summary import gather
 
 
@@ -34,7 +38,7 @@ def test_unreviewed_tests_and_intervals_of_fairness_stand_apart_on_the_card(foun
     found["behaviour"]["gates"].append({"name": "swap", "passed": True})
     found["behaviour"]["tests"]["swap"] = {**test, "reviewed": "Kemi, 2026-01-31", "adapted": good, "task": None}
     found["behaviour"]["worst_failures"] = [
-        {"test": "spaces", "line": "worst", "changed line": "worst  ", "answer": "a",
+        {"test": "spaces", "line": "worst", "changed line": "worst␣␣", "answer": "a",
          "answer to the changed line": "b"},
         {"test": "spaces", "line": "second", "changed line": "second  ", "answer": "a",
          "answer to the changed line": "b"}]
@@ -46,5 +50,8 @@ def test_unreviewed_tests_and_intervals_of_fairness_stand_apart_on_the_card(foun
     reviewed, unreviewed = body.split("**Not reviewed by a speaker")
     assert "1 test, 1 kept" in reviewed and "| swap |" in reviewed and "Kemi, 2026-01-31" in reviewed
     assert ": 1 test, 0 kept" in unreviewed and "| spaces |" in unreviewed and "| swap |" not in unreviewed
-    assert "| worst |" in unreviewed and "second" not in unreviewed
+    assert "| worst | worst␣␣ |" in unreviewed and "␣ is a space" in unreviewed and "second" not in unreviewed
+    out = io.StringIO()
+    print_table({**found, "changed": []}, Console(file=out))
+    assert "worst␣␣" in out.getvalue() and "␣ is a space" in out.getvalue() and "second" not in out.getvalue()
     assert "0.100 (0.050 to 0.150)" in unreviewed and "+0.100, 95 % interval +0.020 to +0.180" in unreviewed
