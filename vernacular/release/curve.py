@@ -82,12 +82,17 @@ def seeds_differ(found: dict[str, Any]) -> str:
 
 
 def remarks(found: dict[str, Any]) -> list[str]:
-    """What must be said of a task beside its numbers: dead seeds, items left out, parts that were made."""
+    """What must be said of a task beside its scores: likelihood, dead seeds, items left out, parts that were made."""
     dead = [f"{name} ({point['train_items']} labels)" for point in found.get("curve", []) for name in point["dead"]]
     notes = found.get("notes", {})
     labelled = found.get("labelled")
     said = [f"The labels were made by people; licence: {labelled['licence']}"
             f"{' (' + labelled['url'] + ')' if labelled['url'] else ''}."] if labelled else []
+    if found.get("bits_per_byte"):
+        said.append("How well the right answers are foreseen, in bits per byte (lower is better; mean, and each seed; "
+                    "no interval was computed): " + "; ".join(
+                        f"{arm} {one['mean']:.3f} ({', '.join(f'{value:.3f}' for value in one['seeds'])})"
+                        for arm, one in found["bits_per_byte"].items()) + ".")
     said += [f"No better than the commonest answer, or chance: {', '.join(dead)}."] if dead else []
     taken = [part for part in ("test", "dev") if notes.get(f"{part}_taken_from_train")]
     if taken:

@@ -143,6 +143,20 @@ def test_the_scale_is_that_of_the_metric(language: Language, tmp_path: Path) -> 
     assert max(float(at) for at in re.findall(r"left:([\d.]+)%", shown)) <= 100
 
 
+def test_how_well_answers_are_foreseen_is_said_wherever_the_task_is(language: Language, tmp_path: Path) -> None:
+    reports = made_up_reports()
+    for arm, rows in reports[f"task/names_{NAME}"].details["scores"].items():
+        for row in rows:
+            row["more"] = {"minus_bits_per_byte": -(4 if arm == "base" else 2) - row["seed"] / 10}
+    said = ("in bits per byte (lower is better; mean, and each seed; no interval was computed): base 4.200 (4.100, "
+            "4.200, 4.300); control 2.200 (2.100, 2.200, 2.300); adapted 2.200 (2.100, 2.200, 2.300).")
+    page, out = made(language, tmp_path, reports), io.StringIO()
+    found = results(Store(tmp_path / "artifacts"), language, NAME)
+    print_table(found, Console(file=out))
+    assert page.count(said) == write_card(found).count(said) == " ".join(out.getvalue().split()).count(said) == 1
+    assert not found["tasks"]["genre"]["bits_per_byte"]
+
+
 def test_what_was_waived_is_not_counted_as_red(language: Language, tmp_path: Path) -> None:
     reports = made_up_reports()
     gates = gather(language, NAME, language.models[NAME], reports)["release_gates"]
