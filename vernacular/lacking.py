@@ -117,8 +117,9 @@ def _tests(language: Language, suite: Suite) -> Iterator[str]:
                f"`vernacular review {language.code}`, or add this `of:` if what was reviewed stands there unchanged")
     plan = load_plan(language)
     if plan is not None and plan.review_of(suite) == UNREVIEWED:
-        yield ("no speaker has reviewed behaviour/fairness.yaml as it is. Once one has read its groups and spellings, "
-               f"write there `reviewed: {{by: NAME, on: YYYY-MM-DD, of: {plan.digest(suite)}}}`")
+        yield (f"no speaker has reviewed behaviour/fairness.yaml as it is. `vernacular review {language.code} "
+               "fairness.yaml` writes a page for one to go through; of one who read the file itself, write there "
+               f"`reviewed: {{by: NAME, on: YYYY-MM-DD, of: {plan.digest(suite)}}}`")
     for name, words in suite.lexicons.items():
         waits = [test.name for test in suite.tests if name in test.lexicons_used()]
         if words == [] and waits:

@@ -15,13 +15,16 @@ from hypothesis import strategies as st
 
 from tests.tiny import write_bert, write_llama
 from tests.unit.evaluation.test_suite import with_tests
-from vernacular.artifacts import Store
+from tests.unit.release.made_up import put
+from vernacular.artifacts import Report, Store
 from vernacular.errors import Problem
 from vernacular.evaluation.behaviour.load import load_suite
 from vernacular.evaluation.behaviour.pieces import likely_words, pieces_of
 from vernacular.evaluation.behaviour.review import HEAD, read_review, write_review
 from vernacular.evaluation.behaviour.sheet import guarded, plain, read_sheet, said_yes, sheet_text, write_sheet
 from vernacular.evaluation.behaviour.suggest import read_suggestions, suggestions
+from vernacular.evaluation.fairness.plan import load_plan
+from vernacular.jsonl import write_jsonl
 from vernacular.models import load_model, load_tokenizer
 
 SUITE = """# written by hand
@@ -198,6 +201,30 @@ def test_rows_that_were_removed_are_missed(language_folder: Path, tmp_path: Path
     path.write_text(sheet_text(HEAD, [row for _, row in read_sheet(path, HEAD)][:2]), encoding="utf-8", newline="")
     verdict = read_review(language, path, "Kemi", date(2026, 1, 31))[0]  # type: ignore[arg-type]
     assert (verdict.reviewed, verdict.said) == (False, "1 of 3 cases are missing from the table")
+
+
+def test_fairness_is_reviewed_like_a_test(language_folder: Path, tmp_path: Path) -> None:
+    fairness = ("# by hand\nauthor: me\nlikelihood: true\ncomparisons:\n  - name: two\n    groups: {old: [Amo, Badu], "
+                "new: [Kemi]}\n  - name: spelling\n    spellings: {ours: [], theirs: [{operator: replace, pairs: "
+                "{au: awu}}]}\n")
+    language, store, path = with_tests(language_folder, fairness=fairness), Store(tmp_path), tmp_path / "review.csv"
+    with pytest.raises(Problem, match="the text has not been split yet"):
+        write_review(store, language, [], path)
+    put(store, language, {"corpus/splits": Report()})
+    write_jsonl(store.home("qaa", "corpus/splits") / ("0" * 16) / "test.jsonl", [{"text": "lero Amo wafika pano\nmau "
+                                                                                  "ali bwino lero"}])
+    assert write_review(store, language, ["fairness.yaml"], path) == 4
+    rows = [row for _, row in read_sheet(path, HEAD)]
+    assert [(row["first"], row["second"]) for row in rows] == [
+        ("Amo, Badu", ""), ("Kemi", ""), ("lero Badu wafika pano", "lero Kemi wafika pano"),
+        ("mau ali bwino lero", "mawu ali bwino lero")]
+    for good, reviewed in (("no", "none"), ("x", "Kemi Z., 2026-01-31"), ("no", "none")):
+        path.write_text(sheet_text(HEAD, [row | {"good": good} for row in rows]), encoding="utf-8", newline="")
+        verdict, = read_review(language, path, "Kemi Z.", date(2026, 1, 31))
+        plan = load_plan(language)
+        assert plan is not None and plan.review_of(load_suite(language)) == reviewed, verdict
+    assert (language_folder / "behaviour" / "fairness.yaml").read_text(encoding="utf-8") == fairness.replace(
+        "author: me\n", "author: me\nreviewed: none\n")
 
 
 @pytest.mark.parametrize(("answers", "said"), [

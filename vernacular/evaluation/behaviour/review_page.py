@@ -49,11 +49,12 @@ def review_page(language: Language, head: Sequence[str], rows: Sequence[Mapping[
     """
     parts, number = [], 0
     for test, cases in groupby(rows, key=lambda row: row["test"]):
-        shown = list(cases)
-        parts.append(f'<h2>{html.escape(test)}</h2><p class="quiet">{html.escape(shown[0]["what must hold"])}</p>')
-        for row in shown:
-            parts.append(_case(row, number, language.code))
-            number += 1
+        parts.append(f"<h2>{html.escape(test)}</h2>")
+        for said, alike in groupby(cases, key=lambda row: row["what must hold"]):
+            parts.append(f'<p class="quiet">{html.escape(said)}</p>')
+            for row in alike:
+                parts.append(_case(row, number, language.code))
+                number += 1
     columns = "[" + ", ".join(f'"{name}"' for name in head) + "]"
     script = f'"use strict"; const HEAD = {columns}; const FILE = "review-{language.code}.csv"; {SCRIPT}'
     name = html.escape(language.name)
@@ -61,9 +62,10 @@ def review_page(language: Language, head: Sequence[str], rows: Sequence[Mapping[
             'content="width=device-width, initial-scale=1"><meta http-equiv="Content-Security-Policy" '
             "content=\"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'\">"
             f"<title>{name}: review</title><style>{STYLE}</style></head><body><h1>{name}: are these tests right?</h1>"
-            "<p>Each box holds one case of a test. Choose whether what the grey line says is true of it, and write "
-            f"what is wrong where it is not. {LEGEND} Then save the file at the end of the page and send it to whoever "
-            f"gave you this page.</p>{''.join(parts)}<button>Save</button><script>{script}</script></body></html>")
+            "<p>Each box holds one case of a test. Choose whether what the grey line above says is true of it, and "
+            f"write what is wrong where it is not. {LEGEND} Then save the file at the end of the page and send it to "
+            f"whoever gave you this page.</p>{''.join(parts)}<button>Save</button><script>{script}</script></body>"
+            "</html>")
 
 
 def _case(row: Mapping[str, str], number: int, code: str) -> str:
