@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from vernacular.evaluation.behaviour.blanks import LEGEND
 from vernacular.evaluation.behaviour.schema import percent
-from vernacular.release.markdown import MISSING, interval_text, number, table
+from vernacular.release.markdown import MISSING, number, signed, table
 from vernacular.release.summary import Results
 
+GAPS = ("task", "comparison", "measure", "sentences", "gap of the base (95 %)", "gap of the released (95 %)",
+        "its lowest, its highest", "change (95 %)", "verdict")
 WORST = "The worst failure of each test that is not kept."
 
 
@@ -57,26 +60,42 @@ def worst_failures(results: Results) -> list[dict[str, str]]:
 
 def _behaviour_row(name: str, test: dict[str, Any], reviewed: bool, kept: bool) -> list[str]:
     return [test["capability"], name, test["description"] or test["capability"], test["task"] or "likelihood",
-            _rate(test["base"]), _rate(test["adapted"]), percent(test["threshold"]), "yes" if kept else "no",
+            rate(test["base"]), rate(test["adapted"]), percent(test["threshold"]), "yes" if kept else "no",
             test["author"], *([test["reviewed"]] if reviewed else [])]
 
 
-def _rate(found: dict[str, Any]) -> str:
+def rate(found: Mapping[str, Any]) -> str:
+    """How many cases of a test fail, with the 95 % interval of their share."""
     return (f"{found['failures']} of {found['cases']} ({found['low']:.1%} to {found['high']:.1%})" if found["cases"]
             else "no case")
 
 
 def fairness(results: Results) -> str:
     """The section on fairness: every gap on base and released, what became of it, each with its interval."""
+    rows = fairness_rows(results)
+    return f"{table(GAPS, rows)}\n\n{fairness_said(results)}" if rows else "Not measured."
+
+
+def fairness_rows(results: Results) -> list[list[str]]:
+    """The rows of GAPS, a comparison each; empty where none was measured."""
+    return [[one["task"], one["comparison"].replace("_", " "), one["measure"].replace("_", " "), str(one["sentences"]),
+             *(_gap(one.get(arm)) for arm in ("base", "adapted")), _ends(one.get("adapted") or {}),
+             signed(one["change"]) if "change" in one else MISSING, one["verdict"]]
+            for one in ((results["fairness"] or {}).get("comparisons") or {}).values()]
+
+
+def fairness_said(results: Results) -> str:
+    """What the figures cannot say, and who wrote and who reviewed what is compared."""
     found = results["fairness"]
-    if not found or not found.get("measured"):
-        return "Not measured."
-    rows = [[one["task"], one["comparison"].replace("_", " "), one["measure"].replace("_", " "), str(one["sentences"]),
-             *(f"{number(one[arm]['gap'])} ({number(one[arm]['low'])} to {number(one[arm]['high'])})" if arm in one
-               else MISSING for arm in ("base", "adapted")),
-             interval_text(one["change"]) if "change" in one else MISSING, one["verdict"]]
-            for one in found["comparisons"].values()]
-    reviewer = found.get("reviewed", "none")
-    return (table(["task", "comparison", "measure", "sentences", "gap of the base (95 %)", "gap of the released (95 %)",
-                   "change", "verdict"], rows)
-            + f"\n\n{found['caveat']} Author: {found.get('author', 'not said')}; reviewed by a speaker: {reviewer}.")
+    return (f"{found['caveat']} Author: {found.get('author', 'not said')}; reviewed by a speaker: "
+            f"{found.get('reviewed', 'none')}.")
+
+
+def _gap(found: dict[str, Any] | None) -> str:
+    return f"{number(found['gap'])} ({number(found['low'])} to {number(found['high'])})" if found else MISSING
+
+
+def _ends(found: dict[str, Any]) -> str:
+    """Between which groups the gap of the released model is: that with the lowest mean, and that with the highest."""
+    means = found.get("groups") or {}
+    return f"{min(means, key=means.__getitem__)}, {max(means, key=means.__getitem__)}" if means else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from vernacular.arms import ARMS
-from vernacular.release.markdown import interval_text, number, range_text
+from vernacular.release.markdown import interval_text, number, range_text, signed
 
 FLOORS = {"majority": "floor: the commonest answer, or chance", "tfidf_logistic": "floor: TF-IDF + logistic regression",
           "character_5gram": "floor: a character 5-gram model of the training text",
@@ -47,7 +47,7 @@ def curve_rows(found: dict[str, Any]) -> list[list[str]]:
     """
     points = found.get("curve", [])
     return [[f"{point['train_items']:,}", *(_seeds(point, arm) for arm in ARMS), _best_floor(point),
-             _interval(point["intervals"]["adapted_minus_base"])] for point in points] if len(points) > 1 else []
+             signed(point["intervals"]["adapted_minus_base"])] for point in points] if len(points) > 1 else []
 
 
 def asked_rows(found: dict[str, Any], seeds: int) -> list[list[str]]:
@@ -128,9 +128,3 @@ def _best_floor(point: dict[str, Any]) -> str:
 
 def _ranged(score: str, interval: list[float] | None) -> str:
     return ", ".join(filter(None, [score, range_text(interval)]))
-
-
-def _interval(interval: list[float]) -> str:
-    low, mean, high = interval
-    return f"{mean:+.3f} ({low:+.3f} to {high:+.3f})"
-

@@ -42,7 +42,8 @@ def test_unreviewed_tests_and_intervals_of_fairness_stand_apart_on_the_card(foun
          "answer to the changed line": "b"},
         {"test": "spaces", "line": "second", "changed line": "second  ", "answer": "a",
          "answer to the changed line": "b"}]
-    gap = {"gap": 0.1, "low": 0.05, "high": 0.15, "beyond_noise": True}
+    gap = {"gap": 0.1, "low": 0.05, "high": 0.15, "beyond_noise": True, "groups": {
+        "men": 0.7, "women": 0.6, "both": 0.65}}
     found["fairness"] = {"measured": True, "caveat": "A list.", "author": "me", "reviewed": "none", "comparisons": {
         "names_two": {"task": "names", "comparison": "two", "measure": "names_found", "sentences": 30, "base": gap,
                       "adapted": {**gap, "gap": 0.2}, "change": [0.02, 0.1, 0.18], "verdict": "made worse"}}}
@@ -54,4 +55,6 @@ def test_unreviewed_tests_and_intervals_of_fairness_stand_apart_on_the_card(foun
     out = io.StringIO()
     print_table({**found, "changed": []}, Console(file=out))
     assert "worst␣␣" in out.getvalue() and "␣ is a space" in out.getvalue() and "second" not in out.getvalue()
-    assert "0.100 (0.050 to 0.150)" in unreviewed and "+0.100, 95 % interval +0.020 to +0.180" in unreviewed
+    assert "0.100 (0.050 to 0.150)" in unreviewed and "+0.100 (+0.020 to +0.180)" in unreviewed
+    assert "| women, men |" in unreviewed and "A list. Author: me; reviewed by a speaker: none." in unreviewed
+    assert "A list. Author: me; reviewed by a speaker: none." in " ".join(out.getvalue().split())

@@ -76,15 +76,18 @@ def test_everything_is_on_the_page_and_nothing_is_loaded(language: Language, tmp
 def test_figures_have_their_intervals_beside_them(language: Language, tmp_path: Path) -> None:
     reports = made_up_reports()
     reports[f"evaluation/{NAME}_fairness"] = Report(details={"measured": True, "caveat": "by us", "comparisons": {"a": {
-        "task": "names", "comparison": "men_and_women", "verdict": "made worse", "base": {"gap": 0.1},
-        "adapted": {"gap": 0.3, "low": 0.11, "high": 0.49}, "change": [0.05, 0.2, 0.35]}}})
+        "task": "names", "comparison": "men_and_women", "verdict": "made worse", "sentences": 30,
+        "measure": "names_found", "base": {"gap": 0.1, "low": 0.0, "high": 0.2},
+        "adapted": {"gap": 0.3, "low": 0.11, "high": 0.49, "groups": {"men": 0.9, "women": 0.6}},
+        "change": [0.05, 0.2, 0.35]}}, "author": "Kemi", "reviewed": "Ada, 2026-01-31"})
     reports[f"evaluation/{NAME}_retention"].details |= {
         "measured": True, "unit": "nats per character", "languages": ["eng"], "scores": {},
         "differences": {"adapted_minus_base": [0.01, 0.02, 0.03]}}
     reports[f"evaluation/{NAME}_retention"].count("retention_rise", 0.014, "change")
     shown = made(language, tmp_path, reports)
-    for said in ("2 of 40 (1% to 16%)", "0.300 (0.110 to 0.490)", ">0.100</td>", ">0.62 (0.55 to 0.69)<",
-                 ">0.40 (0.37 to 0.43)<", "+0.050 to +0.350",
+    for said in ("2 of 40 (1.0% to 16.0%)", "0.300 (0.110 to 0.490)", ">0.100 (0.000 to 0.200)</td>",
+                 ">0.62 (0.55 to 0.69)<", ">0.40 (0.37 to 0.43)<", "+0.200 (+0.050 to +0.350)",
+                 ">names found</td>", ">women, men</td>", "by us Author: Kemi; reviewed by a speaker: Ada, 2026-01-31.",
                  "better than before (-1.000, 95 % interval -1.100 to -0.900; less is better)",
                  "before 0.32: better than before (+0.300, 95 % interval +0.200 to +0.400)",
                  "1.4% worse than it did (+0.020, 95 % interval +0.010 to +0.030)",
@@ -193,7 +196,7 @@ def test_a_threshold_is_shown_as_it_was_written(language: Language, tmp_path: Pa
     found, out = results(Store(tmp_path / "artifacts"), language, NAME), io.StringIO()
     assert "| 0.5% |" in write_card(found)
     print_table(found, Console(file=out))
-    assert "99.5%" in out.getvalue()
+    assert "0.5%" in out.getvalue() and out.getvalue().count("2 of 40 (1.0% to 16.0%)") == 2
 
 
 def test_losses_are_said_in_plain_words(language: Language, tmp_path: Path) -> None:
