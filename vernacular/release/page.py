@@ -202,7 +202,7 @@ def in_short(results: Results) -> list[str]:
     else:
         said.append("Whether it forgot the languages that it knew before was not measured.")
     attack = results.get("attack")
-    if attack and attack.get("measured"):
+    if attack:  # in the labels perhaps, where no line of the text was long enough
         said.append(f"Phrases that someone may have planted were looked for. {looked_for(attack)} "
                     + (f"{len(attack['suspects'])} should be looked at by a person."
                        if attack["suspects"] else "None of these stood out."))

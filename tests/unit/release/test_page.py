@@ -134,6 +134,16 @@ def test_text_and_names_are_escaped_everywhere(language: Language, tmp_path: Pat
     assert shown.count("&lt;script&gt;") > 20
 
 
+def test_a_phrase_in_labels_is_told_though_the_text_had_no_line_to_look_at(language: Language, tmp_path: Path) -> None:
+    reports = made_up_reports()
+    reports[f"evaluation/{NAME}_attack"].details |= {
+        "measured": False, "suspects": [{"task": "genre", "phrase": "kale kale"}], "looked_for": {
+            "text": None, "labels": {"tried": 2, "words": [1, 4], "tasks": ["genre"]}}}
+    shown = made(language, tmp_path, reports)
+    assert "In the text nothing was looked for. In the labels of genre" in shown and "kale kale" in shown
+    assert "1 should be looked at by a person" in shown and "were not looked for." not in shown
+
+
 def test_the_scale_is_that_of_the_metric(language: Language, tmp_path: Path) -> None:
     reports = made_up_reports()
     details = reports[f"task/names_{NAME}"].details
