@@ -144,6 +144,12 @@ def test_a_phrase_in_labels_is_told_though_the_text_had_no_line_to_look_at(langu
     assert "1 should be looked at by a person" in shown and "were not looked for." not in shown
 
 
+def test_a_description_without_a_full_stop_does_not_run_on(language: Language, tmp_path: Path) -> None:
+    tasks = {**language.tasks, "names": language.tasks["names"].model_copy(update={"description": "which are names"})}
+    shown = made(language.model_copy(update={"tasks": tasks}), tmp_path, made_up_reports())
+    assert "<p>which are names</p>" in shown
+
+
 def test_the_scale_is_that_of_the_metric(language: Language, tmp_path: Path) -> None:
     reports = made_up_reports()
     details = reports[f"task/names_{NAME}"].details
