@@ -258,17 +258,18 @@ HOSTILE = "[here](https://evil.example) ![x](https://evil.example/x.png) <img sr
 
 
 def test_lines_of_the_text_are_shown_and_not_obeyed(found: dict[str, Any]) -> None:
-    """In the tables of the card, in what its gates say, and in those of a waiver."""
+    """In the tables of the card, in what its gates say, and in what people wrote of a waiver and of a task."""
+    found["tasks"]["names"]["description"] = HOSTILE
     found["behaviour"]["tests"]["spaces"]["description"] = HOSTILE
     found["behaviour"]["worst_failures"] = [{"test": "spaces", "line": HOSTILE}]
     found["attack"]["suspects"] = [{"task": "genre", "phrase": HOSTILE}]
     next(gate for gate in found["release_gates"] if gate["name"] == "behaviour")["reason"] = HOSTILE
-    found["waivers"] = [{"gate": "retention", "said": HOSTILE, "by": "Ada Banda", "date": "2026", "reason": "seen"}]
+    found["waivers"] = [{"gate": "retention", "said": HOSTILE, "by": "Ada Banda", "date": "2026", "reason": HOSTILE}]
     body = write_card(found).split("---\n", 2)[2]
     shown = MarkdownIt().enable("table").parse(body)
     inside = [token for block in shown for token in block.children or []]
     assert not [token for token in inside if token.type in ("image", "link_open", "html_inline")]
-    assert "".join(token.content for token in inside).count(" ".join(HOSTILE.split())) == 5
+    assert "".join(token.content for token in inside).count(" ".join(HOSTILE.split())) == 7
 
 
 def test_tables_escape_bars() -> None:
