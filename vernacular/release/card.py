@@ -136,8 +136,9 @@ def _identified(results: Results) -> str:
                  if "precision" in counts else "")
     return (f" Lines in other languages were dropped by an identifier learned from {number(counts['seed_lines'], 0)} "
             f"lines: on held-out lines of these its recall is {number(recall['share'])} "
-            f"[{number(recall['low'])}, {number(recall['high'])}]{precision}; of lines of invented "
-            f"words in the language's spelling it accepts {number(impostors['share'])}.")
+            f"({number(recall['low'])} to {number(recall['high'])}){precision}; of lines of invented "
+            f"words in the language's spelling it accepts {number(impostors['share'])} "
+            f"({number(impostors['low'])} to {number(impostors['high'])}). In brackets: 95 % intervals.")
 
 
 def _tokenizer(results: Results) -> str:

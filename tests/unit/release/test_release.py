@@ -222,6 +222,13 @@ def test_the_card_says_how_far_mean_states_are_from_the_bases(language: Language
     assert "mean states of held-out" in body and "are 0.240 from the base's" in body
 
 
+def test_what_is_told_of_the_identifier_has_intervals(found: dict[str, Any]) -> None:
+    found["identification"] = {"recall": {"share": 0.9, "low": 0.8, "high": 0.95}, "counts": {"seed_lines": 300},
+                               "impostors": {"share": 0.1, "low": 0.05, "high": 0.2}}
+    card = write_card(found)
+    assert "0.900 (0.800 to 0.950)" in card and "0.100 (0.050 to 0.200). In brackets: 95 % intervals." in card
+
+
 def test_a_card_of_nothing_says_so(language: Language) -> None:
     card = write_card(gather(language, NAME, language.models[NAME], {}))
     assert card.count("was not run") == 14
