@@ -49,6 +49,9 @@ def review(code: Code, tests: Annotated[list[str] | None, typer.Argument(help="t
         from vernacular.artifacts import Store
         from vernacular.evaluation.behaviour.review import read_review, write_review
 
+        if read is None and (by or on):
+            raise Problem("--by and --on are for a table that came back", where="vernacular review",
+                          fix="Name it: --read FILE.csv")
         if read is None:
             path = file or Path(f"review-{code}.html")
             number = write_review(Store(project.artifacts), language, tests or [], path, cases)

@@ -83,7 +83,7 @@ def test_tables_that_cannot_be_read(tmp_path: Path) -> None:
 
 def test_yes_and_no() -> None:
     assert [said_yes(cell, "a") for cell in ("x", " X ", "✓", "ｙｅｓ", "", "no", "-")] == [True] * 4 + [False] * 3
-    with pytest.raises(Problem, match="neither yes nor no"):
+    with pytest.raises(Problem, match=r"neither yes nor no. Write x for yes, no for no"):
         said_yes("perhaps", "a")
 
 
@@ -242,6 +242,8 @@ def test_a_review_needs_a_name_and_cases(language_folder: Path, tmp_path: Path) 
     language, path = reviewed_table(language_folder, tmp_path, ["x", "x", "x"])
     with pytest.raises(Problem, match="--by"):
         read_review(language, path, " ", date(2026, 1, 31))  # type: ignore[arg-type]
+    with pytest.raises(Problem, match=r"press Save, and give the .csv file"):
+        read_review(language, path.with_suffix(".html"), "Kemi", date(2026, 1, 31))  # type: ignore[arg-type]
     held_out = SUITE.split("    templates")[0].replace("minimum", "invariance") + "    change: [{operator: quotes}]\n"
     with pytest.raises(Problem, match="the text has not been split yet"):
         write_review(Store(tmp_path / "artifacts"), with_tests(language_folder, one=held_out), [], tmp_path / "b.csv")

@@ -141,10 +141,13 @@ def read_review(language: Language, path: Path, by: str, on: date) -> list[Verdi
         on: the day.
 
     Raises:
-        Problem: no name, or a table that cannot be read.
+        Problem: no name, the page in place of its table, or a table that cannot be read.
     """
     if not by.strip():
         raise Problem("no name is given", where="vernacular review", fix="Say who reviewed, with --by")
+    if path.suffix.lower() == ".html":
+        raise Problem("this is the page, and not the table that it saves", where=str(path),
+                      fix="Open it in a browser, answer, press Save, and give the .csv file that it wrote")
     suite, plan = load_suite(language), load_plan(language)
     answers: dict[str, list[tuple[int, Row]]] = {}
     for line, row in read_sheet(path, HEAD):
