@@ -20,7 +20,8 @@ from vernacular.artifacts import Report, Store
 from vernacular.errors import Problem
 from vernacular.evaluation.behaviour.load import load_suite
 from vernacular.evaluation.behaviour.pieces import likely_words, pieces_of
-from vernacular.evaluation.behaviour.review import HEAD, read_review, write_review
+from vernacular.evaluation.behaviour.review import HEAD, claim, read_review, write_review
+from vernacular.evaluation.behaviour.schema import BehaviourTest
 from vernacular.evaluation.behaviour.sheet import guarded, plain, read_sheet, said_yes, sheet_text, write_sheet
 from vernacular.evaluation.behaviour.suggest import read_suggestions, suggestions
 from vernacular.evaluation.fairness.plan import load_plan
@@ -159,6 +160,17 @@ def test_a_case_says_which_words_are_asked_about(language_folder: Path, tmp_path
     for _, row in read_sheet(path, HEAD):
         words = [word for word in row["first"].split() if word in ("galu", "pano", "uko")]
         assert row["what must hold"] == f"The answer to 'names' is O for {', '.join(words)}"
+
+
+def test_what_must_hold_is_said_of_the_words_that_are_judged() -> None:
+    common = {"name": "a", "capability": "a", "type": "minimum", "task": "names", "author": "a",
+              "expect": {"label": "O"}}
+    written = BehaviourTest.model_validate(common | {"templates": ["galu ali pano"]})
+    changed = BehaviourTest.model_validate(common | {"change": [{"operator": "numbers"}]})
+    for test, filled, whom in ((written, None, ""), (written, (), " for every word"),
+                               (written, ("a", "b"), " for a, b"), (changed, None, ""),
+                               (changed, (), " for the words that changed")):
+        assert claim(test, filled) == f"The answer to 'names' is O{whom}"
 
 
 def test_a_sentence_that_was_mended_in_the_table_is_not_the_one_that_is_reviewed(language_folder: Path,

@@ -47,12 +47,12 @@ class Verdict:
     said: str
 
 
-def claim(test: BehaviourTest, filled: Sequence[str] = ()) -> str:
+def claim(test: BehaviourTest, filled: Sequence[str] | None = None) -> str:
     """What the test takes for granted of a case, for a person who knows the language and no program.
 
     Args:
         test: of the suite.
-        filled: the words in the slots, where it is only they that are asked about.
+        filled: the words in the slots, of a task that labels words; None where whole lines are asked about.
     """
     label = test.expect.label if test.expect else None
     if test.type == "likelihood":
@@ -60,7 +60,8 @@ def claim(test: BehaviourTest, filled: Sequence[str] = ()) -> str:
             "The first is good, the second wrong or much worse")
     if test.type == "minimum":
         return f"The answer to '{test.task}' is {label}" + (
-            f" for {', '.join(filled)}" if filled else "" if test.templates else " for the words that changed")
+            "" if filled is None else f" for {', '.join(filled)}" if filled else
+            " for every word" if test.templates else " for the words that changed")
     if test.type == "invariance":
         return f"{_GOOD}the answer to '{test.task}' stays the same"
     way = "becomes likelier" if test.expect and test.expect.probability == "rises" else "becomes less likely"
@@ -90,7 +91,7 @@ def rows_for(store: Store, language: Language, names: Sequence[str], most: int) 
         cases = make_cases(test, lines, given, most=most, seed=language.behaviour.seed, prepare=str,
                            by_word=by_word(test))[:most]
         rows += _rows(test.name, suite.digest(test), [
-            (claim(test, case.filled if by_word(test) else ()), case.versions[0], "\n".join(case.versions[1:]))
+            (claim(test, case.filled if by_word(test) else None), case.versions[0], "\n".join(case.versions[1:]))
             for case in cases])
     if plan is not None and lines and (FAIRNESS in names or (not names and plan.review_of(suite) == UNREVIEWED)):
         rows += _rows(FAIRNESS, plan.digest(suite), claims(plan, lines, given, most, language.behaviour.seed))
