@@ -189,7 +189,9 @@ def in_short(results: Results) -> list[str]:
     tests = (results["behaviour"] or {}).get("gates") or []
     if tests:
         kept = sum(gate["passed"] for gate in tests)
-        said.append(f"Of {len(tests)} tests of how it behaves, it keeps {kept}. What went wrong is listed below.")
+        reviewed = len(by_review(results)[0][1])
+        said.append(f"Of {len(tests)} tests of how it behaves it keeps {kept}; a speaker has reviewed {reviewed} of "
+                    f"the {len(tests)}. What went wrong is listed below.")
     else:
         said.append("How it behaves on chosen sentences was not tested.")
     retention = results["retention"]

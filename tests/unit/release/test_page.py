@@ -68,6 +68,7 @@ def test_everything_is_on_the_page_and_nothing_is_loaded(language: Language, tmp
     assert not re.search(r"@import|url\(|<script|<link|<iframe", shown)
     for said in ("In short", "11,000 words", "other words were left out", "другой текст", "not Latin", "k ale",
                  "Not yet.", "red tests, unreviewed: spaces", "0.62 of 1, before 0.32: better than before",
+                 "Nats per character: how much the text surprises the model, for each character of it",
                  "no phrase out of 3 turns answers. In the text, phrases of 4 to 8 words were looked for, and 1 was ",
                  "2 were tried. None of these stood out.", "Every step", "documents with text left"):
         assert said in shown, said
@@ -104,6 +105,7 @@ def test_tests_that_no_speaker_reviewed_are_counted_apart(language: Language, tm
     shown = made(language, tmp_path, reports)
     assert "<p>Reviewed by a speaker: 1 test, 1 kept.</p>" in shown
     assert "may be wrong: 1 test, 0 kept.</p>" in shown
+    assert "Of 2 tests of how it behaves it keeps 1; a speaker has reviewed 1 of the 2." in shown
     assert "Kemi</td>" in shown and "Ada, 2026-01-31</td>" in shown
     card = write_card(results(Store(tmp_path / "artifacts"), language, NAME))
     assert all(f"**{said}**" in card for said in re.findall(r"<p>((?:Not r|R)eviewed by a speaker.*)</p>", shown))
