@@ -36,7 +36,9 @@ def suggest(code: Code, test: Annotated[str, typer.Argument(help="a behavioural 
 
 
 @app.command()
-def review(code: Code, tests: Annotated[list[str] | None, typer.Argument(help="those unreviewed if not given")] = None,
+def review(code: Code,
+           tests: Annotated[list[str] | None, typer.Argument(help="or fairness.yaml; what is unreviewed if not given")]
+           = None,
            file: Annotated[Path | None, typer.Option(help=".csv for a spreadsheet, .html for a browser")] = None,
            cases: Annotated[int, typer.Option(min=1, help="of each test")] = 10,
            read: Annotated[Path | None, typer.Option(help="the table that came back")] = None,
