@@ -20,7 +20,7 @@ from vernacular.evaluation.behaviour.schema import BehaviourTest
 @pytest.mark.parametrize(("first", "second", "shown"), [
     ("galu ali pano", "galu ali pano  ", ("galu ali pano", "galu ali pano␣␣")),
     ("galu ali", "  galu ali", ("galu ali", "␣␣galu ali")),
-    ("galu ali pano", "galu  ali  pano", ("galu ali pano", "galu ␣ali ␣pano")),
+    ("galu ali pano", "galu  ali  pano", ("galu ali pano", "galu ␣ali␣ pano")),
     ("galu ali", "galu\u00a0ali", ("galu␣ali", "galu⍽ali")),
     ("galu ali", "galuali", ("galu␣ali", "galuali")),
     ("سلام دنیا", "سلام\u200cدنیا", ("سلام␣دنیا", "سلام⟨U+200C⟩دنیا")),
