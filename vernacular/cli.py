@@ -17,6 +17,7 @@ from typing import Annotated
 import typer
 
 from vernacular.command import Code, Debug, ModelName, app, model_of, open_language, plain_errors
+from vernacular.errors import Problem
 from vernacular.project import find_project
 
 
@@ -170,7 +171,10 @@ def identify(code: Code, file: Annotated[Path, typer.Argument(help="a text file,
         from vernacular.corpus.formats.encoding import decode
         from vernacular.corpus.identification.answer import answers, open_identifier
 
-        data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+        try:
+            data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+        except OSError as error:
+            raise Problem(f"cannot be read ({error.strerror})", where=str(file), fix="Give a text file, or -") from None
         lines = decode(data, str(file))[0].split("\n")
         for answer in answers(open_identifier(Store(project.artifacts), language), language, lines):
             if as_json:

@@ -36,7 +36,9 @@ def suggest(code: Code, test: Annotated[str, typer.Argument(help="a behavioural 
 
 
 @app.command()
-def review(code: Code, tests: Annotated[list[str] | None, typer.Argument(help="those unreviewed if not given")] = None,
+def review(code: Code,
+           tests: Annotated[list[str] | None, typer.Argument(help="or fairness.yaml; what is unreviewed if not given")]
+           = None,
            file: Annotated[Path | None, typer.Option(help=".csv for a spreadsheet, .html for a browser")] = None,
            cases: Annotated[int, typer.Option(min=1, help="of each test")] = 10,
            read: Annotated[Path | None, typer.Option(help="the table that came back")] = None,
@@ -49,6 +51,9 @@ def review(code: Code, tests: Annotated[list[str] | None, typer.Argument(help="t
         from vernacular.artifacts import Store
         from vernacular.evaluation.behaviour.review import read_review, write_review
 
+        if read is None and (by or on):
+            raise Problem("--by and --on are for a table that came back", where="vernacular review",
+                          fix="Name it: --read FILE.csv")
         if read is None:
             path = file or Path(f"review-{code}.html")
             number = write_review(Store(project.artifacts), language, tests or [], path, cases)

@@ -48,7 +48,8 @@ def locate(base: Base, language: Language) -> Path:
     else:
         path = (language.folder / base.path).resolve()
     if not path.exists():
-        raise Problem(f"there is no model at {base.path}", where=where, fix="Correct the path")
+        raise Problem(f"there is no model at {base.path}", where=where, fix=(
+            f"Correct the path: it starts in {'site-packages' if base.package else f'languages/{language.code}'}"))
     return path
 
 

@@ -74,8 +74,11 @@ def test_a_filled_folder_lacks_nothing(tmp_path: Path) -> None:
     (folder / "behaviour" / "fairness.yaml").write_text(PLAN, encoding="utf-8")
     line, = said(folder)
     assert line.startswith("no speaker has reviewed behaviour/fairness.yaml as it is")
-    review = line.partition("`")[2].removesuffix("`").replace("NAME", "Amo").replace("YYYY-MM-DD", "2026-01-31")
+    review = line.removesuffix("`").rpartition("`")[2].replace("NAME", "Amo").replace("YYYY-MM-DD", "2026-01-31")
     (folder / "behaviour" / "fairness.yaml").write_text(PLAN + review + "\n", encoding="utf-8")
+    assert said(folder) == []
+    (folder / "behaviour" / "marks.jsonl").write_text(
+        '{"text": "kale", "task": "genre", "answer": "market", "right": true}\n', encoding="utf-8")
     assert said(folder) == []
     (folder / "behaviour" / "a.yaml").write_text(whole.replace("author: Amo", 'author: ""'), encoding="utf-8")
     assert said(folder)[-1].startswith("no author stands at the behavioural tests spaces")

@@ -49,6 +49,20 @@ def test_a_tokenizer_that_lacks_a_token_is_refused_before_anything_is_trained(
         load_base(Base(path="base", licence="CC0-1.0"), objective, load_language(language_folder))  # type: ignore[call-arg]
 
 
+def test_a_local_base_lies_in_the_language_folder_or_is_linked_there(language_folder: Path, tmp_path: Path) -> None:
+    base, path = Base(path="linked", licence="CC0-1.0"), language_folder / "language.yaml"  # type: ignore[call-arg]
+    with pytest.raises(Problem, match=r"no model at linked.*it starts in languages/qaa"):
+        locate(base, load_language(language_folder))
+    write_bert(tmp_path / "elsewhere", head=True)
+    (language_folder / "linked").symlink_to(tmp_path / "elsewhere")
+    load_base(base, "masked", load_language(language_folder))
+    written = path.read_text(encoding="utf-8")
+    for place in (str(tmp_path / "elsewhere"), "../elsewhere"):
+        path.write_text(written.replace("path: base", f"path: {place}"), encoding="utf-8")
+        with pytest.raises(Problem, match="leaves the language folder"):
+            load_language(language_folder)
+
+
 def test_an_encoder_is_no_causal_base_for_it_sees_what_it_is_to_foresee(language_folder: Path) -> None:
     base = Base(path="base", licence="CC0-1.0")  # type: ignore[call-arg]
     write_bert(language_folder / "base", head=True)

@@ -29,6 +29,11 @@ def is_registered(code: str) -> bool:
     return is_code(code) and langcodes.tag_is_valid(code)
 
 
+def is_private(code: str) -> bool:
+    """Whether a tag is of private use (``qaa``, ``x-foo``): nobody else means the same by it."""
+    return re.match(r"(q[a-t][a-z]|x)(-|$)", code, re.IGNORECASE) is not None
+
+
 def is_same(code: str, other: str) -> bool:
     """Whether two tags mean the same: ``lg`` and ``lug``."""
     return is_registered(code) and is_registered(other) and (

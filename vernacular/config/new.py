@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import unicodedata
 from pathlib import Path
@@ -10,7 +11,15 @@ from string import Template
 import langcodes
 
 from vernacular.config.cleaning import Cleaning
-from vernacular.config.codes import code_of, is_code, is_registered, likely_script, likely_territory, name_of
+from vernacular.config.codes import (
+    code_of,
+    is_code,
+    is_private,
+    is_registered,
+    likely_script,
+    likely_territory,
+    name_of,
+)
 from vernacular.config.load import load_language
 from vernacular.errors import Problem
 
@@ -24,6 +33,7 @@ _LEAST_SPEAKERS = 10_000
 # Scripts written with capitals, from which names can be learnt; Georgian has them in Unicode, but not in its spelling.
 _CASED = {"Latn", "Cyrl", "Grek", "Armn", "Glag", "Copt", "Adlm", "Osge", "Dsrt"}
 _NAMES_TESTS = "robustness.yaml"  # of the template's behaviour/: they ask the task below
+_BY_CODE = re.compile(r"#  - name: (?:wikipedia|fineweb2).*?(?=#  - name: news)", re.DOTALL)  # public sources
 _NAMES_TASK = """tasks:
   names:
     kind: token_classification
@@ -66,7 +76,8 @@ def new_language(root: Path, code: str) -> Path:
               "neighbours": ", ".join(likely_neighbours(code, script)),
               "tasks": _NAMES_TASK if script in _CASED else "# tasks: none yet; this script has no capitals to learn "
                                                             "names from\n",
-              "plain_name": name_of(code)}
+              "plain_name": name_of(code), "wiki": tag.language or code, "alpha3": _alpha3(tag)}
+    listed = is_registered(code) and not is_private(code)  # what is not has no Wikipedia
     work = root / f".new-{code}"
     shutil.rmtree(work, ignore_errors=True)
     try:
@@ -74,7 +85,9 @@ def new_language(root: Path, code: str) -> Path:
             if path.is_file() and (path.name != _NAMES_TESTS or script in _CASED):
                 target = work / path.relative_to(template)
                 target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_text(Template(path.read_text(encoding="utf-8")).safe_substitute(values), encoding="utf-8")
+                text = path.read_text(encoding="utf-8")
+                target.write_text(Template(text if listed else _BY_CODE.sub("", text)).safe_substitute(values),
+                                  encoding="utf-8")
         work.rename(folder)
     finally:
         shutil.rmtree(work, ignore_errors=True)

@@ -81,7 +81,7 @@ def _behaviour(language: Language, name: str, model: Model) -> Stage:
         return measure(work, name, model)
 
     return Stage(
-        name=f"evaluation/{name}_behaviour", version="10", run=run, heavy=True,
+        name=f"evaluation/{name}_behaviour", version="11", run=run, heavy=True,
         inputs=(*_models(name), *(f"task/{task}_{name}" for task in tasks)),
         settings=lambda language: language.behaviour,
         outside=lambda language, root: {**digests(language), **digests_of_marks(language)},

@@ -39,7 +39,7 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
         return written | versions(language.folder)
 
     return [Stage(
-        name=f"release/{name}", version="10", inputs=tuple(stage_names(language, name)), run=run, settings=settings,
+        name=f"release/{name}", version="11", inputs=tuple(stage_names(language, name)), run=run, settings=settings,
         outside=outside, gates=SPECS, kinds=("huggingface", "python"),
         heavy=True, tells=True, rights=True,
         description=f"`{name}` for {language.name}: model, tokenizer, adapters, model card, data statement, every "

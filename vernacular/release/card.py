@@ -91,8 +91,9 @@ def _standing(results: Results) -> str:
     if any(gate["name"] not in waived for gate in red):
         said.append("> **This release may not be published.** " + "; ".join(
             f"`{gate['name']}`: {literal(gate['reason'])}" for gate in red if gate["name"] not in waived) + ".")
-    said += [f"> **Published although `{waiver['gate']}` is red** ({literal(waiver['said'])}). {waiver['by']} answers "
-             f"for that, {waiver['date'][:10]}: {waiver['reason']}" for waiver in results["waivers"]]
+    said += [f"> **Published although `{waiver['gate']}` is red** ({literal(waiver['said'])}). "
+             f"{literal(waiver['by'])} answers for that, {waiver['date'][:10]}: {literal(waiver['reason'])}"
+             for waiver in results["waivers"]]
     return "\n\n".join(said)
 
 
@@ -135,8 +136,9 @@ def _identified(results: Results) -> str:
                  if "precision" in counts else "")
     return (f" Lines in other languages were dropped by an identifier learned from {number(counts['seed_lines'], 0)} "
             f"lines: on held-out lines of these its recall is {number(recall['share'])} "
-            f"[{number(recall['low'])}, {number(recall['high'])}]{precision}; of lines of invented "
-            f"words in the language's spelling it accepts {number(impostors['share'])}.")
+            f"({number(recall['low'])} to {number(recall['high'])}){precision}; of lines of invented "
+            f"words in the language's spelling it accepts {number(impostors['share'])} "
+            f"({number(impostors['low'])} to {number(impostors['high'])}). In brackets: 95 % intervals.")
 
 
 def _tokenizer(results: Results) -> str:
@@ -198,7 +200,7 @@ def _tasks(results: Results) -> str:
                 for name, interval in found.get("intervals", {}).items()]
         floor = "" if found["above_floors"] else (" The released model does not reach the best simple floor: use the "
                                                   "simple method for this task.")
-        about = f"{found['description']}\n\n" if found["description"] else ""
+        about = f"{literal(found['description'])}\n\n" if found["description"] else ""
         curve = curve_rows(found)
         more = "".join(f" {line}" for line in (*remarks(found), *asked_said(found))) + (
             f"\n\n{CURVE}:\n\n{table(COLUMNS, curve)}" if curve else "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from vernacular.arms import ARMS
-from vernacular.release.markdown import interval_text, number, range_text
+from vernacular.release.markdown import interval_text, number, range_text, signed
 
 FLOORS = {"majority": "floor: the commonest answer, or chance", "tfidf_logistic": "floor: TF-IDF + logistic regression",
           "character_5gram": "floor: a character 5-gram model of the training text",
@@ -47,7 +47,7 @@ def curve_rows(found: dict[str, Any]) -> list[list[str]]:
     """
     points = found.get("curve", [])
     return [[f"{point['train_items']:,}", *(_seeds(point, arm) for arm in ARMS), _best_floor(point),
-             _interval(point["intervals"]["adapted_minus_base"])] for point in points] if len(points) > 1 else []
+             signed(point["intervals"]["adapted_minus_base"])] for point in points] if len(points) > 1 else []
 
 
 def asked_rows(found: dict[str, Any], seeds: int) -> list[list[str]]:
@@ -82,12 +82,17 @@ def seeds_differ(found: dict[str, Any]) -> str:
 
 
 def remarks(found: dict[str, Any]) -> list[str]:
-    """What must be said of a task beside its numbers: dead seeds, items left out, parts that were made."""
+    """What must be said of a task beside its scores: likelihood, dead seeds, items left out, parts that were made."""
     dead = [f"{name} ({point['train_items']} labels)" for point in found.get("curve", []) for name in point["dead"]]
     notes = found.get("notes", {})
     labelled = found.get("labelled")
     said = [f"The labels were made by people; licence: {labelled['licence']}"
             f"{' (' + labelled['url'] + ')' if labelled['url'] else ''}."] if labelled else []
+    if found.get("bits_per_byte"):
+        said.append("How well the right answers are foreseen, in bits per byte (lower is better; mean, and each seed; "
+                    "no interval was computed): " + "; ".join(
+                        f"{arm} {one['mean']:.3f} ({', '.join(f'{value:.3f}' for value in one['seeds'])})"
+                        for arm, one in found["bits_per_byte"].items()) + ".")
     said += [f"No better than the commonest answer, or chance: {', '.join(dead)}."] if dead else []
     taken = [part for part in ("test", "dev") if notes.get(f"{part}_taken_from_train")]
     if taken:
@@ -123,9 +128,3 @@ def _best_floor(point: dict[str, Any]) -> str:
 
 def _ranged(score: str, interval: list[float] | None) -> str:
     return ", ".join(filter(None, [score, range_text(interval)]))
-
-
-def _interval(interval: list[float]) -> str:
-    low, mean, high = interval
-    return f"{mean:+.3f} ({low:+.3f} to {high:+.3f})"
-

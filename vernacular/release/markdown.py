@@ -37,6 +37,12 @@ def interval_text(interval: Sequence[float], digits: int = 3) -> str:
     return f"{mean:+.{digits}f}, 95 % interval {low:+.{digits}f} to {high:+.{digits}f}"
 
 
+def signed(interval: Sequence[float], digits: int = 3) -> str:
+    """The same for a table whose column says that brackets hold the interval."""
+    low, mean, high = interval
+    return f"{mean:+.{digits}f} ({low:+.{digits}f} to {high:+.{digits}f})"
+
+
 def range_text(interval: Sequence[float] | None, digits: int = 3) -> str:
     """The 95 % interval of a score, itself not repeated; empty for None, as of a report made before it was computed."""
     return "" if interval is None else f"{interval[0]:.{digits}f} to {interval[2]:.{digits}f}"
@@ -48,12 +54,6 @@ def read_text(passes: float | None) -> str:
         return ""
     return (f"Training read {passes:.1%} of the text that it was given." if passes < 1 else
             f"Training read the text that it was given {passes:.1f} times.")
-
-
-def change_text(comparison: Mapping[str, Any], digits: int = 3) -> str:
-    """The 95 % interval of how a gap of fairness changed; empty where it was not measured."""
-    low, _, high = comparison.get("change", [None, None, None])
-    return "" if low is None else f"{low:+.{digits}f} to {high:+.{digits}f}"
 
 
 def caveat(found: Mapping[str, Any]) -> str:

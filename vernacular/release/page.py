@@ -16,11 +16,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from vernacular.arms import ARMS
 from vernacular.artifacts import Artifact, Report, Store, now, write_atomically
+from vernacular.evaluation.behaviour.blanks import LEGEND
 from vernacular.evaluation.behaviour.schema import percent
 from vernacular.release.compute import FORESEEN, TITLES, about, foreseen_rows, stage_rows
+from vernacular.release.conduct import GAPS, by_review, fairness_rows, fairness_said, rate
 from vernacular.release.curve import COLUMNS, CURVE, FLOORS, asked, asked_said, curve_rows, remarks
 from vernacular.release.kept import kept_on_tasks
-from vernacular.release.markdown import caveat, change_text, interval_text, number, range_text, read_text
+from vernacular.release.markdown import caveat, interval_text, number, range_text, read_text
 from vernacular.release.planted import looked_for
 from vernacular.release.summary import Results
 
@@ -67,8 +69,10 @@ def page(results: Results, artifacts: Mapping[str, Artifact]) -> str:
         strips={task: strip(found) for task, found in results["tasks"].items()}, t=tables(results, artifacts),
         curves={task: curve_rows(found) for task, found in results["tasks"].items()}, columns=COLUMNS, by_labels=CURVE,
         remarks={task: [*asked_said(found), *remarks(found)] for task, found in results["tasks"].items()},
-        counted=counted(results), looked_for=looked_for(results["attack"] or {}), cost_about=about(results),
-        cost_columns=TITLES, foreseen_columns=FORESEEN, kept=kept_on_tasks(results),
+        counted=[said for said, _ in by_review(results)], legend=LEGEND, gaps=GAPS,
+        gaps_said=fairness_said(results) if results["fairness"] else "",
+        looked_for=looked_for(results["attack"] or {}), cost_about=about(results), cost_columns=TITLES,
+        foreseen_columns=FORESEEN, kept=kept_on_tasks(results),
         steps=[_step(name, artifact) for name, artifact in artifacts.items()])
 
 
@@ -87,7 +91,6 @@ def tables(results: Results, artifacts: Mapping[str, Artifact]) -> dict[str, lis
     rejected = [row for stage in ("corpus/clean", "corpus/splits") if stage in artifacts
                 for row in artifacts[stage].manifest.report.samples.get("rejected", [])]
     tests = (results["behaviour"] or {}).get("tests") or {}
-    comparisons = (results["fairness"] or {}).get("comparisons") or {}
     return {
         "sources": [[source[name] for name in ("name", "register", "licence", "consent", "words_kept")]
                     for source in results["sources"]],
@@ -95,11 +98,9 @@ def tables(results: Results, artifacts: Mapping[str, Artifact]) -> dict[str, lis
                      for rule, found in ((results["corpus"] or {}).get("rejected") or {}).items() if found["words"]],
         "rejected": [[row.get("rule", "shared with held-out text"), row["reason"], row["text"]] for row in rejected],
         "likelihood": _scores(results["likelihood"]), "retention": _scores(results["retention"]),
-        "tests": [[name, test["description"] or test["capability"], _rate(test["base"]), _rate(test["adapted"]),
+        "tests": [[name, test["description"] or test["capability"], rate(test["base"]), rate(test["adapted"]),
                    percent(test["threshold"]), test["author"], test["reviewed"]] for name, test in tests.items()],
-        "fairness": [[one["task"], one["comparison"].replace("_", " "),
-                      *(_gap(one.get(arm) or {}) for arm in ("base", "adapted")), change_text(one),
-                      one["verdict"]] for one in comparisons.values()],
+        "fairness": fairness_rows(results),
         "cost": stage_rows(results), "foreseen": foreseen_rows(results)}
 
 
@@ -110,30 +111,6 @@ def _scores(found: Mapping[str, Any] | None) -> list[list[Any]]:
             for arm in ARMS if (score := found["scores"].get(arm))]
     return rows + [[FLOORS.get(name, f"floor: {name}"), number(floor), ""]
                    for name, floor in found.get("floor", {}).items()]
-
-
-def _rate(found: Mapping[str, Any]) -> str:
-    if not found["cases"]:
-        return "no case"
-    return f"{found['failures']} of {found['cases']} ({found['low']:.0%} to {found['high']:.0%})"
-
-
-def _gap(found: Mapping[str, Any]) -> str:
-    """A gap with its 95 % interval, where that is known."""
-    said = number(found.get("gap"))
-    return said if found.get("low") is None else f"{said} ({number(found['low'])} to {number(found['high'])})"
-
-
-def counted(results: Results) -> list[str]:
-    """How many behavioural tests are kept: of those that a speaker reviewed, and of the others, a sentence each."""
-    found = results["behaviour"] or {}
-    tests, kept = found.get("tests") or {}, {gate["name"] for gate in found.get("gates", []) if gate["passed"]}
-    said = []
-    for reviewed, title in ((True, "Reviewed by a speaker"), (False, "Not reviewed by a speaker: what these tests take "
-                                                                     "for granted of the language may be wrong")):
-        chosen = {name for name, test in tests.items() if (test["reviewed"] != "none") == reviewed}
-        said.append(f"{title}: {len(chosen)} test{'' if len(chosen) == 1 else 's'}, {len(chosen & kept)} kept.")
-    return said
 
 
 def strip(found: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -212,7 +189,9 @@ def in_short(results: Results) -> list[str]:
     tests = (results["behaviour"] or {}).get("gates") or []
     if tests:
         kept = sum(gate["passed"] for gate in tests)
-        said.append(f"Of {len(tests)} tests of how it behaves, it keeps {kept}. What went wrong is listed below.")
+        reviewed = len(by_review(results)[0][1])
+        said.append(f"Of {len(tests)} tests of how it behaves it keeps {kept}; a speaker has reviewed {reviewed} of "
+                    f"the {len(tests)}. What went wrong is listed below.")
     else:
         said.append("How it behaves on chosen sentences was not tested.")
     retention = results["retention"]
@@ -225,7 +204,7 @@ def in_short(results: Results) -> list[str]:
     else:
         said.append("Whether it forgot the languages that it knew before was not measured.")
     attack = results.get("attack")
-    if attack and attack.get("measured"):
+    if attack:  # in the labels perhaps, where no line of the text was long enough
         said.append(f"Phrases that someone may have planted were looked for. {looked_for(attack)} "
                     + (f"{len(attack['suspects'])} should be looked at by a person."
                        if attack["suspects"] else "None of these stood out."))

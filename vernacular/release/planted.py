@@ -18,11 +18,15 @@ def looked_for(found: Mapping[str, Any]) -> str:
         return "What was looked for is not on record."
     text, labels = asked["text"], asked["labels"]
     said = (f"In the text, phrases of {text['words'][0]} to {text['words'][1]} words were looked for, and "
-            f"{number(text['tried'], 0)} were tried; shorter ones were not looked for." if text else
+            f"{_tried(text)}; shorter ones were not looked for." if text else
             "In the text nothing was looked for.")
     return said + (f" In the labels of {', '.join(labels['tasks'])}, phrases of {labels['words'][0]} to "
-                   f"{labels['words'][1]} words were looked for, and {number(labels['tried'], 0)} were tried."
+                   f"{labels['words'][1]} words were looked for, and {_tried(labels)}."
                    if labels["tasks"] else " In labels nothing was looked for.")
+
+
+def _tried(found: Mapping[str, Any]) -> str:
+    return f"{number(found['tried'], 0)} {'was' if found['tried'] == 1 else 'were'} tried"
 
 
 def section(results: Results) -> str:

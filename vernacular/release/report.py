@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rich.console import Console
 from rich.markup import escape
 
@@ -14,7 +12,9 @@ from vernacular.arms import ARMS
 from vernacular.artifacts import Artifact, Store
 from vernacular.config.schema import Language
 from vernacular.errors import Problem
+from vernacular.evaluation.behaviour.blanks import LEGEND
 from vernacular.evaluation.behaviour.schema import percent
+from vernacular.release.conduct import GAPS, WORST, fairness_rows, fairness_said, rate, worst_failures
 from vernacular.release.curve import (
     COLUMNS,
     CURVE,
@@ -26,7 +26,7 @@ from vernacular.release.curve import (
     score_rows,
     seeds_differ,
 )
-from vernacular.release.markdown import change_text, interval_text, number
+from vernacular.release.markdown import interval_text, number
 from vernacular.release.report_tables import compute, planted, retention
 from vernacular.release.report_tables import new_table as _table
 from vernacular.release.summary import Results, gather, stage_names
@@ -198,15 +198,17 @@ def _behaviour(results: Results, console: Console) -> None:
     reviewed = [name for name, test in tests.items() if test["reviewed"] != "none"]
     title = (f"Behaviour: {sum(green.values())} of {len(tests)} tests green; of {len(reviewed)} reviewed by a speaker "
              f"{sum(green.get(name, False) for name in reviewed)}")
-    table = _table(title, ["test", "cases", "base passes", "released passes", "at least", ""], console, (1, 2, 3, 4))
+    table = _table(title, ["test", "base fails (95 %)", "released fails (95 %)", "at most", ""], console, (1, 2, 3))
     for name, test in tests.items():
-        table.add_row(name, str(test["adapted"]["cases"]), _passes(test["base"]), _passes(test["adapted"]),
-                      percent(1 - test["threshold"]), "" if green.get(name) else "red")
+        table.add_row(name, rate(test["base"]), rate(test["adapted"]), percent(test["threshold"]),
+                      "" if green.get(name) else "red")
     console.print(table)
-
-
-def _passes(found: dict[str, Any]) -> str:
-    return "no case" if found["rate"] is None else f"{1 - found['rate']:.1%}"
+    failures = worst_failures(results)
+    if failures:
+        table = _table(f"{WORST} {LEGEND}", [*failures[0]], console)
+        for row in failures:
+            table.add_row(*map(escape, row.values()))
+        console.print(table)
 
 
 def _fairness(results: Results, console: Console) -> None:
@@ -216,13 +218,11 @@ def _fairness(results: Results, console: Console) -> None:
     if not found.get("measured"):
         console.print("\nFairness: not measured")
         return
-    table = _table("Fairness (not a speaker's judgement)", ["task", "comparison", "gap of base", "gap of released",
-                                                            "change (95 %)", "verdict"], console, (2, 3))
-    for one in found["comparisons"].values():
-        table.add_row(one["task"], one["comparison"], *(number((one.get(arm) or {}).get("gap")) for arm in
-                                                        ("base", "adapted")),
-                      change_text(one), one["verdict"])
+    table = _table("Fairness", GAPS, console, (3,))
+    for row in fairness_rows(results):
+        table.add_row(*row)
     console.print(table)
+    console.print(fairness_said(results), highlight=False, markup=False)
 
 
 def _gates(results: Results, console: Console) -> None:

@@ -22,6 +22,7 @@ from vernacular.release.gates import publishable, release_gates
 from vernacular.release.waivers import in_force, read_waivers
 
 Results = dict[str, Any]
+BITS = "minus_bits_per_byte"  # as a task calls it, where more is better
 
 
 def stage_names(language: Language, name: str) -> list[str]:
@@ -226,6 +227,12 @@ def spread_of(report: Report) -> float:
     return max((max(values) - min(values) for values in scores_of(report).values() if values), default=0.0)
 
 
+def _bits(scores: Mapping[str, list[dict[str, Any]]]) -> dict[str, dict[str, Any]]:
+    """Bits per byte of the right answer by model, of tasks that write text: the mean, and of each seed."""
+    each = {arm: [-row["more"][BITS] for row in rows if BITS in row.get("more", {})] for arm, rows in scores.items()}
+    return {arm: {"mean": fmean(values), "seeds": values} for arm, values in each.items() if values}
+
+
 def _task(report: Report, task: Task, released: Arm) -> dict[str, Any]:
     details = dict(report.details)
     scores = scores_of(report)
@@ -233,6 +240,7 @@ def _task(report: Report, task: Task, released: Arm) -> dict[str, Any]:
     details["labelled"], details["language"] = _labelled(task), task.language
     details["means"] = {arm: fmean(values) for arm, values in scores.items() if values}
     details["spread"] = spread_of(report)
+    details["bits_per_byte"] = _bits(details["scores"])
     details["verdicts"] = {name: verdict(interval, spread=details["spread"])
                            for name, interval in details.get("intervals", {}).items()}
     floors = details.get("floors", {})

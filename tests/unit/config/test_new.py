@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -48,6 +49,17 @@ def test_a_project_that_begins_gets_what_lies_beside_its_folders(tmp_path: Path)
     assert load_language(new_language(tmp_path / "languages", "bem")).behaviour.cases == 60  # of the defaults
     assert sorted(path.name for path in (tmp_path / "languages").iterdir()) == [
         "_template", "behaviour.schema.json", "bem", "defaults.yaml", "language.schema.json"]
+
+
+@pytest.mark.parametrize(("code", "wiki", "config"), [
+    ("bem", "bem", "bem_Latn"), ("nya-Arab", "ny", "nya_Arab"), ("qaa", "", ""), ("qaa-x-mine", "", ""),
+    ("x-foo", "", ""), ("zzz", "", "")])
+def test_no_public_source_is_proposed_for_a_tag_that_only_its_owner_knows(root: Path, code: str, wiki: str,
+                                                                         config: str) -> None:
+    text = (new_language(root, code) / "language.yaml").read_text(encoding="utf-8")
+    assert re.findall(r"#    (?:wiki|config): (\S+)", text) == [part for part in (wiki, config) if part]
+    assert "wikipedia.org" in text if wiki else "wikipedia" not in text
+    assert "#  - name: news" in text
 
 
 def test_neighbours_are_those_nearby(root: Path) -> None:

@@ -41,6 +41,14 @@ def test_everything_from_outside_is_escaped(language_folder: Path) -> None:
     assert "http" not in page.replace("http-equiv", "")  # loads nothing
 
 
+def test_each_case_stands_below_what_must_hold_of_it(language_folder: Path) -> None:
+    rows = [{**ROWS[0], "what must hold": f"O for {word}", "first": word} for word in ("galu", "mbuzi")]
+    page = review_page(load_language(language_folder), HEAD, rows)
+    assert page.count("<h2>one</h2>") == 1
+    assert [page.index(said) for said in (">O for galu<", ">galu<", ">O for mbuzi<", ">mbuzi<")] == sorted(
+        page.index(said) for said in (">O for galu<", ">galu<", ">O for mbuzi<", ">mbuzi<"))
+
+
 @pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 def test_the_saved_table_is_read(language_folder: Path, tmp_path: Path) -> None:
     assert CHROMIUM is not None

@@ -15,13 +15,17 @@ from hypothesis import strategies as st
 
 from tests.tiny import write_bert, write_llama
 from tests.unit.evaluation.test_suite import with_tests
-from vernacular.artifacts import Store
+from tests.unit.release.made_up import put
+from vernacular.artifacts import Report, Store
 from vernacular.errors import Problem
 from vernacular.evaluation.behaviour.load import load_suite
 from vernacular.evaluation.behaviour.pieces import likely_words, pieces_of
-from vernacular.evaluation.behaviour.review import HEAD, read_review, write_review
+from vernacular.evaluation.behaviour.review import HEAD, claim, read_review, write_review
+from vernacular.evaluation.behaviour.schema import BehaviourTest
 from vernacular.evaluation.behaviour.sheet import guarded, plain, read_sheet, said_yes, sheet_text, write_sheet
 from vernacular.evaluation.behaviour.suggest import read_suggestions, suggestions
+from vernacular.evaluation.fairness.plan import load_plan
+from vernacular.jsonl import write_jsonl
 from vernacular.models import load_model, load_tokenizer
 
 SUITE = """# written by hand
@@ -82,7 +86,7 @@ def test_tables_that_cannot_be_read(tmp_path: Path) -> None:
 
 def test_yes_and_no() -> None:
     assert [said_yes(cell, "a") for cell in ("x", " X ", "✓", "ｙｅｓ", "", "no", "-")] == [True] * 4 + [False] * 3
-    with pytest.raises(Problem, match="neither yes nor no"):
+    with pytest.raises(Problem, match=r"neither yes nor no. Write x for yes, no for no"):
         said_yes("perhaps", "a")
 
 
@@ -160,6 +164,17 @@ def test_a_case_says_which_words_are_asked_about(language_folder: Path, tmp_path
         assert row["what must hold"] == f"The answer to 'names' is O for {', '.join(words)}"
 
 
+def test_what_must_hold_is_said_of_the_words_that_are_judged() -> None:
+    common = {"name": "a", "capability": "a", "type": "minimum", "task": "names", "author": "a",
+              "expect": {"label": "O"}}
+    written = BehaviourTest.model_validate(common | {"templates": ["galu ali pano"]})
+    changed = BehaviourTest.model_validate(common | {"change": [{"operator": "numbers"}]})
+    for test, filled, whom in ((written, None, ""), (written, (), " for every word"),
+                               (written, ("a", "b"), " for a, b"), (changed, None, ""),
+                               (changed, (), " for the words that changed")):
+        assert claim(test, filled) == f"The answer to 'names' is O{whom}"
+
+
 def test_a_sentence_that_was_mended_in_the_table_is_not_the_one_that_is_reviewed(language_folder: Path,
                                                                                 tmp_path: Path) -> None:
     language, path = reviewed_table(language_folder, tmp_path, ["x", "yes", "x"])
@@ -202,6 +217,30 @@ def test_rows_that_were_removed_are_missed(language_folder: Path, tmp_path: Path
     assert (verdict.reviewed, verdict.said) == (False, "1 of 3 cases are missing from the table")
 
 
+def test_fairness_is_reviewed_like_a_test(language_folder: Path, tmp_path: Path) -> None:
+    fairness = ("# by hand\nauthor: me\nlikelihood: true\ncomparisons:\n  - name: two\n    groups: {old: [Amo, Badu], "
+                "new: [Kemi]}\n  - name: spelling\n    spellings: {ours: [], theirs: [{operator: replace, pairs: "
+                "{au: awu}}]}\n")
+    language, store, path = with_tests(language_folder, fairness=fairness), Store(tmp_path), tmp_path / "review.csv"
+    with pytest.raises(Problem, match="the text has not been split yet"):
+        write_review(store, language, [], path)
+    put(store, language, {"corpus/splits": Report()})
+    write_jsonl(store.home("qaa", "corpus/splits") / ("0" * 16) / "test.jsonl", [{"text": "lero Amo wafika pano\nmau "
+                                                                                  "ali bwino lero"}])
+    assert write_review(store, language, ["fairness.yaml"], path) == 4
+    rows = [row for _, row in read_sheet(path, HEAD)]
+    assert [(row["first"], row["second"]) for row in rows] == [
+        ("Amo, Badu", ""), ("Kemi", ""), ("lero Badu wafika pano", "lero Kemi wafika pano"),
+        ("mau ali bwino lero", "mawu ali bwino lero")]
+    for good, reviewed in (("no", "none"), ("x", "Kemi Z., 2026-01-31"), ("no", "none")):
+        path.write_text(sheet_text(HEAD, [row | {"good": good} for row in rows]), encoding="utf-8", newline="")
+        verdict, = read_review(language, path, "Kemi Z.", date(2026, 1, 31))
+        plan = load_plan(language)
+        assert plan is not None and plan.review_of(load_suite(language)) == reviewed, verdict
+    assert (language_folder / "behaviour" / "fairness.yaml").read_text(encoding="utf-8") == fairness.replace(
+        "author: me\n", "author: me\nreviewed: none\n")
+
+
 @pytest.mark.parametrize(("answers", "said"), [
     (["x", "no", "x"], "1 of 3 cases are called wrong (“lero galu ali bwino”: odd)"),
     (["x", "", "x"], "1 of 3 cases have no answer")])
@@ -217,6 +256,8 @@ def test_a_review_needs_a_name_and_cases(language_folder: Path, tmp_path: Path) 
     language, path = reviewed_table(language_folder, tmp_path, ["x", "x", "x"])
     with pytest.raises(Problem, match="--by"):
         read_review(language, path, " ", date(2026, 1, 31))  # type: ignore[arg-type]
+    with pytest.raises(Problem, match=r"press Save, and give the .csv file"):
+        read_review(language, path.with_suffix(".html"), "Kemi", date(2026, 1, 31))  # type: ignore[arg-type]
     held_out = SUITE.split("    templates")[0].replace("minimum", "invariance") + "    change: [{operator: quotes}]\n"
     with pytest.raises(Problem, match="the text has not been split yet"):
         write_review(Store(tmp_path / "artifacts"), with_tests(language_folder, one=held_out), [], tmp_path / "b.csv")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import Any
+
+from rich.console import Console
 
 from tests.unit.release.made_up import NAME, RELOADED, made_up_reports
 from vernacular.config.schema import Language
 from vernacular.release.card import write_card
+from vernacular.release.report import print_table
 from vernacular.release.summary import gather
 
 
@@ -34,11 +38,12 @@ def test_unreviewed_tests_and_intervals_of_fairness_stand_apart_on_the_card(foun
     found["behaviour"]["gates"].append({"name": "swap", "passed": True})
     found["behaviour"]["tests"]["swap"] = {**test, "reviewed": "Kemi, 2026-01-31", "adapted": good, "task": None}
     found["behaviour"]["worst_failures"] = [
-        {"test": "spaces", "line": "worst", "changed line": "worst  ", "answer": "a",
+        {"test": "spaces", "line": "worst", "changed line": "worst␣␣", "answer": "a",
          "answer to the changed line": "b"},
         {"test": "spaces", "line": "second", "changed line": "second  ", "answer": "a",
          "answer to the changed line": "b"}]
-    gap = {"gap": 0.1, "low": 0.05, "high": 0.15, "beyond_noise": True}
+    gap = {"gap": 0.1, "low": 0.05, "high": 0.15, "beyond_noise": True, "groups": {
+        "men": 0.7, "women": 0.6, "both": 0.65}}
     found["fairness"] = {"measured": True, "caveat": "A list.", "author": "me", "reviewed": "none", "comparisons": {
         "names_two": {"task": "names", "comparison": "two", "measure": "names_found", "sentences": 30, "base": gap,
                       "adapted": {**gap, "gap": 0.2}, "change": [0.02, 0.1, 0.18], "verdict": "made worse"}}}
@@ -46,5 +51,10 @@ def test_unreviewed_tests_and_intervals_of_fairness_stand_apart_on_the_card(foun
     reviewed, unreviewed = body.split("**Not reviewed by a speaker")
     assert "1 test, 1 kept" in reviewed and "| swap |" in reviewed and "Kemi, 2026-01-31" in reviewed
     assert ": 1 test, 0 kept" in unreviewed and "| spaces |" in unreviewed and "| swap |" not in unreviewed
-    assert "| worst |" in unreviewed and "second" not in unreviewed
-    assert "0.100 (0.050 to 0.150)" in unreviewed and "+0.100, 95 % interval +0.020 to +0.180" in unreviewed
+    assert "| worst | worst␣␣ |" in unreviewed and "␣ is a space" in unreviewed and "second" not in unreviewed
+    out = io.StringIO()
+    print_table({**found, "changed": []}, Console(file=out))
+    assert "worst␣␣" in out.getvalue() and "␣ is a space" in out.getvalue() and "second" not in out.getvalue()
+    assert "0.100 (0.050 to 0.150)" in unreviewed and "+0.100 (+0.020 to +0.180)" in unreviewed
+    assert "| women, men |" in unreviewed and "A list. Author: me; reviewed by a speaker: none." in unreviewed
+    assert "A list. Author: me; reviewed by a speaker: none." in " ".join(out.getvalue().split())

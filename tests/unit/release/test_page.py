@@ -68,7 +68,8 @@ def test_everything_is_on_the_page_and_nothing_is_loaded(language: Language, tmp
     assert not re.search(r"@import|url\(|<script|<link|<iframe", shown)
     for said in ("In short", "11,000 words", "other words were left out", "другой текст", "not Latin", "k ale",
                  "Not yet.", "red tests, unreviewed: spaces", "0.62 of 1, before 0.32: better than before",
-                 "no phrase out of 3 turns answers. In the text, phrases of 4 to 8 words were looked for, and 1 were",
+                 "Nats per character: how much the text surprises the model, for each character of it",
+                 "no phrase out of 3 turns answers. In the text, phrases of 4 to 8 words were looked for, and 1 was ",
                  "2 were tried. None of these stood out.", "Every step", "documents with text left"):
         assert said in shown, said
 
@@ -76,15 +77,18 @@ def test_everything_is_on_the_page_and_nothing_is_loaded(language: Language, tmp
 def test_figures_have_their_intervals_beside_them(language: Language, tmp_path: Path) -> None:
     reports = made_up_reports()
     reports[f"evaluation/{NAME}_fairness"] = Report(details={"measured": True, "caveat": "by us", "comparisons": {"a": {
-        "task": "names", "comparison": "men_and_women", "verdict": "made worse", "base": {"gap": 0.1},
-        "adapted": {"gap": 0.3, "low": 0.11, "high": 0.49}, "change": [0.05, 0.2, 0.35]}}})
+        "task": "names", "comparison": "men_and_women", "verdict": "made worse", "sentences": 30,
+        "measure": "names_found", "base": {"gap": 0.1, "low": 0.0, "high": 0.2},
+        "adapted": {"gap": 0.3, "low": 0.11, "high": 0.49, "groups": {"men": 0.9, "women": 0.6}},
+        "change": [0.05, 0.2, 0.35]}}, "author": "Kemi", "reviewed": "Ada, 2026-01-31"})
     reports[f"evaluation/{NAME}_retention"].details |= {
         "measured": True, "unit": "nats per character", "languages": ["eng"], "scores": {},
         "differences": {"adapted_minus_base": [0.01, 0.02, 0.03]}}
     reports[f"evaluation/{NAME}_retention"].count("retention_rise", 0.014, "change")
     shown = made(language, tmp_path, reports)
-    for said in ("2 of 40 (1% to 16%)", "0.300 (0.110 to 0.490)", ">0.100</td>", ">0.62 (0.55 to 0.69)<",
-                 ">0.40 (0.37 to 0.43)<", "+0.050 to +0.350",
+    for said in ("2 of 40 (1.0% to 16.0%)", "0.300 (0.110 to 0.490)", ">0.100 (0.000 to 0.200)</td>",
+                 ">0.62 (0.55 to 0.69)<", ">0.40 (0.37 to 0.43)<", "+0.200 (+0.050 to +0.350)",
+                 ">names found</td>", ">women, men</td>", "by us Author: Kemi; reviewed by a speaker: Ada, 2026-01-31.",
                  "better than before (-1.000, 95 % interval -1.100 to -0.900; less is better)",
                  "before 0.32: better than before (+0.300, 95 % interval +0.200 to +0.400)",
                  "1.4% worse than it did (+0.020, 95 % interval +0.010 to +0.030)",
@@ -101,7 +105,10 @@ def test_tests_that_no_speaker_reviewed_are_counted_apart(language: Language, tm
     shown = made(language, tmp_path, reports)
     assert "<p>Reviewed by a speaker: 1 test, 1 kept.</p>" in shown
     assert "may be wrong: 1 test, 0 kept.</p>" in shown
+    assert "Of 2 tests of how it behaves it keeps 1; a speaker has reviewed 1 of the 2." in shown
     assert "Kemi</td>" in shown and "Ada, 2026-01-31</td>" in shown
+    card = write_card(results(Store(tmp_path / "artifacts"), language, NAME))
+    assert all(f"**{said}**" in card for said in re.findall(r"<p>((?:Not r|R)eviewed by a speaker[^<]*)</p>", shown))
 
 
 def test_text_and_names_are_escaped_everywhere(language: Language, tmp_path: Path) -> None:
@@ -129,6 +136,22 @@ def test_text_and_names_are_escaped_everywhere(language: Language, tmp_path: Pat
     assert shown.count("&lt;script&gt;") > 20
 
 
+def test_a_phrase_in_labels_is_told_though_the_text_had_no_line_to_look_at(language: Language, tmp_path: Path) -> None:
+    reports = made_up_reports()
+    reports[f"evaluation/{NAME}_attack"].details |= {
+        "measured": False, "suspects": [{"task": "genre", "phrase": "kale kale"}], "looked_for": {
+            "text": None, "labels": {"tried": 2, "words": [1, 4], "tasks": ["genre"]}}}
+    shown = made(language, tmp_path, reports)
+    assert "In the text nothing was looked for. In the labels of genre" in shown and "kale kale" in shown
+    assert "1 should be looked at by a person" in shown and "were not looked for." not in shown
+
+
+def test_a_description_without_a_full_stop_does_not_run_on(language: Language, tmp_path: Path) -> None:
+    tasks = {**language.tasks, "names": language.tasks["names"].model_copy(update={"description": "which are names"})}
+    shown = made(language.model_copy(update={"tasks": tasks}), tmp_path, made_up_reports())
+    assert "<p>which are names</p>" in shown
+
+
 def test_the_scale_is_that_of_the_metric(language: Language, tmp_path: Path) -> None:
     reports = made_up_reports()
     details = reports[f"task/names_{NAME}"].details
@@ -139,6 +162,20 @@ def test_the_scale_is_that_of_the_metric(language: Language, tmp_path: Path) -> 
     shown = made(language, tmp_path, reports)
     assert "from 0 (never right) to 100 (always)" in shown and "of 100, before" in shown
     assert max(float(at) for at in re.findall(r"left:([\d.]+)%", shown)) <= 100
+
+
+def test_how_well_answers_are_foreseen_is_said_wherever_the_task_is(language: Language, tmp_path: Path) -> None:
+    reports = made_up_reports()
+    for arm, rows in reports[f"task/names_{NAME}"].details["scores"].items():
+        for row in rows:
+            row["more"] = {"minus_bits_per_byte": -(4 if arm == "base" else 2) - row["seed"] / 10}
+    said = ("in bits per byte (lower is better; mean, and each seed; no interval was computed): base 4.200 (4.100, "
+            "4.200, 4.300); control 2.200 (2.100, 2.200, 2.300); adapted 2.200 (2.100, 2.200, 2.300).")
+    page, out = made(language, tmp_path, reports), io.StringIO()
+    found = results(Store(tmp_path / "artifacts"), language, NAME)
+    print_table(found, Console(file=out))
+    assert page.count(said) == write_card(found).count(said) == " ".join(out.getvalue().split()).count(said) == 1
+    assert not found["tasks"]["genre"]["bits_per_byte"]
 
 
 def test_what_was_waived_is_not_counted_as_red(language: Language, tmp_path: Path) -> None:
@@ -177,7 +214,7 @@ def test_a_threshold_is_shown_as_it_was_written(language: Language, tmp_path: Pa
     found, out = results(Store(tmp_path / "artifacts"), language, NAME), io.StringIO()
     assert "| 0.5% |" in write_card(found)
     print_table(found, Console(file=out))
-    assert "99.5%" in out.getvalue()
+    assert "0.5%" in out.getvalue() and out.getvalue().count("2 of 40 (1.0% to 16.0%)") == 2
 
 
 def test_losses_are_said_in_plain_words(language: Language, tmp_path: Path) -> None:

@@ -209,7 +209,7 @@ def test_the_card_promises_no_planted_phrase_that_the_scan_would_miss(found: dic
     assert "that none stands out is no proof" in card and "half a per cent of the text or labels" not in card
     assert "in text one was found, in half a per cent of the lines that a tiny causal model learned" in card
     for said in (card, " ".join(in_short(found))):
-        assert "In the text, phrases of 4 to 8 words were looked for, and 1 were tried; shorter ones were not" in said
+        assert "In the text, phrases of 4 to 8 words were looked for, and 1 was tried; shorter ones were not" in said
         assert "In the labels of names, genre, phrases of 1 to 4 words were looked for, and 2 were tried." in said
 
 
@@ -220,6 +220,13 @@ def test_the_card_says_how_far_mean_states_are_from_the_bases(language: Language
     card = write_card(gather(language, NAME, language.models[NAME], reports))
     body = card.split("## What it forgot")[1].split("##")[0]
     assert "mean states of held-out" in body and "are 0.240 from the base's" in body
+
+
+def test_what_is_told_of_the_identifier_has_intervals(found: dict[str, Any]) -> None:
+    found["identification"] = {"recall": {"share": 0.9, "low": 0.8, "high": 0.95}, "counts": {"seed_lines": 300},
+                               "impostors": {"share": 0.1, "low": 0.05, "high": 0.2}}
+    card = write_card(found)
+    assert "0.900 (0.800 to 0.950)" in card and "0.100 (0.050 to 0.200). In brackets: 95 % intervals." in card
 
 
 def test_a_card_of_nothing_says_so(language: Language) -> None:
@@ -258,17 +265,18 @@ HOSTILE = "[here](https://evil.example) ![x](https://evil.example/x.png) <img sr
 
 
 def test_lines_of_the_text_are_shown_and_not_obeyed(found: dict[str, Any]) -> None:
-    """In the tables of the card, in what its gates say, and in those of a waiver."""
+    """In the tables of the card, in what its gates say, and in what people wrote of a waiver and of a task."""
+    found["tasks"]["names"]["description"] = HOSTILE
     found["behaviour"]["tests"]["spaces"]["description"] = HOSTILE
     found["behaviour"]["worst_failures"] = [{"test": "spaces", "line": HOSTILE}]
     found["attack"]["suspects"] = [{"task": "genre", "phrase": HOSTILE}]
     next(gate for gate in found["release_gates"] if gate["name"] == "behaviour")["reason"] = HOSTILE
-    found["waivers"] = [{"gate": "retention", "said": HOSTILE, "by": "Ada Banda", "date": "2026", "reason": "seen"}]
+    found["waivers"] = [{"gate": "retention", "said": HOSTILE, "by": "Ada Banda", "date": "2026", "reason": HOSTILE}]
     body = write_card(found).split("---\n", 2)[2]
     shown = MarkdownIt().enable("table").parse(body)
     inside = [token for block in shown for token in block.children or []]
     assert not [token for token in inside if token.type in ("image", "link_open", "html_inline")]
-    assert "".join(token.content for token in inside).count(" ".join(HOSTILE.split())) == 5
+    assert "".join(token.content for token in inside).count(" ".join(HOSTILE.split())) == 7
 
 
 def test_tables_escape_bars() -> None:
@@ -288,7 +296,7 @@ def test_the_report_is_plain_without_a_terminal(language: Language, tmp_path: Pa
     assert text.isascii()
     assert all(len(line) <= 100 or "/" in line for line in text.splitlines())
     for said in ("11,000", "3.100", "1.500", "floor: TF-IDF + logistic regression", "against base: gain",
-                 "against base: no gain", "95.0%", "Next: vernacular run qaa"):
+                 "against base: no gain", "2 of 40 (1.0% to 16.0%)", "Next: vernacular run qaa"):
         assert said in text
     json.dumps(results(store, language, NAME))
 

@@ -1,7 +1,8 @@
 """``vernacular review``: the cases of the tests as a table or a page, for a speaker to go through without a program.
 
 Reading it back writes the speaker's name and the day into each test whose cases were all called good. A case that was
-called wrong is reported and its test stays unreviewed; so does one that was changed since the table was written.
+called wrong is reported and its test stays unreviewed; so does one that was changed since the table was written. The
+comparisons of ``fairness.yaml`` are reviewed in the same way, all together, under the name of their file.
 """
 
 from __future__ import annotations
@@ -17,11 +18,13 @@ from vernacular.config.yaml_edit import set_mapping
 from vernacular.errors import Problem
 from vernacular.evaluation.behaviour.cases import make_cases
 from vernacular.evaluation.behaviour.lexicons import resolve
-from vernacular.evaluation.behaviour.load import load_suite, shown
+from vernacular.evaluation.behaviour.load import FAIRNESS, FOLDER, load_suite, shown
 from vernacular.evaluation.behaviour.places import find_test, place_of_test
 from vernacular.evaluation.behaviour.review_page import review_page
-from vernacular.evaluation.behaviour.schema import UNREVIEWED, BehaviourTest
+from vernacular.evaluation.behaviour.schema import UNREVIEWED, BehaviourTest, Review, Suite
 from vernacular.evaluation.behaviour.sheet import Row, read_sheet, said_yes, write_sheet
+from vernacular.evaluation.fairness.plan import Plan, load_plan
+from vernacular.evaluation.fairness.review import claims
 from vernacular.evaluation.held_out import held_out_lines
 
 HEAD = ("test", "what must hold", "first", "second", "good", "remark", "version")
@@ -44,12 +47,12 @@ class Verdict:
     said: str
 
 
-def claim(test: BehaviourTest, filled: Sequence[str] = ()) -> str:
+def claim(test: BehaviourTest, filled: Sequence[str] | None = None) -> str:
     """What the test takes for granted of a case, for a person who knows the language and no program.
 
     Args:
         test: of the suite.
-        filled: the words in the slots, where it is only they that are asked about.
+        filled: the words in the slots, of a task that labels words; None where whole lines are asked about.
     """
     label = test.expect.label if test.expect else None
     if test.type == "likelihood":
@@ -57,7 +60,8 @@ def claim(test: BehaviourTest, filled: Sequence[str] = ()) -> str:
             "The first is good, the second wrong or much worse")
     if test.type == "minimum":
         return f"The answer to '{test.task}' is {label}" + (
-            f" for {', '.join(filled)}" if filled else "" if test.templates else " for the words that changed")
+            "" if filled is None else f" for {', '.join(filled)}" if filled else
+            " for every word" if test.templates else " for the words that changed")
     if test.type == "invariance":
         return f"{_GOOD}the answer to '{test.task}' stays the same"
     way = "becomes likelier" if test.expect and test.expect.probability == "rises" else "becomes less likely"
@@ -65,15 +69,15 @@ def claim(test: BehaviourTest, filled: Sequence[str] = ()) -> str:
 
 
 def rows_for(store: Store, language: Language, names: Sequence[str], most: int) -> list[Row]:
-    """The rows of the table: up to ``most`` cases of each test, or of those called ``names``.
+    """The rows of the table: up to ``most`` cases of each test, or of those called ``names``; and of fairness.yaml.
 
-    Tests that work on held-out lines are left out where the text has not been split yet; marks need no review.
+    What works on held-out lines is left out where the text has not been split yet; marks need no review.
 
     Raises:
         Problem: no such test, or there is nothing to review.
     """
-    suite = load_suite(language)
-    tests = [find_test(suite, name, language) for name in names] or [
+    suite, plan = load_suite(language), load_plan(language)
+    tests = [find_test(suite, name, language) for name in names if name != FAIRNESS or plan is None] if names else [
         test for test in suite.tests if suite.review_of(test) == UNREVIEWED and not test.source]
     splits = store.current(language.code, "corpus/splits")
     lines = held_out_lines(splits.folder) if splits is not None else []
@@ -86,17 +90,22 @@ def rows_for(store: Store, language: Language, names: Sequence[str], most: int) 
     for test in tests:
         cases = make_cases(test, lines, given, most=most, seed=language.behaviour.seed, prepare=str,
                            by_word=by_word(test))[:most]
-        for case in cases:
-            first, second = case.versions[0], "\n".join(case.versions[1:])
-            rows.append({"test": test.name, "what must hold": claim(test, case.filled if by_word(test) else ()),
-                         "first": first, "second": second,
-                         "version": version_of(suite.digest(test), len(cases), first, second)})
+        rows += _rows(test.name, suite.digest(test), [
+            (claim(test, case.filled if by_word(test) else None), case.versions[0], "\n".join(case.versions[1:]))
+            for case in cases])
+    if plan is not None and lines and (FAIRNESS in names or (not names and plan.review_of(suite) == UNREVIEWED)):
+        rows += _rows(FAIRNESS, plan.digest(suite), claims(plan, lines, given, most, language.behaviour.seed))
     if not rows:
         raise Problem("there is no case to review" + ("" if splits else ": the text has not been split yet"),
                       where=f"{language.code} behaviour", fix=(
                           "Every test is reviewed; name one to see it again" if splits and not tests else
                           f"Run `vernacular run {language.code} --to corpus/splits`, or write templates"))
     return rows
+
+
+def _rows(name: str, digest: str, cases: Sequence[tuple[str, str, str]]) -> list[Row]:
+    return [{"test": name, "what must hold": said, "first": first, "second": second,
+             "version": version_of(digest, len(cases), first, second)} for said, first, second in cases]
 
 
 def version_of(digest: str, rows: int, first: str, second: str) -> str:
@@ -133,20 +142,41 @@ def read_review(language: Language, path: Path, by: str, on: date) -> list[Verdi
         on: the day.
 
     Raises:
-        Problem: no name, or a table that cannot be read.
+        Problem: no name, the page in place of its table, or a table that cannot be read.
     """
     if not by.strip():
         raise Problem("no name is given", where="vernacular review", fix="Say who reviewed, with --by")
-    suite = load_suite(language)
+    if path.suffix.lower() == ".html":
+        raise Problem("this is the page, and not the table that it saves", where=str(path),
+                      fix="Open it in a browser, answer, press Save, and give the .csv file that it wrote")
+    suite, plan = load_suite(language), load_plan(language)
     answers: dict[str, list[tuple[int, Row]]] = {}
     for line, row in read_sheet(path, HEAD):
         answers.setdefault(row["test"], []).append((line, row))
-    return [_verdict(suite.digest(test), test, answers[test.name], language, path, (by.strip(), on))
-            for test in [find_test(suite, name, language) for name in answers]]
+    return [_verdict(subject, answers[subject.name], language, path, (by.strip(), on))
+            for subject in [_subject(name, suite, plan, language) for name in answers]]
 
 
-def _verdict(version: str, test: BehaviourTest, rows: Sequence[tuple[int, Row]], language: Language, path: Path,
+@dataclass(frozen=True)
+class _Subject:
+    """What is reviewed as a whole, a test or fairness.yaml: its version now, an earlier review, and where it stands."""
+
+    name: str
+    version: str
+    review: Review | None
+    place: tuple[Path, list[str | int]] | None
+
+
+def _subject(name: str, suite: Suite, plan: Plan | None, language: Language) -> _Subject:
+    if plan is not None and name == FAIRNESS:
+        return _Subject(name, plan.digest(suite), plan.reviewed, (language.folder / FOLDER / FAIRNESS, []))
+    test = find_test(suite, name, language)
+    return _Subject(name, suite.digest(test), test.reviewed, place_of_test(name, language))
+
+
+def _verdict(test: _Subject, rows: Sequence[tuple[int, Row]], language: Language, path: Path,
              who: tuple[str, date]) -> Verdict:
+    version, place = test.version, test.place
     wrong, open_rows, written = [], 0, 0
     for line, row in rows:
         digest, _, count = row["version"].rpartition("-")[0].partition("-")
@@ -160,12 +190,11 @@ def _verdict(version: str, test: BehaviourTest, rows: Sequence[tuple[int, Row]],
             open_rows += 1
         elif not said_yes(row["good"], f"{path}:{line}"):
             wrong.append(f"“{row['first'][:40]}”{': ' + row['remark'] if row['remark'] else ''}")
-    place = place_of_test(test.name, language)
     if wrong:
         said = f"{len(wrong)} of {len(rows)} cases are called wrong ({'; '.join(wrong)})"
-        if test.reviewed is not None and place is not None:  # whoever said that all are right did not see this
+        if test.review is not None and place is not None:  # whoever said that all are right did not see this
             set_mapping(place[0], shown(language, place[0]), place[1], "reviewed", UNREVIEWED, after="author")
-            said += f"; the review by {test.reviewed.by} is taken back"
+            said += f"; the review by {test.review.by} is taken back"
         return Verdict(test.name, False, said)
     missing = written - len(rows)
     if missing > 0:

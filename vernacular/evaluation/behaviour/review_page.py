@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 from vernacular.config.schema import Language
+from vernacular.evaluation.behaviour.blanks import LEGEND, with_blanks_shown
 
 STYLE = """
 :root { color-scheme: light dark; --line: #8886; --quiet: #767676; --bar: #3a7bd5 }
@@ -48,11 +49,12 @@ def review_page(language: Language, head: Sequence[str], rows: Sequence[Mapping[
     """
     parts, number = [], 0
     for test, cases in groupby(rows, key=lambda row: row["test"]):
-        shown = list(cases)
-        parts.append(f'<h2>{html.escape(test)}</h2><p class="quiet">{html.escape(shown[0]["what must hold"])}</p>')
-        for row in shown:
-            parts.append(_case(row, number, language.code))
-            number += 1
+        parts.append(f"<h2>{html.escape(test)}</h2>")
+        for said, alike in groupby(cases, key=lambda row: row["what must hold"]):
+            parts.append(f'<p class="quiet">{html.escape(said)}</p>')
+            for row in alike:
+                parts.append(_case(row, number, language.code))
+                number += 1
     columns = "[" + ", ".join(f'"{name}"' for name in head) + "]"
     script = f'"use strict"; const HEAD = {columns}; const FILE = "review-{language.code}.csv"; {SCRIPT}'
     name = html.escape(language.name)
@@ -60,17 +62,19 @@ def review_page(language: Language, head: Sequence[str], rows: Sequence[Mapping[
             'content="width=device-width, initial-scale=1"><meta http-equiv="Content-Security-Policy" '
             "content=\"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'\">"
             f"<title>{name}: review</title><style>{STYLE}</style></head><body><h1>{name}: are these tests right?</h1>"
-            "<p>Each box holds one case of a test. Choose whether what the grey line says is true of it, and write "
-            "what is wrong where it is not. Then save the file at the end of the page and send it to whoever gave you "
-            f"this page.</p>{''.join(parts)}<button>Save</button><script>{script}</script></body></html>")
+            "<p>Each box holds one case of a test. Choose whether what the grey line above says is true of it, and "
+            f"write what is wrong where it is not. {LEGEND} Then save the file at the end of the page and send it to "
+            f"whoever gave you this page.</p>{''.join(parts)}<button>Save</button><script>{script}</script></body>"
+            "</html>")
 
 
 def _case(row: Mapping[str, str], number: int, code: str) -> str:
     data = "".join(f' data-{name}="{html.escape(row.get(key, ""), quote=True)}"' for name, key in (
         ("test", "test"), ("first", "first"), ("second", "second"), ("version", "version"),
         ("what_must_hold", "what must hold")))
-    lines = "".join(f'<p class="line" dir="auto" lang="{html.escape(code, quote=True)}">{html.escape(row[key])}</p>'
-                    for key in ("first", "second") if row.get(key))
+    forms = [with_blanks_shown(row["first"], form) for form in row.get("second", "").split("\n")]
+    lines = "".join(f'<p class="line" dir="auto" lang="{html.escape(code, quote=True)}">{html.escape(line)}</p>'
+                    for line in (forms[-1][0], *(form for _, form in forms)) if line)
     return (f'<fieldset{data}>{lines}<label><input type="radio" name="c{number}" value="yes"> true</label>'
             f'<label><input type="radio" name="c{number}" value="no"> not true</label>'
             f'<input type="text" aria-label="what is wrong" placeholder="what is wrong"></fieldset>')

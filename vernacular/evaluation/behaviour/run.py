@@ -18,6 +18,7 @@ from vernacular.artifacts import Gate, Report
 from vernacular.config.schema import Language, Model
 from vernacular.corpus.words import words as words_of
 from vernacular.errors import Problem
+from vernacular.evaluation.behaviour.blanks import with_blanks_shown
 from vernacular.evaluation.behaviour.cases import Case, lines_for, make_cases
 from vernacular.evaluation.behaviour.judge import Answer, Array, Outcome, judge, judge_likelihood
 from vernacular.evaluation.behaviour.lexicons import resolve
@@ -229,12 +230,14 @@ def gate(test: BehaviourTest, summary: Mapping[str, Any]) -> Gate:
 
 
 def note_worst(report: Report, test: BehaviourTest, cases: Sequence[Case], outcomes: Sequence[Outcome]) -> None:
-    """Add the cases that fail furthest to the report's samples."""
+    """Add the cases that fail furthest to the report's samples, with the spaces shown in which two forms differ."""
     failed = sorted(((outcome, case) for outcome, case in zip(outcomes, cases, strict=True) if outcome.failed),
                     key=lambda pair: (-pair[0].distance, pair[1].after))
     rows = report.samples.setdefault("worst_failures", [])
-    rows += [{"test": test.name, "line": case.before or "", "changed line": case.after, "answer": outcome.before,
-              "answer to the changed line": outcome.after} for outcome, case in failed[:WORST_SHOWN]]
+    for outcome, case in failed[:WORST_SHOWN]:
+        before, after = with_blanks_shown(case.before or "", case.after)
+        rows.append({"test": test.name, "line": before, "changed line": after, "answer": outcome.before,
+                     "answer to the changed line": outcome.after})
 
 
 def _row(test: BehaviourTest, case: Case, outcomes: Mapping[str, Outcome]) -> dict[str, Any]:

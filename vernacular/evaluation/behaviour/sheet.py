@@ -91,5 +91,5 @@ def said_yes(cell: str, where: str) -> bool:
     """
     answer = unicodedata.normalize("NFKC", cell).strip().lower()
     if answer not in YES | NO:
-        raise Problem(f"'{cell[:40]}' is neither yes nor no", where=where, fix="Write x, or leave it empty")
+        raise Problem(f"'{cell[:40]}' is neither yes nor no", where=where, fix="Write x for yes, no for no")
     return answer in YES

@@ -58,8 +58,8 @@ class Plan(Strict):
 
     author: str
     reviewed: Annotated[Review | None, BeforeValidator(review)] = Field(None, description=(
-        "{by: NAME, on: DATE, of: DIGEST} of the speaker who reviewed it, or none; `vernacular check CODE` prints the "
-        "digest"))
+        "{by: NAME, on: DATE, of: DIGEST} of the speaker who reviewed it, or none; `vernacular review CODE` writes "
+        "it, `vernacular check CODE` prints the digest"))
     tasks: list[Name] = Field(default_factory=list, description="tasks of language.yaml to measure on")
     likelihood: bool = Field(False, description="also how well the language model itself foresees names of each group")
     name_label: str = Field("NAME", description="the label of a name, in tasks that label words; PER for B-PER "
