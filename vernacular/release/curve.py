@@ -6,6 +6,7 @@ from typing import Any
 
 from vernacular.arms import ARMS
 from vernacular.release.markdown import interval_text, number, range_text, signed
+from vernacular.tasks.scoring import FEWEST_TEXTS
 
 FLOORS = {"majority": "floor: the commonest answer, or chance", "tfidf_logistic": "floor: TF-IDF + logistic regression",
           "character_5gram": "floor: a character 5-gram model of the training text",
@@ -107,9 +108,26 @@ def remarks(found: dict[str, Any]) -> list[str]:
                     "measured.")
     if apart.get("not_learned"):
         said.append(f"No training item has the label {_listed(apart['not_learned'])}: no model could learn it.")
+    if notes.get("texts_labelled_differently"):
+        said.append(f"{notes['texts_labelled_differently']} of the labelled texts have other labels somewhere else in "
+                    "the data: no model can learn both.")
+    if any(found.get("test_items_cut", {}).values()):
+        said.append("Scored items that are too long to be read to their end: " + ", ".join(
+            f"{arm} {number(cut, 0)}" for arm, cut in found["test_items_cut"].items()) + ".")
+    if found.get("test_texts", found["test_items"]) < found["test_items"]:
+        said.append(_drawn_from(found["test_items"], found["test_texts"]))
     if notes.get("tags_repaired"):
         said.append(f"{notes['tags_repaired']} tags that IOB2 does not allow were mended.")
     return said
+
+
+def _drawn_from(items: int, texts: int) -> str:
+    """How intervals of items are made that come from fewer texts."""
+    if texts < FEWEST_TEXTS:
+        return (f"The {items} scored items come from {texts} text{'' if texts == 1 else 's'}, too few to resample: "
+                "intervals take each item by itself, and are too narrow as far as those of one text go right or wrong "
+                "together.")
+    return f"The {items} scored items come from {texts} texts, which intervals resample."
 
 
 def _listed(labels: list[str]) -> str:

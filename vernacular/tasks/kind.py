@@ -129,6 +129,10 @@ class Kind(ABC):
         read, whole = (self.encode(items, tokenizer, most) for most in (longest, sys.maxsize))
         return sum(one != other for one, other in zip(read, whole, strict=True))
 
+    def together(self, item: Item) -> str:
+        """The text that ``item`` is from, with whose other items it is right or wrong; empty where there is none."""
+        return item.document
+
     def network(self, model: Any, settings: Lora, seed: int) -> Network:
         """The body of ``model``, ready to be trained, with a fresh head for the labels."""
         from vernacular.tasks.network import trainable

@@ -17,7 +17,7 @@ from vernacular.plots import bars, points
 from vernacular.tasks.curve import Run, Untrained
 from vernacular.tasks.data import Items
 from vernacular.tasks.kind import Answer
-from vernacular.tasks.scoring import difference, interval
+from vernacular.tasks.scoring import difference, interval, texts_of
 
 _FLOORS = {"tfidf_logistic": "floor: TF-IDF with logistic regression",
            "majority": "floor: the commonest answer, or chance"}
@@ -40,18 +40,23 @@ def write_report(out: Path, task_name: str, items: Items, sizes: Sequence[int], 
     """
     curve = [_at(items, size, seeds, {arm: runs[arm][size] for arm in ARMS}) for size in sizes]
     last, metric = curve[-1], curve[-1]["metric"]
+    texts = int(texts_of(items.kind, items.test).max()) + 1
+    cut = {arm: runs[arm][sizes[-1]][0].cut for arm in ARMS}
     report = Report(details={
         "task": task_name, "kind": items.kind.task.kind, "labels": items.kind.labels, "dev_items": len(items.dev),
-        "test_items": len(items.test), "notes": items.notes, "apart": items.apart(), "curve": curve, **last,
+        "test_items": len(items.test), "test_texts": texts, "test_items_cut": cut, "notes": items.notes,
+        "apart": items.apart(), "curve": curve, **last,
         **({"untrained": ways} if (ways := _ways(items, untrained)) else {})})
     report.count("train_items", len(items.train), "labelled items learned from")
     report.count("test_items", len(items.test), "labelled items scored")
+    if texts < len(items.test):
+        report.count("test_texts", texts, "texts that these come from", "texts")
     report.count("rows", len(items.test), "items in predictions.jsonl")
     for note, number in items.notes.items():
         report.count(note, number, _NOTES[note], "items")
     for arm in ARMS:
-        if cut := runs[arm][sizes[-1]][0].cut:
-            report.count(f"test_items_cut_{arm}", cut, f"scored items that {arm} reads to the cut alone", "items")
+        if cut[arm]:
+            report.count(f"test_items_cut_{arm}", cut[arm], f"scored items that {arm} reads to the cut alone", "items")
     if items.contradictions:
         report.samples["labelled differently"] = [
             {"text": one.text, **({"second": one.second} if one.second else {}), "labels": items.labels_of(one),

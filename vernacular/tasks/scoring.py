@@ -1,4 +1,7 @@
-"""Sums that scores are made of, scores of such sums, and bootstrap intervals over items and seeds."""
+"""Sums that scores are made of, scores of such sums, and bootstrap intervals over items and seeds.
+
+Items that come from one text are right or wrong together, so it is texts that are resampled, with all their items.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from numpy.typing import NDArray
 from vernacular.tasks.kind import IGNORED, Answer, Item, Kind
 
 RESAMPLES = 1000
+FEWEST_TEXTS = 20  # of fewer the bootstrap makes too little: their items are resampled, and that is said
 Interval = tuple[float, float, float]  # low, mean, high
 
 
@@ -85,19 +89,37 @@ def difference(kind: Kind, items: Sequence[Item], ours: Sequence[Sequence[Answer
     return _percentiles(left - right, mine - other)
 
 
+def texts_of(kind: Kind, items: Sequence[Item]) -> NDArray[np.int64]:
+    """The number of the text that each item comes from, (items,), counted as they first occur."""
+    numbers: dict[str | int, int] = {}
+    return np.array([numbers.setdefault(kind.together(item) or row, len(numbers)) for row, item in enumerate(items)],
+                    np.int64)
+
+
 def _resampled(kind: Kind, items: Sequence[Item], answers: Sequence[Sequence[Answer]],
                seed: int) -> tuple[float, NDArray[Any]]:
-    """The mean score over seeds, and its value in each resample of items and seeds, (resamples,).
+    """The mean score over seeds, and its value in each resample of texts (or items) and seeds, (resamples,).
 
-    Equal ``seed`` and numbers of items and seeds give equal draws: that is what pairs two calls.
+    Equal ``seed``, items and numbers of seeds give equal draws: that is what pairs two calls.
     """
     generator = np.random.default_rng(seed)
-    weights = generator.multinomial(len(items), np.full(len(items), 1 / len(items)), RESAMPLES).astype(float)
+    unit = texts_of(kind, items)
+    if unit.max() + 1 < FEWEST_TEXTS:
+        unit = np.arange(len(items))
+    count = unit.max() + 1
+    weights = generator.multinomial(count, np.full(count, 1 / count), RESAMPLES).astype(float)
     seeds = generator.integers(0, len(answers), (RESAMPLES, len(answers)))
-    sums = [kind.statistics(items, found) for found in answers]
+    sums = [_summed(kind.statistics(items, found), unit) for found in answers]
     scores = np.stack([_compared(kind, weights @ each) for each in sums])  # (seeds, resamples)
     whole = np.mean([_compared(kind, each.sum(0)) for each in sums])
     return float(whole), np.take_along_axis(scores, seeds.T, 0).mean(0)
+
+
+def _summed(statistics: NDArray[Any], unit: NDArray[np.int64]) -> NDArray[Any]:
+    """The sums of each unit, (units, sums), of those of its items, (items, sums)."""
+    found = np.zeros((unit.max() + 1, statistics.shape[1]))
+    np.add.at(found, unit, statistics)
+    return found
 
 
 def _percentiles(resampled: NDArray[Any], mean: float) -> Interval:

@@ -12,8 +12,8 @@ from sklearn.metrics import accuracy_score
 from sklearn.metrics import f1_score as label_f1
 
 from tests.unit.tasks.made import items_of, kind_of, names_kind, tagged, task_of, topics
-from vernacular.tasks.kind import IGNORED, Item
-from vernacular.tasks.scoring import difference, interval
+from vernacular.tasks.kind import IGNORED, Answer, Item, Kind
+from vernacular.tasks.scoring import FEWEST_TEXTS, difference, interval, texts_of
 
 TAGS = ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"]
 
@@ -120,6 +120,30 @@ def test_the_interval_of_a_score_is_that_of_its_items_and_seeds() -> None:
     assert interval(kind, items, [right], 1) == (1.0, 1.0, 1.0)
     low, mean, high = interval(kind, items, [right, some], 1)
     assert low < kind.score(items, some) < mean < high == 1.0
+
+
+def test_items_of_one_text_are_resampled_together() -> None:
+    """Thirty texts of ten equal items tell as much as thirty items, and the fewest texts that are resampled are 20."""
+    kind, rows = topics("a", "b"), [(f"t{text}", text % 2, text % 3 % 2) for text in range(30)]
+    one = [Item("x", (label,), text) for text, label, _ in rows]
+    ten = [item for item in one for _ in range(10)]
+    answers = [[answer] for *_, answer in rows]
+    many = [[answer] for *_, answer in rows for _ in range(10)]
+    assert texts_of(kind, ten).tolist() == [number // 10 for number in range(300)]
+    assert interval(kind, ten, [many], 1) == interval(kind, one, [answers], 1)
+    assert difference(kind, ten, [many], [many[::-1]], 1) == difference(kind, one, [answers], [answers[::-1]], 1)
+    alone = [Item("x", item.labels) for item in ten]
+    assert _width(kind, alone, many) < 0.5 * _width(kind, ten, many)
+    few = FEWEST_TEXTS * 10 - 10
+    assert _width(kind, ten[:few], many[:few]) == _width(kind, alone[:few], many[:few])
+    questions = kind_of(task_of("question_answering"), [])
+    assert texts_of(questions, [Item(text, (), str(row), second=str(row)) for row, text in enumerate("aba")]).tolist() \
+        == [0, 1, 0]
+
+
+def _width(kind: Kind, items: list[Item], answers: list[Answer]) -> float:
+    low, _, high = interval(kind, items, [answers], 1)
+    return high - low
 
 
 def test_floors() -> None:

@@ -58,6 +58,10 @@ class QuestionAnswering(Batched):
         """None: of a long context all windows are read."""
         return 0
 
+    def together(self, item: Item) -> str:
+        """The context: of one there may be many questions."""
+        return item.text
+
     def network(self, model: Any, settings: Lora, seed: int) -> Network:
         """A head with two outputs: for the start and the end."""
         return trainable(model, settings, 2, seed)
