@@ -12,7 +12,6 @@ from vernacular.release.summary import Results
 
 GAPS = ("task", "comparison", "measure", "sentences", "gap of the base (95 %)", "gap of the released (95 %)",
         "its lowest, its highest", "change (95 %)", "verdict")
-WORST = "The worst failure of each test that is not kept."
 
 
 def by_review(results: Results) -> list[tuple[str, dict[str, Any]]]:
@@ -47,7 +46,8 @@ def behaviour(results: Results) -> str:
                                [_behaviour_row(name, test, reviewed, name in green) for name, test in chosen.items()]))
     worst = worst_failures(results)
     if worst:
-        parts.append(f"{WORST} {LEGEND}\n\n" + table([*worst[0]], [[*row.values()] for row in worst]))
+        parts.append(f"The worst failure of each test that is not kept. {LEGEND}\n\n"
+                     + table([*worst[0]], [[*row.values()] for row in worst]))
     return "\n\n".join(parts)
 
 
@@ -66,7 +66,7 @@ def _behaviour_row(name: str, test: dict[str, Any], reviewed: bool, kept: bool) 
 
 def rate(found: Mapping[str, Any]) -> str:
     """How many cases of a test fail, with the 95 % interval of their share."""
-    return (f"{found['failures']} of {found['cases']} ({found['low']:.1%} to {found['high']:.1%})" if found["cases"]
+    return (f"{found['failures']} of {found['cases']} ({found['low']:.0%} to {found['high']:.0%})" if found["cases"]
             else "no case")
 
 

@@ -12,9 +12,8 @@ from vernacular.arms import ARMS
 from vernacular.artifacts import Artifact, Store
 from vernacular.config.schema import Language
 from vernacular.errors import Problem
-from vernacular.evaluation.behaviour.blanks import LEGEND
 from vernacular.evaluation.behaviour.schema import percent
-from vernacular.release.conduct import GAPS, WORST, fairness_rows, fairness_said, rate, worst_failures
+from vernacular.release.conduct import fairness_said, rate, worst_failures
 from vernacular.release.curve import (
     COLUMNS,
     CURVE,
@@ -26,7 +25,7 @@ from vernacular.release.curve import (
     score_rows,
     seeds_differ,
 )
-from vernacular.release.markdown import interval_text, number
+from vernacular.release.markdown import MISSING, interval_text, number, signed
 from vernacular.release.report_tables import compute, planted, retention
 from vernacular.release.report_tables import new_table as _table
 from vernacular.release.summary import Results, gather, stage_names
@@ -203,12 +202,8 @@ def _behaviour(results: Results, console: Console) -> None:
         table.add_row(name, rate(test["base"]), rate(test["adapted"]), percent(test["threshold"]),
                       "" if green.get(name) else "red")
     console.print(table)
-    failures = worst_failures(results)
-    if failures:
-        table = _table(f"{WORST} {LEGEND}", [*failures[0]], console)
-        for row in failures:
-            table.add_row(*map(escape, row.values()))
-        console.print(table)
+    if worst_failures(results):
+        console.print("  The worst failure of each that is red stands on the card and on the page.", highlight=False)
 
 
 def _fairness(results: Results, console: Console) -> None:
@@ -218,9 +213,12 @@ def _fairness(results: Results, console: Console) -> None:
     if not found.get("measured"):
         console.print("\nFairness: not measured")
         return
-    table = _table("Fairness", GAPS, console, (3,))
-    for row in fairness_rows(results):
-        table.add_row(*row)
+    table = _table("Fairness: gaps between groups", ["task", "comparison", "base", "released", "change (95 %)",
+                                                     "verdict"], console, (2, 3))
+    for one in found["comparisons"].values():
+        table.add_row(one["task"], one["comparison"].replace("_", " "), *(
+            number(one[arm]["gap"], 2) if arm in one else MISSING for arm in ("base", "adapted")),
+            signed(one["change"], 2) if "change" in one else MISSING, one["verdict"])
     console.print(table)
     console.print(fairness_said(results), highlight=False, markup=False)
 

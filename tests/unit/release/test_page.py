@@ -86,7 +86,7 @@ def test_figures_have_their_intervals_beside_them(language: Language, tmp_path: 
         "differences": {"adapted_minus_base": [0.01, 0.02, 0.03]}}
     reports[f"evaluation/{NAME}_retention"].count("retention_rise", 0.014, "change")
     shown = made(language, tmp_path, reports)
-    for said in ("2 of 40 (1.0% to 16.0%)", "0.300 (0.110 to 0.490)", ">0.100 (0.000 to 0.200)</td>",
+    for said in ("2 of 40 (1% to 16%)", "0.300 (0.110 to 0.490)", ">0.100 (0.000 to 0.200)</td>",
                  ">0.62 (0.55 to 0.69)<", ">0.40 (0.37 to 0.43)<", "+0.200 (+0.050 to +0.350)",
                  ">names found</td>", ">women, men</td>", "by us Author: Kemi; reviewed by a speaker: Ada, 2026-01-31.",
                  "better than before (-1.000, 95 % interval -1.100 to -0.900; less is better)",
@@ -214,7 +214,7 @@ def test_a_threshold_is_shown_as_it_was_written(language: Language, tmp_path: Pa
     found, out = results(Store(tmp_path / "artifacts"), language, NAME), io.StringIO()
     assert "| 0.5% |" in write_card(found)
     print_table(found, Console(file=out))
-    assert "0.5%" in out.getvalue() and out.getvalue().count("2 of 40 (1.0% to 16.0%)") == 2
+    assert "0.5%" in out.getvalue() and out.getvalue().count("2 of 40 (1% to 16%)") == 2
 
 
 def test_losses_are_said_in_plain_words(language: Language, tmp_path: Path) -> None:

@@ -143,7 +143,7 @@ def test_the_card_has_metadata_every_seed_and_says_gains_in_words(found: dict[st
     assert "Adapted against base: **no gain**" in body
     assert "This release may not be published." in body
     assert "spaces \\<b\\>\\|\\</b\\>" in body
-    assert "| 2 of 40 (1.0% to 16.0%) | 2 of 40 (1.0% to 16.0%) |" in body
+    assert "| 2 of 40 (1% to 16%) | 2 of 40 (1% to 16%) |" in body
     assert "Not measured." in body.split("## Fairness")[1]
     assert "None" not in card
     assert "nan" not in card
@@ -296,7 +296,7 @@ def test_the_report_is_plain_without_a_terminal(language: Language, tmp_path: Pa
     assert text.isascii()
     assert all(len(line) <= 100 or "/" in line for line in text.splitlines())
     for said in ("11,000", "3.100", "1.500", "floor: TF-IDF + logistic regression", "against base: gain",
-                 "against base: no gain", "2 of 40 (1.0% to 16.0%)", "Next: vernacular run qaa"):
+                 "against base: no gain", "2 of 40 (1% to 16%)", "Next: vernacular run qaa"):
         assert said in text
     json.dumps(results(store, language, NAME))
 
