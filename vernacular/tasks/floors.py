@@ -30,7 +30,9 @@ def majority(items: Sequence[Item]) -> list[int]:
 
 def text_floor(train: Sequence[Pair], labels: Sequence[Sequence[int]], test: Sequence[Pair], count: int, seed: int,
                many: bool = False) -> NDArray[Any]:
-    """Label probabilities of ``test`` (texts, ``count``), from words and character 2-5-grams.
+    """Label probabilities of ``test`` (texts, ``count``), from character 2-5-grams of words.
+
+    Words themselves beside them make a weaker floor: docs/tasks.md, "What is reported". Pairs are told by whole words.
 
     Args:
         train: texts to learn from; the second of each is empty where there is only one.
@@ -43,10 +45,8 @@ def text_floor(train: Sequence[Pair], labels: Sequence[Sequence[int]], test: Seq
     if any(second for _, second in train):
         union = make_union(TfidfVectorizer(analyzer=_shared), TfidfVectorizer(analyzer=_sided))
     else:
-        words = TfidfVectorizer(sublinear_tf=True, preprocessor=_first)
-        letters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, preprocessor=_first)
-        # Words are two letters in a row to scikit-learn: none in Thaana, where a mark follows each, nor in emoji.
-        union = make_union(words, letters) if any(map(words.build_analyzer(), train)) else make_union(letters)
+        union = make_union(TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True,
+                                           preprocessor=_first))
     if not many:
         return _learned(union, train, [each[0] for each in labels], test, count, seed, balanced=True)
     return np.stack([_learned(union, train, [int(label in each) for each in labels], test, 2, seed, True)[:, 1]

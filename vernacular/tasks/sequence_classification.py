@@ -96,7 +96,7 @@ class SequenceClassification(Labelling):
         return {"macro_f1": macro_f1(parts), **second}
 
     def floors(self, train: Sequence[Item], test: Sequence[Item], seed: int) -> dict[str, list[Answer]]:
-        """The commonest label; a logistic regression on TF-IDF of words and letters."""
+        """The commonest label; a logistic regression on TF-IDF of letters."""
         read = text_floor([(item.text, item.second) for item in train], [item.labels for item in train],
                           [(item.text, item.second) for item in test], len(self.labels), seed,
                           many=self.task.multi_label)
