@@ -87,6 +87,8 @@ def test_the_final_mark_toggles(text: str) -> None:
     ({"operator": "digits"}, "zaka 12000", "zaka 12,000"),
     ({"operator": "digits", "style": "plain"}, "zaka 12,000", "zaka 12000"),
     ({"operator": "digits"}, "zaka ١٢٠٠٠", "zaka ١٢,٠٠٠"),
+    ({"operator": "digits"}, "ndi 3.14159 kapena 12345.6789", "ndi 3.14159 kapena 12,345.6789"),
+    ({"operator": "digits"}, "ndi 3,1416", "ndi 3,1416"),
     ({"operator": "final_punctuation", "mark": "።"}, "ሰላም ነው።", "ሰላም ነው"),
     ({"operator": "final_punctuation", "mark": "᱾"}, "ᱡᱚᱦᱟᱨ", "ᱡᱚᱦᱟᱨ᱾"),
     ({"operator": "final_punctuation"}, "amati.", "amati"),

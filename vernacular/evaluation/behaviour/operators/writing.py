@@ -16,6 +16,7 @@ _APOSTROPHE_IN_WORD = re.compile(rf"(?<=[^\W\d_])[{APOSTROPHES}](?=[^\W\d_])")
 _FINAL_MARKS = regex.compile(r"[\p{Terminal_Punctuation}\u2026\s]+$")  # of every script
 _ASCII_DIGITS = "0123456789"
 _THOUSANDS = re.compile(r"\d{1,3}(?=(?:\d{3})*$)")
+_LONG = re.compile(r"(?<!\d)(?<!\d[.,٫])\d{4,}")  # not the digits behind a decimal mark: 3.1416 has no thousands
 _NO_BREAK = "\u00a0"
 
 
@@ -201,7 +202,7 @@ class Digits(Operator):
         mark = re.escape(self.separator)
         if self.style == "plain":
             return re.sub(rf"(?<=\d){mark}(?=\d{{3}}(?!\d))", "", text)
-        return re.sub(r"\d{4,}", lambda found: self.separator.join(_THOUSANDS.findall(found[0])), text)
+        return _LONG.sub(lambda found: self.separator.join(_THOUSANDS.findall(found[0])), text)
 
 
 class Numbers(Operator):
