@@ -80,7 +80,8 @@ def waive(code: Code, gate: Annotated[str, typer.Argument(help="a red one, as `v
         store = Store(project.artifacts)
         if store.current(language.code, f"release/{name}") is None:
             raise Problem("there is no release yet, and so no gate of it to answer for", where=f"{code} {name}",
-                          fix=f"`vernacular run {code}` makes one; it may be red")
+                          fix=f"`vernacular run {language.asked(name)}` makes one; it may be red")
         gates = results(store, language, name)["release_gates"]
         said = note(language.folder, name, gates, gate, by, reason).said
-        typer.echo(f"{gate} is waived while it says: {said}. `vernacular run {code}` writes that on the card")
+        typer.echo(f"{gate} is waived while it says: {said}. `vernacular run {language.asked(name)}` writes that "
+                   "on the card")

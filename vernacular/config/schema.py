@@ -286,6 +286,10 @@ class Language(Strict):
         """The tasks by name that can be learned on the model called ``model``."""
         return {name: task for name, task in self.tasks.items() if task.fits(self.models[model].objective)}
 
+    def asked(self, model: str) -> str:
+        """What a command of ``vernacular`` is given to mean the model: the code; ``--model`` where it means another."""
+        return self.code if model == next(iter(self.models_to_run()), None) else f"{self.code} --model {model}"
+
     def models_to_run(self, only: str | None = None) -> dict[str, Model]:
         """The enabled models by name, or the one called ``only``, enabled or not (KeyError if there is none)."""
         if only is not None:

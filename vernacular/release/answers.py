@@ -76,7 +76,7 @@ class Answerer:
             artifact = store.current(language.code, stage)
             if artifact is None:
                 raise Problem(f"{stage} has not been run yet", where=language.code,
-                              fix=f"Run `vernacular run {language.code}` first")
+                              fix=f"Run `vernacular run {language.asked(name)}` first")
             self._inputs[stage] = artifact.folder
         self._predictors: dict[tuple[str, str], Any] = {}
         self._networks: dict[str, tuple[Any, Any]] = {}

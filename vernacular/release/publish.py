@@ -110,12 +110,13 @@ def publish(store: Store, language: Language, model_name: str, repo: str) -> str
     artifact = store.current(language.code, stage)
     if artifact is None:
         raise Problem("there is no release to publish", where=f"{language.code} {stage}",
-                      fix=f"Run `vernacular run {language.code}` first")
+                      fix=f"Run `vernacular run {language.asked(model_name)}` first")
     red = refusals(artifact, language, store)
     if red:
         raise Problem(f"not published, for {len(red)} {'reason' if len(red) == 1 else 'reasons'}: {'; '.join(red)}",
                       where=f"{language.code} {stage}", fix="Mend each of these in the language folder and run again, "
-                      f"or have a person answer for it: vernacular waive {language.code} GATE --by NAME --reason WHY")
+                      f"or have a person answer for it: vernacular waive {language.asked(model_name)} GATE --by NAME "
+                      "--reason WHY")
     if repo.count("/") != 1 or not all(repo.split("/")):
         raise Problem(f"'{repo}' is not the name of a repository", where="publish", fix="Write owner/name")
     token = os.environ.get(TOKEN)
