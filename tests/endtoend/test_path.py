@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from statistics import fmean
 
 import psutil
 import pytest
@@ -105,6 +106,15 @@ def test_the_report_holds_every_number(place):
     for word in ("fertility_base", "fertility_extended", "tfidf_logistic", "adapted_minus_base", "control"):
         assert word in text
     assert data["changed"] == []
+    floor = data["likelihood"]["floor"]["character_5gram"]
+    assert floor["low"] < floor["mean"] < floor["high"]
+    for name, (low, mean, high) in data["fertility"]["intervals"].items():
+        assert low <= mean <= high and mean == pytest.approx(data["fertility"][name])
+    for found in data["tasks"].values():
+        for arm, more in found["more_intervals"].items():
+            for name, (low, mean, high) in more.items():
+                assert low <= mean <= high
+                assert mean == pytest.approx(fmean(row["more"][name] for row in found["scores"][arm]))
     table = place.run("report", "qaa")
     assert table.returncode == 0, table.stderr
     assert "names" in table.stdout

@@ -59,7 +59,7 @@ def stages(language: Language) -> list[Stage]:
               gates=(GateSpec("files_readable", "Every file of every source can be read.", False),),
               description="Every document of every source, with its ledger row: source, licence, consent, register. "
                           "What was taken down is not among them."),
-        Stage(name="corpus/identifier", version="1", run=_identifier, settings=_identifier_settings, outside=_seed,
+        Stage(name="corpus/identifier", version="2", run=_identifier, settings=_identifier_settings, outside=_seed,
               prepare=_fetch_seed,
               inputs=("corpus/documents",),
               gates=(GateSpec("has_seed", "There is text known to be in the language to learn from.", False),),

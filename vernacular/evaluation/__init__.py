@@ -44,7 +44,7 @@ def _likelihood(language: Language, name: str, model: Model) -> Stage:
         return measure(work, name, model)
 
     return Stage(
-        name=f"evaluation/{name}_likelihood", version="2", inputs=_models(name), run=run, heavy=True, seed=model.seed,
+        name=f"evaluation/{name}_likelihood", version="3", inputs=_models(name), run=run, heavy=True, seed=model.seed,
         settings=lambda language: {**_base(model), "items": model.likelihood_items},
         outside=lambda language, root: fingerprints(model.base, language), kinds=("pytorch", "python"),
         gates=(GateSpec("adapted_beats_base", "Adapted foresees held-out text better than the base, the interval "
@@ -81,7 +81,7 @@ def _behaviour(language: Language, name: str, model: Model) -> Stage:
         return measure(work, name, model)
 
     return Stage(
-        name=f"evaluation/{name}_behaviour", version="11", run=run, heavy=True,
+        name=f"evaluation/{name}_behaviour", version="12", run=run, heavy=True,
         inputs=(*_models(name), *(f"task/{task}_{name}" for task in tasks)),
         settings=lambda language: language.behaviour,
         outside=lambda language, root: {**digests(language), **digests_of_marks(language)},
@@ -118,7 +118,7 @@ def _attack(language: Language, name: str, model: Model) -> Stage:
         return scan(work, name, model)
 
     return Stage(
-        name=f"evaluation/{name}_attack", version="6", run=run, heavy=True, seed=model.seed,
+        name=f"evaluation/{name}_attack", version="7", run=run, heavy=True, seed=model.seed,
         inputs=(*_models(name), *(f"task/{task}_{name}" for task in language.tasks_of(name))),
         settings=lambda language: {**_base(model), "lora": model.lora.model_dump(mode="json"), "tasks": {
             task: found.model_dump(mode="json") for task, found in language.tasks_of(name).items()}},

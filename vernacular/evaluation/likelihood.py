@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from vernacular.arms import ARMS, COMPARED, TIE, load_arm
 from vernacular.artifacts import Gate, Report
+from vernacular.bootstrap import ratio, ratio_difference
 from vernacular.config.schema import Model
 from vernacular.corpus.words import word_spans
 from vernacular.errors import Problem
@@ -34,7 +35,6 @@ from vernacular.pretraining.precision import autocast
 from vernacular.stages import Work
 from vernacular.tasks.derived import lower
 
-RESAMPLES = 1000
 LEAST_WORDS = 5  # a word in a shorter line is mostly chance
 
 
@@ -193,18 +193,12 @@ def likelihood(model: Any, tokenizer: Any, objective: str, lines: Sequence[str],
 
 def interval(scored: Scored, seed: int) -> dict[str, float]:
     """Mean with a 95% bootstrap interval over lines: ``mean``, ``low``, ``high``."""
-    rows = np.random.default_rng(seed).integers(0, len(scored.nats), (RESAMPLES, len(scored.nats)))
-    values = scored.nats[rows].sum(1) / scored.size[rows].sum(1)
-    low, high = np.percentile(values, [2.5, 97.5])
-    return {"mean": scored.mean, "low": float(low), "high": float(high)}
+    return ratio(scored.nats, scored.size, seed)
 
 
 def difference(ours: Scored, theirs: Scored, seed: int) -> list[float]:
     """Difference of the means (ours minus theirs) with a paired 95% bootstrap interval: [low, mean, high]."""
-    rows = np.random.default_rng(seed).integers(0, len(ours.nats), (RESAMPLES, len(ours.nats)))
-    values = (ours.nats[rows].sum(1) / ours.size[rows].sum(1)) - (theirs.nats[rows].sum(1) / theirs.size[rows].sum(1))
-    low, high = np.percentile(values, [2.5, 97.5])
-    return [float(low), ours.mean - theirs.mean, float(high)]
+    return ratio_difference((ours.nats, ours.size), (theirs.nats, theirs.size), seed)
 
 
 def run(work: Work, name: str, model: Model) -> Report:
@@ -237,12 +231,13 @@ def run(work: Work, name: str, model: Model) -> Report:
         report.count(f"unknown_characters_{arm}", int(scored[arm].unknown.sum()),
                      f"of what was scored, behind unknown pieces of {arm}: charged as drawn blindly")
     if masked:
-        report.details["floor"] = {"character_5gram": _floor(work, tokenizer, lines)}
-        report.count(f"{short}_floor", report.details["floor"]["character_5gram"],
+        report.details["floor"] = {"character_5gram": interval(_floor(work, tokenizer, lines), work.seed)}
+        report.count(f"{short}_floor", report.details["floor"]["character_5gram"]["mean"],
                      "floor: a character 5-gram model of the training text", unit)
     bars(work.out / "likelihood.png", f"Held-out {unit} (lower is better)",
          [*ARMS, *(["5-gram floor"] if masked else [])],
-         [*(scores[arm]["mean"] for arm in ARMS), *report.details.get("floor", {}).values()], unit)
+         [*(scores[arm]["mean"] for arm in ARMS),
+          *(floor["mean"] for floor in report.details.get("floor", {}).values())], unit)
     report.plots["held-out likelihood"] = "likelihood.png"
     by_line = {arm: scored[arm].nats / scored[arm].size for arm in ARMS}
     write_jsonl(work.out / "lines.jsonl", ({"line": line, **{arm: by_line[arm][row] for arm in ARMS}}
@@ -256,10 +251,12 @@ def run(work: Work, name: str, model: Model) -> Report:
     return report
 
 
-def _floor(work: Work, tokenizer: Any, lines: Sequence[str]) -> float:
+def _floor(work: Work, tokenizer: Any, lines: Sequence[str]) -> Scored:
     """The floor on the same words, on text as the models see it (without capitals where the base drops them)."""
     normaliser = tokenizer.backend_tokenizer.normalizer
     lowers = normaliser is not None and normaliser.normalize_str("A") == "a"
     fold = lower if lowers else str
     training = "\n".join(row["text"] for row in read_jsonl(work.inputs["corpus/splits"] / "train.jsonl"))
-    return floor_nats(fold(training), [fold(line) for line in lines], choose_words(lines, work.seed))
+    spans = choose_words(lines, work.seed)
+    nats = floor_nats(fold(training), [fold(line) for line in lines], spans)
+    return Scored(nats, np.array([stop - start for start, stop in spans], float), np.zeros(len(lines)))

@@ -10,6 +10,9 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 ORDER = 5
 
 
@@ -47,9 +50,8 @@ class CharacterModel:
         return value
 
 
-def floor_nats(training: str, lines: Sequence[str], spans: Sequence[tuple[int, int]]) -> float:
-    """Nats per character of the given span of each line, foreseen from what stands before it in the line."""
+def floor_nats(training: str, lines: Sequence[str], spans: Sequence[tuple[int, int]]) -> NDArray[np.float64]:
+    """Nats of the given span of each line, (lines,), foreseen from what stands before it in the line."""
     model = CharacterModel(training)
-    nats = sum(model.nats("\n" + line[:start], line[start:stop])
-               for line, (start, stop) in zip(lines, spans, strict=True))
-    return nats / sum(stop - start for start, stop in spans)
+    return np.array([model.nats("\n" + line[:start], line[start:stop])
+                     for line, (start, stop) in zip(lines, spans, strict=True)])

@@ -25,7 +25,7 @@ from vernacular.release.curve import (
 from vernacular.release.gates import unverified
 from vernacular.release.kept import kept_on_tasks
 from vernacular.release.loading import how_to_load
-from vernacular.release.markdown import MISSING, caveat, interval_text, literal, number, read_text, table
+from vernacular.release.markdown import MISSING, caveat, interval_text, literal, number, range_text, read_text, table
 from vernacular.release.metadata import inside, metadata_of
 from vernacular.release.planted import section as planted
 from vernacular.release.summary import Results
@@ -131,13 +131,13 @@ def _identified(results: Results) -> str:
     if not found:
         return " Nothing told the language from others but a general identifier: no text was known to be in it."
     recall, impostors = found["recall"], found["impostors"]
-    counts = found["counts"]
-    precision = (f", its precision against the contrast languages {number(counts['precision'])}"
-                 if "precision" in counts else "")
-    return (f" Lines in other languages were dropped by an identifier learned from {number(counts['seed_lines'], 0)} "
-            f"lines: on held-out lines of these its recall is {number(recall['share'])} "
-            f"({number(recall['low'])} to {number(recall['high'])}){precision}; of lines of invented "
-            f"words in the language's spelling it accepts {number(impostors['share'])} "
+    against = found.get("precision")
+    precision = (f", its precision against the contrast languages {number(against['share'])} "
+                 f"({number(against['low'])} to {number(against['high'])})" if against else "")
+    return (" Lines in other languages were dropped by an identifier learned from "
+            f"{number(found['counts']['seed_lines'], 0)} lines: on held-out lines of these its recall is "
+            f"{number(recall['share'])} ({number(recall['low'])} to {number(recall['high'])}){precision}; of lines of "
+            f"invented words in the language's spelling it accepts {number(impostors['share'])} "
             f"({number(impostors['low'])} to {number(impostors['high'])}). In brackets: 95 % intervals.")
 
 
@@ -149,8 +149,10 @@ def _tokenizer(results: Results) -> str:
                "differently." if found["base_lines_changed"] is not None else "")
     trimmed = (f" Trimmed: {number(found['rows_kept'], 0)} of the base's {number(found['rows_base'], 0)} rows are "
                "left; other languages may be cut into single characters." if found["rows_kept"] is not None else "")
-    return (f"Fertility (tokens per word, held-out text): base {number(found['base'], 2)}, extended "
-            f"{number(found['extended'], 2)}.{changed}{trimmed}")
+    ranges = {name: f" (95 % interval over documents {range_text(interval, 2)})"
+              for name, interval in (found["intervals"] or {}).items()}
+    return (f"Fertility (tokens per word, held-out text): base {number(found['base'], 2)}{ranges.get('base', '')}, "
+            f"extended {number(found['extended'], 2)}{ranges.get('extended', '')}.{changed}{trimmed}")
 
 
 def _alignment(results: Results) -> list[str]:
@@ -179,7 +181,8 @@ def _likelihood(results: Results) -> str:
         return f"{MISSING.capitalize()}."
     rows = [[arm, number(score["mean"]), f"{number(score['low'])} to {number(score['high'])}"]
             for arm in ARMS if (score := found["scores"].get(arm))]
-    rows += [[FLOORS.get(name, f"floor: {name}"), number(floor), ""] for name, floor in found.get("floor", {}).items()]
+    rows += [[FLOORS.get(name, f"floor: {name}"), number(floor["mean"]),
+              f"{number(floor['low'])} to {number(floor['high'])}"] for name, floor in found.get("floor", {}).items()]
     text = table(["model", found.get("unit", "nats per character"), "95 % interval"], rows)
     said = [f"{_comparison(name)}: {GAINS[found['verdicts'][name]]} ({interval_text(interval)})"
             for name, interval in found.get("differences", {}).items()]

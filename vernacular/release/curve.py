@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from vernacular.arms import ARMS
+from vernacular.bootstrap import FEWEST_TEXTS
 from vernacular.release.markdown import interval_text, number, range_text, signed
-from vernacular.tasks.scoring import FEWEST_TEXTS
 
 FLOORS = {"majority": "floor: the commonest answer, or chance", "tfidf_logistic": "floor: TF-IDF + logistic regression",
           "character_5gram": "floor: a character 5-gram model of the training text",
@@ -90,9 +90,10 @@ def remarks(found: dict[str, Any]) -> list[str]:
     said = [f"The labels were made by people; licence: {labelled['licence']}"
             f"{' (' + labelled['url'] + ')' if labelled['url'] else ''}."] if labelled else []
     if found.get("bits_per_byte"):
-        said.append("How well the right answers are foreseen, in bits per byte (lower is better; mean, and each seed; "
-                    "no interval was computed): " + "; ".join(
-                        f"{arm} {one['mean']:.3f} ({', '.join(f'{value:.3f}' for value in one['seeds'])})"
+        said.append("How well the right answers are foreseen, in bits per byte (lower is better; mean, 95 % interval, "
+                    "and each seed): " + "; ".join(
+                        f"{arm} {one['mean']:.3f}, {one['low']:.3f} to {one['high']:.3f} "
+                        f"({', '.join(f'{value:.3f}' for value in one['seeds'])})"
                         for arm, one in found["bits_per_byte"].items()) + ".")
     said += [f"No better than the commonest answer, or chance: {', '.join(dead)}."] if dead else []
     taken = [part for part in ("test", "dev") if notes.get(f"{part}_taken_from_train")]

@@ -61,7 +61,7 @@ def page(results: Results, artifacts: Mapping[str, Artifact]) -> str:
     environment = Environment(loader=PackageLoader("vernacular.release", "templates"), autoescape=True,
                               undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {"most_of": most_of, "number": number, "cell": cell, "interval": interval_text,
-                            "caveat": caveat}
+                            "range_text": range_text, "caveat": caveat}
     return environment.get_template(FILE).render(
         r=results, arms=ARMS, meaning=MEANING, floors=FLOORS, made=now(), short=in_short(results),
         red=[gate for gate in results["release_gates"] if not gate["passed"] and gate["name"] != "publishable"
@@ -109,7 +109,8 @@ def _scores(found: Mapping[str, Any] | None) -> list[list[Any]]:
         return []
     rows = [[arm, number(score["mean"]), f"{number(score['low'])} to {number(score['high'])}"]
             for arm in ARMS if (score := found["scores"].get(arm))]
-    return rows + [[FLOORS.get(name, f"floor: {name}"), number(floor), ""]
+    return rows + [[FLOORS.get(name, f"floor: {name}"), number(floor["mean"]),
+                    f"{number(floor['low'])} to {number(floor['high'])}"]
                    for name, floor in found.get("floor", {}).items()]
 
 
@@ -218,7 +219,7 @@ def in_short(results: Results) -> list[str]:
 
 
 def _beside_floor(found: Mapping[str, Any], arm: str) -> str:
-    floor = min(found.get("floor", {}).values(), default=None)
+    floor = min((floor["mean"] for floor in found.get("floor", {}).values()), default=None)
     mean = found["scores"][arm]["mean"]
     return (f" Counting which letters follow which still foresees it better ({number(floor)} against {number(mean)})."
             if floor is not None and floor < mean else "")

@@ -25,7 +25,7 @@ from vernacular.release.curve import (
     score_rows,
     seeds_differ,
 )
-from vernacular.release.markdown import MISSING, interval_text, number, signed
+from vernacular.release.markdown import MISSING, interval_text, number, range_text, signed
 from vernacular.release.report_tables import compute, planted, retention
 from vernacular.release.report_tables import new_table as _table
 from vernacular.release.summary import Results, gather, stage_names
@@ -47,7 +47,8 @@ def current_artifacts(store: Store, language: Language, model_name: str) -> dict
     found = {name: artifact for name in stage_names(language, model_name)
              if (artifact := store.current(language.code, name)) is not None}
     if not found:
-        raise Problem("nothing has been run yet", where=language.code, fix=f"Run `vernacular run {language.code}`")
+        raise Problem("nothing has been run yet", where=language.code,
+                      fix=f"Run `vernacular run {language.asked(model_name)}`")
     return found
 
 
@@ -116,9 +117,11 @@ def _fertility(results: Results, console: Console) -> None:
     found = results["fertility"]
     if found is None:
         return
-    table = _table("Tokenizer", ["", "tokens per word", "pieces added"], console, (1, 2))
-    table.add_row("base", number(found["base"], 3), "")
-    table.add_row("extended", number(found["extended"], 3), number(found["new_pieces"], 0))
+    table = _table("Tokenizer", ["", "tokens per word", "95 % interval", "pieces added"], console, (1, 2, 3))
+    ranges = found["intervals"] or {}
+    table.add_row("base", number(found["base"], 3), range_text(ranges.get("base")), "")
+    table.add_row("extended", number(found["extended"], 3), range_text(ranges.get("extended")),
+                  number(found["new_pieces"], 0))
     console.print(table)
 
 
@@ -151,7 +154,8 @@ def _likelihood(results: Results, console: Console) -> None:
         if score:
             table.add_row(arm, number(score["mean"]), f"{number(score['low'])} to {number(score['high'])}")
     for name, floor in found.get("floor", {}).items():
-        table.add_row(FLOORS.get(name, f"floor: {name}"), number(floor), "")
+        table.add_row(FLOORS.get(name, f"floor: {name}"), number(floor["mean"]),
+                      f"{number(floor['low'])} to {number(floor['high'])}")
     console.print(table)
     _verdicts(found.get("differences", {}), found["verdicts"], console)
     released = results["released"]
@@ -233,8 +237,7 @@ def _gates(results: Results, console: Console) -> None:
 
 
 def _next(results: Results, console: Console) -> None:
-    code, name = results["language"]["code"], results["model"]["name"]
-    chosen = code if results["model"]["enabled"] else f"{code} --model {name}"
+    asked, name = results["model"]["asked"], results["model"]["name"]
     if results.get("release"):
         console.print("\nThe release, with its card in README.md:")
         console.print(results["release"]["folder"], soft_wrap=True, highlight=False, markup=False)
@@ -244,10 +247,10 @@ def _next(results: Results, console: Console) -> None:
             console.print(f"  {stage}: {folder}", soft_wrap=True, highlight=False, markup=False)
     if results["missing"] or not results.get("release"):
         waiting = results["missing"] or [f"release/{name}"]
-        console.print(f"\nNot run yet: {', '.join(waiting)}. Next: vernacular run {chosen}", highlight=False)
+        console.print(f"\nNot run yet: {', '.join(waiting)}. Next: vernacular run {asked}", highlight=False)
     elif results["changed"]:
         console.print(f"\nChanged since the release: {escape(', '.join(results['changed']))}. "
-                      f"Next: vernacular run {chosen}", highlight=False)
+                      f"Next: vernacular run {asked}", highlight=False)
     else:
-        console.print(f"\nNext: vernacular try {chosen} (type a sentence), make ui (graph and history)",
+        console.print(f"\nNext: vernacular try {asked} (type a sentence), make ui (graph and history)",
                       highlight=False)

@@ -63,7 +63,7 @@ def gather(language: Language, name: str, model: Model, reports: Mapping[str, Re
     results: Results = {
         "language": {"code": language.code, "name": language.name, "autonym": language.autonym,
                      "script": language.script, "owner": language.owner, "stated": stated(language.folder)},
-        "model": {"name": name, "enabled": model.enabled, "objective": model.objective,
+        "model": {"name": name, "asked": language.asked(name), "objective": model.objective,
                   "base": model.base.model_dump(mode="json"),
                   "base_name": model.base.hub or model.base.package or str(model.base.path),
                   "vocabulary": model.vocabulary.model_dump(mode="json"), "lora": model.lora.model_dump(mode="json"),
@@ -171,7 +171,8 @@ def _fertility(tokenizer: Report | None) -> dict[str, Any] | None:
         return None
     counts = _plain(tokenizer)
     return {"base": counts.get("fertility_base"), "extended": counts.get("fertility_extended"),
-            "change": counts.get("fertility_change"), "new_pieces": counts.get("new_pieces"),
+            "change": counts.get("fertility_change"),
+            "intervals": tokenizer.details.get("fertility_intervals"), "new_pieces": counts.get("new_pieces"),
             "base_lines_changed": counts.get("base_lines_changed"), "family": tokenizer.details.get("base_family"),
             "rows_base": counts.get("rows_base"), "rows_kept": counts.get("rows_kept")}
 
@@ -227,10 +228,14 @@ def spread_of(report: Report) -> float:
     return max((max(values) - min(values) for values in scores_of(report).values() if values), default=0.0)
 
 
-def _bits(scores: Mapping[str, list[dict[str, Any]]]) -> dict[str, dict[str, Any]]:
-    """Bits per byte of the right answer by model, of tasks that write text: the mean, and of each seed."""
-    each = {arm: [-row["more"][BITS] for row in rows if BITS in row.get("more", {})] for arm, rows in scores.items()}
-    return {arm: {"mean": fmean(values), "seeds": values} for arm, values in each.items() if values}
+def _bits(details: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Bits per byte of the right answer by model, of tasks that write text: mean, ends of its interval, each seed's."""
+    found = {}
+    for arm, rows in details["scores"].items():
+        if rows and all(BITS in row.get("more", {}) for row in rows):
+            least, mean, most = details["more_intervals"][arm][BITS]  # of the negative
+            found[arm] = {"mean": -mean, "low": -most, "high": -least, "seeds": [-row["more"][BITS] for row in rows]}
+    return found
 
 
 def _task(report: Report, task: Task, released: Arm) -> dict[str, Any]:
@@ -240,7 +245,7 @@ def _task(report: Report, task: Task, released: Arm) -> dict[str, Any]:
     details["labelled"], details["language"] = _labelled(task), task.language
     details["means"] = {arm: fmean(values) for arm, values in scores.items() if values}
     details["spread"] = spread_of(report)
-    details["bits_per_byte"] = _bits(details["scores"])
+    details["bits_per_byte"] = _bits(details)
     details["verdicts"] = {name: verdict(interval, spread=details["spread"])
                            for name, interval in details.get("intervals", {}).items()}
     floors = details.get("floors", {})

@@ -1,7 +1,7 @@
 """What the stage of a task says: scores of every seed at every size, floors, intervals, dead seeds, plots, gates.
 
-An interval is ``[low, mean, high]``: of a model's score in ``arm_intervals``, of a floor's in ``floor_intervals``, of a
-difference in ``intervals``.
+An interval is ``[low, mean, high]``: of a model's score in ``arm_intervals``, of its further scores (``more``) in
+``more_intervals``, of a floor's in ``floor_intervals``, of a difference in ``intervals``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from vernacular.plots import bars, points
 from vernacular.tasks.curve import Run, Untrained
 from vernacular.tasks.data import Items
 from vernacular.tasks.kind import Answer
-from vernacular.tasks.scoring import difference, interval, texts_of
+from vernacular.tasks.scoring import difference, interval, intervals, texts_of
 
 _FLOORS = {"tfidf_logistic": "floor: TF-IDF with logistic regression",
            "majority": "floor: the commonest answer, or chance"}
@@ -97,10 +97,12 @@ def _ways(items: Items, untrained: Mapping[Arm, Untrained]) -> dict[str, dict[st
     return found
 
 
-def _intervals(items: Items, answers: Mapping[Arm, Sequence[Sequence[Answer]]]) -> dict[str, dict[str, list[float]]]:
-    """Of each arm's score and of each difference, of answers by arm and seed."""
+def _intervals(items: Items, answers: Mapping[Arm, Sequence[Sequence[Answer]]]) -> dict[str, dict[str, Any]]:
+    """Of each arm's scores and of each difference, of answers by arm and seed."""
     kind, test = items.kind, items.test
-    return {"arm_intervals": {arm: list(interval(kind, test, answers[arm], _SEED)) for arm in ARMS},
+    each = {arm: intervals(kind, test, answers[arm], _SEED) for arm in ARMS}
+    return {"arm_intervals": {arm: list(next(iter(found.values()))) for arm, found in each.items()},
+            "more_intervals": {arm: {name: list(found[name]) for name in [*found][1:]} for arm, found in each.items()},
             "intervals": {f"{ours}_minus_{theirs}": list(difference(kind, test, answers[ours], answers[theirs], _SEED))
                           for ours, theirs in COMPARED}}
 

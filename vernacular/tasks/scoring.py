@@ -1,6 +1,7 @@
 """Sums that scores are made of, scores of such sums, and bootstrap intervals over items and seeds.
 
-Items that come from one text are right or wrong together, so it is texts that are resampled, with all their items.
+Items that come from one text are right or wrong together, so it is texts that are resampled, with all their items; of
+fewer than ``FEWEST_TEXTS`` the items, and that is said.
 """
 
 from __future__ import annotations
@@ -11,10 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vernacular.bootstrap import FEWEST_TEXTS, RESAMPLES
 from vernacular.tasks.kind import IGNORED, Answer, Item, Kind
 
-RESAMPLES = 1000
-FEWEST_TEXTS = 20  # of fewer the bootstrap makes too little: their items are resampled, and that is said
 Interval = tuple[float, float, float]  # low, mean, high
 
 
@@ -59,8 +59,10 @@ def accuracy(parts: NDArray[Any]) -> NDArray[Any]:
     return found
 
 
-def interval(kind: Kind, items: Sequence[Item], answers: Sequence[Sequence[Answer]], seed: int) -> Interval:
-    """Mean of the score over seeds with a 95% interval, by the same bootstrap as ``difference``.
+def intervals(kind: Kind, items: Sequence[Item], answers: Sequence[Sequence[Answer]], seed: int) -> dict[str, Interval]:
+    """Name of each score -> its mean over seeds with a 95% interval, by the same bootstrap as ``difference``.
+
+    The first is the score that is compared.
 
     Args:
         kind: of the task.
@@ -68,8 +70,13 @@ def interval(kind: Kind, items: Sequence[Item], answers: Sequence[Sequence[Answe
         answers: for each seed the answers to ``items``; of a floor, which draws nothing, one list.
         seed: of the resamples.
     """
-    mean, resampled = _resampled(kind, items, answers, seed)
-    return _percentiles(resampled, mean)
+    return {name: _percentiles(resampled, mean)
+            for name, (mean, resampled) in _resampled(kind, items, answers, seed).items()}
+
+
+def interval(kind: Kind, items: Sequence[Item], answers: Sequence[Sequence[Answer]], seed: int) -> Interval:
+    """The first of ``intervals``: of the score that is compared."""
+    return next(iter(intervals(kind, items, answers, seed).values()))
 
 
 def difference(kind: Kind, items: Sequence[Item], ours: Sequence[Sequence[Answer]],
@@ -85,7 +92,8 @@ def difference(kind: Kind, items: Sequence[Item], ours: Sequence[Sequence[Answer
         theirs: the same seeds of another arm.
         seed: of the resamples.
     """
-    (mine, left), (other, right) = (_resampled(kind, items, answers, seed) for answers in (ours, theirs))
+    (mine, left), (other, right) = (next(iter(_resampled(kind, items, answers, seed).values()))
+                                    for answers in (ours, theirs))
     return _percentiles(left - right, mine - other)
 
 
@@ -97,8 +105,8 @@ def texts_of(kind: Kind, items: Sequence[Item]) -> NDArray[np.int64]:
 
 
 def _resampled(kind: Kind, items: Sequence[Item], answers: Sequence[Sequence[Answer]],
-               seed: int) -> tuple[float, NDArray[Any]]:
-    """The mean score over seeds, and its value in each resample of texts (or items) and seeds, (resamples,).
+               seed: int) -> dict[str, tuple[float, NDArray[Any]]]:
+    """Name of each score -> its mean over seeds, and its value in each resample of texts (or items) and seeds .
 
     Equal ``seed``, items and numbers of seeds give equal draws: that is what pairs two calls.
     """
@@ -110,9 +118,10 @@ def _resampled(kind: Kind, items: Sequence[Item], answers: Sequence[Sequence[Ans
     weights = generator.multinomial(count, np.full(count, 1 / count), RESAMPLES).astype(float)
     seeds = generator.integers(0, len(answers), (RESAMPLES, len(answers)))
     sums = [_summed(kind.statistics(items, found), unit) for found in answers]
-    scores = np.stack([_compared(kind, weights @ each) for each in sums])  # (seeds, resamples)
-    whole = np.mean([_compared(kind, each.sum(0)) for each in sums])
-    return float(whole), np.take_along_axis(scores, seeds.T, 0).mean(0)
+    whole, drawn = ([kind.measures(totals) for totals in found]
+                    for found in ([each.sum(0) for each in sums], [weights @ each for each in sums]))
+    return {name: (float(np.mean([each[name] for each in whole])), np.take_along_axis(
+        np.stack([each[name] for each in drawn]), seeds.T, 0).mean(0)) for name in whole[0]}
 
 
 def _summed(statistics: NDArray[Any], unit: NDArray[np.int64]) -> NDArray[Any]:
@@ -125,8 +134,3 @@ def _summed(statistics: NDArray[Any], unit: NDArray[np.int64]) -> NDArray[Any]:
 def _percentiles(resampled: NDArray[Any], mean: float) -> Interval:
     low, high = np.percentile(resampled, [2.5, 97.5])
     return float(low), mean, float(high)
-
-
-def _compared(kind: Kind, totals: NDArray[Any]) -> NDArray[Any]:
-    """The score that is compared, of sums (..., sums)."""
-    return next(iter(kind.measures(totals).values()))

@@ -33,7 +33,7 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
         fetch_retention(model, language, root, progress)
 
     return [Stage(
-        name=f"tokenizer/{name}", version="6", inputs=("corpus/splits",), run=run, seed=model.seed,
+        name=f"tokenizer/{name}", version="7", inputs=("corpus/splits",), run=run, seed=model.seed,
         settings=lambda language: {
             "base": model.base.model_dump(mode="json"), "vocabulary": model.vocabulary.model_dump(mode="json"),
             "objective": model.objective, "script": language.script,

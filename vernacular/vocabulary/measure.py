@@ -11,9 +11,11 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from tokenizers import Tokenizer
 
 from vernacular.artifacts import Report
+from vernacular.bootstrap import FEWEST_TEXTS, ratio
 from vernacular.corpus.suppression import folded
 from vernacular.corpus.traces import LONG
 from vernacular.corpus.words import words as words_of
@@ -24,6 +26,7 @@ from vernacular.vocabulary.families import Extended
 ARMS = ("base", "extended")
 RARE = 20  # uses; RECIPE 6, T1
 _POINTS = 6  # of the curve
+_SEED = 1  # of resamples
 _SAMPLES = 20
 _AROUND = 30  # characters of an example on either side of the piece
 _PAGE = 2000  # texts tokenised at once
@@ -56,6 +59,8 @@ def fertility(report: Report, base: Any, extended: Any, chosen: Extended, rows: 
     report.count("bytes_per_token_base", size / before, "bytes of text per token, original tokenizer", "bytes")
     report.count("bytes_per_token_extended", size / after, "bytes of text per token, extended tokenizer", "bytes")
     report.details["fertility_by_register"] = found
+    if len(rows) >= FEWEST_TEXTS:
+        report.details["fertility_intervals"] = _intervals(base, extended, [row["text"] for row in rows])
     report.samples["held-out text by register"] = [
         {"register": register, "words": row["words"],
          **{f"tokens per word, {arm}": round(row[f"tokens_{arm}"] / row["words"], 3) for arm in ARMS},
@@ -76,6 +81,15 @@ def _sizes(base: Any, extended: Any, texts: list[str]) -> dict[str, int]:
             "bytes": sum(len(text.encode()) for text in texts),
             **{f"tokens_{arm}": sum(map(len, tokens(one.backend_tokenizer, texts)))
                for arm, one in zip(ARMS, (base, extended), strict=True)}}
+
+
+def _intervals(base: Any, extended: Any, texts: Sequence[str]) -> dict[str, list[float]]:
+    """Tokens per word of each tokenizer, and their change, over documents: name -> [low, mean, high]."""
+    words = np.array([len(words_of(text)) for text in texts], float)
+    before, after = (np.array(list(map(len, tokens(one.backend_tokenizer, texts))), float) for one in (base, extended))
+    found = {"base": ratio(before, words, _SEED), "extended": ratio(after, words, _SEED),
+             "change": ratio(after - before, before, _SEED)}
+    return {name: [one["low"], one["mean"], one["high"]] for name, one in found.items()}
 
 
 def _curve(report: Report, chosen: Extended, texts: list[str], words: float, before: float, after: float,

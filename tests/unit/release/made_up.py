@@ -59,11 +59,13 @@ def made_up_reports() -> dict[str, Report]:
     tokenizer.count("new_pieces", 60, "pieces added")
     tokenizer.count("fertility_base", 3.1, "tokens per word")
     tokenizer.count("fertility_extended", 1.9, "tokens per word")
+    tokenizer.details["fertility_intervals"] = {"base": ranged(3.1, 0.2), "extended": ranged(1.9, 0.1)}
     training = Report(details={"steps": 12, "tokens": 3072, "minutes": 0.1, "curve": [[0, 3.0], [12, 2.0]]})
     scores = {arm: {"mean": mean, "low": mean - 0.1, "high": mean + 0.1}
               for arm, mean in (("base", 2.5), ("control", 1.6), ("adapted", 1.5))}
     likelihood = Report(details={"unit": "nats per character", "scores": scores, "differences": {
-        "adapted_minus_control": [-0.15, -0.1, -0.05], "adapted_minus_base": [-1.1, -1.0, -0.9]}})
+        "adapted_minus_control": [-0.15, -0.1, -0.05], "adapted_minus_base": [-1.1, -1.0, -0.9]},
+        "floor": {"character_5gram": {"mean": 1.8, "low": 1.75, "high": 1.85}}})
     likelihood.gates.append(Gate(name="adapted_not_worse_than_control", passed=True, reason="-0.1"))
     arm = {"cases": 40, "failures": 2, "rate": 0.05, "low": 0.01, "high": 0.16}
     behaviour = Report(details={"tests": {"spaces": {

@@ -227,6 +227,15 @@ def test_what_is_told_of_the_identifier_has_intervals(found: dict[str, Any]) -> 
                                "impostors": {"share": 0.1, "low": 0.05, "high": 0.2}}
     card = write_card(found)
     assert "0.900 (0.800 to 0.950)" in card and "0.100 (0.050 to 0.200). In brackets: 95 % intervals." in card
+    assert "precision" not in card
+    found["identification"]["precision"] = {"share": 0.75, "low": 0.5, "high": 0.875}
+    assert "contrast languages 0.750 (0.500 to 0.875); of lines" in write_card(found)
+
+
+def test_tokens_per_word_and_the_floor_of_likelihood_have_intervals(found: dict[str, Any]) -> None:
+    card = write_card(found)
+    assert "base 3.10 (95 % interval over documents 2.90 to 3.30), extended 1.90 (95 % interval over" in card
+    assert "| floor: a character 5-gram model of the training text | 1.800 | 1.750 to 1.850 |" in card
 
 
 def test_a_card_of_nothing_says_so(language: Language) -> None:

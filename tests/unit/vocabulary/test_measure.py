@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from tests.generate import make_documents
 from tests.tiny import with_json, write_bert
 from vernacular.artifacts import Report
+from vernacular.bootstrap import FEWEST_TEXTS
 from vernacular.config.schema import Vocabulary
 from vernacular.corpus.suppression import folded
 from vernacular.corpus.traces import SHORT, Traces
@@ -17,6 +20,24 @@ from vernacular.vocabulary.families import extend
 from vernacular.vocabulary.learn import Letters, word_counts
 
 LETTERS = 20  # in a row that are somebody's
+
+
+def test_tokens_per_word_have_intervals_over_documents_where_there_are_enough(tmp_path: Path) -> None:
+    rows = [{"text": text} for texts in make_documents(30).values() for text in texts]
+    base = load_tokenizer(write_bert(tmp_path / "base"))
+    chosen = extend(base.backend_tokenizer, word_counts([row["text"] for row in rows], base.backend_tokenizer),
+                    Counter(), Vocabulary(new_pieces=200, min_uses=3), Letters("Latn"), "tests")
+    (tmp_path / "extended").mkdir()
+    extended = with_json(base, chosen.json_with(len(chosen.pieces)), tmp_path / "extended")
+
+    few, report = Report(), Report()
+    measure.fertility(few, base, extended, chosen, rows[:FEWEST_TEXTS - 1], tmp_path)
+    measure.fertility(report, base, extended, chosen, rows[:FEWEST_TEXTS], tmp_path)
+    assert "fertility_intervals" not in few.details
+    found = report.details["fertility_intervals"]
+    for name, (low, mean, high) in found.items():
+        assert low < mean < high and mean == pytest.approx(report.counts[f"fertility_{name}"].value)
+    assert found["extended"][2] < found["base"][0]  # new pieces are for that
 
 
 def test_an_example_is_found_by_the_line_that_it_is_from(tmp_path: Path) -> None:

@@ -40,10 +40,12 @@ def measure(seed: Sequence[str], contrast: Mapping[str, Sequence[str]], shared: 
     mistaken = {code: _share(identifier.scores(lines[::_HELD_OUT]) >= identifier.threshold)
                 for code, lines in contrast.items() if lines}
     if mistaken:
-        kept, wrong = int((scores[long] >= identifier.threshold).sum()), [row["accepted"] for row in mistaken.values()]
-        report.count("precision", kept / max(kept + sum(wrong), 1), "of accepted held-out lines, seed and contrast "
-                     "together, are in the language", "share")
+        wrong = sum(row["accepted"] for row in mistaken.values())
+        precision = _share(np.repeat([True, False], [recall["accepted"], wrong]))
+        report.count("precision", precision["share"], "of accepted held-out lines, seed and contrast together, are in "
+                                                      "the language", "share")
     report.details["identification"] = {"recall": recall, "impostors": false, "contrast": mistaken,
+                                        **({"precision": precision} if mistaken else {}),
                                         "by_length": _by_length(scores, words, identifier.threshold)}
     doubtful = np.argsort(scores, kind="stable")[:_SAMPLE]
     report.samples["seed lines that look least like the language"] = [
