@@ -20,6 +20,7 @@ from dagster import DagsterEventType, DagsterInstance, DagsterRunStatus
 from assets.common import PASSING
 from tests.endtoend.conftest import CHECKOUT, TOKEN, Place, make_place
 from vernacular.artifacts import Store
+from vernacular.bootstrap import FEWEST_TEXTS
 from vernacular.config.load import load_language
 from vernacular.jsonl import read_jsonl
 from vernacular.outline import outline_of
@@ -108,8 +109,7 @@ def test_the_report_holds_every_number(place):
     assert data["changed"] == []
     floor = data["likelihood"]["floor"]["character_5gram"]
     assert floor["low"] < floor["mean"] < floor["high"]
-    for name, (low, mean, high) in data["fertility"]["intervals"].items():
-        assert low <= mean <= high and mean == pytest.approx(data["fertility"][name])
+    assert data["fertility"]["intervals"] is None and data["corpus"]["parts"]["dev"]["documents"] < FEWEST_TEXTS
     for found in data["tasks"].values():
         for arm, more in found["more_intervals"].items():
             for name, (low, mean, high) in more.items():

@@ -9,6 +9,7 @@ from __future__ import annotations
 import yaml
 
 from vernacular.arms import ARMS
+from vernacular.bootstrap import FEWEST_TEXTS
 from vernacular.release.compute import section as compute
 from vernacular.release.conduct import behaviour, fairness
 from vernacular.release.curve import (
@@ -151,8 +152,9 @@ def _tokenizer(results: Results) -> str:
                "left; other languages may be cut into single characters." if found["rows_kept"] is not None else "")
     ranges = {name: f" (95 % interval over documents {range_text(interval, 2)})"
               for name, interval in (found["intervals"] or {}).items()}
+    few = "" if ranges else f" No interval: fewer than {FEWEST_TEXTS} documents are held out to choose by."
     return (f"Fertility (tokens per word, held-out text): base {number(found['base'], 2)}{ranges.get('base', '')}, "
-            f"extended {number(found['extended'], 2)}{ranges.get('extended', '')}.{changed}{trimmed}")
+            f"extended {number(found['extended'], 2)}{ranges.get('extended', '')}.{few}{changed}{trimmed}")
 
 
 def _alignment(results: Results) -> list[str]:

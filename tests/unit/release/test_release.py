@@ -235,6 +235,8 @@ def test_what_is_told_of_the_identifier_has_intervals(found: dict[str, Any]) -> 
 def test_tokens_per_word_and_the_floor_of_likelihood_have_intervals(found: dict[str, Any]) -> None:
     card = write_card(found)
     assert "base 3.10 (95 % interval over documents 2.90 to 3.30), extended 1.90 (95 % interval over" in card
+    found["fertility"]["intervals"] = None
+    assert "base 3.10, extended 1.90. No interval: fewer than 20 documents" in write_card(found)
     assert "| floor: a character 5-gram model of the training text | 1.800 | 1.750 to 1.850 |" in card
 
 
