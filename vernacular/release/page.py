@@ -201,7 +201,7 @@ def in_short(results: Results) -> list[str]:
         change = retention.get("differences", {}).get(f"{released}_minus_base")
         beside = f" ({interval_text(change)})" if change else ""
         said.append(f"Text in the languages that it knew before it foresees {abs(rise):.1%} "
-                    f"{'worse' if rise > 0 else 'better'} than it did{beside}.")
+                    f"{'worse' if rise > 0 else 'better'} than it did{beside}.{caveat(retention)}")
     else:
         said.append("Whether it forgot the languages that it knew before was not measured.")
     attack = results.get("attack")

@@ -231,3 +231,13 @@ def test_losses_are_said_in_plain_words(language: Language, tmp_path: Path) -> N
     said = " ".join(in_short(results(store, language, NAME)))
     assert "worse than before (-0.300, 95 % interval -0.400 to -0.200). A simple method without a model does" in said
     assert "may not be published yet" in said
+
+
+def test_what_is_kept_of_other_languages_is_not_praised_without_its_caveat(language: Language) -> None:
+    reports = made_up_reports()
+    reports[f"evaluation/{NAME}_retention"].details |= {
+        "measured": True, "caveat": "the lines are of documents that training read", "differences": {}}
+    reports[f"evaluation/{NAME}_retention"].count("retention_rise", -0.3, "change of likelihood")
+    said = in_short(gather(language, NAME, language.models[NAME], reports))
+    assert ("Text in the languages that it knew before it foresees 30.0% better than it did. The lines are of "
+            "documents that training read.") in said
