@@ -106,7 +106,7 @@ def texts_of(kind: Kind, items: Sequence[Item]) -> NDArray[np.int64]:
 
 def _resampled(kind: Kind, items: Sequence[Item], answers: Sequence[Sequence[Answer]],
                seed: int) -> dict[str, tuple[float, NDArray[Any]]]:
-    """Name of each score -> its mean over seeds, and its value in each resample of texts (or items) and seeds .
+    """Name of each score -> its mean over seeds, and its value in each resample of texts (or items) and seeds.
 
     Equal ``seed``, items and numbers of seeds give equal draws: that is what pairs two calls.
     """
