@@ -44,7 +44,7 @@ def read_docx(file: Path, where: str, options: Options) -> Iterator[Text]:
             NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         # What damaged ones raise: OSError is bz2's, for the disk was read above.
         raise Problem(f"not a Word document that can be read ({type(error).__name__}: {error})", where=where,
-                      fix="Open it in a word processor and save it as .docx again") from None
+                      fix="Open it in a word processor and save it as .docx again") from error
     lines = [line for root in roots for line in _lines(root)]
     yield Text("\n".join(lines), whole=True, **known)
 

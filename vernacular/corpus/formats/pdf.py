@@ -50,12 +50,10 @@ def read_pdf(file: Path, where: str, options: Options) -> Iterator[Text]:
                 raise Problem("the PDF is locked with a password", where=where, fix="Save it without its password")
             pages = [page.extract_text() for page in reader.pages]
             title, author, date = _known(reader)
-    except Problem:
-        raise
     except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError,
             NotImplementedError, AssertionError, DependencyError) as error:  # what pypdf raises for a damaged file
         raise Problem(f"not a PDF that can be read ({type(error).__name__}: {error})", where=where,
-                      fix="Open it in a viewer and print it to PDF again") from None
+                      fix="Open it in a viewer and print it to PDF again") from error
     whole = "".join(pages)
     if not whole.strip():
         raise Problem(f"no text layer in its {len(pages)} pages: they are pictures", where=where,
