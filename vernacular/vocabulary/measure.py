@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from vernacular.artifacts import Report
@@ -46,12 +47,12 @@ def changed(base: Any, extended: Any, lines: Sequence[str]) -> list[str]:
 def fertility(report: Report, base: Any, extended: Any, chosen: Extended, rows: Sequence[Mapping[str, Any]],
               out: Path) -> None:
     """Tokens per word and bytes per token of held-out documents, in all, by register and by number of pieces."""
-    registers: dict[str, list[str]] = {}
-    for row in rows:
-        registers.setdefault(row.get("register") or "unknown", []).append(row["text"])
-    found = {register: _sizes(base, extended, texts) for register, texts in sorted(registers.items())}
-    words, size, before, after = (sum(row[name] for row in found.values())
-                                  for name in ("words", "bytes", "tokens_base", "tokens_extended"))
+    texts = [row["text"] for row in rows]
+    sizes = _sizes(base, extended, texts)
+    registers = np.array([row.get("register") or "unknown" for row in rows])
+    found = {register: {name: max(1, int(each[registers == register].sum())) for name, each in sizes.items()}
+             for register in sorted({*registers.tolist()})}
+    words, size, before, after = (sum(row[name] for row in found.values()) for name in sizes)
     report.count("new_pieces", len(chosen.pieces), "pieces added to the tokenizer")
     report.count("fertility_base", before / words, "tokens per word, original tokenizer, held-out text")
     report.count("fertility_extended", after / words, "tokens per word, extended tokenizer, held-out text")
@@ -60,7 +61,7 @@ def fertility(report: Report, base: Any, extended: Any, chosen: Extended, rows: 
     report.count("bytes_per_token_extended", size / after, "bytes of text per token, extended tokenizer", "bytes")
     report.details["fertility_by_register"] = found
     if len(rows) >= FEWEST_TEXTS:
-        report.details["fertility_intervals"] = _intervals(base, extended, [row["text"] for row in rows])
+        report.details["fertility_intervals"] = _intervals(sizes)
     report.samples["held-out text by register"] = [
         {"register": register, "words": row["words"],
          **{f"tokens per word, {arm}": round(row[f"tokens_{arm}"] / row["words"], 3) for arm in ARMS},
@@ -70,23 +71,23 @@ def fertility(report: Report, base: Any, extended: Any, chosen: Extended, rows: 
     bars(out / "fertility.png", "Tokens per word on held-out text", labels,
          [row[f"tokens_{arm}"] / row["words"] for row in found.values() for arm in ARMS], "tokens per word")
     report.plots["tokens per word by register"] = "fertility.png"
-    texts = [row["text"] for row in rows]
     _normal_forms(report, base, extended, texts)
     if chosen.pieces:
         _curve(report, chosen, texts, words, before, after, out)
 
 
-def _sizes(base: Any, extended: Any, texts: list[str]) -> dict[str, int]:
-    return {"words": max(1, sum(len(words_of(text)) for text in texts)),
-            "bytes": sum(len(text.encode()) for text in texts),
-            **{f"tokens_{arm}": sum(map(len, tokens(one.backend_tokenizer, texts)))
-               for arm, one in zip(ARMS, (base, extended), strict=True)}}
+def _sizes(base: Any, extended: Any, texts: Sequence[str]) -> dict[str, NDArray[np.float64]]:
+    """Words, bytes and tokens of each text, (texts,)."""
+    found: dict[str, Iterable[int]] = {"words": (len(words_of(text)) for text in texts),
+                                       "bytes": (len(text.encode()) for text in texts)}
+    for arm, one in zip(ARMS, (base, extended), strict=True):
+        found[f"tokens_{arm}"] = map(len, tokens(one.backend_tokenizer, texts))
+    return {name: np.fromiter(each, float) for name, each in found.items()}
 
 
-def _intervals(base: Any, extended: Any, texts: Sequence[str]) -> dict[str, list[float]]:
+def _intervals(sizes: Mapping[str, NDArray[np.float64]]) -> dict[str, list[float]]:
     """Tokens per word of each tokenizer, and their change, over documents: name -> [low, mean, high]."""
-    words = np.array([len(words_of(text)) for text in texts], float)
-    before, after = (np.array(list(map(len, tokens(one.backend_tokenizer, texts))), float) for one in (base, extended))
+    words, before, after = (sizes[name] for name in ("words", "tokens_base", "tokens_extended"))
     found = {"base": ratio(before, words, _SEED), "extended": ratio(after, words, _SEED),
              "change": ratio(after - before, before, _SEED)}
     return {name: [one["low"], one["mean"], one["high"]] for name, one in found.items()}
