@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import yaml
 
-from vernacular.arms import ARMS
 from vernacular.bootstrap import FEWEST_TEXTS
 from vernacular.release.compute import section as compute
 from vernacular.release.conduct import behaviour, fairness
 from vernacular.release.curve import (
     COLUMNS,
     CURVE,
-    FLOORS,
     asked_said,
     curve_rows,
+    likelihood_rows,
     remarks,
     score_columns,
     score_rows,
@@ -181,11 +180,7 @@ def _likelihood(results: Results) -> str:
     found = results["likelihood"]
     if not found:
         return f"{MISSING.capitalize()}."
-    rows = [[arm, number(score["mean"]), f"{number(score['low'])} to {number(score['high'])}"]
-            for arm in ARMS if (score := found["scores"].get(arm))]
-    rows += [[FLOORS.get(name, f"floor: {name}"), number(floor["mean"]),
-              f"{number(floor['low'])} to {number(floor['high'])}"] for name, floor in found.get("floor", {}).items()]
-    text = table(["model", found.get("unit", "nats per character"), "95 % interval"], rows)
+    text = table(["model", found.get("unit", "nats per character"), "95 % interval"], likelihood_rows(found))
     said = [f"{_comparison(name)}: {GAINS[found['verdicts'][name]]} ({interval_text(interval)})"
             for name, interval in found.get("differences", {}).items()]
     return f"{text}\n\nLower is better. {'. '.join(said)}."
@@ -220,12 +215,10 @@ def _retention(results: Results) -> str:
     found = results["retention"]
     if not found or not found.get("measured"):
         return "Not measured: the folder names no text in the base's languages." + _kept(results) + _states(results)
-    scores, unit = found["scores"], found["unit"]
-    rows = [[arm, number(score["mean"]), f"{number(score['low'])} to {number(score['high'])}"]
-            for arm in ARMS if (score := scores.get(arm))]
     said = [f"{_comparison(name)}: {interval_text(interval)}" for name, interval in found["differences"].items()]
     return (f"Text in the base's languages ({', '.join(found['languages'])}), {found['items']} lines; lower is better."
-            f"{caveat(found)}\n\n{table(['model', unit, '95 % interval'], rows)}\n\n{'. '.join(said)}."
+            f"{caveat(found)}\n\n{table(['model', found['unit'], '95 % interval'], likelihood_rows(found))}"
+            f"\n\n{'. '.join(said)}."
             + _kept(results) + _states(results))
 
 

@@ -37,6 +37,17 @@ def score_rows(found: dict[str, Any]) -> list[list[str]]:
                    for name, floor in found.get("floors", {}).items()]
 
 
+def likelihood_rows(found: dict[str, Any] | None) -> list[list[str]]:
+    """A row for each model and floor, of held-out text or of the base's languages: a name, the mean, its interval.
+
+    No row where nothing was measured.
+    """
+    scores = (found or {}).get("scores", {})
+    floors = {FLOORS.get(name, f"floor: {name}"): score for name, score in (found or {}).get("floor", {}).items()}
+    return [[name, number(score["mean"]), f"{number(score['low'])} to {number(score['high'])}"]
+            for name, score in [*((arm, scores[arm]) for arm in ARMS if arm in scores), *floors.items()]]
+
+
 def _seeds_of(found: dict[str, Any]) -> list[int]:
     return [row["seed"] for row in next(iter(found["scores"].values()))]
 

@@ -20,7 +20,7 @@ from vernacular.evaluation.behaviour.blanks import LEGEND
 from vernacular.evaluation.behaviour.schema import percent
 from vernacular.release.compute import FORESEEN, TITLES, about, foreseen_rows, stage_rows
 from vernacular.release.conduct import GAPS, by_review, fairness_rows, fairness_said, rate
-from vernacular.release.curve import COLUMNS, CURVE, FLOORS, asked, asked_said, curve_rows, remarks
+from vernacular.release.curve import COLUMNS, CURVE, FLOORS, asked, asked_said, curve_rows, likelihood_rows, remarks
 from vernacular.release.kept import kept_on_tasks
 from vernacular.release.markdown import caveat, interval_text, number, range_text, read_text
 from vernacular.release.planted import looked_for
@@ -97,21 +97,11 @@ def tables(results: Results, artifacts: Mapping[str, Artifact]) -> dict[str, lis
         "left_out": [[rule, found["meaning"], found["lines"], found["words"]]
                      for rule, found in ((results["corpus"] or {}).get("rejected") or {}).items() if found["words"]],
         "rejected": [[row.get("rule", "shared with held-out text"), row["reason"], row["text"]] for row in rejected],
-        "likelihood": _scores(results["likelihood"]), "retention": _scores(results["retention"]),
+        "likelihood": likelihood_rows(results["likelihood"]), "retention": likelihood_rows(results["retention"]),
         "tests": [[name, test["description"] or test["capability"], rate(test["base"]), rate(test["adapted"]),
                    percent(test["threshold"]), test["author"], test["reviewed"]] for name, test in tests.items()],
         "fairness": fairness_rows(results),
         "cost": stage_rows(results), "foreseen": foreseen_rows(results)}
-
-
-def _scores(found: Mapping[str, Any] | None) -> list[list[Any]]:
-    if not found or "scores" not in found:
-        return []
-    rows = [[arm, number(score["mean"]), f"{number(score['low'])} to {number(score['high'])}"]
-            for arm in ARMS if (score := found["scores"].get(arm))]
-    return rows + [[FLOORS.get(name, f"floor: {name}"), number(floor["mean"]),
-                    f"{number(floor['low'])} to {number(floor['high'])}"]
-                   for name, floor in found.get("floor", {}).items()]
 
 
 def strip(found: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from rich.console import Console
 from rich.markup import escape
 
-from vernacular.arms import ARMS
 from vernacular.artifacts import Artifact, Store
 from vernacular.config.schema import Language
 from vernacular.errors import Problem
@@ -17,9 +16,9 @@ from vernacular.release.conduct import fairness_said, rate, worst_failures
 from vernacular.release.curve import (
     COLUMNS,
     CURVE,
-    FLOORS,
     asked_said,
     curve_rows,
+    likelihood_rows,
     remarks,
     score_columns,
     score_rows,
@@ -149,13 +148,8 @@ def _likelihood(results: Results, console: Console) -> None:
         return
     unit = found.get("unit", "nats per character")
     table = _table("Held-out likelihood (lower is better)", ["model", unit, "95 % interval"], console, (1, 2))
-    for arm in ARMS:
-        score = found["scores"].get(arm)
-        if score:
-            table.add_row(arm, number(score["mean"]), f"{number(score['low'])} to {number(score['high'])}")
-    for name, floor in found.get("floor", {}).items():
-        table.add_row(FLOORS.get(name, f"floor: {name}"), number(floor["mean"]),
-                      f"{number(floor['low'])} to {number(floor['high'])}")
+    for row in likelihood_rows(found):
+        table.add_row(*row)
     console.print(table)
     _verdicts(found.get("differences", {}), found["verdicts"], console)
     released = results["released"]

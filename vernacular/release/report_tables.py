@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from vernacular.arms import ARMS
 from vernacular.release.compute import FORESEEN, TITLES, about, foreseen_rows, stage_rows
-from vernacular.release.markdown import caveat, interval_text, number
+from vernacular.release.curve import likelihood_rows
+from vernacular.release.markdown import caveat, interval_text
 from vernacular.release.planted import looked_for
 from vernacular.release.summary import Results
 
@@ -33,10 +33,8 @@ def retention(results: Results, console: Console) -> None:
         return
     table = new_table(f"What it forgot: {', '.join(found['languages'])}, {found['items']} lines (lower is better)",
                       ["model", found["unit"], "95 % interval"], console, (1, 2))
-    for arm in ARMS:
-        score = found["scores"].get(arm)
-        if score:
-            table.add_row(arm, number(score["mean"]), f"{number(score['low'])} to {number(score['high'])}")
+    for row in likelihood_rows(found):
+        table.add_row(*row)
     console.print(table)
     for name, interval in found.get("differences", {}).items():
         console.print(f"  {name.replace('_minus_', ' against ')}: {interval_text(interval)}", highlight=False)
