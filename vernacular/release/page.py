@@ -167,7 +167,7 @@ def in_short(results: Results) -> list[str]:
         counts = (results["pretraining"][released] or {}).get("counts", {})
         said.append(f"{number(found['pairs'], 0)} translated sentences taught it what texts in {name} mean: of "
                     f"{number(found['pairs_held'], 0)} others it finds the translation of "
-                    f"{counts.get('translation_found', found['found_after']):.0%}, before {found['found_before']:.0%}.")
+                    f"{number(counts.get('translation_found'), 0, True)}, before {found['found_before']:.0%}.")
     if results["likelihood"]:
         verdict = results["likelihood"]["verdicts"].get(f"{released}_minus_base")
         words = {"gain": "better than before", "no gain": "no better than before", "harm": "worse than before"}
