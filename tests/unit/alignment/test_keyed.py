@@ -107,15 +107,15 @@ def refused(place: tuple[Work, Alignment]) -> Problem:
     ({"a.csv": table(ours), "b.csv": table(theirs)}, {"files": "a.csv", "key": COLUMNS},
      {"files": "b.csv", "key": COLUMNS}),
     ({"a.tsv": table(ours).replace(",", "\t"), "b.jsonl": "".join(json.dumps(
-        {"n": [book, chapter, verse], "b": book, "c": chapter, "v": verse, "text": theirs((book, chapter, verse))}) + "\n"
-        for book, chapter, verse in reversed(VERSES))}, {"files": "a.tsv", "key": COLUMNS},
+        {"n": [1], "b": verse[0], "c": verse[1], "v": verse[2], "text": theirs(verse)}) + "\n"
+        for verse in reversed(VERSES))}, {"files": "a.tsv", "key": COLUMNS},
      {"files": "b.jsonl", "key": {"kind": "columns", "columns": ["b", "c", "v"]}}),
     ({**CHAPTERS, "b.csv.gz": gzip.compress(numbered(theirs).encode())},
      {"files": "1/*.json", "key": {"kind": "path", "pattern": "{book}/{chapter}.json"}},
      {"files": "b.csv.gz", "text_field": -1, "key": {"kind": "columns", "columns": [1, 2, 3]}}),
     ({"a/1.txt": "\n".join(map(ours, VERSES[:25])), "a/2.txt": "\n".join(map(ours, VERSES[25:])),
-      "b.jsonl": "".join(json.dumps({"id": f"{chapter}/{verse}", "chapter": chapter, "verse": str(verse), "text": theirs(
-          ("GEN", chapter, verse))}) + "\n" for _, chapter, verse in VERSES)},
+      "b.jsonl": "".join(json.dumps({"chapter": verse[1], "verse": str(verse[2]), "text": theirs(verse)}) + "\n"
+                         for verse in VERSES)},
      {"files": "a/*.txt", "key": {"kind": "path", "pattern": "*/{chapter}.txt"}},
      {"files": "b.jsonl", "key": {"kind": "columns", "columns": ["chapter", "verse"]}}),
     ({"a1.usfm": usfm(ours, VERSES[:25]), "a2.usfm": usfm(ours, VERSES[25:]), "b.usfm": usfm(theirs, VERSES)},
