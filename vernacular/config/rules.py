@@ -84,6 +84,10 @@ def check(language: Language, merged: Node) -> None:
             raise Problem(f"the task '{name}' writes text, and no model of this folder is causal",
                           where=place("tasks", name, "kind"),
                           fix="Add a model with `objective: causal`, or remove the task")
+        if task.of_translations and all(model.alignment is None for model in language.models.values()):
+            raise Problem(f"the items of the task '{name}' are pairs of translations, and no model of this folder has "
+                          "any", where=place("tasks", name, "labels"),
+                          fix="Give a model `alignment: translations:`, or remove the task")
         if task.language is not None:
             _check_code(task.language, place("tasks", name, "language"))
             if is_same(task.language, language.code):

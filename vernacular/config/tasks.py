@@ -28,6 +28,8 @@ COLUMNS: dict[str, dict[str, str]] = {
     "generation": {"source": "source", "target": "target"},
 }
 
+_DERIVED = {"document_group": "sequence_classification", "capitalised": "token_classification",
+            "translations": "sentence_retrieval"}  # labels -> the kind of task that they are for
 _CAUSAL_ONLY = ("generation",)
 _ANSWERS_LINES = ("token_classification", "sequence_classification")
 
@@ -51,6 +53,15 @@ class Capitalised(Strict):
     """
 
     kind: Literal["capitalised"]
+
+
+class FromTranslations(Strict):
+    """Pairs of the model's translations (``alignment.translations``), each to be found among the others.
+
+    Scored are those of held-out documents, which no model has learned from, in neither language.
+    """
+
+    kind: Literal["translations"]
 
 
 class Data(Strict):
@@ -121,8 +132,8 @@ class Task(Strict):
     """
 
     kind: KindName
-    labels: Annotated[Groups | Capitalised, Field(discriminator="kind")] | None = Field(
-        None, description="labels derived from the text")
+    labels: Annotated[Groups | Capitalised | FromTranslations, Field(discriminator="kind")] | None = Field(
+        None, description="labels derived from the text, or pairs from the model's translations")
     data: Annotated[FileData | HubData, Field(discriminator="kind")] | None = Field(
         None, description="labelled data")
     language: str | None = Field(None, description=(
@@ -141,6 +152,8 @@ class Task(Strict):
     prompt: Prompting | None = Field(None, description=(
         "generation: how a causal model is asked. sequence_classification on `data`: also score causal models that "
         "were not fine-tuned, by the likelihood of label words"))
+    fine_tune: bool = Field(True, description="sentence_retrieval: false scores the models as they are, by their mean "
+                                              "states, without any training, adapter or seed")
     train: int = Field(200, ge=8, description="derived items to learn from")
     dev: int = Field(400, ge=8, description="derived items for choices")
     test: int = Field(600, ge=8, description="derived items that are scored")
@@ -155,7 +168,7 @@ class Task(Strict):
         if (self.labels is None) == (self.data is None):
             raise ValueError("a task needs exactly one of labels (derived) and data (labelled)")
         if self.labels is not None:
-            wanted = "sequence_classification" if self.labels.kind == "document_group" else "token_classification"
+            wanted = _DERIVED[self.labels.kind]
             if self.kind != wanted:
                 raise ValueError(f"labels of kind {self.labels.kind} need kind: {wanted}")
         for role in self.data.columns if self.data else ():
@@ -164,6 +177,10 @@ class Task(Strict):
                 raise ValueError(f"columns: an item of {self.kind} has no '{role}'; it has {', '.join(known)}")
         if self.language is not None and self.data is None:
             raise ValueError("language needs data: derived labels are of the folder's own text")
+        if not self.fine_tune and self.kind != "sentence_retrieval":
+            raise ValueError("fine_tune: false needs kind: sentence_retrieval; the head of others has to be trained")
+        if not self.fine_tune and self.curve != ["all"]:
+            raise ValueError("fine_tune: false learns from no items; remove curve")
         if self.multi_label and (self.data is None or self.kind != "sequence_classification"):
             raise ValueError("multi_label needs kind: sequence_classification and data")
         return self
@@ -216,6 +233,11 @@ class Task(Strict):
     def fits(self, objective: str) -> bool:
         """Whether it can be learned on a base model of this objective."""
         return objective == "causal" or self.kind not in _CAUSAL_ONLY
+
+    @property
+    def of_translations(self) -> bool:
+        """Whether its items are pairs of the model's translations: a model without them does without this task."""
+        return isinstance(self.labels, FromTranslations)
 
     @property
     def answers_lines(self) -> bool:

@@ -19,7 +19,8 @@ COLUMNS = ("labels", *ARMS, "best floor", "adapted minus base (95 %)")
 
 def score_columns(found: dict[str, Any]) -> list[str]:
     """The columns of ``score_rows``."""
-    return ["model", *(f"seed {seed}" for seed in _seeds_of(found)), "mean", "95 % interval"]
+    return ["model", *(f"seed {seed}" for seed in _seeds_of(found)), "mean" if fine_tuned(found) else "score",
+            "95 % interval"]
 
 
 def score_rows(found: dict[str, Any]) -> list[list[str]]:
@@ -29,7 +30,7 @@ def score_rows(found: dict[str, Any]) -> list[list[str]]:
     items).
     """
     seeds, ranges = _seeds_of(found), found.get("arm_intervals", {})
-    rows = [[arm, *(number(row["score"]) for row in found["scores"][arm]), number(found["means"].get(arm)),
+    rows = [[arm, *(number(row["score"]) for row in found["scores"][arm][:len(seeds)]), number(found["means"].get(arm)),
              range_text(ranges.get(arm))] for arm in ARMS if found["scores"].get(arm)]
     rows += asked_rows(found, len(seeds))
     return rows + [[FLOORS.get(name, f"floor: {name}"), *([""] * len(seeds)), number(floor),
@@ -48,7 +49,20 @@ def likelihood_rows(found: dict[str, Any] | None) -> list[list[str]]:
             for name, score in [*((arm, scores[arm]) for arm in ARMS if arm in scores), *floors.items()]]
 
 
+def fine_tuned(found: dict[str, Any]) -> bool:
+    """Whether the models were trained for the task; else they were scored as they are, without any seed."""
+    return bool(found.get("fine_tuned", True))
+
+
+def learned_from(found: dict[str, Any]) -> str:
+    """What the models learned from and were scored on, in a few words."""
+    learned = f"{found['train_items']} items to learn from" if fine_tuned(found) else "not fine-tuned"
+    return f"{learned}, {found['test_items']} scored"
+
+
 def _seeds_of(found: dict[str, Any]) -> list[int]:
+    if not fine_tuned(found):
+        return []
     return [row["seed"] for row in next(iter(found["scores"].values()))]
 
 
@@ -88,6 +102,8 @@ def asked_said(found: dict[str, Any]) -> list[str]:
 
 def seeds_differ(found: dict[str, Any]) -> str:
     """How far the trainings of a task differ by their seed alone, as far as that was measured."""
+    if not fine_tuned(found):
+        return "nothing was trained for it: no seed changes these scores"
     if len(next(iter(found["scores"].values()))) < 2:
         return "one seed: how far seeds differ is not known"
     return f"seeds differ by up to {found['spread']:.3f}; a smaller gain is called none"

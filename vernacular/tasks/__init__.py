@@ -32,7 +32,13 @@ def _run(work: Work, name: str, model: Model, task: str) -> Report:
 def _outside(language: Language, root: Path, model: Model, task: str) -> dict[str, str]:
     from vernacular.tasks.data import version_of
     version = version_of(language, task, root)
-    return {**fingerprints(model.base, language), **({"data": version} if version else {})}
+    translations: dict[str, str] = {}
+    if language.tasks[task].of_translations and model.alignment is not None:
+        from vernacular.alignment.pairs import references_version
+        from vernacular.pretraining.texts import versions
+        translations = {**versions(model.alignment.beside, language, root),
+                        **references_version(language, model.alignment, root)}
+    return {**fingerprints(model.base, language), **({"data": version} if version else {}), **translations}
 
 
 def stages(language: Language, name: str, model: Model) -> list[Stage]:
@@ -40,6 +46,9 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
     def settings(language: Language, task: str) -> dict[str, object]:
         about = language.tasks[task].model_dump(mode="json", exclude={
             "description": True, "language": True, "data": {"licence", "url"}})
+        if language.tasks[task].of_translations and model.alignment is not None:
+            about["translations"] = [entry.model_dump(mode="json", by_alias=True)
+                                     for entry in model.alignment.translations]
         return {"task": about, "lora": model.lora.model_dump(mode="json"),
                 "base": model.base.model_dump(mode="json"), "objective": model.objective}
 

@@ -19,7 +19,9 @@ OUTSIDE, NAME = 0, 1
 
 
 def label_names(task: Task) -> list[str]:
-    """The labels by index."""
+    """The labels by index; none of pairs of translations."""
+    if task.of_translations:
+        return []
     return sorted(task.labels.groups) if isinstance(task.labels, Groups) else ["O", "NAME"]
 
 

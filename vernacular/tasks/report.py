@@ -41,13 +41,15 @@ def write_report(out: Path, task_name: str, items: Items, sizes: Sequence[int], 
     curve = [_at(items, size, seeds, {arm: runs[arm][size] for arm in ARMS}) for size in sizes]
     last, metric = curve[-1], curve[-1]["metric"]
     texts = int(texts_of(items.kind, items.test).max()) + 1
+    tuned = items.kind.task.fine_tune
     cut = {arm: runs[arm][sizes[-1]][0].cut for arm in ARMS}
     report = Report(details={
-        "task": task_name, "kind": items.kind.task.kind, "labels": items.kind.labels, "dev_items": len(items.dev),
-        "test_items": len(items.test), "test_texts": texts, "test_items_cut": cut, "notes": items.notes,
-        "apart": items.apart(), "curve": curve, **last,
+        "task": task_name, "kind": items.kind.task.kind, "fine_tuned": tuned, "labels": items.kind.labels,
+        "dev_items": len(items.dev), "test_items": len(items.test), "test_texts": texts, "test_items_cut": cut,
+        "notes": items.notes, "apart": items.apart(), "curve": curve, **last,
         **({"untrained": ways} if (ways := _ways(items, untrained)) else {})})
-    report.count("train_items", len(items.train), "labelled items learned from")
+    if tuned:
+        report.count("train_items", len(items.train), "labelled items learned from")
     report.count("test_items", len(items.test), "labelled items scored")
     if texts < len(items.test):
         report.count("test_texts", texts, "texts that these come from", "texts")
@@ -64,8 +66,9 @@ def write_report(out: Path, task_name: str, items: Items, sizes: Sequence[int], 
     for point in curve:
         mark = "" if point is last else f"_{point['train_items']}"
         for arm in ARMS:
-            report.count(f"{metric}_{arm}{mark}", point["means"][arm],
-                         f"mean over {len(seeds)} seeds, {arm}, {point['train_items']} items to learn from")
+            report.count(f"{metric}_{arm}{mark}", point["means"][arm], (
+                f"mean over {len(seeds)} seeds, {arm}, {point['train_items']} items to learn from" if tuned else
+                f"{arm}, not fine-tuned"))
         for name, value in point["floors"].items():
             short = name.removesuffix("_logistic")
             report.count(f"{metric}_{short}{mark}", value, _FLOORS.get(name, f"floor: {name}"))
@@ -130,7 +133,9 @@ def _at(items: Items, size: int, seeds: Sequence[int], runs: Mapping[Arm, Sequen
               for name, answers in kind.floors(items.train[:size], test, _SEED).items()}
     floors = {name: mean for name, (_, mean, _) in ranges.items()}
     answers = {arm: [run.answers for run in runs[arm]] for arm in ARMS}
-    dead = [f"{arm} seed {row['seed']}" for arm in ARMS for row in scores[arm] if row["score"] <= floors["majority"]]
+    tuned = kind.task.fine_tune  # a base that was not may know no more than chance: nothing has failed there
+    dead = [f"{arm} seed {row['seed']}" if tuned else arm for arm in ARMS if tuned or arm != "base"
+            for row in scores[arm] if row["score"] <= floors["majority"]]
     return {"train_items": size, "metric": metric, "scores": scores,
             "means": {arm: fmean(row["score"] for row in scores[arm]) for arm in ARMS}, "floors": floors,
             "floor_intervals": ranges, **_intervals(items, answers), "dead": dead}
