@@ -7,7 +7,8 @@ one module and an entry in ``kind._CLASSES``, and in ``KindName`` and ``COLUMNS`
 Items come from ``data`` (what people labelled: files and the hub) or ``derived`` (what the corpus says of itself).
 ``network`` is a body with a head, ``heads`` where a head starts, ``finetune`` the training loop. ``floors`` is what a
 simple method reaches, ``scoring`` sums, scores and intervals. ``curve`` and ``stage`` go over arms, sizes and seeds,
-``report`` says what came out, ``predictor`` loads a fine-tuned model.
+``transfer`` learns from labels in another language, ``report`` says what came out, ``predictor`` loads a fine-tuned
+model.
 """
 
 from __future__ import annotations
