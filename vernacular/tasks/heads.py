@@ -27,7 +27,7 @@ def linear_start(network: Network, encoded: Sequence[Encoded], labels: Sequence[
         padding: the id of padding.
     """
     from sklearn.linear_model import LogisticRegression
-    states, kept = unit_states(network, encoded, padding)
+    states, kept = _states(network, encoded, padding)
     target = np.array([label for number in range(kept) for label in labels[number]])
     states, target = states[target != IGNORED], target[target != IGNORED]
     if len(set(target.tolist())) < 2:
@@ -49,7 +49,7 @@ def many_start(network: Network, encoded: Sequence[Encoded], labels: Sequence[Se
                padding: int) -> Head | None:
     """Any number of labels for an item of one unit: a regression for each label against its absence."""
     from sklearn.linear_model import LogisticRegression
-    states, kept = unit_states(network, encoded, padding)
+    states, kept = _states(network, encoded, padding)
     mean, spread = states.mean(0), states.std(0) + 1e-6
     weight, bias = np.zeros(tuple(network.head.weight.shape)), np.zeros(len(network.head.bias))
     for label in range(len(bias)):
@@ -63,19 +63,21 @@ def many_start(network: Network, encoded: Sequence[Encoded], labels: Sequence[Se
     return _head(weight, bias)
 
 
-def unit_states(network: Network, encoded: Sequence[Encoded], padding: int,
-                most: int = _MOST_UNITS) -> tuple[NDArray[Any], int]:
-    """The states of the units of the first items, about ``most`` units, and how many items these are."""
+def _states(network: Network, encoded: Sequence[Encoded], padding: int) -> tuple[NDArray[Any], int]:
+    """The states of the units of the first items, and how many items these are."""
     ends = np.cumsum([item.count for item in encoded])
-    kept = max(1, int(np.searchsorted(ends, most, side="right")))
-    chosen = encoded[:kept]
+    kept = max(1, int(np.searchsorted(ends, _MOST_UNITS, side="right")))
+    return unit_states(network, encoded[:kept], padding), len(encoded[:kept])
 
+
+def unit_states(network: Network, encoded: Sequence[Encoded], padding: int) -> NDArray[Any]:
+    """The states of the units of all items in order: (units, hidden)."""
     def ask(rows: list[int]) -> list[NDArray[Any]]:
-        batch = [chosen[row] for row in rows]
+        batch = [encoded[row] for row in rows]
         found = network.states(batch, padding).float().cpu().numpy()
         return np.split(found, np.cumsum([item.count for item in batch])[:-1])
 
-    return np.concatenate(in_batches(network, chosen, ask)), len(chosen)
+    return np.concatenate(in_batches(network, encoded, ask))
 
 
 def _head(weight: NDArray[Any], bias: NDArray[Any]) -> Head:

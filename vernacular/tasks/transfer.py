@@ -34,7 +34,7 @@ from vernacular.tasks.kind import IGNORED, Answer, Head, Item, Kind
 from vernacular.tasks.network import Network
 
 _C, _ITERATIONS = 0.003, 300  # chosen on dev verses of nya: docs/tasks.md
-_MOST_UNITS = 100_000  # words, or texts, whose states are read
+_MOST_TEXTS = 1000  # of the target language, whose states are read
 _LEAST_SPREAD = 1e-6
 _NEVER = -1e4  # the logit of a label that is never answered
 Floats = NDArray[np.floating[Any]]
@@ -93,7 +93,8 @@ def transfer_items(work: Work, model: Model, task_name: str, items: Items) -> Tr
         work.progress(f"{task_name}: not learned from {asked.train_language}, for this model has no translations")
         return None
     known = {plain_words(pair.translation) for part in pairs if part != "train" for pair in pairs[part]}
-    kept = [item for item in found if known.isdisjoint(map(plain_words, item.key()))][:asked.train]
+    kept = [item for item in found if known.isdisjoint(plain_words(text) for text in item.key() if text)]
+    kept = kept[:asked.train]
     if len(kept) < LEAST or len({label for item in kept for label in item.labels if label != IGNORED}) < 2:
         raise Problem(f"{len(kept)} items to learn from, and {LEAST} with two labels or more are needed",
                       where=f"{work.language.code} tasks.{task_name}.transfer",
@@ -130,10 +131,9 @@ def transfer_answers(kind: Kind, model: Any, tokenizer: Any, learned: Sequence[I
     network = Network(model.base_model, model.config.hidden_size, len(kind.labels), model)
     network.to(next(model.parameters()).device).eval()
     longest = longest_input(model, settings.max_length)
-    (states, kept), (theirs, _) = (
-        unit_states(network, kind.encode(some, tokenizer, longest), tokenizer.pad_token_id, _MOST_UNITS)
-        for some in (learned, texts))
-    labels = np.array([label for item in learned[:kept] for label in item.labels])
+    states, theirs = (unit_states(network, kind.encode(some, tokenizer, longest), tokenizer.pad_token_id)
+                      for some in (learned, texts[:_MOST_TEXTS]))
+    labels = np.array([label for item in learned for label in item.labels])
     network.head.load_state_dict(_fitted(states[labels != IGNORED], labels[labels != IGNORED], theirs,
                                          len(kind.labels)))
     return kind.predict(network, tokenizer, test, longest)
