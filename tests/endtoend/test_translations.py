@@ -30,6 +30,7 @@ from vernacular.release.report import results
 from vernacular.stages import stages_of
 
 COLOURS, ANIMALS = ("red", "green", "grey", "brown", "old"), ("fox", "dog", "horse", "crow")
+MARKET = "text/market/text.txt"  # documents of the corpus, some of them held out
 STAGES = ("alignment/tiny", "model/tiny", "model/tiny_control")
 
 
@@ -46,7 +47,14 @@ def place(tmp_path_factory: pytest.TempPathFactory, with_corpus: Callable[..., P
     settings = yaml.safe_load((folder / "language.yaml").read_text(encoding="utf-8"))
     settings["models"]["tiny"]["alignment"] = {"passes": 12, "batch_size": 8, "learning_rate": 5e-3, "translations": [{
         "source": {**ENGLISH, "name": "ours", "files": "ours.txt"},
-        "translation": {**ENGLISH, "name": "theirs", "files": "theirs.txt", "licence": "unverified"}}]}
+        "translation": {**ENGLISH, "name": "theirs", "files": "theirs.txt", "licence": "unverified"}}, {
+        "source": {**ENGLISH, "name": "market", "files": MARKET},
+        "translation": {**ENGLISH, "name": "market_theirs", "files": "market.txt"}}]}
+    settings["tasks"]["search"] = {"kind": "sentence_retrieval", "labels": {"kind": "translations"}, "fine_tune": False,
+                                   "test": 20}
+    text = (folder / MARKET).read_text(encoding="utf-8")
+    (folder / "market.txt").write_text("\n".join(line and f"the {line.lower()[::-1]}" for line in text.split("\n")),
+                                       encoding="utf-8")
     (folder / "language.yaml").write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
     result = made.run("run", "qaa", "--to", "evaluation/tiny_likelihood")
     assert result.returncode == 0, result.stdout + result.stderr
@@ -187,3 +195,26 @@ def test_a_translation_that_is_taken_down_is_a_reason_to_teach_anew(place: Place
     counts = artifact.manifest.report.counts, again.manifest.report.counts
     assert counts[1]["pairs"].value + counts[1]["pairs_held"].value == (
         counts[0]["pairs"].value + counts[0]["pairs_held"].value - 1)
+
+
+def test_what_is_searched_was_learned_by_no_model_and_the_release_finds_it_again(place: Place) -> None:
+    """Last, for it makes the release: nothing is trained for the search, and of it the model alone is released."""
+    result = place.run("run", "qaa", "--to", "release/tiny")
+    assert result.returncode == 0, result.stdout + result.stderr
+    language, store = loaded(place)
+    searched, released, aligned = (store.current("qaa", name) for name in (
+        "task/search_tiny", "release/tiny", "alignment/tiny"))
+    assert searched is not None and released is not None and aligned is not None
+    splits = store.current("qaa", "corpus/splits")
+    assert splits is not None
+    held_out = {line for row in read_jsonl(splits.folder / "test.jsonl") for line in row["text"].split("\n")}
+    rows = list(read_jsonl(searched.folder / "predictions.jsonl"))
+    assert len(rows) == 20 and {row["text"] for row in rows} <= held_out
+    assert aligned.manifest.report.counts["pairs_of_held_out"].value >= 20
+    assert not [path for path in searched.folder.iterdir() if path.is_dir()]
+    assert not (released.folder / "adapters" / "search").exists() and (released.folder / "adapters" / "genre").is_dir()
+    again = released.manifest.report.details["reloaded"]["search"]
+    assert again["same"] == 1 and again["score"] == pytest.approx(again["card"]) and again["items"] == 20
+    found = results(store, language, "tiny")
+    assert found["tasks"]["search"]["fine_tuned"] is False
+    assert "### search" in (released.folder / "README.md").read_text(encoding="utf-8")
