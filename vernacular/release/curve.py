@@ -6,6 +6,7 @@ from typing import Any
 
 from vernacular.arms import ARMS
 from vernacular.bootstrap import FEWEST_TEXTS
+from vernacular.config.codes import name_of
 from vernacular.release.markdown import interval_text, number, range_text, signed
 
 FLOORS = {"majority": "floor: the commonest answer, or chance", "tfidf_logistic": "floor: TF-IDF + logistic regression",
@@ -67,13 +68,38 @@ def _seeds_of(found: dict[str, Any]) -> list[int]:
 
 
 def curve_rows(found: dict[str, Any]) -> list[list[str]]:
-    """A row for each number of labels: the mean of each arm with every seed, a floor, a difference, with intervals.
+    """A row for each number of labels: the mean of each arm with every seed, a baseline, a difference, with intervals.
 
-    No row where the task was learned at one size alone.
+    The first row is what labels in another language taught alone, where that was measured. No row where there is one
+    point alone.
     """
-    points = found.get("curve", [])
-    return [[f"{point['train_items']:,}", *(_seeds(point, arm) for arm in ARMS), _best_floor(point),
-             signed(point["intervals"]["adapted_minus_base"])] for point in points] if len(points) > 1 else []
+    points = found.get("curve", [found])
+    if len(points) == 1 and "transfer" not in found:
+        return []
+    rows = [[f"{point['train_items']:,}", *(_seeds(point, arm) for arm in ARMS), *_compared(point)]
+            for point in points]
+    if "transfer" in found:
+        point = found["transfer"]
+        rows.insert(0, [f"none; {point['train_items']:,} in {name_of(point['train_language'])}",
+                        *(_ranged(f"{point['means'][arm]:.3f}", point["arm_intervals"][arm]) for arm in ARMS),
+                        *_compared(point)])
+    return rows
+
+
+def transfer_said(found: dict[str, Any]) -> list[str]:
+    """What labels in another language taught without one of the target language; no line where it was not measured."""
+    if "transfer" not in found:
+        return []
+    point = found["transfer"]
+    compared = "; ".join(
+        f"{name.replace('_minus_', ' against ')}: {point['verdicts'][name]} ({interval_text(interval)})"
+        for name, interval in point["intervals"].items())
+    return [f"Without a label in the language, learned from {point['train_items']:,} items in "
+            f"{name_of(point['train_language'])} alone: {compared}."]
+
+
+def _compared(point: dict[str, Any]) -> list[str]:
+    return [_best_floor(point), signed(point["intervals"]["adapted_minus_base"])]
 
 
 def asked_rows(found: dict[str, Any], seeds: int) -> list[list[str]]:
@@ -110,11 +136,12 @@ def seeds_differ(found: dict[str, Any]) -> str:
 
 
 def remarks(found: dict[str, Any]) -> list[str]:
-    """What must be said of a task beside its scores: likelihood, dead seeds, items left out, parts that were made."""
+    """What must be said of a task beside its scores: transfer, likelihood, dead seeds, how its items were made."""
     dead = [f"{name} ({point['train_items']} labels)" for point in found.get("curve", []) for name in point["dead"]]
     notes = found.get("notes", {})
     labelled = found.get("labelled")
-    said = [f"The labels were made by people; licence: {labelled['licence']}"
+    said = transfer_said(found)
+    said += [f"The labels were made by people; licence: {labelled['licence']}"
             f"{' (' + labelled['url'] + ')' if labelled['url'] else ''}."] if labelled else []
     if found.get("bits_per_byte"):
         said.append("How well the right answers are foreseen, in bits per byte (lower is better; mean, 95 % interval, "

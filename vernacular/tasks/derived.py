@@ -16,6 +16,7 @@ from vernacular.errors import Problem
 from vernacular.tasks.kind import IGNORED, Item
 
 OUTSIDE, NAME = 0, 1
+DRAW = 5  # seed of the draw of items: the same for every model, so that their scores may be compared
 
 
 def label_names(task: Task) -> list[str]:

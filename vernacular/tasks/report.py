@@ -14,10 +14,11 @@ from typing import Any
 from vernacular.arms import ARMS, COMPARED, Arm
 from vernacular.artifacts import Gate, Report
 from vernacular.plots import bars, points
-from vernacular.tasks.curve import Run, Untrained
+from vernacular.tasks.curve import Run, TransferScores, Untrained
 from vernacular.tasks.data import Items
 from vernacular.tasks.kind import Answer
 from vernacular.tasks.scoring import difference, interval, intervals, texts_of
+from vernacular.tasks.transfer import TransferRun
 
 _FLOORS = {"tfidf_logistic": "floor: TF-IDF with logistic regression",
            "majority": "floor: the commonest answer, or chance"}
@@ -26,7 +27,8 @@ _SHOWN = 10  # texts that are labelled differently
 
 
 def write_report(out: Path, task_name: str, items: Items, sizes: Sequence[int], seeds: Sequence[int],
-                 runs: Mapping[Arm, Mapping[int, Sequence[Run]]], untrained: Mapping[Arm, Untrained]) -> Report:
+                 runs: Mapping[Arm, Mapping[int, Sequence[Run]]], untrained: Mapping[Arm, Untrained],
+                 transfer: TransferRun | None = None) -> Report:
     """The report of a task; its plots go into the folder ``out``.
 
     Args:
@@ -37,6 +39,7 @@ def write_report(out: Path, task_name: str, items: Items, sizes: Sequence[int], 
         seeds: of the trainings.
         runs: arm -> size -> for each seed what its training gave.
         untrained: arm -> what it answers without fine-tuning.
+        transfer: what the arms answer that learned from another language alone, where that was asked for.
     """
     curve = [_at(items, size, seeds, {arm: runs[arm][size] for arm in ARMS}) for size in sizes]
     last, metric = curve[-1], curve[-1]["metric"]
@@ -84,6 +87,8 @@ def write_report(out: Path, task_name: str, items: Items, sizes: Sequence[int], 
             {"asked": name, "model": arm, "scores by seed": way["scores"][arm], "mean": way["means"][arm],
              "low": way["arm_intervals"][arm][0], "high": way["arm_intervals"][arm][2]}
             for name, way in ways.items() for arm in ARMS]
+    if transfer is not None:
+        _add_transfer(report, _transfer_scores(items, transfer))
     _draw(report, out, task_name, curve)
     _gates(report, curve)
     return report
@@ -139,6 +144,32 @@ def _at(items: Items, size: int, seeds: Sequence[int], runs: Mapping[Arm, Sequen
     return {"train_items": size, "metric": metric, "scores": scores,
             "means": {arm: fmean(row["score"] for row in scores[arm]) for arm in ARMS}, "floors": floors,
             "floor_intervals": ranges, **_intervals(items, answers), "dead": dead}
+
+
+def _transfer_scores(items: Items, transfer: TransferRun) -> TransferScores:
+    """The scores of what was learned from another language alone, and of baselines that learn from the same items."""
+    kind, test, learned = items.kind, items.test, transfer.learned.items
+    metric = next(iter(kind.scores(test, transfer.answers[ARMS[0]])))
+    ranges = {name: list(interval(kind, test, [answers], _SEED))
+              for name, answers in kind.floors(learned, test, _SEED).items()}
+    found = _intervals(items, {arm: [transfer.answers[arm]] for arm in ARMS})
+    return TransferScores(
+        train_language=transfer.learned.language, train_items=len(learned), metric=metric,
+        means={arm: found["arm_intervals"][arm][1] for arm in ARMS}, arm_intervals=found["arm_intervals"],
+        intervals=found["intervals"], floors={name: mean for name, (_, mean, _) in ranges.items()},
+        floor_intervals=ranges)
+
+
+def _add_transfer(report: Report, scores: TransferScores) -> None:
+    """Put the scores of what was learned from another language alone into the report."""
+    report.details["transfer"] = scores.model_dump()
+    report.count("transfer_items", scores.train_items, f"labelled items in {scores.train_language} learned from")
+    for arm in ARMS:
+        report.count(f"{scores.metric}_{arm}_transfer", scores.means[arm],
+                     f"{arm}, learned from items in {scores.train_language} alone")
+    for name, value in scores.floors.items():
+        report.count(f"{scores.metric}_{name.removesuffix('_logistic')}_transfer", value,
+                     f"{_FLOORS.get(name, f'floor: {name}')}, learned from items in {scores.train_language} alone")
 
 
 def _draw(report: Report, out: Path, task_name: str, curve: Sequence[Mapping[str, Any]]) -> None:

@@ -27,14 +27,13 @@ from vernacular.models import longest_input
 from vernacular.stages import Work
 from vernacular.tasks.curve import Run, Untrained, sizes_of
 from vernacular.tasks.data import LEAST, Items, load_items
-from vernacular.tasks.derived import derive, known_names, label_names, unseen_only
+from vernacular.tasks.derived import DRAW, derive, known_names, label_names, unseen_only
 from vernacular.tasks.finetune import fine_tune, head_start
 from vernacular.tasks.kind import IGNORED, Answer, Head, Item, class_of
 from vernacular.tasks.network import save, without_adapter
 from vernacular.tasks.predictor import LABELS, adapter_folder
 from vernacular.tasks.report import write_report
-
-DRAW = 5  # seed of the draw of derived items: the same for every model, so that their scores may be compared
+from vernacular.tasks.transfer import TransferItems, TransferRun, transfer_answers, transfer_items
 
 
 def run(work: Work, name: str, model: Model, task_name: str) -> Report:
@@ -46,15 +45,17 @@ def run(work: Work, name: str, model: Model, task_name: str) -> Report:
     task, items = work.language.tasks[task_name], items_of(work, task_name, model)
     if not task.fine_tune:
         return _as_they_are(work, name, model, task_name, items)
-    sizes = sizes_of(task.curve, len(items.train))
+    sizes, learned = sizes_of(task.curve, len(items.train)), transfer_items(work, model, task_name, items)
     runs: dict[Arm, dict[int, list[Run]]] = {}
     untrained: dict[Arm, Untrained] = {}
+    transferred: dict[Arm, list[Answer]] = {}
     for arm in ARMS:
-        runs[arm], untrained[arm] = _arm(work, name, model, arm, items, sizes)
+        runs[arm], untrained[arm], transferred[arm] = _arm(work, name, model, arm, items, sizes, learned)
     (work.out / LABELS).write_text(json.dumps(items.kind.labels, ensure_ascii=False) + "\n", encoding="utf-8")
     _write_predictions(work.out, items, {f"{arm}_{seed}": found.answers for arm in ARMS for seed, found in zip(
         model.lora.seeds, runs[arm][sizes[-1]], strict=True)})
-    return write_report(work.out, task_name, items, sizes, model.lora.seeds, runs, untrained)
+    return write_report(work.out, task_name, items, sizes, model.lora.seeds, runs, untrained,
+                        None if learned is None else TransferRun(learned, transferred))
 
 
 def _as_they_are(work: Work, name: str, model: Model, task_name: str, items: Items) -> Report:
@@ -143,9 +144,9 @@ def derived_items(work: Work, task_name: str) -> Items:
     return Items(class_of(task)(task, label_names(task)), train, dev, test)
 
 
-def _arm(work: Work, name: str, model: Model, arm: Arm, items: Items,
-         sizes: Sequence[int]) -> tuple[dict[int, list[Run]], Untrained]:
-    """Every size and seed of one arm, and before them what it answers as it is.
+def _arm(work: Work, name: str, model: Model, arm: Arm, items: Items, sizes: Sequence[int],
+         learned: TransferItems | None) -> tuple[dict[int, list[Run]], Untrained, list[Answer]]:
+    """Every size and seed of one arm; before them what it answers as it is, and what after ``learned`` alone.
 
     Its model is loaded once, and only if there is something to do.
     """
@@ -160,6 +161,7 @@ def _arm(work: Work, name: str, model: Model, arm: Arm, items: Items,
         return loaded
 
     untrained = _untrained(work, model, arm, items, ready)
+    transferred = [] if learned is None else _transferred(work, model, arm, items, learned, ready)
     for size in sizes:
         train, head, started = items.train[:size], None, False
         for seed in model.lora.seeds:
@@ -177,7 +179,7 @@ def _arm(work: Work, name: str, model: Model, arm: Arm, items: Items,
             if last:
                 shutil.copytree(folder, adapter_folder(work.out, arm, seed))
             found.setdefault(size, []).append(one)
-    return found, untrained
+    return found, untrained, transferred
 
 
 def _untrained(work: Work, model: Model, arm: Arm, items: Items, ready: Callable[[], tuple[Any, Any]]) -> Untrained:
@@ -189,6 +191,18 @@ def _untrained(work: Work, model: Model, arm: Arm, items: Items, ready: Callable
             model.objective, network, tokenizer, items.train, items.test,
             longest_input(network, model.lora.max_length), model.lora.seeds)))
     found: Untrained = json.loads(kept.read_text(encoding="utf-8"))
+    return found
+
+
+def _transferred(work: Work, model: Model, arm: Arm, items: Items, learned: TransferItems,
+                 ready: Callable[[], tuple[Any, Any]]) -> list[Answer]:
+    """What an arm answers that learned from another language alone; kept, as a training is."""
+    kept = work.scratch / f"{arm}-transfer.json"
+    if not kept.is_file():
+        work.progress(f"{arm}, {len(learned.items)} items in {learned.language}: {len(items.test)} to score")
+        write_atomically(kept, json.dumps(transfer_answers(items.kind, *ready(), learned.items, items.train,
+                                                           items.test, model.lora)))
+    found: list[Answer] = json.loads(kept.read_text(encoding="utf-8"))
     return found
 
 
