@@ -136,7 +136,7 @@ def _fertility(results: Results) -> Iterator[Row]:
     extended = results["released"]["arm"] == "adapted"
     of = {"base": "base", "control": "base", "adapted": "extended" if extended else "base"}
     gain = _interval(ranges.get("change")) if extended else None
-    yield _row(Row("tokens per word, held-out text", "tokens per word", gain=gain, better="lower", digits=2,
+    yield _row(Row("segmentation of held-out text", "tokens per word", gain=gain, better="lower", digits=2,
                    relative=True, verdict=_verdict(verdict([*gain], lower_is_better=True)) if gain else None,
                    note=f"{number(found['new_pieces'], 0)} new tokens" if extended else
                    "the original tokenizer is released"),
