@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
 from pydantic import BaseModel, ConfigDict
 
 from vernacular.artifacts import write_atomically
@@ -135,6 +134,7 @@ def fill(model: Any, tokenizer: Any, line: str, span: tuple[int, int], most: int
         span: start and end of the word.
         most: how many words.
     """
+    import torch
     text = line[:span[0]] + tokenizer.mask_token + line[span[1]:]
     ids = tokenizer(text, truncation=True, max_length=longest_input(model, 128), return_tensors="pt")["input_ids"]
     places = (ids[0] == tokenizer.mask_token_id).nonzero()
