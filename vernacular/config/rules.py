@@ -19,6 +19,7 @@ from vernacular.config.sources import (
     is_url,
 )
 from vernacular.config.tasks import PARTS, FileData, Groups, HubData
+from vernacular.config.translations import FilesSide, PackageSide, VrefKey
 from vernacular.config.yaml_file import Node
 from vernacular.errors import Problem
 
@@ -122,7 +123,10 @@ def _check_code(code: str, where: str) -> None:
 def _paths_of(source: Source) -> Iterator[tuple[str, str, str, bool]]:
     """The paths that a source reads: key, path, what it is relative to, and whether it may be absolute instead."""
     if isinstance(source, FilesSource | PackageSource):
-        yield "files", source.files, FOLDER if isinstance(source, FilesSource) else "site-packages", False
+        root = FOLDER if isinstance(source, FilesSource) else "site-packages"
+        yield "files", source.files, root, False
+        if isinstance(source, FilesSide | PackageSide) and isinstance(source.key, VrefKey):
+            yield "key", source.key.file, root, False
     elif isinstance(source, InboxSource):
         yield "folder", source.folder, FOLDER, True
     elif isinstance(source, HubSource) and is_local(source.dataset):

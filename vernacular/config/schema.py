@@ -16,9 +16,10 @@ from vernacular.config.cleaning import Cleaning, Identification, Poisoning
 from vernacular.config.codes import is_script, script_of, slug_of
 from vernacular.config.licences import Licence
 from vernacular.config.refresh import Refresh
-from vernacular.config.sources import FixedSource, Source
+from vernacular.config.sources import Source
 from vernacular.config.strict import Name, Share, Strict
 from vernacular.config.tasks import Task
+from vernacular.config.translations import Translations
 
 
 def _script(code: str) -> str:
@@ -95,16 +96,6 @@ class Related(Strict):
     source: Source
     passes: float = Field(1.0, gt=0, description="times that it is seen for each time that the target's text is: above "
                                                  "1 for a text smaller than that, below for a larger one")
-
-
-class Translations(Strict):
-    """Sentences of the language and what they say in a language of the base.
-
-    Two .txt files that agree line by line, or two columns (``text_field``) of one .csv, .tsv or .jsonl file.
-    """
-
-    source: FixedSource = Field(description="the text in the language")
-    translation: FixedSource = Field(description="the same, line by line, in a language that the base knows")
 
 
 class Alignment(Strict):
