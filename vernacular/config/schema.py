@@ -274,8 +274,10 @@ class Language(Strict):
         return slug_of(self.code)
 
     def tasks_of(self, model: str) -> dict[str, Task]:
-        """The tasks by name that can be learned on the model called ``model``."""
-        return {name: task for name, task in self.tasks.items() if task.fits(self.models[model].objective)}
+        """The tasks by name that the model called ``model`` can be scored on."""
+        found = self.models[model]
+        return {name: task for name, task in self.tasks.items() if task.fits(found.objective)
+                and not (task.of_translations and found.alignment is None)}
 
     def asked(self, model: str) -> str:
         """What a command of ``vernacular`` is given to mean the model: the code; ``--model`` where it means another."""

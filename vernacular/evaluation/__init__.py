@@ -121,7 +121,8 @@ def _attack(language: Language, name: str, model: Model) -> Stage:
         name=f"evaluation/{name}_attack", version="7", run=run, heavy=True, seed=model.seed,
         inputs=(*_models(name), *(f"task/{task}_{name}" for task in language.tasks_of(name))),
         settings=lambda language: {**_base(model), "lora": model.lora.model_dump(mode="json"), "tasks": {
-            task: found.model_dump(mode="json") for task, found in language.tasks_of(name).items()}},
+            task: found.model_dump(mode="json", exclude={"transfer"})
+            for task, found in language.tasks_of(name).items()}},
         outside=lambda language, root: fingerprints(model.base, language), kinds=("pytorch", "python"),
         gates=(GateSpec(GATE, GATE_RULE, False),),
         description=f"Phrases that may have been planted to turn the answers of `{name}`: a scan of what it learned.")

@@ -16,6 +16,7 @@ from vernacular.release.curve import (
     CURVE,
     asked_said,
     curve_rows,
+    learned_from,
     likelihood_rows,
     remarks,
     score_columns,
@@ -204,8 +205,7 @@ def _tasks(results: Results) -> str:
         curve = curve_rows(found)
         more = "".join(f" {line}" for line in (*remarks(found), *asked_said(found))) + (
             f"\n\n{CURVE}:\n\n{table(COLUMNS, curve)}" if curve else "")
-        parts.append(f"### {task}\n\n{about}{found['metric']}, {found['train_items']} items to "
-                     f"learn from, {found['test_items']} scored.\n\n"
+        parts.append(f"### {task}\n\n{about}{found['metric']}, {learned_from(found)}.\n\n"
                      + table(score_columns(found), score_rows(found))
                      + f"\n\n{'. '.join([*said, seeds_differ(found).capitalize()])}.{floor}{more}")
     return "\n\n".join(parts)

@@ -248,7 +248,8 @@ def _most(metric: str) -> float:
 def _sizes(found: Mapping[str, Any]) -> str:
     seeds = max((len(found["scores"].get(arm, [])) for arm in ARMS), default=0)
     parts = [f"{found['test_items']:,} scored"] if "test_items" in found else []
-    return ", ".join([*parts, *([f"{seeds} seeds"] if seeds > 1 else [])])
+    trained = [] if found.get("fine_tuned", True) else ["not fine-tuned"]
+    return ", ".join([*parts, *trained, *([f"{seeds} seeds"] if seeds > 1 else [])])
 
 
 def _baseline(name: str | None) -> str:
