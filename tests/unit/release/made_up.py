@@ -48,16 +48,6 @@ def search_details() -> dict[str, Any]:
                                                     for way, (base, after) in ways.items()}}}
 
 
-def transfer_details() -> dict[str, Any]:
-    """What a task says of models that learned from English labels alone."""
-    return {"train_language": "eng", "train_items": 2000, "metric": "macro_f1",
-            "means": {"base": 0.15, "control": 0.38, "adapted": 0.4},
-            "arm_intervals": {arm: ranged(mean, 0.03) for arm, mean in (
-                ("base", 0.15), ("control", 0.38), ("adapted", 0.4))},
-            "intervals": {"adapted_minus_base": [0.2, 0.25, 0.3]}, "floors": {"majority": 0.05},
-            "floor_intervals": {"majority": ranged(0.05, 0.01)}}
-
-
 def asked_details() -> dict[str, Any]:
     """What a task says of models that were not fine-tuned: asked without examples, and with four for each seed."""
     scores = {"0_shot": [0.125], "4_shot": [0.25, 0.5, 0.75]}
