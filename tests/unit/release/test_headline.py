@@ -9,7 +9,9 @@ import pytest
 from tests.unit.release.made_up import NAME, made_up_reports, search_details, task_details, transfer_details
 from vernacular.artifacts import Gate, Report
 from vernacular.config.schema import Language
+from vernacular.release.card import write_card
 from vernacular.release.headline import COLUMNS, MOST_ROWS, Row, rows
+from vernacular.release.markdown import literal
 from vernacular.release.summary import gather
 
 
@@ -106,6 +108,14 @@ def test_never_more_than_eight_rows_and_none_of_nothing(language: Language) -> N
     made = found_in(changed, reports)
     assert len(made) == MOST_ROWS and made[0].measure == "tokens per word"
     assert found_in(language, {}) == []
+
+
+def test_the_card_shows_the_same_rows(language: Language) -> None:
+    found = gather(language, NAME, language.models[NAME], made_up_reports())
+    card = write_card(found)
+    assert card.count("| gain (95 % interval) |") == 1
+    for row in rows(found):
+        assert any(all(literal(cell) in line for cell in row.cells) for line in card.splitlines()), row.name
 
 
 def test_what_was_kept_of_the_base_languages_is_the_last_row(language: Language) -> None:
