@@ -14,13 +14,13 @@ VERDICTS = {"gain": "better", "no gain": "no difference beyond chance", "harm": 
 # gate -> what it means for a person that it is red
 RED = {"licences_verified": "A licence is not verified",
        "consent_known": "It is not known whether the authors consent to this use",
-       "adapted_not_worse_than_control": "The new tokens make something worse",
-       "released_not_worse_than_base": "Something is worse than before",
-       "no_contamination": "Training text overlaps with the text that scores are measured on",
-       "behaviour": "Behavioral tests fail", "retention": "It has forgotten some of what it knew",
-       "no_planted_phrase": "A phrase may have been planted, or none was looked for",
-       "adapters_reload": "Loaded again, the release gives other answers than those that were scored",
-       "loads_in_ecosystem": "Other libraries load the release with other answers than those that were scored"}
+       "adapted_not_worse_than_control": "It is not shown that the new tokens do no harm",
+       "released_not_worse_than_base": "It is not shown that nothing became worse",
+       "no_contamination": "Training text may overlap with the text that scores are measured on",
+       "behaviour": "Behavioral tests fail", "retention": "It is not shown that it kept what the base knew",
+       "no_planted_phrase": "It is not shown that the text holds no planted phrase",
+       "adapters_reload": "The finished release does not give the answers that were scored",
+       "loads_in_ecosystem": "The finished release does not give the answers that were scored"}
 _REASON = 220  # characters of a red gate's reason
 _BARS: tuple[tuple[Column, str], ...] = (("base", "base"), ("adapted", "adapted"), ("baseline", "baseline"))
 
