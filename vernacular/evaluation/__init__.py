@@ -44,7 +44,7 @@ def _likelihood(language: Language, name: str, model: Model) -> Stage:
         return measure(work, name, model)
 
     return Stage(
-        name=f"evaluation/{name}_likelihood", version="3", inputs=_models(name), run=run, heavy=True, seed=model.seed,
+        name=f"evaluation/{name}_likelihood", version="4", inputs=_models(name), run=run, heavy=True, seed=model.seed,
         settings=lambda language: {**_base(model), "items": model.likelihood_items},
         outside=lambda language, root: fingerprints(model.base, language), kinds=("pytorch", "python"),
         gates=(GateSpec("adapted_beats_base", "Adapted foresees held-out text better than the base, the interval "

@@ -24,6 +24,8 @@ from vernacular.release.curve import (
     seeds_differ,
 )
 from vernacular.release.gates import unverified
+from vernacular.release.headline import COLUMNS as HEADLINE
+from vernacular.release.headline import rows
 from vernacular.release.kept import kept_on_tasks
 from vernacular.release.loading import how_to_load
 from vernacular.release.markdown import MISSING, caveat, interval_text, literal, number, range_text, read_text, table
@@ -85,6 +87,7 @@ def _tuned(results: Results) -> str:
 
 
 def _standing(results: Results) -> str:
+    """What a reader sees first: whether it may be published, and the table of what adaptation changed."""
     gates = results["release_gates"]
     waived = {waiver["gate"] for waiver in results["waivers"]}
     red = [gate for gate in gates if not gate["passed"] and gate["name"] != "publishable"]
@@ -95,6 +98,8 @@ def _standing(results: Results) -> str:
     said += [f"> **Published although `{waiver['gate']}` is red** ({literal(waiver['said'])}). "
              f"{literal(waiver['by'])} answers for that, {waiver['date'][:10]}: {literal(waiver['reason'])}"
              for waiver in results["waivers"]]
+    headline = rows(results)
+    said += ["## What adaptation changed", table(HEADLINE, [row.cells for row in headline])] if headline else []
     return "\n\n".join(said)
 
 
