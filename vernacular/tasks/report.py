@@ -1,7 +1,8 @@
 """What the stage of a task says: scores of every seed at every size, floors, intervals, dead seeds, plots, gates.
 
 An interval is ``[low, mean, high]``: of a model's score in ``arm_intervals``, of its further scores (``more``) in
-``more_intervals``, of a floor's in ``floor_intervals``, of a difference in ``intervals``.
+``more_intervals``, of a floor's in ``floor_intervals`` (its further scores: ``more_floor_intervals``), of a difference
+in ``intervals`` (of further scores: ``more_differences``).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from vernacular.plots import bars, points
 from vernacular.tasks.curve import Run, Untrained
 from vernacular.tasks.data import Items
 from vernacular.tasks.kind import Answer
-from vernacular.tasks.scoring import difference, interval, intervals, texts_of
+from vernacular.tasks.scoring import Interval, differences, intervals, texts_of
 
 _FLOORS = {"tfidf_logistic": "floor: TF-IDF with logistic regression",
            "majority": "floor: the commonest answer, or chance"}
@@ -100,11 +101,21 @@ def _ways(items: Items, untrained: Mapping[Arm, Untrained]) -> dict[str, dict[st
 def _intervals(items: Items, answers: Mapping[Arm, Sequence[Sequence[Answer]]]) -> dict[str, dict[str, Any]]:
     """Of each arm's scores and of each difference, of answers by arm and seed."""
     kind, test = items.kind, items.test
-    each = {arm: intervals(kind, test, answers[arm], _SEED) for arm in ARMS}
-    return {"arm_intervals": {arm: list(next(iter(found.values()))) for arm, found in each.items()},
-            "more_intervals": {arm: {name: list(found[name]) for name in [*found][1:]} for arm, found in each.items()},
-            "intervals": {f"{ours}_minus_{theirs}": list(difference(kind, test, answers[ours], answers[theirs], _SEED))
-                          for ours, theirs in COMPARED}}
+    each: dict[str, dict[str, Interval]] = {arm: intervals(kind, test, answers[arm], _SEED) for arm in ARMS}
+    pairs = {f"{ours}_minus_{theirs}": differences(kind, test, answers[ours], answers[theirs], _SEED)
+             for ours, theirs in COMPARED}
+    return {"arm_intervals": _firsts(each), "more_intervals": _others(each),
+            "intervals": _firsts(pairs), "more_differences": _others(pairs)}
+
+
+def _firsts(found: Mapping[str, Mapping[str, Interval]]) -> dict[str, list[float]]:
+    """The interval of the score that is compared, which is the first."""
+    return {name: list(next(iter(scores.values()))) for name, scores in found.items()}
+
+
+def _others(found: Mapping[str, Mapping[str, Interval]]) -> dict[str, dict[str, list[float]]]:
+    """The intervals of the further scores."""
+    return {name: {score: list(scores[score]) for score in [*scores][1:]} for name, scores in found.items()}
 
 
 _NOTES = {"test_taken_from_train": "scored items taken from the training items: there was no test part",
@@ -126,14 +137,16 @@ def _at(items: Items, size: int, seeds: Sequence[int], runs: Mapping[Arm, Sequen
         arm: [{"seed": seed, "score": found.pop(metric), "more": found, "steps": run.steps, "chosen": run.chosen,
                "seconds": run.seconds, "looks": run.looks}
               for seed, found, run in zip(seeds, measured[arm], runs[arm], strict=True)] for arm in ARMS}
-    ranges = {name: list(interval(kind, test, [answers], _SEED))
-              for name, answers in kind.floors(items.train[:size], test, _SEED).items()}
+    floor_scores = {name: intervals(kind, test, [answers], _SEED)
+                    for name, answers in kind.floors(items.train[:size], test, _SEED).items()}
+    ranges = _firsts(floor_scores)
     floors = {name: mean for name, (_, mean, _) in ranges.items()}
     answers = {arm: [run.answers for run in runs[arm]] for arm in ARMS}
     dead = [f"{arm} seed {row['seed']}" for arm in ARMS for row in scores[arm] if row["score"] <= floors["majority"]]
     return {"train_items": size, "metric": metric, "scores": scores,
             "means": {arm: fmean(row["score"] for row in scores[arm]) for arm in ARMS}, "floors": floors,
-            "floor_intervals": ranges, **_intervals(items, answers), "dead": dead}
+            "floor_intervals": ranges, "more_floor_intervals": _others(floor_scores),
+            **_intervals(items, answers), "dead": dead}
 
 
 def _draw(report: Report, out: Path, task_name: str, curve: Sequence[Mapping[str, Any]]) -> None:

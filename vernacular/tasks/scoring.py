@@ -81,7 +81,13 @@ def interval(kind: Kind, items: Sequence[Item], answers: Sequence[Sequence[Answe
 
 def difference(kind: Kind, items: Sequence[Item], ours: Sequence[Sequence[Answer]],
                theirs: Sequence[Sequence[Answer]], seed: int) -> Interval:
-    """Mean difference of the score (ours minus theirs, over seeds) with a 95% interval.
+    """The first of ``differences``: of the score that is compared."""
+    return next(iter(differences(kind, items, ours, theirs, seed).values()))
+
+
+def differences(kind: Kind, items: Sequence[Item], ours: Sequence[Sequence[Answer]],
+                theirs: Sequence[Sequence[Answer]], seed: int) -> dict[str, Interval]:
+    """Name of each score -> mean difference (ours minus theirs, over seeds) with a 95% interval.
 
     Items and seeds are resampled together (paired bootstrap), so the interval holds both kinds of chance.
 
@@ -92,9 +98,9 @@ def difference(kind: Kind, items: Sequence[Item], ours: Sequence[Sequence[Answer
         theirs: the same seeds of another arm.
         seed: of the resamples.
     """
-    (mine, left), (other, right) = (next(iter(_resampled(kind, items, answers, seed).values()))
-                                    for answers in (ours, theirs))
-    return _percentiles(left - right, mine - other)
+    mine, other = (_resampled(kind, items, answers, seed) for answers in (ours, theirs))
+    return {name: _percentiles(resampled - other[name][1], mean - other[name][0])
+            for name, (mean, resampled) in mine.items()}
 
 
 def texts_of(kind: Kind, items: Sequence[Item]) -> NDArray[np.int64]:
