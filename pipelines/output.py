@@ -95,10 +95,10 @@ class Output:
     def _line(self, line: bytes) -> None:
         if not line:
             return
-        text = line.rstrip(b"\r").split(b"\r")[-1].decode("utf-8", errors="backslashreplace")  # a bar's last state
+        text = line.rstrip(b"\r").decode("utf-8", errors="backslashreplace")
         try:
             self._log.write(f"{time.strftime('%H:%M:%S')} {text}\n")
-            self._take(text)
+            self._take(text.split("\r")[-1])  # of a bar that was drawn over, its last state
         except (Exception, SystemExit) as error:  # a terminal that is gone must not stop who reads
             with suppress(OSError, ValueError):
                 self._log.write(f"not shown: {type(error).__name__}: {error}\n")

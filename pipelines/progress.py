@@ -157,7 +157,7 @@ class LiveBar(RunDisplay):
                  clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(code, stages, left, clock)
         self._console = console
-        self._line = Text("", no_wrap=True, overflow="ellipsis")
+        self._line = Text("  starts", no_wrap=True, overflow="ellipsis")
         self._progress = _Bar(self._last_line, TextColumn("[bold]{task.description}"), BarColumn(30),
                               MofNCompleteColumn(), TextColumn("stages"), TimeElapsedColumn(),
                               _TimeLeftColumn(self.time_left), console=console, transient=True,
