@@ -124,7 +124,7 @@ def test_card_page_and_gate_say_what_it_learned_from(place: Place) -> None:
     pairs = int(found["alignment"]["pairs"])
     assert f"{pairs} sentences with their translations taught it what texts mean" in card and pairs > 50
     assert "those that translations had taught it" in card and "and the same once more, they are" in card
-    table = place.run("report", "qaa")
+    table = place.run("report", "qaa", "--full")
     assert table.returncode == 0 and f"Translations: {pairs} sentences learned from" in table.stdout
     assert {"base", "taught", "control, taught again", "adapted, taught again"} <= {
         line.strip("| ").split("  ")[0].rstrip(" |").split(" |")[0] for line in table.stdout.split("\n")}

@@ -40,22 +40,23 @@ def print_screen(results: Results, page: Path, console: Console) -> None:
         console: to print on.
     """
     results = printable_data(results)
-    console = Console(file=console.file, width=min(console.width, WIDTH) if console.is_terminal else WIDTH,
-                      highlight=False, no_color=not console.is_terminal, force_terminal=console.is_terminal)
+    if not console.is_terminal:
+        console = Console(file=console.file, width=WIDTH, no_color=True, highlight=False, force_terminal=False)
+    width = min(console.width, WIDTH)
     language, model = results["language"], results["model"]
     console.print(Text.assemble((language["name"], "bold"), f" ({language['code']}), model ", (model["name"], "bold"),
                                 f" from {model['base_name']}"))
     for line in read_lines(results):
-        console.print(Text(line))
+        console.print(Text(line), width=width)
     shown = rows(results)
     if shown:
-        console.print(_table(shown, console))
-        console.print(Text(_below(shown)))
+        console.print(_table(shown, width, console.is_terminal))
+        console.print(Text(_below(shown)), width=width)
     red = red_lines(results)
     if red:
         console.print(Text("\nRed checks", "bold"))
     for name, said in red:
-        lines = textwrap.wrap(f"{name}: {said}", console.width - 4, break_on_hyphens=False)
+        lines = textwrap.wrap(f"{name}: {said}", width - 4, break_on_hyphens=False)
         console.print(Text.assemble("  ", (name, "red"), "\n    ".join(lines)[len(name):]))
     console.print()
     for name, said in [*_places(results, page), *_next(results)]:
@@ -72,9 +73,9 @@ def read_lines(results: Results) -> list[str]:
     return [said + (f"; learned from {number(aligned['pairs'], 0)} translations" if aligned else "")]
 
 
-def _table(shown: Sequence[Row], console: Console) -> Table:
-    table = Table(box=box.SIMPLE_HEAD if console.is_terminal else box.ASCII2, header_style="", collapse_padding=True,
-                  width=console.width)
+def _table(shown: Sequence[Row], width: int, lines: bool) -> Table:
+    table = Table(box=box.SIMPLE_HEAD if lines else box.ASCII2, header_style="", collapse_padding=True,
+                  width=width)
     table.add_column("measure", overflow="fold", ratio=1)
     for name in ("base", "adapted", "gain (95% interval)", "baseline"):
         table.add_column(name, justify="right", no_wrap=True)
