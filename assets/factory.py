@@ -36,7 +36,7 @@ from vernacular.artifacts import Artifact, Store
 from vernacular.config.schema import Language
 from vernacular.errors import Problem, as_problem
 from vernacular.outline import Outline, StageOutline
-from vernacular.stages import STARTED, Stage, declared_gates, lookup, prepare, run_stage
+from vernacular.stages import DONE, STARTED, Stage, declared_gates, lookup, prepare, run_stage
 
 DOCUMENTS = "corpus/documents"  # the stage that reads the sources
 POOL = "gpu"  # one heavy stage at a time on a machine; the limit is in dagster.yaml
@@ -82,7 +82,7 @@ def make(stage: Stage, language: Language, context: AssetExecutionContext, model
                 artifact = context.resources.launcher.launch(context, stage=stage, language=language, model=model)
             else:
                 artifact = run_stage(stage, language, store, lambda line: say(f"{name}: {line}"))
-            say(f"{name}: done in {artifact.manifest.seconds:.1f} s")
+            say(f"{name}: {DONE} {artifact.manifest.seconds:.1f} s")
         if digests:
             note_sources(context, digests, artifact.manifest.report.details.get("by_source", {}))
         return MaterializeResult(

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.text import Text
 
 from pipelines.expected import TimeLeft, about
-from vernacular.stages import STARTED
+from vernacular.stages import DONE, STARTED
 from vernacular.terminal import printable
 
 SPARSE_SECONDS = 12.0  # between two lines of one stage where nobody watches a terminal
@@ -124,7 +124,7 @@ class SparseLines(RunDisplay):
             self._write(f"{self.code} {stage}: started, {len(self._done) + 1} of {self.total}"
                         + (f", {left}" if (left := self.time_left()) else ""))
             self._told = now
-        elif now - self._told >= SPARSE_SECONDS:
+        elif now - self._told >= SPARSE_SECONDS and not text.startswith(DONE):
             self._write(f"{self.code} {stage}: {text}")
             self._told = now
 
@@ -133,7 +133,7 @@ class SparseLines(RunDisplay):
             self._unsaid.append(stage)
         else:
             self._say_reused()
-            self._write(f"{self.code} {stage}: done in {seconds:.1f} s")
+            self._write(f"{self.code} {stage}: {DONE} {seconds:.1f} s")
 
     def _show_last(self) -> None:
         self._say_reused()

@@ -21,7 +21,7 @@ from vernacular.config.schema import Language
 from vernacular.errors import Passing, Problem
 
 Progress = Callable[[str], None]
-STARTED = "started"  # the line of a stage that is not up to date, before any of its own
+STARTED, DONE = "started", "done in"  # begin the lines before and after those of a stage that is not up to date
 
 
 def silent(message: str) -> None:

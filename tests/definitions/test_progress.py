@@ -67,6 +67,8 @@ def follow(display: RunDisplay, clock: Clock) -> None:
         for step in range(60):
             clock.now += 1
             display.say(STAGES[2], f"step {step} \x1b[2J")
+        clock.now += SPARSE_SECONDS
+        display.say(STAGES[2], "done in 60.0 s")
         display.end(STAGES[2], 60.0)
         display.say(STAGES[2], "too late")
 
