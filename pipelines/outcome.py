@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dagster import DagsterEvent
 
 FAILED_CHECK = "DagsterAssetCheckFailedError"
-STOPPED = "stopped; run the same command again to resume"
+STOPPED, INTERRUPTED = "stopped; run the same command again to resume", 130
 
 
 @dataclass
@@ -47,7 +47,7 @@ def explain(event: DagsterEvent) -> tuple[int, str] | None:
 
     data = event.step_failure_data
     if data.error_source == ErrorSource.INTERRUPT:
-        return 130, STOPPED
+        return INTERRUPTED, STOPPED
     if data.user_failure_data is not None and data.user_failure_data.description:
         return 2, f"error: {data.user_failure_data.description}"
     error = data.error
@@ -120,7 +120,9 @@ def say_outcome(outcome: Outcome, language: Language, log: Path, *, debug: bool)
         debug: every warning on a line, with its reason.
     """
     lines = [*outcome.errors]
-    if debug:
+    if outcome.code == INTERRUPTED:  # what was red or was said on the way comes again with the next run
+        pass
+    elif debug:
         lines += every_line((check for check in outcome.checks if not check.blocking), language.slug)
     else:
         model = next(iter(language.models_to_run(chosen_model(language.code))), None)

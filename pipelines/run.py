@@ -23,7 +23,7 @@ from rich.console import Console
 from pipelines.expected import TimeLeft, seconds_before
 from pipelines.home import use_home
 from pipelines.messages import Messages
-from pipelines.outcome import STOPPED, Follower, Outcome, explain, say_outcome
+from pipelines.outcome import INTERRUPTED, STOPPED, Follower, Outcome, explain, say_outcome
 from pipelines.output import Output, log_of
 from pipelines.progress import RunDisplay, display_for
 from pipelines.selection import stages_to_show, upstream
@@ -84,7 +84,7 @@ def run_dagster(language: Language, names: list[str], project: Project, take: Ca
             try:
                 for event in execute_run_iterator(job, run, instance):
                     take(event)
-                    if event.is_step_failure and (found := explain(event)) is not None and found[0] == 130:
+                    if event.is_step_failure and (found := explain(event)) is not None and found[0] == INTERRUPTED:
                         instance.report_run_canceling(run)
             except KeyboardInterrupt:
                 instance.report_run_canceled(run)
@@ -143,7 +143,7 @@ def execute(language: Language, stages: Mapping[str, Stage], project: Project, *
         with display_of as display:
             run_dagster(language, names, project, Follower(language, names, display, outcome), debug=debug)
     except KeyboardInterrupt:
-        outcome.code, outcome.errors = 130, [STOPPED]
+        outcome.code, outcome.errors = INTERRUPTED, [STOPPED]
     if outcome.keys:
         note_told(home, language.slug, outcome.keys)
     return outcome
@@ -169,7 +169,7 @@ def main(arguments: list[str] | None = None) -> int:
         say_outcome(outcome, language, log_of(project.artifacts, language.code), debug=chosen.debug)
     except KeyboardInterrupt:
         sys.stderr.write(f"{STOPPED}\n")
-        return 130
+        return INTERRUPTED
     except Exception as error:
         if chosen.debug:
             raise
