@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import pty
 import re
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from rich.console import Console
 from pipelines.expected import FEWEST_SECONDS, TimeLeft, about, weight_of
 from pipelines.messages import MOST_GROUPS, WIDTH, FailedCheck, Messages, error_lines, warning_lines
 from pipelines.progress import SPARSE_SECONDS, LiveBar, RunDisplay, SparseLines, display_for
+from tests.terminal import in_a_terminal
 from vernacular.stages import STARTED
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -172,24 +172,6 @@ def test_output_of_other_processes_is_taken_and_kept(tmp_path: Path) -> None:
     assert done.stderr == ""
     assert sorted(line.split(" ", 1)[1] for line in log.read_bytes().decode("utf-8").split("\n") if line) == [
         "10%\r90%", "from a child", "from python", "no end of line"]
-
-
-def in_a_terminal(command: list[str], folder: Path, environment: dict[str, str]) -> tuple[int, str]:
-    """Exit code and output of a command whose standard streams are a terminal."""
-    ours, theirs = pty.openpty()
-    with subprocess.Popen(command, cwd=folder, env=environment, stdin=theirs, stdout=theirs, stderr=theirs) as process:
-        os.close(theirs)
-        found = b""
-        while True:
-            try:
-                data = os.read(ours, 4096)
-            except OSError:  # the other side is closed
-                break
-            if not data:
-                break
-            found += data
-    os.close(ours)
-    return process.returncode, found.decode("utf-8")
 
 
 def test_the_terminal_is_what_standard_output_was(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import yaml
 from typer.testing import CliRunner
 
 from tests.generate import write_language
+from tests.terminal import in_a_terminal
 from vernacular.artifacts import Store
 from vernacular.cli import app, plain_errors
 from vernacular.config.schema import Language
@@ -171,6 +173,43 @@ def runs_in(home: Path) -> int:
     """How many runs Dagster's history in ``home`` holds."""
     code = "import dagster\nwith dagster.DagsterInstance.get() as instance:\n    print(instance.get_runs_count())"
     return int(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
+
+
+def test_a_run_on_a_terminal_shows_a_bar(project: Path) -> None:
+    code, written = in_a_terminal([sys.executable, "-m", "vernacular", "run", "qaa", "--to", "corpus/documents"],
+                                  Path.cwd(), os.environ)
+    assert code == 0, written
+    assert "0/1 stages" in re.sub(r"\x1b\[[\d;]*m", "", written)
+    assert "corpus/documents: done" not in written
+    assert written.count("\x1b[?25l") == written.count("\x1b[?25h") == 1, "the cursor is shown again"
+    last = written.rsplit("\x1b[?25h", 1)[1]
+    assert "all 1 stages are up to date" in last and "━" not in last
+
+
+WARNS = """\
+import sys, warnings
+def hook(event, arguments):
+    if event == "import" and arguments[0] == "dagster":
+        warnings.warn("made for a test")
+sys.addaudithook(hook)
+"""
+
+
+def test_what_libraries_write_is_counted_kept_and_shown_with_debug(project: Path) -> None:
+    (project / "sitecustomize.py").write_text(WARNS)
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(project), os.environ.get("PYTHONPATH", "")])}
+    said = {}
+    for debug in ([], ["--debug"]):
+        shutil.rmtree(project / "artifacts", ignore_errors=True)
+        done = subprocess.run([sys.executable, "-m", "vernacular", "run", "qaa", "--to", "corpus/documents", *debug],
+                              capture_output=True, text=True, check=True, env=environment, timeout=120)
+        said[bool(debug)] = done.stdout + done.stderr
+        if not debug:
+            log = project / "artifacts" / "qaa" / ".last_run.log"
+            assert log.read_text(encoding="utf-8").count("UserWarning: made for a test") == 1
+            assert f"1 UserWarning of sitecustomize.py; all of it: {log}" in done.stderr
+    assert "made for a test" in said[True]
+    assert "made for a test" not in said[False]
 
 
 def test_a_red_blocking_gate_ends_the_run_with_exit_code_1(project: Path) -> None:
