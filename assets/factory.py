@@ -36,7 +36,7 @@ from vernacular.artifacts import Artifact, Store
 from vernacular.config.schema import Language
 from vernacular.errors import Problem, as_problem
 from vernacular.outline import Outline, StageOutline
-from vernacular.stages import Stage, lookup, prepare, run_stage
+from vernacular.stages import DONE, STARTED, Stage, declared_gates, lookup, prepare, run_stage
 
 DOCUMENTS = "corpus/documents"  # the stage that reads the sources
 POOL = "gpu"  # one heavy stage at a time on a machine; the limit is in dagster.yaml
@@ -56,12 +56,7 @@ def check_results(stage: Stage, artifact: Artifact) -> Iterator[AssetCheckResult
     Raises:
         Problem: the report lacks a declared gate.
     """
-    gates = {gate.name: gate for gate in artifact.manifest.report.gates}
-    for spec in stage.gates:
-        gate = gates.get(spec.name)
-        if gate is None:
-            raise Problem(f"the report lacks the gate '{spec.name}' that the stage declares", where=stage.name,
-                          fix="This is a fault of the stage: report the gate in every case")
+    for spec, gate in declared_gates(stage, artifact):
         numbers = {name: value for name, value in (("value", gate.value), ("threshold", gate.threshold))
                    if value is not None}
         yield AssetCheckResult(
@@ -82,12 +77,12 @@ def make(stage: Stage, language: Language, context: AssetExecutionContext, model
             store.point(artifact)
             say(f"{name}: reused, nothing it depends on has changed")
         else:
-            say(f"{name}: started")
+            say(f"{name}: {STARTED}")
             if stage.heavy:
                 artifact = context.resources.launcher.launch(context, stage=stage, language=language, model=model)
             else:
                 artifact = run_stage(stage, language, store, lambda line: say(f"{name}: {line}"))
-            say(f"{name}: done in {artifact.manifest.seconds:.1f} s")
+            say(f"{name}: {DONE} {artifact.manifest.seconds:.1f} s")
         if digests:
             note_sources(context, digests, artifact.manifest.report.details.get("by_source", {}))
         return MaterializeResult(

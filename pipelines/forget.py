@@ -15,6 +15,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipelines.output import log_of
+from pipelines.up_to_date import forget_told
 from vernacular.config.load import find_language
 from vernacular.errors import Problem, as_problem
 from vernacular.project import find_project
@@ -80,14 +82,16 @@ def main(arguments: list[str]) -> int:
     """Forget the language in ``arguments``; returns the exit code."""
     try:
         project = find_project()
-        slug = find_language(project.languages, arguments[0]).slug
+        language = find_language(project.languages, arguments[0])
         home = Path(os.environ.setdefault("DAGSTER_HOME", str(project.home)))
         number = 0
         if any((home / folder).is_dir() for folder in ("history", "storage")) or has_database(home):
             from dagster import DagsterInstance
 
             with DagsterInstance.get() as instance:
-                number = forget(instance, slug)
+                number = forget(instance, language.slug)
+        forget_told(home, language.slug)
+        log_of(project.artifacts, language.code).unlink(missing_ok=True)
     except Exception as error:
         sys.stderr.write(f"error: {as_problem(error, 'history')}\n")
         return 2

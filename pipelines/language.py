@@ -10,13 +10,13 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 
 from assets.common import stage_key
 from assets.factory import Found
+from pipelines.selection import stages_to_show
 from vernacular.config.codes import slug_of
 from vernacular.config.load import folders_of, load_language
 from vernacular.config.schema import Language
 from vernacular.errors import Passing, Problem
 from vernacular.outline import Outline
-from vernacular.project import chosen_model
-from vernacular.stages import Stage, stages_of
+from vernacular.stages import Stage
 
 # Dagster refuses these as the name of a job, and some are language codes: as (Assamese), is (Icelandic), or (Odia).
 REBUILD = "rebuild"  # the one job that is of no language; whose slug is that is named otherwise, too
@@ -26,19 +26,6 @@ REFUSED_NAMES = {*keyword.kwlist, "int", "str", "type", "dict", "bool", "float",
 def job_name(slug: str) -> str:
     """The name of a language's job: its slug, with ``_`` behind it where that is no name for it."""
     return f"{slug}_" if slug in REFUSED_NAMES else slug
-
-
-def stages_to_show(language: Language) -> tuple[dict[str, Stage], str | None]:
-    """The stages of the enabled models, or of the one that ``VERNACULAR_MODELS`` names, and that name.
-
-    Raises:
-        Problem: the folder has no such model.
-    """
-    model = chosen_model(language.code)
-    if model is not None and model not in language.models:
-        raise Problem(f"there is no model '{model}'", where=f"{language.code} models",
-                      fix=f"Choose one of: {', '.join(sorted(language.models))}")
-    return stages_of(language, model), model
 
 
 class Shelf:

@@ -68,7 +68,7 @@ class Launcher(ConfigurableResource["Launcher"], ABC):
                         "its process was killed, most likely since memory ran out" if killed else
                         f"its process ended without a result ({error})", where=where,
                         fix="Lower batch_size or sequence_length, or close other programs; running again resumes"
-                        if killed else "Read the lines above, or the run's logs in the UI") from error
+                        if killed else "Read the end of the log of this run, or its page in the UI") from error
             said = json.loads(outcome.read_text(encoding="utf-8"))
         if "problem" in said:
             raise (Passing if said["passing"] else Problem)(**said["problem"])

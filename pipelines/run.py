@@ -1,25 +1,40 @@
 """``python -m pipelines.run CODE [--to STAGE] [--model NAME]``: one language through Dagster, here and now.
 
 The run is an ordinary one of the code location and shows in the UI, on the instance in ``DAGSTER_HOME`` (the project's
-folder if unset). The console gets the stages' own plain lines; exit code 0 done, 1 a check failed, 2 something a person
-has to mend, 130 interrupted.
+folder if unset). Where everything is up to date already, Dagster is not started. The console shows how far the run is,
+and at the end each error on a line and a summary of warnings; with ``--debug`` everything as it is written. Exit code 0
+done, 1 a check failed, 2 something a person has to mend, 130 interrupted.
 """
 
 from __future__ import annotations
 
 import argparse
-import difflib
 import os
+import re
 import sys
 import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rich.console import Console
+
+from pipelines.expected import TimeLeft, seconds_before
 from pipelines.home import use_home
+from pipelines.messages import Messages
+from pipelines.outcome import INTERRUPTED, STOPPED, Follower, Outcome, explain, say_outcome
+from pipelines.output import Output, log_of
+from pipelines.progress import RunDisplay, display_for
+from pipelines.selection import stages_to_show, upstream
+from pipelines.up_to_date import look, note_told
+from vernacular.artifacts import Store
 from vernacular.config.load import find_language
 from vernacular.config.schema import Language
-from vernacular.errors import Problem, as_problem
+from vernacular.errors import as_problem
 from vernacular.project import Project, find_project
 from vernacular.stages import Stage
+from vernacular.terminal import printable
 
 if TYPE_CHECKING:
     from dagster import DagsterEvent
@@ -27,51 +42,16 @@ if TYPE_CHECKING:
 # The stages print what matters; Dagster's own log goes to the UI. The mirrored output must not lose its last lines.
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 TAIL_SECONDS = "0.2"
-FAILED_CHECK = "DagsterAssetCheckFailedError"
+WIDTH = 100  # where no terminal says how wide it is
 
 
-def upstream(stages: dict[str, Stage], to: str | None, code: str) -> list[str]:
-    """The names of the stages that lead to ``to``, itself included; all if it is None.
+def run_dagster(language: Language, names: list[str], project: Project, take: Callable[[DagsterEvent], None], *,
+                debug: bool) -> None:
+    """Run the stages ``names`` of ``language`` and hand what Dagster tells of it to ``take``.
 
     Raises:
-        Problem: there is no such stage.
+        KeyboardInterrupt: the run was stopped, which its history says.
     """
-    if to is None:
-        return list(stages)
-    if to not in stages:
-        near = difflib.get_close_matches(to, stages, n=1, cutoff=0.4)
-        raise Problem(f"there is no stage '{to}'", where=f"{code} --to", fix=(
-            f"Did you mean {near[0]}? " if near else "") + f"The stages are: {', '.join(stages)}")
-    wanted, open_ends = {to}, [to]
-    while open_ends:
-        for name in stages[open_ends.pop()].inputs:
-            if name in stages and name not in wanted:
-                wanted.add(name)
-                open_ends.append(name)
-    return [name for name in stages if name in wanted]
-
-
-def explain(event: DagsterEvent) -> tuple[int, str] | None:
-    """Exit code and line for a failed step; None where a failure further up explains it."""
-    from dagster._core.execution.plan.objects import ErrorSource
-
-    data = event.step_failure_data
-    if data.error_source == ErrorSource.INTERRUPT:
-        return 130, "stopped; run the same command again to resume"
-    if data.user_failure_data is not None and data.user_failure_data.description:
-        return 2, f"error: {data.user_failure_data.description}"
-    error = data.error
-    while error is not None and error.cause is not None:
-        error = error.cause
-    if error is not None and error.cls_name == FAILED_CHECK:
-        return None  # the failed check itself has said so
-    message = " ".join(error.message.split()) if error is not None else "no reason given"
-    where = (event.step_key or "").replace("__", " ", 1).replace("__", "/")
-    return 2, f"error: {where}: {message}. This is a fault of the program; --debug or the run in the UI shows where"
-
-
-def execute(language: Language, names: list[str], project: Project, *, debug: bool) -> tuple[int, list[str]]:
-    """Run the stages ``names`` of ``language``: the exit code, and what to say about failures."""
     use_home(project)
     os.environ.setdefault("DAGSTER_COMPUTE_LOG_TAIL_WAIT_AFTER_FINISH", TAIL_SECONDS)
     from dagster import AssetKey, DagsterInstance
@@ -79,7 +59,6 @@ def execute(language: Language, names: list[str], project: Project, *, debug: bo
     from dagster._core.execution.api import create_execution_plan, execute_run_iterator
 
     from assets.common import stage_key
-    from assets.factory import say
     from pipelines.bookkeeping import STARTED_BY, alive, code_location, job_origin
     from pipelines.language import job_name
     from pipelines.mend import mend
@@ -101,28 +80,73 @@ def execute(language: Language, names: list[str], project: Project, *, debug: bo
             definition, execution_plan=create_execution_plan(job, quiet), run_config=quiet, asset_selection=selection,
             tags={**definition.run_tags, **STARTED_BY, "language": language.slug},
             remote_job_origin=job_origin(definition.name, location), job_code_origin=job.get_python_origin())
-        code, said = 0, []
         with alive(instance, run.run_id):
             try:
                 for event in execute_run_iterator(job, run, instance):
-                    if event.is_step_failure and (found := explain(event)) is not None:
-                        code = max(code, found[0])
-                        said.append(found[1])
-                        if found[0] == 130:
-                            instance.report_run_canceling(run)
-                    elif event.event_type_value == "ASSET_CHECK_EVALUATION":
-                        check = event.asset_check_evaluation_data
-                        if not check.passed:
-                            stop = check.blocking and check.severity.value == "ERROR"
-                            code = max(code, int(stop))
-                            line = f"{'/'.join(check.asset_key.path)}: {check.check_name} failed: {check.description}"
-                            said.append(f"{'error' if stop else 'warning'}: {line}")
-                    elif "blocked by limit for pool" in (event.message or ""):
-                        say(f"{language.code}: waits for another run that trains ({event.step_key})")
+                    take(event)
+                    if event.is_step_failure and (found := explain(event)) is not None and found[0] == INTERRUPTED:
+                        instance.report_run_canceling(run)
             except KeyboardInterrupt:
                 instance.report_run_canceled(run)
-                return 130, ["stopped; run the same command again to resume"]
-        return code, list(dict.fromkeys(said))
+                raise
+
+
+@contextmanager
+def shown(language: Language, names: list[str], store: Store, messages: Messages,
+          display: Callable[[Console], RunDisplay]) -> Iterator[RunDisplay]:
+    """A display on this process's output, which nothing else reaches: lines of libraries go into ``messages``."""
+    known = set(names)
+    of_stage = re.compile(rf"{re.escape(language.code)} (\S+): (.*)", re.DOTALL)
+    current: list[RunDisplay] = []
+
+    def take(line: str) -> None:
+        found = of_stage.fullmatch(line)
+        if found is not None and found[1] in known:
+            current[0].say(found[1], found[2])
+        else:
+            messages.add(line)
+
+    output = Output(take, log_of(store.root, language.code))
+    console = Console(file=output.terminal, highlight=False)
+    if not console.is_terminal:
+        console = Console(file=output.terminal, highlight=False, no_color=True, width=WIDTH)
+    current.append(display(console))
+    try:
+        with current[0], output:
+            yield current[0]
+    finally:
+        output.close()
+
+
+def execute(language: Language, stages: Mapping[str, Stage], project: Project, *, debug: bool) -> Outcome:
+    """Run ``stages`` of ``language`` where one of them is not up to date.
+
+    Raises:
+        Problem: what is due on the network cannot be fetched, though nothing else is to do.
+    """
+    store, names, outcome = Store(project.artifacts), list(stages), Outcome()
+    home = Path(os.environ.get("DAGSTER_HOME") or project.home)
+
+    def fetched(line: str) -> None:
+        sys.stdout.write(f"{language.code}: {printable(line)}\n")
+
+    found = look(stages, language, store, home, fetched)
+    if found.checks is not None:
+        outcome.checks = list(found.checks)
+        return outcome
+    outcome.ran = True
+    left = TimeLeft([name for name in names if name not in found.fresh],
+                    seconds_before(store, language.code, names))
+    try:
+        display_of = RunDisplay(language.code, names, left) if debug else shown(
+            language, names, store, outcome.libraries, lambda console: display_for(console, language.code, names, left))
+        with display_of as display:
+            run_dagster(language, names, project, Follower(language, names, display, outcome), debug=debug)
+    except KeyboardInterrupt:
+        outcome.code, outcome.errors = INTERRUPTED, [STOPPED]
+    if outcome.keys:
+        note_told(home, language.slug, outcome.keys)
+    return outcome
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -131,7 +155,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("code", help="name of the language folder")
     parser.add_argument("--to", metavar="STAGE", help="run no further than this stage")
     parser.add_argument("--model", metavar="NAME", help="this model alone, enabled or not")
-    parser.add_argument("--debug", action="store_true", help="Dagster's own log, and tracebacks")
+    parser.add_argument("--debug", action="store_true", help="everything as it is written, and tracebacks")
     chosen = parser.parse_args(arguments)
     started = time.monotonic()
     try:
@@ -139,21 +163,21 @@ def main(arguments: list[str] | None = None) -> int:
         language = find_language(project.languages, chosen.code)
         if chosen.model:
             os.environ["VERNACULAR_MODELS"] = f"{language.code}:{chosen.model}"
-        from pipelines.language import stages_to_show
-
-        names = upstream(stages_to_show(language)[0], chosen.to, language.code)
-        code, said = execute(language, names, project, debug=chosen.debug)
+        stages, _ = stages_to_show(language)
+        names = upstream(stages, chosen.to, language.code)
+        outcome = execute(language, {name: stages[name] for name in names}, project, debug=chosen.debug)
+        say_outcome(outcome, language, log_of(project.artifacts, language.code), debug=chosen.debug)
     except KeyboardInterrupt:
-        code, said = 130, ["stopped; run the same command again to resume"]
+        sys.stderr.write(f"{STOPPED}\n")
+        return INTERRUPTED
     except Exception as error:
         if chosen.debug:
             raise
-        code, said = 2, [f"error: {as_problem(error, chosen.code)}"]
-    for line in said:
-        sys.stderr.write(line + "\n")
-    if code == 0:
+        sys.stderr.write(printable(f"error: {as_problem(error, chosen.code)}") + "\n")
+        return 2
+    if outcome.code == 0:
         sys.stdout.write(f"{chosen.code}: all {len(names)} stages are up to date, {time.monotonic() - started:.1f} s\n")
-    return code
+    return outcome.code
 
 
 if __name__ == "__main__":

@@ -14,9 +14,10 @@ from vernacular.errors import Problem
 
 @app.command()
 def report(code: Code, as_json: Annotated[bool, typer.Option("--json", help="machine-readable; no page")] = False,
+           full: Annotated[bool, typer.Option("--full", help="every number, all red checks with reasons")] = False,
            html: Annotated[Path | None, typer.Option(help="where to write the page; else beside the release")] = None,
            model: ModelName = None, debug: Debug = False) -> None:
-    """Every number of a release, and a page for people: one HTML file with pictures, samples, rejects and failures."""
+    """A release on one screen, or every number of it; and a page for people, with pictures, samples and failures."""
     with plain_errors(debug):
         project, language = open_language(code)
         name, _ = model_of(language, model)
@@ -25,17 +26,22 @@ def report(code: Code, as_json: Annotated[bool, typer.Option("--json", help="mac
         from vernacular.artifacts import Store
         from vernacular.release.page import default_place, write_page
         from vernacular.release.report import current_artifacts, print_table, results
+        from vernacular.release.screen import print_screen
+        from vernacular.terminal import printable_data
 
         store = Store(project.artifacts)
         found = results(store, language, name)
         if as_json:
             typer.echo(json.dumps(found, indent=1, ensure_ascii=False))
-        else:
-            print_table(found, Console())
+        elif full:
+            print_table(printable_data(found), Console())
         if html is not None or not as_json:
             written = write_page(found, current_artifacts(store, language, name),
                                  html or default_place(store, language.code, name))
-            typer.echo(f"\nThe same for people, as a page: {written}", err=as_json)
+            if full or as_json:
+                typer.echo(f"\nThe same for people, as a page: {written}", err=as_json)
+            else:
+                print_screen(found, written, Console())
 
 
 @app.command("try")

@@ -16,11 +16,12 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from vernacular.artifacts import Artifact, Manifest, Report, Store, describe, key_of, now
+from vernacular.artifacts import Artifact, Gate, Manifest, Report, Store, describe, key_of, now
 from vernacular.config.schema import Language
 from vernacular.errors import Passing, Problem
 
 Progress = Callable[[str], None]
+STARTED, DONE = "started", "done in"  # begin the lines before and after those of a stage that is not up to date
 
 
 def silent(message: str) -> None:
@@ -157,6 +158,20 @@ def inputs_of(stage: Stage, language: Language, store: Store) -> dict[str, Artif
                           fix=f"Mend that first; {stage.name} was not started")
         found[name] = artifact
     return found
+
+
+def declared_gates(stage: Stage, artifact: Artifact) -> list[tuple[GateSpec, Gate]]:
+    """The gates that ``stage`` declares, each with what the report of its artifact says.
+
+    Raises:
+        Problem: the report lacks one.
+    """
+    gates = {gate.name: gate for gate in artifact.manifest.report.gates}
+    for spec in stage.gates:
+        if spec.name not in gates:
+            raise Problem(f"the report lacks the gate '{spec.name}' that the stage declares", where=stage.name,
+                          fix="This is a fault of the stage: report the gate in every case")
+    return [(spec, gates[spec.name]) for spec in stage.gates]
 
 
 def lookup(stage: Stage, language: Language, store: Store) -> Artifact | None:

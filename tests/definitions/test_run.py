@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from dagster import AssetKey, DagsterInstance, ExecuteInProcessResult
 
-import pipelines.language
+import pipelines.selection
 from assets.metadata import IN_PLACE, escape, table
 from pipelines.build import build_definitions
-from pipelines.run import upstream
+from pipelines.selection import upstream
 from tests.generate import write_language
 from vernacular.artifacts import Gate, Report
 from vernacular.config.schema import Language
@@ -42,7 +42,7 @@ def materialize(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stages: dict[st
     def stages_of(language: Language, model: str | None = None) -> dict[str, Stage]:
         return stages
 
-    monkeypatch.setattr(pipelines.language, "stages_of", stages_of)
+    monkeypatch.setattr(pipelines.selection, "stages_of", stages_of)
     if not (tmp_path / "languages").exists():
         write_language(tmp_path / "languages", documents=3)
     definitions = build_definitions(Project(tmp_path, tmp_path / "languages", tmp_path / "artifacts"))

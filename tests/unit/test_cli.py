@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import yaml
 from typer.testing import CliRunner
 
 from tests.generate import write_language
+from tests.terminal import in_a_terminal
 from vernacular.artifacts import Store
 from vernacular.cli import app, plain_errors
 from vernacular.config.schema import Language
@@ -158,15 +160,64 @@ def test_run_through_dagster_and_again(project: Path) -> None:
     assert "qaa corpus/documents: done in" in first.stdout
     second = vernacular("run", "qaa", "--to", "corpus/documents")
     assert second.returncode == 0, second.stderr
-    assert "qaa corpus/documents: reused" in second.stdout
+    assert "corpus/documents" not in second.stdout, "nothing was to do"
+    assert runs_in(project) == 1
+    shutil.rmtree(project / "history")  # a history that was not told of what there is
+    third = vernacular("run", "qaa", "--to", "corpus/documents")
+    assert third.returncode == 0, third.stderr
+    assert "reused 1 stage (corpus/documents)" in third.stdout
+    assert runs_in(project) == 1
+
+
+def runs_in(home: Path) -> int:
+    """How many runs Dagster's history in ``home`` holds."""
+    code = "import dagster\nwith dagster.DagsterInstance.get() as instance:\n    print(instance.get_runs_count())"
+    return int(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
+
+
+def test_a_run_on_a_terminal_shows_a_bar(project: Path) -> None:
+    code, written = in_a_terminal([sys.executable, "-m", "vernacular", "run", "qaa", "--to", "corpus/documents"],
+                                  Path.cwd(), os.environ)
+    assert code == 0, written
+    assert "0/1 stages" in re.sub(r"\x1b\[[\d;]*m", "", written)
+    assert "corpus/documents: done" not in written
+    assert written.count("\x1b[?25l") == written.count("\x1b[?25h") == 1, "the cursor is shown again"
+    last = written.rsplit("\x1b[?25h", 1)[1]
+    assert "all 1 stages are up to date" in last and "━" not in last
+
+
+WARNS = """\
+import sys, warnings
+def hook(event, arguments):
+    if event == "import" and arguments[0] == "dagster":
+        warnings.warn("made for a test")
+sys.addaudithook(hook)
+"""
+
+
+def test_what_libraries_write_is_counted_kept_and_shown_with_debug(project: Path) -> None:
+    (project / "sitecustomize.py").write_text(WARNS)
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(project), os.environ.get("PYTHONPATH", "")])}
+    said = {}
+    for debug in ([], ["--debug"]):
+        shutil.rmtree(project / "artifacts", ignore_errors=True)
+        done = subprocess.run([sys.executable, "-m", "vernacular", "run", "qaa", "--to", "corpus/documents", *debug],
+                              capture_output=True, text=True, check=True, env=environment, timeout=120)
+        said[bool(debug)] = done.stdout + done.stderr
+        if not debug:
+            log = project / "artifacts" / "qaa" / ".last_run.log"
+            assert log.read_text(encoding="utf-8").count("UserWarning: made for a test") == 1
+            assert f"1 UserWarning of sitecustomize.py; all of it: {log}" in done.stderr
+    assert "made for a test" in said[True]
+    assert "made for a test" not in said[False]
 
 
 def test_a_red_blocking_gate_ends_the_run_with_exit_code_1(project: Path) -> None:
     write_language(project / "languages", documents=6, cleaning={"min_words": 1000})
-    for word in ("done in", "reused"):  # a result that is there is not trusted the more
+    for word in ("qaa corpus/clean: done in", "corpus/clean)"):  # a result that is there is not trusted the more
         result = vernacular("run", "qaa", "--to", "corpus/splits")
         assert result.returncode == 1, result.stderr
-        assert f"qaa corpus/clean: {word}" in result.stdout
+        assert word in result.stdout
         assert "qaa/corpus/clean: some_text_left failed: 0 of" in result.stderr
         assert "corpus/splits" not in result.stdout + result.stderr
         assert "up to date" not in result.stdout

@@ -1,4 +1,4 @@
-"""``vernacular report``: every number of a release, read off the store and printed as tables.
+"""``vernacular report --full``: every number of a release, read off the store and printed as tables.
 
 ``results`` gives what there is so far as a dictionary; ``print_table`` shows it to a person. Computes no number.
 """
@@ -26,7 +26,7 @@ from vernacular.release.curve import (
     seeds_differ,
 )
 from vernacular.release.markdown import MISSING, interval_text, number, range_text, signed
-from vernacular.release.report_tables import compute, planted, retention
+from vernacular.release.report_tables import compute, planted, red_checks, retention
 from vernacular.release.report_tables import new_table as _table
 from vernacular.release.summary import Results, gather, stage_names
 from vernacular.stale import stale
@@ -89,7 +89,7 @@ def print_table(results: Results, console: Console) -> None:
                   f"[bold]{escape(model['name'])}[/] from {escape(model['base_name'])}, {model['objective']}",
                   highlight=False)
     for show in (_corpus, _fertility, _translations, _likelihood, _tasks, _behaviour, _fairness, retention, planted,
-                 compute, _gates):
+                 compute, red_checks, _gates):
         show(results, console)
     _next(results, console)
 

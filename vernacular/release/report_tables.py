@@ -1,4 +1,4 @@
-"""The tables of ``report`` on what was forgotten, on planted phrases and on compute, and how a table is made there."""
+"""The tables of ``report`` on forgetting, planted phrases, compute and red checks, and how a table is made there."""
 
 from __future__ import annotations
 
@@ -71,4 +71,15 @@ def compute(results: Results, console: Console) -> None:
                           range(1, len(foreseen) + 1))
         for place, name in enumerate(FORESEEN[1:], 1):
             table.add_row(name, *(row[place] for row in foreseen))
+        console.print(table)
+
+
+def red_checks(results: Results, console: Console) -> None:
+    """Every check of a stage that failed, with its reason."""
+    red = [(stage, gate) for stage, gates in results["gates"].items() for gate in gates if not gate["passed"]]
+    if red:
+        table = new_table(f"Red checks: {len(red)}", ["stage", "check", "reason"], console)
+        for stage, gate in red:
+            table.add_row(stage, gate["name"], escape(gate["reason"] + (" (stops what follows)" if gate["blocking"]
+                                                                        else "")))
         console.print(table)

@@ -1,0 +1,77 @@
+"""How long the stages of a run will take: from what they took before, or from weights scaled by this run's speed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from vernacular.artifacts import Store
+from vernacular.errors import Problem
+
+# Seconds of the quickstart on two cores, by the beginning of a stage's name and by its end.
+WEIGHTS = (("corpus/identifier", 6.0), ("corpus/", 1.5), ("tokenizer/", 16.0), ("alignment/", 100.0),
+           ("model/", 60.0), ("task/", 90.0), ("_likelihood", 8.0), ("_retention", 4.0), ("_attack", 30.0),
+           ("_behaviour", 70.0), ("_fairness", 30.0), ("release/", 15.0))
+OTHER = 20.0
+FEWEST_SECONDS = 3.0  # of stages that were measured, before the weights say anything
+OVERDUE = 0.1  # of its time so far is what a stage is thought to take further that should have ended
+
+
+def weight_of(stage: str) -> float:
+    """Seconds that ``stage`` takes in the quickstart."""
+    return next((seconds for name, seconds in WEIGHTS if stage.startswith(name) or stage.endswith(name)), OTHER)
+
+
+def seconds_before(store: Store, code: str, stages: Sequence[str]) -> dict[str, float]:
+    """The seconds that the current artifact of each of ``stages`` took, of those that have one."""
+    found = {}
+    for stage in stages:
+        try:
+            artifact = store.current(code, stage)
+        except Problem:  # a manifest that cannot be read; the run says so
+            continue
+        if artifact is not None:
+            found[stage] = artifact.manifest.seconds
+    return found
+
+
+class TimeLeft:
+    """An estimate of the seconds until a run ends, which is corrected by each stage that ends.
+
+    Args:
+        stages: of the run, by name, in order.
+        before: stage -> seconds that it took in an earlier run.
+    """
+
+    def __init__(self, stages: Sequence[str], before: Mapping[str, float]) -> None:
+        self._waiting = list(stages)
+        self._before = dict(before)
+        self._measured = self._weighed = 0.0
+
+    def ended(self, stage: str, seconds: float | None) -> None:
+        """``stage`` took ``seconds``; None: it was reused."""
+        if stage in self._waiting:
+            self._waiting.remove(stage)
+        if seconds is not None:
+            self._measured += seconds
+            self._weighed += weight_of(stage)
+
+    def seconds(self, running: str | None, elapsed: float) -> float | None:
+        """Seconds left, with ``running`` at work for ``elapsed``; None while there is nothing to go by."""
+        factor = self._measured / self._weighed if self._measured >= FEWEST_SECONDS else None
+        total = 0.0
+        for stage in self._waiting:
+            expected = self._before.get(stage)
+            if expected is None:
+                if factor is None:
+                    return None
+                expected = factor * weight_of(stage)
+            total += max(expected - elapsed, OVERDUE * elapsed) if stage == running else expected
+        return total
+
+
+def about(seconds: float) -> str:
+    """``seconds`` as words that claim no precision: ``about 40 s``, ``about 6 min``, ``about 1 h 20 min``."""
+    if seconds < 90:
+        return f"about {max(10 * round(seconds / 10), 10)} s"
+    minutes = round(seconds / 60)
+    return f"about {minutes} min" if minutes < 60 else f"about {minutes // 60} h {minutes % 60:02} min"

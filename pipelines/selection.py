@@ -1,0 +1,44 @@
+"""Which stages a command is about: those of the enabled models or of one model, up to a stage. Loads no Dagster."""
+
+from __future__ import annotations
+
+import difflib
+
+from vernacular.config.schema import Language
+from vernacular.errors import Problem
+from vernacular.project import chosen_model
+from vernacular.stages import Stage, stages_of
+
+
+def stages_to_show(language: Language) -> tuple[dict[str, Stage], str | None]:
+    """The stages of the enabled models, or of the one that ``VERNACULAR_MODELS`` names, and that name.
+
+    Raises:
+        Problem: the folder has no such model.
+    """
+    model = chosen_model(language.code)
+    if model is not None and model not in language.models:
+        raise Problem(f"there is no model '{model}'", where=f"{language.code} models",
+                      fix=f"Choose one of: {', '.join(sorted(language.models))}")
+    return stages_of(language, model), model
+
+
+def upstream(stages: dict[str, Stage], to: str | None, code: str) -> list[str]:
+    """The names of the stages that lead to ``to``, itself included; all if it is None.
+
+    Raises:
+        Problem: there is no such stage.
+    """
+    if to is None:
+        return list(stages)
+    if to not in stages:
+        near = difflib.get_close_matches(to, stages, n=1, cutoff=0.4)
+        raise Problem(f"there is no stage '{to}'", where=f"{code} --to", fix=(
+            f"Did you mean {near[0]}? " if near else "") + f"The stages are: {', '.join(stages)}")
+    wanted, open_ends = {to}, [to]
+    while open_ends:
+        for name in stages[open_ends.pop()].inputs:
+            if name in stages and name not in wanted:
+                wanted.add(name)
+                open_ends.append(name)
+    return [name for name in stages if name in wanted]
