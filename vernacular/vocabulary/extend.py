@@ -54,7 +54,7 @@ def run(work: Work, model: Model) -> Report:
         base.save_pretrained(folder)
     (extended_folder / "tokenizer.json").write_text(chosen.json_with(len(chosen.pieces)), encoding="utf-8")
     extended = load_tokenizer(extended_folder)
-    ids = [extended.get_vocab()[piece] for piece in chosen.pieces]
+    ids = ids_of(extended, chosen.pieces)
     mixed = mixtures(model.vocabulary.initialise, backend, extended.backend_tokenizer, ids, chosen.parts, texts,
                      work.seed)
     new = new_rows(base_model, mixed, work.seed)
@@ -67,7 +67,7 @@ def run(work: Work, model: Model) -> Report:
         unseen = [line for row in held_out for line in row["text"].split("\n")]
         base, extended, chosen = trim(report, work.out, model.vocabulary.trim, base_model, (base, extended), chosen,
                                       [*texts, *guard_lines], unseen, check_lines)
-        ids = [extended.get_vocab()[piece] for piece in chosen.pieces]
+        ids = ids_of(extended, chosen.pieces)
     else:
         report.gates.append(Gate(name=EXACT, passed=True, blocking=True, reason="no piece was dropped"))
     new["ids"] = torch.tensor(ids, dtype=torch.int64)
@@ -78,6 +78,12 @@ def run(work: Work, model: Model) -> Report:
     measure.base_languages(report, base, extended, check_lines, held_out, model.base.languages)
     _gates(report, base, extended, base_model, new, ids, extended_folder)
     return report
+
+
+def ids_of(tokenizer: Any, pieces: Sequence[str]) -> list[int]:
+    """The id of each of ``pieces``."""
+    vocabulary = tokenizer.get_vocab()  # copies the whole table with each call
+    return [vocabulary[piece] for piece in pieces]
 
 
 def _gates(report: Report, base: Any, extended: Any, base_model: Any, rows: dict[str, torch.Tensor], ids: Sequence[int],
