@@ -56,7 +56,7 @@ def run(work: Work, name: str, model: Model) -> Report:
         base.save_pretrained(folder)
     (extended_folder / "tokenizer.json").write_text(chosen.json_with(len(chosen.pieces)), encoding="utf-8")
     extended = load_tokenizer(extended_folder)
-    ids = [extended.get_vocab()[piece] for piece in chosen.pieces]
+    ids = ids_of(extended, chosen.pieces)
     if model.initialise == "translations":
         mixed = _translated(work.inputs[f"alignment/{name}"], backend, extended.backend_tokenizer, ids, chosen.parts)
     else:
@@ -71,7 +71,7 @@ def run(work: Work, name: str, model: Model) -> Report:
         unseen = [line for row in held_out for line in row["text"].split("\n")]
         base, extended, chosen = trim(report, work.out, model.vocabulary.trim, base_model, (base, extended), chosen,
                                       [*texts, *guard_lines], unseen, check_lines)
-        ids = [extended.get_vocab()[piece] for piece in chosen.pieces]
+        ids = ids_of(extended, chosen.pieces)
     else:
         report.gates.append(Gate(name=EXACT, passed=True, blocking=True, reason="no piece was dropped"))
     new["ids"] = torch.tensor(ids, dtype=torch.int64)
@@ -89,6 +89,12 @@ def _translated(aligned: Path, base: Any, extended: Any, ids: Sequence[int],
     """Mixtures of what translates the new tokens; the mean of the parts of one that no pair holds."""
     found = translated(extended, base, ids, read_learned_pairs(aligned))
     return [found.get(index) or mean(part) for index, part in zip(ids, parts, strict=True)]
+
+
+def ids_of(tokenizer: Any, pieces: Sequence[str]) -> list[int]:
+    """The id of each of ``pieces``."""
+    vocabulary = tokenizer.get_vocab()  # copies the whole table with each call
+    return [vocabulary[piece] for piece in pieces]
 
 
 def _gates(report: Report, base: Any, extended: Any, base_model: Any, rows: dict[str, torch.Tensor], ids: Sequence[int],

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 import yaml
 
 from tests.generate import TINY_MODEL, make_documents, write_language
@@ -132,6 +133,21 @@ def test_a_killed_stage_goes_on_where_it_was(tmp_path: Path) -> None:
     wanted = stage.run(work, "tiny", model, "topic")
     assert [point["means"] for point in report.details["curve"]] == [
         point["means"] for point in wanted.details["curve"]]
+
+
+def test_trainings_side_by_side_give_the_same(tmp_path: Path) -> None:
+    work, before, found = work_of(tmp_path, {**TASK, "curve": [8, "all"]}, []), torch.get_num_threads(), []
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            stage.run(work, "tiny", work.language.models["tiny"], "topic")
+            found.append((work.out / "predictions.jsonl").read_bytes())
+            for name in ("out", "scratch"):
+                shutil.rmtree(tmp_path / name)
+                (tmp_path / name).mkdir()
+    finally:
+        torch.set_num_threads(before)
+    assert found[0] == found[1]
 
 
 def test_a_model_trained_whole_is_kept_whole(tmp_path: Path) -> None:
