@@ -91,7 +91,7 @@ class Pairs:
         held: pairs that say when to stop, and what was gained; no sentence and no translation of theirs is learned.
         left_out: pairs that share text with held-out lines, task items or behavioural tests, or a side with ``held``.
         where: of the folder they are from, for messages.
-        of_held_out: those of ``left_out`` that are of held-out documents, or have a text or a translation of one.
+        of_held_out: those of ``left_out`` whose sentence is of a held-out document.
         joins: of each entry whose sides have keys.
     """
 
