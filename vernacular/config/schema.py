@@ -203,6 +203,7 @@ class Model(Strict):
     """A base model and how it is carried into the language; the folder may hold several side by side."""
 
     enabled: bool = Field(True, description="part of 'materialize all'; others run with --model NAME")
+    tasks: list[Name] | None = Field(None, description="tasks of the folder that it is scored on; if not set, all")
     extends: Name | None = Field(None, description="another model of this folder whose settings this one starts from")
     base: Base
     objective: Literal["masked", "causal"]
@@ -296,6 +297,7 @@ class Language(Strict):
         """The tasks by name that the model called ``model`` can be scored on."""
         found = self.models[model]
         return {name: task for name, task in self.tasks.items() if task.fits(found.objective)
+                and (found.tasks is None or name in found.tasks)
                 and not (task.of_translations and found.alignment is None)}
 
     def asked(self, model: str) -> str:

@@ -73,7 +73,7 @@ def _retention(name: str, model: Model) -> Stage:
 def _behaviour(language: Language, name: str, model: Model) -> Stage:
     from vernacular.evaluation.behaviour.load import digests, digests_of_marks, load_suite
     from vernacular.evaluation.behaviour.run import gate_specs
-    suite = load_suite(language)
+    suite = load_suite(language).of_tasks(language.tasks_of(name))
     tasks = sorted({test.task for test in suite.tests if test.task is not None})
 
     def run(work: Work) -> Report:
@@ -85,7 +85,7 @@ def _behaviour(language: Language, name: str, model: Model) -> Stage:
         inputs=(*_models(name), *(f"task/{task}_{name}" for task in tasks)),
         settings=lambda language: language.behaviour,
         outside=lambda language, root: {**digests(language), **digests_of_marks(language)},
-        gates=gate_specs(language), kinds=("pytorch", "python"),
+        gates=gate_specs(suite), kinds=("pytorch", "python"),
         description=f"The behavioural tests of the folder on `{name}`, compared with its base." if suite.tests else
                     "No behavioural test in the folder: nothing is measured.")
 
@@ -95,6 +95,7 @@ def _fairness(language: Language, name: str, model: Model) -> Stage:
     from vernacular.evaluation.fairness import plan as fairness
     from vernacular.evaluation.fairness.run import GATE, GATE_RULE
     plan = fairness.load_plan(language)
+    tasks = [task for task in plan.tasks if task in language.tasks_of(name)] if plan else []
 
     def run(work: Work) -> Report:
         from vernacular.evaluation.fairness.run import run as measure
@@ -102,7 +103,7 @@ def _fairness(language: Language, name: str, model: Model) -> Stage:
 
     return Stage(
         name=f"evaluation/{name}_fairness", version="9", run=run, heavy=True,
-        inputs=(*_models(name), *(f"task/{task}_{name}" for task in (plan.tasks if plan else ()))),
+        inputs=(*_models(name), *(f"task/{task}_{name}" for task in tasks)),
         settings=lambda language: language.behaviour,
         outside=lambda language, root: {**fairness.digests(language), **digests(language)},
         kinds=("pytorch", "python"), gates=(GateSpec(GATE, GATE_RULE, False),) if plan else (),

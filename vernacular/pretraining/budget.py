@@ -1,6 +1,7 @@
 """From minutes to steps: how fast this machine trains this model, measured once and kept.
 
-Both arms of a comparison read the same figure, so they get the same number of steps, and so does a resumed run.
+Both arms of a comparison read the same figure, so they get the same number of steps, and so does a resumed run. A speed
+that was measured while other programs kept the processor busy is used for that run alone, and then measured again.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import psutil
 import torch
 
 from vernacular.artifacts import digest_of, write_atomically
@@ -22,6 +24,8 @@ from vernacular.pretraining.precision import has_bf16
 from vernacular.pretraining.processes import together
 
 UNTIMED_STEPS, TIMED_STEPS = 3, 9
+_MOST_OTHERS = 0.25  # cores that other processes may use while a speed is measured
+_LOADED_SECONDS = 6 * 3600  # how long a speed that was measured under load is used: both arms take the same steps
 _LOOP = 3  # raised when the loop becomes faster: what was measured before is then measured again
 
 
@@ -36,9 +40,14 @@ def speed_key(model: Model, base: str) -> str:
 
 
 def known_speed(machine: Path, key: str) -> float | None:
-    """Tokens per second measured on this machine before, or None."""
+    """Tokens per second measured on this machine before, or None; one measured under load counts for some hours."""
     path = machine / f"speed-{key}.json"
-    return float(json.loads(path.read_text(encoding="utf-8"))["tokens_per_second"]) if path.is_file() else None
+    if not path.is_file():
+        return None
+    known = json.loads(path.read_text(encoding="utf-8"))
+    if known.get("under_load") and time.time() - path.stat().st_mtime > _LOADED_SECONDS:
+        return None
+    return float(known["tokens_per_second"])
 
 
 def measure_speed(machine: Path, key: str, model: Any, plan: Plan) -> float:
@@ -53,19 +62,28 @@ def measure_speed(machine: Path, key: str, model: Any, plan: Plan) -> float:
     body = int((plan.settings.head_first or 0.0) * plan.steps) + 1  # time steps in which all of it learns
     for step in range(UNTIMED_STEPS):
         take_step(model, optimizer, plan, body + step)
-    seconds = []
+    seconds, before = [], _busy_elsewhere()
+    timed = time.monotonic()
     for step in range(TIMED_STEPS):
         started = time.monotonic()
         take_step(model, optimizer, plan, body + UNTIMED_STEPS + step)
         seconds.append(time.monotonic() - started)  # the loss that a step returns has waited for the device
+    others = (_busy_elsewhere() - before) / (time.monotonic() - timed)
     model.load_state_dict(kept)
     for parameter in learning:
         parameter.requires_grad_(True)
         parameter.grad = None
     model.train(training)
     speed = plan.settings.batch_size * plan.settings.sequence_length / statistics.median(seconds)
-    write_atomically(machine / f"speed-{key}.json", json.dumps({"tokens_per_second": speed}))
+    write_atomically(machine / f"speed-{key}.json", json.dumps({
+        "tokens_per_second": speed, "under_load": others > _MOST_OTHERS}))
     return speed
+
+
+def _busy_elsewhere() -> float:
+    """Seconds of processor time that other processes of this machine have used so far, over all cores."""
+    every, own = psutil.cpu_times(), psutil.Process().cpu_times()
+    return float(every.user + every.system + getattr(every, "nice", 0.0) - own.user - own.system)
 
 
 def steps_within(settings: Pretraining, speed: float, most: float) -> int:

@@ -44,13 +44,13 @@ def with_tests(folder: Path, **files: str) -> Language:
 def test_a_suite_is_read_and_declares_its_gates(language_folder: Path) -> None:
     language = with_tests(language_folder, one=GOOD)
     assert [test.name for test in load_suite(language).tests] == ["spaces"]
-    assert [(spec.name, spec.blocking) for spec in gate_specs(language)] == [("spaces", False)]
+    assert [(spec.name, spec.blocking) for spec in gate_specs(load_suite(language))] == [("spaces", False)]
 
 
 def test_a_small_threshold_is_not_rounded_away(language_folder: Path) -> None:
     visible = GOOD.replace("spaces}", "digits}")
     for threshold, said in (("0.005", "at most 0.5% of"), ("0.15", "at most 15% of"), ("0", "at most 0% of")):
-        spec, = gate_specs(with_tests(language_folder, one=visible + f"    threshold: {threshold}\n"))
+        spec, = gate_specs(load_suite(with_tests(language_folder, one=visible + f"    threshold: {threshold}\n")))
         assert said in spec.description
     assert (percent(1 - 0.005), percent(1)) == ("99.5%", "100%")
 
@@ -154,3 +154,8 @@ def test_the_changes_of_the_page_are_what_it_says() -> None:
         step = TypeAdapter(AnyOperator).validate_python(yaml.safe_load(change))
         assert step.apply(line, Context(random.Random(1), lists)) == unicodedata.normalize(
             "NFD" if "NFD" in change else "NFC", expected), change
+
+
+def test_a_suite_of_some_tasks_has_no_test_of_others(language_folder: Path) -> None:
+    suite = load_suite(with_tests(language_folder, one=GOOD))
+    assert suite.of_tasks(["names"]) == suite and not suite.of_tasks(["genre"]).tests

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from tests.tiny import write_bert, write_llama
 from vernacular.config.schema import Pretraining
 from vernacular.errors import Problem
 from vernacular.models import load_model, load_tokenizer
+from vernacular.pretraining import budget
 from vernacular.pretraining.budget import known_speed, measure_speed, steps_within
 from vernacular.pretraining.checkpoint import Progressed, load_checkpoint, save_checkpoint
 from vernacular.pretraining.loop import Plan, batch_of, take_step, train
@@ -297,3 +299,18 @@ def test_a_model_that_does_more_than_its_parts_is_refused(kind, tmp_path):
     hook.remove()
     check_head(model, batch)
     assert model.get_output_embeddings() is decoder
+
+
+def test_a_speed_measured_under_load_is_measured_again_later(tmp_path, monkeypatch):
+    model, plan = setting(tmp_path)
+    monkeypatch.setattr(budget, "_MOST_OTHERS", -1)  # as if other processes kept the processor busy
+    speed = measure_speed(tmp_path, "key", model, plan)
+    assert known_speed(tmp_path, "key") == speed  # the second arm takes as many steps
+    path = tmp_path / "speed-key.json"
+    old = path.stat().st_mtime - budget._LOADED_SECONDS - 1
+    os.utime(path, (old, old))
+    assert known_speed(tmp_path, "key") is None
+    monkeypatch.setattr(budget, "_MOST_OTHERS", 1000)
+    speed = measure_speed(tmp_path, "key", model, plan)
+    os.utime(path, (old, old))
+    assert known_speed(tmp_path, "key") == speed

@@ -16,7 +16,7 @@ from scipy.stats import binomtest
 
 from vernacular.arms import Arm, load_arm, released_arm
 from vernacular.artifacts import Gate, Report
-from vernacular.config.schema import Language, Model
+from vernacular.config.schema import Model
 from vernacular.corpus.words import words as words_of
 from vernacular.errors import Problem
 from vernacular.evaluation.behaviour.blanks import with_blanks_shown
@@ -54,21 +54,20 @@ class Predictor(Protocol):
         """The end of a text that is too long to be read."""
 
 
-def gate_specs(language: Language) -> tuple[GateSpec, ...]:
-    """One gate a test of the folder, named after it."""
-    suite = load_suite(language)
+def gate_specs(suite: Suite) -> tuple[GateSpec, ...]:
+    """One gate a test, named after it."""
     return tuple(GateSpec(test.name, f"{test.description or test.capability}: at most {percent(test.threshold)} of the "
                           f"cases fail. Author: {test.author}; reviewed by a speaker: {suite.review_of(test)}.",
                           test.severity == "error") for test in suite.tests)
 
 
 def run(work: Work, name: str, model: Model) -> Report:
-    """Run every behavioural test of the folder on the first seed of the model ``name``.
+    """Run every behavioural test of the model's tasks on the first seed of the model ``name``.
 
     Raises:
         Problem: a test that cannot be used, or an adapter that is not there.
     """
-    suite = load_suite(work.language)
+    suite = load_suite(work.language).of_tasks(work.language.tasks_of(name))
     released = released_arm(name, work.reports)
     loaded: dict[Arm, Arm] = {"base": "base", "adapted": released}
     report = Report()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from itertools import pairwise
 from typing import Annotated, Any, Literal
@@ -222,6 +222,11 @@ class Suite(Strict):
         "the rows of keys from top to bottom, for slips of the fingers; QWERTY if left out"))
     lexicons: dict[Name, Lexicon] = Field(default_factory=dict)
     tests: list[BehaviourTest] = Field(default_factory=list)
+
+    def of_tasks(self, tasks: Collection[str]) -> Suite:
+        """The suite without tests of other tasks, such as those that a model is not scored on."""
+        return self.model_copy(update={"tests": [test for test in self.tests
+                                                 if test.task is None or test.task in tasks]})
 
     def digest(self, test: BehaviourTest) -> str:
         """What a reviewer saw of ``test``: its sentences, changes, word lists and keyboard, not its thresholds.

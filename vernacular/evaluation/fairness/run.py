@@ -55,7 +55,8 @@ def run(work: Work, name: str, model: Model) -> Report:
     suite = load_suite(work.language)
     given = resolve(suite, lines)
     write = partial(write_variants, lines=lines, most=work.settings.cases, seed=work.settings.seed, given=given)
-    jobs = [partial(_of_task, work, name, model, loaded, plan, write, task_name) for task_name in plan.tasks]
+    jobs = [partial(_of_task, work, name, model, loaded, plan, write, task_name)
+            for task_name in plan.tasks if task_name in work.language.tasks_of(name)]
     jobs += [partial(_of_language_model, work, name, model, loaded, plan, write)] if plan.likelihood else []
     results: dict[str, Any] = {}
     for found in in_processes(jobs, bytes_of_weights(model.base, work.language)):
