@@ -75,7 +75,8 @@ def check(language: Language, merged: Node) -> None:
                         "site-packages" if model.base.package else FOLDER)
         for number, wanted in enumerate(model.tasks or []):
             if wanted not in language.tasks:
-                raise Problem(f"there is no task '{wanted}' in this folder", where=place("models", name, "tasks", number),
+                raise Problem(f"there is no task '{wanted}' in this folder",
+                              where=place("models", name, "tasks", number),
                               fix=f"Use one of: {', '.join(language.tasks) or 'none yet, so remove this'}")
         for number, source in enumerate(model.retention):
             check_source(source, "models", name, "retention", number, role="retention")
