@@ -18,8 +18,10 @@ from vernacular.corpus.suppression import FILE, append_row
 from vernacular.jsonl import read_jsonl
 from vernacular.planning import steps_of
 from vernacular.release.card import write_card
+from vernacular.release.examples import page_examples
+from vernacular.release.headline import rows as rows_of
 from vernacular.release.page import in_short
-from vernacular.release.report import results
+from vernacular.release.report import current_artifacts, results
 from vernacular.stages import stages_of
 
 COLOURS, ANIMALS = ("red", "green", "grey", "brown", "old"), ("fox", "dog", "horse", "crow")
@@ -157,4 +159,9 @@ def test_what_is_searched_was_learned_by_no_model_and_the_release_finds_it_again
     assert again["same"] == 1 and again["score"] == pytest.approx(again["card"]) and again["items"] == 20
     found = results(store, language, "tiny")
     assert found["tasks"]["search"]["fine_tuned"] is False
+    assert [row.most for row in rows_of(found) if row.measure == "accuracy@1"] == [1, 1]  # a row for each direction
+    examples = page_examples(found, current_artifacts(store, language, "tiny"))
+    assert len(examples.searches) == 3 and examples.candidates == 20
+    assert all(one.text in held_out and one.released.right == (one.released.text == one.translation)
+               for one in examples.searches)
     assert "### search" in (released.folder / "README.md").read_text(encoding="utf-8")

@@ -129,9 +129,13 @@ def _searches(results: Results, artifacts: Mapping[str, Artifact]) -> tuple[list
             return [], 0  # of a version that did not keep what is nearest
         drawn = random.Random(_SEED).sample(range(len(rows)), min(EACH, len(rows)))
         return [Search(rows[at]["text"], rows[at]["second"],
-                       *(Hit(rows[answer[2]]["second"], answer[0] == 1) for answer in answers[at])) for at in drawn
-                ], len(rows)
+                       *(_hit(rows[answer[2]]["second"], rows[at]["second"]) for answer in answers[at]))
+                for at in drawn], len(rows)
     return [], 0
+
+
+def _hit(text: str, translation: str) -> Hit:
+    return Hit(text, text == translation)
 
 
 def _answer(row: Mapping[str, Any], arm: str) -> list[int]:

@@ -302,6 +302,11 @@ def test_a_search_of_translations_is_scored_without_training(tmp_path: Path) -> 
         assert details["means"][arm] == pytest.approx(kind.score(items, [row[arm] for row in rows]))
         low, mean, high = details["arm_intervals"][arm]
         assert low <= mean <= high and set(details["more_intervals"][arm]) >= {"accuracy_at_1_from_target"}
+        assert all(rows[row[arm][2]]["second"] == row["second"] for row in rows if row[arm][0] == 1)
+    by_direction = [details["more_differences"]["adapted_minus_base"][f"accuracy_at_1_from_{side}"][1]
+                    for side in ("source", "target")]
+    assert sum(by_direction) / 2 == pytest.approx(details["intervals"]["adapted_minus_base"][1])
+    assert set(details["more_floor_intervals"]["tfidf_characters"]) == set(details["more_intervals"]["base"])
     assert set(details["floors"]) == {"majority", "tfidf_characters"} and "untrained" not in details
     assert [gate.name for gate in report.gates] == ["every_seed_alive", "adapted_beats_base"]
     assert report.gates[1].value == pytest.approx(details["means"]["adapted"] - details["means"]["base"])
