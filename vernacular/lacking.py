@@ -61,7 +61,8 @@ def _elsewhere(language: Language) -> Iterator[str]:
     readers = [*language.sources,
                *(source for sources in language.identification.contrast.values() for source in sources),
                *(source for model in language.models.values() for source, _ in model.beside),
-               *(task.data for task in language.tasks.values())]
+               *(task.data for task in language.tasks.values()),
+               *(task.transferred.data for task in language.tasks.values() if task.transferred is not None)]
     named = [getattr(reader, key, None) or "" for reader in readers for key in ("folder", "dataset", "dump")]
     paths = [path for path in named if PurePosixPath(path).is_absolute()]
     asked = [*filter(is_url, named), *(f"private ones (source {reader.name})" for reader in readers

@@ -14,8 +14,8 @@ import typer
 
 from vernacular.artifacts import Store
 from vernacular.config.schema import Language
-from vernacular.config.sources import NetworkSource, Source, is_local
-from vernacular.config.tasks import FileData, HubData
+from vernacular.config.sources import NetworkSource, Source
+from vernacular.config.tasks import FileData
 from vernacular.errors import Problem, as_problem
 from vernacular.project import Project
 from vernacular.stages import Stage, lookup, stages_of
@@ -74,7 +74,7 @@ def network_needs(language: Language, root: Path) -> dict[str, dict[str, bool]]:
     """
     from vernacular.corpus.sources import network_sources, place_of
     from vernacular.models import fetched
-    from vernacular.tasks.data import not_fetched
+    from vernacular.tasks.data import fetched_over_network, not_fetched
 
     def lies(source: Source, role: str) -> bool:
         return place_of(language, source, root, role).mirror.exists()
@@ -85,8 +85,8 @@ def network_needs(language: Language, root: Path) -> dict[str, dict[str, bool]]:
                               for code, sources in language.identification.contrast.items()
                               for source in sources if isinstance(source, NetworkSource)}}
     missing = not_fetched(language, root)
-    found["corpus/clean"] = {f"the data of {name}": name not in missing for name, task in language.tasks.items()
-                             if isinstance(task.data, HubData) and not is_local(task.data.dataset)}
+    found["corpus/clean"] = {f"the data of {name}": name not in missing
+                             for name in fetched_over_network(language, root)}
     for name, model in language.models_to_run().items():
         found[f"tokenizer/{name}"] = {
             **({f"the base of {name}": fetched(model.base)} if model.base.hub else {}),
@@ -166,10 +166,14 @@ def check_labels(language: Language, root: Path) -> dict[str, Items]:
     """
     from vernacular.evaluation.behaviour.load import check_expected, load_suite
     from vernacular.evaluation.fairness.plan import check_name_label
-    from vernacular.tasks.data import load_items
+    from vernacular.tasks.data import load_items, load_transfer_items
 
     items = {name: load_items(language, name, root) for name, task in language.tasks.items()
              if isinstance(task.data, FileData)}
+    for name, found in items.items():
+        other = language.tasks[name].transferred
+        if other is not None and isinstance(other.data, FileData):
+            load_transfer_items(language, name, root, found)
     labels = {name: found.kind.labels for name, found in items.items()}
     check_expected(load_suite(language), language, labels)
     check_name_label(language, labels)

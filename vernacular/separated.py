@@ -4,34 +4,32 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 MARKS = ",;\t"  # semicolons are what spreadsheets write where the comma is the decimal mark
 _LONGEST_FIELD = 1 << 30  # characters; the csv module stops at 131,072
 
 
-def mark_of(text: str, columns: Collection[str], marks: str = MARKS) -> str:
-    """What parts the cells of ``text``: the first of ``marks`` by which its header names all ``columns``.
+def mark_of(text: str, columns: Collection[str | int], marks: str = MARKS) -> str:
+    """What parts the cells of ``text``: the first of ``marks`` by which its header has all ``columns``.
 
     Where none does, that which parts the header into most cells, so that messages name the columns that are there.
     """
     header = text.lstrip().split("\n", 1)[0]
     cells = {mark: [cell.strip() for cell in next(reader(header, delimiter=mark), [])] for mark in marks}
-    return next((mark for mark in marks if set(columns) <= {*cells[mark]}),
+    return next((mark for mark in marks if all(_has(cells[mark], column) for column in columns)),
                 max(marks, key=lambda mark: len(cells[mark])))
+
+
+def _has(header: Sequence[str], column: str | int) -> bool:
+    return column in header if isinstance(column, str) else -len(header) <= column < len(header) > 1
 
 
 def reader(text: str, **dialect: Any) -> Any:
     """A ``csv.reader`` over ``text``."""
     _allow_long_fields()
     return csv.reader(io.StringIO(text, newline=""), **dialect)
-
-
-def dict_reader(text: str, **dialect: Any) -> csv.DictReader[str]:
-    """A ``csv.DictReader`` over ``text``."""
-    _allow_long_fields()
-    return csv.DictReader(io.StringIO(text, newline=""), **dialect)
 
 
 def _allow_long_fields() -> None:

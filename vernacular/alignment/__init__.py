@@ -3,7 +3,8 @@
 It tells texts apart by their mean states, and knows little of a language that it has not seen. Sentences with their
 translations teach it: the state of each is brought to the one that the base gives its translation (Reimers and
 Gurevych 2004.09813). Pretraining then starts from it and holds texts to its states (``pretraining.keep_states``).
-``pairs`` reads, ``train`` teaches, ``stage`` is the stage.
+``keyed`` reads texts with the keys that name them, ``join`` joins two sides by key, ``pairs`` gives the pairs that may
+be learned from, and those of held-out documents; ``train`` teaches, ``stage`` is the stage.
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ from vernacular.stages import GateSpec, Stage, Work
 
 
 def _outside(language: Language, root: Path, model: Model, asked: Alignment) -> dict[str, str]:
+    from vernacular.alignment.pairs import references_version
     from vernacular.pretraining.texts import versions
-    return {**fingerprints(model.base, language), **versions(asked.beside, language, root)}
+    return {**fingerprints(model.base, language), **versions(asked.beside, language, root),
+            **references_version(language, asked, root)}
 
 
 def _settings(language: Language, model: Model, asked: Alignment) -> dict[str, Any]:
@@ -41,7 +44,7 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
         return align(work, name, model, asked)
 
     return [Stage(
-        name=f"alignment/{name}", version="1", inputs=("corpus/splits",), run=run, seed=model.seed, heavy=True,
+        name=f"alignment/{name}", version="2", inputs=("corpus/splits",), run=run, seed=model.seed, heavy=True,
         kinds=("pytorch", "transformers"), settings=partial(_settings, model=model, asked=asked),
         outside=partial(_outside, model=model, asked=asked),
         gates=(GateSpec("learned", "Sentences that were not learned from came nearer to their translations, nearer "

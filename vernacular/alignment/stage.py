@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from vernacular.alignment.pairs import read_pairs
+from vernacular.alignment.pairs import count_joins, read_pairs
 from vernacular.alignment.train import Aligned, align, save_body
 from vernacular.artifacts import Gate, Report
 from vernacular.config.schema import Alignment, Model
@@ -48,6 +48,9 @@ def run(work: Work, name: str, model: Model, asked: Alignment) -> Report:
     report = Report(details={"curve": done.curve, "steps": done.step})
     report.count("pairs", len(pairs.train), "translated sentences that were learned from")
     report.count("pairs_left_out", pairs.left_out, "pairs that share text with held-out lines, items or held-out pairs")
+    if pairs.of_held_out:
+        report.count("pairs_of_held_out", pairs.of_held_out, "those of them that are of held-out documents")
+    count_joins(report, pairs)
     report.count("pairs_cut", aligned.cut, "pairs of which a side is longer than what is read of it")
     report.count("pairs_held", len(pairs.held), "translated sentences that were held out for this report")
     report.count("steps", done.step, "optimizer steps")

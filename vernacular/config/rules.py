@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -18,7 +19,8 @@ from vernacular.config.sources import (
     is_local,
     is_url,
 )
-from vernacular.config.tasks import PARTS, FileData, Groups, HubData
+from vernacular.config.tasks import PARTS, FileData, Groups, HubData, Transfer
+from vernacular.config.translations import FilesSide, PackageSide, VrefKey
 from vernacular.config.yaml_file import Node
 from vernacular.errors import Problem
 
@@ -83,6 +85,10 @@ def check(language: Language, merged: Node) -> None:
             raise Problem(f"the task '{name}' writes text, and no model of this folder is causal",
                           where=place("tasks", name, "kind"),
                           fix="Add a model with `objective: causal`, or remove the task")
+        if task.of_translations and all(model.alignment is None for model in language.models.values()):
+            raise Problem(f"the items of the task '{name}' are pairs of translations, and no model of this folder has "
+                          "any", where=place("tasks", name, "labels"),
+                          fix="Give a model `alignment: translations:`, or remove the task")
         if task.language is not None:
             _check_code(task.language, place("tasks", name, "language"))
             if is_same(task.language, language.code):
@@ -92,15 +98,18 @@ def check(language: Language, merged: Node) -> None:
             raise Problem(f"the task '{name}' says how to ask a causal model, and this folder has none",
                           where=place("tasks", name, "prompt"),
                           fix="Add one with `objective: causal`, or remove prompt")
-        if isinstance(task.data, HubData) and is_local(task.data.dataset):
-            _check_path(task.data.dataset, place("tasks", name, "data", "dataset"), FOLDER, elsewhere=True)
-        if isinstance(task.data, FileData):
-            if task.data.folder != ".":
-                _check_path(task.data.folder, place("tasks", name, "data", "folder"), FOLDER, elsewhere=True)
-            for part in PARTS:
-                glob = getattr(task.data, part)
-                if glob is not None:
-                    _check_path(glob, place("tasks", name, "data", part), "the task's folder")
+        for path, data in ((("data",), task.data), (("transfer", "data"), task.transferred and task.transferred.data)):
+            if isinstance(data, HubData) and is_local(data.dataset):
+                _check_path(data.dataset, place("tasks", name, *path, "dataset"), FOLDER, elsewhere=True)
+            if isinstance(data, FileData):
+                if data.folder != ".":
+                    _check_path(data.folder, place("tasks", name, *path, "folder"), FOLDER, elsewhere=True)
+                for part in PARTS:
+                    glob = getattr(data, part)
+                    if glob is not None:
+                        _check_path(glob, place("tasks", name, *path, part), "the task's folder")
+        if task.transfer is not None:
+            _check_transfer(name, task.transfer, language, partial(place, "tasks", name, "transfer"))
         if not isinstance(task.labels, Groups):
             continue
         where = place("tasks", name, "labels", "groups")
@@ -114,6 +123,17 @@ def check(language: Language, merged: Node) -> None:
                               fix="Name its documents, such as [\"bible/*/1/*\"]")
 
 
+def _check_transfer(name: str, transfer: Transfer, language: Language, place: Callable[[str], str]) -> None:
+    """Raises Problem where the task ``name`` cannot learn from another language; ``place`` says where a key stands."""
+    _check_code(transfer.train_language, place("train_language"))
+    if is_same(transfer.train_language, language.code):
+        raise Problem(f"'{transfer.train_language}' is this language itself", where=place("train_language"),
+                      fix="Name the language of the base that the items are in")
+    if transfer.through is not None and all(model.alignment is None for model in language.models.values()):
+        raise Problem(f"the task '{name}' learns through translations, and no model of this folder has any",
+                      where=place("through"), fix="Give a model `alignment: {translations: ...}`, or remove transfer")
+
+
 def _check_code(code: str, where: str) -> None:
     if not is_registered(code):
         raise Problem(f"'{code}' is not a valid language code", where=where, fix="Write ISO 639-3, such as zul")
@@ -122,7 +142,10 @@ def _check_code(code: str, where: str) -> None:
 def _paths_of(source: Source) -> Iterator[tuple[str, str, str, bool]]:
     """The paths that a source reads: key, path, what it is relative to, and whether it may be absolute instead."""
     if isinstance(source, FilesSource | PackageSource):
-        yield "files", source.files, FOLDER if isinstance(source, FilesSource) else "site-packages", False
+        root = FOLDER if isinstance(source, FilesSource) else "site-packages"
+        yield "files", source.files, root, False
+        if isinstance(source, FilesSide | PackageSide) and isinstance(source.key, VrefKey):
+            yield "key", source.key.file, root, False
     elif isinstance(source, InboxSource):
         yield "folder", source.folder, FOLDER, True
     elif isinstance(source, HubSource) and is_local(source.dataset):

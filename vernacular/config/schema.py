@@ -16,9 +16,10 @@ from vernacular.config.cleaning import Cleaning, Identification, Poisoning
 from vernacular.config.codes import is_script, script_of, slug_of
 from vernacular.config.licences import Licence
 from vernacular.config.refresh import Refresh
-from vernacular.config.sources import FixedSource, Source
+from vernacular.config.sources import Source
 from vernacular.config.strict import Name, Share, Strict
 from vernacular.config.tasks import Task
+from vernacular.config.translations import Translations
 
 
 def _script(code: str) -> str:
@@ -95,16 +96,6 @@ class Related(Strict):
     source: Source
     passes: float = Field(1.0, gt=0, description="times that it is seen for each time that the target's text is: above "
                                                  "1 for a text smaller than that, below for a larger one")
-
-
-class Translations(Strict):
-    """Sentences of the language and what they say in a language of the base.
-
-    Two .txt files that agree line by line, or two columns (``text_field``) of one .csv, .tsv or .jsonl file.
-    """
-
-    source: FixedSource = Field(description="the text in the language")
-    translation: FixedSource = Field(description="the same, line by line, in a language that the base knows")
 
 
 class Alignment(Strict):
@@ -283,8 +274,10 @@ class Language(Strict):
         return slug_of(self.code)
 
     def tasks_of(self, model: str) -> dict[str, Task]:
-        """The tasks by name that can be learned on the model called ``model``."""
-        return {name: task for name, task in self.tasks.items() if task.fits(self.models[model].objective)}
+        """The tasks by name that the model called ``model`` can be scored on."""
+        found = self.models[model]
+        return {name: task for name, task in self.tasks.items() if task.fits(found.objective)
+                and not (task.of_translations and found.alignment is None)}
 
     def asked(self, model: str) -> str:
         """What a command of ``vernacular`` is given to mean the model: the code; ``--model`` where it means another."""

@@ -42,6 +42,8 @@ def check_pinned(dataset: str, revision: str | None) -> None:
 Encoding = Annotated[str, AfterValidator(_codec)]
 _ENCODING = ("the encoding of files that are not Unicode, such as windows-1252; without it one that cannot be told for "
              "certain is refused")
+_TEXT_FIELD = ("the field or column that holds the text, for jsonl, csv and parquet; in csv and tsv also its number, "
+               "from 0 (from -1 for the last), where the header does not name it")
 
 
 class SourceBase(Strict):
@@ -62,7 +64,7 @@ class FilesSource(SourceBase):
 
     kind: Literal["files"]
     files: str = Field(description="a glob relative to the language folder; docs/sources.md lists the formats")
-    text_field: str = Field("text", description="the field or column that holds the text, for jsonl, csv and parquet")
+    text_field: str | int = Field("text", description=_TEXT_FIELD)
     encoding: Encoding | None = Field(None, description=_ENCODING)
 
 
@@ -71,7 +73,7 @@ class InboxSource(SourceBase):
 
     kind: Literal["inbox"]
     folder: str = Field("inbox", description="relative to the language folder, or absolute")
-    text_field: str = Field("text", description="the field or column that holds the text, for jsonl, csv and parquet")
+    text_field: str | int = Field("text", description=_TEXT_FIELD)
     encoding: Encoding | None = Field(None, description=_ENCODING)
 
 
@@ -81,7 +83,7 @@ class PackageSource(SourceBase):
     kind: Literal["package"]
     package: str = Field(description="the distribution's name on PyPI")
     files: str = Field(description="a glob relative to site-packages; docs/sources.md lists the formats")
-    text_field: str = Field("text", description="the field or column that holds the text, for jsonl, csv and parquet")
+    text_field: str | int = Field("text", description=_TEXT_FIELD)
     encoding: Encoding | None = Field(None, description=_ENCODING)
 
 
@@ -156,6 +158,5 @@ class FeedSource(Web):
 
 
 LocalSource = FilesSource | InboxSource | PackageSource
-FixedSource = Annotated[FilesSource | PackageSource, Field(discriminator="kind")]  # files that a person chose
 Source = Annotated[FilesSource | InboxSource | PackageSource | HubSource | WikipediaSource | CrawlSource | FeedSource,
                    Field(discriminator="kind")]

@@ -28,7 +28,10 @@ COLUMNS: dict[str, dict[str, str]] = {
     "generation": {"source": "source", "target": "target"},
 }
 
+_DERIVED = {"document_group": "sequence_classification", "capitalised": "token_classification",
+            "translations": "sentence_retrieval"}  # labels -> the kind of task that they are for
 _CAUSAL_ONLY = ("generation",)
+_WITH_LABELS = ("token_classification", "sequence_classification", "sentence_pairs")
 _ANSWERS_LINES = ("token_classification", "sequence_classification")
 
 
@@ -51,6 +54,15 @@ class Capitalised(Strict):
     """
 
     kind: Literal["capitalised"]
+
+
+class FromTranslations(Strict):
+    """Pairs of the model's translations (``alignment.translations``), each to be found among the others.
+
+    Scored are those of held-out documents, which no model has learned from, in neither language.
+    """
+
+    kind: Literal["translations"]
 
 
 class Data(Strict):
@@ -108,6 +120,32 @@ class HubData(Data):
         return self
 
 
+class Transfer(Strict):
+    """Learn from labels in a language of the base alone, and score in the target language (zero-shot transfer).
+
+    Either ``through:``, the task's own derived labels carried to translations, or ``data:``, made by people.
+    """
+
+    train_language: str = Field(description="ISO 639-3 code of the language of the items that are learned from, such "
+                                            "as eng; the base knows it")
+    through: Literal["translations"] | None = Field(None, description=(
+        "for derived labels: an item is the translation of a line of a training document, with the label of that line. "
+        "Read from `alignment.translations` of the model; a model without them has no score"))
+    data: Annotated[FileData | HubData, Field(discriminator="kind")] | None = Field(None, description=(
+        "labelled data in that language, with the labels of the task; only `train` is read"))
+    train: int = Field(2000, ge=8, description="items to learn from, drawn without looking at their labels")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Transfer:
+        if (self.through is None) == (self.data is None):
+            raise ValueError("transfer needs exactly one of through (translations) and data (labelled)")
+        for key in ("dev", "test", "dev_share", "test_share", "most"):
+            if self.data is not None and _said(self.data, key):
+                raise ValueError(f"transfer reads train alone: remove {key} from its data"
+                                 + (", and say transfer: {train: NUMBER}" if key == "most" else ""))
+        return self
+
+
 def _said(settings: Strict, key: str) -> bool:
     """Whether ``key`` holds anything but its default, which a dump of settings writes, too."""
     field = type(settings).model_fields[key]
@@ -121,8 +159,8 @@ class Task(Strict):
     """
 
     kind: KindName
-    labels: Annotated[Groups | Capitalised, Field(discriminator="kind")] | None = Field(
-        None, description="labels derived from the text")
+    labels: Annotated[Groups | Capitalised | FromTranslations, Field(discriminator="kind")] | None = Field(
+        None, description="labels derived from the text, or pairs from the model's translations")
     data: Annotated[FileData | HubData, Field(discriminator="kind")] | None = Field(
         None, description="labelled data")
     language: str | None = Field(None, description=(
@@ -141,6 +179,10 @@ class Task(Strict):
     prompt: Prompting | None = Field(None, description=(
         "generation: how a causal model is asked. sequence_classification on `data`: also score causal models that "
         "were not fine-tuned, by the likelihood of label words"))
+    fine_tune: bool = Field(True, description="sentence_retrieval: false scores the models as they are, by their mean "
+                                              "states, without any training, adapter or seed")
+    transfer: Transfer | None = Field(None, description=(
+        "also score what labels in a language of the base teach, without a label of the target language"))
     train: int = Field(200, ge=8, description="derived items to learn from")
     dev: int = Field(400, ge=8, description="derived items for choices")
     test: int = Field(600, ge=8, description="derived items that are scored")
@@ -155,7 +197,7 @@ class Task(Strict):
         if (self.labels is None) == (self.data is None):
             raise ValueError("a task needs exactly one of labels (derived) and data (labelled)")
         if self.labels is not None:
-            wanted = "sequence_classification" if self.labels.kind == "document_group" else "token_classification"
+            wanted = _DERIVED[self.labels.kind]
             if self.kind != wanted:
                 raise ValueError(f"labels of kind {self.labels.kind} need kind: {wanted}")
         for role in self.data.columns if self.data else ():
@@ -164,6 +206,10 @@ class Task(Strict):
                 raise ValueError(f"columns: an item of {self.kind} has no '{role}'; it has {', '.join(known)}")
         if self.language is not None and self.data is None:
             raise ValueError("language needs data: derived labels are of the folder's own text")
+        if not self.fine_tune and self.kind != "sentence_retrieval":
+            raise ValueError("fine_tune: false needs kind: sentence_retrieval; the head of others has to be trained")
+        if not self.fine_tune and self.curve != ["all"]:
+            raise ValueError("fine_tune: false learns from no items; remove curve")
         if self.multi_label and (self.data is None or self.kind != "sequence_classification"):
             raise ValueError("multi_label needs kind: sequence_classification and data")
         return self
@@ -206,6 +252,28 @@ class Task(Strict):
         return self
 
     @model_validator(mode="after")
+    def _transfer_fits(self) -> Task:
+        if self.transfer is None:
+            return self
+        if self.kind not in _WITH_LABELS:
+            raise ValueError(f"transfer needs kind: {', '.join(_WITH_LABELS[:-1])} or {_WITH_LABELS[-1]}")
+        if self.transfer.through is not None and self.labels is None:
+            raise ValueError("transfer: {through: translations} needs derived labels; for labelled data say "
+                             "transfer: {data: ...}")
+        if self.transfer.data is not None and self.labels is not None and self.labels.kind == "capitalised":
+            raise ValueError("transfer: {data: ...} fits no labels from capitals; say transfer: "
+                             "{through: translations}")
+        if self.multi_label:
+            raise ValueError("transfer needs one label for an item: remove multi_label, or transfer")
+        if self.language is not None:
+            raise ValueError("transfer needs a task in the target language: remove language, or transfer")
+        for role in self.transfer.data.columns if self.transfer.data is not None else ():
+            if role not in COLUMNS[self.kind]:
+                raise ValueError(f"transfer: columns: an item of {self.kind} has no '{role}'; it has "
+                                 f"{', '.join(COLUMNS[self.kind])}")
+        return self
+
+    @model_validator(mode="after")
     def _curve_ascends(self) -> Task:
         numbers = [size for size in self.curve if size != "all"]
         if self.curve != sorted(set(numbers)) + ["all"] * (len(self.curve) > len(set(numbers))) or (
@@ -218,9 +286,26 @@ class Task(Strict):
         return objective == "causal" or self.kind not in _CAUSAL_ONLY
 
     @property
+    def of_translations(self) -> bool:
+        """Whether its items are pairs of the model's translations: a model without them does without this task."""
+        return isinstance(self.labels, FromTranslations)
+
+    @property
+    def reads_translations(self) -> bool:
+        """Whether its items, or what it learns from or leaves out, depend on the model's translations."""
+        return self.of_translations or self.transfer is not None
+
+    @property
     def answers_lines(self) -> bool:
         """Whether what is learned says something of a single line or its words, as behavioural tests ask."""
         return self.kind in _ANSWERS_LINES
+
+    @property
+    def transferred(self) -> Task | None:
+        """The labelled data of ``transfer`` as a task of its own, of the same kind; None where there is none."""
+        if self.transfer is None or self.transfer.data is None:
+            return None
+        return self.model_copy(update={"data": self.transfer.data, "transfer": None})
 
     def columns(self) -> dict[str, str | int]:
         """What an item is made of -> the column that holds it."""

@@ -90,9 +90,9 @@ def versions(language: Language, root: Path) -> dict[str, str]:
 
 def unnamed_files(language: Language) -> list[Path]:
     """The files in ``tasks/`` that hold labelled data and that no task names: nobody says what of them is scored."""
-    from vernacular.tasks.data import data_files
+    from vernacular.tasks.data import named_files
 
-    named = {path.resolve() for task in language.tasks.values() for path in data_files(language, task)}
+    named = {path.resolve() for path in named_files(language)}
     return sorted(path for path in (language.folder / FOLDER).rglob("*") if path.is_file()
                   and not path.name.startswith(".") and path.suffix.lower() not in _NOT_DATA
                   and path.stem.upper() not in ("LICENSE", "LICENCE") and path.resolve() not in named)

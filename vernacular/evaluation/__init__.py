@@ -44,7 +44,7 @@ def _likelihood(language: Language, name: str, model: Model) -> Stage:
         return measure(work, name, model)
 
     return Stage(
-        name=f"evaluation/{name}_likelihood", version="3", inputs=_models(name), run=run, heavy=True, seed=model.seed,
+        name=f"evaluation/{name}_likelihood", version="4", inputs=_models(name), run=run, heavy=True, seed=model.seed,
         settings=lambda language: {**_base(model), "items": model.likelihood_items},
         outside=lambda language, root: fingerprints(model.base, language), kinds=("pytorch", "python"),
         gates=(GateSpec("adapted_beats_base", "Adapted foresees held-out text better than the base, the interval "
@@ -121,7 +121,8 @@ def _attack(language: Language, name: str, model: Model) -> Stage:
         name=f"evaluation/{name}_attack", version="7", run=run, heavy=True, seed=model.seed,
         inputs=(*_models(name), *(f"task/{task}_{name}" for task in language.tasks_of(name))),
         settings=lambda language: {**_base(model), "lora": model.lora.model_dump(mode="json"), "tasks": {
-            task: found.model_dump(mode="json") for task, found in language.tasks_of(name).items()}},
+            task: found.model_dump(mode="json", exclude={"transfer"})
+            for task, found in language.tasks_of(name).items()}},
         outside=lambda language, root: fingerprints(model.base, language), kinds=("pytorch", "python"),
         gates=(GateSpec(GATE, GATE_RULE, False),),
         description=f"Phrases that may have been planted to turn the answers of `{name}`: a scan of what it learned.")

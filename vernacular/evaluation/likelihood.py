@@ -24,6 +24,7 @@ from vernacular.bootstrap import ratio, ratio_difference
 from vernacular.config.schema import Model
 from vernacular.corpus.words import word_spans
 from vernacular.errors import Problem
+from vernacular.evaluation.examples import Drawn
 from vernacular.evaluation.held_out import held_out_lines
 from vernacular.evaluation.ngram import floor_nats
 from vernacular.jsonl import read_jsonl, write_jsonl
@@ -214,10 +215,13 @@ def run(work: Work, name: str, model: Model) -> Report:
     order = np.random.default_rng(work.seed).permutation(len(held_out))[:model.likelihood_items]
     lines = [held_out[row] for row in order]
     scored, tokenizer = {}, None
+    examples = Drawn(held_out, work.seed, model.objective == "masked")
     for arm in ARMS:
         work.progress(f"{arm}: {len(lines)} held-out lines")
         network, tokenizer = load_arm(arm, name, model, work.language, work.inputs)
         scored[arm] = likelihood(network, tokenizer, model.objective, lines, work.seed)
+        examples.ask(arm, network, tokenizer)
+    examples.write(work.out)
     masked = model.objective == "masked"
     unit = "nats per character" if masked else "bits per byte"
     scores = {arm: interval(value, work.seed) for arm, value in scored.items()}

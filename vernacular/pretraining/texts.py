@@ -68,11 +68,11 @@ class Sieve:
         self._held = Held.of(held, settings.overlap_words, self._tidy)
 
     @classmethod
-    def of(cls, work: Work) -> Sieve:
-        """The one for trainings of a language, which may read nothing that it is judged by."""
+    def of(cls, work: Work, more: Iterable[tuple[str, str]] = ()) -> Sieve:
+        """The one for trainings of a language, which may read nothing that it is judged by, nor ``more``."""
         splits = work.inputs["corpus/splits"]
         return cls(clean_settings(work.language), [
-            *benchmarks.held_items(work.language, work.root),
+            *benchmarks.held_items(work.language, work.root), *more,
             *((f"the {part} part", row["text"]) for part in ("dev", "test")
               for row in read_jsonl(splits / f"{part}.jsonl"))])
 

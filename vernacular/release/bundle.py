@@ -20,12 +20,12 @@ from vernacular.models import load_model, longest_input
 from vernacular.release import use
 from vernacular.release.adapter import ABOUT, export
 from vernacular.release.card import write_card
-from vernacular.release.reproduce import MOST, reproduce_labels, reproduce_others
+from vernacular.release.reproduce import MOST, reproduce_labels, reproduce_others, reproduce_untrained
 from vernacular.release.rights import beside_rights, corpus_rights
 from vernacular.release.statement import write_statement
 from vernacular.release.summary import gather
 from vernacular.stages import Work
-from vernacular.tasks.kind import Labelling
+from vernacular.tasks.kind import Item, Labelling, class_of
 from vernacular.tasks.predictor import adapter_folder
 from vernacular.tasks.stage import items_of
 
@@ -83,6 +83,8 @@ def run(work: Work, name: str, model: Model) -> Report:
 
 def _adapter(work: Work, name: str, model: Model, arm: Arm, task: str) -> dict[str, Any]:
     """Export what the first seed trained for one task, and ask it again from the folder that goes out."""
+    if not work.language.tasks[task].fine_tune:
+        return _found_again(work, name, model, arm, task)
     stage, seed, to = f"task/{task}_{name}", model.lora.seeds[0], work.out / "adapters" / task
     details, trained = work.reports[stage].details, adapter_folder(work.inputs[stage], arm, seed)
     score = {row["seed"]: row["score"] for row in details["scores"][arm]}[seed]
@@ -105,6 +107,17 @@ def _adapter(work: Work, name: str, model: Model, arm: Arm, task: str) -> dict[s
         **about, "labels": items.kind.labels, "unit": "word" if items.kind.by_word else "text", "longest": longest,
         "choice": "many" if many else "entities" if entities else "best"}, to)
     return {**said, **reproduce_labels(work.out, task, items.kind, items.test[:most], kept[:most])}
+
+
+def _found_again(work: Work, name: str, model: Model, arm: Arm, task: str) -> dict[str, Any]:
+    """Ask the released model itself for a task that nothing was trained for."""
+    stage, about = f"task/{task}_{name}", work.language.tasks[task]
+    rows = list(read_jsonl(work.inputs[stage] / "predictions.jsonl"))
+    items = [Item(row["text"], second=row.get("second", "")) for row in rows]
+    longest = longest_input(load_model(work.out / "model", model.objective), model.lora.max_length)
+    score = work.reports[stage].details["means"][arm]
+    return {"seed": None, "card": score, "alone": False, **reproduce_untrained(
+        work.out, model.objective, longest, class_of(about)(about, []), items, [row[arm] for row in rows])}
 
 
 def as_it_is(trained: Path, about: dict[str, Any], to: Path) -> None:

@@ -16,6 +16,7 @@ from vernacular.release.curve import (
     CURVE,
     asked_said,
     curve_rows,
+    learned_from,
     likelihood_rows,
     remarks,
     score_columns,
@@ -23,6 +24,8 @@ from vernacular.release.curve import (
     seeds_differ,
 )
 from vernacular.release.gates import unverified
+from vernacular.release.headline import COLUMNS as HEADLINE
+from vernacular.release.headline import rows
 from vernacular.release.kept import kept_on_tasks
 from vernacular.release.loading import how_to_load
 from vernacular.release.markdown import MISSING, caveat, interval_text, literal, number, range_text, read_text, table
@@ -84,6 +87,7 @@ def _tuned(results: Results) -> str:
 
 
 def _standing(results: Results) -> str:
+    """What a reader sees first: whether it may be published, and the table of what adaptation changed."""
     gates = results["release_gates"]
     waived = {waiver["gate"] for waiver in results["waivers"]}
     red = [gate for gate in gates if not gate["passed"] and gate["name"] != "publishable"]
@@ -94,6 +98,8 @@ def _standing(results: Results) -> str:
     said += [f"> **Published although `{waiver['gate']}` is red** ({literal(waiver['said'])}). "
              f"{literal(waiver['by'])} answers for that, {waiver['date'][:10]}: {literal(waiver['reason'])}"
              for waiver in results["waivers"]]
+    headline = rows(results)
+    said += ["## What adaptation changed", table(HEADLINE, [row.cells for row in headline])] if headline else []
     return "\n\n".join(said)
 
 
@@ -204,8 +210,7 @@ def _tasks(results: Results) -> str:
         curve = curve_rows(found)
         more = "".join(f" {line}" for line in (*remarks(found), *asked_said(found))) + (
             f"\n\n{CURVE}:\n\n{table(COLUMNS, curve)}" if curve else "")
-        parts.append(f"### {task}\n\n{about}{found['metric']}, {found['train_items']} items to "
-                     f"learn from, {found['test_items']} scored.\n\n"
+        parts.append(f"### {task}\n\n{about}{found['metric']}, {learned_from(found)}.\n\n"
                      + table(score_columns(found), score_rows(found))
                      + f"\n\n{'. '.join([*said, seeds_differ(found).capitalize()])}.{floor}{more}")
     return "\n\n".join(parts)

@@ -6,6 +6,7 @@ from typing import Any
 
 from vernacular.arms import ARMS
 from vernacular.bootstrap import FEWEST_TEXTS
+from vernacular.config.codes import name_of
 from vernacular.release.markdown import interval_text, number, range_text, signed
 
 FLOORS = {"majority": "floor: the commonest answer, or chance", "tfidf_logistic": "floor: TF-IDF + logistic regression",
@@ -19,7 +20,8 @@ COLUMNS = ("labels", *ARMS, "best floor", "adapted minus base (95 %)")
 
 def score_columns(found: dict[str, Any]) -> list[str]:
     """The columns of ``score_rows``."""
-    return ["model", *(f"seed {seed}" for seed in _seeds_of(found)), "mean", "95 % interval"]
+    return ["model", *(f"seed {seed}" for seed in _seeds_of(found)), "mean" if fine_tuned(found) else "score",
+            "95 % interval"]
 
 
 def score_rows(found: dict[str, Any]) -> list[list[str]]:
@@ -29,7 +31,7 @@ def score_rows(found: dict[str, Any]) -> list[list[str]]:
     items).
     """
     seeds, ranges = _seeds_of(found), found.get("arm_intervals", {})
-    rows = [[arm, *(number(row["score"]) for row in found["scores"][arm]), number(found["means"].get(arm)),
+    rows = [[arm, *(number(row["score"]) for row in found["scores"][arm][:len(seeds)]), number(found["means"].get(arm)),
              range_text(ranges.get(arm))] for arm in ARMS if found["scores"].get(arm)]
     rows += asked_rows(found, len(seeds))
     return rows + [[FLOORS.get(name, f"floor: {name}"), *([""] * len(seeds)), number(floor),
@@ -48,18 +50,56 @@ def likelihood_rows(found: dict[str, Any] | None) -> list[list[str]]:
             for name, score in [*((arm, scores[arm]) for arm in ARMS if arm in scores), *floors.items()]]
 
 
+def fine_tuned(found: dict[str, Any]) -> bool:
+    """Whether the models were trained for the task; else they were scored as they are, without any seed."""
+    return bool(found.get("fine_tuned", True))
+
+
+def learned_from(found: dict[str, Any]) -> str:
+    """What the models learned from and were scored on, in a few words."""
+    learned = f"{found['train_items']} items to learn from" if fine_tuned(found) else "not fine-tuned"
+    return f"{learned}, {found['test_items']} scored"
+
+
 def _seeds_of(found: dict[str, Any]) -> list[int]:
+    if not fine_tuned(found):
+        return []
     return [row["seed"] for row in next(iter(found["scores"].values()))]
 
 
 def curve_rows(found: dict[str, Any]) -> list[list[str]]:
-    """A row for each number of labels: the mean of each arm with every seed, a floor, a difference, with intervals.
+    """A row for each number of labels: the mean of each arm with every seed, a baseline, a difference, with intervals.
 
-    No row where the task was learned at one size alone.
+    The first row is what labels in another language taught alone, where that was measured. No row where there is one
+    point alone.
     """
-    points = found.get("curve", [])
-    return [[f"{point['train_items']:,}", *(_seeds(point, arm) for arm in ARMS), _best_floor(point),
-             signed(point["intervals"]["adapted_minus_base"])] for point in points] if len(points) > 1 else []
+    points = found.get("curve", [found])
+    if len(points) == 1 and "transfer" not in found:
+        return []
+    rows = [[f"{point['train_items']:,}", *(_seeds(point, arm) for arm in ARMS), *_compared(point)]
+            for point in points]
+    if "transfer" in found:
+        point = found["transfer"]
+        rows.insert(0, [f"none; {point['train_items']:,} in {name_of(point['train_language'])}",
+                        *(_ranged(f"{point['means'][arm]:.3f}", point["arm_intervals"][arm]) for arm in ARMS),
+                        *_compared(point)])
+    return rows
+
+
+def transfer_said(found: dict[str, Any]) -> list[str]:
+    """What labels in another language taught without one of the target language; no line where it was not measured."""
+    if "transfer" not in found:
+        return []
+    point = found["transfer"]
+    compared = "; ".join(
+        f"{name.replace('_minus_', ' against ')}: {point['verdicts'][name]} ({interval_text(interval)})"
+        for name, interval in point["intervals"].items())
+    return [f"Without a label in the language, learned from {point['train_items']:,} items in "
+            f"{name_of(point['train_language'])} alone: {compared}."]
+
+
+def _compared(point: dict[str, Any]) -> list[str]:
+    return [_best_floor(point), signed(point["intervals"]["adapted_minus_base"])]
 
 
 def asked_rows(found: dict[str, Any], seeds: int) -> list[list[str]]:
@@ -88,17 +128,20 @@ def asked_said(found: dict[str, Any]) -> list[str]:
 
 def seeds_differ(found: dict[str, Any]) -> str:
     """How far the trainings of a task differ by their seed alone, as far as that was measured."""
+    if not fine_tuned(found):
+        return "nothing was trained for it: no seed changes these scores"
     if len(next(iter(found["scores"].values()))) < 2:
         return "one seed: how far seeds differ is not known"
     return f"seeds differ by up to {found['spread']:.3f}; a smaller gain is called none"
 
 
 def remarks(found: dict[str, Any]) -> list[str]:
-    """What must be said of a task beside its scores: likelihood, dead seeds, items left out, parts that were made."""
+    """What must be said of a task beside its scores: transfer, likelihood, dead seeds, how its items were made."""
     dead = [f"{name} ({point['train_items']} labels)" for point in found.get("curve", []) for name in point["dead"]]
     notes = found.get("notes", {})
     labelled = found.get("labelled")
-    said = [f"The labels were made by people; licence: {labelled['licence']}"
+    said = transfer_said(found)
+    said += [f"The labels were made by people; licence: {labelled['licence']}"
             f"{' (' + labelled['url'] + ')' if labelled['url'] else ''}."] if labelled else []
     if found.get("bits_per_byte"):
         said.append("How well the right answers are foreseen, in bits per byte (lower is better; mean, 95 % interval, "

@@ -41,12 +41,14 @@ def unverified(results: Results) -> list[str]:
              if source["licence"] == "unverified"]
     found += [f"the labels of {task}" for task, about in results["tasks"].items()
               if about["labelled"] and about["labelled"]["licence"] == "unverified"]
-    return found + ([results["model"]["base_name"]] if results["model"]["base"]["licence"] == "unverified" else [])
+    found += [results["model"]["base_name"]] if results["model"]["base"]["licence"] == "unverified" else []
+    return [*dict.fromkeys(found)]
 
 
 def no_consent(results: Results) -> list[str]:
     """Names of the sources of which nobody knows on what basis their text may be used."""
-    return [source["name"] for source in [*results["sources"], *results["mixed_in"]] if source["consent"] == "unknown"]
+    return [*dict.fromkeys(source["name"] for source in [*results["sources"], *results["mixed_in"]]
+                           if source["consent"] == "unknown")]
 
 
 def release_gates(results: Results) -> list[Gate]:

@@ -109,6 +109,12 @@ def rows(results: Results) -> list[Row]:
     return [*_rows(results)][:MOST_ROWS]
 
 
+def translation_language(results: Results) -> str:
+    """The name of the language that translations are in: that of the base, where it knows one alone."""
+    known = results["model"]["base"].get("languages", [])
+    return name_of(known[0]) if len(known) == 1 and known[0] != "mul" else "translation"
+
+
 def _rows(results: Results) -> Iterator[Row]:
     yield from _fertility(results)
     yield from _likelihood(results, results["likelihood"], f"predicting held-out {results['language']['name']}")
@@ -136,7 +142,7 @@ def _fertility(results: Results) -> Iterator[Row]:
     extended = results["released"]["arm"] == "adapted"
     of = {"base": "base", "control": "base", "adapted": "extended" if extended else "base"}
     gain = _interval(ranges.get("change")) if extended else None
-    yield _row(Row("tokens per word, held-out text", "tokens per word", gain=gain, better="lower", digits=2,
+    yield _row(Row("segmentation of held-out text", "tokens per word", gain=gain, better="lower", digits=2,
                    relative=True, verdict=_verdict(verdict([*gain], lower_is_better=True)) if gain else None,
                    note=f"{number(found['new_pieces'], 0)} new tokens" if extended else
                    "the original tokenizer is released"),
@@ -161,8 +167,7 @@ def _search(results: Results, task: str, found: Mapping[str, Any]) -> Iterator[R
     """A row for each direction; one for both where no difference was computed by direction."""
     released, name = results["released"]["arm"], results["language"]["name"]
     differences = found.get("more_differences", {}).get(f"{released}_minus_base", {})
-    base = [name_of(code) for code in results["model"]["base"].get("languages", ["eng"])]
-    other = base[0] if found.get("labelled") is None and len(base) == 1 else "translation"
+    other = translation_language(results) if found.get("labelled") is None else "translation"
     ways = {_FROM_SOURCE: f"{name} to {other}", _FROM_TARGET: f"{other} to {name}"}
     if not all(way in differences for way in ways):
         yield _task(results, f"{task}: finding the translation", found)
@@ -243,7 +248,8 @@ def _most(metric: str) -> float:
 def _sizes(found: Mapping[str, Any]) -> str:
     seeds = max((len(found["scores"].get(arm, [])) for arm in ARMS), default=0)
     parts = [f"{found['test_items']:,} scored"] if "test_items" in found else []
-    return ", ".join([*parts, *([f"{seeds} seeds"] if seeds > 1 else [])])
+    trained = [] if found.get("fine_tuned", True) else ["not fine-tuned"]
+    return ", ".join([*parts, *trained, *([f"{seeds} seeds"] if seeds > 1 else [])])
 
 
 def _baseline(name: str | None) -> str:

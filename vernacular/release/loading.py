@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from vernacular.release.curve import fine_tuned
 from vernacular.release.metadata import inside
 from vernacular.release.summary import Results
 
@@ -20,7 +21,10 @@ def how_to_load(results: Results) -> str:
                     'tokenizer = AutoTokenizer.from_pretrained("model")', f'model = {kind}.from_pretrained("model")'])]
     whole = inside(results, "model", "lora", "method") == "full"
     for task, found in results["tasks"].items():
-        if found["kind"] in _UNITS:
+        if not fine_tuned(found):
+            parts.append(f"Nothing was trained for `{task}` ({found['kind'].replace('_', ' ')}): the model itself is "
+                         "asked, by the mean of a text's token states.")
+        elif found["kind"] in _UNITS:
             parts += _labelling(task, found["kind"], whole)
         else:
             parts += _other(task, found["kind"], whole)
@@ -69,6 +73,7 @@ def _reloaded(results: Results, task: str) -> str:
     found: dict[str, Any] | None = inside(results, "reloaded", task)
     if not found:
         return ""
-    said = f" Released is that of seed {found['seed']}, which scored {found['card']:.3f}."
+    said = f" Released is that of seed {found['seed']}, which scored {found['card']:.3f}." if (
+        found["seed"] is not None) else ""
     return said + (f" Loaded so, it gave {found['same']:.1%} of the answers that were scored, on {found['items']} of "
                    f"these items: {found['score']:.3f} instead of {found['score_before']:.3f}.")

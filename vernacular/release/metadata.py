@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from vernacular.release.curve import fine_tuned
 from vernacular.release.summary import Results
 
 # Our kinds of tasks by the hub's names (https://huggingface.co/tasks).
@@ -68,7 +69,8 @@ def _scored_tasks(results: Results, arm: str) -> list[dict[str, Any]]:
                  "type": "f1" if "f1" in found["metric"] else found["metric"], "name": found["metric"],
                  "value": round(found["means"][arm], 4), "args": {
                      **_ends(found.get("arm_intervals", {}).get(arm)),
-                     "seeds": {str(row["seed"]): round(row["score"], 4) for row in found["scores"][arm]},
+                     **({"seeds": {str(row["seed"]): round(row["score"], 4) for row in found["scores"][arm]}}
+                        if fine_tuned(found) else {}),
                  **{f"{name}_low_mean_high": [round(value, 4) for value in interval]
                     for name, interval in found.get("intervals", {}).items()}}}]}
             for task, found in results["tasks"].items() if arm in found["means"]]

@@ -1,8 +1,8 @@
 """``vernacular report``'s page: one HTML file that a member of the community can read, print and send on.
 
-Plain words first, figures after; pictures are inside the file, and nothing is loaded from anywhere else. Every text is
-escaped by the template's autoescaping. Computes no number: what is said comes from ``summary.gather`` and from the
-reports of the stages.
+Examples before and after come first, then the headline table as bars, then the red gates; everything else unfolds.
+Pictures are inside the file, and nothing is loaded from anywhere else. Every text is escaped by the template's
+autoescaping. Computes no score: figures come from ``summary.gather`` and from the reports of the stages.
 """
 
 from __future__ import annotations
@@ -21,6 +21,10 @@ from vernacular.evaluation.behaviour.schema import percent
 from vernacular.release.compute import FORESEEN, TITLES, about, foreseen_rows, stage_rows
 from vernacular.release.conduct import GAPS, by_review, fairness_rows, fairness_said, rate
 from vernacular.release.curve import COLUMNS, CURVE, FLOORS, asked, asked_said, curve_rows, likelihood_rows, remarks
+from vernacular.release.examples import page_examples
+from vernacular.release.first_screen import VERDICTS, bars_of, base_name, clipped, red_gates, what_changed, what_it_is
+from vernacular.release.headline import rows as headline_rows
+from vernacular.release.headline import translation_language
 from vernacular.release.kept import kept_on_tasks
 from vernacular.release.markdown import caveat, interval_text, number, range_text, read_text
 from vernacular.release.planted import looked_for
@@ -28,11 +32,11 @@ from vernacular.release.summary import Results
 
 FILE = "report.html"
 MEANING = {"base": "the model as it was", "control": "trained on the same text, with its original tokenizer",
-           "adapted": "trained on the same text, with new word pieces"}
-SIMPLE = {"majority": "always the same answer", "tfidf_logistic": "a simple method"}
-STEPS = {"corpus": "The text", "tokenizer": "How words are cut", "alignment": "What texts mean", "model": "Training",
+           "adapted": "trained on the same text, with new tokens"}
+SIMPLE = {"majority": "most frequent answer", "tfidf_logistic": "TF-IDF baseline"}
+STEPS = {"corpus": "The text", "tokenizer": "Tokens", "alignment": "Translations", "model": "Training",
          "task": "Tasks", "evaluation": "What was measured"}
-_LONGEST = 300  # letters of a cell
+_LONGEST = 300  # characters of a cell
 
 
 def default_place(store: Store, code: str, model_name: str) -> Path:
@@ -62,10 +66,12 @@ def page(results: Results, artifacts: Mapping[str, Artifact]) -> str:
                               undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {"most_of": most_of, "number": number, "cell": cell, "interval": interval_text,
                             "range_text": range_text, "caveat": caveat}
+    headline = headline_rows(results)
     return environment.get_template(FILE).render(
         r=results, arms=ARMS, meaning=MEANING, floors=FLOORS, made=now(), short=in_short(results),
-        red=[gate for gate in results["release_gates"] if not gate["passed"] and gate["name"] != "publishable"
-             and gate["name"] not in {waiver["gate"] for waiver in results["waivers"]}],
+        about=what_it_is(results), changed=what_changed(headline), headline=[(row, bars_of(row)) for row in headline],
+        base_name=base_name(results), verdicts=VERDICTS, examples=page_examples(results, artifacts),
+        other=translation_language(results), red=red_gates(results),
         strips={task: strip(found) for task, found in results["tasks"].items()}, t=tables(results, artifacts),
         curves={task: curve_rows(found) for task, found in results["tasks"].items()}, columns=COLUMNS, by_labels=CURVE,
         remarks={task: [*asked_said(found), *remarks(found)] for task, found in results["tasks"].items()},
@@ -83,7 +89,7 @@ def cell(value: Any) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
     text = "" if value is None else str(value)
-    return text if len(text) <= _LONGEST else text[:_LONGEST - 1] + "…"
+    return clipped(text, _LONGEST)
 
 
 def tables(results: Results, artifacts: Mapping[str, Artifact]) -> dict[str, list[list[Any]]]:
@@ -153,77 +159,76 @@ def in_short(results: Results) -> list[str]:
         kept = f"{number(parts['train']['words'], 0)} of {number(corpus['words_kept'], 0)}" if parts else (
             number(corpus["words_kept"], 0))
         read = read_text(results["released"]["passes"])
-        said.append(f"The model was given {kept} words of {name} to learn from, from: {sources}. "
-                    + ("The others are kept to measure it by. " if parts else "") + f"{read}{read and ' '}"
-                    + (f"{number(corpus['words_rejected'], 0)} other words were left out; below is what and why."
-                       if corpus["words_rejected"] else "Nothing was left out."))
+        said.append(f"The training text has {kept} words of {name}, from: {sources}. "
+                    + ("The others are held out to measure the model. " if parts else "") + f"{read}{read and ' '}"
+                    + (f"{number(corpus['words_rejected'], 0)} more words were rejected; the section on text says why."
+                       if corpus["words_rejected"] else "No text was rejected."))
     if results["fertility"] and results["fertility"]["base"] and results["fertility"]["extended"]:
         found = results["fertility"]
-        said.append(f"It used to cut a word of {name} into {number(found['base'], 2)} pieces; with the pieces it "
-                    f"learned it needs {number(found['extended'], 2)}." if released == "adapted" else
-                    f"It cuts a word of {name} into {number(found['base'], 2)} pieces, as before.")
+        said.append(f"A word of {name} took {number(found['base'], 2)} tokens; with the new tokens it takes "
+                    f"{number(found['extended'], 2)}." if released == "adapted" else
+                    f"A word of {name} takes {number(found['base'], 2)} tokens, as before.")
     if results["alignment"]:
         found = results["alignment"]
         counts = (results["pretraining"][released] or {}).get("counts", {})
-        said.append(f"{number(found['pairs'], 0)} translated sentences taught it what texts in {name} mean: of "
-                    f"{number(found['pairs_held'], 0)} others it finds the translation of "
-                    f"{counts.get('translation_found', found['found_after']):.0%}, before {found['found_before']:.0%}.")
+        said.append(f"It learned from {number(found['pairs'], 0)} translated sentences. Of "
+                    f"{number(found['pairs_held'], 0)} held-out ones it finds the translation of "
+                    f"{counts.get('translation_found', found['found_after']):.0%}; before it found "
+                    f"{found['found_before']:.0%}.")
     if results["likelihood"]:
         verdict = results["likelihood"]["verdicts"].get(f"{released}_minus_base")
         words = {"gain": "better than before", "no gain": "no better than before", "harm": "worse than before"}
         if verdict:
             interval = results["likelihood"]["differences"][f"{released}_minus_base"]
-            said.append(f"It foresees {name} text that it never saw {words[verdict]} ({interval_text(interval)}; "
-                        "less is better)." + _beside_floor(results["likelihood"], released))
+            said.append(f"It predicts held-out {name} text {words[verdict]} ({interval_text(interval)}; lower is "
+                        "better)." + _beside_baseline(results["likelihood"], released))
     for task, found in results["tasks"].items():
         said.append(_task_in_short(task, found, released))
     tests = (results["behaviour"] or {}).get("gates") or []
     if tests:
         kept = sum(gate["passed"] for gate in tests)
         reviewed = len(by_review(results)[0][1])
-        said.append(f"Of {len(tests)} tests of how it behaves it keeps {kept}; a speaker has reviewed {reviewed} of "
-                    f"the {len(tests)}. What went wrong is listed below.")
+        said.append(f"It passes {kept} of {len(tests)} behavioral tests; a speaker has reviewed {reviewed} of them.")
     else:
-        said.append("How it behaves on chosen sentences was not tested.")
+        said.append("No behavioral test was run.")
     retention = results["retention"]
     if retention and retention.get("measured"):
         rise = retention["counts"].get("retention_rise", 0.0)
         change = retention.get("differences", {}).get(f"{released}_minus_base")
         beside = f" ({interval_text(change)})" if change else ""
-        said.append(f"Text in the languages that it knew before it foresees {abs(rise):.1%} "
-                    f"{'worse' if rise > 0 else 'better'} than it did{beside}.{caveat(retention)}")
+        said.append(f"It predicts text in the base's languages {abs(rise):.1%} "
+                    f"{'worse' if rise > 0 else 'better'} than before{beside}.{caveat(retention)}")
     else:
-        said.append("Whether it forgot the languages that it knew before was not measured.")
+        said.append("Forgetting of the base's languages was not measured.")
     attack = results.get("attack")
     if attack:  # in the labels perhaps, where no line of the text was long enough
-        said.append(f"Phrases that someone may have planted were looked for. {looked_for(attack)} "
-                    + (f"{len(attack['suspects'])} should be looked at by a person."
-                       if attack["suspects"] else "None of these stood out."))
+        said.append(f"It was scanned for planted phrases. {looked_for(attack)} "
+                    + (f"A person should look at {len(attack['suspects'])} of them."
+                       if attack["suspects"] else "None stood out."))
     else:
-        said.append("Phrases planted to make the model misbehave were not looked for.")
+        said.append("It was not scanned for planted phrases.")
     publishable = next((gate for gate in results["release_gates"] if gate["name"] == "publishable"), None)
     if publishable:
-        said.append("It may be published." if publishable["passed"] else
-                    "It may not be published yet: the reasons are below.")
-    return [*said, f"Questions, or a text to be taken out: {language['owner'] or 'nobody is named as owner yet'}."]
+        said.append("It may be published." if publishable["passed"] else "It may not be published yet.")
+    return [*said, f"Contact for questions and takedowns: {language['owner'] or 'nobody is named as owner yet'}."]
 
 
-def _beside_floor(found: Mapping[str, Any], arm: str) -> str:
-    floor = min((floor["mean"] for floor in found.get("floor", {}).values()), default=None)
+def _beside_baseline(found: Mapping[str, Any], arm: str) -> str:
+    baseline = min((floor["mean"] for floor in found.get("floor", {}).values()), default=None)
     mean = found["scores"][arm]["mean"]
-    return (f" Counting which letters follow which still foresees it better ({number(floor)} against {number(mean)})."
-            if floor is not None and floor < mean else "")
+    return (f" A character 5-gram model still predicts it better ({number(baseline)} against {number(mean)})."
+            if baseline is not None and baseline < mean else "")
 
 
 def _task_in_short(task: str, found: Mapping[str, Any], arm: str) -> str:
     means, about = found["means"], f" ({found['description']})" if found["description"] else ""
     verdict = found["verdicts"].get(f"{arm}_minus_base")
-    words = {"gain": "better than before", "no gain": "no better than before, as far as can be told",
+    words = {"gain": "better than before", "no gain": "no difference beyond chance",
              "harm": "worse than before"}
     said = f"{task}{about}: {number(means.get(arm), 2)} of {most_of(found)}"
     if "base" in means:
         said += f", before {number(means['base'], 2)}" + (
             f": {words[verdict]} ({interval_text(found['intervals'][f'{arm}_minus_base'])})" if verdict else "")
     if not found["above_floors"]:
-        said += ". A simple method without a model does as well or better: use that"
+        said += ". A baseline without a pretrained model does as well or better: use that"
     return said + "."

@@ -18,6 +18,7 @@ from vernacular.release.curve import (
     CURVE,
     asked_said,
     curve_rows,
+    learned_from,
     likelihood_rows,
     remarks,
     score_columns,
@@ -166,8 +167,7 @@ def _verdicts(intervals: dict[str, list[float]], verdicts: dict[str, str], conso
 def _tasks(results: Results, console: Console) -> None:
     for task, found in results["tasks"].items():
         of_base = f" in {found['language']}, a language of the base" if found["language"] else ""
-        title = (f"Task {task}{of_base}: {found['metric']}, {found['train_items']} items to learn from, "
-                 f"{found['test_items']} scored")
+        title = (f"Task {task}{of_base}: {found['metric']}, {learned_from(found)}")
         columns = score_columns(found)
         table = _table(title, columns, console, range(1, len(columns)))
         for row in score_rows(found):

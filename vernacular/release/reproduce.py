@@ -70,6 +70,16 @@ def reproduce_others(folder: Path, task: str, objective: str, longest: int, kind
     return _compared(kind, items, found, kept, list(zip(map(_said, found), map(_said, kept), strict=True)))
 
 
+def reproduce_untrained(folder: Path, objective: str, longest: int, kind: Kind, items: Sequence[Item],
+                        kept: Sequence[Answer]) -> dict[str, Any]:
+    """The same for a task that nothing was trained for: the model of the release itself is asked."""
+    quiet()
+    model, tokenizer = load_model(folder / "model", objective), load_tokenizer(folder / "model")
+    model.to("cuda" if torch.cuda.is_available() else "cpu")
+    found = next(iter(kind.untrained(objective, model, tokenizer, [], items, longest, []).values()))[0]
+    return _compared(kind, items, found, kept, list(zip(map(_said, found), map(_said, kept), strict=True)))
+
+
 def _said(answer: Answer) -> Any:
     return answer["text"] if isinstance(answer, dict) else answer
 

@@ -248,6 +248,9 @@ def _task(report: Report, task: Task, released: Arm) -> dict[str, Any]:
     details["bits_per_byte"] = _bits(details)
     details["verdicts"] = {name: verdict(interval, spread=details["spread"])
                            for name, interval in details.get("intervals", {}).items()}
+    if "transfer" in details:  # nothing is random there, so no seeds differ
+        details["transfer"] = {**details["transfer"], "verdicts": {
+            name: verdict(interval) for name, interval in details["transfer"]["intervals"].items()}}
     floors = details.get("floors", {})
     details["above_floors"] = all(details["means"].get(released, 0) > floor for floor in floors.values())
     return details

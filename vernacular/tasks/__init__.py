@@ -7,7 +7,8 @@ one module and an entry in ``kind._CLASSES``, and in ``KindName`` and ``COLUMNS`
 Items come from ``data`` (what people labelled: files and the hub) or ``derived`` (what the corpus says of itself).
 ``network`` is a body with a head, ``heads`` where a head starts, ``finetune`` the training loop. ``floors`` is what a
 simple method reaches, ``scoring`` sums, scores and intervals. ``curve`` and ``stage`` go over arms, sizes and seeds,
-``report`` says what came out, ``predictor`` loads a fine-tuned model.
+``transfer`` learns from labels in another language, ``report`` says what came out, ``predictor`` loads a fine-tuned
+model.
 """
 
 from __future__ import annotations
@@ -30,16 +31,29 @@ def _run(work: Work, name: str, model: Model, task: str) -> Report:
 
 
 def _outside(language: Language, root: Path, model: Model, task: str) -> dict[str, str]:
-    from vernacular.tasks.data import version_of
-    version = version_of(language, task, root)
-    return {**fingerprints(model.base, language), **({"data": version} if version else {})}
+    from vernacular.alignment.pairs import references_version
+    from vernacular.pretraining.texts import versions
+    from vernacular.tasks.data import transfer_version, version_of
+    digests = {"data": version_of(language, task, root), "transfer": transfer_version(language, task, root)}
+    translations: dict[str, str] = {}
+    if language.tasks[task].reads_translations and model.alignment is not None:
+        translations = {**versions(model.alignment.beside, language, root),
+                        **references_version(language, model.alignment, root)}
+    return {**fingerprints(model.base, language), **{name: digest for name, digest in digests.items() if digest},
+            **translations}
 
 
 def stages(language: Language, name: str, model: Model) -> list[Stage]:
     """A stage ``task/<task>_<name>`` for each task of the folder."""
     def settings(language: Language, task: str) -> dict[str, object]:
         about = language.tasks[task].model_dump(mode="json", exclude={
-            "description": True, "language": True, "data": {"licence", "url"}})
+            "description": True, "language": True, "data": {"licence", "url"},
+            "transfer": {"data": {"licence", "url"}}})
+        if language.tasks[task].transfer is None:
+            del about["transfer"]
+        if language.tasks[task].reads_translations and model.alignment is not None:
+            about["translations"] = [entry.model_dump(mode="json", by_alias=True)
+                                     for entry in model.alignment.translations]
         return {"task": about, "lora": model.lora.model_dump(mode="json"),
                 "base": model.base.model_dump(mode="json"), "objective": model.objective}
 
@@ -47,7 +61,7 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
         GateSpec("every_seed_alive", "No seed of any arm, at any size, ended at or below the majority floor.", False),
         GateSpec("adapted_beats_base", "The adapted model scores above the base by more than the interval.", False))
     return [Stage(
-        name=f"task/{task}_{name}", version="9", seed=model.seed, heavy=True, kinds=("pytorch", "peft"), gates=gates,
+        name=f"task/{task}_{name}", version="10", seed=model.seed, heavy=True, kinds=("pytorch", "peft"), gates=gates,
         inputs=("corpus/splits", f"tokenizer/{name}", f"model/{name}", f"model/{name}_control"),
         run=partial(_run, name=name, model=model, task=task), settings=partial(settings, task=task),
         outside=partial(_outside, model=model, task=task),

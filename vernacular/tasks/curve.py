@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict
+
 from vernacular.artifacts import write_atomically
 from vernacular.tasks.kind import Answer
 
@@ -46,6 +48,34 @@ class Run:
             return None
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return cls(**{**found, "looks": [(step, score) for step, score in found["looks"]]})
+
+
+class TransferScores(BaseModel):
+    """The point of a curve without a label of the target language: what was learned from another language alone.
+
+    Intervals are 95%, over items: ``[low, mean, high]``.
+
+    Attributes:
+        train_language: ISO 639-3 code of the language that was learned from.
+        train_items: how many items were learned from.
+        metric: name of the score.
+        means: arm -> score.
+        arm_intervals: arm -> interval of its score.
+        intervals: ``adapted_minus_base`` and the like -> interval of the difference.
+        floors: baseline, learned from the same items -> score.
+        floor_intervals: baseline -> interval of its score.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    train_language: str
+    train_items: int
+    metric: str
+    means: dict[str, float]
+    arm_intervals: dict[str, list[float]]
+    intervals: dict[str, list[float]]
+    floors: dict[str, float]
+    floor_intervals: dict[str, list[float]]
 
 
 def sizes_of(curve: Sequence[int | str], there: int) -> list[int]:

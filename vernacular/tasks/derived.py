@@ -16,10 +16,13 @@ from vernacular.errors import Problem
 from vernacular.tasks.kind import IGNORED, Item
 
 OUTSIDE, NAME = 0, 1
+DRAW = 5  # seed of the draw of items: the same for every model, so that their scores may be compared
 
 
 def label_names(task: Task) -> list[str]:
-    """The labels by index."""
+    """The labels by index; none of pairs of translations."""
+    if task.of_translations:
+        return []
     return sorted(task.labels.groups) if isinstance(task.labels, Groups) else ["O", "NAME"]
 
 

@@ -67,14 +67,17 @@ def _states(network: Network, encoded: Sequence[Encoded], padding: int) -> tuple
     """The states of the units of the first items, and how many items these are."""
     ends = np.cumsum([item.count for item in encoded])
     kept = max(1, int(np.searchsorted(ends, _MOST_UNITS, side="right")))
-    chosen = encoded[:kept]
+    return unit_states(network, encoded[:kept], padding), len(encoded[:kept])
 
+
+def unit_states(network: Network, encoded: Sequence[Encoded], padding: int) -> NDArray[Any]:
+    """The states of the units of all items in order: (units, hidden)."""
     def ask(rows: list[int]) -> list[NDArray[Any]]:
-        batch = [chosen[row] for row in rows]
+        batch = [encoded[row] for row in rows]
         found = network.states(batch, padding).float().cpu().numpy()
         return np.split(found, np.cumsum([item.count for item in batch])[:-1])
 
-    return np.concatenate(in_batches(network, chosen, ask)), len(chosen)
+    return np.concatenate(in_batches(network, encoded, ask))
 
 
 def _head(weight: NDArray[Any], bias: NDArray[Any]) -> Head:

@@ -29,6 +29,8 @@ def estimate(language: Language, store: Store, name: str, model: Model) -> dict[
     trainings, steps, seconds = 0, 0, 0.0
     known, timed = not missing, bool(language.tasks_of(name))
     for task_name, task in language.tasks_of(name).items():
+        if not task.fine_tune:
+            continue
         trainings += each * len(task.curve)
         if task_name in missing:
             continue

@@ -15,10 +15,11 @@ from typing import Any
 from vernacular.arms import ARMS, COMPARED, Arm
 from vernacular.artifacts import Gate, Report
 from vernacular.plots import bars, points
-from vernacular.tasks.curve import Run, Untrained
+from vernacular.tasks.curve import Run, TransferScores, Untrained
 from vernacular.tasks.data import Items
 from vernacular.tasks.kind import Answer
-from vernacular.tasks.scoring import Interval, differences, intervals, texts_of
+from vernacular.tasks.scoring import Interval, differences, interval, intervals, texts_of
+from vernacular.tasks.transfer import TransferRun
 
 _FLOORS = {"tfidf_logistic": "floor: TF-IDF with logistic regression",
            "majority": "floor: the commonest answer, or chance"}
@@ -27,7 +28,8 @@ _SHOWN = 10  # texts that are labelled differently
 
 
 def write_report(out: Path, task_name: str, items: Items, sizes: Sequence[int], seeds: Sequence[int],
-                 runs: Mapping[Arm, Mapping[int, Sequence[Run]]], untrained: Mapping[Arm, Untrained]) -> Report:
+                 runs: Mapping[Arm, Mapping[int, Sequence[Run]]], untrained: Mapping[Arm, Untrained],
+                 transfer: TransferRun | None = None) -> Report:
     """The report of a task; its plots go into the folder ``out``.
 
     Args:
@@ -38,17 +40,20 @@ def write_report(out: Path, task_name: str, items: Items, sizes: Sequence[int], 
         seeds: of the trainings.
         runs: arm -> size -> for each seed what its training gave.
         untrained: arm -> what it answers without fine-tuning.
+        transfer: what the arms answer that learned from another language alone, where that was asked for.
     """
     curve = [_at(items, size, seeds, {arm: runs[arm][size] for arm in ARMS}) for size in sizes]
     last, metric = curve[-1], curve[-1]["metric"]
     texts = int(texts_of(items.kind, items.test).max()) + 1
+    tuned = items.kind.task.fine_tune
     cut = {arm: runs[arm][sizes[-1]][0].cut for arm in ARMS}
     report = Report(details={
-        "task": task_name, "kind": items.kind.task.kind, "labels": items.kind.labels, "dev_items": len(items.dev),
-        "test_items": len(items.test), "test_texts": texts, "test_items_cut": cut, "notes": items.notes,
-        "apart": items.apart(), "curve": curve, **last,
+        "task": task_name, "kind": items.kind.task.kind, "fine_tuned": tuned, "labels": items.kind.labels,
+        "dev_items": len(items.dev), "test_items": len(items.test), "test_texts": texts, "test_items_cut": cut,
+        "notes": items.notes, "apart": items.apart(), "curve": curve, **last,
         **({"untrained": ways} if (ways := _ways(items, untrained)) else {})})
-    report.count("train_items", len(items.train), "labelled items learned from")
+    if tuned:
+        report.count("train_items", len(items.train), "labelled items learned from")
     report.count("test_items", len(items.test), "labelled items scored")
     if texts < len(items.test):
         report.count("test_texts", texts, "texts that these come from", "texts")
@@ -65,8 +70,9 @@ def write_report(out: Path, task_name: str, items: Items, sizes: Sequence[int], 
     for point in curve:
         mark = "" if point is last else f"_{point['train_items']}"
         for arm in ARMS:
-            report.count(f"{metric}_{arm}{mark}", point["means"][arm],
-                         f"mean over {len(seeds)} seeds, {arm}, {point['train_items']} items to learn from")
+            report.count(f"{metric}_{arm}{mark}", point["means"][arm], (
+                f"mean over {len(seeds)} seeds, {arm}, {point['train_items']} items to learn from" if tuned else
+                f"{arm}, not fine-tuned"))
         for name, value in point["floors"].items():
             short = name.removesuffix("_logistic")
             report.count(f"{metric}_{short}{mark}", value, _FLOORS.get(name, f"floor: {name}"))
@@ -82,6 +88,8 @@ def write_report(out: Path, task_name: str, items: Items, sizes: Sequence[int], 
             {"asked": name, "model": arm, "scores by seed": way["scores"][arm], "mean": way["means"][arm],
              "low": way["arm_intervals"][arm][0], "high": way["arm_intervals"][arm][2]}
             for name, way in ways.items() for arm in ARMS]
+    if transfer is not None:
+        _add_transfer(report, _transfer_scores(items, transfer))
     _draw(report, out, task_name, curve)
     _gates(report, curve)
     return report
@@ -142,11 +150,39 @@ def _at(items: Items, size: int, seeds: Sequence[int], runs: Mapping[Arm, Sequen
     ranges = _firsts(floor_scores)
     floors = {name: mean for name, (_, mean, _) in ranges.items()}
     answers = {arm: [run.answers for run in runs[arm]] for arm in ARMS}
-    dead = [f"{arm} seed {row['seed']}" for arm in ARMS for row in scores[arm] if row["score"] <= floors["majority"]]
+    tuned = kind.task.fine_tune  # a base that was not may know no more than chance: nothing has failed there
+    dead = [f"{arm} seed {row['seed']}" if tuned else arm for arm in ARMS if tuned or arm != "base"
+            for row in scores[arm] if row["score"] <= floors["majority"]]
     return {"train_items": size, "metric": metric, "scores": scores,
             "means": {arm: fmean(row["score"] for row in scores[arm]) for arm in ARMS}, "floors": floors,
             "floor_intervals": ranges, "more_floor_intervals": _others(floor_scores),
             **_intervals(items, answers), "dead": dead}
+
+
+def _transfer_scores(items: Items, transfer: TransferRun) -> TransferScores:
+    """The scores of what was learned from another language alone, and of baselines that learn from the same items."""
+    kind, test, learned = items.kind, items.test, transfer.learned.items
+    metric = next(iter(kind.scores(test, transfer.answers[ARMS[0]])))
+    ranges = {name: list(interval(kind, test, [answers], _SEED))
+              for name, answers in kind.floors(learned, test, _SEED).items()}
+    found = _intervals(items, {arm: [transfer.answers[arm]] for arm in ARMS})
+    return TransferScores(
+        train_language=transfer.learned.language, train_items=len(learned), metric=metric,
+        means={arm: found["arm_intervals"][arm][1] for arm in ARMS}, arm_intervals=found["arm_intervals"],
+        intervals=found["intervals"], floors={name: mean for name, (_, mean, _) in ranges.items()},
+        floor_intervals=ranges)
+
+
+def _add_transfer(report: Report, scores: TransferScores) -> None:
+    """Put the scores of what was learned from another language alone into the report."""
+    report.details["transfer"] = scores.model_dump()
+    report.count("transfer_items", scores.train_items, f"labelled items in {scores.train_language} learned from")
+    for arm in ARMS:
+        report.count(f"{scores.metric}_{arm}_transfer", scores.means[arm],
+                     f"{arm}, learned from items in {scores.train_language} alone")
+    for name, value in scores.floors.items():
+        report.count(f"{scores.metric}_{name.removesuffix('_logistic')}_transfer", value,
+                     f"{_FLOORS.get(name, f'floor: {name}')}, learned from items in {scores.train_language} alone")
 
 
 def _draw(report: Report, out: Path, task_name: str, curve: Sequence[Mapping[str, Any]]) -> None:

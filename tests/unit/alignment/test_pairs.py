@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.generate import TINY_MODEL, write_language
-from vernacular.alignment.pairs import Pair, read_pairs
+from vernacular.alignment.pairs import TextPair, read_pairs
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.corpus.suppression import FILE, append_row
@@ -21,11 +21,11 @@ from vernacular.stages import Work
 
 SIDE = {"kind": "files", "licence": "CC0-1.0", "consent": "contributor", "register": "news"}
 ITEM, DEV = "chinthu chimene palibe amene angachiwerenge", "mzere umene umasungidwa kuti usankhire"
-PAIRS: list[Pair] = [(f"mawu a nambala {number} ndi awa", f"these are the words of number {number}")
+PAIRS: list[TextPair] = [(f"mawu a nambala {number} ndi awa", f"these are the words of number {number}")
                      for number in range(60)]
 
 
-def written(root: Path, pairs: list[Pair] | None = None, **files: str) -> tuple[Language, Work]:
+def written(root: Path, pairs: list[TextPair] | None = None, **files: str) -> tuple[Language, Work]:
     """A folder with the ``pairs``, or with the two sides of them as ``source`` and ``translation``."""
     text = {side: "\n".join(pair[at] for pair in pairs or PAIRS) for at, side in enumerate(("source", "translation"))}
     folder = write_language(root / "languages", models={"tiny": {**TINY_MODEL, "alignment": {"translations": [
@@ -43,7 +43,7 @@ def written(root: Path, pairs: list[Pair] | None = None, **files: str) -> tuple[
         scratch=root, seed=1, progress=lambda line: None, machine=root, root=root / "artifacts", cache=root)
 
 
-def read(root: Path, pairs: list[Pair] | None = None, **files: str) -> Any:
+def read(root: Path, pairs: list[TextPair] | None = None, **files: str) -> Any:
     language, work = written(root, pairs, **files)
     asked = language.models["tiny"].alignment
     assert asked is not None
@@ -68,7 +68,7 @@ def test_no_side_of_a_held_out_pair_is_learned_from(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("pair", [(ITEM, "a thing that nobody may read"), (DEV, "a line that is held out"),
                                   ("mawu ena", ITEM.upper())])
-def test_held_out_lines_are_in_no_pair(tmp_path: Path, pair: Pair) -> None:
+def test_held_out_lines_are_in_no_pair(tmp_path: Path, pair: TextPair) -> None:
     found = read(tmp_path, [*PAIRS, pair])
     assert found.left_out == 1 and sorted([*found.train, *found.held]) == sorted(PAIRS)
 

@@ -117,6 +117,18 @@ def test_numbers_of_derived_items_in_the_defaults_are_not_for_labels_that_people
      "'qaa' is this language itself. Leave it out"),
     ("tasks:", "tasks:\n  a: {kind: sentence_pairs, language: Englisch, data: {kind: files, folder: a, train: a.csv}}",
      "'Englisch' is not a valid language code"),
+    ("kind: sequence_classification", "kind: sequence_classification\n    transfer: {train_language: eng}",
+     "exactly one of through (translations) and data"),
+    ("kind: sequence_classification", "kind: sequence_classification\n    transfer: {train_language: eng, through: "
+     "translations}", "no model of this folder has any"),
+    ("kind: sequence_classification", "kind: sequence_classification\n    transfer: {train_language: qaa, through: "
+     "translations}", "'qaa' is this language itself"),
+    ("kind: sequence_classification", "kind: sequence_classification\n    transfer: {train_language: eng, data: {kind: "
+     "files, train: a.csv, most: {train: 9}}}", "remove most from its data, and say transfer: {train: NUMBER}"),
+    ("kind: sequence_classification", "kind: sequence_classification\n    transfer: {train_language: eng, data: {kind: "
+     "files, train: ../a.csv}}", "leaves the task's folder"),
+    ("tasks:", "tasks:\n  a: {kind: sentence_retrieval, data: {kind: files, train: a.csv}, transfer: {train_language: "
+     "eng, data: {kind: files, train: b.csv}}}", "transfer needs kind: token_classification"),
     ("script: Latn", "script: Abcd", "'Abcd' is no script; write its ISO 15924 code"),
     ("script: Latn", "script: Latin", "did you mean Latn?"), ("script: Latn", "script: cyrl", "did you mean Cyrl?"),
     ("- name: text", "- name: My text", "sources.1.name cannot be a name here, not 'My text'. Use lower-case letters"),

@@ -10,6 +10,7 @@ from vernacular.config.schema import Language
 from vernacular.release import stages
 from vernacular.release.card import write_card
 from vernacular.release.summary import gather, stage_names
+from vernacular.tasks.curve import TransferScores
 
 NAME = "tiny"
 
@@ -31,6 +32,22 @@ def task_details(task: str, base: float, adapted: float, interval: list[float]) 
             "intervals": {"adapted_minus_base": interval, "adapted_minus_control": [-0.02, 0.01, 0.03]}}
 
 
+def search_details() -> dict[str, Any]:
+    """A search task that was scored without fine-tuning, as its stage reports it."""
+    found = task_details("search", 0.04, 0.7, [0.6, 0.66, 0.72])
+    ways = {"accuracy_at_1_from_source": (0.03, 0.72), "accuracy_at_1_from_target": (0.05, 0.68)}
+    return found | {
+        "kind": "sentence_retrieval", "metric": "accuracy_at_1", "train_items": 0, "test_items": 400,
+        "floors": {"majority": 0.0, "tfidf_characters": 0.23},
+        "floor_intervals": {"majority": ranged(0.0, 0.0), "tfidf_characters": ranged(0.23, 0.03)},
+        "more_floor_intervals": {"majority": {way: ranged(0.0, 0.0) for way in ways},
+                                 "tfidf_characters": {way: ranged(0.22, 0.03) for way in ways}},
+        "more_intervals": {arm: {way: ranged(base if arm == "base" else after, 0.02)
+                                 for way, (base, after) in ways.items()} for arm in ("base", "control", "adapted")},
+        "more_differences": {"adapted_minus_base": {way: ranged(after - base, 0.05)
+                                                    for way, (base, after) in ways.items()}}}
+
+
 def asked_details() -> dict[str, Any]:
     """What a task says of models that were not fine-tuned: asked without examples, and with four for each seed."""
     scores = {"0_shot": [0.125], "4_shot": [0.25, 0.5, 0.75]}
@@ -38,6 +55,18 @@ def asked_details() -> dict[str, Any]:
                    "arm_intervals": {arm: ranged(sum(each) / len(each), 0.1) for arm in ARMS},
                    "intervals": {"adapted_minus_base": [-0.02, 0.01, 0.04], "adapted_minus_control": [0.0, 0.0, 0.0]}}
             for name, each in scores.items()}
+
+
+def transfer_details() -> dict[str, Any]:
+    """What a task says of models that learned from 2,000 English items alone."""
+    means = {"base": 0.15, "control": 0.33, "adapted": 0.38}
+    return TransferScores(
+        train_language="eng", train_items=2000, metric="macro_f1", means=means,
+        arm_intervals={arm: ranged(mean, 0.02) for arm, mean in means.items()},
+        intervals={"adapted_minus_base": ranged(0.23, 0.03), "adapted_minus_control": ranged(0.05, 0.06),
+                   "control_minus_base": ranged(0.18, 0.04)},
+        floors={"majority": 0.06, "tfidf_logistic": 0.11},
+        floor_intervals={"majority": ranged(0.06, 0.01), "tfidf_logistic": ranged(0.11, 0.01)}).model_dump()
 
 
 def made_up_reports() -> dict[str, Report]:

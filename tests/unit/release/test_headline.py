@@ -6,36 +6,13 @@ from typing import Any
 
 import pytest
 
-from tests.unit.release.made_up import NAME, made_up_reports, ranged, task_details
+from tests.unit.release.made_up import NAME, made_up_reports, search_details, task_details, transfer_details
 from vernacular.artifacts import Gate, Report
 from vernacular.config.schema import Language
+from vernacular.release.card import write_card
 from vernacular.release.headline import COLUMNS, MOST_ROWS, Row, rows
+from vernacular.release.markdown import literal
 from vernacular.release.summary import gather
-
-
-def search_details() -> dict[str, Any]:
-    """A search task that was scored without fine-tuning, as its stage reports it."""
-    found = task_details("search", 0.04, 0.7, [0.6, 0.66, 0.72])
-    ways = {"accuracy_at_1_from_source": (0.03, 0.72), "accuracy_at_1_from_target": (0.05, 0.68)}
-    return found | {
-        "kind": "sentence_retrieval", "metric": "accuracy_at_1", "train_items": 0, "test_items": 400,
-        "floors": {"majority": 0.0, "tfidf_characters": 0.23},
-        "floor_intervals": {"majority": ranged(0.0, 0.0), "tfidf_characters": ranged(0.23, 0.03)},
-        "more_floor_intervals": {"majority": {way: ranged(0.0, 0.0) for way in ways},
-                                 "tfidf_characters": {way: ranged(0.22, 0.03) for way in ways}},
-        "more_intervals": {arm: {way: ranged(base if arm == "base" else after, 0.02)
-                                 for way, (base, after) in ways.items()} for arm in ("base", "control", "adapted")},
-        "more_differences": {"adapted_minus_base": {way: ranged(after - base, 0.05)
-                                                    for way, (base, after) in ways.items()}}}
-
-
-def transfer_details() -> dict[str, Any]:
-    return {"train_language": "eng", "train_items": 2000, "metric": "macro_f1",
-            "means": {"base": 0.15, "control": 0.38, "adapted": 0.4},
-            "arm_intervals": {arm: ranged(mean, 0.03) for arm, mean in (
-                ("base", 0.15), ("control", 0.38), ("adapted", 0.4))},
-            "intervals": {"adapted_minus_base": [0.2, 0.25, 0.3]}, "floors": {"majority": 0.05},
-            "floor_intervals": {"majority": ranged(0.05, 0.01)}}
 
 
 def found_in(language: Language, reports: dict[str, Report]) -> list[Row]:
@@ -97,7 +74,7 @@ def test_transfer_stands_below_its_task(language: Language) -> None:
     made = found_in(language, reports)
     at = next(number for number, row in enumerate(made) if row.base == 0.15)
     assert made[at - 1].name.startswith("genre")
-    assert (made[at].adapted, made[at].verdict, made[at].baseline) == (0.4, "gain", 0.05)
+    assert (made[at].adapted, made[at].verdict, made[at].baseline) == (0.38, "gain", 0.11)
     assert "English" in made[at].note and "2,000" in made[at].note
 
 
@@ -131,6 +108,14 @@ def test_never_more_than_eight_rows_and_none_of_nothing(language: Language) -> N
     made = found_in(changed, reports)
     assert len(made) == MOST_ROWS and made[0].measure == "tokens per word"
     assert found_in(language, {}) == []
+
+
+def test_the_card_shows_the_same_rows(language: Language) -> None:
+    found = gather(language, NAME, language.models[NAME], made_up_reports())
+    card = write_card(found)
+    assert card.count("| gain (95 % interval) |") == 1
+    for row in rows(found):
+        assert any(all(literal(cell) in line for cell in row.cells) for line in card.splitlines()), row.name
 
 
 def test_what_was_kept_of_the_base_languages_is_the_last_row(language: Language) -> None:

@@ -174,8 +174,8 @@ def test_how_far_seeds_differ_is_said_where_there_are_several(language: Language
         print_table(found, Console(file=out))
         assert write_card(found).count(said) == out.getvalue().count(said) == 2
         shown = page(found, {})
-        assert ("what separates two trainings" in shown) == (seeds > 1)
-        assert ("Tasks were trained from one seed" in shown) == (seeds == 1)
+        assert ("exceeds the spread between seeds" in shown) == (seeds > 1)
+        assert ("the spread between seeds is not known" in shown) == (seeds == 1)
 
 
 def test_an_unverified_licence_is_never_called_a_licence(language: Language, found: dict[str, Any]) -> None:
@@ -442,4 +442,3 @@ def test_what_a_model_says_without_fine_tuning_stands_beside_the_rest(language: 
         assert said in text and said in shown and said in " ".join(out.getvalue().split())
     row = shown.split("<span>adapted, 4-shot, not fine-tuned</span>")[1].split("</span></div>")[0].split("<span>")[0]
     assert row.count("<i ") == 3 and ">0.50 (0.40 to 0.60)<" in row
-    assert "each choice of examples" in shown

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import regex
 
+from vernacular.corpus.formats.packed import PACKED, suffix_of
 from vernacular.corpus.formats.text import Options, Reader, Text
 from vernacular.errors import Problem
 
@@ -29,19 +30,20 @@ class _Format:
     function: str
     most_mb: int  # larger files are refused rather than filling the memory
     slow: bool = False  # worth keeping what was extracted
+    packed: bool = False  # also with .gz behind its ending
 
 
 _FORMATS = {
-    ".txt": _Format("plain", "read_plain", 1000),
+    ".txt": _Format("plain", "read_plain", 1000, packed=True),
     ".rst": _Format("plain", "read_plain", 1000),
     ".md": _Format("plain", "read_markdown", 100),
     ".html": _Format("html", "read_html", 50, slow=True),
     ".htm": _Format("html", "read_html", 50, slow=True),
     ".xhtml": _Format("html", "read_html", 50, slow=True),
-    ".jsonl": _Format("rows", "read_jsonl", 2000),
-    ".json": _Format("rows", "read_json", 500),
-    ".csv": _Format("rows", "read_csv", 1000),
-    ".tsv": _Format("rows", "read_csv", 1000),
+    ".jsonl": _Format("rows", "read_jsonl", 2000, packed=True),
+    ".json": _Format("rows", "read_json", 500, packed=True),
+    ".csv": _Format("rows", "read_csv", 1000, packed=True),
+    ".tsv": _Format("rows", "read_csv", 1000, packed=True),
     ".parquet": _Format("rows", "read_parquet", 20_000),
     ".docx": _Format("docx", "read_docx", 200, slow=True),
     ".pdf": _Format("pdf", "read_pdf", 500, slow=True),
@@ -70,8 +72,9 @@ def read_texts(file: Path, where: str, options: Options | None = None) -> Iterat
         Problem: an unknown format, a file too large, bytes that cannot be read for certain, or not what the format
             says.
     """
-    suffix = file.suffix.lower()
-    if suffix not in _FORMATS:
+    suffix = suffix_of(file)
+    if suffix not in _FORMATS or (file.suffix.lower() == PACKED and not _FORMATS[suffix].packed):
+        suffix = file.suffix.lower()
         raise Problem(f"files of type '{suffix or file.name}' cannot be read", where=where,
                       fix=_INSTEAD.get(suffix, f"Use one of {', '.join(SUFFIXES)}"))
     format_ = _FORMATS[suffix]

@@ -8,6 +8,7 @@ from pathlib import Path
 import regex
 
 from vernacular.corpus.formats.encoding import decode
+from vernacular.corpus.formats.packed import content
 from vernacular.corpus.formats.text import Options, Text
 
 _BLANK = regex.compile(r"\n[^\S\n]*\n\s*")
@@ -34,7 +35,7 @@ def read_plain(file: Path, where: str, options: Options) -> Iterator[Text]:
     Raises:
         Problem: the encoding cannot be told.
     """
-    text, name = decode(file.read_bytes(), where, options.encoding)
+    text, name = decode(content(file, where), where, options.encoding)
     for part in plain_texts(text):
         yield Text(part, flags=encoding_flags(name))
 

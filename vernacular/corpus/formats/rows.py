@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from vernacular import separated
 from vernacular.corpus.formats.encoding import decode
+from vernacular.corpus.formats.packed import content, suffix_of
 from vernacular.corpus.formats.plain import encoding_flags
 from vernacular.corpus.formats.text import Options, Text
 from vernacular.errors import Problem, of_the_system
@@ -24,13 +25,22 @@ def read_json(file: Path, where: str, options: Options) -> Iterator[Text]:
     Raises:
         Problem: not that, or the encoding cannot be told.
     """
-    text, name = decode(file.read_bytes(), where, options.encoding)
+    text, name = decode(content(file, where), where, options.encoding)
+    lines = (" ".join(item.split("\n")).strip() for item in strings_of(text, where))
+    yield Text("\n".join(line for line in lines if line), whole=True, flags=encoding_flags(name))
+
+
+def strings_of(text: str, where: str) -> list[str]:
+    """The strings of a JSON array.
+
+    Raises:
+        Problem: ``text`` is none.
+    """
     data = _parse(text, where, 0)
     if not isinstance(data, list) or not all(isinstance(item, str) for item in data):
         raise Problem("not a JSON array of strings", where=where,
                       fix='Write ["first line", "second line"], or use jsonl')
-    lines = (" ".join(item.split("\n")).strip() for item in data)
-    yield Text("\n".join(line for line in lines if line), whole=True, flags=encoding_flags(name))
+    return data
 
 
 def read_jsonl(file: Path, where: str, options: Options) -> Iterator[Text]:
@@ -39,7 +49,7 @@ def read_jsonl(file: Path, where: str, options: Options) -> Iterator[Text]:
     Raises:
         Problem: a line that is no object or lacks the field.
     """
-    text, name = decode(file.read_bytes(), where, options.encoding)
+    text, name = decode(content(file, where), where, options.encoding)
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             row = _parse(line, where, number)
@@ -55,22 +65,43 @@ def read_csv(file: Path, where: str, options: Options) -> Iterator[Text]:
     Raises:
         Problem: not CSV, or without the column.
     """
-    text, name = decode(file.read_bytes(), where, options.encoding)
-    field = options.text_field
-    marks = "\t" if file.suffix.lower() == ".tsv" else separated.MARKS
-    reader = separated.dict_reader(text, delimiter=separated.mark_of(text, [field], marks), strict=True)
+    text, name = decode(content(file, where), where, options.encoding)
+    for line, row in table_rows(text, where, [options.text_field], suffix_of(file) == ".tsv"):
+        yield _text(row, options.text_field, f"{where}:{line}", encoding_flags(name))
+
+
+def table_rows(text: str, where: str, columns: Sequence[str | int],
+               tabs: bool) -> Iterator[tuple[int, dict[str | int, str]]]:
+    """The rows of a CSV file below its header: line, and column -> cell.
+
+    Args:
+        text: of the file.
+        where: how messages call it.
+        columns: those that are needed, by name, or by number from 0 (from -1 for the last).
+        tabs: whether cells are parted by tabs alone.
+
+    Raises:
+        Problem: not CSV, or without one of the columns.
+    """
+    mark = separated.mark_of(text, columns, "\t" if tabs else separated.MARKS)
+    reader = separated.reader(text, delimiter=mark, strict=True)
     try:
-        if reader.fieldnames is not None:
-            _text(dict.fromkeys(reader.fieldnames, ""), field, f"{where}:1", ())
+        header: list[str] = next((row for row in reader if row), [])
+        numbered = [column for column in columns if isinstance(column, int) and -len(header) <= column < len(header)]
+        for column in columns:
+            if header and column not in (*header, *numbered):
+                raise _no_field(column, dict.fromkeys(header), f"{where}:1")
         for row in reader:
-            if marks == "\t" and any("\t" in cell and "\n" in cell for cell in row.values() if isinstance(cell, str)):
+            if tabs and any("\t" in cell and "\n" in cell for cell in row):
                 raise Problem('a cell that begins with " holds other rows', where=f"{where}:{reader.line_num}",
                               fix='Double every ", with another one in front and behind the cell; or save it as .csv')
-            if None in row:
+            if len(row) > len(header):
                 raise Problem("the row has more cells than the header", where=f"{where}:{reader.line_num}",
                               fix="Put quotes around text in which the mark between cells stands")
-            filled = {key: value for key, value in row.items() if value is not None}
-            yield _text(filled, field, f"{where}:{reader.line_num}", encoding_flags(name))
+            if row:
+                cells = {**dict(enumerate(row)), **dict(zip(range(-len(header), 0), row, strict=False))}
+                yield reader.line_num, {**dict(zip(header, row, strict=False)),
+                                        **{column: cells[column] for column in numbered if column in cells}}
     except csv.Error as error:
         raise Problem(f"not CSV ({error})", where=f"{where}:{reader.line_num}", fix="Correct this line") from None
 
@@ -110,7 +141,7 @@ def _parse(text: str, where: str, line: int) -> Any:
                       fix="Correct this line") from None
 
 
-def _text(row: Mapping[str, Any], field: str, where: str, flags: tuple[str, ...]) -> Text:
+def _text(row: Mapping[Any, Any], field: str | int, where: str, flags: tuple[str, ...]) -> Text:
     value = row.get(field)
     if not isinstance(value, str):
         raise _no_field(field, row, where)
@@ -118,7 +149,7 @@ def _text(row: Mapping[str, Any], field: str, where: str, flags: tuple[str, ...]
     return Text(value.replace("\r\n", "\n").replace("\r", "\n"), title=title, author=author, date=date, flags=flags)
 
 
-def _no_field(field: str, row: Mapping[str, Any], where: str) -> Problem:
+def _no_field(field: str | int, row: Mapping[Any, Any], where: str) -> Problem:
     what = f"the field '{field}' is not text" if field in row else f"there is no field '{field}'"
     return Problem(what, where=where, fix=f"Fields here: {', '.join(map(str, row)) or 'none'}; name the right one "
                                           "with `text_field:`")

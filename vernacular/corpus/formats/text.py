@@ -33,11 +33,11 @@ class Options:
     """What a person said of the files.
 
     Attributes:
-        text_field: the field or column that holds the text, for formats with rows.
+        text_field: the field or column that holds the text, for formats with rows; in tables also its number.
         encoding: a Python codec for files that are not Unicode.
     """
 
-    text_field: str = "text"
+    text_field: str | int = "text"
     encoding: str | None = None
 
 

@@ -26,6 +26,7 @@ _LINES_OUT = {  # markers of whole lines that are not the text: names, headings,
 _PARAGRAPHS = {
     "p", "m", "po", "pr", "cls", "pmo", "pm", "pmc", "pmr", "pi", "mi", "nb", "pc", "ph", "phi", "q", "qr", "qc", "qm",
     "qd", "b", "lh", "li", "lf", "lim", "tr", "pb"}
+Verse = tuple[str, str]  # number, text
 _SPACES = regex.compile(r"\s+")
 _BEFORE_MARK = regex.compile(r"\s+([,.;:!?])")
 
@@ -48,11 +49,18 @@ def read_usfm(file: Path, where: str, options: Options) -> Iterator[Text]:
 
 
 def chapters(source: str) -> Iterator[tuple[str, str, list[str]]]:
-    """(book, chapter, verses) for each chapter of ``source`` that has any.
+    """(book, chapter, verses) for each chapter of ``source`` that has any."""
+    for book, chapter, verses in numbered_chapters(source):
+        yield book, chapter, [text for _, text in verses]
 
-    A note or word that was never closed ends where the next verse or paragraph begins.
+
+def numbered_chapters(source: str) -> Iterator[tuple[str, str, list[Verse]]]:
+    r"""(book, chapter, verses) for each chapter of ``source`` that has any; a verse is its number and its text.
+
+    The number is what stands behind ``\v``, such as ``3``, ``3a`` or, for verses in one, ``3-4``. A note or word that
+    was never closed ends where the next verse or paragraph begins.
     """
-    book, chapter, verses = "", "", list[str]()
+    book, chapter, verses, numbers = "", "", list[str](), list[str]()
     shown = False  # text that stands here belongs to a verse
     inside = ""  # the note or dropped marker that is open
     attributes = False
@@ -74,16 +82,17 @@ def chapters(source: str) -> Iterator[tuple[str, str, list[str]]]:
             attributes = False
         elif marker == "id":
             if verses:
-                yield book, chapter, _finished(verses)
+                yield book, chapter, _finished(numbers, verses)
             book, position = _argument(source, position)
-            chapter, verses, shown, inside = "", [], False, ""
+            chapter, verses, numbers, shown, inside = "", [], [], False, ""
         elif marker == "c":
             if verses:
-                yield book, chapter, _finished(verses)
+                yield book, chapter, _finished(numbers, verses)
             chapter, position = _argument(source, position)
-            verses, shown, inside = [], False, ""
+            verses, numbers, shown, inside = [], [], False, ""
         elif marker == "v":
-            _, position = _argument(source, position)
+            number, position = _argument(source, position)
+            numbers.append(number)
             verses.append("")
             shown, inside, attributes = bool(chapter), "", False
         elif marker in _PARAGRAPHS:
@@ -101,7 +110,7 @@ def chapters(source: str) -> Iterator[tuple[str, str, list[str]]]:
         else:
             attributes = marker in ("w", "rb", "jmp", "k")
     if verses:
-        yield book, chapter, _finished(verses)
+        yield book, chapter, _finished(numbers, verses)
 
 
 def _argument(source: str, position: int) -> tuple[str, int]:
@@ -111,5 +120,6 @@ def _argument(source: str, position: int) -> tuple[str, int]:
     return match.group(1), match.end()
 
 
-def _finished(verses: list[str]) -> list[str]:
-    return [line for verse in verses if (line := _BEFORE_MARK.sub(r"\1", _SPACES.sub(" ", verse).strip()))]
+def _finished(numbers: list[str], verses: list[str]) -> list[Verse]:
+    return [(number, line) for number, verse in zip(numbers, verses, strict=True)
+            if (line := _BEFORE_MARK.sub(r"\1", _SPACES.sub(" ", verse).strip()))]

@@ -64,7 +64,10 @@ def rows_of(language: Language, name: str, part: Part, root: Path) -> Iterator[R
     Raises:
         Problem: they cannot be read.
     """
-    task = language.tasks[name]
+    yield from _rows(language, name, language.tasks[name], part, root)
+
+
+def _rows(language: Language, name: str, task: Task, part: Part, root: Path) -> Iterator[Row]:
     if isinstance(task.data, HubData):
         yield from LabelledDataset(language, name, task, root).rows(part)
     elif isinstance(task.data, FileData):
@@ -85,13 +88,45 @@ def data_files(language: Language, task: Task, parts: Sequence[Part] = PARTS) ->
     return sorted({path for part in parts for _, path in files_of(language, task.data, part)})
 
 
+def named_files(language: Language) -> list[Path]:
+    """The files that the tasks name: their own data, and what they learn from in another language."""
+    return [path for _, task in _with_data(language) for path in data_files(language, task)]
+
+
 def version_of(language: Language, name: str, root: Path, parts: Sequence[Part] = PARTS) -> str:
     """A digest of the data of the task ``name`` (of a dataset on the hub always all); empty where it has none."""
-    task = language.tasks[name]
+    return _version(language, name, language.tasks[name], root, parts)
+
+
+def transfer_version(language: Language, name: str, root: Path) -> str:
+    """The same of the data in another language that the task ``name`` learns from."""
+    task = language.tasks[name].transferred
+    return "" if task is None else _version(language, _transfer(name), task, root, ("train",))
+
+
+def _version(language: Language, name: str, task: Task, root: Path, parts: Sequence[Part]) -> str:
     if isinstance(task.data, HubData):
         return LabelledDataset(language, name, task, root).version()
     files = data_files(language, task, parts)
     return digest_of_files(language.folder / task.data.folder, files) if isinstance(task.data, FileData) else ""
+
+
+def _transfer(name: str) -> str:
+    """How the data in another language of the task ``name`` is called; no task can be called so."""
+    return f"{name}-transfer"
+
+
+def _with_data(language: Language) -> Iterator[tuple[str, Task]]:
+    """Each set of labelled data: those of the tasks, and those in another language."""
+    for name, task in language.tasks.items():
+        yield name, task
+        if task.transferred is not None:
+            yield _transfer(name), task.transferred
+
+
+def _on_hub(language: Language, root: Path) -> dict[str, LabelledDataset]:
+    return {name: LabelledDataset(language, name, task, root) for name, task in _with_data(language)
+            if isinstance(task.data, HubData)}
 
 
 def fetch(language: Language, root: Path, progress: Callable[[str], None]) -> None:
@@ -100,15 +135,18 @@ def fetch(language: Language, root: Path, progress: Callable[[str], None]) -> No
     Raises:
         Problem: it cannot be had.
     """
-    for name, task in language.tasks.items():
-        if isinstance(task.data, HubData):
-            LabelledDataset(language, name, task, root).refresh(progress)
+    for dataset in _on_hub(language, root).values():
+        dataset.refresh(progress)
 
 
 def not_fetched(language: Language, root: Path) -> list[str]:
-    """The tasks whose data lies on the hub and was not fetched yet."""
-    return [name for name, task in language.tasks.items()
-            if isinstance(task.data, HubData) and not LabelledDataset(language, name, task, root).fetched()]
+    """The tasks whose data lies on the hub and was not fetched yet; that in another language as ``NAME-transfer``."""
+    return [name for name, dataset in _on_hub(language, root).items() if not dataset.fetched()]
+
+
+def fetched_over_network(language: Language, root: Path) -> list[str]:
+    """The tasks whose data lies on the hub itself, fetched or not, called as in ``not_fetched``."""
+    return [name for name, dataset in _on_hub(language, root).items() if dataset.local is None]
 
 
 def load_items(language: Language, name: str, root: Path) -> Items:
@@ -154,6 +192,39 @@ def load_items(language: Language, name: str, root: Path) -> Items:
         except Problem as problem:
             raise Problem(problem.what, where=f"{where} {problem.where}", fix=problem.fix) from None
     return Items(kind, parts["train"], parts["dev"], parts["test"], notes, contradictions)
+
+
+def load_transfer_items(language: Language, name: str, root: Path, items: Items) -> list[Item]:
+    """What the task ``name`` learns from labelled data in another language, in an order drawn once.
+
+    Items whose words are those of an item that is scored or chosen by are left out.
+
+    Args:
+        language: whose task it is.
+        name: of the task.
+        root: of the store.
+        items: of the task.
+
+    Raises:
+        Problem: a row that cannot be read, a label that the task does not have, or too few items.
+    """
+    task, where = language.tasks[name].transferred, f"{language.code} tasks.{name}.transfer"
+    assert task is not None
+    rows = list(_rows(language, _transfer(name), task, "train", root))
+    kind_class = class_of(task)
+    unknown = [label for label in kind_class.labels_of(task, rows) if label not in items.kind.labels]
+    if unknown:
+        raise Problem(f"no item of the task has the label {', '.join(unknown)}", where=where, fix=(
+            f"Rename it in the data, or take these rows out; labels of the task: {', '.join(items.kind.labels)}"))
+    kind = kind_class(task, items.kind.labels)
+    parts: dict[Part, list[Item]] = {"train": [kind.item(row) for row in rows], "dev": items.dev, "test": items.test}
+    judging: tuple[Part, ...] = ("dev", "test")
+    for part in judging:
+        _drop(kind, parts, "train", part)
+    random.Random(_DRAW).shuffle(parts["train"])
+    if len(parts["train"]) < LEAST:
+        raise Problem(f"{len(parts['train'])} items to learn from", where=where, fix=f"Give it {LEAST} or more")
+    return parts["train"]
 
 
 def _contradictions(items: Iterable[Item]) -> list[tuple[Item, Item]]:

@@ -33,7 +33,10 @@ class Both(Encoded):
 
 
 class SentenceRetrieval(Kind):
-    """Which target translates which source. An answer is the rank of the right one: from source, from target."""
+    """Which target translates which source.
+
+    An answer is the rank of the right one from source, from target, and the number of the item with the nearest target.
+    """
 
     each_by_itself = False
     one_text_tells = True
@@ -76,7 +79,7 @@ class SentenceRetrieval(Kind):
 
     def statistics(self, items: Sequence[Item], answers: Sequence[Answer]) -> NDArray[Any]:
         """Whether the right one is first, and one over its rank, either way; and the pair itself: (items, 5)."""
-        ranks = np.array(answers, float).reshape(len(items), 2)
+        ranks = np.array([answer[:2] for answer in answers], float).reshape(len(items), 2)
         return np.concatenate([ranks == 1, 1 / ranks, np.ones((len(items), 1))], 1)
 
     def measures(self, totals: NDArray[Any]) -> dict[str, NDArray[Any]]:

@@ -39,9 +39,9 @@ def ranks(scores: NDArray[Any], sources: Sequence[str], targets: Sequence[str]) 
 
 
 def both_ways(scores: NDArray[Any], pairs: Sequence[Item]) -> NDArray[np.int64]:
-    """(pairs, 2): the rank of the target given the source, and of the source given the target."""
+    """(pairs, 3): rank of the target given the source, of the source given the target; row of the nearest target."""
     sources, targets = [pair.text for pair in pairs], [pair.second for pair in pairs]
-    return np.stack([ranks(scores, sources, targets), ranks(scores.T, targets, sources)], 1)
+    return np.stack([ranks(scores, sources, targets), ranks(scores.T, targets, sources), scores.argmax(1)], 1)
 
 
 def csls(scores: NDArray[Any], neighbours: int = NEIGHBOURS) -> NDArray[Any]:

@@ -1,0 +1,99 @@
+"""What an entry of ``alignment.translations`` says: its two sides, and the keys that join them. Reads nothing."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from vernacular.config.sources import FilesSource, PackageSource
+from vernacular.config.strict import Share, Strict
+
+BETWEEN = "..."  # in ``remove``: anything between two brackets
+_FIELD = re.compile(r"\{[a-z_]*\}")
+
+
+def _removable(part: str) -> str:
+    if BETWEEN in part and not (len(part) == len(BETWEEN) + 2 and part[1:-1] == BETWEEN):
+        raise ValueError(f"'{part}' is neither text nor brackets; write one character on either side, such as {{...}}")
+    return part
+
+
+class ColumnsKey(Strict):
+    """A table (csv, tsv or jsonl, or these with .gz) of which some columns name a row."""
+
+    kind: Literal["columns"]
+    columns: list[str | int] = Field(min_length=1, description="by name, or by number from 0 (from -1 for the last)")
+
+
+class UsfmKey(Strict):
+    """USFM files: book, chapter and verse."""
+
+    kind: Literal["usfm"]
+
+
+class VrefKey(Strict):
+    """eBible's convention: a text file that agrees line by line with a file of references such as ``GEN 1:1``."""
+
+    kind: Literal["vref"]
+    file: str = Field(description="the references, vref.txt; relative to what `files` is relative to")
+
+
+class PathKey(Strict):
+    """JSON arrays of strings, or text files: the file's path and the number of the string or line in it, from 1."""
+
+    kind: Literal["path"]
+    pattern: str = Field(description="of the files' paths, with {names} for the parts that are the key, such as "
+                                     "texts/{book}/{chapter}.json")
+
+    @model_validator(mode="after")
+    def _names_a_part(self) -> PathKey:
+        if not _FIELD.search(self.pattern):
+            raise ValueError("pattern has no {name}: say which parts of the path are the key, {book}/{chapter}.json")
+        return self
+
+
+Key = Annotated[ColumnsKey | UsfmKey | VrefKey | PathKey, Field(discriminator="kind")]
+
+
+class _Joined(Strict):
+    """What a side of translations may say beside a source."""
+
+    key: Key | None = Field(None, description="what names its texts; both sides have one, or neither, and then they "
+                                              "agree line by line or row by row")
+    remove: list[Annotated[str, Field(min_length=1), AfterValidator(_removable)]] = Field(
+        default_factory=list, description="what does not belong to the text: brackets with what is between them, such "
+                                          "as {...}, or text, such as &gt;")
+
+
+class FilesSide(FilesSource, _Joined):
+    """Files in the language folder."""
+
+
+class PackageSide(PackageSource, _Joined):
+    """Files inside an installed Python package."""
+
+
+Side = Annotated[FilesSide | PackageSide, Field(discriminator="kind")]
+
+
+class Translations(Strict):
+    """Sentences of the language and what they say in a language of the base.
+
+    Joined by a key; without one, two .txt files that agree line by line, or two columns (``text_field``) of one .csv,
+    .tsv or .jsonl file.
+    """
+
+    source: Side = Field(description="the text in the language")
+    translation: Side = Field(description="the same in a language that the base knows")
+    most_unmatched: Share = Field(0.1, description="texts without a partner, as a share of the side that has fewer "
+                                                   "texts: a join that loses more is refused")
+
+    @model_validator(mode="after")
+    def _both_or_neither(self) -> Translations:
+        if (self.source.key is None) != (self.translation.key is None):
+            raise ValueError("only one side has a key; give the other one, too, or take it out")
+        if self.source.key is None and "most_unmatched" in self.model_fields_set:
+            raise ValueError("most_unmatched needs a key on both sides: without one every line has a partner")
+        return self

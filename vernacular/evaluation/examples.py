@@ -1,0 +1,172 @@
+"""Examples that the page of a release shows: a blank that each model fills, a sentence that each tokenizer cuts.
+
+They are drawn at random from held-out lines, so that nobody chooses what looks well. The stage of the likelihood, which
+has every model loaded, writes them into ``FILE``; that file holds text and stays out of a release.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from vernacular.artifacts import write_atomically
+from vernacular.corpus.words import word_spans
+from vernacular.models import longest_input
+from vernacular.vocabulary.families import family_of
+
+FILE = "examples.json"
+EACH = 3  # of either kind
+FEWEST_WORDS, MOST_WORDS = 6, 20  # a shorter line leaves a blank open, a longer one is not read to its end
+FEWEST_LETTERS = 2  # of a hidden word and of one that fills a blank: a single one is mostly a prefix
+FILLS = 3
+# What marks a token of a family: in WordPiece one that goes on with a word, in the others one that begins it.
+_MARKS = {"wordpiece": "##", "byte_bpe": "Ġ", "sentencepiece_bpe": "▁", "unigram": "▁"}
+
+
+class Fill(BaseModel):
+    """A word that a model finds probable in a blank, and how probable."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    word: str
+    probability: float
+
+
+class Blank(BaseModel):
+    """A held-out line with one word hidden.
+
+    Attributes:
+        before: the text before the hidden word.
+        word: what stands there.
+        after: the text after it.
+        fills: arm -> its most probable words there, the first the most probable.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    before: str
+    word: str
+    after: str
+    fills: dict[str, list[Fill]]
+
+
+class Segmented(BaseModel):
+    """A held-out line as tokens: arm -> for each stretch without a space the texts of its tokens."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    tokens: dict[str, list[list[str]]]
+
+
+class Examples(BaseModel):
+    """What the stage keeps.
+
+    Attributes:
+        lines: how many held-out lines the examples are drawn from.
+        blanks: none for a causal model.
+        segmented: lines as tokens.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    lines: int
+    blanks: list[Blank]
+    segmented: list[Segmented]
+
+
+class Drawn:
+    """Lines drawn for examples; each arm is asked in turn, while it is loaded.
+
+    Args:
+        lines: held-out lines.
+        seed: of the draw.
+        masked: whether the models are, so that they can fill a blank.
+    """
+
+    def __init__(self, lines: Sequence[str], seed: int, masked: bool) -> None:
+        generator = random.Random(seed)
+        suitable = [line for line in lines if FEWEST_WORDS <= len(word_spans(line)) <= MOST_WORDS]
+        drawn = generator.sample(suitable, min(2 * EACH, len(suitable)))
+        self._count, self._lines = len(suitable), drawn[EACH:] if len(drawn) > EACH else drawn
+        blanks = [(line, [span for span in word_spans(line) if _is_word(line[slice(*span)])])
+                  for line in (drawn[:EACH] if masked else [])]
+        self._blanks = [(line, generator.choice(spans)) for line, spans in blanks if spans]
+        self._fills: list[dict[str, list[Fill]]] = [{} for _ in self._blanks]
+        self._tokens: list[dict[str, list[list[str]]]] = [{} for _ in self._lines]
+
+    def ask(self, arm: str, model: Any, tokenizer: Any) -> None:
+        """Note how ``arm`` fills the blanks and cuts the lines."""
+        for (line, (start, stop)), fills in zip(self._blanks, self._fills, strict=True):
+            fills[arm] = fill(model, tokenizer, line, (start, stop))
+        for line, tokens in zip(self._lines, self._tokens, strict=True):
+            tokens[arm] = segment(tokenizer, line)
+
+    def write(self, folder: Path) -> None:
+        """Write what was noted into ``folder``."""
+        blanks = [Blank(before=line[:start], word=line[start:stop], after=line[stop:], fills=fills)
+                  for (line, (start, stop)), fills in zip(self._blanks, self._fills, strict=True)]
+        examples = Examples(lines=self._count, blanks=blanks,
+                            segmented=[Segmented(tokens=tokens) for tokens in self._tokens])
+        write_atomically(folder / FILE, examples.model_dump_json(indent=1) + "\n")
+
+
+def read_examples(folder: Path) -> Examples | None:
+    """What ``Drawn.write`` wrote into ``folder``, or None: an artifact of an earlier version has none."""
+    path = folder / FILE
+    return Examples.model_validate_json(path.read_text(encoding="utf-8")) if path.is_file() else None
+
+
+def _is_word(text: str) -> bool:
+    return len(text) >= FEWEST_LETTERS and text.isalpha()
+
+
+def fill(model: Any, tokenizer: Any, line: str, span: tuple[int, int], most: int = FILLS) -> list[Fill]:
+    """The most probable words in place of one of ``line``, of the words that are one token of the model.
+
+    Args:
+        model: a masked language model.
+        tokenizer: its tokenizer.
+        line: the text.
+        span: start and end of the word.
+        most: how many words.
+    """
+    import torch
+    text = line[:span[0]] + tokenizer.mask_token + line[span[1]:]
+    ids = tokenizer(text, truncation=True, max_length=longest_input(model, 128), return_tensors="pt")["input_ids"]
+    places = (ids[0] == tokenizer.mask_token_id).nonzero()
+    if not len(places):  # beyond what the model reads
+        return []
+    with torch.inference_mode():
+        logits = model(input_ids=ids.to(model.get_input_embeddings().weight.device)).logits[0, int(places[0])]
+    probabilities, words = logits.float().softmax(-1).tolist(), _words(tokenizer)
+    best = sorted(words, key=lambda number: (-probabilities[number], number))[:most]
+    return [Fill(word=tokenizer.decode([number]).strip(), probability=round(probabilities[number], 4))
+            for number in best]
+
+
+def _words(tokenizer: Any) -> list[int]:
+    """The tokens that are a word by themselves."""
+    family, special = family_of(tokenizer.backend_tokenizer), {*tokenizer.all_special_ids}
+    mark = _MARKS[family]
+    return [number for token, number in tokenizer.get_vocab().items()
+            if number not in special and token.startswith(mark) != (family == "wordpiece")
+            and _is_word(token.removeprefix(mark))]
+
+
+def segment(tokenizer: Any, line: str) -> list[list[str]]:
+    """The tokens of ``line`` as stretches of its text, grouped by what spaces separate.
+
+    A token without a character of its own, as a further byte of one, is shown as ``…``; one that is a space, as ``▁``.
+    """
+    found: dict[int, list[str]] = {}
+    end, mark = 0, _MARKS[family_of(tokenizer.backend_tokenizer)]
+    encoding = tokenizer.backend_tokenizer.encode(line, add_special_tokens=False)
+    for token, (start, stop) in zip(encoding.tokens, encoding.offsets, strict=True):
+        group = len(f"{line[:stop]}x".split())  # the word that the token ends in
+        found.setdefault(group, []).append("▁" if token == mark else line[max(start, end):stop].strip() or "…")
+        end = max(end, start if token == mark else stop)
+    return [*found.values()]

@@ -1,0 +1,140 @@
+"""Examples before and after adaptation as the page shows them, read off the artifacts of the stages that made them.
+
+All are drawn at random with a fixed seed from held-out items. Loads no model.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from vernacular.artifacts import Artifact
+from vernacular.evaluation.examples import EACH, Blank, Fill, read_examples
+from vernacular.jsonl import read_jsonl
+from vernacular.release.summary import Results
+
+_SEED = 1  # of the draw of searches
+_PREDICTIONS = "predictions.jsonl"
+
+
+@dataclass(frozen=True)
+class Hit:
+    """The text that a model finds nearest, and whether that is the translation."""
+
+    text: str
+    right: bool
+
+
+@dataclass(frozen=True)
+class Search:
+    """A held-out sentence, its translation, and what the base and the released model find for it."""
+
+    text: str
+    translation: str
+    base: Hit
+    released: Hit
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A word for a blank, its probability, and whether it is the hidden one."""
+
+    word: str
+    probability: float
+    right: bool
+
+
+@dataclass(frozen=True)
+class FilledBlank:
+    """A held-out line around a hidden word, and the words that base and released model put there."""
+
+    before: str
+    word: str
+    after: str
+    base: list[Choice]
+    released: list[Choice]
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A held-out line as tokens of the original and the extended tokenizer, in groups without a space between."""
+
+    base: list[list[str]]
+    extended: list[list[str]]
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """Number of tokens of either tokenizer."""
+        return sum(map(len, self.base)), sum(map(len, self.extended))
+
+
+@dataclass(frozen=True)
+class PageExamples:
+    """What the page shows.
+
+    Attributes:
+        searches: none where no search was scored.
+        candidates: how many texts a search chooses from.
+        blanks: none for a causal model.
+        cuts: none where the original tokenizer is released.
+        lines: how many held-out lines blanks and cuts are drawn from.
+    """
+
+    searches: list[Search]
+    candidates: int
+    blanks: list[FilledBlank]
+    cuts: list[Cut]
+    lines: int
+
+    def __bool__(self) -> bool:
+        return bool(self.searches or self.blanks or self.cuts)
+
+
+def page_examples(results: Results, artifacts: Mapping[str, Artifact]) -> PageExamples:
+    """The examples that the artifacts hold; none of a stage that has not run or ran before it kept any.
+
+    Args:
+        results: of ``summary.gather``.
+        artifacts: stage name -> artifact.
+    """
+    name, released = results["model"]["name"], results["released"]["arm"]
+    searches, candidates = _searches(results, artifacts)
+    artifact = artifacts.get(f"evaluation/{name}_likelihood")
+    kept = read_examples(artifact.folder) if artifact is not None else None
+    if kept is None:
+        return PageExamples(searches, candidates, [], [], 0)
+    blanks = [FilledBlank(blank.before, blank.word, blank.after, _choices(blank, blank.fills["base"]),
+                          _choices(blank, blank.fills[released])) for blank in kept.blanks]
+    cuts = [Cut(line.tokens["base"], line.tokens["adapted"]) for line in kept.segmented] if (
+        released == "adapted" and results["fertility"] and results["fertility"]["new_pieces"]) else []
+    return PageExamples(searches, candidates, blanks, cuts, kept.lines)
+
+
+def _choices(blank: Blank, fills: list[Fill]) -> list[Choice]:
+    return [Choice(fill.word, fill.probability, fill.word.casefold() == blank.word.casefold()) for fill in fills]
+
+
+def _searches(results: Results, artifacts: Mapping[str, Artifact]) -> tuple[list[Search], int]:
+    """Searches drawn from the first search task of the language, and how many texts each chooses from."""
+    for task, found in results["tasks"].items():
+        artifact = artifacts.get(f"task/{task}_{results['model']['name']}")
+        if found.get("kind") != "sentence_retrieval" or found["language"] or artifact is None:
+            continue
+        path = artifact.folder / _PREDICTIONS
+        rows = [*read_jsonl(path)] if path.is_file() else []
+        answers = [[_answer(row, arm) for arm in ("base", results["released"]["arm"])] for row in rows]
+        if not rows or any(len(answer) < 3 for pair in answers for answer in pair):
+            return [], 0  # of a version that did not keep what is nearest
+        drawn = random.Random(_SEED).sample(range(len(rows)), min(EACH, len(rows)))
+        return [Search(rows[at]["text"], rows[at]["second"],
+                       *(Hit(rows[answer[2]]["second"], answer[0] == 1) for answer in answers[at])) for at in drawn
+                ], len(rows)
+    return [], 0
+
+
+def _answer(row: Mapping[str, Any], arm: str) -> list[int]:
+    """What an arm answered: as it is, or the first seed of its trainings."""
+    found: list[int] = next((value for name, value in row.items() if name == arm or name.startswith(f"{arm}_")), [])
+    return found

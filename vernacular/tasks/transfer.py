@@ -1,0 +1,156 @@
+"""Zero-shot transfer: learn a task from labels in a language of the base, and score it in the target language.
+
+Every arm reads the items with its own model, and only a head is fitted, on frozen states of the last layer. States of
+either language are standardized by their own mean and spread, since a language moves all states alike (Libovický et al.
+2004.05160); those of the target language come from the task's training texts, whose labels are not read. What else was
+tried scores less: docs/tasks.md, "Labels in another language". Nothing is random, so there are no seeds.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+
+from vernacular.alignment.pairs import Pair, read_pairs_by_part
+from vernacular.arms import Arm
+from vernacular.config.schema import Lora, Model
+from vernacular.config.tasks import Part, Task
+from vernacular.corpus.words import plain_words
+from vernacular.errors import Problem
+from vernacular.jsonl import read_jsonl
+from vernacular.models import longest_input
+from vernacular.stages import Work
+from vernacular.tasks.data import LEAST, Items, load_transfer_items
+from vernacular.tasks.derived import DRAW, derive
+from vernacular.tasks.heads import unit_states
+from vernacular.tasks.kind import IGNORED, Answer, Head, Item, Kind
+from vernacular.tasks.network import Network
+
+_C, _ITERATIONS = 0.003, 300  # chosen on dev verses of nya: docs/tasks.md
+_MOST_TEXTS = 1000  # of the target language, whose states are read
+_LEAST_SPREAD = 1e-6
+_NEVER = -1e4  # the logit of a label that is never answered
+Floats = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True)
+class TransferItems:
+    """Items in another language to learn from.
+
+    Attributes:
+        language: ISO 639-3 code of their language.
+        items: in an order drawn once.
+    """
+
+    language: str
+    items: list[Item]
+
+
+@dataclass(frozen=True)
+class TransferRun:
+    """What each arm answers that learned from another language alone.
+
+    Attributes:
+        learned: what it learned from.
+        answers: arm -> answers to the test items, in their order.
+    """
+
+    learned: TransferItems
+    answers: Mapping[Arm, list[Answer]]
+
+
+def transfer_items(work: Work, model: Model, task_name: str, items: Items) -> TransferItems | None:
+    """The items in another language that a task learns from; None where it asks for none, or the model has none.
+
+    Left out is an item with the words of a scored one, or of the translation of a held-out line.
+
+    Args:
+        work: with ``corpus/splits`` among its inputs.
+        model: whose translations are read.
+        task_name: of the task.
+        items: of the task in the target language.
+
+    Raises:
+        Problem: they cannot be read, or there are too few of them.
+    """
+    task = work.language.tasks[task_name]
+    asked = task.transfer
+    if asked is None:
+        return None
+    pairs: dict[Part, list[Pair]] = {} if model.alignment is None else read_pairs_by_part(work, model.alignment)
+    if asked.through is None:
+        found = load_transfer_items(work.language, task_name, work.root, items)
+    elif pairs:
+        found = _carried(work, task, asked.train, pairs["train"])
+    else:
+        work.progress(f"{task_name}: not learned from {asked.train_language}, for this model has no translations")
+        return None
+    known = {plain_words(pair.translation) for part in pairs if part != "train" for pair in pairs[part]}
+    kept = [item for item in found if known.isdisjoint(plain_words(text) for text in item.key() if text)]
+    kept = kept[:asked.train]
+    if len(kept) < LEAST or len({label for item in kept for label in item.labels if label != IGNORED}) < 2:
+        raise Problem(f"{len(kept)} items to learn from, and {LEAST} with two labels or more are needed",
+                      where=f"{work.language.code} tasks.{task_name}.transfer",
+                      fix="Give it more items, or translations of more of the training documents")
+    return TransferItems(asked.train_language, kept)
+
+
+def _carried(work: Work, task: Task, count: int, pairs: Sequence[Pair]) -> list[Item]:
+    """Items derived from the training documents as their translations say them, of which there may be none.
+
+    Pairs of train share no text with held-out ones on either side.
+    """
+    translations: dict[str, list[str]] = defaultdict(list)
+    for pair in pairs:
+        translations[pair.document].append(pair.translation)
+    documents = [{**row, "text": "\n".join(translations[row["id"]])}
+                 for row in read_jsonl(work.inputs["corpus/splits"] / "train.jsonl") if row["id"] in translations]
+    return derive(task, documents, count, DRAW) if documents else []
+
+
+def transfer_answers(kind: Kind, model: Any, tokenizer: Any, learned: Sequence[Item], texts: Sequence[Item],
+                     test: Sequence[Item], settings: Lora) -> list[Answer]:
+    """The answers to ``test`` of a head that was fitted to the states of ``learned``.
+
+    Args:
+        kind: of the task; it gives one label to each text or word.
+        model: a language model; nothing in it is trained.
+        tokenizer: its.
+        learned: items in another language.
+        texts: items in the target language, whose labels are not read.
+        test: to answer.
+        settings: how long an item may be.
+    """
+    network = Network(model.base_model, model.config.hidden_size, len(kind.labels), model)
+    network.to(next(model.parameters()).device).eval()
+    longest = longest_input(model, settings.max_length)
+    states, theirs = (unit_states(network, kind.encode(some, tokenizer, longest), tokenizer.pad_token_id)
+                      for some in (learned, texts[:_MOST_TEXTS]))
+    labels = np.array([label for item in learned for label in item.labels])
+    network.head.load_state_dict(_fitted(states[labels != IGNORED], labels[labels != IGNORED], theirs,
+                                         len(kind.labels)))
+    return kind.predict(network, tokenizer, test, longest)
+
+
+def _fitted(states: Floats, labels: NDArray[np.int64], theirs: Floats, count: int) -> Head:
+    """A logistic regression from standardized ``states`` to ``labels``, to be read with states like ``theirs``.
+
+    Labels weigh alike, however often they occur; one that does not occur is never answered.
+    """
+    found = LogisticRegression(C=_C, max_iter=_ITERATIONS, class_weight="balanced").fit(
+        (states - states.mean(0)) / (states.std(0) + _LEAST_SPREAD), labels)
+    weight, bias = found.coef_, found.intercept_
+    if len(found.classes_) == 2:  # scikit-learn keeps one row for two labels
+        weight, bias = np.concatenate([-weight, weight]) / 2, np.concatenate([-bias, bias]) / 2
+    out = {"weight": torch.zeros(count, states.shape[1]), "bias": torch.full((count,), _NEVER)}
+    weight = weight / (theirs.std(0) + _LEAST_SPREAD)
+    out["weight"][found.classes_] = torch.tensor(weight, dtype=torch.float32)
+    out["bias"][found.classes_] = torch.tensor(bias - weight @ theirs.mean(0), dtype=torch.float32)
+    return out
