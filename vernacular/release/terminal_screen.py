@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from vernacular.release.first_screen import RED, what_changed, what_it_is
 from vernacular.release.gates import no_consent, unverified
 from vernacular.release.headline import Row, Verdict, rows
 from vernacular.release.markdown import number
@@ -44,14 +45,14 @@ def print_screen(results: Results, page: Path, console: Console) -> None:
         console = Console(file=console.file, width=WIDTH, no_color=True, highlight=False, force_terminal=False)
     width = min(console.width, WIDTH)
     language, model = results["language"], results["model"]
-    console.print(Text.assemble((language["name"], "bold"), f" ({language['code']}), model ", (model["name"], "bold"),
-                                f" from {model['base_name']}"))
-    for line in read_lines(results):
-        console.print(Text(line), width=width)
+    console.print(Text.assemble((language["name"], "bold"), f" ({language['code']}), model ", (model["name"], "bold")))
+    for line in (what_it_is(results), read_line(results)):
+        if line:
+            console.print(Text(line), width=width)
     shown = rows(results)
     if shown:
         console.print(_table(shown, width, console.is_terminal))
-        console.print(Text(_below(shown)), width=width)
+        console.print(Text(" ".join(filter(None, [what_changed(shown), _baselines(shown)]))), width=width)
     red = red_lines(results)
     if red:
         console.print(Text("\nRed checks", "bold"))
@@ -63,18 +64,16 @@ def print_screen(results: Results, page: Path, console: Console) -> None:
         console.print(Text.assemble((f"{name:<6} ", "bold"), said), soft_wrap=True)
 
 
-def read_lines(results: Results) -> list[str]:
-    """What the model was made from: documents, words, translations."""
-    corpus, aligned = results["corpus"], results["alignment"]
-    if corpus is None:
-        return []
-    said = (f"Read {number(corpus['documents_read'], 0)} documents; kept {number(corpus['documents_kept'], 0)} with "
-            f"{number(corpus['words_kept'], 0)} words")
-    return [said + (f"; learned from {number(aligned['pairs'], 0)} translations" if aligned else "")]
+def read_line(results: Results) -> str:
+    """How much text was read and how much of it was kept."""
+    corpus = results["corpus"]
+    return "" if corpus is None else (
+        f"Read {number(corpus['documents_read'], 0)} documents with {number(corpus['words_read'], 0)} words; kept "
+        f"{number(corpus['documents_kept'], 0)} with {number(corpus['words_kept'], 0)}.")
 
 
 def _table(shown: Sequence[Row], width: int, lines: bool) -> Table:
-    table = Table(box=box.SIMPLE_HEAD if lines else box.ASCII2, header_style="", collapse_padding=True,
+    table = Table(box=box.SIMPLE_HEAD if lines else box.ASCII2, header_style="", collapse_padding=lines,
                   width=width)
     table.add_column("measure", overflow="fold", ratio=1)
     for name in ("base", "adapted", "gain (95% interval)", "baseline"):
@@ -88,11 +87,10 @@ def _table(shown: Sequence[Row], width: int, lines: bool) -> Table:
     return table
 
 
-def _below(shown: Sequence[Row]) -> str:
-    """What the columns mean, as far as their titles do not say it."""
+def _baselines(shown: Sequence[Row]) -> str:
+    """Which methods the column ``baseline`` is about."""
     names = dict.fromkeys(row.baseline_name for row in shown if row.baseline_name)
-    return "unclear: no change lies within the interval." + (
-        f" baseline: the best method without a pretrained model ({'; '.join(names)})." if names else "")
+    return f"Baseline: the best method without a pretrained model ({'; '.join(names)})." if names else ""
 
 
 def red_lines(results: Results) -> list[tuple[str, str]]:
@@ -143,7 +141,8 @@ def _against_publishing(results: Results) -> Iterator[str]:
     for gate in results["release_gates"]:
         if gate["passed"] or gate["name"] in waived or gate["name"] == ALL:
             continue
-        yield short.get(gate["name"]) or gate["reason"].split(";")[0]
+        title = RED.get(gate["name"], gate["name"].replace("_", " "))
+        yield short.get(gate["name"], f"{title[:1].lower()}{title[1:]}")
     if tests and all(test["reviewed"] == "none" for test in tests.values()):
         yield "no speaker reviewed a test"
 
@@ -166,10 +165,11 @@ def _next(results: Results) -> Iterator[tuple[str, str]]:
                 ("make ui", "graph and history")]
     if results["missing"] or not results.get("release"):
         waiting = results["missing"] or [f"release/{name}"]
-        yield "", f"Not run yet: {len(waiting)} stages ({_first(waiting)})"
+        yield "Note", f"Not run yet: {len(waiting)} stages ({_first(waiting)})"
         commands[0] = (f"vernacular run {asked}", "runs them")
     elif results["changed"]:
-        yield "", f"Changed since the release: {_first(results['changed'])}"
+        changed = [stage.split(" (")[0] for stage in results["changed"]]
+        yield "Note", f"Changed since the release: {_first(changed)}"
         commands[0] = (f"vernacular run {asked}", "brings the release up to date")
     wide = max(len(command) for command, _ in commands)
     for place, (command, why) in enumerate(commands):
