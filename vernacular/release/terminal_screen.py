@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +22,15 @@ from vernacular.release.headline import Row, Verdict, rows
 from vernacular.release.markdown import number
 from vernacular.release.summary import Results
 from vernacular.release.waivers import ALL
-from vernacular.terminal import printable, printable_data
+from vernacular.terminal import names_in_line, printable, printable_data
 
 WIDTH = 100
 MOST_NAMES = 4
 MOST_REASON = 110  # characters of the reasons against publishing
 _WORDS: dict[Verdict, tuple[str, str]] = {"gain": ("better", "green"), "harm": ("worse", "red"),
                                           "no gain": ("unclear", "yellow")}
-FAMILIES = ("behavior", "tasks", "evaluation", "models", "corpus")
+PLAIN = box.Box("    \n    \n -- \n" + 5 * "    \n", ascii=True)  # SIMPLE_HEAD without a terminal
+FAMILIES = ("behavior", "tasks", "models", "corpus")
 
 
 def print_screen(results: Results, page: Path, console: Console) -> None:
@@ -45,10 +46,10 @@ def print_screen(results: Results, page: Path, console: Console) -> None:
         console = Console(file=console.file, width=WIDTH, no_color=True, highlight=False, force_terminal=False)
     width = min(console.width, WIDTH)
     language, model = results["language"], results["model"]
-    console.print(Text.assemble((language["name"], "bold"), f" ({language['code']}), model ", (model["name"], "bold")))
-    for line in (what_it_is(results), read_line(results)):
-        if line:
-            console.print(Text(line), width=width)
+    console.print(Text.assemble((language["name"], "bold"), f" ({language['code']}), model ", (model["name"], "bold"),
+                                f": {what_it_is(results)}"), width=width)
+    if results["corpus"] is not None:
+        console.print(Text(read_line(results["corpus"])), width=width)
     shown = rows(results)
     if shown:
         console.print(_table(shown, width, console.is_terminal))
@@ -64,16 +65,14 @@ def print_screen(results: Results, page: Path, console: Console) -> None:
         console.print(Text.assemble((f"{name:<6} ", "bold"), said), soft_wrap=True)
 
 
-def read_line(results: Results) -> str:
+def read_line(corpus: Mapping[str, Any]) -> str:
     """How much text was read and how much of it was kept."""
-    corpus = results["corpus"]
-    return "" if corpus is None else (
-        f"Read {number(corpus['documents_read'], 0)} documents with {number(corpus['words_read'], 0)} words; kept "
-        f"{number(corpus['documents_kept'], 0)} with {number(corpus['words_kept'], 0)}.")
+    return (f"Read {number(corpus['documents_read'], 0)} documents with {number(corpus['words_read'], 0)} words; kept "
+            f"{number(corpus['documents_kept'], 0)} with {number(corpus['words_kept'], 0)}.")
 
 
 def _table(shown: Sequence[Row], width: int, lines: bool) -> Table:
-    table = Table(box=box.SIMPLE_HEAD if lines else box.ASCII2, header_style="", collapse_padding=lines,
+    table = Table(box=box.SIMPLE_HEAD if lines else PLAIN, header_style="", collapse_padding=True,
                   width=width)
     table.add_column("measure", overflow="fold", ratio=1)
     for name in ("base", "adapted", "gain (95% interval)", "baseline"):
@@ -103,29 +102,21 @@ def red_lines(results: Results) -> list[tuple[str, str]]:
         task = stage.removeprefix("task/").removesuffix(f"_{results['model']['name']}")
         groups[family] += [f"{task} {gate['name']}" if family == "tasks" else gate["name"]
                            for gate in gates if not gate["passed"]]
-    lines = [(family, f"{len(red)} of {total[family]} {'tests' if family == 'behavior' else 'checks'} red "
-              f"({_first(red)})") for family, red in groups.items() if red]
+    lines = [(family, names_in_line(
+        f"{len(red)} of {total[family]} {'tests' if family == 'behavior' else 'checks'} red ", red,
+        WIDTH - len(f"  {family}: "))) for family, red in groups.items() if red]
     reasons = [*_against_publishing(results)]
     if results.get("release") and reasons:
-        lines = _merged(lines)
         said = ", ".join(reasons)
         lines.append(("not publishable", said if len(said) <= MOST_REASON else f"{said[:MOST_REASON - 1]}…"))
     return lines
-
-
-def _merged(lines: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Room for one more line: the last two become one."""
-    if len(lines) < len(FAMILIES):
-        return lines
-    (first, said), (second, more) = lines[-2:]
-    return [*lines[:-2], (first, f"{said}; {second}: {more}")]
 
 
 def _family(stage: str) -> str:
     kind, _, name = stage.partition("/")
     if name.endswith("_behaviour"):
         return "behavior"
-    return {"corpus": "corpus", "task": "tasks", "evaluation": "evaluation"}.get(kind, "models")
+    return {"corpus": "corpus", "task": "tasks"}.get(kind, "models")
 
 
 def _first(names: Sequence[str]) -> str:
