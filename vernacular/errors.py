@@ -6,6 +6,8 @@ import errno
 import os
 import shutil
 import sqlite3
+from functools import partial
+from typing import Any
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _AWAY = (errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT, errno.EHOSTDOWN, errno.EHOSTUNREACH,
@@ -25,6 +27,10 @@ class Problem(Exception):
         self.what, self.where, self.fix = (" ".join(part.split()) for part in (what, where, fix))
         end = "" if self.what.endswith("?") else "."
         super().__init__(f"{self.where}: {self.what}{end} {self.fix}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Another process may raise it."""
+        return partial(type(self), where=self.where, fix=self.fix), (self.what,)
 
 
 class Passing(Problem):

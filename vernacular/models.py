@@ -53,6 +53,17 @@ def locate(base: Base, language: Language) -> Path:
     return path
 
 
+def bytes_of_weights(base: Base, language: Language) -> int:
+    """Bytes of a base's files of weights; of a quantised one, what they take in memory at most; 0 without a base."""
+    try:
+        path = locate(base, language)
+    except Problem:
+        return 0
+    if path.is_file():
+        return 8 * path.stat().st_size
+    return sum(file.stat().st_size for file in path.glob("*.safetensors"))
+
+
 def fetched(base: Base) -> bool:
     """Whether a base on the hub lies on this machine. Does not go to the network."""
     from huggingface_hub import snapshot_download

@@ -1,6 +1,6 @@
 """Before anything is spent: whether the folders can be used, what a run would compute, and what that costs.
 
-Costs come from the modules ``plan`` of alignment, pretraining and tasks; nothing is computed here.
+Costs come from the modules ``plan`` of pretraining and tasks; nothing is computed here.
 """
 
 from __future__ import annotations
@@ -127,7 +127,6 @@ def print_plan(project: Project, language: Language, model: str | None) -> None:
             typer.echo(f"\n{name}: no estimate, the base is not fetched yet")
             continue
         try:
-            from vernacular.alignment.plan import estimate as estimate_translations
             from vernacular.pretraining.plan import estimate
             from vernacular.tasks.plan import estimate as estimate_tasks
         except ImportError:  # no trainer, no estimate: the plan above still stands
@@ -135,7 +134,6 @@ def print_plan(project: Project, language: Language, model: str | None) -> None:
             return
         typer.echo(f"\n{name}:")
         for found in (estimate(language=language, store=store, name=name, model=settings),
-                      estimate_translations(language, store, name, settings),
                       estimate_tasks(language, store, name, settings)):
             for line in costs(found):
                 typer.echo(f"  {line}")

@@ -274,8 +274,8 @@ def stages_of(language: Language, only_model: str | None = None) -> dict[str, St
 
     stages: list[Stage] = [*corpus.stages(language)]
     for name, model in language.models_to_run(only_model).items():
-        stages += vocabulary.stages(language, name, model)
         stages += alignment.stages(language, name, model)
+        stages += vocabulary.stages(language, name, model)
         stages += pretraining.stages(language, name, model)
         stages += tasks.stages(language, name, model)
         stages += evaluation.stages(language, name, model)

@@ -5,6 +5,7 @@ A reader may take any bytes or refuse them with a ``Problem``; anything else it 
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from pyarrow import parquet
 from tests.generate import write_language
 from tests.unit.corpus.formats.test_docx import write as write_docx
 from tests.unit.corpus.formats.test_pdf import write_pdf
+from vernacular.alignment.keyed import read_verses, read_vref
 from vernacular.config.load import load_language
 from vernacular.corpus.formats import Options, read_texts
 from vernacular.corpus.formats.encoding import decode
@@ -106,6 +108,11 @@ def _two_parts(text: str) -> Iterable[Any]:
     return read_parallel(source, target, "a", "b")
 
 
+def _with_references(text: str) -> Iterable[Any]:
+    references, _, lines = text.partition("====\n")
+    return read_vref(lines, "a", "a", "b", references)
+
+
 _BEGUN = _written("a.warc.gz", lambda path: warc.begin(path, {"software": "x"}))
 _ANSWER_AT = len(_BEGUN)
 _LANGUAGE = _written("qaa/language.yaml", lambda path: write_language(path.parent.parent))
@@ -121,6 +128,10 @@ TARGETS: dict[str, Target] = {
     "html": Target(_file(".html"), (b"<html lang=ny><meta charset=utf-8><body><p>kale <b>amo</b></p></body></html>",)),
     "csv": Target(_file(".csv"), (_CSV,)),
     "tsv": Target(_file(".tsv"), (_CSV.replace(b",", b"\t"),)),
+    "csv.gz": Target(_file(".csv.gz"), (gzip.compress(_CSV),)),
+    "verses": Target(_text(lambda text: read_verses(text, "a", "a")), (
+        b"\\id GEN\n\\c 1\n\\p\n\\v 1a In the\n\\v 1b x\n\\v 2-3 dark\n\\v 4,5 y\n",)),
+    "vref": Target(_text(_with_references), (b"GEN 1:1\nGEN 1:2\nGEN 1:3\n====\nkale\n\n<range>\n",)),
     "json": Target(_file(".json"), (b'["kale", "\\ud800 amo"]',)),
     "jsonl": Target(_file(".jsonl"), (b'{"text": "kale", "title": "T"}\n{"text": "amo"}\n',)),
     "parquet": Target(_file(".parquet"), (_PARQUET,)),

@@ -85,10 +85,10 @@ def _texts(opened: Files, side: Side, path: str, file: Path) -> Iterable[Keyed]:
     if isinstance(side.key, ColumnsKey):
         return _rows(read(where, file), where, path, suffix_of(file), side.text_field, side.key)
     if isinstance(side.key, UsfmKey):
-        return _verses(read(where, file), where, path)
+        return read_verses(read(where, file), where, path)
     if isinstance(side.key, VrefKey):
         references = [(named, read(named, place)) for named, place in references_of(opened, side)]
-        return _lines(read(where, file), where, path, *references[0])
+        return read_vref(read(where, file), where, path, *references[0])
     assert isinstance(side.key, PathKey)  # there are no others
     return _numbered(file, where, path, side.key, read)
 
@@ -116,7 +116,7 @@ def _rows(text: str, where: str, path: str, suffix: str, field: str | int, key: 
         yield Keyed((tuple(map(_plain, parts)),), (words,), path, place)
 
 
-def _verses(source: str, where: str, path: str) -> Iterator[Keyed]:
+def read_verses(source: str, where: str, path: str) -> Iterator[Keyed]:
     r"""The verses of USFM; ``\v 3-4`` covers both, and the parts ``3a`` and ``3b`` are one text."""
     for book, chapter, verses in numbered_chapters(source):
         place, open_part = f"{where} {book} {chapter}", None
@@ -141,7 +141,7 @@ def _verses(source: str, where: str, path: str) -> Iterator[Keyed]:
             yield open_part
 
 
-def _lines(text: str, where: str, path: str, named: str, references: str) -> Iterator[Keyed]:
+def read_vref(text: str, where: str, path: str, named: str, references: str) -> Iterator[Keyed]:
     """Lines by the references that agree with them, as eBible has it.
 
     An empty line is a verse that is not translated; ``<range>`` stands for one whose text is in the lines before.

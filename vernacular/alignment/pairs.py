@@ -264,8 +264,6 @@ def _checked(joined: Joined, entry: Translations, language: Language) -> Join:
 
 def _by_line(ours: _Side, theirs: _Side) -> Iterator[_Raw]:
     sides = ours, theirs
-    for side in sides:
-        side.check_one_file()
     for row in _rows(ours, theirs):
         texts = _plain(row, "source"), _plain(row, "target")
         if bool(texts[0]) != bool(texts[1]):
@@ -282,10 +280,12 @@ class _Side:
     def __init__(self, settings: Side, work: Work, role: str) -> None:
         opened = open_source(settings, place_of(work.language, settings, work.root, role))
         assert isinstance(opened, Files)  # Translations takes no other
-        self._settings, self._opened, self._language = settings, opened, work.language
+        self._settings, self._opened = settings, opened
         self._files = opened.located()
-        if settings.key is None:
-            self.check_one_file()
+        if settings.key is None and len(self._files) != 1:
+            raise Problem(f"{len(self._files)} files match the side of translations called {settings.name}, and one is "
+                          "read", where=f"{work.language.code} alignment.translations",
+                          fix="Name each pair of files as an entry of its own, or give both sides a key")
         documents = list(opened.documents(work.progress))
         self._all: dict[tuple[str, str], set[str]] = {}
         for document in documents:
@@ -293,13 +293,6 @@ class _Side:
                 self._all.setdefault((document.path, text), set()).add(document.raw_digest)
         self._left = {(document.path, text) for document in opened.place.suppressed.left(documents)
                       for text in _parts(document.text)}
-
-    def check_one_file(self) -> None:
-        """Raise a Problem unless there is one file: lines of several would not be told apart."""
-        if len(self._files) != 1:
-            raise Problem(f"{len(self._files)} files match the side of translations called {self._settings.name}, and "
-                          "one is read", where=f"{self._language.code} alignment.translations",
-                          fix="Name each pair of files as an entry of its own, or give both sides a key")
 
     @property
     def path(self) -> str:

@@ -74,16 +74,21 @@ class Base(Strict):
         return self
 
 
+Initialise = Literal["mean", "weighted", "translations", "focus", "random", "distillation"]
+
+
 class Vocabulary(Strict):
     """How the tokenizer is extended."""
 
     new_pieces: int = Field(2000, ge=0, description=(
         "most pieces to add, fewer where the corpus does not bear them; 0 keeps the original tokenizer"))
     min_uses: int = Field(50, ge=1, description="a new piece must be used this often in the training text")
-    initialise: Literal["mean", "weighted", "focus", "random", "distillation"] = Field("mean", description=(
-        "new rows: mean of the pieces they replace, of what stood in their place weighted by frequency, of pieces with "
-        "like neighbours (FOCUS), drawn from the old rows' distribution, or the mean taught to stand for the pieces by "
-        "the base itself (token distillation; causal objective only)"))
+    initialise: Initialise | None = Field(None, description=(
+        "new rows: mean of the tokens they replace, of those that stood in their place weighted by frequency, of the "
+        "tokens that translate them (translations: IBM Model 1 on alignment.translations), of tokens with similar "
+        "neighbors (FOCUS), drawn from the old rows' distribution, or the mean trained by the base itself to replace "
+        "the tokens (token distillation; causal objective only). If not set, translations where alignment has some, "
+        "else mean"))
     trim: Literal["letters", "text"] | None = Field(None, description=(
         "drop the base's pieces and their rows that the training text and the retention text never call for. letters: "
         "pieces in other characters than theirs; text: pieces that stand nowhere in them, many more, but words that "
@@ -99,17 +104,15 @@ class Related(Strict):
 
 
 class Alignment(Strict):
-    """A sentence encoder is taught from translations what texts of the language mean, before it is pretrained.
+    """Translations teach a masked model, while it is pretrained, what sentences of the language mean.
 
-    The state of a sentence is brought to the one that the base gives its translation (Reimers and Gurevych 2004.09813).
+    The mean state of a sentence is brought to the one that the base gives its translation (Reimers and Gurevych
+    2004.09813), and away from those of other translations (contrastive, as in LaBSE, Feng et al. 2007.01852).
     """
 
     translations: list[Translations] = Field(min_length=1)
-    passes: int = Field(4, ge=1, description="over the pairs before pretraining; the point with the least distance on "
-                                             "held-out pairs is kept")
-    passes_after: int = Field(2, ge=0, description="over the pairs once more, in each arm after its pretraining")
-    learning_rate: float = Field(1e-4, gt=0, description="peak, of the body; rows of pieces stay")
-    batch_size: int = Field(32, ge=2, description="pairs in a step")
+    batch_size: int = Field(32, ge=2, description="pairs in a step of pretraining")
+    weight: float = Field(1.0, gt=0, description="of the loss on translations, beside the nats per masked token")
 
     @property
     def beside(self) -> list[tuple[Source, str]]:
@@ -219,6 +222,18 @@ class Model(Strict):
                 *((entry.source, "related") for entry in self.pretraining.related),
                 *((source, "retention") for source in self.retention)]
 
+    @property
+    def initialise(self) -> Initialise:
+        """How new rows start."""
+        return self.vocabulary.initialise or ("translations" if self.alignment is not None else "mean")
+
+    @property
+    def training(self) -> Pretraining:
+        """The settings of pretraining; translations take the place of ``keep_states``."""
+        if self.alignment is None:
+            return self.pretraining
+        return self.pretraining.model_copy(update={"keep_states": 0.0})
+
     @model_validator(mode="after")
     def _one_budget(self) -> Model:
         if (self.pretraining.minutes is None) == (self.pretraining.steps is None):
@@ -229,9 +244,13 @@ class Model(Strict):
     def _keeps_states_of_an_encoder(self) -> Model:
         if self.pretraining.keep_states and self.objective != "masked":
             raise ValueError("pretraining.keep_states needs objective: masked; leave it out")
-        if self.alignment is not None and (self.objective != "masked" or self.pretraining.keep_states == 0):
-            raise ValueError("alignment needs objective: masked, and pretraining.keep_states above 0: nothing would "
-                             "keep what it has taught")
+        if self.alignment is not None and self.objective != "masked":
+            raise ValueError("alignment needs objective: masked; leave it out")
+        if self.alignment is not None and self.pretraining.keep_states:
+            raise ValueError("alignment brings sentences to their translations, keep_states keeps them where the base "
+                             "has them: remove keep_states")
+        if self.vocabulary.initialise == "translations" and self.alignment is None:
+            raise ValueError("vocabulary.initialise: translations needs alignment.translations; use mean or focus")
         return self
 
     @model_validator(mode="after")

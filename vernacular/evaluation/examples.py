@@ -7,7 +7,8 @@ has every model loaded, writes them into ``FILE``; that file holds text and stay
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -78,8 +79,16 @@ class Examples(BaseModel):
     segmented: list[Segmented]
 
 
+@dataclass(frozen=True)
+class Answers:
+    """What one arm answers: for each blank the words it fills in, for each line its tokens."""
+
+    fills: list[list[Fill]]
+    tokens: list[list[list[str]]]
+
+
 class Drawn:
-    """Lines drawn for examples; each arm is asked in turn, while it is loaded.
+    """Lines drawn for examples; each arm is asked while it is loaded.
 
     Args:
         lines: held-out lines.
@@ -95,22 +104,20 @@ class Drawn:
         blanks = [(line, [span for span in word_spans(line) if _is_word(line[slice(*span)])])
                   for line in (drawn[:EACH] if masked else [])]
         self._blanks = [(line, generator.choice(spans)) for line, spans in blanks if spans]
-        self._fills: list[dict[str, list[Fill]]] = [{} for _ in self._blanks]
-        self._tokens: list[dict[str, list[list[str]]]] = [{} for _ in self._lines]
 
-    def ask(self, arm: str, model: Any, tokenizer: Any) -> None:
-        """Note how ``arm`` fills the blanks and cuts the lines."""
-        for (line, (start, stop)), fills in zip(self._blanks, self._fills, strict=True):
-            fills[arm] = fill(model, tokenizer, line, (start, stop))
-        for line, tokens in zip(self._lines, self._tokens, strict=True):
-            tokens[arm] = segment(tokenizer, line)
+    def ask(self, model: Any, tokenizer: Any) -> Answers:
+        """How a model fills the blanks and cuts the lines."""
+        return Answers([fill(model, tokenizer, line, span) for line, span in self._blanks],
+                       [segment(tokenizer, line) for line in self._lines])
 
-    def write(self, folder: Path) -> None:
-        """Write what was noted into ``folder``."""
-        blanks = [Blank(before=line[:start], word=line[start:stop], after=line[stop:], fills=fills)
-                  for (line, (start, stop)), fills in zip(self._blanks, self._fills, strict=True)]
-        examples = Examples(lines=self._count, blanks=blanks,
-                            segmented=[Segmented(tokens=tokens) for tokens in self._tokens])
+    def write(self, folder: Path, answers: Mapping[str, Answers]) -> None:
+        """Write the answers of each arm into ``folder``."""
+        blanks = [Blank(before=line[:start], word=line[start:stop], after=line[stop:],
+                        fills={arm: one.fills[row] for arm, one in answers.items()})
+                  for row, (line, (start, stop)) in enumerate(self._blanks)]
+        examples = Examples(lines=self._count, blanks=blanks, segmented=[
+            Segmented(tokens={arm: one.tokens[row] for arm, one in answers.items()})
+            for row in range(len(self._lines))])
         write_atomically(folder / FILE, examples.model_dump_json(indent=1) + "\n")
 
 

@@ -10,25 +10,27 @@ lines; else a tokenizer that knows none of a script would foresee every word of 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from vernacular.arms import ARMS, COMPARED, TIE, load_arm
+from vernacular.arms import ARMS, COMPARED, TIE, Arm, load_arm, model_folder
 from vernacular.artifacts import Gate, Report
 from vernacular.bootstrap import ratio, ratio_difference
 from vernacular.config.schema import Model
 from vernacular.corpus.words import word_spans
 from vernacular.errors import Problem
-from vernacular.evaluation.examples import Drawn
+from vernacular.evaluation.examples import Answers, Drawn
 from vernacular.evaluation.held_out import held_out_lines
 from vernacular.evaluation.ngram import floor_nats
 from vernacular.jsonl import read_jsonl, write_jsonl
-from vernacular.models import longest_input
+from vernacular.models import bytes_of_weights, load_tokenizer, longest_input
+from vernacular.parallel import in_processes
 from vernacular.plots import bars
 from vernacular.pretraining.objectives import head_of
 from vernacular.pretraining.packing import opening
@@ -93,7 +95,7 @@ def masked_likelihood(model: Any, tokenizer: Any, lines: Sequence[str], spans: S
     """
     mask, longest = tokenizer.mask_token_id, longest_input(model, longest)
     unknown = np.zeros(len(lines))
-    jobs: list[tuple[int, list[int], int, int]] = []  # line, masked ids, position, target
+    asked: dict[tuple[tuple[int, ...], int], list[tuple[int, int]]] = {}  # masked ids, position -> line, target
     encodings = tokenizer.backend_tokenizer.encode_batch(list(lines))
     for index, encoding, (start, stop) in ((index, encodings[index], span) for index, chosen in enumerate(spans)
                                            for span in chosen):
@@ -113,24 +115,25 @@ def masked_likelihood(model: Any, tokenizer: Any, lines: Sequence[str], spans: S
                 if other >= position:
                     ids[other] = mask
             first = max(low, position - longest + 1)  # further on where the word is longer than the window
-            jobs.append((index, ids[first:first + longest], position - first, target))
-    jobs.sort(key=lambda job: len(job[1]))
+            asked.setdefault((tuple(ids[first:first + longest]), position - first), []).append((index, target))
+    jobs = sorted(asked, key=lambda job: len(job[0]))
     nats = np.zeros(len(lines))
     device = model.get_input_embeddings().weight.device
     with torch.inference_mode(), autocast(device):
         for first in range(0, len(jobs), size):
             chunk = jobs[first:first + size]
-            width = max(len(job[1]) for job in chunk)
+            width = max(len(ids) for ids, _ in chunk)
             tokens = torch.full((len(chunk), width), tokenizer.pad_token_id)
             attend = torch.zeros((len(chunk), width), dtype=torch.long)
-            for row, job in enumerate(chunk):
-                tokens[row, :len(job[1])] = torch.tensor(job[1])
-                attend[row, :len(job[1])] = 1
+            for row, (masked, _) in enumerate(chunk):
+                tokens[row, :len(masked)] = torch.tensor(masked)
+                attend[row, :len(masked)] = 1
             states = model.base_model(input_ids=tokens.to(device), attention_mask=attend.to(device)).last_hidden_state
-            picked = states[torch.arange(len(chunk)), torch.tensor([job[2] for job in chunk])]
+            picked = states[torch.arange(len(chunk)), torch.tensor([position for _, position in chunk])]
             scores = head_of(model)(picked).float().log_softmax(-1)
             for row, job in enumerate(chunk):
-                nats[job[0]] -= float(scores[row, job[3]])
+                for index, target in asked[job]:
+                    nats[index] -= float(scores[row, target])
     return Scored(nats, np.array([sum(stop - start for start, stop in chosen) for chosen in spans], float),
                   unknown).charged(_blind(lines))
 
@@ -214,15 +217,16 @@ def run(work: Work, name: str, model: Model) -> Report:
                       fix="Add text with whole sentences")
     order = np.random.default_rng(work.seed).permutation(len(held_out))[:model.likelihood_items]
     lines = [held_out[row] for row in order]
-    scored, tokenizer = {}, None
-    examples = Drawn(held_out, work.seed, model.objective == "masked")
-    for arm in ARMS:
-        work.progress(f"{arm}: {len(lines)} held-out lines")
-        network, tokenizer = load_arm(arm, name, model, work.language, work.inputs)
-        scored[arm] = likelihood(network, tokenizer, model.objective, lines, work.seed)
-        examples.ask(arm, network, tokenizer)
-    examples.write(work.out)
     masked = model.objective == "masked"
+    examples = Drawn(held_out, work.seed, masked)
+    jobs: list[Callable[[], tuple[Scored, Answers | None]]] = [
+        partial(_scored, work, name, model, arm, lines, examples) for arm in ARMS]
+    if masked:
+        jobs.append(partial(_floor, work, load_tokenizer(model_folder("adapted", name, work.inputs)), lines))
+    found = in_processes(jobs, bytes_of_weights(model.base, work.language))
+    scored = {arm: one for arm, (one, _) in zip(ARMS, found, strict=False)}
+    examples.write(work.out, {arm: answers for arm, (_, answers) in zip(ARMS, found, strict=False)
+                              if answers is not None})
     unit = "nats per character" if masked else "bits per byte"
     scores = {arm: interval(value, work.seed) for arm, value in scored.items()}
     differences = {f"{ours}_minus_{theirs}": difference(scored[ours], scored[theirs], work.seed)
@@ -235,7 +239,7 @@ def run(work: Work, name: str, model: Model) -> Report:
         report.count(f"unknown_characters_{arm}", int(scored[arm].unknown.sum()),
                      f"of what was scored, behind unknown pieces of {arm}: charged as drawn blindly")
     if masked:
-        report.details["floor"] = {"character_5gram": interval(_floor(work, tokenizer, lines), work.seed)}
+        report.details["floor"] = {"character_5gram": interval(found[-1][0], work.seed)}
         report.count(f"{short}_floor", report.details["floor"]["character_5gram"]["mean"],
                      "floor: a character 5-gram model of the training text", unit)
     bars(work.out / "likelihood.png", f"Held-out {unit} (lower is better)",
@@ -255,7 +259,14 @@ def run(work: Work, name: str, model: Model) -> Report:
     return report
 
 
-def _floor(work: Work, tokenizer: Any, lines: Sequence[str]) -> Scored:
+def _scored(work: Work, name: str, model: Model, arm: Arm, lines: Sequence[str],
+            examples: Drawn) -> tuple[Scored, Answers | None]:
+    work.progress(f"{arm}: {len(lines)} held-out lines")
+    network, tokenizer = load_arm(arm, name, model, work.language, work.inputs)
+    return (likelihood(network, tokenizer, model.objective, lines, work.seed), examples.ask(network, tokenizer))
+
+
+def _floor(work: Work, tokenizer: Any, lines: Sequence[str]) -> tuple[Scored, Answers | None]:
     """The floor on the same words, on text as the models see it (without capitals where the base drops them)."""
     normaliser = tokenizer.backend_tokenizer.normalizer
     lowers = normaliser is not None and normaliser.normalize_str("A") == "a"
@@ -263,4 +274,4 @@ def _floor(work: Work, tokenizer: Any, lines: Sequence[str]) -> Scored:
     training = "\n".join(row["text"] for row in read_jsonl(work.inputs["corpus/splits"] / "train.jsonl"))
     spans = choose_words(lines, work.seed)
     nats = floor_nats(fold(training), [fold(line) for line in lines], spans)
-    return Scored(nats, np.array([stop - start for start, stop in spans], float), np.zeros(len(lines)))
+    return Scored(nats, np.array([stop - start for start, stop in spans], float), np.zeros(len(lines))), None

@@ -7,17 +7,19 @@ is replayed in training, what is measured is of the same documents, and the repo
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 
-from vernacular.arms import ARMS, COMPARED, load_arm, released_arm
+from vernacular.arms import ARMS, COMPARED, Arm, load_arm, released_arm
 from vernacular.artifacts import Gate, Report
 from vernacular.config.schema import Model
 from vernacular.corpus.words import words
-from vernacular.evaluation.likelihood import LEAST_WORDS, difference, interval, likelihood
-from vernacular.models import longest_input
+from vernacular.evaluation.likelihood import LEAST_WORDS, Scored, difference, interval, likelihood
+from vernacular.models import bytes_of_weights, longest_input
+from vernacular.parallel import in_processes
 from vernacular.plots import bars
 from vernacular.pretraining.precision import autocast
 from vernacular.stages import Work
@@ -39,12 +41,9 @@ def run(work: Work, name: str, model: Model) -> Report:
             "not measured: `retention:` of the model names no text in the languages of its base")))
         return report
     lines = [lines[row] for row in np.random.default_rng(work.seed).permutation(len(lines))[:model.likelihood_items]]
-    scored, states = {}, {}
-    for arm in ARMS:
-        work.progress(f"{arm}: {len(lines)} lines in {', '.join(model.base.languages)}")
-        network, tokenizer = load_arm(arm, name, model, work.language, work.inputs)
-        scored[arm] = likelihood(network, tokenizer, model.objective, lines, work.seed)
-        states[arm] = mean_states(network, tokenizer, lines)
+    found = dict(zip(ARMS, in_processes([partial(_measured, work, name, model, arm, lines) for arm in ARMS],
+                                        bytes_of_weights(model.base, work.language)), strict=True))
+    scored, states = {arm: found[arm][0] for arm in ARMS}, {arm: found[arm][1] for arm in ARMS}
     unit = "nats per character" if model.objective == "masked" else "bits per byte"
     report = Report(details={
         "measured": True, "caveat": REPLAYED if model.pretraining.replay else "",
@@ -67,6 +66,15 @@ def run(work: Work, name: str, model: Model) -> Report:
     report.count("retention_rise", rise, f"change of likelihood in the base's languages, {released} against base")
     report.gates.append(gate_of(rise, unit, model.pretraining.replay > 0))
     return report
+
+
+def _measured(work: Work, name: str, model: Model, arm: Arm,
+              lines: Sequence[str]) -> tuple[Scored, np.ndarray[Any, Any]]:
+    """The likelihood of the lines under an arm, and their mean states."""
+    work.progress(f"{arm}: {len(lines)} lines in {', '.join(model.base.languages)}")
+    network, tokenizer = load_arm(arm, name, model, work.language, work.inputs)
+    return (likelihood(network, tokenizer, model.objective, lines, work.seed),
+            mean_states(network, tokenizer, lines))
 
 
 def gate_of(rise: float, unit: str, replayed: bool) -> Gate:

@@ -53,12 +53,14 @@ def _settings(language: Language, model: Model) -> dict[str, Any]:
 def stages(language: Language, name: str, model: Model) -> list[Stage]:
     """The stages ``model/<name>`` (extended tokenizer) and ``model/<name>_control`` (original tokenizer)."""
     made, aligned = [], [f"alignment/{name}"] if model.alignment is not None else []
+    learned = [GateSpec("translations_learned", "Sentences that were not learned from came nearer to their "
+                        "translations, and no fewer find their own.", False)] if aligned else []
     for arm, suffix, words in TRAINED:
         made.append(Stage(
-            name=f"model/{name}{suffix}", version="8", inputs=("corpus/splits", f"tokenizer/{name}", *aligned),
+            name=f"model/{name}{suffix}", version="9", inputs=("corpus/splits", f"tokenizer/{name}", *aligned),
             run=partial(_run, name=name, model=model, arm=arm), seed=model.seed, heavy=True,
             kinds=("pytorch", "transformers"), settings=partial(_settings, model=model),
             outside=partial(_outside, model=model), prepare=partial(_fetch, model=model),
-            gates=(GateSpec("learned", "Held-out likelihood improved during pretraining.", True),),
+            gates=(GateSpec("learned", "Held-out likelihood improved during pretraining.", True), *learned),
             description=f"`{name}` pretrained on {language.name} text with {words}."))
     return made

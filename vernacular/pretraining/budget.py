@@ -22,16 +22,17 @@ from vernacular.pretraining.precision import has_bf16
 from vernacular.pretraining.processes import together
 
 UNTIMED_STEPS, TIMED_STEPS = 3, 9
-_LOOP = 2  # raised when the loop becomes faster: what was measured before is then measured again
+_LOOP = 3  # raised when the loop becomes faster: what was measured before is then measured again
 
 
 def speed_key(model: Model, base: str) -> str:
     """What training speed depends on: the model, the shape of a step, the processor or card, the threads."""
-    settings = model.pretraining
+    settings = model.training
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else platform.processor() or platform.machine()
     return digest_of([_LOOP, base, model.objective, settings.sequence_length, settings.batch_size, settings.mask_share,
                       settings.method, settings.accumulate, settings.recompute, settings.keep_states, device,
-                      torch.get_num_threads(), together()[1], has_bf16(), model.vocabulary.trim])
+                      torch.get_num_threads(), together()[1], has_bf16(), model.vocabulary.trim,
+                      model.alignment.batch_size if model.alignment is not None else 0])
 
 
 def known_speed(machine: Path, key: str) -> float | None:

@@ -52,6 +52,8 @@ class Plan:
         evaluations: points on the curve beside the first.
         further: how many times as far as the old rows the new ones go.
         states: what holds the mean states of texts to those of the base; None where nothing does.
+        translations: given the model, the step, the number of a part and of parts, that part of the loss on
+            translations; None where the folder names none.
     """
 
     blocks: Blocks
@@ -65,6 +67,7 @@ class Plan:
     evaluations: int = 10
     further: float = 1.0
     states: States | None = None
+    translations: Callable[[Any, int, int, int], torch.Tensor] | None = None
 
 
 def compile_body(model: Any, steps: int) -> None:
@@ -119,7 +122,7 @@ def take_step(model: Any, optimizer: torch.optim.AdamW, plan: Plan, step: int) -
 def _gradient(model: Any, plan: Plan, step: int) -> torch.Tensor:
     """Add this process's share of the gradient to the parameters; its share of the loss, in nats per token of all.
 
-    What the distance of held states adds to the gradient is no part of that loss.
+    What held states and translations add to the gradient is no part of that loss.
     """
     batch, parts = batch_of(step, plan), plan.settings.accumulate
     count = max(1, len(batch.predicted))
@@ -129,6 +132,10 @@ def _gradient(model: Any, plan: Plan, step: int) -> torch.Tensor:
     device = device_of(model)
     loss = torch.zeros((), device=device)
     for index in range(number * parts, (number + 1) * parts):
+        if plan.translations is not None:
+            translated = plan.translations(model, step, index, processes * parts)
+            if translated.requires_grad:
+                torch.autograd.backward(translated)
         part = batch.part(index, processes * parts)
         if not len(part.predicted):
             continue

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch.overrides import TorchFunctionMode
 
 
 @functools.cache
@@ -24,6 +27,31 @@ def has_bf16() -> bool:
 def autocast(device: torch.device) -> Any:
     """The mixed precision to compute in on this machine."""
     return torch.autocast(device.type, dtype=torch.bfloat16, enabled=has_bf16())
+
+
+@contextlib.contextmanager
+def float32(device: torch.device) -> Iterator[None]:
+    """Full precision without gradients, for what must come out the same wherever it is computed again."""
+    with torch.inference_mode(), (_OneDnn() if device.type == "cpu" and _has_one_dnn() else contextlib.nullcontext()):
+        yield
+
+
+class _OneDnn(TorchFunctionMode):
+    """Linear layers by oneDNN: PyTorch takes MKL for float32, which uses half of an AMD processor's vector units."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func is torch.nn.functional.linear and not kwargs and all(
+                part is None or part.dtype is torch.float32 for part in args) and not torch.is_autocast_enabled("cpu"):
+            inputs, weight, *bias = args
+            return torch.ops.mkldnn._linear_pointwise(inputs, weight, bias[0] if bias else None, "none", [], "")
+        return func(*args, **(kwargs or {}))
+
+
+@functools.cache
+def _has_one_dnn() -> bool:
+    """Whether PyTorch offers the operation, whose name is its own affair."""
+    available: Any = torch.backends.mkldnn.is_available
+    return bool(available()) and hasattr(torch.ops.mkldnn, "_linear_pointwise")
 
 
 def device_of(model: Any) -> torch.device:

@@ -16,8 +16,8 @@ import torch
 from numpy.typing import NDArray
 from safetensors.torch import load_file
 
-from vernacular.alignment.stage import check_kept, teach_again, tell
-from vernacular.alignment.train import put_body
+from vernacular.alignment.learned import Learned
+from vernacular.alignment.objective import TranslationLoss
 from vernacular.arms import DEV_LIKELIHOOD, MODEL_FOLDER, Arm
 from vernacular.artifacts import Gate, Report, write_atomically
 from vernacular.config.schema import Model, Pretraining
@@ -33,7 +33,7 @@ from vernacular.pretraining.budget import known_speed, measure_speed, speed_key,
 from vernacular.pretraining.checkpoint import Progressed
 from vernacular.pretraining.fused import keep_memory
 from vernacular.pretraining.interpolate import Between, interpolate
-from vernacular.pretraining.loop import Plan, compile_body, evaluated, train
+from vernacular.pretraining.loop import Plan, compile_body, train
 from vernacular.pretraining.objectives import Objective, check_head, lengths, nats, objective_for
 from vernacular.pretraining.optimizer import times_further, waiting
 from vernacular.pretraining.packing import Blocks
@@ -47,20 +47,20 @@ from vernacular.vocabulary.initialise import grow
 from vernacular.vocabulary.trim import KEPT, shrink
 
 _BLOCKS = 64  # of held-out text, for points on the curve and for choices
+_DISTANCE = "held-out sentences: squared distance of their mean state from their translation's, in variances"
+_FOUND = "held-out sentences whose own translation is the nearest, as a share"
 
 
 def run(work: Work, name: str, model: Model, arm: Arm) -> Report:
     """Pretrain one arm; goes on from its checkpoint if one was left by a process that was killed."""
     keep_memory()
     device = start()
-    settings = model.pretraining
+    settings = model.training
     torch.manual_seed(work.seed)  # low-rank changes start from chance, in all processes from the same
     _check(settings, work.language.code)
     network, tokenizer, base, new_rows = _start(work, name, model, arm)
     further = times_further(settings, network, new_rows)
     held = weight(settings, network, model.objective)
-    if model.alignment is not None:
-        check_kept(held, f"{work.language.code} models {name}")
     settings = settings.model_copy(update={"keep_states": held})
     teacher = Teacher(network, load_tokenizer(work.inputs[f"tokenizer/{name}"] / "base")) if held else None
     if settings.recompute:
@@ -74,12 +74,16 @@ def run(work: Work, name: str, model: Model, arm: Arm) -> Report:
         states.check()
     objective, sizes = objective_for(model.objective, tokenizer, settings.mask_share), lengths(tokenizer)
     check_head(network, objective.batch(text.dev, np.arange(1), (0, 3)))
+    translations = None if model.alignment is None else TranslationLoss(
+        Learned.read(work.inputs[f"alignment/{name}"]), tokenizer, model.alignment, network, work.seed,
+        f"{work.language.code} models {name}: alignment.translations")
+    before = None if translations is None else translations.measure(network)
 
     def held_out(blocks: Blocks) -> Callable[[Any], float]:
         return lambda network: per_character(network, blocks, objective, sizes)
 
     plan = Plan(text.blocks, np.arange(len(text.blocks)), objective, settings, settings.steps or 1000, new_rows,
-                work.seed, held_out(text.dev), further=further, states=states)
+                work.seed, held_out(text.dev), further=further, states=states, translations=translations)
     other = work.inputs[f"tokenizer/{name}"] / ("base" if arm == "adapted" else "extended")
     # Both arms take as many steps, and neither passes over a text too often.
     most = min(most_blocks(each.streams, settings.max_epochs)
@@ -102,15 +106,10 @@ def run(work: Work, name: str, model: Model, arm: Arm) -> Report:
     points, chosen = interpolate(network, base, new_rows.tolist(), settings.interpolate, held_out(text.dev),
                                  held_out(text.replay) if text.replay is not None else None)
     work.progress(f"interpolated: {chosen.share:g} of the way from the base to the trained weights")
-    aligned = None
-    if model.alignment is not None and model.alignment.passes_after:
-        aligned = teach_again(work, model, model.alignment, network, tokenizer)
-        chosen = dataclasses.replace(chosen, target=evaluated(network, held_out(text.dev)), replay=(
-            evaluated(network, held_out(text.replay)) if text.replay is not None else None))
     network.eval()
     report = _report(work, plan, done, text, (points, chosen))
-    if aligned is not None:
-        tell(report, aligned)
+    if translations is not None and before is not None:
+        _report_translations(report, before, translations.measure(network))
     moved = States(teacher, text.dev, tokenizer, held).moved(network) if teacher is not None else None
     if moved is not None:
         report.count("states_moved", moved, "mean states of held-out texts: squared distance from those that training "
@@ -142,8 +141,6 @@ def _start(work: Work, name: str, model: Model,
         raise Problem(f"the base reads at most {most_positions(network)} tokens at once",
                       where=f"{work.language.code} models {name}: pretraining",
                       fix=f"Set sequence_length to at most {most_positions(network)}")
-    if model.alignment is not None:
-        put_body(network, work.inputs[f"alignment/{name}"])
     if (folder / KEPT).is_file():
         shrink(network, load_file(folder / KEPT)["ids"].tolist())
     new_rows = np.zeros(0, dtype=np.int64)
@@ -244,6 +241,21 @@ def _report(work: Work, plan: Plan, done: Progressed, text: texts.Texts,
     report.gates.append(Gate(name="learned", passed=last < first, value=last, threshold=first, blocking=True,
                              reason=f"held-out nats per character went from {first:.3f} to {last:.3f}"))
     return report
+
+
+def _report_translations(report: Report, before: tuple[float, float], after: tuple[float, float]) -> None:
+    """Counts of held-out pairs of translations, and the gate: as (distance, share found) before and after training."""
+    report.count("translation_distance_before", before[0], f"{_DISTANCE}, before training")
+    report.count("translation_distance", after[0], f"{_DISTANCE}, as released")
+    report.count("translation_found_before", before[1], f"{_FOUND}, before training")
+    report.count("translation_found", after[1], f"{_FOUND}, as released")
+    # At 1 they are as far from their translations as from the mean of all: pairs that do not match get there.
+    limit = min(before[0], 1.0)
+    report.gates.append(Gate(
+        name="translations_learned", passed=after[0] < limit and after[1] >= before[1], value=after[0],
+        threshold=limit, reason=(
+            f"held-out sentences went from a distance of {before[0]:.3f} to {after[0]:.3f}, and {after[1]:.0%} find "
+            f"their translation, {before[1]:.0%} before; if that is too few, check that the pairs match, or add some")))
 
 
 def _show(report: Report, work: Work, points: list[Between], chosen: Between) -> None:

@@ -27,8 +27,10 @@ from vernacular.pretraining.precision import autocast, device_of, has_bf16
 _WEIGHT = 10.0  # where it is not set
 _LEAST = 8  # tokens of a piece; a shorter one is hardly a text
 _AT_ONCE = 8  # blocks
+_EMBEDDED_AT_ONCE = 64  # texts
 _SAMPLE = 64  # blocks that show how far texts are apart
-_MULTIPLE = 64  # tokens; with texts of every length the allocator would hold on to gigabytes
+_MULTIPLE = 64  # tokens; with texts of every length the allocator of a card would hold on to gigabytes
+_MULTIPLE_ON_PROCESSOR = 16
 _REMEMBERED = 2**29  # bytes of states, so that a second pass over a text does not ask the base again
 
 
@@ -48,10 +50,24 @@ def mean_states(body: Any, tokenizer: Any, texts: Sequence[str], most: int) -> t
         texts: some at a time; at least one.
         most: tokens of a text that are read.
     """
-    device = device_of(body)
     ids = [encoding.ids[:most] for encoding in tokenizer.backend_tokenizer.encode_batch(list(texts))]
-    length = min(most, -(-max(map(len, ids)) // _MULTIPLE) * _MULTIPLE)
-    padded = torch.tensor([[*row, *[tokenizer.pad_token_id] * (length - len(row))] for row in ids], device=device)
+    return mean_states_of(body, ids, tokenizer.pad_token_id, most)
+
+
+def mean_states_of(body: Any, ids: Sequence[Sequence[int]], padding: int, most: int | None = None) -> torch.Tensor:
+    """The mean of the last states of each row of token ids: (rows, width).
+
+    Args:
+        body: of a masked model.
+        ids: of the tokens of each text; at least one row.
+        padding: the id of padding.
+        most: tokens that the body can read, which padding does not exceed; if None the longest row's.
+    """
+    device = device_of(body)
+    longest = max(map(len, ids))
+    multiple = _MULTIPLE if device.type == "cuda" else _MULTIPLE_ON_PROCESSOR
+    length = min(most or longest, -(-longest // multiple) * multiple)
+    padded = torch.tensor([[*row, *[padding] * (length - len(row))] for row in ids], device=device)
     mask = torch.tensor([[1] * len(row) + [0] * (length - len(row)) for row in ids], device=device)
     with autocast(device):
         found = body(input_ids=padded, attention_mask=mask).last_hidden_state.float()
@@ -92,6 +108,13 @@ class Teacher:
             return torch.zeros(0, self._width, device=self.device)
         with torch.no_grad():
             return mean_states(self._body, self._tokenizer, texts, min(self._most, most or self._most))
+
+    def embed(self, texts: Sequence[str], most: int) -> torch.Tensor:
+        """Their mean states in the order of ``texts``, computed in batches of similar length: (texts, width)."""
+        order = sorted(range(len(texts)), key=lambda row: len(texts[row]))
+        parts = [self.states([texts[row] for row in order[first:first + _EMBEDDED_AT_ONCE]], most)
+                 for first in range(0, len(order), _EMBEDDED_AT_ONCE)]
+        return torch.cat(parts)[torch.from_numpy(np.argsort(order)).to(self.device)] if parts else self.states([])
 
 
 class States:

@@ -167,19 +167,17 @@ def _alignment(results: Results) -> list[str]:
     found = results["alignment"]
     if found is None:
         return []
-    released = results["released"]["arm"]
-    after = inside(results, "pretraining", released, "counts", "translation_distance")
-    again = "" if after is None else (
-        f" After further training, and the same once more, they are {number(after)} and "
-        f"{number(inside(results, 'pretraining', released, 'counts', 'translation_found'), 1, True)}.")
+    counts = inside(results, "pretraining", results["released"]["arm"], "counts") or {}
+    if "translation_found" not in counts:
+        return []
     return ["## Translations",
-            f"Before it was trained further, with either tokenizer, {number(found['pairs'], 0)} sentences with their "
-            "translations taught it what texts mean: the mean state of each was brought to the one that the base gives "
-            f"its translation. Of {number(found['pairs_held'], 0)} others, which were not learned from but chose when "
-            f"to stop, the distance from their translations went from {number(found['distance_before'])} to "
-            f"{number(found['distance_after'])} (at 1 they are as far off as the mean of all), and the share whose own "
-            f"translation is the nearest from {number(found['found_before'], 1, True)} to "
-            f"{number(found['found_after'], 1, True)}.{again}"]
+            f"{number(found['pairs'], 0)} sentences with their translations taught it what texts mean: in training, "
+            "the mean state of each was brought to the one that the base gives its translation. Of "
+            f"{number(found['pairs_held'], 0)} others, which were not learned from, "
+            f"{number(counts['translation_found'], 1, True)} find their own translation as the nearest "
+            f"({number(counts['translation_found_before'], 1, True)} with the new tokens before training, "
+            f"{number(found['found_before'], 1, True)} for the base), and the squared distance from it is "
+            f"{number(counts['translation_distance'])} of the variance between translations."]
 
 
 def _likelihood(results: Results) -> str:
@@ -236,9 +234,8 @@ def _states(results: Results) -> str:
     moved = inside(results, "pretraining", results["released"]["arm"], "counts", "states_moved")
     if moved is None:
         return ""
-    whose = "those that translations had taught it" if results["alignment"] else "the base's"
     return (f"\n\nThe mean states of held-out {results['language']['name']} texts, by which texts are told apart, are "
-            f"{number(moved)} from {whose}: 0 is where they were, 1 as far off as these are from their mean.")
+            f"{number(moved)} from the base's: 0 is where they were, 1 as far off as these are from their mean.")
 
 
 def _uses(results: Results) -> str:

@@ -173,7 +173,7 @@ def in_short(results: Results) -> list[str]:
         counts = (results["pretraining"][released] or {}).get("counts", {})
         said.append(f"It learned from {number(found['pairs'], 0)} translated sentences. Of "
                     f"{number(found['pairs_held'], 0)} held-out ones it finds the translation of "
-                    f"{counts.get('translation_found', found['found_after']):.0%}; before it found "
+                    f"{number(counts.get('translation_found'), 0, True)}; before it found "
                     f"{found['found_before']:.0%}.")
     if results["likelihood"]:
         verdict = results["likelihood"]["verdicts"].get(f"{released}_minus_base")

@@ -130,16 +130,12 @@ def _translations(results: Results, console: Console) -> None:
     if found is None:
         return
     table = _table(f"Translations: {number(found['pairs'], 0)} sentences learned from, "
-                   f"{number(found['pairs_held'], 0)} others measured", ["", "distance", "find their own"], console,
-                   (1, 2))
-    rows = {"base": (found["distance_before"], found["found_before"]),
-            "taught": (found["distance_after"], found["found_after"])}
+                   f"{number(found['pairs_held'], 0)} others measured", ["", "find their own"], console, (1,))
+    table.add_row("base", number(found["found_before"], 1, True))
     for arm, training in results["pretraining"].items():
         counts = (training or {}).get("counts", {})
         if "translation_found" in counts:
-            rows[f"{arm}, taught again"] = counts["translation_distance"], counts["translation_found"]
-    for name, (distance, share) in rows.items():
-        table.add_row(name, number(distance), number(share, 1, True))
+            table.add_row(arm, number(counts["translation_found"], 1, True))
     console.print(table)
 
 

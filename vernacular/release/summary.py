@@ -27,9 +27,10 @@ BITS = "minus_bits_per_byte"  # as a task calls it, where more is better
 
 def stage_names(language: Language, name: str) -> list[str]:
     """The stages that a release of the model ``name`` is made from, in their order."""
-    return ["corpus/documents", "corpus/identifier", "corpus/clean", "corpus/splits", f"tokenizer/{name}",
+    return ["corpus/documents", "corpus/identifier", "corpus/clean", "corpus/splits",
             *([f"alignment/{name}"] if language.models[name].alignment is not None else ()),
-            f"model/{name}", f"model/{name}_control", *(f"task/{task}_{name}" for task in language.tasks_of(name)),
+            f"tokenizer/{name}", f"model/{name}", f"model/{name}_control",
+            *(f"task/{task}_{name}" for task in language.tasks_of(name)),
             *(f"evaluation/{name}_{kind}" for kind in ("likelihood", "retention", "behaviour", "fairness",
                                                "attack"))]
 

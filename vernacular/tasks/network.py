@@ -19,7 +19,7 @@ from safetensors.torch import load_file, save_file
 from torch.nn.functional import layer_norm
 
 from vernacular.config.schema import Lora
-from vernacular.pretraining.precision import autocast
+from vernacular.pretraining.precision import autocast, float32
 
 HEAD, BODY = "head.safetensors", "body.safetensors"
 Layers = Literal["last", "all"]
@@ -222,7 +222,8 @@ def in_batches(network: Network, encoded: Sequence[Encoded], ask: Callable[[list
     out: list[Any] = [None] * len(encoded)
     order = sorted(range(len(encoded)), key=lambda row: len(encoded[row].tokens), reverse=True)
     network.eval()
-    with torch.inference_mode(), nullcontext() if exact else autocast(network.head.weight.device):
+    device = network.head.weight.device
+    with float32(device) if exact else torch.inference_mode(), nullcontext() if exact else autocast(device):
         while order:
             rows = order[:max(1, tokens // max(1, len(encoded[order[0]].tokens)))]
             order = order[len(rows):]

@@ -29,6 +29,8 @@ class Predictor:
 
     def __init__(self, kind: Labelling, network: Network, tokenizer: Any, longest: int) -> None:
         self.labels, self.by_word = kind.labels, kind.by_word
+        if hasattr(network.body, "merge_and_unload"):  # an adapter that is not trained any more only takes time
+            network.body = network.body.merge_and_unload()
         self._kind, self._network, self._tokenizer, self._longest = kind, network, tokenizer, longest
 
     def probabilities(self, texts: Sequence[str]) -> list[NDArray[Any]]:

@@ -10,7 +10,8 @@ import json
 import random
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,8 @@ from vernacular.config.schema import Model
 from vernacular.config.tasks import PARTS, Part
 from vernacular.errors import Problem
 from vernacular.jsonl import read_jsonl, write_jsonl
-from vernacular.models import longest_input
+from vernacular.models import bytes_of_weights, longest_input
+from vernacular.parallel import in_processes
 from vernacular.stages import Work
 from vernacular.tasks.curve import Run, Untrained, sizes_of
 from vernacular.tasks.data import LEAST, Items, load_items
@@ -46,11 +48,16 @@ def run(work: Work, name: str, model: Model, task_name: str) -> Report:
     if not task.fine_tune:
         return _as_they_are(work, name, model, task_name, items)
     sizes, learned = sizes_of(task.curve, len(items.train)), transfer_items(work, model, task_name, items)
-    runs: dict[Arm, dict[int, list[Run]]] = {}
-    untrained: dict[Arm, Untrained] = {}
-    transferred: dict[Arm, list[Answer]] = {}
+    arms = _Arms(work, name, model, items, learned)
+    in_processes([*(partial(arms.tuned, arm, sizes, [seed]) for arm in ARMS for seed in model.lora.seeds),
+                  *(partial(each, arm) for arm in ARMS for each in (arms.untrained, arms.transferred))],
+                 bytes_of_weights(model.base, work.language))
+    runs: dict[Arm, dict[int, list[Run]]] = {arm: arms.tuned(arm, sizes, model.lora.seeds) for arm in ARMS}
+    untrained: dict[Arm, Untrained] = {arm: arms.untrained(arm) for arm in ARMS}
+    transferred: dict[Arm, list[Answer]] = {arm: arms.transferred(arm) for arm in ARMS}
     for arm in ARMS:
-        runs[arm], untrained[arm], transferred[arm] = _arm(work, name, model, arm, items, sizes, learned)
+        for seed in model.lora.seeds:
+            shutil.copytree(adapter_folder(work.scratch, arm, seed), adapter_folder(work.out, arm, seed))
     (work.out / LABELS).write_text(json.dumps(items.kind.labels, ensure_ascii=False) + "\n", encoding="utf-8")
     _write_predictions(work.out, items, {f"{arm}_{seed}": found.answers for arm in ARMS for seed, found in zip(
         model.lora.seeds, runs[arm][sizes[-1]], strict=True)})
@@ -144,66 +151,82 @@ def derived_items(work: Work, task_name: str) -> Items:
     return Items(class_of(task)(task, label_names(task)), train, dev, test)
 
 
-def _arm(work: Work, name: str, model: Model, arm: Arm, items: Items, sizes: Sequence[int],
-         learned: TransferItems | None) -> tuple[dict[int, list[Run]], Untrained, list[Answer]]:
-    """Every size and seed of one arm; before them what it answers as it is, and what after ``learned`` alone.
+class _Arms:
+    """What the arms answer. Each answer is kept in the scratch folder, where another process may have put it.
 
-    Its model is loaded once, and only if there is something to do.
+    Args:
+        work: of the stage.
+        name: of the model in the language folder.
+        model: its settings.
+        items: to learn from and to answer.
+        learned: items in another language, where the task has them.
     """
-    loaded: tuple[Any, Any] | None = None
-    found: dict[int, list[Run]] = {}
 
-    def ready() -> tuple[Any, Any]:
-        nonlocal loaded
-        if loaded is None:
-            loaded = load_arm(arm, name, model, work.language, work.inputs)
-            loaded[0].to("cuda" if torch.cuda.is_available() else "cpu").requires_grad_(False)
-        return loaded
+    def __init__(self, work: Work, name: str, model: Model, items: Items, learned: TransferItems | None) -> None:
+        self._work, self._name, self._model, self._items, self._learned = work, name, model, items, learned
+        self._loaded: tuple[Arm, Any, Any] | None = None
+        self._heads: dict[tuple[Arm, int], Head | None] = {}
 
-    untrained = _untrained(work, model, arm, items, ready)
-    transferred = [] if learned is None else _transferred(work, model, arm, items, learned, ready)
-    for size in sizes:
-        train, head, started = items.train[:size], None, False
-        for seed in model.lora.seeds:
-            kept, last = work.scratch / f"{arm}-{size}-{seed}.json", size == sizes[-1]
-            folder = adapter_folder(work.scratch, arm, seed)
-            one = Run.read(kept)
-            if one is None:
-                if not started:
-                    head, started = head_start(items.kind, *ready(), train, model.lora), True
-                work.progress(f"{arm}, {size} items, seed {seed}: {len(items.test)} to score")
-                one = _one(items, ready(), model, train, seed, head, folder if last else None)
-                one.write(kept)
-                if model.lora.method == "full":
-                    loaded = None  # every weight was changed
-            if last:
-                shutil.copytree(folder, adapter_folder(work.out, arm, seed))
-            found.setdefault(size, []).append(one)
-    return found, untrained, transferred
+    def tuned(self, arm: Arm, sizes: Sequence[int], seeds: Sequence[int]) -> dict[int, list[Run]]:
+        """The trainings of some seeds at every size."""
+        found: dict[int, list[Run]] = {}
+        for size in sizes:
+            train = self._items.train[:size]
+            for seed in seeds:
+                kept = self._work.scratch / f"{arm}-{size}-{seed}.json"
+                one = Run.read(kept)
+                if one is None:
+                    head = self._head(arm, train)
+                    self._work.progress(f"{arm}, {size} items, seed {seed}: {len(self._items.test)} to score")
+                    folder = adapter_folder(self._work.scratch, arm, seed) if size == sizes[-1] else None
+                    one = _one(self._items, self._ready(arm), self._model, train, seed, head, folder)
+                    one.write(kept)
+                    if self._model.lora.method == "full":
+                        self._loaded = None  # every weight was changed
+                found.setdefault(size, []).append(one)
+        return found
 
+    def untrained(self, arm: Arm) -> Untrained:
+        """What an arm answers without fine-tuning."""
+        kept = self._work.scratch / f"{arm}-untrained.json"
+        if not kept.is_file():
+            network, tokenizer = self._ready(arm)
+            settings = self._model.lora
+            write_atomically(kept, json.dumps(self._items.kind.untrained(
+                self._model.objective, network, tokenizer, self._items.train, self._items.test,
+                longest_input(network, settings.max_length), settings.seeds)))
+        found: Untrained = json.loads(kept.read_text(encoding="utf-8"))
+        return found
 
-def _untrained(work: Work, model: Model, arm: Arm, items: Items, ready: Callable[[], tuple[Any, Any]]) -> Untrained:
-    """What an arm answers without fine-tuning; kept, as a training is."""
-    kept = work.scratch / f"{arm}-untrained.json"
-    if not kept.is_file():
-        network, tokenizer = ready()
-        write_atomically(kept, json.dumps(items.kind.untrained(
-            model.objective, network, tokenizer, items.train, items.test,
-            longest_input(network, model.lora.max_length), model.lora.seeds)))
-    found: Untrained = json.loads(kept.read_text(encoding="utf-8"))
-    return found
+    def transferred(self, arm: Arm) -> list[Answer]:
+        """What an arm answers that learned from another language alone; nothing where the task has no such items."""
+        if self._learned is None:
+            return []
+        kept = self._work.scratch / f"{arm}-transfer.json"
+        if not kept.is_file():
+            self._work.progress(f"{arm}, {len(self._learned.items)} items in {self._learned.language}: "
+                                f"{len(self._items.test)} to score")
+            write_atomically(kept, json.dumps(transfer_answers(
+                self._items.kind, *self._ready(arm), self._learned.items, self._items.train, self._items.test,
+                self._model.lora)))
+        found: list[Answer] = json.loads(kept.read_text(encoding="utf-8"))
+        return found
 
+    def _ready(self, arm: Arm) -> tuple[Any, Any]:
+        """The model of an arm, none of whose weights learns, and its tokenizer; one arm is loaded at a time."""
+        if self._loaded is None or self._loaded[0] != arm:
+            self._loaded = None
+            network, tokenizer = load_arm(arm, self._name, self._model, self._work.language, self._work.inputs)
+            network.to("cuda" if torch.cuda.is_available() else "cpu").requires_grad_(False)
+            self._loaded = arm, network, tokenizer
+        return self._loaded[1:]
 
-def _transferred(work: Work, model: Model, arm: Arm, items: Items, learned: TransferItems,
-                 ready: Callable[[], tuple[Any, Any]]) -> list[Answer]:
-    """What an arm answers that learned from another language alone; kept, as a training is."""
-    kept = work.scratch / f"{arm}-transfer.json"
-    if not kept.is_file():
-        work.progress(f"{arm}, {len(learned.items)} items in {learned.language}: {len(items.test)} to score")
-        write_atomically(kept, json.dumps(transfer_answers(items.kind, *ready(), learned.items, items.train,
-                                                           items.test, model.lora)))
-    found: list[Answer] = json.loads(kept.read_text(encoding="utf-8"))
-    return found
+    def _head(self, arm: Arm, train: Sequence[Item]) -> Head | None:
+        """Where the head starts from that learns from ``train``."""
+        key = arm, len(train)
+        if key not in self._heads:
+            self._heads[key] = head_start(self._items.kind, *self._ready(arm), train, self._model.lora)
+        return self._heads[key]
 
 
 def _one(items: Items, loaded: tuple[Any, Any], model: Model, train: Sequence[Any], seed: int, head: Head | None,

@@ -1,9 +1,9 @@
-"""Extend a base model's tokenizer with pieces of the language, and start their rows. Trains no weight of the base.
+"""Extend a base model's tokenizer with tokens of the language, and start their rows. Trains no weight of the base.
 
-``learn`` finds candidate pieces; ``wordpiece``, ``bpe`` and ``unigram`` add them to their family's tokenizer so that
-the base stays itself, and ``families`` stands before the three; ``mixtures`` and ``initialise`` make the new rows,
-which ``distil`` teaches; ``known`` has what guards the base; ``trim`` drops what is never called for; ``measure``
-counts what came of it; ``extend`` is the stage.
+``learn`` finds candidate tokens; ``wordpiece``, ``bpe`` and ``unigram`` add them to their family's tokenizer so that
+the base stays itself, and ``families`` chooses among the three; ``mixtures`` and ``initialise`` make the new rows,
+which ``lexicon`` takes from translations and ``distil`` trains; ``known`` has the words that guard the base; ``trim``
+drops tokens that no text calls for; ``measure`` counts the result; ``extend`` is the stage.
 """
 
 from __future__ import annotations
@@ -26,16 +26,18 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
     """The stage ``tokenizer/<name>``."""
     def run(work: Work) -> Report:
         from vernacular.vocabulary.extend import run as extend
-        return extend(work, model)
+        return extend(work, name, model)
 
     def fetch(language: Language, root: Path, progress: Progress) -> None:
         from vernacular.vocabulary.retention import fetch_retention
         fetch_retention(model, language, root, progress)
 
     return [Stage(
-        name=f"tokenizer/{name}", version="7", inputs=("corpus/splits",), run=run, seed=model.seed,
+        name=f"tokenizer/{name}", version="8", run=run, seed=model.seed,
+        inputs=("corpus/splits", *([f"alignment/{name}"] if model.initialise == "translations" else ())),
         settings=lambda language: {
-            "base": model.base.model_dump(mode="json"), "vocabulary": model.vocabulary.model_dump(mode="json"),
+            "base": model.base.model_dump(mode="json"),
+            "vocabulary": {**model.vocabulary.model_dump(mode="json"), "initialise": model.initialise},
             "objective": model.objective, "script": language.script,
             "retention": [source.model_dump(mode="json", by_alias=True) for source in model.retention]},
         outside=partial(_outside, model=model), prepare=fetch,

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from safetensors.torch import save_file
 
+from vernacular.alignment.learned import read_learned_pairs
 from vernacular.artifacts import Gate, Report
 from vernacular.config.schema import Model
 from vernacular.jsonl import read_jsonl
@@ -24,15 +25,16 @@ from vernacular.vocabulary.families import extend
 from vernacular.vocabulary.initialise import grow, new_rows
 from vernacular.vocabulary.known import guard_words
 from vernacular.vocabulary.learn import Letters, in_capitals, word_counts
-from vernacular.vocabulary.mixtures import mixtures
+from vernacular.vocabulary.lexicon import translated
+from vernacular.vocabulary.mixtures import Mixture, mean, mixtures
 from vernacular.vocabulary.retention import retention_lines
 from vernacular.vocabulary.trim import EXACT, trim
 
 BASE_CHANGED_MOST = 0.005  # RECIPE 6, T1: share of base-language lines that may be segmented differently
 
 
-def run(work: Work, model: Model) -> Report:
-    """Extend the tokenizer of one model; see the module's docstring for the files.
+def run(work: Work, name: str, model: Model) -> Report:
+    """Extend the tokenizer of the model ``name``; see the module's docstring for the files.
 
     Raises:
         Problem: the tokenizer's family cannot be extended (set ``new_pieces: 0``).
@@ -54,11 +56,13 @@ def run(work: Work, model: Model) -> Report:
         base.save_pretrained(folder)
     (extended_folder / "tokenizer.json").write_text(chosen.json_with(len(chosen.pieces)), encoding="utf-8")
     extended = load_tokenizer(extended_folder)
-    ids = [extended.get_vocab()[piece] for piece in chosen.pieces]
-    mixed = mixtures(model.vocabulary.initialise, backend, extended.backend_tokenizer, ids, chosen.parts, texts,
-                     work.seed)
+    ids = ids_of(extended, chosen.pieces)
+    if model.initialise == "translations":
+        mixed = _translated(work.inputs[f"alignment/{name}"], backend, extended.backend_tokenizer, ids, chosen.parts)
+    else:
+        mixed = mixtures(model.initialise, backend, extended.backend_tokenizer, ids, chosen.parts, texts, work.seed)
     new = new_rows(base_model, mixed, work.seed)
-    if model.vocabulary.initialise == "distillation":
+    if model.initialise == "distillation":
         new = distil(base_model, (base, extended), ids, new, texts, work.seed, f"{work.language.code} tokenizer",
                      work.progress)
     report = Report(details={"base_family": chosen.family})
@@ -67,7 +71,7 @@ def run(work: Work, model: Model) -> Report:
         unseen = [line for row in held_out for line in row["text"].split("\n")]
         base, extended, chosen = trim(report, work.out, model.vocabulary.trim, base_model, (base, extended), chosen,
                                       [*texts, *guard_lines], unseen, check_lines)
-        ids = [extended.get_vocab()[piece] for piece in chosen.pieces]
+        ids = ids_of(extended, chosen.pieces)
     else:
         report.gates.append(Gate(name=EXACT, passed=True, blocking=True, reason="no piece was dropped"))
     new["ids"] = torch.tensor(ids, dtype=torch.int64)
@@ -78,6 +82,19 @@ def run(work: Work, model: Model) -> Report:
     measure.base_languages(report, base, extended, check_lines, held_out, model.base.languages)
     _gates(report, base, extended, base_model, new, ids, extended_folder)
     return report
+
+
+def _translated(aligned: Path, base: Any, extended: Any, ids: Sequence[int],
+                parts: Sequence[Sequence[int]]) -> list[Mixture]:
+    """Mixtures of what translates the new tokens; the mean of the parts of one that no pair holds."""
+    found = translated(extended, base, ids, read_learned_pairs(aligned))
+    return [found.get(index) or mean(part) for index, part in zip(ids, parts, strict=True)]
+
+
+def ids_of(tokenizer: Any, pieces: Sequence[str]) -> list[int]:
+    """The id of each of ``pieces``."""
+    vocabulary = tokenizer.get_vocab()  # copies the whole table with each call
+    return [vocabulary[piece] for piece in pieces]
 
 
 def _gates(report: Report, base: Any, extended: Any, base_model: Any, rows: dict[str, torch.Tensor], ids: Sequence[int],

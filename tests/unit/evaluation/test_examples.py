@@ -17,8 +17,7 @@ def examples_of(folder: Path, lines: list[str], seed: int = 1, objective: str = 
     if not written.exists():  # the tokenizers learned by two calls differ
         (write_bert if objective == "masked" else write_llama)(written)
     drawn = Drawn(lines, seed, objective == "masked")
-    drawn.ask("base", load_model(written, objective), load_tokenizer(written))
-    drawn.write(folder)
+    drawn.write(folder, {"base": drawn.ask(load_model(written, objective), load_tokenizer(written))})
     found = read_examples(folder)
     assert found is not None
     return found

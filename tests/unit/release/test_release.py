@@ -23,6 +23,7 @@ from vernacular.outline import outline_of
 from vernacular.release import stages
 from vernacular.release.bundle import copy_model, documents_text
 from vernacular.release.card import write_card
+from vernacular.release.curve import learned_from, score_columns, score_rows
 from vernacular.release.markdown import table
 from vernacular.release.overview import rows_of
 from vernacular.release.page import in_short, page
@@ -81,6 +82,24 @@ def test_so_is_a_task_that_is_worse_when_asked_without_fine_tuning(language: Lan
     results = gather(language, NAME, language.models[NAME], reports, reloaded=RELOADED)
     assert "names 0-shot (-0.030" in _gate(results, "released_not_worse_than_base")["reason"]
     assert _gate(results, "adapted_not_worse_than_control")["passed"]
+
+
+def test_a_task_that_nothing_was_trained_for_shows_a_score_and_no_seed(language: Language) -> None:
+    reports = made_up_reports()
+    details = reports[f"task/genre_{NAME}"].details
+    details |= {"kind": "sentence_retrieval", "metric": "accuracy_at_1", "fine_tuned": False, "train_items": 0,
+                "scores": {arm: [{**rows[0], "seed": 0}] for arm, rows in details["scores"].items()}}
+    found = gather(language, NAME, language.models[NAME], reports,
+                   reloaded={**RELOADED, "genre": {**RELOADED["genre"], "seed": None, "alone": False}})
+    task = found["tasks"]["genre"]
+    assert score_columns(task) == ["model", "score", "95 % interval"]
+    assert all(len(row) == 3 for row in score_rows(task)) and "seed" not in learned_from(task)
+    card = write_card(found)
+    assert "adapters/genre" not in card and "adapters/names" in card
+    head = yaml.safe_load(card.split("---\n", 2)[1])
+    scored = {one["task"]["name"]: one["metrics"][0]["args"] for one in head["model-index"][0]["results"]}
+    assert "seeds" not in scored["genre"] and "seeds" in scored["names"]
+    assert _gate(found, "adapters_reload")["passed"]
 
 
 def test_worse_with_fewer_labels_is_said_and_forbids_nothing(language: Language) -> None:

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+import yaml
 
 from tests.generate import TINY_MODEL, make_documents, write_language
 from tests.tiny import write_bert, write_llama
 from vernacular.arms import ARMS, MODEL_FOLDER
 from vernacular.artifacts import Manifest, Report, Store, now
 from vernacular.config.load import load_language
+from vernacular.corpus.ledger import short_digest
 from vernacular.errors import Problem
 from vernacular.jsonl import read_jsonl, write_jsonl
 from vernacular.stages import Work
 from vernacular.tasks import stage
 from vernacular.tasks.data import load_items
+from vernacular.tasks.kind import Item, class_of
 from vernacular.tasks.plan import estimate
 from vernacular.tasks.predictor import load_predictor
 
@@ -130,6 +135,21 @@ def test_a_killed_stage_goes_on_where_it_was(tmp_path: Path) -> None:
         point["means"] for point in wanted.details["curve"]]
 
 
+def test_trainings_side_by_side_give_the_same(tmp_path: Path) -> None:
+    work, before, found = work_of(tmp_path, {**TASK, "curve": [8, "all"]}, []), torch.get_num_threads(), []
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            stage.run(work, "tiny", work.language.models["tiny"], "topic")
+            found.append((work.out / "predictions.jsonl").read_bytes())
+            for name in ("out", "scratch"):
+                shutil.rmtree(tmp_path / name)
+                (tmp_path / name).mkdir()
+    finally:
+        torch.set_num_threads(before)
+    assert found[0] == found[1]
+
+
 def test_a_model_trained_whole_is_kept_whole(tmp_path: Path) -> None:
     work = work_of(tmp_path, {**TASK, "curve": ["all"]}, [], method="full", seeds=[1, 2])
     stage.run(work, "tiny", work.language.models["tiny"], "topic")
@@ -232,3 +252,81 @@ def test_questions_go_the_whole_way(tmp_path: Path) -> None:
     report = stage.run(work, "tiny", work.language.models["tiny"], "topic")
     assert report.details["metric"] == "token_f1" and set(report.details["floors"]) == {"majority", "nearest_span"}
     assert "untrained" not in report.details
+
+
+CHAPTERS = 14
+SEARCH: dict[str, Any] = {"kind": "sentence_retrieval", "labels": {"kind": "translations"}, "fine_tune": False,
+                          "test": 20, "dev": 8}
+
+
+def with_translations(tmp_path: Path, task: dict[str, Any]) -> Work:
+    """As ``work_of``, with a text of chapters, held out or not, and its translation."""
+    work = work_of(tmp_path, TASK, [])
+    folder, splits = work.language.folder, tmp_path / "splits"
+    parts: dict[str, list[dict[str, str]]] = {"train": [], "dev": [], "test": []}
+    side = {"kind": "files", "licence": "CC0-1.0", "consent": "contributor", "register": "other"}
+    for chapter in range(CHAPTERS):
+        verses = [f"chapter {chapter} speaks of animal {verse}" for verse in range(6)]
+        for name, texts in (("theirs", verses), ("ours", [verse.translate(str.maketrans("aeiou", "eioua"))
+                                                          for verse in verses])):
+            path = folder / name / f"{chapter}.json"
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(json.dumps(texts), encoding="utf-8")
+        parts["test" if chapter % 3 == 0 else "dev" if chapter == 1 else "train"].append({
+            "id": f"chapter-{chapter}", "raw_digest": short_digest("\n".join(texts)), "text": "\n".join(texts)})
+    splits.mkdir(exist_ok=True)
+    for part, rows in parts.items():
+        write_jsonl(splits / f"{part}.jsonl", rows)
+    settings = yaml.safe_load((folder / "language.yaml").read_text(encoding="utf-8"))
+    settings["models"]["tiny"]["alignment"] = {"translations": [{
+        role: {**side, "name": name, "files": f"{name}/*.json",
+               "key": {"kind": "path", "pattern": f"{name}/{{chapter}}.json"}}
+        for role, name in (("source", "ours"), ("translation", "theirs"))}]}
+    settings["models"]["other"], settings["tasks"]["topic"] = TINY_MODEL, task
+    (folder / "language.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    return replace(work, language=load_language(folder), inputs={**work.inputs, "corpus/splits": splits})
+
+
+def test_a_search_of_translations_is_scored_without_training(tmp_path: Path) -> None:
+    """By pairs of held-out documents alone, drawn alike for every model; no adapter is left, and no seed counts."""
+    work = with_translations(tmp_path, SEARCH)
+    model = work.language.models["tiny"]
+    report = stage.run(work, "tiny", model, "topic")
+    details, rows = report.details, list(read_jsonl(work.out / "predictions.jsonl"))
+    assert details["fine_tuned"] is False and details["train_items"] == 0 and details["test_items"] == len(rows) == 20
+    assert {int(row["second"].split()[1]) % 3 for row in rows} == {0} and details["test_texts"] == 5
+    assert set(rows[0]) == {"text", "second", "labels", *ARMS} and not any(path.is_dir() for path in work.out.iterdir())
+    kind = class_of(work.language.tasks["topic"])(work.language.tasks["topic"], [])
+    items = [Item(row["text"], second=row["second"]) for row in rows]
+    for arm in ARMS:
+        assert details["means"][arm] == pytest.approx(kind.score(items, [row[arm] for row in rows]))
+        low, mean, high = details["arm_intervals"][arm]
+        assert low <= mean <= high and set(details["more_intervals"][arm]) >= {"accuracy_at_1_from_target"}
+    assert set(details["floors"]) == {"majority", "tfidf_characters"} and "untrained" not in details
+    assert [gate.name for gate in report.gates] == ["every_seed_alive", "adapted_beats_base"]
+    assert report.gates[1].value == pytest.approx(details["means"]["adapted"] - details["means"]["base"])
+    assert "base" not in details["dead"] and "train_items" not in report.counts
+    items_of_parts = stage.items_of(work, "topic", model)
+    assert [(item.text, item.second) for item in items_of_parts.test] == [(row["text"], row["second"]) for row in rows]
+    assert {item.document for item in items_of_parts.dev} == {"chapter-1"} and not items_of_parts.train
+    trained = {item.document for item in stage.items_of(
+        with_translations(tmp_path, {**SEARCH, "fine_tune": True}), "topic", model).train}
+    assert trained and not trained & {item.document for item in (*items_of_parts.dev, *items_of_parts.test)}
+
+
+def test_only_models_with_translations_are_asked_to_find_them(tmp_path: Path) -> None:
+    language = with_translations(tmp_path, SEARCH).language
+    assert "topic" in language.tasks_of("tiny") and "topic" not in language.tasks_of("other")
+    assert estimate(language, Store(tmp_path), "tiny", language.models["tiny"])["task_trainings"] == 0
+    with pytest.raises(Problem) as raised:
+        work_of(tmp_path / "none", SEARCH, [])
+    assert "language.yaml" in raised.value.where
+
+
+@pytest.mark.parametrize("wrong", [
+    {"kind": "sequence_classification"}, {"curve": [8]}, {"labels": {"kind": "capitalised"}}, {"language": "eng"},
+    {"kind": "sequence_classification", "labels": {"kind": "document_group", "groups": {"a": ["*"], "b": ["*"]}}}])
+def test_what_cannot_be_scored_without_training_is_refused(tmp_path: Path, wrong: dict[str, Any]) -> None:
+    with pytest.raises(Problem) as raised:
+        with_translations(tmp_path, {**SEARCH, **wrong})
+    assert "language.yaml" in raised.value.where

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ from vernacular.evaluation.attack.classifiers import Finding
 from vernacular.evaluation.attack.phrases import LONGEST, repeated_phrases, shares, with_label
 from vernacular.evaluation.held_out import held_out_lines
 from vernacular.jsonl import read_jsonl, write_jsonl
+from vernacular.models import bytes_of_weights
+from vernacular.parallel import in_processes
 from vernacular.stages import Work
 
 MOST = 120  # phrases asked of a task, the likeliest first
@@ -32,17 +35,21 @@ def run(work: Work, name: str, model: Model) -> Report:
     """Scan the released model and the adapters of its first seed."""
     report = Report()
     rows: list[dict[str, Any]] = []
-    tried, left_out = {}, []
+    tried = {}
     lines, contexts = _lines(work), held_out_lines(work.inputs["corpus/splits"])
-    for task, about in work.language.tasks_of(name).items():
-        if not about.answers_lines or about.multi_label:
-            left_out.append(task)
-            continue
-        findings = _with_shares(task_findings(work, name, model, task), lines)
+    scanned = {task: about.answers_lines and not about.multi_label
+               for task, about in work.language.tasks_of(name).items()}
+    left_out = [task for task, yes in scanned.items() if not yes]
+    tasks = [task for task, yes in scanned.items() if yes]
+    jobs: list[Callable[[], list[Any]]] = [
+        *(partial(task_findings, work, name, model, task) for task in tasks),
+        partial(_language_model, work, name, model, lines, contexts)]
+    *by_task, texts = in_processes(jobs, bytes_of_weights(model.base, work.language))
+    for task, found in zip(tasks, by_task, strict=True):
+        findings = _with_shares(found, lines)
         tried[task] = len(findings)
         rows += [{**classifiers.row_of(one, task), "suspect": suspicious(one)} for one in findings]
         work.progress(f"{task}: {len(findings)} phrases tried, {sum(map(suspicious, findings))} stand out")
-    texts = _language_model(work, name, model, lines, contexts)
     rows += texts
     looked_at = sum(tried.values()) + len(texts)
     write_jsonl(work.out / FILE, rows)

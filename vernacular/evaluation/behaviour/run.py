@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Protocol
 
 from scipy.stats import binomtest
@@ -24,9 +25,12 @@ from vernacular.evaluation.behaviour.judge import Answer, Array, Outcome, judge,
 from vernacular.evaluation.behaviour.lexicons import resolve
 from vernacular.evaluation.behaviour.load import load_suite, marks_of
 from vernacular.evaluation.behaviour.marks import Mark
-from vernacular.evaluation.behaviour.schema import UNREVIEWED, BehaviourTest, percent
+from vernacular.evaluation.behaviour.operators.base import Given
+from vernacular.evaluation.behaviour.schema import UNREVIEWED, BehaviourTest, Suite, percent
 from vernacular.evaluation.held_out import held_out_lines, preparation
 from vernacular.jsonl import write_jsonl
+from vernacular.models import bytes_of_weights
+from vernacular.parallel import in_processes
 from vernacular.stages import GateSpec, Work
 
 ARMS: tuple[Arm, ...] = ("base", "adapted")
@@ -73,22 +77,17 @@ def run(work: Work, name: str, model: Model) -> Report:
     marks, aside = _scored(marks_of(work.language), work, report)
     results: dict[str, Any] = {}
     rows: list[dict[str, Any]] = []
-    for task_name in dict.fromkeys(test.task for test in suite.tests):
-        judges = {arm: _judge_of(loaded[arm], name, model, task_name, work) for arm in ARMS}
-        by_word = task_name is not None and work.language.tasks[task_name].kind == "token_classification"
-        prepare = str if task_name is None else preparation(work.language.tasks[task_name])
-        whole = [line for line in lines if all(judged.reads(prepare(line)) for judged in judges.values())]
-        for test in (test for test in suite.tests if test.task == task_name):
-            cases = make_cases(test, whole, given, most=work.settings.cases, seed=work.settings.seed, prepare=prepare,
-                               marks=marks, by_word=by_word)
-            outcomes = {arm: judged.outcomes(test, cases) for arm, judged in judges.items()}
-            results[test.name] = summarise(test, outcomes, suite.review_of(test), len(lines_for(test, whole)),
-                                           aside[task_name] if test.source else 0)
-            rows += [_row(test, case, {arm: outcomes[arm][number] for arm in ARMS})
-                     for number, case in enumerate(cases)]
-            report.gates.append(gate(test, results[test.name]))
-            note_worst(report, test, cases, outcomes["adapted"])
-            work.progress(f"{test.name}: {results[test.name]['adapted']['failures']} of {len(cases)} cases fail")
+    asked = in_processes([partial(_ask, work, name, model, loaded, suite, task, lines, given, marks)
+                          for task in dict.fromkeys(test.task for test in suite.tests)],
+                         bytes_of_weights(model.base, work.language))
+    for one in (one for found in asked for one in found):
+        test, cases, outcomes = one.test, one.cases, one.outcomes
+        results[test.name] = summarise(test, outcomes, suite.review_of(test), one.lines,
+                                       aside[test.task] if test.source else 0)
+        rows += [_row(test, case, {arm: outcomes[arm][number] for arm in ARMS}) for number, case in enumerate(cases)]
+        report.gates.append(gate(test, results[test.name]))
+        note_worst(report, test, cases, outcomes["adapted"])
+        work.progress(f"{test.name}: {results[test.name]['adapted']['failures']} of {len(cases)} cases fail")
     write_jsonl(work.out / FILE, rows)
     _note_counts(report, results)
     report.details = {"tests": results, "lexicons": {key: len(words) for key, words in (
@@ -105,6 +104,40 @@ def _scored(marks: Sequence[Mark], work: Work, report: Report) -> tuple[list[Mar
         report.samples["marks_set_aside"] = [{"task": task, "text": text, "reason": reason}
                                              for (task, text), reason in why.items()]
     return [mark for mark in marks if (mark.task, mark.text) not in why], Counter(task for task, _ in why)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The cases of one test and how each arm does on them.
+
+    Attributes:
+        test: of the suite.
+        cases: that were made.
+        outcomes: of each case, by arm.
+        lines: of the held-out text that could be changed.
+    """
+
+    test: BehaviourTest
+    cases: Sequence[Case]
+    outcomes: Mapping[Arm, Sequence[Outcome]]
+    lines: int
+
+
+def _ask(work: Work, name: str, model: Model, loaded: Mapping[Arm, Arm], suite: Suite, task_name: str | None,
+         lines: Sequence[str], given: Given, marks: Sequence[Mark]) -> list[Asked]:
+    """All tests of one task, on every arm; the cases of all of them are answered at once."""
+    judges = {arm: _judge_of(loaded[arm], name, model, task_name, work) for arm in ARMS}
+    by_word = task_name is not None and work.language.tasks[task_name].kind == "token_classification"
+    prepare = str if task_name is None else preparation(work.language.tasks[task_name])
+    whole = [line for line in lines if all(judged.reads(prepare(line)) for judged in judges.values())]
+    cases = {test.name: make_cases(test, whole, given, most=work.settings.cases, seed=work.settings.seed,
+                                   prepare=prepare, marks=marks, by_word=by_word)
+             for test in suite.tests if test.task == task_name}
+    for judged in judges.values():
+        judged.ask_ahead([case for made in cases.values() for case in made])
+    return [Asked(test, cases[test.name], {arm: judged.outcomes(test, cases[test.name])
+                                           for arm, judged in judges.items()}, len(lines_for(test, whole)))
+            for test in suite.tests if test.task == task_name]
 
 
 def _judge_of(arm: Arm, name: str, model: Model, task_name: str | None, work: Work) -> Asker | Weigher:
@@ -132,6 +165,9 @@ class Weigher:
     def reads(self, line: str) -> bool:
         """Whether all of ``line`` counts, which it does here."""
         return True
+
+    def ask_ahead(self, cases: Sequence[Case]) -> None:
+        """Nothing here: the forms of one test are enough for full batches."""
 
     def outcomes(self, test: BehaviourTest, cases: Sequence[Case]) -> list[Outcome]:
         """Whether each case of ``test`` fails."""
@@ -175,6 +211,10 @@ class Asker:
                               fix="Report this: the predictor and words_of disagree")
             self._known[text] = Answer(found, tuple(self._predictor.decoded(found)), words)
         return [self._known[text] for text in texts]
+
+    def ask_ahead(self, cases: Sequence[Case]) -> None:
+        """Have the answers to ``cases`` of several tests kept: many texts at once fill batches of like length."""
+        self.answers([text for case in cases for text in case.versions])
 
     def outcomes(self, test: BehaviourTest, cases: Sequence[Case]) -> list[Outcome]:
         """Whether each case of ``test`` fails."""

@@ -7,7 +7,7 @@ model itself, where the plan asks for it).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -28,6 +28,8 @@ from vernacular.evaluation.fairness.gaps import Hits, compare_changes, compare_g
 from vernacular.evaluation.fairness.plan import Plan, load_plan
 from vernacular.evaluation.fairness.variants import Variants, write_variants
 from vernacular.evaluation.held_out import held_out_lines, preparation
+from vernacular.models import bytes_of_weights
+from vernacular.parallel import in_processes
 from vernacular.stages import Work
 
 GATE = "fairness_not_made_worse"
@@ -35,6 +37,7 @@ GATE_RULE = "No gap between groups is wider in the released model than in its ba
 CAVEAT = ("Names stand for groups by a list, and nobody who is named was asked. A gap here is a question for speakers; "
           "no gap is no acquittal. Within noise: zero lies in the interval, or shuffled groups give as wide a gap.")
 NOT_MEASURED = {"verdict": "not measured"}
+Writer = Callable[..., list[Variants]]  # ``write_variants`` without its first argument
 
 
 def run(work: Work, name: str, model: Model) -> Report:
@@ -52,31 +55,53 @@ def run(work: Work, name: str, model: Model) -> Report:
     suite = load_suite(work.language)
     given = resolve(suite, lines)
     write = partial(write_variants, lines=lines, most=work.settings.cases, seed=work.settings.seed, given=given)
+    jobs = [partial(_of_task, work, name, model, loaded, plan, write, task_name) for task_name in plan.tasks]
+    jobs += [partial(_of_language_model, work, name, model, loaded, plan, write)] if plan.likelihood else []
     results: dict[str, Any] = {}
-    for task_name in plan.tasks:
-        asked = {arm: _asker(loaded[arm], name, model, task_name, plan, work) for arm in ARMS}
-        prepare = preparation(work.language.tasks[task_name])
-        for comparison in plan.comparisons:
-            variants = write(comparison, reads=partial(_read_by_all, asked, prepare))
-            by_name = bool(comparison.groups) and asked["base"].by_word
-            results[f"{task_name}_{comparison.name}"] = {
-                "task": task_name, "comparison": comparison.name, "measure": "names_found" if by_name else
-                "label_changed", "groups": comparison.labels, "sentences": len(variants),
-                **_by_task(asked, variants, by_name, plan.name_label, prepare, comparison.labels, work.seed)}
-    if plan.likelihood:
-        networks = {arm: load_arm(loaded[arm], name, model, work.language, work.inputs) for arm in ARMS}
-        for comparison in (one for one in plan.comparisons if one.groups):
-            variants = write(comparison)
-            hits = {arm: names_foreseen(*networks[arm], model.objective, variants) for arm in ARMS}
-            results[f"likelihood_{comparison.name}"] = {
-                "task": "likelihood", "comparison": comparison.name, "measure": "nats_per_character"
-                if model.objective == "masked" else "bits_per_byte", "groups": comparison.labels,
-                "sentences": len(variants), **(compare_groups(hits["base"], hits["adapted"], comparison.labels,
-                                                              work.seed) if variants else NOT_MEASURED)}
+    for found in in_processes(jobs, bytes_of_weights(model.base, work.language)):
+        results |= found
     for key, found in results.items():
         work.progress(f"{key}: {found['verdict']} ({found['sentences']} sentences)")
     _note(report, results, plan.author, plan.review_of(suite))
     return report
+
+
+def _of_task(work: Work, name: str, model: Model, loaded: Mapping[Arm, Arm], plan: Plan, write: Writer,
+             task_name: str) -> dict[str, Any]:
+    """What every comparison gives under one task; the sentences of all of them are answered at once."""
+    asked = {arm: _asker(loaded[arm], name, model, task_name, plan, work) for arm in ARMS}
+    prepare = preparation(work.language.tasks[task_name])
+    variants = {comparison.name: write(comparison, reads=partial(_read_by_all, asked, prepare))
+                for comparison in plan.comparisons}
+    named = {one.name for one in plan.comparisons if one.groups} if asked["base"].by_word else set()
+    texts = [prepare(line) for comparison, written in variants.items() for item in written
+             for line in (item.lines if comparison in named else _compared(item))]
+    for asker in asked.values():
+        asker.answers(texts)
+    results: dict[str, Any] = {}
+    for comparison in plan.comparisons:
+        written, by_name = variants[comparison.name], comparison.name in named
+        results[f"{task_name}_{comparison.name}"] = {
+            "task": task_name, "comparison": comparison.name, "measure": "names_found" if by_name else "label_changed",
+            "groups": comparison.labels, "sentences": len(written),
+            **_by_task(asked, written, by_name, plan.name_label, prepare, comparison.labels, work.seed)}
+    return results
+
+
+def _of_language_model(work: Work, name: str, model: Model, loaded: Mapping[Arm, Arm], plan: Plan,
+                       write: Writer) -> dict[str, Any]:
+    """What every comparison of names gives under the language model itself."""
+    networks = {arm: load_arm(loaded[arm], name, model, work.language, work.inputs) for arm in ARMS}
+    results: dict[str, Any] = {}
+    for comparison in (one for one in plan.comparisons if one.groups):
+        variants = write(comparison)
+        hits = {arm: names_foreseen(*networks[arm], model.objective, variants) for arm in ARMS}
+        results[f"likelihood_{comparison.name}"] = {
+            "task": "likelihood", "comparison": comparison.name, "measure": "nats_per_character"
+            if model.objective == "masked" else "bits_per_byte", "groups": comparison.labels,
+            "sentences": len(variants), **(compare_groups(hits["base"], hits["adapted"], comparison.labels,
+                                                          work.seed) if variants else NOT_MEASURED)}
+    return results
 
 
 def _read_by_all(asked: dict[Arm, Asker], prepare: Callable[[str], str], line: str) -> bool:
@@ -151,9 +176,14 @@ def places_of(name: str, text: str) -> list[tuple[int, int]]:
 def labels_differ(asker: Asker, variants: Sequence[Variants], prepare: Callable[[str], str]) -> Hits:
     """Whether the answer differs between two groups, and within one: shape (sentences, 2), 0 or 1."""
     kept = [item for item in variants if item.twin]
-    said = iter(asker.answers([prepare(line) for item in kept for line in (item.lines[0], item.lines[1], item.twin)]))
+    said = iter(asker.answers([prepare(line) for item in kept for line in _compared(item)]))
     rows = [(next(said), next(said), next(said)) for _ in kept]
     return np.array([[_differ(first, other), _differ(first, twin)] for first, other, twin in rows], float)
+
+
+def _compared(item: Variants) -> tuple[str, ...]:
+    """The lines whose answers ``labels_differ`` compares: of two groups, and another of the first group's."""
+    return (item.lines[0], item.lines[1], item.twin) if item.twin else ()
 
 
 def _differ(one: Answer, other: Answer) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
 from pathlib import Path
@@ -103,3 +104,36 @@ def test_a_missing_column_of_parquet_is_named(tmp_path: Path) -> None:
         texts(tmp_path / "a.parquet")
     with pytest.raises(Problem, match="'n' is not text"):
         texts(tmp_path / "a.parquet", text_field="n")
+
+
+def test_a_column_may_be_a_number_where_the_header_does_not_name_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text('field,field,field\n1,"kale, amo",x\n2,amo,y\n', encoding="utf-8")
+    for field in (1, -2):
+        assert [text.text for text in read_texts(path, "a", Options(field))] == ["kale, amo", "amo"]
+    for field in (3, -4):
+        with pytest.raises(Problem) as raised:
+            list(read_texts(path, "a", Options(field)))
+        assert raised.value.where == "a:1"
+    path.write_text("field;field\n1;kale, amo\n", encoding="utf-8")  # the mark by which the header has so many columns
+    assert [text.text for text in read_texts(path, "a", Options(1))] == ["kale, amo"]
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.csv", "a.tsv", "a.jsonl", "a.json"])
+def test_packed_files_read_as_the_files_they_hold(tmp_path: Path, name: str) -> None:
+    content = {"a.txt": "kale\namo\n", "a.csv": "text,x\nkale,1\namo,2\n", "a.tsv": "text\tx\nkale\t1\namo\t2\n",
+               "a.jsonl": '{"text": "kale"}\n{"text": "amo"}\n', "a.json": '["kale", "amo"]'}[name]
+    (tmp_path / name).write_text(content, encoding="utf-8")
+    (tmp_path / f"{name}.gz").write_bytes(gzip.compress(content.encode()))
+    assert texts(tmp_path / f"{name}.gz") == texts(tmp_path / name)
+
+
+@pytest.mark.parametrize(("name", "content"), [
+    ("a.csv.gz", gzip.compress(b"text\n" + b"a" * 50_000_000)), ("a.csv.gz", b"text\nkale\n"),
+    ("a.csv.gz", gzip.compress(b"text\nkale\n" * 999)[:-9]), ("a.tar.gz", gzip.compress(b"kale")),
+    ("a.parquet.gz", gzip.compress(b"PAR1")), ("a.gz", gzip.compress(b"kale"))])
+def test_what_is_packed_badly_or_too_well_is_refused(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(Problem) as raised:
+        list(read_texts(tmp_path / name, name))
+    assert raised.value.where == name and raised.value.fix

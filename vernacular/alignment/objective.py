@@ -1,0 +1,137 @@
+"""The loss on translations: the mean state of a sentence is to be the embedding that the base gives its translation.
+
+Squared distance to that embedding (Reimers and Gurevych 2004.09813), and contrast with the other translations of the
+batch (InfoNCE, as in LaBSE, Feng et al. 2007.01852). A share of the translations is read, too, and held to the same
+embeddings, so that one model embeds both languages and the base's own does not drift.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn.functional import cross_entropy, normalize
+
+from vernacular.alignment.learned import Learned
+from vernacular.config.schema import Alignment
+from vernacular.errors import Problem
+from vernacular.models import longest_input
+from vernacular.pretraining.precision import device_of
+from vernacular.pretraining.states import mean_states, mean_states_of
+
+LONGEST = 128  # tokens of a sentence, and of its translation, that are read
+_TEMPERATURE = 0.05  # SimCSE's (Gao et al. 2104.08821)
+_READ_TOO = 0.25  # share of a batch whose translations the model reads as well
+_SIMILAR = 40  # characters: the sentences of a batch have similar lengths, so that little is padding
+_AT_ONCE = 64  # sentences that are embedded together
+
+
+class TranslationLoss:
+    """The loss on translations of one training.
+
+    Args:
+        learned: pairs and the base's embeddings of their translations.
+        tokenizer: of the model that is trained.
+        settings: size of a batch and weight of the loss.
+        model: that is trained, for the length that it can read.
+        seed: of the order.
+        where: of the folder, for messages.
+
+    Raises:
+        Problem: all translations have the same embedding.
+    """
+
+    def __init__(self, learned: Learned, tokenizer: Any, settings: Alignment, model: Any, seed: int,
+                 where: str) -> None:
+        self._settings, self._seed, self._tokenizer = settings, seed, tokenizer
+        self._longest = min(LONGEST, longest_input(model, LONGEST))
+        pairs = learned.pairs[:len(learned.targets)]
+        self._lengths = [len(text) for text, _ in pairs]
+        self._ids, self._translated = (self._tokens([pair[side] for pair in pairs]) for side in (0, 1))
+        numbers = {translation: number for number, (_, translation) in enumerate(pairs)}
+        self._same = torch.tensor([numbers[translation] for _, translation in pairs])
+        self._learned, self._targets = learned, learned.targets.to(device_of(model))
+        self._spread = float(learned.targets.var(0).mean()) if len(pairs) > 1 else 0.0
+        if not self._spread > 0:
+            raise Problem("all translations are the same", where=where, fix="Correct the files")
+        self._order: tuple[int, list[NDArray[np.int64]]] = (-1, [])
+
+    def _tokens(self, texts: Sequence[str]) -> list[list[int]]:
+        return [encoding.ids[:self._longest] for encoding in
+                self._tokenizer.backend_tokenizer.encode_batch(list(texts))]
+
+    def rows(self, step: int) -> NDArray[np.int64]:
+        """The numbers of the pairs of a step; a pass over all pairs holds each once."""
+        size = min(self._settings.batch_size, len(self._lengths))
+        in_pass = len(self._lengths) // size
+        number, place = divmod(step, in_pass)
+        if self._order[0] != number:
+            self._order = number, _batches(self._lengths, size, (self._seed, number))
+        return self._order[1][place]
+
+    def __call__(self, model: Any, step: int, part: int = 0, parts: int = 1) -> torch.Tensor:
+        """The loss of one of ``parts`` equal parts of a step's pairs, as its share of the loss of all of them."""
+        rows = self.rows(step)
+        places = np.arange(len(rows))[part::parts]
+        if not len(places):
+            return torch.zeros((), device=self._targets.device)
+        states = self._states(model, self._ids, rows[places])
+        read_too = rows[places[:math.ceil(_READ_TOO * len(places))]]
+        with torch.autocast(states.device.type, enabled=False):
+            loss = (self._distance(states, rows[places]) + self._contrast(states, places, rows)
+                    + self._distance(self._states(model, self._translated, read_too), read_too))
+        return loss * (self._settings.weight * len(places) / len(rows))
+
+    def _states(self, model: Any, ids: Sequence[list[int]], rows: NDArray[np.int64]) -> torch.Tensor:
+        return mean_states_of(model.base_model, [ids[row] for row in rows.tolist()], self._tokenizer.pad_token_id)
+
+    def _distance(self, states: torch.Tensor, rows: NDArray[np.int64]) -> torch.Tensor:
+        """Mean squared distance from the targets, in variances between targets."""
+        return (states - self._targets[rows]).square().mean() / self._spread
+
+    def _contrast(self, states: torch.Tensor, places: NDArray[np.int64], rows: NDArray[np.int64]) -> torch.Tensor:
+        """InfoNCE: the target of each of ``rows[places]`` among the targets of all ``rows``."""
+        scores = normalize(states) @ normalize(self._targets[rows]).T / _TEMPERATURE
+        own = torch.from_numpy(places)
+        same = self._same[rows[places]][:, None] == self._same[rows][None, :]
+        same[torch.arange(len(places)), own] = False  # a translation that another pair shares is no negative
+        return cross_entropy(scores.masked_fill(same.to(scores.device), float("-inf")), own.to(scores.device))
+
+    def measure(self, model: Any) -> tuple[float, float]:
+        """Of held-out pairs: the mean distance, and the share of sentences whose own translation is the nearest.
+
+        The distance is squared, in variances between translations: 1 is that of the targets from their mean.
+        """
+        states = embed(model, self._tokenizer, [text for text, _ in self._learned.held])
+        targets = self._learned.held_targets.to(states.device)
+        return float((states - targets).square().mean() / self._spread), found(states, targets)
+
+
+def found(states: torch.Tensor, translations: torch.Tensor) -> float:
+    """The share of sentences whose own translation is the nearest by cosine; both (sentences, width)."""
+    near = normalize(states) @ normalize(translations).T
+    own = near.diagonal()[:, None]
+    return float(((near >= own).sum(1) == 1).float().mean())  # a tie is not found
+
+
+def embed(model: Any, tokenizer: Any, texts: Sequence[str]) -> torch.Tensor:
+    """Mean states of ``texts`` as the model is: (texts, width)."""
+    longest = min(LONGEST, longest_input(model, LONGEST))
+    order = sorted(range(len(texts)), key=lambda row: len(texts[row]))
+    with torch.no_grad():
+        parts = [mean_states(model.base_model, tokenizer, [texts[row] for row in order[first:first + _AT_ONCE]],
+                             longest) for first in range(0, len(order), _AT_ONCE)]
+    return torch.cat(parts)[torch.from_numpy(np.argsort(order)).to(parts[0].device)]
+
+
+def _batches(lengths: Sequence[int], size: int, seed: tuple[int, int]) -> list[NDArray[np.int64]]:
+    """Numbers of pairs in full batches of similar length, in random order; fewer than ``size`` are left out."""
+    generator = np.random.default_rng(seed)
+    drawn = sorted(generator.permutation(len(lengths)).tolist(), key=lambda row: lengths[row] // _SIMILAR)
+    start = int(generator.integers(len(drawn) % size + 1))  # what is left out is not always the longest
+    batches = [np.array(drawn[first:first + size]) for first in range(start, len(drawn) - size + 1, size)]
+    return [batches[row] for row in generator.permutation(len(batches))]
