@@ -42,7 +42,6 @@ if TYPE_CHECKING:
 # The stages print what matters; Dagster's own log goes to the UI. The mirrored output must not lose its last lines.
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 TAIL_SECONDS = "0.2"
-WIDTH = 100  # where no terminal says how wide it is
 
 
 def run_dagster(language: Language, names: list[str], project: Project, take: Callable[[DagsterEvent], None], *,
@@ -106,9 +105,7 @@ def shown(language: Language, names: list[str], store: Store, messages: Messages
             messages.add(line)
 
     output = Output(take, log_of(store.root, language.code))
-    console = Console(file=output.terminal, highlight=False)
-    if not console.is_terminal:
-        console = Console(file=output.terminal, highlight=False, no_color=True, width=WIDTH)
+    console = Console(file=output.terminal, highlight=False, force_terminal=output.terminal.isatty())
     shown_on = display(console)
     try:
         with shown_on, output:
