@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from vernacular.terminal import names_in_line
+
 MOST_GROUPS, WIDTH = 4, 100
 _WARNING = re.compile(r"(?P<path>\S+\.py):\d+: (?P<category>\w*Warning): ")
 _PACKAGE = re.compile(r"(?:site|dist)-packages/(\w+)")
@@ -55,7 +57,8 @@ def warning_lines(checks: Iterable[FailedCheck], where: str) -> list[str]:
         groups = _grouped([(stage.split("/")[0], name) for stage, name in names])
     shown = sorted(groups.items(), key=lambda group: -len(group[1]))
     lines = [f"warning: {len(names)} check{'s' if len(names) > 1 else ''} failed; reasons: {where}"]
-    lines += [_cut(f"  {group}: {len(failed)} ", _counted(failed)) for group, failed in shown[:MOST_GROUPS]]
+    lines += [names_in_line(f"  {group}: {len(failed)} ", _counted(failed), WIDTH)
+              for group, failed in shown[:MOST_GROUPS]]
     if len(shown) > MOST_GROUPS:
         other = sum(len(failed) for _, failed in shown[MOST_GROUPS:])
         lines[-1] += f"; {other} more in {len(shown) - MOST_GROUPS} other groups"
@@ -71,16 +74,6 @@ def _grouped(names: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
 
 def _counted(names: Sequence[str]) -> list[str]:
     return [name if number == 1 else f"{name} x{number}" for name, number in Counter(names).items()]
-
-
-def _cut(begin: str, names: Sequence[str]) -> str:
-    """``begin`` with as many of ``names`` in parentheses as fit on a line."""
-    text = f"{begin}({names[0]}"
-    for number, name in enumerate(names[1:], 1):
-        if len(text) + len(name) + len(", …)") + 2 * (number < len(names) - 1) > WIDTH:
-            return f"{text}, …)"
-        text += f", {name}"
-    return f"{text})"
 
 
 class Messages:

@@ -42,7 +42,6 @@ if TYPE_CHECKING:
 # The stages print what matters; Dagster's own log goes to the UI. The mirrored output must not lose its last lines.
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 TAIL_SECONDS = "0.2"
-WIDTH = 100  # where no terminal says how wide it is
 
 
 def run_dagster(language: Language, names: list[str], project: Project, take: Callable[[DagsterEvent], None], *,
@@ -96,24 +95,21 @@ def shown(language: Language, names: list[str], store: Store, messages: Messages
           display: Callable[[Console], RunDisplay]) -> Iterator[RunDisplay]:
     """A display on this process's output, which nothing else reaches: lines of libraries go into ``messages``."""
     known = set(names)
-    of_stage = re.compile(rf"{re.escape(language.code)} (\S+): (.*)", re.DOTALL)
-    current: list[RunDisplay] = []
+    of_stage = re.compile(rf"(?:\(.*?\) )?{re.escape(language.code)} (\S+): (.*)", re.DOTALL)  # in brackets: by Ray
 
     def take(line: str) -> None:
         found = of_stage.fullmatch(line)
         if found is not None and found[1] in known:
-            current[0].say(found[1], found[2])
+            shown_on.say(found[1], found[2])
         else:
             messages.add(line)
 
     output = Output(take, log_of(store.root, language.code))
-    console = Console(file=output.terminal, highlight=False)
-    if not console.is_terminal:
-        console = Console(file=output.terminal, highlight=False, no_color=True, width=WIDTH)
-    current.append(display(console))
+    console = Console(file=output.terminal, highlight=False, force_terminal=output.terminal.isatty())
+    shown_on = display(console)
     try:
-        with current[0], output:
-            yield current[0]
+        with shown_on, output:
+            yield shown_on
     finally:
         output.close()
 

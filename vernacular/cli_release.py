@@ -26,7 +26,7 @@ def report(code: Code, as_json: Annotated[bool, typer.Option("--json", help="mac
         from vernacular.artifacts import Store
         from vernacular.release.page import default_place, write_page
         from vernacular.release.report import current_artifacts, print_table, results
-        from vernacular.release.screen import print_screen
+        from vernacular.release.terminal_screen import print_screen
         from vernacular.terminal import printable_data
 
         store = Store(project.artifacts)

@@ -1,8 +1,9 @@
-"""Text from anywhere, made safe for a terminal. Decides nothing of how a table or a line looks."""
+"""Text for a terminal: control characters are escaped, lists are cut to a line."""
 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from typing import Any
 
 _CONTROL = {"Cc", "Cs", "Zl", "Zp"}
@@ -27,3 +28,14 @@ def printable_data(data: Any) -> Any:
     if isinstance(data, dict):
         return {printable_data(name): printable_data(value) for name, value in data.items()}
     return [printable_data(value) for value in data] if isinstance(data, list | tuple) else data
+
+
+def names_in_line(begin: str, names: Sequence[str], width: int) -> str:
+    """``begin`` with as many of ``names`` (one at least) in parentheses as fit into ``width`` columns."""
+    text = f"{begin}({names[0]}"
+    for number, name in enumerate(names[1:], 1):
+        last = number == len(names) - 1
+        if len(text) + len(f", {name}") + len(")" if last else ", …)") > width:
+            return f"{text}, …)"
+        text += f", {name}"
+    return f"{text})"

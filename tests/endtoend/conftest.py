@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
+from pipelines.output import log_of
 from tests.generate import TINY_MODEL, write_language
 from tests.tiny import write_bert, write_llama
 from vernacular import corpus
@@ -86,6 +87,11 @@ class Place:
         """``vernacular WORDS`` in this project, with its output."""
         return subprocess.run([sys.executable, "-m", "vernacular", *words], cwd=self.folder, env=self.environment,
                               capture_output=True, text=True, timeout=600, check=False, **more)
+
+    @property
+    def written(self) -> str:
+        """Everything that its last run wrote."""
+        return log_of(self.artifacts, "qaa").read_text(encoding="utf-8")
 
     @property
     def artifacts(self) -> Path:

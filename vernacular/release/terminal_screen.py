@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +16,21 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from vernacular.release.first_screen import RED, what_changed, what_it_is
 from vernacular.release.gates import no_consent, unverified
 from vernacular.release.headline import Row, Verdict, rows
 from vernacular.release.markdown import number
 from vernacular.release.summary import Results
 from vernacular.release.waivers import ALL
-from vernacular.terminal import printable, printable_data
+from vernacular.terminal import names_in_line, printable, printable_data
 
 WIDTH = 100
 MOST_NAMES = 4
 MOST_REASON = 110  # characters of the reasons against publishing
 _WORDS: dict[Verdict, tuple[str, str]] = {"gain": ("better", "green"), "harm": ("worse", "red"),
                                           "no gain": ("unclear", "yellow")}
-FAMILIES = ("behavior", "tasks", "evaluation", "models", "corpus")
+PLAIN = box.Box("    \n    \n -- \n" + 5 * "    \n", ascii=True)  # SIMPLE_HEAD without a terminal
+FAMILIES = ("behavior", "tasks", "models", "corpus")
 
 
 def print_screen(results: Results, page: Path, console: Console) -> None:
@@ -45,13 +47,13 @@ def print_screen(results: Results, page: Path, console: Console) -> None:
     width = min(console.width, WIDTH)
     language, model = results["language"], results["model"]
     console.print(Text.assemble((language["name"], "bold"), f" ({language['code']}), model ", (model["name"], "bold"),
-                                f" from {model['base_name']}"))
-    for line in read_lines(results):
-        console.print(Text(line), width=width)
+                                f": {what_it_is(results)}"), width=width)
+    if results["corpus"] is not None:
+        console.print(Text(read_line(results["corpus"])), width=width)
     shown = rows(results)
     if shown:
         console.print(_table(shown, width, console.is_terminal))
-        console.print(Text(_below(shown)), width=width)
+        console.print(Text(" ".join(filter(None, [what_changed(shown), _baselines(shown)]))), width=width)
     red = red_lines(results)
     if red:
         console.print(Text("\nRed checks", "bold"))
@@ -63,18 +65,14 @@ def print_screen(results: Results, page: Path, console: Console) -> None:
         console.print(Text.assemble((f"{name:<6} ", "bold"), said), soft_wrap=True)
 
 
-def read_lines(results: Results) -> list[str]:
-    """What the model was made from: documents, words, translations."""
-    corpus, aligned = results["corpus"], results["alignment"]
-    if corpus is None:
-        return []
-    said = (f"Read {number(corpus['documents_read'], 0)} documents; kept {number(corpus['documents_kept'], 0)} with "
-            f"{number(corpus['words_kept'], 0)} words")
-    return [said + (f"; learned from {number(aligned['pairs'], 0)} translations" if aligned else "")]
+def read_line(corpus: Mapping[str, Any]) -> str:
+    """How much text was read and how much of it was kept."""
+    return (f"Read {number(corpus['documents_read'], 0)} documents with {number(corpus['words_read'], 0)} words; kept "
+            f"{number(corpus['documents_kept'], 0)} with {number(corpus['words_kept'], 0)}.")
 
 
 def _table(shown: Sequence[Row], width: int, lines: bool) -> Table:
-    table = Table(box=box.SIMPLE_HEAD if lines else box.ASCII2, header_style="", collapse_padding=True,
+    table = Table(box=box.SIMPLE_HEAD if lines else PLAIN, header_style="", collapse_padding=True,
                   width=width)
     table.add_column("measure", overflow="fold", ratio=1)
     for name in ("base", "adapted", "gain (95% interval)", "baseline"):
@@ -88,11 +86,10 @@ def _table(shown: Sequence[Row], width: int, lines: bool) -> Table:
     return table
 
 
-def _below(shown: Sequence[Row]) -> str:
-    """What the columns mean, as far as their titles do not say it."""
+def _baselines(shown: Sequence[Row]) -> str:
+    """Which methods the column ``baseline`` is about."""
     names = dict.fromkeys(row.baseline_name for row in shown if row.baseline_name)
-    return "unclear: no change lies within the interval." + (
-        f" baseline: the best method without a pretrained model ({'; '.join(names)})." if names else "")
+    return f"Baseline: the best method without a pretrained model ({'; '.join(names)})." if names else ""
 
 
 def red_lines(results: Results) -> list[tuple[str, str]]:
@@ -105,29 +102,21 @@ def red_lines(results: Results) -> list[tuple[str, str]]:
         task = stage.removeprefix("task/").removesuffix(f"_{results['model']['name']}")
         groups[family] += [f"{task} {gate['name']}" if family == "tasks" else gate["name"]
                            for gate in gates if not gate["passed"]]
-    lines = [(family, f"{len(red)} of {total[family]} {'tests' if family == 'behavior' else 'checks'} red "
-              f"({_first(red)})") for family, red in groups.items() if red]
+    lines = [(family, names_in_line(
+        f"{len(red)} of {total[family]} {'tests' if family == 'behavior' else 'checks'} red ", red,
+        WIDTH - len(f"  {family}: "))) for family, red in groups.items() if red]
     reasons = [*_against_publishing(results)]
     if results.get("release") and reasons:
-        lines = _merged(lines)
         said = ", ".join(reasons)
         lines.append(("not publishable", said if len(said) <= MOST_REASON else f"{said[:MOST_REASON - 1]}…"))
     return lines
-
-
-def _merged(lines: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Room for one more line: the last two become one."""
-    if len(lines) < len(FAMILIES):
-        return lines
-    (first, said), (second, more) = lines[-2:]
-    return [*lines[:-2], (first, f"{said}; {second}: {more}")]
 
 
 def _family(stage: str) -> str:
     kind, _, name = stage.partition("/")
     if name.endswith("_behaviour"):
         return "behavior"
-    return {"corpus": "corpus", "task": "tasks", "evaluation": "evaluation"}.get(kind, "models")
+    return {"corpus": "corpus", "task": "tasks"}.get(kind, "models")
 
 
 def _first(names: Sequence[str]) -> str:
@@ -143,7 +132,8 @@ def _against_publishing(results: Results) -> Iterator[str]:
     for gate in results["release_gates"]:
         if gate["passed"] or gate["name"] in waived or gate["name"] == ALL:
             continue
-        yield short.get(gate["name"]) or gate["reason"].split(";")[0]
+        title = RED.get(gate["name"], gate["name"].replace("_", " "))
+        yield short.get(gate["name"], f"{title[:1].lower()}{title[1:]}")
     if tests and all(test["reviewed"] == "none" for test in tests.values()):
         yield "no speaker reviewed a test"
 
@@ -166,10 +156,11 @@ def _next(results: Results) -> Iterator[tuple[str, str]]:
                 ("make ui", "graph and history")]
     if results["missing"] or not results.get("release"):
         waiting = results["missing"] or [f"release/{name}"]
-        yield "", f"Not run yet: {len(waiting)} stages ({_first(waiting)})"
+        yield "Note", f"Not run yet: {len(waiting)} stages ({_first(waiting)})"
         commands[0] = (f"vernacular run {asked}", "runs them")
     elif results["changed"]:
-        yield "", f"Changed since the release: {_first(results['changed'])}"
+        changed = [stage.split(" (")[0] for stage in results["changed"]]
+        yield "Note", f"Changed since the release: {_first(changed)}"
         commands[0] = (f"vernacular run {asked}", "brings the release up to date")
     wide = max(len(command) for command, _ in commands)
     for place, (command, why) in enumerate(commands):
