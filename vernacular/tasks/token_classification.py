@@ -124,6 +124,19 @@ class TokenClassification(Labelling):
             out.append(label)
         return out
 
+    def of_groups(self, item: Item, groups: Iterable[tuple[int, int, str]]) -> list[int]:
+        """The labels of an item's words from the groups (start, end, name) that a pipeline of transformers gives."""
+        found, out, before = sorted(groups), [], -1
+        outside = self._index.get(OUTSIDE, 0)
+        for start, _ in spans_of(item):
+            number = next((at for at, group in enumerate(found) if group[0] <= start < group[1]), -1)
+            name = found[number][2] if number >= 0 else ""
+            if self._entities:
+                name = f"{'I' if number == before else 'B'}-{name}"
+            out.append(self._index.get(name, outside) if number >= 0 else outside)
+            before = number
+        return out
+
     def statistics(self, items: Sequence[Item], answers: Sequence[Answer]) -> NDArray[Any]:
         """Hits, answers and truths of each label (or type of entity): (items, 3 of each)."""
         if not self._entities:

@@ -71,7 +71,10 @@ class SentenceRetrieval(Kind):
             return np.stack(in_batches(network, side, lambda rows: list(normalize(
                 network.states([side[row] for row in rows], tokenizer.pad_token_id), dim=-1).float().cpu().numpy())))
 
-        scores = vectors(encoded) @ vectors(_targets(encoded)).T
+        return self.ranks(vectors(encoded) @ vectors(_targets(encoded)).T, items)
+
+    def ranks(self, scores: NDArray[Any], items: Sequence[Item]) -> list[Answer]:
+        """The answers to ``items`` from the similarity of each source to each target: (items, items)."""
         return list(both_ways(csls(scores) if self.task.csls else scores, items).tolist())
 
     def untrained(self, objective: str, model: Any, tokenizer: Any, train: Sequence[Item], test: Sequence[Item],
