@@ -1,6 +1,6 @@
-"""A release in a fresh environment with transformers, peft and Sentence Transformers: its card's lines give its numbers.
+"""A release in an environment with transformers, peft and Sentence Transformers: its card's lines give its numbers.
 
-The environment holds links to what is installed here of the three and of all that they say they need, and nothing else.
+The environment holds links to what is installed here of the three and of all that they need, and nothing else.
 """
 
 from __future__ import annotations

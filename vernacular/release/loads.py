@@ -32,7 +32,7 @@ from vernacular.tasks.sentence_pairs import SentencePairs
 from vernacular.tasks.sentence_retrieval.kind import SentenceRetrieval
 from vernacular.tasks.token_classification import TokenClassification
 
-MOST = 200  # items asked of each task
+MOST = 100  # items asked of each task
 _LINES = 16  # held-out lines that the released model is asked
 _PIECES, _NEW_TOKENS = 5, 8  # likeliest pieces for a blank; tokens of a continuation
 _SECONDS = 1800.0  # longest that all calls may take

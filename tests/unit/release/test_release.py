@@ -171,10 +171,10 @@ def test_the_card_has_metadata_every_seed_and_says_gains_in_words(found: dict[st
 
 def test_the_card_says_how_it_was_fine_tuned(found: dict[str, Any]) -> None:
     card = write_card(found)
-    assert "new pieces in its tokenizer, and fine-tuned with LoRA for 2 tasks. **Base**" in card and "- lora\n" in card
+    assert "new pieces in its tokenizer, and fine-tuned with LoRA for 2 tasks. **Base**" in card
     found["model"]["lora"]["method"] = "full"
     card = write_card(found)
-    assert "and fine-tuned whole for 2 tasks. **Base**" in card and "- lora\n" not in card
+    assert "and fine-tuned whole for 2 tasks. **Base**" in card
     found["tasks"] = {}
     card = write_card(found)
     assert "new pieces in its tokenizer. **Base**" in card and "fine-tuned" not in card.split("**Base**")[0]
