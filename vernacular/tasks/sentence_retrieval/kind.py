@@ -68,8 +68,8 @@ class SentenceRetrieval(Kind):
         encoded = self.encode(items, tokenizer, longest)
 
         def vectors(side: Sequence[Encoded]) -> NDArray[np.float32]:
-            return np.stack(in_batches(network, side, lambda rows: list(normalize(
-                network.states([side[row] for row in rows], tokenizer.pad_token_id), dim=-1).float().cpu().numpy())))
+            return np.stack(in_batches(network, side, lambda rows: list(normalize(network.states(
+                [side[row] for row in rows], tokenizer.pad_token_id), dim=-1).float().cpu().numpy()), exact=True))
 
         return self.ranks(vectors(encoded) @ vectors(_targets(encoded)).T, items)
 
