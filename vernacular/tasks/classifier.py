@@ -18,7 +18,8 @@ from vernacular.models import without_dropout
 from vernacular.tasks.network import Encoded, Network
 
 Unit = Literal["word", "text"]
-_POOLED = {"bert", "camembert", "roberta", "xlm-roberta"}  # text classifiers that read the first token
+_ENCODERS = {"bert", "camembert", "roberta", "xlm-roberta"}  # normalized after each layer; texts: the first token
+_DAMPED, _DAMPING = 0.5, 0.5  # share of the layers, from the top, and what their contribution to a state is scaled by
 _MEAN_SCALE = 8.0  # of the mean against the first token's own state, which the residual connection adds
 _LINEAR_RANGE = 0.3  # tanh of a normalized state times this is nearly linear
 
@@ -115,7 +116,9 @@ def build_classifier(model: Any, labels: Sequence[str], unit: Unit, many: bool, 
     """The classifier of transformers for ``labels`` over the body of ``model``, whose weights it shares.
 
     An encoder that would classify a text by its first token gets one layer more, in which that token's state becomes
-    the mean of all: the head starts from what a sentence encoder was trained to give.
+    the mean of all: the head starts from what a sentence encoder was trained to give. For words, the upper layers of an
+    encoder start with a smaller contribution, so that the last states keep more of what lower layers know of words
+    (docs/experiments/standard-heads.md).
 
     Args:
         model: a language model.
@@ -138,16 +141,16 @@ def build_classifier(model: Any, labels: Sequence[str], unit: Unit, many: bool, 
     config.pad_token_id = padding if padding is not None else config.pad_token_id
     if unit == "text" and config.model_type == "modernbert":
         config.classifier_pooling = "mean"
-    pooled = unit == "text" and config.model_type in _POOLED
-    config.num_hidden_layers += int(pooled)
+    encoder = config.model_type in _ENCODERS
+    config.num_hidden_layers += int(encoder and unit == "text")
     try:
         with torch.device("meta"):
             out = kind.from_config(config, attn_implementation=model.config._attn_implementation)
     except ValueError:
         raise Problem(f"transformers has no classifier of a {unit} for {config.model_type} models", where="tasks",
                       fix="Take a base of another family, or leave the tasks of this folder out") from None
-    if pooled:
-        _share_layers(out.base_model, model.base_model)
+    if encoder:
+        _share_layers(out.base_model, model.base_model, unit)
     else:
         setattr(out, out.base_model_prefix, model.base_model)
     head = _last_linear(out)
@@ -179,13 +182,25 @@ def _start_as_identity(module: Any, name: str, family: str) -> None:
     module.requires_grad_(False)
 
 
-def _share_layers(body: Any, from_body: Any) -> None:
-    """Give ``body``, which has one layer more, the embeddings and layers of ``from_body``, and the mean on top."""
+def _share_layers(body: Any, from_body: Any, unit: Unit) -> None:
+    """Give ``body`` the embeddings and layers of ``from_body``: for texts with the mean on top, for words damped."""
     body.embeddings = from_body.embeddings
     layers = from_body.encoder.layer
+    damped = len(layers) if unit == "text" else len(layers) - round(_DAMPED * len(layers))
     for number, layer in enumerate(layers):
-        body.encoder.layer[number] = layer
-    body.encoder.layer[-1] = _mean_layer(layers[-1], from_body.config.hidden_size)
+        body.encoder.layer[number] = layer if number < damped else _damped_layer(layer)
+    if unit == "text":
+        body.encoder.layer[-1] = _mean_layer(layers[-1], from_body.config.hidden_size)
+
+
+def _damped_layer(layer: Any) -> Any:
+    """A copy of ``layer`` that adds less to its input."""
+    out = copy.deepcopy(layer)
+    with torch.no_grad():
+        for linear in (out.attention.output.dense, out.output.dense):
+            linear.weight.mul_(_DAMPING)
+            linear.bias.mul_(_DAMPING)
+    return out
 
 
 def _mean_layer(layer: Any, hidden: int) -> Any:
