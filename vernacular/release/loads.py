@@ -144,7 +144,7 @@ def check_release(folder: Path, objective: str, tasks: Sequence[Asked], lines: S
     """
     quiet()
     alone = [asked for asked in tasks if isinstance(asked.kind, Labelling | SentenceRetrieval)]
-    calls = [_model_calls(folder, objective, lines), *(_task_calls(folder, asked) for asked in alone)]
+    calls = [_model_calls(folder, objective, lines, longest), *(_task_calls(folder, asked) for asked in alone)]
     answers = iter(run_calls([call for some in calls for call in some]))
     grouped = [[next(answers) for _ in some] for some in calls]
     model = _compare_model(folder, objective, calls[0], grouped[0], longest)
@@ -175,19 +175,24 @@ def run_calls(calls: Sequence[Call]) -> list[Any]:
     return found
 
 
-def _model_calls(folder: Path, objective: str, lines: Sequence[str]) -> list[Call]:
-    """What the released model itself is asked: blanks or continuations, and embeddings of a sentence encoder."""
-    some = [line for line in dict.fromkeys(lines) if len(word_spans(line)) >= 4][:_LINES]
+def _model_calls(folder: Path, objective: str, lines: Sequence[str], longest: int) -> list[Call]:
+    """What the released model itself is asked: blanks or continuations, and embeddings of a sentence encoder.
+
+    None of it is longer than what the model reads: these calls cut nothing off.
+    """
+    tokenizer = load_tokenizer(folder)
+    some = [line for line in dict.fromkeys(lines) if len(word_spans(line)) >= 4 and
+            len(tokenizer(line)["input_ids"]) <= longest - _NEW_TOKENS][:_LINES]
     if not some:
         return []
     if objective == "causal":
         starts = [line[:word_spans(line)[len(word_spans(line)) // 2][1]] for line in some]
         return [{"call": GENERATE, "folder": str(folder), "inputs": starts, "most": _NEW_TOKENS}]
-    mask, blanks = load_tokenizer(folder).mask_token, []
+    blanks = []
     for line in some:
-        spans = word_spans(line)[:12]
+        spans = word_spans(line)
         start, stop = spans[len(spans) // 2]
-        blanks.append(f"{line[:start]}{mask}{line[stop:spans[-1][1]]}")
+        blanks.append(f"{line[:start]}{tokenizer.mask_token}{line[stop:]}")
     calls: list[Call] = [{"call": FILL, "folder": str(folder), "inputs": blanks, "most": _PIECES}]
     if (folder / SENTENCE_MODULES).is_file():
         calls.append({"call": EMBED, "folder": str(folder), "inputs": some})

@@ -1,7 +1,8 @@
 """Labels for words: entities (NER), plain tags (parts of speech), and the names that are derived from capitals.
 
 The label of a word is that of its first token. Entities are scored whole, as seqeval does in strict mode: type and both
-ends must be right. An I- tag that continues nothing begins an entity, as in the pipeline of transformers.
+ends must be right. An I- tag that continues nothing begins an entity, as in the pipeline of transformers; so they are
+learned, too.
 """
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ class TokenClassification(Labelling):
 
     def start(self, network: Network, encoded: Sequence[Encoded], items: Sequence[Item], padding: int) -> Head | None:
         """A logistic regression on the words' states."""
-        return linear_start(network, encoded, [item.labels for item in items], padding)
+        return linear_start(network, encoded, [self.learned(item.labels) for item in items], padding)
 
     def loss(self, network: Network, encoded: Sequence[Encoded], items: Sequence[Item],
              padding: int) -> torch.Tensor | None:
@@ -93,7 +94,7 @@ class TokenClassification(Labelling):
         labels = torch.full((len(encoded), max(len(tokens.units) for tokens in encoded)), IGNORED)
         for row, (tokens, item) in enumerate(zip(encoded, items, strict=True)):
             labels[row, :len(tokens.units)] = torch.tensor(
-                token_labels(tokens, item.labels, self._continued, IGNORED))
+                token_labels(tokens, self.learned(item.labels), self._continued, IGNORED))
         if bool((labels == IGNORED).all()):
             return None
         logits = network.logits(encoded, padding)
@@ -104,10 +105,18 @@ class TokenClassification(Labelling):
         return [self.decoded(table) for table in self.tables(network, encoded, padding)]
 
     def tables(self, network: Network, encoded: Sequence[Encoded], padding: int) -> list[NDArray[Any]]:
-        """For each item the probabilities of its words' labels: (words, labels)."""
+        """For each item the probabilities of its words' labels: (words, labels).
+
+        Where an entity begins, that of B- and that of I- change places, since most are learned as I-.
+        """
         found = network(encoded, padding).float().softmax(-1).cpu().numpy()
         ends = np.cumsum([item.count for item in encoded])
-        return np.split(found, ends[:-1])
+        tables = np.split(found, ends[:-1])
+        for table in tables if self._entities else ():
+            likeliest = table.argmax(-1).tolist()
+            for row, before, after in zip(table, likeliest, self.repaired(likeliest), strict=True):
+                row[[before, after]] = row[[after, before]]
+        return tables
 
     def decoded(self, table: NDArray[Any]) -> list[int]:
         """The likeliest label of each word with these probabilities (words, labels); an orphan I- becomes B-."""
@@ -122,6 +131,18 @@ class TokenClassification(Labelling):
             if name.startswith("I-") and (not out or self.labels[out[-1]][2:] != name[2:]):
                 label = self._index.get(f"B-{name[2:]}", label)
             out.append(label)
+        return out
+
+    def learned(self, labels: Sequence[int]) -> list[int]:
+        """``labels`` as they are learned: B- only directly after an entity of its type, else I-.
+
+        That is IOB1. With IOB2 the probability of an entity is shared between B- and I-, and O wins too often.
+        """
+        out = list(labels)
+        for at, label in enumerate(labels):
+            name = self.labels[label] if self._entities else ""
+            if name.startswith("B-") and not (at and self.labels[labels[at - 1]][2:] == name[2:]):
+                out[at] = self._continued[label]
         return out
 
     def of_groups(self, item: Item, groups: Iterable[tuple[int, int, str]]) -> list[int]:

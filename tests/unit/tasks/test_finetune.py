@@ -197,3 +197,12 @@ def test_an_orphan_inside_tag_begins_an_entity() -> None:
     said = np.eye(5)[[numbers[label] for label in ("I-X", "I-X", "I-Y", "O", "I-X")]]
     assert [kind.labels[label] for label in kind.decoded(said)] == ["B-X", "I-X", "B-Y", "O", "B-X"]
     assert kind.decoded(said[:0]) == []
+
+
+def test_b_tags_are_learned_only_where_an_entity_follows_one_of_its_type() -> None:
+    kind = kind_of(task_of("token_classification"), tagged("a/B-X b/I-X c/B-X d/B-Y e/O f/B-Y"))
+    labels = [kind.labels.index(tag) for tag in ("B-X", "I-X", "B-X", "B-Y", "O", "B-Y")]
+    learned = kind.learned(labels)
+    assert [kind.labels[label] for label in learned] == ["I-X", "I-X", "B-X", "I-Y", "O", "I-Y"]
+    assert kind.repaired(learned) == labels
+    assert names_kind().learned([0, 1, -100]) == [0, 1, -100]
