@@ -25,7 +25,8 @@ from vernacular.tasks.network import load, save, trainable
 
 TEXTS = ["the red fox jumps over the river", "a lazy dog, it's said, looks at the market in 1999", "crow", "naïve ŵa",
          "the quick horse " * 12]
-LINES = ["the red fox jumps over the river " * 12, "the red fox jumps over the river", "a lazy dog looks at the market", "every green crow flies over the school"]
+LINES = ["the red fox jumps over the river " * 12, "the red fox jumps over the river", "a lazy dog looks at the market",
+         "every green crow flies over the school"]
 LONGEST = 32
 HERE = Path(ecosystem.__file__)
 
