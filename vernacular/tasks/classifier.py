@@ -19,7 +19,7 @@ from vernacular.tasks.network import Encoded, Network
 
 Unit = Literal["word", "text"]
 _ENCODERS = {"bert", "camembert", "roberta", "xlm-roberta"}  # normalized after each layer; texts: the first token
-_DAMPED, _DAMPING = 0.5, 0.5  # share of the layers, from the top, and what their contribution to a state is scaled by
+_DAMPED, _DAMPING = 2 / 3, 0.3  # share of the layers, from the top, and what their contribution to a state is scaled by
 _MEAN_SCALE = 8.0  # of the mean against the first token's own state, which the residual connection adds
 _LINEAR_RANGE = 0.3  # tanh of a normalized state times this is nearly linear
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -82,9 +83,9 @@ def write_release(folder: Path, shape: str, objective: str = "masked", method: s
     again = load(kind.bare(load_model(folder / "made", objective), tokenizer.pad_token_id), folder / "trained")
     items = items_of_shape(shape)
     scored = kind.predict(again, tokenizer, items, LONGEST)
-    place = folder / "out" / ("tasks" if stands_alone(kind) else "adapters") / shape
-    export_task(kind, folder / "trained", folder / "out", objective, LONGEST, {"task": shape}, place)
-    return Asked(shape, kind, items, scored, LONGEST, 1, kind.score(items, scored))
+    place = f"{'tasks' if stands_alone(kind) else 'adapters'}/{shape}"
+    export_task(kind, folder / "trained", folder / "out", objective, LONGEST, {"task": shape}, folder / "out" / place)
+    return Asked(shape, place, kind, items, scored, LONGEST, 1, kind.score(items, scored))
 
 
 @pytest.mark.parametrize("objective", ["masked", "causal"])
@@ -123,6 +124,16 @@ def test_a_process_without_the_library_loads_model_and_task(tmp_path: Path) -> N
     assert "vernacular" in sys.modules and sys.modules["vernacular"] is not None
 
 
+def test_a_search_that_nothing_was_trained_for_is_asked_of_the_model_itself(tmp_path: Path, inside: None) -> None:
+    write_bert(tmp_path, head=True)
+    write_sentence_modules(tmp_path, 32, LONGEST)
+    kind, items = kind_of_shape("search"), items_of_shape("search")
+    scored = kind.untrained("masked", load_model(tmp_path, "masked"), load_tokenizer(tmp_path), [], items, LONGEST, [])
+    asked = Asked("search", "", kind, items, scored["0_shot"][0], LONGEST, None, 0.5)
+    one = check_release(tmp_path, "masked", [asked], [], LONGEST).tasks["search"]
+    assert one.same == 1.0 and one.alone
+
+
 def test_what_does_not_load_is_a_problem(tmp_path: Path) -> None:
     with pytest.raises(Problem):
         run_calls([{"call": "fill-mask", "folder": str(tmp_path), "inputs": ["a"], "most": 1}])
@@ -131,8 +142,7 @@ def test_what_does_not_load_is_a_problem(tmp_path: Path) -> None:
 def test_the_gate_names_what_differs(tmp_path: Path, inside: None) -> None:
     asked = write_release(tmp_path, "text")
     wrong = [[(answer[0] + 1) % 3] for answer in asked.scored]
-    found = check_release(tmp_path / "out", "masked", [Asked("text", asked.kind, asked.items, wrong, LONGEST, 1, 0.5)],
-                          LINES, LONGEST)
+    found = check_release(tmp_path / "out", "masked", [replace(asked, scored=wrong)], LINES, LONGEST)
     assert found.tasks["text"].same == 0.0
     gate = loads_gate({"text": found.tasks["text"].as_json()}, {})
     assert not gate.passed and "text" in gate.reason and gate.value == 0.0

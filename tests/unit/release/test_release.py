@@ -96,11 +96,11 @@ def test_a_task_that_nothing_was_trained_for_shows_a_score_and_no_seed(language:
     assert score_columns(task) == ["model", "score", "95 % interval"]
     assert all(len(row) == 3 for row in score_rows(task)) and "seed" not in learned_from(task)
     card = write_card(found)
-    assert "adapters/genre" not in card and "adapters/names" in card
+    assert "tasks/genre" not in card and "tasks/names" in card
     head = yaml.safe_load(card.split("---\n", 2)[1])
     scored = {one["task"]["name"]: one["metrics"][0]["args"] for one in head["model-index"][0]["results"]}
     assert "seeds" not in scored["genre"] and "seeds" in scored["names"]
-    assert _gate(found, "adapters_reload")["passed"]
+    assert _gate(found, "loads_in_ecosystem")["passed"]
 
 
 def test_worse_with_fewer_labels_is_said_and_forbids_nothing(language: Language) -> None:
