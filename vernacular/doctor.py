@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from vernacular.project import Project
 
 PACKAGES = ("dagster", "dagster-webserver", "dagster-pipes", "pydantic", "typer", "rich", "torch", "transformers",
-            "peft", "tokenizers", "sentencepiece", "safetensors", "datasets", "gguf", "rensa", "ftfy", "langcodes",
-            "lingua-language-detector", "language_data", "scikit-learn", "matplotlib", "regex", "filelock")
+            "peft", "tokenizers", "sentence-transformers", "sentencepiece", "safetensors", "datasets", "gguf", "rensa",
+            "ftfy", "langcodes", "lingua-language-detector", "language_data", "scikit-learn", "matplotlib", "regex",
+            "filelock")
 DISK_GB, MEMORY_GB = 4, 6  # the quickstart with its environment
 
 

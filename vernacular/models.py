@@ -18,6 +18,7 @@ from vernacular.artifacts import digest_of_files
 from vernacular.config.schema import Base, Language
 from vernacular.errors import Problem, full
 
+SENTENCE_MODULES = "modules.json"  # what Sentence Transformers writes into a model's folder
 MODEL_FILES = ("*.safetensors", "*.json", "*.txt", "*.model", "*.gguf")
 
 
@@ -206,6 +207,13 @@ def has_fresh_head(model: Any) -> bool:
     head = model.cls.predictions if hasattr(model, "cls") else getattr(model, "lm_head", None)
     dense = getattr(getattr(head, "transform", head), "dense", None)
     return dense is not None and bool(torch.equal(dense.weight, torch.eye(len(dense.weight)).to(dense.weight)))
+
+
+def is_sentence_encoder(base: Base, objective: str, language: Language) -> bool:
+    """Whether the base gives sentence embeddings: it says so itself, or its masked-LM head was never trained."""
+    path = locate(base, language)
+    return objective == "masked" and (
+        (path / SENTENCE_MODULES).is_file() or has_fresh_head(load_model(path, objective)))
 
 
 def _plain(model: Any) -> Any:

@@ -1,9 +1,10 @@
 """From results to something one can answer for: the model card, the data statement, the bundle, publishing, the report.
 
-This module holds the stage. ``summary`` gathers the numbers, ``gates`` and ``waivers`` say whether it may be published,
-``card`` and ``statement`` write, ``bundle`` puts the folder together with each ``adapter``, and ``reproduce`` asks it
-again through ``use``, which goes along. ``publish`` uploads it or says why not, ``report`` prints it, ``page`` makes a
-page of it, ``try_page`` lets a person type text, ``marks`` keeps what that person thinks of the answers.
+This module holds the stage. ``summary`` gathers the numbers, ``gates`` and ``waivers`` say whether it may be
+published, ``card`` and ``statement`` write, ``bundle`` puts the folder together, ``export`` writes its models, and
+``loads`` asks them by the calls of transformers and Sentence Transformers, in a process of its own (``ecosystem``).
+``publish`` uploads it or says why not, ``report`` prints it, ``page`` makes a page of it, ``try_page`` lets a person
+type text, ``marks`` keeps what that person thinks of the answers.
 """
 
 from __future__ import annotations
@@ -39,8 +40,8 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
         return written | versions(language.folder)
 
     return [Stage(
-        name=f"release/{name}", version="11", inputs=tuple(stage_names(language, name)), run=run, settings=settings,
+        name=f"release/{name}", version="12", inputs=tuple(stage_names(language, name)), run=run, settings=settings,
         outside=outside, gates=SPECS, kinds=("huggingface", "python"),
         heavy=True, tells=True, rights=True,
-        description=f"`{name}` for {language.name}: model, tokenizer, adapters, model card, data statement, every "
-                    "number, and the list of documents that training drew from.")]
+        description=f"`{name}` for {language.name}: model, tokenizer, a model for each task, model card, data "
+                    "statement, every number, and the list of documents that training drew from.")]

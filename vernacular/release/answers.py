@@ -131,7 +131,7 @@ def note_labels(answers: Answers, name: str, task: Task, predictor: Any, plain: 
             answers.several[name] = tuple(predictor.labels[label] for label in predictor.decoded(found))
         return
     read = found[:len(found) - len(words(behind))]
-    answers.words[name] = [(word, predictor.labels[label], float(row[label])) for word, label, row in zip(
+    answers.words[name] = [(word, predictor.labels[label], float(row.max())) for word, label, row in zip(
         words(plain), predictor.decoded(read), read, strict=False)]
     if task.data is not None and task.tags == "bio":
         answers.entities.add(name)

@@ -1,36 +1,34 @@
 """The stage ``release/<model>``: the folder that leaves the machine, and the gates that say whether it may.
 
-Writes ``model/`` (with the tokenizer), ``adapters/<task>/``, ``use.py``, ``README.md``, ``data_statement.md``,
-``evaluation.json`` and ``documents.txt``. No path of the machine it was made on goes along.
+Writes the model and its tokenizer into the root, ``tasks/<task>/`` (a whole model each) or ``adapters/<task>/``,
+``README.md``, ``data_statement.md``, ``evaluation.json`` and ``documents.txt``. No path of this machine goes along.
 """
 
 from __future__ import annotations
 
 import json
-import shutil
-from pathlib import Path
+from dataclasses import asdict
 from typing import Any
 
 from vernacular.arms import Arm, model_folder, released_arm
 from vernacular.artifacts import Artifact, Gate, Report
 from vernacular.config.schema import Model
 from vernacular.corpus.ledger import BESIDE
+from vernacular.evaluation.held_out import held_out_lines
 from vernacular.jsonl import read_jsonl
-from vernacular.models import load_model, longest_input
-from vernacular.release import use
-from vernacular.release.adapter import ABOUT, export
+from vernacular.models import is_sentence_encoder, load_model, longest_input
 from vernacular.release.card import write_card
-from vernacular.release.reproduce import MOST, reproduce_labels, reproduce_others, reproduce_untrained
+from vernacular.release.export import copy_model, export_task, stands_alone, write_sentence_modules
+from vernacular.release.loads import MOST, Asked, check_release
 from vernacular.release.rights import beside_rights, corpus_rights
 from vernacular.release.statement import write_statement
 from vernacular.release.summary import gather
 from vernacular.stages import Work
-from vernacular.tasks.kind import Item, Labelling, class_of
+from vernacular.tasks.kind import Item, class_of
 from vernacular.tasks.predictor import adapter_folder
 from vernacular.tasks.stage import items_of
 
 _ESCAPES = str.maketrans({"\t": "\\t", "\n": "\\n", "\r": "\\r"})
-_PLACES = ("_name_or_path", "name_or_path", "base_model_name_or_path")  # keys under which paths are saved
 
 
 def run(work: Work, name: str, model: Model) -> Report:
@@ -44,13 +42,21 @@ def run(work: Work, name: str, model: Model) -> Report:
     arm = released_arm(name, work.reports)
     folder = model_folder(arm, name, work.inputs)
     beside = beside_rights(read_jsonl(folder.parent / BESIDE), model)
-    copy_model(folder, work.out / "model")
-    shutil.copyfile(use.__file__, work.out / "use.py")
-    reloaded = {}
+    copy_model(folder, work.out)
+    network = load_model(work.out, model.objective)
+    longest = longest_input(network, model.lora.max_length)
+    if is_sentence_encoder(model.base, model.objective, work.language) or any(
+            not task.fine_tune for task in work.language.tasks_of(name).values()):
+        write_sentence_modules(work.out, network.config.hidden_size, longest)
+    tasks = []
     for task in work.language.tasks_of(name):
-        work.progress(f"{task}: the adapter is exported, loaded and asked again")
-        reloaded[task] = _adapter(work, name, model, arm, task)
-    results = gather(work.language, name, model, work.reports, reloaded=reloaded,
+        work.progress(f"{task}: exporting its model")
+        tasks.append(_export(work, name, model, arm, task, longest))
+    work.progress("the release is loaded by transformers and Sentence Transformers and compared")
+    found = check_release(work.out, model.objective, tasks, held_out_lines(work.inputs["corpus/splits"]), longest)
+    reloaded = {task: one.as_json() for task, one in found.tasks.items()}
+    loads = {call: asdict(one) for call, one in found.model.items()}
+    results = gather(work.language, name, model, work.reports, reloaded=reloaded, loads=loads,
                      seconds={stage: Artifact(folder).manifest.seconds for stage, folder in work.inputs.items()})
     path = work.language.folder / "statement.md"
     written = path.read_text(encoding="utf-8") if path.is_file() else None
@@ -67,8 +73,8 @@ def run(work: Work, name: str, model: Model) -> Report:
     report.count("documents_beside", len(beside), "documents beside the corpus that it drew from",
                  "documents")
     for task, one in reloaded.items():
-        report.count(f"reloaded_same_{task}", one["same"], f"share of the answers of {task} that the released adapter "
-                     "gives again")
+        report.count(f"reloaded_same_{task}", one["same"], f"share of the scored answers of {task} that the released "
+                     "model gives to a call of the ecosystem")
     report.count("size_mb", round(sum(path.stat().st_size for path in work.out.rglob("*") if path.is_file()) / 1e6, 2),
                  "size of the release", "MB")
     for task, found in results["tasks"].items():
@@ -76,57 +82,38 @@ def run(work: Work, name: str, model: Model) -> Report:
         report.count(f"score_base_{task}", found["means"]["base"], f"mean {found['metric']} of {task}, base")
     report.samples["gates"] = [{"gate": gate.name, "passed": gate.passed, "reason": gate.reason}
                                for gate in report.gates]
-    report.details = {"card": "README.md", "reloaded": reloaded, "waivers": results["waivers"],
+    report.details = {"card": "README.md", "reloaded": reloaded, "loads": loads, "waivers": results["waivers"],
                       "verdicts": {task: found["verdicts"] for task, found in results["tasks"].items()}}
     return report
 
 
-def _adapter(work: Work, name: str, model: Model, arm: Arm, task: str) -> dict[str, Any]:
-    """Export what the first seed trained for one task, and ask it again from the folder that goes out."""
+def _export(work: Work, name: str, model: Model, arm: Arm, task: str, longest: int) -> Asked:
+    """Write what the first seed trained for one task into the release; the items to ask it again."""
     if not work.language.tasks[task].fine_tune:
-        return _found_again(work, name, model, arm, task)
-    stage, seed, to = f"task/{task}_{name}", model.lora.seeds[0], work.out / "adapters" / task
-    details, trained = work.reports[stage].details, adapter_folder(work.inputs[stage], arm, seed)
+        return _as_it_is(work, name, arm, task, longest)
+    stage, seed, items = f"task/{task}_{name}", model.lora.seeds[0], items_of(work, task, model)
+    details = work.reports[stage].details
     score = {row["seed"]: row["score"] for row in details["scores"][arm]}[seed]
-    about = {"task": task, "kind": details["kind"], "metric": details["metric"], "seed": seed, "score": score}
+    about = {"task": task, "kind": details["kind"], "metric": details["metric"], "seed": seed, "score": score,
+             "longest": longest}
     prompt = work.language.tasks[task].prompt
     if prompt is not None:  # whoever asks the model needs its words
         about["prompt"] = prompt.model_dump(mode="json")
-    items = items_of(work, task)
-    longest = longest_input(load_model(work.out / "model", model.objective), model.lora.max_length)
-    kept = [row[f"{arm}_{seed}"] for row in read_jsonl(work.inputs[stage] / "predictions.jsonl")]
-    said = {"seed": seed, "card": score, "alone": isinstance(items.kind, Labelling)}
+    place = f"{'tasks' if stands_alone(items.kind) else 'adapters'}/{task}"
+    export_task(items.kind, adapter_folder(work.inputs[stage], arm, seed), work.out, model.objective, longest, about,
+                work.out / place)
+    scored = [row[f"{arm}_{seed}"] for row in read_jsonl(work.inputs[stage] / "predictions.jsonl")]
     most = MOST if items.kind.each_by_itself else len(items.test)
-    if not isinstance(items.kind, Labelling):
-        as_it_is(trained, about, to)
-        return {**said, **reproduce_others(work.out, task, model.objective, longest, items.kind, items.test[:most],
-                                           kept[:most])}
-    many, entities = work.language.tasks[task].multi_label, items.kind.by_word and any(
-        label.startswith("I-") for label in items.kind.labels) and work.language.tasks[task].tags == "bio"
-    export(trained, work.out / "model", {
-        **about, "labels": items.kind.labels, "unit": "word" if items.kind.by_word else "text", "longest": longest,
-        "choice": "many" if many else "entities" if entities else "best"}, to)
-    return {**said, **reproduce_labels(work.out, task, items.kind, items.test[:most], kept[:most])}
+    return Asked(task, place, items.kind, items.test[:most], scored[:most], longest, seed, score)
 
 
-def _found_again(work: Work, name: str, model: Model, arm: Arm, task: str) -> dict[str, Any]:
-    """Ask the released model itself for a task that nothing was trained for."""
+def _as_it_is(work: Work, name: str, arm: Arm, task: str, longest: int) -> Asked:
+    """The items to ask the released model itself, for a task that nothing was trained for."""
     stage, about = f"task/{task}_{name}", work.language.tasks[task]
     rows = list(read_jsonl(work.inputs[stage] / "predictions.jsonl"))
     items = [Item(row["text"], second=row.get("second", "")) for row in rows]
-    longest = longest_input(load_model(work.out / "model", model.objective), model.lora.max_length)
-    score = work.reports[stage].details["means"][arm]
-    return {"seed": None, "card": score, "alone": False, **reproduce_untrained(
-        work.out, model.objective, longest, class_of(about)(about, []), items, [row[arm] for row in rows])}
-
-
-def as_it_is(trained: Path, about: dict[str, Any], to: Path) -> None:
-    """Copy an adapter of a kind that labels nothing: it loads onto the model's body, the head beside it."""
-    to.mkdir(parents=True)
-    for path in sorted(trained.iterdir()):
-        if path.is_file() and path.name != "README.md":  # PEFT's empty card names the folder it was made from
-            _copy(path, to / path.name, "model")
-    (to / ABOUT).write_text(json.dumps(about, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    return Asked(task, "", class_of(about)(about, []), items, [row[arm] for row in rows], longest, None,
+                 work.reports[stage].details["means"][arm])
 
 
 def documents_text(rows: list[dict[str, Any]]) -> str:
@@ -139,24 +126,3 @@ def documents_text(rows: list[dict[str, Any]]) -> str:
                    f"{row['path'].translate(_ESCAPES)}"
                    for row in rows)
     return "\n".join(["id\traw_digest\tfor\tsource\tpath", *lines]) + "\n"
-
-
-def copy_model(folder: Path, to: Path) -> None:
-    """Copy weights, settings and tokenizer into a folder that transformers can load."""
-    to.mkdir(parents=True)
-    for path in sorted(folder.iterdir()):
-        if path.is_file():
-            _copy(path, to / path.name, "model")
-
-
-def _copy(path: Path, to: Path, model: str) -> None:
-    """Copy one file; in settings files, ``model`` takes the place of the paths they were saved with."""
-    if path.suffix != ".json" or path.name == "tokenizer.json":
-        shutil.copyfile(path, to)
-        return
-    data = json.loads(path.read_text(encoding="utf-8"))
-    if isinstance(data, dict):
-        for key in _PLACES:
-            if key in data:
-                data[key] = model
-    to.write_text(json.dumps(data, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")

@@ -27,7 +27,7 @@ from vernacular.release.gates import unverified
 from vernacular.release.headline import COLUMNS as HEADLINE
 from vernacular.release.headline import rows
 from vernacular.release.kept import kept_on_tasks
-from vernacular.release.loading import how_to_load
+from vernacular.release.loading import how_to_use
 from vernacular.release.markdown import MISSING, caveat, interval_text, literal, number, range_text, read_text, table
 from vernacular.release.metadata import inside, metadata_of
 from vernacular.release.planted import section as planted
@@ -43,7 +43,7 @@ def write_card(results: Results) -> str:
     autonym = f" ({language['autonym']})" if language["autonym"] and language["autonym"] != language["name"] else ""
     parts = [
         f"---\n{metadata}---", f"# {model['base_name']} for {language['name']}{autonym}", _about(results),
-        _standing(results), "## Load it", how_to_load(results), "## Data", _data(results), "## Tokenizer",
+        _standing(results), "## How to use it", how_to_use(results), "## Data", _data(results), "## Tokenizer",
         _tokenizer(results), *_alignment(results), "## Held-out likelihood", _likelihood(results),
         "## Tasks", _tasks(results),
         "## Behaviour", behaviour(results), "## Fairness", fairness(results), "## What it forgot",

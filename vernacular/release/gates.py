@@ -17,8 +17,9 @@ from vernacular.stages import GateSpec
 if TYPE_CHECKING:
     from vernacular.release.summary import Results
 
-RELOAD = "adapters_reload"
-SAME, NEAR = 0.99, 0.005  # share of an adapter's answers that must be equal; how far its score (of 1) may differ
+LOADS = "loads_in_ecosystem"
+SAME, NEAR = 0.995, 0.005  # share of the answers that must be equal; how far a task's score (of 1) may differ
+CLOSE = 1e-4  # how far a probability or a number of an embedding may differ
 SPECS = (
     GateSpec("licences_verified", "The licence of every source and of the base is known.", False),
     GateSpec("consent_known", "Every source says on what basis its text may be used.", False),
@@ -29,7 +30,8 @@ SPECS = (
     GateSpec("behaviour", "Every behavioural test keeps its threshold.", False),
     GateSpec("retention", "What is forgotten of the base's languages stays below the limit.", False),
     GateSpec("no_planted_phrase", "A scan for planted phrases was made, and none stands out.", False),
-    GateSpec(RELOAD, "Loaded from the finished folder, the adapters give the answers that were scored.", False),
+    GateSpec(LOADS, "Loaded by transformers and Sentence Transformers alone, the release gives the scored answers.",
+             False),
     GateSpec(ALL, "Every gate of the release is green, or waived by a named person. A red one stops publishing, not "
              "the local build.", False),
 )
@@ -77,8 +79,8 @@ def release_gates(results: Results) -> list[Gate]:
             else "no behavioural test was run")),
         _retention(results),
         _taken_over(results, f"evaluation/{results['model']['name']}_attack", "no_planted_phrase", "no_planted_phrase"),
-        reload_gate(results["reloaded"]) if results["reloaded"] is not None else Gate(
-            name=RELOAD, passed=False, reason="the bundle is not there yet"),
+        loads_gate(results["reloaded"], results["loads"]) if results["reloaded"] is not None else Gate(
+            name=LOADS, passed=False, reason="the release is not there yet"),
     ]
 
 
@@ -192,14 +194,21 @@ def _with_fewer(results: Results, difference: str) -> str:
     return f"; but with fewer labels it is, on {', '.join(worse)}" if worse else ""
 
 
-def reload_gate(found: Mapping[str, Mapping[str, Any]]) -> Gate:
-    """Whether every adapter gives what was measured, from ``reproduce`` of each task."""
-    worst = min((one["same"] for one in found.values()), default=1.0)
+def loads_gate(tasks: Mapping[str, Mapping[str, Any]], calls: Mapping[str, Mapping[str, Any]]) -> Gate:
+    """Whether the calls of the ecosystem give what was measured, from ``loads.check_release``.
+
+    One answer of a task may differ: sums differ in their last bits, and a near tie may turn.
+    """
+    worst = min((one["same"] for one in [*tasks.values(), *calls.values()]), default=1.0)
     off = [f"{task}: {one['same']:.1%} of {one['answers']} answers are the same, {one['score']:.3f} instead of "
-           f"{one['score_before']:.3f}" for task, one in found.items()
-           if one["same"] < SAME or abs(one["score"] - one["score_before"]) > NEAR * max(1.0, one["score_before"])]
-    ours = [task for task, one in found.items() if not one["alone"]]
-    said = "; ".join(off) or ("no task was trained" if not found else "loaded from the finished folder, the adapters "
-                              f"give the answers that were scored: {worst:.1%} of them at least")
-    return Gate(name=RELOAD, passed=not off, value=worst, threshold=SAME, reason=said + (
-        f"; asked through Vernacular, not with transformers and peft alone: {', '.join(ours)}" if ours else ""))
+           f"{one['score_before']:.3f}" for task, one in tasks.items()
+           if one["same"] < min(SAME, 1 - 1 / max(1, one["answers"]))
+           or abs(one["score"] - one["score_before"]) > max(NEAR, 1 / max(1, one["answers"])) * max(
+               1.0, one["score_before"])]
+    off += [f"{call}: {one['same']:.1%} of {one['items']} texts give the same, numbers differ by "
+            f"{one['difference']:.1g}" for call, one in calls.items() if one["same"] < 1 or one["difference"] > CLOSE]
+    ours = [task for task, one in tasks.items() if not one["alone"]]
+    said = "; ".join(off) or (f"transformers and Sentence Transformers give the scored answers: {worst:.1%} of them at "
+                              "least")
+    return Gate(name=LOADS, passed=not off, value=worst, threshold=SAME, reason=said + (
+        f"; asked through Vernacular, since no such call gives them: {', '.join(ours)}" if ours else ""))

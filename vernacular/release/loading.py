@@ -1,4 +1,4 @@
-"""The card's part on loading: the lines of Python that a stranger runs, and what they were found to give."""
+"""The card's part on use: three lines of Python for the model and for each task, and what they were found to give."""
 
 from __future__ import annotations
 
@@ -9,71 +9,77 @@ from vernacular.release.curve import fine_tuned
 from vernacular.release.metadata import inside
 from vernacular.release.summary import Results
 
-_UNITS = {"token_classification": "a word is that of the word",
-          "sequence_classification": "a text, without the special ones, is that of the text",
-          "sentence_pairs": "both texts, without the special ones, is that of the pair"}
 
-
-def how_to_load(results: Results) -> str:
+def how_to_use(results: Results) -> str:
     """Markdown with a block of Python for the model, and one for each task."""
-    kind = "AutoModelForMaskedLM" if results["model"]["objective"] == "masked" else "AutoModelForCausalLM"
-    parts = [_code([f"from transformers import {kind}, AutoTokenizer",
-                    'tokenizer = AutoTokenizer.from_pretrained("model")', f'model = {kind}.from_pretrained("model")'])]
-    whole = inside(results, "model", "lora", "method") == "full"
+    model = "." if results["model"]["objective"] == "masked" else None
+    parts = ["These lines need `transformers`, `sentence-transformers` and `peft`, and run in this folder. For a "
+             'release on the hub, get the folder with `huggingface_hub.snapshot_download("OWNER/NAME")`.']
+    if model:
+        parts.append(_code(["from transformers import pipeline", 'fill = pipeline("fill-mask", ".")',
+                            'print(fill(f"... {fill.tokenizer.mask_token} ..."))']))
+    else:
+        parts.append(_code(["from transformers import pipeline", 'write = pipeline("text-generation", ".")',
+                            'print(write("..."))']))
+    if "sentence-embeddings" in results["loads"]:
+        parts.append(_encoder("."))
     for task, found in results["tasks"].items():
-        if not fine_tuned(found):
-            parts.append(f"Nothing was trained for `{task}` ({found['kind'].replace('_', ' ')}): the model itself is "
-                         "asked, by the mean of a text's token states.")
-        elif found["kind"] in _UNITS:
-            parts += _labelling(task, found["kind"], whole)
-        else:
-            parts += _other(task, found["kind"], whole)
-        parts[-1] += _reloaded(results, task)
+        parts += [f"`{task}`:", _block(results, task, found)]
+        parts[-1] += _compared(results, task)
     return "\n\n".join(parts)
 
 
-def _labelling(task: str, kind: str, whole: bool) -> list[str]:
-    """A task whose adapter fits transformers' token classifier."""
-    if whole:
-        head = f"The model that was trained for `{task}`:"
-        lines = ["from transformers import AutoModelForTokenClassification",
-                 f'model = AutoModelForTokenClassification.from_pretrained("adapters/{task}")']
-    else:
-        head = f"The LoRA adapter of `{task}`, onto the same model:"
-        lines = ["from peft import PeftModel", "from transformers import AutoConfig, AutoModelForTokenClassification",
-                 f'config = AutoConfig.from_pretrained("adapters/{task}")',
-                 'model = AutoModelForTokenClassification.from_pretrained("model", config=config)',
-                 f'model = PeftModel.from_pretrained(model, "adapters/{task}").eval()']
-    second = ' "..."' if kind == "sentence_pairs" else ""
-    return [head, _code(lines), f"It gives every token a score for each label; the mean over the tokens of "
-            f"{_UNITS[kind]}. `use.py` does that, and needs transformers and peft alone: "
-            f"`python use.py {task} \"...\"{second}`. The head, `classifier` or `score`, is given the mean of all "
-            f"layers' states, each normalised: `.logits`, of the last layer, are not what was scored, `token_scores` "
-            f"in `use.py` is."]
+def _block(results: Results, task: str, found: dict[str, Any]) -> str:
+    """The lines for one task."""
+    kind, place = found["kind"], f"tasks/{task}"
+    if kind == "token_classification":
+        strategy = inside(results, "reloaded", task, "strategy") or "first"
+        text = '"..."' if found["labelled"] else '"...".lower()'  # derived names are learned from text without capitals
+        return _code(["from transformers import pipeline",
+                      f'label = pipeline("token-classification", "{place}", aggregation_strategy="{strategy}")',
+                      f"print(label({text}))"])
+    if kind in ("sequence_classification", "sentence_pairs"):
+        pair = results["model"]["objective"] == "masked"
+        text = '"..."' if kind == "sequence_classification" else (
+            '{"text": "...", "text_pair": "..."}' if pair else r'"...\n..."')
+        return _code(["from transformers import pipeline",
+                      f'label = pipeline("text-classification", "{place}", truncation=True)', f"print(label({text}))"])
+    if kind == "sentence_retrieval":
+        return _encoder(place if fine_tuned(found) else ".")
+    return _adapter(task, kind, inside(results, "model", "lora", "method") == "full", results["model"]["objective"])
 
 
-def _other(task: str, kind: str, whole: bool) -> list[str]:
-    """A task whose answers are more than labels: what was trained goes onto the body of the model."""
+def _encoder(place: str) -> str:
+    return _code(["from sentence_transformers import SentenceTransformer", f'encoder = SentenceTransformer("{place}")',
+                  'print(encoder.similarity(encoder.encode(["..."]), encoder.encode(["...", "..."])))'])
+
+
+def _adapter(task: str, kind: str, whole: bool, objective: str) -> str:
+    """A task whose answers no pipeline gives: what was trained goes onto the body of the model."""
+    auto = "AutoModelForMaskedLM" if objective == "masked" else "AutoModelForCausalLM"
+    lines = [f"from transformers import {auto}", f'model = {auto}.from_pretrained(".")']
     if whole:
-        lines = ["from safetensors.torch import load_file",
-                 f'model.base_model.load_state_dict(load_file("adapters/{task}/body.safetensors"))']
+        lines += ["from safetensors.torch import load_file",
+                  f'model.base_model.load_state_dict(load_file("adapters/{task}/body.safetensors"))']
     else:
-        lines = ["from peft import PeftModel", f'PeftModel.from_pretrained(model.base_model, "adapters/{task}").eval()']
-    return [f"What was trained for `{task}` ({kind.replace('_', ' ')}), into the same model, in place:", _code(lines),
-            f"`adapters/{task}/task.json` says how it is asked, `prompt`: the text up to the answer without a space at "
-            "its end; an answer ends at a line break." if kind == "generation" else
-            "`head.safetensors` beside it holds the linear layer over the states, where the task has one."]
+        lines += ["from peft import PeftModel",
+                  f'PeftModel.from_pretrained(model.base_model, "adapters/{task}").eval()']
+    about = ("The prompt is `prompt` in `task.json` beside it: the text up to the answer, without a space at its end; "
+             "an answer ends at a line break." if kind == "generation" else
+             "`head.safetensors` beside it holds the linear layer over the states.")
+    return f"{_code(lines)}\n\n{about}"
 
 
 def _code(lines: Sequence[str]) -> str:
     return "```python\n" + "\n".join(lines) + "\n```"
 
 
-def _reloaded(results: Results, task: str) -> str:
+def _compared(results: Results, task: str) -> str:
     found: dict[str, Any] | None = inside(results, "reloaded", task)
     if not found:
         return ""
-    said = f" Released is that of seed {found['seed']}, which scored {found['card']:.3f}." if (
+    released = f"Released is the training with seed {found['seed']}, which scored {found['card']:.3f}. " if (
         found["seed"] is not None) else ""
-    return said + (f" Loaded so, it gave {found['same']:.1%} of the answers that were scored, on {found['items']} of "
-                   f"these items: {found['score']:.3f} instead of {found['score_before']:.3f}.")
+    how = "These lines" if found["alone"] else "Loaded so, it"
+    return (f"\n\n{released}{how} gave {found['same']:.1%} of the scored answers, on {found['items']} of the scored "
+            f"items: {found['score']:.3f} where {found['score_before']:.3f} was scored.")

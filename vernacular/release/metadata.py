@@ -52,8 +52,8 @@ def metadata_of(results: Results) -> dict[str, Any]:
     metadata |= {"library_name": "transformers",
                  "pipeline_tag": "fill-mask" if model["objective"] == "masked" else "text-generation",
                  "tags": ["vernacular", "continued-pretraining", "vocabulary-extension"]}
-    if results["tasks"] and model["lora"]["method"] == "lora":
-        metadata["tags"].append("lora")
+    if "sentence-embeddings" in results["loads"]:
+        metadata["tags"].append("sentence-transformers")
     scored = [*_scored_tasks(results, arm), *_scored_likelihood(results, arm)]
     if scored:
         metadata["model-index"] = [{"name": f"{model['name']}-{language['code']}", "results": scored}]

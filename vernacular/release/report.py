@@ -64,6 +64,7 @@ def results(store: Store, language: Language, model_name: str) -> Results:
                       {name: artifact.manifest.report for name, artifact in found.items()},
                       {name: artifact.folder for name, artifact in found.items()},
                       release.manifest.report.details.get("reloaded") if release is not None else None,
+                      release.manifest.report.details.get("loads") if release is not None else None,
                       {name: artifact.manifest.seconds for name, artifact in found.items()})
     gathered["release"] = None if release is None else {"folder": str(release.folder), "created":
                                                         release.manifest.created, "files": len(release.manifest.files)}

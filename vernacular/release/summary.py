@@ -37,7 +37,7 @@ def stage_names(language: Language, name: str) -> list[str]:
 
 def gather(language: Language, name: str, model: Model, reports: Mapping[str, Report],
            folders: Mapping[str, Path] | None = None, reloaded: Mapping[str, Any] | None = None,
-           seconds: Mapping[str, float] | None = None) -> Results:
+           loads: Mapping[str, Any] | None = None, seconds: Mapping[str, float] | None = None) -> Results:
     """The results of the model ``name``, as far as its stages have run; what has not run is None and listed as missing.
 
     Args:
@@ -46,7 +46,8 @@ def gather(language: Language, name: str, model: Model, reports: Mapping[str, Re
         model: its settings.
         reports: stage name -> report, of the stages that have run.
         folders: stage name -> artifact folder, where a person is to be told.
-        reloaded: task -> what ``reproduce`` found, once the bundle is there.
+        reloaded: task -> what ``loads`` found of it, once the bundle is there.
+        loads: call -> what ``loads`` found of the released model.
         seconds: stage name -> time that its artifact took, of the stages that have run.
 
     Raises:
@@ -88,6 +89,7 @@ def gather(language: Language, name: str, model: Model, reports: Mapping[str, Re
         "fairness": fairness.details if fairness else None,
         "attack": attack.details if attack else None,
         "reloaded": dict(reloaded) if reloaded is not None else None,
+        "loads": dict(loads or {}),
         "counts": {stage: {key: count.model_dump() for key, count in report.counts.items()}
                    for stage, report in reports.items()},
         "gates": {stage: [gate.model_dump() for gate in report.gates] for stage, report in reports.items()},

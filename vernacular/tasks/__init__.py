@@ -5,10 +5,10 @@
 one module and an entry in ``kind._CLASSES``, and in ``KindName`` and ``COLUMNS`` of ``vernacular.config.tasks``.
 
 Items come from ``data`` (what people labelled: files and the hub) or ``derived`` (what the corpus says of itself).
-``network`` is a body with a head, ``heads`` where a head starts, ``finetune`` the training loop. ``floors`` is what a
-simple method reaches, ``scoring`` sums, scores and intervals. ``curve`` and ``stage`` go over arms, sizes and seeds,
-``transfer`` learns from labels in another language, ``report`` says what came out, ``predictor`` loads a fine-tuned
-model.
+``network`` is a body with a head, ``classifier`` the classifiers of transformers over it, ``heads`` where a head
+starts, ``finetune`` the training loop. ``floors`` is what a simple method reaches, ``scoring`` sums, scores and
+intervals. ``curve`` and ``stage`` go over arms, sizes and seeds, ``transfer`` learns from labels in another language,
+``report`` says what came out, ``predictor`` loads a fine-tuned model.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from vernacular.config.schema import Lora
 from vernacular.models import longest_input
 from vernacular.pretraining.precision import autocast
 from vernacular.tasks.kind import Answer, Head, Item, Kind
-from vernacular.tasks.network import Network, pieces, without_adapter
+from vernacular.tasks.network import Network, pieces, trainable
 from vernacular.tasks.scoring import difference
 
 _NEAR = 8  # batches among which like lengths are brought together
@@ -51,11 +51,9 @@ def steps_of(settings: Lora, items: int) -> int:
 
 def head_start(kind: Kind, model: Any, tokenizer: Any, items: Sequence[Item], settings: Lora) -> Head | None:
     """Where the head starts from, on the states of ``model`` as it is; the same for every seed."""
-    network = kind.network(model, settings, 0).eval()
+    network = kind.bare(model, tokenizer.pad_token_id).eval()
     encoded = kind.encode(items, tokenizer, longest_input(model, settings.max_length))
-    found = kind.start(network, encoded, items, tokenizer.pad_token_id)
-    without_adapter(network)
-    return found
+    return kind.start(network, encoded, items, tokenizer.pad_token_id)
 
 
 def fine_tune(kind: Kind, model: Any, tokenizer: Any, items: Sequence[Item], dev: Sequence[Item], settings: Lora,
@@ -72,7 +70,7 @@ def fine_tune(kind: Kind, model: Any, tokenizer: Any, items: Sequence[Item], dev
         seed: of the adapter and the order.
         head: of ``head_start``.
     """
-    network = kind.network(model, settings, seed)
+    network = trainable(kind.bare(model, tokenizer.pad_token_id), settings, seed)
     if head is not None:
         network.head.load_state_dict(dict(head))
     longest, padding = longest_input(model, settings.max_length), tokenizer.pad_token_id

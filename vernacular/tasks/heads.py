@@ -26,41 +26,43 @@ def linear_start(network: Network, encoded: Sequence[Encoded], labels: Sequence[
         labels: of each item, one for each of its units, or ``IGNORED``.
         padding: the id of padding.
     """
-    from sklearn.linear_model import LogisticRegression
     states, kept = _states(network, encoded, padding)
     target = np.array([label for number in range(kept) for label in labels[number]])
     states, target = states[target != IGNORED], target[target != IGNORED]
-    if len(set(target.tolist())) < 2:
+    classes = sorted(set(target.tolist()))
+    if len(classes) < 2:
         return None
-    mean, spread = states.mean(0), states.std(0) + 1e-6
-    found = LogisticRegression(C=_C, max_iter=_ITERATIONS).fit((states - mean) / spread, target)
-    weight, bias = found.coef_, found.intercept_
-    if len(found.classes_) == 2:  # scikit-learn keeps one row for two labels
-        weight, bias = np.concatenate([-weight, weight]) / 2, np.concatenate([-bias, bias]) / 2
-    weight = weight / spread
-    bias = bias - weight @ mean
-    head = network.head
-    out = np.zeros(tuple(head.weight.shape)), np.full(len(head.bias), bias.min() - 2)  # labels without a training item
-    out[0][found.classes_], out[1][found.classes_] = weight, bias
-    return _head(*out)
+    weight, bias = _regression(states, target, network.head.bias is not None)
+    out = np.zeros((network.head.out_features, weight.shape[1])), np.full(network.head.out_features, bias.min() - 2)
+    out[0][classes], out[1][classes] = weight, bias  # the others are labels without a training item
+    return _head(network, *out)
 
 
 def many_start(network: Network, encoded: Sequence[Encoded], labels: Sequence[Sequence[int]],
                padding: int) -> Head | None:
     """Any number of labels for an item of one unit: a regression for each label against its absence."""
-    from sklearn.linear_model import LogisticRegression
     states, kept = _states(network, encoded, padding)
-    mean, spread = states.mean(0), states.std(0) + 1e-6
-    weight, bias = np.zeros(tuple(network.head.weight.shape)), np.zeros(len(network.head.bias))
+    weight, bias = np.zeros((network.head.out_features, states.shape[1])), np.zeros(network.head.out_features)
     for label in range(len(bias)):
         target = np.array([label in labels[number] for number in range(kept)])
         if target.all() or not target.any():
             bias[label] = 3.0 if target.all() else -3.0
             continue
-        found = LogisticRegression(C=_C, max_iter=_ITERATIONS).fit((states - mean) / spread, target)
-        weight[label] = found.coef_[0] / spread
-        bias[label] = found.intercept_[0] - weight[label] @ mean
-    return _head(weight, bias)
+        rows, shifts = _regression(states, target, network.head.bias is not None)
+        weight[label], bias[label] = rows[1] - rows[0], shifts[1] - shifts[0]
+    return _head(network, weight, bias)
+
+
+def _regression(states: NDArray[Any], target: NDArray[Any], biased: bool) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Weights (classes, hidden) and biases (classes,) of a logistic regression; biases are 0 unless ``biased``."""
+    from sklearn.linear_model import LogisticRegression
+    mean, spread = states.mean(0) * biased, states.std(0) + 1e-6
+    found = LogisticRegression(C=_C, max_iter=_ITERATIONS, fit_intercept=biased).fit((states - mean) / spread, target)
+    weight, bias = found.coef_, np.broadcast_to(found.intercept_, len(found.coef_))
+    if len(found.classes_) == 2:  # scikit-learn keeps one row for two labels
+        weight, bias = np.concatenate([-weight, weight]) / 2, np.concatenate([-bias, bias]) / 2
+    weight = weight / spread
+    return weight, bias - weight @ mean
 
 
 def _states(network: Network, encoded: Sequence[Encoded], padding: int) -> tuple[NDArray[Any], int]:
@@ -80,5 +82,6 @@ def unit_states(network: Network, encoded: Sequence[Encoded], padding: int) -> N
     return np.concatenate(in_batches(network, encoded, ask))
 
 
-def _head(weight: NDArray[Any], bias: NDArray[Any]) -> Head:
-    return {"weight": torch.tensor(weight, dtype=torch.float32), "bias": torch.tensor(bias, dtype=torch.float32)}
+def _head(network: Network, weight: NDArray[Any], bias: NDArray[Any]) -> Head:
+    found = {"weight": torch.tensor(weight, dtype=torch.float32), "bias": torch.tensor(bias, dtype=torch.float32)}
+    return {name: found[name] for name, _ in network.head.named_parameters()}

@@ -21,13 +21,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from numpy.typing import NDArray
 
-from vernacular.config.schema import Lora
 from vernacular.config.tasks import Task
 
 if TYPE_CHECKING:
     import torch
 
-    from vernacular.tasks.network import Encoded, Layers, Network
+    from vernacular.tasks.classifier import Unit
+    from vernacular.tasks.network import Encoded, Network
 
 IGNORED = -100
 Answer = Any
@@ -94,7 +94,6 @@ class Kind(ABC):
     def __init__(self, task: Task, labels: Sequence[str]) -> None:
         self.task, self.labels = task, list(labels)
 
-    layers: ClassVar[Layers] = "last"  # whose states the head reads
     each_by_itself: ClassVar[bool] = True  # whether an answer is the same whatever other items are asked
     one_text_tells: ClassVar[bool] = False  # whether who learned one text of an item knows the answer to it
 
@@ -133,10 +132,15 @@ class Kind(ABC):
         """The text that ``item`` is from, with whose other items it is right or wrong; empty where there is none."""
         return item.document
 
-    def network(self, model: Any, settings: Lora, seed: int) -> Network:
-        """The body of ``model``, ready to be trained, with a fresh head for the labels."""
-        from vernacular.tasks.network import trainable
-        return trainable(model, settings, max(1, len(self.labels)), seed, self.layers)
+    def bare(self, model: Any, padding: int | None) -> Network:
+        """The body of ``model`` with a fresh head for the labels; nothing in it is set to be trained.
+
+        Args:
+            model: a language model, whose weights the network shares.
+            padding: the id of padding.
+        """
+        from vernacular.tasks.network import Network
+        return Network(model.base_model, model.config.hidden_size, max(1, len(self.labels)), model)
 
     def start(self, network: Network, encoded: Sequence[Encoded], items: Sequence[Item], padding: int) -> Head | None:
         """Where the head starts from, given a network that nothing was learned by yet; None: as it is.
@@ -216,7 +220,12 @@ class Labelling(Batched):
     """
 
     by_word: ClassVar[bool] = False
-    layers: ClassVar[Layers] = "all"  # the last alone knows less of words and of topics: docs/tasks.md, "Which layers"
+
+    def bare(self, model: Any, padding: int | None) -> Network:
+        """The classifier of transformers, so that a release is loaded by its own calls."""
+        from vernacular.tasks.classifier import Classifier, build_classifier
+        unit: Unit = "word" if self.by_word else "text"
+        return Classifier(build_classifier(model, self.labels, unit, self.task.multi_label, padding), unit)
 
     @abstractmethod
     def tables(self, network: Network, encoded: Sequence[Encoded], padding: int) -> list[NDArray[Any]]:

@@ -1,8 +1,7 @@
 """A model body with a head on the mean state of each unit, adapted by LoRA or trained whole; and its batches.
 
-A unit is a word, or a whole text. The mean of its token states is the same for every arm and family, and fair between
-tokenizers that cut words differently. What a unit is, whether its states are the last layer's or those of all layers,
-and what is done with the head's outputs, is up to a kind.
+A unit is a part of an item whose tokens are averaged. What it is, and what is done with the head's outputs, is up to a
+kind. Labels of words and texts have the classifiers of transformers instead (``classifier``).
 """
 
 from __future__ import annotations
@@ -11,19 +10,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any
 
 import torch
-from safetensors import safe_open
 from safetensors.torch import load_file, save_file
-from torch.nn.functional import layer_norm
 
 from vernacular.config.schema import Lora
 from vernacular.pretraining.precision import autocast, float32
 
 HEAD, BODY = "head.safetensors", "body.safetensors"
-Layers = Literal["last", "all"]
-_LAYERS = "layers"  # the entry of the head's file that says which it reads
 _TOKENS, _TOKENS_ON_CARD = 4096, 32_768  # in a batch of answers
 
 
@@ -112,16 +107,14 @@ class Network(torch.nn.Module):
         body: a transformers model that returns ``last_hidden_state``, with or without a peft adapter.
         hidden: width of its states.
         outputs: of the head, for each unit; at least one.
-        whole: the language model that the body is of, for kinds that need its own head.
-        layers: whose states the head reads.
+        whole: the model that the body is of, for kinds that need its own head.
     """
 
     whole: Any
 
-    def __init__(self, body: Any, hidden: int, outputs: int, whole: Any = None, layers: Layers = "last") -> None:
+    def __init__(self, body: Any, hidden: int, outputs: int, whole: Any = None) -> None:
         super().__init__()
         self.__dict__["whole"] = whole  # no part of this module: its weights are those of the body
-        self.layers = layers
         self.body = body
         self.head = torch.nn.Linear(hidden, outputs)
 
@@ -149,21 +142,19 @@ class Network(torch.nn.Module):
         return total / sizes.clamp(min=1)[:, None]
 
     def token_states(self, batch: Sequence[Encoded], padding: int) -> torch.Tensor:
-        """The states of all tokens: (items, longest of them, hidden); of ``all`` layers their mean, each normalised."""
+        """The last layer's states of all tokens: (items, longest of them, hidden)."""
+        states: torch.Tensor = self.body(**self.inputs(batch, padding)).last_hidden_state
+        return states
+
+    def inputs(self, batch: Sequence[Encoded], padding: int) -> dict[str, torch.Tensor]:
+        """What a model of transformers takes of a batch, on the device of this one."""
         tokens, attend = padded(batch, padding)
-        device, more = self.head.weight.device, {}
+        out = {"input_ids": tokens, "attention_mask": attend}
         if any(any(item.types) for item in batch) and getattr(self.body.config, "type_vocab_size", 1) > 1:
-            types = torch.zeros_like(tokens)
+            out["token_type_ids"] = torch.zeros_like(tokens)
             for row, item in enumerate(batch):
-                types[row, :len(item.types)] = torch.tensor(item.types)
-            more["token_type_ids"] = types.to(device)
-        found = self.body(input_ids=tokens.to(device), attention_mask=attend.to(device), **more,
-                          output_hidden_states=self.layers == "all")
-        if self.layers == "last":
-            last: torch.Tensor = found.last_hidden_state
-            return last
-        each = [layer_norm(states.float(), states.shape[-1:]) for states in found.hidden_states[1:]]  # 0: no layer yet
-        return torch.stack(each).mean(0)
+                out["token_type_ids"][row, :len(item.types)] = torch.tensor(item.types)
+        return {name: value.to(self.head.weight.device) for name, value in out.items()}
 
 
 def padded(batch: Sequence[Encoded], padding: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -177,25 +168,25 @@ def padded(batch: Sequence[Encoded], padding: int) -> tuple[torch.Tensor, torch.
     return tokens, attend
 
 
-def trainable(model: Any, settings: Lora, outputs: int, seed: int, layers: Layers = "last") -> Network:
-    """The body of ``model`` with what is to be trained, and a fresh head on the states of ``layers``, from ``seed``.
+def trainable(network: Network, settings: Lora, seed: int) -> Network:
+    """``network`` with what is to be trained of its body, and its head, from ``seed``.
 
     By LoRA an adapter on every linear layer, and nothing else of the body: the table of embeddings has no gradient.
     """
     torch.manual_seed(seed)
-    body = model.base_model
+    network.head.reset_parameters()
     if settings.method == "lora":
         from peft import LoraConfig, get_peft_model
         from peft.tuners.lora import LoraLayer
-        body = get_peft_model(body, LoraConfig(r=settings.rank, lora_alpha=settings.alpha,
-                                               lora_dropout=settings.dropout, target_modules="all-linear"))
-        for module in body.modules():  # mixed precision casts what needs it; peft would cast every input up before that
+        network.body = get_peft_model(network.body, LoraConfig(
+            r=settings.rank, lora_alpha=settings.alpha, lora_dropout=settings.dropout, target_modules="all-linear"))
+        for module in network.body.modules():  # mixed precision casts what needs it; peft would cast every input before
             if isinstance(module, LoraLayer):
                 module.cast_input_dtype_enabled = False
     else:
-        body.requires_grad_(True)
-    network = Network(body, model.config.hidden_size, outputs, model, layers)
-    return network.to(next(model.parameters()).device)
+        network.body.requires_grad_(True)
+    network.head.requires_grad_(True)
+    return network.to(next(network.whole.parameters()).device)
 
 
 def without_adapter(network: Network) -> None:
@@ -241,24 +232,15 @@ def save(network: Network, folder: Path) -> None:
         save_file({name: tensor.detach().cpu().contiguous() for name, tensor in network.body.state_dict().items()},
                   folder / BODY)
     save_file({name: tensor.detach().cpu().contiguous() for name, tensor in network.head.state_dict().items()},
-              folder / HEAD, metadata={_LAYERS: network.layers})
+              folder / HEAD)
 
 
-def layers_of(folder: Path) -> Layers:
-    """Whose states the head that ``save`` wrote into ``folder`` reads."""
-    with safe_open(folder / HEAD, "pt") as file:
-        return cast(Layers, (file.metadata() or {}).get(_LAYERS, "last"))
-
-
-def load(model: Any, folder: Path) -> Network:
-    """The network that ``save`` wrote, on the body of ``model``."""
-    body = model.base_model
+def load(network: Network, folder: Path) -> Network:
+    """``network``, of ``Kind.bare``, with the weights that ``save`` wrote into ``folder``."""
     if (folder / BODY).is_file():
-        body.load_state_dict(load_file(folder / BODY))
+        network.body.load_state_dict(load_file(folder / BODY))
     else:
         from peft import PeftModel
-        body = PeftModel.from_pretrained(body, folder)
-    head = load_file(folder / HEAD)
-    network = Network(body, model.config.hidden_size, head["weight"].shape[0], model, layers_of(folder))
-    network.head.load_state_dict(head)
-    return network.to(next(model.parameters()).device).eval()
+        network.body = PeftModel.from_pretrained(network.body, folder)
+    network.head.load_state_dict(load_file(folder / HEAD))
+    return network.to(next(network.whole.parameters()).device).eval()

@@ -86,5 +86,6 @@ def load_predictor(arm: Arm, model_name: str, model: Model, task_name: str, inpu
     assert issubclass(kind_class, Labelling)  # what answers lines labels them
     labels = json.loads((inputs[f"task/{task_name}_{model_name}"] / LABELS).read_text(encoding="utf-8"))
     network, tokenizer = load_arm(arm, model_name, model, language, inputs)
-    return Predictor(kind_class(task, labels), load(network, folder), tokenizer,
+    kind = kind_class(task, labels)
+    return Predictor(kind, load(kind.bare(network, tokenizer.pad_token_id), folder), tokenizer,
                      longest_input(network, model.lora.max_length))

@@ -1,7 +1,8 @@
 """Labels for words: entities (NER), plain tags (parts of speech), and the names that are derived from capitals.
 
-Entities are scored whole, as seqeval does in strict mode: type and both ends must be right, and a sequence that IOB2
-does not allow is none. Answers are therefore the likeliest sequence that IOB2 allows.
+The label of a word is that of its first token. Entities are scored whole, as seqeval does in strict mode: type and both
+ends must be right. An I- tag that continues nothing begins an entity, as in the pipeline of transformers; so they are
+learned, too.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from torch.nn.functional import cross_entropy
 from vernacular.config.tasks import Task
 from vernacular.corpus.words import word_spans
 from vernacular.errors import Problem
+from vernacular.tasks.classifier import Classifier, token_labels
 from vernacular.tasks.derived import NAME
 from vernacular.tasks.floors import Words, majority, word_floor
 from vernacular.tasks.heads import linear_start
@@ -38,7 +40,8 @@ class TokenClassification(Labelling):
         self._index = {label: number for number, label in enumerate(self.labels)}
         self._entities = task.data is not None and task.tags == "bio"
         self._types = sorted({label[2:] for label in self.labels if label != OUTSIDE}) if self._entities else []
-        self._allowed = allowed(self.labels) if self._entities else None
+        self._continued = [self._index.get(f"I-{label[2:]}", number) if self._entities and label.startswith("B-")
+                           else number for number, label in enumerate(self.labels)]
         self._known: dict[tuple[int, ...], set[tuple[str, int, int]]] = {}
 
     @classmethod
@@ -82,32 +85,78 @@ class TokenClassification(Labelling):
 
     def start(self, network: Network, encoded: Sequence[Encoded], items: Sequence[Item], padding: int) -> Head | None:
         """A logistic regression on the words' states."""
-        return linear_start(network, encoded, [item.labels for item in items], padding)
+        return linear_start(network, encoded, [self.learned(item.labels) for item in items], padding)
 
     def loss(self, network: Network, encoded: Sequence[Encoded], items: Sequence[Item],
              padding: int) -> torch.Tensor | None:
-        """Cross entropy over the words that have a label."""
-        labels = [label for item in items for label in item.labels]
-        if all(label == IGNORED for label in labels):
+        """Cross entropy over the tokens of the words that have a label."""
+        assert isinstance(network, Classifier)
+        labels = torch.full((len(encoded), max(len(tokens.units) for tokens in encoded)), IGNORED)
+        for row, (tokens, item) in enumerate(zip(encoded, items, strict=True)):
+            labels[row, :len(tokens.units)] = torch.tensor(
+                token_labels(tokens, self.learned(item.labels), self._continued, IGNORED))
+        if bool((labels == IGNORED).all()):
             return None
-        outputs = network(encoded, padding).float()
-        return cross_entropy(outputs, torch.tensor(labels, device=outputs.device), ignore_index=IGNORED)
+        logits = network.logits(encoded, padding)
+        return cross_entropy(logits.flatten(0, 1), labels.flatten().to(logits.device), ignore_index=IGNORED)
 
     def answer(self, network: Network, encoded: Sequence[Encoded], items: Sequence[Item], padding: int) -> list[Answer]:
         """For each item the number of each word's label."""
         return [self.decoded(table) for table in self.tables(network, encoded, padding)]
 
     def tables(self, network: Network, encoded: Sequence[Encoded], padding: int) -> list[NDArray[Any]]:
-        """For each item the probabilities of its words' labels: (words, labels)."""
+        """For each item the probabilities of its words' labels: (words, labels).
+
+        Where an entity begins, that of B- and that of I- change places, since most are learned as I-.
+        """
         found = network(encoded, padding).float().softmax(-1).cpu().numpy()
         ends = np.cumsum([item.count for item in encoded])
-        return np.split(found, ends[:-1])
+        tables = np.split(found, ends[:-1])
+        for table in tables if self._entities else ():
+            likeliest = table.argmax(-1).tolist()
+            for row, before, after in zip(table, likeliest, self.repaired(likeliest), strict=True):
+                row[[before, after]] = row[[after, before]]
+        return tables
 
     def decoded(self, table: NDArray[Any]) -> list[int]:
-        """The likeliest labels of the words with these probabilities (words, labels), of entities together."""
-        if self._allowed is None or not len(table):
-            return [int(label) for label in table.argmax(-1)]
-        return best_path(np.log(table + 1e-12), self._allowed)
+        """The likeliest label of each word with these probabilities (words, labels); an orphan I- becomes B-."""
+        labels = [int(label) for label in table.argmax(-1)]
+        return self.repaired(labels) if self._entities else labels
+
+    def repaired(self, labels: Sequence[int]) -> list[int]:
+        """``labels`` with a B- in place of every I- that continues no entity of its type."""
+        out: list[int] = []
+        for label in labels:
+            name = self.labels[label]
+            if name.startswith("I-") and (not out or self.labels[out[-1]][2:] != name[2:]):
+                label = self._index.get(f"B-{name[2:]}", label)
+            out.append(label)
+        return out
+
+    def learned(self, labels: Sequence[int]) -> list[int]:
+        """``labels`` as they are learned: B- only directly after an entity of its type, else I-.
+
+        That is IOB1. With IOB2 the probability of an entity is shared between B- and I-, and O wins too often.
+        """
+        out = list(labels)
+        for at, label in enumerate(labels):
+            name = self.labels[label] if self._entities else ""
+            if name.startswith("B-") and not (at and self.labels[labels[at - 1]][2:] == name[2:]):
+                out[at] = self._continued[label]
+        return out
+
+    def of_groups(self, item: Item, groups: Iterable[tuple[int, int, str]]) -> list[int]:
+        """The labels of an item's words from the groups (start, end, name) that a pipeline of transformers gives."""
+        found, out, before = sorted(groups), [], -1
+        outside = self._index.get(OUTSIDE, 0)
+        for start, _ in spans_of(item):
+            number = next((at for at, group in enumerate(found) if group[0] <= start < group[1]), -1)
+            name = found[number][2] if number >= 0 else ""
+            if self._entities:
+                name = f"{'I' if number == before else 'B'}-{name}"
+            out.append(self._index.get(name, outside) if number >= 0 else outside)
+            before = number
+        return out
 
     def statistics(self, items: Sequence[Item], answers: Sequence[Answer]) -> NDArray[Any]:
         """Hits, answers and truths of each label (or type of entity): (items, 3 of each)."""
@@ -190,26 +239,3 @@ def checked(tags: Sequence[str], row: Row, repair: bool) -> list[str]:
             tag = f"B-{tag[2:]}"
         out.append(tag)
     return out
-
-
-def allowed(labels: Sequence[str]) -> NDArray[np.bool_]:
-    """Which label may follow which in IOB2: (labels + 1, labels); the last row is for the first word."""
-    out = np.ones((len(labels) + 1, len(labels)), dtype=np.bool_)
-    for column, label in enumerate(labels):
-        if label.startswith("I-"):
-            out[:, column] = [before != OUTSIDE and before[2:] == label[2:] for before in [*labels, OUTSIDE]]
-    return out
-
-
-def best_path(scores: NDArray[Any], may: NDArray[np.bool_]) -> list[int]:
-    """The sequence of labels with the largest sum of ``scores`` (words, labels) that ``may`` allows (Viterbi)."""
-    barred = np.where(may, 0.0, -np.inf)
-    total, back = scores[0] + barred[-1], []
-    for row in scores[1:]:
-        through = total[:, None] + barred[:-1]
-        back.append(through.argmax(0))
-        total = through.max(0) + row
-    path = [int(total.argmax())]
-    for came in reversed(back):
-        path.append(int(came[path[-1]]))
-    return path[::-1]

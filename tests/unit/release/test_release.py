@@ -21,9 +21,10 @@ from vernacular.config.schema import Language
 from vernacular.errors import Problem
 from vernacular.outline import outline_of
 from vernacular.release import stages
-from vernacular.release.bundle import copy_model, documents_text
+from vernacular.release.bundle import documents_text
 from vernacular.release.card import write_card
 from vernacular.release.curve import learned_from, score_columns, score_rows
+from vernacular.release.export import copy_model
 from vernacular.release.markdown import table
 from vernacular.release.overview import rows_of
 from vernacular.release.page import in_short, page
@@ -50,7 +51,7 @@ def test_gates_name_what_is_red(language: Language, found: dict[str, Any]) -> No
     assert len(nothing["missing"]) == 14
     assert not any(gate["passed"] for gate in nothing["release_gates"] if gate["name"] in (
         "adapted_not_worse_than_control", "released_not_worse_than_base", "no_contamination", "behaviour", "retention",
-        "no_planted_phrase", "adapters_reload", "publishable"))
+        "no_planted_phrase", "loads_in_ecosystem", "publishable"))
 
 
 HARM = [-0.04, -0.03, -0.02]
@@ -95,11 +96,11 @@ def test_a_task_that_nothing_was_trained_for_shows_a_score_and_no_seed(language:
     assert score_columns(task) == ["model", "score", "95 % interval"]
     assert all(len(row) == 3 for row in score_rows(task)) and "seed" not in learned_from(task)
     card = write_card(found)
-    assert "adapters/genre" not in card and "adapters/names" in card
+    assert "tasks/genre" not in card and "tasks/names" in card
     head = yaml.safe_load(card.split("---\n", 2)[1])
     scored = {one["task"]["name"]: one["metrics"][0]["args"] for one in head["model-index"][0]["results"]}
     assert "seeds" not in scored["genre"] and "seeds" in scored["names"]
-    assert _gate(found, "adapters_reload")["passed"]
+    assert _gate(found, "loads_in_ecosystem")["passed"]
 
 
 def test_worse_with_fewer_labels_is_said_and_forbids_nothing(language: Language) -> None:
@@ -170,10 +171,10 @@ def test_the_card_has_metadata_every_seed_and_says_gains_in_words(found: dict[st
 
 def test_the_card_says_how_it_was_fine_tuned(found: dict[str, Any]) -> None:
     card = write_card(found)
-    assert "new pieces in its tokenizer, and fine-tuned with LoRA for 2 tasks. **Base**" in card and "- lora\n" in card
+    assert "new pieces in its tokenizer, and fine-tuned with LoRA for 2 tasks. **Base**" in card
     found["model"]["lora"]["method"] = "full"
     card = write_card(found)
-    assert "and fine-tuned whole for 2 tasks. **Base**" in card and "- lora\n" not in card
+    assert "and fine-tuned whole for 2 tasks. **Base**" in card
     found["tasks"] = {}
     card = write_card(found)
     assert "new pieces in its tokenizer. **Base**" in card and "fine-tuned" not in card.split("**Base**")[0]
@@ -379,7 +380,9 @@ def test_the_statement_lists_what_was_read_besides(found: dict[str, Any]) -> Non
 
 def test_the_card_names_the_seed_that_is_released_and_intervals_in_its_metadata(found: dict[str, Any]) -> None:
     card = write_card(found)
-    assert "Released is that of seed 1, which scored 0.610. Loaded so, it gave 100.0% of the answers" in card
+    assert 'pipeline("token-classification", "tasks/names", aggregation_strategy="first")' in card
+    assert 'pipeline("text-classification", "tasks/genre", truncation=True)' in card
+    assert card.count("seed 1, which scored 0.610") == 2
     results = yaml.safe_load(card.split("---\n", 2)[1])["model-index"][0]["results"]
     assert results[0]["metrics"][0]["args"]["adapted_minus_base_low_mean_high"] == [0.2, 0.3, 0.4]
     assert results[2]["metrics"][0] | {"name": ""} == {

@@ -175,9 +175,9 @@ def test_entities_are_shown_as_a_release_answers_them(language: Language) -> Non
     kind = kind_of(task_of("token_classification"), tagged("a/B-PER b/I-PER c/O"))
     assert isinstance(kind, Labelling)  # O, B-PER, I-PER
     answers = Answers()
-    note_labels(answers, "ner", kind.task, Says(kind, [[.1, .3, .6], [.1, .1, .8], [.6, .1, .3], [.4, .1, .5]]),
+    note_labels(answers, "ner", kind.task, Says(kind, [[.1, .3, .6], [.1, .1, .8], [.6, .1, .3], [.5, .1, .4]]),
                 "Ada Banda ku Zomba")
-    assert answers.words["ner"] == [("Ada", "B-PER", .3), ("Banda", "I-PER", .8), ("ku", "O", .6), ("Zomba", "O", .4)]
+    assert answers.words["ner"] == [("Ada", "B-PER", .6), ("Banda", "I-PER", .8), ("ku", "O", .6), ("Zomba", "O", .5)]
 
     def mark(should_be: str) -> str | None:
         return make_mark("Ada Banda ku Zomba", "ner", "adapted", answers, False, should_be, "").should_be

@@ -16,7 +16,6 @@ from vernacular.tasks.finetune import fine_tune, grouped, head_start, steps_of
 from vernacular.tasks.kind import Item
 from vernacular.tasks.network import encode, encode_pairs, load, save, without_adapter
 from vernacular.tasks.predictor import Predictor
-from vernacular.tasks.token_classification import allowed, best_path
 
 SETTINGS = Lora(rank=4, alpha=8, epochs=15, least_steps=1, learning_rate=1e-2, full_learning_rate=1e-2, max_length=32,
                 batch_size=8, looks=0)
@@ -40,7 +39,7 @@ def test_it_learns_and_survives_saving(objective, write, method, tmp_path) -> No
     tuned, tokenizer, answers = learned(kind, tmp_path / "base", TOPICS, objective, method=method)
     assert kind.score(TOPICS, answers) == 1.0
     save(tuned.network, tmp_path / "adapter")
-    again = load(load_model(tmp_path / "base", objective), tmp_path / "adapter")
+    again = load(kind.bare(load_model(tmp_path / "base", objective), tokenizer.pad_token_id), tmp_path / "adapter")
     texts = [item.text for item in TOPICS[:2]]
     before, after = (Predictor(kind, network, tokenizer, 32).probabilities(texts) for network in (tuned.network, again))
     assert np.allclose(np.stack(before), np.stack(after), atol=1e-2)
@@ -192,8 +191,18 @@ def test_a_causal_model_reads_a_pair_as_two_lines(tmp_path) -> None:
     assert tokenizer.decode(encode_pairs([("a dog", "the fox")], tokenizer, 32)[0].tokens) == "a dog\nthe fox"
 
 
-def test_the_likeliest_allowed_sequence() -> None:
-    labels = ["O", "B-X", "I-X", "B-Y", "I-Y"]
-    scores = np.log(np.array([[.3, .2, .5, .0, .0], [.1, .2, .7, .0, .0]]) + 1e-9)
-    assert best_path(scores, allowed(labels)) == [1, 2]
-    assert best_path(scores[:1], allowed(labels)) == [0]
+def test_an_orphan_inside_tag_begins_an_entity() -> None:
+    kind = kind_of(task_of("token_classification"), tagged("a/B-X b/I-X c/B-Y d/I-Y e/O"))
+    numbers = {label: number for number, label in enumerate(kind.labels)}
+    said = np.eye(5)[[numbers[label] for label in ("I-X", "I-X", "I-Y", "O", "I-X")]]
+    assert [kind.labels[label] for label in kind.decoded(said)] == ["B-X", "I-X", "B-Y", "O", "B-X"]
+    assert kind.decoded(said[:0]) == []
+
+
+def test_b_tags_are_learned_only_where_an_entity_follows_one_of_its_type() -> None:
+    kind = kind_of(task_of("token_classification"), tagged("a/B-X b/I-X c/B-X d/B-Y e/O f/B-Y"))
+    labels = [kind.labels.index(tag) for tag in ("B-X", "I-X", "B-X", "B-Y", "O", "B-Y")]
+    learned = kind.learned(labels)
+    assert [kind.labels[label] for label in learned] == ["I-X", "I-X", "B-X", "I-Y", "O", "I-Y"]
+    assert kind.repaired(learned) == labels
+    assert names_kind().learned([0, 1, -100]) == [0, 1, -100]

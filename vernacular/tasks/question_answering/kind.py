@@ -16,10 +16,9 @@ from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy
 from torch.nn.utils.rnn import pad_sequence
 
-from vernacular.config.schema import Lora
 from vernacular.errors import Problem
 from vernacular.tasks.kind import Answer, Batched, Head, Item, Row
-from vernacular.tasks.network import Encoded, Network, in_batches, padded, trainable
+from vernacular.tasks.network import Encoded, Network, in_batches, padded
 from vernacular.tasks.question_answering.floor import answer_length, nearest_span
 from vernacular.tasks.question_answering.scores import statistics
 from vernacular.tasks.question_answering.windows import Window, Windows, encode_questions
@@ -62,9 +61,9 @@ class QuestionAnswering(Batched):
         """The context: of one there may be many questions."""
         return item.text
 
-    def network(self, model: Any, settings: Lora, seed: int) -> Network:
+    def bare(self, model: Any, padding: int | None) -> Network:
         """A head with two outputs: for the start and the end."""
-        return trainable(model, settings, 2, seed)
+        return Network(model.base_model, model.config.hidden_size, 2, model)
 
     def start(self, network: Network, encoded: Sequence[Encoded], items: Sequence[Item], padding: int) -> Head | None:
         """The best head on the frozen states of the first questions: a convex problem, solved by L-BFGS from zero."""

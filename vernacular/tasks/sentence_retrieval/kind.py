@@ -1,5 +1,7 @@
 """Finding a sentence's translation among many by the nearest vector: the mean of a text's token states.
 
+All tokens count, special ones too, as in the mean pooling of Sentence Transformers, which loads what is released.
+
 Fine-tuning pulls translations together. The loss is the symmetric InfoNCE of SimCSE and LaBSE (Gao et al. 2104.08821,
 Feng et al. 2007.01852): in a batch each source must find its target among all targets, and the reverse. Nothing is
 added to the body.
@@ -49,7 +51,8 @@ class SentenceRetrieval(Kind):
         """Both texts, each a unit, with the prefix that the base was trained with."""
         sources, targets = (encode([self.task.prefix + text for text in texts], tokenizer, longest)
                             for texts in ([item.text for item in items], [item.second for item in items]))
-        return [Both(source.tokens, source.units, source.count, source.types, target)
+        return [Both(source.tokens, _all(source), 1, source.types,
+                     Encoded(target.tokens, _all(target), 1, target.types))
                 for source, target in zip(sources, targets, strict=True)]
 
     def loss(self, network: Network, encoded: Sequence[Encoded], items: Sequence[Item],
@@ -65,10 +68,13 @@ class SentenceRetrieval(Kind):
         encoded = self.encode(items, tokenizer, longest)
 
         def vectors(side: Sequence[Encoded]) -> NDArray[np.float32]:
-            return np.stack(in_batches(network, side, lambda rows: list(normalize(
-                network.states([side[row] for row in rows], tokenizer.pad_token_id), dim=-1).float().cpu().numpy())))
+            return np.stack(in_batches(network, side, lambda rows: list(normalize(network.states(
+                [side[row] for row in rows], tokenizer.pad_token_id), dim=-1).float().cpu().numpy()), exact=True))
 
-        scores = vectors(encoded) @ vectors(_targets(encoded)).T
+        return self.ranks(vectors(encoded) @ vectors(_targets(encoded)).T, items)
+
+    def ranks(self, scores: NDArray[Any], items: Sequence[Item]) -> list[Answer]:
+        """The answers to ``items`` from the similarity of each source to each target: (items, items)."""
         return list(both_ways(csls(scores) if self.task.csls else scores, items).tolist())
 
     def untrained(self, objective: str, model: Any, tokenizer: Any, train: Sequence[Item], test: Sequence[Item],
@@ -92,6 +98,11 @@ class SentenceRetrieval(Kind):
         """A rank by chance; TF-IDF over character n-grams."""
         chance = np.random.default_rng(seed).integers(1, len(test) + 1, (len(test), 2))
         return {"majority": chance.tolist(), "tfidf_characters": both_ways(tfidf_scores(test), test).tolist()}
+
+
+def _all(item: Encoded) -> list[int]:
+    """One unit for every token, special ones too."""
+    return [0] * len(item.tokens)
 
 
 def _targets(encoded: Sequence[Encoded]) -> list[Encoded]:

@@ -19,7 +19,7 @@ from vernacular.tasks.finetune import fine_tune
 from vernacular.tasks.generation.kind import Generation
 from vernacular.tasks.generation.label_words import classify
 from vernacular.tasks.kind import Item, Row, class_of
-from vernacular.tasks.network import load, save
+from vernacular.tasks.network import load, save, trainable
 
 TASK = Task.model_validate({"kind": "generation", "data": {"kind": "files", "train": "t.tsv"}, "prompt": {
     "format": "English: {source}\nGerman: {target}", "shots": [0, 2], "longest_answer": 30}})
@@ -46,14 +46,15 @@ def test_it_learns_and_survives_saving(loaded, tmp_path):
     told, guessed = kind.scores(ITEMS, found), kind.scores(ITEMS, before)
     assert told["chrf"] == 100 > guessed["chrf"] and told["minus_bits_per_byte"] > guessed["minus_bits_per_byte"]
     save(network, tmp_path / "adapter")
-    again = load(load_model(tmp_path / "base", "causal"), tmp_path / "adapter")
+    again = load(kind.bare(load_model(tmp_path / "base", "causal"), tokenizer.pad_token_id), tmp_path / "adapter")
     assert [answer["text"] for answer in kind.predict(again, tokenizer, ITEMS, 48)] == [item.second for item in ITEMS]
 
 
 def test_only_the_answer_is_learned(loaded):
     model, tokenizer = loaded
     kind = Generation(TASK, [])
-    network, encoded = kind.network(model, SETTINGS, 1), kind.encode(ITEMS, tokenizer, 48)
+    network = trainable(kind.bare(model, tokenizer.pad_token_id), SETTINGS, 1)
+    encoded = kind.encode(ITEMS, tokenizer, 48)
     answers = [[token for token, unit in zip(item.tokens, item.units, strict=True) if unit == 0] for item in encoded]
     assert [tokenizer.decode(answer) for answer in answers] == [f" {item.second}\n" for item in ITEMS]
     with torch.no_grad():

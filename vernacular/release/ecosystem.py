@@ -1,0 +1,69 @@
+"""Answers the calls of a request with transformers and Sentence Transformers alone: ``ecosystem.py REQUEST ANSWERS``.
+
+``loads`` starts this file in a process of its own, so that what a release gives to people who have nothing of
+Vernacular is compared with what was scored. It must not import anything of Vernacular.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+
+def fill_mask(call: dict[str, Any]) -> list[Any]:
+    """The likeliest pieces for the mask of each text, with their probabilities."""
+    from transformers import pipeline
+    ask = pipeline("fill-mask", call["folder"])
+    return [[[row["token"], row["score"]] for row in ask(text, top_k=call["most"])] for text in call["inputs"]]
+
+
+def text_generation(call: dict[str, Any]) -> list[Any]:
+    """The likeliest continuation of each text, token by token."""
+    from transformers import pipeline
+    ask = pipeline("text-generation", call["folder"])
+    return [ask(text, max_new_tokens=call["most"], do_sample=False, return_full_text=False)[0]["generated_text"]
+            for text in call["inputs"]]
+
+
+def text_classification(call: dict[str, Any]) -> list[Any]:
+    """Every label of each text, or of two texts, with its probability."""
+    from transformers import pipeline
+    ask = pipeline("text-classification", call["folder"], truncation=True)
+    return [[[row["label"], row["score"]] for row in ask(text, top_k=None)] for text in call["inputs"]]
+
+
+def token_classification(call: dict[str, Any]) -> list[Any]:
+    """The groups of words of each text: start, end, label."""
+    from transformers import pipeline
+    ask = pipeline("token-classification", call["folder"], aggregation_strategy=call["strategy"])
+    return [[[row["start"], row["end"], row["entity_group"]] for row in ask(text)] for text in call["inputs"]]
+
+
+def sentence_embeddings(call: dict[str, Any]) -> list[Any]:
+    """The embedding of each text."""
+    from sentence_transformers import SentenceTransformer
+    found = SentenceTransformer(call["folder"], device="cpu").encode(call["inputs"], show_progress_bar=False)
+    return [[float(value) for value in row] for row in found]
+
+
+CALLS: dict[str, Callable[[dict[str, Any]], list[Any]]] = {
+    "fill-mask": fill_mask, "text-generation": text_generation, "text-classification": text_classification,
+    "token-classification": token_classification, "sentence-embeddings": sentence_embeddings}
+
+
+def main(request: str, answers: str) -> None:
+    """Answer every call of the file ``request``, a JSON list, into the file ``answers``."""
+    from transformers.utils import logging
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    calls = json.loads(Path(request).read_text(encoding="utf-8"))
+    found = [CALLS[call["call"]](call) for call in calls]
+    Path(answers).write_text(json.dumps(found), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.modules["vernacular"] = None  # type: ignore[assignment]  # it may be installed, and an import of it must fail
+    main(*sys.argv[1:])

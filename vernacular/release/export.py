@@ -1,0 +1,125 @@
+"""Writes models into a release as transformers and Sentence Transformers load them, with nothing of Vernacular.
+
+The pretrained model lies in the root of the release, as in a repository of the hub. Each task that gives labels or
+embeddings has a whole model in ``tasks/<task>``, its adapter merged; adapters of other tasks go along as peft saved
+them.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from vernacular.errors import Problem
+from vernacular.models import SENTENCE_MODULES, load_model, load_tokenizer
+from vernacular.tasks.kind import Kind, Labelling
+from vernacular.tasks.network import BODY, load
+from vernacular.tasks.sentence_retrieval.kind import SentenceRetrieval
+
+ABOUT = "task.json"
+_TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.txt",
+              "chat_template.jinja")
+_PLACES = ("_name_or_path", "name_or_path", "base_model_name_or_path")  # keys under which paths are saved
+
+
+def copy_model(folder: Path, to: Path) -> None:
+    """Copy weights, settings and tokenizer of a saved model into the folder ``to``."""
+    to.mkdir(parents=True, exist_ok=True)
+    for path in sorted(folder.iterdir()):
+        if path.is_file():
+            _copy(path, to / path.name)
+
+
+def export_task(kind: Kind, trained: Path, release: Path, objective: str, longest: int, about: Mapping[str, Any],
+                to: Path) -> None:
+    """Write what was trained for a task into the folder ``to``.
+
+    Args:
+        kind: of the task, with its labels.
+        trained: what ``tasks.network.save`` wrote.
+        release: the folder with the released model.
+        objective: of that model.
+        longest: tokens of an item.
+        about: what ``task.json`` says.
+        to: the folder to make.
+
+    Raises:
+        Problem: nothing was trained.
+    """
+    if not (trained / BODY).is_file() and not (trained / "adapter_config.json").is_file():
+        raise Problem("there is no adapter", where=str(trained), fix="Delete this artifact and run again")
+    to.mkdir(parents=True)
+    if stands_alone(kind):
+        model, tokenizer = load_model(release, objective), load_tokenizer(release)
+        network = load(kind.bare(model, tokenizer.pad_token_id), trained)
+        if hasattr(network.body, "merge_and_unload"):
+            network.body.merge_and_unload()
+        whole = network.whole if isinstance(kind, Labelling) else network.whole.base_model
+        whole.save_pretrained(to)
+        for path in to.glob("*.json"):
+            _copy(path, path)
+        for name in _TOKENIZER:
+            if (release / name).is_file():
+                _copy(release / name, to / name)
+        _set_longest(to / "tokenizer_config.json", longest)
+        if isinstance(kind, SentenceRetrieval):
+            write_sentence_modules(to, model.config.hidden_size, longest, kind.task.prefix)
+    else:
+        for path in sorted(trained.iterdir()):
+            if path.is_file() and path.name != "README.md":  # PEFT's empty card names the folder it was made from
+                _copy(path, to / path.name)
+    write_json(to / ABOUT, dict(about))
+
+
+def stands_alone(kind: Kind) -> bool:
+    """Whether a task of this kind is released as a whole model that calls of the ecosystem load."""
+    return isinstance(kind, Labelling | SentenceRetrieval)
+
+
+def write_sentence_modules(folder: Path, hidden: int, longest: int, prefix: str = "") -> None:
+    """Write what makes a model's folder a sentence encoder: the mean of a text's token states, made of length 1.
+
+    Args:
+        folder: of the model.
+        hidden: width of its states.
+        longest: tokens of a text that are read.
+        prefix: put before every text.
+    """
+    kinds = (("", "Transformer"), ("1_Pooling", "Pooling"), ("2_Normalize", "Normalize"))
+    write_json(folder / SENTENCE_MODULES, [{"idx": number, "name": str(number), "path": path,
+                                   "type": f"sentence_transformers.models.{kind}"}
+                                  for number, (path, kind) in enumerate(kinds)])
+    write_json(folder / "sentence_bert_config.json", {"max_seq_length": longest, "do_lower_case": False})
+    write_json(folder / "config_sentence_transformers.json", {
+        "prompts": {"query": prefix} if prefix else {}, "default_prompt_name": "query" if prefix else None,
+        "similarity_fn_name": "cosine"})
+    (folder / "1_Pooling").mkdir()
+    write_json(folder / "1_Pooling" / "config.json", {
+        "word_embedding_dimension": hidden, "pooling_mode_cls_token": False, "pooling_mode_mean_tokens": True,
+        "pooling_mode_max_tokens": False, "pooling_mode_mean_sqrt_len_tokens": False})
+
+
+def write_json(path: Path, data: Any) -> None:
+    """Write ``data`` so that the same data gives the same bytes."""
+    path.write_text(json.dumps(data, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _set_longest(path: Path, longest: int) -> None:
+    """Let a tokenizer cut where training and scoring did, wherever it is asked to."""
+    settings = json.loads(path.read_text(encoding="utf-8"))
+    write_json(path, {**settings, "model_max_length": longest})
+
+
+def _copy(path: Path, to: Path) -> None:
+    """Copy one file, settings without the paths they were saved with."""
+    if path.suffix != ".json" or path.name == "tokenizer.json":
+        if path != to:
+            shutil.copyfile(path, to)
+        return
+    data = json.loads(path.read_text(encoding="utf-8"))
+    if isinstance(data, dict):
+        data = {key: value for key, value in data.items() if key not in _PLACES}
+    write_json(to, data)

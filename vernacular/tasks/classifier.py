@@ -1,0 +1,236 @@
+"""The classifiers of transformers over the body of a language model, so that a release loads with ``pipeline(...)``.
+
+A word's label is that of its first token, as ``aggregation_strategy="first"`` takes it; a text's is that of the whole
+sequence. What a kind of task trains and scores here is exactly what ``AutoModelForTokenClassification`` and
+``AutoModelForSequenceClassification`` compute from the saved weights.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import torch
+
+from vernacular.errors import Problem
+from vernacular.models import without_dropout
+from vernacular.tasks.network import Encoded, Network
+
+Unit = Literal["word", "text"]
+_ENCODERS = {"bert", "camembert", "roberta", "xlm-roberta"}  # normalized after each layer; texts: the first token
+_DAMPED, _DAMPING = 2 / 3, 0.3  # share of the layers, from the top, and what their contribution to a state is scaled by
+_MEAN_SCALE = 8.0  # of the mean against the first token's own state, which the residual connection adds
+_LINEAR_RANGE = 0.3  # tanh of a normalized state times this is nearly linear
+
+
+class Classifier(Network):
+    """A classifier of transformers around a body, with the interface of ``Network``.
+
+    Args:
+        model: the classifier.
+        unit: what gets a label.
+    """
+
+    def __init__(self, model: Any, unit: Unit) -> None:
+        super().__init__(model.base_model, 1, 1, model)
+        self.unit = unit
+        self.head = _last_linear(model)
+
+    def forward(self, batch: Sequence[Encoded], padding: int) -> torch.Tensor:
+        """The logits (units of all items in order, labels); those of a word behind the cut are the head's bias."""
+        logits = self.logits(batch, padding)
+        if self.unit == "text":
+            return logits
+        beyond = torch.zeros(logits.shape[-1]) if self.head.bias is None else self.head.bias
+        return _of_first_tokens(logits, batch, beyond.to(logits))
+
+    def states(self, batch: Sequence[Encoded], padding: int) -> torch.Tensor:
+        """What the head reads of each unit: (units of all items in order, hidden) float32."""
+        found = self._read_by_head(batch, padding)
+        if self.unit == "text":
+            return found
+        return _of_first_tokens(found, batch, torch.zeros(found.shape[-1], device=found.device))
+
+    def logits(self, batch: Sequence[Encoded], padding: int) -> torch.Tensor:
+        """What the classifier gives, its head in float32: (items, labels), or for words (items, tokens, labels)."""
+        found = self._read_by_head(batch, padding)
+        with torch.autocast(found.device.type, enabled=False):
+            logits: torch.Tensor = self.head(found)
+        return logits
+
+    def _read_by_head(self, batch: Sequence[Encoded], padding: int) -> torch.Tensor:
+        """The input of the last linear layer: (items, hidden), or for words (items, tokens, hidden)."""
+        read: list[torch.Tensor] = []
+        hook = self.head.register_forward_pre_hook(lambda _, inputs: read.append(inputs[0]))
+        try:
+            self.whole(**self.inputs(batch, padding))
+        finally:
+            hook.remove()
+        found = read[0].float()
+        if self.unit == "word" or found.ndim == 2:
+            return found
+        last = torch.tensor([len(item.tokens) - 1 for item in batch], device=found.device)  # decoders read the last
+        return found[torch.arange(len(batch), device=found.device), last]
+
+
+def token_labels(item: Encoded, labels: Sequence[int], continued: Sequence[int], ignored: int) -> list[int]:
+    """The label that each token of an item is to get: that of its word, and of the word's further tokens.
+
+    Args:
+        item: its tokens.
+        labels: of its words.
+        continued: number of a label -> that of the tokens after a word's first, as I-PER after B-PER.
+        ignored: what tokens outside of words get.
+    """
+    out, before = [], -1
+    for word in item.units:
+        label = ignored if word < 0 else labels[word]
+        out.append(label if word != before or label == ignored else continued[label])
+        before = word
+    return out
+
+
+def _of_first_tokens(values: torch.Tensor, batch: Sequence[Encoded], beyond: torch.Tensor) -> torch.Tensor:
+    """``values`` (items, tokens, width) at the first token of each word; ``beyond`` for words without a token."""
+    rows, places, missing, at = [], [], [], 0
+    for row, item in enumerate(batch):
+        first: dict[int, int] = {}
+        for place, word in enumerate(item.units):
+            if word >= 0:
+                first.setdefault(word, place)
+        for word in range(item.count):
+            rows.append(row)
+            places.append(first.get(word, 0))
+            missing += [at] if word not in first else []
+            at += 1
+    found = values[torch.tensor(rows, dtype=torch.long, device=values.device),
+                   torch.tensor(places, dtype=torch.long, device=values.device)]
+    if missing:
+        found = found.clone()
+        found[torch.tensor(missing, device=values.device)] = beyond.to(found.dtype)
+    return found
+
+
+def build_classifier(model: Any, labels: Sequence[str], unit: Unit, many: bool, padding: int | None) -> Any:
+    """The classifier of transformers for ``labels`` over the body of ``model``, whose weights it shares.
+
+    An encoder that would classify a text by its first token gets one layer more, in which that token's state becomes
+    the mean of all: the head starts from what a sentence encoder was trained to give. For words, the upper layers of an
+    encoder start with a smaller contribution, so that the last states keep more of what lower layers know of words
+    (docs/experiments/standard-heads.md).
+
+    Args:
+        model: a language model.
+        labels: by number.
+        unit: what gets a label.
+        many: whether a text may have several labels.
+        padding: the id of padding.
+
+    Raises:
+        Problem: transformers has no such classifier for this family, or it holds a layer that cannot start as the
+            identity.
+    """
+    from transformers import AutoModelForSequenceClassification, AutoModelForTokenClassification
+    kind: Any = AutoModelForTokenClassification if unit == "word" else AutoModelForSequenceClassification
+    config = copy.deepcopy(model.config)
+    config.id2label = dict(enumerate(labels)) or {0: ""}
+    config.label2id = {label: number for number, label in enumerate(labels)}
+    config.problem_type = None if unit == "word" else (
+        "multi_label_classification" if many else "single_label_classification")
+    config.pad_token_id = padding if padding is not None else config.pad_token_id
+    if unit == "text" and config.model_type == "modernbert":
+        config.classifier_pooling = "mean"
+    encoder = config.model_type in _ENCODERS
+    config.num_hidden_layers += int(encoder and unit == "text")
+    try:
+        with torch.device("meta"):
+            out = kind.from_config(config, attn_implementation=model.config._attn_implementation)
+    except ValueError:
+        raise Problem(f"transformers has no classifier of a {unit} for {config.model_type} models", where="tasks",
+                      fix="Take a base of another family, or leave the tasks of this folder out") from None
+    if encoder:
+        _share_layers(out.base_model, model.base_model, unit)
+    else:
+        setattr(out, out.base_model_prefix, model.base_model)
+    head = _last_linear(out)
+    device, dtype = next(model.parameters()).device, torch.float32
+    for name, module in out.named_modules():
+        if any(parameter.is_meta for parameter in module.parameters(recurse=False)):
+            module.to_empty(device=device, recurse=False)
+            module.to(dtype)
+            if module is head:
+                head.reset_parameters()
+            else:
+                _start_as_identity(module, name, config.model_type)
+    return without_dropout(out).eval()
+
+
+def _start_as_identity(module: Any, name: str, family: str) -> None:
+    """Start a layer between body and head so that it changes little; it is not trained."""
+    square = isinstance(module, torch.nn.Linear) and module.in_features == module.out_features
+    if not square and not hasattr(module, "reset_parameters"):
+        raise Problem(f"the classifier of {family} models holds {name}, which is neither a square linear layer nor a "
+                      "normalization", where="tasks", fix="Take a base of another family, or leave the tasks out")
+    with torch.no_grad():
+        if square:
+            module.weight.copy_(torch.eye(module.in_features) * _LINEAR_RANGE)
+            if module.bias is not None:
+                module.bias.zero_()
+        else:
+            module.reset_parameters()
+    module.requires_grad_(False)
+
+
+def _share_layers(body: Any, from_body: Any, unit: Unit) -> None:
+    """Give ``body`` the embeddings and layers of ``from_body``: for texts with the mean on top, for words damped."""
+    body.embeddings = from_body.embeddings
+    layers = from_body.encoder.layer
+    damped = len(layers) if unit == "text" else len(layers) - round(_DAMPED * len(layers))
+    for number, layer in enumerate(layers):
+        body.encoder.layer[number] = layer if number < damped else _damped_layer(layer)
+    if unit == "text":
+        body.encoder.layer[-1] = _mean_layer(layers[-1], from_body.config.hidden_size)
+
+
+def _damped_layer(layer: Any) -> Any:
+    """A copy of ``layer`` that adds less to its input."""
+    out = copy.deepcopy(layer)
+    with torch.no_grad():
+        for linear in (out.attention.output.dense, out.output.dense):
+            linear.weight.mul_(_DAMPING)
+            linear.bias.mul_(_DAMPING)
+    return out
+
+
+def _mean_layer(layer: Any, hidden: int) -> Any:
+    """A copy of ``layer`` in which every token attends to all alike, and reads their states: it computes their mean."""
+    out = copy.deepcopy(layer)
+    identity = torch.eye(hidden)
+    with torch.no_grad():
+        for linear, weight in ((out.attention.self.query, 0 * identity), (out.attention.self.value, identity),
+                               (out.attention.output.dense, _MEAN_SCALE * identity)):
+            linear.weight.copy_(weight)
+            linear.bias.zero_()
+        out.output.dense.weight.zero_()
+        out.output.dense.bias.zero_()
+        for norm in (out.attention.output.LayerNorm, out.output.LayerNorm):
+            norm.weight.fill_(1)
+            norm.bias.zero_()
+    return out
+
+
+def _last_linear(model: Any) -> Any:
+    """The linear layer that gives the logits.
+
+    Raises:
+        Problem: there is none outside the body.
+    """
+    inside = {id(module) for module in model.base_model.modules()}
+    found = [module for module in model.modules() if isinstance(module, torch.nn.Linear) and id(module) not in inside
+             and module.out_features == model.config.num_labels]
+    if not found:
+        raise Problem(f"the classifier of {model.config.model_type} models ends in no linear layer", where="tasks",
+                      fix="Take a base of another family, or leave the tasks of this folder out")
+    return found[-1]
+
