@@ -10,7 +10,7 @@ import json
 import random
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -49,12 +49,13 @@ def run(work: Work, name: str, model: Model, task_name: str) -> Report:
         return _as_they_are(work, name, model, task_name, items)
     sizes, learned = sizes_of(task.curve, len(items.train)), transfer_items(work, model, task_name, items)
     arms = _Arms(work, name, model, items, learned)
-    in_processes([*(partial(arms.tuned, arm, sizes, [seed]) for arm in ARMS for seed in model.lora.seeds),
-                  *(partial(each, arm) for arm in ARMS for each in (arms.untrained, arms.transferred))],
-                 bytes_of_weights(model.base, work.language))
+    jobs: list[Callable[[], object]] = [partial(arms.scored_without_labels, arm) for arm in ARMS]
+    jobs += [partial(arms.tuned, arm, sizes, [seed]) for arm in ARMS for seed in model.lora.seeds]
+    in_processes(jobs, bytes_of_weights(model.base, work.language))
     runs: dict[Arm, dict[int, list[Run]]] = {arm: arms.tuned(arm, sizes, model.lora.seeds) for arm in ARMS}
-    untrained: dict[Arm, Untrained] = {arm: arms.untrained(arm) for arm in ARMS}
-    transferred: dict[Arm, list[Answer]] = {arm: arms.transferred(arm) for arm in ARMS}
+    untrained, transferred = dict[Arm, Untrained](), dict[Arm, list[Answer]]()
+    for arm in ARMS:
+        untrained[arm], transferred[arm] = arms.scored_without_labels(arm)
     for arm in ARMS:
         for seed in model.lora.seeds:
             shutil.copytree(adapter_folder(work.scratch, arm, seed), adapter_folder(work.out, arm, seed))
@@ -67,18 +68,23 @@ def run(work: Work, name: str, model: Model, task_name: str) -> Report:
 
 def _as_they_are(work: Work, name: str, model: Model, task_name: str, items: Items) -> Report:
     """Score the three arms without any training: what costs time is reading the test items once for each."""
-    runs: dict[Arm, dict[int, list[Run]]] = {}
-    for arm in ARMS:
-        work.progress(f"{arm}, not fine-tuned: {len(items.test)} to score")
-        begun = time.monotonic()
-        network, tokenizer = load_arm(arm, name, model, work.language, work.inputs)
-        network.to("cuda" if torch.cuda.is_available() else "cpu").requires_grad_(False)
-        longest = longest_input(network, model.lora.max_length)
-        answers = items.kind.untrained(model.objective, network, tokenizer, [], items.test, longest, [])
-        runs[arm] = {0: [Run(next(iter(answers.values()))[0], 0, 0, [], round(time.monotonic() - begun, 2),
-                             items.kind.cut(items.test, tokenizer, longest))]}
+    found = in_processes([partial(_as_it_is, work, name, model, arm, items) for arm in ARMS],
+                         bytes_of_weights(model.base, work.language))
+    runs: dict[Arm, dict[int, list[Run]]] = {arm: {0: [one]} for arm, one in zip(ARMS, found, strict=True)}
     _write_predictions(work.out, items, {arm: runs[arm][0][0].answers for arm in ARMS})
     return write_report(work.out, task_name, items, [0], [0], runs, {arm: {} for arm in ARMS})
+
+
+def _as_it_is(work: Work, name: str, model: Model, arm: Arm, items: Items) -> Run:
+    """What one arm answers without any training."""
+    work.progress(f"{arm}, not fine-tuned: {len(items.test)} to score")
+    begun = time.monotonic()
+    network, tokenizer = load_arm(arm, name, model, work.language, work.inputs)
+    network.to("cuda" if torch.cuda.is_available() else "cpu").requires_grad_(False)
+    longest = longest_input(network, model.lora.max_length)
+    answers = items.kind.untrained(model.objective, network, tokenizer, [], items.test, longest, [])
+    return Run(next(iter(answers.values()))[0], 0, 0, [], round(time.monotonic() - begun, 2),
+               items.kind.cut(items.test, tokenizer, longest))
 
 
 def _write_predictions(out: Path, items: Items, answers: Mapping[str, Sequence[Answer]]) -> None:
@@ -186,7 +192,11 @@ class _Arms:
                 found.setdefault(size, []).append(one)
         return found
 
-    def untrained(self, arm: Arm) -> Untrained:
+    def scored_without_labels(self, arm: Arm) -> tuple[Untrained, list[Answer]]:
+        """What an arm answers as it is, and what after labels in another language alone."""
+        return self._untrained(arm), self._transferred(arm)
+
+    def _untrained(self, arm: Arm) -> Untrained:
         """What an arm answers without fine-tuning."""
         kept = self._work.scratch / f"{arm}-untrained.json"
         if not kept.is_file():
@@ -198,7 +208,7 @@ class _Arms:
         found: Untrained = json.loads(kept.read_text(encoding="utf-8"))
         return found
 
-    def transferred(self, arm: Arm) -> list[Answer]:
+    def _transferred(self, arm: Arm) -> list[Answer]:
         """What an arm answers that learned from another language alone; nothing where the task has no such items."""
         if self._learned is None:
             return []

@@ -8,6 +8,7 @@ language roughly as a word-by-word translation. Knows token ids alone, no models
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,10 @@ from numpy.typing import NDArray
 
 from vernacular.vocabulary.mixtures import Mixture
 
+Ids = NDArray[np.int64]
 _ROUNDS = 5  # of expectation maximization; the likelihood hardly rises after that
 _MOST_EVENTS = 8_000_000  # pairs of tokens that are counted: some 10,000 sentences; more hardly help
+_PAGE = 2000  # pairs tokenized at once
 _LEAST_SHARE = 0.01  # of a mixture; smaller weights are noise of tokens that are everywhere
 
 
@@ -31,14 +34,18 @@ def translated(extended: Any, base: Any, ids: Sequence[int],
         pairs: sentences of the language with their translations, in an order drawn at random: where there are too
             many to count, the first are.
     """
-    texts, translations = zip(*pairs, strict=True)
-    sources, targets = _token_sets(extended, texts), _token_sets(base, translations)
-    sizes = np.cumsum([(len(source) + 1) * len(target) for source, target in zip(sources, targets, strict=True)])
-    counted = max(1, int(np.searchsorted(sizes, _MOST_EVENTS, side="right")))
+    sources, targets, events, remaining = list[Ids](), list[Ids](), 0, iter(pairs)
+    while events < _MOST_EVENTS and (page := list(islice(remaining, _PAGE))):
+        texts, translations = zip(*page, strict=True)
+        for source, target in zip(_token_sets(extended, texts), _token_sets(base, translations), strict=True):
+            events += (len(source) + 1) * len(target)
+            if events <= _MOST_EVENTS or not sources:
+                sources.append(source)
+                targets.append(target)
     wanted, found = set(ids), dict[int, Mixture]()
-    for source, target, probability in zip(*translation_table(sources[:counted], targets[:counted]), strict=True):
-        if source in wanted and probability >= _LEAST_SHARE:
-            found.setdefault(source, {})[target] = probability
+    for token, meaning, probability in zip(*translation_table(sources, targets), strict=True):
+        if token in wanted and probability >= _LEAST_SHARE:
+            found.setdefault(token, {})[meaning] = probability
     return {index: {old: weight / total for old, weight in mixture.items()}
             for index, mixture in found.items() if (total := sum(mixture.values()))}
 
@@ -76,5 +83,5 @@ def translation_table(sources: Sequence[NDArray[np.int64]],
 
 def _token_sets(tokenizer: Any, texts: Sequence[str]) -> list[NDArray[np.int64]]:
     """The different ids of each text, special tokens left out."""
-    return [np.unique(np.array(encoding.ids, np.int64))
+    return [np.array(sorted(set(encoding.ids)), np.int64)
             for encoding in tokenizer.encode_batch(list(texts), add_special_tokens=False)]
