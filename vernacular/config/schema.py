@@ -152,7 +152,7 @@ class Pretraining(Strict):
     keep_states: float | None = Field(None, ge=0, description=(
         "weight of a second loss that holds the mean state of every text to the one that the base gives it (masked "
         "objective); if not set, 10 for a base without a head of its own, as sentence encoders are, which forget "
-        "within a few hundred steps what whole texts mean, and 0 for others"))
+        "within a few hundred steps what whole texts mean, and 0 for others. Beside alignment, of replay alone"))
     replay: Share = Field(0.1, lt=1, description="share of what is seen that is text in the base's languages, from "
                                            "retention, so that they are not forgotten; what is measured is "
                                            "never seen")
@@ -228,13 +228,6 @@ class Model(Strict):
         """How new rows start."""
         return self.vocabulary.initialise or ("translations" if self.alignment is not None else "mean")
 
-    @property
-    def training(self) -> Pretraining:
-        """The settings of pretraining; translations take the place of ``keep_states``."""
-        if self.alignment is None:
-            return self.pretraining
-        return self.pretraining.model_copy(update={"keep_states": 0.0})
-
     @model_validator(mode="after")
     def _one_budget(self) -> Model:
         if (self.pretraining.minutes is None) == (self.pretraining.steps is None):
@@ -247,9 +240,6 @@ class Model(Strict):
             raise ValueError("pretraining.keep_states needs objective: masked; leave it out")
         if self.alignment is not None and self.objective != "masked":
             raise ValueError("alignment needs objective: masked; leave it out")
-        if self.alignment is not None and self.pretraining.keep_states:
-            raise ValueError("alignment brings sentences to their translations, keep_states keeps them where the base "
-                             "has them: remove keep_states")
         if self.vocabulary.initialise == "translations" and self.alignment is None:
             raise ValueError("vocabulary.initialise: translations needs alignment.translations; use mean or focus")
         return self

@@ -31,7 +31,7 @@ _LOOP = 3  # raised when the loop becomes faster: what was measured before is th
 
 def speed_key(model: Model, base: str) -> str:
     """What training speed depends on: the model, the shape of a step, the processor or card, the threads."""
-    settings = model.training
+    settings = model.pretraining
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else platform.processor() or platform.machine()
     return digest_of([_LOOP, base, model.objective, settings.sequence_length, settings.batch_size, settings.mask_share,
                       settings.method, settings.accumulate, settings.recompute, settings.keep_states, device,

@@ -99,7 +99,7 @@ def estimate(language: Language, store: Store, name: str, model: Model) -> dict[
         both arms, ``memory_gib``, ``disk_gib``.
     """
     network, _ = load_base(model.base, model.objective, language)
-    settings, tokenizer = model.training, store.current(language.code, f"tokenizer/{name}")
+    settings, tokenizer = model.pretraining, store.current(language.code, f"tokenizer/{name}")
     corpus = store.current(language.code, "corpus/splits")
     new, text = model.vocabulary.new_pieces, None
     if tokenizer:

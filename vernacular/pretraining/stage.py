@@ -55,7 +55,7 @@ def run(work: Work, name: str, model: Model, arm: Arm) -> Report:
     """Pretrain one arm; goes on from its checkpoint if one was left by a process that was killed."""
     keep_memory()
     device = start()
-    settings = model.training
+    settings = model.pretraining
     torch.manual_seed(work.seed)  # low-rank changes start from chance, in all processes from the same
     _check(settings, work.language.code)
     network, tokenizer, base, new_rows = _start(work, name, model, arm)
@@ -69,7 +69,11 @@ def run(work: Work, name: str, model: Model, arm: Arm) -> Report:
     settings = settings.model_copy(update={"head_first": waiting(settings, network, new_rows, model.objective)})
     network.to(device)
     text = texts.read(work, model, tokenizer)
-    states = States(teacher.to(device), text.blocks, tokenizer, held) if teacher is not None else None
+    kept = range(len(text.blocks)) if model.alignment is None else text.replayed
+    states = States(teacher.to(device), text.blocks, tokenizer, held, kept) if teacher is not None and kept else None
+    if states is not None and model.alignment is not None and not states.differ:
+        work.progress("replay text is too short to hold its states; the translations hold those of their language")
+        states = None
     if states is not None:
         states.check()
     objective, sizes = objective_for(model.objective, tokenizer, settings.mask_share), lengths(tokenizer)
@@ -110,7 +114,9 @@ def run(work: Work, name: str, model: Model, arm: Arm) -> Report:
     report = _report(work, plan, done, text, (points, chosen))
     if translations is not None and before is not None:
         _report_translations(report, before, translations.measure(network))
-    moved = States(teacher, text.dev, tokenizer, held).moved(network) if teacher is not None else None
+    moved = None
+    if teacher is not None and translations is None:
+        moved = States(teacher, text.dev, tokenizer, held).moved(network)
     if moved is not None:
         report.count("states_moved", moved, "mean states of held-out texts: squared distance from those that training "
                                             "began with, in variances between texts")

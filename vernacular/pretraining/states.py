@@ -125,18 +125,27 @@ class States:
         blocks: of text, as the model reads it.
         tokenizer: the model's.
         weight: of the distance, beside the nats per predicted token.
+        rows: the numbers of the blocks whose texts are held; if None, all.
     """
 
-    def __init__(self, teacher: Teacher, blocks: Blocks, tokenizer: Any, weight: float) -> None:
+    def __init__(self, teacher: Teacher, blocks: Blocks, tokenizer: Any, weight: float,
+                 rows: range | None = None) -> None:
         self._teacher, self._blocks, self._tokenizer = teacher, blocks, tokenizer.backend_tokenizer
         self.weight, self._known, self._room = weight, dict[int, torch.Tensor](), _REMEMBERED
-        self._sample = np.linspace(0, len(blocks) - 1, min(_SAMPLE, len(blocks))).astype(np.int64)
+        self._rows = range(len(blocks)) if rows is None else rows
+        ends = self._rows.start, self._rows.stop - 1
+        self._sample = np.linspace(*ends, min(_SAMPLE, len(self._rows))).astype(np.int64)
         means = torch.cat(self._of(self._sample.tolist()))
         self._spread = float(means.var(0).mean()) if len(means) > 1 else 0.0
 
+    @property
+    def differ(self) -> bool:
+        """Whether two different pieces are long enough: other texts show no distances."""
+        return self._spread > 0
+
     def check(self) -> None:
-        """Raises Problem where fewer than two different pieces are long enough: such a text shows no distances."""
-        if not self._spread > 0:
+        """Raises Problem where fewer than two different pieces are long enough."""
+        if not self.differ:
             raise Problem(f"fewer than two different texts of {_LEAST} tokens and more",
                           where="pretraining.keep_states", fix="Add text, or set keep_states: 0")
 
@@ -181,6 +190,8 @@ class States:
 
     def _pieces(self, row: int) -> list[int]:
         """The numbers, within a block, of the pieces that are long enough."""
+        if row not in self._rows:
+            return []
         numbers, counts = np.unique(self._blocks.pieces[row][self._blocks.attend[row]], return_counts=True)
         found: list[int] = numbers[counts >= _LEAST].tolist()
         return found

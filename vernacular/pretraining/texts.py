@@ -41,6 +41,7 @@ class Texts:
         dev: held-out text of the target.
         replay: held-out text in the base's languages, or None where the model names no retention text.
         left_out: lines of related and replay text that equal held-out lines or task items, or share a run with them.
+        replayed: the numbers of the blocks that are text in the base's languages.
     """
 
     blocks: Blocks
@@ -48,6 +49,7 @@ class Texts:
     dev: Blocks
     replay: Blocks | None
     left_out: int
+    replayed: range
 
 
 class Sieve:
@@ -115,7 +117,8 @@ def read(work: Work, model: Model, tokenizer: Any) -> Texts:
     streams = shares(len(target), len(replay) if replay else 0, [(name, len(blocks), passes)
                                                                   for name, blocks, passes in related], settings.replay)
     blocks = join([target, *(found for _, found, _ in related), *([replay] if replay else [])])
-    return Texts(blocks, streams, dev, packed(choices) if choices else None, len(sieve.left_out))
+    return Texts(blocks, streams, dev, packed(choices) if choices else None, len(sieve.left_out),
+                 range(len(blocks) - (len(replay) if replay else 0), len(blocks)))
 
 
 def replay_lines(model: Model, work: Work) -> tuple[list[str], list[str]]:

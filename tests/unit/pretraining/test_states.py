@@ -110,6 +110,17 @@ def test_short_pieces_and_padding_are_not_held(folder: Path) -> None:
     assert float(states.distance(hidden(shaken(model, 0.2), short, [0]), rows)) == 0
 
 
+def test_only_the_texts_of_some_blocks_are_held(folder: Path) -> None:
+    model, whole, blocks = made(folder)
+    tokenizer = load_tokenizer(folder)
+    some = States(Teacher(model, tokenizer), blocks, tokenizer, 2.0, range(3, len(blocks)))
+    rows = np.arange(6)
+    assert some.count(rows[:3]) == 0 and some.count(rows) == whole.count(rows[3:]) > 0
+    states = hidden(shaken(model, 0.1), blocks, rows)
+    assert float(some.distance(states[:3], rows[:3])) == 0
+    assert float(some.distance(states, rows)) == pytest.approx(float(some.distance(states[3:], rows[3:])), rel=1e-5)
+
+
 @pytest.mark.parametrize("texts", [["the quick red fox jumps over the lazy green river"], SHORT])
 def test_a_text_of_one_piece_shows_no_distances(folder: Path, texts: list[str]) -> None:
     """To train on such a one is refused beforehand; held-out text of one piece is no reason to lose a training."""
