@@ -23,9 +23,8 @@ _jobs: Sequence[Callable[[], object]] = ()
 def in_processes(jobs: Sequence[Callable[[], _T]], weights: int = 0) -> list[_T]:
     """The results of ``jobs`` in their order; they run side by side where cores and memory allow it.
 
-    The results are the same one after the other and side by side. Each process computes with one thread, since a fork
-    misses the threads that torch has started. So the jobs run in this process where there are many more cores than
-    jobs, or a card.
+    Each process computes with one thread, since a fork misses the threads that torch has started. So the jobs run in
+    this process where there are many more cores than jobs, or a card.
 
     Args:
         jobs: independent of one another, the longest first; their results can be pickled.
