@@ -7,8 +7,9 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from pathlib import Path
 from typing import Any, TypeVar
+
+import psutil
 
 from vernacular import process
 from vernacular.errors import Passing
@@ -22,9 +23,8 @@ _jobs: Sequence[Callable[[], object]] = ()
 def in_processes(jobs: Sequence[Callable[[], _T]], weights: int = 0) -> list[_T]:
     """The results of ``jobs`` in their order; they run side by side where cores and memory allow it.
 
-    The results are the same one after the other and side by side. Each process computes with one thread, since a fork
-    misses the threads that torch has started. So the jobs run in this process where there are many more cores than
-    jobs, or a card.
+    Each process computes with one thread, since a fork misses the threads that torch has started. So the jobs run in
+    this process where there are many more cores than jobs, or a card.
 
     Args:
         jobs: independent of one another, the longest first; their results can be pickled.
@@ -38,7 +38,7 @@ def in_processes(jobs: Sequence[Callable[[], _T]], weights: int = 0) -> list[_T]
     cores = torch.get_num_threads()
     if not can_fork() or cores > 2 * len(jobs):
         return [job() for job in jobs]
-    count = min(len(jobs), cores, _free_memory() // (_ROOM + 3 * weights))
+    count = min(len(jobs), cores, psutil.virtual_memory().available // (_ROOM + 3 * weights))
     if count < 2:
         return [job() for job in jobs]
     _jobs = jobs
@@ -64,12 +64,8 @@ def _run(number: int) -> object:
 
 def _prepare(parent: int) -> None:
     import torch
+    from threadpoolctl import threadpool_limits
     process.PARENT = parent
     process.interrupt_when_alone()
     torch.set_num_threads(1)
-
-
-def _free_memory() -> int:
-    """Bytes that programs may still take, on Linux."""
-    rows = dict(row.split(":") for row in Path("/proc/meminfo").read_text(encoding="ascii").splitlines())
-    return 1024 * int(rows["MemAvailable"].split()[0])
+    threadpool_limits(1)  # of NumPy and SciPy

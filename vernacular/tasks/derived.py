@@ -78,6 +78,9 @@ def _by_capitals(documents: Iterable[Mapping[str, Any]]) -> Iterable[Item]:
 
 def lower(line: str) -> str:
     """``line`` in lower case, letter by letter, so that every word keeps its place."""
+    lowered = line.lower()
+    if len(lowered) == len(line) and "Σ" not in line:  # at the end of a word Python writes it as another letter
+        return lowered
     return "".join(letter.lower() if len(letter.lower()) == 1 else letter for letter in line)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -70,6 +70,26 @@ def outcomes(predictor: Any, splitter: Any, lexicons: dict[str, list[str]] | Non
     cases = make_cases(made, lines, Given(lexicons or {}, pairs or {}), most=10, seed=1, prepare=prepare,
                        by_word=splitter is not None)
     return made, cases, Asker(predictor, splitter).outcomes(made, cases)
+
+
+def test_the_cases_of_several_tests_are_answered_at_once() -> None:
+    class Counting(FakeLines):
+        asked: ClassVar[list[list[str]]] = []
+
+        def probabilities(self, texts: Sequence[str]) -> list[Any]:
+            self.asked.append(list(texts))
+            return super().probabilities(texts)
+
+    changes = [{"operator": "letter_case"}, {"operator": "spaces", "where": "double"}]
+    tests = [BehaviourTest.model_validate({**TEST, "name": f"test_{number}", "change": [change]})
+             for number, change in enumerate(changes)]
+    made = [(test, make_cases(test, LINES, Given(), most=10, seed=1, prepare=str)) for test in tests]
+    asker = Asker(Counting(), None)
+    asker.ask_ahead([case for _, cases in made for case in cases])
+    judged = [asker.outcomes(test, cases) for test, cases in made]
+    assert judged == [Asker(FakeLines(), None).outcomes(test, cases) for test, cases in made]
+    texts, = Counting.asked
+    assert len(texts) == len(set(texts)) < sum(len(case.versions) for _, cases in made for case in cases)
 
 
 def test_spaces_never_fail_for_a_model_that_reads_words() -> None:

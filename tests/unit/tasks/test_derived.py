@@ -26,6 +26,11 @@ def test_capitals_inside_a_clause_are_names() -> None:
     assert capital_labels(line) == (IGNORED, 1, 0, 0, 1, IGNORED, 0, 1)
 
 
+@pytest.mark.parametrize("line", ["ΟΔΟΣ ΜΟΥ", "İSTANBUL Ş", "ŴANTHU ẞ", "ABC abc"])
+def test_lowering_goes_letter_by_letter(line: str) -> None:
+    assert lower(line) == "".join(letter.lower() if len(letter.lower()) == 1 else letter for letter in line)
+
+
 @given(st.text(max_size=80))
 def test_lowering_keeps_every_word_in_its_place(line: str) -> None:
     assert len(lower(line)) == len(line)
