@@ -9,41 +9,32 @@ wherever else they stand.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
-import regex
 
-from vernacular import separated
-from vernacular.alignment.join import Joined, Keyed, join, shown
-from vernacular.alignment.keyed import reads_scripture, references_of, texts_by_key
+from vernacular.alignment.join import Joined, join, shown
+from vernacular.alignment.keyed import reads_scripture, references_of
+from vernacular.alignment.sides import TextSide, plain_field, rows_of
 from vernacular.artifacts import Report, digest_of_files
 from vernacular.config.schema import Alignment, Language
 from vernacular.config.tasks import PARTS, Part
-from vernacular.config.translations import BETWEEN, FilesSide, PackageSide, Side, Translations
+from vernacular.config.translations import FilesSide, PackageSide, Translations
 from vernacular.corpus import clean_settings
 from vernacular.corpus.clean import masked, tidy
-from vernacular.corpus.formats.encoding import decode
-from vernacular.corpus.formats.packed import content, suffix_of
 from vernacular.corpus.sources import open_source, place_of
 from vernacular.corpus.sources.files import Files
 from vernacular.errors import Problem
 from vernacular.jsonl import read_jsonl as read_rows
 from vernacular.pretraining.texts import Sieve
 from vernacular.stages import Work
-from vernacular.tasks.data.parallel import read_parallel
-from vernacular.tasks.data.tables import read_jsonl, read_table
-from vernacular.tasks.kind import Row
 
 TextPair = tuple[str, str]  # a sentence of the language, and its translation
 _ONE_IN, _MOST_HELD = 20, 200  # one pair in so many is held out, at most so many
 _LEAST = 40  # pairs; fewer are no training, and none to choose by
-_TABLES = (".csv", ".tsv", ".jsonl")
 _SHOWN = 5  # texts without a partner, of each side
-_NESTED = 10  # brackets in brackets that are removed
 
 
 @dataclass(frozen=True)
@@ -227,7 +218,7 @@ def _as_cleaned(work: Work, part: Part, pairs: Iterable[Pair]) -> Iterator[Pair]
 
 def _pairs(work: Work, entry: Translations, joins: list[Join]) -> Iterator[_Raw]:
     """The pairs of two texts, without those of which either side was taken down; a join is added to ``joins``."""
-    ours, theirs = (_Side(side, work, role) for side, role in ((entry.source, "translated"),
+    ours, theirs = (TextSide(side, work, role) for side, role in ((entry.source, "translated"),
                                                                (entry.translation, "translation")))
     if entry.source.key is None:
         yield from _by_line(ours, theirs)
@@ -262,127 +253,13 @@ def _checked(joined: Joined, entry: Translations, language: Language) -> Join:
     return Join(names, len(joined.pairs), joined.together, alone, samples)
 
 
-def _by_line(ours: _Side, theirs: _Side) -> Iterator[_Raw]:
+def _by_line(ours: TextSide, theirs: TextSide) -> Iterator[_Raw]:
     sides = ours, theirs
-    for row in _rows(ours, theirs):
-        texts = _plain(row, "source"), _plain(row, "target")
+    for row in rows_of(ours, theirs):
+        texts = plain_field(row, "source"), plain_field(row, "target")
         if bool(texts[0]) != bool(texts[1]):
             raise Problem("one of its two sides is empty", where=row.where, fix="Give it its translation, or remove it")
         if texts[0] and all(side.stays(side.path, text, row.where) for side, text in zip(sides, texts, strict=True)):
             text, translation = ours.without(texts[0]), theirs.without(texts[1])
             if text and translation:
                 yield _Raw(text, translation, ours.digests(ours.path, texts[0]), row.where)
-
-
-class _Side:
-    """One side of translations: its files, and which of its texts were not taken down."""
-
-    def __init__(self, settings: Side, work: Work, role: str) -> None:
-        opened = open_source(settings, place_of(work.language, settings, work.root, role))
-        assert isinstance(opened, Files)  # Translations takes no other
-        self._settings, self._opened = settings, opened
-        self._files = opened.located()
-        if settings.key is None and len(self._files) != 1:
-            raise Problem(f"{len(self._files)} files match the side of translations called {settings.name}, and one is "
-                          "read", where=f"{work.language.code} alignment.translations",
-                          fix="Name each pair of files as an entry of its own, or give both sides a key")
-        documents = list(opened.documents(work.progress))
-        self._all: dict[tuple[str, str], set[str]] = {}
-        for document in documents:
-            for text in _parts(document.text):
-                self._all.setdefault((document.path, text), set()).add(document.raw_digest)
-        self._left = {(document.path, text) for document in opened.place.suppressed.left(documents)
-                      for text in _parts(document.text)}
-
-    @property
-    def path(self) -> str:
-        """Of its one file, as in the ledger."""
-        return self._files[0][0]
-
-    @property
-    def file(self) -> Path:
-        """Its one file."""
-        return self._files[0][1]
-
-    @property
-    def where(self) -> str:
-        """How messages call its one file."""
-        return f"{self._opened.where}/{self.path}"
-
-    @property
-    def column(self) -> str:
-        """The column of a table that holds its text."""
-        return str(self._settings.text_field)
-
-    def text(self) -> str:
-        """What its one file holds."""
-        return decode(content(self.file, self.where), self.where, self._settings.encoding)[0]
-
-    def keyed(self, scripture: bool) -> list[Keyed]:
-        """Its texts with their keys, without those of which nothing is left."""
-        return [text for text in texts_by_key(self._opened, self._settings, scripture) if self.plain([text])]
-
-    def plain(self, texts: Iterable[Keyed]) -> str:
-        """``texts`` as one line, without what does not belong to it."""
-        return " ".join(filter(None, (self.without(part) for text in texts for part in text.texts)))
-
-    def without(self, text: str) -> str:
-        """``text`` as one line, without what ``remove`` names."""
-        for part in self._settings.remove:
-            text = _without_brackets(text, part[0], part[-1]) if BETWEEN in part else text.replace(part, "")
-        return _tidy(text)
-
-    def stays(self, path: str, text: str, where: str) -> bool:
-        """Whether ``text`` of the document ``path`` was not taken down.
-
-        Raises:
-            Problem: it is none of the source's texts, so that nobody knows.
-        """
-        if (path, _tidy(text)) not in self._all:
-            raise Problem("it is read as another text by the ledger, so a takedown would not find it", where=where,
-                          fix="Write it as plain text")
-        return (path, _tidy(text)) in self._left
-
-    def digests(self, path: str, text: str) -> frozenset[str]:
-        """Of the documents at ``path`` that ``text`` stands in."""
-        return frozenset(self._all[path, _tidy(text)])
-
-
-def _parts(text: str) -> set[str]:
-    return {_tidy(part) for part in (text, *text.split("\n"))}
-
-
-def _without_brackets(text: str, left: str, right: str) -> str:
-    pattern = regex.compile(f"{regex.escape(left)}[^{regex.escape(left + right)}]*{regex.escape(right)}")
-    for _ in range(_NESTED):
-        text, count = pattern.subn("", text)
-        if not count:
-            break
-    return text
-
-
-def _rows(ours: _Side, theirs: _Side) -> Iterator[Row]:
-    """The rows of both sides: ``source`` in the language, ``target`` its translation."""
-    kinds = {suffix_of(ours.file), suffix_of(theirs.file)}
-    if kinds == {".txt"}:
-        return read_parallel(ours.text(), theirs.text(), ours.where, theirs.where)
-    if not kinds <= set(_TABLES) or ours.file.resolve() != theirs.file.resolve():
-        raise Problem("translations are read from two .txt files, line by line, or from two columns of one .csv, .tsv "
-                      "or .jsonl file", where=f"{ours.where} and {theirs.where}",
-                      fix="Write them so, each side of a table with its column, `text_field:`; or join them by `key:`")
-    columns = {"source": ours.column, "target": theirs.column}
-    if kinds == {".jsonl"}:
-        return read_jsonl(ours.text(), ours.where, columns)
-    return read_table(ours.text(), ours.where, columns, separated.MARKS if kinds == {".csv"} else "\t", None)
-
-
-def _plain(row: Row, role: str) -> str:
-    value = row.fields[role]
-    if value is not None and not isinstance(value, str):
-        raise Problem("one of its two sides is no text", where=row.where, fix="Put it in quotes, or remove it")
-    return _tidy(value or "")
-
-
-def _tidy(text: str) -> str:
-    """In NFC, as one line with single spaces."""
-    return " ".join(unicodedata.normalize("NFC", text).split())
