@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from vernacular.artifacts import Store
+from vernacular.config.labeled_data import FileData
 from vernacular.config.schema import Language
 from vernacular.config.sources import NetworkSource, Source
-from vernacular.config.tasks import FileData
 from vernacular.errors import Problem, as_problem
 from vernacular.project import Project
 from vernacular.stages import Stage, lookup, stages_of

@@ -14,9 +14,9 @@ from pydantic import ValidationError
 
 from vernacular.config.codes import is_code, name_of
 from vernacular.config.explain import did_you_mean, explain
+from vernacular.config.labeled_data import PARTS
 from vernacular.config.rules import check
 from vernacular.config.schema import Language
-from vernacular.config.tasks import PARTS
 from vernacular.config.yaml_file import Node, read_yaml
 from vernacular.errors import Problem
 

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from vernacular.config.codes import is_registered, is_same
+from vernacular.config.labeled_data import PARTS, FileData, HubData, Transfer
 from vernacular.config.schema import Language
 from vernacular.config.sources import (
     FilesSource,
@@ -19,7 +20,7 @@ from vernacular.config.sources import (
     is_local,
     is_url,
 )
-from vernacular.config.tasks import PARTS, FileData, Groups, HubData, Transfer
+from vernacular.config.tasks import Groups
 from vernacular.config.translations import FilesSide, PackageSide, VrefKey
 from vernacular.config.yaml_file import Node
 from vernacular.errors import Problem

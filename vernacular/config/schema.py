@@ -65,8 +65,7 @@ class Base(Strict):
         if self.hub and (self.package or self.path):
             raise ValueError("say either hub and revision, or path (with package for an installed one)")
         if self.hub and not re.fullmatch(r"[0-9a-f]{40}", self.revision or ""):
-            raise ValueError("hub needs a revision, the 40 letters of a commit, so that the same model is loaded next "
-                             "year")
+            raise ValueError("hub needs a revision, the 40 letters of a commit: it names the same model next year")
         if self.hub and self.name_on_hub:
             raise ValueError("leave out name_on_hub where hub is: hub is the name there")
         if not self.hub and not self.path:
@@ -296,6 +295,5 @@ class Language(Strict):
 
     def models_to_run(self, only: str | None = None) -> dict[str, Model]:
         """The enabled models by name, or the one called ``only``, enabled or not (KeyError if there is none)."""
-        if only is not None:
-            return {only: self.models[only]}
-        return {name: model for name, model in self.models.items() if model.enabled}
+        enabled = {name: model for name, model in self.models.items() if model.enabled}
+        return enabled if only is None else {only: self.models[only]}

@@ -19,25 +19,20 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch.nn.functional import normalize
 
-from vernacular.corpus.words import word_spans
 from vernacular.errors import Problem
-from vernacular.models import SENTENCE_MODULES, load_model, load_tokenizer, quiet
+from vernacular.models import load_model, load_tokenizer, quiet
 from vernacular.release import ecosystem
+from vernacular.release.model_check import EMBED, Call, ModelCheck, compare_model, model_calls
 from vernacular.tasks.kind import IGNORED, Answer, Item, Kind, Labelling
-from vernacular.tasks.network import Encoded, Network, encode, in_batches, load
+from vernacular.tasks.network import load
 from vernacular.tasks.sentence_pairs import SentencePairs
 from vernacular.tasks.sentence_retrieval.kind import SentenceRetrieval
 from vernacular.tasks.token_classification import TokenClassification
 
 MOST = 100  # items asked of each task
-_LINES = 16  # held-out lines that the released model is asked
-_PIECES, _NEW_TOKENS = 5, 8  # likeliest pieces for a blank; tokens of a continuation
 _SECONDS = 1800.0  # longest that all calls may take
 FIRST, SIMPLE = "first", "simple"
-FILL, GENERATE, EMBED = "fill-mask", "text-generation", "sentence-embeddings"
 
 
 @dataclass(frozen=True)
@@ -79,21 +74,6 @@ class TaskCheck:
 
 
 @dataclass(frozen=True)
-class ModelCheck:
-    """What the released model gives to one call, beside what Vernacular computes from the same weights.
-
-    Attributes:
-        items: texts asked.
-        same: the share of texts with the same answer: the likeliest pieces, the continuation, the nearest other text.
-        difference: the largest absolute difference of a probability, or of a number of an embedding.
-    """
-
-    items: int
-    same: float
-    difference: float
-
-
-@dataclass(frozen=True)
 class Asked:
     """A task of a release and its scored items.
 
@@ -126,7 +106,6 @@ class Found:
     model: dict[str, ModelCheck]
 
 
-Call = dict[str, Any]
 
 
 def check_release(folder: Path, objective: str, tasks: Sequence[Asked], lines: Sequence[str], longest: int) -> Found:
@@ -144,10 +123,10 @@ def check_release(folder: Path, objective: str, tasks: Sequence[Asked], lines: S
     """
     quiet()
     alone = [asked for asked in tasks if isinstance(asked.kind, Labelling | SentenceRetrieval)]
-    calls = [_model_calls(folder, objective, lines, longest), *(_task_calls(folder, asked) for asked in alone)]
+    calls = [model_calls(folder, objective, lines, longest), *(_task_calls(folder, asked) for asked in alone)]
     answers = iter(run_calls([call for some in calls for call in some]))
     grouped = [[next(answers) for _ in some] for some in calls]
-    model = _compare_model(folder, objective, calls[0], grouped[0], longest)
+    model = compare_model(folder, objective, calls[0], grouped[0], longest)
     checked = {asked.task: _compare_task(asked, some, found)
                for asked, some, found in zip(alone, calls[1:], grouped[1:], strict=True)}
     checked |= {asked.task: _ask_ours(folder, objective, asked) for asked in tasks if asked not in alone}
@@ -173,80 +152,6 @@ def run_calls(calls: Sequence[Call]) -> list[Any]:
                           fix="Report it with the versions of transformers, peft and sentence-transformers")
         found: list[Any] = json.loads(answers.read_text(encoding="utf-8"))
     return found
-
-
-def _model_calls(folder: Path, objective: str, lines: Sequence[str], longest: int) -> list[Call]:
-    """What the released model itself is asked: blanks or continuations, and embeddings of a sentence encoder.
-
-    None of it is longer than what the model reads: these calls cut nothing off.
-    """
-    tokenizer = load_tokenizer(folder)
-    some = [line for line in dict.fromkeys(lines) if len(word_spans(line)) >= 4 and
-            len(tokenizer(line)["input_ids"]) <= longest - _NEW_TOKENS][:_LINES]
-    if not some:
-        return []
-    if objective == "causal":
-        starts = [line[:word_spans(line)[len(word_spans(line)) // 2][1]] for line in some]
-        return [{"call": GENERATE, "folder": str(folder), "inputs": starts, "most": _NEW_TOKENS}]
-    blanks = []
-    for line in some:
-        spans = word_spans(line)
-        start, stop = spans[len(spans) // 2]
-        blanks.append(f"{line[:start]}{tokenizer.mask_token}{line[stop:]}")
-    calls: list[Call] = [{"call": FILL, "folder": str(folder), "inputs": blanks, "most": _PIECES}]
-    if (folder / SENTENCE_MODULES).is_file():
-        calls.append({"call": EMBED, "folder": str(folder), "inputs": some})
-    return calls
-
-
-def _compare_model(folder: Path, objective: str, calls: Sequence[Call], answers: Sequence[Any],
-                   longest: int) -> dict[str, ModelCheck]:
-    if not calls:
-        return {}
-    model, tokenizer = load_model(folder, objective), load_tokenizer(folder)
-    compare = {FILL: _compare_blanks, GENERATE: _compare_continuations, EMBED: _compare_embeddings}
-    return {call["call"]: compare[call["call"]](model, tokenizer, call["inputs"], found, longest)
-            for call, found in zip(calls, answers, strict=True)}
-
-
-def _compare_blanks(model: Any, tokenizer: Any, texts: Sequence[str], found: Any, longest: int) -> ModelCheck:
-    same, difference = 0, 0.0
-    for text, rows in zip(texts, found, strict=True):
-        ids = tokenizer(text, return_tensors="pt")
-        place = int((ids["input_ids"][0] == tokenizer.mask_token_id).nonzero()[0, 0])
-        with torch.inference_mode():
-            scores = model(**ids).logits[0, place].softmax(-1)
-        same += [token for token, _ in rows][:1] == scores.topk(1).indices.tolist()
-        difference = max(difference, *(abs(float(scores[token]) - score) for token, score in rows))
-    return ModelCheck(len(texts), same / len(texts), difference)
-
-
-def _compare_continuations(model: Any, tokenizer: Any, texts: Sequence[str], found: Any, longest: int) -> ModelCheck:
-    same = 0
-    for text, said in zip(texts, found, strict=True):
-        ids = tokenizer(text, return_tensors="pt")
-        with torch.inference_mode():
-            out = model.generate(**ids, max_new_tokens=_NEW_TOKENS, do_sample=False,
-                                 pad_token_id=tokenizer.pad_token_id)[0, ids["input_ids"].shape[1]:]
-        same += tokenizer.decode(out, skip_special_tokens=True) == said
-    return ModelCheck(len(texts), same / len(texts), 0.0)
-
-
-def _compare_embeddings(model: Any, tokenizer: Any, texts: Sequence[str], found: Any, longest: int) -> ModelCheck:
-    network = Network(model.base_model, model.config.hidden_size, 1, model)
-    items = [Encoded(item.tokens, [0] * len(item.tokens), 1) for item in encode(texts, tokenizer, longest)]
-    ours = np.stack(in_batches(network, items, lambda rows: list(normalize(network.states(
-        [items[row] for row in rows], tokenizer.pad_token_id), dim=-1).numpy()), exact=True))
-    theirs = np.array(found, np.float32)
-    same = np.mean(_nearest(ours) == _nearest(theirs)) if len(texts) > 1 else 1.0
-    return ModelCheck(len(texts), float(same), float(np.abs(ours - theirs).max()))
-
-
-def _nearest(vectors: NDArray[np.float32]) -> NDArray[np.intp]:
-    scores = vectors @ vectors.T
-    np.fill_diagonal(scores, -np.inf)
-    nearest: NDArray[np.intp] = scores.argmax(1)
-    return nearest
 
 
 def _task_calls(folder: Path, asked: Asked) -> list[Call]:

@@ -20,8 +20,8 @@ import torch
 from vernacular.alignment.pairs import read_pairs_by_part
 from vernacular.arms import ARMS, Arm, load_arm
 from vernacular.artifacts import Report, write_atomically
+from vernacular.config.labeled_data import PARTS, Part
 from vernacular.config.schema import Model
-from vernacular.config.tasks import PARTS, Part
 from vernacular.errors import Problem
 from vernacular.jsonl import read_jsonl, write_jsonl
 from vernacular.models import bytes_of_weights, longest_input

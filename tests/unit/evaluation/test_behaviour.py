@@ -16,12 +16,13 @@ from vernacular.artifacts import Report
 from vernacular.corpus.words import words
 from vernacular.errors import Problem
 from vernacular.evaluation.behaviour.alignment import aligned, exchanged
+from vernacular.evaluation.behaviour.askers import Asker
 from vernacular.evaluation.behaviour.cases import make_cases
 from vernacular.evaluation.behaviour.judge import Outcome, columns_of, judge_likelihood
 from vernacular.evaluation.behaviour.lexicons import names_in, resolve
 from vernacular.evaluation.behaviour.marks import Mark
 from vernacular.evaluation.behaviour.operators.base import Given
-from vernacular.evaluation.behaviour.run import Asker, _note_counts, gate, note_worst, summarise
+from vernacular.evaluation.behaviour.run import _note_counts, gate, note_worst, summarise
 from vernacular.evaluation.behaviour.schema import BehaviourTest, Suite
 from vernacular.tasks.derived import lower
 

@@ -19,7 +19,7 @@ from vernacular.config.load import load_language
 from vernacular.config.tasks import Task
 from vernacular.corpus.words import word_spans, words
 from vernacular.errors import Problem
-from vernacular.evaluation.behaviour.run import Asker
+from vernacular.evaluation.behaviour.askers import Asker
 from vernacular.evaluation.behaviour.schema import Suite
 from vernacular.evaluation.fairness import gaps
 from vernacular.evaluation.fairness import plan as fairness

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.tiny import write_bert, write_llama
+from vernacular.evaluation.behaviour.askers import Weigher
 from vernacular.evaluation.behaviour.cases import Case
 from vernacular.evaluation.behaviour.likely import differing, scores
-from vernacular.evaluation.behaviour.run import Weigher
 from vernacular.evaluation.behaviour.schema import BehaviourTest
 from vernacular.evaluation.likelihood import causal_likelihood, masked_likelihood
 from vernacular.models import load_model, load_tokenizer

@@ -14,11 +14,12 @@ from tests.unit.evaluation.test_suite import GOOD, with_tests
 from tests.unit.tasks.made import task_of
 from vernacular.corpus.words import words
 from vernacular.errors import Problem
+from vernacular.evaluation.behaviour.askers import Asker
 from vernacular.evaluation.behaviour.cases import make_cases
 from vernacular.evaluation.behaviour.load import load_suite, marks_of
 from vernacular.evaluation.behaviour.marks import Known, Mark
 from vernacular.evaluation.behaviour.operators.base import Given
-from vernacular.evaluation.behaviour.run import Asker, gate, summarise
+from vernacular.evaluation.behaviour.run import gate, summarise
 from vernacular.evaluation.behaviour.schema import BehaviourTest
 from vernacular.evaluation.behaviour.seen import stands_in
 from vernacular.tasks.derived import lower

@@ -20,10 +20,11 @@ from vernacular.corpus.words import word_spans
 from vernacular.corpus.words import words as words_of
 from vernacular.errors import Problem
 from vernacular.evaluation.behaviour.alignment import aligned
+from vernacular.evaluation.behaviour.askers import Asker
 from vernacular.evaluation.behaviour.judge import Answer, columns_of
 from vernacular.evaluation.behaviour.lexicons import resolve
 from vernacular.evaluation.behaviour.load import FAIRNESS, FOLDER, load_suite
-from vernacular.evaluation.behaviour.run import ARMS, Asker
+from vernacular.evaluation.behaviour.run import ARMS
 from vernacular.evaluation.fairness.gaps import Hits, compare_changes, compare_groups
 from vernacular.evaluation.fairness.plan import Plan, load_plan
 from vernacular.evaluation.fairness.variants import Variants, write_variants

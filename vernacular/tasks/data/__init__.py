@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from vernacular.artifacts import digest_of_files
+from vernacular.config.labeled_data import PARTS, FileData, HubData, Part
 from vernacular.config.schema import Language
-from vernacular.config.tasks import PARTS, FileData, HubData, Part, Task
+from vernacular.config.tasks import Task
 from vernacular.corpus.words import plain_words
 from vernacular.errors import Problem
 from vernacular.tasks.data.files import files_of, rows_of_files

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from vernacular import separated
+from vernacular.config.labeled_data import PARTS, FileData, Part
 from vernacular.config.schema import Language
-from vernacular.config.tasks import PARTS, FileData, Part, Task
+from vernacular.config.tasks import Task
 from vernacular.corpus.formats.encoding import decode
 from vernacular.corpus.sources.files import check_file
 from vernacular.errors import Problem

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from vernacular.artifacts import digest_of, digest_of_files
+from vernacular.config.labeled_data import PARTS, HubData, Part
 from vernacular.config.schema import Language
 from vernacular.config.sources import is_local
-from vernacular.config.tasks import PARTS, HubData, Part, Task
+from vernacular.config.tasks import Task
 from vernacular.corpus.sources.files import check_file, root_of
 from vernacular.corpus.sources.hub import unreachable
 from vernacular.corpus.sources.mirror import Mirror
