@@ -8,9 +8,9 @@ from vernacular.artifacts import Store
 from vernacular.errors import Problem
 
 # Seconds of the quickstart on two cores, by the beginning of a stage's name and by its end.
-WEIGHTS = (("corpus/identifier", 6.0), ("corpus/", 1.5), ("tokenizer/", 9.0), ("alignment/", 100.0),
-           ("model/", 90.0), ("task/", 50.0), ("_likelihood", 7.0), ("_retention", 3.0), ("_attack", 12.0),
-           ("_behaviour", 30.0), ("_fairness", 15.0), ("release/", 15.0))
+WEIGHTS = (("corpus/identifier", 6.0), ("corpus/", 1.5), ("tokenizer/", 13.0), ("alignment/", 10.0),
+           ("model/", 65.0), ("task/search", 14.0), ("task/", 65.0), ("_likelihood", 7.0), ("_retention", 3.0),
+           ("_attack", 10.0), ("_behaviour", 40.0), ("_fairness", 18.0), ("release/", 17.0))
 OTHER = 20.0
 FEWEST_SECONDS = 3.0  # of stages that were measured, before the weights say anything
 OVERDUE = 0.1  # of its time so far is what a stage is thought to take further that should have ended
