@@ -109,7 +109,7 @@ def _measure(code: str, name: str, base: dict[str, str], place: Path) -> Iterato
     _write(folder, changes, tasks)
     threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     run(folder, root, threads=threads, watch=True)
-    run(folder, root, f"tokenizer/{_NAME}", *aligned, f"model/{_NAME}_control", f"model/{_NAME}", threads=threads,
+    run(folder, root, *aligned, f"tokenizer/{_NAME}", f"model/{_NAME}_control", f"model/{_NAME}", threads=threads,
         watch=True)
     lora = {}
     for task in tasks:

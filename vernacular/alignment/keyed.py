@@ -148,8 +148,9 @@ def read_vref(text: str, where: str, path: str, named: str, references: str) -> 
     https://github.com/BibleNLP/ebible
     """
     lines, keys = (_split(one) for one in (text, references))
-    if len(lines) > len(keys) or any(line.strip() for line in lines[len(keys):]):
-        raise Problem(f"{len(lines)} lines, but {named} has {len(keys)}", where=where,
+    lines, beyond = lines[:len(keys)], lines[len(keys):]
+    if len(lines) < len(keys) or any(line.strip() for line in beyond):  # lines that were taken out shift the others
+        raise Problem(f"{len(lines) + len(beyond)} lines, but {named} has {len(keys)}", where=where,
                       fix="Use the references that the text was written with: one a line")
     open_text: Keyed | None = None
     for number, (line, reference) in enumerate(zip(lines, keys, strict=False), 1):

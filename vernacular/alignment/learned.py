@@ -15,6 +15,7 @@ from vernacular.jsonl import read_jsonl, write_jsonl
 
 PAIRS = "pairs.jsonl"
 _EMBEDDINGS = "embeddings.safetensors"
+_MOST = 500_000  # pairs: three quarters of a gigabyte of embeddings in a small model
 
 
 @dataclass(frozen=True)
@@ -66,5 +67,5 @@ def _read(folder: Path, held_out: bool) -> list[TextPair]:
 
 
 def targets_wanted(pairs: Sequence[TextPair], steps: int | None, batch_size: int) -> int:
-    """How many pairs a training of so many steps sees; all where its steps are not known yet."""
-    return len(pairs) if steps is None else min(len(pairs), steps * batch_size)
+    """How many pairs a training of so many steps sees; where its steps are not known yet, as many as are held."""
+    return min(len(pairs), _MOST if steps is None else steps * batch_size)

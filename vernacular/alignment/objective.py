@@ -80,11 +80,15 @@ class TranslationLoss:
         if not len(places):
             return torch.zeros((), device=self._targets.device)
         states = self._states(model, self._ids, rows[places])
-        read_too = rows[places[:math.ceil(_READ_TOO * len(places))]]
+        chosen = rows[:math.ceil(_READ_TOO * len(rows))]
+        read_too = chosen[part::parts]
         with torch.autocast(states.device.type, enabled=False):
-            loss = (self._distance(states, rows[places]) + self._contrast(states, places, rows)
-                    + self._distance(self._states(model, self._translated, read_too), read_too))
-        return loss * (self._settings.weight * len(places) / len(rows))
+            loss = (self._distance(states, rows[places]) + self._contrast(states, places, rows)) * (
+                len(places) / len(rows))
+            if len(read_too):
+                loss = loss + self._distance(self._states(model, self._translated, read_too), read_too) * (
+                    len(read_too) / len(chosen))
+        return loss * self._settings.weight
 
     def _states(self, model: Any, ids: Sequence[list[int]], rows: NDArray[np.int64]) -> torch.Tensor:
         return mean_states_of(model.base_model, [ids[row] for row in rows.tolist()], self._tokenizer.pad_token_id)

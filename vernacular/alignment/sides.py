@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-
-import regex
 
 from vernacular import separated
 from vernacular.alignment.join import Keyed
 from vernacular.alignment.keyed import texts_by_key
-from vernacular.config.translations import BETWEEN, Side
+from vernacular.config.translations import Side
 from vernacular.corpus.formats.encoding import decode
 from vernacular.corpus.formats.packed import content, suffix_of
+from vernacular.corpus.removal import one_line, without
 from vernacular.corpus.sources import open_source, place_of
 from vernacular.corpus.sources.files import Files
 from vernacular.errors import Problem
@@ -23,7 +21,6 @@ from vernacular.tasks.data.tables import read_jsonl, read_table
 from vernacular.tasks.kind import Row
 
 _TABLES = (".csv", ".tsv", ".jsonl")
-_NESTED = 10  # brackets in brackets that are removed
 
 
 class TextSide:
@@ -80,9 +77,7 @@ class TextSide:
 
     def without(self, text: str) -> str:
         """``text`` as one line, without what ``remove`` names."""
-        for part in self._settings.remove:
-            text = _without_brackets(text, part[0], part[-1]) if BETWEEN in part else text.replace(part, "")
-        return _tidy(text)
+        return without(text, self._settings.remove)
 
     def stays(self, path: str, text: str, where: str) -> bool:
         """Whether ``text`` of the document ``path`` was not taken down.
@@ -90,27 +85,18 @@ class TextSide:
         Raises:
             Problem: it is none of the source's texts, so that nobody knows.
         """
-        if (path, _tidy(text)) not in self._all:
+        if (path, one_line(text)) not in self._all:
             raise Problem("it is read as another text by the ledger, so a takedown would not find it", where=where,
                           fix="Write it as plain text")
-        return (path, _tidy(text)) in self._left
+        return (path, one_line(text)) in self._left
 
     def digests(self, path: str, text: str) -> frozenset[str]:
         """Of the documents at ``path`` that ``text`` stands in."""
-        return frozenset(self._all[path, _tidy(text)])
+        return frozenset(self._all[path, one_line(text)])
 
 
 def _parts(text: str) -> set[str]:
-    return {_tidy(part) for part in (text, *text.split("\n"))}
-
-
-def _without_brackets(text: str, left: str, right: str) -> str:
-    pattern = regex.compile(f"{regex.escape(left)}[^{regex.escape(left + right)}]*{regex.escape(right)}")
-    for _ in range(_NESTED):
-        text, count = pattern.subn("", text)
-        if not count:
-            break
-    return text
+    return {one_line(part) for part in (text, *text.split("\n"))}
 
 
 def rows_of(ours: TextSide, theirs: TextSide) -> Iterator[Row]:
@@ -137,9 +123,4 @@ def plain_field(row: Row, role: str) -> str:
     value = row.fields[role]
     if value is not None and not isinstance(value, str):
         raise Problem("one of its two sides is no text", where=row.where, fix="Put it in quotes, or remove it")
-    return _tidy(value or "")
-
-
-def _tidy(text: str) -> str:
-    """In NFC, as one line with single spaces."""
-    return " ".join(unicodedata.normalize("NFC", text).split())
+    return one_line(value or "")

@@ -22,6 +22,7 @@ from filelock import FileLock, Timeout
 from vernacular.artifacts import Artifact, Store, now
 from vernacular.config.schema import Language
 from vernacular.config.sources import NetworkSource, Source
+from vernacular.corpus.removal import as_translations
 from vernacular.corpus.sources import open_source, place_of
 from vernacular.corpus.suppression import FILE, Suppressions, append_row, line_digest, url_digest
 from vernacular.corpus.traces import Traces
@@ -39,6 +40,7 @@ from vernacular.jsonl import read_jsonl
 
 _LAST = ("corpus/splits", "corpus/documents")  # what tells which documents there were is removed last
 _GONE = ".gone-"
+_TEXTS = ("corpus/", "alignment/")  # stages that keep the texts of the documents that they list
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,7 @@ def make_plan(language: Language, store: Store, target: Target) -> Plan:
     if not known:
         notes.append("this page was never seen; it is put on the list, so that it never comes in")
     wanted = list(texts.values()) + _variants(store, language.code, set(rows))
+    wanted += as_translations(language, wanted)
     row = _row(target, rows, texts, wanted, found_ids)
     traces = Traces(wanted, rows)
     return Plan(target, sorted(rows.values(), key=lambda one: (one["source"], one["path"], one["id"])), row,
@@ -243,7 +246,7 @@ def _own_files(folder: Path, rows: Iterable[dict[str, Any]], traces: Traces) -> 
 
 def _holds(artifact: Artifact, traces: Traces) -> bool:
     """Whether the artifact holds the text. A release lists ids alone, on purpose: it says what it was trained on."""
-    return (traces if artifact.manifest.stage.startswith("corpus/") else traces.of_texts).in_folder(artifact.folder)
+    return (traces if artifact.manifest.stage.startswith(_TEXTS) else traces.of_texts).in_folder(artifact.folder)
 
 
 def _remove(store: Store, code: str, artifact: Artifact, progress: Callable[[str], None]) -> str:

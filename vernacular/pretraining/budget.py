@@ -1,7 +1,7 @@
 """From minutes to steps: how fast this machine trains this model, measured once and kept.
 
 Both arms of a comparison read the same figure, so they get the same number of steps, and so does a resumed run. A speed
-that was measured while other programs kept the processor busy is used for that run alone, and then measured again.
+that was measured while other programs kept the processor busy is used for some hours, and then measured again.
 """
 
 from __future__ import annotations
@@ -69,6 +69,8 @@ def measure_speed(machine: Path, key: str, model: Any, plan: Plan) -> float:
         take_step(model, optimizer, plan, body + UNTIMED_STEPS + step)
         seconds.append(time.monotonic() - started)  # the loss that a step returns has waited for the device
     others = (_busy_elsewhere() - before) / (time.monotonic() - timed)
+    if together()[1] > 1:
+        others = 0.0  # the other processes of this training keep the processor busy, too
     model.load_state_dict(kept)
     for parameter in learning:
         parameter.requires_grad_(True)

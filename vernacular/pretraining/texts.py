@@ -12,10 +12,12 @@ from typing import Any
 from vernacular.artifacts import digest_of, write_atomically
 from vernacular.config.schema import Language, Model
 from vernacular.config.sources import NetworkSource, Source
+from vernacular.config.translations import FilesSide, PackageSide
 from vernacular.corpus import CleanSettings, benchmarks, clean_settings
 from vernacular.corpus.clean import masked, tidy
 from vernacular.corpus.held import Held
 from vernacular.corpus.ledger import Document
+from vernacular.corpus.removal import without
 from vernacular.corpus.sources import fetch_source, open_source, place_of
 from vernacular.corpus.suppression import Suppressions
 from vernacular.corpus.tokens import Tokens
@@ -196,7 +198,9 @@ def _left_out(beside: Sequence[tuple[Source, str]], language: Language, root: Pa
     sieve = Sieve(settings, benchmarks.held_items(language, root))
     for source, role in beside:
         opened = _opened(language, source, root, role)
-        sieve.left(document.text for document in suppressed.left(opened.documents(silent)))
+        remove = source.remove if isinstance(source, FilesSide | PackageSide) else []
+        sieve.left("\n".join(without(line, remove) for line in document.text.split("\n")) if remove else document.text
+                   for document in suppressed.left(opened.documents(silent)))
     kept.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(kept, json.dumps({"state": state, "left_out": digest_of(sorted(sieve.left_out))}))
     return digest_of(sorted(sieve.left_out))

@@ -101,12 +101,14 @@ class Row:
 
 
 def rows(results: Results) -> list[Row]:
-    """The rows of the stages that have run, the most telling first, at most ``MOST_ROWS``.
+    """The rows of the stages that have run, the most telling first, at most ``MOST_ROWS``; a harm is never left out.
 
     Args:
         results: of ``summary.gather``.
     """
-    return [*_rows(results)][:MOST_ROWS]
+    found = [*_rows(results)]
+    chosen = sorted(range(len(found)), key=lambda number: (found[number].verdict != "harm", number))[:MOST_ROWS]
+    return [found[number] for number in sorted(chosen)]
 
 
 def translation_language(results: Results) -> str:
@@ -230,8 +232,7 @@ def _behaviour(results: Results) -> Iterator[Row]:
     if not tests:
         return
     green = {gate["name"] for gate in results["behaviour"]["gates"] if gate["passed"]}
-    base = sum(test["base"]["rate"] <= test["threshold"] if test["base"]["cases"] else name in green
-               for name, test in tests.items())
+    base = sum(test["base"]["cases"] > 0 and test["base"]["rate"] <= test["threshold"] for test in tests.values())
     reviewed = sum(test["reviewed"] != "none" for test in tests.values())
     yield Row("behavioral tests passed", f"of {len(tests)}", base=base, adapted=len(green & tests.keys()),
               note=f"{reviewed} of {len(tests)} reviewed by a speaker", most=len(tests), digits=0)

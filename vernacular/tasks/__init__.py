@@ -18,6 +18,7 @@ from pathlib import Path
 
 from vernacular.artifacts import Report
 from vernacular.config.schema import Language, Model
+from vernacular.corpus import clean_settings
 from vernacular.corpus.words import words as words_of
 from vernacular.models import fingerprints
 from vernacular.stages import GateSpec, Stage, Work
@@ -54,6 +55,7 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
         if language.tasks[task].reads_translations and model.alignment is not None:
             about["translations"] = [entry.model_dump(mode="json", by_alias=True)
                                      for entry in model.alignment.translations]
+            about["cleaning"] = clean_settings(language).beside()
         return {"task": about, "lora": model.lora.model_dump(mode="json"),
                 "base": model.base.model_dump(mode="json"), "objective": model.objective}
 

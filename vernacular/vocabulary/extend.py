@@ -26,7 +26,7 @@ from vernacular.vocabulary.initialise import grow, new_rows
 from vernacular.vocabulary.known import guard_words
 from vernacular.vocabulary.learn import Letters, in_capitals, word_counts
 from vernacular.vocabulary.lexicon import translated
-from vernacular.vocabulary.mixtures import Mixture, mean, mixtures
+from vernacular.vocabulary.mixtures import mean, mixtures
 from vernacular.vocabulary.retention import retention_lines
 from vernacular.vocabulary.trim import EXACT, trim
 
@@ -57,8 +57,10 @@ def run(work: Work, name: str, model: Model) -> Report:
     (extended_folder / "tokenizer.json").write_text(chosen.json_with(len(chosen.pieces)), encoding="utf-8")
     extended = load_tokenizer(extended_folder)
     ids = ids_of(extended, chosen.pieces)
-    if model.initialise == "translations":
-        mixed = _translated(work.inputs[f"alignment/{name}"], backend, extended.backend_tokenizer, ids, chosen.parts)
+    pairs = read_learned_pairs(work.inputs[f"alignment/{name}"]) if model.initialise == "translations" else []
+    if pairs:
+        found = translated(extended.backend_tokenizer, backend, ids, pairs)
+        mixed = [found.get(index) or mean(part) for index, part in zip(ids, chosen.parts, strict=True)]
     else:
         mixed = mixtures(model.initialise, backend, extended.backend_tokenizer, ids, chosen.parts, texts, work.seed)
     new = new_rows(base_model, mixed, work.seed)
@@ -69,8 +71,9 @@ def run(work: Work, name: str, model: Model) -> Report:
     held_out = list(read_jsonl(work.inputs["corpus/splits"] / "dev.jsonl"))
     if model.vocabulary.trim is not None:
         unseen = [line for row in held_out for line in row["text"].split("\n")]
+        read = [*texts, *guard_lines, *(translation for _, translation in pairs)]
         base, extended, chosen = trim(report, work.out, model.vocabulary.trim, base_model, (base, extended), chosen,
-                                      [*texts, *guard_lines], unseen, check_lines)
+                                      read, unseen, check_lines)
         ids = ids_of(extended, chosen.pieces)
     else:
         report.gates.append(Gate(name=EXACT, passed=True, blocking=True, reason="no piece was dropped"))
@@ -82,13 +85,6 @@ def run(work: Work, name: str, model: Model) -> Report:
     measure.base_languages(report, base, extended, check_lines, held_out, model.base.languages)
     _gates(report, base, extended, base_model, new, ids, extended_folder)
     return report
-
-
-def _translated(aligned: Path, base: Any, extended: Any, ids: Sequence[int],
-                parts: Sequence[Sequence[int]]) -> list[Mixture]:
-    """Mixtures of what translates the new tokens; the mean of the parts of one that no pair holds."""
-    found = translated(extended, base, ids, read_learned_pairs(aligned))
-    return [found.get(index) or mean(part) for index, part in zip(ids, parts, strict=True)]
 
 
 def ids_of(tokenizer: Any, pieces: Sequence[str]) -> list[int]:

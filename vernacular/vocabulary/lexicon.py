@@ -20,6 +20,7 @@ Ids = NDArray[np.int64]
 _ROUNDS = 5  # of expectation maximization; the likelihood hardly rises after that
 _MOST_EVENTS = 8_000_000  # pairs of tokens that are counted: some 10,000 sentences; more hardly help
 _PAGE = 2000  # pairs tokenized at once
+_LONGEST = 128  # tokens of a sentence, and of its translation, that are read
 _LEAST_SHARE = 0.01  # of a mixture; smaller weights are noise of tokens that are everywhere
 
 
@@ -82,6 +83,6 @@ def translation_table(sources: Sequence[NDArray[np.int64]],
 
 
 def _token_sets(tokenizer: Any, texts: Sequence[str]) -> list[NDArray[np.int64]]:
-    """The different ids of each text, special tokens left out."""
-    return [np.array(sorted(set(encoding.ids)), np.int64)
+    """The different ids among the first ``_LONGEST`` of each text, special tokens left out."""
+    return [np.array(sorted(set(encoding.ids[:_LONGEST])), np.int64)
             for encoding in tokenizer.encode_batch(list(texts), add_special_tokens=False)]

@@ -204,6 +204,8 @@ def test_a_join_that_loses_too_much_is_refused_with_what_it_lost(tmp_path: Path)
     ({"1.json": '["a"]'}, {"files": "1.json", "key": {"kind": "path", "pattern": "x/{chapter}.json"}}, {}, "1.json"),
     ({"a.txt": "a\nb\nc", "v.txt": "GEN 1:1\nGEN 1:2\n"},
      {"files": "a.txt", "key": {"kind": "vref", "file": "v.txt"}}, {}, "a.txt"),
+    ({"a.txt": "a", "v.txt": "GEN 1:1\nGEN 1:2\n"},  # empty lines were taken out, so that references shift
+     {"files": "a.txt", "key": {"kind": "vref", "file": "v.txt"}}, {}, "a.txt"),
     ({"a.txt": "a\nb", "v.txt": "GEN 1:1\nGenesis 1\n"},
      {"files": "a.txt", "key": {"kind": "vref", "file": "v.txt"}}, {}, "v.txt:2"),
     ({"a.txt": "a\nb"}, {"files": "a.txt", "key": {"kind": "vref", "file": "v.txt"}}, {}, "v.txt"),

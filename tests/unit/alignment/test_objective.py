@@ -69,7 +69,9 @@ def test_held_out_sentences_find_their_translations_after_training(model: Any, t
 def test_the_parts_of_a_step_add_up_to_the_whole(model: Any, tokenizer: Any) -> None:
     loss = loss_on(model, tokenizer, ENGLISH)
     whole = float(loss(model, 3).detach())
-    assert sum(float(loss(model, 3, part, 2).detach()) for part in range(2)) == pytest.approx(whole, rel=1e-4)
+    for parts in (2, 3, 8):
+        summed = sum(float(loss(model, 3, part, parts).detach()) for part in range(parts))
+        assert summed == pytest.approx(whole, rel=1e-4)
     heavier = loss_on(model, tokenizer, ENGLISH, weight=2.0)
     assert float(heavier(model, 3).detach()) == pytest.approx(2 * whole, rel=1e-4)
     assert float(loss(model, 3, 9, 10)) == 0  # more processes than pairs

@@ -21,11 +21,13 @@ from tests.site import Answer, LoopbackSite
 from vernacular.artifacts import MANIFEST, Artifact, Manifest, Report, Store
 from vernacular.cli import app
 from vernacular.config.load import load_language
-from vernacular.config.schema import Language, Related
+from vernacular.config.schema import Alignment, Language, Related
 from vernacular.corpus import stages
 from vernacular.corpus.ledger import BESIDE
 from vernacular.corpus.suppression import FILE, Suppressions
+from vernacular.corpus.removal import as_translations
 from vernacular.corpus.takedown import Plan, Target, carry_out, make_plan
+from vernacular.corpus.traces import Traces
 from vernacular.corpus.whereabouts import holding, saw
 from vernacular.errors import Problem
 from vernacular.jsonl import read_jsonl, write_jsonl
@@ -159,6 +161,21 @@ def test_texts_that_a_model_reads_beside_are_found_and_stay_out(language: Langua
                       retention_versions(model, language, store.root))
     assert take(language, store, source="near")[0].new
     assert list(texts.listed(model.beside, work)) == []
+
+
+def test_a_translation_is_found_as_it_is_kept_with_its_pair(language: Language, tmp_path: Path) -> None:
+    side = {"kind": "files", "licence": "CC0-1.0", "consent": "contributor", "register": "religious",
+            "files": "a.csv", "key": {"kind": "columns", "columns": ["verse"]}, "remove": ["{...}", "&gt;"]}
+    alignment = Alignment.model_validate({"translations": [{
+        "source": {**side, "name": "ours"}, "translation": {**side, "name": "theirs"}}]})
+    changed = language.model_copy(update={"models": {
+        name: model.model_copy(update={"alignment": alignment}) for name, model in language.models.items()}})
+    line = "&gt;In the beginning God{the first and last letters follow} created the heavens and the earth."
+    kept = "In the beginning God created the heavens and the earth."
+    (tmp_path / "pairs.jsonl").write_text(json.dumps({"text": "Pachiyambi", "translation": kept}), encoding="utf-8")
+    assert not Traces([line]).in_folder(tmp_path)
+    assert kept in as_translations(changed, [line])
+    assert Traces([line, *as_translations(changed, [line])]).in_folder(tmp_path)
 
 
 def test_no_trace_stays_and_it_does_not_come_back(language: Language, store: Store) -> None:

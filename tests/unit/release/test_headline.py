@@ -127,3 +127,17 @@ def test_what_was_kept_of_the_base_languages_is_the_last_row(language: Language)
         "differences": {"adapted_minus_base": [0.2, 0.3, 0.4]}}
     row = found_in(language, reports)[-1]
     assert (row.base, row.adapted, row.verdict, row.baseline) == (1.0, 1.3, "harm", None)
+
+
+def test_a_harm_is_shown_however_many_rows_there_are(language: Language) -> None:
+    reports, changed = made_up_reports(), language
+    for number in range(MOST_ROWS):
+        details = task_details("genre", 0.2, 0.3, [0.0, 0.1, 0.2])
+        changed = with_task(changed, reports, f"task{number}", "genre", details)
+    reports[f"evaluation/{NAME}_retention"].details |= {
+        "measured": True, "unit": "nats per character", "languages": ["eng"], "items": 300,
+        "scores": {arm: {"mean": mean, "low": mean - 0.1, "high": mean + 0.1}
+                   for arm, mean in (("base", 1.0), ("control", 1.2), ("adapted", 1.3))},
+        "differences": {"adapted_minus_base": [0.2, 0.3, 0.4]}}
+    made = found_in(changed, reports)
+    assert len(made) == MOST_ROWS and made[-1].verdict == "harm" and made[0].measure == "tokens per word"
