@@ -24,8 +24,8 @@ from vernacular.config.load import load_language
 from vernacular.config.schema import Alignment, Language, Related
 from vernacular.corpus import stages
 from vernacular.corpus.ledger import BESIDE
-from vernacular.corpus.suppression import FILE, Suppressions
 from vernacular.corpus.removal import as_translations
+from vernacular.corpus.suppression import FILE, Suppressions
 from vernacular.corpus.takedown import Plan, Target, carry_out, make_plan
 from vernacular.corpus.traces import Traces
 from vernacular.corpus.whereabouts import holding, saw
