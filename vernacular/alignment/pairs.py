@@ -189,7 +189,7 @@ def _read(work: Work, asked: Alignment, where: str) -> _Found:
     parts: dict[Part, list[Pair]] = {part: [] for part in PARTS}
     for one in raw.values():
         part, document = max((documents[digest] for digest in one.digests if digest in documents),
-                             key=lambda place: PARTS.index(place[0]), default=("train", ""))
+                             key=lambda place: (PARTS.index(place[0]), place[1]), default=("train", ""))
         parts[part].append(Pair(one.text, one.translation, document, one.key))
     return _Found(parts, joins)
 
