@@ -46,7 +46,7 @@ def build(site: LoopbackSite) -> None:
         b'<sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"><sitemap><loc>/map1.xml.gz</loc></sitemap>'
         b"</sitemapindex>"), type=XML)
     mapped = [f"/mapped/{number}.html" for number in range(20)]
-    pages["/map1.xml.gz"] = Answer(gzip.compress(sitemap([site.url + path for path in mapped]).encode()),
+    pages["/map1.xml.gz"] = Answer(gzip.compress(sitemap([site.url + path for path in mapped]).encode(), mtime=0),
                                    type="application/gzip")
     for path in mapped:
         pages[path] = page(next(texts))

@@ -128,7 +128,7 @@ TARGETS: dict[str, Target] = {
     "html": Target(_file(".html"), (b"<html lang=ny><meta charset=utf-8><body><p>kale <b>amo</b></p></body></html>",)),
     "csv": Target(_file(".csv"), (_CSV,)),
     "tsv": Target(_file(".tsv"), (_CSV.replace(b",", b"\t"),)),
-    "csv.gz": Target(_file(".csv.gz"), (gzip.compress(_CSV),)),
+    "csv.gz": Target(_file(".csv.gz"), (gzip.compress(_CSV, mtime=0),)),
     "verses": Target(_text(lambda text: read_verses(text, "a", "a")), (
         b"\\id GEN\n\\c 1\n\\p\n\\v 1a In the\n\\v 1b x\n\\v 2-3 dark\n\\v 4,5 y\n",)),
     "vref": Target(_text(_with_references), (b"GEN 1:1\nGEN 1:2\nGEN 1:3\n====\nkale\n\n<range>\n",)),

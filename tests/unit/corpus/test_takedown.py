@@ -183,7 +183,7 @@ def test_no_trace_stays_and_it_does_not_come_back(language: Language, store: Sto
     gone = rows(done["corpus/documents"])[1]
     mirror = store.root / "qaa" / ".mirror" / "old"  # of a source that language.yaml no longer names
     mirror.mkdir(parents=True)
-    (mirror / "pages.warc.gz").write_bytes(gzip.compress(gone["text"].encode()))
+    (mirror / "pages.warc.gz").write_bytes(gzip.compress(gone["text"].encode(), mtime=0))
     work = store.home("qaa", "task/names_tiny") / ".work-abc" / "out"
     work.mkdir(parents=True)
     (work / "predictions.jsonl").write_text(json.dumps({"text": gone["text"]}))

@@ -28,7 +28,7 @@ def test_a_line_is_found_in_any_disguise(tmp_path: Path, content: str) -> None:
     path.parent.mkdir()
     path.write_text(content, encoding="utf-8")
     assert Traces([f"{OTHER}\n{LINE}"]).in_folder(tmp_path)
-    path.write_bytes(gzip.compress(content.encode()))
+    path.write_bytes(gzip.compress(content.encode(), mtime=0))
     assert Traces([LINE]).in_file(path)
 
 
@@ -47,7 +47,7 @@ def test_an_id_is_looked_for_unless_told_otherwise(tmp_path: Path) -> None:
 def test_a_packed_file_cut_off_by_a_kill_is_searched_as_far_as_it_goes(tmp_path: Path) -> None:
     chance = random.Random(1)
     noise = "".join(chance.choices("abcdefgh \n", k=200_000))
-    (tmp_path / "a.gz").write_bytes(gzip.compress(f"{LINE}\n{noise}".encode())[:-50_000])
+    (tmp_path / "a.gz").write_bytes(gzip.compress(f"{LINE}\n{noise}".encode(), mtime=0)[:-50_000])
     assert Traces([LINE]).in_folder(tmp_path)
 
 
@@ -56,7 +56,7 @@ def test_no_border_of_a_block_hides_a_line(tmp_path_factory: pytest.TempPathFact
                                            packed: bool) -> None:
     path = tmp_path_factory.mktemp("traces") / "a.txt"
     data = ("wa" * before + LINE + "mi" * after).encode()
-    path.write_bytes(gzip.compress(data) if packed else data)
+    path.write_bytes(gzip.compress(data, mtime=0) if packed else data)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(traces, "_BLOCK", 500)
         patch.setattr(traces, "_OVERLAP", 250)
