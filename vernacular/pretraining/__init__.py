@@ -54,7 +54,7 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
     """The stages ``model/<name>`` (extended tokenizer) and ``model/<name>_control`` (original tokenizer)."""
     made, aligned = [], [f"alignment/{name}"] if model.alignment is not None else []
     learned = [GateSpec("translations_learned", "Sentences that were not learned from came nearer to their "
-                        "translations, and no fewer find their own.", False)] if aligned else []
+                        "translations, and at least as many find their own.", False)] if aligned else []
     for arm, suffix, words in TRAINED:
         made.append(Stage(
             name=f"model/{name}{suffix}", version="9", inputs=("corpus/splits", f"tokenizer/{name}", *aligned),
