@@ -63,7 +63,7 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
         GateSpec("every_seed_alive", "No seed of any arm, at any size, ended at or below the majority floor.", False),
         GateSpec("adapted_beats_base", "The adapted model scores above the base by more than the interval.", False))
     return [Stage(
-        name=f"task/{task}_{name}", version="10", seed=model.seed, heavy=True, kinds=("pytorch", "peft"), gates=gates,
+        name=f"task/{task}_{name}", version="11", seed=model.seed, heavy=True, kinds=("pytorch", "peft"), gates=gates,
         inputs=("corpus/splits", f"tokenizer/{name}", f"model/{name}", f"model/{name}_control"),
         run=partial(_run, name=name, model=model, task=task), settings=partial(settings, task=task),
         outside=partial(_outside, model=model, task=task),

@@ -91,6 +91,12 @@ def token_labels(item: Encoded, labels: Sequence[int], continued: Sequence[int],
     return out
 
 
+def first_tokens(item: Encoded) -> torch.Tensor:
+    """Whether each token of an item is the first of its word: (tokens,) bool."""
+    before = [-1, *item.units[:-1]]
+    return torch.tensor([word >= 0 and word != last for word, last in zip(item.units, before, strict=True)])
+
+
 def _of_first_tokens(values: torch.Tensor, batch: Sequence[Encoded], beyond: torch.Tensor) -> torch.Tensor:
     """``values`` (items, tokens, width) at the first token of each word; ``beyond`` for words without a token."""
     rows, places, missing, at = [], [], [], 0

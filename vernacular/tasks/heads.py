@@ -17,7 +17,7 @@ _C, _ITERATIONS = 0.1, 300
 
 
 def linear_start(network: Network, encoded: Sequence[Encoded], labels: Sequence[Sequence[int]],
-                 padding: int) -> Head | None:
+                 padding: int, balanced: bool = False) -> Head | None:
     """One label for each unit; None where there is only one label, which teaches no direction.
 
     Args:
@@ -25,6 +25,7 @@ def linear_start(network: Network, encoded: Sequence[Encoded], labels: Sequence[
         encoded: the items to learn from.
         labels: of each item, one for each of its units, or ``IGNORED``.
         padding: the id of padding.
+        balanced: rare labels weigh as much as common ones.
     """
     states, kept = _states(network, encoded, padding)
     target = np.array([label for number in range(kept) for label in labels[number]])
@@ -32,7 +33,7 @@ def linear_start(network: Network, encoded: Sequence[Encoded], labels: Sequence[
     classes = sorted(set(target.tolist()))
     if len(classes) < 2:
         return None
-    weight, bias = _regression(states, target, network.head.bias is not None)
+    weight, bias = _regression(states, target, network.head.bias is not None, balanced)
     out = np.zeros((network.head.out_features, weight.shape[1])), np.full(network.head.out_features, bias.min() - 2)
     out[0][classes], out[1][classes] = weight, bias  # the others are labels without a training item
     return _head(network, *out)
@@ -53,11 +54,13 @@ def many_start(network: Network, encoded: Sequence[Encoded], labels: Sequence[Se
     return _head(network, weight, bias)
 
 
-def _regression(states: NDArray[Any], target: NDArray[Any], biased: bool) -> tuple[NDArray[Any], NDArray[Any]]:
+def _regression(states: NDArray[Any], target: NDArray[Any], biased: bool,
+                balanced: bool = False) -> tuple[NDArray[Any], NDArray[Any]]:
     """Weights (classes, hidden) and biases (classes,) of a logistic regression; biases are 0 unless ``biased``."""
     from sklearn.linear_model import LogisticRegression
     mean, spread = states.mean(0) * biased, states.std(0) + 1e-6
-    found = LogisticRegression(C=_C, max_iter=_ITERATIONS, fit_intercept=biased).fit((states - mean) / spread, target)
+    found = LogisticRegression(C=_C, max_iter=_ITERATIONS, fit_intercept=biased,
+                               class_weight="balanced" if balanced else None).fit((states - mean) / spread, target)
     weight, bias = found.coef_, np.broadcast_to(found.intercept_, len(found.coef_))
     if len(found.classes_) == 2:  # scikit-learn keeps one row for two labels
         weight, bias = np.concatenate([-weight, weight]) / 2, np.concatenate([-bias, bias]) / 2

@@ -18,7 +18,7 @@ from torch.nn.functional import cross_entropy
 from vernacular.config.tasks import Task
 from vernacular.corpus.words import word_spans
 from vernacular.errors import Problem
-from vernacular.tasks.classifier import Classifier, token_labels
+from vernacular.tasks.classifier import Classifier, first_tokens, token_labels
 from vernacular.tasks.derived import NAME
 from vernacular.tasks.floors import Words, majority, word_floor
 from vernacular.tasks.heads import linear_start
@@ -27,6 +27,7 @@ from vernacular.tasks.network import Encoded, Network, encode
 from vernacular.tasks.scoring import accuracy, f1, macro_f1, per_label
 
 OUTSIDE = "O"
+_FURTHER_TOKENS = 0.2  # weight of a word's tokens behind the first in the loss (docs/experiments/standard-heads.md)
 _PLAIN = "or `tags: plain` for tags that mark no entities"
 
 
@@ -39,6 +40,7 @@ class TokenClassification(Labelling):
         super().__init__(task, labels)
         self._index = {label: number for number, label in enumerate(self.labels)}
         self._entities = task.data is not None and task.tags == "bio"
+        self._balanced = task.labels is not None  # names are rare in a text, and F1 of them is what is scored
         self._types = sorted({label[2:] for label in self.labels if label != OUTSIDE}) if self._entities else []
         self._continued = [self._index.get(f"I-{label[2:]}", number) if self._entities and label.startswith("B-")
                            else number for number, label in enumerate(self.labels)]
@@ -85,20 +87,33 @@ class TokenClassification(Labelling):
 
     def start(self, network: Network, encoded: Sequence[Encoded], items: Sequence[Item], padding: int) -> Head | None:
         """A logistic regression on the words' states."""
-        return linear_start(network, encoded, [self.learned(item.labels) for item in items], padding)
+        return linear_start(network, encoded, [self.learned(item.labels) for item in items], padding,
+                            balanced=self._balanced)
 
     def loss(self, network: Network, encoded: Sequence[Encoded], items: Sequence[Item],
              padding: int) -> torch.Tensor | None:
-        """Cross entropy over the tokens of the words that have a label."""
+        """Cross entropy over the tokens of the words that have a label.
+
+        A word's first token is what it is scored by; its further tokens count little. Rare labels of a derived task
+        count as much as common ones, as they do in its baseline.
+        """
         assert isinstance(network, Classifier)
-        labels = torch.full((len(encoded), max(len(tokens.units) for tokens in encoded)), IGNORED)
+        shape = len(encoded), max(len(tokens.units) for tokens in encoded)
+        labels, weights = torch.full(shape, IGNORED), torch.zeros(shape)
         for row, (tokens, item) in enumerate(zip(encoded, items, strict=True)):
-            labels[row, :len(tokens.units)] = torch.tensor(
+            width = len(tokens.units)
+            labels[row, :width] = torch.tensor(
                 token_labels(tokens, self.learned(item.labels), self._continued, IGNORED))
-        if bool((labels == IGNORED).all()):
+            weights[row, :width] = torch.where(first_tokens(tokens), 1.0, _FURTHER_TOKENS)
+        weights[labels == IGNORED] = 0
+        if not weights.any():
             return None
-        logits = network.logits(encoded, padding)
-        return cross_entropy(logits.flatten(0, 1), labels.flatten().to(logits.device), ignore_index=IGNORED)
+        if self._balanced:
+            for label in range(len(self.labels)):
+                weights[labels == label] /= weights[labels == label].sum()
+        logits = network.logits(encoded, padding).flatten(0, 1)
+        losses = cross_entropy(logits, labels.flatten().to(logits.device), ignore_index=IGNORED, reduction="none")
+        return torch.dot(losses, weights.flatten().to(losses)) / weights.sum().item()
 
     def answer(self, network: Network, encoded: Sequence[Encoded], items: Sequence[Item], padding: int) -> list[Answer]:
         """For each item the number of each word's label."""
@@ -194,7 +209,7 @@ class TokenClassification(Labelling):
         commonest = majority(train)
         read = word_floor([_words(item) for item in train], [item.labels for item in train],
                           [_words(item) for item in test], len(self.labels), seed,
-                          balanced=self.task.labels is not None)
+                          balanced=self._balanced)
         return {"majority": [commonest * len(item.labels) for item in test],
                 "tfidf_logistic": [self.decoded(table) for table in read]}
 

@@ -89,6 +89,20 @@ def test_all_tokens_of_a_word_are_learned_and_only_its_first_begins_an_entity() 
         IGNORED, begin, inside, IGNORED, outside, outside, IGNORED]
 
 
+def test_a_words_further_tokens_count_a_fifth_and_rare_names_as_much_as_other_words(tmp_path: Path) -> None:
+    model, tokenizer = load_model(write_bert(tmp_path), "masked"), load_tokenizer(tmp_path)
+    item = Encoded([2, 10, 11, 12, 13, 14, 3], [-1, 0, 0, 1, 2, 3, -1], 4)
+    tagged_kind = kind_of(task_of("token_classification"), tagged("a/B-X c/O"))
+    for kind, labels, share in ((names_kind(), (1, 0, 0, 0), .5), (tagged_kind, (1, 0, 0, 0), 1.2 / 4.2)):
+        network = kind.bare(model, tokenizer.pad_token_id)
+        with torch.inference_mode():
+            losses = -network.logits([item], tokenizer.pad_token_id).log_softmax(-1)[0]
+            found = kind.loss(network, [item], [Item("a b c d", labels)], tokenizer.pad_token_id)
+        name = kind.learned(labels)[0]
+        rare = (losses[1, name] + .2 * losses[2, name]) / 1.2
+        assert torch.allclose(found, share * rare + (1 - share) * losses[3:6, 0].mean(), atol=1e-5)
+
+
 @pytest.mark.parametrize("family", ["roberta", "modernbert"])
 def test_other_families_learn_too(family: str, tmp_path: Path) -> None:
     tokenizer = load_tokenizer(write_bert(tmp_path))
