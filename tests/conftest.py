@@ -18,6 +18,14 @@ settings.register_profile("vernacular", deadline=None)  # a machine with other w
 settings.load_profile("vernacular")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def signing_key(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the key for releases lies, also for processes that tests start; made when it is needed."""
+    path = tmp_path_factory.mktemp("key") / "signing-key.pem"
+    os.environ["VERNACULAR_SIGNING_KEY"] = str(path)
+    return path
+
+
 @pytest.fixture
 def language_folder(tmp_path: Path) -> Path:
     """The folder of an invented language, below a folder of languages with its own defaults.yaml."""

@@ -223,7 +223,7 @@ def describe(folder: Path) -> tuple[dict[str, int], str]:
 
     Pictures are drawn from the other files and count for the size alone: a new plotting library changes no data.
     """
-    files = [path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST]
+    files = [path for path in folder.rglob("*") if path.is_file() and path != folder / MANIFEST]
     sizes = {path.relative_to(folder).as_posix(): path.stat().st_size for path in sorted(files)}
     return sizes, digest_of_files(folder, [path for path in files if path.suffix != ".png"])
 

@@ -1,4 +1,4 @@
-"""The commands around a release: its report, the page to try it on, waiving a gate, publishing. ``cli`` loads them."""
+"""The commands around a release: report, try, waive, publish, verify, key. ``cli`` loads them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import typer
 
 from vernacular.command import Code, Debug, ModelName, app, model_of, open_language, plain_errors
 from vernacular.errors import Problem
+from vernacular.terminal import printable
 
 
 @app.command()
@@ -91,3 +92,33 @@ def waive(code: Code, gate: Annotated[str, typer.Argument(help="a red one, as `v
         said = note(language.folder, name, gates, gate, by, reason).said
         typer.echo(f"{gate} is waived while it says: {said}. `vernacular run {language.asked(name)}` writes that "
                    "on the card")
+
+
+@app.command()
+def verify(folder: Annotated[Path, typer.Argument(metavar="PATH", help="folder of a release, downloaded or made here")],
+           key: Annotated[list[Path] | None, typer.Option(help="public key of who made it; may be repeated")] = None,
+           debug: Debug = False) -> None:
+    """Whether a release is the one that its maker signed: files, gates, waivers. Works offline; exit code 1 if not."""
+    with plain_errors(debug):
+        from vernacular.release.signing_key import trusted_keys
+        from vernacular.release.verification import verdict_lines
+        from vernacular.release.verification import verify as compare
+
+        verified = compare(folder, trusted_keys(key or []))
+    for failure in verified.failures:
+        typer.echo(printable(str(failure)), err=True)
+    if verified.failures:
+        raise typer.Exit(1)
+    for line in verdict_lines(verified):
+        typer.echo(printable(line))
+
+
+@app.command("key")
+def key_(debug: Debug = False) -> None:
+    """Print the public key with which this installation signs releases, made if there is none; give it to readers."""
+    with plain_errors(debug):
+        from vernacular.release.signing_key import fingerprint, own_or_new_key, public_text
+
+        public = own_or_new_key().public_key()
+    typer.echo(public_text(public), nl=False)
+    typer.echo(f"fingerprint: {fingerprint(public)}", err=True)

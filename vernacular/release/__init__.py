@@ -3,8 +3,9 @@
 This module holds the stage. ``summary`` gathers the numbers, ``gates`` and ``waivers`` say whether it may be
 published, ``card`` and ``statement`` write, ``bundle`` puts the folder together, ``export`` writes its models, and
 ``loads`` asks them by the calls of transformers and Sentence Transformers, in a process of its own (``ecosystem``).
-``publish`` uploads it or says why not, ``report`` prints it, ``page`` makes a page of it, ``try_page`` lets a person
-type text, ``marks`` keeps what that person thinks of the answers.
+``attestation`` signs it with the key of ``signing_key``, ``verification`` checks it, ``publish`` uploads it or says why
+not, ``report`` prints it, ``page`` makes a page of it, ``try_page`` lets a person type text, ``marks`` keeps what that
+person thinks of the answers.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
     """The stage ``release/<name>``."""
     def run(work: Work) -> Report:
         from vernacular.release.bundle import run as bundle
-        return bundle(work, name, model)
+        return bundle(work, stage, name, model)
 
     def settings(language: Language) -> dict[str, Any]:
         return {"language": language.model_dump(mode="json", by_alias=True, include={
@@ -39,9 +40,10 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
         written = {"statement": digest_of_files(language.folder, [path])} if path.is_file() else {}
         return written | versions(language.folder)
 
-    return [Stage(
-        name=f"release/{name}", version="12", inputs=tuple(stage_names(language, name)), run=run, settings=settings,
+    stage = Stage(
+        name=f"release/{name}", version="13", inputs=tuple(stage_names(language, name)), run=run, settings=settings,
         outside=outside, gates=SPECS, kinds=("huggingface", "python"),
         heavy=True, tells=True, rights=True,
         description=f"`{name}` for {language.name}: model, tokenizer, a model for each task, model card, data "
-                    "statement, every number, and the list of documents that training drew from.")]
+                    "statement, every number, the list of documents that training drew from, and a signature.")
+    return [stage]

@@ -1,42 +1,45 @@
 """The stage ``release/<model>``: the folder that leaves the machine, and the gates that say whether it may.
 
 Writes the model and its tokenizer into the root, ``tasks/<task>/`` (a whole model each) or ``adapters/<task>/``,
-``README.md``, ``data_statement.md``, ``evaluation.json`` and ``documents.txt``. No path of this machine goes along.
+``README.md``, ``data_statement.md``, ``evaluation.json``, ``documents.txt`` and ``signature.json`` over all of them. No
+path of this machine goes along.
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import Any
 
 from vernacular.arms import Arm, model_folder, released_arm
-from vernacular.artifacts import Artifact, Gate, Report
+from vernacular.artifacts import Artifact, Gate, Report, key_of
 from vernacular.config.schema import Model
 from vernacular.corpus.ledger import BESIDE
 from vernacular.evaluation.held_out import held_out_lines
 from vernacular.jsonl import read_jsonl
 from vernacular.models import is_sentence_encoder, load_model, longest_input
+from vernacular.release.attestation import Claims, digest_of_report, origin_digest, sign
 from vernacular.release.card import write_card
+from vernacular.release.documents import documents_text
 from vernacular.release.export import copy_model, export_task, stands_alone, write_sentence_modules
 from vernacular.release.loads import MOST, Asked, check_release
 from vernacular.release.rights import beside_rights, corpus_rights
+from vernacular.release.signing_key import fingerprint, own_or_new_key
 from vernacular.release.statement import write_statement
 from vernacular.release.summary import gather
-from vernacular.stages import Work
+from vernacular.release.waivers import Waiver
+from vernacular.stages import Stage, Work, determined_by
 from vernacular.tasks.kind import Item, class_of
 from vernacular.tasks.predictor import adapter_folder
 from vernacular.tasks.stage import items_of
 
-_ESCAPES = str.maketrans({"\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
-
-def run(work: Work, name: str, model: Model) -> Report:
-    """Put the release of the model ``name`` together.
+def run(work: Work, stage: Stage, name: str, model: Model) -> Report:
+    """Put the release of the model ``name`` together and sign it, as the artifact of ``stage``.
 
     Raises:
-        Problem: the model folder or an adapter is not there.
+        Problem: the model folder or an adapter is not there, or there is no signing key and none can be made.
     """
+    key = own_or_new_key()
     train = corpus_rights(list(read_jsonl(work.inputs["corpus/splits"] / "train.jsonl")),
                           work.inputs["corpus/documents"] / "documents.jsonl")
     arm = released_arm(name, work.reports)
@@ -56,8 +59,10 @@ def run(work: Work, name: str, model: Model) -> Report:
     found = check_release(work.out, model.objective, tasks, held_out_lines(work.inputs["corpus/splits"]), longest)
     reloaded = {task: one.as_json() for task, one in found.tasks.items()}
     loads = {call: asdict(one) for call, one in found.model.items()}
+    inputs = {stage: Artifact(folder) for stage, folder in work.inputs.items()}
     results = gather(work.language, name, model, work.reports, reloaded=reloaded, loads=loads,
-                     seconds={stage: Artifact(folder).manifest.seconds for stage, folder in work.inputs.items()})
+                     seconds={stage: artifact.manifest.seconds for stage, artifact in inputs.items()},
+                     signer=fingerprint(key.public_key()))
     path = work.language.folder / "statement.md"
     written = path.read_text(encoding="utf-8") if path.is_file() else None
     texts = {
@@ -84,6 +89,12 @@ def run(work: Work, name: str, model: Model) -> Report:
                                for gate in report.gates]
     report.details = {"card": "README.md", "reloaded": reloaded, "loads": loads, "waivers": results["waivers"],
                       "verdicts": {task: found["verdicts"] for task, found in results["tasks"].items()}}
+    determined = determined_by(stage, work.language, inputs, work.root)
+    sign(work.out, Claims(
+        language=work.language.code, model=name, key=key_of(**determined), determined_by=origin_digest(determined),
+        results_from=max(artifact.manifest.created for artifact in inputs.values()), report=digest_of_report(report),
+        reports={stage: digest_of_report(report) for stage, report in work.reports.items()},
+        gates=report.gates, waivers=[Waiver.model_validate(waiver) for waiver in results["waivers"]]), key)
     return report
 
 
@@ -114,15 +125,3 @@ def _as_it_is(work: Work, name: str, arm: Arm, task: str, longest: int) -> Asked
     items = [Item(row["text"], second=row.get("second", "")) for row in rows]
     return Asked(task, "", class_of(about)(about, []), items, [row[arm] for row in rows], longest, None,
                  work.reports[stage].details["means"][arm])
-
-
-def documents_text(rows: list[dict[str, Any]]) -> str:
-    r"""One line a document: its id, the digest of its text as read, what for, its source and path, with tabs between.
-
-    A tab or a line break in a path is written as ``\t``, ``\n`` or ``\r``.
-    A document of the language itself is for ``target``; others are named by their role in training.
-    """
-    lines = sorted(f"{row['id']}\t{row['raw_digest']}\t{row.get('role', 'target')}\t{row['source']}\t"
-                   f"{row['path'].translate(_ESCAPES)}"
-                   for row in rows)
-    return "\n".join(["id\traw_digest\tfor\tsource\tpath", *lines]) + "\n"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import yaml
 
+from vernacular.artifacts import Gate
 from vernacular.bootstrap import FEWEST_TEXTS
 from vernacular.release.compute import section as compute
 from vernacular.release.conduct import behaviour, fairness
@@ -23,7 +24,7 @@ from vernacular.release.curve import (
     score_rows,
     seeds_differ,
 )
-from vernacular.release.gates import unverified
+from vernacular.release.gates import gate_table, unverified
 from vernacular.release.headline import COLUMNS as HEADLINE
 from vernacular.release.headline import rows
 from vernacular.release.kept import kept_on_tasks
@@ -48,7 +49,7 @@ def write_card(results: Results) -> str:
         "## Tasks", _tasks(results),
         "## Behaviour", behaviour(results), "## Fairness", fairness(results), "## What it forgot",
         _retention(results), "## Planted phrases", planted(results), "## Compute", compute(results),
-        "## Uses", _uses(results), "## What is not known", _unknown(results)]
+        "## Uses", _uses(results), "## What is not known", _unknown(results), "## Gates and signature", _gates(results)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -262,3 +263,13 @@ def _unknown(results: Results) -> str:
     lines.append("- Dialects, and whether the model treats them alike.")
     lines += [f"- `{stage}` was not run." for stage in results["missing"]]
     return "\n".join(lines)
+
+
+def _gates(results: Results) -> str:
+    gates = [Gate.model_validate(gate) for gate in results["release_gates"]]
+    text = gate_table(gates, {waiver["gate"]: waiver["by"] for waiver in results["waivers"]})
+    if results["signer"] is None:
+        return text
+    return (f"{text}\n\nAll files, gates and waivers are signed (`signature.json`) with the key `{results['signer']}`. "
+            "`vernacular verify FOLDER --key PUBLIC_KEY` checks a download, without a network. Get the public key from "
+            "whoever made the release, not from this card.")

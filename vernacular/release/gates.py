@@ -6,11 +6,12 @@ trained on has been taken down (``publish``).
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from vernacular.artifacts import Gate
-from vernacular.release.markdown import interval_text
+from vernacular.release.markdown import interval_text, table
 from vernacular.release.waivers import ALL, Waiver
 from vernacular.stages import GateSpec
 
@@ -54,7 +55,11 @@ def no_consent(results: Results) -> list[str]:
 
 
 def release_gates(results: Results) -> list[Gate]:
-    """Every gate but the last, ``publishable``, which follows from these and from what was waived."""
+    """Every gate but the last, ``publishable``, which follows from these and from what was waived.
+
+    ``results`` are taken in the order of ``evaluation.json``, so that the file gives the same gates and reasons.
+    """
+    results = json.loads(json.dumps(results, sort_keys=True))
     no_licence, unasked = unverified(results), no_consent(results)
     tests = (results["behaviour"] or {}).get("gates", [])
     red = [gate["name"] for gate in tests if not gate["passed"]]
@@ -100,6 +105,13 @@ def publishable(gates: Sequence[Gate], waivers: Sequence[Waiver]) -> Gate:
     if waived:
         said += "; waived: " + ", ".join(f"{gate} by {by}" for gate, by in waived.items())
     return Gate(name=ALL, passed=not not_yet, value=len(not_yet), threshold=0, reason=said)
+
+
+def gate_table(gates: Sequence[Gate], waived: Mapping[str, str]) -> str:
+    """The card's table of all gates, and by whom each is waived; ``verification`` compares it with the signed ones."""
+    return table(["gate", "result"], [
+        [gate.name, "green" if gate.passed else f"red, waived by {waived[gate.name]}" if gate.name in waived else "red"]
+        for gate in gates])
 
 
 def _found(results: Results, stage: str, name: str) -> dict[str, Any] | None:

@@ -3,59 +3,110 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from vernacular.artifacts import Artifact, Store, describe, remade
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from vernacular.arms import released_arm
+from vernacular.artifacts import MANIFEST, Artifact, Gate, Store, describe, remade
 from vernacular.config.schema import Language
+from vernacular.corpus.ledger import BESIDE
 from vernacular.corpus.suppression import Suppressions
 from vernacular.errors import Problem
+from vernacular.jsonl import read_jsonl
 from vernacular.release import stages
+from vernacular.release.attestation import SIGNATURE, Claims, Statement, digest_of_report, open_statement
+from vernacular.release.documents import DOCUMENTS, documents_text, taken_down
+from vernacular.release.files import Failure, copy_file, read_regular
 from vernacular.release.gates import no_consent, unverified
-from vernacular.release.summary import claims, stage_names
-from vernacular.release.waivers import read_waivers
+from vernacular.release.signing_key import trusted_keys
+from vernacular.release.summary import claims as claims_now
+from vernacular.release.summary import gather, stage_names
+from vernacular.release.verification import Verified, verify
+from vernacular.release.waivers import ALL, read_waivers
 
 TOKEN = "HF_TOKEN"
 ENDPOINT: str | None = None  # of the hub; None for huggingface_hub's own
+TRAIN = "train.jsonl"  # in corpus/splits
+_LARGEST = 1 << 32  # bytes of documents.txt
 
 
-def refusals(artifact: Artifact, language: Language, store: Store) -> list[str]:
-    """Why this release may not be published; empty if it may.
+def refusals(artifact: Artifact, verified: Verified, language: Language, store: Store) -> list[str]:
+    """Why a release whose files are the signed ones may not be published; empty if it may.
 
-    Red gates that nobody waived, or not any more; a licence or a consent that was taken back, anything else that it
-    tells of the folder and that changed, a document taken down, or a stage that has run again, since it was made.
+    Red gates that nobody waived, or not any more; gates that are not those that the reports in the store give; a
+    licence or a consent that was taken back, anything else that it tells of the folder and that changed, a list of
+    documents that is not the ledger's, a document taken down, or a stage that has run again, since it was made.
 
     Raises:
         Problem: the list of what was taken down, or of waivers, cannot be read.
     """
-    gates, details = artifact.manifest.report.gates, artifact.manifest.report.details
-    if not any(gate.name == "publishable" for gate in gates):
-        return ["publishable: this release says nothing of its gates"]
-    kept = [waiver.model_dump() for waiver in read_waivers(language.folder)]
-    waived = {waiver["gate"] for waiver in details.get("waivers", []) if waiver in kept}
-    red = [f"{gate.name}: {gate.reason}" for gate in gates
-           if not gate.passed and gate.name != "publishable" and gate.name not in waived]
-    green, name = {gate.name for gate in gates if gate.passed}, artifact.manifest.stage.partition("/")[2]
-    said = claims(language, name, language.models[name])
-    taken_back = []
-    for gate, word, names in (("licences_verified", "licence", unverified(said)),
-                              ("consent_known", "consent", no_consent(said))):
-        if gate in green and names:
-            taken_back.append(f"{gate}: the {word} of {', '.join(names)} was taken back since")
-    red += taken_back
-    otherwise = [] if taken_back else _otherwise(artifact, language, store)
+    assert verified.statement is not None and verified.results is not None  # else it would have failures
+    claims, name = verified.statement.predicate, verified.statement.predicate.model
+    kept = read_waivers(language.folder)
+    waived = {waiver.gate for waiver in claims.waivers if waiver in kept}
+    red = [f"{gate.name}: {gate.reason}" for gate in claims.gates
+           if not gate.passed and gate.name != ALL and gate.name not in waived]
+    green = {gate.name for gate in claims.gates if gate.passed}
+    said = claims_now(language, name, language.models[name])
+    since = []
+    for gate_name, word, names in (("licences_verified", "licence", unverified(said)),
+                                   ("consent_known", "consent", no_consent(said))):
+        if gate_name in green and names:
+            since.append(f"{gate_name}: the {word} of {', '.join(names)} was taken back since")
+    otherwise = [] if since else _otherwise(artifact, language, store)
     if otherwise:
-        red.append(f"{', '.join(otherwise)} changed since it was made, and its card says what was there before; run "
-                   "again, nobody can waive that")
-    changed = remade(artifact.manifest, {stage: now for stage in stage_names(language, name)
-                                         if (now := store.current(language.code, stage)) is not None})
+        since.append(f"{', '.join(otherwise)} changed since it was made, and its card says what was there before; run "
+                     "again, nobody can waive that")
+    current = {stage: now for stage in stage_names(language, name)
+               if (now := store.current(language.code, stage)) is not None}
+    changed = remade(artifact.manifest, current)
     if changed:
-        red.append(f"it was made before {', '.join(changed)} ran again; nobody can waive that")
-    gone = taken_down(artifact.folder / "documents.txt", Suppressions.of(language.folder))
+        since.append(f"it was made before {', '.join(changed)} ran again; nobody can waive that")
+    else:
+        since += _of_the_store(artifact.folder, claims, current)
+    if not since:
+        since += _other_gates(verified, claims, language, current)
+    gone = taken_down(artifact.folder / DOCUMENTS, Suppressions.of(language.folder))
     if gone:
-        red.append(f"takedown: {gone} of the documents that it was trained on were taken down since, and it was not "
-                   "trained again; nobody can waive that")
-    return red
+        since.append(f"takedown: {gone} of the documents that it was trained on were taken down since, and it was not "
+                     "trained again; nobody can waive that")
+    return red + since
+
+
+def _of_the_store(folder: Path, claims: Claims, current: Mapping[str, Artifact]) -> list[str]:
+    """Where the release differs from the reports and the ledger that it was made from."""
+    gone = sorted(claims.reports.keys() - current.keys())
+    if gone:
+        return [f"VN-RELEASE-STORE {', '.join(gone)}: not in the store any more, so no gate can be computed again"]
+    found = [f"VN-RELEASE-STORE {stage}/{MANIFEST}: its report was changed after the release was made"
+             for stage, signed in claims.reports.items() if digest_of_report(current[stage].manifest.report) != signed]
+    model = "model/{}" if released_arm(claims.model, {
+        stage: one.manifest.report for stage, one in current.items()}) == "adapted" else "model/{}_control"
+    splits, trained = current.get("corpus/splits"), current.get(model.format(claims.model))
+    if splits is None or trained is None:
+        return [*found, f"VN-RELEASE-LEDGER {DOCUMENTS}: the documents that were trained on are not in the store"]
+    found += [f"VN-RELEASE-STORE {one.manifest.stage}: its files were changed after they were made"
+              for one in (splits, trained) if describe(one.folder)[1] != one.manifest.data_version]
+    if not found and documents_text([*read_jsonl(splits.folder / TRAIN), *read_jsonl(trained.folder / BESIDE)]).encode(
+            ) != read_regular(folder / DOCUMENTS, _LARGEST):
+        found.append(f"VN-RELEASE-LEDGER {DOCUMENTS}: not the documents that the ledger names")
+    return found
+
+
+def _other_gates(verified: Verified, claims: Claims, language: Language, current: Mapping[str, Artifact]) -> list[str]:
+    """The gates that the reports in the store and the folder give now, where they are not those that were signed."""
+    assert verified.results is not None
+    now = gather(language, claims.model, language.models[claims.model],
+                 {stage: artifact.manifest.report for stage, artifact in current.items()},
+                 reloaded=verified.results["reloaded"], loads=verified.results["loads"])
+    signed = {gate.name: gate for gate in claims.gates}
+    computed = {gate.name: gate for gate in map(Gate.model_validate, now["release_gates"]) if gate.name != ALL}
+    return [f"VN-RELEASE-GATES {name}: the store gives another result than was signed"
+            for name in sorted((signed.keys() - {ALL}) | computed.keys()) if signed.get(name) != computed.get(name)]
 
 
 def _otherwise(artifact: Artifact, language: Language, store: Store) -> list[str]:
@@ -72,26 +123,11 @@ def _otherwise(artifact: Artifact, language: Language, store: Store) -> list[str
     return sorted(key for key in before.keys() | now.keys() if before.get(key) != now.get(key))
 
 
-def taken_down(documents: Path, suppressed: Suppressions) -> int:
-    """How many of the documents listed in a release's ``documents.txt`` are on the suppression list.
-
-    Raises:
-        Problem: the list of documents is not there.
-    """
-    if not documents.is_file():
-        raise Problem("the release does not list its documents", where=str(documents), fix="Run again")
-    number = 0
-    for line in documents.read_text(encoding="utf-8").removesuffix("\n").split("\n")[1:]:
-        id_, digest, _, source, path = line.split("\t", 4)
-        number += (id_ in suppressed.ids or digest in suppressed.texts or source in suppressed.sources
-                   or ("://" in path and suppressed.covers_url(path)))
-    return number
-
-
 def publish(store: Store, language: Language, model_name: str, repo: str) -> str:
     """Upload the current release of a model to ``repo`` on the hub, in place of what lies there.
 
-    The token is read from the environment alone.
+    Exactly the signed files are uploaded, from a copy that is compared with the signature. The token is read from the
+    environment alone.
 
     Args:
         store: where the release lies.
@@ -103,15 +139,22 @@ def publish(store: Store, language: Language, model_name: str, repo: str) -> str
         The address of the upload.
 
     Raises:
-        Problem: there is no release, one of its gates is red, there is no token, its files were changed, or the hub
-            refuses.
+        Problem: there is no release, its files are not those that this installation signed, one of its gates is red,
+            there is no token, or the hub refuses.
     """
     stage = f"release/{model_name}"
     artifact = store.current(language.code, stage)
     if artifact is None:
         raise Problem("there is no release to publish", where=f"{language.code} {stage}",
                       fix=f"Run `vernacular run {language.asked(model_name)}` first")
-    red = refusals(artifact, language, store)
+    trusted = trusted_keys([])
+    verified = verify(artifact.folder, trusted)
+    if verified.failures:
+        raise Problem(f"not published, it is not the release that this installation signed: "
+                      f"{'; '.join(map(str, verified.failures))}", where=str(artifact.folder),
+                      fix="Delete this folder and run again; what the card says is written in language.yaml, "
+                      "statement.md and the tests")
+    red = refusals(artifact, verified, language, store)
     if red:
         raise Problem(f"not published, for {len(red)} {'reason' if len(red) == 1 else 'reasons'}: {'; '.join(red)}",
                       where=f"{language.code} {stage}", fix="Mend each of these in the language folder and run again, "
@@ -123,14 +166,33 @@ def publish(store: Store, language: Language, model_name: str, repo: str) -> str
     if not token:
         raise Problem("there is no token for the hub", where=f"environment variable {TOKEN}",
                       fix="Set it to a token with write access")
-    if describe(artifact.folder)[1] != artifact.manifest.data_version:
-        raise Problem("its files are not those that were made and asked", where=str(artifact.folder),
-                      fix="Delete this folder and run again; what the card says is written in language.yaml, "
-                      "statement.md and the tests")
-    return _upload(artifact, repo, token)
+    assert verified.statement is not None
+    with store.workspace(language.code, stage, "publish") as work:
+        try:
+            copy = work / "out"
+            shutil.rmtree(copy, ignore_errors=True)  # left by a kill
+            _copy(artifact.folder, verified.statement, trusted, copy)
+            return _upload(copy, artifact.manifest.key, repo, token)
+        finally:
+            shutil.rmtree(work)
 
 
-def _upload(artifact: Artifact, repo: str, token: str) -> str:
+def _copy(folder: Path, statement: Statement, trusted: Sequence[Ed25519PublicKey], to: Path) -> None:
+    """Copy the signed files and no other, so that what is uploaded is what was compared with the signature."""
+    to.mkdir()
+    for name, digest in [*statement.digests().items(), (SIGNATURE, None)]:
+        (to / name).parent.mkdir(parents=True, exist_ok=True)
+        if copy_file(folder / name, to / name) != digest and digest is not None:
+            raise Problem("a file was changed while it was published", where=str(folder / name),
+                          fix="Delete this folder and run again")
+    opened = open_statement(to, trusted)
+    if isinstance(opened, Failure) or opened[0] != statement:
+        raise Problem("the signature was changed while it was published", where=str(folder / SIGNATURE),
+                      fix="Delete this folder and run again")
+
+
+def _upload(folder: Path, key: str, repo: str, token: str) -> str:
+    """Make the repository hold the files in ``folder`` and no other."""
     from httpx2 import HTTPError
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError
@@ -138,8 +200,7 @@ def _upload(artifact: Artifact, repo: str, token: str) -> str:
     try:
         api.create_repo(repo, exist_ok=True, private=True)
         # An adapter of an earlier release would otherwise stay, and be loaded onto the weights of this one.
-        done = api.upload_folder(repo_id=repo, folder_path=artifact.folder, ignore_patterns=["manifest.json"],
-                                 delete_patterns="*", commit_message=f"Release {artifact.manifest.key}")
+        done = api.upload_folder(repo_id=repo, folder_path=folder, delete_patterns="*", commit_message=f"Release {key}")
     except HfHubHTTPError as error:
         lines = str(error).strip().split("\n")  # the first one names the address, the last one the hub's own reason
         said = "; ".join(dict.fromkeys((lines[0].strip(), lines[-1].strip())))

@@ -37,7 +37,8 @@ def stage_names(language: Language, name: str) -> list[str]:
 
 def gather(language: Language, name: str, model: Model, reports: Mapping[str, Report],
            folders: Mapping[str, Path] | None = None, reloaded: Mapping[str, Any] | None = None,
-           loads: Mapping[str, Any] | None = None, seconds: Mapping[str, float] | None = None) -> Results:
+           loads: Mapping[str, Any] | None = None, seconds: Mapping[str, float] | None = None,
+           signer: str | None = None) -> Results:
     """The results of the model ``name``, as far as its stages have run; what has not run is None and listed as missing.
 
     Args:
@@ -49,6 +50,7 @@ def gather(language: Language, name: str, model: Model, reports: Mapping[str, Re
         reloaded: task -> what ``loads`` found of it, once the bundle is there.
         loads: call -> what ``loads`` found of the released model.
         seconds: stage name -> time that its artifact took, of the stages that have run.
+        signer: fingerprint of the key that signs the release, where one is made.
 
     Raises:
         Problem: the list of waivers cannot be read.
@@ -95,6 +97,7 @@ def gather(language: Language, name: str, model: Model, reports: Mapping[str, Re
         "gates": {stage: [gate.model_dump() for gate in report.gates] for stage, report in reports.items()},
         "missing": [stage for stage in stage_names(language, name) if stage not in reports],
         "artifacts": {stage: str(folder) for stage, folder in (folders or {}).items()},
+        "signer": signer,
     }
     gates = release_gates(results)
     waivers = in_force(read_waivers(language.folder), name, gates)

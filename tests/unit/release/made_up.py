@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 from vernacular.arms import ARMS
-from vernacular.artifacts import MANIFEST, Artifact, Gate, Manifest, Report, Store, describe
+from vernacular.artifacts import Gate, Manifest, Report, Store, describe, key_of
 from vernacular.config.schema import Language
+from vernacular.jsonl import write_jsonl
 from vernacular.release import stages
+from vernacular.release.attestation import Claims, digest_of_report, origin_digest, sign
 from vernacular.release.card import write_card
+from vernacular.release.documents import documents_text
+from vernacular.release.signing_key import fingerprint, own_or_new_key
 from vernacular.release.summary import gather, stage_names
+from vernacular.release.waivers import Waiver
+from vernacular.stages import determined_by
 from vernacular.tasks.curve import TransferScores
 
 NAME = "tiny"
@@ -123,28 +131,52 @@ RELOADED = {task: {"seed": 1, "card": 0.61, "alone": True, "items": 20, "answers
                    "score": 0.61, "score_before": 0.61} for task in ("names", "genre")}
 
 
-def put(store: Store, language: Language, reports: dict[str, Report]) -> None:
-    """Publish ``reports`` as artifacts without files."""
+TRAIN = {"id": "aa", "raw_digest": "bb", "source": "text", "path": "a b.txt", "text": "words"}
+
+
+def put(store: Store, language: Language, reports: dict[str, Report], key: str = "0" * 16) -> None:
+    """Publish ``reports`` as artifacts, those that list documents with these lists."""
     for stage, report in reports.items():
-        with store.workspace(language.code, stage, "0" * 16) as work:
+        with store.workspace(language.code, stage, key) as work:
             (work / "out").mkdir()
+            if stage == "corpus/splits":
+                write_jsonl(work / "out" / "train.jsonl", [TRAIN])
+            if stage.startswith("model/"):
+                write_jsonl(work / "out" / "beside.jsonl", [])
+            files, data_version = describe(work / "out")
             store.publish(work, Manifest(
-                language=language.code, stage=stage, key="0" * 16, version="1", settings={}, inputs={}, outside={},
-                seed=1, data_version="1" * 16, files={}, created="2025-01-01T00:00:00Z", seconds=1.0, report=report))
+                language=language.code, stage=stage, key=key, version="1", settings={}, inputs={}, outside={},
+                seed=1, data_version=data_version, files=files, created="2025-01-01T00:00:00Z", seconds=1.0,
+                report=report))
 
 
-def put_release(store: Store, language: Language, reports: dict[str, Report]) -> None:
-    """Publish the release made from ``reports``: its gates and the list of one document, as the bundle leaves them."""
+def put_release(store: Store, language: Language, reports: dict[str, Report]) -> Path:
+    """Publish ``reports`` and the signed release made from them, with words in place of weights; return its folder."""
+    put(store, language, reports)
     stage, = stages(language, NAME, language.models[NAME])
     assert stage.inputs == tuple(stage_names(language, NAME))
-    found = gather(language, NAME, language.models[NAME], reports, reloaded=RELOADED)
-    put(store, language, {f"release/{NAME}": Report(
-        gates=[Gate.model_validate(gate) for gate in found["release_gates"]],
-        details={"waivers": found["waivers"], "reloaded": RELOADED})})
-    folder = store.home(language.code, f"release/{NAME}") / ("0" * 16)
-    (folder / "documents.txt").write_text("id\traw_digest\tfor\tsource\tpath\naa\tbb\ttarget\ttext\ta b.txt\n")
-    (folder / "README.md").write_text(write_card(found), encoding="utf-8")
-    manifest = Artifact(folder).manifest.model_copy(update={
-        "data_version": describe(folder)[1], "settings": stage.settings_data(language),
-        "outside": stage.outside(language, store.root)})
-    (folder / MANIFEST).write_text(manifest.model_dump_json(), encoding="utf-8")
+    key = own_or_new_key()
+    found = gather(language, NAME, language.models[NAME], reports, reloaded=RELOADED,
+                   signer=fingerprint(key.public_key()))
+    report = Report(gates=[Gate.model_validate(gate) for gate in found["release_gates"]],
+                    details={"waivers": found["waivers"], "reloaded": RELOADED})
+    texts = {"README.md": write_card(found), "evaluation.json": json.dumps(found, indent=1, sort_keys=True),
+             "documents.txt": documents_text([TRAIN]), "data_statement.md": "Who made the text\n", "config.json": "{}",
+             "model.safetensors": "weights", "tasks/names/config.json": "{}", "tasks/names/task.json": "{}"}
+    artifacts = {name: artifact for name in stage.inputs
+                 if (artifact := store.current(language.code, name)) is not None}
+    determined = determined_by(stage, language, artifacts, store.root)
+    with store.workspace(language.code, stage.name, "0" * 16) as work:
+        out = work / "out"
+        for name, text in texts.items():
+            (out / name).parent.mkdir(parents=True, exist_ok=True)
+            (out / name).write_text(text, encoding="utf-8")
+        sign(out, Claims(
+            language=language.code, model=NAME, key=key_of(**determined), determined_by=origin_digest(determined),
+            results_from="2025-01-01T00:00:00Z", report=digest_of_report(report), gates=report.gates,
+            reports={name: digest_of_report(one) for name, one in reports.items()},
+            waivers=[Waiver.model_validate(waiver) for waiver in found["waivers"]]), key)
+        files, data_version = describe(out)
+        return store.publish(work, Manifest(
+            language=language.code, key=key_of(**determined), data_version=data_version, files=files,
+            created="2025-01-01T00:00:00Z", seconds=1.0, report=report, **determined)).folder

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 from tests.unit.release.made_up import NAME, RELOADED, made_up_reports, put, put_release
-from vernacular.artifacts import MANIFEST, Artifact, Report, Store
+from vernacular.artifacts import Report, Store
 from vernacular.config.schema import Language
 from vernacular.corpus.suppression import Suppressions
 from vernacular.errors import Problem
-from vernacular.release.bundle import documents_text
 from vernacular.release.card import write_card
-from vernacular.release.publish import publish, taken_down
+from vernacular.release.documents import documents_text, taken_down
+from vernacular.release.publish import publish
 from vernacular.release.summary import gather
 from vernacular.release.waivers import FILE, read_waivers, waive
 
@@ -272,11 +272,8 @@ def test_a_folder_that_says_otherwise_by_now_stops_it(language: Language, store:
 def test_a_release_that_is_older_than_a_report_that_it_tells_is_not_published(language: Language, store: Store) -> None:
     """A new threshold turns a gate of a stage and changes none of its files."""
     put_release(store, language, green_reports())
-    folder = store.home(language.code, f"release/{NAME}") / ("0" * 16)
     stage = f"evaluation/{NAME}_behaviour"
-    manifest = Artifact(folder).manifest.model_copy(update={"inputs": {stage: "1" * 16}, "reports": {stage: "9" * 16}})
-    (folder / MANIFEST).write_text(manifest.model_dump_json(), encoding="utf-8")
-    put(store, language, {stage: made_up_reports()[stage]})
+    put(store, language, {stage: made_up_reports()[stage]}, key="9" * 16)
     with pytest.raises(Problem, match=f"1 reason: it was made before {stage} ran again; nobody can waive that"):
         publish(store, language, NAME, "someone/model")
 
@@ -307,10 +304,9 @@ def test_a_path_may_hold_what_breaks_lines(tmp_path: Path) -> None:
 def test_what_was_changed_by_hand_is_not_uploaded(language: Language, store: Store, hub: list[tuple[str, str, Any]],
                                                   monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_TOKEN", "hf_made_up")
-    put_release(store, language, green_reports())
-    card = store.home(language.code, f"release/{NAME}") / ("0" * 16) / "README.md"
+    card = put_release(store, language, green_reports()) / "README.md"
     card.write_text(card.read_text(encoding="utf-8").replace("0.6", "0.9"), encoding="utf-8")
-    with pytest.raises(Problem, match="its files are not those that were made"):
+    with pytest.raises(Problem, match=r"VN-RELEASE-DIGEST README\.md"):
         publish(store, language, NAME, "someone/model")
     assert hub == []
 
@@ -324,6 +320,8 @@ def test_what_is_uploaded(language: Language, store: Store, hub: list[tuple[str,
     created = next(rows[0] for path, _, rows in hub if path == "/api/repos/create")
     assert created["visibility"] == "private"
     commit = next(rows for path, _, rows in hub if path.endswith("/commit/main"))
-    assert {row["value"]["path"] for row in commit if row["key"] == "file"} == {"README.md", "documents.txt"}
+    assert {row["value"]["path"] for row in commit if row["key"] == "file"} == {
+        "README.md", "documents.txt", "evaluation.json", "data_statement.md", "config.json", "model.safetensors",
+        "tasks/names/config.json", "tasks/names/task.json", "signature.json"}
     deleted = [row["value"]["path"] for row in commit if row["key"] == "deletedFile"]
     assert deleted == ["adapters/old/adapter_config.json"]

@@ -1,0 +1,470 @@
+"""A release proves itself: each forgery is refused by ``publish`` and by ``verify``, with the file and a code."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import stat
+from base64 import b64decode, b64encode
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from typer.testing import CliRunner
+
+from tests.generate import write_language
+from tests.unit.release.made_up import NAME, TRAIN, made_up_reports, put_release
+from vernacular.artifacts import MANIFEST, Store, describe
+from vernacular.cli import app
+from vernacular.config.load import load_language
+from vernacular.config.schema import Language
+from vernacular.errors import Problem
+from vernacular.release.attestation import SIGNATURE, Statement, open_statement, sign
+from vernacular.release.documents import documents_text
+from vernacular.release.files import Failure
+from vernacular.release.publish import publish
+from vernacular.release.signing_key import (
+    VARIABLE,
+    fingerprint,
+    own_key,
+    own_or_new_key,
+    public_text,
+    trusted_keys,
+)
+from vernacular.release.verification import verify
+from vernacular.release.waivers import FILE, Waiver
+
+BY_HAND = {"gate": "behaviour", "model": NAME, "by": "Nobody Known", "reason": "because of this and that",
+           "date": "2025-01-01T00:00:00Z", "said": "red tests, unreviewed: spaces (5% fail)"}
+Forgery = Callable[[Path], None]
+FORGERIES: dict[str, tuple[Forgery, str, str]] = {}
+
+
+def forgery(code: str, file: str) -> Callable[[Forgery], Forgery]:
+    """Register a function that forges the release in a folder, with the code and the file that are to be named."""
+    def register(function: Forgery) -> Forgery:
+        FORGERIES[function.__name__] = function, code, file
+        return function
+    return register
+
+
+def edit(path: Path, change: Callable[[Any], None]) -> None:
+    data = json.loads(path.read_text(encoding="utf-8"))
+    change(data)
+    path.write_text(json.dumps(data, indent=1, sort_keys=True), encoding="utf-8")
+
+
+def rehash(folder: Path) -> None:
+    """Have the manifest agree with the files, as whoever knows the store would."""
+    files, data_version = describe(folder)
+    edit(folder / MANIFEST, lambda data: data.update(files=files, data_version=data_version))
+
+
+def all_green(gates: list[dict[str, Any]]) -> None:
+    for gate in gates:
+        gate.update(passed=True, reason="good")
+
+
+def payload(folder: Path, change: Callable[[Any], None]) -> None:
+    """Change the signed statement under its signature, and everything else to agree with it."""
+    envelope = json.loads((folder / SIGNATURE).read_text(encoding="utf-8"))
+    statement = json.loads(b64decode(envelope["payload"]))
+    change(statement)
+    envelope["payload"] = b64encode(json.dumps(statement).encode()).decode()
+    (folder / SIGNATURE).write_text(json.dumps(envelope), encoding="utf-8")
+    rehash(folder)
+
+
+@forgery("VN-RELEASE-MANIFEST", MANIFEST)
+def gates_of_the_manifest(folder: Path) -> None:
+    edit(folder / MANIFEST, lambda data: all_green(data["report"]["gates"]))
+
+
+@forgery("VN-RELEASE-MANIFEST", MANIFEST)
+def one_gate_of_the_manifest(folder: Path) -> None:
+    edit(folder / MANIFEST, lambda data: data["report"]["gates"].pop(0))
+
+
+@forgery("VN-RELEASE-MANIFEST", MANIFEST)
+def waiver_in_the_manifest(folder: Path) -> None:
+    edit(folder / MANIFEST, lambda data: data["report"]["details"]["waivers"].append(BY_HAND))
+
+
+@forgery("VN-RELEASE-MANIFEST", MANIFEST)
+def settings_of_the_manifest(folder: Path) -> None:
+    edit(folder / MANIFEST, lambda data: data["settings"]["language"].update(owner="team:others"))
+
+
+@forgery("VN-RELEASE-MANIFEST", MANIFEST)
+def inputs_of_the_manifest(folder: Path) -> None:
+    edit(folder / MANIFEST, lambda data: data["inputs"].update({"corpus/splits": "f" * 16}))
+
+
+@forgery("VN-RELEASE-MANIFEST", MANIFEST)
+def digest_of_the_manifest(folder: Path) -> None:
+    edit(folder / MANIFEST, lambda data: data.update(data_version="f" * 16))
+
+
+@forgery("VN-RELEASE-MANIFEST", MANIFEST)
+def language_of_the_manifest(folder: Path) -> None:
+    edit(folder / MANIFEST, lambda data: data.update(language="qab"))
+
+
+@forgery("VN-RELEASE-DIGEST", "README.md")
+def swapped_card(folder: Path) -> None:
+    (folder / "README.md").write_text("# Another model\n", encoding="utf-8")
+    rehash(folder)
+
+
+@forgery("VN-RELEASE-DIGEST", "evaluation.json")
+def swapped_card_and_evaluation(folder: Path) -> None:
+    edit(folder / "evaluation.json", lambda data: all_green(data["release_gates"]))
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    (folder / "README.md").write_text(card.replace("| red |", "| green |"), encoding="utf-8")
+    edit(folder / MANIFEST, lambda data: all_green(data["report"]["gates"]))
+    rehash(folder)
+
+
+@forgery("VN-RELEASE-DIGEST", "evaluation.json")
+def a_better_score(folder: Path) -> None:
+    edit(folder / "evaluation.json", lambda data: data["tasks"]["names"]["means"].update(adapted=0.99))
+    rehash(folder)
+
+
+@forgery("VN-RELEASE-DIGEST", "evaluation.json")
+def waiver_in_all_places(folder: Path) -> None:
+    edit(folder / "evaluation.json", lambda data: data["waivers"].append(BY_HAND))
+    edit(folder / MANIFEST, lambda data: data["report"]["details"]["waivers"].append(BY_HAND))
+    rehash(folder)
+
+
+@forgery("VN-RELEASE-DIGEST", "documents.txt")
+def empty_list_of_documents(folder: Path) -> None:
+    (folder / "documents.txt").write_text(documents_text([]), encoding="utf-8")
+    rehash(folder)
+
+
+@forgery("VN-RELEASE-MISSING", "documents.txt")
+def no_list_of_documents(folder: Path) -> None:
+    (folder / "documents.txt").unlink()
+    rehash(folder)
+
+
+@forgery("VN-RELEASE-DIGEST", "data_statement.md")
+def another_data_statement(folder: Path) -> None:
+    (folder / "data_statement.md").write_text("Everyone agreed\n", encoding="utf-8")
+    rehash(folder)
+
+
+@forgery("VN-RELEASE-DIGEST", "model.safetensors")
+def other_weights(folder: Path) -> None:
+    (folder / "model.safetensors").write_text("WEIGHTS", encoding="utf-8")
+    rehash(folder)
+
+
+@forgery("VN-RELEASE-DIGEST", "tasks/names/task.json")
+def another_task(folder: Path) -> None:
+    (folder / "tasks/names/task.json").write_text('{"score": 1}', encoding="utf-8")
+    rehash(folder)
+
+
+@forgery("VN-RELEASE-EXTRA", "model.png")
+def an_extra_picture(folder: Path) -> None:
+    (folder / "model.png").write_bytes(b"\x89PNG")
+    rehash(folder)
+
+
+@forgery("VN-RELEASE-LINK", "model.png")
+def a_picture_that_is_a_link(folder: Path) -> None:
+    (folder / "model.png").symlink_to("/etc/hostname")
+    rehash(folder)
+
+
+@forgery("VN-RELEASE-LINK", "README.md")
+def a_card_that_is_a_link(folder: Path) -> None:
+    (folder / "README.md").rename(folder.parent / "card.md")
+    (folder / "README.md").symlink_to(folder.parent / "card.md")
+    rehash(folder)
+
+
+@forgery("VN-RELEASE-LINK", "tasks/other")
+def a_folder_that_is_a_link(folder: Path) -> None:
+    (folder / "tasks/other").symlink_to("/etc")
+
+
+@forgery("VN-RELEASE-LINK", "dangling")
+def a_link_that_leads_nowhere(folder: Path) -> None:
+    (folder / "dangling").symlink_to("nowhere")
+
+
+@forgery("VN-RELEASE-EXTRA", "tasks/names/manifest.json")
+def an_extra_manifest(folder: Path) -> None:
+    shutil.copy(folder / MANIFEST, folder / "tasks/names" / MANIFEST)
+    rehash(folder)
+
+
+@forgery("VN-RELEASE-EXTRA", "pytorch_model.bin")
+def pickled_weights(folder: Path) -> None:
+    (folder / "pytorch_model.bin").write_bytes(b"\x80\x04")
+    rehash(folder)
+
+
+@forgery("VN-RELEASE-EXTRA", ".hidden/modeling.py")
+def a_hidden_file(folder: Path) -> None:
+    (folder / ".hidden").mkdir()
+    (folder / ".hidden/modeling.py").write_text("print()\n")
+    rehash(folder)
+
+
+@forgery("VN-RELEASE-EXTRA", "new\nline.json")
+def a_name_that_forges_a_line(folder: Path) -> None:
+    (folder / "new\nline.json").write_text("{}")
+    rehash(folder)
+
+
+@forgery("VN-RELEASE-EXTRA", "adapters")
+def an_empty_folder(folder: Path) -> None:
+    (folder / "adapters").mkdir()
+
+
+@forgery("VN-RELEASE-LINK", "pipe.json")
+def a_pipe(folder: Path) -> None:
+    os.mkfifo(folder / "pipe.json")
+
+
+@forgery("VN-RELEASE-LINK", "s")
+def a_socket(folder: Path) -> None:
+    here = os.open(folder, os.O_RDONLY)
+    try:  # the path of a socket may have 107 letters
+        with socket.socket(socket.AF_UNIX) as bound:
+            bound.bind(f"/proc/self/fd/{here}/s")
+    finally:
+        os.close(here)
+
+
+@forgery("VN-RELEASE-UNSIGNED", SIGNATURE)
+def no_signature(folder: Path) -> None:
+    (folder / SIGNATURE).unlink()
+    rehash(folder)
+
+
+@forgery("VN-RELEASE-SIGNATURE", SIGNATURE)
+def a_signature_that_is_a_link(folder: Path) -> None:
+    (folder / SIGNATURE).rename(folder.parent / SIGNATURE)
+    (folder / SIGNATURE).symlink_to(folder.parent / SIGNATURE)
+
+
+@forgery("VN-RELEASE-SIGNATURE", SIGNATURE)
+def green_gates_under_the_signature(folder: Path) -> None:
+    payload(folder, lambda statement: all_green(statement["predicate"]["gates"]))
+
+
+@forgery("VN-RELEASE-SIGNATURE", SIGNATURE)
+def a_waiver_under_the_signature(folder: Path) -> None:
+    payload(folder, lambda statement: statement["predicate"]["waivers"].append(BY_HAND))
+
+
+@forgery("VN-RELEASE-SIGNATURE", SIGNATURE)
+def no_files_under_the_signature(folder: Path) -> None:
+    payload(folder, lambda statement: statement.update(subject=[]))
+
+
+@forgery("VN-RELEASE-SIGNATURE", SIGNATURE)
+def no_signatures_in_the_envelope(folder: Path) -> None:
+    edit(folder / SIGNATURE, lambda envelope: envelope.update(signatures=[]))
+
+
+@forgery("VN-RELEASE-SIGNATURE", SIGNATURE)
+def another_payload_type(folder: Path) -> None:
+    edit(folder / SIGNATURE, lambda envelope: envelope.update(payloadType="text/plain"))
+
+
+@forgery("VN-RELEASE-SIGNATURE", SIGNATURE)
+def a_signature_without_end(folder: Path) -> None:
+    (folder / SIGNATURE).write_text("[" * 200_000)
+
+
+@forgery("VN-RELEASE-SIGNER", SIGNATURE)
+def signed_by_another_key(folder: Path) -> None:
+    edit(folder / "evaluation.json", lambda data: all_green(data["release_gates"]))
+    again(folder, Ed25519PrivateKey.generate())
+    rehash(folder)
+
+
+@forgery("VN-RELEASE-SIGNATURE", SIGNATURE)
+def signed_by_another_key_under_the_name_of_this(folder: Path) -> None:
+    again(folder, Ed25519PrivateKey.generate())
+    edit(folder / SIGNATURE, lambda envelope: envelope["signatures"][0].update(
+        keyid=fingerprint(own_or_new_key().public_key())))
+
+
+@forgery("VN-RELEASE-GATES", "evaluation.json")
+def results_that_do_not_give_the_signed_gates(folder: Path) -> None:
+    """By whoever has the key: what is signed contradicts itself."""
+    edit(folder / "evaluation.json", lambda data: data["behaviour"]["gates"][0].update(passed=True))
+    again(folder, own_or_new_key())
+    rehash(folder)
+
+
+@forgery("VN-RELEASE-CARD", "README.md")
+def a_card_that_hides_a_gate(folder: Path) -> None:
+    """The same of the card."""
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    (folder / "README.md").write_text(card.replace("| behaviour | red |", "| behaviour | green |"), encoding="utf-8")
+    again(folder, own_or_new_key())
+    rehash(folder)
+
+
+@forgery("VN-RELEASE-WAIVERS", "evaluation.json")
+def a_signed_waiver_for_what_is_not_red(folder: Path) -> None:
+    again(folder, own_or_new_key(), waivers=[Waiver.model_validate(BY_HAND | {"gate": "retention"})])
+    rehash(folder)
+
+
+def again(folder: Path, key: Ed25519PrivateKey, **changed: Any) -> None:
+    """Sign a release once more, with what it claims."""
+    statement = opened(folder)
+    sign(folder, statement.predicate.model_copy(update=changed), key)
+
+
+def opened(folder: Path) -> Statement:
+    found = open_statement(folder, trusted_keys([]))
+    assert not isinstance(found, Failure)
+    return found[0]
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The folder of a language and a store with a release of it, one gate of which is red; not to be changed."""
+    folder = tmp_path_factory.mktemp("real")
+    language = load_language(write_language(folder / "languages"))
+    put_release(Store(folder / "artifacts"), language, made_up_reports())
+    return language.folder, folder / "artifacts"
+
+
+@pytest.fixture
+def place(real: tuple[Path, Path], tmp_path: Path) -> tuple[Language, Store, Path]:
+    """A copy of it: language, store and the folder of the release."""
+    shutil.copytree(real[0].parent, tmp_path / "languages")
+    shutil.copytree(real[1], tmp_path / "artifacts")
+    language, store = load_language(tmp_path / "languages" / real[0].name), Store(tmp_path / "artifacts")
+    release = store.current(language.code, f"release/{NAME}")
+    assert release is not None
+    return language, store, release.folder
+
+
+def run_verify(folder: Path, *arguments: str) -> tuple[int, str, str]:
+    done = CliRunner().invoke(app, ["verify", str(folder), *arguments])
+    return done.exit_code, done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("name", FORGERIES)
+def test_a_forged_release_is_refused(place: tuple[Language, Store, Path], name: str) -> None:
+    language, store, folder = place
+    forge, code, file = FORGERIES[name]
+    forge(folder)
+    failures = verify(folder, trusted_keys([])).failures
+    assert (code, file) in {(failure.code, failure.file) for failure in failures}
+    status, good, lines = run_verify(folder)
+    assert status == 1 and not good and len(lines.splitlines()) == len(failures)
+    with pytest.raises(Problem) as refused:
+        publish(store, language, NAME, "someone/model")
+    assert f"{code} {' '.join(file.split())}" in str(refused.value)
+
+
+def test_there_are_thirty_forgeries_and_more() -> None:
+    assert len(FORGERIES) >= 30
+
+
+def test_a_good_release_is_told_with_what_is_red(place: tuple[Language, Store, Path]) -> None:
+    _, _, folder = place
+    assert verify(folder, trusted_keys([])).failures == []
+    status, said, bad = run_verify(folder)
+    assert status == 0 and not bad
+    assert fingerprint(own_or_new_key().public_key()) in said and "red: behaviour" in said and "not waived" in said
+
+
+def test_a_download_is_verified_elsewhere_with_the_public_key(place: tuple[Language, Store, Path], tmp_path: Path,
+                                                              monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a machine without a key of its own, and with a wrong one."""
+    _, _, folder = place
+    (folder / MANIFEST).unlink()  # it does not travel
+    good, wrong = tmp_path / "good.pem", tmp_path / "wrong.pem"
+    good.write_text(public_text(own_or_new_key().public_key()))
+    wrong.write_text(public_text(Ed25519PrivateKey.generate().public_key()))
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "none.pem"))
+    assert run_verify(folder, "--key", str(wrong), "--key", str(good))[0] == 0
+    for arguments in ([], ["--key", str(wrong)]):
+        status, _, lines = run_verify(folder, *arguments)
+        assert status == 1 and lines.startswith(f"VN-RELEASE-SIGNER {SIGNATURE}")
+    assert not (tmp_path / "none.pem").exists()  # looking makes no key
+
+
+def test_signing_the_same_again_gives_the_same_bytes(place: tuple[Language, Store, Path]) -> None:
+    _, _, folder = place
+    before = (folder / SIGNATURE).read_bytes()
+    again(folder, own_or_new_key())
+    assert (folder / SIGNATURE).read_bytes() == before
+
+
+def test_a_waiver_by_hand_in_the_folder_is_none(place: tuple[Language, Store, Path]) -> None:
+    language, store, _ = place
+    (language.folder / FILE).write_text(json.dumps(BY_HAND) + "\n")
+    with pytest.raises(Problem, match="behaviour: red tests"):
+        publish(store, language, NAME, "someone/model")
+
+
+@pytest.mark.parametrize(("stage", "change", "code"), [
+    (f"evaluation/{NAME}_behaviour", lambda data: all_green(data["report"]["gates"]), "VN-RELEASE-STORE"),
+    (f"task/names_{NAME}", lambda data: data["report"]["details"].update(test_items=9), "VN-RELEASE-STORE")])
+def test_reports_of_the_store_must_be_those_that_were_signed(place: tuple[Language, Store, Path], stage: str,
+                                                             change: Callable[[Any], None], code: str) -> None:
+    language, store, _ = place
+    artifact = store.current(language.code, stage)
+    assert artifact is not None
+    edit(artifact.folder / MANIFEST, change)
+    with pytest.raises(Problem, match=f"{code} {stage}/{MANIFEST}"):
+        publish(store, language, NAME, "someone/model")
+
+
+def test_so_must_the_ledger(place: tuple[Language, Store, Path]) -> None:
+    language, store, _ = place
+    artifact = store.current(language.code, "corpus/splits")
+    assert artifact is not None
+    rows = json.dumps(TRAIN) + "\n" + json.dumps(TRAIN | {"id": "cc"}) + "\n"
+    (artifact.folder / "train.jsonl").write_text(rows)
+    with pytest.raises(Problem, match="VN-RELEASE-STORE corpus/splits"):
+        publish(store, language, NAME, "someone/model")
+    release = store.current(language.code, f"release/{NAME}")
+    assert release is not None
+    rehash(artifact.folder)
+    version = json.loads((artifact.folder / MANIFEST).read_text())["data_version"]
+    edit(release.folder / MANIFEST, lambda data: data["inputs"].update({"corpus/splits": version}))
+    with pytest.raises(Problem, match=f"VN-RELEASE-MANIFEST {MANIFEST}"):
+        publish(store, language, NAME, "someone/model")
+
+
+def test_a_key_is_private_and_made_once(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "key.pem"
+    assert own_key(path) is None
+    key = own_or_new_key(path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600 and [*path.parent.iterdir()] == [path]
+    assert fingerprint(own_or_new_key(path).public_key()) == fingerprint(key.public_key())
+    path.chmod(0o644)
+    with pytest.raises(Problem):
+        own_key(path)
+    path.chmod(0o600)
+    path.write_text("no key")
+    with pytest.raises(Problem):
+        own_or_new_key(path)
+    assert path.read_text() == "no key"
+
+
+def test_the_command_prints_the_public_key() -> None:
+    done = CliRunner().invoke(app, ["key"])
+    public = own_or_new_key().public_key()
+    assert done.stdout == public_text(public) and fingerprint(public) in done.stderr

@@ -1,0 +1,41 @@
+"""``documents.txt``: the documents that training drew from, written from the ledger and read back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from vernacular.corpus.suppression import Suppressions
+from vernacular.errors import Problem
+
+DOCUMENTS = "documents.txt"
+_ESCAPES = str.maketrans({"\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
+
+def documents_text(rows: Iterable[Mapping[str, Any]]) -> str:
+    r"""One line a document: its id, the digest of its text as read, what for, its source and path, with tabs between.
+
+    A tab or a line break in a path is written as ``\t``, ``\n`` or ``\r``.
+    A document of the language itself is for ``target``; others are named by their role in training.
+    """
+    lines = sorted(f"{row['id']}\t{row['raw_digest']}\t{row.get('role', 'target')}\t{row['source']}\t"
+                   f"{row['path'].translate(_ESCAPES)}"
+                   for row in rows)
+    return "\n".join(["id\traw_digest\tfor\tsource\tpath", *lines]) + "\n"
+
+
+def taken_down(documents: Path, suppressed: Suppressions) -> int:
+    """How many of the documents listed in a release's ``documents.txt`` are on the suppression list.
+
+    Raises:
+        Problem: the list of documents is not there.
+    """
+    if not documents.is_file():
+        raise Problem("the release does not list its documents", where=str(documents), fix="Run again")
+    number = 0
+    for line in documents.read_text(encoding="utf-8").removesuffix("\n").split("\n")[1:]:
+        id_, digest, _, source, path = line.split("\t", 4)
+        number += (id_ in suppressed.ids or digest in suppressed.texts or source in suppressed.sources
+                   or ("://" in path and suppressed.covers_url(path)))
+    return number

@@ -1,0 +1,188 @@
+"""Whether the release in a folder is the one that its signer made: every file, its gates, its waivers.
+
+Needs no network, no store and no language folder. Gates are computed again from ``evaluation.json``, by the rules of
+this version of Vernacular. ``publish`` asks the same before it compares a release with the store.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from pydantic import TypeAdapter, ValidationError
+
+from vernacular.artifacts import MANIFEST, Gate, Manifest, describe
+from vernacular.errors import Problem
+from vernacular.release.attestation import (
+    SIGNATURE,
+    Claims,
+    Statement,
+    digest_of_origin,
+    digest_of_report,
+    open_statement,
+)
+from vernacular.release.files import Failure, digest_of_file, list_files, read_regular
+from vernacular.release.gates import gate_table, publishable, release_gates
+from vernacular.release.waivers import ALL, Waiver, in_force
+
+EVALUATION, CARD = "evaluation.json", "README.md"
+_LARGEST = 256_000_000  # bytes of a file that is read into memory
+_RESULTS = TypeAdapter(dict[str, Any])
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What was found.
+
+    Attributes:
+        failures: why the release is refused; empty if it is not.
+        statement: the signed one; None where no trusted key signed one.
+        signer: fingerprint of the key that did.
+        results: what ``evaluation.json`` holds; empty where it is not the signed file.
+    """
+
+    failures: list[Failure]
+    statement: Statement | None = None
+    signer: str = ""
+    results: dict[str, Any] | None = None
+
+
+def verify(folder: Path, trusted: Sequence[Ed25519PublicKey]) -> Verified:
+    """Compare a release with what a trusted key signed.
+
+    Args:
+        folder: of the release, downloaded or in the store; the store's own manifest may lie in it if it agrees.
+        trusted: public keys.
+
+    Raises:
+        Problem: the folder cannot be read.
+    """
+    try:
+        opened = open_statement(folder, trusted)
+        if isinstance(opened, Failure):
+            return Verified([opened])
+        statement, signer = opened
+        names, failures = list_files(folder)
+        failures += _files(folder, names, statement)
+    except OSError as error:
+        raise Problem(f"the release cannot be read ({error.strerror})", where=str(error.filename or folder),
+                      fix="Give the folder of a release") from None
+    results = None
+    changed = {failure.file for failure in failures}
+    if EVALUATION in statement.digests() and EVALUATION not in changed:
+        results, found = _gates(folder, statement)
+        failures += found
+    elif EVALUATION not in changed:
+        failures.append(Failure("VN-RELEASE-GATES", EVALUATION, "is not signed, so no gate can be computed from it"))
+    if CARD not in changed:
+        failures += _card(folder, statement)
+    if MANIFEST in names:
+        failures += _manifest(folder, statement.predicate, whole=not changed)
+    return Verified(failures, statement, signer, results)
+
+
+def _files(folder: Path, names: Sequence[str], statement: Statement) -> list[Failure]:
+    signed, failures = statement.digests(), list[Failure]()
+    for name in sorted({*names, *signed} - {SIGNATURE, MANIFEST}):
+        if name not in signed:
+            failures.append(Failure("VN-RELEASE-EXTRA", name, "is not part of the signed release; delete it"))
+        elif name not in names:
+            failures.append(Failure("VN-RELEASE-MISSING", name, "is not there"))
+        elif digest_of_file(folder / name) != signed[name]:
+            failures.append(Failure("VN-RELEASE-DIGEST", name, "was changed after it was signed"))
+    return failures
+
+
+def _gates(folder: Path, statement: Statement) -> tuple[dict[str, Any] | None, list[Failure]]:
+    """The results in ``evaluation.json``, and where its gates differ from those that were signed."""
+    claims = statement.predicate
+    try:
+        data = read_regular(folder / EVALUATION, _LARGEST)
+        if hashlib.sha256(data).hexdigest() != statement.digests()[EVALUATION]:
+            return None, [Failure("VN-RELEASE-DIGEST", EVALUATION, "was changed while it was read")]
+        results = _RESULTS.validate_json(data)
+        computed = release_gates(results)
+        told = [Gate.model_validate(gate) for gate in results["release_gates"]]
+        waivers = [Waiver.model_validate(waiver) for waiver in results["waivers"]]
+        names = results["language"]["code"], results["model"]["name"]
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        return None, [Failure("VN-RELEASE-GATES", EVALUATION, "its gates cannot be computed by this version "
+                              f"({type(error).__name__})")]
+    failures = []
+    if names != (claims.language, claims.model):
+        failures.append(Failure("VN-RELEASE-GATES", EVALUATION, "tells of another language or model than was signed"))
+    computed.append(publishable(computed, in_force(claims.waivers, claims.model, computed)))
+    failures += [Failure("VN-RELEASE-GATES", EVALUATION, reason) for reason in (
+        *_differences(computed, claims.gates, "its results give"), *_differences(told, claims.gates, "it says"))]
+    if in_force(claims.waivers, claims.model, computed) != claims.waivers or waivers != claims.waivers:
+        failures.append(Failure("VN-RELEASE-WAIVERS", EVALUATION, "other waivers are in it than were signed, or one is "
+                                "for a gate that says something else"))
+    return results, failures
+
+
+def _differences(gates: Sequence[Gate], signed: Sequence[Gate], said: str) -> list[str]:
+    """What differs between two lists of gates, a sentence for each gate."""
+    ours, theirs = {gate.name: gate for gate in gates}, {gate.name: gate for gate in signed}
+    return [f"the gate {name} was signed as {_verdict(theirs.get(name))}, {said} {_verdict(ours.get(name))}"
+            for name in sorted(ours.keys() | theirs.keys()) if ours.get(name) != theirs.get(name)]
+
+
+def _verdict(gate: Gate | None) -> str:
+    return "nothing" if gate is None else f"{'green' if gate.passed else 'red'} ({gate.reason})"
+
+
+def _card(folder: Path, statement: Statement) -> list[Failure]:
+    """Whether the card shows the gates as they were signed."""
+    claims = statement.predicate
+    try:
+        text = read_regular(folder / CARD, _LARGEST).decode("utf-8")
+    except (OSError, ValueError):
+        return [Failure("VN-RELEASE-CARD", CARD, "cannot be read")]
+    if gate_table(claims.gates, {waiver.gate: waiver.by for waiver in claims.waivers}) not in text:
+        return [Failure("VN-RELEASE-CARD", CARD, "its table of gates is not the one that was signed")]
+    return []
+
+
+def _manifest(folder: Path, claims: Claims, whole: bool) -> list[Failure]:
+    """Whether the manifest that the store wrote beside the release agrees with what was signed.
+
+    What it says of the files counts where these are ``whole``.
+    """
+    try:
+        manifest = Manifest.model_validate_json(read_regular(folder / MANIFEST, _LARGEST))
+    except (OSError, ValidationError):
+        return [Failure("VN-RELEASE-MANIFEST", MANIFEST, "is no manifest of the store, and not part of the release")]
+    sizes, data_version = describe(folder) if whole else (manifest.files, manifest.data_version)
+    agrees = {
+        "the language": manifest.language == claims.language,
+        "the stage": manifest.stage == f"release/{claims.model}",
+        "the key": manifest.key == claims.key,
+        "the settings and inputs": digest_of_origin(manifest) == claims.determined_by,
+        "the gates": manifest.report.gates == claims.gates,
+        "the report": digest_of_report(manifest.report) == claims.report,
+        "the sizes of files": manifest.files == sizes,
+        "the digest of files": manifest.data_version == data_version,
+    }
+    return [Failure("VN-RELEASE-MANIFEST", MANIFEST, f"{what} in it are not those of the signed release"
+                    if what.endswith("s") else f"{what} in it is not that of the signed release")
+            for what, good in agrees.items() if not good]
+
+
+def verdict_lines(verified: Verified) -> list[str]:
+    """What is said of a release without failures: who signed it, of when its results are, what is red and waived."""
+    assert verified.statement is not None
+    claims = verified.statement.predicate
+    waived = {waiver.gate: waiver for waiver in claims.waivers}
+    lines = [f"{claims.language} {claims.model}: {len(verified.statement.subject)} files, as they were signed",
+             f"signed with the key {verified.signer}", f"results of {claims.results_from}"]
+    for gate in claims.gates:
+        if gate.name == ALL or gate.passed:
+            continue
+        waiver = waived.get(gate.name)
+        lines.append(f"red: {gate.name} ({gate.reason}); " + (
+            f"waived by {waiver.by}, {waiver.date[:10]}: {waiver.reason}" if waiver else "not waived"))
+    return lines if len(lines) > 3 else [*lines, "every gate is green"]
