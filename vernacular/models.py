@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from vernacular.artifacts import digest_of_files
+from vernacular.base_files import check_weights, files_below
 from vernacular.config.schema import Base, Language
 from vernacular.errors import Problem, full
 
@@ -85,7 +86,7 @@ def fingerprint(base: Base, language: Language) -> str:
     path = locate(base, language)
     if base.package is not None:
         return f"{base.package}=={importlib.metadata.version(base.package)}"
-    files = [path] if path.is_file() else [file for pattern in MODEL_FILES for file in path.glob(pattern)]
+    files = [path] if path.is_file() else files_below(path)
     states = ((file, file.stat()) for file in files)
     return _digest(path.parent, tuple((file, state.st_size, state.st_mtime_ns) for file, state in states))
 
@@ -140,17 +141,19 @@ def load_model(path: Path, objective: str) -> Any:
         objective: ``masked`` or ``causal``.
 
     Raises:
-        Problem: the checkpoint lacks more than a masked-LM head.
+        Problem: its weights are not safetensors of this folder, or it lacks more than a masked-LM head.
     """
     import torch
     from transformers import AutoModelForCausalLM, AutoModelForMaskedLM
     quiet()
     folder, extra = _from(path)
+    if not extra:
+        check_weights(path)
     kind: Any = AutoModelForMaskedLM if objective == "masked" else AutoModelForCausalLM
     # On a processor the fused attention's backward pass takes a quarter of a step at 128 tokens; plain products do not.
     attention = "sdpa" if torch.cuda.is_available() else "eager"
     model, info = kind.from_pretrained(folder, output_loading_info=True, dtype=torch.float32, trust_remote_code=False,
-                                       attn_implementation=attention, **extra)
+                                       attn_implementation=attention, **(extra or {"use_safetensors": True}))
     missing = {name for name in info["missing_keys"] if "position_ids" not in name}
     head = {name for name in missing if name.startswith(("cls.", "lm_head."))}
     if missing - head:

@@ -85,7 +85,7 @@ def test_a_pickle_that_runs_something_is_not_read(tmp_path: Path) -> None:
     folder = write_bert(tmp_path / "base", head=True)
     (folder / "model.safetensors").unlink()
     torch.save({"bert.embeddings.word_embeddings.weight": Trap(tmp_path / "ran")}, folder / "pytorch_model.bin")
-    with pytest.raises(Exception, match=r"(?i)weights.only"):
+    with pytest.raises(Problem, match="pickled"):
         load_model(folder, "masked")
     assert not (tmp_path / "ran").exists()
 
@@ -113,6 +113,47 @@ def test_weights_are_read_again_only_when_they_have_changed(language_folder: Pat
     second = fingerprint(base, language)
     monkeypatch.setattr(models, "digest_of_files", lambda *files: pytest.fail("read again"))
     assert second == fingerprint(base, language) != first
+
+
+@pytest.mark.parametrize("name", [
+    "pytorch_model.bin", "pytorch_model-00001-of-00002.bin", "model.safetensors.index.json", "adapter_model.bin",
+    "own.py", "chat_template.jinja", "merges.txt", "spiece.model", "vocab.bpe", "tekken", "1_Pooling/config.json",
+    ".hidden/x.bin", "additional_chat_templates/tool.jinja"])
+def test_every_file_of_a_base_counts(language_folder: Path, name: str) -> None:
+    write_bert(language_folder / "base")
+    language = load_language(language_folder)
+    base, path = language.models["tiny"].base, language_folder / "base" / name
+    found = [fingerprint(base, language)]
+    for text in ("one", "two"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+        found.append(fingerprint(base, language))
+    assert len(set(found)) == 3
+
+
+@pytest.mark.parametrize(("name", "data"), [
+    ("adapter_config.json", {"base_model_name_or_path": "elsewhere", "peft_type": "LORA"}),
+    ("model.safetensors.index.json", {"weight_map": {"a": "../../elsewhere.safetensors"}}),
+    ("model.safetensors.index.json", [])])
+def test_weights_lie_in_the_folder_of_the_base(tmp_path: Path, name: str, data: object) -> None:
+    folder = write_bert(tmp_path / "base", head=True)
+    (folder / name).write_text(json.dumps(data))
+    with pytest.raises(Problem):
+        load_model(folder, "masked")
+
+
+def test_a_link_to_a_folder_in_a_base_is_refused(language_folder: Path, tmp_path: Path) -> None:
+    (write_bert(language_folder / "base") / "1_Pooling").symlink_to(tmp_path)
+    language = load_language(language_folder)
+    with pytest.raises(Problem, match="1_Pooling"):
+        fingerprint(language.models["tiny"].base, language)
+
+
+def test_pickled_weights_beside_safetensors_are_not_read(tmp_path: Path) -> None:
+    folder = write_bert(tmp_path / "base", head=True)
+    torch.save({"x": Trap(tmp_path / "ran")}, folder / "pytorch_model.bin")
+    load_model(folder, "masked")
+    assert not (tmp_path / "ran").exists()
 
 
 def test_a_full_disk_is_no_model_that_is_not_to_be_had(language_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

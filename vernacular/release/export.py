@@ -16,7 +16,7 @@ from typing import Any
 from vernacular.errors import Problem
 from vernacular.models import SENTENCE_MODULES, load_model, load_tokenizer
 from vernacular.tasks.kind import Kind, Labelling
-from vernacular.tasks.network import BODY, load
+from vernacular.tasks.network import ADAPTER, BODY, load
 from vernacular.tasks.sentence_retrieval.kind import SentenceRetrieval
 
 ABOUT = "task.json"
@@ -49,7 +49,7 @@ def export_task(kind: Kind, trained: Path, release: Path, objective: str, longes
     Raises:
         Problem: nothing was trained.
     """
-    if not (trained / BODY).is_file() and not (trained / "adapter_config.json").is_file():
+    if not (trained / BODY).is_file() and not (trained / ADAPTER).is_file():
         raise Problem("there is no adapter", where=str(trained), fix="Delete this artifact and run again")
     to.mkdir(parents=True)
     if stands_alone(kind):
@@ -69,7 +69,7 @@ def export_task(kind: Kind, trained: Path, release: Path, objective: str, longes
             write_sentence_modules(to, model.config.hidden_size, longest, kind.task.prefix)
     else:
         for path in sorted(trained.iterdir()):
-            if path.is_file() and path.name != "README.md":  # PEFT's empty card names the folder it was made from
+            if path.is_file() and path.name != "README.md":  # PEFT's empty card, in adapters of earlier versions
                 _copy(path, to / path.name)
     write_json(to / ABOUT, dict(about))
 

@@ -6,6 +6,7 @@ kind. Labels of words and texts have the classifiers of transformers instead (``
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from safetensors.torch import load_file, save_file
 from vernacular.config.schema import Lora
 from vernacular.pretraining.precision import autocast, float32
 
-HEAD, BODY = "head.safetensors", "body.safetensors"
+HEAD, BODY, ADAPTER = "head.safetensors", "body.safetensors", "adapter_config.json"
 _TOKENS, _TOKENS_ON_CARD = 4096, 32_768  # in a batch of answers
 
 
@@ -228,11 +229,24 @@ def save(network: Network, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     if hasattr(network.body, "peft_config"):
         network.body.save_pretrained(folder)
+        _normalize_adapter(folder)
     else:
         save_file({name: tensor.detach().cpu().contiguous() for name, tensor in network.body.state_dict().items()},
                   folder / BODY)
     save_file({name: tensor.detach().cpu().contiguous() for name, tensor in network.head.state_dict().items()},
               folder / HEAD)
+
+
+def _normalize_adapter(folder: Path) -> None:
+    """Take out of an adapter what differs between two runs of the same training: where the base lay, order of sets."""
+    path = folder / ADAPTER
+    settings = json.loads(path.read_text(encoding="utf-8"))
+    settings["base_model_name_or_path"] = None
+    for name in ("target_modules", "exclude_modules"):
+        if isinstance(settings[name], list):
+            settings[name].sort()
+    path.write_text(json.dumps(settings, indent=2, sort_keys=True), encoding="utf-8")
+    (folder / "README.md").unlink(missing_ok=True)  # an empty card that names the base's folder
 
 
 def load(network: Network, folder: Path) -> Network:

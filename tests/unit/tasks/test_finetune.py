@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+
 import numpy as np
 import pytest
 import torch
@@ -43,6 +46,19 @@ def test_it_learns_and_survives_saving(objective, write, method, tmp_path) -> No
     texts = [item.text for item in TOPICS[:2]]
     before, after = (Predictor(kind, network, tokenizer, 32).probabilities(texts) for network in (tuned.network, again))
     assert np.allclose(np.stack(before), np.stack(after), atol=1e-2)
+
+
+def test_the_same_training_in_two_places_gives_the_same_bytes(tmp_path) -> None:
+    saved = []
+    write_bert(tmp_path / "here" / "base")
+    shutil.copytree(tmp_path / "here", tmp_path / "there" / "below")
+    for place in (tmp_path / "here", tmp_path / "there" / "below"):
+        tuned, _, _ = learned(topics("a", "b"), place / "base", TOPICS, epochs=1)
+        save(tuned.network, place / "adapter")
+        saved.append({path.name: path.read_bytes() for path in (place / "adapter").iterdir()})
+    assert saved[0] == saved[1]
+    modules = json.loads(saved[0]["adapter_config.json"])["target_modules"]
+    assert len(modules) > 1 and modules == sorted(modules)
 
 
 def test_several_labels_are_learned(tmp_path) -> None:
