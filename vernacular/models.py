@@ -147,13 +147,15 @@ def load_model(path: Path, objective: str) -> Any:
     from transformers import AutoModelForCausalLM, AutoModelForMaskedLM
     quiet()
     folder, extra = _from(path)
+    how: dict[str, Any] = {**extra}
     if not extra:
         check_weights(path)
+        how["use_safetensors"] = True
     kind: Any = AutoModelForMaskedLM if objective == "masked" else AutoModelForCausalLM
     # On a processor the fused attention's backward pass takes a quarter of a step at 128 tokens; plain products do not.
     attention = "sdpa" if torch.cuda.is_available() else "eager"
     model, info = kind.from_pretrained(folder, output_loading_info=True, dtype=torch.float32, trust_remote_code=False,
-                                       attn_implementation=attention, **(extra or {"use_safetensors": True}))
+                                       attn_implementation=attention, **how)
     missing = {name for name in info["missing_keys"] if "position_ids" not in name}
     head = {name for name in missing if name.startswith(("cls.", "lm_head."))}
     if missing - head:

@@ -27,6 +27,8 @@ from vernacular.outline import outline_of
 from vernacular.release.marks import Mark, keep
 from vernacular.release.overview import overview
 from vernacular.release.report import results
+from vernacular.release.signing_key import trusted_keys
+from vernacular.release.verification import verify
 from vernacular.stages import run_stage, stages_of
 from vernacular.stale import stale
 
@@ -123,6 +125,9 @@ def test_the_report_holds_every_number(place):
     assert screen.returncode == 0, screen.stderr
     assert len(screen.stdout.splitlines()) <= 40
     assert data["release"]["folder"].endswith(screen.stdout.split("Model")[1].split()[0])
+    verified = verify(Store(place.artifacts).current("qaa", "release/tiny").folder, trusted_keys([]))
+    assert verified.failures == [] and [gate.model_dump() for gate in verified.statement.predicate.gates] == [
+        *data["release_gates"]]
 
 
 def test_the_overview_shows_what_the_report_says(place):

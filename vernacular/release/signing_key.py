@@ -41,7 +41,7 @@ def own_key(path: Path | None = None) -> Ed25519PrivateKey | None:
     """This installation's key; None if it has none yet.
 
     Raises:
-        Problem: the file cannot be read, is no Ed25519 key, or others can read it.
+        Problem: the file cannot be read, is no Ed25519 key, or every user can read it.
     """
     path = path or key_path()
     try:
@@ -52,8 +52,8 @@ def own_key(path: Path | None = None) -> Ed25519PrivateKey | None:
     except OSError as error:
         raise Problem(f"the signing key cannot be read ({error.strerror})", where=str(path),
                       fix=f"Correct its permissions, or name another file in {VARIABLE}") from None
-    if mode & (stat.S_IWGRP | stat.S_IRWXO):
-        raise Problem("others can read or change the signing key", where=str(path), fix=f"Run `chmod 600 {path}`")
+    if mode & stat.S_IRWXO:  # a group is what Kubernetes lets into a volume
+        raise Problem("every user can read or change the signing key", where=str(path), fix=f"Run `chmod 600 {path}`")
     try:
         key = load_pem_private_key(data, password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):

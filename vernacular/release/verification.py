@@ -61,6 +61,8 @@ def verify(folder: Path, trusted: Sequence[Ed25519PublicKey]) -> Verified:
     Raises:
         Problem: the folder cannot be read.
     """
+    if not folder.is_dir():
+        raise Problem("there is no folder here", where=str(folder), fix="Give the folder of a release")
     try:
         opened = open_statement(folder, trusted)
         if isinstance(opened, Failure):
