@@ -149,9 +149,13 @@ def publish(store: Store, language: Language, model_name: str, repo: str) -> str
                       fix=f"Run `vernacular run {language.asked(model_name)}` first")
     trusted = trusted_keys([])
     verified = verify(artifact.folder, trusted)
-    if verified.failures:
+    failures = [*verified.failures]
+    claims = verified.statement.predicate if verified.statement is not None else None
+    if claims is not None and (claims.language, claims.model) != (language.code, model_name):
+        failures.append(Failure("VN-RELEASE-STORE", SIGNATURE, "was made for another language or model"))
+    if failures:
         raise Problem(f"not published, it is not the release that this installation signed: "
-                      f"{'; '.join(map(str, verified.failures))}", where=str(artifact.folder),
+                      f"{'; '.join(map(str, failures))}", where=str(artifact.folder),
                       fix="Delete this folder and run again; what the card says is written in language.yaml, "
                       "statement.md and the tests")
     red = refusals(artifact, verified, language, store)

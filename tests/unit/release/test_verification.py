@@ -448,6 +448,30 @@ def test_so_must_the_ledger(place: tuple[Language, Store, Path]) -> None:
         publish(store, language, NAME, "someone/model")
 
 
+def test_the_release_of_another_language_is_none_of_this(place: tuple[Language, Store, Path]) -> None:
+    language, store, _ = place
+    other = load_language(language.folder.rename(language.folder.parent / "qab"))
+    (store.root / language.code).rename(store.root / other.code)
+    with pytest.raises(Problem, match=f"VN-RELEASE-STORE {SIGNATURE}"):
+        publish(store, other, NAME, "someone/model")
+
+
+def test_what_changes_while_it_is_published_is_not_uploaded(place: tuple[Language, Store, Path],
+                                                            monkeypatch: pytest.MonkeyPatch) -> None:
+    language, store, folder = place
+
+    def change(*_: object) -> list[str]:
+        (folder / "model.safetensors").write_text("other weights")
+        return []
+
+    monkeypatch.setenv("HF_TOKEN", "hf_made_up")
+    monkeypatch.setattr("vernacular.release.publish.refusals", change)
+    monkeypatch.setattr("vernacular.release.publish._upload", lambda *_: pytest.fail("uploaded"))
+    with pytest.raises(Problem, match=r"model\.safetensors"):
+        publish(store, language, NAME, "someone/model")
+    assert not (folder.parent / ".work-publish").exists()
+
+
 def test_a_key_is_private_and_made_once(tmp_path: Path) -> None:
     path = tmp_path / "new" / "key.pem"
     assert own_key(path) is None
