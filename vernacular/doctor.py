@@ -13,7 +13,9 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from vernacular.errors import Problem
 from vernacular.project import Project
+from vernacular.release.signing_key import fingerprint, key_path, own_or_new_key
 
 PACKAGES = ("dagster", "dagster-webserver", "dagster-pipes", "pydantic", "typer", "rich", "torch", "transformers",
             "peft", "tokenizers", "sentence-transformers", "sentencepiece", "safetensors", "datasets", "gguf", "rensa",
@@ -40,7 +42,7 @@ class Finding:
 
 def examine(project: Project) -> list[Finding]:
     """Everything, in the order in which it matters."""
-    return [*_machine(project), *_packages(), *_accelerator(), *_languages(project)]
+    return [*_machine(project), signing_key(), *_packages(), *_accelerator(), *_languages(project)]
 
 
 def memory_gb() -> float | None:
@@ -76,6 +78,15 @@ def _machine(project: Project) -> Iterator[Finding]:
         return
     free = shutil.disk_usage(root).free / 1e9
     yield Finding("results", f"{root}, {free:.0f} GB free", free >= DISK_GB, f"Make {DISK_GB} GB of room")
+
+
+def signing_key() -> Finding:
+    """Whether a release can be signed: a missing key would stop its stage after everything was trained."""
+    try:
+        key = own_or_new_key()
+    except Problem as problem:
+        return Finding("signing key", problem.what, False, f"{problem.where}: {problem.fix}")
+    return Finding("signing key", f"{key_path()}, {fingerprint(key.public_key())[:16]}...")
 
 
 def _packages() -> Iterator[Finding]:

@@ -22,6 +22,7 @@ from vernacular.artifacts import MANIFEST, Store, describe
 from vernacular.cli import app
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
+from vernacular.doctor import signing_key
 from vernacular.errors import Problem
 from vernacular.release.attestation import SIGNATURE, Statement, open_statement, sign
 from vernacular.release.documents import documents_text
@@ -486,6 +487,14 @@ def test_a_key_is_private_and_made_once(tmp_path: Path) -> None:
     with pytest.raises(Problem):
         own_or_new_key(path)
     assert path.read_text() == "no key"
+
+
+def test_the_doctor_says_that_no_key_can_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    for path, good in ((tmp_path / "file" / "key.pem", False), (tmp_path / "key.pem", True)):
+        monkeypatch.setenv(VARIABLE, str(path))
+        finding = signing_key()
+        assert finding.good is good and finding.needed
 
 
 def test_the_command_prints_the_public_key() -> None:
