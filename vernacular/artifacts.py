@@ -14,7 +14,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from vernacular import clock
 from vernacular.errors import Passing, Problem
+from vernacular.files import File
 
 MANIFEST = "manifest.json"
 KEY_LENGTH = 16
@@ -109,6 +110,16 @@ def digest_of_files(folder: Path, files: list[Path]) -> str:
     for path in sorted(files):
         with path.open("rb") as stream:
             total.update(f"{path.relative_to(folder).as_posix()}\0".encode())
+            total.update(hashlib.file_digest(stream, "sha256").digest())
+    return total.hexdigest()[:KEY_LENGTH]
+
+
+def digest_of_listed(files: Iterable[tuple[str, File]]) -> str:
+    """The same of (name, file), such as a folder lists them."""
+    total = hashlib.sha256()
+    for name, file in sorted(files, key=lambda one: one[0].split("/")):
+        with file.stream() as stream:
+            total.update(f"{name}\0".encode())
             total.update(hashlib.file_digest(stream, "sha256").digest())
     return total.hexdigest()[:KEY_LENGTH]
 

@@ -16,7 +16,7 @@ from vernacular.config.schema import Language
 from vernacular.config.sources import FilesSource, InboxSource, LocalSource, NetworkSource, Web, is_url
 from vernacular.config.statement import stated
 from vernacular.corpus.identification.likeness import LEAST, SAMPLE, likeness
-from vernacular.corpus.identification.seed import seed_lines
+from vernacular.corpus.identification.seed import seed_file, seed_lines
 from vernacular.corpus.identification.stage import LEAST_SEED
 from vernacular.corpus.sources import open_source, place_of
 from vernacular.corpus.sources.files import Files
@@ -138,21 +138,21 @@ def _tests(language: Language, suite: Suite) -> Iterator[str]:
 
 
 def _seed(language: Language, root: Path) -> Iterator[str]:
-    path = language.folder / language.identification.seed
-    if not path.is_file():
+    file = seed_file(language)
+    if not file.exists():
         if not any(source.trusted for source in language.sources):
             others = ", ".join(language.cleaning.reject_languages) or "cleaning.reject_languages"
-            yield (f"no {path.name}: text in other languages is dropped only where it is surely in one of {others}. "
+            yield (f"no {file.name}: text in other languages is dropped only where it is surely in one of {others}. "
                    "Write a few hundred lines that a speaker knows to be in the language, or `trusted: true` at a "
                    "source that is in it throughout")
         return
-    lines = seed_lines(language, language.cleaning.orthography, path)
+    lines = seed_lines(language, language.cleaning.orthography, file.place)
     if len(lines) < LEAST_SEED:
-        yield (f"{path.name} has {len(lines)} lines that can be used, and {LEAST_SEED} are needed: without them hardly "
+        yield (f"{file.name} has {len(lines)} lines that can be used, and {LEAST_SEED} are needed: without them hardly "
                "any text in other languages is dropped. Write a few hundred that a speaker knows to be in the language")
     found = likeness(lines, _some_words(language, root))
     if found is not None and found < LEAST:
-        yield (f"{path.name} does not look like the text: the text's commonest words are {found:.0%} as common in it. "
+        yield (f"{file.name} does not look like the text: the text's commonest words are {found:.0%} as common in it. "
                "Is it in the language? Ask a speaker; another register, such as verse, can be the reason too")
 
 

@@ -18,6 +18,7 @@ from vernacular.artifacts import digest_of_files
 from vernacular.base_files import check_weights, files_below
 from vernacular.config.schema import Base, Language
 from vernacular.errors import Problem, full
+from vernacular.files import Folder
 
 SENTENCE_MODULES = "modules.json"  # what Sentence Transformers writes into a model's folder
 MODEL_FILES = ("*.safetensors", "*.json", "*.txt", "*.model", "*.gguf")
@@ -49,6 +50,12 @@ def locate(base: Base, language: Language) -> Path:
         path = Path(str(distribution.locate_file(base.path)))
     else:
         path = (language.folder / base.path).resolve()
+        inside = Folder.of(language.folder)  # the files are opened by libraries, which follow links
+        if path.is_dir():
+            for problem in inside.folder(base.path).find_strange():
+                raise problem
+        else:
+            inside.file(base.path).exists()
     if not path.exists():
         raise Problem(f"there is no model at {base.path}", where=where, fix=(
             f"Correct the path: it starts in {'site-packages' if base.package else f'languages/{language.code}'}"))

@@ -22,7 +22,8 @@ import orjson
 from vernacular.artifacts import digest_of
 from vernacular.config.load import DEFAULTS, FILE
 from vernacular.config.schema import Language
-from vernacular.config.yaml_file import content_of
+from vernacular.errors import Problem
+from vernacular.files import File, Folder
 from vernacular.project import chosen_model
 from vernacular.stages import GateSpec, Stage
 
@@ -135,15 +136,29 @@ class Outlines:
 def digest_of_folder(folder: Path) -> str:
     """A digest of everything that decides the outline of the language in ``folder``."""
     total = hashlib.sha256()
-    listed = [folder / FILE, folder.parent / DEFAULTS]
-    listed += [path for name in _FOLDERS for path in sorted((folder / name).glob("*")) if path.is_file()]
-    for path in listed:
+    inside = Folder.of(folder)
+    errors: list[tuple[str, Exception]] = []
+    listed = [inside.file(FILE), Folder(folder.parent, "", folder.parent.name).file(DEFAULTS)]
+    for name in _FOLDERS:
+        listed += [file for _, file in _listed(inside.folder(name), errors)]
+    for file in listed:
         try:
-            content = content_of(path)
-        except OSError as error:
-            content = f"unreadable: {error.errno}".encode()
-        total.update(f"\0{path.relative_to(folder.parent).as_posix()}\0{len(content)}\0".encode() + content)
+            content = file.read()
+        except (OSError, Problem) as error:
+            errors.append((file.shown, error))
+            continue
+        total.update(f"\0{file.shown}\0{len(content)}\0".encode() + content)
+    for shown, wrong in errors:
+        total.update(f"\0{shown}\0unreadable: {type(wrong).__name__} {wrong}".encode("utf-8", "backslashreplace"))
     return f"{total.hexdigest()[:32]}-{_digest_of_code()}-{chosen_model(folder.name) or ''}"
+
+
+def _listed(folder: Folder, errors: list[tuple[str, Exception]]) -> list[tuple[str, File]]:
+    try:
+        return folder.list_files("*", on_error=lambda path, error: errors.append((path, error)))
+    except Problem as problem:  # the folder itself is a link, say
+        errors.append((folder.shown, problem))
+        return []
 
 
 @functools.cache

@@ -17,6 +17,7 @@ from vernacular.config.labeled_data import FileData
 from vernacular.config.schema import Language
 from vernacular.config.sources import NetworkSource, Source
 from vernacular.errors import Problem, as_problem
+from vernacular.files import Folder
 from vernacular.project import Project
 from vernacular.stages import Stage, lookup, stages_of
 
@@ -202,6 +203,10 @@ def check_all(project: Project, code: str | None) -> tuple[list[str], list[Probl
             broken.append(language)
             continue
         try:
+            strange = Folder.of(language.folder).find_strange()
+            if strange:
+                broken += strange
+                continue
             stages = stages_of(language)
             for stage in stages.values():
                 stage.settings_data(language)

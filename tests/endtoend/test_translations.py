@@ -15,6 +15,7 @@ from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.corpus.ledger import BESIDE
 from vernacular.corpus.suppression import FILE, append_row
+from vernacular.files import File
 from vernacular.jsonl import read_jsonl
 from vernacular.planning import steps_of
 from vernacular.release.card import write_card
@@ -129,7 +130,7 @@ def test_a_translation_that_is_taken_down_is_a_reason_to_teach_anew(place: Place
     artifact = store.current("qaa", "alignment/tiny")
     assert artifact is not None
     row = next(row for row in read_jsonl(artifact.folder / BESIDE) if row["role"] == "translation")
-    append_row(language.folder / FILE, {"ids": [row["id"]]})
+    append_row(File.at(language.folder / FILE), {"ids": [row["id"]]})
     result = place.run("run", "qaa", "--to", "alignment/tiny")
     assert result.returncode == 0, result.stdout + result.stderr
     again = store.current("qaa", "alignment/tiny")

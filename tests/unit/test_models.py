@@ -49,13 +49,23 @@ def test_a_tokenizer_that_lacks_a_token_is_refused_before_anything_is_trained(
         load_base(Base(path="base", licence="CC0-1.0"), objective, load_language(language_folder))  # type: ignore[call-arg]
 
 
-def test_a_local_base_lies_in_the_language_folder_or_is_linked_there(language_folder: Path, tmp_path: Path) -> None:
+def test_a_local_base_lies_in_the_language_folder_and_is_no_link(language_folder: Path, tmp_path: Path) -> None:
     base, path = Base(path="linked", licence="CC0-1.0"), language_folder / "language.yaml"  # type: ignore[call-arg]
     with pytest.raises(Problem, match=r"no model at linked.*it starts in languages/qaa"):
         locate(base, load_language(language_folder))
     write_bert(tmp_path / "elsewhere", head=True)
-    (language_folder / "linked").symlink_to(tmp_path / "elsewhere")
-    load_base(base, "masked", load_language(language_folder))
+    language = load_language(language_folder)
+    for target in (tmp_path / "elsewhere", language_folder / "text"):
+        (language_folder / "linked").symlink_to(target)
+        with pytest.raises(Problem, match=r"languages/qaa/linked: it is a link"):
+            locate(base, language)
+        (language_folder / "linked").unlink()
+    shutil.copytree(tmp_path / "elsewhere", language_folder / "linked")
+    load_base(base, "masked", language)
+    (language_folder / "linked" / "more.json").symlink_to(tmp_path / "elsewhere" / "config.json")
+    with pytest.raises(Problem, match=r"languages/qaa/linked/more.json: it is a link"):
+        locate(base, language)
+    shutil.rmtree(language_folder / "linked")
     written = path.read_text(encoding="utf-8")
     for place in (str(tmp_path / "elsewhere"), "../elsewhere"):
         path.write_text(written.replace("path: base", f"path: {place}"), encoding="utf-8")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import regex
 
@@ -17,9 +16,10 @@ from vernacular.corpus.formats.encoding import decode
 from vernacular.corpus.formats.packed import content, suffix_of
 from vernacular.corpus.formats.rows import strings_of, table_rows
 from vernacular.corpus.formats.usfm import numbered_chapters
-from vernacular.corpus.sources.files import Files, FolderFiles, check_file
-from vernacular.corpus.sources.package import installed
+from vernacular.corpus.sources.files import Files, FolderFiles
+from vernacular.corpus.sources.package import file_of, installed
 from vernacular.errors import Problem
+from vernacular.files import File
 from vernacular.tasks.data.tables import read_jsonl
 
 # Books 1 to 66 as USFM codes them: https://docs.usfm.bible
@@ -56,7 +56,7 @@ def reads_scripture(side: Side) -> bool:
     return isinstance(side.key, UsfmKey | VrefKey)
 
 
-def references_of(opened: Files, side: Side) -> list[tuple[str, Path]]:
+def references_of(opened: Files, side: Side) -> list[tuple[str, File]]:
     """The file of references that ``side`` names, beside its own files; none for other kinds of keys.
 
     Raises:
@@ -64,26 +64,25 @@ def references_of(opened: Files, side: Side) -> list[tuple[str, Path]]:
     """
     if not isinstance(side.key, VrefKey):
         return []
+    where = f"{opened.where}/{side.key.file}"
     if isinstance(opened, FolderFiles):
-        root, file = opened.folder, opened.folder / side.key.file
+        file = opened.folder.file(side.key.file)
     else:
         package = installed(opened.settings.package)  # type: ignore[union-attr]  # the other kind of a side
-        root, file = Path(str(package.locate_file(""))), Path(str(package.locate_file(side.key.file)))
-    where = f"{opened.where}/{side.key.file}"
-    if not file.is_file():
+        file = file_of(package, side.key.file, where)
+    if not file.exists():
         raise Problem("there is no such file of references", where=where, fix="Put it there, or correct key.file")
-    check_file(file, root.resolve(), where)
     return [(where, file)]
 
 
-def _texts(opened: Files, side: Side, path: str, file: Path) -> Iterable[Keyed]:
+def _texts(opened: Files, side: Side, path: str, file: File) -> Iterable[Keyed]:
     where = f"{opened.where}/{path}"
 
-    def read(named: str, place: Path) -> str:
-        return decode(content(place, named), named, side.encoding)[0]
+    def read(named: str, place: File) -> str:
+        return decode(content(place.place, named), named, side.encoding)[0]
 
     if isinstance(side.key, ColumnsKey):
-        return _rows(read(where, file), where, path, suffix_of(file), side.text_field, side.key)
+        return _rows(read(where, file), where, path, suffix_of(file.place), side.text_field, side.key)
     if isinstance(side.key, UsfmKey):
         return read_verses(read(where, file), where, path)
     if isinstance(side.key, VrefKey):
@@ -170,13 +169,13 @@ def read_vref(text: str, where: str, path: str, named: str, references: str) -> 
         yield open_text
 
 
-def _numbered(file: Path, where: str, path: str, key: PathKey, read: Callable[[str, Path], str]) -> Iterator[Keyed]:
+def _numbered(file: File, where: str, path: str, key: PathKey, read: Callable[[str, File], str]) -> Iterator[Keyed]:
     """The strings of a JSON array, or the lines of a text file, by path and number."""
     match = _pattern(key.pattern).fullmatch(path)
     if match is None:
         raise Problem("its path does not fit key.pattern", where=where,
                       fix="Correct `pattern:`, or let `files:` name fewer files")
-    suffix = suffix_of(file)
+    suffix = suffix_of(file.place)
     if suffix not in (".json", ".txt"):
         raise Problem(f"files of type '{suffix}' hold no numbered texts", where=where,
                       fix="Use JSON arrays of strings or .txt, or another kind of key")

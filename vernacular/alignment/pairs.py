@@ -18,7 +18,7 @@ import numpy as np
 from vernacular.alignment.join import Joined, join, shown
 from vernacular.alignment.keyed import reads_scripture, references_of
 from vernacular.alignment.sides import TextSide, plain_field, rows_of
-from vernacular.artifacts import Report, digest_of_files
+from vernacular.artifacts import Report, digest_of_listed
 from vernacular.config.labeled_data import PARTS, Part
 from vernacular.config.schema import Alignment, Language
 from vernacular.config.translations import FilesSide, PackageSide, Translations
@@ -136,7 +136,7 @@ def references_version(language: Language, asked: Alignment, root: Path) -> dict
         opened = open_source(source, place_of(language, source, root, role))
         if isinstance(source, FilesSide | PackageSide) and isinstance(opened, Files):
             for _, file in references_of(opened, source):
-                found[f"{role}/{source.name}/references"] = digest_of_files(file.parent, [file])
+                found[f"{role}/{source.name}/references"] = digest_of_listed([(file.name, file)])
     return found
 
 

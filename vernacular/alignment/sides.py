@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 from vernacular import separated
 from vernacular.alignment.join import Keyed
@@ -15,6 +14,7 @@ from vernacular.corpus.removal import one_line, without
 from vernacular.corpus.sources import open_source, place_of
 from vernacular.corpus.sources.files import Files
 from vernacular.errors import Problem
+from vernacular.files import File
 from vernacular.stages import Work
 from vernacular.tasks.data.parallel import read_parallel
 from vernacular.tasks.data.tables import read_jsonl, read_table
@@ -49,7 +49,7 @@ class TextSide:
         return self._files[0][0]
 
     @property
-    def file(self) -> Path:
+    def file(self) -> File:
         """Its one file."""
         return self._files[0][1]
 
@@ -65,7 +65,7 @@ class TextSide:
 
     def text(self) -> str:
         """What its one file holds."""
-        return decode(content(self.file, self.where), self.where, self._settings.encoding)[0]
+        return decode(content(self.file.place, self.where), self.where, self._settings.encoding)[0]
 
     def keyed(self, scripture: bool) -> list[Keyed]:
         """Its texts with their keys, without those of which nothing is left."""
@@ -101,10 +101,10 @@ def _parts(text: str) -> set[str]:
 
 def rows_of(ours: TextSide, theirs: TextSide) -> Iterator[Row]:
     """The rows of both sides: ``source`` in the language, ``target`` its translation."""
-    kinds = {suffix_of(ours.file), suffix_of(theirs.file)}
+    kinds = {suffix_of(side.file.place) for side in (ours, theirs)}
     if kinds == {".txt"}:
         return read_parallel(ours.text(), theirs.text(), ours.where, theirs.where)
-    if not kinds <= set(_TABLES) or ours.file.resolve() != theirs.file.resolve():
+    if not kinds <= set(_TABLES) or ours.file.place != theirs.file.place:
         raise Problem("translations are read from two .txt files, line by line, or from two columns of one .csv, .tsv "
                       "or .jsonl file", where=f"{ours.where} and {theirs.where}",
                       fix="Write them so, each side of a table with its column, `text_field:`; or join them by `key:`")

@@ -19,6 +19,7 @@ from vernacular.config.rules import check
 from vernacular.config.schema import Language
 from vernacular.config.yaml_file import Node, read_yaml
 from vernacular.errors import Problem
+from vernacular.files import Folder
 
 FILE = "language.yaml"
 DEFAULTS = "defaults.yaml"
@@ -39,12 +40,13 @@ def load_language(folder: Path) -> Language:
     Raises:
         Problem: anything in either file that cannot be used, in one line with file and line.
     """
-    code, shown = folder.name, f"{folder.parent.name}/{folder.name}/{FILE}"
+    code, inside = folder.name, Folder.of(folder)
     if not is_code(code):
         raise Problem(f"'{code}' does not have the form of a BCP 47 language tag", where=f"{folder.parent.name}/{code}",
                       fix="Rename the folder to the language's tag (nya, zh-Hant), or a private one (qaa, x-name)")
-    _check_links(folder)
-    own = read_yaml(folder / FILE, shown)
+    for problem in (*inside.find_strange("*"), *inside.folder(_TESTS).find_strange("*")):
+        raise problem
+    own = read_yaml(inside.file(FILE))
     merged = _merged(own, _read_defaults(folder.parent))
     data = {**merged.plain(), "code": code, "folder": folder}
     try:
@@ -53,20 +55,6 @@ def load_language(folder: Path) -> Language:
         raise explain(error, merged) from None
     check(language, merged)
     return language
-
-
-def _check_links(folder: Path) -> None:
-    """Raise a Problem where a file that stands in the folder lies elsewhere: what is there is handed on, and published.
-
-    What the settings name is checked where it is read.
-    """
-    inner = folder / _TESTS
-    for entry in (*os.scandir(folder), *(os.scandir(inner) if inner.is_dir() else ())):
-        if (entry.is_symlink() and (entry.name == _TESTS or entry.is_file())
-                and not Path(entry.path).resolve().is_relative_to(folder.resolve())):
-            raise Problem("it is a link that leads out of the language folder",
-                          where=f"{folder.parent.name}/{Path(entry.path).relative_to(folder.parent).as_posix()}",
-                          fix="Copy what it stands for into the folder")
 
 
 def load_all(root: Path) -> dict[str, Language | Problem]:
@@ -114,13 +102,14 @@ def folders_of(root: Path) -> list[Path]:
         raise Problem("there is no such folder of languages", where=str(root),
                       fix="Run this in the checkout, or name the folder")
     return sorted(path for path in root.iterdir()
-                  if path.name[0] not in "_." and path.is_dir() and (path / FILE).exists())
+                  if path.name[0] not in "_." and path.is_dir() and os.path.lexists(path / FILE))
 
 
 def _read_defaults(root: Path) -> dict[str, Node]:
-    if not (root / DEFAULTS).exists():
+    file = Folder(root, "", root.name).file(DEFAULTS)
+    if not file.exists():
         return {}
-    node = read_yaml(root / DEFAULTS, f"{root.name}/{DEFAULTS}")
+    node = read_yaml(file)
     for key, child in node.value.items():
         if key not in _DEFAULT_KEYS:
             raise Problem(f"unknown key '{key}'{did_you_mean(key, _DEFAULT_KEYS)}", where=child.where,

@@ -22,6 +22,7 @@ from vernacular.config.codes import (
 )
 from vernacular.config.load import load_language
 from vernacular.errors import Problem
+from vernacular.files import Folder
 
 _TEMPLATE = "_template"
 # What lies beside language folders, and where it comes from for a project whose folders are not in the checkout.
@@ -81,13 +82,12 @@ def new_language(root: Path, code: str) -> Path:
     work = root / f".new-{code}"
     shutil.rmtree(work, ignore_errors=True)
     try:
-        for path in sorted(template.rglob("*")):
-            if path.is_file() and (path.name != _NAMES_TESTS or script in _CASED):
-                target = work / path.relative_to(template)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                text = path.read_text(encoding="utf-8")
-                target.write_text(Template(text if listed else _BY_CODE.sub("", text)).safe_substitute(values),
-                                  encoding="utf-8")
+        work.mkdir()
+        for path, file in Folder.of(template).list_files(hidden=True):
+            if file.name != _NAMES_TESTS or script in _CASED:
+                text = file.text()
+                Folder.of(work).file(path).write(
+                    Template(text if listed else _BY_CODE.sub("", text)).safe_substitute(values))
         work.rename(folder)
     finally:
         shutil.rmtree(work, ignore_errors=True)

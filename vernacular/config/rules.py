@@ -24,6 +24,7 @@ from vernacular.config.tasks import Groups
 from vernacular.config.translations import FilesSide, PackageSide, VrefKey
 from vernacular.config.yaml_file import Node
 from vernacular.errors import Problem
+from vernacular.files.path_pattern import PathPattern
 
 FOLDER = "the language folder"
 
@@ -60,6 +61,8 @@ def check(language: Language, merged: Node) -> None:
     def check_source(source: Source, *path: Any, role: str = "") -> None:
         for key, value, root, elsewhere in _paths_of(source):
             _check_path(value, place(*path, key), root, elsewhere)
+            if key == "files":
+                PathPattern.of(value, place(*path, key))
         if role and beside.setdefault((role, source.name), source) != source:  # what is fetched lies under this name
             raise Problem(f"another text of {role} is called {source.name}, too", where=place(*path, "name"),
                           fix="Rename one of the two, or let both say the same")
@@ -114,6 +117,7 @@ def check(language: Language, merged: Node) -> None:
                     glob = getattr(data, part)
                     if glob is not None:
                         _check_path(glob, place("tasks", name, *path, part), "the task's folder")
+                        PathPattern.of(glob, place("tasks", name, *path, part))
         if task.transfer is not None:
             _check_transfer(name, task.transfer, language, partial(place, "tasks", name, "transfer"))
         if not isinstance(task.labels, Groups):

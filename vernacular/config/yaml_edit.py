@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import yaml
 
-from vernacular.config.yaml_file import read_yaml
+from vernacular.config.yaml_file import parse_yaml, read_yaml
 from vernacular.errors import Problem
+from vernacular.files import File
 
 _PLAIN = re.compile(r"[^\W\d_](?:[^\W_]|['’ʼ-])*")
 _NOT_TEXT = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
@@ -29,12 +29,11 @@ def scalar(text: str) -> str:
     return text if plain else json.dumps(text, ensure_ascii=False)
 
 
-def add_words(path: Path, shown: str, keys: Sequence[str | int], words: Sequence[str]) -> None:
+def add_words(file: File, keys: Sequence[str | int], words: Sequence[str]) -> None:
     """Append ``words`` to the list at ``keys`` of the file.
 
     Args:
-        path: the file.
-        shown: how messages call it.
+        file: to edit.
         keys: the way to the list, such as ``("lexicons", "animals")``.
         words: text to append.
 
@@ -62,11 +61,11 @@ def add_words(path: Path, shown: str, keys: Sequence[str | int], words: Sequence
             parts.append(item)
         return text[:end] + "".join(parts) + text[end:]
 
-    _edit(path, shown, edit, lambda data: _at_data(data, keys).extend(words),
+    _edit(file, edit, lambda data: _at_data(data, keys).extend(words),
           f"Add to {'.'.join(map(str, keys))}: {', '.join(map(scalar, words))}")
 
 
-def set_mapping(path: Path, shown: str, keys: Sequence[str | int], key: str, value: Mapping[str, str] | str,
+def set_mapping(file: File, keys: Sequence[str | int], key: str, value: Mapping[str, str] | str,
                 after: str) -> None:
     """Set ``key`` of the mapping at ``keys`` to ``value``, in one line; a new key stands below ``after``.
 
@@ -92,30 +91,25 @@ def set_mapping(path: Path, shown: str, keys: Sequence[str | int], key: str, val
         return f"{text[:end]}{newline}{' ' * name.start_mark.column}{key}: {written}{text[end:]}"
 
     plain = value if isinstance(value, str) else dict(value)
-    _edit(path, shown, edit, lambda data: _at_data(data, keys).update({key: plain}), f"Write `{key}: {written}`")
+    _edit(file, edit, lambda data: _at_data(data, keys).update({key: plain}), f"Write `{key}: {written}`")
 
 
-def _edit(path: Path, shown: str, edit: Callable[[str, yaml.Node, str], str], meant: Callable[[Any], None],
-          by_hand: str) -> None:
-    expected = read_yaml(path, shown).plain()
+def _edit(file: File, edit: Callable[[str, yaml.Node, str], str], meant: Callable[[Any], None], by_hand: str) -> None:
+    expected = read_yaml(file).plain()
     meant(expected)
-    text = path.read_bytes().decode("utf-8")
+    text = file.read().decode("utf-8")
     bom, text = (_BOM, text[1:]) if text.startswith(_BOM) else ("", text)
-    work = path.with_name(f".{path.name}.new")
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         if root is None:
             raise LookupError
         new = edit(text, root, "\r\n" if "\r\n" in text else "\n")
-        work.write_bytes((bom + new).encode("utf-8"))
-        if read_yaml(work, shown).plain() != expected:
+        if parse_yaml(new, file.shown).plain() != expected:
             raise LookupError
-        work.replace(path)
     except (LookupError, Problem) as error:
-        raise Problem("the file is written in a way that the program cannot edit", where=shown,
+        raise Problem("the file is written in a way that the program cannot edit", where=file.shown,
                       fix=f"{by_hand} by hand") from error
-    finally:
-        work.unlink(missing_ok=True)
+    file.write(bom + new)
 
 
 def _at(root: yaml.Node, keys: Sequence[str | int]) -> yaml.Node:

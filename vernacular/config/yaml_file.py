@@ -6,19 +6,17 @@ language code and ``5e-4`` is a number, and less besides: no duplicate keys, anc
 
 from __future__ import annotations
 
-import errno
 import math
-import os
 import re
-import stat
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import yaml
 
 from vernacular.errors import Problem
+from vernacular.files import File
 
+MOST_BYTES = 2_000_000  # of a file; parsing takes a second for each million
 INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _IMPLICIT = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "timestamp", "merge",
@@ -75,38 +73,26 @@ class _Loader(yaml.SafeLoader):
         return super().compose_node(parent, index)
 
 
-def content_of(path: Path) -> bytes:
-    """What the file ``path`` holds.
+def read_yaml(file: File) -> Node:
+    """The mapping that ``file`` holds, as nodes; an empty file is an empty mapping.
 
     Raises:
-        OSError: it cannot be read, or is a pipe or a device, of which nobody knows when something comes and when it
-            ends. A folder from a stranger may hold such, and all languages would wait for it.
-    """
-    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as stream:
-        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-            raise OSError(errno.EINVAL, "it is no ordinary file", str(path))
-        return stream.read()
-
-
-def read_yaml(path: Path, shown: str) -> Node:
-    """The mapping that ``path`` holds, as nodes; an empty file is an empty mapping.
-
-    Args:
-        path: the file.
-        shown: how messages call it, such as ``languages/nya/language.yaml``.
-
-    Raises:
-        Problem: unreadable, not UTF-8, not strict YAML, or not a mapping.
+        Problem: unreadable, too large, not UTF-8, not strict YAML, or not a mapping.
     """
     try:
-        text = content_of(path).decode("utf-8-sig")
+        text = file.text(MOST_BYTES)
     except OSError as error:
-        raise Problem(f"cannot be read ({error.strerror})", where=shown, fix="Check that it is a file with read "
+        raise Problem(f"cannot be read ({error.strerror})", where=file.shown, fix="Check that it is a file with read "
                       "permission") from error
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise Problem(f"not UTF-8 text (byte 0x{error.object[error.start]:02X})", where=f"{shown}:{line}",
-                      fix="Save it as UTF-8") from error
+    return parse_yaml(text, file.shown)
+
+
+def parse_yaml(text: str, shown: str) -> Node:
+    """The mapping that ``text`` holds, as nodes; messages call it ``shown``, such as ``languages/nya/language.yaml``.
+
+    Raises:
+        Problem: not strict YAML, or not a mapping.
+    """
     try:
         loader = _Loader(text)
         root = loader.get_single_node()

@@ -6,13 +6,15 @@ Why documents are held is in ``poisoning``. The file travels with the folder, so
 from __future__ import annotations
 
 import getpass
-import json
 from pathlib import Path
+
+import orjson
 
 from vernacular.artifacts import digest_of, now
 from vernacular.config.schema import Language
 from vernacular.corpus.suppression import append_row
 from vernacular.errors import Problem
+from vernacular.files import Folder
 
 FILE = "accepted.jsonl"
 
@@ -23,21 +25,17 @@ def accepted_ids(folder: Path) -> dict[str, frozenset[str]]:
     Raises:
         Problem: a row cannot be read.
     """
-    path = folder / FILE
-    if not path.is_file():
-        return {}
     found: dict[str, frozenset[str]] = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        if line.strip():
-            try:
-                row = json.loads(line)
-                source, ids = row["source"], row["ids"]
-                if digest_of(sorted(ids)) != row["digest"]:
-                    raise ValueError(ids)
-                found[source] = found.get(source, frozenset()) | frozenset(ids)
-            except (ValueError, KeyError, TypeError):
-                raise Problem("not a row of what was accepted", where=f"{folder.name}/{FILE}:{number}",
-                              fix="Restore the file from its history, or delete the row and accept again") from None
+    for where, line in Folder.of(folder).file(FILE).rows():
+        try:
+            row = orjson.loads(line)
+            source, ids = row["source"], row["ids"]
+            if digest_of(sorted(ids)) != row["digest"]:
+                raise ValueError(ids)
+            found[source] = found.get(source, frozenset()) | frozenset(ids)
+        except (ValueError, KeyError, TypeError):
+            raise Problem("not a row of what was accepted", where=where,
+                          fix="Restore the file from its history, or delete the row and accept again") from None
     return found
 
 
@@ -68,6 +66,7 @@ def accept(language: Language, root: Path, source: str, reason: str, who: str = 
     if not ids:
         raise Problem(f"nothing of {source} waits for a person", where=language.code,
                       fix=f"`vernacular run {language.code} --to corpus/clean` looks again")
-    append_row(language.folder / FILE, {"source": source, "digest": digest_of(ids), "ids": ids, "date": now(),
-                                        "who": who or getpass.getuser(), "reason": reason})
+    append_row(Folder.of(language.folder).file(FILE), {
+        "source": source, "digest": digest_of(ids), "ids": ids, "date": now(), "who": who or getpass.getuser(),
+        "reason": reason})
     return ids

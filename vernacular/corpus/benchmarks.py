@@ -18,10 +18,11 @@ from typing import Any
 import regex
 
 from vernacular import separated
-from vernacular.artifacts import digest_of, digest_of_files
+from vernacular.artifacts import digest_of, digest_of_listed
 from vernacular.config.schema import Language
 from vernacular.corpus.words import words
 from vernacular.errors import Problem
+from vernacular.files import File, Folder
 
 FOLDER = "tasks"
 LEAST_WORDS = 3  # labels and single words of a field are no texts
@@ -64,9 +65,8 @@ def _labelled(language: Language, root: Path) -> Iterator[tuple[str, str]]:
     """(file or task, text) of all labelled data; files that a task names are read as it says."""
     from vernacular.tasks.data import judging_parts, rows_of
 
-    for path in unnamed_files(language):
-        name = path.relative_to(language.folder).as_posix()
-        yield from ((name, text) for text in texts_of(path, f"{language.folder.name}/{name}"))
+    for file in unnamed_files(language):
+        yield from ((file.path, text) for text in texts_of(file))
     for name, task in language.tasks.items():
         for part in judging_parts(task):
             for row in rows_of(language, name, part, root):
@@ -84,21 +84,21 @@ def versions(language: Language, root: Path) -> dict[str, str]:
     tasks = {f"task/{name}": version for name, task in language.tasks.items()
              if (version := version_of(language, name, root, judging_parts(task)))}
     sentences = list(_behaviour(language))
-    return {**({"benchmarks": digest_of_files(language.folder, files)} if files else {}), **tasks,
+    return {**({"benchmarks": digest_of_listed((file.path, file) for file in files)} if files else {}), **tasks,
             **({"behaviour": digest_of(sentences)} if sentences else {})}
 
 
-def unnamed_files(language: Language) -> list[Path]:
+def unnamed_files(language: Language) -> list[File]:
     """The files in ``tasks/`` that hold labelled data and that no task names: nobody says what of them is scored."""
     from vernacular.tasks.data import named_files
 
-    named = {path.resolve() for path in named_files(language)}
-    return sorted(path for path in (language.folder / FOLDER).rglob("*") if path.is_file()
-                  and not path.name.startswith(".") and path.suffix.lower() not in _NOT_DATA
-                  and path.stem.upper() not in ("LICENSE", "LICENCE") and path.resolve() not in named)
+    named = {file.place.resolve() for file in named_files(language)}
+    return [file for _, file in Folder(language.folder, "", language.folder.name).folder(FOLDER).list_files()
+            if file.suffix.lower() not in _NOT_DATA and file.stem.upper() not in ("LICENSE", "LICENCE")
+            and file.place.resolve() not in named]
 
 
-def texts_of(path: Path, where: str) -> Iterator[str]:
+def texts_of(file: File) -> Iterator[str]:
     """The texts of one file of labelled data.
 
     Raises:
@@ -106,15 +106,13 @@ def texts_of(path: Path, where: str) -> Iterator[str]:
     """
     readers = {".jsonl": _jsonl, ".json": _json, ".csv": _csv, ".tsv": _tsv, ".conll": _conll, ".conllu": _conll,
                ".txt": _txt}
-    reader = readers.get(path.suffix.lower())
+    reader, where = readers.get(file.suffix.lower()), file.shown
     if reader is None:
-        raise Problem(f"{path.suffix or 'a file without an ending'} is no format of labelled data that can be read, so "
+        raise Problem(f"{file.suffix or 'a file without an ending'} is no format of labelled data that can be read, so "
                       "its texts cannot be kept out of training", where=where,
                       fix=f"Use one of {', '.join(readers)}, or move the file out of {FOLDER}/")
     try:
-        yield from reader(path.read_text(encoding="utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise Problem(f"not UTF-8 at byte {error.start}", where=where, fix="Save it as UTF-8") from None
+        yield from reader(file.text().replace("\r\n", "\n").replace("\r", "\n"))
     except (ValueError, csv.Error) as error:
         raise Problem(f"cannot be read: {error}", where=where, fix="Correct the file") from None
 

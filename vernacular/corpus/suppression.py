@@ -6,10 +6,7 @@ itself is in ``takedown``.
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import json
-import os
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
@@ -18,12 +15,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import orjson
 import regex
 
 from vernacular.artifacts import digest_of
 from vernacular.corpus.ledger import Document, short_digest
 from vernacular.corpus.words import UNSPACED, words
 from vernacular.errors import Passing, Problem
+from vernacular.files import File, Folder
 
 FILE = "takedowns.jsonl"
 LONG_WORDS, LEAST_LETTERS, LONG_LETTERS = 8, 16, 40  # shorter lines are anyone's: greetings, headings, formulas
@@ -58,21 +57,17 @@ class Suppressions:
         """
         if not folder.is_dir():
             raise gone(folder)
-        path = folder / FILE
-        if not path.is_file():
-            return cls()
         found: dict[str, set[str]] = {name: set() for name in ("urls", "texts", "lines", "sources", "ids")}
-        for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
-            if line.strip():
-                try:
-                    row = json.loads(line)
-                    for name, values in found.items():
-                        if not isinstance(row.get(name, []), list):
-                            raise ValueError(name)
-                        values.update(row.get(name, []))
-                except (ValueError, AttributeError, TypeError):
-                    raise Problem("not a row of the suppression list", where=f"{folder.name}/{FILE}:{number}",
-                                  fix="Restore the file from its history; nothing is ingested until then") from None
+        for where, line in Folder.of(folder).file(FILE).rows():
+            try:
+                row = orjson.loads(line)
+                for name, values in found.items():
+                    if not isinstance(row.get(name, []), list):
+                        raise ValueError(name)
+                    values.update(row.get(name, []))
+            except (ValueError, AttributeError, TypeError):
+                raise Problem("not a row of the suppression list", where=where,
+                              fix="Restore the file from its history; nothing is ingested until then") from None
         return cls(**{name: frozenset(values) for name, values in found.items()})
 
     def version(self) -> str:
@@ -110,29 +105,13 @@ class Suppressions:
                 yield document if text is document.text else replace(document, text=text)
 
 
-def append_row(path: Path, row: dict[str, Any]) -> None:
-    """Append ``row`` as one line, on disk before this returns; half a line that a kill left is cut off."""
-    with _held(path):
-        data = path.read_bytes() if path.is_file() else b""
-        whole = data[:data.rfind(b"\n") + 1]
-        part = path.with_name(f".{path.name}.part")
-        with part.open("wb") as stream:
-            stream.write(whole + (data[len(whole):] + b"\n" if data[len(whole):].strip() else b""))
-            stream.write(json.dumps(row, ensure_ascii=False, sort_keys=True).encode("utf-8") + b"\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-        part.replace(path)
+def append_row(file: File, row: dict[str, Any]) -> None:
+    """Append ``row`` as one line of JSON, on disk before this returns.
 
-
-@contextlib.contextmanager
-def _held(path: Path) -> Iterator[None]:
-    """Hold ``path`` against others that append; each puts a new file in its place, so that who waited looks again."""
-    while True:
-        with path.open("ab") as stream:
-            fcntl.flock(stream, fcntl.LOCK_EX)
-            if os.path.samestat(os.fstat(stream.fileno()), path.stat()):
-                yield
-                return
+    Raises:
+        Problem: a link, a pipe or the like stands in the file's place.
+    """
+    file.append(json.dumps(row, ensure_ascii=False, sort_keys=True).encode("utf-8"))
 
 
 def folded(text: str) -> str:

@@ -36,6 +36,7 @@ from vernacular.corpus.whereabouts import (
     saw,
 )
 from vernacular.errors import Problem
+from vernacular.files import Folder
 from vernacular.jsonl import read_jsonl
 
 _LAST = ("corpus/splits", "corpus/documents")  # what tells which documents there were is removed last
@@ -138,7 +139,7 @@ def carry_out(plan: Plan, language: Language, store: Store, reason: str, who: st
     if plan.new:
         about = {"date": now(), "who": who or getpass.getuser(), "reason": reason,
                  "models": [model.line() for model in plan.models]}
-        append_row(language.folder / FILE, {**about, **plan.row})
+        append_row(Folder.of(language.folder).file(FILE), {**about, **plan.row})
         progress("suppressed")
     refuse_while_running(store, language.code)
     forget_history(language.code)

@@ -8,8 +8,8 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from io import BufferedReader
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
 
 from vernacular.errors import Problem
 from vernacular.files.beneath import check_kind, named, opened, parts_of
@@ -83,7 +83,7 @@ class File:
         """
         return self.state() is not None
 
-    def stream(self) -> BinaryIO:
+    def stream(self) -> BufferedReader:
         """The file, opened for reading.
 
         Raises:
@@ -173,7 +173,7 @@ class File:
         return found
 
     @contextlib.contextmanager
-    def _locked(self, folder: int) -> Iterator[BinaryIO]:
+    def _locked(self, folder: int) -> Iterator[BufferedReader]:
         """Hold the file against others that append.
 
         Each of them puts a new file in its place, so whoever waited for the lock looks whether it is still the same.

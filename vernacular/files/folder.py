@@ -44,7 +44,8 @@ class Folder:
 
     def file(self, path: str) -> File:
         """The file ``path`` below this folder."""
-        return File(self.root, f"{self.path}/{path}".lstrip("/"), f"{self.shown}/{path}")
+        path = PurePosixPath(path).as_posix()
+        return File(self.root, f"{self.path}/{path}" if self.path else path, f"{self.shown}/{path}")
 
     def folder(self, path: str) -> Folder:
         """The folder ``path`` below this one; this one for ``.``, and a root of its own where it is absolute."""
@@ -52,7 +53,8 @@ class Folder:
         if named.is_absolute():
             return Folder(Path(path), "", path)
         inner = named.as_posix()
-        return self if inner == "." else Folder(self.root, f"{self.path}/{inner}".lstrip("/"), f"{self.shown}/{inner}")
+        return self if inner == "." else Folder(
+            self.root, f"{self.path}/{inner}" if self.path else inner, f"{self.shown}/{inner}")
 
     def exists(self) -> bool:
         """Whether the folder is there.
@@ -66,24 +68,28 @@ class Folder:
         except FileNotFoundError:
             return False
 
-    def list_files(self, pattern: str = "**", *, on_error: OnError | None = None) -> list[tuple[str, File]]:
-        """(path below this folder, file) of each file that matches, sorted; hidden files and folders are left out.
-
-        A folder that is not there holds none.
+    def list_files(self, pattern: str = "**", *, hidden: bool = False,
+                   on_error: OnError | None = None) -> list[tuple[str, File]]:
+        """(path below this folder, file) of each file that matches, sorted; none where there is no such folder.
 
         Args:
             pattern: ``*``, ``?`` and ``[a-z]`` within a name, ``**`` for any number of folders.
+            hidden: whether files whose names begin with a dot count; folders of such names never do.
             on_error: told of what cannot be listed or opened, which is then left out.
 
         Raises:
             Problem: the pattern is wrong, this folder is a link, or, without ``on_error``, a link, pipe, socket or
                 device matches.
         """
-        found = self._find(PathPattern.of(pattern, self.shown), on_error or _raise)
+        found = self._find(PathPattern.of(pattern, self.shown), on_error or _raise, hidden=hidden)
         return sorted(((path, self.file(path)) for path in found), key=lambda one: one[0])
 
-    def strange(self) -> list[Problem]:
-        """A Problem for each link, pipe, socket and device below this folder, but not within hidden folders."""
+    def name_of(self, file: File) -> str:
+        """The path of ``file``, which lies in this folder, below it."""
+        return file.path.removeprefix(f"{self.path}/") if self.path else file.path
+
+    def find_strange(self, pattern: str = "**") -> list[Problem]:
+        """A Problem for each link, pipe, socket and device that matches, hidden or not, but not in hidden folders."""
         found: list[Problem] = []
 
         def note(path: str, error: Exception) -> None:
@@ -91,7 +97,7 @@ class Folder:
                 raise error
             found.append(error)
 
-        for _ in self._find(PathPattern.of("**", self.shown), note, hidden=True):
+        for _ in self._find(PathPattern.of(pattern, self.shown), note, hidden=True):
             pass
         return found
 

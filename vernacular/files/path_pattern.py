@@ -34,6 +34,8 @@ class PathPattern:
             if _ANY in name and name != _ANY:
                 raise Problem(f"'{pattern}' is not a pattern: {_ANY} stands for whole folders", where=shown,
                               fix=f"Write {_ANY}/ for any number of folders, and * within a name")
+        if names[-1:] == (_ANY,):
+            names += ("*",)  # the files in these folders
         return cls(names, frozenset()).moved({0})
 
     def moved(self, at: set[int]) -> PathPattern:

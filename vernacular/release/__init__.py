@@ -13,8 +13,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from vernacular.artifacts import Report, digest_of_files
+from vernacular.artifacts import Report, digest_of_listed
 from vernacular.config.schema import Language, Model
+from vernacular.config.statement import statement_of
 from vernacular.release.gates import SPECS
 from vernacular.release.summary import stage_names
 from vernacular.release.waivers import versions
@@ -36,8 +37,8 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
                 "model": model.model_dump(mode="json", by_alias=True)}
 
     def outside(language: Language, root: Path) -> dict[str, str]:
-        path = language.folder / "statement.md"
-        written = {"statement": digest_of_files(language.folder, [path])} if path.is_file() else {}
+        file = statement_of(language.folder)
+        written = {"statement": digest_of_listed([(file.path, file)])} if file.exists() else {}
         return written | versions(language.folder)
 
     stage = Stage(

@@ -13,6 +13,7 @@ from dataclasses import asdict
 from vernacular.arms import Arm, model_folder, released_arm
 from vernacular.artifacts import Artifact, Gate, Report, key_of
 from vernacular.config.schema import Model
+from vernacular.config.statement import read_statement
 from vernacular.corpus.ledger import BESIDE
 from vernacular.evaluation.held_out import held_out_lines
 from vernacular.jsonl import read_jsonl
@@ -63,8 +64,7 @@ def run(work: Work, stage: Stage, name: str, model: Model) -> Report:
     results = gather(work.language, name, model, work.reports, reloaded=reloaded, loads=loads,
                      seconds={stage: artifact.manifest.seconds for stage, artifact in inputs.items()},
                      signer=fingerprint(key.public_key()))
-    path = work.language.folder / "statement.md"
-    written = path.read_text(encoding="utf-8") if path.is_file() else None
+    written = read_statement(work.language.folder)
     texts = {
         "README.md": write_card(results),
         "data_statement.md": write_statement(results, written, train, beside),

@@ -8,13 +8,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from filelock import FileLock
-
 from vernacular.artifacts import now
 from vernacular.corpus.suppression import append_row
 from vernacular.errors import Problem
 from vernacular.evaluation.behaviour.load import FOLDER
 from vernacular.evaluation.behaviour.marks import check_entities
+from vernacular.files import File, Folder
 from vernacular.release.answers import Answers
 
 FILE = "marks.jsonl"
@@ -92,10 +91,8 @@ def make_mark(text: str, task: str, model: str, answers: Answers, right: bool, s
     return Mark(text, task, model, answer, right, wanted or None, " ".join(by.split())[:LONGEST_NAME], now())
 
 
-def keep(folder: Path, mark: Mark) -> Path:
+def keep(folder: Path, mark: Mark) -> File:
     """Append ``mark`` to the file of the language ``folder``, whole or not at all; returns the file."""
-    path = folder / FOLDER / FILE
-    path.parent.mkdir(exist_ok=True)
-    with FileLock(path.with_name(f".{FILE}.lock")):
-        append_row(path, asdict(mark))
-    return path
+    file = Folder.of(folder).file(f"{FOLDER}/{FILE}")
+    append_row(file, asdict(mark))
+    return file

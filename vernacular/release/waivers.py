@@ -6,17 +6,18 @@ licence, another test that fails) it is red again, and somebody has to look agai
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import orjson
 from pydantic import Field, ValidationError, field_validator
 
 from vernacular.artifacts import Gate, digest_of, now
 from vernacular.config.strict import Strict
 from vernacular.corpus.suppression import append_row
 from vernacular.errors import Problem
+from vernacular.files import Folder
 
 FILE = "waivers.jsonl"
 ALL = "publishable"  # the sum of the others: it is never waived itself
@@ -53,15 +54,13 @@ def read_waivers(folder: Path) -> list[Waiver]:
     Raises:
         Problem: a row cannot be read.
     """
-    path = folder / FILE
     found = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines() if path.is_file() else [], 1):
-        if line.strip():
-            try:
-                found.append(Waiver.model_validate(json.loads(line)))
-            except ValueError:
-                raise Problem("not a row of what was waived", where=f"{folder.name}/{FILE}:{number}",
-                              fix="Restore the file from its history, or delete the row and waive again") from None
+    for where, line in Folder.of(folder).file(FILE).rows():
+        try:
+            found.append(Waiver.model_validate(orjson.loads(line)))
+        except ValueError:
+            raise Problem("not a row of what was waived", where=where,
+                          fix="Restore the file from its history, or delete the row and waive again") from None
     return found
 
 
@@ -101,5 +100,5 @@ def waive(folder: Path, model: str, gates: Sequence[Mapping[str, Any]], name: st
     except ValidationError:
         raise Problem("a waiver needs a person's name and a reason of ten letters or more", where=f"waive {name}",
                       fix="Give --by and --reason; the card prints both") from None
-    append_row(folder / FILE, waiver.model_dump())
+    append_row(Folder.of(folder).file(FILE), waiver.model_dump())
     return waiver

@@ -17,6 +17,7 @@ from vernacular.config.schema import Alignment
 from vernacular.corpus.ledger import short_digest
 from vernacular.corpus.suppression import FILE, append_row
 from vernacular.errors import Problem
+from vernacular.files import File
 from vernacular.jsonl import write_jsonl
 from vernacular.pretraining.texts import listed
 from vernacular.stages import Work
@@ -247,7 +248,7 @@ def test_a_chapter_that_was_taken_down_is_in_no_pair(tmp_path: Path, side: str) 
                           {"files": "a.usfm", "key": USFM}, {"files": "b.usfm", "key": USFM})
     assert len(together(read_pairs(work, asked))) == 88  # verse 5 of three chapters is one pair
     gone = next(row for row in listed(asked.beside, work) if row["source"] == side and row["path"].endswith("GEN.2"))
-    append_row(work.language.folder / FILE, {"ids": [gone["id"]]})
+    append_row(File.at(work.language.folder / FILE), {"ids": [gone["id"]]})
     found = together(read_pairs(work, asked))
     assert len(found) == 64 and ("mawu omwewo", "the same words") in found
     assert not any("mutu 2" in one or "chapter 2" in two for one, two in found)

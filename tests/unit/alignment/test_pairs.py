@@ -15,6 +15,7 @@ from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.corpus.suppression import FILE, append_row
 from vernacular.errors import Problem
+from vernacular.files import File
 from vernacular.jsonl import write_jsonl
 from vernacular.pretraining.texts import listed
 from vernacular.stages import Work
@@ -86,11 +87,11 @@ def test_what_was_taken_down_on_one_side_is_gone_on_both(tmp_path: Path, taken: 
     assert asked is not None
     rows = list(listed(asked.beside, work))
     gone = next(row for row in rows if row["source"] == taken)
-    append_row(language.folder / FILE, {"ids": [gone["id"]]})
+    append_row(File.at(language.folder / FILE), {"ids": [gone["id"]]})
     found = read_pairs(work, asked)
     assert len(found.train) + len(found.held) == len(PAIRS) - 1 and found.left_out == 0
     assert gone not in listed(asked.beside, work) and len(rows) == 2 * len(PAIRS)
-    append_row(language.folder / FILE, {"sources": [taken]})
+    append_row(File.at(language.folder / FILE), {"sources": [taken]})
     with pytest.raises(Problem, match="0 translated sentences beside what is held out or was taken down"):
         read_pairs(work, asked)
 

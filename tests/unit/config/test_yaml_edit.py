@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from vernacular.config.yaml_edit import add_words, scalar, set_mapping
 from vernacular.config.yaml_file import read_yaml
 from vernacular.errors import Problem
+from vernacular.files import File
 
 TEXT = """# the animals of the suite
 lexicons:
@@ -44,7 +45,7 @@ def written(folder: Path, text: str = TEXT) -> Path:
 def test_words_are_appended_and_comments_stay(tmp_path: Path) -> None:
     path = written(tmp_path)
     for name, words in (("animals", ["mbuzi"]), ("empty", ["no", "ng'ombe", "a: b"]), ("birds", ["njiwa"])):
-        add_words(path, "a.yaml", ("lexicons", name), words)
+        add_words(File.at(path, "a.yaml"), ("lexicons", name), words)
     text = path.read_text(encoding="utf-8")
     assert "  animals: [nyama, galu, mbuzi]   # dogs\n" in text
     assert "  empty: [\"no\", ng'ombe, \"a: b\"]\n" in text
@@ -55,15 +56,16 @@ def test_words_are_appended_and_comments_stay(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [0, 1, 2])
 def test_a_review_is_set(tmp_path: Path, number: int) -> None:
     path = written(tmp_path)
-    set_mapping(path, "a.yaml", ("tests", number), "reviewed", {"by": "Amo: B", "on": "2026-01-31"}, after="author")
+    set_mapping(File.at(path, "a.yaml"), ("tests", number), "reviewed", {"by": "Amo: B", "on": "2026-01-31"},
+                after="author")
     text = path.read_text(encoding="utf-8")
-    assert read_yaml(path, "a").plain()["tests"][number]["reviewed"] == {"by": "Amo: B", "on": "2026-01-31"}
+    assert read_yaml(File.at(path)).plain()["tests"][number]["reviewed"] == {"by": "Amo: B", "on": "2026-01-31"}
     assert all(comment in text for comment in ("# the first", "# who wrote it", "# the end", "# those that fly"))
 
 
 def test_line_ends_and_the_byte_order_mark_stay(tmp_path: Path) -> None:
     path = written(tmp_path, "\ufeff" + TEXT.replace("\n", "\r\n"))
-    add_words(path, "a.yaml", ("lexicons", "birds"), ["njiwa"])
+    add_words(File.at(path, "a.yaml"), ("lexicons", "birds"), ["njiwa"])
     data = path.read_bytes()
     assert data.startswith(b"\xef\xbb\xbf#")
     assert data.count(b"\n") == data.count(b"\r\n") == TEXT.count("\n") + 1
@@ -73,7 +75,7 @@ def test_what_cannot_be_edited_is_left_alone(tmp_path: Path) -> None:
     path = written(tmp_path, 'tests: [{"author": |\n   me\n}]\n'.replace("|\n   me\n", '"me"'))
     before = path.read_bytes()
     with pytest.raises(Problem, match=r"by hand"):
-        set_mapping(path, "a.yaml", ("tests", 0), "reviewed", {"by": "me"}, after="nothing")
+        set_mapping(File.at(path, "a.yaml"), ("tests", 0), "reviewed", {"by": "me"}, after="nothing")
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
 
@@ -83,8 +85,8 @@ def test_what_cannot_be_edited_is_left_alone(tmp_path: Path) -> None:
 def test_any_word_survives(words: list[str], tmp_path_factory: pytest.TempPathFactory) -> None:
     path = written(tmp_path_factory.mktemp("edit"))
     for name in ("animals", "empty", "birds"):
-        add_words(path, "a.yaml", ("lexicons", name), words)
-    lists = read_yaml(path, "a").plain()["lexicons"]
+        add_words(File.at(path, "a.yaml"), ("lexicons", name), words)
+    lists = read_yaml(File.at(path)).plain()["lexicons"]
     assert lists == {"animals": ["nyama", "galu", *words], "empty": words, "birds": ["mbalame", "nkhuku", *words]}
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from vernacular.config.yaml_file import read_yaml
 from vernacular.errors import Problem
+from vernacular.files import File
 
 PARSERS_WORDS = ("block", "scalar", "mapping", "token", "stream", "simple key", "sequence")
 
@@ -33,6 +34,6 @@ PARSERS_WORDS = ("block", "scalar", "mapping", "token", "stream", "simple key", 
 def test_a_mistake_is_told_in_plain_words_where_it_was_made(tmp_path: Path, text: str, line: int, said: str) -> None:
     (tmp_path / "a.yaml").write_text(text + "\n", encoding="utf-8")
     with pytest.raises(Problem) as caught:
-        read_yaml(tmp_path / "a.yaml", "a.yaml")
+        read_yaml(File.at(tmp_path / "a.yaml", "a.yaml"))
     assert said in caught.value.what and caught.value.where == f"a.yaml:{line}"
     assert not any(word in caught.value.what for word in PARSERS_WORDS)

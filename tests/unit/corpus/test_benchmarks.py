@@ -11,6 +11,7 @@ import yaml
 from vernacular.config.load import load_language
 from vernacular.corpus.benchmarks import held_items, texts_of, versions
 from vernacular.errors import Problem
+from vernacular.files import File
 
 SHARED = Path(__file__).parents[4] / "shared/data"
 CONLL = "-DOCSTART- O\n\nKoma O\nmkulu O\nLilongwe B-LOC\n\nAnthu\tO\nonse\tO\n.\tO\n"
@@ -30,7 +31,7 @@ CONLLU = """# sent_id = 1
 def read(tmp_path: Path, name: str, text: str) -> list[str]:
     path = tmp_path / name
     path.write_text(text, encoding="utf-8")
-    return list(texts_of(path, f"qaa/tasks/{name}"))
+    return list(texts_of(File.at(path, f"qaa/tasks/{name}")))
 
 
 def test_every_format(tmp_path: Path) -> None:
@@ -55,7 +56,7 @@ def test_every_format(tmp_path: Path) -> None:
 def test_what_cannot_be_read_is_refused(tmp_path: Path, name: str, content: bytes, message: str) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(Problem, match=message) as raised:
-        list(texts_of(tmp_path / name, f"qaa/tasks/{name}"))
+        list(texts_of(File.at(tmp_path / name, f"qaa/tasks/{name}")))
     assert name in raised.value.where
 
 
@@ -97,4 +98,4 @@ def test_items_of_a_folder(language_folder: Path) -> None:
 def test_real_benchmarks(path: str, number: int) -> None:
     if not (SHARED / path).is_file():
         pytest.skip("../shared/data is not there")
-    assert len({item for item in texts_of(SHARED / path, path) if len(item.split()) > 2}) >= number
+    assert len({item for item in texts_of(File.at(SHARED / path)) if len(item.split()) > 2}) >= number

@@ -15,6 +15,7 @@ from vernacular.corpus.documents import TALLIES
 from vernacular.corpus.suppression import FILE, append_row, line_digest
 from vernacular.corpus.words import words
 from vernacular.errors import Problem
+from vernacular.files import File
 from vernacular.jsonl import read_jsonl
 from vernacular.stages import run_stage
 
@@ -83,7 +84,7 @@ def test_what_was_taken_down_stays_out_under_any_name_and_line_by_line(tmp_path:
     folder = write_language(tmp_path / "languages", documents=9)
     before = rows(run(folder, tmp_path / "artifacts"))
     gone, line = before[0], before[4]["text"].split("\n")[2]
-    append_row(folder / FILE, {"texts": [gone["raw_digest"]], "lines": [line_digest(line)]})
+    append_row(File.at(folder / FILE), {"texts": [gone["raw_digest"]], "lines": [line_digest(line)]})
     (folder / "text" / "river" / "again.txt").write_text(gone["text"] + "\n\nbefore\n" + line.upper() + "\nafter\n")
     artifact = run(folder, tmp_path / "artifacts")
     after = rows(artifact)
@@ -102,9 +103,9 @@ def test_a_source_that_was_taken_down_is_not_even_opened(tmp_path: Path) -> None
         source("market", "text/market/*.txt"), source("nowhere", "nowhere/*.txt")])
     with pytest.raises(Problem, match="no file matches"):
         run(folder, tmp_path / "artifacts")
-    append_row(folder / FILE, {"sources": ["nowhere"]})
+    append_row(File.at(folder / FILE), {"sources": ["nowhere"]})
     assert {row["source"] for row in rows(run(folder, tmp_path / "artifacts"))} == {"market"}
-    append_row(folder / FILE, {"sources": ["market"]})
+    append_row(File.at(folder / FILE), {"sources": ["market"]})
     with pytest.raises(Problem, match="all there was has been taken down"):
         run(folder, tmp_path / "artifacts")
 

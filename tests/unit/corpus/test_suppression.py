@@ -23,6 +23,7 @@ from vernacular.corpus.suppression import (
     url_digest,
 )
 from vernacular.errors import Problem
+from vernacular.files import File
 
 LINE = "Ng\u2019ombe zanga zinapita kumsika dzulo m\u2019mawa kwambiri, é!"
 SOURCE = FilesSource.model_validate({"name": "text", "kind": "files", "files": "*", "licence": "CC0-1.0",
@@ -30,7 +31,7 @@ SOURCE = FilesSource.model_validate({"name": "text", "kind": "files", "files": "
 
 
 def suppressions(folder: Path, **row: list[str]) -> Suppressions:
-    append_row(folder / FILE, row)
+    append_row(File.at(folder / FILE), row)
     return Suppressions.of(folder)
 
 
@@ -100,7 +101,7 @@ def test_each_row_changes_the_version(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("row", ["{", "[]", '"x"', '{"ids": "abc"}', '{"ids": [[]]}', '{"ids": null}'])
 def test_a_damaged_list_stops_everything(tmp_path: Path, row: str) -> None:
-    append_row(tmp_path / FILE, {"ids": ["a"]})
+    append_row(File.at(tmp_path / FILE), {"ids": ["a"]})
     with (tmp_path / FILE).open("a") as stream:
         stream.write(row + "\n")
     with pytest.raises(Problem, match=r"takedowns\.jsonl:2: not a row"):
@@ -109,7 +110,8 @@ def test_a_damaged_list_stops_everything(tmp_path: Path, row: str) -> None:
 
 def test_of_many_that_write_at_once_no_row_is_lost(tmp_path: Path) -> None:
     write = ("import sys; from pathlib import Path; from vernacular.corpus.suppression import append_row\n"
-             "for number in range(40): append_row(Path(sys.argv[1]), {'ids': [f'{sys.argv[2]} {number}']})")
+             "from vernacular.files import File\n"
+             "for number in range(40): append_row(File.at(Path(sys.argv[1])), {'ids': [f'{sys.argv[2]} {number}']})")
     both = [subprocess.Popen([sys.executable, "-c", write, str(tmp_path / FILE), name]) for name in "ab"]
     assert [process.wait(60) for process in both] == [0, 0]
     assert len(Suppressions.of(tmp_path).ids) == 80
@@ -118,6 +120,6 @@ def test_of_many_that_write_at_once_no_row_is_lost(tmp_path: Path) -> None:
 def test_a_row_is_appended_on_a_line_of_its_own(tmp_path: Path) -> None:
     path = tmp_path / FILE
     path.write_text('{"ids": ["a"]}')  # an editor left out the last line feed
-    append_row(path, {"ids": ["b"]})
+    append_row(File.at(path), {"ids": ["b"]})
     assert [json.loads(line)["ids"] for line in path.read_text().splitlines()] == [["a"], ["b"]]
     assert [file.name for file in tmp_path.iterdir()] == [FILE]

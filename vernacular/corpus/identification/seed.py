@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from vernacular.artifacts import digest_of_files
+from vernacular.artifacts import digest_of_listed
 from vernacular.config.cleaning import Orthography
 from vernacular.config.schema import Language
 from vernacular.config.sources import NetworkSource, Source
@@ -18,9 +18,9 @@ from vernacular.corpus.ledger import Document, short_digest
 from vernacular.corpus.normalise import normalise, repair
 from vernacular.corpus.orthography import Speller
 from vernacular.corpus.sources import Place, fetch_source, open_source, place_of
-from vernacular.corpus.sources.files import check_file
 from vernacular.corpus.suppression import Suppressions
 from vernacular.corpus.words import words
+from vernacular.files import File, Folder
 from vernacular.jsonl import read_jsonl
 
 LEAST_WORDS = 3
@@ -28,9 +28,14 @@ _SCRIPT_SHARE = 0.9
 Progress = Callable[[str], None]
 
 
+def seed_file(language: Language) -> File:
+    """The file of text that is known to be in the language, whether or not it is there."""
+    return Folder(language.folder, "", language.code).file(language.identification.seed)
+
+
 def _trusted(language: Language) -> list[str]:
     """The names of the sources that serve as the seed: none where there is a seed file."""
-    if (language.folder / language.identification.seed).is_file():
+    if seed_file(language).exists():
         return []
     return [source.name for source in language.sources if source.trusted]
 
@@ -38,9 +43,9 @@ def _trusted(language: Language) -> list[str]:
 def versions(language: Language, root: Path) -> dict[str, str]:
     """What the identifier is learned from besides the documents, as digests: the seed file and the contrast."""
     settings, found = language.identification, {"takedowns": Suppressions.of(language.folder).version()}
-    path = language.folder / settings.seed
-    if path.is_file():
-        found["seed"] = digest_of_files(language.folder, [path])
+    file = seed_file(language)
+    if file.exists():
+        found["seed"] = digest_of_listed([(file.path, file)])
     for code, sources in settings.contrast.items():
         for source in sources:
             found[f"contrast/{code}/{source.name}"] = open_source(
@@ -68,10 +73,9 @@ def seed_lines(language: Language, orthography: Orthography, documents: Path) ->
         Problem: the seed file cannot be read.
     """
     settings, trusted = language.identification, frozenset(_trusted(language))
-    path = language.folder / settings.seed
-    if path.is_file():
-        check_file(path, language.folder.resolve(), f"{language.code}/{settings.seed}")
-        texts: Iterable[str] = [decode(path.read_bytes(), f"{language.code}/{settings.seed}")[0]]
+    file = seed_file(language)
+    if file.exists():
+        texts: Iterable[str] = [decode(file.read(), file.shown)[0]]
     else:
         texts = (row["text"] for row in read_jsonl(documents) if row["source"] in trusted) if trusted else ()
     return _chosen(texts, language.script, orthography, settings.seed_lines, Suppressions.of(language.folder))

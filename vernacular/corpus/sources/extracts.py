@@ -6,6 +6,7 @@ deleted at any time; none of it changes a result. A person's own files are never
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from collections.abc import Callable, Collection, Sequence
@@ -17,6 +18,7 @@ import orjson
 from vernacular.artifacts import write_atomically
 from vernacular.corpus.formats import VERSION, Options, Text
 from vernacular.corpus.ledger import short_digest
+from vernacular.files import File
 
 _DIGESTS = "digests.json"
 _FOLDER = "extracted"
@@ -43,11 +45,17 @@ class Digests:
         """Whether ``path`` was seen before with this size and time."""
         return self._known.get(path, ())[:2] == (state.st_size, state.st_mtime_ns)
 
-    def of(self, path: str, file: Path) -> str:
-        """The digest of ``file``, which the source calls ``path``."""
-        state = file.stat()
+    def of(self, path: str, file: File) -> str:
+        """The digest of ``file``, which the source calls ``path``.
+
+        Raises:
+            FileNotFoundError: it is gone.
+        """
+        state = file.state()
+        if state is None:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(file.place))
         if not self.knows(path, state):
-            with file.open("rb") as stream:
+            with file.stream() as stream:
                 self._known[path] = (state.st_size, state.st_mtime_ns,
                                      hashlib.file_digest(stream, "sha256").hexdigest())
         return self._known[path][2]

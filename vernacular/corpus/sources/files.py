@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator
-from pathlib import Path
 
 from vernacular.artifacts import digest_of
 from vernacular.config.sources import FilesSource, LocalSource
@@ -13,6 +12,7 @@ from vernacular.corpus.ledger import Document, make_document, short_digest
 from vernacular.corpus.sources import Place
 from vernacular.corpus.sources.extracts import Digests, Extracts
 from vernacular.errors import Problem
+from vernacular.files import File, Folder
 
 
 class Files(ABC):
@@ -34,7 +34,7 @@ class Files(ABC):
         self.problems: list[Problem] = []
 
     @abstractmethod
-    def located(self) -> list[tuple[str, Path]]:
+    def located(self) -> list[tuple[str, File]]:
         """(path within the source, file), sorted by path."""
 
     @abstractmethod
@@ -62,18 +62,18 @@ class Files(ABC):
         if not found:
             self.nothing(len(files))
 
-    def texts(self, path: str, file: Path, extracts: Extracts) -> Iterable[Text]:
+    def texts(self, path: str, file: File, extracts: Extracts) -> Iterable[Text]:
         """The texts of one file, from what is remembered of it where that saves work.
 
         Raises:
             Problem: it cannot be read.
         """
         if file.suffix.lower() not in SLOW:
-            return read_texts(file, f"{self.where}/{path}", self.options)
+            return read_texts(file.place, f"{self.where}/{path}", self.options)
         digest = self.digests.of(path, file)
         texts = extracts.get(path, digest)
         if texts is None:
-            texts = list(read_texts(file, f"{self.where}/{path}", self.options))
+            texts = list(read_texts(file.place, f"{self.where}/{path}", self.options))
             if not any(self._suppressed(path, text) for text in texts):  # what was taken down is kept nowhere
                 extracts.put(path, digest, texts)
         return texts
@@ -110,23 +110,16 @@ class FolderFiles(Files):
     settings: FilesSource
 
     def __init__(self, settings: FilesSource, place: Place) -> None:
-        self.folder = place.folder
-        super().__init__(settings, place, f"{self.folder.parent.name}/{self.folder.name}")
+        self.folder = Folder.of(place.folder)
+        super().__init__(settings, place, self.folder.shown)
 
-    def located(self) -> list[tuple[str, Path]]:
+    def located(self) -> list[tuple[str, File]]:
         """The files that match, hidden ones left out.
 
         Raises:
-            Problem: one lies outside the folder (through a link, say).
+            Problem: one is a link, a pipe or the like, or `files:` is no pattern.
         """
-        root, found = self.folder.resolve(), []
-        for file in self.folder.glob(self.settings.files):
-            relative = file.relative_to(self.folder)
-            if not file.is_file() or any(part.startswith(".") for part in relative.parts):
-                continue
-            check_file(file, root, f"{self.where}/{relative.as_posix()}")
-            found.append((relative.as_posix(), file))
-        return sorted(found)
+        return self.folder.list_files(self.settings.files)
 
     def nothing(self, files: int) -> None:
         """Raise a Problem that says what was looked for."""
@@ -139,19 +132,3 @@ def no_text(glob: str, files: int, where: str) -> Problem:
         return Problem(f"no file matches '{glob}'", where=where, fix="Put the text there, or correct `files:`")
     return Problem(f"the {files} files that match '{glob}' hold no text", where=where,
                    fix="Put text in them, or correct `files:` or `text_field:`")
-
-
-def root_of(named: str, folder: Path) -> Path:
-    """Below what a file has to lie that ``named`` names: the language folder, or itself where it is absolute."""
-    return (folder / named if Path(named).is_absolute() else folder).resolve()
-
-
-def check_file(file: Path, root: Path, where: str) -> None:
-    """Raise a Problem unless ``file``, links followed, lies below ``root`` and its name can be written down."""
-    if not file.resolve().is_relative_to(root):
-        raise Problem("the file lies outside its folder, through a link or ..", where=where,
-                      fix="Copy it into the folder")
-    try:
-        where.encode()
-    except UnicodeEncodeError:
-        raise Problem("the file's name is not UTF-8", where=ascii(where), fix="Rename it") from None

@@ -6,16 +6,15 @@ import json
 import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from vernacular.artifacts import digest_of
 from vernacular.config.sources import HubSource, is_local
 from vernacular.corpus.ledger import Document, make_document, short_digest
 from vernacular.corpus.sources import Place
-from vernacular.corpus.sources.files import check_file, root_of
 from vernacular.corpus.sources.mirror import Mirror, allowed
 from vernacular.errors import Problem, full
+from vernacular.files import Folder
 
 _DONE = "done"  # noted with the last rows of a dataset
 _OUTAGES = ("LocalEntryNotFoundError", "ConnectionError", "OfflineMode")  # inside of what `datasets` makes of them
@@ -59,7 +58,8 @@ class HubDataset:
         self.where = f"dataset {settings.dataset}"
         self.mirror = Mirror(place.mirror, self.where)
         self.columns = _PRESETS[settings.preset]
-        self.local = place.folder / settings.dataset if is_local(settings.dataset) else None
+        self.local = Folder(place.folder, "", self.where).folder(settings.dataset) if is_local(
+            settings.dataset) else None
 
     def due(self) -> bool:
         """Whether the dataset is not there, or may have changed and was last looked at long ago."""
@@ -138,7 +138,7 @@ class HubDataset:
             if self.local is None:
                 return datasets.load_dataset(settings.dataset, settings.config, split=settings.split,
                                              revision=settings.revision, streaming=True)
-            kind, files = _local_files(self.local, root_of(settings.dataset, self.place.folder), self.where)
+            kind, files = _local_files(self.local, self.where)
             return datasets.load_dataset(kind, data_files=files, split="train", streaming=True)
         except unreachable() as error:
             raise self._unreachable(error) from None
@@ -196,14 +196,12 @@ def _first(row: dict[str, Any], names: tuple[str, ...]) -> str:
     return next((str(row[name]) for name in names if row.get(name) not in (None, "")), "")
 
 
-def _local_files(folder: Path, root: Path, where: str) -> tuple[str, list[str]]:
-    """The kind of the files in a local dataset, and the files, all of which lie below ``root``."""
-    for kind, suffix in (("parquet", "*.parquet"), ("json", "*.jsonl")):
-        files = sorted(folder.rglob(suffix))
-        for file in files:
-            check_file(file, root, f"{where}: {file.name}")
+def _local_files(folder: Folder, where: str) -> tuple[str, list[str]]:
+    """The kind of the files in a local dataset, and the files, none of which is a link."""
+    for kind, pattern in (("parquet", "**/*.parquet"), ("json", "**/*.jsonl")):
+        files = folder.list_files(pattern)
         if files:
-            return kind, [str(file) for file in files]
+            return kind, [str(file.place) for _, file in files]
     raise Problem("there is no .parquet or .jsonl file in the folder", where=where, fix="Correct `dataset:`")
 
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import errno
 import os
-import stat
 import time
 from collections.abc import Iterable
-from pathlib import Path
+from pathlib import PurePosixPath
 
 from vernacular import clock
 from vernacular.config.sources import InboxSource
 from vernacular.corpus.formats import Text
 from vernacular.corpus.sources import Place
 from vernacular.corpus.sources.extracts import Extracts
-from vernacular.corpus.sources.files import Files, check_file
+from vernacular.corpus.sources.files import Files
 from vernacular.corpus.suppression import gone
 from vernacular.errors import Problem, as_problem, of_the_system
+from vernacular.files import File, Folder
 
 _UNFINISHED = (".part", ".partial", ".tmp", ".temp", ".crdownload", ".download", ".opdownload", ".filepart", ".swp")
 _NOT_TEXT = {"thumbs.db", "desktop.ini"}  # what systems leave in folders
@@ -37,33 +37,30 @@ class Inbox(Files):
 
     def __init__(self, settings: InboxSource, place: Place) -> None:
         self.folder = place.folder / settings.folder
+        self._inside = Folder(place.folder, "", place.folder.name).folder(settings.folder)
         super().__init__(settings, place, f"{place.folder.name}/{settings.folder}".rstrip("/"))
 
-    def located(self) -> list[tuple[str, Path]]:
+    def located(self) -> list[tuple[str, File]]:
         """The files that are whole: hidden files, files being copied and what systems leave in folders are left out.
 
         A folder that is not there is an empty inbox.
 
         Raises:
-            Problem: the language folder is not there.
+            Problem: the language folder is not there, or the inbox is a link.
         """
         found, fresh = [], []
-        files = self._walk()
+        files = self._inside.list_files(on_error=self._not_listed)
         if not self.place.folder.is_dir():  # asked after the walk: it may have been moved away meanwhile
             raise gone(self.place.folder)
-        for file in files:
-            path = file.relative_to(self.folder).as_posix()
-            try:
-                check_file(file, self.folder.resolve(), f"{self.where}/{path}")
-                state = file.stat()
-                if not stat.S_ISREG(state.st_mode):  # to open a pipe is to wait for whoever writes to it
-                    raise Problem("it is no ordinary file", where=f"{self.where}/{path}",
-                                  fix="Copy the text into one")
-            except Problem as problem:
-                self._set_aside(problem)
+        for path, file in files:
+            if not _is_text(file.name):
                 continue
-            except OSError as error:
+            try:
+                state = file.state()
+            except (OSError, Problem) as error:
                 self._not_read(error, path)
+                continue
+            if state is None:  # taken away meanwhile
                 continue
             found.append((path, file))
             if clock.now() - state.st_mtime < _QUIET and not self.digests.knows(path, state):
@@ -72,12 +69,12 @@ class Inbox(Files):
             time.sleep(_QUIET)
             changing = {path for path, file, state in fresh if _changed(file, state)}
             found = [(path, file) for path, file in found if path not in changing]
-        return sorted(found)
+        return found
 
     def nothing(self, files: int) -> None:
         """An inbox may be empty."""
 
-    def texts(self, path: str, file: Path, extracts: Extracts) -> Iterable[Text]:
+    def texts(self, path: str, file: File, extracts: Extracts) -> Iterable[Text]:
         """The texts of one file, all or none; none if it cannot be read, which ``problems`` then says."""
         try:
             texts = list(super().texts(path, file, extracts))
@@ -89,18 +86,10 @@ class Inbox(Files):
                                     fix="Look whether it is the right file"))
         return texts
 
-    def _walk(self) -> list[Path]:
-        def refuse(error: OSError) -> None:  # else what is in there would count as taken away
-            if Path(error.filename) != self.folder or error.errno != errno.ENOENT:
-                self._not_read(error, Path(error.filename).relative_to(self.folder).as_posix())
-
-        found = []
-        for folder, folders, files in os.walk(self.folder, onerror=refuse):
-            folders[:] = sorted(name for name in folders if not name.startswith("."))
-            found += [Path(folder, name) for name in sorted(files)
-                      if not name.startswith((".", "~$")) and not name.endswith("~")
-                      and not name.lower().endswith(_UNFINISHED) and name.lower() not in _NOT_TEXT]
-        return found
+    def _not_listed(self, path: str, error: Exception) -> None:
+        """Set a file or folder aside: else what is in there would count as taken away."""
+        if isinstance(error, OSError) or _is_text(PurePosixPath(path).name):
+            self._not_read(error, path)
 
     def _not_read(self, error: Exception, path: str) -> None:
         """Set the file aside; what is not its fault (a disk that fails or is full) is raised again."""
@@ -113,6 +102,12 @@ class Inbox(Files):
             self.problems.append(problem)
 
 
+def _is_text(name: str) -> bool:
+    """Whether a file of this name may hold text, and is whole."""
+    return not (name.startswith((".", "~$")) or name.endswith("~") or name.lower().endswith(_UNFINISHED)
+                or name.lower() in _NOT_TEXT)
+
+
 def _unreadable(error: Exception, where: str) -> Problem:
     """Why the file could not be read, in terms of the inbox."""
     if isinstance(error, OSError):
@@ -120,10 +115,7 @@ def _unreadable(error: Exception, where: str) -> Problem:
     return as_problem(error, where)
 
 
-def _changed(file: Path, before: os.stat_result) -> bool:
+def _changed(file: File, before: os.stat_result) -> bool:
     """Whether ``file`` is still being written: it grew, was touched or went away."""
-    try:
-        now = file.stat()
-    except FileNotFoundError:
-        return True
-    return (now.st_size, now.st_mtime_ns) != (before.st_size, before.st_mtime_ns)
+    now = file.state()
+    return now is None or (now.st_size, now.st_mtime_ns) != (before.st_size, before.st_mtime_ns)

@@ -9,8 +9,9 @@ import regex
 
 from vernacular.config.sources import PackageSource
 from vernacular.corpus.sources import Place
-from vernacular.corpus.sources.files import Files, check_file, no_text
+from vernacular.corpus.sources.files import Files, no_text
 from vernacular.errors import Problem
+from vernacular.files import File
 
 
 class PackageFiles(Files):
@@ -26,24 +27,22 @@ class PackageFiles(Files):
     def __init__(self, settings: PackageSource, place: Place) -> None:
         super().__init__(settings, place, f"package {settings.package}")
 
-    def located(self) -> list[tuple[str, Path]]:
+    def located(self) -> list[tuple[str, File]]:
         """The files that match.
 
         Raises:
             Problem: the package is not installed, or lists a file outside site-packages.
         """
         package = installed(self.settings.package)
-        root = Path(str(package.locate_file(""))).resolve()
         pattern = glob_pattern(self.settings.files)
         found = []
         for entry in package.files or []:
             path = entry.as_posix()
             if pattern.fullmatch(path) and ".." not in entry.parts:
-                file = Path(str(package.locate_file(entry)))
-                if file.is_file():
-                    check_file(file, root, f"{self.where}/{path}")
+                file = file_of(package, path, f"{self.where}/{path}")
+                if file.exists():
                     found.append((path, file))
-        return sorted(found)
+        return sorted(found, key=lambda one: one[0])
 
     def nothing(self, files: int) -> None:
         """Raise a Problem that says what was looked for."""
@@ -61,6 +60,19 @@ def installed(name: str) -> Distribution:
     except (PackageNotFoundError, ValueError):
         raise Problem(f"the Python package {name} is not installed", where=f"package {name}",
                       fix=f"Run `pip install -c constraints.txt {name}`") from None
+
+
+def file_of(package: Distribution, path: str, shown: str) -> File:
+    """The file ``path`` of an installed package, whose installer may have put links there, but not out of its folder.
+
+    Raises:
+        Problem: it lies outside site-packages.
+    """
+    root, file = (Path(str(package.locate_file(name))).resolve() for name in ("", path))
+    if not file.is_relative_to(root):
+        raise Problem("the file lies outside site-packages, through a link or ..", where=shown,
+                      fix="Install the package anew, with `pip install --force-reinstall`")
+    return File(root, file.relative_to(root).as_posix(), shown)
 
 
 def glob_pattern(glob: str) -> regex.Pattern[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import bz2
 import hashlib
 import re
-import stat
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
@@ -19,10 +18,10 @@ from vernacular.config.sources import WikipediaSource, is_url
 from vernacular.corpus.ledger import Document, make_document
 from vernacular.corpus.sources import Place
 from vernacular.corpus.sources.download import Mark, download, fetch_text, remove
-from vernacular.corpus.sources.files import check_file, root_of
 from vernacular.corpus.sources.mirror import Mirror, allowed
 from vernacular.corpus.sources.wikitext import is_disambiguation, is_redirect, plain_text
 from vernacular.errors import Problem, of_the_system
+from vernacular.files import File, Folder
 
 _DUMPS = "https://dumps.wikimedia.org"
 _VERSION = "1"  # raised when the same dump gives other text
@@ -58,9 +57,16 @@ class WikipediaDump:
     def _remote(self) -> bool:
         return is_url(self._source)
 
+    @property
+    def _local(self) -> File:
+        """The dump in the language folder, or wherever its absolute path says."""
+        path = Path(self._source)
+        return File.at(path, self._source) if path.is_absolute() else (
+            Folder(self.place.folder, "", self.place.code).file(path.as_posix()))
+
     def _key(self) -> str:
         return digest_of([_VERSION, self._source, self.settings.most_documents,
-                          [] if self._remote else _state(self.place.folder / self._source)])
+                          [] if self._remote else _state(self._local)])
 
     def due(self) -> bool:
         """Whether the dump is not there, or may have changed and was last looked at long ago.
@@ -82,9 +88,7 @@ class WikipediaDump:
         key = self._key()
         with self.mirror.held():
             if not self._remote:
-                check_file(self.place.folder / self._source, root_of(self._source, self.place.folder),
-                           f"{self.place.code}/{self._source}")
-                self._read(self.place.folder / self._source, key, {}, progress)
+                self._read(self._local, key, {}, progress)
                 return
             state = self.mirror.state
             known = Mark(**state["mark"]) if state.get("key") == key else Mark()
@@ -131,7 +135,7 @@ class WikipediaDump:
             return
         self._check_sum()
         notes.write_text(f"{mark.etag}\n{mark.modified}", encoding="utf-8")
-        self._read(self._kept, key, {"mark": {"etag": mark.etag, "modified": mark.modified}}, progress)
+        self._read(File.at(self._kept), key, {"mark": {"etag": mark.etag, "modified": mark.modified}}, progress)
         remove(self._kept)
         notes.unlink()
 
@@ -147,7 +151,7 @@ class WikipediaDump:
             remove(self._kept)
             raise Problem("the dump is not what its checksum says", where=self._source, fix="Run it again")
 
-    def _read(self, file: Path, key: str, facts: dict[str, Any], progress: Callable[[str], None]) -> None:
+    def _read(self, file: File, key: str, facts: dict[str, Any], progress: Callable[[str], None]) -> None:
         """Write the articles of the dump ``file`` to the mirror."""
         fetch = self.mirror.begin(digest_of([key, facts]))
         done, most = int(fetch.position or 0), self.settings.most_documents
@@ -165,12 +169,12 @@ class WikipediaDump:
         fetch.key = key
         self.mirror.publish(fetch, **facts)
 
-    def _articles(self, file: Path, done: int) -> Iterator[tuple[int, dict[str, Any]]]:
+    def _articles(self, file: File, done: int) -> Iterator[tuple[int, dict[str, Any]]]:
         """(number of its page, row) for each article of the dump after page number ``done``."""
         import mwxml
 
         try:
-            with (bz2.open(file) if file.suffix == ".bz2" else file.open("rb")) as stream:
+            with file.stream() as packed, (bz2.open(packed) if file.suffix == ".bz2" else packed) as stream:
                 dump = mwxml.Dump.from_file(stream)
                 names = _ENGLISH | {str(space.name).casefold() for space in dump.site_info.namespaces or []
                                     if space.name}
@@ -180,7 +184,7 @@ class WikipediaDump:
                         if row is not None:
                             yield number, row
         except FileNotFoundError:
-            raise Problem("there is no such dump", where=str(file), fix="Correct `dump:`") from None
+            raise Problem("there is no such dump", where=file.shown, fix="Correct `dump:`") from None
         except (OSError, EOFError, ValueError, SyntaxError, mwxml.errors.MalformedXML) as error:
             if of_the_system(error):
                 raise  # of a disk that fails the dump is not damaged, and what was read of it stays
@@ -209,11 +213,8 @@ def _beginning(row: dict[str, Any]) -> str:
     return re.sub(r"(#\W*)+", "#", first)[:_BEGINNING // 4]
 
 
-def _state(file: Path) -> list[int]:
-    try:
-        found = file.stat()
-    except FileNotFoundError:
-        raise Problem("there is no such dump", where=str(file), fix="Correct `dump:`") from None
-    if not stat.S_ISREG(found.st_mode):  # a pipe would be waited for
-        raise Problem("the dump is no ordinary file", where=str(file), fix="Correct `dump:`")
+def _state(file: File) -> list[int]:
+    found = file.state()
+    if found is None:
+        raise Problem("there is no such dump", where=file.shown, fix="Correct `dump:`")
     return [found.st_size, found.st_mtime_ns]

@@ -7,10 +7,9 @@ in ``config/yaml_file.py``; how an error is said in ``explain.py``. ``fairness.y
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from vernacular.artifacts import digest_of, digest_of_files
+from vernacular.artifacts import digest_of, digest_of_listed
 from vernacular.config.explain import did_you_mean
 from vernacular.config.schema import Language
 from vernacular.config.strict import LONGEST_NAME
@@ -23,6 +22,7 @@ from vernacular.evaluation.behaviour.marks import NAME as MARKS_TEST
 from vernacular.evaluation.behaviour.marks import Mark, read_marks
 from vernacular.evaluation.behaviour.operators.base import Operator
 from vernacular.evaluation.behaviour.schema import BehaviourTest, Pairs, Suite
+from vernacular.files import File, Folder
 from vernacular.tasks.derived import label_names
 
 FOLDER = "behaviour"
@@ -31,22 +31,27 @@ _OTHERS = (".md", ".csv", ".html")  # notes, and the tables that suggest and rev
 MARKS_THRESHOLD = 0.1  # of a folder that says nothing about its marks
 
 
-def files_of(language: Language) -> list[Path]:
+def folder_of(language: Language) -> Folder:
+    """The folder of behavioural tests, whether or not it is there."""
+    return Folder.of(language.folder).folder(FOLDER)
+
+
+def files_of(language: Language) -> list[File]:
     """The files with behavioural tests, in the order of their names; empty where the folder has none."""
-    return sorted(path for path in (language.folder / FOLDER).glob("*.yaml") if path.name != FAIRNESS)
+    return [file for name, file in folder_of(language).list_files("*.yaml") if name != FAIRNESS]
 
 
 def digests(language: Language) -> dict[str, str]:
     """The files of tests as an entry of what a stage reads outside the artifact root."""
     files = files_of(language)
-    return {"behaviour": digest_of_files(language.folder, files)} if files else {}
+    return {"behaviour": digest_of_listed((file.path, file) for file in files)} if files else {}
 
 
 def digests_of_marks(language: Language) -> dict[str, str]:
     """The same for what speakers marked, and for what sets a mark aside: the stage that scores them alone reads it."""
-    path = language.folder / FOLDER / MARKS
-    return {"marks": digest_of_files(language.folder, [path]),
-            "overlap_words": str(language.splits.overlap_words)} if path.is_file() else {}
+    file = folder_of(language).file(MARKS)
+    return {"marks": digest_of_listed([(file.path, file)]),
+            "overlap_words": str(language.splits.overlap_words)} if file.exists() else {}
 
 
 def marks_of(language: Language) -> list[Mark]:
@@ -55,8 +60,7 @@ def marks_of(language: Language) -> list[Mark]:
     Raises:
         Problem: a line of the file that cannot be used.
     """
-    path = language.folder / FOLDER / MARKS
-    return read_marks(path, shown(language, path), language)
+    return read_marks(folder_of(language).file(MARKS), language)
 
 
 def load_suite(language: Language) -> Suite:
@@ -69,16 +73,16 @@ def load_suite(language: Language) -> Suite:
     lexicons: dict[str, Any] = {}
     keyboard: tuple[list[str], str] = [], ""
     parts: list[tuple[Suite, Node]] = []
-    for path in sorted((language.folder / FOLDER).glob("*")):
-        if path.suffix not in (".yaml", *_OTHERS) and not path.name.startswith((".", "~", MARKS)):
-            raise Problem("a file of tests ends in .yaml; this one would not be read", where=shown(language, path),
-                          fix=f"Save it as plain text under the name {path.name.partition('.')[0]}.yaml, or move it "
+    for name, file in folder_of(language).list_files("*"):
+        if file.suffix not in (".yaml", *_OTHERS) and not name.startswith(("~", MARKS)):
+            raise Problem("a file of tests ends in .yaml; this one would not be read", where=file.shown,
+                          fix=f"Save it as plain text under the name {name.partition('.')[0]}.yaml, or move it "
                               f"out of {FOLDER}/")
-    for path in files_of(language):
-        node = read_yaml(path, shown(language, path))
+    for file in files_of(language):
+        node = read_yaml(file)
         part = validate(Suite, node)
         if not node.value:
-            raise Problem("the file holds no test, word list or keyboard", where=shown(language, path),
+            raise Problem("the file holds no test, word list or keyboard", where=file.shown,
                           fix="Write some, or remove the file")
         parts.append((part, node))
         for name, lexicon in part.lexicons.items():
@@ -127,11 +131,6 @@ def _reviewed(marks: Sequence[Mark]) -> dict[str, Any]:
         return {}
     names = ", ".join(dict.fromkeys(mark.by for mark in marks))
     return {"reviewed": {"by": names, "on": max(mark.when for mark in marks)[:10]}}
-
-
-def shown(language: Language, path: Path) -> str:
-    """``path`` as messages call it: ``languages/nya/behaviour/names.yaml``."""
-    return f"{language.folder.parent.name}/{path.relative_to(language.folder.parent).as_posix()}"
 
 
 def check_task(task: str, language: Language, where: str) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import orjson
 from pydantic import Field, ValidationError
@@ -17,6 +16,7 @@ from vernacular.config.schema import Language
 from vernacular.config.strict import Strict
 from vernacular.corpus.words import words
 from vernacular.errors import Problem
+from vernacular.files import File
 
 FILE = "marks.jsonl"
 NAME = "marked_by_speakers_{task}"
@@ -83,20 +83,15 @@ def check_entities(labels: Sequence[str], where: str) -> None:
                           where=where, fix=f"Write B-{label[2:]} there, or give the word before a label of {label[2:]}")
 
 
-def read_marks(path: Path, shown: str, language: Language) -> list[Mark]:
-    """The marks in ``path``, in their order; none where there is no file.
+def read_marks(file: File, language: Language) -> list[Mark]:
+    """The marks in ``file``, in their order; none where there is no file.
 
     Raises:
         Problem: a line that is no mark, of a task that is not there or gives several labels, or with labels that do not
             fit its words, or cannot follow each other.
     """
-    if not path.is_file():
-        return []
     marks = []
-    for number, line in enumerate(path.read_bytes().split(b"\n"), 1):
-        if not line.strip():
-            continue
-        where = f"{shown}:{number}"
+    for where, line in file.rows():
         try:
             mark = Mark.model_validate(orjson.loads(line))
         except orjson.JSONDecodeError as error:

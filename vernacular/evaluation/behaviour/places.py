@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from vernacular.config.schema import Language
 from vernacular.config.yaml_file import read_yaml
 from vernacular.errors import Problem
-from vernacular.evaluation.behaviour.load import files_of, shown
+from vernacular.evaluation.behaviour.load import files_of
 from vernacular.evaluation.behaviour.schema import BehaviourTest, Suite
+from vernacular.files import File
 
 
 def find_test(suite: Suite, name: str, language: Language) -> BehaviourTest:
@@ -26,18 +25,18 @@ def find_test(suite: Suite, name: str, language: Language) -> BehaviourTest:
                   fix=f"Choose one of: {', '.join(names) or 'none is written yet'}")
 
 
-def place_of_test(name: str, language: Language) -> tuple[Path, list[str | int]] | None:
+def place_of_test(name: str, language: Language) -> tuple[File, list[str | int]] | None:
     """The file and the way to the test ``name``; None for one that no file holds (speakers' marks)."""
-    for path in files_of(language):
-        tests = read_yaml(path, shown(language, path)).plain().get("tests") or []
+    for file in files_of(language):
+        tests = read_yaml(file).plain().get("tests") or []
         for number, test in enumerate(tests):
             if test.get("name") == name:
-                return path, ["tests", number]
+                return file, ["tests", number]
     return None
 
 
-def place_of_list(name: str, language: Language) -> tuple[Path, list[str | int]]:
+def place_of_list(name: str, language: Language) -> tuple[File, list[str | int]]:
     """The file and the way to the list ``name``, which is there."""
     way: list[str | int] = ["lexicons", name]
-    return next((path, way) for path in files_of(language)
-                if name in (read_yaml(path, shown(language, path)).plain().get("lexicons") or {}))
+    return next((file, way) for file in files_of(language)
+                if name in (read_yaml(file).plain().get("lexicons") or {}))

@@ -18,7 +18,7 @@ from vernacular.config.yaml_edit import set_mapping
 from vernacular.errors import Problem
 from vernacular.evaluation.behaviour.cases import make_cases
 from vernacular.evaluation.behaviour.lexicons import resolve
-from vernacular.evaluation.behaviour.load import FAIRNESS, FOLDER, load_suite, shown
+from vernacular.evaluation.behaviour.load import FAIRNESS, folder_of, load_suite
 from vernacular.evaluation.behaviour.places import find_test, place_of_test
 from vernacular.evaluation.behaviour.review_page import review_page
 from vernacular.evaluation.behaviour.schema import UNREVIEWED, BehaviourTest, Review, Suite
@@ -26,6 +26,7 @@ from vernacular.evaluation.behaviour.sheet import Row, read_sheet, said_yes, wri
 from vernacular.evaluation.fairness.plan import Plan, load_plan
 from vernacular.evaluation.fairness.review import claims
 from vernacular.evaluation.held_out import held_out_lines
+from vernacular.files import File
 
 HEAD = ("test", "what must hold", "first", "second", "good", "remark", "version")
 SHOWN = 10
@@ -164,12 +165,12 @@ class _Subject:
     name: str
     version: str
     review: Review | None
-    place: tuple[Path, list[str | int]] | None
+    place: tuple[File, list[str | int]] | None
 
 
 def _subject(name: str, suite: Suite, plan: Plan | None, language: Language) -> _Subject:
     if plan is not None and name == FAIRNESS:
-        return _Subject(name, plan.digest(suite), plan.reviewed, (language.folder / FOLDER / FAIRNESS, []))
+        return _Subject(name, plan.digest(suite), plan.reviewed, (folder_of(language).file(FAIRNESS), []))
     test = find_test(suite, name, language)
     return _Subject(name, suite.digest(test), test.reviewed, place_of_test(name, language))
 
@@ -193,7 +194,7 @@ def _verdict(test: _Subject, rows: Sequence[tuple[int, Row]], language: Language
     if wrong:
         said = f"{len(wrong)} of {len(rows)} cases are called wrong ({'; '.join(wrong)})"
         if test.review is not None and place is not None:  # whoever said that all are right did not see this
-            set_mapping(place[0], shown(language, place[0]), place[1], "reviewed", UNREVIEWED, after="author")
+            set_mapping(*place, "reviewed", UNREVIEWED, after="author")
             said += f"; the review by {test.review.by} is taken back"
         return Verdict(test.name, False, said)
     missing = written - len(rows)
@@ -203,6 +204,6 @@ def _verdict(test: _Subject, rows: Sequence[tuple[int, Row]], language: Language
         return Verdict(test.name, False, f"{open_rows} of {len(rows)} cases have no answer")
     if place is None:
         return Verdict(test.name, False, "speakers' marks need no review")
-    set_mapping(place[0], shown(language, place[0]), place[1], "reviewed",
+    set_mapping(*place, "reviewed",
                 {"by": who[0], "on": who[1].isoformat(), "of": version}, after="author")
     return Verdict(test.name, True, f"reviewed by {who[0]}, {who[1]}")

@@ -15,7 +15,7 @@ from vernacular.config.schema import Language
 from vernacular.config.yaml_edit import add_words
 from vernacular.errors import Problem
 from vernacular.evaluation.behaviour.cases import fill
-from vernacular.evaluation.behaviour.load import load_suite, shown
+from vernacular.evaluation.behaviour.load import load_suite
 from vernacular.evaluation.behaviour.places import find_test, place_of_list
 from vernacular.evaluation.behaviour.schema import SLOT, BehaviourTest, Suite
 from vernacular.evaluation.behaviour.sheet import Row, read_sheet, said_yes, write_sheet
@@ -119,7 +119,7 @@ def read_suggestions(language: Language, path: Path) -> dict[str, list[str]]:
             accepted.setdefault(name, []).append(word)
     for name, words in accepted.items():
         file, keys = place_of_list(name, language)
-        add_words(file, shown(language, file), keys, words)
+        add_words(file, keys, words)
     return accepted
 
 

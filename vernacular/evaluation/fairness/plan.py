@@ -7,14 +7,15 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from vernacular.artifacts import digest_of_files
+from vernacular.artifacts import digest_of_listed
 from vernacular.config.schema import Language
 from vernacular.config.strict import Name, Strict
+from vernacular.config.yaml_file import read_yaml
 from vernacular.corpus.words import word_spans
 from vernacular.errors import Problem
 from vernacular.evaluation.behaviour.explain import validate
 from vernacular.evaluation.behaviour.judge import columns_of
-from vernacular.evaluation.behaviour.load import FAIRNESS, FOLDER, check_lists, check_task, load_suite, shown
+from vernacular.evaluation.behaviour.load import FAIRNESS, FOLDER, check_lists, check_task, folder_of, load_suite
 from vernacular.evaluation.behaviour.operators import AnyOperator
 from vernacular.evaluation.behaviour.schema import UNREVIEWED, Review, Suite, review
 from vernacular.tasks.derived import label_names
@@ -88,8 +89,8 @@ class Plan(Strict):
 
 def digests(language: Language) -> dict[str, str]:
     """The plan as an entry of what a stage reads outside the artifact root; empty where there is none."""
-    path = language.folder / FOLDER / FAIRNESS
-    return {"fairness": digest_of_files(language.folder, [path])} if path.is_file() else {}
+    file = folder_of(language).file(FAIRNESS)
+    return {"fairness": digest_of_listed([(file.path, file)])} if file.exists() else {}
 
 
 def check_name_label(language: Language, labels: Mapping[str, Sequence[str]]) -> None:
@@ -114,11 +115,10 @@ def load_plan(language: Language) -> Plan | None:
     Raises:
         Problem: the file cannot be used, or names a task or word list that is not there.
     """
-    from vernacular.config.yaml_file import read_yaml
-    path = language.folder / FOLDER / FAIRNESS
-    if not path.is_file():
+    file = folder_of(language).file(FAIRNESS)
+    if not file.exists():
         return None
-    node = read_yaml(path, shown(language, path))
+    node = read_yaml(file)
     plan = validate(Plan, node)
     for task, place in zip(plan.tasks, node.value["tasks"].value if plan.tasks else [], strict=True):
         check_task(task, language, place.where)

@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from vernacular.artifacts import digest_of_files
+from vernacular.artifacts import digest_of_listed
 from vernacular.config.labeled_data import PARTS, FileData, HubData, Part
 from vernacular.config.schema import Language
 from vernacular.config.tasks import Task
 from vernacular.corpus.words import plain_words
 from vernacular.errors import Problem
-from vernacular.tasks.data.files import files_of, rows_of_files
+from vernacular.files import File
+from vernacular.tasks.data.files import files_of, folder_of, rows_of_files
 from vernacular.tasks.data.hub import LabelledDataset
 from vernacular.tasks.generation.prompts import check_label_words, examples
 from vernacular.tasks.kind import Item, Kind, Row, class_of
@@ -82,16 +83,16 @@ def judging_parts(task: Task) -> tuple[Part, ...]:
     return PARTS if task.data.dev is None or task.data.test is None else ("dev", "test")
 
 
-def data_files(language: Language, task: Task, parts: Sequence[Part] = PARTS) -> list[Path]:
+def data_files(language: Language, task: Task, parts: Sequence[Part] = PARTS) -> list[File]:
     """The files of a task's data, those of the hub excepted."""
     if not isinstance(task.data, FileData):
         return []
-    return sorted({path for part in parts for _, path in files_of(language, task.data, part)})
+    return list(dict.fromkeys(file for part in parts for file in files_of(language, task.data, part)))
 
 
-def named_files(language: Language) -> list[Path]:
+def named_files(language: Language) -> list[File]:
     """The files that the tasks name: their own data, and what they learn from in another language."""
-    return [path for _, task in _with_data(language) for path in data_files(language, task)]
+    return [file for _, task in _with_data(language) for file in data_files(language, task)]
 
 
 def version_of(language: Language, name: str, root: Path, parts: Sequence[Part] = PARTS) -> str:
@@ -108,8 +109,10 @@ def transfer_version(language: Language, name: str, root: Path) -> str:
 def _version(language: Language, name: str, task: Task, root: Path, parts: Sequence[Part]) -> str:
     if isinstance(task.data, HubData):
         return LabelledDataset(language, name, task, root).version()
-    files = data_files(language, task, parts)
-    return digest_of_files(language.folder / task.data.folder, files) if isinstance(task.data, FileData) else ""
+    if not isinstance(task.data, FileData):
+        return ""
+    folder = folder_of(language, task.data)
+    return digest_of_listed((folder.name_of(file), file) for file in data_files(language, task, parts))
 
 
 def _transfer(name: str) -> str:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 
 from vernacular import separated
 from vernacular.config.labeled_data import PARTS, FileData, Part
 from vernacular.config.schema import Language
 from vernacular.config.tasks import Task
 from vernacular.corpus.formats.encoding import decode
-from vernacular.corpus.sources.files import check_file
 from vernacular.errors import Problem
+from vernacular.files import File, Folder
 from vernacular.tasks.data.conll import read_conll, read_conllu
 from vernacular.tasks.data.parallel import read_parallel
 from vernacular.tasks.data.tables import read_jsonl, read_table
@@ -22,27 +21,25 @@ _BY_WORD = ("conll", "conllu")
 _TABLES = ("csv", "tsv")
 
 
-def files_of(language: Language, data: FileData, part: Part) -> list[tuple[str, Path]]:
-    """(how messages call it, file) of each file of a part, sorted; none where the part is not named.
+def folder_of(language: Language, data: FileData) -> Folder:
+    """The folder of labelled files, whether or not it is there; messages name it from the language on."""
+    return Folder(language.folder, "", language.folder.name).folder(data.folder)
+
+
+def files_of(language: Language, data: FileData, part: Part) -> list[File]:
+    """The files of a part, sorted; none where the part is not named.
 
     Raises:
-        Problem: none matches, or one lies outside the folder.
+        Problem: none matches, or what does is a link, a pipe or the like.
     """
     glob = getattr(data, part)
     if glob is None:
         return []
-    folder = language.folder / data.folder
-    named = f"{language.folder.name}/{data.folder}".removesuffix("/.") if not Path(data.folder).is_absolute() else (
-        data.folder)
-    found = []
-    for path in sorted(folder.glob(glob)) if folder.is_dir() else ():
-        relative = path.relative_to(folder)
-        if path.is_file() and not any(name.startswith(".") for name in relative.parts):
-            where = f"{named}/{relative.as_posix()}"
-            check_file(path, folder.resolve(), where)
-            found.append((where, path))
+    folder = folder_of(language, data)
+    found = [file for _, file in folder.list_files(glob)]
     if not found:
-        raise Problem(f"no file matches '{glob}'", where=named, fix=f"Put the {part} items there, or correct `{part}:`")
+        raise Problem(f"no file matches '{glob}'", where=folder.shown,
+                      fix=f"Put the {part} items there, or correct `{part}:`")
     return found
 
 
@@ -57,25 +54,25 @@ def rows_of_files(language: Language, task: Task, part: Part) -> Iterator[Row]:
     if task.data.quoted is not None:
         _check_quoted([found for each in PARTS for found in files_of(language, task.data, each)], task.data)
     if task.data.format == "parallel":
-        yield from _parallel(dict(files), task)
+        yield from _parallel({file.shown: file for file in files}, task)
         return
-    for where, path in files:
-        yield from read_file(path, where, task)
+    for file in files:
+        yield from read_file(file, task)
 
 
-def _check_quoted(files: Sequence[tuple[str, Path]], data: FileData) -> None:
+def _check_quoted(files: Sequence[File], data: FileData) -> None:
     """Refuse ``quoted`` where it would not be read."""
-    if not any(format_of(data, path) in _TABLES for _, path in files):
-        raise Problem("no file of the task is csv or tsv, and `quoted:` is not read", where=files[0][0],
+    if not any(format_of(data, file) in _TABLES for file in files):
+        raise Problem("no file of the task is csv or tsv, and `quoted:` is not read", where=files[0].shown,
                       fix="Remove it")
 
 
-def format_of(data: FileData, path: Path) -> str | None:
+def format_of(data: FileData, file: File) -> str | None:
     """The format of a file, as the settings or its ending say it; None where neither does."""
-    return data.format or _ENDINGS.get(path.suffix.lower())
+    return data.format or _ENDINGS.get(file.suffix.lower())
 
 
-def _parallel(files: Mapping[str, Path], task: Task) -> Iterator[Row]:
+def _parallel(files: Mapping[str, File], task: Task) -> Iterator[Row]:
     """The pairs of files that differ in their ending alone: those of sources, each with its targets.
 
     Raises:
@@ -84,7 +81,7 @@ def _parallel(files: Mapping[str, Path], task: Task) -> Iterator[Row]:
     data, columns = task.data, task.columns()
     assert isinstance(data, FileData)
     source, target = (f".{columns.get(role, '')}" for role in ("source", "target"))
-    for name, path in files.items():
+    for name, file in files.items():
         if "source" not in columns:
             raise Problem(f"parallel files hold no items of {task.kind}", where=name, fix="Use another format")
         if not name.endswith((source, target)):
@@ -94,23 +91,23 @@ def _parallel(files: Mapping[str, Path], task: Task) -> Iterator[Row]:
             other = name.removesuffix(source) + target
             if other not in files:
                 raise Problem(f"there is no {other} beside it", where=name, fix="Put the translations there")
-            sources = decode(path.read_bytes(), name, data.encoding)[0]
-            targets = decode(files[other].read_bytes(), other, data.encoding)[0]
+            sources = decode(file.read(), name, data.encoding)[0]
+            targets = decode(files[other].read(), other, data.encoding)[0]
             yield from read_parallel(sources, targets, name, other)
         elif name.removesuffix(target) + source not in files:
             raise Problem(f"there is no {name.removesuffix(target) + source} beside it", where=name,
                           fix="Put the sources there")
 
 
-def read_file(path: Path, where: str, task: Task) -> Iterator[Row]:
+def read_file(file: File, task: Task) -> Iterator[Row]:
     """The rows of one file.
 
     Raises:
         Problem: its format is not known or does not fit the task, its encoding cannot be told, or a line is wrong.
     """
-    data, columns = task.data, task.columns()
+    data, columns, where = task.data, task.columns(), file.shown
     assert isinstance(data, FileData)
-    kind = format_of(data, path)
+    kind = format_of(data, file)
     if kind is None:
         raise Problem(f"its ending does not say its format ({', '.join(_ENDINGS)})", where=where,
                       fix="Say `format:` in the task's data")
@@ -118,7 +115,7 @@ def read_file(path: Path, where: str, task: Task) -> Iterator[Row]:
     if (kind in _BY_WORD and not words) or (kind in _TABLES and words):
         raise Problem(f"{kind} holds no items of {task.kind}", where=where,
                       fix="Use conll, conllu or jsonl" if words else "Use csv, tsv or jsonl")
-    text, _ = decode(path.read_bytes(), where, data.encoding)
+    text, _ = decode(file.read(), where, data.encoding)
     if kind == "conllu":
         if data.columns:
             raise Problem("the columns of CoNLL-U are fixed, the fourth (UPOS) is labelled, and `columns:` is not read",

@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from vernacular.artifacts import digest_of, digest_of_files
+from vernacular.artifacts import digest_of, digest_of_listed
 from vernacular.config.labeled_data import PARTS, HubData, Part
 from vernacular.config.schema import Language
 from vernacular.config.sources import is_local
 from vernacular.config.tasks import Task
-from vernacular.corpus.sources.files import check_file, root_of
 from vernacular.corpus.sources.hub import unreachable
 from vernacular.corpus.sources.mirror import Mirror
 from vernacular.errors import Problem, full
+from vernacular.files import Folder
 from vernacular.tasks.data.tables import row_of
 from vernacular.tasks.kind import Row
 
@@ -33,8 +33,8 @@ class LabelledDataset:
         assert isinstance(task.data, HubData)
         self.data, self.task = task.data, task
         self.where = f"dataset {self.data.dataset}"
-        self.local = language.folder / self.data.dataset if is_local(self.data.dataset) else None
-        self.root = root_of(self.data.dataset, language.folder)
+        self.local = Folder(language.folder, "", self.where).folder(self.data.dataset) if is_local(
+            self.data.dataset) else None
         self.mirror = Mirror(root / language.code / ".mirror" / f"task-{name}", self.where)
 
     def fetched(self) -> bool:
@@ -62,8 +62,8 @@ class LabelledDataset:
 
     def _all(self, progress: Callable[[str], None]) -> Iterator[dict[str, Any]]:
         """The rows of all parts, as the mirror keeps them."""
-        for file in self._files():
-            check_file(file, self.root, f"{self.where}: {file.name}")
+        if self.local is not None:
+            self.local.list_files()  # the library opens them by itself, so that links are refused before
         for part in PARTS:
             split = getattr(self.data, part)
             if split is not None:
@@ -91,11 +91,7 @@ class LabelledDataset:
     def _key(self) -> str:
         data = self.data
         return digest_of([data.dataset, data.config, data.revision, data.train, data.dev, data.test, self._columns(),
-                          digest_of_files(self.local, self._files()) if self.local else ""])
-
-    def _files(self) -> list[Path]:
-        """The files of a dataset on this machine."""
-        return sorted(path for path in self.local.rglob("*") if path.is_file()) if self.local else []
+                          digest_of_listed(self.local.list_files()) if self.local else ""])
 
     def _columns(self) -> dict[str, str]:
         return {role: str(column) for role, column in self.task.columns().items()}
@@ -103,7 +99,7 @@ class LabelledDataset:
     def _rows(self, split: str) -> Iterator[dict[str, Any]]:
         """The rows of a split, numbers of classes replaced by their names."""
         import datasets
-        where = str(self.local) if self.local else self.data.dataset
+        where = str(self.local.place) if self.local else self.data.dataset
         try:
             found = datasets.load_dataset(where, self.data.config, split=split, revision=self.data.revision,
                                           streaming=True)
