@@ -240,9 +240,15 @@ def _adds(row: dict[str, Any], suppressed: Suppressions) -> bool:
 
 def _own_files(folder: Path, rows: Iterable[dict[str, Any]], traces: Traces) -> list[str]:
     """Those that hold the text as it is, and those that it was read from: a .docx does not show it."""
-    read = {folder / row["path"] for row in rows if "://" not in row["path"]}
-    return [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*"))
-            if path.is_file() and path != folder / FILE and (path in read or traces.in_file(path))]
+    read = {row["path"] for row in rows if "://" not in row["path"]}
+    listed = Folder.of(folder).list_files(hidden=True, on_error=_raise_of_system)
+    return [path for path, file in listed if path != FILE and (path in read or traces.in_file(file))]
+
+
+def _raise_of_system(path: str, error: Exception) -> None:
+    """Pass over links, pipes and the like, which hold nothing that was read from the folder."""
+    if isinstance(error, OSError):
+        raise error
 
 
 def _holds(artifact: Artifact, traces: Traces) -> bool:

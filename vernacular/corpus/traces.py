@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vernacular.corpus.suppression import folded
+from vernacular.files import File
 
 SHORT, LONG = 24, 48  # letters of a line's beginning that are looked for; a line with fewer than SHORT is anyone's
 _ID = 16
@@ -57,7 +58,7 @@ class Traces:
         other._wanted = {length: found for length, found in self._wanted.items() if length != _ID}
         return other
 
-    def in_file(self, path: Path) -> bool:
+    def in_file(self, path: Path | File) -> bool:
         """Whether the file holds any of it; one of weights alone is not read.
 
         Raises:
@@ -114,11 +115,10 @@ def _all_powers(inverse: bool, length: int) -> Words64:
     return np.cumprod(found)
 
 
-def _blocks(path: Path) -> Iterator[bytes]:
+def _blocks(path: Path | File) -> Iterator[bytes]:
     """The file in overlapping blocks, unpacked if it is gzipped; what a broken file yields before it breaks."""
-    with path.open("rb") as raw:
-        packed = raw.read(2) == b"\x1f\x8b"
-    with gzip.open(path, "rb") if packed else path.open("rb") as stream:
+    raw = path.stream() if isinstance(path, File) else path.open("rb")
+    with raw, gzip.open(raw) if raw.peek(2)[:2] == b"\x1f\x8b" else raw as stream:
         tail = b""
         while True:
             try:
