@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from vernacular.artifacts import digest_of
@@ -14,7 +15,7 @@ from vernacular.corpus.ledger import Document, make_document, short_digest
 from vernacular.corpus.sources import Place
 from vernacular.corpus.sources.mirror import Mirror, allowed
 from vernacular.errors import Problem, full
-from vernacular.files import Folder
+from vernacular.files import File, Folder
 
 _DONE = "done"  # noted with the last rows of a dataset
 _OUTAGES = ("LocalEntryNotFoundError", "ConnectionError", "OfflineMode")  # inside of what `datasets` makes of them
@@ -136,10 +137,9 @@ class HubDataset:
         settings = self.settings
         try:
             if self.local is None:
-                return datasets.load_dataset(settings.dataset, settings.config, split=settings.split,
-                                             revision=settings.revision, streaming=True)
+                return stream_dataset(settings.dataset, settings.config, settings.split, settings.revision, self.where)
             kind, files = _local_files(self.local, self.where)
-            return datasets.load_dataset(kind, data_files=files, split="train", streaming=True)
+            return _undecoded(datasets.load_dataset(kind, data_files=files, split="train", streaming=True))
         except unreachable() as error:
             raise self._unreachable(error) from None
 
@@ -203,6 +203,37 @@ def _local_files(folder: Folder, where: str) -> tuple[str, list[str]]:
         if files:
             return kind, [str(file.place) for _, file in files]
     raise Problem("there is no .parquet or .jsonl file in the folder", where=where, fix="Correct `dataset:`")
+
+
+def stream_dataset(dataset: str, config: str | None, split: str, revision: str | None, where: str,
+                   inside: Collection[File] | None = None) -> Any:
+    """A split of a dataset, streamed.
+
+    Args:
+        dataset: id on the hub, or a folder on this machine.
+        config: its configuration.
+        split: its split.
+        revision: on the hub.
+        where: how messages call it.
+        inside: the files of a folder; None for a dataset on the hub.
+
+    Raises:
+        Problem: its description (``data_files`` in README.md) names files that are not part of it.
+    """
+    import datasets
+
+    builder = datasets.load_dataset_builder(dataset, config, revision=revision)
+    own = {file.place.resolve() for file in inside or ()}
+    for path in (path for files in (builder.config.data_files or {}).values() for path in files):
+        if not str(path).startswith("hf://datasets/") if inside is None else Path(path).resolve() not in own:
+            raise Problem(f"its description names the file {path}, which is not part of it", where=where,
+                          fix="Correct `data_files` in its README.md, or use another dataset")
+    return _undecoded(builder.as_streaming_dataset(split=split))
+
+
+def _undecoded(rows: Any) -> Any:
+    """``rows``, in which pictures and sounds stay as they are: else a path that stands there is opened."""
+    return rows if rows.features is None else rows.decode(False)
 
 
 def unreachable() -> tuple[type[Exception], ...]:

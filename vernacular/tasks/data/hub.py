@@ -11,7 +11,7 @@ from vernacular.config.labeled_data import PARTS, HubData, Part
 from vernacular.config.schema import Language
 from vernacular.config.sources import is_local
 from vernacular.config.tasks import Task
-from vernacular.corpus.sources.hub import unreachable
+from vernacular.corpus.sources.hub import stream_dataset, unreachable
 from vernacular.corpus.sources.mirror import Mirror
 from vernacular.errors import Problem, full
 from vernacular.files import Folder
@@ -62,8 +62,6 @@ class LabelledDataset:
 
     def _all(self, progress: Callable[[str], None]) -> Iterator[dict[str, Any]]:
         """The rows of all parts, as the mirror keeps them."""
-        if self.local is not None:
-            self.local.list_files()  # the library opens them by itself, so that links are refused before
         for part in PARTS:
             split = getattr(self.data, part)
             if split is not None:
@@ -98,11 +96,10 @@ class LabelledDataset:
 
     def _rows(self, split: str) -> Iterator[dict[str, Any]]:
         """The rows of a split, numbers of classes replaced by their names."""
-        import datasets
-        where = str(self.local.place) if self.local else self.data.dataset
+        dataset = str(self.local.place) if self.local else self.data.dataset
+        inside = [file for _, file in self.local.list_files()] if self.local else None
         try:
-            found = datasets.load_dataset(where, self.data.config, split=split, revision=self.data.revision,
-                                          streaming=True)
+            found = stream_dataset(dataset, self.data.config, split, self.data.revision, self.where, inside)
             names = {column: _names(feature) for column, feature in (found.features or {}).items()}
             for row in found:
                 yield {column: _named(value, names.get(column), f"{self.where} {split}")

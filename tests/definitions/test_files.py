@@ -1,0 +1,135 @@
+"""Files below a language folder are opened by ``vernacular.files`` alone.
+
+Read from the source: a module that opens or lists files by itself stands below, with what these files are; and no
+module does so with a path that was made from a language's folder.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("vernacular", "pipelines", "assets")
+DOOR = "vernacular/files/"
+OPENS = {"open", "fdopen", "read_text", "read_bytes", "write_text", "write_bytes", "glob", "rglob", "iterdir", "walk",
+         "fwalk", "scandir", "listdir", "mkfifo", "symlink_to", "hardlink_to", "touch", "copyfile", "copytree", "copy2",
+         "FileLock", "ParquetFile", "load_file", "save_file", "from_pretrained", "memory_map"}
+FOLDERS = {"language", "place"}  # what has an attribute `folder` that is a language's
+
+STORE = "the store: an artifact, a cache or a work folder, all of whose files the stages wrote themselves"
+MIRROR = "the mirror of a source in the store, written by the fetch itself; streams that are cut and appended to"
+PROC = "/proc and /sys: what the system says of this machine"
+NAMED = "a file that the person at the keyboard names"
+CODE = "the program's own files"
+DAGSTER = "Dagster's home: logs, outcomes and settings of the installation"
+LANGUAGES = "the folder around the language folders, which is the installation's own: names are listed, nothing is read"
+LIBRARY = "weights, which libraries open by their path; of a base in a language folder it was checked before"
+TEMPORARY = "a temporary folder that the program makes and removes"
+GIVEN = "a file that was opened already, and is unpacked"
+
+ALLOWED = {
+    STORE: [
+        "assets/metadata.py", "pipelines/overview.py", "pipelines/rebuild.py", "pipelines/up_to_date.py",
+        "vernacular/artifacts.py", "vernacular/jsonl.py", "vernacular/outline.py", "vernacular/corpus/cache.py",
+        "vernacular/corpus/chain.py", "vernacular/corpus/clean.py", "vernacular/corpus/documents.py",
+        "vernacular/corpus/fetching.py", "vernacular/corpus/held.py", "vernacular/corpus/output.py",
+        "vernacular/corpus/poisoning.py", "vernacular/corpus/rebuild.py", "vernacular/corpus/report.py",
+        "vernacular/corpus/splits.py", "vernacular/corpus/takedown.py", "vernacular/corpus/traces.py",
+        "vernacular/corpus/whereabouts.py", "vernacular/corpus/identification/classifier.py",
+        "vernacular/corpus/identification/stage.py", "vernacular/corpus/sources/extracts.py",
+        "vernacular/evaluation/examples.py", "vernacular/evaluation/fairness/run.py",
+        "vernacular/pretraining/budget.py", "vernacular/pretraining/checkpoint.py",
+        "vernacular/pretraining/stage.py", "vernacular/pretraining/texts.py",
+        "vernacular/release/bundle.py", "vernacular/release/export.py", "vernacular/release/overview.py",
+        "vernacular/release/page.py", "vernacular/release/publish.py", "vernacular/tasks/curve.py",
+        "vernacular/tasks/predictor.py", "vernacular/tasks/stage.py", "vernacular/vocabulary/extend.py",
+        "vernacular/vocabulary/trim.py"],
+    MIRROR: ["vernacular/corpus/sources/download.py", "vernacular/corpus/sources/mirror.py",
+             "vernacular/corpus/sources/wikipedia.py", "vernacular/corpus/web/mirror.py",
+             "vernacular/corpus/web/warc.py"],
+    PROC: ["vernacular/doctor.py", "vernacular/energy.py", "vernacular/pretraining/precision.py"],
+    NAMED: ["vernacular/cli.py", "vernacular/evaluation/behaviour/review.py",
+            "vernacular/evaluation/behaviour/sheet.py"],
+    CODE: ["vernacular/config/schema_file.py", "vernacular/evaluation/behaviour/schema_file.py",
+           "vernacular/command.py"],
+    DAGSTER: ["pipelines/bookkeeping.py", "pipelines/forget.py", "pipelines/home.py", "pipelines/launchers.py",
+              "pipelines/output.py", "pipelines/shards.py", "pipelines/upkeep.py"],
+    LANGUAGES: ["vernacular/config/load.py", "vernacular/config/new.py"],
+    LIBRARY: ["vernacular/alignment/learned.py", "vernacular/models.py", "vernacular/tasks/network.py"],
+    TEMPORARY: ["vernacular/corpus/web/process.py", "vernacular/release/ecosystem.py", "vernacular/release/loads.py"],
+    GIVEN: ["vernacular/corpus/web/listings.py", "vernacular/corpus/workers.py"],
+    "to be handed open files by `vernacular.bounded`": [
+        f"vernacular/corpus/formats/{name}.py"
+        for name in ("docx", "html", "packed", "pdf", "plain", "po", "rows", "usfm")],
+}
+
+
+def modules() -> Iterator[tuple[str, ast.Module]]:
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            yield path.relative_to(ROOT).as_posix(), ast.parse(path.read_text(encoding="utf-8"))
+
+
+def opens(tree: ast.AST) -> Iterator[ast.Call]:
+    """The calls that open or list files."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+            if name in OPENS and ast.unparse(node.func) not in (
+                    "ast.walk", "context.resources.store.open", "walk", "read_text"):  # functions of our own
+                yield node
+
+
+def of_a_language(node: ast.AST, names: set[str]) -> bool:
+    """Whether ``node`` is made from the folder of a language, or from a name in ``names``, and not by the door."""
+    if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[0] in ("Folder", "File"):
+        return False
+    if isinstance(node, ast.Attribute) and node.attr == "folder":
+        owner = node.value
+        return (owner.id if isinstance(owner, ast.Name) else getattr(owner, "attr", "")) in FOLDERS
+    if isinstance(node, ast.Name):
+        return node.id in names
+    inner = [node.left] if isinstance(node, ast.BinOp) else [node.value] if isinstance(node, ast.Attribute) else (
+        [node.func, *node.args] if isinstance(node, ast.Call) else [])
+    return any(of_a_language(part, names) for part in inner)
+
+
+def wrong_opens(tree: ast.AST) -> Iterator[str]:
+    """The calls in which a function opens a path that it made from a language's folder."""
+    for function in ast.walk(tree):
+        if isinstance(function, ast.FunctionDef):
+            names: set[str] = set()
+            for node in ast.walk(function):
+                if isinstance(node, ast.Assign) and of_a_language(node.value, names):
+                    names |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+            yield from (ast.unparse(call) for call in opens(function) if of_a_language(call, names))
+
+
+def test_who_opens_files_is_known() -> None:
+    known = [name for names in ALLOWED.values() for name in names]
+    assert len(known) == len(set(known))
+    found = {name for name, tree in modules() if not name.startswith(DOOR) and any(opens(tree))}
+    assert found - set(known) == set(), "open it with vernacular.files, or say here what it is"
+    assert set(known) - found == set(), "it opens nothing any more"
+
+
+def test_no_path_of_a_language_folder_is_opened_elsewhere() -> None:
+    assert {f"{name}: {call}" for name, tree in modules() if not name.startswith(DOOR)
+            for call in wrong_opens(tree)} == set()
+
+
+@pytest.mark.parametrize("body", [
+    "(language.folder / 'a').read_text()", "path = work.language.folder / 'a'\n    path.open()",
+    "folder = self.place.folder\n    sorted(folder.glob('*'))", "os.walk(language.folder)",
+    "open(language.folder / 'a')", "shutil.copytree(language.folder, out)"])
+def test_the_search_finds_what_it_is_for(body: str) -> None:
+    assert list(wrong_opens(ast.parse(f"def read(language):\n    {body}")))
+
+
+def test_the_search_knows_the_door() -> None:
+    assert not list(wrong_opens(ast.parse("def read(language):\n    file = Folder.of(language.folder).file('a')\n"
+                                          "    parse(file.read())\n    (store.root / 'a').read_text()")))

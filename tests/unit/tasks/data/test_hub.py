@@ -1,0 +1,54 @@
+"""A labelled dataset in a folder: its own files are read, and none that its description names elsewhere."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.generate import write_language
+from tests.within import within
+from vernacular.config.load import load_language
+from vernacular.errors import Problem
+from vernacular.stages import silent
+from vernacular.tasks.data.hub import LabelledDataset
+
+
+def dataset(tmp_path: Path, readme: str = "") -> LabelledDataset:
+    """A dataset ``./data`` in a language folder, with a secret outside of it."""
+    language = load_language(write_language(tmp_path / "languages", documents=3, tasks={"genre": {
+        "kind": "sequence_classification", "data": {"kind": "hub", "dataset": "./data", "licence": "CC0-1.0"}}}))
+    (tmp_path / "secret.jsonl").write_text('{"text": "password", "label": "a"}\n')
+    rows = [{"text": f"text {number}", "label": "ab"[number % 2]} for number in range(4)]
+    (language.folder / "data").mkdir()
+    (language.folder / "data" / "train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    if readme:
+        (language.folder / "data" / "README.md").write_text(f"---\n{readme.replace('ROOT', str(tmp_path))}\n---\n")
+    return LabelledDataset(language, "genre", language.tasks["genre"], tmp_path / "artifacts")
+
+
+def test_a_folder_is_read(tmp_path: Path) -> None:
+    opened = dataset(tmp_path)
+    opened.refresh(silent)
+    assert [row.fields["text"] for row in opened.rows("train")] == [f"text {number}" for number in range(4)]
+
+
+@pytest.mark.parametrize("path", ["../../../secret.jsonl", "ROOT/secret.jsonl", "ROOT/languages/qaa/language.yaml"])
+def test_its_description_names_no_file_elsewhere(tmp_path: Path, path: str) -> None:
+    opened = dataset(tmp_path, f'configs:\n- config_name: default\n  data_files: "{path}"')
+    with pytest.raises(Problem) as caught:
+        opened.refresh(silent)
+    assert caught.value.where == "dataset ./data"
+
+
+def test_a_path_in_a_row_is_not_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    opened = dataset(tmp_path, "dataset_info:\n  features:\n  - name: text\n    dtype: image\n"
+                               "  - name: label\n    dtype: string")
+    (tmp_path / "languages/qaa/data/train.jsonl").write_text(
+        json.dumps({"text": {"path": str(tmp_path / "pipe"), "bytes": None}, "label": "a"}) + "\n")
+    with within(10):
+        opened.refresh(silent)
+    assert [row.fields["label"] for row in opened.rows("train")] == ["a"]
