@@ -5,12 +5,17 @@ A key is a tuple of strings; numbers lose leading zeros. Scripture has book, cha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
+from typing import Any
 
 import regex
+from pydantic import TypeAdapter
 
 from vernacular.alignment.join import Key, Keyed
+from vernacular.bounded.frames import OpenFile
+from vernacular.bounded.reader import for_file, opened, read_bounded
 from vernacular.config.translations import ColumnsKey, PathKey, Side, UsfmKey, VrefKey
 from vernacular.corpus.formats.encoding import decode
 from vernacular.corpus.formats.packed import content, suffix_of
@@ -34,19 +39,20 @@ _RANGE = "<range>"  # eBible: the verse stands in the line before
 _FIELD = regex.compile(r"(\{[a-z_]*\}|\*)")
 
 
-def texts_by_key(opened: Files, side: Side, scripture: bool) -> list[Keyed]:
+def texts_by_key(source: Files, side: Side, scripture: bool) -> list[Keyed]:
     """The texts of a side that has a key, in the order of its files; empty ones are left out.
 
     Args:
-        opened: the source.
+        source: the source, whose documents were read.
         side: its settings.
         scripture: the other side, or this one, has USFM's books: keys are to be (book, chapter, verse).
 
     Raises:
         Problem: a file cannot be read, or a text has no key.
     """
-    found = [text for path, file in opened.located()
-             for text in _texts(opened, side, path, file) if any(part.strip() for part in text.texts)]
+    aside = {problem.where for problem in source.problems}  # as the ledger found when it read the documents
+    found = [text for path, file in source.located() if f"{source.where}/{path}" not in aside
+             for text in _texts(source, side, path, file) if any(part.strip() for part in text.texts)]
     return [replace(text, keys=tuple(_verse(key, text.where) for key in text.keys)) for text in found] if (
         scripture) else found
 
@@ -56,7 +62,7 @@ def reads_scripture(side: Side) -> bool:
     return isinstance(side.key, UsfmKey | VrefKey)
 
 
-def references_of(opened: Files, side: Side) -> list[tuple[str, File]]:
+def references_of(source: Files, side: Side) -> list[tuple[str, File]]:
     """The file of references that ``side`` names, beside its own files; none for other kinds of keys.
 
     Raises:
@@ -64,32 +70,46 @@ def references_of(opened: Files, side: Side) -> list[tuple[str, File]]:
     """
     if not isinstance(side.key, VrefKey):
         return []
-    where = f"{opened.where}/{side.key.file}"
-    if isinstance(opened, FolderFiles):
-        file = opened.folder.file(side.key.file)
+    where = f"{source.where}/{side.key.file}"
+    if isinstance(source, FolderFiles):
+        file = source.folder.file(side.key.file)
     else:
-        package = installed(opened.settings.package)  # type: ignore[union-attr]  # the other kind of a side
+        package = installed(source.settings.package)  # type: ignore[union-attr]  # the other kind of a side
         file = file_of(package, side.key.file, where)
     if not file.exists():
         raise Problem("there is no such file of references", where=where, fix="Put it there, or correct key.file")
     return [(where, file)]
 
 
-def _texts(opened: Files, side: Side, path: str, file: File) -> Iterable[Keyed]:
-    where = f"{opened.where}/{path}"
+def _texts(source: Files, side: Side, path: str, file: File) -> Iterator[Keyed]:
+    files = [(f"{source.where}/{path}", file), *references_of(source, side)]
+    names = [name for name, _ in files]
+    with ExitStack() as stack:
+        contents = [stack.enter_context(opened(each)) for _, each in files]
+        rows = read_bounded(f"{__name__}:in_worker_texts", contents, [names, path, side.model_dump(by_alias=True)],
+                            names[0], for_file(source.place.limits, sum(each.size for each in contents)))
+    return (Keyed(tuple(map(tuple, keys)), tuple(texts), *rest) for keys, texts, *rest in rows)
 
-    def read(named: str, place: File) -> str:
-        return decode(content(place.place, named), named, side.encoding)[0]
 
+def in_worker_texts(files: Sequence[OpenFile], names: Sequence[str], path: str,
+                    settings: dict[str, Any]) -> Iterator[list[Any]]:
+    """In the worker: the texts of a file of the side with these ``settings``, as lists of what ``Keyed`` takes."""
+    side: Side = TypeAdapter(Side).validate_python(settings)
+    for text in _keyed(files, names, path, side):
+        yield [text.keys, text.texts, text.path, text.where]
+
+
+def _keyed(files: Sequence[OpenFile], names: Sequence[str], path: str, side: Side) -> Iterable[Keyed]:
+    suffix, where = suffix_of(path), names[0]
+    texts = [decode(content(file, name), name, side.encoding)[0] for file, name in zip(files, names, strict=True)]
     if isinstance(side.key, ColumnsKey):
-        return _rows(read(where, file), where, path, suffix_of(file.place), side.text_field, side.key)
+        return _rows(texts[0], where, path, suffix, side.text_field, side.key)
     if isinstance(side.key, UsfmKey):
-        return read_verses(read(where, file), where, path)
+        return read_verses(texts[0], where, path)
     if isinstance(side.key, VrefKey):
-        references = [(named, read(named, place)) for named, place in references_of(opened, side)]
-        return read_vref(read(where, file), where, path, *references[0])
+        return read_vref(texts[0], where, path, names[1], texts[1])
     assert isinstance(side.key, PathKey)  # there are no others
-    return _numbered(file, where, path, side.key, read)
+    return _numbered(texts[0], where, path, suffix, side.key)
 
 
 def _rows(text: str, where: str, path: str, suffix: str, field: str | int, key: ColumnsKey) -> Iterator[Keyed]:
@@ -169,17 +189,16 @@ def read_vref(text: str, where: str, path: str, named: str, references: str) -> 
         yield open_text
 
 
-def _numbered(file: File, where: str, path: str, key: PathKey, read: Callable[[str, File], str]) -> Iterator[Keyed]:
+def _numbered(content: str, where: str, path: str, suffix: str, key: PathKey) -> Iterator[Keyed]:
     """The strings of a JSON array, or the lines of a text file, by path and number."""
     match = _pattern(key.pattern).fullmatch(path)
     if match is None:
         raise Problem("its path does not fit key.pattern", where=where,
                       fix="Correct `pattern:`, or let `files:` name fewer files")
-    suffix = suffix_of(file.place)
     if suffix not in (".json", ".txt"):
         raise Problem(f"files of type '{suffix}' hold no numbered texts", where=where,
                       fix="Use JSON arrays of strings or .txt, or another kind of key")
-    texts = strings_of(read(where, file), where) if suffix == ".json" else _split(read(where, file))
+    texts = strings_of(content, where) if suffix == ".json" else _split(content)
     for number, text in enumerate(texts, 1):
         yield Keyed(((*map(_plain, match.groups()), str(number)),), (text,), path, f"{where}:{number}")
 

@@ -7,17 +7,16 @@ from collections.abc import Iterable, Iterator
 from vernacular import separated
 from vernacular.alignment.join import Keyed
 from vernacular.alignment.keyed import texts_by_key
+from vernacular.config.limits import Limits
 from vernacular.config.translations import Side
-from vernacular.corpus.formats.encoding import decode
-from vernacular.corpus.formats.packed import content, suffix_of
+from vernacular.corpus.formats.packed import suffix_of
 from vernacular.corpus.removal import one_line, without
 from vernacular.corpus.sources import open_source, place_of
 from vernacular.corpus.sources.files import Files
 from vernacular.errors import Problem
 from vernacular.files import File
 from vernacular.stages import Work
-from vernacular.tasks.data.parallel import read_parallel
-from vernacular.tasks.data.tables import read_jsonl, read_table
+from vernacular.tasks.data.parsing import read_rows
 from vernacular.tasks.kind import Row
 
 _TABLES = (".csv", ".tsv", ".jsonl")
@@ -63,9 +62,15 @@ class TextSide:
         """The column of a table that holds its text."""
         return str(self._settings.text_field)
 
-    def text(self) -> str:
-        """What its one file holds."""
-        return decode(content(self.file.place, self.where), self.where, self._settings.encoding)[0]
+    @property
+    def encoding(self) -> str | None:
+        """Of its files, where a person named it."""
+        return self._settings.encoding
+
+    @property
+    def limits(self) -> Limits:
+        """What parsing a file of it may take."""
+        return self._opened.place.limits
 
     def keyed(self, scripture: bool) -> list[Keyed]:
         """Its texts with their keys, without those of which nothing is left."""
@@ -103,15 +108,16 @@ def rows_of(ours: TextSide, theirs: TextSide) -> Iterator[Row]:
     """The rows of both sides: ``source`` in the language, ``target`` its translation."""
     kinds = {suffix_of(side.file.place) for side in (ours, theirs)}
     if kinds == {".txt"}:
-        return read_parallel(ours.text(), theirs.text(), ours.where, theirs.where)
+        return read_rows([(side.where, side.file) for side in (ours, theirs)], "parallel", [],
+                         [ours.encoding, theirs.encoding], ours.limits)
     if not kinds <= set(_TABLES) or ours.file.place != theirs.file.place:
         raise Problem("translations are read from two .txt files, line by line, or from two columns of one .csv, .tsv "
                       "or .jsonl file", where=f"{ours.where} and {theirs.where}",
                       fix="Write them so, each side of a table with its column, `text_field:`; or join them by `key:`")
     columns = {"source": ours.column, "target": theirs.column}
-    if kinds == {".jsonl"}:
-        return read_jsonl(ours.text(), ours.where, columns)
-    return read_table(ours.text(), ours.where, columns, separated.MARKS if kinds == {".csv"} else "\t", None)
+    kind, more = ("jsonl", []) if kinds == {".jsonl"} else (
+        "table", [separated.MARKS if kinds == {".csv"} else "\t", None])
+    return read_rows([(ours.where, ours.file)], kind, [columns, *more], [ours.encoding], ours.limits)
 
 
 def plain_field(row: Row, role: str) -> str:

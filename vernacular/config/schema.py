@@ -15,6 +15,7 @@ from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 from vernacular.config.cleaning import Cleaning, Identification, Poisoning
 from vernacular.config.codes import is_script, script_of, slug_of
 from vernacular.config.licences import Licence
+from vernacular.config.limits import Limits
 from vernacular.config.refresh import Refresh
 from vernacular.config.sources import Source
 from vernacular.config.strict import Name, Share, Strict
@@ -276,6 +277,7 @@ class Language(Strict):
     models: dict[Name, Model] = Field(min_length=1)
     behaviour: Behaviour = Field(default_factory=Behaviour)
     refresh: Refresh = Field(default_factory=Refresh)
+    limits: Limits = Field(default_factory=Limits)
 
     @property
     def slug(self) -> str:

@@ -54,7 +54,7 @@ def stages(language: Language) -> list[Stage]:
     from vernacular.stages import GateSpec, Stage
 
     return [
-        Stage(name="corpus/documents", version="2", inputs=(), settings=_sources, outside=_outside, prepare=_prepare,
+        Stage(name="corpus/documents", version="3", inputs=(), settings=_sources, outside=_outside, prepare=_prepare,
               run=_documents, rights=True,
               gates=(GateSpec("files_readable", "Every file of every source can be read.", False),),
               description="Every document of every source, with its ledger row: source, licence, consent, register. "
@@ -87,7 +87,8 @@ def stages(language: Language) -> list[Stage]:
 
 
 def _sources(language: Language) -> dict[str, Any]:
-    return {"sources": [source.model_dump(mode="json", by_alias=True) for source in language.sources]}
+    return {"sources": [source.model_dump(mode="json", by_alias=True) for source in language.sources],
+            "limits": language.limits.model_dump(mode="json")}
 
 
 def _outside(language: Language, root: Path) -> dict[str, str]:

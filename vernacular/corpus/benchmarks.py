@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 from math import prod
 from pathlib import Path
@@ -19,6 +19,9 @@ import regex
 
 from vernacular import separated
 from vernacular.artifacts import digest_of, digest_of_listed
+from vernacular.bounded.frames import OpenFile
+from vernacular.bounded.reader import for_file, opened, read_bounded
+from vernacular.config.limits import Limits
 from vernacular.config.schema import Language
 from vernacular.corpus.words import words
 from vernacular.errors import Problem
@@ -66,7 +69,7 @@ def _labelled(language: Language, root: Path) -> Iterator[tuple[str, str]]:
     from vernacular.tasks.data import judging_parts, rows_of
 
     for file in unnamed_files(language):
-        yield from ((file.path, text) for text in texts_of(file))
+        yield from ((file.path, text) for text in texts_of(file, language.limits))
     for name, task in language.tasks.items():
         for part in judging_parts(task):
             for row in rows_of(language, name, part, root):
@@ -98,21 +101,29 @@ def unnamed_files(language: Language) -> list[File]:
             and file.place.resolve() not in named]
 
 
-def texts_of(file: File) -> Iterator[str]:
+def texts_of(file: File, limits: Limits | None = None) -> Iterator[str]:
     """The texts of one file of labelled data.
 
     Raises:
+        LimitReached: parsing it takes more than ``limits`` allow.
         Problem: its format is not known, it is not UTF-8, or it is broken.
     """
+    with opened(file) as data:
+        return read_bounded(f"{__name__}:in_worker_texts", [data], [file.suffix.lower(), file.shown], file.shown,
+                            for_file(limits or Limits(), data.size))
+
+
+def in_worker_texts(files: Sequence[OpenFile], suffix: str, where: str) -> Iterator[str]:
+    """In the worker: the texts of the one file in ``files``."""
     readers = {".jsonl": _jsonl, ".json": _json, ".csv": _csv, ".tsv": _tsv, ".conll": _conll, ".conllu": _conll,
                ".txt": _txt}
-    reader, where = readers.get(file.suffix.lower()), file.shown
+    reader = readers.get(suffix)
     if reader is None:
-        raise Problem(f"{file.suffix or 'a file without an ending'} is no format of labelled data that can be read, so "
+        raise Problem(f"{suffix or 'a file without an ending'} is no format of labelled data that can be read, so "
                       "its texts cannot be kept out of training", where=where,
                       fix=f"Use one of {', '.join(readers)}, or move the file out of {FOLDER}/")
     try:
-        yield from reader(file.text().replace("\r\n", "\n").replace("\r", "\n"))
+        yield from reader(text_of(files[0].read(), where).replace("\r\n", "\n").replace("\r", "\n"))
     except (ValueError, csv.Error) as error:
         raise Problem(f"cannot be read: {error}", where=where, fix="Correct the file") from None
 

@@ -133,7 +133,8 @@ def run(work: Work) -> Report:
     groups = [group for part in parts.values() for group in part.groups]
     if not groups:  # a source without any text has said so itself
         gone = suppressed.sources or any(part.withheld or part.lines_withheld for part in parts.values())
-        raise Problem("all there was has been taken down" if gone else "no source holds any text",
+        aside = next((f" ({where}: {what})" for part in parts.values() for where, what, _ in part.problems), "")
+        raise Problem("all there was has been taken down" if gone else f"no source holds any text{aside}",
                       where=work.language.code, fix="Put text into the inbox, or add sources")
     report = Report()
 
@@ -168,7 +169,8 @@ def _part(work: Work, source: Source, suppressed: Suppressions) -> tuple[Part, P
     opened = open_source(source, place_of(work.language, source, work.root))
 
     def now() -> str:
-        return digest_of([__version__, source.model_dump(mode="json"), opened.data_version(), suppressed.version()])
+        return digest_of([__version__, source.model_dump(mode="json"),
+                          work.language.limits.model_dump(mode="json"), opened.data_version(), suppressed.version()])
 
     version = now()
     rows, facts = work.cache / f"{source.name}.jsonl", work.cache / f"{source.name}.json"

@@ -1,23 +1,29 @@
 """What a file holds: the texts of a txt, md, html, jsonl, csv, parquet, docx, pdf, USFM or PO file.
 
 One small module for each group of formats, with one function ``(file, where, options) -> texts``; here stands which
-suffix is read by which. Where files come from is in ``vernacular.corpus.sources``.
+suffix is read by which. All of them run in a worker process with limits (``vernacular.bounded``). Where files come from
+is in ``vernacular.corpus.sources``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from importlib import import_module
-from pathlib import Path
+from typing import Any
 
 import regex
 
-from vernacular.corpus.formats.packed import PACKED, suffix_of
+from vernacular.bounded.frames import OpenFile
+from vernacular.bounded.reader import for_file, opened, read_bounded
+from vernacular.config.limits import Limits
+from vernacular.corpus.formats.encoding import decode
+from vernacular.corpus.formats.packed import PACKED, content, suffix_of
 from vernacular.corpus.formats.text import Options, Reader, Text
 from vernacular.errors import Problem
+from vernacular.files import File
 
-__all__ = ["SLOW", "SUFFIXES", "VERSION", "Options", "Text", "read_texts"]
+__all__ = ["SLOW", "SUFFIXES", "VERSION", "Options", "Text", "read_text", "read_texts"]
 
 VERSION = "1"  # raised when the same file gives other texts
 
@@ -44,7 +50,7 @@ _FORMATS = {
     ".json": _Format("rows", "read_json", 500, packed=True),
     ".csv": _Format("rows", "read_csv", 1000, packed=True),
     ".tsv": _Format("rows", "read_csv", 1000, packed=True),
-    ".parquet": _Format("rows", "read_parquet", 20_000),
+    ".parquet": _Format("columns", "read_parquet", 20_000),
     ".docx": _Format("docx", "read_docx", 200, slow=True),
     ".pdf": _Format("pdf", "read_pdf", 500, slow=True),
     ".usfm": _Format("usfm", "read_usfm", 100, slow=True),
@@ -60,31 +66,64 @@ SUFFIXES = tuple(_FORMATS)
 SLOW = frozenset(suffix for suffix, format_ in _FORMATS.items() if format_.slow)
 
 
-def read_texts(file: Path, where: str, options: Options | None = None) -> Iterator[Text]:
-    """The texts in ``file``, none of them empty, in the order in which they stand.
+def read_texts(file: File, where: str, options: Options | None = None, limits: Limits | None = None) -> Iterator[Text]:
+    """The texts in ``file``, none of them empty, in the order in which they stand. All were read when it returns.
 
     Args:
         file: the file; its suffix says the format.
         where: how messages call it.
         options: what is known of the file besides.
+        limits: what reading it may take.
 
     Raises:
         Problem: an unknown format, a file too large, bytes that cannot be read for certain, or not what the format
             says.
+        LimitReached: it takes more than ``limits`` allow.
     """
-    suffix = suffix_of(file)
+    suffix = suffix_of(file.name)
     if suffix not in _FORMATS or (file.suffix.lower() == PACKED and not _FORMATS[suffix].packed):
         suffix = file.suffix.lower()
         raise Problem(f"files of type '{suffix or file.name}' cannot be read", where=where,
                       fix=_INSTEAD.get(suffix, f"Use one of {', '.join(SUFFIXES)}"))
+    options, most = options or Options(), _FORMATS[suffix].most_mb
+    with opened(file) as data:
+        if data.size > most * 1_000_000:
+            raise Problem(f"the file has {data.size / 1e6:.0f} MB; at most {most} MB of {suffix} are read at once",
+                          where=where, fix="Part it into several files")
+        rows = read_bounded(f"{__name__}:texts_of", [data], [suffix, where, options.text_field, options.encoding],
+                            where, for_file(limits or Limits(), data.size))
+    return (Text(text, part, whole, title, author, date, tuple(flags))
+            for text, part, whole, title, author, date, flags in rows)
+
+
+def texts_of(files: Sequence[OpenFile], suffix: str, where: str, text_field: str | int,
+             encoding: str | None) -> Iterator[list[Any]]:
+    """In the worker: the texts of the one file in ``files``, each as a list of what ``Text`` takes."""
     format_ = _FORMATS[suffix]
-    size = file.stat().st_size
-    if size > format_.most_mb * 1_000_000:
-        raise Problem(f"the file has {size / 1e6:.0f} MB; at most {format_.most_mb} MB of {suffix} are read at once",
-                      where=where, fix="Part it into several files")
     reader: Reader = getattr(import_module(f"{__name__}.{format_.module}"), format_.function)
-    for text in reader(file, where, options or Options()):
+    return _rows(reader(files[0], where, Options(text_field, encoding)))
+
+
+def read_text(file: File, where: str, encoding: str | None = None, limits: Limits | None = None) -> str:
+    """The whole of a text file that has no format of its own.
+
+    Raises:
+        Problem: its encoding cannot be told.
+        LimitReached: it takes more than ``limits`` allow.
+    """
+    with opened(file) as data:
+        return "".join(read_bounded(f"{__name__}:text_of", [data], [where, encoding], where,
+                                    for_file(limits or Limits(), data.size)))
+
+
+def text_of(files: Sequence[OpenFile], where: str, encoding: str | None) -> Iterator[str]:
+    """In the worker: the text of the one file in ``files``."""
+    yield decode(content(files[0], where), where, encoding)[0]
+
+
+def _rows(texts: Iterator[Text]) -> Iterator[list[Any]]:
+    for text in texts:
         # Half a character, which JSON can escape, cannot be written to any file: it becomes visible damage.
         clean = _SURROGATE.sub("\ufffd", text.text).strip("\n")
         if clean.strip():
-            yield replace(text, text=clean)
+            yield [clean, text.part, text.whole, text.title, text.author, text.date, list(text.flags)]

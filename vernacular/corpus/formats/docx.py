@@ -6,9 +6,13 @@ import io
 import zipfile
 import zlib
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
+import docx
+from docx.opc.exceptions import PackageNotFoundError
+from docx.oxml.parser import parse_xml
+
+from vernacular.bounded.frames import OpenFile
 from vernacular.corpus.formats.text import Options, Text
 from vernacular.errors import Problem
 
@@ -20,16 +24,13 @@ _LEFT_OUT = {f"{_W}del", f"{_W}moveFrom", _FALLBACK}  # deleted text; what a new
 _NOTES = ("footnotes", "endnotes")
 
 
-def read_docx(file: Path, where: str, options: Options) -> Iterator[Text]:
+def read_docx(file: OpenFile, where: str, options: Options) -> Iterator[Text]:
     """One text: a paragraph or table cell a line, footnotes and endnotes last.
 
     Raises:
         Problem: not a docx file, damaged, locked, or one that unpacks to more than it should.
     """
-    import docx
-    from docx.opc.exceptions import PackageNotFoundError
-
-    data = file.read_bytes()  # first and whole: what is raised further on is said of the content, not of the disk
+    data = file.read()  # first and whole: what is raised further on is said of the content, not of the disk
     try:
         _check_size(data, where)
         document = docx.Document(io.BytesIO(data))
@@ -64,8 +65,6 @@ def _check_size(data: bytes, where: str) -> None:
 
 
 def _parse(blob: bytes) -> Any:
-    from docx.oxml.parser import parse_xml
-
     return parse_xml(blob)
 
 

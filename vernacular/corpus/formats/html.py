@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
+from vernacular.bounded.frames import OpenFile
 from vernacular.corpus.formats.encoding import decode
 from vernacular.corpus.formats.plain import encoding_flags
 from vernacular.corpus.formats.text import Options, Text
+from vernacular.corpus.web.extract import extract
 
 
-def read_html(file: Path, where: str, options: Options) -> Iterator[Text]:
+def read_html(file: OpenFile, where: str, options: Options) -> Iterator[Text]:
     """The main text of the page, with its title, author and date; nothing if it has none.
 
     Raises:
         Problem: the encoding cannot be told.
     """
-    from vernacular.corpus.web.extract import extract
-
-    data, kind, name = file.read_bytes(), "", ""
+    data, kind, name = file.read(), "", ""
     if options.encoding is not None:
         text, name = decode(data, where, options.encoding)
         data, kind = text.encode("utf-8"), "text/html; charset=utf-8"

@@ -6,6 +6,7 @@ import gzip
 import zlib
 from pathlib import Path
 
+from vernacular.bounded.frames import OpenFile
 from vernacular.errors import Problem, of_the_system
 
 PACKED = ".gz"
@@ -13,13 +14,14 @@ _ALWAYS = 16_000_000  # bytes that any packed file may have
 _RATIO = 100  # text packs to a fifth or a tenth; what grows more than so much was made to fill the memory
 
 
-def suffix_of(file: Path) -> str:
+def suffix_of(name: str | Path) -> str:
     """The ending that says the format: ``.csv`` of ``a.csv`` and of ``a.csv.gz``; in small letters."""
-    suffix = file.suffix.lower()
-    return Path(file.stem).suffix.lower() if suffix == PACKED else suffix
+    path = Path(name)
+    suffix = path.suffix.lower()
+    return Path(path.stem).suffix.lower() if suffix == PACKED else suffix
 
 
-def content(file: Path, where: str, most: int = 1_000_000_000) -> bytes:
+def content(file: OpenFile, where: str, most: int = 1_000_000_000) -> bytes:
     """The bytes of ``file``, unpacked if its ending is .gz.
 
     Args:
@@ -30,14 +32,13 @@ def content(file: Path, where: str, most: int = 1_000_000_000) -> bytes:
     Raises:
         Problem: it holds more than ``most`` bytes or far more than its size tells, or is damaged.
     """
-    size = file.stat().st_size
-    if file.suffix.lower() != PACKED:
-        if size > most:
-            raise _too_large(f"the file has {size / 1e6:.0f} MB", most, where)
-        return file.read_bytes()
-    limit = min(most, max(_ALWAYS, _RATIO * size))
+    if not file.name.lower().endswith(PACKED):
+        if file.size > most:
+            raise _too_large(f"the file has {file.size / 1e6:.0f} MB", most, where)
+        return file.read()
+    limit = min(most, max(_ALWAYS, _RATIO * file.size))
     try:
-        with gzip.open(file) as stream:
+        with gzip.open(file.stream) as stream:
             found = stream.read(limit + 1)
     except (OSError, EOFError, zlib.error) as error:
         if of_the_system(error):

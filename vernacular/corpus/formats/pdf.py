@@ -7,16 +7,14 @@ import logging
 import statistics
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import regex
+from pypdf import PdfReader
+from pypdf.errors import DependencyError, PyPdfError
 
+from vernacular.bounded.frames import OpenFile
 from vernacular.corpus.formats.text import Options, Text
 from vernacular.errors import Problem
-
-if TYPE_CHECKING:
-    from pypdf import PdfReader
 
 _EDGE = 2  # lines at the top and bottom of a page that may be running heads or page numbers
 _REPEATED = 3  # pages that have to share a line at their edge; and at least a fifth of all
@@ -33,17 +31,14 @@ _NO_SPACES = regex.compile(
 _WORDS = regex.compile(r"[\p{L}\p{M}]+(?:-[\p{L}\p{M}]+)*")
 
 
-def read_pdf(file: Path, where: str, options: Options) -> Iterator[Text]:
+def read_pdf(file: OpenFile, where: str, options: Options) -> Iterator[Text]:
     """One text with a paragraph a line; hyphens at line ends, running heads and page numbers are gone.
 
     Raises:
         Problem: not a PDF, locked, without a text layer, or with fonts that do not say which letters they show.
     """
-    from pypdf import PdfReader
-    from pypdf.errors import DependencyError, PyPdfError
-
     logging.getLogger("pypdf").setLevel(logging.ERROR)  # every blemish of a file that reads well is a warning
-    data = file.read_bytes()  # first and whole: what is raised further on is said of the content, not of the disk
+    data = file.read()  # first and whole: what is raised further on is said of the content, not of the disk
     try:
         with PdfReader(io.BytesIO(data)) as reader:
             if reader.is_encrypted and not reader.decrypt(""):
@@ -68,8 +63,6 @@ def read_pdf(file: Path, where: str, options: Options) -> Iterator[Text]:
 
 def _known(reader: PdfReader) -> tuple[str, str, str]:
     """Title, author and date, where the file's own description can be read."""
-    from pypdf.errors import PyPdfError
-
     try:
         facts = reader.metadata
         if facts is None:

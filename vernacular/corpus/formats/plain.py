@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import regex
 
+from vernacular.bounded.frames import OpenFile
 from vernacular.corpus.formats.encoding import decode
 from vernacular.corpus.formats.packed import content
 from vernacular.corpus.formats.text import Options, Text
@@ -29,7 +29,7 @@ def encoding_flags(name: str) -> tuple[str, ...]:
     return () if name == "utf-8" else (f"encoding:{name}",)
 
 
-def read_plain(file: Path, where: str, options: Options) -> Iterator[Text]:
+def read_plain(file: OpenFile, where: str, options: Options) -> Iterator[Text]:
     """Texts parted by blank lines; without a blank line, each line is one.
 
     Raises:
@@ -47,7 +47,7 @@ def plain_texts(text: str) -> list[str]:
     return parts if len(parts) > 1 else text.split("\n")
 
 
-def read_markdown(file: Path, where: str, options: Options) -> Iterator[Text]:
+def read_markdown(file: OpenFile, where: str, options: Options) -> Iterator[Text]:
     """One text: prose without markup, code and link targets; a paragraph or list item a line.
 
     Title, author and date come from the front matter, else the title from the first heading.
@@ -55,7 +55,7 @@ def read_markdown(file: Path, where: str, options: Options) -> Iterator[Text]:
     Raises:
         Problem: the encoding cannot be told.
     """
-    text, name = decode(file.read_bytes(), where, options.encoding)
+    text, name = decode(file.read(), where, options.encoding)
     front = _FRONT.match(text)
     known = {key.lower(): value for key, value in _FIELD.findall(front.group(1))} if front else {}
     lines: list[str] = []

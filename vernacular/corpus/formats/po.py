@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterator
-from pathlib import Path
 
+import polib
 import regex
 
+from vernacular.bounded.frames import OpenFile
 from vernacular.corpus.formats.encoding import declared, decode
 from vernacular.corpus.formats.plain import encoding_flags
 from vernacular.corpus.formats.text import Options, Text
@@ -23,15 +24,13 @@ _KEY = regex.compile(r"(?<![\p{L}\p{N}])[_&~](?=\p{L})|(?<=\p{L})[_&~](?=\p{L})"
 _LETTER = regex.compile(r"\p{L}")
 
 
-def read_po(file: Path, where: str, options: Options) -> Iterator[Text]:
+def read_po(file: OpenFile, where: str, options: Options) -> Iterator[Text]:
     """One text with a line for each translated message; fuzzy, obsolete and untranslated ones are left out.
 
     Raises:
         Problem: not a PO file, or the encoding cannot be told.
     """
-    import polib
-
-    data = file.read_bytes()
+    data = file.read()
     text, name = _decoded(data, where, options.encoding)
     if "msgid" not in text:
         raise Problem("not a PO file", where=where, fix="A PO file holds pairs of msgid and msgstr")

@@ -1,25 +1,24 @@
-"""Formats with rows: jsonl, json, csv, tsv, parquet. A row is a text; one field of it holds the words."""
+"""Formats with rows: jsonl, json, csv, tsv. A row is a text; one field of it holds the words."""
 
 from __future__ import annotations
 
 import csv
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from vernacular import separated
+from vernacular.bounded.frames import OpenFile
 from vernacular.corpus.formats.encoding import decode
 from vernacular.corpus.formats.packed import content, suffix_of
 from vernacular.corpus.formats.plain import encoding_flags
 from vernacular.corpus.formats.text import Options, Text
-from vernacular.errors import Problem, of_the_system
+from vernacular.errors import Problem
 
-_KNOWN = ("title", "author", "date")
-_BATCH = 1024  # rows of parquet held at once
+KNOWN = ("title", "author", "date")
 
 
-def read_json(file: Path, where: str, options: Options) -> Iterator[Text]:
+def read_json(file: OpenFile, where: str, options: Options) -> Iterator[Text]:
     """An array of strings: one text with a line for each.
 
     Raises:
@@ -43,7 +42,7 @@ def strings_of(text: str, where: str) -> list[str]:
     return data
 
 
-def read_jsonl(file: Path, where: str, options: Options) -> Iterator[Text]:
+def read_jsonl(file: OpenFile, where: str, options: Options) -> Iterator[Text]:
     """A text for each line, which is an object.
 
     Raises:
@@ -56,18 +55,18 @@ def read_jsonl(file: Path, where: str, options: Options) -> Iterator[Text]:
             if not isinstance(row, dict):
                 raise Problem("not a JSON object", where=f"{where}:{number}",
                               fix=f'Write {{"{options.text_field}": "..."}}')
-            yield _text(row, options.text_field, f"{where}:{number}", encoding_flags(name))
+            yield text_of_row(row, options.text_field, f"{where}:{number}", encoding_flags(name))
 
 
-def read_csv(file: Path, where: str, options: Options) -> Iterator[Text]:
+def read_csv(file: OpenFile, where: str, options: Options) -> Iterator[Text]:
     """A text for each row below the header; columns are parted by comma, semicolon or tab, as the header shows.
 
     Raises:
         Problem: not CSV, or without the column.
     """
     text, name = decode(content(file, where), where, options.encoding)
-    for line, row in table_rows(text, where, [options.text_field], suffix_of(file) == ".tsv"):
-        yield _text(row, options.text_field, f"{where}:{line}", encoding_flags(name))
+    for line, row in table_rows(text, where, [options.text_field], suffix_of(file.name) == ".tsv"):
+        yield text_of_row(row, options.text_field, f"{where}:{line}", encoding_flags(name))
 
 
 def table_rows(text: str, where: str, columns: Sequence[str | int],
@@ -90,7 +89,7 @@ def table_rows(text: str, where: str, columns: Sequence[str | int],
         numbered = [column for column in columns if isinstance(column, int) and -len(header) <= column < len(header)]
         for column in columns:
             if header and column not in (*header, *numbered):
-                raise _no_field(column, dict.fromkeys(header), f"{where}:1")
+                raise no_field(column, dict.fromkeys(header), f"{where}:1")
         for row in reader:
             if tabs and any("\t" in cell and "\n" in cell for cell in row):
                 raise Problem('a cell that begins with " holds other rows', where=f"{where}:{reader.line_num}",
@@ -106,32 +105,6 @@ def table_rows(text: str, where: str, columns: Sequence[str | int],
         raise Problem(f"not CSV ({error})", where=f"{where}:{reader.line_num}", fix="Correct this line") from None
 
 
-def read_parquet(file: Path, where: str, options: Options) -> Iterator[Text]:
-    """A text for each row in which the column is not null; the file is read in batches.
-
-    Raises:
-        Problem: not Parquet, or without a column of text of that name.
-    """
-    import pyarrow
-    from pyarrow import parquet
-
-    try:
-        with parquet.ParquetFile(file) as opened:
-            schema = opened.schema_arrow
-            if options.text_field not in schema.names:
-                raise _no_field(options.text_field, dict.fromkeys(schema.names), where)
-            columns = [options.text_field, *(name for name in _KNOWN if name in schema.names)]
-            for batch in opened.iter_batches(batch_size=_BATCH, columns=columns):
-                for row in batch.to_pylist():
-                    if row[options.text_field] is not None:
-                        yield _text(row, options.text_field, where, ())
-    except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
-        if of_the_system(error):
-            raise
-        raise Problem(f"not a Parquet file that can be read ({str(error).splitlines()[0]})", where=where,
-                      fix="Write it again") from None
-
-
 def _parse(text: str, where: str, line: int) -> Any:
     try:
         return json.loads(text)
@@ -141,15 +114,21 @@ def _parse(text: str, where: str, line: int) -> Any:
                       fix="Correct this line") from None
 
 
-def _text(row: Mapping[Any, Any], field: str | int, where: str, flags: tuple[str, ...]) -> Text:
+def text_of_row(row: Mapping[Any, Any], field: str | int, where: str, flags: tuple[str, ...]) -> Text:
+    """The text in the column ``field`` of a row.
+
+    Raises:
+        Problem: it is no text, or there is no such column.
+    """
     value = row.get(field)
     if not isinstance(value, str):
-        raise _no_field(field, row, where)
-    title, author, date = ("" if name == field or row.get(name) is None else str(row[name]) for name in _KNOWN)
+        raise no_field(field, row, where)
+    title, author, date = ("" if name == field or row.get(name) is None else str(row[name]) for name in KNOWN)
     return Text(value.replace("\r\n", "\n").replace("\r", "\n"), title=title, author=author, date=date, flags=flags)
 
 
-def _no_field(field: str | int, row: Mapping[Any, Any], where: str) -> Problem:
+def no_field(field: str | int, row: Mapping[Any, Any], where: str) -> Problem:
+    """That ``row`` has no text in the column ``field``."""
     what = f"the field '{field}' is not text" if field in row else f"there is no field '{field}'"
     return Problem(what, where=where, fix=f"Fields here: {', '.join(map(str, row)) or 'none'}; name the right one "
                                           "with `text_field:`")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+
+from vernacular.bounded.frames import OpenFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,4 +42,4 @@ class Options:
     encoding: str | None = None
 
 
-Reader = Callable[[Path, str, Options], Iterator[Text]]
+Reader = Callable[[OpenFile, str, Options], Iterator[Text]]

@@ -7,10 +7,10 @@ The markers are those of USFM 3.1 (https://docs.usfm.bible). A reader of our own
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import regex
 
+from vernacular.bounded.frames import OpenFile
 from vernacular.corpus.formats.encoding import decode
 from vernacular.corpus.formats.plain import encoding_flags
 from vernacular.corpus.formats.text import Options, Text
@@ -31,13 +31,13 @@ _SPACES = regex.compile(r"\s+")
 _BEFORE_MARK = regex.compile(r"\s+([,.;:!?])")
 
 
-def read_usfm(file: Path, where: str, options: Options) -> Iterator[Text]:
+def read_usfm(file: OpenFile, where: str, options: Options) -> Iterator[Text]:
     r"""A text for each chapter, named ``BOOK.CHAPTER``, with a verse a line; headings and introductions are left out.
 
     Raises:
         Problem: no USFM (no ``\c`` and ``\v``), or the encoding cannot be told.
     """
-    source, name = decode(file.read_bytes(), where, options.encoding)
+    source, name = decode(file.read(), where, options.encoding)
     title = regex.search(r"\\(?:h|toc2|mt1?)\s+([^\\\n]+)", source)
     found = False
     for book, chapter, verses in chapters(source):

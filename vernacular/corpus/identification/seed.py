@@ -13,7 +13,7 @@ from vernacular.config.cleaning import Orthography
 from vernacular.config.schema import Language
 from vernacular.config.sources import NetworkSource, Source
 from vernacular.corpus.filters import knows_script, other_script
-from vernacular.corpus.formats.encoding import decode
+from vernacular.corpus.formats import read_text
 from vernacular.corpus.ledger import Document, short_digest
 from vernacular.corpus.normalise import normalise, repair
 from vernacular.corpus.orthography import Speller
@@ -75,7 +75,7 @@ def seed_lines(language: Language, orthography: Orthography, documents: Path) ->
     settings, trusted = language.identification, frozenset(_trusted(language))
     file = seed_file(language)
     if file.exists():
-        texts: Iterable[str] = [decode(file.read(), file.shown)[0]]
+        texts: Iterable[str] = [read_text(file, file.shown, limits=language.limits)]
     else:
         texts = (row["text"] for row in read_jsonl(documents) if row["source"] in trusted) if trusted else ()
     return _chosen(texts, language.script, orthography, settings.seed_lines, Suppressions.of(language.folder))

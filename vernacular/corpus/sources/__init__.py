@@ -7,11 +7,12 @@ Sources on the network keep what they fetched in a mirror below the artifact roo
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import Protocol
 
+from vernacular.config.limits import Limits
 from vernacular.config.schema import Language
 from vernacular.config.sources import NetworkSource, Source
 from vernacular.corpus.ledger import Document
@@ -31,12 +32,14 @@ class Place:
         folder: of the language.
         mirror: what was fetched of this source; below the artifact root, made by the source when it first fetches.
         suppressed: what was taken down and must not come in again.
+        limits: what reading a file or page of it may take.
     """
 
     code: str
     folder: Path
     mirror: Path
     suppressed: Suppressions
+    limits: Limits = field(default_factory=Limits)
 
 
 class OpenSource(Protocol):
@@ -90,7 +93,7 @@ def place_of(language: Language, source: Source, root: Path, role: str = "") -> 
     """
     name = f"{role}-{source.name}" if role else source.name
     return Place(language.code, language.folder, root / language.code / ".mirror" / name,
-                 Suppressions.of(language.folder))
+                 Suppressions.of(language.folder), language.limits)
 
 
 def open_source(settings: Source, place: Place) -> OpenSource:

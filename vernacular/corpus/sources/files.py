@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator
 
 from vernacular.artifacts import digest_of
+from vernacular.bounded.reader import LimitReached
 from vernacular.config.sources import FilesSource, LocalSource
 from vernacular.corpus.formats import SLOW, Options, Text, read_texts
 from vernacular.corpus.ledger import Document, make_document, short_digest
@@ -24,7 +25,8 @@ class Files(ABC):
         where: how messages call the source.
 
     Attributes:
-        problems: what was left out when the documents were last read, for kinds that go on without it.
+        problems: what was left out when the documents were last read: files that took more than the limits allow, and
+            for kinds that go on without them also those that cannot be read.
     """
 
     def __init__(self, settings: LocalSource, place: Place, where: str) -> None:
@@ -54,26 +56,33 @@ class Files(ABC):
         progress(f"reading {len(files)} files of {self.settings.name}")
         extracts, found = Extracts(self.place.mirror, self.options), False
         for path, file in files:
-            for text in self.texts(path, file, extracts):
+            try:
+                texts = self.texts(path, file, extracts)
+            except LimitReached as problem:
+                progress(f"set aside: {problem}")
+                self._set_aside(problem)
+                continue
+            for text in texts:
                 found = True
                 yield self._document(path, text)
         extracts.prune()
         self.digests.save({path for path, _ in files})
-        if not found:
+        if not found and not self.problems:
             self.nothing(len(files))
 
     def texts(self, path: str, file: File, extracts: Extracts) -> Iterable[Text]:
         """The texts of one file, from what is remembered of it where that saves work.
 
         Raises:
+            LimitReached: reading it takes more than the limits allow.
             Problem: it cannot be read.
         """
         if file.suffix.lower() not in SLOW:
-            return read_texts(file.place, f"{self.where}/{path}", self.options)
+            return read_texts(file, f"{self.where}/{path}", self.options, self.place.limits)
         digest = self.digests.of(path, file)
         texts = extracts.get(path, digest)
         if texts is None:
-            texts = list(read_texts(file.place, f"{self.where}/{path}", self.options))
+            texts = list(read_texts(file, f"{self.where}/{path}", self.options, self.place.limits))
             if not any(self._suppressed(path, text) for text in texts):  # what was taken down is kept nowhere
                 extracts.put(path, digest, texts)
         return texts
@@ -89,6 +98,10 @@ class Files(ABC):
         suppressed = self.place.suppressed
         Extracts(self.place.mirror, self.options).forget(
             paths, lambda text: short_digest(text) in suppressed.texts or suppressed.without_lines(text) is not text)
+
+    def _set_aside(self, problem: Problem) -> None:
+        if str(problem) not in map(str, self.problems):
+            self.problems.append(problem)
 
     def _document(self, path: str, text: Text) -> Document:
         return make_document(self.settings, f"{path}#{text.part}" if text.part else path, text.text, whole=text.whole,

@@ -97,10 +97,6 @@ class Inbox(Files):
             raise error
         self._set_aside(_unreadable(error, f"{self.where}/{path}"))
 
-    def _set_aside(self, problem: Problem) -> None:
-        if str(problem) not in map(str, self.problems):
-            self.problems.append(problem)
-
 
 def _is_text(name: str) -> bool:
     """Whether a file of this name may hold text, and is whole."""

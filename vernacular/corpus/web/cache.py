@@ -11,8 +11,11 @@ from types import TracebackType
 
 import orjson
 
-from vernacular.corpus.web.extract import VERSION, Extracted, extract
+from vernacular.bounded.reader import LimitReached
+from vernacular.config.limits import Limits
+from vernacular.corpus.web.extract import VERSION, Extracted
 from vernacular.corpus.web.mirror import PATIENCE
+from vernacular.corpus.web.pages import extract_page
 from vernacular.errors import Problem
 
 FILE = "extracted.sqlite"
@@ -25,9 +28,11 @@ class Extractions:
 
     Args:
         folder: of the mirror.
+        limits: what parsing a page may take.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, limits: Limits | None = None) -> None:
+        self.limits = limits or Limits()
         self.table = sqlite3.connect(folder / FILE, timeout=PATIENCE, isolation_level=None)
         self.table.execute("PRAGMA secure_delete = ON")
         self.table.execute(_TABLE)
@@ -46,6 +51,7 @@ class Extractions:
         """What the page at ``url`` with this digest says; ``body`` is asked for only where that is not known yet.
 
         Raises:
+            LimitReached: parsing it takes more than the limits allow.
             Problem: the page is in no encoding that can be recognised.
         """
         key = f"{digest} {self.versions} {content_type}"
@@ -54,9 +60,16 @@ class Extractions:
             value = orjson.loads(row[0])
             if isinstance(value, str):
                 raise Problem(value, where=url, fix="Leave it out with `exclude:`")
-            return Extracted(**value) if value is not None else None
+            if value is None or "limits" not in value:
+                return Extracted(**value) if value is not None else None
+            if value["limits"] == self.limits.model_dump(mode="json"):  # else it may pass now
+                raise LimitReached(value["what"], where=url, fix=value["fix"], limit=value["limit"])
         try:
-            found = extract(body(), url, content_type)
+            found = extract_page(body(), url, content_type, self.limits)
+        except LimitReached as problem:
+            self._add(url, key, orjson.dumps({"limits": self.limits.model_dump(mode="json"), "what": problem.what,
+                                              "fix": problem.fix, "limit": problem.limit}))
+            raise
         except Problem as problem:
             self._add(url, key, orjson.dumps(problem.what))
             raise

@@ -19,7 +19,7 @@ from vernacular.corpus.web.mirror import GONE, Mirror
 from vernacular.corpus.web.urls import canonical, endless, is_media, origin_of, shape_of, within
 
 if TYPE_CHECKING:
-    from vernacular.corpus.web.answers import Facts
+    from vernacular.corpus.web.facts import Facts
 
 BARREN = 20    # a shape of URLs is closed when so many more of its pages brought nothing new than brought something
 ROUND = 25     # pages of one shape that are asked before another shape has its turn

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from vernacular.config.limits import Limits
 from vernacular.config.strict import Strict
 
 GAVE_UP = 4  # the index is held by something else, or the disk is full; what is due stays due
@@ -31,3 +32,4 @@ class Job(Strict):
     delay_seconds: float
     timeout_seconds: float
     private_addresses: bool
+    limits: Limits = Field(description="what parsing one page may take")

@@ -125,7 +125,7 @@ def _fetch(job: Job) -> None:
         for url in job.lists:
             frontier.add(url, kind="list")
     process = AsyncCrawlerProcess(settings_of(job))
-    with Extractions(Path(job.mirror)) as extractions:
+    with Extractions(Path(job.mirror), job.limits) as extractions:
         crawler = process.create_crawler(Careful)
         process.crawl(crawler, job=job, mirror=mirror, frontier=frontier, extractions=extractions)
         process.start()

@@ -14,6 +14,7 @@ import regex
 
 from vernacular import __version__, clock
 from vernacular.artifacts import digest_of, write_atomically
+from vernacular.bounded.reader import LimitReached
 from vernacular.config.sources import Web
 from vernacular.corpus.ledger import Document, make_document
 from vernacular.corpus.sources import Place
@@ -39,12 +40,16 @@ class WebSource(ABC):
     Args:
         settings: the entry of language.yaml.
         place: where the mirror is, and what was taken down.
+
+    Attributes:
+        problems: pages that took more than the limits allow, when the documents were last read.
     """
 
     def __init__(self, settings: Web, place: Place) -> None:
         self.settings, self.place = settings, place
         self.codes = codes_of(place.code, settings.language_hints)
         self.where = f"source {settings.name}"
+        self.problems: list[Problem] = []
 
     @abstractmethod
     def scope(self) -> dict[str, Any]:
@@ -60,15 +65,18 @@ class WebSource(ABC):
             raise Problem("nothing was fetched yet", where=self.where,
                           fix=f"Run `vernacular run {self.place.code} --to corpus/documents` with a network")
         mirror, found, refused = Mirror(self.place.mirror), 0, 0
+        self.problems = []
         try:
             pages = self._wanted(mirror)
             progress(f"reading {len(pages)} pages of {self.settings.name}")
-            with Extractions(self.place.mirror) as extractions:
+            with Extractions(self.place.mirror, self.place.limits) as extractions:
                 for page in pages:
                     try:
                         extracted = extractions.of(page.url, page.digest, page.type, partial(mirror.body, page.url))
                     except Problem as problem:
                         refused += 1
+                        if isinstance(problem, LimitReached):
+                            self.problems.append(problem)
                         progress(f"left out: {problem.where}: {problem.what}")
                         continue
                     if extracted is not None:
@@ -251,7 +259,7 @@ class WebSource(ABC):
                    taken_down=sorted(self.place.suppressed.urls), most_pages=settings.most_pages,
                    most_minutes=settings.most_minutes, most_page_bytes=settings.most_page_bytes,
                    delay_seconds=settings.delay_seconds, timeout_seconds=settings.timeout_seconds,
-                   private_addresses=settings.private_addresses, **self.scope())
+                   private_addresses=settings.private_addresses, limits=self.place.limits, **self.scope())
 
     def forget(self, paths: Collection[str]) -> None:
         """Take the pages at ``paths`` (their URLs) out of the mirror; no byte of them stays.
@@ -269,7 +277,7 @@ class WebSource(ABC):
                 mirror.forget(urls)
             finally:
                 mirror.close()
-            with Extractions(self.place.mirror) as extractions:
+            with Extractions(self.place.mirror, self.place.limits) as extractions:
                 extractions.forget(urls)
 
 

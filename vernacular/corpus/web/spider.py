@@ -21,16 +21,17 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from vernacular.artifacts import now
-from vernacular.corpus.web.answers import facts_of, fingerprint, header, headers_of, is_html, why
+from vernacular.bounded.reader import LimitReached
+from vernacular.corpus.web.answers import fingerprint, header, headers_of, is_html, reservations, why
 from vernacular.corpus.web.cache import Extractions
 from vernacular.corpus.web.frontier import LIST, START, TWIN, Frontier, without_text
 from vernacular.corpus.web.job import Job
 from vernacular.corpus.web.listings import LARGEST as LARGEST_LIST
-from vernacular.corpus.web.listings import read_listing
 from vernacular.corpus.web.manners import TRIES, Manners
 from vernacular.corpus.web.mirror import Mirror
+from vernacular.corpus.web.pages import page_facts, page_listing, robots_rules
 from vernacular.corpus.web.robots import LARGEST as LARGEST_ROBOTS
-from vernacular.corpus.web.robots import Rules, read_robots
+from vernacular.corpus.web.robots import Rules
 from vernacular.corpus.web.urls import canonical, host_of, within
 from vernacular.corpus.web.warc import Exchange
 from vernacular.errors import Passing, Problem, as_problem
@@ -115,7 +116,7 @@ class Site(scrapy.Spider):
             self._set_rules(origin, Rules(False, "robots.txt redirects to another host or in circles"), b"")
             return None
         try:
-            rules = read_robots(response.status, response.body, header(response, "Content-Type"))
+            rules = robots_rules(response.status, response.body, header(response, "Content-Type"), self.job.limits)
         except Exception as error:  # a fault of ours is no permission either
             rules = Rules(False, f"robots.txt cannot be read ({type(error).__name__})")
         self._set_rules(origin, rules, response.body)
@@ -147,8 +148,9 @@ class Site(scrapy.Spider):
         except Exception as error:
             if isinstance(as_problem(error, response.url), Passing):
                 raise  # no fault of the page, which would be taken for seen
-            self._say(f"FAULT {response.url}: {type(error).__name__}: {error}")
-            self._fail(response.meta["row"], f"fault of the program: {type(error).__name__}")
+            reason = error.what if isinstance(error, LimitReached) else f"fault of the program: {type(error).__name__}"
+            self._say(f"FAULT {response.url}: {reason} ({error})")
+            self._fail(response.meta["row"], reason)
 
     def _note(self, response: Response) -> None:
         row, status = response.meta["row"], response.status
@@ -182,7 +184,7 @@ class Site(scrapy.Spider):
         self._lost(row, "redirect", f"to {target}" + (f" ({reason})" if reason else ""), columns)
 
     def _list(self, row: sqlite3.Row, response: Response, columns: dict[str, Any]) -> None:
-        listing = read_listing(response.body, response.url)
+        listing = page_listing(response.body, response.url, self.job.limits)
         with self.mirror.transaction():
             for url in listing.lists if row["depth"] < 3 else ():
                 self.frontier.add(urljoin(response.url, url), kind="list", depth=row["depth"] + 1, via=row["url"])
@@ -197,21 +199,19 @@ class Site(scrapy.Spider):
         if not is_html(kind, response.body):
             self._lost(row, "other_format", kind[:80] or "no Content-Type", columns)
             return
-        tags = [value.decode("latin-1") for value in response.headers.getlist("X-Robots-Tag")]
-        facts = facts_of(response.body, url, kind, tags, header(response, "TDM-Reservation").strip() == "1")
+        facts = page_facts(response.body, url, kind, *reservations(response), self.job.limits)
         with self.mirror.transaction():
             self.frontier.learn(row, facts, follow=self.job.follow)
         if facts.noindex or facts.reserved:
-            self._settle(row, "noindex", file=None, note="asks not to be kept" if facts.noindex
-                         else "reserves text and data mining", **columns)
+            note = "asks not to be kept" if facts.noindex else "reserves text and data mining"
+            self._settle(row, "noindex", file=None, note=note, **columns)
             return
         digest, found = hashlib.sha256(response.body).hexdigest(), None
         try:
             found = self.extractions.of(url, digest, kind, lambda: response.body)
             text = fingerprint(found.text) if found else ""
         except Problem as problem:
-            text = ""
-            columns["note"] = problem.what
+            text, columns["note"] = "", problem.what
         twin = self.mirror.twin(url, text)
         if twin:
             self.extractions.drop(url)  # what is not kept is not kept here either
@@ -224,8 +224,8 @@ class Site(scrapy.Spider):
                     "text": text or None}
         if row["file"] and (digest == row["digest"] or (found and self.extractions.alike(
                 found, url, row["digest"], row["type"], lambda: self.mirror.body(url)))):
-            same = columns if digest == row["digest"] else {**columns, "type": row["type"]}
-            self._settle(row, "kept", gone=0, came="unchanged", **same)
+            kept_type = {} if digest == row["digest"] else {"type": row["type"]}
+            self._settle(row, "kept", gone=0, came="unchanged", **{**columns, **kept_type})
             return
         assert response.request is not None  # Scrapy sets it before the callback
         self.mirror.keep(Exchange(url, now(), headers_of(response.request.headers), headers_of(response.headers), 200,
@@ -234,8 +234,8 @@ class Site(scrapy.Spider):
 
     def _lost(self, row: sqlite3.Row, state: str, note: str, columns: dict[str, Any]) -> None:
         """Note that a page has no text of its own now."""
-        now_is, more = without_text(row, state)
-        self._settle(row, now_is, came=state, note=note, **more, **columns)
+        state_now, more = without_text(row, state)
+        self._settle(row, state_now, came=state, note=note, **more, **columns)
 
     def failed(self, failure: Failure) -> None:
         """A page that did not come: tried again later, then left."""

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from vernacular import separated
 from vernacular.config.labeled_data import PARTS, FileData, Part
+from vernacular.config.limits import Limits
 from vernacular.config.schema import Language
 from vernacular.config.tasks import Task
-from vernacular.corpus.formats.encoding import decode
 from vernacular.errors import Problem
 from vernacular.files import File, Folder
-from vernacular.tasks.data.conll import read_conll, read_conllu
-from vernacular.tasks.data.parallel import read_parallel
-from vernacular.tasks.data.tables import read_jsonl, read_table
+from vernacular.tasks.data.parsing import read_rows
 from vernacular.tasks.kind import Row
 
 _ENDINGS = {".conll": "conll", ".conllu": "conllu", ".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl"}
@@ -54,10 +53,10 @@ def rows_of_files(language: Language, task: Task, part: Part) -> Iterator[Row]:
     if task.data.quoted is not None:
         _check_quoted([found for each in PARTS for found in files_of(language, task.data, each)], task.data)
     if task.data.format == "parallel":
-        yield from _parallel({file.shown: file for file in files}, task)
+        yield from _parallel({file.shown: file for file in files}, task, language.limits)
         return
     for file in files:
-        yield from read_file(file, task)
+        yield from read_file(file, task, language.limits)
 
 
 def _check_quoted(files: Sequence[File], data: FileData) -> None:
@@ -72,7 +71,7 @@ def format_of(data: FileData, file: File) -> str | None:
     return data.format or _ENDINGS.get(file.suffix.lower())
 
 
-def _parallel(files: Mapping[str, File], task: Task) -> Iterator[Row]:
+def _parallel(files: Mapping[str, File], task: Task, limits: Limits) -> Iterator[Row]:
     """The pairs of files that differ in their ending alone: those of sources, each with its targets.
 
     Raises:
@@ -91,15 +90,13 @@ def _parallel(files: Mapping[str, File], task: Task) -> Iterator[Row]:
             other = name.removesuffix(source) + target
             if other not in files:
                 raise Problem(f"there is no {other} beside it", where=name, fix="Put the translations there")
-            sources = decode(file.read(), name, data.encoding)[0]
-            targets = decode(files[other].read(), other, data.encoding)[0]
-            yield from read_parallel(sources, targets, name, other)
+            yield from read_rows([(name, file), (other, files[other])], "parallel", [], [data.encoding] * 2, limits)
         elif name.removesuffix(target) + source not in files:
             raise Problem(f"there is no {name.removesuffix(target) + source} beside it", where=name,
                           fix="Put the sources there")
 
 
-def read_file(file: File, task: Task) -> Iterator[Row]:
+def read_file(file: File, task: Task, limits: Limits) -> Iterator[Row]:
     """The rows of one file.
 
     Raises:
@@ -115,20 +112,22 @@ def read_file(file: File, task: Task) -> Iterator[Row]:
     if (kind in _BY_WORD and not words) or (kind in _TABLES and words):
         raise Problem(f"{kind} holds no items of {task.kind}", where=where,
                       fix="Use conll, conllu or jsonl" if words else "Use csv, tsv or jsonl")
-    text, _ = decode(file.read(), where, data.encoding)
+    def read(reader: str, *arguments: Any) -> Iterator[Row]:
+        return read_rows([(where, file)], reader, arguments, [data.encoding], limits)
+
     if kind == "conllu":
         if data.columns:
             raise Problem("the columns of CoNLL-U are fixed, the fourth (UPOS) is labelled, and `columns:` is not read",
                           where=where, fix="Remove columns; other tags are read from a file in CoNLL, with a word and "
                                            "its tags a line")
-        yield from read_conllu(text, where)
+        yield from read("conllu")
     elif kind == "conll":
         numbers = {role: column for role, column in data.columns.items() if isinstance(column, int)}
         if len(numbers) < len(data.columns):
             raise Problem("columns of CoNLL have no names", where=where,
                           fix="Number them: columns: {words: 0, labels: -1}")
-        yield from read_conll(text, where, numbers.get("words", 0), numbers.get("labels", -1))
+        yield from read("conll", numbers.get("words", 0), numbers.get("labels", -1))
     else:
         names = {role: str(column) for role, column in columns.items()}
-        yield from (read_jsonl(text, where, names) if kind == "jsonl" else
-                    read_table(text, where, names, separated.MARKS if kind == "csv" else "\t", data.quoted))
+        yield from (read("jsonl", names) if kind == "jsonl" else
+                    read("table", names, separated.MARKS if kind == "csv" else "\t", data.quoted))

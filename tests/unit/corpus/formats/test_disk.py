@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import errno
+import io
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pyarrow import parquet
 
-from vernacular.corpus.formats import read_texts
+from vernacular.bounded.frames import OpenFile
+from vernacular.corpus.formats import Options, read_texts
+from vernacular.corpus.formats.columns import read_parquet
 
 FAILS = Path("/proc/self/mem")  # may be opened, and says "input/output error" when it is read
 
@@ -23,12 +26,11 @@ def test_a_read_that_fails_is_the_systems_error(tmp_path: Path, suffix: str) -> 
     assert said.value.errno == errno.EIO
 
 
-def test_so_it_is_in_the_midst_of_parquet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_so_it_is_in_the_midst_of_parquet(monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(*_: Any) -> None:
         raise OSError(errno.EIO, "Input/output error")
 
     monkeypatch.setattr(parquet, "ParquetFile", fails)
-    (tmp_path / "a.parquet").write_bytes(b"PAR1")
     with pytest.raises(OSError, match="Input/output") as said:
-        list(read_texts(tmp_path / "a.parquet", "a"))
+        list(read_parquet(OpenFile("a.parquet", io.BytesIO(b"PAR1"), 4), "a", Options()))
     assert said.value.errno == errno.EIO

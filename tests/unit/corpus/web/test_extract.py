@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.generate import make_documents
-from vernacular.corpus.web.answers import facts_of, fingerprint
+from vernacular.corpus.web.answers import fingerprint
 from vernacular.corpus.web.extract import extract
+from vernacular.corpus.web.facts import facts_of
 
 TEXTS = [text for texts in make_documents(30, seed=9, lines=4).values() for text in texts]
 

@@ -1,0 +1,264 @@
+"""The side that asks: one worker for each process, started when needed, replaced when a limit ends it.
+
+Values are kept in a temporary file until the last has come: of a file either all is read or nothing,
+and the worker is free for the next one.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import IO, Any, Literal
+
+from vernacular.bounded import frames
+from vernacular.bounded.frames import Allowance, OpenFile
+from vernacular.config.limits import Limits
+from vernacular.errors import Problem
+from vernacular.files import File
+
+Limit = Literal["seconds", "memory", "output", "wait", "crash"]
+_MB = 1_000_000
+_GROWTH = 20  # to one: text that a file gives, beyond what is allowed for any
+_IN_MEMORY = 32 * _MB  # of values that wait
+_START_SECONDS = 120.0
+_PATIENCE, _LEAST_PATIENCE = 10.0, 60.0  # times the processor time; seconds: a parser that waits takes no time
+
+
+class LimitReached(Problem):
+    """A file or page that takes more than it may: it is set aside and reported, and the others are read.
+
+    Attributes:
+        limit: which one: processor time, memory, output; it did not end; or its parser crashed.
+    """
+
+    def __init__(self, what: str, *, where: str, fix: str, limit: Limit) -> None:
+        super().__init__(what, where=where, fix=fix)
+        self.limit: Limit = limit
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Another process may raise it."""
+        return partial(type(self), where=self.where, fix=self.fix, limit=self.limit), (self.what,)
+
+
+@contextmanager
+def opened(file: File) -> Iterator[OpenFile]:
+    """``file``, open for reading.
+
+    Raises:
+        Problem: it is no ordinary file, or lies behind a link.
+        FileNotFoundError: it is not there.
+    """
+    with file.stream() as stream:
+        yield OpenFile(file.name, stream, os.fstat(stream.fileno()).st_size)
+
+
+def for_file(limits: Limits, size: int) -> Allowance:
+    """What parsing a file of ``size`` bytes may take."""
+    return Allowance(max(limits.seconds, size / _MB), limits.memory_mb * _MB, limits.output_mb * _MB,
+                     max(limits.output_mb * _MB, _GROWTH * size))
+
+
+def for_page(limits: Limits) -> Allowance:
+    """What parsing a page may take."""
+    return Allowance(limits.page_seconds, limits.memory_mb * _MB, limits.output_mb * _MB, limits.output_mb * _MB)
+
+
+def read_bounded(function: str, files: Sequence[OpenFile | bytes], arguments: Sequence[Any], where: str,
+                 allowance: Allowance) -> Iterator[Any]:
+    """The values that a function gives of ``files`` in the worker; all of them are there when this returns.
+
+    Args:
+        function: ``package.module:name``; takes a list of ``OpenFile`` and ``arguments``, imports what it needs, and
+            returns an iterable of values that can be written as JSON.
+        files: open files (of the system) or bytes; the worker reads them from the start.
+        arguments: values that can be written as JSON.
+        where: how messages call it.
+        allowance: what it may take.
+
+    Raises:
+        LimitReached: it takes more.
+        Problem: from the function.
+        OSError: the files cannot be read.
+        RuntimeError: a fault of the function.
+    """
+    with _lock:
+        return _decoded(_worker_of_this_process().ask(function, files, arguments, where, allowance), where)
+
+
+def _decoded(stream: IO[bytes], where: str) -> Iterator[Any]:
+    with stream:
+        stream.seek(0)
+        while header := stream.read(frames.HEADER.size):
+            try:
+                values = frames.decode(stream.read(frames.HEADER.unpack(header)[1]))
+            except RecursionError:
+                raise Problem("it is nested too deeply", where=where, fix="Write it flatter, or leave it out") from None
+            yield from values
+
+
+class _Worker:
+    """The worker process and the socket to it."""
+
+    def __init__(self) -> None:
+        self.owner = os.getpid()
+        self._started: tuple[subprocess.Popen[bytes], socket.socket] | None = None
+
+    def ask(self, function: str, files: Sequence[OpenFile | bytes], arguments: Sequence[Any], where: str,
+            allowance: Allowance) -> IO[bytes]:
+        """The frames of values that the worker answers with, in a temporary file."""
+        spool = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115  # the caller closes it
+        try:
+            link = self._start()
+            try:
+                _send(link, function, files, arguments, allowance)
+            except ConnectionError:  # it was ended while it had nothing to do
+                self.close()
+                link = self._start()
+                _send(link, function, files, arguments, allowance)
+            kind, said = self._receive(link, spool, where, allowance)
+        except (EOFError, ConnectionError):
+            spool.close()
+            raise _died(self.close(), where, allowance) from None
+        except BaseException:  # the conversation is cut short: the next one begins anew
+            spool.close()
+            self.close()
+            raise
+        if said["last"]:
+            self.close()
+        if kind != frames.END:
+            spool.close()
+            raise _raised(kind, said, where, allowance)
+        return spool
+
+    def _start(self) -> socket.socket:
+        if self._started is None:
+            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+            with theirs:
+                process = subprocess.Popen([sys.executable, "-m", "vernacular.bounded.worker", str(theirs.fileno())],
+                                           stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()], env=_environment())
+            self._started = process, ours
+            try:
+                frames.receive(ours, frames.HEADER.size, time.monotonic() + _START_SECONDS)
+            except (EOFError, ConnectionError, frames.OutOfTime):
+                code = self.close()
+                raise RuntimeError(f"the process that parses files cannot start (exit code {code})") from None
+        return self._started[1]
+
+    def _receive(self, link: socket.socket, spool: tempfile.SpooledTemporaryFile[bytes], where: str,
+                 allowance: Allowance) -> tuple[bytes, dict[str, Any]]:
+        """Write the frames of values to ``spool``; the kind of the last frame, and what it says."""
+        seconds = _LEAST_PATIENCE + _PATIENCE * allowance.seconds
+        deadline, total = time.monotonic() + seconds, 0
+        try:
+            while True:
+                header = frames.receive(link, frames.HEADER.size, deadline)
+                kind, size = frames.HEADER.unpack(header)
+                total += size
+                if size > allowance.item + frames.HEADER.size or total > allowance.output + frames.HEADER.size:
+                    most = allowance.item if size > allowance.item else allowance.output
+                    raise _reached("output", f"it gives more than {most / _MB:,.0f} MB of text", where)
+                payload = frames.receive(link, size, deadline)
+                if kind != frames.ITEMS:
+                    break
+                spool.write(header)
+                spool.write(payload)
+        except frames.OutOfTime:
+            raise _reached("wait", f"parsing it did not end within {seconds:,.0f} s", where) from None
+        return kind, frames.decode(payload)
+
+    def close(self) -> int:
+        """End the process, if one was started; its exit code, negative for the signal that ended it."""
+        if self._started is None:
+            return 0
+        (process, link), self._started = self._started, None
+        link.close()
+        if self.owner != os.getpid():  # of a process that forked this one, and its business
+            return 0
+        with suppress(subprocess.TimeoutExpired):
+            return process.wait(0.2)  # it may just have been ended by a limit, which its exit code says
+        process.kill()
+        return process.wait()
+
+
+def _send(link: socket.socket, function: str, files: Sequence[OpenFile | bytes], arguments: Sequence[Any],
+          allowance: Allowance) -> None:
+    described = [("", len(file), False) if isinstance(file, bytes) else (file.name, file.size, True) for file in files]
+    socket.send_fds(link, [b"?"], [file.stream.fileno() for file in files if isinstance(file, OpenFile)])
+    frames.send(link, frames.ITEMS, frames.encode({"function": function, "arguments": list(arguments),
+                                                   "files": described, "allowance": asdict(allowance)}))
+    for file in files:
+        if isinstance(file, bytes):
+            link.sendall(file)
+
+
+def _raised(kind: bytes, said: dict[str, Any], where: str, allowance: Allowance) -> Exception:
+    """What the parser raised, as its last frame says it."""
+    if kind == frames.MEMORY:
+        return _reached("memory", _memory(allowance), where)
+    if kind == frames.PROBLEM:
+        return Problem(said["what"], where=said["where"] or where, fix=said["fix"])
+    if kind == frames.SYSTEM:
+        return OSError(said["errno"], said["strerror"], where)
+    error = RuntimeError(said["error"])
+    error.add_note(said["trace"])
+    return error
+
+
+def _reached(limit: Limit, what: str, where: str) -> LimitReached:
+    key = {"seconds": "seconds", "memory": "memory_mb", "output": "output_mb"}.get(limit)
+    fix = "Leave it out or save it anew" + (f"; if it is sound, raise `{key}` of `limits:`" if key else "")
+    return LimitReached(what, where=where, fix=fix, limit=limit)
+
+
+def _memory(allowance: Allowance) -> str:
+    return f"parsing it needs more than {allowance.memory / _MB:,.0f} MB of memory"
+
+
+def _died(code: int, where: str, allowance: Allowance) -> LimitReached:
+    """Why the worker ended."""
+    if code == -signal.SIGPROF:
+        return _reached("seconds", f"parsing it takes more than {allowance.seconds:g} s of processor time", where)
+    if code in (-signal.SIGKILL, -signal.SIGABRT):  # the system's own limit of memory, or a library without any left
+        return _reached("memory", _memory(allowance), where)
+    return _reached("crash", f"its parser crashed (exit code {code})", where)
+
+
+def _environment() -> dict[str, str]:
+    """Of the worker: one thread, and memory from the system's allocator, so that what is in use can be told."""
+    path = os.pathsep.join([str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH", "")])
+    return {**os.environ, "PYTHONPATH": path.rstrip(os.pathsep), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
+            "MALLOC_ARENA_MAX": "2", "ARROW_DEFAULT_MEMORY_POOL": "system"}
+
+
+_lock = threading.Lock()
+_workers: list[_Worker] = []
+
+
+def _worker_of_this_process() -> _Worker:
+    if not _workers or _workers[0].owner != os.getpid():  # a fork shares the socket, and must not use it
+        for worker in _workers:
+            worker.close()
+        _workers[:] = [_Worker()]
+    return _workers[0]
+
+
+def stop() -> None:
+    """End the worker of this process; the next request starts another."""
+    for worker in _workers:
+        worker.close()
+    _workers.clear()
+
+
+atexit.register(stop)
