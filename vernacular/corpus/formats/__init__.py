@@ -42,7 +42,7 @@ class _Format:
 _FORMATS = {
     ".txt": _Format("plain", "read_plain", 1000, packed=True),
     ".rst": _Format("plain", "read_plain", 1000),
-    ".md": _Format("plain", "read_markdown", 100),
+    ".md": _Format("markdown", "read_markdown", 100),
     ".html": _Format("html", "read_html", 50, slow=True),
     ".htm": _Format("html", "read_html", 50, slow=True),
     ".xhtml": _Format("html", "read_html", 50, slow=True),

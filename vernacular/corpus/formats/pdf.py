@@ -105,26 +105,27 @@ def paragraphs(lines: Iterable[str]) -> list[str]:
     lengths = [len(line) for line in lines if line.strip()]
     usual = statistics.quantiles(lengths, n=4)[2] if len(lengths) > 1 else 0
     words = Counter(_WORDS.findall("\n".join(lines)))
-    found: list[str] = []
+    found: list[list[str]] = []  # the pieces of each paragraph
     ended = True
     for line in lines:
         text = " ".join(line.split())
         if not text:
-            ended = ended or bool(found and _END.search(found[-1]))
+            ended = ended or bool(found and _END.search(found[-1][-1][-1:]))
             continue
         if ended or _ITEM.match(line):
-            found.append(text)
+            found.append([text])
         else:
-            found[-1] = _joined(found[-1], text, words)
-        ended = len(line) < _SHORT * usual and bool(_END.search(text)) and not _HYPHENATED.search(text)
-    return found
+            found[-1][-1:] = _joined(found[-1][-1], text, words)
+        ended = len(line) < _SHORT * usual and bool(_END.search(text[-1:])) and not _HYPHENATED.search(text)
+    return ["".join(pieces) for pieces in found]
 
 
-def _joined(before: str, after: str, words: Counter[str]) -> str:
+def _joined(before: str, after: str, words: Counter[str]) -> tuple[str, str]:
+    """``before``, as it goes on to ``after``, and ``after``."""
     if _HYPHENATED.search(before) and after[0].islower():
         left, right = _WORDS.findall(before[:-1])[-1], (_WORDS.findall(after) or [""])[0]
         keep = before[-1] == "-" and words[f"{left}-{right}"] > 0 and not words[f"{left}{right}"]
-        return before + after if keep else before[:-1] + after
+        return (before if keep else before[:-1]), after
     if _NO_SPACES.match(before[-1]) and _NO_SPACES.match(after[0]):
-        return before + after
-    return f"{before} {after}"
+        return before, after
+    return f"{before} ", after

@@ -14,7 +14,7 @@ from vernacular.corpus.formats.plain import encoding_flags
 from vernacular.corpus.formats.text import Options, Text
 from vernacular.errors import Problem
 
-_CHARSET = regex.compile(rb"Content-Type:[^\"\n]*charset=([\w.:-]+)", flags=regex.IGNORECASE)
+_CHARSET = regex.compile(rb"Content-Type:[^\"\n]{0,200}charset=([\w.:-]+)", flags=regex.IGNORECASE)
 _TAG = regex.compile(r"</?[a-zA-Z][^<>]*>")
 _PLACEHOLDER = regex.compile(
     r"%(?:\d+\$)?(?:\([^()\s]+\))?[-+#0]?\d*(?:\.\d+)?(?:hh|h|ll|l|z)?[diouxXeEfFgGcsSpn@](?!\w)"  # %s %1$d %(name)s

@@ -60,7 +60,7 @@ def numbered_chapters(source: str) -> Iterator[tuple[str, str, list[Verse]]]:
     The number is what stands behind ``\v``, such as ``3``, ``3a`` or, for verses in one, ``3-4``. A note or word that
     was never closed ends where the next verse or paragraph begins.
     """
-    book, chapter, verses, numbers = "", "", list[str](), list[str]()
+    book, chapter, verses, numbers = "", "", list[list[str]](), list[str]()
     shown = False  # text that stands here belongs to a verse
     inside = ""  # the note or dropped marker that is open
     attributes = False
@@ -69,7 +69,7 @@ def numbered_chapters(source: str) -> Iterator[tuple[str, str, list[Verse]]]:
         text = source[position:match.start() if match else len(source)]
         if shown and not inside and verses:
             cut = text.split("|", 1)[0] if attributes else text
-            verses[-1] += cut.replace("~", " ").replace("//", " ")
+            verses[-1].append(cut.replace("~", " ").replace("//", " "))
         if match is None:
             break
         position = match.end()
@@ -93,12 +93,12 @@ def numbered_chapters(source: str) -> Iterator[tuple[str, str, list[Verse]]]:
         elif marker == "v":
             number, position = _argument(source, position)
             numbers.append(number)
-            verses.append("")
+            verses.append([])
             shown, inside, attributes = bool(chapter), "", False
         elif marker in _PARAGRAPHS:
             shown, inside, attributes = bool(verses), "", False
             if verses:
-                verses[-1] += " "
+                verses[-1].append(" ")
         elif marker in _LINES_OUT:
             shown, inside, attributes = False, "", False
         elif inside:
@@ -106,7 +106,8 @@ def numbered_chapters(source: str) -> Iterator[tuple[str, str, list[Verse]]]:
         elif marker in _NOTES or marker in _DROPPED:
             inside = marker
         elif match.group(1).endswith(("-s", "-e")) or marker in ("ts", "qt"):
-            inside = "milestone" if regex.match(r"[^\\\n]*\\\*", source, pos=position) else ""
+            end = source.find("\\", position)
+            inside = "milestone" if source.startswith("\\*", end) and "\n" not in source[position:end] else ""
         else:
             attributes = marker in ("w", "rb", "jmp", "k")
     if verses:
@@ -120,6 +121,6 @@ def _argument(source: str, position: int) -> tuple[str, int]:
     return match.group(1), match.end()
 
 
-def _finished(numbers: list[str], verses: list[str]) -> list[Verse]:
-    return [(number, line) for number, verse in zip(numbers, verses, strict=True)
-            if (line := _BEFORE_MARK.sub(r"\1", _SPACES.sub(" ", verse).strip()))]
+def _finished(numbers: list[str], verses: list[list[str]]) -> list[Verse]:
+    return [(number, line) for number, pieces in zip(numbers, verses, strict=True)
+            if (line := _BEFORE_MARK.sub(r"\1", _SPACES.sub(" ", "".join(pieces)).strip()))]
