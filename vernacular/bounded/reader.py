@@ -97,6 +97,21 @@ def read_bounded(function: str, files: Sequence[OpenFile | bytes], arguments: Se
         return _decoded(_worker_of_this_process().ask(function, files, arguments, where, allowance), where)
 
 
+def stream_bounded(function: str, file: OpenFile, arguments: Sequence[Any], where: str,
+                   allowance: Allowance) -> Iterator[Any]:
+    """The same for a file too large to be kept: values as they come, from a worker of its own.
+
+    What they may take holds for each of them, but for the memory.
+    """
+    worker = _Worker()
+    try:
+        yield from worker.stream(function, file, arguments, where, allowance)
+    except (EOFError, ConnectionError):
+        raise _died(worker.close(), where, allowance) from None
+    finally:
+        worker.close()
+
+
 def _decoded(stream: IO[bytes], where: str) -> Iterator[Any]:
     with stream:
         stream.seek(0)
@@ -118,19 +133,26 @@ class _Worker:
     def ask(self, function: str, files: Sequence[OpenFile | bytes], arguments: Sequence[Any], where: str,
             allowance: Allowance) -> IO[bytes]:
         """The frames of values that the worker answers with, in a temporary file."""
+        try:
+            return self._ask(function, files, arguments, where, allowance)
+        except (EOFError, ConnectionError):
+            code = self.close()
+        if code == -signal.SIGKILL:  # by someone else, who may not have meant this file: it has another chance
+            with suppress(EOFError, ConnectionError):
+                return self._ask(function, files, arguments, where, allowance)
+            code = self.close()
+        raise _died(code, where, allowance)
+
+    def _ask(self, function: str, files: Sequence[OpenFile | bytes], arguments: Sequence[Any], where: str,
+             allowance: Allowance) -> IO[bytes]:
         spool = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115  # the caller closes it
         try:
             link = self._start()
-            try:
-                _send(link, function, files, arguments, allowance)
-            except ConnectionError:  # it was ended while it had nothing to do
-                self.close()
-                link = self._start()
-                _send(link, function, files, arguments, allowance)
+            _send(link, function, files, arguments, allowance)
             kind, said = self._receive(link, spool, where, allowance)
         except (EOFError, ConnectionError):
             spool.close()
-            raise _died(self.close(), where, allowance) from None
+            raise
         except BaseException:  # the conversation is cut short: the next one begins anew
             spool.close()
             self.close()
@@ -141,6 +163,18 @@ class _Worker:
             spool.close()
             raise _raised(kind, said, where, allowance)
         return spool
+
+    def stream(self, function: str, file: OpenFile, arguments: Sequence[Any], where: str,
+               allowance: Allowance) -> Iterator[Any]:
+        """The values that the worker answers with, as they come."""
+        link, seconds = self._start(), _LEAST_PATIENCE + _PATIENCE * allowance.seconds
+        _send(link, function, [file], arguments, allowance, each=True)
+        kind, payload = _frame(link, seconds, allowance, where)
+        while kind == frames.ITEMS:
+            yield from frames.decode(payload)
+            kind, payload = _frame(link, seconds, allowance, where)
+        if kind != frames.END:
+            raise _raised(kind, frames.decode(payload), where, allowance)
 
     def _start(self) -> socket.socket:
         if self._started is None:
@@ -156,26 +190,18 @@ class _Worker:
                 raise RuntimeError(f"the process that parses files cannot start (exit code {code})") from None
         return self._started[1]
 
-    def _receive(self, link: socket.socket, spool: tempfile.SpooledTemporaryFile[bytes], where: str,
+    @staticmethod
+    def _receive(link: socket.socket, spool: tempfile.SpooledTemporaryFile[bytes], where: str,
                  allowance: Allowance) -> tuple[bytes, dict[str, Any]]:
         """Write the frames of values to ``spool``; the kind of the last frame, and what it says."""
-        seconds = _LEAST_PATIENCE + _PATIENCE * allowance.seconds
-        deadline, total = time.monotonic() + seconds, 0
-        try:
-            while True:
-                header = frames.receive(link, frames.HEADER.size, deadline)
-                kind, size = frames.HEADER.unpack(header)
-                total += size
-                if size > allowance.item + frames.HEADER.size or total > allowance.output + frames.HEADER.size:
-                    most = allowance.item if size > allowance.item else allowance.output
-                    raise _reached("output", f"it gives more than {most / _MB:,.0f} MB of text", where)
-                payload = frames.receive(link, size, deadline)
-                if kind != frames.ITEMS:
-                    break
-                spool.write(header)
-                spool.write(payload)
-        except frames.OutOfTime:
-            raise _reached("wait", f"parsing it did not end within {seconds:,.0f} s", where) from None
+        ends, total = time.monotonic() + _LEAST_PATIENCE + _PATIENCE * allowance.seconds, 0
+        kind, payload = _frame(link, ends - time.monotonic(), allowance, where)
+        while kind == frames.ITEMS:
+            total += len(payload)
+            if total > allowance.output + frames.HEADER.size:
+                raise _reached("output", f"it gives more than {allowance.output / _MB:,.0f} MB of text", where)
+            spool.write(frames.HEADER.pack(kind, len(payload)) + payload)
+            kind, payload = _frame(link, ends - time.monotonic(), allowance, where)
         return kind, frames.decode(payload)
 
     def close(self) -> int:
@@ -192,12 +218,29 @@ class _Worker:
         return process.wait()
 
 
+def _frame(link: socket.socket, seconds: float, allowance: Allowance, where: str) -> tuple[bytes, bytes]:
+    """The next frame: its kind, and what it holds.
+
+    Raises:
+        LimitReached: it is too large, or does not come.
+        EOFError: the worker ended.
+    """
+    deadline = time.monotonic() + seconds
+    try:
+        kind, size = frames.HEADER.unpack(frames.receive(link, frames.HEADER.size, deadline))
+        if size > allowance.item + frames.HEADER.size:
+            raise _reached("output", f"it gives more than {allowance.item / _MB:,.0f} MB of text at once", where)
+        return kind, frames.receive(link, size, deadline)
+    except frames.OutOfTime:
+        raise _reached("wait", f"parsing it did not end within {seconds:,.0f} s", where) from None
+
+
 def _send(link: socket.socket, function: str, files: Sequence[OpenFile | bytes], arguments: Sequence[Any],
-          allowance: Allowance) -> None:
+          allowance: Allowance, each: bool = False) -> None:
     described = [("", len(file), False) if isinstance(file, bytes) else (file.name, file.size, True) for file in files]
     socket.send_fds(link, [b"?"], [file.stream.fileno() for file in files if isinstance(file, OpenFile)])
     frames.send(link, frames.ITEMS, frames.encode({"function": function, "arguments": list(arguments),
-                                                   "files": described, "allowance": asdict(allowance)}))
+                                                   "files": described, "allowance": asdict(allowance), "each": each}))
     for file in files:
         if isinstance(file, bytes):
             link.sendall(file)

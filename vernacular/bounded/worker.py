@@ -68,7 +68,7 @@ def _answer(link: socket.socket, request: dict[str, Any], files: list[OpenFile],
         # Its imports come first, without limits: it returns what yields under them.
         values = iter(getattr(importlib.import_module(module), function)(files, *request["arguments"]))
         before = _size()
-        kind, said = _within(link, values, Allowance(**request["allowance"]))
+        kind, said = _within(link, values, Allowance(**request["allowance"]), request["each"])
     except Exception as error:
         kind, said = _fault(error)
     finally:
@@ -79,12 +79,15 @@ def _answer(link: socket.socket, request: dict[str, Any], files: list[OpenFile],
     return more
 
 
-def _within(link: socket.socket, values: Iterator[Any], allowance: Allowance) -> tuple[bytes, dict[str, Any]]:
-    """Send ``values``; the kind of the last frame and what it says."""
+def _within(link: socket.socket, values: Iterator[Any], allowance: Allowance,
+            each: bool) -> tuple[bytes, dict[str, Any]]:
+    """Send ``values``, within a time for all or for ``each``; the kind of the last frame and what it says."""
     batch, size = list[bytes](), 0
     try:
         with _limited(allowance):
             for value in values:
+                if each:
+                    signal.setitimer(signal.ITIMER_PROF, allowance.seconds)
                 batch.append(frames.encode(value))
                 size += len(batch[-1])
                 if size > _BATCH:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import bz2
 import hashlib
 import re
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,13 +13,14 @@ from urllib.parse import quote
 import regex
 
 from vernacular.artifacts import digest_of
+from vernacular.bounded.reader import LimitReached, for_page, opened, stream_bounded
 from vernacular.config.sources import WikipediaSource, is_url
 from vernacular.corpus.ledger import Document, make_document
-from vernacular.corpus.sources import Place
+from vernacular.corpus.sources import Place, dump
 from vernacular.corpus.sources.download import Mark, download, fetch_text, remove
 from vernacular.corpus.sources.mirror import Mirror, allowed
-from vernacular.corpus.sources.wikitext import is_disambiguation, is_redirect, plain_text
-from vernacular.errors import Problem, of_the_system
+from vernacular.corpus.sources.wikitext import article_text
+from vernacular.errors import Problem
 from vernacular.files import File, Folder
 
 _DUMPS = "https://dumps.wikimedia.org"
@@ -156,7 +156,7 @@ class WikipediaDump:
         fetch = self.mirror.begin(digest_of([key, facts]))
         done, most = int(fetch.position or 0), self.settings.most_documents
         taken, number = fetch.rows, done
-        for number, row in self._articles(file, done) if taken != most else ():
+        for number, row in self._articles(file, done, progress) if taken != most else ():
             fetch.add(row, number)
             taken += 1
             if taken == most:
@@ -169,41 +169,38 @@ class WikipediaDump:
         fetch.key = key
         self.mirror.publish(fetch, **facts)
 
-    def _articles(self, file: File, done: int) -> Iterator[tuple[int, dict[str, Any]]]:
+    def _articles(self, file: File, done: int, progress: Callable[[str], None]) -> Iterator[tuple[int, dict[str, Any]]]:
         """(number of its page, row) for each article of the dump after page number ``done``."""
-        import mwxml
-
+        names = set(_ENGLISH)
         try:
-            with file.stream() as packed, (bz2.open(packed) if file.suffix == ".bz2" else packed) as stream:
-                dump = mwxml.Dump.from_file(stream)
-                names = _ENGLISH | {str(space.name).casefold() for space in dump.site_info.namespaces or []
-                                    if space.name}
-                for number, page in enumerate(dump, 1):
-                    if number > done and page.namespace == 0 and page.redirect is None:
-                        row = self._row(page, names)
+            with opened(file) as content:
+                pages = stream_bounded(f"{dump.__name__}:in_worker_pages", content, [file.suffix == ".bz2", done],
+                                       self._source, for_page(self.place.limits))
+                names.update(next(pages))
+                for number, page in enumerate(pages, 1):
+                    if page is not None:
+                        row = self._row(page, names, progress)
                         if row is not None:
                             yield number, row
         except FileNotFoundError:
             raise Problem("there is no such dump", where=file.shown, fix="Correct `dump:`") from None
-        except (OSError, EOFError, ValueError, SyntaxError, mwxml.errors.MalformedXML) as error:
-            if of_the_system(error):
-                raise  # of a disk that fails the dump is not damaged, and what was read of it stays
+        except Problem:  # of a disk that fails the dump is not damaged, and what was read of it stays
             remove(self._kept)
-            raise Problem(f"the dump is damaged ({type(error).__name__}: {error})", where=self._source,
-                          fix="Fetch it again") from None
+            raise
 
-    def _row(self, page: Any, names: Collection[str]) -> dict[str, Any] | None:
-        """The article ``page`` as a row, or None if it is none, too short, or was taken down."""
-        revision = next(iter(deque(page, maxlen=1)), None)  # the dump holds the newest alone; of a full one, the last
-        source = str(revision.text or "") if revision else ""
-        if revision is None or is_redirect(source) or is_disambiguation(source, page.title):
+    def _row(self, page: list[Any], names: Collection[str],
+             progress: Callable[[str], None]) -> dict[str, Any] | None:
+        """An article as a row, or None if it is none, too short, takes too long to parse, or was taken down."""
+        title, revision, date, source = page
+        url = f"https://{self.settings.wiki}.wikipedia.org/wiki/{quote(title.replace(' ', '_'), safe='/:()!,;@')}"
+        try:
+            text = article_text(source, title, names, url, self.place.limits)
+        except LimitReached as problem:
+            progress(f"set aside: {problem}")
             return None
-        text = plain_text(source, names)
         if len(_WORD.findall(text)) + len(_SPACELESS.findall(text)) // 2 < _STUB:
             return None
-        url = f"https://{self.settings.wiki}.wikipedia.org/wiki/{quote(page.title.replace(' ', '_'), safe='/:()!,;@')}"
-        row = {"path": url, "text": text, "title": page.title, "date": str(revision.timestamp)[:10],
-               "parents": [f"revision {revision.id}"]}
+        row = {"path": url, "text": text, "title": title, "date": date, "parents": [f"revision {revision}"]}
         return allowed(row, self.settings, self.place.suppressed)
 
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
+from importlib import import_module
 from typing import Any
 
 import regex
 
+from vernacular.bounded.frames import OpenFile
+from vernacular.bounded.reader import for_page, read_bounded
+from vernacular.config.limits import Limits
+
 _TAGS_OUT = {"ref", "references", "gallery", "table", "math", "chem", "ce", "timeline", "syntaxhighlight", "source",
              "score", "hiero", "imagemap", "graph", "mapframe", "maplink", "templatestyles", "style", "script", "code",
              "pre", "poll", "inputbox", "categorytree", "section", "indicator"}
+_TEMPLATE = regex.compile(r"\{\{\s*+([^{}|\n]*+)[|}]")
 _DISAMBIGUATION = regex.compile(
-    r"(?i)\{\{\s*(?:[^{}|\n]*\b(?:disambig|disambiguation|dab|hndis|geodis|begriffsklärung|homonymie|homonimia|"
-    r"desambiguaci[oó]n?|desambiguação|disambigua)\b[^{}|\n]*)[|}]|__DISAMBIG__")
+    r"(?i)\b(?:disambig|disambiguation|dab|hndis|geodis|begriffsklärung|homonymie|homonimia|"
+    r"desambiguaci[oó]n?|desambiguação|disambigua)\b")
 _REDIRECT = regex.compile(r"\s*#\w+[^\n]{0,20}\[\[", flags=regex.IGNORECASE)
 _MAGIC = regex.compile(r"__[\p{Lu}_]+__")
 _MARKUP = regex.compile(r"\{\{|\}\}|\[\[|\]\]|\{\||\|\}|</?[a-z][^<>\n]*>?|&[a-z]+;", flags=regex.IGNORECASE)
@@ -23,12 +29,35 @@ _LANGUAGE = regex.compile(r"[a-z]{2,3}(?:-[a-z]+)*")
 
 def is_disambiguation(source: str, title: str) -> bool:
     """Whether the page only lists what its title can mean: by the common names of the template, or its title."""
-    return _DISAMBIGUATION.search(source) is not None or title.casefold().endswith("(disambiguation)")
+    return title.casefold().endswith("(disambiguation)") or "__DISAMBIG__" in source or any(
+        _DISAMBIGUATION.search(match[1]) for match in _TEMPLATE.finditer(source))
 
 
 def is_redirect(source: str) -> bool:
     """Whether the page only points to another one, in whatever language the word for it is."""
     return _REDIRECT.match(source) is not None
+
+
+def article_text(source: str, title: str, namespaces: Collection[str], where: str, limits: Limits) -> str:
+    """The prose of an article, found in the worker; empty for a redirect or a page that only lists meanings.
+
+    Raises:
+        LimitReached: parsing it takes more than ``limits`` allow.
+    """
+    return "".join(read_bounded(f"{__name__}:in_worker_text", [source.encode("utf-8", "surrogatepass")],
+                                [title, sorted(namespaces)], where, for_page(limits)))
+
+
+def in_worker_text(files: Sequence[OpenFile], title: str, namespaces: list[str]) -> Iterator[str]:
+    """In the worker: the prose of the one page in ``files``, if it has any."""
+    import_module("mwparserfromhell")
+
+    def found() -> Iterator[str]:
+        source = files[0].read().decode("utf-8", "surrogatepass")
+        if not is_redirect(source) and not is_disambiguation(source, title):
+            yield plain_text(source, frozenset(namespaces))
+
+    return found()
 
 
 def plain_text(source: str, namespaces: Collection[str]) -> str:

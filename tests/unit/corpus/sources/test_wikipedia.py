@@ -6,17 +6,20 @@ import bz2
 import errno
 import gzip
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
 import pytest
 
+from tests.unit.corpus.formats.test_disk import FAILS
 from tests.unit.corpus.sources.serve import serve
 from tests.within import within
+from vernacular.config.limits import Limits
 from vernacular.config.sources import WikipediaSource
 from vernacular.corpus.ledger import Document
-from vernacular.corpus.sources import Place, wikipedia
+from vernacular.corpus.sources import Place
 from vernacular.corpus.sources.wikipedia import WikipediaDump
 from vernacular.corpus.sources.wikitext import is_disambiguation, plain_text
 from vernacular.corpus.suppression import Suppressions, url_digest
@@ -187,11 +190,18 @@ def test_a_damaged_dump_and_a_missing_one_are_named(tmp_path: Path) -> None:
         wiki(tmp_path).refresh(silent)
 
 
-def test_of_a_disk_that_fails_no_dump_is_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fails(*_: object) -> None:
-        raise OSError(errno.EIO, "Input/output error")
+@pytest.mark.skipif(not FAILS.exists(), reason="no file here that fails when it is read")
+def test_of_a_disk_that_fails_no_dump_is_damaged(tmp_path: Path) -> None:
+    with pytest.raises(OSError) as said:
+        wiki(tmp_path, dump=str(FAILS)).refresh(silent)
+    assert said.value.errno == errno.EIO
 
-    (tmp_path / "dump.xml.bz2").write_bytes(dump(*PAGES))
-    monkeypatch.setattr(wikipedia.bz2, "open", fails)
-    with pytest.raises(OSError, match="Input/output"):
-        wiki(tmp_path).refresh(silent)
+
+def test_an_article_that_takes_too_long_is_left_out(tmp_path: Path) -> None:
+    slow = page("Slow", "[[a|" * 20_000)
+    (tmp_path / "dump.xml.bz2").write_bytes(dump(page("One", LONG), slow, page("Two", LONG)))
+    source, said = wiki(tmp_path), list[str]()
+    source.place = replace(source.place, limits=Limits(page_seconds=0.3))
+    source.refresh(said.append)
+    assert [document.title for document in source.documents(silent)] == ["One", "Two"]
+    assert any("/Slow" in line for line in said)
