@@ -1,6 +1,7 @@
 """Files that were made to hang a reader, to fill its memory or its output: one recipe for each kind of attack.
 
-``files(count, seed)`` gives as many as wanted; every recipe comes round, each time with another size.
+``files(count, seed)`` gives as many as wanted; every recipe comes round, each time with another size. ``attack`` has
+every reader read them, with good files between. ``python -m tests.hostile [COUNT]`` prints what came of it.
 """
 
 from __future__ import annotations
@@ -8,14 +9,34 @@ from __future__ import annotations
 import gzip
 import io
 import random
+import resource
+import sys
+import tempfile
+import time
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
+import psutil
 import pyarrow
 from pyarrow import parquet
 
+from vernacular.bounded.reader import LimitReached, for_file, opened, read_bounded, stop
+from vernacular.config.limits import Limits
+from vernacular.corpus.benchmarks import texts_of
+from vernacular.corpus.formats import SUFFIXES, read_text, read_texts
+from vernacular.corpus.formats.packed import suffix_of
+from vernacular.corpus.sources.wikitext import article_text
+from vernacular.corpus.web.pages import extract_page, page_facts, page_listing, robots_rules
+from vernacular.errors import Problem
+from vernacular.tasks.data.parsing import read_rows
+
 Recipe = Callable[[random.Random, int], bytes]
+Reader = Callable[[Path, Limits], Any]
 
 _PROLOGUE = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
 _WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
@@ -169,6 +190,21 @@ RECIPES: dict[str, Recipe] = {
     "spaces.po": _text(lambda size: "msgid" + " " * size + '"a"\nmsgstr "b"\n'),
     "quoted.po": _text(lambda size: 'msgid "a"\nmsgstr "' + '\\"' * (size // 2) + '"\n'),
     "header.po": lambda chance, size: b"Content-Type:" * (size // 13) + b"\xff",
+    "tags.conll": _text(lambda size: "a O\n" * (size // 4)),
+    "columns.conll": _text(lambda size: "a " * (size // 2) + "\n"),
+    "words.conllu": _text(lambda size: "".join(
+        f"{n}\ta\ta\tNOUN\t_\t_\t0\troot\t_\t_\n" for n in range(1, size // 30))),
+    "range.conllu": _text(lambda size: "1-" + "9" * size + "\ta" + "\t_" * 8 + "\n"),
+    "index.xml": _repeated(("<url><loc>http://a/b</loc></url>", "<urlset>", "<a b='c' ", "<!--", "<item>", "&#xD800;",
+                            "<link href='/a'/>", "<![CDATA["), '<?xml version="1.0"?><urlset>'),
+    "feed.xml": _repeated(("<item><link>http://a/b</link></item>", "<entry>", "<content><b><i>", "<a href=", "<!--",
+                           "<title>a</title>"), '<?xml version="1.0"?><rss version="2.0"><channel>'),
+    "agents.robots": _text(lambda size: "".join(f"User-agent: a{n}\n" for n in range(size // 36)) + "".join(
+        f"Disallow: /{n}\n" for n in range(size // 36))),
+    "pieces.robots": _repeated(("User-agent: *\n", "Disallow: /*a*b*c$\n", "Crawl-delay: 9\n",
+                                "Sitemap: http://a/\n", "#", "Request-rate: 1/1s\n"), "User-agent: *\nDisallow: /\n"),
+    "pieces.wiki": _repeated(("{{a", "[[a|", "'''a", "<ref>", "<b>", "{|\n|a\n", "[http://a b", "==a==\n", "*", "<!--",
+                              "http://a ", "{{disambig ", "&nbsp;", "__TOC__", "<nowiki>", "|-\n", "{{{a|", ":;#*")),
 }
 
 
@@ -179,3 +215,119 @@ def files(count: int, seed: int, most: int = 300_000) -> Iterator[tuple[str, byt
         name = names[number % len(names)]
         size = int(most * chance.choice((0.01, 0.1, 0.3, 1)))
         yield f"{number:04}-{name}", RECIPES[name](chance, max(size, 200))
+
+
+def _rows(kind: str, *arguments: Any) -> Reader:
+    return lambda path, limits: list(read_rows([("a", path)], kind, arguments, [None], limits))
+
+
+def _keyed(suffix: str, key: dict[str, Any]) -> Reader:
+    side = {"name": "a", "kind": "files", "files": "*", "licence": "CC0-1.0", "consent": "contributor",
+            "register": "other", "key": key}
+
+    def read(path: Path, limits: Limits) -> None:
+        with opened(path) as file:
+            list(read_bounded("vernacular.alignment.keyed:in_worker_texts", [file], [["a"], f"a{suffix}", side], "a",
+                              for_file(limits, file.size)))
+    return read
+
+
+def _page(path: Path, limits: Limits) -> None:
+    for read in (lambda data: page_facts(data, "http://a/", "", [], False, limits),
+                 lambda data: extract_page(data, "http://a/", "", limits)):
+        read(path.read_bytes())
+
+
+_WIKI: Reader = lambda path, limits: article_text(path.read_text(), "a", ["file"], "a", limits)  # noqa: E731
+_BENCHMARK: Reader = lambda path, limits: list(texts_of(path, "a", limits))  # noqa: E731
+_COLUMNS = {"text": "text", "label": "a"}
+# Ending -> the readers of such files, besides those of texts.
+OTHERS: dict[str, list[Reader]] = {
+    ".html": [_page], ".wiki": [_WIKI],
+    ".xml": [lambda path, limits: page_listing(path.read_bytes(), "http://a/", limits)],
+    ".robots": [lambda path, limits: robots_rules(200, path.read_bytes(), "text/plain", limits)],
+    ".conll": [_rows("conll", 0, -1), _BENCHMARK],
+    ".conllu": [_rows("conllu"), _BENCHMARK],
+    ".csv": [_rows("table", _COLUMNS, ",", None), _BENCHMARK,
+             _keyed(".csv", {"kind": "columns", "columns": ["a"]})],
+    ".tsv": [_rows("table", _COLUMNS, "\t", None), _BENCHMARK],
+    ".jsonl": [_rows("jsonl", _COLUMNS), _BENCHMARK,
+               _keyed(".jsonl", {"kind": "columns", "columns": ["a"]})],
+    ".json": [_BENCHMARK, _keyed(".json", {"kind": "path", "pattern": "{a}"})],
+    ".usfm": [_keyed(".usfm", {"kind": "usfm"})],
+    ".txt": [lambda path, limits: read_text(path, "a", None, limits),
+             _keyed(".txt", {"kind": "path", "pattern": "{a}"})],
+}
+
+
+@dataclass
+class Outcome:
+    """What came of an attack.
+
+    Attributes:
+        hostile, good: files that were tried, and good ones that were read.
+        refused: problem or limit -> how often it was met.
+        slowest: (seconds of processor time of the worker, file) of the file that took longest in one reader.
+        peak_mb: the most memory that a worker had in use, its own included.
+    """
+
+    hostile: int = 0
+    good: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+    slowest: tuple[float, str] = (0.0, "")
+    peak_mb: float = 0.0
+
+
+def attack(folder: Path, count: int, seed: int, limits: Limits, most: int = 300_000) -> Outcome:
+    """Have every reader read ``count`` hostile files in ``folder``, and then a good one after each.
+
+    Raises:
+        Exception: a reader raised anything but a ``Problem``, or did not read a good file.
+    """
+    outcome = Outcome()
+    good = folder / "good.md"
+    good.write_text("# Kale\n\nkale *amo*\n", encoding="utf-8")
+    for name, content in files(count, seed, most):
+        path, suffix = folder / name, Path(name).suffix
+        path.write_bytes(content)
+        readers = [*([_AS_TEXT] if suffix_of(name) in SUFFIXES else []), *OTHERS.get(suffix, [])]
+        assert readers, name
+        outcome.hostile += 1
+        for read in readers:
+            before = _processor_time()
+            try:
+                read(path, limits)
+            except LimitReached as problem:
+                outcome.refused[problem.limit] += 1
+            except Problem:
+                outcome.refused["problem"] += 1
+            outcome.slowest = max(outcome.slowest, (_processor_time() - before, name))
+            assert [text.text for text in read_texts(good, "good", None, limits)] == ["Kale\nkale amo"], name
+            outcome.good += 1
+        path.unlink()
+    stop()
+    outcome.peak_mb = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1000
+    return outcome
+
+
+_AS_TEXT: Reader = lambda path, limits: sum(1 for _ in read_texts(path, "a", None, limits))  # noqa: E731
+
+
+def _processor_time() -> float:
+    """Of all workers, those included that have ended."""
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    alive = sum(sum(child.cpu_times()[:2]) for child in psutil.Process().children())
+    return ended.ru_utime + ended.ru_stime + alive
+
+
+def main(count: str = "1000", seconds: str = "2", memory_mb: str = "400") -> None:
+    """Attack with ``count`` files and print what came of it."""
+    limits = Limits(seconds=float(seconds), page_seconds=float(seconds), memory_mb=int(memory_mb), output_mb=20)
+    with tempfile.TemporaryDirectory() as folder:
+        started = time.monotonic()
+        outcome = attack(Path(folder), int(count), 1, limits, 1_000_000)
+    print(limits, outcome, f"{time.monotonic() - started:.0f} s", sep="\n")  # noqa: T201
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

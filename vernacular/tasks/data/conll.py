@@ -14,7 +14,7 @@ _COMMENT = regex.compile(r"#[^\t]*=")  # "# id 4f2a  domain=en", not the word # 
 _DOCUMENT = "-DOCSTART-"
 _SPACES = regex.compile(" +")  # no others: the space of 10\u00a0000 is inside of a word
 _COLUMNS = 10
-_ID = regex.compile(r"(?P<first>\d+)(?:(?P<range>-)(?P<last>\d+)|(?P<empty>\.\d+))?")
+_ID = regex.compile(r"(?P<first>\d{1,9})(?:(?P<range>-)(?P<last>\d{1,9})|(?P<empty>\.\d+))?")
 _UNSAID = "_"
 
 

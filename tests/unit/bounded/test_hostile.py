@@ -1,0 +1,24 @@
+"""Files made to hang readers or to fill the memory: each is refused or read within its limits, all others are read."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.hostile import RECIPES, attack
+from tests.unit.corpus.test_documents import rows, run, source
+from tests.generate import write_language
+from vernacular.config.limits import Limits
+
+LOADING = 2.0  # seconds in which a worker is started and loads its parsers
+
+
+def test_every_recipe_is_refused_or_read_within_its_limits(tmp_path: Path) -> None:
+    limits = Limits(seconds=0.3, page_seconds=0.3, memory_mb=300, output_mb=5)
+    outcome = attack(tmp_path, len(RECIPES), 5, limits, 20_000)
+    assert outcome.hostile == len(RECIPES) < outcome.good
+    assert outcome.slowest[0] < limits.seconds + LOADING, outcome
