@@ -25,7 +25,8 @@ import psutil
 import pyarrow
 from pyarrow import parquet
 
-from vernacular.bounded.reader import LimitReached, for_file, opened, read_bounded, stop
+from vernacular.bounded.limits import LimitReached, for_file
+from vernacular.bounded.reader import opened, read_bounded, stop
 from vernacular.config.limits import Limits
 from vernacular.corpus.benchmarks import texts_of
 from vernacular.corpus.formats import SUFFIXES, read_text, read_texts
@@ -33,6 +34,7 @@ from vernacular.corpus.formats.packed import suffix_of
 from vernacular.corpus.sources.wikitext import article_text
 from vernacular.corpus.web.pages import extract_page, page_facts, page_listing, robots_rules
 from vernacular.errors import Problem
+from vernacular.files import File
 from vernacular.tasks.data.parsing import read_rows
 
 Recipe = Callable[[random.Random, int], bytes]
@@ -218,7 +220,7 @@ def files(count: int, seed: int, most: int = 300_000) -> Iterator[tuple[str, byt
 
 
 def _rows(kind: str, *arguments: Any) -> Reader:
-    return lambda path, limits: list(read_rows([("a", path)], kind, arguments, [None], limits))
+    return lambda path, limits: list(read_rows([("a", File.at(path))], kind, arguments, [None], limits))
 
 
 def _keyed(suffix: str, key: dict[str, Any]) -> Reader:
@@ -226,7 +228,7 @@ def _keyed(suffix: str, key: dict[str, Any]) -> Reader:
             "register": "other", "key": key}
 
     def read(path: Path, limits: Limits) -> None:
-        with opened(path) as file:
+        with opened(File.at(path)) as file:
             list(read_bounded("vernacular.alignment.keyed:in_worker_texts", [file], [["a"], f"a{suffix}", side], "a",
                               for_file(limits, file.size)))
     return read
@@ -239,7 +241,7 @@ def _page(path: Path, limits: Limits) -> None:
 
 
 _WIKI: Reader = lambda path, limits: article_text(path.read_text(), "a", ["file"], "a", limits)  # noqa: E731
-_BENCHMARK: Reader = lambda path, limits: list(texts_of(path, "a", limits))  # noqa: E731
+_BENCHMARK: Reader = lambda path, limits: list(texts_of(File.at(path), limits))  # noqa: E731
 _COLUMNS = {"text": "text", "label": "a"}
 # Ending -> the readers of such files, besides those of texts.
 OTHERS: dict[str, list[Reader]] = {
@@ -255,7 +257,7 @@ OTHERS: dict[str, list[Reader]] = {
                _keyed(".jsonl", {"kind": "columns", "columns": ["a"]})],
     ".json": [_BENCHMARK, _keyed(".json", {"kind": "path", "pattern": "{a}"})],
     ".usfm": [_keyed(".usfm", {"kind": "usfm"})],
-    ".txt": [lambda path, limits: read_text(path, "a", None, limits),
+    ".txt": [lambda path, limits: read_text(File.at(path), "a", None, limits),
              _keyed(".txt", {"kind": "path", "pattern": "{a}"})],
 }
 
@@ -302,7 +304,7 @@ def attack(folder: Path, count: int, seed: int, limits: Limits, most: int = 300_
             except Problem:
                 outcome.refused["problem"] += 1
             outcome.slowest = max(outcome.slowest, (_processor_time() - before, name))
-            assert [text.text for text in read_texts(good, "good", None, limits)] == ["Kale\nkale amo"], name
+            assert [text.text for text in read_texts(File.at(good), "good", None, limits)] == ["Kale\nkale amo"], name
             outcome.good += 1
         path.unlink()
     stop()
@@ -310,7 +312,7 @@ def attack(folder: Path, count: int, seed: int, limits: Limits, most: int = 300_
     return outcome
 
 
-_AS_TEXT: Reader = lambda path, limits: sum(1 for _ in read_texts(path, "a", None, limits))  # noqa: E731
+_AS_TEXT: Reader = lambda path, limits: sum(1 for _ in read_texts(File.at(path), "a", None, limits))  # noqa: E731
 
 
 def _processor_time() -> float:

@@ -64,10 +64,8 @@ ALLOWED = {
     TEMPORARY: ["vernacular/corpus/web/process.py", "vernacular/release/ecosystem.py", "vernacular/release/loads.py"],
     "a release, here or downloaded, which opens without following a link": ["vernacular/release/files.py"],
     "the folder of a base, whose links it refuses": ["vernacular/base_files.py"],
-    GIVEN: ["vernacular/corpus/web/listings.py", "vernacular/corpus/workers.py"],
-    "to be handed open files by `vernacular.bounded`": [
-        f"vernacular/corpus/formats/{name}.py"
-        for name in ("docx", "html", "packed", "pdf", "plain", "po", "rows", "usfm")],
+    GIVEN: ["vernacular/corpus/web/listings.py", "vernacular/corpus/workers.py", "vernacular/bounded/worker.py",
+            "vernacular/corpus/formats/columns.py", "vernacular/corpus/formats/packed.py"],
 }
 
 

@@ -27,6 +27,7 @@ from vernacular.corpus.web.extract import extract
 from vernacular.corpus.web.listings import read_listing
 from vernacular.corpus.web.robots import read_robots
 from vernacular.errors import Problem
+from vernacular.files import File
 from vernacular.tasks.data.conll import read_conll, read_conllu
 from vernacular.tasks.data.parallel import read_parallel
 from vernacular.tasks.data.tables import read_jsonl, read_table
@@ -74,7 +75,7 @@ def _file(suffix: str) -> Callable[[bytes, Path], None]:
     def read(data: bytes, folder: Path) -> None:
         path = folder / f"a{suffix}"
         path.write_bytes(data)
-        _use_up(read_texts(path, path.name, Options()))
+        _use_up(read_texts(File.at(path), path.name, Options()))
     return read
 
 

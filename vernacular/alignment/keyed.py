@@ -15,7 +15,8 @@ from pydantic import TypeAdapter
 
 from vernacular.alignment.join import Key, Keyed
 from vernacular.bounded.frames import OpenFile
-from vernacular.bounded.reader import for_file, opened, read_bounded
+from vernacular.bounded.limits import for_file
+from vernacular.bounded.reader import opened, read_bounded
 from vernacular.config.translations import ColumnsKey, PathKey, Side, UsfmKey, VrefKey
 from vernacular.corpus.formats.encoding import decode
 from vernacular.corpus.formats.packed import content, suffix_of

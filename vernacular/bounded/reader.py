@@ -18,38 +18,18 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Any
 
 from vernacular.bounded import frames
 from vernacular.bounded.frames import Allowance, OpenFile
-from vernacular.config.limits import Limits
+from vernacular.bounded.limits import MB, died, raised, reached
 from vernacular.errors import Problem
 from vernacular.files import File
 
-Limit = Literal["seconds", "memory", "output", "wait", "crash"]
-_MB = 1_000_000
-_GROWTH = 20  # to one: text that a file gives, beyond what is allowed for any
-_IN_MEMORY = 32 * _MB  # of values that wait
+_IN_MEMORY = 32_000_000  # of values that wait
 _START_SECONDS = 120.0
 _PATIENCE, _LEAST_PATIENCE = 10.0, 60.0  # times the processor time; seconds: a parser that waits takes no time
-
-
-class LimitReached(Problem):
-    """A file or page that takes more than it may: it is set aside and reported, and the others are read.
-
-    Attributes:
-        limit: which one: processor time, memory, output; it did not end; or its parser crashed.
-    """
-
-    def __init__(self, what: str, *, where: str, fix: str, limit: Limit) -> None:
-        super().__init__(what, where=where, fix=fix)
-        self.limit: Limit = limit
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Another process may raise it."""
-        return partial(type(self), where=self.where, fix=self.fix, limit=self.limit), (self.what,)
 
 
 @contextmanager
@@ -62,17 +42,6 @@ def opened(file: File) -> Iterator[OpenFile]:
     """
     with file.stream() as stream:
         yield OpenFile(file.name, stream, os.fstat(stream.fileno()).st_size)
-
-
-def for_file(limits: Limits, size: int) -> Allowance:
-    """What parsing a file of ``size`` bytes may take."""
-    return Allowance(max(limits.seconds, size / _MB), limits.memory_mb * _MB, limits.output_mb * _MB,
-                     max(limits.output_mb * _MB, _GROWTH * size))
-
-
-def for_page(limits: Limits) -> Allowance:
-    """What parsing a page may take."""
-    return Allowance(limits.page_seconds, limits.memory_mb * _MB, limits.output_mb * _MB, limits.output_mb * _MB)
 
 
 def read_bounded(function: str, files: Sequence[OpenFile | bytes], arguments: Sequence[Any], where: str,
@@ -107,7 +76,7 @@ def stream_bounded(function: str, file: OpenFile, arguments: Sequence[Any], wher
     try:
         yield from worker.stream(function, file, arguments, where, allowance)
     except (EOFError, ConnectionError):
-        raise _died(worker.close(), where, allowance) from None
+        raise died(worker.close(), where, allowance) from None
     finally:
         worker.close()
 
@@ -141,7 +110,7 @@ class _Worker:
             with suppress(EOFError, ConnectionError):
                 return self._ask(function, files, arguments, where, allowance)
             code = self.close()
-        raise _died(code, where, allowance)
+        raise died(code, where, allowance)
 
     def _ask(self, function: str, files: Sequence[OpenFile | bytes], arguments: Sequence[Any], where: str,
              allowance: Allowance) -> IO[bytes]:
@@ -161,7 +130,7 @@ class _Worker:
             self.close()
         if kind != frames.END:
             spool.close()
-            raise _raised(kind, said, where, allowance)
+            raise raised(kind, said, where, allowance)
         return spool
 
     def stream(self, function: str, file: OpenFile, arguments: Sequence[Any], where: str,
@@ -174,7 +143,7 @@ class _Worker:
             yield from frames.decode(payload)
             kind, payload = _frame(link, seconds, allowance, where)
         if kind != frames.END:
-            raise _raised(kind, frames.decode(payload), where, allowance)
+            raise raised(kind, frames.decode(payload), where, allowance)
 
     def _start(self) -> socket.socket:
         if self._started is None:
@@ -199,7 +168,7 @@ class _Worker:
         while kind == frames.ITEMS:
             total += len(payload)
             if total > allowance.output + frames.HEADER.size:
-                raise _reached("output", f"it gives more than {allowance.output / _MB:,.0f} MB of text", where)
+                raise reached("output", f"it gives more than {allowance.output / MB:,.0f} MB of text", where)
             spool.write(frames.HEADER.pack(kind, len(payload)) + payload)
             kind, payload = _frame(link, ends - time.monotonic(), allowance, where)
         return kind, frames.decode(payload)
@@ -229,10 +198,10 @@ def _frame(link: socket.socket, seconds: float, allowance: Allowance, where: str
     try:
         kind, size = frames.HEADER.unpack(frames.receive(link, frames.HEADER.size, deadline))
         if size > allowance.item + frames.HEADER.size:
-            raise _reached("output", f"it gives more than {allowance.item / _MB:,.0f} MB of text at once", where)
+            raise reached("output", f"it gives more than {allowance.item / MB:,.0f} MB of text at once", where)
         return kind, frames.receive(link, size, deadline)
     except frames.OutOfTime:
-        raise _reached("wait", f"parsing it did not end within {seconds:,.0f} s", where) from None
+        raise reached("wait", f"parsing it did not end within {seconds:,.0f} s", where) from None
 
 
 def _send(link: socket.socket, function: str, files: Sequence[OpenFile | bytes], arguments: Sequence[Any],
@@ -244,38 +213,6 @@ def _send(link: socket.socket, function: str, files: Sequence[OpenFile | bytes],
     for file in files:
         if isinstance(file, bytes):
             link.sendall(file)
-
-
-def _raised(kind: bytes, said: dict[str, Any], where: str, allowance: Allowance) -> Exception:
-    """What the parser raised, as its last frame says it."""
-    if kind == frames.MEMORY:
-        return _reached("memory", _memory(allowance), where)
-    if kind == frames.PROBLEM:
-        return Problem(said["what"], where=said["where"] or where, fix=said["fix"])
-    if kind == frames.SYSTEM:
-        return OSError(said["errno"], said["strerror"], where)
-    error = RuntimeError(said["error"])
-    error.add_note(said["trace"])
-    return error
-
-
-def _reached(limit: Limit, what: str, where: str) -> LimitReached:
-    key = {"seconds": "seconds", "memory": "memory_mb", "output": "output_mb"}.get(limit)
-    fix = "Leave it out or save it anew" + (f"; if it is sound, raise `{key}` of `limits:`" if key else "")
-    return LimitReached(what, where=where, fix=fix, limit=limit)
-
-
-def _memory(allowance: Allowance) -> str:
-    return f"parsing it needs more than {allowance.memory / _MB:,.0f} MB of memory"
-
-
-def _died(code: int, where: str, allowance: Allowance) -> LimitReached:
-    """Why the worker ended."""
-    if code == -signal.SIGPROF:
-        return _reached("seconds", f"parsing it takes more than {allowance.seconds:g} s of processor time", where)
-    if code in (-signal.SIGKILL, -signal.SIGABRT):  # the system's own limit of memory, or a library without any left
-        return _reached("memory", _memory(allowance), where)
-    return _reached("crash", f"its parser crashed (exit code {code})", where)
 
 
 def _environment() -> dict[str, str]:

@@ -20,12 +20,13 @@ import regex
 from vernacular import separated
 from vernacular.artifacts import digest_of, digest_of_listed
 from vernacular.bounded.frames import OpenFile
-from vernacular.bounded.reader import for_file, opened, read_bounded
+from vernacular.bounded.limits import for_file
+from vernacular.bounded.reader import opened, read_bounded
 from vernacular.config.limits import Limits
 from vernacular.config.schema import Language
 from vernacular.corpus.words import words
 from vernacular.errors import Problem
-from vernacular.files import File, Folder
+from vernacular.files import File, Folder, text_of
 
 FOLDER = "tasks"
 LEAST_WORDS = 3  # labels and single words of a field are no texts

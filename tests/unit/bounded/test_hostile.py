@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 
-import pytest
-
 from tests.hostile import RECIPES, attack
-from tests.unit.corpus.test_documents import rows, run, source
-from tests.generate import write_language
 from vernacular.config.limits import Limits
 
 LOADING = 2.0  # seconds in which a worker is started and loads its parsers

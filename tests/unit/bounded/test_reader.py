@@ -13,9 +13,11 @@ import pytest
 
 from vernacular.bounded import reader
 from vernacular.bounded.frames import Allowance
-from vernacular.bounded.reader import LimitReached, for_file, opened, read_bounded, stop
+from vernacular.bounded.limits import LimitReached, for_file
+from vernacular.bounded.reader import opened, read_bounded, stop
 from vernacular.config.limits import Limits
 from vernacular.errors import Problem
+from vernacular.files import File
 
 SOME = Allowance(0.3, 100_000_000, 1_000_000, 2_000_000)
 
@@ -57,7 +59,7 @@ def test_values_come_back_as_they_were() -> None:
 
 def test_files_and_bytes_are_read_from_their_start(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("kale")
-    with opened(tmp_path / "a.txt") as file:
+    with opened(File.at(tmp_path / "a.txt")) as file:
         file.stream.read()
         for _ in range(2):
             found = list(read_bounded("tests.unit.bounded.attacks:echo", [file, b"amo", file], [None], "a", SOME))
@@ -66,7 +68,7 @@ def test_files_and_bytes_are_read_from_their_start(tmp_path: Path) -> None:
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "a.txt")
-    with pytest.raises(OSError), opened(tmp_path / "a.txt"):
+    with pytest.raises(Problem), opened(File.at(tmp_path / "a.txt")):
         pass
 
 

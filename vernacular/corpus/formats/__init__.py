@@ -15,7 +15,8 @@ from typing import Any
 import regex
 
 from vernacular.bounded.frames import OpenFile
-from vernacular.bounded.reader import for_file, opened, read_bounded
+from vernacular.bounded.limits import for_file
+from vernacular.bounded.reader import opened, read_bounded
 from vernacular.config.limits import Limits
 from vernacular.corpus.formats.encoding import decode
 from vernacular.corpus.formats.packed import PACKED, content, suffix_of

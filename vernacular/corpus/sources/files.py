@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator
 
 from vernacular.artifacts import digest_of
-from vernacular.bounded.reader import LimitReached
+from vernacular.bounded.limits import LimitReached
 from vernacular.config.sources import FilesSource, LocalSource
 from vernacular.corpus.formats import SLOW, Options, Text, read_texts
 from vernacular.corpus.ledger import Document, make_document, short_digest

@@ -13,7 +13,8 @@ from urllib.parse import quote
 import regex
 
 from vernacular.artifacts import digest_of
-from vernacular.bounded.reader import LimitReached, for_page, opened, stream_bounded
+from vernacular.bounded.limits import LimitReached, for_page
+from vernacular.bounded.reader import opened, stream_bounded
 from vernacular.config.sources import WikipediaSource, is_url
 from vernacular.corpus.ledger import Document, make_document
 from vernacular.corpus.sources import Place, dump

@@ -9,7 +9,8 @@ from typing import Any
 import regex
 
 from vernacular.bounded.frames import OpenFile
-from vernacular.bounded.reader import for_page, read_bounded
+from vernacular.bounded.limits import for_page
+from vernacular.bounded.reader import read_bounded
 from vernacular.config.limits import Limits
 
 _TAGS_OUT = {"ref", "references", "gallery", "table", "math", "chem", "ce", "timeline", "syntaxhighlight", "source",

@@ -11,7 +11,7 @@ from types import TracebackType
 
 import orjson
 
-from vernacular.bounded.reader import LimitReached
+from vernacular.bounded.limits import LimitReached
 from vernacular.config.limits import Limits
 from vernacular.corpus.web.extract import VERSION, Extracted
 from vernacular.corpus.web.mirror import PATIENCE

@@ -11,7 +11,8 @@ from importlib import import_module
 from typing import Any
 
 from vernacular.bounded.frames import OpenFile
-from vernacular.bounded.reader import for_page, read_bounded
+from vernacular.bounded.limits import for_page
+from vernacular.bounded.reader import read_bounded
 from vernacular.config.limits import Limits
 from vernacular.corpus.web.extract import Extracted, extract
 from vernacular.corpus.web.facts import Facts, facts_of

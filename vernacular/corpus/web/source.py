@@ -14,7 +14,7 @@ import regex
 
 from vernacular import __version__, clock
 from vernacular.artifacts import digest_of, write_atomically
-from vernacular.bounded.reader import LimitReached
+from vernacular.bounded.limits import LimitReached
 from vernacular.config.sources import Web
 from vernacular.corpus.ledger import Document, make_document
 from vernacular.corpus.sources import Place

@@ -21,7 +21,7 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from vernacular.artifacts import now
-from vernacular.bounded.reader import LimitReached
+from vernacular.bounded.limits import LimitReached
 from vernacular.corpus.web.answers import fingerprint, header, headers_of, is_html, reservations, why
 from vernacular.corpus.web.cache import Extractions
 from vernacular.corpus.web.frontier import LIST, START, TWIN, Frontier, without_text

@@ -7,7 +7,8 @@ from contextlib import ExitStack
 from typing import Any
 
 from vernacular.bounded.frames import OpenFile
-from vernacular.bounded.reader import for_file, opened, read_bounded
+from vernacular.bounded.limits import for_file
+from vernacular.bounded.reader import opened, read_bounded
 from vernacular.config.limits import Limits
 from vernacular.corpus.formats.encoding import decode
 from vernacular.corpus.formats.packed import content

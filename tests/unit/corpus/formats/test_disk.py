@@ -11,7 +11,11 @@ import pytest
 from pyarrow import parquet
 
 from vernacular.bounded.frames import OpenFile
-from vernacular.corpus.formats import Options, read_texts
+from vernacular.bounded.limits import for_file
+from vernacular.bounded.reader import read_bounded
+from vernacular.config.limits import Limits
+from vernacular.corpus import formats
+from vernacular.corpus.formats import Options
 from vernacular.corpus.formats.columns import read_parquet
 
 FAILS = Path("/proc/self/mem")  # may be opened, and says "input/output error" when it is read
@@ -19,10 +23,10 @@ FAILS = Path("/proc/self/mem")  # may be opened, and says "input/output error" w
 
 @pytest.mark.skipif(not FAILS.exists(), reason="no file here that fails when it is read")
 @pytest.mark.parametrize("suffix", [".docx", ".pdf", ".txt", ".html", ".po"])
-def test_a_read_that_fails_is_the_systems_error(tmp_path: Path, suffix: str) -> None:
-    (tmp_path / f"a{suffix}").symlink_to(FAILS)
-    with pytest.raises(OSError) as said:
-        list(read_texts(tmp_path / f"a{suffix}", "a"))
+def test_a_read_that_fails_is_the_systems_error(suffix: str) -> None:
+    with FAILS.open("rb") as stream, pytest.raises(OSError) as said:
+        list(read_bounded(f"{formats.__name__}:texts_of", [OpenFile(f"a{suffix}", stream, 0)],
+                          [suffix, "a", "text", None], "a", for_file(Limits(), 0)))
     assert said.value.errno == errno.EIO
 
 

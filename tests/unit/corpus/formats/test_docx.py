@@ -12,6 +12,7 @@ from docx.oxml.ns import nsdecls
 
 from vernacular.corpus.formats import read_texts
 from vernacular.errors import Problem
+from vernacular.files import File
 
 
 def write(path: Path) -> None:
@@ -35,7 +36,7 @@ def write(path: Path) -> None:
 
 def test_paragraphs_tables_and_changes(tmp_path: Path) -> None:
     write(tmp_path / "a.docx")
-    text, = read_texts(tmp_path / "a.docx", "a.docx")
+    text, = read_texts(File.at(tmp_path / "a.docx"), "a.docx")
     assert text.text.split("\n") == ["Mutu", "one bold inserted linked", "left", "right", "line one", "line two"]
     assert (text.title, text.author, text.whole) == ("Title", "Author", True)
 
@@ -56,7 +57,7 @@ def test_footnotes_come_last(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "b.docx", "w") as packed:
         for name, content in parts.items():
             packed.writestr(name, content)
-    text, = read_texts(tmp_path / "b.docx", "b.docx")
+    text, = read_texts(File.at(tmp_path / "b.docx"), "b.docx")
     assert text.text.endswith("line two\na note")
 
 
@@ -65,7 +66,7 @@ def test_a_zip_bomb_is_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.docx", "a", zipfile.ZIP_DEFLATED) as packed:
         packed.writestr("word/media/bomb.bin", b"\0" * 50_000_000)
     with pytest.raises(Problem, match="unpacks to far more"):
-        list(read_texts(tmp_path / "a.docx", "a.docx"))
+        list(read_texts(File.at(tmp_path / "a.docx"), "a.docx"))
 
 
 @pytest.mark.parametrize(("content", "what"), [
@@ -73,7 +74,7 @@ def test_a_zip_bomb_is_refused(tmp_path: Path) -> None:
 def test_what_is_none_is_refused(tmp_path: Path, content: bytes, what: str) -> None:
     (tmp_path / "a.docx").write_bytes(content)
     with pytest.raises(Problem, match=what):
-        list(read_texts(tmp_path / "a.docx", "a.docx"))
+        list(read_texts(File.at(tmp_path / "a.docx"), "a.docx"))
 
 
 def test_a_zip_without_a_document_and_a_document_without_xml_are_refused(tmp_path: Path) -> None:
@@ -85,4 +86,4 @@ def test_a_zip_without_a_document_and_a_document_without_xml_are_refused(tmp_pat
             packed.writestr(name, b"<broken" if name == "word/document.xml" else old.read(name))
     for name in ("a.docx", "b.docx"):
         with pytest.raises(Problem, match="that can be read"):
-            list(read_texts(tmp_path / name, name))
+            list(read_texts(File.at(tmp_path / name), name))

@@ -10,6 +10,7 @@ from pypdf import PdfReader, PdfWriter
 from vernacular.corpus.formats import read_texts
 from vernacular.corpus.formats.pdf import paragraphs, without_edges
 from vernacular.errors import Problem
+from vernacular.files import File
 
 
 def write_pdf(path: Path, pages: list[list[str]]) -> None:
@@ -46,7 +47,7 @@ PAGES = [["Malawi News 2024",
 
 def test_paragraphs_across_pages_without_running_heads(tmp_path: Path) -> None:
     write_pdf(tmp_path / "a.pdf", PAGES)
-    text, = read_texts(tmp_path / "a.pdf", "a.pdf")
+    text, = read_texts(File.at(tmp_path / "a.pdf"), "a.pdf")
     lines = text.text.split("\n")
     assert lines[0] == ("Anthu ambiri anasonkhana pa bwalo la mpira kuti aone masewero a Anthu yawo yomwe imasewera "
                         "bwino kwambiri m'dziko lino la Malawi.")
@@ -79,10 +80,10 @@ def test_pictures_locks_and_ruins_are_refused(tmp_path: Path) -> None:
     for name, what in (("scan", "no text layer.*OCR"), ("locked", "locked with a password"),
                        ("ruin", "not a PDF that can be read|no text layer"), ("none", "not a PDF")):
         with pytest.raises(Problem, match=what):
-            list(read_texts(tmp_path / f"{name}.pdf", name))
+            list(read_texts(File.at(tmp_path / f"{name}.pdf"), name))
 
 
 def test_letters_that_no_font_explains_are_refused(tmp_path: Path) -> None:
     write_pdf(tmp_path / "a.pdf", [["(cid:12)(cid:13) some words"]])
     with pytest.raises(Problem, match="fonts do not say"):
-        list(read_texts(tmp_path / "a.pdf", "a.pdf"))
+        list(read_texts(File.at(tmp_path / "a.pdf"), "a.pdf"))

@@ -9,6 +9,7 @@ import pytest
 from vernacular.corpus.formats import read_texts
 from vernacular.corpus.formats.po import plain_message
 from vernacular.errors import Problem
+from vernacular.files import File
 
 PO = r'''
 msgid ""
@@ -45,7 +46,7 @@ msgstr "<b>Akkam</b> %(name)s é,\nati &amp; ani"
 @pytest.mark.parametrize("charset", ["UTF-8", "ISO-8859-2"])
 def test_translated_messages_alone(tmp_path: Path, charset: str) -> None:
     (tmp_path / "om.po").write_bytes(PO.replace("CHARSET", charset).encode(charset))
-    text, = read_texts(tmp_path / "om.po", "om.po")
+    text, = read_texts(File.at(tmp_path / "om.po"), "om.po")
     assert text.text.split("\n") == ["Banuu", "faayilii", "faayiloota", "Akkam é,", "ati & ani"]
     assert text.flags == (() if charset == "UTF-8" else ("encoding:iso-8859-2",)) and text.whole
 
@@ -63,4 +64,4 @@ def test_what_is_no_po_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "b.po").write_text('msgid "a"\nmsgstr "b\nmsgid\n')
     for name in ("a.po", "b.po"):
         with pytest.raises(Problem, match="not a PO file"):
-            list(read_texts(tmp_path / name, name))
+            list(read_texts(File.at(tmp_path / name), name))

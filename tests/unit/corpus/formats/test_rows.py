@@ -16,13 +16,14 @@ from pyarrow import parquet
 
 from vernacular.corpus.formats import Options, Text, read_texts
 from vernacular.errors import Problem
+from vernacular.files import File
 
 TEXT = st.text(alphabet=st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp")), min_size=1,
                max_size=40).filter(lambda text: text.strip() != "" and not text.startswith("\ufeff"))
 
 
 def texts(file: Path, **options: str) -> list[str]:
-    return [text.text for text in read_texts(file, file.name, Options(**options))]
+    return [text.text for text in read_texts(File.at(file), file.name, Options(**options))]
 
 
 @given(st.lists(TEXT, min_size=1, max_size=5))
@@ -57,7 +58,8 @@ def test_known_columns_come_along(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text(json.dumps(row))
     parquet.write_table(pyarrow.Table.from_pylist([row]), tmp_path / "a.parquet")
     for name in ("a.jsonl", "a.parquet"):
-        assert list(read_texts(tmp_path / name, name, Options("body"))) == [Text("words", title="T", date="2024")]
+        found = list(read_texts(File.at(tmp_path / name), name, Options("body")))
+        assert found == [Text("words", title="T", date="2024")]
 
 
 def test_a_long_field_of_csv_is_read(tmp_path: Path) -> None:
@@ -76,7 +78,7 @@ def test_no_text_is_cut_where_a_mark_stands_in_it(tmp_path: Path, name: str, con
 def test_two_readers_of_csv_that_take_turns_both_read_long_fields(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("text\nshort\n")
     (tmp_path / "b.csv").write_text("text\nshort\n" + "word " * 100_000 + "\n")
-    first, second = (read_texts(tmp_path / name, name, Options()) for name in ("a.csv", "b.csv"))
+    first, second = (read_texts(File.at(tmp_path / name), name, Options()) for name in ("a.csv", "b.csv"))
     assert next(first).text == next(second).text == "short"
     assert list(first) == []
     assert len(next(second).text) > 400_000
@@ -110,13 +112,13 @@ def test_a_column_may_be_a_number_where_the_header_does_not_name_it(tmp_path: Pa
     path = tmp_path / "a.csv"
     path.write_text('field,field,field\n1,"kale, amo",x\n2,amo,y\n', encoding="utf-8")
     for field in (1, -2):
-        assert [text.text for text in read_texts(path, "a", Options(field))] == ["kale, amo", "amo"]
+        assert [text.text for text in read_texts(File.at(path), "a", Options(field))] == ["kale, amo", "amo"]
     for field in (3, -4):
         with pytest.raises(Problem) as raised:
-            list(read_texts(path, "a", Options(field)))
+            list(read_texts(File.at(path), "a", Options(field)))
         assert raised.value.where == "a:1"
     path.write_text("field;field\n1;kale, amo\n", encoding="utf-8")  # the mark by which the header has so many columns
-    assert [text.text for text in read_texts(path, "a", Options(1))] == ["kale, amo"]
+    assert [text.text for text in read_texts(File.at(path), "a", Options(1))] == ["kale, amo"]
 
 
 @pytest.mark.parametrize("name", ["a.txt", "a.csv", "a.tsv", "a.jsonl", "a.json"])
@@ -135,5 +137,5 @@ def test_packed_files_read_as_the_files_they_hold(tmp_path: Path, name: str) -> 
 def test_what_is_packed_badly_or_too_well_is_refused(tmp_path: Path, name: str, content: bytes) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(Problem) as raised:
-        list(read_texts(tmp_path / name, name))
+        list(read_texts(File.at(tmp_path / name), name))
     assert raised.value.where == name and raised.value.fix

@@ -9,6 +9,7 @@ import pytest
 from vernacular.corpus.formats import read_texts
 from vernacular.corpus.formats.usfm import chapters
 from vernacular.errors import Problem
+from vernacular.files import File
 
 GENESIS = r"""\id GEN - test
 \h Genesis
@@ -35,7 +36,7 @@ GENESIS = r"""\id GEN - test
 
 def test_verses_without_markers_notes_and_headings(tmp_path: Path) -> None:
     (tmp_path / "01.usfm").write_text(GENESIS)
-    first, second = read_texts(tmp_path / "01.usfm", "01.usfm")
+    first, second = read_texts(File.at(tmp_path / "01.usfm"), "01.usfm")
     assert first.text.split("\n") == ["In the LORD's beginning God made, the heavens and the earth.",
                                       "It was void and empty, and dark.", "God said so."]
     assert (first.part, first.whole, first.title) == ("GEN.1", True, "Genesis 1")
@@ -55,4 +56,4 @@ def test_lines_without_paragraphs_several_books_and_unknown_markers() -> None:
 def test_a_file_without_verses_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.sfm").write_text("just words\n")
     with pytest.raises(Problem, match="no verses"):
-        list(read_texts(tmp_path / "a.sfm", "a.sfm"))
+        list(read_texts(File.at(tmp_path / "a.sfm"), "a.sfm"))
