@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
+from vernacular.config.behaviour import Behaviour
 from vernacular.config.cleaning import Cleaning, Identification, Poisoning
 from vernacular.config.codes import is_script, script_of, slug_of
 from vernacular.config.licences import Licence
@@ -249,13 +250,6 @@ class Model(Strict):
         if self.vocabulary.initialise == "distillation" and self.objective == "masked":
             raise ValueError("vocabulary.initialise: distillation needs objective: causal; use mean, weighted or focus")
         return self
-
-
-class Behaviour(Strict):
-    """How the behavioural tests in ``behaviour/*.yaml`` are run."""
-
-    cases: int = Field(200, ge=1, description="most cases per test")
-    seed: int = 1
 
 
 class Language(Strict):
