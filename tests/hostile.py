@@ -234,18 +234,14 @@ def _keyed(suffix: str, key: dict[str, Any]) -> Reader:
     return read
 
 
-def _page(path: Path, limits: Limits) -> None:
-    for read in (lambda data: page_facts(data, "http://a/", "", [], False, limits),
-                 lambda data: extract_page(data, "http://a/", "", limits)):
-        read(path.read_bytes())
-
-
+_PAGE: list[Reader] = [lambda path, limits: page_facts(path.read_bytes(), "http://a/", "", [], False, limits),
+                       lambda path, limits: extract_page(path.read_bytes(), "http://a/", "", limits)]
 _WIKI: Reader = lambda path, limits: article_text(path.read_text(), "a", ["file"], "a", limits)  # noqa: E731
 _BENCHMARK: Reader = lambda path, limits: list(texts_of(File.at(path), limits))  # noqa: E731
 _COLUMNS = {"text": "text", "label": "a"}
 # Ending -> the readers of such files, besides those of texts.
 OTHERS: dict[str, list[Reader]] = {
-    ".html": [_page], ".wiki": [_WIKI],
+    ".html": _PAGE, ".wiki": [_WIKI],
     ".xml": [lambda path, limits: page_listing(path.read_bytes(), "http://a/", limits)],
     ".robots": [lambda path, limits: robots_rules(200, path.read_bytes(), "text/plain", limits)],
     ".conll": [_rows("conll", 0, -1), _BENCHMARK],

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from vernacular.artifacts import digest_of
+from vernacular.bounded.limits import LimitReached, for_file
+from vernacular.bounded.reader import opened, read_bounded
 from vernacular.config.sources import HubSource, is_local
 from vernacular.corpus.ledger import Document, make_document, short_digest
-from vernacular.corpus.sources import Place
+from vernacular.corpus.sources import Place, dataset_files
 from vernacular.corpus.sources.mirror import Mirror, allowed
 from vernacular.errors import Problem, full
 from vernacular.files import File, Folder
@@ -52,6 +54,9 @@ class HubDataset:
     Args:
         settings: the entry of language.yaml.
         place: of the language folder and the mirror.
+
+    Attributes:
+        problems: files of a folder that took more than the limits allow, and were left out.
     """
 
     def __init__(self, settings: HubSource, place: Place) -> None:
@@ -59,6 +64,7 @@ class HubDataset:
         self.where = f"dataset {settings.dataset}"
         self.mirror = Mirror(place.mirror, self.where)
         self.columns = _PRESETS[settings.preset]
+        self.problems: list[Problem] = []
         self.local = Folder(place.folder, "", self.where).folder(settings.dataset) if is_local(
             settings.dataset) else None
 
@@ -89,7 +95,9 @@ class HubDataset:
         Raises:
             Problem: nothing was fetched.
         """
-        progress(f"reading {self.mirror.state.get('rows', 0)} rows of {self.settings.name}")
+        state = self.mirror.state
+        self.problems = [Problem(what, where=where, fix=fix) for what, where, fix in state.get("problems", [])]
+        progress(f"reading {state.get('rows', 0)} rows of {self.settings.name}")
         for row in self.mirror.rows():
             more = {name: value for name, value in row.items() if name not in ("path", "text")}
             yield make_document(self.settings, row["path"], row["text"], whole=True, **more)
@@ -105,21 +113,22 @@ class HubDataset:
     def _key(self) -> str:
         settings = self.settings
         return digest_of([settings.dataset, settings.config, settings.split, settings.revision, settings.preset,
-                          settings.text_field, settings.most_documents])
+                          settings.text_field, settings.most_documents,
+                          *([] if self.local is None else [self.place.limits.model_dump(mode="json")])])
 
     def _fetch(self, progress: Callable[[str], None]) -> None:
-        fetch = self.mirror.begin(self._key())
+        fetch, self.problems = self.mirror.begin(self._key()), []
         taken, most = fetch.rows, self.settings.most_documents
         if fetch.position != _DONE and taken != most:
-            rows = self._open()
             if fetch.position is not None:
-                rows.load_state_dict(fetch.position)
                 progress(f"{self.settings.name}: going on after {fetch.rows} rows")
-            for row in self._each(rows):
+            rows = self._each(fetch.position) if self.local is None else self._local_rows(
+                self.local, fetch.position or [0, 0], progress)
+            for row, position in rows:
                 kept = self._row(row)
                 if kept is None:
                     continue
-                fetch.add(kept, rows.state_dict)
+                fetch.add(kept, position)
                 taken += 1
                 if taken % 1000 == 0:
                     progress(f"{self.settings.name}: {taken} rows")
@@ -128,32 +137,41 @@ class HubDataset:
         fetch.flush(_DONE)
         if not taken:
             raise Problem("the dataset holds no text", where=self.where, fix="Correct `config:` or `split:`")
-        self.mirror.publish(fetch)
+        self.mirror.publish(fetch, problems=[[problem.what, problem.where, problem.fix] for problem in self.problems])
 
-    def _open(self) -> Any:
-        """The dataset, streamed."""
-        import datasets
-
+    def _each(self, state: Any) -> Iterator[tuple[dict[str, Any], Callable[[], Any]]]:
+        """The rows of the dataset on the hub after ``state``, and where to go on, as far as the network lets them."""
         settings = self.settings
         try:
-            if self.local is None:
-                return stream_dataset(settings.dataset, settings.config, settings.split, settings.revision, self.where)
-            kind, files = _local_files(self.local, self.where)
-            return _undecoded(datasets.load_dataset(kind, data_files=files, split="train", streaming=True))
+            rows = stream_dataset(settings.dataset, settings.config, settings.split, settings.revision, self.where)
+            if state is not None:
+                rows.load_state_dict(state)
+            for row in rows:
+                yield row, rows.state_dict
         except unreachable() as error:
             raise self._unreachable(error) from None
 
-    def _each(self, rows: Any) -> Iterator[dict[str, Any]]:
-        """The rows of the dataset, as far as the network lets them come."""
-        rows = iter(rows)
-        while True:
+    def _local_rows(self, folder: Folder, done: Sequence[int],
+                    progress: Callable[[str], None]) -> Iterator[tuple[dict[str, Any], list[int]]]:
+        """The rows of a dataset in a folder after ``done``, and the numbers of their file and place to go on."""
+        wanted = [self.settings.text_field] if self.settings.text_field else list(self.columns.text)
+        others = [name for names in (self.columns.path, self.columns.parents, self.columns.evidence, self.columns.title,
+                                     self.columns.date, self.columns.fetched, self.columns.author) for name in names]
+        for number, file in enumerate(_local_files(folder, self.where)):
+            if number < done[0]:
+                continue
             try:
-                row = next(rows)
-            except StopIteration:
-                return
-            except unreachable() as error:
-                raise self._unreachable(error) from None
-            yield row
+                with opened(file) as data:
+                    rows = read_bounded(f"{dataset_files.__name__}:in_worker_rows", [data],
+                                        [wanted, others, file.shown], file.shown,
+                                        for_file(self.place.limits, data.size))
+            except LimitReached as problem:
+                progress(f"set aside: {problem}")
+                self.problems.append(problem)
+                continue
+            for place, row in enumerate(rows, 1):
+                if number > done[0] or place > done[1]:
+                    yield row, [number, place]
 
     def _unreachable(self, error: Exception) -> Problem:
         """Why it cannot be read, in one line; a full disk is raised as it is."""
@@ -173,7 +191,7 @@ class HubDataset:
         """``row`` in the ledger's columns, or None if there is no text in it or it was taken down."""
         field = self.settings.text_field
         wanted = (field,) if field else self.columns.text
-        if not any(name in row for name in wanted):
+        if self.local is None and not any(name in row for name in wanted):
             raise Problem(f"there is no column '{wanted[0]}'", where=self.where,
                           fix=f"Columns here: {', '.join(row)}; name the right one with `text_field:`")
         text = _first(row, wanted).replace("\r\n", "\n").strip("\n")
@@ -196,12 +214,12 @@ def _first(row: dict[str, Any], names: tuple[str, ...]) -> str:
     return next((str(row[name]) for name in names if row.get(name) not in (None, "")), "")
 
 
-def _local_files(folder: Folder, where: str) -> tuple[str, list[str]]:
-    """The kind of the files in a local dataset, and the files, none of which is a link."""
-    for kind, pattern in (("parquet", "**/*.parquet"), ("json", "**/*.jsonl")):
+def _local_files(folder: Folder, where: str) -> list[File]:
+    """The files of a dataset in a folder, none of which is a link: those of parquet or, where there are none, jsonl."""
+    for pattern in ("**/*.parquet", "**/*.jsonl"):
         files = folder.list_files(pattern)
         if files:
-            return kind, [str(file.place) for _, file in files]
+            return [file for _, file in files]
     raise Problem("there is no .parquet or .jsonl file in the folder", where=where, fix="Correct `dataset:`")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from pyarrow import parquet
 
 from tests.site import Answer, LoopbackSite
 from vernacular import clock
+from vernacular.config.limits import Limits
 from vernacular.config.sources import HubSource
 from vernacular.corpus.ledger import Document
 from vernacular.corpus.sources import Place
@@ -66,10 +68,9 @@ def test_a_full_disk_is_no_lost_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     def fails(*_: object, **more: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    write(tmp_path, FINEWEB)
-    monkeypatch.setattr("datasets.load_dataset", fails)
+    monkeypatch.setattr("datasets.load_dataset_builder", fails)
     with pytest.raises(OSError, match="No space left"):
-        hub(tmp_path, preset="fineweb2").refresh(silent)
+        hub(tmp_path, dataset="a/b", revision="0" * 40).refresh(silent)
 
 
 def test_the_columns_of_fineweb2(tmp_path: Path) -> None:
@@ -121,6 +122,15 @@ def test_a_killed_fetch_goes_on_and_gives_the_same(tmp_path: Path) -> None:
     source.refresh(said.append)
     assert "going on after 3000 rows" in said[0]
     assert [document.id for document in source.documents(silent)] == expected and len(expected) == 5000
+
+
+def test_a_file_that_takes_too_much_is_left_out_and_named(tmp_path: Path) -> None:
+    write(tmp_path, FINEWEB)
+    parquet.write_table(pyarrow.table({"text": ["a" * 1_000_000] * 30}), tmp_path / "data" / "00.parquet")
+    source = hub(tmp_path)
+    source.place = replace(source.place, limits=Limits(output_mb=5))
+    assert [document.text for document in fetched(source)] == ["text 0", "text 1", "text 2"]
+    assert [problem.where.rpartition("/")[2] for problem in source.problems] == ["00.parquet"]
 
 
 def test_the_most_documents(tmp_path: Path) -> None:
