@@ -65,7 +65,8 @@ ALLOWED = {
     "a release, here or downloaded, which opens without following a link": ["vernacular/release/files.py"],
     "the folder of a base, whose links it refuses": ["vernacular/base_files.py"],
     GIVEN: ["vernacular/corpus/web/listings.py", "vernacular/corpus/workers.py", "vernacular/bounded/worker.py",
-            "vernacular/corpus/formats/columns.py", "vernacular/corpus/formats/packed.py"],
+            "vernacular/corpus/formats/columns.py", "vernacular/corpus/formats/packed.py",
+            "vernacular/corpus/sources/dataset_files.py"],
 }
 
 

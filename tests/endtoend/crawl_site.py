@@ -8,6 +8,7 @@ from typing import Any
 
 from tests.generate import make_documents
 from tests.site import Answer, LoopbackSite
+from vernacular.config.limits import Limits
 from vernacular.config.sources import CrawlSource, FeedSource
 from vernacular.corpus.sources import Fetched, Place, open_source
 from vernacular.corpus.suppression import Suppressions
@@ -127,9 +128,11 @@ def crawl_source(site: LoopbackSite, mirror: Path, suppressed: Suppressions | No
     return opened("crawl", mirror, suppressed, **{"start": [f"{site.url}/"], **more})
 
 
-def opened(kind: str, mirror: Path, suppressed: Suppressions | None = None, **more: Any) -> Fetched:
+def opened(kind: str, mirror: Path, suppressed: Suppressions | None = None, limits: Limits | None = None,
+           **more: Any) -> Fetched:
     settings = {"name": "web", "kind": kind, "licence": "unverified", "consent": "unknown", "register": "web",
                 "contact": "tests@example.org", "delay_seconds": 0, "private_addresses": True, **more}
     model = (CrawlSource if kind == "crawl" else FeedSource).model_validate(settings)
-    source: Any = open_source(model, Place("lug", mirror.parent, mirror, suppressed or Suppressions()))
+    source: Any = open_source(model, Place("lug", mirror.parent, mirror, suppressed or Suppressions(),
+                                           limits or Limits()))
     return source

@@ -32,6 +32,7 @@ from tests.endtoend.crawl_site import (
 )
 from tests.site import Answer, LoopbackSite
 from vernacular import __version__, clock
+from vernacular.config.limits import Limits
 from vernacular.corpus.ledger import Document
 from vernacular.corpus.suppression import Suppressions, url_digest
 from vernacular.corpus.web.mirror import Mirror
@@ -400,3 +401,18 @@ def test_where_nothing_comes_it_is_said_why(tmp_path: Path) -> None:
         source.refresh(silent)
         with pytest.raises(Problem, match=r"none of the 0 pages .*: leads to http://moved.example\S+ \(another host\)"):
             list(source.documents(silent))
+
+
+def test_a_page_that_takes_too_long_to_parse_is_left_out_and_the_others_come(tmp_path: Path) -> None:
+    with LoopbackSite() as site:
+        attributes = " ".join(f"a{number}=b" for number in range(100_000))
+        site.pages["/"] = page(TEXTS[0], ("/slow.html", "/other.html"))
+        site.pages["/slow.html"] = page(TEXTS[1]).replace("<p>", f"<p {attributes}>", 1)
+        site.pages["/other.html"] = page(TEXTS[2])
+        source, said = opened("crawl", tmp_path / "mirror", limits=Limits(page_seconds=0.5), start=[f"{site.url}/"],
+                              most_minutes=0.4), list[str]()
+        source.refresh(said.append)
+        paths = [document.path for document in source.documents(silent)]
+    assert sorted(path.rpartition("/")[2] for path in paths) == ["", "other.html"]
+    named = [*said, *map(str, getattr(source, "problems", []))]
+    assert any("/slow.html" in line for line in named)

@@ -29,7 +29,8 @@ _BATCH = 1 << 16  # bytes of values that are sent in one frame
 _GROWN = 1 << 28  # bytes beyond its first size at which the process is replaced: what parsers leave behind adds up
 _MOST_FILES = 16
 _MEMORY_WORDS = ("memory allocation", "cannot allocate", "can't allocate", "out of memory", "unable to allocate",
-                 "malloc", "can't start new thread")  # what libraries say whose own errors hide it
+                 "malloc", "can't start new thread",  # what libraries say whose own errors hide it; lxml:
+                 "unknown error (<string>, line 0)")
 
 
 def main() -> None:
