@@ -318,12 +318,12 @@ def _processor_time() -> float:
     return ended.ru_utime + ended.ru_stime + alive
 
 
-def main(count: str = "1000", seconds: str = "2", memory_mb: str = "400") -> None:
+def main(count: str = "1000", seed: str = "1") -> None:
     """Attack with ``count`` files and print what came of it."""
-    limits = Limits(seconds=float(seconds), page_seconds=float(seconds), memory_mb=int(memory_mb), output_mb=20)
+    limits = Limits(seconds=2, page_seconds=2, memory_mb=400, output_mb=20)
     with tempfile.TemporaryDirectory() as folder:
         started = time.monotonic()
-        outcome = attack(Path(folder), int(count), 1, limits, 1_000_000)
+        outcome = attack(Path(folder), int(count), int(seed), limits, 1_000_000)
     print(limits, outcome, f"{time.monotonic() - started:.0f} s", sep="\n")  # noqa: T201
 
 

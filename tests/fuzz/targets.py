@@ -6,6 +6,7 @@ A reader may take any bytes or refuse them with a ``Problem``; anything else it 
 from __future__ import annotations
 
 import gzip
+import io
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,15 +20,16 @@ from tests.generate import write_language
 from tests.unit.corpus.formats.test_docx import write as write_docx
 from tests.unit.corpus.formats.test_pdf import write_pdf
 from vernacular.alignment.keyed import read_verses, read_vref
+from vernacular.bounded.frames import OpenFile
 from vernacular.config.load import load_language
-from vernacular.corpus.formats import Options, read_texts
+from vernacular.corpus.formats import texts_of
 from vernacular.corpus.formats.encoding import decode
+from vernacular.corpus.formats.packed import suffix_of
 from vernacular.corpus.web import warc
 from vernacular.corpus.web.extract import extract
 from vernacular.corpus.web.listings import read_listing
 from vernacular.corpus.web.robots import read_robots
 from vernacular.errors import Problem
-from vernacular.files import File
 from vernacular.tasks.data.conll import read_conll, read_conllu
 from vernacular.tasks.data.parallel import read_parallel
 from vernacular.tasks.data.tables import read_jsonl, read_table
@@ -73,9 +75,8 @@ def _use_up(found: Iterable[Any]) -> None:
 
 def _file(suffix: str) -> Callable[[bytes, Path], None]:
     def read(data: bytes, folder: Path) -> None:
-        path = folder / f"a{suffix}"
-        path.write_bytes(data)
-        _use_up(read_texts(File.at(path), path.name, Options()))
+        file = OpenFile(f"a{suffix}", io.BytesIO(data), len(data))  # here, where atheris sees what is reached
+        _use_up(texts_of([file], suffix_of(file.name), file.name, "text", None))
     return read
 
 
