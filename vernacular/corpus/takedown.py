@@ -125,7 +125,7 @@ def make_plan(language: Language, store: Store, target: Target) -> Plan:
     traces = Traces(wanted, rows)
     return Plan(target, sorted(rows.values(), key=lambda one: (one["source"], one["path"], one["id"])), row,
                 _adds(row, suppressed), traces, models,
-                _own_files(language.folder, rows.values(), Traces(wanted)), notes)
+                Traces(wanted).own_files(Folder.of(language.folder), rows.values()), notes)
 
 
 def carry_out(plan: Plan, language: Language, store: Store, reason: str, who: str = "",
@@ -236,19 +236,6 @@ def _row(target: Target, rows: dict[str, dict[str, Any]], texts: Iterable[str], 
 
 def _adds(row: dict[str, Any], suppressed: Suppressions) -> bool:
     return any(not set(row[name]) <= getattr(suppressed, name) for name in ("ids", "urls", "texts", "lines", "sources"))
-
-
-def _own_files(folder: Path, rows: Iterable[dict[str, Any]], traces: Traces) -> list[str]:
-    """Those that hold the text as it is, and those that it was read from: a .docx does not show it."""
-    read = {row["path"] for row in rows if "://" not in row["path"]}
-    listed = Folder.of(folder).list_files(hidden=True, on_error=_raise_of_system)
-    return [path for path, file in listed if path != FILE and (path in read or traces.in_file(file))]
-
-
-def _raise_of_system(path: str, error: Exception) -> None:
-    """Pass over links, pipes and the like, which hold nothing that was read from the folder."""
-    if isinstance(error, OSError):
-        raise error
 
 
 def _holds(artifact: Artifact, traces: Traces) -> bool:

@@ -9,15 +9,16 @@ from __future__ import annotations
 import gzip
 import re
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from vernacular.corpus.suppression import folded
-from vernacular.files import File
+from vernacular.corpus.suppression import FILE, folded
+from vernacular.files import File, Folder
 
 SHORT, LONG = 24, 48  # letters of a line's beginning that are looked for; a line with fewer than SHORT is anyone's
 _ID = 16
@@ -72,6 +73,15 @@ class Traces:
                 return True
         return False
 
+    def own_files(self, folder: Folder, rows: Iterable[Mapping[str, Any]]) -> list[str]:
+        """The files of a language folder that hold any of it, and those that the documents ``rows`` were read from.
+
+        Of these the text cannot always be seen: a .docx does not show it.
+        """
+        read = {row["path"] for row in rows if "://" not in row["path"]}
+        listed = folder.list_files(hidden=True, on_error=_raise_of_system)
+        return [path for path, file in listed if path != FILE and (path in read or self.in_file(file))]
+
     def in_folder(self, folder: Path) -> bool:
         """Whether a file below ``folder`` holds any of it."""
         return any(self.in_file(path) for path in sorted(folder.rglob("*")) if path.is_file())
@@ -113,6 +123,12 @@ def _all_powers(inverse: bool, length: int) -> Words64:
     found = np.full(length, pow(_ODD, -1, _WRAP) if inverse else _ODD, dtype=np.uint64)
     found[0] = 1
     return np.cumprod(found)
+
+
+def _raise_of_system(path: str, error: Exception) -> None:
+    """Pass over links, pipes and the like, of which nothing was read."""
+    if isinstance(error, OSError):
+        raise error
 
 
 def _blocks(path: Path | File) -> Iterator[bytes]:
