@@ -15,6 +15,7 @@ from vernacular.errors import Problem
 from vernacular.files.beneath import check_kind, named, opened, parts_of
 
 MOST_TEXT = 100_000_000  # bytes of a file that is read whole as text, unless its reader says otherwise
+MOST_ROWS = 1_000_000_000  # of one to which the program appends: a source that is taken down can have many documents
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _LOCK = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -93,7 +94,11 @@ class File:
         with self._parent() as folder, named(self.place):
             self._state(folder)  # opening a device can do something, so that its kind is asked first
             stream = os.fdopen(os.open(self._parts[-1], _READ, dir_fd=folder), "rb")
-            check_kind(os.fstat(stream.fileno()).st_mode, self.shown)
+            try:
+                check_kind(os.fstat(stream.fileno()).st_mode, self.shown)
+            except Problem:
+                stream.close()
+                raise
             return stream
 
     def read(self, most: int | None = None) -> bytes:
@@ -107,14 +112,7 @@ class File:
             FileNotFoundError: it is not there.
         """
         with self.stream() as stream:
-            if most is None:
-                return stream.read()
-            size = os.fstat(stream.fileno()).st_size
-            data = stream.read(most + 1) if size <= most else b""
-        if max(size, len(data)) > most:
-            raise Problem(f"the file has {max(size, len(data)) / 1e6:.1f} MB, and at most {most / 1e6:.1f} MB are read",
-                          where=self.shown, fix="Part it, or take out what does not belong there")
-        return data
+            return stream.read() if most is None else self._read(stream, most)
 
     def text(self, most: int = MOST_TEXT) -> str:
         """What the file holds, without a byte order mark.
@@ -125,7 +123,7 @@ class File:
         """
         return text_of(self.read(most), self.shown)
 
-    def rows(self, most: int = MOST_TEXT) -> Iterator[tuple[str, bytes]]:
+    def rows(self, most: int = MOST_ROWS) -> Iterator[tuple[str, bytes]]:
         """(how messages call it, line) of each line that is not blank; none where there is no file.
 
         Raises:
@@ -156,10 +154,18 @@ class File:
             Problem: as ``state``.
         """
         with self._parent(make=True) as folder, named(self.place), self._locked(folder) as stream:
-            data = stream.read()
+            data = self._read(stream, MOST_ROWS)
             whole = data[:data.rfind(b"\n") + 1]
             rest = data[len(whole):]
             self._replace(folder, whole + (rest + b"\n" if rest.strip() else b"") + line + b"\n", ".part")
+
+    def _read(self, stream: BufferedReader, most: int) -> bytes:
+        size = os.fstat(stream.fileno()).st_size
+        data = stream.read(most + 1) if size <= most else b""
+        if max(size, len(data)) > most:
+            raise Problem(f"the file has {max(size, len(data)) / 1e6:.1f} MB, and at most {most / 1e6:.1f} MB are read",
+                          where=self.shown, fix="Part it, or take out what does not belong there")
+        return data
 
     def _parent(self, *, make: bool = False) -> contextlib.AbstractContextManager[int]:
         return opened(self.root, self._parts[:-1], self.shown.removesuffix(self.path).rstrip("/"), make=make)

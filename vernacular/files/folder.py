@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from vernacular.errors import Problem
+from vernacular.errors import Problem, as_problem
 from vernacular.files.beneath import FOLDER, check_kind, named, opened, parts_of
 from vernacular.files.file import File
 from vernacular.files.path_pattern import PathPattern
@@ -89,13 +89,14 @@ class Folder:
         return file.path.removeprefix(f"{self.path}/") if self.path else file.path
 
     def find_strange(self, pattern: str = "**") -> list[Problem]:
-        """A Problem for each link, pipe, socket and device that matches, hidden or not, but not in hidden folders."""
+        """A Problem for each link, pipe, socket and device that matches, and for each folder that cannot be listed.
+
+        Hidden ones count, but what is in hidden folders does not.
+        """
         found: list[Problem] = []
 
         def note(path: str, error: Exception) -> None:
-            if not isinstance(error, Problem):
-                raise error
-            found.append(error)
+            found.append(as_problem(error, f"{self.shown}/{path}"))
 
         for _ in self._find(PathPattern.of(pattern, self.shown), note, hidden=True):
             pass

@@ -108,7 +108,7 @@ def test_a_file_has_a_limit(root: Path) -> None:
         stream.truncate(10**12)  # takes no room on the disk
     file = Folder.of(root).file("a.txt")
     with within(5):
-        for use in (file.text, lambda: list(file.rows()), lambda: file.read(10**6)):
+        for use in (file.text, lambda: list(file.rows()), lambda: file.read(10**6), lambda: file.append(b"x")):
             with pytest.raises(Problem) as caught:
                 use()
             assert caught.value.where == "languages/qaa/a.txt"

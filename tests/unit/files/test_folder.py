@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -81,3 +83,20 @@ def test_a_name_that_is_not_utf8_and_a_folder_too_deep_are_refused(root: Path) -
     (root / "/".join(["a"] * (DEEPEST + 1))).mkdir(parents=True)
     with pytest.raises(Problem):
         Folder.of(root).list_files()
+
+
+def test_a_folder_that_cannot_be_listed_is_named(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (root / "shut").mkdir()
+    (root / "a.txt").touch()
+    opened = os.open
+
+    def broken(path: Any, *more: Any, **named: Any) -> int:
+        if path == "shut":
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return opened(path, *more, **named)
+
+    monkeypatch.setattr(os, "open", broken)
+    assert [problem.where for problem in Folder.of(root).find_strange()] == [str(root / "shut")]
+    with pytest.raises(PermissionError):
+        Folder.of(root).list_files()
+    assert names(Folder.of(root), "*") == ["a.txt"]

@@ -22,7 +22,7 @@ from vernacular.evaluation.behaviour.load import FAIRNESS, folder_of, load_suite
 from vernacular.evaluation.behaviour.places import find_test, place_of_test
 from vernacular.evaluation.behaviour.review_page import review_page
 from vernacular.evaluation.behaviour.schema import UNREVIEWED, BehaviourTest, Review, Suite
-from vernacular.evaluation.behaviour.sheet import Row, read_sheet, said_yes, write_sheet
+from vernacular.evaluation.behaviour.sheet import Row, read_sheet, said_yes, write_new, write_sheet
 from vernacular.evaluation.fairness.plan import Plan, load_plan
 from vernacular.evaluation.fairness.review import claims
 from vernacular.evaluation.held_out import held_out_lines
@@ -126,10 +126,10 @@ def write_review(store: Store, language: Language, names: Sequence[str], path: P
     if path.suffix.lower() not in (".csv", ".html"):
         raise Problem(f"the ending '{path.suffix}' is not known", where=str(path), fix="Name it .csv or .html")
     rows = rows_for(store, language, names, most)
-    if path.suffix.lower() == ".csv" or path.exists():
+    if path.suffix.lower() == ".csv":
         write_sheet(path, HEAD, rows)
     else:
-        path.write_text(review_page(language, HEAD, rows), encoding="utf-8")
+        write_new(path, review_page(language, HEAD, rows))
     return len(rows)
 
 

@@ -47,10 +47,21 @@ def write_sheet(path: Path, head: Sequence[str], rows: Iterable[Mapping[str, str
     Raises:
         Problem: the file is there already: a person may have filled it in.
     """
-    if path.exists():
+    write_new(path, sheet_text(head, rows))
+
+
+def write_new(path: Path, text: str) -> None:
+    """Write ``text`` to ``path``, where nothing is yet, not even a link.
+
+    Raises:
+        Problem: the file is there already: a person may have filled it in.
+    """
+    try:
+        with path.open("x", encoding="utf-8", newline="") as stream:
+            stream.write(text)
+    except FileExistsError:
         raise Problem("the file is there already, and may have been filled in", where=str(path),
-                      fix="Read it with --read, remove it, or give another --file")
-    path.write_text(sheet_text(head, rows), encoding="utf-8", newline="")
+                      fix="Read it with --read, remove it, or give another --file") from None
 
 
 def read_sheet(path: Path, head: Sequence[str]) -> list[tuple[int, Row]]:
