@@ -1,8 +1,8 @@
 """Whatever is done with a language folder, no file below it is opened by its path: the door opens from a descriptor.
 
 Python tells an audit hook of every file that it opens or lists; a path below the folder shows that something went
-around ``vernacular.files``. Libraries that open files by themselves are not asked: the files of a dataset and of a base
-model are looked through before.
+around ``vernacular.files``. Libraries that open files by themselves are not asked: the files of a labelled dataset and
+of a base model are looked through before.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def test_the_hook_sees_what_goes_around_the_door(language_folder: Path) -> None:
     assert seen == ["open language.yaml", "os.listdir text", "os.rename text", "os.rename texts"]
 
 
-@pytest.mark.parametrize("place", [place for place in PLACES if not place.path.startswith("data")], ids=str)
+@pytest.mark.parametrize("place", PLACES, ids=str)
 def test_what_is_read_goes_through_it(tmp_path: Path, place: Any) -> None:
     language = load_language(write_language(tmp_path / "languages", documents=3, **place.more))
     path = language.folder / place.path
