@@ -1,8 +1,8 @@
-"""Whatever is done with a language folder, no file below it is opened by its path: the door opens from a descriptor.
+"""Whatever is done with a language folder, no file below it is opened by its path.
 
-Python tells an audit hook of every file that it opens or lists; a path below the folder shows that something went
-around ``vernacular.files``. Libraries that open files by themselves are not asked: the files of a labelled dataset and
-of a base model are looked through before.
+``vernacular.files`` opens names relative to a descriptor of their folder. Python tells an audit hook of every file that
+it opens or lists; a path below the folder shows that something went around it. Libraries that open files by themselves
+are not asked: the files of a labelled dataset and of a base model are looked through before.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.definitions.test_door import APPENDS, PLACES
+from tests.definitions.test_folder_access import APPENDS, PLACES
 from tests.generate import write_language
 from vernacular.artifacts import Store
 from vernacular.config.load import load_language
@@ -62,7 +62,7 @@ def opened(folder: Path) -> Iterator[list[str]]:
         _watched.clear()
 
 
-def test_the_hook_sees_what_goes_around_the_door(language_folder: Path) -> None:
+def test_the_hook_sees_what_is_opened_by_its_path(language_folder: Path) -> None:
     with opened(language_folder) as seen:
         (language_folder / "language.yaml").read_bytes()
         list((language_folder / "text").iterdir())

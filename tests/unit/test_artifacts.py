@@ -19,10 +19,13 @@ from vernacular.artifacts import (
     canonical,
     describe,
     digest_of,
+    digest_of_files,
+    digest_of_listed,
     key_of,
     write_atomically,
 )
 from vernacular.errors import Passing, Problem
+from vernacular.files import Folder
 
 JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) |
                     st.dictionaries(st.text(), inner), max_leaves=10)
@@ -118,6 +121,15 @@ def test_the_data_version_is_of_names_and_bytes_but_not_of_pictures(tmp_path: Pa
     assert sizes == {"a.txt": 1} and describe(tmp_path) == ({"a.txt": 1, "plot.png": 7}, before)
     (tmp_path / "a.txt").rename(tmp_path / "b.txt")
     assert describe(tmp_path)[1] != before
+
+
+def test_files_that_a_folder_lists_have_the_same_digest_as_by_their_paths(tmp_path: Path) -> None:
+    for path in ("a.txt", "a/b.txt", "a/c/d.txt", "a-b/c.txt", "b.txt"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(path)
+    listed = Folder.of(tmp_path).list_files()
+    assert len(listed) == 5
+    assert digest_of_listed(reversed(listed)) == digest_of_files(tmp_path, [tmp_path / path for path, _ in listed])
 
 
 @given(st.dictionaries(st.text(), JSON))

@@ -1,4 +1,4 @@
-"""The door to the files of a language folder: all of them are opened here, and never through a link.
+"""The only access to the files of a language folder: all of them are opened here, and never through a link.
 
 A language folder may come from a stranger. A link in it could name any file of this machine, to be read as text or
 to be overwritten; a pipe keeps its reader waiting. So a path is walked folder by folder with ``dir_fd`` and

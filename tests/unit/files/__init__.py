@@ -1,1 +1,1 @@
-"""The door to files."""
+"""Tests of vernacular.files."""
