@@ -21,7 +21,7 @@ from pathlib import Path
 from vernacular.errors import Problem
 
 _TABLE = "codecarbon/data/hardware/cpu_power.csv"  # Name,TDP in watts
-_NOISE = re.compile(r"\((?:r|tm)\)|@.*|\bcpu\b|\d+-core|processor", re.IGNORECASE)
+_NOISE = re.compile(r"\((?:r|tm)\)|@.*|\bcpu\b|(?<!\d)\d+-core|processor", re.IGNORECASE)
 
 
 def watts() -> float | None:

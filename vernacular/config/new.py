@@ -34,7 +34,8 @@ _LEAST_SPEAKERS = 10_000
 # Scripts written with capitals, from which names can be learnt; Georgian has them in Unicode, but not in its spelling.
 _CASED = {"Latn", "Cyrl", "Grek", "Armn", "Glag", "Copt", "Adlm", "Osge", "Dsrt"}
 _NAMES_TESTS = "robustness.yaml"  # of the template's behaviour/: they ask the task below
-_BY_CODE = re.compile(r"#  - name: (?:wikipedia|fineweb2).*?(?=#  - name: news)", re.DOTALL)  # public sources
+# public sources
+_BY_CODE = re.compile(r"#  - name: (?:wikipedia|fineweb2)(?:(?!#  - name: ).)*+(?=#  - name: )", re.DOTALL)
 _NAMES_TASK = """tasks:
   names:
     kind: token_classification

@@ -23,7 +23,7 @@ _PARTS = {"Jpan": ("Hani", "Hira", "Kana"), "Kore": ("Hang", "Hani"), "Hans": ("
           "Hrkt": ("Hira", "Kana"), "Latf": ("Latn",), "Latg": ("Latn",), "Aran": ("Arab",), "Cyrs": ("Cyrl",),
           "Syre": ("Syrc",), "Syrj": ("Syrc",), "Syrn": ("Syrc",)}  # ISO 15924 codes that are not Unicode scripts
 _REPETITION_WORDS = 8
-_LONGEST_RUN = 12  # of one letter: "aaaaaaaaaaaaa"; rows of dots and dashes are not letters
+_SAME_LETTER = regex.compile(r"(\p{L})\1{12,}")  # "aaaaaaaaaaaaa"; rows of dots and dashes are not letters
 # Of what ftfy takes for mojibake: signs among letters, which no orthography has. Pairs of letters alone can be a
 # spelling (Ewe ƒã, Lombard œ before a space, Sango Â).
 _SIGNS_WITHIN = regex.compile(r"[^\p{L}\p{M}\s\p{ASCII}‘’“”…–—«»‹›]|[ªº]")
@@ -120,13 +120,8 @@ def repetition(line: str, most: float) -> str | None:
         again = len(triples) - len(set(triples))
         if again / len(triples) > most:
             return f"{again} of {len(triples)} runs of three words stood before in the line"
-    run = _same_letter().search(line)
+    run = _SAME_LETTER.search(line)
     return f"'{run[1]}' stands {len(run[0])} times in a row" if run else None
-
-
-@cache
-def _same_letter() -> regex.Pattern[str]:
-    return regex.compile(rf"(\p{{L}})\1{{{_LONGEST_RUN},}}")
 
 
 def _maybe_repetitive(batch: Batch, most: float) -> list[int]:

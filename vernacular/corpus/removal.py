@@ -32,8 +32,13 @@ def as_translations(language: Language, texts: Iterable[str]) -> list[str]:
     return ["\n".join(without(line, remove) for line in text.split("\n")) for remove in sorted(marks) for text in texts]
 
 
+def bracketed(left: str, right: str) -> regex.Pattern[str]:
+    """What matches text between ``left`` and ``right``, a character each, without such within."""
+    return regex.compile(f"{regex.escape(left)}[^{regex.escape(left + right)}]*{regex.escape(right)}")
+
+
 def _without_brackets(text: str, left: str, right: str) -> str:
-    pattern = regex.compile(f"{regex.escape(left)}[^{regex.escape(left + right)}]*{regex.escape(right)}")
+    pattern = bracketed(left, right)
     for _ in range(_NESTED):
         text, count = pattern.subn("", text)
         if not count:

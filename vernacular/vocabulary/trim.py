@@ -31,7 +31,7 @@ _BYTE = re.compile(r"<0x[0-9A-F]{2}>")
 _RARE = 1e-6  # share of the characters below which one is a stray: its pieces stay only where they stand in the text
 _PAGE = 2000  # texts tokenised at once
 _PLAIN = {"ByteLevel"}  # post-processors that hold no ids
-_TOKEN_ID = re.compile(r"\w+_token_id$")  # pad_token_id, eos_token_id and the like, in a model's configuration
+_TOKEN_ID = re.compile(r"\A\w+_token_id$")  # pad_token_id, eos_token_id and the like, in a model's configuration
 
 
 def kept(backend: Any, words: Counter[str], by: Literal["letters", "text"]) -> set[str]:

@@ -21,7 +21,7 @@ _REPEATED = 3  # pages that have to share a line at their edge; and at least a f
 _SHORT = 0.75  # of the usual length of a line: shorter and at the end of a sentence, it ends a paragraph
 _MOST_DAMAGED = 0.02  # share of characters that no font maps to Unicode
 _DIGITS = regex.compile(r"\d+|\b[ivxlc]+\b", flags=regex.IGNORECASE)
-_PAGE_NUMBER = regex.compile(r"[\p{Pd}\s|\[(]*(?:\p{Nd}{1,4}|[ivxlc]{1,6})(?:\s*/\s*\p{Nd}{1,4})?[\p{Pd}\s|\])]*")
+_PAGE_NUMBER = regex.compile(r"\A[\p{Pd}\s|\[(]*+(?:\p{Nd}{1,4}|[ivxlc]{1,6})(?:\s*/\s*\p{Nd}{1,4})?[\p{Pd}\s|\])]*")
 _HYPHENATED = regex.compile(r"\p{L}\p{M}*[-\u2010\u00ad]$")
 _DAMAGED = regex.compile(r"[\ufffd\p{Co}\p{Cn}]|(?![\n\t])\p{Cc}|\(cid:\d+\)|/g\d+\b")
 _END = regex.compile(r"[.!?:;…。！？؟۔।॥።༎།፧\"'”’»)\]]$")

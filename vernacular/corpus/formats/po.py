@@ -19,7 +19,7 @@ _TAG = regex.compile(r"</?[a-zA-Z][^<>]*>")
 _PLACEHOLDER = regex.compile(
     r"%(?:\d+\$)?(?:\([^()\s]+\))?[-+#0]?\d*(?:\.\d+)?(?:hh|h|ll|l|z)?[diouxXeEfFgGcsSpn@](?!\w)"  # %s %1$d %(name)s
     r"|%[A-Z][A-Z_]+\d*|%\w+%|%L?\d+|\$\{[^{}]*\}|\$\([^()]*\)|\$[A-Z_]{2,}\$?|#\{[^{}]*\}|\{\{[^{}]*\}\}|\{[^{} ]*\}")
-_KEY_IN_BRACKETS = regex.compile(r"\s*\([_&~]\p{L}\)")  # 開く(_O)
+_KEY_IN_BRACKETS = regex.compile(r"(?<!\s)\s*+\([_&~]\p{L}\)")  # 開く(_O)
 _KEY = regex.compile(r"(?<![\p{L}\p{N}])[_&~](?=\p{L})|(?<=\p{L})[_&~](?=\p{L})")
 _LETTER = regex.compile(r"\p{L}")
 

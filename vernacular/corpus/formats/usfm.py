@@ -16,7 +16,7 @@ from vernacular.corpus.formats.plain import encoding_flags
 from vernacular.corpus.formats.text import Options, Text
 from vernacular.errors import Problem
 
-_TOKEN = regex.compile(r"\\(\+?[a-zA-Z][\w-]*?)(\d*)(\*|(?=[\s\\|*])|$)|\\(\*)")
+_TOKEN = regex.compile(r"\\(\+?[a-zA-Z][\w-]{0,60}?)(\d{0,9})(\*|(?=[\s\\|*])|$)|\\(\*)")
 _NOTES = {"f", "fe", "ef", "x", "ex", "efe"}  # up to their end marker
 _DROPPED = {"fig", "va", "vp", "ca", "pro", "rq", "jmp", "xt", "sup", "fm"}
 _LINES_OUT = {  # markers of whole lines that are not the text: names, headings, references, tables of contents
@@ -28,7 +28,7 @@ _PARAGRAPHS = {
     "qd", "b", "lh", "li", "lf", "lim", "tr", "pb"}
 Verse = tuple[str, str]  # number, text
 _SPACES = regex.compile(r"\s+")
-_BEFORE_MARK = regex.compile(r"\s+([,.;:!?])")
+_BEFORE_MARK = regex.compile(r"(?<!\s)\s++([,.;:!?])")
 
 
 def read_usfm(file: OpenFile, where: str, options: Options) -> Iterator[Text]:

@@ -23,7 +23,7 @@ _DISAMBIGUATION = regex.compile(
 _REDIRECT = regex.compile(r"\s*#\w+[^\n]{0,20}\[\[", flags=regex.IGNORECASE)
 _MAGIC = regex.compile(r"__[\p{Lu}_]+__")
 _MARKUP = regex.compile(r"\{\{|\}\}|\[\[|\]\]|\{\||\|\}|</?[a-z][^<>\n]*>?|&[a-z]+;", flags=regex.IGNORECASE)
-_ROW = regex.compile(r"\s*(?:[|!]|\{\|)")  # left over from a table that was never closed
+_ROW = regex.compile(r"\A\s*+(?:[|!]|\{\|)")  # left over from a table that was never closed
 _QUOTES = regex.compile(r"'{2,5}")
 _LANGUAGE = regex.compile(r"[a-z]{2,3}(?:-[a-z]+)*")
 

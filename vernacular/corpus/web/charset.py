@@ -14,8 +14,8 @@ import regex
 
 from vernacular.errors import Problem
 
-_META = regex.compile(rb"""<meta[^>]{0,400}?charset\s*=\s*["']?\s*([a-zA-Z0-9_:.\-]{2,40})""", regex.I)
-_CONTENT_TYPE = regex.compile(r"""charset\s*=\s*["']?\s*([a-zA-Z0-9_:.\-]{2,40})""", regex.I)
+_META = regex.compile(rb"""<meta[^>]{0,400}?charset\s*+=\s*+(?:["']\s*+)?([a-zA-Z0-9_:.\-]{2,40})""", regex.I)
+_CONTENT_TYPE = regex.compile(r"""charset\s*+=\s*+(?:["']\s*+)?([a-zA-Z0-9_:.\-]{2,40})""", regex.I)
 _HEAD = 4096  # where <meta charset> is looked for; the standard says 1024, pages say otherwise
 _SAMPLE = 60_000
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),

@@ -10,7 +10,7 @@ import regex
 from vernacular.errors import Problem
 from vernacular.tasks.kind import Row
 
-_COMMENT = regex.compile(r"#[^\t]*=")  # "# id 4f2a  domain=en", not the word # and its tag
+_COMMENT = regex.compile(r"\A#[^\t]*=")  # "# id 4f2a  domain=en", not the word # and its tag
 _DOCUMENT = "-DOCSTART-"
 _SPACES = regex.compile(" +")  # no others: the space of 10\u00a0000 is inside of a word
 _COLUMNS = 10

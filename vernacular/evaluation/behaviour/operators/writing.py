@@ -13,9 +13,10 @@ from vernacular.evaluation.behaviour.operators.base import Context, Operator, ea
 
 APOSTROPHES = "'\u2019\u02bc\u2018`"
 _APOSTROPHE_IN_WORD = re.compile(rf"(?<=[^\W\d_])[{APOSTROPHES}](?=[^\W\d_])")
-_FINAL_MARKS = regex.compile(r"[\p{Terminal_Punctuation}\u2026\s]+$")  # of every script
+_FINAL_MARK = r"[\p{Terminal_Punctuation}\u2026\s]"  # of every script
+_FINAL_MARKS = regex.compile(rf"(?<!{_FINAL_MARK}){_FINAL_MARK}++$")
 _ASCII_DIGITS = "0123456789"
-_THOUSANDS = re.compile(r"\d{1,3}(?=(?:\d{3})*$)")
+_NUMBER = re.compile(r"\d{1,300}")  # a longer one is several: Python limits the digits of an integer
 _LONG = re.compile(r"(?<!\d)(?<!\d[.,٫])\d{4,}")  # not the digits behind a decimal mark: 3.1416 has no thousands
 _NO_BREAK = "\u00a0"
 
@@ -202,7 +203,7 @@ class Digits(Operator):
         mark = re.escape(self.separator)
         if self.style == "plain":
             return re.sub(rf"(?<=\d){mark}(?=\d{{3}}(?!\d))", "", text)
-        return _LONG.sub(lambda found: self.separator.join(_THOUSANDS.findall(found[0])), text)
+        return _LONG.sub(lambda found: self.separator.join(_thousands(found[0])), text)
 
 
 class Numbers(Operator):
@@ -212,7 +213,14 @@ class Numbers(Operator):
 
     def apply(self, text: str, context: Context) -> str:
         """The line with every number written in digits exchanged for another."""
-        return re.sub(r"\d+", lambda found: _another(found[0], context), text)
+        return _NUMBER.sub(lambda found: _another(found[0], context), text)
+
+
+def _thousands(digits: str) -> list[str]:
+    """``digits`` in threes, counted from the end."""
+    first = len(digits) % 3
+    return [part for part in (digits[:first], *(digits[begin:begin + 3] for begin in range(first, len(digits), 3)))
+            if part]
 
 
 def _another(number: str, context: Context) -> str:
