@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
+import re2
 import regex
 from pydantic import TypeAdapter
 
@@ -17,6 +18,7 @@ from vernacular.alignment.join import Key, Keyed
 from vernacular.bounded.frames import OpenFile
 from vernacular.bounded.limits import for_file
 from vernacular.bounded.reader import opened, read_bounded
+from vernacular.config.expressions import compile_expression
 from vernacular.config.translations import ColumnsKey, PathKey, Side, UsfmKey, VrefKey
 from vernacular.corpus.formats.encoding import decode
 from vernacular.corpus.formats.packed import content, suffix_of
@@ -192,7 +194,10 @@ def read_vref(text: str, where: str, path: str, named: str, references: str) -> 
 
 def _numbered(content: str, where: str, path: str, suffix: str, key: PathKey) -> Iterator[Keyed]:
     """The strings of a JSON array, or the lines of a text file, by path and number."""
-    match = _pattern(key.pattern).fullmatch(path)
+    try:
+        match = _pattern(key.pattern).fullmatch(path.encode("utf-8", "replace").decode("utf-8"))
+    except ValueError as error:
+        raise Problem(f"key.pattern cannot be used: {error}", where=where, fix="Shorten `pattern:`") from None
     if match is None:
         raise Problem("its path does not fit key.pattern", where=where,
                       fix="Correct `pattern:`, or let `files:` name fewer files")
@@ -204,10 +209,10 @@ def _numbered(content: str, where: str, path: str, suffix: str, key: PathKey) ->
         yield Keyed(((*map(_plain, match.groups()), str(number)),), (text,), path, f"{where}:{number}")
 
 
-def _pattern(pattern: str) -> regex.Pattern[str]:
+def _pattern(pattern: str) -> Any:
     parts = _FIELD.split(pattern)
-    return regex.compile("".join("([^/]+)" if part.startswith("{") and part.endswith("}") else
-                                 "[^/]*" if part == "*" else regex.escape(part) for part in parts))
+    return compile_expression("".join("([^/]+)" if part.startswith("{") and part.endswith("}") else
+                                 "[^/]*" if part == "*" else re2.escape(part) for part in parts))
 
 
 def _split(text: str) -> list[str]:

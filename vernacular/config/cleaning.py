@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from vernacular.config.expressions import PrivateExpression
 from vernacular.config.sources import Source
 from vernacular.config.strict import Name, Share, Strict
 
@@ -48,8 +49,9 @@ class Cleaning(Strict):
     near_duplicate: Share = Field(0.75, description="least Jaccard similarity of near-duplicate texts")
     private_data: bool = Field(True, description="mask e-mail addresses, phone numbers, IP addresses, bank accounts "
                                                  "and cards, and what private_patterns say; names stay")
-    private_patterns: dict[Name, str] = Field(default_factory=dict, description=(
-        "further private data by kind, as regular expressions: national ids, say"))
+    private_patterns: dict[Name, PrivateExpression] = Field(default_factory=dict, description=(
+        "further private data by kind, as regular expressions of RE2: national ids, say; with a group (...), what it "
+        "matches is masked"))
     mix: SourceMix = Field(default_factory=SourceMix)
 
 

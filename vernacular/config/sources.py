@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from vernacular.config.expressions import Expression
 from vernacular.config.licences import Licence
 from vernacular.config.strict import Name, Strict
 
@@ -33,7 +34,7 @@ def is_local(dataset: str) -> bool:
 
 def check_pinned(dataset: str, revision: str | None) -> None:
     """Raises ValueError where a dataset on the hub has no revision, or could be taken for something else."""
-    if not is_local(dataset) and not re.fullmatch(r"[\w-][\w.-]*/[\w-][\w.-]*", dataset):
+    if not is_local(dataset) and not re.fullmatch(r"\A[\w-][\w.-]*/[\w-][\w.-]*", dataset):
         raise ValueError(f"'{dataset}' is no id on the hub, OWNER/NAME, and a folder is written ./NAME")
     if revision is None and not is_local(dataset):
         raise ValueError("a dataset on the hub needs a revision: the 40 letters of a commit")
@@ -144,8 +145,10 @@ class CrawlSource(Web):
     kind: Literal["crawl"]
     start: list[str] = Field(min_length=1, description="URLs to start from")
     hosts: list[str] = Field(default_factory=list, description="hosts to stay on; those of `start` if empty")
-    include: list[str] = Field(default_factory=list, description="regular expressions; one has to match the URL")
-    exclude: list[str] = Field(default_factory=list, description="regular expressions of URLs that are never asked")
+    include: list[Expression] = Field(default_factory=list, description="regular expressions of RE2; one has to match "
+                                                                        "the URL")
+    exclude: list[Expression] = Field(default_factory=list, description="regular expressions of RE2 for URLs that are "
+                                                                        "never asked")
     depth: int = Field(8, ge=0, description="most links from a start page")
 
 

@@ -16,8 +16,8 @@ import numpy as np
 import regex
 from numpy.typing import NDArray
 
+from vernacular.config.expressions import compile_private
 from vernacular.corpus.characters import NUMBER, Batch, table_of
-from vernacular.errors import Problem
 
 Hint = re.Pattern[str] | regex.Pattern[str]
 KINDS = ("email", "phone", "ip", "account")
@@ -26,9 +26,11 @@ _LABEL = r"[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}-]*[\p{L}\p{M}\p{N}])?"
 _TOP = r"\p{L}[\p{L}\p{M}]+"
 _DOT = r"(?:\.| ?[\[({] ?dot ?[\])}] ?)"
 _NAME = r"\p{L}\p{N}._%+'-"
-_EMAIL = regex.compile(rf"(?<![{_NAME}])[{_NAME}]*[\p{{L}}\p{{N}}_%+-]@ ?{_LABEL}(?:\.{_LABEL})*\.{_TOP}")
-_SPELLED_OUT = regex.compile(rf"[\p{{L}}\p{{N}}._%+-]+ ?[\[({{] ?at ?[\])}}] ?{_LABEL}(?:{_DOT}{_LABEL})*{_DOT}{_TOP}",
-                             regex.IGNORECASE)
+# \G: where the search goes on behind a masked address, there a name may begin in the middle of a run.
+_EMAIL = regex.compile(rf"(?:\G|(?<![{_NAME}]))[{_NAME}]*[\p{{L}}\p{{N}}_%+-]@ ?{_LABEL}(?:\.{_LABEL}){{0,20}}\.{_TOP}")
+_SPELLED_OUT = regex.compile(
+    rf"(?:\G|(?<![\p{{L}}\p{{N}}._%+-]))[\p{{L}}\p{{N}}._%+-]++ ?[\[({{] ?at ?[\])}}] ?"
+    rf"{_LABEL}(?:{_DOT}{_LABEL}){{0,20}}{_DOT}{_TOP}", regex.IGNORECASE)
 _IPV4 = regex.compile(r"(?<![\d.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?!\.?\d)")
 _IPV6 = regex.compile(r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{1,4}(?:%\w+)?(?![\w:]|\.\d)")
 _IBAN = regex.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?!\w)")
@@ -36,12 +38,14 @@ _CARD = regex.compile(r"(?<![\w.,-])[3-6]\d{3}(?:([ -]?)\d{4}\1\d{4}\1\d{1,7}|[ 
 # A phone number starts with +, 0 or a bracketed area code, or is written 555-123-4567; other long numbers are counts,
 # verses and years.
 _PHONE = regex.compile(r"(?<![\w.,-])(?:\+\d{1,3}[ .-]?|\(\d{2,5}\)[ .-]?|"
-                       r"(?=\p{nv=0})\d(?=[\d ().-]*\d))"
+                       r"(?=\p{nv=0})\d(?=[ ().-]*\d))"
                        r"(?:\(?\d{1,4}\)?[ .-]?){2,6}(?<=\d)(?![\w])|(?<![\w-])\d{3}[.-]\d{3}[.-]\d{4}(?![\w-])")
 _CALLED = regex.compile(r"(?<!\p{L})(?:tel|tlf|phone|telephone|telefon|telefone|fono|foni|s?simu|fax|mobile|cell|"
                         r"whatsapp|sms)[.:]{0,2} ?\K\+?\(?\d(?:[ ()-]{0,3}\d){4,15}(?![\w-]|[.,]\d)", regex.IGNORECASE)
 _NO_PHONE = regex.compile(r"\d\d?([.-])\d\d?\1(?:19|20)\d\d(?!\d)|\d\d\.\d\d ?- ?\d\d\.\d\d")  # dates, hours
 _LEAST_DIGITS, _LEAST_CALLED = 8, 5
+_MOST_MASKED = 20  # places of one of the folder's kinds in a line
+_SURROGATE = re.compile("[\ud800-\udfff]")
 # What every match holds, quick to find in a line: in e-mail addresses, in IPv6 addresses, in numbers.
 _AT = re.compile("@")
 _AT_SPELLED_OUT = re.compile(r"[\[({] ?[Aa][Tt] ?[\])}]")
@@ -49,26 +53,49 @@ _COLONS = re.compile(r":[0-9A-Fa-f]{0,4}:")
 _FIVE_DIGITS = regex.compile(r"\d(?:[ ().-]{0,3}\d){4}|\d\.\d\.\d\.\d")
 
 
-def compiled(patterns: Mapping[str, str]) -> dict[str, regex.Pattern[str]]:
+class PrivatePattern:
+    """One of the folder's own patterns, in time linear in the line.
+
+    Args:
+        text: the expression; ``config.expressions.compile_private`` says what it may be.
+
+    Raises:
+        ValueError: it cannot be used.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._expression = compile_private(text)
+
+    def spans(self, line: str) -> list[tuple[int, int]]:
+        """Where to mask: what the group matches, or the whole match without one, from left to right.
+
+        The search goes on right behind the group, so that two may share a space. RE2 may look through the whole line
+        for each, so behind the last of ``_MOST_MASKED`` the rest of the line is masked as one.
+        """
+        found: list[tuple[int, int]] = []
+        text = _SURROGATE.sub("\ufffd", line)  # one character each, as RE2 reads UTF-8
+        group, place = self._expression.groups, 0
+        while match := self._expression.search(text, place):
+            begin, end = match.span(group)
+            if begin >= end:  # the group took no part
+                begin, end = match.span()
+            if len(found) == _MOST_MASKED - 1:
+                return [*found, (begin, len(line))]
+            found.append((begin, end))
+            place = end
+        return found
+
+
+def compiled(patterns: Mapping[str, str]) -> dict[str, PrivatePattern]:
     """The ``cleaning.private_patterns`` of a folder.
 
     Raises:
-        Problem: one is not a regular expression, or matches the empty text.
+        ValueError: one cannot be used; the schema has refused it already.
     """
-    found = {}
-    for kind, pattern in patterns.items():
-        try:
-            found[kind] = regex.compile(pattern)
-        except regex.error as error:
-            raise Problem(f"the pattern for '{kind}' is not a regular expression: {error}",
-                          where="cleaning.private_patterns", fix="Correct it, and put it in single quotes") from None
-        if found[kind].search(""):
-            raise Problem(f"the pattern for '{kind}' matches nothing at all, so everywhere",
-                          where="cleaning.private_patterns", fix="Say what must be there, such as a number of digits")
-    return found
+    return {kind: PrivatePattern(text) for kind, text in patterns.items()}
 
 
-def redact(lines: Sequence[str], found: Counter[str], patterns: Mapping[str, regex.Pattern[str]]) -> list[str]:
+def redact(lines: Sequence[str], found: Counter[str], patterns: Mapping[str, PrivatePattern]) -> list[str]:
     """``lines`` with private data masked as ``<email>``, ``<phone>`` and so on, and counted in ``found``.
 
     Args:
@@ -82,10 +109,12 @@ def redact(lines: Sequence[str], found: Counter[str], patterns: Mapping[str, reg
     return masked
 
 
-def redact_line(line: str, found: Counter[str], patterns: Mapping[str, regex.Pattern[str]]) -> str:
+def redact_line(line: str, found: Counter[str], patterns: Mapping[str, PrivatePattern]) -> str:
     """One line for ``redact``."""
     for kind, pattern in patterns.items():
-        line = _masked(line, pattern, kind, found, bool)
+        for begin, end in reversed(pattern.spans(line)):
+            line = f"{line[:begin]}<{kind}>{line[end:]}"
+            found[kind] += 1
     for kind, hint, pattern, counts in _RULES:
         if hint.search(line):
             line = _masked(line, pattern, kind, found, counts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -274,3 +275,30 @@ def test_any_unknown_key_anywhere_is_refused_in_one_line(language_folder: Path, 
 def test_any_bytes_give_a_language_or_a_problem(language_folder: Path, content: bytes) -> None:
     (language_folder / "language.yaml").write_bytes(content)
     assert isinstance(load_all(language_folder.parent)["qaa"], Problem)
+
+
+@pytest.mark.parametrize("pattern", [
+    "((a{1,1000}){1,1000}){1,1000}b", r"\p{L}{900}", "a" * 501, "(", r"(?<!\d)\d{8}", r"(a)\1", "(?>a)b", "a++b"])
+def test_an_expression_that_is_not_linear_is_refused(language_folder: Path, pattern: str) -> None:
+    path = language_folder / "language.yaml"
+    text = path.read_text(encoding="utf-8")
+    for section in (f"cleaning:\n  private_patterns: {{id: '{pattern}'}}\n",
+                    "sources:\n- {name: web, kind: crawl, start: ['https://example.org/'], contact: a@example.org, "
+                    f"licence: CC0-1.0, consent: unknown, register: news, exclude: ['{pattern}']}}\n"):
+        key = section.partition(":")[0]
+        settings_now = yaml.safe_load(text)
+        settings_now.pop(key, None)
+        path.write_text(yaml.safe_dump(settings_now) + section, encoding="utf-8")
+        began = time.process_time()
+        assert ONE_LINE.fullmatch(str(refusal(language_folder))), refusal(language_folder)
+        assert time.process_time() - began < 1
+
+
+@pytest.mark.parametrize("pattern", ["x*", r"\bx", r"[\W]x", "(a)(b)"])
+def test_a_pattern_of_private_data_that_would_mask_too_much_or_too_little_is_refused(language_folder: Path,
+                                                                                     pattern: str) -> None:
+    path = language_folder / "language.yaml"
+    settings_now = yaml.safe_load(path.read_text(encoding="utf-8"))
+    settings_now["cleaning"] = {"private_patterns": {"id": pattern}}
+    path.write_text(yaml.safe_dump(settings_now), encoding="utf-8")
+    assert ONE_LINE.fullmatch(str(refusal(language_folder)))

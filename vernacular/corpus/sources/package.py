@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
+from typing import Any
 
+import re2
 import regex
 
+from vernacular.config.expressions import compile_expression
 from vernacular.config.sources import PackageSource
 from vernacular.corpus.sources import Place
 from vernacular.corpus.sources.files import Files, no_text
@@ -34,11 +37,15 @@ class PackageFiles(Files):
             Problem: the package is not installed, or lists a file outside site-packages.
         """
         package = installed(self.settings.package)
-        pattern = glob_pattern(self.settings.files)
+        try:
+            pattern = glob_pattern(self.settings.files)
+        except ValueError as error:
+            raise Problem(f"the glob {self.settings.files} cannot be used: {error}", where=self.where,
+                          fix="Correct `files:`") from None
         found = []
         for entry in package.files or []:
             path = entry.as_posix()
-            if pattern.fullmatch(path) and ".." not in entry.parts:
+            if pattern.fullmatch(path.encode("utf-8", "replace").decode("utf-8")) and ".." not in entry.parts:
                 file = file_of(package, path, f"{self.where}/{path}")
                 if file.exists():
                     found.append((path, file))
@@ -75,12 +82,16 @@ def file_of(package: Distribution, path: str, shown: str) -> File:
     return File(root, file.relative_to(root).as_posix(), shown)
 
 
-def glob_pattern(glob: str) -> regex.Pattern[str]:
-    """``glob`` as a pattern for a whole path: ``*``, ``?`` and ``[1-5]`` stay in a folder, ``**/`` spans folders."""
+def glob_pattern(glob: str) -> Any:
+    """``glob`` as an expression of RE2 for a whole path: ``*``, ``?``, ``[1-5]`` stay in a folder, ``**/`` spans some.
+
+    Raises:
+        ValueError: it is too long, or no glob.
+    """
     translated = ""
     for part in regex.split(r"(\*\*/|\*|\?|\[!?[\w-]+\])", glob):
         if part.startswith("[") and len(part) > 2:
             translated += part.replace("[!", "[^/", 1)
         else:
-            translated += {"**/": "(?:[^/]+/)*", "*": "[^/]*", "?": "[^/]"}.get(part) or regex.escape(part)
-    return regex.compile(translated)
+            translated += {"**/": "(?:[^/]+/)*", "*": "[^/]*", "?": "[^/]"}.get(part) or re2.escape(part)
+    return compile_expression(translated)

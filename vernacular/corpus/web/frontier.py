@@ -12,8 +12,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import regex
-
+from vernacular.config.expressions import compile_expression
 from vernacular.corpus.web.hints import foreign, hint_of, label_hint, primary
 from vernacular.corpus.web.mirror import GONE, Mirror
 from vernacular.corpus.web.urls import canonical, endless, is_media, origin_of, shape_of, within
@@ -60,7 +59,8 @@ class Frontier:
 
     def __post_init__(self) -> None:
         index = self.mirror.index
-        self.wanted, self.unwanted = ([regex.compile(rule) for rule in rules] for rules in (self.include, self.exclude))
+        self.wanted, self.unwanted = ([compile_expression(rule) for rule in rules]
+                                       for rules in (self.include, self.exclude))
         self.shapes = Counter(dict(index.execute("SELECT shape, COUNT(*) FROM pages GROUP BY shape").fetchall()))
         self.waste = Counter(dict(index.execute(f"SELECT shape, {_BARREN} FROM pages GROUP BY shape").fetchall()))
         self.marked = {origin: set(labels) for origin, labels in self.mirror.labels().items()}

@@ -10,11 +10,10 @@ from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from typing import Any
 
-import regex
-
 from vernacular import __version__, clock
 from vernacular.artifacts import digest_of, write_atomically
 from vernacular.bounded.limits import LimitReached
+from vernacular.config.expressions import compile_expression
 from vernacular.config.sources import Web
 from vernacular.corpus.ledger import Document, make_document
 from vernacular.corpus.sources import Place
@@ -93,7 +92,7 @@ class WebSource(ABC):
     def _wanted(self, mirror: Mirror) -> list[Page]:
         """The pages of the mirror that today's settings still want, foreign ones left out."""
         scope, marked = self.scope(), mirror.labels()
-        include, exclude = ([regex.compile(rule) for rule in scope[name]] for name in ("include", "exclude"))
+        include, exclude = ([compile_expression(rule) for rule in scope[name]] for name in ("include", "exclude"))
         starts = {canonical(url) for url in scope["start"]}
         return [page for page in mirror.pages()
                 if within(page.url, scope["hosts"]) and not self.place.suppressed.covers_url(page.url)
