@@ -7,7 +7,6 @@ of its assets is run.
 
 # No `from __future__ import annotations` here: Dagster reads the type of `context` and refuses it as a string.
 import sqlite3
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
@@ -32,6 +31,7 @@ from dagster import (
 from assets.common import failure, freshness_of, group_of, named, owners_of, stage_key
 from assets.metadata import metadata_of
 from assets.sources import note_sources, source_digests
+from vernacular import terminal
 from vernacular.artifacts import Artifact, Store
 from vernacular.config.schema import Language
 from vernacular.errors import Problem, as_problem
@@ -159,5 +159,4 @@ def _output(number: int) -> str:
 
 def say(line: str) -> None:
     """A line for the person who waits; Dagster keeps it with the run's logs."""
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
+    terminal.say(line)

@@ -20,6 +20,7 @@ from pipelines.up_to_date import forget_told
 from vernacular.config.load import find_language
 from vernacular.errors import Problem, as_problem
 from vernacular.project import find_project
+from vernacular.terminal import guard_streams, say
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance, DagsterRun
@@ -93,9 +94,9 @@ def main(arguments: list[str]) -> int:
         forget_told(home, language.slug)
         log_of(project.artifacts, language.code).unlink(missing_ok=True)
     except Exception as error:
-        sys.stderr.write(f"error: {as_problem(error, 'history')}\n")
+        say(f"error: {as_problem(error, 'history')}", err=True)
         return 2
-    sys.stdout.write(f"{arguments[0]}: {number} runs forgotten\n")
+    say(f"{arguments[0]}: {number} runs forgotten")
     return 0
 
 
@@ -107,4 +108,5 @@ def has_database(home: Path) -> bool:
 
 
 if __name__ == "__main__":
+    guard_streams()
     sys.exit(main(sys.argv[1:]))

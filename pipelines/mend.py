@@ -18,6 +18,7 @@ from pipelines.home import use_home
 from vernacular import clock
 from vernacular.errors import as_problem
 from vernacular.project import find_project
+from vernacular.terminal import guard_streams, say
 
 
 def mend(instance: DagsterInstance) -> tuple[int, int]:
@@ -47,10 +48,10 @@ def main(command: list[str]) -> int:
         with DagsterInstance.get() as instance:
             ended, woken = mend(instance)
     except Exception as error:
-        sys.stderr.write(f"error: {as_problem(error, 'history')}\n")
+        say(f"error: {as_problem(error, 'history')}", err=True)
         return 2
     if ended or woken:
-        sys.stdout.write(f"{ended} runs that were killed are ended, {woken} sensors tick again\n")
+        say(f"{ended} runs that were killed are ended, {woken} sensors tick again")
     if command:
         sys.stdout.flush()
         os.execvp(command[0], command)
@@ -58,4 +59,5 @@ def main(command: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    guard_streams()
     sys.exit(main(sys.argv[1:]))

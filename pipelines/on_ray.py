@@ -16,6 +16,7 @@ import sys
 import time
 
 from pipelines.prefix import end_as, end_with_the_parent, interrupt_when_unwanted
+from vernacular.terminal import guard_streams, say
 
 POLL_SECONDS, ANSWER_SECONDS = 0.2, 20.0
 
@@ -32,7 +33,7 @@ def main() -> int:
     try:
         import ray
     except ModuleNotFoundError:
-        sys.stderr.write("error: ray is not installed. Run `pip install -c constraints.txt -e '.[ray]'`\n")
+        say("error: ray is not installed. Run `pip install -c constraints.txt -e '.[ray]'`", err=True)
         return 2
     for name in ("RAY_DEDUP_LOGS", "RAY_COLOR_PREFIX"):  # every line of progress is wanted, as it is
         os.environ.setdefault(name, "0")
@@ -41,14 +42,14 @@ def main() -> int:
         _answers(address)
         ray.init(address=address, log_to_driver=True, logging_level="warning")
     except (OSError, RuntimeError, ValueError) as error:
-        sys.stderr.write(f"error: no Ray cluster answers ({error}). Start one, `ray start --head`, or give --address\n")
+        say(f"error: no Ray cluster answers ({error}). Start one, `ray start --head`, or give --address", err=True)
         return 2
     interrupt_when_unwanted()
     task = ray.remote(max_retries=0)(_run).options(num_cpus=asked.cpus, num_gpus=asked.gpus).remote(asked.command)
     try:
         code = int(ray.get(task))
     except ray.exceptions.RayError as error:
-        sys.stderr.write(f"error: Ray lost the command's worker ({error})\n")
+        say(f"error: Ray lost the command's worker ({error})", err=True)
         return 1
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -81,4 +82,5 @@ def _answers(address: str) -> None:
 
 
 if __name__ == "__main__":
+    guard_streams()
     sys.exit(main())

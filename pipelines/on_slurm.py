@@ -15,6 +15,7 @@ import subprocess
 import sys
 
 from pipelines.prefix import end_as, end_with_the_parent, interrupt_when_unwanted
+from vernacular.terminal import guard_streams, say
 
 KILLED = 128  # srun's exit code for a task that a signal ended is this and the signal's number
 
@@ -22,10 +23,10 @@ KILLED = 128  # srun's exit code for a task that a signal ended is this and the 
 def main(arguments: list[str]) -> int:
     """Run it; the code is the command's, 2 if there is no Slurm here or no command, 130 if interrupted."""
     if "--" not in arguments or arguments[-1] == "--":
-        sys.stderr.write("usage: python -m pipelines.on_slurm [OPTIONS OF SRUN] -- COMMAND\n")
+        say("usage: python -m pipelines.on_slurm [OPTIONS OF SRUN] -- COMMAND", err=True)
         return 2
     if shutil.which("srun") is None:
-        sys.stderr.write("error: srun is not installed. Run this where jobs are submitted to Slurm\n")
+        say("error: srun is not installed. Run this where jobs are submitted to Slurm", err=True)
         return 2
     place = arguments.index("--")
     name = f"vernacular-{secrets.token_hex(8)}"
@@ -46,4 +47,5 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    guard_streams()
     sys.exit(main(sys.argv[1:]))

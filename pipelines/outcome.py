@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ from pipelines.messages import FailedCheck, Messages, error_lines, every_line, w
 from pipelines.progress import RunDisplay
 from vernacular.config.schema import Language
 from vernacular.project import chosen_model
-from vernacular.terminal import printable
+from vernacular.terminal import say
 
 if TYPE_CHECKING:
     from dagster import DagsterEvent
@@ -129,6 +128,6 @@ def say_outcome(outcome: Outcome, language: Language, log: Path, *, debug: bool)
         where = "`make ui`" if model is None else f"vernacular report {language.asked(model)} --full"
         lines += warning_lines(outcome.checks, where) + outcome.libraries.lines(str(log))
     for line in lines:
-        sys.stderr.write(printable(line) + "\n")
+        say(line, err=True)
     if outcome.code == 2 and outcome.ran and not debug:
-        sys.stdout.write(f"{language.code}: everything that was written: {log}\n")
+        say(f"{language.code}: everything that was written: {log}")

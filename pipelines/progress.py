@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -14,7 +13,7 @@ from rich.text import Text
 
 from pipelines.expected import TimeLeft, about
 from vernacular.stages import DONE, STARTED
-from vernacular.terminal import printable
+from vernacular.terminal import printable, say
 
 SPARSE_SECONDS = 12.0  # between two lines of one stage where nobody watches a terminal
 _PER_SECOND = 4.0
@@ -71,7 +70,7 @@ class RunDisplay:
 
     def notice(self, text: str) -> None:
         """Show a line about the run as a whole."""
-        sys.stdout.write(f"{self.code}: {printable(text)}\n")
+        say(f"{self.code}: {text}")
 
     def __enter__(self) -> RunDisplay:
         """Begin to show."""

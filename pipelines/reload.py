@@ -10,6 +10,7 @@ import urllib.request
 from pipelines.shards import locations
 from vernacular.errors import Problem
 from vernacular.project import find_project
+from vernacular.terminal import guard_streams, say
 
 MUTATION = """mutation($name: String!) { reloadRepositoryLocation(repositoryLocationName: $name) { __typename
   ... on WorkspaceLocationEntry { loadStatus locationOrLoadError { __typename ... on PythonError { message } } }
@@ -25,9 +26,9 @@ def main(arguments: list[str]) -> int:
         for location in locations(find_project().home):
             reload(address, location.name)
     except Problem as problem:
-        sys.stderr.write(f"error: {problem}\n")
+        say(f"error: {problem}", err=True)
         return 2
-    sys.stdout.write("reloaded\n")
+    say("reloaded")
     return 0
 
 
@@ -47,4 +48,5 @@ def reload(address: str, location: str) -> None:
 
 
 if __name__ == "__main__":
+    guard_streams()
     sys.exit(main(sys.argv[1:]))

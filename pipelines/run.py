@@ -31,10 +31,11 @@ from pipelines.up_to_date import look, note_told
 from vernacular.artifacts import Store
 from vernacular.config.load import find_language
 from vernacular.config.schema import Language
+from vernacular.console import SafeConsole
 from vernacular.errors import as_problem
 from vernacular.project import Project, find_project
 from vernacular.stages import Stage
-from vernacular.terminal import printable
+from vernacular.terminal import guard_streams, say
 
 if TYPE_CHECKING:
     from dagster import DagsterEvent
@@ -105,7 +106,7 @@ def shown(language: Language, names: list[str], store: Store, messages: Messages
             messages.add(line)
 
     output = Output(take, log_of(store.root, language.code))
-    console = Console(file=output.terminal, highlight=False, force_terminal=output.terminal.isatty())
+    console = SafeConsole(file=output.terminal, highlight=False, force_terminal=output.terminal.isatty())
     shown_on = display(console)
     try:
         with shown_on, output:
@@ -124,7 +125,7 @@ def execute(language: Language, stages: Mapping[str, Stage], project: Project, *
     home = Path(os.environ.get("DAGSTER_HOME") or project.home)
 
     def fetched(line: str) -> None:
-        sys.stdout.write(f"{language.code}: {printable(line)}\n")
+        say(f"{language.code}: {line}")
 
     found = look(stages, language, store, home, fetched)
     if found.checks is not None:
@@ -164,17 +165,18 @@ def main(arguments: list[str] | None = None) -> int:
         outcome = execute(language, {name: stages[name] for name in names}, project, debug=chosen.debug)
         say_outcome(outcome, language, log_of(project.artifacts, language.code), debug=chosen.debug)
     except KeyboardInterrupt:
-        sys.stderr.write(f"{STOPPED}\n")
+        say(f"{STOPPED}", err=True)
         return INTERRUPTED
     except Exception as error:
         if chosen.debug:
             raise
-        sys.stderr.write(printable(f"error: {as_problem(error, chosen.code)}") + "\n")
+        say(f"error: {as_problem(error, chosen.code)}", err=True)
         return 2
     if outcome.code == 0:
-        sys.stdout.write(f"{chosen.code}: all {len(names)} stages are up to date, {time.monotonic() - started:.1f} s\n")
+        say(f"{chosen.code}: all {len(names)} stages are up to date, {time.monotonic() - started:.1f} s")
     return outcome.code
 
 
 if __name__ == "__main__":
+    guard_streams()
     sys.exit(main())

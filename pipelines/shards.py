@@ -22,6 +22,7 @@ from vernacular.artifacts import write_atomically
 from vernacular.config.load import folders_of
 from vernacular.errors import Problem, as_problem
 from vernacular.project import find_project
+from vernacular.terminal import guard_streams, say
 
 if TYPE_CHECKING:
     from dagster import Definitions
@@ -135,12 +136,13 @@ def main(arguments: list[str]) -> int:
                   for number in range(1, shards + 1)]
         write_atomically(project.home / FILE, workspace(shards))
     except Exception as error:
-        sys.stderr.write(f"error: {as_problem(error, 'shards')}\n")
+        say(f"error: {as_problem(error, 'shards')}", err=True)
         return 2
-    sys.stdout.write(f"{project.home / FILE}: {shards} code locations of {min(counts)} to {max(counts)} languages. "
-                     "Start `make ui` again\n")
+    say(f"{project.home / FILE}: {shards} code locations of {min(counts)} to {max(counts)} languages. "
+        "Start `make ui` again")
     return 0
 
 
 if __name__ == "__main__":
+    guard_streams()
     sys.exit(main(sys.argv[1:]))

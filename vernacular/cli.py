@@ -6,7 +6,6 @@ Errors a person can mend are one line on stderr and exit code 2; a failed check 
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
@@ -19,6 +18,7 @@ import typer
 from vernacular.command import Code, Debug, ModelName, app, model_of, open_language, plain_errors
 from vernacular.errors import Problem
 from vernacular.project import find_project
+from vernacular.terminal import guard_streams, printable, say, say_data, say_json
 
 
 @app.command()
@@ -29,7 +29,7 @@ def doctor(debug: Debug = False) -> None:
     with plain_errors(debug):
         findings = examine(find_project())
     for finding in findings:
-        typer.echo(finding.line())
+        say(finding.line())
     if any(finding.needed and not finding.good for finding in findings):
         raise typer.Exit(1)
 
@@ -48,7 +48,7 @@ def new(code: Annotated[str, typer.Argument(help="BCP 47 tag of the language, su
                  f"  2. put text into {folder / 'inbox'}, or name other sources",
                  f"  3. vernacular check {code}",
                  f"  4. vernacular run {code}"):
-        typer.echo(line)
+        say(line)
 
 
 @app.command()
@@ -60,9 +60,9 @@ def check(code: Annotated[str | None, typer.Argument(help="one language; all if 
     with plain_errors(debug):
         lines, broken = check_all(find_project(), code)
     for line in lines:
-        typer.echo(line)
+        say(line)
     for problem in broken:
-        typer.echo(f"error: {problem}", err=True)
+        say(f"error: {problem}", err=True)
     if broken:
         raise typer.Exit(2)
 
@@ -108,7 +108,7 @@ def ledger(code: Code, id_: Annotated[str, typer.Option("--id", help="of the doc
 
         found = look_up(Store(project.artifacts), language, id_, url, source, text)
         if as_json:
-            typer.echo(json.dumps(found, indent=1, ensure_ascii=False))
+            say_json(found)
         else:
             print_rows(found)
 
@@ -138,9 +138,9 @@ def fetch(code: Code, due: Annotated[bool, typer.Option("--due", help="leave alo
         project, language = open_language(code)
         from vernacular.corpus.fetching import fetch as fetch_due
 
-        problems = fetch_due(language, project.artifacts, typer.echo, at_once=not due)
+        problems = fetch_due(language, project.artifacts, say, at_once=not due)
         for problem in problems:
-            typer.echo(f"error: {problem}", err=True)
+            say(f"error: {problem}", err=True)
         if problems:
             raise typer.Exit(1)
 
@@ -155,7 +155,7 @@ def accept(code: Code, source: Annotated[str, typer.Argument(help="name in langu
         from vernacular.corpus.acceptance import accept as accept_held
 
         number = len(accept_held(language, project.artifacts, source, reason))
-        typer.echo(f"{number} documents of {source} are accepted. `vernacular run {code}` takes them up")
+        say(f"{number} documents of {source} are accepted. `vernacular run {code}` takes them up")
 
 
 @app.command()
@@ -178,12 +178,12 @@ def identify(code: Code, file: Annotated[Path, typer.Argument(help="a text file,
         lines = decode(data, str(file))[0].split("\n")
         for answer in answers(open_identifier(Store(project.artifacts), language), language, lines):
             if as_json:
-                typer.echo(json.dumps(answer.row(), ensure_ascii=False))
+                say_json(answer.row(), indent=None)
             elif accepted and answer.accepted:
-                typer.echo(answer.text)
+                say_data(answer.text)
             elif not accepted:
                 verdict = language.code if answer.accepted else "other"
-                typer.echo(f"{verdict}\t{answer.probability:.3f}\t{answer.text}")
+                say(f"{verdict}\t{answer.probability:.3f}\t{printable(answer.text)}")
 
 
 from vernacular import cli_behaviour  # noqa: E402, F401  # here, so that its commands are listed in their order
@@ -204,7 +204,7 @@ def stage(code: Code, stage: Annotated[str, typer.Argument()], model: ModelName 
     with plain_errors(debug, quiet=outcome is not None and outcome.parent.is_dir()):
         artifact = run_one(find_project(), code, stage, model, outcome)
         if outcome is None:
-            typer.echo(f"{code} {stage}: {artifact.folder}")
+            say(f"{code} {stage}: {artifact.folder}")
 
 
 def _interrupt_once() -> None:
@@ -227,5 +227,6 @@ def before_torch() -> None:
 
 def main() -> None:
     """The entry point of the command."""
+    guard_streams()
     before_torch()
     app(prog_name="vernacular")

@@ -10,6 +10,7 @@ import typer
 
 from vernacular.command import Code, Debug, ModelName, app, model_of, open_language, plain_errors
 from vernacular.errors import Problem
+from vernacular.terminal import say
 
 
 @app.command()
@@ -26,13 +27,13 @@ def suggest(code: Code, test: Annotated[str, typer.Argument(help="a behavioural 
         from vernacular.evaluation.behaviour.suggest import read_suggestions, told, write_suggestions
 
         if read is not None:
-            typer.echo(told(read_suggestions(language, read)))
+            say(told(read_suggestions(language, read)))
             return
         path = file or Path(f"{test}.csv")
         name, _ = model_of(language, model)
         number = write_suggestions(Store(project.artifacts), language, name, test, path, most)
-        typer.echo(f"{path}: {number} suggestions. Tick the good ones in a spreadsheet, then\n"
-                   f"  vernacular suggest {code} {test} --read {path}")
+        say(f"{path}: {number} suggestions. Tick the good ones in a spreadsheet, then")
+        say(f"  vernacular suggest {code} {test} --read {path}")
 
 
 @app.command()
@@ -57,12 +58,12 @@ def review(code: Code,
         if read is None:
             path = file or Path(f"review-{code}.html")
             number = write_review(Store(project.artifacts), language, tests or [], path, cases)
-            typer.echo(f"{path}: {number} cases. When it comes back:\n"
-                       f"  vernacular review {code} --read FILE.csv --by \"NAME OF THE SPEAKER\"")
+            say(f"{path}: {number} cases. When it comes back:")
+            say(f"  vernacular review {code} --read FILE.csv --by \"NAME OF THE SPEAKER\"")
             return
         try:
             day = date.fromisoformat(on) if on else date.today()
         except ValueError:
             raise Problem(f"'{on}' is no day", where="vernacular review --on", fix="Write it as 2026-01-31") from None
         for verdict in read_review(language, read, by, day):
-            typer.echo(f"{'reviewed' if verdict.reviewed else 'NOT reviewed'}  {verdict.test}: {verdict.said}")
+            say(f"{'reviewed' if verdict.reviewed else 'NOT reviewed'}  {verdict.test}: {verdict.said}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +9,7 @@ import typer
 
 from vernacular.command import Code, Debug, ModelName, app, model_of, open_language, plain_errors
 from vernacular.errors import Problem
-from vernacular.terminal import printable
+from vernacular.terminal import printable_data, say, say_json
 
 
 @app.command()
@@ -22,27 +21,26 @@ def report(code: Code, as_json: Annotated[bool, typer.Option("--json", help="mac
     with plain_errors(debug):
         project, language = open_language(code)
         name, _ = model_of(language, model)
-        from rich.console import Console
-
         from vernacular.artifacts import Store
+        from vernacular.console import SafeConsole
         from vernacular.release.page import default_place, write_page
         from vernacular.release.report import current_artifacts, print_table, results
         from vernacular.release.terminal_screen import print_screen
-        from vernacular.terminal import printable_data
 
         store = Store(project.artifacts)
         found = results(store, language, name)
         if as_json:
-            typer.echo(json.dumps(found, indent=1, ensure_ascii=False))
+            say_json(found)
         elif full:
-            print_table(printable_data(found), Console())
+            print_table(printable_data(found), SafeConsole())
         if html is not None or not as_json:
             written = write_page(found, current_artifacts(store, language, name),
                                  html or default_place(store, language.code, name))
             if full or as_json:
-                typer.echo(f"\nThe same for people, as a page: {written}", err=as_json)
+                say("", err=as_json)
+                say(f"The same for people, as a page: {written}", err=as_json)
             else:
-                print_screen(found, written, Console())
+                print_screen(found, written, SafeConsole())
 
 
 @app.command("try")
@@ -68,7 +66,7 @@ def publish(code: Code, repo: Annotated[str, typer.Argument(help="OWNER/NAME on 
         from vernacular.artifacts import Store
         from vernacular.release.publish import publish as upload
 
-        typer.echo(upload(Store(project.artifacts), language, name, repo))
+        say(upload(Store(project.artifacts), language, name, repo))
 
 
 @app.command()
@@ -90,7 +88,7 @@ def waive(code: Code, gate: Annotated[str, typer.Argument(help="a red one, as `v
                           fix=f"`vernacular run {language.asked(name)}` makes one; it may be red")
         gates = results(store, language, name)["release_gates"]
         said = note(language.folder, name, gates, gate, by, reason).said
-        typer.echo(f"{gate} is waived while it says: {said}. `vernacular run {language.asked(name)}` writes that "
+        say(f"{gate} is waived while it says: {said}. `vernacular run {language.asked(name)}` writes that "
                    "on the card")
 
 
@@ -106,11 +104,11 @@ def verify(folder: Annotated[Path, typer.Argument(metavar="PATH", help="folder o
 
         verified = compare(folder, trusted_keys(key or []))
     for failure in verified.failures:
-        typer.echo(printable(str(failure)), err=True)
+        say(str(failure), err=True)
     if verified.failures:
         raise typer.Exit(1)
     for line in verdict_lines(verified):
-        typer.echo(printable(line))
+        say(line)
 
 
 @app.command("key")
@@ -120,5 +118,6 @@ def key_(debug: Debug = False) -> None:
         from vernacular.release.signing_key import fingerprint, own_or_new_key, public_text
 
         public = own_or_new_key().public_key()
-    typer.echo(public_text(public), nl=False)
-    typer.echo(f"fingerprint: {fingerprint(public)}", err=True)
+    for line in public_text(public).splitlines():
+        say(line)
+    say(f"fingerprint: {fingerprint(public)}", err=True)

@@ -13,6 +13,7 @@ import typer
 from vernacular.config.schema import Language, Model
 from vernacular.errors import Problem, as_problem
 from vernacular.project import Project, find_project
+from vernacular.terminal import say
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
                   help="Carry a pretrained language model into a minority language.")
@@ -33,13 +34,13 @@ def plain_errors(debug: bool = False, quiet: bool = False) -> Iterator[None]:
         raise typer.Exit(0) from None
     except KeyboardInterrupt:
         if not quiet:
-            typer.echo("stopped; run the same command again to resume", err=True)
+            say("stopped; run the same command again to resume", err=True)
         raise typer.Exit(130) from None
     except Exception as error:
         if debug:
             raise
         if not quiet:
-            typer.echo(f"error: {as_problem(error, 'vernacular')}", err=True)
+            say(f"error: {as_problem(error, 'vernacular')}", err=True)
         raise typer.Exit(2) from None
 
 

@@ -9,6 +9,8 @@ import sqlite3
 from functools import partial
 from typing import Any
 
+from vernacular.terminal import printable
+
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _AWAY = (errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT, errno.EHOSTDOWN, errno.EHOSTUNREACH,
          errno.ENETDOWN, errno.ENETUNREACH)  # as a disk says that has failed, or is behind a network that has
@@ -24,7 +26,7 @@ class Problem(Exception):
     """
 
     def __init__(self, what: str, *, where: str, fix: str) -> None:
-        self.what, self.where, self.fix = (" ".join(part.split()) for part in (what, where, fix))
+        self.what, self.where, self.fix = (printable(" ".join(part.split())) for part in (what, where, fix))
         end = "" if self.what.endswith("?") else "."
         super().__init__(f"{self.where}: {self.what}{end} {self.fix}")
 

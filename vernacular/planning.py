@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from vernacular.artifacts import Store
 from vernacular.config.labeled_data import FileData
 from vernacular.config.schema import Language
@@ -20,6 +18,7 @@ from vernacular.errors import Problem, as_problem
 from vernacular.files import Folder
 from vernacular.project import Project
 from vernacular.stages import Stage, lookup, stages_of
+from vernacular.terminal import say
 
 if TYPE_CHECKING:
     from vernacular.tasks.data import Items
@@ -115,29 +114,33 @@ def print_plan(project: Project, language: Language, model: str | None) -> None:
     steps = steps_of(stages_of(language, model), language, store)
     width = max((len(step.stage) for step in steps), default=0)
     for step in steps:
-        typer.echo(f"{step.action:<6} {step.stage:<{width}}  {step.why}")
+        say(f"{step.action:<6} {step.stage:<{width}}  {step.why}")
     missing = to_fetch(language, store.root)
     waiting = missing.get("corpus/clean", [])
     if waiting:
-        typer.echo(f"\nnot fetched yet: {', '.join(waiting)}. `vernacular run {language.code} --to corpus/clean` "
+        say("")
+        say(f"not fetched yet: {', '.join(waiting)}. `vernacular run {language.code} --to corpus/clean` "
                    "fetches it where there is a network; until then the tasks' steps and minutes are not known.")
     todo = sum(step.action != "reuse" for step in steps)
-    typer.echo(f"\n{language.code}: {todo} of {len(steps)} stages to run, {len(steps) - todo} reused.")
+    say("")
+    say(f"{language.code}: {todo} of {len(steps)} stages to run, {len(steps) - todo} reused.")
     for name, settings in language.models_to_run(model).items():
         if f"the base of {name}" in missing.get(f"tokenizer/{name}", []):
-            typer.echo(f"\n{name}: no estimate, the base is not fetched yet")
+            say("")
+            say(f"{name}: no estimate, the base is not fetched yet")
             continue
         try:
             from vernacular.pretraining.plan import estimate
             from vernacular.tasks.plan import estimate as estimate_tasks
         except ImportError:  # no trainer, no estimate: the plan above still stands
-            typer.echo(f"{name}: no estimate, the trainer is not installed")
+            say(f"{name}: no estimate, the trainer is not installed")
             return
-        typer.echo(f"\n{name}:")
+        say("")
+        say(f"{name}:")
         for found in (estimate(language=language, store=store, name=name, model=settings),
                       estimate_tasks(language, store, name, settings)):
             for line in costs(found):
-                typer.echo(f"  {line}")
+                say(f"  {line}")
 
 
 def costs(numbers: Mapping[str, Any]) -> list[str]:

@@ -9,7 +9,6 @@ import contextlib
 import json
 import os
 import signal
-import sys
 import threading
 import time
 import traceback
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING
 from vernacular.artifacts import Artifact, Store, write_atomically
 from vernacular.errors import Passing, Problem, as_problem
 from vernacular.project import Project
+from vernacular.terminal import say
 
 if TYPE_CHECKING:
     from vernacular.config.schema import Language
@@ -88,8 +88,7 @@ def _find_and_run(project: Project, code: str, name: str, model: str | None) -> 
     stage, language = _find(project, code, name, model)
 
     def progress(line: str) -> None:
-        sys.stdout.write(f"{code} {name}: {line}\n")
-        sys.stdout.flush()
+        say(f"{code} {name}: {line}")
 
     return run_stage(stage, language, Store(project.artifacts), progress)
 

@@ -91,7 +91,7 @@ def test_a_bar_on_a_terminal_shows_stages_last_line_and_time_left() -> None:
         follow_inside(display, clock)
     text = out.getvalue()
     assert re.search(r"qaa ━+\S* +3/4 stages +0:00:\d\d +about 3 min left", text)
-    assert "model/tiny  step 59 \\x1b[2J" in text
+    assert "model/tiny  step 59 \\u001b[2J" in text
     assert "\x1b[2J" not in text
     assert text.count("\x1b[?25l") == text.count("\x1b[?25h") == 1, "the cursor is shown again"
 

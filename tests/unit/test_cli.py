@@ -278,3 +278,44 @@ def test_check_knows_the_labels_that_tests_ask_for(project: Path, file: str, tex
     (folder / "behaviour" / f"{file}.yaml").write_text(text.replace("sprots", "sports").replace("PER", "NAME"),
                                                        encoding="utf-8")
     assert RUNNER.invoke(app, ["check"]).exit_code == 0
+
+
+BAD = "\x1b]0;owned\x07\x9b2J\u202e\u2066"
+_COMMANDS = """
+import json, sys
+from vernacular.cli import main
+for arguments in json.loads(sys.argv[1]):
+    sys.argv[1:] = arguments
+    try:
+        main()
+    except SystemExit:
+        pass
+    sys.stdout.flush()
+    sys.stderr.flush()
+    sys.stdout.buffer.write(b"@@\\n")
+    sys.stdout.buffer.flush()
+"""
+
+
+def test_names_from_outside_write_no_control_character_and_no_line(project: Path) -> None:
+    folder = project / "languages" / "qaa"
+    settings = yaml.safe_load((folder / "language.yaml").read_text(encoding="utf-8"))
+    source = {"name": "in", "kind": "inbox", "licence": "CC0-1.0", "consent": "contributor", "register": "other"}
+    (folder / "language.yaml").write_text(yaml.safe_dump(settings | {"sources": [source]}), encoding="utf-8")
+    (folder / "inbox").mkdir()
+    for name, word in ((f"a{BAD}\nerror: forged.txt", "ndi"), (f"b{BAD}\nerror: forged.md", "zina")):
+        text = f"---\ntitle: t{BAD}\nauthor: x{BAD}\n---\nMawu {word} {BAD} a.\n"
+        (folder / "inbox" / name).write_text(text, encoding="utf-8")
+    write_language(project / "languages", "qab", documents=2, more={f"key{BAD}\nerror: forged": 1})
+    look = ["ledger", "qaa", "--text", "Mawu"]
+    commands = [["check"], ["stage", "qaa", "corpus/documents"], [*look[:3], "zina"], look,
+                [*look, "--json"], ["check", f"q{BAD}\nerror:"],
+                ["takedown", "qaa", "--url", f"{BAD}\nerror: forged", "--reason", "x"], ["try", "qaa", "--port", BAD]]
+    done = subprocess.run([sys.executable, "-c", _COMMANDS, json.dumps(commands)], capture_output=True, text=True,
+                          check=False, env=os.environ | {"PYTHONWARNINGS": "ignore"}, timeout=120)
+    written = done.stdout + done.stderr
+    assert written.replace("\n", "").replace("\t", "").isprintable(), written
+    assert not any(line.startswith("error: forged") for line in written.split("\n")), written
+    _, _, shown, table, found, *_ = done.stdout.split("@@\n")
+    assert "owned" in shown and "id" in table and done.stderr.count("owned") >= 4
+    assert any(BAD in row["title"] for row in json.loads(found)["documents"])  # what a program reads is as it was

@@ -111,8 +111,8 @@ def redact(lines: Sequence[str], found: Counter[str], patterns: Mapping[str, Pri
 
 def redact_line(line: str, found: Counter[str], patterns: Mapping[str, PrivatePattern]) -> str:
     """One line for ``redact``."""
-    for kind, pattern in patterns.items():
-        for begin, end in reversed(pattern.spans(line)):
+    for kind, own in patterns.items():
+        for begin, end in reversed(own.spans(line)):
             line = f"{line[:begin]}<{kind}>{line[end:]}"
             found[kind] += 1
     for kind, hint, pattern, counts in _RULES:

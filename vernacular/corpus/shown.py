@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from rich import box
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from vernacular.artifacts import Store
 from vernacular.config.schema import Language
+from vernacular.console import SafeConsole
 from vernacular.corpus.suppression import Suppressions, folded
 from vernacular.corpus.takedown import Plan, Target, carry_out, make_plan
 from vernacular.corpus.whereabouts import Row, find_beside, find_rows, holding, same_place, saw
 from vernacular.errors import Problem
+from vernacular.terminal import printable_data, say
 
 _MOST, _EXCERPT = 20, 300
 _COLUMNS = ("id", "source", "role", "path", "licence", "consent", "register", "fetched", "title")
@@ -54,24 +54,25 @@ def _with_rights(language: Language, rows: Sequence[Row]) -> list[Row]:
     return [{**named.get((row["role"], row["source"]), {}), **row} for row in rows]
 
 
-def print_rows(found: dict[str, Any], console: Console | None = None) -> None:
+def print_rows(found: dict[str, Any]) -> None:
     """Print what ``look_up`` found: one document in full, several as a table."""
-    console = console or Console(highlight=False)
+    found = printable_data(found)
     rows = found["documents"]
     if found["taken_down"]:
-        console.print("It was taken down." if not rows else "It was taken down since; the next run leaves it out.")
+        say("It was taken down." if not rows else "It was taken down since; the next run leaves it out.")
     if len(rows) == 1:
-        _print_pairs([(name, value) for name, value in rows[0].items() if value not in ("", [], None)], console)
+        _print_pairs([(name, value) for name, value in rows[0].items() if value not in ("", [], None)])
     elif rows:
-        console.print(_table(_COLUMNS, rows[:_MOST]))
-        console.print(f"{len(rows)} documents" + (f", the first {_MOST} are shown" if len(rows) > _MOST else ""))
+        SafeConsole(highlight=False).print(_table(_COLUMNS, rows[:_MOST]))
+        say(f"{len(rows)} documents" + (f", the first {_MOST} are shown" if len(rows) > _MOST else ""))
     if "held_by" in found:
         for title, name in (("Where it is now", "held_by"), ("What was learned from it", "seen_by")):
-            console.print(f"\n{title}:")
+            say("")
+            say(f"{title}:")
             for one in found[name]:
-                console.print(f"  {_where(one) if isinstance(one, dict) else one}", markup=False)
+                say(f"  {_where(one) if isinstance(one, dict) else one}")
             if not found[name]:
-                console.print("  nothing")
+                say("  nothing")
 
 
 def take_down(store: Store, language: Language, what: tuple[str, str, str], reason: str,
@@ -86,31 +87,28 @@ def take_down(store: Store, language: Language, what: tuple[str, str, str], reas
                       fix=f"`vernacular ledger {language.code} --text \"...\"` finds the id")
     if not reason.strip():
         raise Problem("the reason is empty", where=f"{language.code} takedown", fix="Say in a few words who asked, why")
-    console = Console(highlight=False, soft_wrap=True)
     plan = make_plan(language, store, Target(*what))
-    _print_plan(plan, console)
+    _print_plan(plan)
     agreed()
-    for line in carry_out(plan, language, store, reason.strip(),
-                          progress=lambda line: (sys.stdout.write(f"{line}\n"), sys.stdout.flush())[1]):
-        console.print(f"removed: {line}", markup=False)
-    _print_left(plan, language, console)
+    for line in carry_out(plan, language, store, reason.strip(), progress=say):
+        say(f"removed: {line}")
+    _print_left(plan, language)
 
 
-def _print_plan(plan: Plan, console: Console) -> None:
-    console.print(f"{plan.target}: {len(plan.rows)} documents" + ("" if plan.new else ", already suppressed"),
-                  markup=False)
+def _print_plan(plan: Plan) -> None:
+    say(f"{plan.target}: {len(plan.rows)} documents" + ("" if plan.new else ", already suppressed"))
     if plan.rows:
-        console.print(_table(_COLUMNS, plan.rows[:_MOST]))
+        SafeConsole(highlight=False, soft_wrap=True).print(_table(_COLUMNS, printable_data(plan.rows[:_MOST])))
         if len(plan.rows) > _MOST:
-            console.print(f"and {len(plan.rows) - _MOST} more")
+            say(f"and {len(plan.rows) - _MOST} more")
     for note in plan.notes:
-        console.print(f"note: {note}", markup=False)
-    console.print("Learned from it:" if plan.models else "No model has learned from it.")
+        say(f"note: {note}")
+    say("Learned from it:" if plan.models else "No model has learned from it.")
     for model in plan.models:
-        console.print(f"  {model.line()}", markup=False)
+        say(f"  {model.line()}")
 
 
-def _print_left(plan: Plan, language: Language, console: Console) -> None:
+def _print_left(plan: Plan, language: Language) -> None:
     """What a takedown cannot reach, and what comes next."""
     lines = ["Done. It will not come in again. What this command cannot reach:"]
     lines += [f"  your own file {language.folder / file} still holds it: edit or delete it" for file in plan.own_files]
@@ -119,7 +117,7 @@ def _print_left(plan: Plan, language: Language, console: Console) -> None:
     lines += ["  the history of version control, backups, copies on other machines, releases that were published"]
     lines += [f"Next: vernacular run {language.code}"]
     for line in lines:
-        console.print(line, markup=False)
+        say(line)
 
 
 def _where(row: dict[str, Any]) -> str:
@@ -127,11 +125,11 @@ def _where(row: dict[str, Any]) -> str:
     return f"{row['stage']} {row['file']}: {row['lines']} lines{reason}"
 
 
-def _print_pairs(pairs: Sequence[tuple[str, Any]], console: Console) -> None:
+def _print_pairs(pairs: Sequence[tuple[str, Any]]) -> None:
     for name, value in pairs:
         text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
         text = text if len(text) <= _EXCERPT else text[:_EXCERPT] + "…"
-        console.print(f"{name + ':':18}{text}", markup=False)
+        say(f"{name + ':':18}{text}")
 
 
 def _table(columns: Sequence[str], rows: Sequence[dict[str, Any]]) -> Table:

@@ -28,6 +28,7 @@ from vernacular.corpus.cache import BATCH, SUFFIX, Arrays, Library, View, keys_o
 from vernacular.corpus.tokens import Ints
 from vernacular.errors import Problem
 from vernacular.stages import Progress
+from vernacular.terminal import guard_streams
 
 _ALONE = 3_000_000  # bytes of rows below which starting processes takes longer than it saves
 _MOST_PROCESSES = 8
@@ -219,6 +220,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that started this one gets it too, and ends the input
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints goes elsewhere
+    guard_streams()
 
     def answer(found: dict[str, Any]) -> None:
         out.write(orjson.dumps(found, option=orjson.OPT_APPEND_NEWLINE))

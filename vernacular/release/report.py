@@ -10,6 +10,7 @@ from rich.markup import escape
 
 from vernacular.artifacts import Artifact, Store
 from vernacular.config.schema import Language
+from vernacular.console import SafeConsole
 from vernacular.errors import Problem
 from vernacular.evaluation.behaviour.schema import percent
 from vernacular.release.conduct import fairness_said, rate, worst_failures
@@ -84,7 +85,7 @@ def _changed(store: Store, language: Language, model_name: str) -> list[str]:
 def print_table(results: Results, console: Console) -> None:
     """Print the results; on anything that is not a terminal plain text without colours, 100 columns wide."""
     if not console.is_terminal:
-        console = Console(file=console.file, width=WIDTH, no_color=True, highlight=False, force_terminal=False)
+        console = SafeConsole(file=console.file, width=WIDTH, no_color=True, highlight=False, force_terminal=False)
     language, model = results["language"], results["model"]
     console.print(f"[bold]{escape(language['name'])}[/] ({escape(language['code'])}), model "
                   f"[bold]{escape(model['name'])}[/] from {escape(model['base_name'])}, {model['objective']}",

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from vernacular.console import SafeConsole
 from vernacular.release.first_screen import RED, what_changed, what_it_is
 from vernacular.release.gates import no_consent, unverified
 from vernacular.release.headline import Row, Verdict, rows
@@ -43,7 +44,7 @@ def print_screen(results: Results, page: Path, console: Console) -> None:
     """
     results = printable_data(results)
     if not console.is_terminal:
-        console = Console(file=console.file, width=WIDTH, no_color=True, highlight=False, force_terminal=False)
+        console = SafeConsole(file=console.file, width=WIDTH, no_color=True, highlight=False, force_terminal=False)
     width = min(console.width, WIDTH)
     language, model = results["language"], results["model"]
     console.print(Text.assemble((language["name"], "bold"), f" ({language['code']}), model ", (model["name"], "bold"),

@@ -16,7 +16,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from rich.console import Console
 
 from vernacular.arms import ARMS
 from vernacular.artifacts import Store
@@ -26,6 +25,7 @@ from vernacular.evaluation.behaviour.load import FOLDER
 from vernacular.release import marks
 from vernacular.release.answers import BLANK, Answerer, Answers, plain_text
 from vernacular.release.page import MEANING
+from vernacular.terminal import say
 
 LONGEST = 2000  # letters of a sentence
 LARGEST = 64_000  # bytes of a mark, as a form sends it: a letter may take nine
@@ -58,7 +58,7 @@ def serve(store: Store, language: Language, model_name: str, port: int, host: st
             raise
         raise Problem(f"the port {port} is taken", where=host, fix=f"Give another one, such as --port {port + 1}"
                       ) from None
-    Console().print(f"http://{host}:{server.server_port}  (stop with Ctrl-C)", highlight=False)
+    say(f"http://{host}:{server.server_port}  (stop with Ctrl-C)")
     with server:
         server.serve_forever()
 

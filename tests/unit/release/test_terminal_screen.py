@@ -91,7 +91,7 @@ def test_text_of_data_cannot_move_the_cursor(language: Language, tmp_path: Path)
     found["gates"]["corpus/splits"].append({"name": "bad\x1b[1A", "passed": False, "reason": "", "blocking": False})
     text = screen(found)
     assert "\x1b" not in text
-    assert "\\x1b[2J" in text and "[bold]" in text and "bad\\x1b[1A" in text
+    assert "\\u001b[2J" in text and "[bold]" in text and "bad\\u001b[1A" in text
 
 
 def test_every_red_check_is_in_the_full_report_with_its_reason(language: Language, tmp_path: Path) -> None:

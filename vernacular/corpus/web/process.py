@@ -31,6 +31,7 @@ from vernacular.corpus.web.manners import AT_ONCE
 from vernacular.corpus.web.mirror import Mirror
 from vernacular.corpus.web.spider import Site
 from vernacular.errors import Passing, as_problem
+from vernacular.terminal import guard_streams, say
 
 
 class Throttle(AutoThrottle):
@@ -92,8 +93,7 @@ def _give_up(error: Exception, job: Job) -> None:
     """End the process, with one line, if ``error`` is no fault of a page but will pass."""
     problem = as_problem(error, job.mirror)
     if isinstance(problem, Passing):
-        sys.stderr.write(f"{problem.where}: {problem.what}\n")
-        sys.stderr.flush()
+        say(f"{problem.where}: {problem.what}", err=True)
         os._exit(GAVE_UP)  # at once, as in a kill, which the mirror survives
 
 
@@ -106,6 +106,7 @@ def _end_with_parent() -> None:
 
 def main() -> None:
     """Fetch what the job file says."""
+    guard_streams()
     job = Job.model_validate(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")))
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:

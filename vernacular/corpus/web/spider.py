@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import hashlib
 import sqlite3
-import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -35,6 +34,7 @@ from vernacular.corpus.web.robots import Rules
 from vernacular.corpus.web.urls import canonical, host_of, within
 from vernacular.corpus.web.warc import Exchange
 from vernacular.errors import Passing, Problem, as_problem
+from vernacular.terminal import say
 
 _HOPS = 5         # redirects of a robots.txt
 _PROGRESS = 10.0  # seconds between two lines
@@ -287,8 +287,7 @@ class Site(scrapy.Spider):
             self._say(f"{self.pages} pages asked ({came or 'none came'}), {max(0, self.frontier.waiting)} waiting")
 
     def _say(self, line: str) -> None:
-        sys.stdout.write(f"{self.job.name}: {line}\n")
-        sys.stdout.flush()
+        say(f"{self.job.name}: {line}")
 
     def closed(self, reason: str) -> None:
         """Say what came of it all."""
