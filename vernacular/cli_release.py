@@ -23,6 +23,7 @@ def report(code: Code, as_json: Annotated[bool, typer.Option("--json", help="mac
         name, _ = model_of(language, model)
         from vernacular.artifacts import Store
         from vernacular.console import SafeConsole
+        from vernacular.corpus.own_files import remember_written
         from vernacular.release.page import default_place, write_page
         from vernacular.release.report import current_artifacts, print_table, results
         from vernacular.release.terminal_screen import print_screen
@@ -33,6 +34,8 @@ def report(code: Code, as_json: Annotated[bool, typer.Option("--json", help="mac
             say_json(found)
         elif full:
             print_table(printable_data(found), SafeConsole())
+        if html is not None:
+            remember_written(store, language.code, html)
         if html is not None or not as_json:
             written = write_page(found, current_artifacts(store, language, name),
                                  html or default_place(store, language.code, name))

@@ -306,7 +306,7 @@ def test_names_from_outside_write_no_control_character_and_no_line(project: Path
     for name, word in ((f"a{BAD}\nerror: forged.txt", "ndi"), (f"b{BAD}\nerror: forged.md", "zina")):
         text = f"---\ntitle: t{BAD}\nauthor: x{BAD}\n---\nMawu {word} {BAD} a.\n"
         (folder / "inbox" / name).write_text(text, encoding="utf-8")
-    write_language(project / "languages", "qab", documents=2, more={f"key{BAD}\nerror: forged": 1})
+    write_language(project / "languages", "qab", documents=2, **{f"key{BAD}\nerror: forged": 1})
     look = ["ledger", "qaa", "--text", "Mawu"]
     commands = [["check"], ["stage", "qaa", "corpus/documents"], [*look[:3], "zina"], look,
                 [*look, "--json"], ["check", f"q{BAD}\nerror:"],
@@ -317,5 +317,5 @@ def test_names_from_outside_write_no_control_character_and_no_line(project: Path
     assert written.replace("\n", "").replace("\t", "").isprintable(), written
     assert not any(line.startswith("error: forged") for line in written.split("\n")), written
     _, _, shown, table, found, *_ = done.stdout.split("@@\n")
-    assert "owned" in shown and "id" in table and done.stderr.count("owned") >= 4
+    assert "owned" in shown and "id" in table and done.stderr.count("owned") >= 3
     assert any(BAD in row["title"] for row in json.loads(found)["documents"])  # what a program reads is as it was

@@ -22,10 +22,11 @@ from filelock import FileLock, Timeout
 from vernacular.artifacts import Artifact, Store, now
 from vernacular.config.schema import Language
 from vernacular.config.sources import NetworkSource, Source
+from vernacular.corpus.own_files import own_files
 from vernacular.corpus.removal import as_translations
 from vernacular.corpus.sources import open_source, place_of
 from vernacular.corpus.suppression import FILE, Suppressions, append_row, line_digest, url_digest
-from vernacular.corpus.traces import Traces
+from vernacular.corpus.traces import SHORT, Traces
 from vernacular.corpus.whereabouts import (
     Saw,
     artifacts_of,
@@ -72,7 +73,7 @@ class Plan:
         new: whether the list does not say so yet.
         traces: what is looked for in files.
         models: what was learned from it.
-        own_files: files of the language folder that hold it: these are the person's own and stay.
+        own_files: files of the language folder, and pages and tables for people, that hold it; they stay.
         notes: what could not be looked at.
     """
 
@@ -125,7 +126,7 @@ def make_plan(language: Language, store: Store, target: Target) -> Plan:
     traces = Traces(wanted, rows)
     return Plan(target, sorted(rows.values(), key=lambda one: (one["source"], one["path"], one["id"])), row,
                 _adds(row, suppressed), traces, models,
-                Traces(wanted).own_files(Folder.of(language.folder), rows.values()), notes)
+                own_files(language, store, rows.values(), Traces(wanted, least=SHORT)), notes)
 
 
 def carry_out(plan: Plan, language: Language, store: Store, reason: str, who: str = "",

@@ -1,32 +1,34 @@
 """Whether files hold certain texts, verbatim or nearly: the search behind a takedown. Removes nothing.
 
-Case, punctuation, spaces and JSON's escapes do not count, so a line is found in a table, in a list of words or in a
-sample that was cut short, at any place of a file, gzipped or not.
+Case, punctuation, spaces, tags and the escapes of JSON and HTML do not count, so a part of a line is found in a table,
+in a list of words, in a mark or in a sample that was cut short, at any place of a file, gzipped or not.
 """
 
 from __future__ import annotations
 
 import gzip
+import html
 import re
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from vernacular.corpus.suppression import FILE, folded
-from vernacular.files import File, Folder
+from vernacular.corpus.suppression import folded
+from vernacular.files import File
 
-SHORT, LONG = 24, 48  # letters of a line's beginning that are looked for; a line with fewer than SHORT is anyone's
+SHORT, LONG = 24, 32  # letters that are looked for, of a line with as many; the shortest quotation that is surely found
 _ID = 16
 NO_TEXT = {".safetensors", ".gguf", ".pt", ".png"}  # weights and pictures
 _BLOCK, _OVERLAP = 4_000_000, 2_000  # bytes read at once, and how many of these again with the next
 _ESCAPE = re.compile(rb"\\u([0-9a-fA-F]{4})")
 _BREAK = re.compile(rb"\\[nrt\"/\\]")
-_BITS = 20
+_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});?")
+_TAG = re.compile(r"<[^<>]{0,1000}>")
+_LEAST_BITS, _MOST_BITS = 20, 28
 _ODD = 0x9E3779B97F4A7C15
 _WRAP = 1 << 64
 
@@ -34,23 +36,20 @@ Words64 = npt.NDArray[np.uint64]
 
 
 class Traces:
-    """What is looked for: the beginnings of lines, and ids.
+    """What is looked for: parts of lines, and ids.
 
     Args:
-        texts: of any number of lines each; short lines are not looked for.
+        texts: of any number of lines each; lines with fewer than ``SHORT`` letters are not looked for.
         ids: ids of documents, or other runs of 16 letters and digits.
+        least: the letters of a quotation that is surely found, from the middle of a line, too; ``SHORT`` or more.
     """
 
-    def __init__(self, texts: Iterable[str], ids: Iterable[str] = ()) -> None:
-        wanted: dict[int, set[str]] = {SHORT: set(), LONG: set(), _ID: set(ids)}
-        for text in texts:
-            for line in text.split("\n"):
-                letters = folded(line)
-                if len(letters) >= LONG:
-                    wanted[LONG].add(letters[:LONG])
-                elif len(letters) >= SHORT:
-                    wanted[SHORT].add(letters[:SHORT])
-        self._wanted = {length: _Wanted(found, length) for length, found in wanted.items() if found}
+    def __init__(self, texts: Iterable[str], ids: Iterable[str] = (), least: int = LONG) -> None:
+        lines = [folded(line) for text in texts for line in text.split("\n")]
+        parts = _hashes([line for line in lines if len(line) >= SHORT], SHORT, least - SHORT + 1)
+        whole = _hashes(sorted(ids), _ID, _ID)
+        self._wanted = {length: _Wanted(found, length) for length, found in ((SHORT, parts), (_ID, whole))
+                        if len(found)}
 
     @property
     def of_texts(self) -> Traces:
@@ -67,48 +66,51 @@ class Traces:
         """
         if path.suffix in NO_TEXT or not self._wanted:
             return False
-        for block in _blocks(path):
-            codes = np.frombuffer(folded(_plain(block)).encode("utf-32-le", "surrogatepass"), dtype="<u4")
-            if any(wanted.within(codes) for wanted in self._wanted.values()):
-                return True
-        return False
+        return any(self._within(text) for block in _blocks(path) for text in _readings(block))
 
-    def own_files(self, folder: Folder, rows: Iterable[Mapping[str, Any]]) -> list[str]:
-        """The files of a language folder that hold any of it, and those that the documents ``rows`` were read from.
-
-        Of these the text cannot always be seen: a .docx does not show it.
-        """
-        read = {row["path"] for row in rows if "://" not in row["path"]}
-        listed = folder.list_files(hidden=True, on_error=_raise_of_system)
-        return [path for path, file in listed if path != FILE and (path in read or self.in_file(file))]
+    def _within(self, text: str) -> bool:
+        codes = np.frombuffer(folded(text).encode("utf-32-le", "surrogatepass"), dtype="<u4")
+        return any(wanted.within(codes) for wanted in self._wanted.values())
 
     def in_folder(self, folder: Path) -> bool:
         """Whether a file below ``folder`` holds any of it."""
         return any(self.in_file(path) for path in sorted(folder.rglob("*")) if path.is_file())
 
 
-class _Wanted:
-    """Strings of one length, found by rolling hashes of all places at once (Karp and Rabin 1987)."""
+def _hashes(lines: Iterable[str], length: int, step: int) -> Words64:
+    """Hashes of the ``length`` characters at every ``step``-th place of each line, and of its last ones; sorted."""
+    found = [np.zeros(0, dtype=np.uint64)]
+    for line in lines:
+        hashes = _rolled(np.frombuffer(line.encode("utf-32-le", "surrogatepass"), dtype="<u4"), length)
+        found += [hashes[::step], hashes[-1:]]
+    return np.unique(np.concatenate(found))
 
-    def __init__(self, strings: Iterable[str], length: int) -> None:
-        self.length = length
-        joined = np.frombuffer("".join(sorted(strings)).encode("utf-32-le"), dtype="<u4").reshape(-1, length)
-        self.hashes = np.unique((joined.astype(np.uint64) * _powers(length)).sum(axis=1, dtype=np.uint64))
-        self.table = np.zeros(1 << _BITS, dtype=np.bool_)
+
+def _rolled(codes: npt.NDArray[np.uint32], length: int) -> Words64:
+    """A hash of the ``length`` codes from each place on (Karp and Rabin 1987); empty where there are fewer."""
+    places = len(codes) - length + 1
+    if places <= 0:
+        return np.zeros(0, dtype=np.uint64)
+    sums = np.zeros(len(codes) + 1, dtype=np.uint64)
+    np.cumsum(codes.astype(np.uint64) * _powers(len(codes)), out=sums[1:])
+    return (sums[length:] - sums[:-length]) * _powers(places, inverse=True)
+
+
+class _Wanted:
+    """Strings of one length, found by rolling hashes of all places at once."""
+
+    def __init__(self, hashes: Words64, length: int) -> None:
+        self.length, self.hashes = length, hashes
+        self.bits = min(_MOST_BITS, max(_LEAST_BITS, len(hashes).bit_length() + 3))
+        self.table = np.zeros(1 << self.bits, dtype=np.bool_)
         self.table[self._slots(self.hashes)] = True
 
-    @staticmethod
-    def _slots(hashes: Words64) -> npt.NDArray[np.int64]:
-        return ((hashes * np.uint64(_ODD)) >> np.uint64(64 - _BITS)).astype(np.int64)
+    def _slots(self, hashes: Words64) -> npt.NDArray[np.int64]:
+        return ((hashes * np.uint64(_ODD)) >> np.uint64(64 - self.bits)).astype(np.int64)
 
     def within(self, codes: npt.NDArray[np.uint32]) -> bool:
         """Whether one of the strings stands somewhere in ``codes``."""
-        places = len(codes) - self.length + 1
-        if places <= 0:
-            return False
-        sums = np.zeros(len(codes) + 1, dtype=np.uint64)
-        np.cumsum(codes.astype(np.uint64) * _powers(len(codes)), out=sums[1:])
-        hashes = (sums[self.length:] - sums[:-self.length]) * _powers(places, inverse=True)
+        hashes = _rolled(codes, self.length)
         likely = hashes[self.table[self._slots(hashes)]]
         return bool(np.isin(likely, self.hashes).any())
 
@@ -123,12 +125,6 @@ def _all_powers(inverse: bool, length: int) -> Words64:
     found = np.full(length, pow(_ODD, -1, _WRAP) if inverse else _ODD, dtype=np.uint64)
     found[0] = 1
     return np.cumprod(found)
-
-
-def _raise_of_system(path: str, error: Exception) -> None:
-    """Pass over links, pipes and the like, of which nothing was read."""
-    if isinstance(error, OSError):
-        raise error
 
 
 def _blocks(path: Path | File) -> Iterator[bytes]:
@@ -147,9 +143,19 @@ def _blocks(path: Path | File) -> Iterator[bytes]:
             tail = tail[-_OVERLAP:]
 
 
-def _plain(block: bytes) -> str:
-    """A block as text, with JSON's escapes undone."""
+def _readings(block: bytes) -> Iterator[str]:
+    """A block as text with the escapes of JSON undone; with HTML's, too, and without tags, where it has such."""
     if b"\\" in block:
         block = _ESCAPE.sub(lambda match: chr(int(match[1], 16)).encode("utf-8", "replace"), block)
         block = _BREAK.sub(b" ", block)
-    return block.decode("utf-8", "ignore")
+    text = block.decode("utf-8", "ignore")
+    yield text
+    if _ENTITY.search(text):
+        text = _ENTITY.sub(_unescaped, _ENTITY.sub(_unescaped, text))  # twice: a page shows what is escaped already
+        yield text
+    if _TAG.search(text):
+        yield _TAG.sub("", text)
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    return html.unescape(match[0])

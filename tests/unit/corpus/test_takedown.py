@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import html
 import json
 import multiprocessing
 import os
@@ -24,8 +25,9 @@ from vernacular.config.load import load_language
 from vernacular.config.schema import Alignment, Language, Related
 from vernacular.corpus import stages
 from vernacular.corpus.ledger import BESIDE
+from vernacular.corpus.own_files import remember_written
 from vernacular.corpus.removal import as_translations
-from vernacular.corpus.suppression import FILE, Suppressions
+from vernacular.corpus.suppression import FILE, Suppressions, folded
 from vernacular.corpus.takedown import Plan, Target, carry_out, make_plan
 from vernacular.corpus.traces import Traces
 from vernacular.corpus.whereabouts import holding, saw
@@ -170,8 +172,8 @@ def test_a_translation_is_found_as_it_is_kept_with_its_pair(language: Language, 
         "source": {**side, "name": "ours"}, "translation": {**side, "name": "theirs"}}]})
     changed = language.model_copy(update={"models": {
         name: model.model_copy(update={"alignment": alignment}) for name, model in language.models.items()}})
-    line = "&gt;In the beginning God{the first and last letters follow} created the heavens and the earth."
-    kept = "In the beginning God created the heavens and the earth."
+    line = "&gt;In the {first} beginning {of all} God {first and last} created {both} the heavens {above} and earth."
+    kept = "In the beginning God created the heavens and earth."
     (tmp_path / "pairs.jsonl").write_text(json.dumps({"text": "Pachiyambi", "translation": kept}), encoding="utf-8")
     assert not Traces([line]).in_folder(tmp_path)
     assert kept in as_translations(changed, [line])
@@ -207,6 +209,31 @@ def test_no_trace_stays_and_it_does_not_come_back(language: Language, store: Sto
     assert grep(store.root, gone["text"]) == []
     assert len(rows(after["corpus/documents"])) == 13
     assert any(row["text"] == "first of all\nlast of all" for row in rows(after["corpus/documents"]))
+
+
+def test_pages_tables_and_marks_that_quote_it_are_named(language: Language, store: Store, tmp_path: Path,
+                                                        monkeypatch: pytest.MonkeyPatch) -> None:
+    done = run(language, store)
+    gone, kept = rows(done["corpus/documents"])[1:3]
+    line = max(gone["text"].split("\n"), key=len)
+    assert len(folded(line)) > 45
+    monkeypatch.chdir(tmp_path)
+    elsewhere = tmp_path / "elsewhere" / "sent.html"
+    elsewhere.parent.mkdir()
+    remember_written(store, "qaa", elsewhere)
+    remember_written(store, "qaa", tmp_path / "elsewhere" / "never.html")
+    for page in (elsewhere, tmp_path / "review-qaa.html"):
+        page.write_text(f"<p class='line'>{html.escape(line[5:])}</p>", encoding="utf-8")
+    (tmp_path / "other.csv").write_text(kept["text"], encoding="utf-8")
+    (tmp_path / "names.csv").write_text(f'word,"{line[8:50]}"\n', encoding="utf-8")
+    (language.folder / "behaviour").mkdir()
+    (language.folder / "behaviour" / "marks.jsonl").write_text(json.dumps({"text": line[:39]}) + "\n", encoding="utf-8")
+    log = store.root / "qaa" / ".last_run.log"
+    log.write_text(f"12:00:00 qaa corpus/clean: {line}\n", encoding="utf-8")
+    plan, _ = take(language, store, id=gone["id"])
+    assert plan.own_files == ["behaviour/marks.jsonl", gone["path"], str(elsewhere), str(tmp_path / "names.csv"),
+                              str(tmp_path / "review-qaa.html")]
+    assert not log.exists()
 
 
 def test_who_saw_it_is_told_apart_from_who_did_not_also_when_the_splits_are_gone(language: Language,

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from tests.generate import make_documents
 from vernacular.corpus import traces
-from vernacular.corpus.traces import Traces
+from vernacular.corpus.suppression import folded
+from vernacular.corpus.traces import LONG, SHORT, Traces
 
 LINE = "Ng'ombe zanga zinapita kumsika dzulo, \"m'mawa\" kwambiri é."
 OTHER = "\n".join(make_documents(9)["river"])
@@ -22,7 +23,8 @@ OTHER = "\n".join(make_documents(9)["river"])
 @pytest.mark.parametrize("content", [
     LINE, f"x{LINE}y", LINE.casefold(), json.dumps({"text": f"{OTHER}\n{LINE}"}),
     json.dumps([LINE], ensure_ascii=False), json.dumps(LINE.split()), f"| {LINE} |", LINE.replace(" ", "\n"),
-    LINE[:40].replace("'", "\\'"), LINE[:45] + "…"])
+    LINE[:40].replace("'", "\\'"), LINE[:45] + "…", f"<p>x {LINE[9:52].replace(chr(39), '&#39;')}</p>",
+    LINE.replace("'", "&amp;#x27;"), LINE.replace("zinap", "<mark class=\"a\">zin</mark>ap"), f"“{LINE[5:50]}”"])
 def test_a_line_is_found_in_any_disguise(tmp_path: Path, content: str) -> None:
     path = tmp_path / "a" / "b.json"
     path.parent.mkdir()
@@ -30,6 +32,23 @@ def test_a_line_is_found_in_any_disguise(tmp_path: Path, content: str) -> None:
     assert Traces([f"{OTHER}\n{LINE}"]).in_folder(tmp_path)
     path.write_bytes(gzip.compress(content.encode(), mtime=0))
     assert Traces([LINE]).in_file(path)
+
+
+LONG_LINE = "Anthu onse a m'mudzi wa Chakwera anasonkhana pa bwalo kuti amvetsere zimene mfumu inali kunena za madzi."
+
+
+@pytest.mark.parametrize(("begin", "letters", "least"), [
+    (0, 39, SHORT), (31, SHORT, SHORT), (0, LONG, LONG), (13, LONG, LONG), (29, LONG, LONG)])
+def test_a_quotation_is_found_from_anywhere_in_a_line(tmp_path: Path, begin: int, letters: int, least: int) -> None:
+    quoted = folded(LONG_LINE)[begin:begin + letters]
+    (tmp_path / "marks.jsonl").write_text(json.dumps({"text": f"Mawu awa: {quoted} basi"}), encoding="utf-8")
+    assert Traces([LONG_LINE], least=least).in_folder(tmp_path)
+
+
+def test_an_entity_that_is_none_is_passed_over(tmp_path: Path) -> None:
+    text = f"&#{'9' * 5000}; &#xffffffff; &amp {LINE.replace(chr(39), '&apos;')}"
+    (tmp_path / "a.html").write_text(text, encoding="utf-8")
+    assert Traces([LINE]).in_folder(tmp_path)
 
 
 def test_what_is_not_there_is_not_found(tmp_path: Path) -> None:
@@ -61,4 +80,4 @@ def test_no_border_of_a_block_hides_a_line(tmp_path_factory: pytest.TempPathFact
         patch.setattr(traces, "_BLOCK", 500)
         patch.setattr(traces, "_OVERLAP", 250)
         assert Traces([LINE]).in_file(path)
-        assert not Traces([LINE.replace("zanga", "zathu")]).in_file(path)
+        assert not Traces([LINE[::-1]]).in_file(path)

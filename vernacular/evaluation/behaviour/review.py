@@ -15,6 +15,7 @@ from pathlib import Path
 from vernacular.artifacts import Store, digest_of
 from vernacular.config.schema import Language
 from vernacular.config.yaml_edit import set_mapping
+from vernacular.corpus.own_files import remember_written
 from vernacular.errors import Problem
 from vernacular.evaluation.behaviour.cases import make_cases
 from vernacular.evaluation.behaviour.lexicons import resolve
@@ -126,6 +127,7 @@ def write_review(store: Store, language: Language, names: Sequence[str], path: P
     if path.suffix.lower() not in (".csv", ".html"):
         raise Problem(f"the ending '{path.suffix}' is not known", where=str(path), fix="Name it .csv or .html")
     rows = rows_for(store, language, names, most)
+    remember_written(store, language.code, path)
     if path.suffix.lower() == ".csv":
         write_sheet(path, HEAD, rows)
     else:

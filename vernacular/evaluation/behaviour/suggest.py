@@ -13,6 +13,7 @@ from pathlib import Path
 from vernacular.artifacts import Store
 from vernacular.config.schema import Language
 from vernacular.config.yaml_edit import add_words
+from vernacular.corpus.own_files import remember_written
 from vernacular.errors import Problem
 from vernacular.evaluation.behaviour.cases import fill
 from vernacular.evaluation.behaviour.load import load_suite
@@ -46,6 +47,7 @@ def write_suggestions(store: Store, language: Language, model_name: str, test_na
                       fix="Suggestions are for templates, such as `{animals} is asleep`")
     for slot in test.slots():
         _words(suite, slot, language)
+    remember_written(store, language.code, path)
     if path.exists():  # before the model is asked, which takes a while
         write_sheet(path, HEAD, [])
     rows = suggestions(suite, test, _likely_of(store, language, model_name, most), random.Random(test_name), most)
