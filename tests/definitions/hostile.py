@@ -17,7 +17,7 @@ import regex
 
 Pattern = re.Pattern[str] | re.Pattern[bytes] | regex.Pattern[str] | regex.Pattern[bytes]
 Body = tuple[str, str, str]  # what a line begins with, repeats and ends with
-_SAMPLES, _LINES = 25, 320  # samples of a pattern; lines of it
+_SAMPLES, _LINES = 18, 240  # samples of a pattern; lines of it
 _POOL = string.printable + "\u00e9\u00c9\u0e01\u4e00\u0301\u0661\u2019\u00a0\u200d\u0964\ufffd\u00c2\u20ac\x1b\x00"
 _ESCAPE = regex.compile(r"\\(?:[pP]\{[^{}]*\}|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|N\{[^{}]*\}|.)", regex.S)
 _TIMES = regex.compile(r"(?:[*+?]|\{(\d*)(,?)(\d*)\})[?+]?")

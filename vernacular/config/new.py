@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import unicodedata
 from pathlib import Path
 from string import Template
 
@@ -23,6 +22,7 @@ from vernacular.config.codes import (
 from vernacular.config.load import load_language
 from vernacular.errors import Problem
 from vernacular.files import Folder
+from vernacular.normal_form import normalized
 
 _TEMPLATE = "_template"
 # What lies beside language folders, and where it comes from for a project whose folders are not in the checkout.
@@ -147,5 +147,5 @@ def _autonym(tag: langcodes.Language, code: str) -> str:
 
 def _quoted(text: str) -> str:
     """``text`` as a double-quoted YAML value."""
-    text = unicodedata.normalize("NFC", text)
+    text = normalized("NFC", text)
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -18,6 +18,7 @@ from ftfy.badness import is_bad
 from numpy.typing import NDArray
 
 from vernacular.corpus.characters import LIMIT, Batch, Flags, points_of, table_of
+from vernacular.normal_form import normalized
 
 _SPACE = regex.compile(r"[\s\u00a0\u2028\u2029\u0085]+")
 # Control characters, zero-width space, byte order mark, soft hyphen, direction marks, deprecated format characters,
@@ -133,15 +134,14 @@ def normalise(lines: Sequence[str]) -> list[str]:
     for index in batch.having(looks == 2) + batch.lines_at(np.flatnonzero(doubled | breaks)):
         normal[index] = normalise_line(lines[index])
     for index in batch.having(looks == 1):
-        if not unicodedata.is_normalized("NFC", normal[index]):
-            normal[index] = unicodedata.normalize("NFC", normal[index])
+        normal[index] = normalized("NFC", normal[index])
     return normal
 
 
 def normalise_line(line: str) -> str:
     """``line`` in its normal form; normalising twice changes nothing more."""
     line = _INVISIBLE.sub("", _SPACE.sub(" ", line))
-    return unicodedata.normalize("NFC", " ".join(part for part in line.split(" ") if part))
+    return normalized("NFC", " ".join(part for part in line.split(" ") if part))
 
 
 @cache
@@ -154,7 +154,7 @@ def _looks() -> Flags:
         parts = unicodedata.decomposition(character)
         if parts and not parts.startswith("<"):
             seconds.update(chr(int(part, 16)) for part in parts.split()[1:])
-            if unicodedata.normalize("NFC", character) != character:
+            if normalized("NFC", character) != character:
                 table[point] = 1
         if unicodedata.combining(character):
             table[point] = 1

@@ -6,7 +6,6 @@ and a choice may be revised.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from vernacular.config.cleaning import Orthography
 from vernacular.corpus.characters import LETTER, LIMIT, MARK, Batch, points_of, table_of
 from vernacular.corpus.normalise import normalise_line
+from vernacular.normal_form import normalized
 
 # What is typed for an apostrophe: ' U+2018 U+2019 U+02BC U+02BB ` U+00B4 U+2032
 APOSTROPHES = "'\u2018\u2019\u02bc\u02bb`\u00b4\u2032"
@@ -59,8 +59,8 @@ class Speller:
         self._script = script
         self._twin_table = table_of(self._twins)
         self._typed_table = table_of(pair[1] for pair in _GREEK_TYPED.split())
-        self._map = [(normal, unicodedata.normalize("NFC", after)) for before, after in settings.replace.items()
-                     if (normal := unicodedata.normalize("NFC", before)) and normal != after]
+        self._map = [(normal, normalized("NFC", after)) for before, after in settings.replace.items()
+                     if (normal := normalized("NFC", before)) and normal != after]
 
     def apply(self, lines: Sequence[str]) -> tuple[list[str], list[Change]]:
         """``lines`` (normalised) in the folder's spelling, and every change, line by line in the order it was made."""

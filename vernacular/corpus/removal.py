@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
 
 import regex
 
 from vernacular.config.schema import Language
 from vernacular.config.translations import BETWEEN, FilesSide, PackageSide
+from vernacular.normal_form import normalized
 
 _NESTED = 10  # brackets in brackets that are removed
 
@@ -22,7 +22,7 @@ def without(text: str, remove: Iterable[str]) -> str:
 
 def one_line(text: str) -> str:
     """``text`` in NFC, as one line with single spaces."""
-    return " ".join(unicodedata.normalize("NFC", text).split())
+    return " ".join(normalized("NFC", text).split())
 
 
 def as_translations(language: Language, texts: Iterable[str]) -> list[str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,6 +22,7 @@ from vernacular.corpus.ledger import Document, short_digest
 from vernacular.corpus.words import UNSPACED, words
 from vernacular.errors import Passing, Problem
 from vernacular.files import File, Folder
+from vernacular.normal_form import normalized
 
 FILE = "takedowns.jsonl"
 LONG_WORDS, LEAST_LETTERS, LONG_LETTERS = 8, 16, 40  # shorter lines are anyone's: greetings, headings, formulas
@@ -116,7 +116,7 @@ def append_row(file: File, row: dict[str, Any]) -> None:
 
 def folded(text: str) -> str:
     """``text`` without what spelling, markup and cleaning change: letters and digits alone, casefolded, composed."""
-    plain = "".join(unicodedata.normalize("NFKC", text).casefold().split())  # most of what goes, at no cost
+    plain = "".join(normalized("NFKC", text).casefold().split())  # most of what goes, at no cost
     return plain if plain.isalnum() and _APOSTROPHE not in plain else _GAP.sub("", plain)
 
 

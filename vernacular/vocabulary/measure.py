@@ -5,7 +5,6 @@ Every number comes from the tokenizers as they are loaded, never from the search
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -21,6 +20,7 @@ from vernacular.corpus.suppression import folded
 from vernacular.corpus.traces import LONG
 from vernacular.corpus.words import words as words_of
 from vernacular.jsonl import write_jsonl
+from vernacular.normal_form import normalized
 from vernacular.plots import bars, curves
 from vernacular.vocabulary.families import Extended
 
@@ -107,7 +107,7 @@ def _curve(report: Report, chosen: Extended, texts: list[str], words: float, bef
 
 def _normal_forms(report: Report, base: Any, extended: Any, texts: list[str]) -> None:
     """Whether text is cut the same in NFD as in NFC: the base's normaliser decides, and its extension must not."""
-    forms = [[unicodedata.normalize(form, text) for text in texts] for form in ("NFC", "NFD")]
+    forms = [[normalized(form, text) for text in texts] for form in ("NFC", "NFD")]
     for name, one in zip(ARMS, (base, extended), strict=True):
         composed, decomposed = (tokens(one.backend_tokenizer, form) for form in forms)
         same = sum(left == right for left, right in zip(composed, decomposed, strict=True))

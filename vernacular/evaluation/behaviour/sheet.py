@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import csv
 import io
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from vernacular import separated
 from vernacular.errors import Problem
+from vernacular.normal_form import normalized
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _GUARD = "'"
@@ -100,7 +100,7 @@ def said_yes(cell: str, where: str) -> bool:
     Raises:
         Problem: what stands there is neither yes nor no.
     """
-    answer = unicodedata.normalize("NFKC", cell).strip().lower()
+    answer = normalized("NFKC", cell).strip().lower()
     if answer not in YES | NO:
         raise Problem(f"'{cell[:40]}' is neither yes nor no", where=where, fix="Write x for yes, no for no")
     return answer in YES

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator
 
 import regex
 
 from vernacular.errors import Problem
+from vernacular.normal_form import normalized
 from vernacular.tasks.kind import Row
 
 _COMMENT = regex.compile(r"\A#[^\t]*=")  # "# id 4f2a  domain=en", not the word # and its tag
@@ -110,4 +110,4 @@ def _row(where: str, found: list[tuple[int, str, str]], text: str = "", surface:
 
 
 def _nfc(text: str) -> str:
-    return unicodedata.normalize("NFC", text)
+    return normalized("NFC", text)

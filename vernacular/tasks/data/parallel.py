@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator
 
 from vernacular.errors import Problem
+from vernacular.normal_form import normalized
 from vernacular.tasks.kind import Row
 
 
@@ -36,4 +36,4 @@ def read_parallel(source: str, target: str, where: str, other: str) -> Iterator[
 
 def _lines(text: str) -> list[str]:
     """The lines without the white space around them, in NFC; a line ends at a line feed alone, not at U+2028."""
-    return [unicodedata.normalize("NFC", line.strip()) for line in text.removesuffix("\n").split("\n")] if text else []
+    return [normalized("NFC", line.strip()) for line in text.removesuffix("\n").split("\n")] if text else []

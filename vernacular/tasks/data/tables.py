@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
-import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from vernacular import separated
 from vernacular.errors import Problem
+from vernacular.normal_form import normalized
 from vernacular.tasks.kind import Row
 
 _Cells = list[tuple[int, list[str]]]  # line and cells of each row
@@ -101,7 +101,7 @@ def _nfc(value: Any) -> Any:
     """
     if isinstance(value, str):
         value.encode()
-        return unicodedata.normalize("NFC", value)
+        return normalized("NFC", value)
     if isinstance(value, list):
         return [_nfc(part) for part in value]
     if isinstance(value, dict):

@@ -7,7 +7,6 @@ counts. Not as there, English articles are kept: in another language "a" and "an
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 
@@ -15,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vernacular.corpus.words import plain_words
+from vernacular.normal_form import normalized
 
 
 def normalised(answer: str) -> tuple[str, ...]:
     """What two answers are compared by: their words, casefolded, in NFC."""
-    return plain_words(unicodedata.normalize("NFC", answer))
+    return plain_words(normalized("NFC", answer))
 
 
 def exact(answer: str, wanted: str) -> float:

@@ -10,6 +10,7 @@ import regex
 from pydantic import Field, field_validator, model_validator
 
 from vernacular.evaluation.behaviour.operators.base import Context, Operator, each_word
+from vernacular.normal_form import normalized
 
 APOSTROPHES = "'\u2019\u02bc\u2018`"
 _APOSTROPHE_IN_WORD = re.compile(rf"(?<=[^\W\d_])[{APOSTROPHES}](?=[^\W\d_])")
@@ -34,7 +35,7 @@ class NormalForm(Operator):
 
     def apply(self, text: str, context: Context) -> str:
         """The line in the normal form ``to``."""
-        return unicodedata.normalize(self.to, text)
+        return normalized(self.to, text)
 
 
 class Spaces(Operator):
@@ -95,9 +96,9 @@ class StripDiacritics(Operator):
         """The line without combining marks (general category Mn), in NFC."""
         if text.isascii():
             return text
-        marked = unicodedata.normalize("NFD", text)
-        bare = unicodedata.normalize("NFC", "".join(char for char in marked if unicodedata.category(char) != "Mn"))
-        return text if bare == unicodedata.normalize("NFC", text) else bare
+        marked = normalized("NFD", text)
+        bare = normalized("NFC", "".join(char for char in marked if unicodedata.category(char) != "Mn"))
+        return text if bare == normalized("NFC", text) else bare
 
 
 class FinalPunctuation(Operator):
