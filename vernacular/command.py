@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from vernacular.config.schema import Language, Model
-from vernacular.errors import Problem, as_problem
+from vernacular.errors import Problem, as_problem, panics_as_problems
 from vernacular.project import Project, find_project
 from vernacular.terminal import say
 
@@ -26,7 +26,8 @@ Debug = Annotated[bool, typer.Option("--debug", help="show the traceback of an e
 def plain_errors(debug: bool = False, quiet: bool = False) -> Iterator[None]:
     """Turn what a person can mend into one line (none if ``quiet``: the launcher says it) and an exit code."""
     try:
-        yield
+        with panics_as_problems("vernacular"):
+            yield
     except (typer.Exit, typer.Abort):
         raise
     except BrokenPipeError:  # whoever read the output has seen enough (`| head`)

@@ -6,6 +6,8 @@ import errno
 import os
 import shutil
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -62,6 +64,26 @@ def as_problem(error: Exception, where: str) -> Problem:
                    fix="This is a fault of the program; --debug, or the log of the run, shows where")
 
 
+@contextmanager
+def panics_as_problems(where: str) -> Iterator[None]:
+    """Raise a ``Problem`` where a library written in Rust panics.
+
+    pyo3 derives its ``PanicException`` from ``BaseException`` and gives it no module that could be imported: ``except
+    Exception`` misses it, and it cannot be pickled to another process.
+
+    Args:
+        where: the file, setting or stage that the library was reading.
+    """
+    try:
+        yield
+    except BaseException as error:
+        if type(error).__module__ != "pyo3_runtime":
+            raise
+        raise Problem(f"a library crashed on what it was given ({error})", where=where,
+                      fix="Replace the file that it read, such as the base model's tokenizer.json; --debug shows where"
+                      ) from error
+
+
 def of_the_system(error: Exception) -> bool:
     """Whether the operating system said it (a disk, a permission), and not a library of content that is damaged.
 
@@ -80,3 +102,25 @@ def full(error: Exception) -> bool:
         return error.errno in _FULL
     # Writers of other languages (safetensors, torch) report what the system said as text.
     return any(os.strerror(number) in str(error) for number in _FULL)
+
+
+@contextmanager
+def faults_as_problems(what: str, where: str) -> Iterator[None]:
+    """Raise a ``Problem`` where a library cannot use a file of a base model, whatever it raises.
+
+    A full disk, a disk that fails and missing memory are raised as they are: the file is not at fault.
+
+    Args:
+        what: the part of the base model that is read.
+        where: the file or folder.
+    """
+    try:
+        with panics_as_problems(where):
+            yield
+    except (Problem, ImportError, MemoryError):
+        raise
+    except Exception as error:  # what a damaged file sets off depends on where it is damaged
+        if full(error) or of_the_system(error):
+            raise
+        raise Problem(f"{what} cannot be used ({type(error).__name__}: {error})", where=where,
+                      fix="Download the base model again, or use another one") from error

@@ -17,10 +17,12 @@ from typing import Any
 from vernacular.artifacts import digest_of_files
 from vernacular.base_files import check_weights, files_below
 from vernacular.config.schema import Base, Language
-from vernacular.errors import Problem, full
+from vernacular.errors import Problem, faults_as_problems, full
 from vernacular.files import Folder
 
 SENTENCE_MODULES = "modules.json"  # what Sentence Transformers writes into a model's folder
+# Encoded once when a tokenizer is loaded: no text, letters, a word without end, characters of no vocabulary.
+PROBES = ("", "a b", "a" * 300, "1-2_3", "\u0c95\ufffd \U0001f9ff\t\n")
 MODEL_FILES = ("*.safetensors", "*.json", "*.txt", "*.model", "*.gguf")
 
 
@@ -126,15 +128,23 @@ def _from(path: Path) -> tuple[str, dict[str, str]]:
 
 
 def load_tokenizer(path: Path) -> Any:
-    """The fast tokenizer in a folder or GGUF file, without the truncation and padding some checkpoints carry."""
+    """The fast tokenizer in a folder or GGUF file, without the truncation and padding some checkpoints carry.
+
+    Raises:
+        Problem: it cannot be read, is no fast tokenizer, or fails on one of a few texts.
+    """
     from transformers import AutoTokenizer
     quiet()
     folder, extra = _from(path)
-    tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, **extra)
-    if not tokenizer.is_fast:
-        raise Problem("the tokenizer has no tokenizer.json", where=str(path), fix="Convert it to a fast tokenizer")
-    tokenizer.backend_tokenizer.no_truncation()
-    tokenizer.backend_tokenizer.no_padding()
+    with faults_as_problems("the tokenizer", str(path)):
+        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, **extra)
+        if not tokenizer.is_fast:
+            raise Problem("the tokenizer has no tokenizer.json", where=str(path), fix="Convert it to a fast tokenizer")
+        backend = tokenizer.backend_tokenizer
+        backend.no_truncation()
+        backend.no_padding()
+        for encoding in backend.encode_batch([*PROBES, ("a", "b")]):
+            backend.decode(encoding.ids)
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
@@ -148,7 +158,8 @@ def load_model(path: Path, objective: str) -> Any:
         objective: ``masked`` or ``causal``.
 
     Raises:
-        Problem: its weights are not safetensors of this folder, or it lacks more than a masked-LM head.
+        Problem: it cannot be read, its weights are not safetensors of this folder, or it lacks more than a
+            masked-LM head.
     """
     import torch
     from transformers import AutoModelForCausalLM, AutoModelForMaskedLM
@@ -161,8 +172,9 @@ def load_model(path: Path, objective: str) -> Any:
     kind: Any = AutoModelForMaskedLM if objective == "masked" else AutoModelForCausalLM
     # On a processor the fused attention's backward pass takes a quarter of a step at 128 tokens; plain products do not.
     attention = "sdpa" if torch.cuda.is_available() else "eager"
-    model, info = kind.from_pretrained(folder, output_loading_info=True, dtype=torch.float32, trust_remote_code=False,
-                                       attn_implementation=attention, **how)
+    with faults_as_problems("the model", str(path)):
+        model, info = kind.from_pretrained(folder, output_loading_info=True, dtype=torch.float32,
+                                           trust_remote_code=False, attn_implementation=attention, **how)
     missing = {name for name in info["missing_keys"] if "position_ids" not in name}
     head = {name for name in missing if name.startswith(("cls.", "lm_head."))}
     if missing - head:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import psutil
 
 from vernacular import process
-from vernacular.errors import Passing
+from vernacular.errors import Passing, panics_as_problems
 from vernacular.warm import can_fork
 
 _T = TypeVar("_T")
@@ -59,7 +59,8 @@ def in_processes(jobs: Sequence[Callable[[], _T]], weights: int = 0) -> list[_T]
 
 
 def _run(number: int) -> object:
-    return _jobs[number]()
+    with panics_as_problems("parallel"):
+        return _jobs[number]()
 
 
 def _prepare(parent: int) -> None:

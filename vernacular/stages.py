@@ -18,7 +18,7 @@ from pydantic import BaseModel
 
 from vernacular.artifacts import Artifact, Gate, Manifest, Report, Store, describe, key_of, now
 from vernacular.config.schema import Language
-from vernacular.errors import Passing, Problem
+from vernacular.errors import Passing, Problem, panics_as_problems
 
 Progress = Callable[[str], None]
 STARTED, DONE = "started", "done in"  # begin the lines before and after those of a stage that is not up to date
@@ -219,12 +219,13 @@ def run_stage(stage: Stage, language: Language, store: Store, progress: Progress
         machine.mkdir(parents=True, exist_ok=True)
         cache = store.cache(language.code, stage.name)
         started = time.monotonic()
-        report = stage.run(Work(
-            language=language, settings=stage.settings(language),
-            inputs={name: artifact.folder for name, artifact in inputs.items()},
-            reports={name: artifact.manifest.report for name, artifact in inputs.items()},
-            out=out, scratch=scratch, seed=stage.seed, progress=progress, machine=machine, root=store.root,
-            cache=cache))
+        with panics_as_problems(f"{language.code} {stage.name}"):
+            report = stage.run(Work(
+                language=language, settings=stage.settings(language),
+                inputs={name: artifact.folder for name, artifact in inputs.items()},
+                reports={name: artifact.manifest.report for name, artifact in inputs.items()},
+                out=out, scratch=scratch, seed=stage.seed, progress=progress, machine=machine, root=store.root,
+                cache=cache))
         if stage.outside(language, store.root) != determined["outside"]:
             # Else the result would stand under what lay there before, and be taken for it when that is put back.
             raise Passing("what it reads from outside was changed while it ran", where=f"{language.code} {stage.name}",

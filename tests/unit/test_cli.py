@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 
 from tests.generate import write_language
 from tests.terminal import in_a_terminal
+from tests.unit.test_errors import panic
 from vernacular.artifacts import Store
 from vernacular.cli import app, plain_errors
 from vernacular.config.schema import Language
@@ -240,6 +241,13 @@ def test_errors_of_every_kind_are_one_line(capsys: pytest.CaptureFixture[str]) -
             raise error
         assert getattr(stopped.value, "exit_code", None) in (2, 130)
         assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_panic_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(Exception) as stopped, plain_errors():
+        panic()
+    assert getattr(stopped.value, "exit_code", None) == 2
+    assert capsys.readouterr().err.count("\n") == 1
 
 
 def test_debug_shows_the_traceback() -> None:

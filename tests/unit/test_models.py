@@ -7,7 +7,9 @@ import json
 import math
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -174,3 +176,47 @@ def test_a_full_disk_is_no_model_that_is_not_to_be_had(language_folder: Path, mo
     base = Base(hub="some/model", revision="0" * 40, licence="MIT")
     with pytest.raises(OSError, match="No space left"):
         locate(base, load_language(language_folder))
+
+
+def split_at(pattern: str) -> Callable[[Any], None]:
+    def change(tokenizer: Any) -> None:
+        tokenizer["pre_tokenizer"] = {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated",
+                                      "invert": False}
+
+    return change
+
+
+@pytest.mark.parametrize("change", [
+    pytest.param(split_at("(a|a)+b"), id="a regex that panics on a long word"),
+    pytest.param(split_at("(?:(?:a{1,1000}){1,1000}){1,1000}b"), id="nested repetition"),
+    pytest.param(split_at("(a"), id="a regex that does not parse"),
+    pytest.param(lambda j: j["post_processor"].update(special_tokens={}), id="a template without its tokens"),
+    pytest.param(lambda j: j.update(pre_tokenizer={"type": "FixedLength", "length": 0}), id="pieces of no length"),
+    pytest.param(lambda j: j.update(normalizer={"type": "Precompiled", "precompiled_charsmap": "////"}),
+                 id="a table of characters that panics when it is loaded"),
+    pytest.param(lambda j: j["model"].update(unk_token="gone"), id="an unknown token that is not there"),
+    pytest.param(lambda j: j.update(model={"type": "Unigram", "unk_id": None, "vocab": [["a", -1.0]]}),
+                 id="no unknown token"),
+    pytest.param(lambda j: j.update(model=[]), id="a model that is none")])
+def test_a_tokenizer_that_fails_is_a_problem_of_its_folder_before_it_is_used(change: Callable[[Any], None],
+                                                                            tmp_path: Path) -> None:
+    folder = write_bert(tmp_path / "base")
+    path = folder / "tokenizer.json"
+    tokenizer = json.loads(path.read_text(encoding="utf-8"))
+    change(tokenizer)
+    path.write_text(json.dumps(tokenizer), encoding="utf-8")
+    with pytest.raises(Problem) as caught:
+        load_tokenizer(folder)
+    assert caught.value.where == str(folder)
+
+
+@pytest.mark.parametrize(("name", "data"), [
+    ("config.json", b"[" * 100_000), ("config.json", b"[]"), ("config.json", b"\xff"), ("config.json", b"{}"),
+    ("config.json", b'{"model_type": "bert", "hidden_size": -1}'), ("model.safetensors", b""),
+    ("model.safetensors", b"\xff" * 64), ("model.safetensors", b"\x02\0\0\0\0\0\0\0{}")])
+def test_a_damaged_model_is_a_problem_of_its_folder(name: str, data: bytes, tmp_path: Path) -> None:
+    folder = write_bert(tmp_path / "base")
+    (folder / name).write_bytes(data)
+    with pytest.raises(Problem) as caught:
+        load_model(folder, "masked")
+    assert caught.value.where == str(folder)

@@ -10,7 +10,8 @@ from functools import partial
 import pytest
 import torch
 
-from vernacular.errors import Passing
+from tests.unit.test_errors import panic
+from vernacular.errors import Passing, Problem
 from vernacular.parallel import in_processes
 
 pytestmark = pytest.mark.skipif(os.name != "posix" or torch.cuda.is_available(), reason="jobs run in one process here")
@@ -58,3 +59,8 @@ def test_a_killed_process_is_a_passing_problem() -> None:
 
     with pytest.raises(Passing):
         in_processes([die, die])
+
+
+def test_a_panic_in_a_process_is_a_problem() -> None:
+    with pytest.raises(Problem):
+        in_processes([panic, panic])

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.test_errors import panic
 from vernacular.artifacts import Gate, Report, Store, remade
 from vernacular.config.schema import Language
 from vernacular.errors import Passing, Problem
@@ -138,6 +139,16 @@ def test_a_failing_run_publishes_nothing_and_resumes_from_scratch_folder(languag
     artifact = run_stage(first, language, store)
     assert (artifact.folder / "half.txt").read_text() == "resumed at 5"
     assert artifact.manifest.files == {"half.txt": 12}
+
+
+def test_a_panic_is_a_problem_of_the_stage(language: Language, store: Store) -> None:
+    def run(work: Work) -> Report:
+        panic()
+        return Report()
+
+    with pytest.raises(Problem) as caught:
+        run_stage(stage("corpus/one", run), language, store)
+    assert caught.value.where == "qaa corpus/one"
 
 
 def _die(language: Language, root: Path) -> None:
