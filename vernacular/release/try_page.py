@@ -8,11 +8,12 @@ token of this start, so that no other web page can ask or mark in the visitor's 
 from __future__ import annotations
 
 import errno
+import re
 import secrets
+import threading
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -20,10 +21,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from vernacular.arms import ARMS
 from vernacular.artifacts import Store
 from vernacular.config.schema import Language
-from vernacular.errors import Problem, as_problem
+from vernacular.errors import Problem, as_problem, panics_as_problems
 from vernacular.evaluation.behaviour.load import FOLDER
 from vernacular.release import marks
 from vernacular.release.answers import BLANK, Answerer, Answers, plain_text
+from vernacular.release.loopback_server import CONNECTIONS, SECONDS, LoopbackHandler, LoopbackServer
 from vernacular.release.page import MEANING
 from vernacular.terminal import say
 
@@ -31,6 +33,9 @@ LONGEST = 2000  # letters of a sentence
 LARGEST = 64_000  # bytes of a mark, as a form sends it: a letter may take nine
 OUTSIDE = "O"
 REMEMBERED = 32  # sentences whose answers are kept in memory, for the marks that follow
+FIELDS = 200  # of a mark: an answer has one for each label that it could have
+ASKED_FIELDS = 8  # of the address
+OWN_SITE = (None, "none", "same-origin")  # how a browser calls a request of the page itself, or typed by the visitor
 Ask = Callable[[str], Mapping[str, Answers]]
 HEADERS = {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff",
            "Referrer-Policy": "same-origin", "Content-Security-Policy":
@@ -64,42 +69,57 @@ def serve(store: Store, language: Language, model_name: str, port: int, host: st
 
 
 def make_server(ask: Ask, language: Language, model_name: str, port: int, host: str = "127.0.0.1",
-                token: str | None = None) -> ThreadingHTTPServer:
-    """The server of the page, bound but not started; ``ask`` gives the answers, ``token`` is drawn if not given."""
+                token: str | None = None, seconds: float = SECONDS, connections: int = CONNECTIONS) -> LoopbackServer:
+    """The server of the page, bound but not started.
+
+    Args:
+        ask: gives the answers to a sentence.
+        language: its folder.
+        model_name: which of its models.
+        port: to listen on; 0 for any.
+        host: the loopback address.
+        token: that a mark has to bear; drawn if not given.
+        seconds: for a request to arrive whole, and for an answer to be taken.
+        connections: answered at once.
+    """
     secret = token or secrets.token_urlsafe(24)
     known: OrderedDict[str, Mapping[str, Answers]] = OrderedDict()
+    lock = threading.Lock()
 
     def asked(text: str) -> Mapping[str, Answers]:
-        found = known.get(text)
-        if found is None:
-            found = known[text] = ask(text)
-            while len(known) > REMEMBERED:
-                known.popitem(last=False)
-        return found
+        with lock, panics_as_problems("try"):
+            found = known.get(text)
+            if found is None:
+                found = known[text] = ask(text)
+                while len(known) > REMEMBERED:
+                    known.popitem(last=False)
+            return found
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(LoopbackHandler):
         def do_GET(self) -> None:
-            address = urlsplit(self.path)
             if not self._is_addressed():
+                return
+            try:
+                address = urlsplit(self.path)
+                fields = parse_qs(address.query, max_num_fields=ASKED_FIELDS)
+            except ValueError:
+                self._send(400, "<!doctype html><title>No page</title><p><a href='/'>The page is here.</a>")
                 return
             if address.path != "/":
                 self._send(404, "<!doctype html><title>Not here</title><p><a href='/'>The page is here.</a>")
                 return
-            fields = parse_qs(address.query, max_num_fields=8)
             self._show(_field(fields, "text")[:LONGEST].strip(), _field(fields, "by"), bool(fields.get("noted")))
 
         def do_POST(self) -> None:
             if not self._is_addressed():
                 return
-            size = self.headers.get("Content-Length") or ""
-            if urlsplit(self.path).path != "/mark":
+            if self.path.partition("?")[0] != "/mark":
                 self._send(404, "<!doctype html><title>Not here</title><p><a href='/'>The page is here.</a>")
-            elif not size.isdigit() or int(size) > LARGEST:
-                self.close_connection = True  # what is not read must not be taken for the next request
-                self._send(413, "<!doctype html><title>Too long</title><p>That is too long.")
-            else:
+                return
+            body = self._body()
+            if body is not None:
                 try:
-                    fields = parse_qs(self.rfile.read(int(size)).decode("utf-8"), max_num_fields=200)
+                    fields = parse_qs(body.decode("utf-8"), max_num_fields=FIELDS)
                 except ValueError:
                     self._send(400, "<!doctype html><title>No form</title><p>That is no form of this page.")
                     return
@@ -109,6 +129,21 @@ def make_server(ask: Ask, language: Language, model_name: str, port: int, host: 
                     return
                 self._mark(fields)
 
+        def _body(self) -> bytes | None:
+            """What a form sent; None if it is refused, or did not arrive whole in its time."""
+            sizes = self.headers.get_all("Content-Length") or []
+            if "Transfer-Encoding" in self.headers or len(sizes) != 1 or not re.fullmatch("[0-9]+", sizes[0]):
+                self._send(400, "<!doctype html><title>No form</title><p>A form says once how long it is.")
+                return None
+            if len(sizes[0]) > len(str(LARGEST)) or int(sizes[0]) > LARGEST:
+                self._send(413, "<!doctype html><title>Too long</title><p>That is too long.")
+                return None
+            body = self.rfile.read(int(sizes[0]))
+            if len(body) < int(sizes[0]):
+                self._send(408, "<!doctype html><title>Cut off</title><p>The form did not arrive whole.")
+                return None
+            return body
+
         def _mark(self, fields: Mapping[str, list[str]]) -> None:
             text, by = _field(fields, "text")[:LONGEST].strip(), _field(fields, "by")
             try:
@@ -116,7 +151,7 @@ def make_server(ask: Ask, language: Language, model_name: str, port: int, host: 
                 answers = asked(text).get(arm, Answers())
                 marks.keep(language.folder, marks.make_mark(plain_text(text), task, arm, answers, said == "right",
                                                             _field(fields, f"should_be {arm} {task}"), by))
-            except (Problem, OSError, ValueError) as error:
+            except Exception as error:  # a fault of the program is said on the page, too
                 self._show(text, by, trouble=str(as_problem(error, "mark")), status=400)
                 return
             self.send_response(303)
@@ -128,8 +163,8 @@ def make_server(ask: Ask, language: Language, model_name: str, port: int, host: 
             answers: Mapping[str, Answers] = {}
             try:
                 answers = asked(text) if text else {}
-            except Problem as problem:
-                trouble = trouble or str(problem)
+            except Exception as error:
+                trouble = trouble or str(as_problem(error, "try"))
             self._send(status, page(language, model_name, text, answers, trouble, token=secret, by=by, noted=noted))
 
         def _is_addressed(self) -> bool:
@@ -137,9 +172,9 @@ def make_server(ask: Ask, language: Language, model_name: str, port: int, host: 
             named = (self.headers.get("Host") or "").rpartition(":")[0] or self.headers.get("Host")
             origin = self.headers.get("Origin")
             own = {f"http://{name}:{server.server_port}" for name in (host, "localhost")}
-            if named in (host, "localhost") and (origin is None or origin in own):
+            if (named in (host, "localhost") and (origin is None or origin in own)
+                    and self.headers.get("Sec-Fetch-Site") in OWN_SITE):
                 return True
-            self.close_connection = True
             self._send(403, "<!doctype html><title>Refused</title><p>Only this machine may ask.")
             return False
 
@@ -155,7 +190,7 @@ def make_server(ask: Ask, language: Language, model_name: str, port: int, host: 
         def log_message(self, format: str, *args: object) -> None:
             """Nothing that a person types is written into a log."""
 
-    server = ThreadingHTTPServer((host, port), Handler)
+    server = LoopbackServer((host, port), Handler, seconds, connections)
     return server
 
 

@@ -40,7 +40,7 @@ def served(language: Language) -> Iterator[tuple[str, list[str]]]:
         return {"adapted": ANSWERS}
 
     server = make_server(ask, language, NAME, 0, token=TOKEN)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}", asked
     server.shutdown()
     server.server_close()
