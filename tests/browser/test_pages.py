@@ -83,7 +83,7 @@ def test_a_person_asks_and_marks(open_page: OpenPage, trouble: list[str], langua
                       {"names": [(LONG, "O", 0.9), ("Mbewe", "NAME", 0.8)]}, [("amo", 0.5)],
                       labels={"genre": ("market", "river", "school"), "names": ("O", "NAME")})
     server = make_server(lambda text: {"base": answers, "adapted": answers}, language, NAME, 0)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
         page = open_page(f"http://127.0.0.1:{server.server_port}/", size)
         page.wait_for_function("document.activeElement.id === 'text'")  # autofocus comes with the first frame
@@ -112,7 +112,7 @@ def test_a_person_asks_and_marks(open_page: OpenPage, trouble: list[str], langua
 def test_another_page_cannot_mark_in_ones_name(open_page: OpenPage, language_folder: Path, tmp_path: Path) -> None:
     language = load_language(language_folder)
     server = make_server(lambda text: {"base": Answers({"genre": [("river", 0.7)]})}, language, NAME, 0)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     evil = tmp_path / "evil.html"
     evil.write_text(f"<form method=post action='http://127.0.0.1:{server.server_port}/mark'><input name=text value=x>"
                     "<input name=mark value='base genre right'><button>go</button></form>", encoding="utf-8")

@@ -67,7 +67,7 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, str, Any]]]
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
     monkeypatch.setattr("vernacular.release.publish.ENDPOINT", f"http://127.0.0.1:{server.server_port}")
     yield asked
@@ -98,7 +98,7 @@ def test_a_hub_that_does_not_take_it_is_one_line(language: Language, store: Stor
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     monkeypatch.setattr("vernacular.release.publish.ENDPOINT", f"http://127.0.0.1:{server.server_port}")
     if status:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     else:
         server.server_close()  # nobody listens
     try:
