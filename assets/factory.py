@@ -74,7 +74,7 @@ def make(stage: Stage, language: Language, context: AssetExecutionContext, model
         artifact = lookup(stage, language, store)
         reused = artifact is not None
         if artifact is not None:
-            store.point(artifact)
+            store.reuse(artifact)
             say(f"{name}: reused, nothing it depends on has changed")
         else:
             say(f"{name}: {STARTED}")

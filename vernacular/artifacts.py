@@ -174,6 +174,15 @@ class Store:
         """Make ``artifact`` the current one of its stage, atomically."""
         write_atomically(artifact.folder.parent / "current", artifact.manifest.key + "\n")
 
+    def reuse(self, artifact: Artifact) -> None:
+        """Make a finished ``artifact`` the current one, and delete its work folder if a kill has left that."""
+        self.point(artifact)
+        manifest = artifact.manifest
+        if (artifact.folder.parent / f".work-{manifest.key}").exists():
+            with (contextlib.suppress(Passing),  # another process is about to delete it
+                  self.workspace(manifest.language, manifest.stage, manifest.key) as work):
+                shutil.rmtree(work)
+
     @contextlib.contextmanager
     def workspace(self, code: str, stage: str, key: str) -> Iterator[Path]:
         """The work folder of ``key``, and the stage's cache, held by this process alone.

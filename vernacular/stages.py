@@ -203,7 +203,7 @@ def run_stage(stage: Stage, language: Language, store: Store, progress: Progress
     key = key_of(**determined)
     found = store.find(language.code, stage.name, key)
     if found is not None:
-        store.point(found)
+        store.reuse(found)
         return found
     with store.workspace(language.code, stage.name, key) as work:
         found = store.find(language.code, stage.name, key)

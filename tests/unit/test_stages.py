@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 import signal
 from collections.abc import Callable
 from dataclasses import replace
@@ -174,6 +175,34 @@ def test_a_killed_process_leaves_nothing_that_is_taken_for_whole(language: Langu
 
     artifact = run_stage(stage("corpus/one", run), language, store)
     assert artifact.manifest.files == {"b.txt": 1} and (artifact.folder / "b.txt").read_text() == "7"
+
+
+@pytest.mark.parametrize("moment", ["before it is current", "before its work folder is deleted"])
+def test_a_kill_after_an_artifact_is_whole_leaves_nothing_beside_it(language: Language, store: Store,
+                                                                    moment: str) -> None:
+    first = stage("corpus/one", writes("x"))
+
+    remove = shutil.rmtree
+
+    def die(*_: object) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def killed() -> None:
+        if moment == "before it is current":
+            Store.point = die  # type: ignore[method-assign]
+        else:
+            shutil.rmtree = lambda path, **more: (  # type: ignore[assignment]
+                die() if path.name.startswith(".work-") else remove(path, **more))
+        run_stage(first, language, store)
+
+    process = multiprocessing.get_context("fork").Process(target=killed)
+    process.start()
+    process.join(30)
+    assert process.exitcode == -signal.SIGKILL
+    artifact = run_stage(first, language, store)
+    current = store.current("qaa", "corpus/one")
+    assert current is not None and current.folder == artifact.folder
+    assert not (artifact.folder.parent / f".work-{artifact.manifest.key}").exists()
 
 
 def test_two_processes_do_not_do_the_same_work(language: Language, store: Store) -> None:
