@@ -13,6 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socket import SHUT_RD
 from typing import Any
 
+from vernacular.terminal import say
+
 SECONDS = 10.0  # for a request to arrive whole, and for an answer to be taken
 CONNECTIONS = 16  # at once
 _BUSY = b"HTTP/1.0 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 10\r\n\r\n"
@@ -61,7 +63,7 @@ class LoopbackServer(ThreadingHTTPServer):
         """Report a fault of the program by its name alone, without what was typed; a visitor who left is none."""
         error = sys.exc_info()[1]
         if not isinstance(error, OSError):
-            sys.stderr.write(f"error: a request was not answered ({type(error).__name__})\n")
+            say(f"error: a request was not answered ({type(error).__name__})", err=True)
 
 
 class LoopbackHandler(BaseHTTPRequestHandler):
