@@ -14,9 +14,13 @@ from vernacular.artifacts import Store
 from vernacular.config.labeled_data import FileData
 from vernacular.config.schema import Language
 from vernacular.config.sources import NetworkSource, Source
+from vernacular.config.statement import stated
+from vernacular.corpus.acceptance import accepted_ids
+from vernacular.corpus.suppression import Suppressions
 from vernacular.errors import Problem, as_problem
 from vernacular.files import Folder
 from vernacular.project import Project
+from vernacular.release.waivers import read_waivers
 from vernacular.stages import Stage, lookup, stages_of
 from vernacular.terminal import say
 
@@ -182,6 +186,18 @@ def check_labels(language: Language, root: Path) -> dict[str, Items]:
     return items
 
 
+def _check_records(folder: Path) -> None:
+    """Read what people wrote down in a language folder besides its settings and tests.
+
+    Raises:
+        Problem: the first file that cannot be read, with its line.
+    """
+    stated(folder)
+    Suppressions.of(folder)
+    accepted_ids(folder)
+    read_waivers(folder)
+
+
 def check_all(project: Project, code: str | None) -> tuple[list[str], list[Problem]]:
     """A line for every language that can be used, and the problems of those that cannot.
 
@@ -210,6 +226,7 @@ def check_all(project: Project, code: str | None) -> tuple[list[str], list[Probl
             if strange:
                 broken += strange
                 continue
+            _check_records(language.folder)
             stages = stages_of(language)
             for stage in stages.values():
                 stage.settings_data(language)

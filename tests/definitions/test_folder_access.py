@@ -206,6 +206,8 @@ def test_what_is_not_utf8_is_a_problem_with_its_line(made: Callable[..., Languag
     with pytest.raises(Problem) as caught:
         read(language, tmp_path / "artifacts")
     assert caught.value.where == f"languages/qaa/{path}:2"
+    _, broken = check_all(Project(tmp_path, tmp_path / "languages", tmp_path / "artifacts"), None)
+    assert [problem.where for problem in broken] == [f"languages/qaa/{path}:2"]
 
 
 @pytest.mark.parametrize("path", ["takedowns.jsonl", "accepted.jsonl", "waivers.jsonl", "behaviour/marks.jsonl"])
