@@ -13,7 +13,7 @@ from vernacular.corpus.formats.plain import encoding_flags
 from vernacular.corpus.formats.text import Options, Text
 
 _FRONT = regex.compile(r"\A---[^\S\n]*\n(.*?)\n(?:---|\.\.\.)[^\S\n]*(?:\n|\Z)", flags=regex.DOTALL)
-_FIELD = regex.compile(r"^(title|author|date)\s*:\s*[\"']?(.*?)[\"']?\s*$", flags=regex.MULTILINE | regex.IGNORECASE)
+_FIELD = regex.compile(r"^(title|author|date)\s*+:\s*+(.*)$", flags=regex.MULTILINE | regex.IGNORECASE)
 _MARKUP = regex.compile(  # the beginning of a code fence or comment; a whole tag; a whole definition of a link
     r"^(?P<fence>`{3,}|~{3,})|(?P<comment><!--)|</?[a-zA-Z][^<>\n]*>|^\[[^\]\n]+\]:\s+\S[^\n]*$",
     flags=regex.MULTILINE)
@@ -37,7 +37,7 @@ def read_markdown(file: OpenFile, where: str, options: Options) -> Iterator[Text
     """
     text, name = decode(file.read(), where, options.encoding)
     front = _FRONT.match(text)
-    known = {key.lower(): value for key, value in _FIELD.findall(front.group(1))} if front else {}
+    known = {key.lower(): _unquoted(value) for key, value in _FIELD.findall(front.group(1))} if front else {}
     lines: list[str] = []
     open_paragraph = False
     for line in _LINK.sub(r"\1", without_markup(text[front.end():] if front else text)).split("\n"):
@@ -132,3 +132,10 @@ def without_emphasis(line: str) -> str:
                 at = closing[number] + length
                 break
     return "".join(kept) + line[at:]
+
+
+def _unquoted(value: str) -> str:
+    """A value of the front matter without its quotes."""
+    value = value.strip()
+    value = value[1:] if value[:1] in ("'", '"') else value
+    return value[:-1] if value[-1:] in ("'", '"') else value

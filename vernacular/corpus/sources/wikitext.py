@@ -20,7 +20,7 @@ _TEMPLATE = regex.compile(r"\{\{\s*+([^{}|\n]*+)[|}]")
 _DISAMBIGUATION = regex.compile(
     r"(?i)\b(?:disambig|disambiguation|dab|hndis|geodis|begriffsklärung|homonymie|homonimia|"
     r"desambiguaci[oó]n?|desambiguação|disambigua)\b")
-_REDIRECT = regex.compile(r"\s*#\w+[^\n]{0,20}\[\[", flags=regex.IGNORECASE)
+_REDIRECT = regex.compile(r"\A\s*+#\w+[^\n]{0,20}\[\[", flags=regex.IGNORECASE)
 _MAGIC = regex.compile(r"__[\p{Lu}_]+__")
 _MARKUP = regex.compile(r"\{\{|\}\}|\[\[|\]\]|\{\||\|\}|</?[a-z][^<>\n]*>?|&[a-z]+;", flags=regex.IGNORECASE)
 _ROW = regex.compile(r"\A\s*+(?:[|!]|\{\|)")  # left over from a table that was never closed
