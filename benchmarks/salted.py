@@ -21,6 +21,7 @@ from benchmarks.registry import DATA, Row, figure, need
 from vernacular.config.load import load_language
 from vernacular.corpus.benchmarks import held_items, texts_of
 from vernacular.corpus.words import plain_words
+from vernacular.files import File
 
 SHARE = 0.1
 _LINES = 10  # of a document
@@ -236,7 +237,7 @@ def _private(corpus: Salted, chance: random.Random, number: int) -> None:
 def _tests(corpus: Salted, chance: random.Random, number: int) -> None:
     """Sentences of test sets, as they are and within longer lines."""
     known = list(dict.fromkeys(
-        text.strip() for path in _test_files() for text in texts_of(path, path.name) if len(plain_words(text)) >= 3))
+        text.strip() for path in _test_files() for text in texts_of(File.at(path)) if len(plain_words(text)) >= 3))
     chosen = chance.sample(known, min(number, len(known)))
     planted = [f"Malinga ndi nkhani, {line} adatero iwo." if turn % 4 == 0 and len(plain_words(line)) >= 13 else line
                for turn, line in enumerate(chosen)]

@@ -15,6 +15,6 @@ class Limits(Strict):
     page_seconds: float = Field(10, gt=0, description=(
         "processor time for a web page, a feed or a wiki article"))
     memory_mb: int = Field(1500, ge=16, description="megabytes of memory beside the parser's own")
-    output_mb: int = Field(200, ge=1, description=(
+    output_mb: int = Field(100, ge=1, description=(
         "megabytes of text in one document; all documents of a file together may have twenty times "
         "the file's size if that is more"))

@@ -6,6 +6,7 @@ import errno
 import os
 import time
 from collections.abc import Iterable
+from itertools import chain
 from pathlib import PurePosixPath
 
 from vernacular import clock
@@ -77,14 +78,16 @@ class Inbox(Files):
     def texts(self, path: str, file: File, extracts: Extracts) -> Iterable[Text]:
         """The texts of one file, all or none; none if it cannot be read, which ``problems`` then says."""
         try:
-            texts = list(super().texts(path, file, extracts))
+            texts = iter(super().texts(path, file, extracts))  # all of them were read, or none
+            first = next(texts, None)
         except Exception as error:  # whatever a stranger's file sets off: the other files go on, and this is reported
             self._not_read(error, path)
             return []
-        if not texts:
+        if first is None:
             self._set_aside(Problem("there is no text in it", where=f"{self.where}/{path}",
                                     fix="Look whether it is the right file"))
-        return texts
+            return []
+        return chain([first], texts)
 
     def _not_listed(self, path: str, error: Exception) -> None:
         """Set a file or folder aside: else what is in there would count as taken away."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import islice
 from urllib.parse import urljoin
 
 import regex
@@ -17,7 +18,7 @@ from vernacular.errors import Problem
 _FEED_TYPES = ("application/rss+xml", "application/atom+xml", "application/rdf+xml")
 _REFRESH = regex.compile(r"^\s*[\d.]+\s*[;,]\s*url\s*=\s*['\"]?([^'\"]+)", regex.I)
 _RESERVED = {"noai", "noml", "notrain"}
-_MOST_LINKS = 2000
+_MOST_LINKS, _MOST_FEEDS, _MOST_ALTERNATES = 2000, 100, 500  # a page of more has them made up
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,8 @@ def facts_of(body: bytes, url: str, content_type: str, robots_headers: list[str]
     reserved = reserved or bool(words & _RESERVED) or "1" in metas.get("tdm-reservation", [])
     return Facts(
         links=() if "nofollow" in words else tuple(dict.fromkeys(_links(tree, base)))[:_MOST_LINKS],
-        feeds=tuple(dict.fromkeys(_feeds(tree, base))), alternates=alternates_of(tree, url),
+        feeds=tuple(dict.fromkeys(_feeds(tree, base)))[:_MOST_FEEDS],
+        alternates=dict(islice(alternates_of(tree, url).items(), _MOST_ALTERNATES)),
         language=(tree.get("lang") or "").strip().lower(), noindex="noindex" in words,
         reserved=reserved)
 
