@@ -224,7 +224,7 @@ def _local_files(folder: Folder, where: str) -> list[File]:
 
 
 def stream_dataset(dataset: str, config: str | None, split: str, revision: str | None, where: str,
-                   inside: Collection[File] | None = None) -> Any:
+                   inside: Collection[Path] | None = None) -> Any:
     """A split of a dataset, streamed.
 
     Args:
@@ -241,7 +241,7 @@ def stream_dataset(dataset: str, config: str | None, split: str, revision: str |
     import datasets
 
     builder = datasets.load_dataset_builder(dataset, config, revision=revision)
-    own = {file.place.resolve() for file in inside or ()}
+    own = {file.resolve() for file in inside or ()}
     for path in (path for files in (builder.config.data_files or {}).values() for path in files):
         if not str(path).startswith("hf://datasets/") if inside is None else Path(path).resolve() not in own:
             raise Problem(f"its description names the file {path}, which is not part of it", where=where,

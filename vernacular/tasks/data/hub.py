@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from vernacular.artifacts import digest_of, digest_of_listed
+from vernacular.bounded.frames import OpenFile
+from vernacular.bounded.limits import for_file
+from vernacular.bounded.reader import read_bounded
 from vernacular.config.labeled_data import PARTS, HubData, Part
 from vernacular.config.schema import Language
 from vernacular.config.sources import is_local
@@ -31,7 +35,7 @@ class LabelledDataset:
 
     def __init__(self, language: Language, name: str, task: Task, root: Path) -> None:
         assert isinstance(task.data, HubData)
-        self.data, self.task = task.data, task
+        self.data, self.task, self.limits = task.data, task, language.limits
         self.where = f"dataset {self.data.dataset}"
         self.local = Folder(language.folder, "", self.where).folder(self.data.dataset) if is_local(
             self.data.dataset) else None
@@ -95,22 +99,40 @@ class LabelledDataset:
         return {role: str(column) for role, column in self.task.columns().items()}
 
     def _rows(self, split: str) -> Iterator[dict[str, Any]]:
-        """The rows of a split, numbers of classes replaced by their names."""
-        dataset = str(self.local.place) if self.local else self.data.dataset
-        inside = [file for _, file in self.local.list_files()] if self.local else None
-        try:
-            found = stream_dataset(dataset, self.data.config, split, self.data.revision, self.where, inside)
-            names = {column: _names(feature) for column, feature in (found.features or {}).items()}
-            for row in found:
-                yield {column: _named(value, names.get(column), f"{self.where} {split}")
-                       for column, value in row.items()}
-        except unreachable() as error:
-            if full(error):
-                raise
-            first = (str(error).strip().splitlines() or [""])[0][:200]
-            raise Problem(f"it cannot be read ({type(error).__name__}: {first})", where=self.where,
-                          fix="Check the network, and `dataset:`, `config:`, `revision:` and the names of the splits; "
-                              "`hf auth login` where it asks for consent") from None
+        """The rows of a split, numbers of classes replaced by their names; of a folder, parsed in the worker."""
+        data, columns = self.data, list(self._columns().values())
+        if self.local is None:
+            return _rows_of_split(data.dataset, data.config, split, data.revision, self.where, None, columns)
+        files = [file for _, file in self.local.list_files()]
+        size = sum(state.st_size for file in files if (state := file.state()) is not None)
+        return read_bounded(f"{__name__}:in_worker_rows", [], [
+            str(self.local.place), data.config, split, self.where, [str(file.place) for file in files], columns],
+            self.where, for_file(self.limits, size))
+
+
+def in_worker_rows(files: Sequence[OpenFile], folder: str, config: str | None, split: str, where: str,
+                   inside: Sequence[str], columns: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """In the worker: the rows of a split of the dataset in ``folder``; the files ``inside`` are part of it."""
+    import_module("datasets")
+    return _rows_of_split(folder, config, split, None, where, [Path(path) for path in inside], columns)
+
+
+def _rows_of_split(dataset: str, config: str | None, split: str, revision: str | None, where: str,
+                   inside: Collection[Path] | None, columns: Collection[str]) -> Iterator[dict[str, Any]]:
+    """The rows of a split; what its other columns hold is left out."""
+    try:
+        found = stream_dataset(dataset, config, split, revision, where, inside)
+        names = {column: _names(feature) for column, feature in (found.features or {}).items()}
+        for row in found:
+            yield {column: _named(value, names.get(column), f"{where} {split}") if column in columns else None
+                   for column, value in row.items()}
+    except unreachable() as error:
+        if full(error):
+            raise
+        first = (str(error).strip().splitlines() or [""])[0][:200]
+        raise Problem(f"it cannot be read ({type(error).__name__}: {first})", where=where,
+                      fix="Check the network, and `dataset:`, `config:`, `revision:` and the names of the splits; "
+                          "`hf auth login` where it asks for consent") from None
 
 
 def _names(feature: Any) -> list[str] | None:
