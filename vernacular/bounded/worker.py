@@ -64,18 +64,18 @@ def _request(link: socket.socket) -> tuple[dict[str, Any], list[OpenFile]] | Non
 def _answer(link: socket.socket, request: dict[str, Any], files: list[OpenFile], grown: int) -> int:
     """Answer one request; the bytes by which this process grew, or enough to end it."""
     module, _, function = request["function"].partition(":")
-    before = _size()
+    before = _resident()
     try:
         # Its imports come first, without limits: it returns what yields under them.
         values = iter(getattr(importlib.import_module(module), function)(files, *request["arguments"]))
-        before = _size()
+        before = _resident()
         kind, said = _within(link, values, Allowance(**request["allowance"]), request["each"])
     except Exception as error:
         kind, said = _fault(error)
     finally:
         for file in files:
             file.stream.close()
-    more = _GROWN if kind == frames.MEMORY else max(0, _size() - before)
+    more = _GROWN if kind == frames.MEMORY else max(0, _resident() - before)
     frames.send(link, kind, frames.encode({**said, "last": grown + more >= _GROWN}))
     return more
 
@@ -124,7 +124,13 @@ def _limited(allowance: Allowance) -> Iterator[None]:
 
 
 def _size() -> int:
+    """Bytes of addresses, which the system limits."""
     return int(psutil.Process().memory_info().vms)
+
+
+def _resident() -> int:
+    """Bytes of memory in use."""
+    return int(psutil.Process().memory_info().rss)
 
 
 def _fault(error: Exception) -> tuple[bytes, dict[str, Any]]:
