@@ -20,6 +20,7 @@ from tests.tiny import write_bert, write_llama
 from vernacular import corpus
 from vernacular.artifacts import Store
 from vernacular.config.load import load_language
+from vernacular.release.signing_key import VARIABLE
 from vernacular.stages import run_stage
 
 TOKEN = "hf_" + "made" * 8  # must be in no file that a run leaves
@@ -100,8 +101,9 @@ class Place:
 
 
 def surroundings(folder: Path) -> dict[str, str]:
-    """The environment of a project of its own in ``folder``: none of this one's settings, and no network."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("VERNACULAR", "DAGSTER"))}
+    """The environment of a project of its own in ``folder``: no setting of this one but the tests' key, no network."""
+    kept = {name: value for name, value in os.environ.items()
+            if name == VARIABLE or not name.startswith(("VERNACULAR", "DAGSTER"))}
     return kept | {"DAGSTER_HOME": str(folder), "PYTHONPATH": str(CHECKOUT), "OMP_NUM_THREADS": "1", "HF_TOKEN": TOKEN,
                    "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false", "COLUMNS": "100"}
 

@@ -28,8 +28,8 @@ from vernacular.artifacts import MANIFEST, Artifact, Store
 VICTIMS = ("everything", "run", "stage")  # all processes, as in a power cut; the run alone; what computes the stage
 PATIENCE = 300.0  # seconds for a stage to begin, or a process to end
 # Keys of reports that hold measured time and what follows from it: no two runs have the same.
-MEASURED = frozenset({"created", "seconds", "minutes", "energy_kwh", "compute", "cost", "training_minutes",
-                      "tokens_per_s", "predicted", "measured", "energy_kwh_estimated"})
+MEASURED = frozenset({"created", "seconds", "minutes", "memory_gib", "energy_kwh", "compute", "cost",
+                      "training_minutes", "tokens_per_s", "predicted", "measured", "energy_kwh_estimated"})
 
 
 @dataclass(frozen=True)
