@@ -69,7 +69,7 @@ def plan_kills(chance: random.Random, seconds: Mapping[str, float], count: int, 
 
 
 def run_and_kill(place: Place, kill: Kill) -> bool:
-    """Start a run and kill it; False if it came to its end first.
+    """Start a run and kill it; False if it came to its end all the same.
 
     Raises:
         AssertionError: a process outlives what was killed.
@@ -85,28 +85,23 @@ def run_and_kill(place: Place, kill: Kill) -> bool:
         if run.poll() is not None:
             return False
         family = [psutil.Process(run.pid), *psutil.Process(run.pid).children(recursive=True)]
-        _send(kill.victim, family)
+        with suppress(psutil.NoSuchProcess):  # one ended by itself meanwhile
+            _send(kill.victim, family)
     _, alive = psutil.wait_procs(family, timeout=PATIENCE)
     assert not alive, f"{kill}: {[process.cmdline() for process in alive]} outlives it"
-    return True
+    return run.returncode != 0
 
 
 def _send(victim: str, family: Sequence[psutil.Process]) -> None:
     run, *below = family
-    if victim == "stage":  # a light stage is computed by the run itself, a heavy one by a process two below it
-        family = [one for process in below for one in _below(process)] or [run]
+    if victim == "stage":  # a heavy stage is computed by a process that the warm one forked, a light one by the run
+        family = [process for warm in below if warm.ppid() == run.pid and "vernacular.warm" in warm.cmdline()
+                  for process in warm.children()] or [run]
     elif victim == "run":
         family = [run]
     for process in family:
         with suppress(psutil.NoSuchProcess):
             process.send_signal(signal.SIGKILL)
-
-
-def _below(process: psutil.Process) -> list[psutil.Process]:
-    try:
-        return process.children()
-    except psutil.NoSuchProcess:
-        return []
 
 
 def state_of(place: Place, stages: Sequence[str]) -> dict[str, str]:
