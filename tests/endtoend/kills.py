@@ -74,11 +74,11 @@ def run_and_kill(place: Place, kill: Kill) -> bool:
     Raises:
         AssertionError: a process outlives what was killed.
     """
-    home = place.artifacts / "qaa" / kill.stage
+    home, began = place.artifacts / "qaa" / kill.stage, time.time()
     with subprocess.Popen([sys.executable, "-m", "vernacular", "run", "qaa"], cwd=place.folder, env=place.environment,
                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run:
         end = time.monotonic() + PATIENCE
-        while run.poll() is None and not (any(home.glob(".work-*")) or (home / "current").is_file()):
+        while run.poll() is None and not (_written_since(home, began) or (home / "current").is_file()):
             assert time.monotonic() < end, f"{kill}: was not begun"
             time.sleep(0.005)
         time.sleep(kill.delay)
@@ -90,6 +90,15 @@ def run_and_kill(place: Place, kill: Kill) -> bool:
     _, alive = psutil.wait_procs(family, timeout=PATIENCE)
     assert not alive, f"{kill}: {[process.cmdline() for process in alive]} outlives it"
     return run.returncode != 0
+
+
+def _written_since(home: Path, began: float) -> bool:
+    """Whether a stage has been at work since: it makes its folder for results anew, also after a kill."""
+    for out in home.glob(".work-*/out"):
+        with suppress(FileNotFoundError):
+            if out.stat().st_mtime >= began:
+                return True
+    return False
 
 
 def _send(victim: str, family: Sequence[psutil.Process]) -> None:
