@@ -24,6 +24,8 @@ import psutil
 
 from tests.endtoend.conftest import Place, surroundings
 from vernacular.artifacts import MANIFEST, Artifact, Store
+from vernacular.release.attestation import SIGNATURE
+from vernacular.release.verification import EVALUATION
 
 VICTIMS = ("everything", "run", "stage")  # all processes, as in a power cut; the run alone; what computes the stage
 PATIENCE = 300.0  # seconds for a stage to begin, or a process to end
@@ -142,12 +144,18 @@ def _files_of(artifact: Artifact) -> Iterator[tuple[str, bytes]]:
 
 
 def without_time(name: str, data: bytes) -> bytes:
-    """The bytes of a file of an artifact, or of the JSON or Markdown that holds measured time, without that."""
-    if name in (MANIFEST, "evaluation.json"):
-        return json.dumps(_without_time(json.loads(data)), sort_keys=True).encode()
+    """The bytes of a file of an artifact without the time that was measured and what follows from it."""
+    if name == SIGNATURE:  # it holds the digests of files with measured time
+        return b""
     if name == "README.md":
         return re.sub(rb"(?m)^\|.*(minutes|energy|kWh).*\n(\|.*\n)+", b"", data)
-    return data
+    if name not in (MANIFEST, EVALUATION):
+        return data
+    found = _without_time(json.loads(data))
+    if name == MANIFEST and EVALUATION in found["files"]:
+        del found["data_version"]
+        found["files"] = sorted(found["files"])
+    return json.dumps(found, sort_keys=True).encode()
 
 
 def _without_time(data: Any) -> Any:
