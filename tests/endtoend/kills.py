@@ -87,8 +87,7 @@ def run_and_kill(place: Place, kill: Kill) -> bool:
         if run.poll() is not None:
             return False
         family = [psutil.Process(run.pid), *psutil.Process(run.pid).children(recursive=True)]
-        with suppress(psutil.NoSuchProcess):  # one ended by itself meanwhile
-            _send(kill.victim, family)
+        _send(kill.victim, family)
     _, alive = psutil.wait_procs(family, timeout=PATIENCE)
     assert not alive, f"{kill}: {[process.cmdline() for process in alive]} outlives it"
     return run.returncode != 0
@@ -106,13 +105,20 @@ def _written_since(home: Path, began: float) -> bool:
 def _send(victim: str, family: Sequence[psutil.Process]) -> None:
     run, *below = family
     if victim == "stage":  # a heavy stage is computed by a process that the warm one forked, a light one by the run
-        family = [process for warm in below if warm.ppid() == run.pid and "vernacular.warm" in warm.cmdline()
-                  for process in warm.children()] or [run]
+        family = [process for one in below for process in _forked(one, run.pid)] or [run]
     elif victim == "run":
         family = [run]
     for process in family:
         with suppress(psutil.NoSuchProcess):
             process.send_signal(signal.SIGKILL)
+
+
+def _forked(process: psutil.Process, run: int) -> list[psutil.Process]:
+    """What ``process`` forked, if it is the warm process of ``run``; it may end meanwhile."""
+    with suppress(psutil.NoSuchProcess):
+        if process.ppid() == run and "vernacular.warm" in process.cmdline():
+            return process.children()
+    return []
 
 
 def state_of(place: Place, stages: Sequence[str]) -> dict[str, str]:
