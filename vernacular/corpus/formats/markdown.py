@@ -57,6 +57,13 @@ def read_markdown(file: OpenFile, where: str, options: Options) -> Iterator[Text
                date=known.get("date", ""), flags=encoding_flags(name))
 
 
+def _unquoted(value: str) -> str:
+    """A value of the front matter without its quotes."""
+    value = value.strip()
+    value = value[1:] if value[:1] in ("'", '"') else value
+    return value[:-1] if value[-1:] in ("'", '"') else value
+
+
 def _heading(text: str) -> str:
     """The text of a heading without the marks that may close it."""
     return text.rstrip().rstrip("#").rstrip()
