@@ -27,7 +27,7 @@ from vernacular.vocabulary.learn import Letters
 
 _ROOT = Path(vernacular.__file__).parent
 _FIRST = (8, 11, 14, 17, 20, 60, 200)
-_SHORT, _LONG = 1_000, 16_000  # characters of lines that are tried, and of those that took longest
+_SHORT, _LONG = 1_000, 32_000  # characters of lines that are tried, and of those that took longest
 _FLOOR = 0.012  # seconds that a linear pattern does not need for a long line
 _WORST = 3  # lines of a pattern that are tried at length
 _CALLS = {"compile", "search", "match", "fullmatch", "sub", "subn", "split", "findall", "finditer"}
