@@ -21,7 +21,7 @@ _FENCE_END = regex.compile(r"^(`{3,}+|~{3,}+)[`~]*+[^\S\n]*+$", flags=regex.MULT
 _LINK = regex.compile(r"!?\[([^\[\]\n]*)\](?:\([^()\s]*(?:\s+\"[^\"\n]*\")?\)|\[[^\[\]\n]*\])")
 _HEADING = regex.compile(r"^\s{0,3}#{1,6}\s+")
 _MARKER = regex.compile(r"^\s*(?:>\s?)*(?:[-*+]\s+|\d{1,3}[.)]\s+)?")
-_RULE = regex.compile(r"^\s*(?:[-*_=|:]\s*){3,}$")
+_RULE = regex.compile(r"^\s*+(?:[-*_=|:]\s*+){3,}+$")
 _EMPHASIS_BEGINS = regex.compile(r"(?<![\w*_])(?:\*{1,3}|_{1,3}|`)(?=\S)")
 _EMPHASIS_ENDS = regex.compile(r"[*_`](?![\w*_])")
 _LONGEST_MARK = {"*": 3, "_": 3, "`": 1}
