@@ -139,10 +139,3 @@ def without_emphasis(line: str) -> str:
                 at = closing[number] + length
                 break
     return "".join(kept) + line[at:]
-
-
-def _unquoted(value: str) -> str:
-    """A value of the front matter without its quotes."""
-    value = value.strip()
-    value = value[1:] if value[:1] in ("'", '"') else value
-    return value[:-1] if value[-1:] in ("'", '"') else value
