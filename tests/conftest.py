@@ -21,7 +21,9 @@ settings.load_profile("vernacular")
 @pytest.fixture(scope="session", autouse=True)
 def signing_key(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the key for releases lies, also for processes that tests start; made when it is needed."""
-    path = tmp_path_factory.mktemp("key") / "signing-key.pem"
+    root = tmp_path_factory.getbasetemp()
+    root = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root  # workers read each other's releases
+    path = root / "key" / "signing-key.pem"
     os.environ["VERNACULAR_SIGNING_KEY"] = str(path)
     return path
 
