@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     OpenPage = Callable[[str, tuple[int, int]], Page]
 
 WINDOW = (1400, 900)
+STOP_SECONDS = 3.0  # Dagster's processes may wait for a minute; nothing that they would still write is looked at
 PATIENCE = 900.0  # seconds, for the UI to start and for the run to end, on a machine that has other work
 GENRE = {"genre": {"kind": "sequence_classification", "labels": {
     "kind": "document_group", "groups": {topic: [f"text/text/{topic}/*"] for topic in TOPICS}}}}
@@ -81,7 +82,7 @@ def address(browser: Browser, home: Path) -> Iterator[str]:
         finally:
             process.send_signal(signal.SIGINT)
             with suppress(subprocess.TimeoutExpired):
-                process.wait(30)
+                process.wait(STOP_SECONDS)
             with suppress(ProcessLookupError):  # none of what it started is left over
                 os.killpg(process.pid, signal.SIGKILL)
 

@@ -6,6 +6,7 @@ Runs are asked for over HTTP, as the page does it, go through the queue, and are
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import shutil
 import signal
@@ -15,7 +16,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -32,6 +33,7 @@ from tests.postgres import USER, WITHOUT, Postgres, find, postgres
 
 pytestmark = pytest.mark.skipif(find() is None, reason=WITHOUT)
 PATIENCE = 400.0  # seconds; all of it takes about half a minute where nothing else is going on
+STOP_SECONDS = 3.0  # Dagster's processes may wait for a minute; nothing that they would still write is looked at
 PATH = ["corpus/documents", "corpus/identifier", "corpus/clean", "corpus/splits", "tokenizer/tiny"]
 HEAVY = PATH[-1]  # a process of its own, in the pool
 LAUNCH = """mutation($run: ExecutionParams!) { launchPipelineExecution(executionParams: $run) { __typename
@@ -85,7 +87,7 @@ class Stack:
         with self.log(service).open("ab") as log:
             self.processes[service] = subprocess.Popen(
                 self.words(service, self.services[service]["command"]), cwd=self.place.folder,
-                env=self.environment(service), stdout=log, stderr=log)
+                env=self.environment(service), stdout=log, stderr=log, start_new_session=True)
 
     def healthy(self, service: str) -> bool:
         """What its health check in compose.yaml says."""
@@ -106,10 +108,11 @@ class Stack:
         for process in self.processes.values():
             process.send_signal(signal.SIGINT)
         for process in self.processes.values():
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                process.kill()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(STOP_SECONDS)
+            with suppress(ProcessLookupError):  # none of what it started is left over
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
     @property
     def page(self) -> str:
