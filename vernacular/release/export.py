@@ -22,7 +22,8 @@ from vernacular.tasks.sentence_retrieval.kind import SentenceRetrieval
 ABOUT = "task.json"
 _TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.txt",
               "chat_template.jinja")
-_PLACES = ("_name_or_path", "name_or_path", "base_model_name_or_path")  # keys under which paths are saved
+# Keys under which paths are saved, and code of a repository that a reader's transformers would offer to run.
+_LEFT_OUT = ("_name_or_path", "name_or_path", "base_model_name_or_path", "auto_map", "custom_pipelines")
 
 
 def copy_model(folder: Path, to: Path) -> None:
@@ -114,12 +115,12 @@ def _set_longest(path: Path, longest: int) -> None:
 
 
 def _copy(path: Path, to: Path) -> None:
-    """Copy one file, settings without the paths they were saved with."""
+    """Copy one file, settings without ``_LEFT_OUT``."""
     if path.suffix != ".json" or path.name == "tokenizer.json":
         if path != to:
             shutil.copyfile(path, to)
         return
     data = json.loads(path.read_text(encoding="utf-8"))
     if isinstance(data, dict):
-        data = {key: value for key, value in data.items() if key not in _PLACES}
+        data = {key: value for key, value in data.items() if key not in _LEFT_OUT}
     write_json(to, data)
