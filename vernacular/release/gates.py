@@ -7,6 +7,7 @@ trained on has been taken down (``publish``).
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -163,7 +164,7 @@ def _against_base(results: Results) -> Gate:
     worse, unknown = _worse({task: found for task, found in results["tasks"].items() if not found["language"]}, name)
     unknown += _not_run(results)
     interval = ((results["likelihood"] or {}).get("differences") or {}).get(name)
-    if interval is None:
+    if interval is None or not _is_number(interval):
         unknown.insert(0, "likelihood")
     elif interval[0] > 0:  # lower is better
         worse.insert(0, f"likelihood ({interval_text(interval)})")
@@ -191,11 +192,16 @@ def _worse(tasks: Mapping[str, Mapping[str, Any]], difference: str) -> tuple[lis
         for where, point in ((task, found), *((f"{task} {way.replace('_', '-')}", asked) for way, asked in
                                               (found.get("untrained") or {}).items())):
             interval = point.get("intervals", {}).get(difference)
-            if interval is None:
+            if interval is None or not _is_number(interval):
                 unknown.append(where)
             elif interval[2] < 0:
                 worse.append(f"{where} ({interval_text(interval)})")
     return worse, unknown
+
+
+def _is_number(interval: Sequence[float | None]) -> bool:
+    """Whether no bound is NaN, which a manifest holds as null and which no comparison finds worse."""
+    return all(bound is not None and math.isfinite(bound) for bound in interval)
 
 
 def _with_fewer(results: Results, difference: str) -> str:
@@ -214,11 +220,12 @@ def loads_gate(tasks: Mapping[str, Mapping[str, Any]], calls: Mapping[str, Mappi
     worst = min((one["same"] for one in [*tasks.values(), *calls.values()]), default=1.0)
     off = [f"{task}: {one['same']:.1%} of {one['answers']} answers are the same, {one['score']:.3f} instead of "
            f"{one['score_before']:.3f}" for task, one in tasks.items()
-           if one["same"] < min(SAME, 1 - 1 / max(1, one["answers"]))
-           or abs(one["score"] - one["score_before"]) > max(NEAR, 1 / max(1, one["answers"])) * max(
-               1.0, one["score_before"])]
+           if not (one["same"] >= min(SAME, 1 - 1 / max(1, one["answers"]))  # so that NaN is off, too
+                   and abs(one["score"] - one["score_before"]) <= max(NEAR, 1 / max(1, one["answers"])) * max(
+                       1.0, one["score_before"]))]
     off += [f"{call}: {one['same']:.1%} of {one['items']} texts give the same, numbers differ by "
-            f"{one['difference']:.1g}" for call, one in calls.items() if one["same"] < 1 or one["difference"] > CLOSE]
+            f"{one['difference']:.1g}" for call, one in calls.items()
+            if not (one["same"] >= 1 and one["difference"] <= CLOSE)]
     ours = [task for task, one in tasks.items() if not one["alone"]]
     said = "; ".join(off) or (f"transformers and Sentence Transformers give the scored answers: {worst:.1%} of them at "
                               "least")

@@ -80,7 +80,7 @@ def _compare_blanks(model: Any, tokenizer: Any, texts: Sequence[str], found: Any
         with torch.inference_mode():
             scores = model(**ids).logits[0, place].softmax(-1)
         same += [token for token, _ in rows][:1] == scores.topk(1).indices.tolist()
-        difference = max(difference, *(abs(float(scores[token]) - score) for token, score in rows))
+        difference = float(np.max([difference, *(abs(float(scores[token]) - score) for token, score in rows)]))
     return ModelCheck(len(texts), same / len(texts), difference)
 
 

@@ -150,6 +150,9 @@ def test_the_gate_names_what_differs(tmp_path: Path, inside: None) -> None:
     assert loads_gate({"text": right}, {"fill-mask": {"items": 4, "same": 1.0, "difference": 1e-6}}).passed
     assert not loads_gate({"text": right}, {"fill-mask": {"items": 4, "same": 1.0, "difference": 1e-2}}).passed
     assert not loads_gate({"text": right}, {"fill-mask": {"items": 4, "same": 0.5, "difference": 0.0}}).passed
+    nan = float("nan")
+    assert not loads_gate({"text": right}, {"fill-mask": {"items": 4, "same": 1.0, "difference": nan}}).passed
+    assert not loads_gate({"text": right | {"score": nan}}, {}).passed
 
 
 def test_nothing_of_this_machine_goes_along(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from vernacular.release.card import write_card
 from vernacular.release.curve import learned_from, score_columns, score_rows
 from vernacular.release.documents import documents_text
 from vernacular.release.export import copy_model
+from vernacular.release.gates import release_gates
 from vernacular.release.markdown import table
 from vernacular.release.overview import rows_of
 from vernacular.release.page import in_short, page
@@ -55,6 +56,15 @@ def test_gates_name_what_is_red(language: Language, found: dict[str, Any]) -> No
 
 
 HARM = [-0.04, -0.03, -0.02]
+
+
+@pytest.mark.parametrize("bound", [float("nan"), None])
+def test_an_interval_that_is_no_number_is_not_measured(language: Language, bound: float | None) -> None:
+    results = gather(language, NAME, language.models[NAME], made_up_reports(), reloaded=RELOADED)
+    results["tasks"]["genre"]["intervals"]["adapted_minus_base"] = [bound] * 3
+    results["likelihood"]["differences"]["adapted_minus_base"] = [bound] * 3
+    gate = next(gate for gate in release_gates(results) if gate.name == "released_not_worse_than_base")
+    assert not gate.passed and gate.reason == "not measured: likelihood, genre"
 
 
 def _gate(results: dict[str, Any], name: str) -> dict[str, Any]:
