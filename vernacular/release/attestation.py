@@ -149,7 +149,7 @@ def sign(folder: Path, claims: Claims, key: Ed25519PrivateKey) -> Statement:
     payload = canonical(statement.model_dump(mode="json", by_alias=True)).encode()
     envelope = Envelope(payload, _PAYLOAD_TYPE, {})
     envelope.sign(CryptoSigner(key, _as_sslib(key.public_key())))
-    write_atomically(folder / SIGNATURE, canonical(envelope.to_dict()) + "\n")
+    write_atomically(folder / SIGNATURE, _envelope_bytes(envelope).decode())
     return statement
 
 
@@ -159,7 +159,8 @@ def open_statement(folder: Path, trusted: Sequence[Ed25519PublicKey]) -> tuple[S
     Nothing that an unknown key signed is read.
     """
     try:
-        envelope = _Envelope.model_validate_json(read_regular(folder / SIGNATURE, _LARGEST))
+        data = read_regular(folder / SIGNATURE, _LARGEST)
+        envelope = _Envelope.model_validate_json(data)
         signed = Envelope.from_dict(envelope.model_dump())
     except FileNotFoundError:
         return Failure("VN-RELEASE-UNSIGNED", SIGNATURE, "is not there: the release is not signed")
@@ -176,10 +177,17 @@ def open_statement(folder: Path, trusted: Sequence[Ed25519PublicKey]) -> tuple[S
         signed.verify([_as_sslib(keys[signer])], 1)
     except VerificationError:
         return Failure("VN-RELEASE-SIGNATURE", SIGNATURE, f"does not verify with the key {signer}")
+    if data != _envelope_bytes(signed):  # a key that is there twice, or padding, would carry what nobody signed
+        return Failure("VN-RELEASE-SIGNATURE", SIGNATURE, "has bytes that are not part of the signature")
     try:
         return Statement.model_validate_json(signed.payload), signer
     except ValueError:
         return Failure("VN-RELEASE-SIGNATURE", SIGNATURE, "holds a statement of another kind or version")
+
+
+def _envelope_bytes(envelope: Envelope) -> bytes:
+    """The only form in which an envelope is written and accepted."""
+    return (canonical(envelope.to_dict()) + "\n").encode()
 
 
 def _as_sslib(key: Ed25519PublicKey) -> SSlibKey:

@@ -289,6 +289,28 @@ def a_signature_without_end(folder: Path) -> None:
     (folder / SIGNATURE).write_text("[" * 200_000)
 
 
+@forgery("VN-RELEASE-SIGNATURE", SIGNATURE)
+def a_second_payload_before_the_signed_one(folder: Path) -> None:
+    text = (folder / SIGNATURE).read_text(encoding="utf-8")
+    (folder / SIGNATURE).write_text(f'{{"payload":"e30=",{text[1:]}', encoding="utf-8")
+    rehash(folder)
+
+
+@forgery("VN-RELEASE-SIGNATURE", SIGNATURE)
+def a_signature_in_another_form(folder: Path) -> None:
+    """The same 64 bytes: base64 leaves four bits of the last letter unused."""
+    text = (folder / SIGNATURE).read_text(encoding="utf-8")
+    before, last, after = text[:text.rindex("==") - 1], text[text.rindex("==") - 1], text[text.rindex("=="):]
+    (folder / SIGNATURE).write_text(before + chr(ord(last) + 1) + after, encoding="utf-8")
+    rehash(folder)
+
+
+@forgery("VN-RELEASE-SIGNATURE", SIGNATURE)
+def a_megabyte_of_spaces_in_the_signature(folder: Path) -> None:
+    (folder / SIGNATURE).write_text((folder / SIGNATURE).read_text(encoding="utf-8") + " " * 1_000_000)
+    rehash(folder)
+
+
 @forgery("VN-RELEASE-SIGNER", SIGNATURE)
 def signed_by_another_key(folder: Path) -> None:
     edit(folder / "evaluation.json", lambda data: all_green(data["release_gates"]))
