@@ -111,7 +111,7 @@ def _gates(folder: Path, statement: Statement) -> tuple[dict[str, Any] | None, l
         told = [Gate.model_validate(gate) for gate in results["release_gates"]]
         waivers = [Waiver.model_validate(waiver) for waiver in results["waivers"]]
         names = results["language"]["code"], results["model"]["name"]
-    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
         return None, [Failure("VN-RELEASE-GATES", EVALUATION, "its gates cannot be computed by this version "
                               f"({type(error).__name__})")]
     failures = []

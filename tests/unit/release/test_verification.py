@@ -333,6 +333,13 @@ def results_that_do_not_give_the_signed_gates(folder: Path) -> None:
     rehash(folder)
 
 
+@forgery("VN-RELEASE-GATES", "evaluation.json")
+def a_number_beyond_all_floats(folder: Path) -> None:
+    edit(folder / "evaluation.json", lambda data: data["behaviour"]["tests"]["spaces"]["adapted"].update(rate=10**400))
+    again(folder, own_or_new_key())
+    rehash(folder)
+
+
 @forgery("VN-RELEASE-CARD", "README.md")
 def a_card_that_hides_a_gate(folder: Path) -> None:
     """The same of the card."""
