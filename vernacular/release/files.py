@@ -56,13 +56,13 @@ def list_files(folder: Path) -> tuple[list[str], list[Failure]]:
     return sorted(found), sorted(failures, key=lambda failure: failure.file)
 
 
-def open_regular(path: Path) -> BufferedReader:
-    """Open a regular file for reading; a link, a pipe or a device is an error.
+def open_regular(path: Path, *, follow: bool = False) -> BufferedReader:
+    """Open a regular file for reading; a pipe or a device is an error, and a link unless it is to be followed.
 
     Raises:
         OSError: it is no regular file, or cannot be read.
     """
-    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW))
     stream = os.fdopen(handle, "rb")
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         stream.close()

@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.serialization import (
 from platformdirs import user_config_path
 
 from vernacular.errors import Problem
+from vernacular.release.files import open_regular
 
 VARIABLE = "VERNACULAR_SIGNING_KEY"
 _LARGEST = 100_000  # bytes of a key file
@@ -45,7 +46,7 @@ def own_key(path: Path | None = None) -> Ed25519PrivateKey | None:
     """
     path = path or key_path()
     try:
-        with path.open("rb") as stream:  # may be a link: secrets are mounted so
+        with open_regular(path, follow=True) as stream:  # secrets are mounted as links
             data, mode = stream.read(_LARGEST), os.fstat(stream.fileno()).st_mode
     except FileNotFoundError:
         return None

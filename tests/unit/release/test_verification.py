@@ -518,6 +518,16 @@ def test_a_key_is_private_and_made_once(tmp_path: Path) -> None:
     assert path.read_text() == "no key"
 
 
+def test_a_key_that_is_a_pipe_is_refused_and_one_behind_a_link_is_read(tmp_path: Path) -> None:
+    path, link = tmp_path / "key.pem", tmp_path / "link.pem"
+    own_or_new_key(path)
+    link.symlink_to(path)
+    assert own_key(link) is not None
+    os.mkfifo(tmp_path / "pipe.pem", 0o600)
+    with pytest.raises(Problem):
+        own_key(tmp_path / "pipe.pem")
+
+
 def test_the_doctor_says_that_no_key_can_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("")
     for path, good in ((tmp_path / "file" / "key.pem", False), (tmp_path / "key.pem", True)):
