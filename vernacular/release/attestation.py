@@ -41,11 +41,18 @@ class Digest(Strict):
     sha256: Sha256
 
 
+class Annotations(Strict):
+    """What else is said of one file: its size in bytes, so that a longer one is refused before it is read."""
+
+    size: int
+
+
 class Subject(Strict):
     """A file of the release."""
 
     name: str
     digest: Digest
+    annotations: Annotations
 
 
 class Claims(Strict):
@@ -99,6 +106,10 @@ class Statement(Strict):
         """The files by name with their SHA-256."""
         return {subject.name: subject.digest.sha256 for subject in self.subject}
 
+    def sizes(self) -> dict[str, int]:
+        """The files by name with their sizes in bytes."""
+        return {subject.name: subject.annotations.size for subject in self.subject}
+
 
 class _Signed(Strict):
     keyid: str
@@ -143,7 +154,8 @@ def sign(folder: Path, claims: Claims, key: Ed25519PrivateKey) -> Statement:
     if failures:
         raise OSError(None, failures[0].reason, str(folder / failures[0].file))
     statement = Statement.model_validate({"subject": [
-        {"name": name, "digest": {"sha256": digest_of_file(folder / name)}}
+        {"name": name, "digest": {"sha256": digest_of_file(folder / name)},
+         "annotations": {"size": (folder / name).lstat().st_size}}
         for name in names if name not in (SIGNATURE, MANIFEST)], "predicate": claims, "_type": _STATEMENT_TYPE,
         "predicateType": _PREDICATE_TYPE})
     payload = canonical(statement.model_dump(mode="json", by_alias=True)).encode()

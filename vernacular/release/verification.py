@@ -88,13 +88,13 @@ def verify(folder: Path, trusted: Sequence[Ed25519PublicKey]) -> Verified:
 
 
 def _files(folder: Path, names: Sequence[str], statement: Statement) -> list[Failure]:
-    signed, failures = statement.digests(), list[Failure]()
+    signed, sizes, failures = statement.digests(), statement.sizes(), list[Failure]()
     for name in sorted({*names, *signed} - {SIGNATURE, MANIFEST}):
         if name not in signed:
             failures.append(Failure("VN-RELEASE-EXTRA", name, "is not part of the signed release; delete it"))
         elif name not in names:
             failures.append(Failure("VN-RELEASE-MISSING", name, "is not there"))
-        elif digest_of_file(folder / name) != signed[name]:
+        elif (folder / name).lstat().st_size != sizes[name] or digest_of_file(folder / name) != signed[name]:
             failures.append(Failure("VN-RELEASE-DIGEST", name, "was changed after it was signed"))
     return failures
 

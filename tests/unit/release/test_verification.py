@@ -167,6 +167,12 @@ def other_weights(folder: Path) -> None:
     rehash(folder)
 
 
+@forgery("VN-RELEASE-DIGEST", "model.safetensors")
+def weights_of_a_terabyte(folder: Path) -> None:
+    """Almost all of it is a hole, so that the file is made at once and takes an hour to read."""
+    os.truncate(folder / "model.safetensors", 1 << 40)
+
+
 @forgery("VN-RELEASE-DIGEST", "tasks/names/task.json")
 def another_task(folder: Path) -> None:
     (folder / "tasks/names/task.json").write_text('{"score": 1}', encoding="utf-8")
