@@ -97,7 +97,8 @@ def waive(code: Code, gate: Annotated[str, typer.Argument(help="a red one, as `v
 
 @app.command()
 def verify(folder: Annotated[Path, typer.Argument(metavar="PATH", help="folder of a release, downloaded or made here")],
-           key: Annotated[list[Path] | None, typer.Option(help="public key of who made it; may be repeated")] = None,
+           key: Annotated[list[Path] | None, typer.Option(
+               help="public key of who made it, in place of this installation's own; may be repeated")] = None,
            debug: Debug = False) -> None:
     """Whether a release is the one that its maker signed: files, gates, waivers. Works offline; exit code 1 if not."""
     with plain_errors(debug):

@@ -45,7 +45,7 @@ ALLOWED = {
         "vernacular/evaluation/examples.py", "vernacular/evaluation/fairness/run.py",
         "vernacular/pretraining/budget.py", "vernacular/pretraining/checkpoint.py",
         "vernacular/pretraining/stage.py", "vernacular/pretraining/texts.py",
-        "vernacular/release/bundle.py", "vernacular/release/documents.py", "vernacular/release/export.py",
+        "vernacular/release/bundle.py", "vernacular/release/export.py",
         "vernacular/release/overview.py",
         "vernacular/release/page.py", "vernacular/tasks/curve.py",
         "vernacular/tasks/predictor.py", "vernacular/tasks/stage.py", "vernacular/vocabulary/extend.py",

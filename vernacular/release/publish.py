@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-import shutil
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,7 @@ def refusals(artifact: Artifact, verified: Verified, language: Language, store: 
                                    ("consent_known", "consent", no_consent(said))):
         if gate_name in green and names:
             since.append(f"{gate_name}: the {word} of {', '.join(names)} was taken back since")
+    documents = _signed_documents(artifact.folder, verified.statement)
     otherwise = [] if since else _otherwise(artifact, language, store)
     if otherwise:
         since.append(f"{', '.join(otherwise)} changed since it was made, and its card says what was there before; run "
@@ -67,17 +69,34 @@ def refusals(artifact: Artifact, verified: Verified, language: Language, store: 
     if changed:
         since.append(f"it was made before {', '.join(changed)} ran again; nobody can waive that")
     else:
-        since += _of_the_store(artifact.folder, claims, current)
+        since += _of_the_store(documents, claims, current)
     if not since:
         since += _other_gates(verified, claims, language, current)
-    gone = taken_down(artifact.folder / DOCUMENTS, Suppressions.of(language.folder))
+    gone = taken_down(documents.decode(), Suppressions.of(language.folder))
     if gone:
         since.append(f"takedown: {gone} of the documents that it was trained on were taken down since, and it was not "
                      "trained again; nobody can waive that")
     return red + since
 
 
-def _of_the_store(folder: Path, claims: Claims, current: Mapping[str, Artifact]) -> list[str]:
+def _signed_documents(folder: Path, statement: Statement) -> bytes:
+    """The bytes of ``documents.txt`` as it was signed; every question about the documents is asked of these.
+
+    Raises:
+        Problem: it is not there, or another one.
+    """
+    try:
+        data = read_regular(folder / DOCUMENTS, _LARGEST)
+    except OSError as error:
+        raise Problem(f"the list of documents cannot be read ({error.strerror})", where=str(folder / DOCUMENTS),
+                      fix="Delete this folder and run again") from None
+    if hashlib.sha256(data).hexdigest() != statement.digests().get(DOCUMENTS):
+        raise Problem("the list of documents is not the signed one", where=str(folder / DOCUMENTS),
+                      fix="Delete this folder and run again")
+    return data
+
+
+def _of_the_store(documents: bytes, claims: Claims, current: Mapping[str, Artifact]) -> list[str]:
     """Where the release differs from the reports and the ledger that it was made from."""
     gone = sorted(claims.reports.keys() - current.keys())
     if gone:
@@ -92,7 +111,7 @@ def _of_the_store(folder: Path, claims: Claims, current: Mapping[str, Artifact])
     found += [f"VN-RELEASE-STORE {one.manifest.stage}: its files were changed after they were made"
               for one in (splits, trained) if describe(one.folder)[1] != one.manifest.data_version]
     if not found and documents_text([*read_jsonl(splits.folder / TRAIN), *read_jsonl(trained.folder / BESIDE)]).encode(
-            ) != read_regular(folder / DOCUMENTS, _LARGEST):
+            ) != documents:
         found.append(f"VN-RELEASE-LEDGER {DOCUMENTS}: not the documents that the ledger names")
     return found
 
@@ -171,14 +190,10 @@ def publish(store: Store, language: Language, model_name: str, repo: str) -> str
         raise Problem("there is no token for the hub", where=f"environment variable {TOKEN}",
                       fix="Set it to a token with write access")
     assert verified.statement is not None
-    with store.workspace(language.code, stage, "publish") as work:
-        try:
-            copy = work / "out"
-            shutil.rmtree(copy, ignore_errors=True)  # left by a kill
-            _copy(artifact.folder, verified.statement, trusted, copy)
-            return _upload(copy, artifact.manifest.key, repo, token)
-        finally:
-            shutil.rmtree(work)
+    with tempfile.TemporaryDirectory(prefix="vernacular-publish-") as private:  # of this user alone
+        copy = Path(private) / "release"
+        _copy(artifact.folder, verified.statement, trusted, copy)
+        return _upload(copy, artifact.manifest.key, repo, token)
 
 
 def _copy(folder: Path, statement: Statement, trusted: Sequence[Ed25519PublicKey], to: Path) -> None:

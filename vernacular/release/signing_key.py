@@ -10,7 +10,7 @@ import hashlib
 import os
 import secrets
 import stat
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -131,7 +131,9 @@ def read_public_key(path: Path) -> Ed25519PublicKey:
     return key
 
 
-def trusted_keys(paths: Iterable[Path]) -> list[Ed25519PublicKey]:
-    """The public keys in ``paths`` and the one of this installation, if it has one."""
+def trusted_keys(paths: Sequence[Path] = ()) -> list[Ed25519PublicKey]:
+    """The public keys in ``paths``; where none is named, the one of this installation, if it has one."""
+    if paths:
+        return [read_public_key(path) for path in paths]
     own = own_key()
-    return [*(read_public_key(path) for path in paths), *([own.public_key()] if own is not None else [])]
+    return [own.public_key()] if own is not None else []

@@ -298,7 +298,7 @@ def test_a_path_may_hold_what_breaks_lines(tmp_path: Path) -> None:
         {"id": f"a{number}", "raw_digest": "b", "source": "s", "path": f"inbox/{mark}.txt"}
         for number, mark in enumerate(["\u2028", "\x85", "\r", "\n", "\t", "\x1c"])]), encoding="utf-8", newline="\n")
     (tmp_path / "takedowns.jsonl").write_text('{"sources": ["s"]}\n')
-    assert taken_down(tmp_path / "documents.txt", Suppressions.of(tmp_path)) == 6
+    assert taken_down((tmp_path / "documents.txt").read_text(encoding="utf-8"), Suppressions.of(tmp_path)) == 6
 
 
 def test_what_was_changed_by_hand_is_not_uploaded(language: Language, store: Store, hub: list[tuple[str, str, Any]],

@@ -27,7 +27,7 @@ from vernacular.errors import Problem
 from vernacular.release.attestation import SIGNATURE, Statement, open_statement, sign
 from vernacular.release.documents import documents_text
 from vernacular.release.files import Failure
-from vernacular.release.publish import publish
+from vernacular.release.publish import publish, refusals
 from vernacular.release.signing_key import (
     VARIABLE,
     fingerprint,
@@ -414,6 +414,26 @@ def test_a_forged_release_is_refused(place: tuple[Language, Store, Path], name: 
 
 def test_there_are_thirty_forgeries_and_more() -> None:
     assert len(FORGERIES) >= 30
+
+
+def test_a_named_key_takes_the_place_of_the_own_one(place: tuple[Language, Store, Path], tmp_path: Path) -> None:
+    _, _, folder = place
+    other, own = tmp_path / "other.pem", tmp_path / "own.pem"
+    other.write_text(public_text(own_or_new_key(tmp_path / "another-key.pem").public_key()), encoding="ascii")
+    own.write_text(public_text(own_or_new_key().public_key()), encoding="ascii")
+    status, _, lines = run_verify(folder, "--key", str(other))
+    assert status == 1 and "VN-RELEASE-SIGNER" in lines
+    assert run_verify(folder, "--key", str(other), "--key", str(own))[0] == 0
+
+
+def test_a_list_of_documents_that_is_not_the_signed_one_is_not_read(place: tuple[Language, Store, Path]) -> None:
+    language, store, folder = place
+    verified = verify(folder, trusted_keys())
+    (folder / "documents.txt").write_text("id\traw_digest\tfor\tsource\tpath\n", encoding="utf-8")
+    artifact = store.current(language.code, f"release/{NAME}")
+    assert artifact is not None
+    with pytest.raises(Problem, match=r"documents\.txt"):
+        refusals(artifact, verified, language, store)
 
 
 def test_a_good_release_is_told_with_what_is_red(place: tuple[Language, Store, Path]) -> None:
