@@ -26,6 +26,7 @@ DEFAULTS = "defaults.yaml"
 _DEFAULT_KEYS = ("cleaning", "splits", "behaviour", "model", "task")
 _SECTIONS = (*_DEFAULT_KEYS, "tasks", "vocabulary", "pretraining", "lora")
 _NOT_WRITTEN = ("code", "folder")
+_LONGEST_CHAIN = 50  # models, each of which extends the next
 _TESTS = "behaviour"  # the one subfolder that is read whatever the settings say
 _WHOLE = ("hub", "path", "kind")  # a mapping that says another one of these is about something else: it replaces
 
@@ -157,6 +158,9 @@ def _extended(models: Node, name: str, seen: tuple[str, ...]) -> Node:
     if parent.value in (*seen, name):
         raise Problem(f"models extend each other in a circle: {' -> '.join((*seen, name, parent.value))}",
                       where=parent.where, fix="Remove one of the extends")
+    if len(seen) >= _LONGEST_CHAIN:
+        raise Problem(f"more than {_LONGEST_CHAIN} models extend each other in a chain", where=parent.where,
+                      fix="Extend the first of them")
     if parent.value not in models.value:
         raise Problem(f"'{name}' extends '{parent.value}', which is not there"
                       f"{did_you_mean(parent.value, [other for other in models.value if other != name])}",

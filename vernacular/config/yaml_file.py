@@ -23,6 +23,8 @@ _IMPLICIT = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bo
                                                      "value")}  # what PyYAML itself gives to untagged values
 SYNTAX_FIX = ("Look at this line and the one before: text with : # { } [ ] or quotation marks in it needs quotes "
               "around it, and the entries of one list begin below each other")
+_NO_CHARACTER = "Write the character itself in place of its number"
+_HALF_CHARACTER = re.compile(r"[\ud800-\udfff]")  # no file can hold one
 _BELOW = "Let the entries of one list, and the keys of one block, begin below each other"
 _QUOTED = "Put quotes around the whole text"
 _IN_OTHER_WORDS = {  # in what PyYAML says -> the same to one who never read a grammar; what to do; where: begun or met
@@ -103,6 +105,8 @@ def parse_yaml(text: str, shown: str) -> Node:
         raise _explained(error, shown) from error
     except yaml.YAMLError as error:
         raise Problem(f"not valid YAML: {error}", where=shown, fix=SYNTAX_FIX) from error
+    except (ValueError, OverflowError) as error:  # of a character that PyYAML computes, such as "\UFFFFFFFF"
+        raise Problem(f"not valid YAML: {error}", where=shown, fix=_NO_CHARACTER) from error
     except RecursionError as error:
         raise Problem("nested too deeply", where=shown, fix=SYNTAX_FIX) from error
     if not isinstance(node.value, dict):
@@ -138,6 +142,7 @@ def _convert(node: yaml.Node, shown: str, line: int) -> Node:
             if key.value in mapping:
                 raise Problem(f"the key '{key.value}' is written twice (first at {mapping[key.value].where})",
                               where=key_where, fix="Remove one of the two")
+            _check_characters(key.value, key_where)
             mapping[key.value] = _convert(value, shown, key.start_mark.line)
         return Node(mapping, where)
     if isinstance(node, yaml.SequenceNode):
@@ -152,10 +157,16 @@ def _plain_tag(node: yaml.Node, expected: str, where: str) -> None:
         raise Problem(f"the tag {node.tag} is not used here", where=where, fix="Write the plain value without a tag")
 
 
+def _check_characters(text: str, where: str) -> None:
+    if _HALF_CHARACTER.search(text):
+        raise Problem("a \\u escape gives half a character", where=where, fix=_NO_CHARACTER)
+
+
 def _scalar(node: yaml.ScalarNode, where: str) -> str | int | float | bool | None:
     text: str = node.value
     if node.tag not in _IMPLICIT:
         raise Problem(f"the tag {node.tag} is not used here", where=where, fix="Write the plain value without a tag")
+    _check_characters(text, where)
     if node.style is not None:  # quoted or a block: text
         return text
     if len(text) > 1 and text[0] in "“„”" and text[-1] in "“”":

@@ -62,7 +62,8 @@ class Suppressions:
             try:
                 row = orjson.loads(line)
                 for name, values in found.items():
-                    if not isinstance(row.get(name, []), list):
+                    if not isinstance(row.get(name, []), list) or not all(isinstance(value, str)
+                                                                          for value in row.get(name, [])):
                         raise ValueError(name)
                     values.update(row.get(name, []))
             except (ValueError, AttributeError, TypeError):

@@ -102,6 +102,8 @@ def test_numbers_of_derived_items_in_the_defaults_are_not_for_labels_that_people
     ("steps: 12", "steps: 12\n      replay: 1", "less than 1"),
     ("models:", "models:\n  b: {extends: tinny}", "did you mean 'tiny'?"),
     ("models:", "models:\n  b: {extends: c}\n  c: {extends: b}", "in a circle"),
+    ("models:", "models:\n" + "".join(f"  m{at}: {{extends: m{at + 1}}}\n" for at in range(2000)) + "  m2000: {}",
+     "extend each other in a chain"),
     ("- text/text/market/*", "", "must be a list, not None"),
     ("- text/text/market/*", "  []", "has no glob"),
     ("owner: team:tests", "onwer:", "did you mean 'owner'?"),

@@ -29,6 +29,8 @@ PARSERS_WORDS = ("block", "scalar", "mapping", "token", "stream", "simple key", 
     ('a: "C:\\path"', 1, "a backslash within double quotes"),
     ("a: 1\n---\nb: 2", 2, "--- begins a second document"),
     ("a: - b", 1, "a list begins behind its key"),
+    ("a: 1\nb: \"x\\ud800\"", 2, "half a character"),
+    ("a: 1\n\"\\udc00\": x", 2, "half a character"),
     ("a:\n\tb: 1", 2, "a tab stands where YAML wants spaces"),
 ])
 def test_a_mistake_is_told_in_plain_words_where_it_was_made(tmp_path: Path, text: str, line: int, said: str) -> None:
@@ -37,3 +39,11 @@ def test_a_mistake_is_told_in_plain_words_where_it_was_made(tmp_path: Path, text
         read_yaml(File.at(tmp_path / "a.yaml", "a.yaml"))
     assert said in caught.value.what and caught.value.where == f"a.yaml:{line}"
     assert not any(word in caught.value.what for word in PARSERS_WORDS)
+
+
+@pytest.mark.parametrize("number", ["00110000", "FFFFFFFF"])
+def test_a_number_of_no_character_is_a_problem(tmp_path: Path, number: str) -> None:
+    (tmp_path / "a.yaml").write_text(f'a: "\\U{number}"\n', encoding="utf-8")
+    with pytest.raises(Problem) as caught:
+        read_yaml(File.at(tmp_path / "a.yaml", "a.yaml"))
+    assert caught.value.where == "a.yaml"

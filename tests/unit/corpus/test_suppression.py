@@ -99,7 +99,8 @@ def test_each_row_changes_the_version(tmp_path: Path) -> None:
     assert len(seen) == 6
 
 
-@pytest.mark.parametrize("row", ["{", "[]", '"x"', '{"ids": "abc"}', '{"ids": [[]]}', '{"ids": null}'])
+@pytest.mark.parametrize("row", ["{", "[]", '"x"', '{"ids": "abc"}', '{"ids": [[]]}', '{"ids": null}',
+                                 '{"ids": [1, "a"]}', '{"urls": [null]}'])
 def test_a_damaged_list_stops_everything(tmp_path: Path, row: str) -> None:
     append_row(File.at(tmp_path / FILE), {"ids": ["a"]})
     with (tmp_path / FILE).open("a") as stream:
