@@ -31,8 +31,8 @@ def read_parquet(file: OpenFile, where: str, options: Options) -> Iterator[Text]
                 for row in batch.to_pylist():
                     if row[options.text_field] is not None:
                         yield text_of_row(row, options.text_field, where, ())
-    except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
+    except (pyarrow.ArrowException, OSError, ValueError, OverflowError, LookupError) as error:
         if of_the_system(error):
             raise
-        raise Problem(f"not a Parquet file that can be read ({str(error).splitlines()[0]})", where=where,
-                      fix="Write it again") from None
+        first = (str(error).splitlines() or [type(error).__name__])[0]
+        raise Problem(f"not a Parquet file that can be read ({first})", where=where, fix="Write it again") from None

@@ -37,11 +37,11 @@ def _parquet(file: OpenFile, wanted: Sequence[str], names: Sequence[str], where:
             for batch in opened.iter_batches(_BATCH, columns=[name for name in names if name in there],
                                              use_threads=False):
                 yield from (_texts(row, names) for row in batch.to_pylist())
-    except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
+    except (pyarrow.ArrowException, OSError, ValueError, OverflowError, LookupError) as error:
         if of_the_system(error):
             raise
-        raise Problem(f"not a Parquet file that can be read ({str(error).splitlines()[0]})", where=where,
-                      fix="Write it again") from None
+        first = (str(error).splitlines() or [type(error).__name__])[0]
+        raise Problem(f"not a Parquet file that can be read ({first})", where=where, fix="Write it again") from None
 
 
 def _jsonl(file: OpenFile, wanted: Sequence[str], names: Sequence[str], where: str) -> Iterator[dict[str, str]]:

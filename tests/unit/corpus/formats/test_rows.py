@@ -139,3 +139,11 @@ def test_what_is_packed_badly_or_too_well_is_refused(tmp_path: Path, name: str, 
     with pytest.raises(Problem) as raised:
         list(read_texts(File.at(tmp_path / name), name))
     assert raised.value.where == name and raised.value.fix
+
+
+@pytest.mark.parametrize("kind", [pyarrow.timestamp("s"), pyarrow.timestamp("ms", tz="Nowhere/At-all")])
+def test_a_date_that_python_cannot_hold_is_a_problem(tmp_path: Path, kind: pyarrow.DataType) -> None:
+    dates = pyarrow.array([2**40], kind)
+    parquet.write_table(pyarrow.table({"text": ["a"], "date": dates}), tmp_path / "a.parquet")
+    with pytest.raises(Problem, match="not a Parquet file"):
+        texts(tmp_path / "a.parquet")
