@@ -144,7 +144,12 @@ def _blocks(path: Path | File) -> Iterator[bytes]:
 
 
 def _readings(block: bytes) -> Iterator[str]:
-    """A block as text with the escapes of JSON undone; with HTML's, too, and without tags, where it has such."""
+    """A block as text with the escapes of JSON undone; with HTML's, too, and without tags, where it has such.
+
+    One with zero bytes is read as UTF-16, too, as spreadsheets and editors write it.
+    """
+    if b"\0" in block:
+        yield from (block[start:].decode(codec, "ignore") for codec in ("utf-16-le", "utf-16-be") for start in (0, 1))
     if b"\\" in block:
         block = _ESCAPE.sub(lambda match: chr(int(match[1], 16)).encode("utf-8", "replace"), block)
         block = _BREAK.sub(b" ", block)

@@ -34,6 +34,13 @@ def test_a_line_is_found_in_any_disguise(tmp_path: Path, content: str) -> None:
     assert Traces([LINE]).in_file(path)
 
 
+@pytest.mark.parametrize("codec", ["utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("before", [b"", b"x"])
+def test_a_line_is_found_in_utf_16(tmp_path: Path, codec: str, before: bytes) -> None:
+    (tmp_path / "a.csv").write_bytes(before + f"{OTHER}\n{LINE}".encode(codec))
+    assert Traces([LINE]).in_folder(tmp_path)
+
+
 LONG_LINE = "Anthu onse a m'mudzi wa Chakwera anasonkhana pa bwalo kuti amvetsere zimene mfumu inali kunena za madzi."
 
 
