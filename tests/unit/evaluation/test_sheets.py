@@ -82,6 +82,8 @@ def test_tables_that_cannot_be_read(tmp_path: Path) -> None:
         read_sheet(path, ["a"])
     with pytest.raises(Problem, match="there already"):
         write_sheet(path, ["a"], [])
+    with pytest.raises(Problem, match="more than 50 MB"):
+        read_sheet(Path("/dev/zero"), ["a"])
 
 
 def test_yes_and_no() -> None:

@@ -17,6 +17,7 @@ from vernacular.normal_form import normalized
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _GUARD = "'"
+_LARGEST = 50_000_000  # bytes of a table that came back
 YES = {"x", "y", "yes", "1", "true", "ok", "✓", "✔", "☑"}
 NO = {"", "n", "no", "0", "false", "-", "✗", "✘", "☐"}
 Row = dict[str, str]
@@ -70,10 +71,15 @@ def read_sheet(path: Path, head: Sequence[str]) -> list[tuple[int, Row]]:
     Commas, semicolons (what Excel writes where the comma is the decimal mark) and tabs part cells.
 
     Raises:
-        Problem: no such file, not UTF-8, or a column of ``head`` is missing.
+        Problem: no such file, too large, not UTF-8, or a column of ``head`` is missing.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        with path.open("rb") as stream:
+            data = stream.read(_LARGEST + 1)
+        if len(data) > _LARGEST:
+            raise Problem(f"it has more than {_LARGEST // 1_000_000} MB", where=str(path),
+                          fix="Give the file that was filled in")
+        text = data.decode("utf-8-sig")
     except OSError as error:
         raise Problem(f"cannot be read ({error.strerror})", where=str(path), fix="Give the file that was filled in"
                       ) from None
