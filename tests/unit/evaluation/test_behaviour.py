@@ -252,6 +252,9 @@ def made(**test: Any) -> BehaviourTest:
     ({"change": [{"operator": "spaces"}, {"operator": "normal_form"}], "threshold": 0.5}, "no reader can see"),
     ({"change": [{"operator": "quotes"}], "growing": [1, 2]}, "growing is for directional"),
     ({"change": [{"operator": "typo"}], "growing": [2, 1]}, "two rising numbers"),
+    ({"change": [{"operator": "typo"}], "growing": [1, 1000]}, "growing goes up to 100"),
+    ({"change": [{"operator": "typo", "count": 1000}]}, "less than or equal to 100"),
+    ({"change": [{"operator": "quotes"}] * 21}, "at most 20 items"),
     ({"change": [{"operator": "quotes"}], "compare": "changed"}, "keep the number of words"),
     ({"change": [{"operator": "quotes"}], "pairs": [{"good": "a", "bad": "b"}]}, "give either change"),
     ({"type": "likelihood", "task": None, "pairs": [{"good": "{x} a", "bad": "b"}]}, "the same slots"),
@@ -284,6 +287,12 @@ class Sure(Likeliest):
         slips = [text.count("z") for text in texts]
         shares = [1 - 0.1 * min(count, self.turn) + 0.2 * max(0, count - self.turn) for count in slips]
         return [np.array([share, 1 - share]) for share in shares]
+
+
+def test_a_line_that_doubles_without_end_gives_no_case() -> None:
+    test = made(type="directional", expect={"probability": "falls"}, growing=[1, 60],
+                change=[{"operator": "spaces", "where": "double"}])
+    assert make_cases(test, ["a b", "b c"], Given(), most=10, seed=1, prepare=str) == []
 
 
 def test_growing_noise_must_lower_the_probability_at_every_step() -> None:

@@ -15,6 +15,7 @@ from vernacular.evaluation.behaviour.operators.base import Context, Given
 from vernacular.evaluation.behaviour.schema import SLOT, BehaviourTest
 
 Prepare = Callable[[str], str]
+_LONGEST = 100_000  # characters of a changed line: a change made again and again may double it each time
 _TRIES = 4  # drawings for each case that is wanted of a template; few fillers give fewer cases
 
 
@@ -99,12 +100,12 @@ def _changed(test: BehaviourTest, line: str, context: Context, prepare: Prepare)
 
 
 def _apply(steps: Sequence[AnyOperator], text: str | None, context: Context) -> str | None:
-    """``text`` after all ``steps``; None where a step finds nothing to change."""
+    """``text`` after all ``steps``; None where a step finds nothing to change, or the line gets too long."""
     for step in steps:
         if text is None:
             return None
         changed = step.apply(text, context)
-        text = None if changed == text else changed
+        text = None if changed == text or len(changed) > _LONGEST else changed
     return text
 
 

@@ -24,6 +24,7 @@ from vernacular.evaluation.behaviour.operators.slips import Typo
 
 SLOT = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 UNREVIEWED = "none"
+MOST_STEPS, MOST_TIMES = 20, 100  # of a change, and how often it is made
 
 
 class FromText(Strict):
@@ -121,8 +122,10 @@ class BehaviourTest(Strict):
     author: str = Field(description="who wrote the test")
     reviewed: Annotated[Review | None, BeforeValidator(review)] = Field(None, description=(
         "{by: NAME, on: DATE} of the speaker who reviewed it, or none"))
-    before: list[AnyOperator] = Field(default_factory=list, description="applied to the line on both sides")
-    change: list[AnyOperator] = Field(default_factory=list, description="applied to one side, in this order")
+    before: list[AnyOperator] = Field(default_factory=list, max_length=MOST_STEPS, description=(
+        "applied to the line on both sides"))
+    change: list[AnyOperator] = Field(default_factory=list, max_length=MOST_STEPS, description=(
+        "applied to one side, in this order"))
     growing: list[int] = Field(default_factory=list, description=(
         "the change is made so many times, each on top of the last; every step must go the same way"))
     templates: list[str] = Field(default_factory=list, description="sentences with {lexicon} slots")
@@ -142,6 +145,8 @@ class BehaviourTest(Strict):
     def _grows(cls, growing: list[int]) -> list[int]:
         if growing and (len(growing) < 2 or growing[0] < 1 or any(low >= high for low, high in pairwise(growing))):
             raise ValueError("growing needs two rising numbers or more, such as [1, 2, 4]")
+        if growing and growing[-1] > MOST_TIMES:
+            raise ValueError(f"growing goes up to {MOST_TIMES}")
         return growing
 
     @model_validator(mode="after")

@@ -32,7 +32,7 @@ class Typo(Operator):
     operator: Literal["typo"]
     do: Literal["exchange", "neighbour", "leave_out", "double"] = Field("exchange", description=(
         "two neighbouring letters change places, the key beside one is hit (of keyboard:), one is left out or doubled"))
-    count: int = Field(1, ge=1, description="slips in the line")
+    count: int = Field(1, ge=1, le=100, description="slips in the line")
 
     def apply(self, text: str, context: Context) -> str:
         """The line with ``count`` slips; never at the first letter of a word."""
