@@ -24,7 +24,7 @@ def remember_written(store: Store, code: str, path: Path) -> None:
     """Remember that lines of the language's documents are written to ``path``; call it before they are."""
     place, resolved = store.root / code / _WRITTEN, path.resolve()
     known = _written(store, code)
-    if resolved not in known and not resolved.is_relative_to(store.root.resolve()):
+    if resolved not in known:
         place.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(place, json.dumps(sorted(map(str, (*known, resolved)))))
 

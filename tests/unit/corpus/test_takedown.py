@@ -222,7 +222,9 @@ def test_pages_tables_and_marks_that_quote_it_are_named(language: Language, stor
     elsewhere.parent.mkdir()
     remember_written(store, "qaa", elsewhere)
     remember_written(store, "qaa", tmp_path / "elsewhere" / "never.html")
-    for page in (elsewhere, tmp_path / "review-qaa.html"):
+    shown = store.root / "qaa" / "release" / "shown.html"  # beside the one that is written by default
+    remember_written(store, "qaa", shown)
+    for page in (elsewhere, shown, tmp_path / "review-qaa.html"):
         page.write_text(f"<p class='line'>{html.escape(line[5:])}</p>", encoding="utf-8")
     (tmp_path / "other.csv").write_text(kept["text"], encoding="utf-8")
     (tmp_path / "names.csv").write_text(f'word,"{line[8:50]}"\n', encoding="utf-8")
@@ -231,8 +233,8 @@ def test_pages_tables_and_marks_that_quote_it_are_named(language: Language, stor
     log = store.root / "qaa" / ".last_run.log"
     log.write_text(f"12:00:00 qaa corpus/clean: {line}\n", encoding="utf-8")
     plan, _ = take(language, store, id=gone["id"])
-    assert plan.own_files == ["behaviour/marks.jsonl", gone["path"], str(elsewhere), str(tmp_path / "names.csv"),
-                              str(tmp_path / "review-qaa.html")]
+    assert plan.own_files == ["behaviour/marks.jsonl", gone["path"], *sorted(map(str, (
+        shown, elsewhere, tmp_path / "names.csv", tmp_path / "review-qaa.html")))]
     assert not log.exists()
 
 
