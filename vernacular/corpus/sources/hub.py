@@ -240,13 +240,50 @@ def stream_dataset(dataset: str, config: str | None, split: str, revision: str |
     """
     import datasets
 
+    if inside is not None:
+        _check_description(Path(dataset), where)
     builder = datasets.load_dataset_builder(dataset, config, revision=revision)
     own = {file.resolve() for file in inside or ()}
     for path in (path for files in (builder.config.data_files or {}).values() for path in files):
         if not str(path).startswith("hf://datasets/") if inside is None else Path(path).resolve() not in own:
-            raise Problem(f"its description names the file {path}, which is not part of it", where=where,
-                          fix="Correct `data_files` in its README.md, or use another dataset")
+            raise _names_elsewhere(str(path), where)
     return _undecoded(builder.as_streaming_dataset(split=split))
+
+
+def _check_description(folder: Path, where: str) -> None:
+    """Refuse a description that names addresses or chains of file systems: a builder opens them when it is made.
+
+    Raises:
+        Problem: it does, or cannot be read.
+    """
+    import yaml
+    from huggingface_hub import RepoCard
+    read_card: Any = RepoCard
+    readme, plain = File.at(folder / "README.md"), File.at(folder / ".huggingface.yaml")
+    try:
+        said = [read_card(readme.text()).data.to_dict() if readme.exists() else {},
+                yaml.safe_load(plain.text()) if plain.exists() else {}]
+        named = [text for one in said for text in _texts_in(one.get("configs", []))]
+    except (yaml.YAMLError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise Problem(f"its description cannot be read ({type(error).__name__})", where=where,
+                      fix="Correct the YAML at the top of its README.md") from None
+    for text in named:
+        if "://" in text or "::" in text:
+            raise _names_elsewhere(text, where)
+
+
+def _texts_in(data: Any) -> Iterator[str]:
+    """Every text in nested lists and mappings."""
+    if isinstance(data, str):
+        yield data
+    elif isinstance(data, dict | list):
+        for inner in data.values() if isinstance(data, dict) else data:
+            yield from _texts_in(inner)
+
+
+def _names_elsewhere(path: str, where: str) -> Problem:
+    return Problem(f"its description names {path}, which is no file of it", where=where,
+                   fix="Correct `data_files` in its README.md, or use another dataset")
 
 
 def _undecoded(rows: Any) -> Any:

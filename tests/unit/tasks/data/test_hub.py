@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -40,6 +42,36 @@ def test_its_description_names_no_file_elsewhere(tmp_path: Path, path: str) -> N
     opened = dataset(tmp_path, f'configs:\n- config_name: default\n  data_files: "{path}"')
     with pytest.raises(Problem) as caught:
         opened.refresh(silent)
+    assert caught.value.where == "dataset ./data"
+
+
+@pytest.mark.parametrize("chain", ["", "simplecache::", "zip://m::"])
+@pytest.mark.parametrize("name", ["README.md", ".huggingface.yaml"])
+def test_its_description_sends_nobody_into_the_network(tmp_path: Path, chain: str, name: str) -> None:
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_error(404)
+
+        do_HEAD = do_GET
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        opened = dataset(tmp_path)
+        said = f'configs:\n- config_name: default\n  data_files: "{chain}http://127.0.0.1:{server.server_port}/x.jsonl"\n'
+        (tmp_path / "languages/qaa/data" / name).write_text(f"---\n{said}---\n" if name == "README.md" else said)
+        with pytest.raises(Problem) as caught:
+            opened.refresh(silent)
+        server.shutdown()
+    assert caught.value.where == "dataset ./data" and not asked
+
+
+@pytest.mark.parametrize("said", ["configs: !!python/name:os.system", "configs: [", "- 1"])
+def test_a_description_that_cannot_be_read_is_one_line(tmp_path: Path, said: str) -> None:
+    with pytest.raises(Problem) as caught:
+        dataset(tmp_path, said).refresh(silent)
     assert caught.value.where == "dataset ./data"
 
 
