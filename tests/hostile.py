@@ -266,7 +266,7 @@ class Outcome:
         hostile, good: files that were tried, and good ones that were read.
         refused: problem or limit -> how often it was met.
         slowest: (seconds of processor time of the worker, file) of the file that took longest in one reader.
-        peak_mb: the most memory that a worker had in use, its own included.
+        peak_mb: the most memory that a worker had in use, its own included; of those that a limit did not end.
     """
 
     hostile: int = 0
@@ -300,15 +300,24 @@ def attack(folder: Path, count: int, seed: int, limits: Limits, most: int = 300_
             except Problem:
                 outcome.refused["problem"] += 1
             outcome.slowest = max(outcome.slowest, (_processor_time() - before, name))
+            outcome.peak_mb = max([outcome.peak_mb, *map(_peak_mb, psutil.Process().children())])
             assert [text.text for text in read_texts(File.at(good), "good", None, limits)] == ["Kale\nkale amo"], name
             outcome.good += 1
         path.unlink()
     stop()
-    outcome.peak_mb = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1000
     return outcome
 
 
 _AS_TEXT: Reader = lambda path, limits: sum(1 for _ in read_texts(File.at(path), "a", None, limits))  # noqa: E731
+
+
+def _peak_mb(worker: psutil.Process) -> float:
+    """The most memory that a worker ever had in use; 0 if it ended. ``getrusage`` would count that of its parent."""
+    try:
+        status = Path(f"/proc/{worker.pid}/status").read_text(encoding="ascii")
+    except OSError:
+        return 0.0
+    return next((int(line.split()[1]) / 1000 for line in status.splitlines() if line.startswith("VmHWM")), 0.0)
 
 
 def _processor_time() -> float:
