@@ -11,7 +11,7 @@ import select
 import socket
 import struct
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, BinaryIO
 
 READY, ITEMS, END, PROBLEM, FAULT, SYSTEM, MEMORY = b"r", b"i", b"e", b"p", b"f", b"s", b"m"
@@ -57,6 +57,35 @@ class Allowance:
     memory: int
     item: int
     output: int
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the worker is asked.
+
+    Attributes:
+        function: ``package.module:name``.
+        arguments: values that can be written as JSON.
+        files: of each its name, its size, and whether it is passed as a descriptor; else its bytes follow.
+        allowance: what the answer may take.
+        each: whether the time holds for each value, not for all.
+    """
+
+    function: str
+    arguments: list[Any]
+    files: list[tuple[str, int, bool]]
+    allowance: Allowance
+    each: bool
+
+    def encode(self) -> bytes:
+        """It as JSON."""
+        return encode(asdict(self))
+
+    @classmethod
+    def decode(cls, data: bytes) -> Request:
+        """The request that ``data`` holds."""
+        fields = decode(data)
+        return cls(**{**fields, "allowance": Allowance(**fields["allowance"])})
 
 
 def encode(value: Any) -> bytes:

@@ -17,12 +17,11 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
 from vernacular.bounded import frames
-from vernacular.bounded.frames import Allowance, OpenFile
+from vernacular.bounded.frames import Allowance, OpenFile, Request
 from vernacular.bounded.limits import MB, died, raised, reached
 from vernacular.errors import Problem
 from vernacular.files import File
@@ -208,8 +207,8 @@ def _send(link: socket.socket, function: str, files: Sequence[OpenFile | bytes],
           allowance: Allowance, each: bool = False) -> None:
     described = [("", len(file), False) if isinstance(file, bytes) else (file.name, file.size, True) for file in files]
     socket.send_fds(link, [b"?"], [file.stream.fileno() for file in files if isinstance(file, OpenFile)])
-    frames.send(link, frames.ITEMS, frames.encode({"function": function, "arguments": list(arguments),
-                                                   "files": described, "allowance": asdict(allowance), "each": each}))
+    request = Request(function, list(arguments), described, allowance, each)
+    frames.send(link, frames.ITEMS, request.encode())
     for file in files:
         if isinstance(file, bytes):
             link.sendall(file)

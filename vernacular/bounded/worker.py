@@ -22,7 +22,7 @@ from typing import Any
 import psutil
 
 from vernacular.bounded import frames
-from vernacular.bounded.frames import Allowance, OpenFile
+from vernacular.bounded.frames import Allowance, OpenFile, Request
 from vernacular.errors import Problem
 
 _BATCH = 1 << 16  # bytes of values that are sent in one frame
@@ -46,30 +46,30 @@ def main() -> None:
         grown += _answer(link, *found, grown)
 
 
-def _request(link: socket.socket) -> tuple[dict[str, Any], list[OpenFile]] | None:
+def _request(link: socket.socket) -> tuple[Request, list[OpenFile]] | None:
     """The next request, and its files; None where the other side is gone."""
     mark, descriptors, *_ = socket.recv_fds(link, 1, _MOST_FILES)
     if not mark:
         return None
     _, size = frames.HEADER.unpack(frames.receive(link, frames.HEADER.size))
-    request = frames.decode(frames.receive(link, size))
+    request = Request.decode(frames.receive(link, size))
     left, files = list(descriptors), []
-    for name, length, opened in request["files"]:
+    for name, length, opened in request.files:
         stream: Any = os.fdopen(left.pop(0), "rb") if opened else io.BytesIO(frames.receive(link, length))
         stream.seek(0)  # it may have been read before by way of the same open file
         files.append(OpenFile(name, stream, length))
     return request, files
 
 
-def _answer(link: socket.socket, request: dict[str, Any], files: list[OpenFile], grown: int) -> int:
+def _answer(link: socket.socket, request: Request, files: list[OpenFile], grown: int) -> int:
     """Answer one request; the bytes by which this process grew, or enough to end it."""
-    module, _, function = request["function"].partition(":")
+    module, _, function = request.function.partition(":")
     before = _resident()
     try:
         # Its imports come first, without limits: it returns what yields under them.
-        values = iter(getattr(importlib.import_module(module), function)(files, *request["arguments"]))
+        values = iter(getattr(importlib.import_module(module), function)(files, *request.arguments))
         before = _resident()
-        kind, said = _within(link, values, Allowance(**request["allowance"]), request["each"])
+        kind, said = _within(link, values, request.allowance, request.each)
     except Exception as error:
         kind, said = _fault(error)
     finally:

@@ -110,7 +110,7 @@ def append_row(file: File, row: dict[str, Any]) -> None:
     """Append ``row`` as one line of JSON, on disk before this returns.
 
     Raises:
-        Problem: a link, a pipe or the like stands in the file's place.
+        Problem: the path is not an ordinary file, but a link or a pipe, say.
     """
     file.append(json.dumps(row, ensure_ascii=False, sort_keys=True).encode("utf-8"))
 

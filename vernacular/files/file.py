@@ -68,7 +68,7 @@ class File:
         """Size, times and so on, or None where there is no such file.
 
         Raises:
-            Problem: a link, a folder, a pipe, a socket or a device stands there, or a link on the way.
+            Problem: the path is a link, folder, pipe, socket or device, or leads through a link.
         """
         try:
             with self._parent() as folder:
@@ -124,7 +124,7 @@ class File:
         return text_of(self.read(most), self.shown)
 
     def rows(self, most: int = MOST_ROWS) -> Iterator[tuple[str, bytes]]:
-        """(how messages call it, line) of each line that is not blank; none where there is no file.
+        """(how messages call it, line) of each line that is not blank; nothing if the file does not exist.
 
         Raises:
             Problem: as ``read``, or a line is not UTF-8.

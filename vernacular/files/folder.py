@@ -1,4 +1,4 @@
-"""A folder: the files in it that match a pattern, and what stands in it that is no file."""
+"""A folder: its files that match a pattern, and its entries that are not ordinary files."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Folder:
         """Whether the folder is there.
 
         Raises:
-            Problem: something else stands there, or a link on the way.
+            Problem: the path is not a folder, or leads through a link.
         """
         try:
             with self._open():

@@ -169,7 +169,7 @@ def _against_base(results: Results) -> Gate:
     elif interval[0] > 0:  # lower is better
         worse.insert(0, f"likelihood ({interval_text(interval)})")
     return _none_worse("released_not_worse_than_base", worse, unknown, "worse than the base before any training on",
-                       "nowhere worse than the base, as far as can be told" + _with_fewer(results, name))
+                       "nowhere worse than the base beyond chance" + _with_fewer(results, name))
 
 
 def _none_worse(name: str, worse: list[str], unknown: list[str], harm: str, good: str) -> Gate:

@@ -282,12 +282,12 @@ def _texts_in(data: Any) -> Iterator[str]:
 
 
 def _names_elsewhere(path: str, where: str) -> Problem:
-    return Problem(f"its description names {path}, which is no file of it", where=where,
+    return Problem(f"its description names {path}, which is not one of its files", where=where,
                    fix="Correct `data_files` in its README.md, or use another dataset")
 
 
 def _undecoded(rows: Any) -> Any:
-    """``rows``, in which pictures and sounds stay as they are: else a path that stands there is opened."""
+    """``rows`` without decoding pictures and sounds: the decoder would open any path in a row."""
     return rows if rows.features is None else rows.decode(False)
 
 
