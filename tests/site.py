@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import mimetypes
+import re
 import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
@@ -91,6 +92,11 @@ class LoopbackSite:
         if answer.status == 200 and ((etag and headers.get("If-None-Match") == etag)
                                      or (modified and headers.get("If-Modified-Since") == modified)):
             return Answer(b"", 304, headers=answer.headers)
+        span = re.fullmatch(r"bytes=(\d+)-(\d*)", headers.get("Range", headers.get("range", "")))
+        if answer.status == 200 and "Accept-Ranges" in answer.headers and span:
+            first, last = int(span[1]), min(int(span[2] or len(answer.body)), len(answer.body) - 1)
+            return replace(answer, status=206, body=answer.body[first:last + 1], headers={
+                **answer.headers, "Content-Range": f"bytes {first}-{last}/{len(answer.body)}"})
         return answer
 
     def _file(self, path: str) -> Answer | None:

@@ -65,15 +65,15 @@ def read_bounded(function: str, files: Sequence[OpenFile | bytes], arguments: Se
         return _decoded(_worker_of_this_process().ask(function, files, arguments, where, allowance), where)
 
 
-def stream_bounded(function: str, file: OpenFile, arguments: Sequence[Any], where: str,
+def stream_bounded(function: str, files: Sequence[OpenFile], arguments: Sequence[Any], where: str,
                    allowance: Allowance) -> Iterator[Any]:
-    """The same for a file too large to be kept: values as they come, from a worker of its own.
+    """The same for values too many to be kept: they come one by one, from a worker of its own.
 
     What they may take holds for each of them, but for the memory.
     """
     worker = _Worker()
     try:
-        yield from worker.stream(function, file, arguments, where, allowance)
+        yield from worker.stream(function, files, arguments, where, allowance)
     except (EOFError, ConnectionError):
         raise died(worker.close(), where, allowance) from None
     finally:
@@ -132,11 +132,11 @@ class _Worker:
             raise raised(kind, said, where, allowance)
         return spool
 
-    def stream(self, function: str, file: OpenFile, arguments: Sequence[Any], where: str,
+    def stream(self, function: str, files: Sequence[OpenFile], arguments: Sequence[Any], where: str,
                allowance: Allowance) -> Iterator[Any]:
         """The values that the worker answers with, as they come."""
         link, seconds = self._start(), _LEAST_PATIENCE + _PATIENCE * allowance.seconds
-        _send(link, function, [file], arguments, allowance, each=True)
+        _send(link, function, files, arguments, allowance, each=True)
         kind, payload = _frame(link, seconds, allowance, where)
         while kind == frames.ITEMS:
             yield from frames.decode(payload)

@@ -33,10 +33,10 @@ def _parquet(file: OpenFile, wanted: Sequence[str], names: Sequence[str], where:
     try:
         with parquet.ParquetFile(file.stream) as opened:
             there = opened.schema_arrow.names
-            _check(there, wanted, where)
+            check_columns(there, wanted, where)
             for batch in opened.iter_batches(_BATCH, columns=[name for name in names if name in there],
                                              use_threads=False):
-                yield from (_texts(row, names) for row in batch.to_pylist())
+                yield from (texts_of(row, names) for row in batch.to_pylist())
     except (pyarrow.ArrowException, OSError, ValueError, OverflowError, LookupError) as error:
         if of_the_system(error):
             raise
@@ -54,15 +54,17 @@ def _jsonl(file: OpenFile, wanted: Sequence[str], names: Sequence[str], where: s
                               fix="Correct this line") from None
             if not isinstance(row, dict):
                 raise Problem("not a JSON object", where=f"{where}:{number}", fix='Write {"text": "..."}')
-            _check(row, wanted, f"{where}:{number}")
-            yield _texts(row, names)
+            check_columns(row, wanted, f"{where}:{number}")
+            yield texts_of(row, names)
 
 
-def _check(there: Mapping[str, Any] | Sequence[str], wanted: Sequence[str], where: str) -> None:
+def check_columns(there: Mapping[str, Any] | Sequence[str], wanted: Sequence[str], where: str) -> None:
+    """Refuse a row, or a file, that has none of the columns that are wanted."""
     if not any(name in there for name in wanted):
         raise Problem(f"there is no column '{wanted[0]}'", where=where,
                       fix=f"Columns here: {', '.join(there)}; name the right one with `text_field:`")
 
 
-def _texts(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, str]:
+def texts_of(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, str]:
+    """The columns ``names`` of ``row``, as far as they are there and not empty, as text."""
     return {name: str(row[name]) for name in names if row.get(name) not in (None, "")}

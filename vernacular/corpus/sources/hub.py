@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from vernacular.artifacts import digest_of
 from vernacular.bounded.limits import LimitReached, for_file
-from vernacular.bounded.reader import opened, read_bounded
+from vernacular.bounded.reader import opened, read_bounded, stream_bounded
 from vernacular.config.sources import HubSource, is_local
 from vernacular.corpus.ledger import Document, make_document, short_digest
-from vernacular.corpus.sources import Place, dataset_files
+from vernacular.corpus.sources import Place, dataset_files, streamed
 from vernacular.corpus.sources.mirror import Mirror, allowed
-from vernacular.errors import Problem, full
+from vernacular.errors import Problem
 from vernacular.files import File, Folder
 
 _DONE = "done"  # noted with the last rows of a dataset
-_OUTAGES = ("LocalEntryNotFoundError", "ConnectionError", "OfflineMode")  # inside of what `datasets` makes of them
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
@@ -122,7 +119,7 @@ class HubDataset:
         if fetch.position != _DONE and taken != most:
             if fetch.position is not None:
                 progress(f"{self.settings.name}: going on after {fetch.rows} rows")
-            rows = self._each(fetch.position) if self.local is None else self._local_rows(
+            rows = self._streamed(fetch.position) if self.local is None else self._local_rows(
                 self.local, fetch.position or [0, 0], progress)
             for row, position in rows:
                 kept = self._row(row)
@@ -139,24 +136,24 @@ class HubDataset:
             raise Problem("the dataset holds no text", where=self.where, fix="Correct `config:` or `split:`")
         self.mirror.publish(fetch, problems=[[problem.what, problem.where, problem.fix] for problem in self.problems])
 
-    def _each(self, state: Any) -> Iterator[tuple[dict[str, Any], Callable[[], Any]]]:
-        """The rows of the dataset on the hub after ``state``, and where to go on, as far as the network lets them."""
+    def _streamed(self, state: Any) -> Iterator[tuple[dict[str, Any], Any]]:
+        """The rows of the dataset on the hub after ``state``, and the state to continue from."""
         settings = self.settings
-        try:
-            rows = stream_dataset(settings.dataset, settings.config, settings.split, settings.revision, self.where)
-            if state is not None:
-                rows.load_state_dict(state)
-            for row in rows:
-                yield row, rows.state_dict
-        except unreachable() as error:
-            raise self._unreachable(error) from None
+        yield from stream_bounded(f"{streamed.__name__}:in_worker_rows", [], [
+            settings.dataset, settings.config, settings.split, settings.revision, self.where, *self._wanted(), state],
+            self.where, for_file(self.place.limits, 0))
+
+    def _wanted(self) -> tuple[list[str], list[str]]:
+        """The columns of which one must be there, and the others that are read."""
+        columns = self.columns
+        return [self.settings.text_field] if self.settings.text_field else list(columns.text), [
+            name for names in (columns.path, columns.parents, columns.evidence, columns.title, columns.date,
+                               columns.fetched, columns.author) for name in names]
 
     def _local_rows(self, folder: Folder, done: Sequence[int],
                     progress: Callable[[str], None]) -> Iterator[tuple[dict[str, Any], list[int]]]:
         """The rows of a dataset in a folder after ``done``, and the numbers of their file and place to go on."""
-        wanted = [self.settings.text_field] if self.settings.text_field else list(self.columns.text)
-        others = [name for names in (self.columns.path, self.columns.parents, self.columns.evidence, self.columns.title,
-                                     self.columns.date, self.columns.fetched, self.columns.author) for name in names]
+        wanted, others = self._wanted()
         for number, file in enumerate(_local_files(folder, self.where)):
             if number < done[0]:
                 continue
@@ -173,27 +170,10 @@ class HubDataset:
                 if number > done[0] or place > done[1]:
                     yield row, [number, place]
 
-    def _unreachable(self, error: Exception) -> Problem:
-        """Why it cannot be read, in one line; a full disk is raised as it is."""
-        if full(error):
-            raise error
-        first = (str(error).strip().splitlines() or [""])[0][:200]
-        absent = isinstance(error, ValueError | FileNotFoundError | PermissionError) and not any(
-            name in str(error) for name in _OUTAGES)
-        if absent and not isinstance(error, json.JSONDecodeError):
-            return Problem(f"it cannot be read: {first}", where=self.where,
-                           fix="Correct `dataset:`, `config:`, `split:` or `revision:`, or log in with `hf auth login` "
-                               "where it asks for consent")
-        return Problem(f"the hub cannot be reached ({type(error).__name__}: {first})", where=self.where,
-                       fix="Run it again with a network: it goes on where it stopped")
-
     def _row(self, row: dict[str, Any]) -> dict[str, Any] | None:
         """``row`` in the ledger's columns, or None if there is no text in it or it was taken down."""
         field = self.settings.text_field
         wanted = (field,) if field else self.columns.text
-        if self.local is None and not any(name in row for name in wanted):
-            raise Problem(f"there is no column '{wanted[0]}'", where=self.where,
-                          fix=f"Columns here: {', '.join(row)}; name the right one with `text_field:`")
         text = _first(row, wanted).replace("\r\n", "\n").strip("\n")
         if not text.strip():
             return None
@@ -221,78 +201,3 @@ def _local_files(folder: Folder, where: str) -> list[File]:
         if files:
             return [file for _, file in files]
     raise Problem("there is no .parquet or .jsonl file in the folder", where=where, fix="Correct `dataset:`")
-
-
-def stream_dataset(dataset: str, config: str | None, split: str, revision: str | None, where: str,
-                   inside: Collection[Path] | None = None) -> Any:
-    """A split of a dataset, streamed.
-
-    Args:
-        dataset: id on the hub, or a folder on this machine.
-        config: its configuration.
-        split: its split.
-        revision: on the hub.
-        where: how messages call it.
-        inside: the files of a folder; None for a dataset on the hub.
-
-    Raises:
-        Problem: its description (``data_files`` in README.md) names files that are not part of it.
-    """
-    import datasets
-
-    if inside is not None:
-        _check_description(Path(dataset), where)
-    builder = datasets.load_dataset_builder(dataset, config, revision=revision)
-    own = {file.resolve() for file in inside or ()}
-    for path in (path for files in (builder.config.data_files or {}).values() for path in files):
-        if not str(path).startswith("hf://datasets/") if inside is None else Path(path).resolve() not in own:
-            raise _names_elsewhere(str(path), where)
-    return _undecoded(builder.as_streaming_dataset(split=split))
-
-
-def _check_description(folder: Path, where: str) -> None:
-    """Refuse a description that names addresses or chains of file systems: a builder opens them when it is made.
-
-    Raises:
-        Problem: it does, or cannot be read.
-    """
-    import yaml
-    from huggingface_hub import RepoCard
-    read_card: Any = RepoCard
-    readme, plain = File.at(folder / "README.md"), File.at(folder / ".huggingface.yaml")
-    try:
-        said = [read_card(readme.text()).data.to_dict() if readme.exists() else {},
-                yaml.safe_load(plain.text()) if plain.exists() else {}]
-        named = [text for one in said for text in _texts_in(one.get("configs", []))]
-    except (yaml.YAMLError, ValueError, TypeError, AttributeError, RecursionError) as error:
-        raise Problem(f"its description cannot be read ({type(error).__name__})", where=where,
-                      fix="Correct the YAML at the top of its README.md") from None
-    for text in named:
-        if "://" in text or "::" in text:
-            raise _names_elsewhere(text, where)
-
-
-def _texts_in(data: Any) -> Iterator[str]:
-    """Every text in nested lists and mappings."""
-    if isinstance(data, str):
-        yield data
-    elif isinstance(data, dict | list):
-        for inner in data.values() if isinstance(data, dict) else data:
-            yield from _texts_in(inner)
-
-
-def _names_elsewhere(path: str, where: str) -> Problem:
-    return Problem(f"its description names {path}, which is not one of its files", where=where,
-                   fix="Correct `data_files` in its README.md, or use another dataset")
-
-
-def _undecoded(rows: Any) -> Any:
-    """``rows`` without decoding pictures and sounds: the decoder would open any path in a row."""
-    return rows if rows.features is None else rows.decode(False)
-
-
-def unreachable() -> tuple[type[Exception], ...]:
-    """What is raised where the hub cannot be reached or has no such dataset."""
-    from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
-
-    return (OSError, ValueError, HfHubHTTPError, OfflineModeIsEnabled)

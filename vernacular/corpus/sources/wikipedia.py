@@ -175,7 +175,7 @@ class WikipediaDump:
         names = set(_ENGLISH)
         try:
             with opened(file) as content:
-                pages = stream_bounded(f"{dump.__name__}:in_worker_pages", content, [file.suffix == ".bz2", done],
+                pages = stream_bounded(f"{dump.__name__}:in_worker_pages", [content], [file.suffix == ".bz2", done],
                                        self._source, for_page(self.place.limits))
                 names.update(next(pages))
                 for number, page in enumerate(pages, 1):

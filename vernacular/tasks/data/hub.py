@@ -10,13 +10,13 @@ from typing import Any
 from vernacular.artifacts import digest_of, digest_of_listed
 from vernacular.bounded.frames import OpenFile
 from vernacular.bounded.limits import for_file
-from vernacular.bounded.reader import read_bounded
+from vernacular.bounded.reader import read_bounded, stream_bounded
 from vernacular.config.labeled_data import PARTS, HubData, Part
 from vernacular.config.schema import Language
 from vernacular.config.sources import is_local
 from vernacular.config.tasks import Task
-from vernacular.corpus.sources.hub import stream_dataset, unreachable
 from vernacular.corpus.sources.mirror import Mirror
+from vernacular.corpus.sources.streamed import stream_dataset, unreachable
 from vernacular.errors import Problem, full
 from vernacular.files import Folder
 from vernacular.tasks.data.tables import row_of
@@ -99,22 +99,25 @@ class LabelledDataset:
         return {role: str(column) for role, column in self.task.columns().items()}
 
     def _rows(self, split: str) -> Iterator[dict[str, Any]]:
-        """The rows of a split, numbers of classes replaced by their names; of a folder, parsed in the worker."""
+        """The rows of a split, numbers of classes replaced by their names; parsed in the worker."""
         data, columns = self.data, list(self._columns().values())
+        function = f"{__name__}:in_worker_rows"
         if self.local is None:
-            return _rows_of_split(data.dataset, data.config, split, data.revision, self.where, None, columns)
+            return stream_bounded(function, [], [data.dataset, data.config, split, data.revision, self.where, None,
+                                                 columns], self.where, for_file(self.limits, 0))
         files = [file for _, file in self.local.list_files()]
         size = sum(state.st_size for file in files if (state := file.state()) is not None)
-        return read_bounded(f"{__name__}:in_worker_rows", [], [
-            str(self.local.place), data.config, split, self.where, [str(file.place) for file in files], columns],
+        return read_bounded(function, [], [
+            str(self.local.place), data.config, split, None, self.where, [str(file.place) for file in files], columns],
             self.where, for_file(self.limits, size))
 
 
-def in_worker_rows(files: Sequence[OpenFile], folder: str, config: str | None, split: str, where: str,
-                   inside: Sequence[str], columns: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """In the worker: the rows of a split of the dataset in ``folder``; the files ``inside`` are part of it."""
+def in_worker_rows(files: Sequence[OpenFile], dataset: str, config: str | None, split: str, revision: str | None,
+                   where: str, inside: Sequence[str] | None, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """In the worker: the rows of a split of a dataset; ``inside`` are the files of one in a folder."""
     import_module("datasets")
-    return _rows_of_split(folder, config, split, None, where, [Path(path) for path in inside], columns)
+    return _rows_of_split(dataset, config, split, revision, where,
+                          None if inside is None else [Path(path) for path in inside], columns)
 
 
 def _rows_of_split(dataset: str, config: str | None, split: str, revision: str | None, where: str,

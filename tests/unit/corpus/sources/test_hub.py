@@ -13,13 +13,16 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
+from tests.hub_site import COMMIT, DATASET, serve_dataset
 from tests.site import Answer, LoopbackSite
 from vernacular import clock
+from vernacular.bounded.limits import LimitReached
 from vernacular.config.limits import Limits
 from vernacular.config.sources import HubSource
 from vernacular.corpus.ledger import Document
 from vernacular.corpus.sources import Place
 from vernacular.corpus.sources.hub import HubDataset
+from vernacular.corpus.sources.streamed import in_worker_rows
 from vernacular.corpus.suppression import Suppressions, url_digest
 from vernacular.errors import Problem
 from vernacular.stages import silent
@@ -64,13 +67,59 @@ FINEWEB = [{"text": f"text {number}", "id": f"<urn:{number}>", "dump": "CC-MAIN-
             "language_score": 0.9} for number in range(3)]
 
 
-def test_a_full_disk_is_no_lost_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def streamed_rows(dataset: str = "a/b", revision: str = COMMIT) -> list[Any]:
+    """What the worker would give, in this process, where tests can reach the library."""
+    return list(in_worker_rows([], dataset, None, "train", revision, "dataset", ["text"], [], None))
+
+
+def test_a_full_disk_is_no_lost_hub(monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(*_: object, **more: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr("datasets.load_dataset_builder", fails)
     with pytest.raises(OSError, match="No space left"):
-        hub(tmp_path, dataset="a/b", revision="0" * 40).refresh(silent)
+        streamed_rows()
+
+
+def test_a_dataset_on_the_hub_is_streamed_and_a_killed_fetch_goes_on(tmp_path: Path,
+                                                                     monkeypatch: pytest.MonkeyPatch) -> None:
+    class Killed(BaseException):
+        pass
+
+    def kill(line: str) -> None:
+        if "2000 rows" in line:
+            raise Killed
+
+    rows = [{"text": f"text {number}", "url": f"http://example.org/{number}", "more": [number]}
+            for number in range(2500)]
+    with LoopbackSite() as site:
+        serve_dataset(site, monkeypatch, train=rows)
+        monkeypatch.setattr("vernacular.corpus.sources.mirror._SHARD_ROWS", 700)
+        source = hub(tmp_path, dataset=DATASET, revision=COMMIT)
+        with pytest.raises(Killed):
+            source.refresh(kill)
+        assert source.mirror.begin(source._key()).rows == 1400
+        documents = fetched(source)
+    assert [document.text for document in documents] == [row["text"] for row in rows]
+    assert documents[-1].path == "http://example.org/2499" and not source.due()
+
+
+def test_a_dataset_on_the_hub_takes_no_more_than_the_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with LoopbackSite() as site:
+        serve_dataset(site, monkeypatch, train=[{"text": "small"}, {"text": "a" * 40_000_000}])
+        source = hub(tmp_path, dataset=DATASET, revision=COMMIT)
+        source.place = replace(source.place, limits=Limits(output_mb=10))
+        with pytest.raises(LimitReached) as caught:
+            source.refresh(silent)
+    assert caught.value.limit == "output" and caught.value.where == f"dataset {DATASET}"
+
+
+def test_a_dataset_on_the_hub_without_the_column_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with LoopbackSite() as site:
+        serve_dataset(site, monkeypatch, train=[{"body": "one"}])
+        with pytest.raises(Problem) as caught:
+            hub(tmp_path, dataset=DATASET, revision=COMMIT).refresh(silent)
+    assert "body" in (caught.value.fix or "")
 
 
 def test_the_columns_of_fineweb2(tmp_path: Path) -> None:
@@ -173,18 +222,12 @@ def test_a_dataset_without_text_is_refused(tmp_path: Path) -> None:
         hub(tmp_path).refresh(silent)
 
 
-@pytest.mark.parametrize("answer", [Answer(b"<html>Log in to this network.</html>"), Answer(b"down", 500)])
-def test_a_hub_that_answers_nonsense_is_a_failed_look_and_the_rows_stay(tmp_path: Path, answer: Answer,
+def test_a_hub_that_answers_nonsense_is_a_failed_look_and_the_rows_stay(tmp_path: Path,
                                                                         monkeypatch: pytest.MonkeyPatch) -> None:
     with LoopbackSite() as site:
-        site.otherwise = lambda path: answer
-        for name, value in (("huggingface_hub.constants.ENDPOINT", site.url), ("datasets.config.HF_ENDPOINT", site.url),
-                            ("huggingface_hub.constants.HF_HUB_OFFLINE", False),
-                            ("datasets.config.HF_HUB_OFFLINE", False),
-                            ("huggingface_hub.constants.HUGGINGFACE_CO_URL_TEMPLATE",
-                             site.url + "/{repo_id}/resolve/{revision}/{filename}")):
-            monkeypatch.setattr(name, value)
-        monkeypatch.setattr("huggingface_hub.utils._http.time.sleep", lambda seconds: None)  # it tries again, slowly
+        site.otherwise = lambda path: Answer(b"<html>Log in to this network.</html>")
+        monkeypatch.setenv("HF_ENDPOINT", site.url)
+        monkeypatch.setenv("HF_HUB_OFFLINE", "0")
         source, said = hub(tmp_path, dataset="nobody/no-such-dataset-here", revision="main"), list[str]()
         with pytest.raises(Problem, match="hub cannot be reached"):
             source.refresh(silent)
@@ -199,9 +242,23 @@ def test_a_hub_that_answers_nonsense_is_a_failed_look_and_the_rows_stay(tmp_path
         assert source.due() and [document.text for document in source.documents(silent)] == ["text"]
 
 
+def test_a_hub_that_is_down_is_no_absent_dataset(monkeypatch: pytest.MonkeyPatch) -> None:
+    with LoopbackSite() as site:
+        site.otherwise = lambda path: Answer(b"down", 500)
+        for name, value in (("huggingface_hub.constants.ENDPOINT", site.url), ("datasets.config.HF_ENDPOINT", site.url),
+                            ("huggingface_hub.constants.HF_HUB_OFFLINE", False),
+                            ("datasets.config.HF_HUB_OFFLINE", False),
+                            ("huggingface_hub.constants.HUGGINGFACE_CO_URL_TEMPLATE",
+                             site.url + "/{repo_id}/resolve/{revision}/{filename}")):
+            monkeypatch.setattr(name, value)
+        monkeypatch.setattr("huggingface_hub.utils._http.time.sleep", lambda seconds: None)  # it tries again, slowly
+        with pytest.raises(Problem, match="hub cannot be reached"):
+            streamed_rows("nobody/no-such-dataset-here")
+        assert site.log
+
+
 def test_without_a_network_the_line_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    monkeypatch.setattr("datasets.config.HF_HUB_OFFLINE", True)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     source = hub(tmp_path, dataset="nobody/no-such-dataset-here", revision="0" * 40)
     with pytest.raises(Problem, match="hub cannot be reached") as caught:
         source.refresh(silent)

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.generate import write_language
+from tests.hub_site import COMMIT, DATASET, serve_dataset
+from tests.site import LoopbackSite
 from tests.within import within
 from vernacular.config.load import load_language
 from vernacular.errors import Problem
@@ -29,6 +31,19 @@ def dataset(tmp_path: Path, readme: str = "") -> LabelledDataset:
     if readme:
         (language.folder / "data" / "README.md").write_text(f"---\n{readme.replace('ROOT', str(tmp_path))}\n---\n")
     return LabelledDataset(language, "genre", language.tasks["genre"], tmp_path / "artifacts")
+
+
+def test_a_dataset_on_the_hub_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [{"text": f"text {number}", "label": "ab"[number % 2], "id": number} for number in range(6)]
+    language = load_language(write_language(tmp_path / "languages", documents=3, tasks={"genre": {
+        "kind": "sequence_classification", "data": {"kind": "hub", "dataset": DATASET, "revision": COMMIT,
+                                                    "licence": "CC0-1.0", "test": "test"}}}))
+    remote = LabelledDataset(language, "genre", language.tasks["genre"], tmp_path / "artifacts")
+    with LoopbackSite() as site:
+        serve_dataset(site, monkeypatch, train=rows[:4], test=rows[4:])
+        remote.refresh(silent)
+    assert [row.fields for row in remote.rows("test")] == [{"text": row["text"], "label": row["label"]}
+                                                          for row in rows[4:]]
 
 
 def test_a_folder_is_read(tmp_path: Path) -> None:
