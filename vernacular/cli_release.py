@@ -61,15 +61,26 @@ def try_(code: Code, model: ModelName = None, port: Annotated[int, typer.Option(
 
 @app.command()
 def publish(code: Code, repo: Annotated[str, typer.Argument(help="OWNER/NAME on the Hugging Face hub")],
-            model: ModelName = None, debug: Debug = False) -> None:
+            model: ModelName = None, dry_run: Annotated[bool, typer.Option(
+                "--dry-run", help="upload nothing: list the files, or what forbids it")] = False,
+            debug: Debug = False) -> None:
     """Upload a release, private at first; refused while one of its gates is red. The token is read from HF_TOKEN."""
     with plain_errors(debug):
         project, language = open_language(code)
         name, _ = model_of(language, model)
         from vernacular.artifacts import Store
+        from vernacular.release.publish import check_publishable
         from vernacular.release.publish import publish as upload
 
-        say(upload(Store(project.artifacts), language, name, repo))
+        store = Store(project.artifacts)
+        if not dry_run:
+            say(upload(store, language, name, repo))
+            return
+        artifact, statement = check_publishable(store, language, name)
+        sizes = {file: (artifact.folder / file).stat().st_size for file in sorted(statement.digests())}
+        for file, size in sizes.items():
+            say(f"{size / 1e6:10,.2f} MB  {file}")
+        say(f"Nothing forbids publishing: {len(sizes)} files, {sum(sizes.values()) / 1e6:,.0f} MB, would go to {repo}.")
 
 
 @app.command()

@@ -142,6 +142,37 @@ def _otherwise(artifact: Artifact, language: Language, store: Store) -> list[str
     return sorted(key for key in before.keys() | now.keys() if before.get(key) != now.get(key))
 
 
+def check_publishable(store: Store, language: Language, model_name: str) -> tuple[Artifact, Statement]:
+    """The current release of a model, and what is signed of it, if nothing forbids publishing it.
+
+    Raises:
+        Problem: there is no release, its files are not those that this installation signed, or one of its gates is red.
+    """
+    stage = f"release/{model_name}"
+    artifact = store.current(language.code, stage)
+    if artifact is None:
+        raise Problem("there is no release to publish", where=f"{language.code} {stage}",
+                      fix=f"Run `vernacular run {language.asked(model_name)}` first")
+    verified = verify(artifact.folder, trusted_keys([]))
+    failures = [*verified.failures]
+    claims = verified.statement.predicate if verified.statement is not None else None
+    if claims is not None and (claims.language, claims.model) != (language.code, model_name):
+        failures.append(Failure("VN-RELEASE-STORE", SIGNATURE, "was made for another language or model"))
+    if failures:
+        raise Problem(f"not published, it is not the release that this installation signed: "
+                      f"{'; '.join(map(str, failures))}", where=str(artifact.folder),
+                      fix="Delete this folder and run again; what the card says is written in language.yaml, "
+                      "statement.md and the tests")
+    red = refusals(artifact, verified, language, store)
+    if red:
+        raise Problem(f"not published, for {len(red)} {'reason' if len(red) == 1 else 'reasons'}: {'; '.join(red)}",
+                      where=f"{language.code} {stage}", fix="Mend each of these in the language folder and run again, "
+                      f"or have a person answer for it: vernacular waive {language.asked(model_name)} GATE --by NAME "
+                      "--reason WHY")
+    assert verified.statement is not None
+    return artifact, verified.statement
+
+
 def publish(store: Store, language: Language, model_name: str, repo: str) -> str:
     """Upload the current release of a model to ``repo`` on the hub, in place of what lies there.
 
@@ -158,41 +189,18 @@ def publish(store: Store, language: Language, model_name: str, repo: str) -> str
         The address of the upload.
 
     Raises:
-        Problem: there is no release, its files are not those that this installation signed, one of its gates is red,
-            there is no token, or the hub refuses.
+        Problem: as ``check_publishable``, there is no token, or the hub refuses.
     """
-    stage = f"release/{model_name}"
-    artifact = store.current(language.code, stage)
-    if artifact is None:
-        raise Problem("there is no release to publish", where=f"{language.code} {stage}",
-                      fix=f"Run `vernacular run {language.asked(model_name)}` first")
-    trusted = trusted_keys([])
-    verified = verify(artifact.folder, trusted)
-    failures = [*verified.failures]
-    claims = verified.statement.predicate if verified.statement is not None else None
-    if claims is not None and (claims.language, claims.model) != (language.code, model_name):
-        failures.append(Failure("VN-RELEASE-STORE", SIGNATURE, "was made for another language or model"))
-    if failures:
-        raise Problem(f"not published, it is not the release that this installation signed: "
-                      f"{'; '.join(map(str, failures))}", where=str(artifact.folder),
-                      fix="Delete this folder and run again; what the card says is written in language.yaml, "
-                      "statement.md and the tests")
-    red = refusals(artifact, verified, language, store)
-    if red:
-        raise Problem(f"not published, for {len(red)} {'reason' if len(red) == 1 else 'reasons'}: {'; '.join(red)}",
-                      where=f"{language.code} {stage}", fix="Mend each of these in the language folder and run again, "
-                      f"or have a person answer for it: vernacular waive {language.asked(model_name)} GATE --by NAME "
-                      "--reason WHY")
+    artifact, statement = check_publishable(store, language, model_name)
     if repo.count("/") != 1 or not all(repo.split("/")):
         raise Problem(f"'{repo}' is not the name of a repository", where="publish", fix="Write owner/name")
     token = os.environ.get(TOKEN)
     if not token:
         raise Problem("there is no token for the hub", where=f"environment variable {TOKEN}",
                       fix="Set it to a token with write access")
-    assert verified.statement is not None
     with tempfile.TemporaryDirectory(prefix="vernacular-publish-") as private:  # of this user alone
         copy = Path(private) / "release"
-        _copy(artifact.folder, verified.statement, trusted, copy)
+        _copy(artifact.folder, statement, trusted_keys([]), copy)
         return _upload(copy, artifact.manifest.key, repo, token)
 
 

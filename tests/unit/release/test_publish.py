@@ -18,7 +18,7 @@ from vernacular.corpus.suppression import Suppressions
 from vernacular.errors import Problem
 from vernacular.release.card import write_card
 from vernacular.release.documents import documents_text, taken_down
-from vernacular.release.publish import publish
+from vernacular.release.publish import check_publishable, publish
 from vernacular.release.summary import gather
 from vernacular.release.waivers import FILE, read_waivers, waive
 
@@ -122,6 +122,14 @@ def test_there_must_be_a_release_a_repository_and_a_token(language: Language, st
         publish(store, language, NAME, "model")
     with pytest.raises(Problem, match="there is no token"):
         publish(store, language, NAME, "someone/model")
+
+
+def test_a_dry_run_lists_the_files_and_asks_the_hub_nothing(language: Language, store: Store,
+                                                            monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    put_release(store, language, green_reports())
+    artifact, statement = check_publishable(store, language, NAME)
+    assert "README.md" in statement.digests() and all((artifact.folder / name).is_file() for name in statement.digests())
 
 
 def spoil(reports: dict[str, Any], language: Language, gate: str) -> None:
