@@ -4,8 +4,8 @@ This module holds the stage. ``summary`` gathers the numbers, ``gates`` and ``wa
 published, ``card`` and ``statement`` write, ``bundle`` puts the folder together, ``export`` writes its models, and
 ``loads`` asks them by the calls of transformers and Sentence Transformers, in a process of its own (``ecosystem``).
 ``attestation`` signs it with the key of ``signing_key``, ``verification`` checks it, ``publish`` uploads it or says why
-not, ``report`` prints it, ``page`` makes a page of it, ``try_page`` lets a person type text, ``marks`` keeps what that
-person thinks of the answers.
+not, ``report`` prints it, ``page`` makes a page of it, ``try_page`` lets a person type text, ``trust`` says how far
+answers can be trusted, ``marks`` keeps what that person thinks of the answers.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
         return written | versions(language.folder)
 
     stage = Stage(
-        name=f"release/{name}", version="13", inputs=tuple(stage_names(language, name)), run=run, settings=settings,
+        name=f"release/{name}", version="14", inputs=tuple(stage_names(language, name)), run=run, settings=settings,
         outside=outside, gates=SPECS, kinds=("huggingface", "python"),
         heavy=True, tells=True, rights=True,
         description=f"`{name}` for {language.name}: model, tokenizer, a model for each task, model card, data "

@@ -15,6 +15,7 @@ from vernacular.artifacts import Store
 from vernacular.config.schema import Language
 from vernacular.config.tasks import Task
 from vernacular.errors import Problem
+from vernacular.release.trust import Trust, trust_of
 
 BLANK = "___"
 FILL_INS = 5
@@ -35,6 +36,8 @@ class Answers:
         several: task -> the labels given, of tasks that give a line any number of them.
         entities: the tasks whose labels are entities in IOB2 (B-PER, I-PER, O).
         unread: task -> the end of the sentence that is too long to be read; nothing is answered there.
+        trust: task -> how often such answers are right on unseen text, beside the best baseline.
+        guesses: task -> the places of words whose label is no better than a guess; of a line, 0 where its label is.
     """
 
     lines: dict[str, list[tuple[str, float]]] = field(default_factory=dict)
@@ -45,6 +48,8 @@ class Answers:
     several: dict[str, tuple[str, ...]] = field(default_factory=dict)
     entities: set[str] = field(default_factory=set)
     unread: dict[str, str] = field(default_factory=dict)
+    trust: dict[str, str] = field(default_factory=dict)
+    guesses: dict[str, set[int]] = field(default_factory=dict)
 
 
 def plain_text(text: str) -> str:
@@ -72,12 +77,16 @@ class Answerer:
         needed = ["corpus/splits", f"tokenizer/{name}", f"model/{name}", f"model/{name}_control",
                   *(f"task/{task}_{name}" for task in language.tasks_of(name))]
         self._inputs: dict[str, Path] = {}
+        self._trust: dict[str, Trust] = {}
         for stage in needed:
             artifact = store.current(language.code, stage)
             if artifact is None:
                 raise Problem(f"{stage} has not been run yet", where=language.code,
                               fix=f"Run `vernacular run {language.asked(name)}` first")
             self._inputs[stage] = artifact.folder
+            if stage.startswith("task/"):
+                self._trust[stage.removeprefix("task/").removesuffix(f"_{name}")] = trust_of(
+                    artifact.manifest.report.details)
         self._predictors: dict[tuple[str, str], Any] = {}
         self._networks: dict[str, tuple[Any, Any]] = {}
         self._lock = threading.Lock()
@@ -94,7 +103,8 @@ class Answerer:
         for task_name, task in self.language.tasks_of(self.name).items() if words(plain) else ():
             if not task.answers_lines:
                 continue
-            note_labels(answers, task_name, task, self._predictor(arm, task_name), plain)
+            note_labels(answers, task_name, task, self._predictor(arm, task_name), plain, self._trust[task_name])
+            answers.trust[task_name] = self._trust[task_name].said.get(arm, "")
         if self.model.objective == "masked" and BLANK in text:
             answers.fill_ins.extend(fill(*self._network(arm), text))
         elif self.model.objective == "causal":
@@ -114,7 +124,7 @@ class Answerer:
         return self._networks[arm]
 
 
-def note_labels(answers: Answers, name: str, task: Task, predictor: Any, plain: str) -> None:
+def note_labels(answers: Answers, name: str, task: Task, predictor: Any, plain: str, trust: Trust) -> None:
     """Write what ``predictor`` says of the sentence ``plain`` into ``answers``, under the task's ``name``."""
     from vernacular.corpus.words import words
     from vernacular.evaluation.held_out import preparation
@@ -127,12 +137,15 @@ def note_labels(answers: Answers, name: str, task: Task, predictor: Any, plain: 
     if found.ndim == 1:
         answers.lines[name] = sorted(zip(predictor.labels, (float(value) for value in found), strict=True),
                                      key=lambda pair: -pair[1])
+        answers.guesses[name] = {0} if trust.is_guess(*answers.lines[name][0]) and not task.multi_label else set()
         if task.multi_label:
             answers.several[name] = tuple(predictor.labels[label] for label in predictor.decoded(found))
         return
     read = found[:len(found) - len(words(behind))]
     answers.words[name] = [(word, predictor.labels[label], float(row.max())) for word, label, row in zip(
         words(plain), predictor.decoded(read), read, strict=False)]
+    answers.guesses[name] = {place for place, (_, label, value) in enumerate(answers.words[name])
+                             if trust.is_guess(label, value)}
     if task.data is not None and task.tags == "bio":
         answers.entities.add(name)
 

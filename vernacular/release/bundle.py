@@ -27,6 +27,7 @@ from vernacular.release.rights import beside_rights, corpus_rights
 from vernacular.release.signing_key import fingerprint, own_or_new_key
 from vernacular.release.statement import write_statement
 from vernacular.release.summary import gather
+from vernacular.release.trust import calibration_of_seed, right_said
 from vernacular.release.waivers import Waiver
 from vernacular.stages import Stage, Work, determined_by
 from vernacular.tasks.kind import Item, class_of
@@ -106,7 +107,8 @@ def _export(work: Work, name: str, model: Model, arm: Arm, task: str, longest: i
     details = work.reports[stage].details
     score = {row["seed"]: row["score"] for row in details["scores"][arm]}[seed]
     about = {"task": task, "kind": details["kind"], "metric": details["metric"], "seed": seed, "score": score,
-             "longest": longest}
+             "longest": longest, "right": right_said(details, arm),
+             "calibration": calibration_of_seed(details, arm, seed)}
     prompt = work.language.tasks[task].prompt
     if prompt is not None:  # whoever asks the model needs its words
         about["prompt"] = prompt.model_dump(mode="json")

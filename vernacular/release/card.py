@@ -33,6 +33,7 @@ from vernacular.release.markdown import MISSING, caveat, interval_text, literal,
 from vernacular.release.metadata import inside, metadata_of
 from vernacular.release.planted import section as planted
 from vernacular.release.summary import Results
+from vernacular.release.trust import CALIBRATION, calibration_rows, calibration_said
 
 GAINS = {"gain": "a gain", "no gain": "no gain", "harm": "harm"}
 
@@ -207,8 +208,10 @@ def _tasks(results: Results) -> str:
                                                   "simple method for this task.")
         about = f"{literal(found['description'])}\n\n" if found["description"] else ""
         curve = curve_rows(found)
+        calibrated = calibration_rows(found)
         more = "".join(f" {line}" for line in (*remarks(found), *asked_said(found))) + (
-            f"\n\n{CURVE}:\n\n{table(COLUMNS, curve)}" if curve else "")
+            f"\n\n{CURVE}:\n\n{table(COLUMNS, curve)}" if curve else "") + (
+            f"\n\n{calibration_said(found)}\n\n{table(CALIBRATION, calibrated)}" if calibrated else "")
         parts.append(f"### {task}\n\n{about}{found['metric']}, {learned_from(found)}.\n\n"
                      + table(score_columns(found), score_rows(found))
                      + f"\n\n{'. '.join([*said, seeds_differ(found).capitalize()])}.{floor}{more}")

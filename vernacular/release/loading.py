@@ -8,6 +8,7 @@ from typing import Any
 from vernacular.release.curve import fine_tuned
 from vernacular.release.metadata import inside
 from vernacular.release.summary import Results
+from vernacular.release.trust import right_said
 
 
 def how_to_use(results: Results) -> str:
@@ -80,6 +81,7 @@ def _compared(results: Results, task: str) -> str:
         return ""
     released = f"Released is the training with seed {found['seed']}, which scored {found['card']:.3f}. " if (
         found["seed"] is not None) else ""
+    released += f"{right} " if (right := right_said(results["tasks"][task], results["released"]["arm"])) else ""
     how = "These lines" if found["alone"] else "Loaded so, it"
     return (f"\n\n{released}{how} gave {found['same']:.1%} of the scored answers, on {found['items']} of the scored "
             f"items: {found['score']:.3f} where {found['score_before']:.3f} was scored.")

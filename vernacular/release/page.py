@@ -29,6 +29,7 @@ from vernacular.release.kept import kept_on_tasks
 from vernacular.release.markdown import caveat, interval_text, number, range_text, read_text
 from vernacular.release.planted import looked_for
 from vernacular.release.summary import Results
+from vernacular.release.trust import CALIBRATION, calibration_rows, calibration_said
 
 FILE = "report.html"
 MEANING = {"base": "the model as it was", "control": "trained on the same text, with its original tokenizer",
@@ -75,6 +76,8 @@ def page(results: Results, artifacts: Mapping[str, Artifact]) -> str:
         strips={task: strip(found) for task, found in results["tasks"].items()}, t=tables(results, artifacts),
         curves={task: curve_rows(found) for task, found in results["tasks"].items()}, columns=COLUMNS, by_labels=CURVE,
         remarks={task: [*asked_said(found), *remarks(found)] for task, found in results["tasks"].items()},
+        calibration=CALIBRATION, calibrated={task: calibration_rows(found) for task, found in results["tasks"].items()},
+        calibrated_said={task: calibration_said(found) for task, found in results["tasks"].items()},
         counted=[said for said, _ in by_review(results)], legend=LEGEND, gaps=GAPS,
         gaps_said=fairness_said(results) if results["fairness"] else "",
         looked_for=looked_for(results["attack"] or {}), cost_about=about(results), cost_columns=TITLES,

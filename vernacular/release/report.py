@@ -30,6 +30,7 @@ from vernacular.release.markdown import MISSING, interval_text, number, range_te
 from vernacular.release.report_tables import compute, planted, red_checks, retention
 from vernacular.release.report_tables import new_table as _table
 from vernacular.release.summary import Results, gather, stage_names
+from vernacular.release.trust import CALIBRATION, calibration_rows, calibration_said
 from vernacular.stale import stale
 
 WIDTH = 100
@@ -179,7 +180,13 @@ def _tasks(results: Results, console: Console) -> None:
             for row in curve:
                 table.add_row(*row)
             console.print(table)
-        for line in (*remarks(found), *asked_said(found)):
+        calibrated = calibration_rows(found)
+        if calibrated:
+            table = _table("  Probabilities", CALIBRATION, console)
+            for row in calibrated:
+                table.add_row(*row)
+            console.print(table)
+        for line in (*remarks(found), *asked_said(found), *filter(None, [calibration_said(found)])):
             console.print(f"  {line}", highlight=False)
         if not found["above_floors"]:
             console.print(f"  a simple floor does better than the {results['released']['arm']} model", highlight=False)

@@ -8,7 +8,7 @@ Items come from ``data`` (what people labelled: files and the hub) or ``derived`
 ``network`` is a body with a head, ``classifier`` the classifiers of transformers over it, ``heads`` where a head
 starts, ``finetune`` the training loop. ``floors`` is what a simple method reaches, ``scoring`` sums, scores and
 intervals. ``curve`` and ``stage`` go over arms, sizes and seeds, ``transfer`` learns from labels in another language,
-``report`` says what came out, ``predictor`` loads a fine-tuned model.
+``calibration`` fits a temperature, ``report`` says what came out, ``predictor`` loads a fine-tuned model.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
         GateSpec("every_seed_alive", "No seed of any arm, at any size, ended at or below the majority floor.", False),
         GateSpec("adapted_beats_base", "The adapted model scores above the base by more than the interval.", False))
     return [Stage(
-        name=f"task/{task}_{name}", version="11", seed=model.seed, heavy=True, kinds=("pytorch", "peft"), gates=gates,
+        name=f"task/{task}_{name}", version="12", seed=model.seed, heavy=True, kinds=("pytorch", "peft"), gates=gates,
         inputs=("corpus/splits", f"tokenizer/{name}", f"model/{name}", f"model/{name}_control"),
         run=partial(_run, name=name, model=model, task=task), settings=partial(settings, task=task),
         outside=partial(_outside, model=model, task=task),

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from vernacular.artifacts import write_atomically
+from vernacular.tasks.calibration import Calibration
 from vernacular.tasks.kind import Answer
 
 # name of a way to ask without fine-tuning -> for each seed the answers to the test items
@@ -28,6 +29,7 @@ class Run:
         looks: (step, score of the dev items).
         seconds: of training and answering.
         cut: how many test items were too long to be read to their end.
+        calibration: of the probabilities, where there are any and the training is kept.
     """
 
     answers: list[Answer]
@@ -36,10 +38,12 @@ class Run:
     looks: list[tuple[int, float]]
     seconds: float
     cut: int = 0
+    calibration: Calibration | None = None
 
     def write(self, path: Path) -> None:
         """Keep it, so that a killed stage need not repeat it."""
-        write_atomically(path, json.dumps(self.__dict__))
+        write_atomically(path, json.dumps({**self.__dict__, "calibration": self.calibration and
+                                           self.calibration.as_json()}))
 
     @classmethod
     def read(cls, path: Path) -> Run | None:
@@ -47,7 +51,9 @@ class Run:
         if not path.is_file():
             return None
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return cls(**{**found, "looks": [(step, score) for step, score in found["looks"]]})
+        calibration = found.pop("calibration")
+        return cls(**{**found, "looks": [(step, score) for step, score in found["looks"]]},
+                   calibration=calibration and Calibration.of_json(calibration))
 
 
 class TransferScores(BaseModel):

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
 from numpy.typing import NDArray
 
 from vernacular.config.tasks import Task
@@ -227,9 +228,34 @@ class Labelling(Batched):
         unit: Unit = "word" if self.by_word else "text"
         return Classifier(build_classifier(model, self.labels, unit, self.task.multi_label, padding), unit)
 
-    @abstractmethod
+    def logits(self, network: Network, encoded: Sequence[Encoded], padding: int) -> list[NDArray[Any]]:
+        """What the head gives to the units of each item of a batch: (units, labels) float32."""
+        found = network(encoded, padding).float().cpu().numpy()
+        return np.split(found, np.cumsum([item.count for item in encoded])[:-1])
+
+    def arranged(self, logits: NDArray[Any]) -> NDArray[Any]:
+        """``logits`` (units, labels) of one item as its answer takes them."""
+        return logits
+
+    def probabilities(self, logits: NDArray[Any]) -> NDArray[Any]:
+        """The label probabilities that ``logits`` (units, labels) of one item stand for."""
+        import torch
+        found = torch.from_numpy(self.arranged(logits))
+        table: NDArray[Any] = (found.sigmoid() if self.task.multi_label else found.softmax(-1)).numpy()
+        return table
+
     def tables(self, network: Network, encoded: Sequence[Encoded], padding: int) -> list[NDArray[Any]]:
         """The label probabilities of the units of each item of a batch: (units, labels)."""
+        return [self.probabilities(logits) for logits in self.logits(network, encoded, padding)]
+
+    def answered(self, logits: NDArray[Any]) -> list[int]:
+        """The answer that ``logits`` (units, labels) of one item stand for."""
+        table = self.probabilities(logits)
+        return self.decoded(table if self.by_word else table[0])
+
+    def answer(self, network: Network, encoded: Sequence[Encoded], items: Sequence[Item], padding: int) -> list[Answer]:
+        """For each item the numbers of its labels, or the number of each word's label."""
+        return [self.answered(logits) for logits in self.logits(network, encoded, padding)]
 
     @abstractmethod
     def decoded(self, table: NDArray[Any]) -> list[int]:

@@ -15,9 +15,10 @@ from typing import Any
 from vernacular.arms import ARMS, COMPARED, Arm
 from vernacular.artifacts import Gate, Report
 from vernacular.plots import bars, points
+from vernacular.tasks.calibration import CalibrationReport, SeedCalibration, label_shares
 from vernacular.tasks.curve import Run, TransferScores, Untrained
 from vernacular.tasks.data import Items
-from vernacular.tasks.kind import Answer
+from vernacular.tasks.kind import Answer, Labelling
 from vernacular.tasks.scoring import Interval, differences, interval, intervals, texts_of
 from vernacular.tasks.transfer import TransferRun
 
@@ -76,6 +77,7 @@ def write_report(out: Path, task_name: str, items: Items, sizes: Sequence[int], 
         for name, value in point["floors"].items():
             short = name.removesuffix("_logistic")
             report.count(f"{metric}_{short}{mark}", value, _FLOORS.get(name, f"floor: {name}"))
+    _add_calibration(report, items, {arm: list(zip(seeds, runs[arm][sizes[-1]], strict=True)) for arm in ARMS})
     report.samples["scores by seed"] = [
         {"items": point["train_items"], "model": arm, **{key: value for key, value in row.items() if key != "looks"}}
         for point in curve for arm in ARMS for row in point["scores"][arm]]
@@ -93,6 +95,26 @@ def write_report(out: Path, task_name: str, items: Items, sizes: Sequence[int], 
     _draw(report, out, task_name, curve)
     _gates(report, curve)
     return report
+
+
+def _add_calibration(report: Report, items: Items, runs: Mapping[Arm, Sequence[tuple[int, Run]]]) -> None:
+    """Put what calibration changed on the test items into the report, where the task gives probabilities."""
+    rows = {arm: [SeedCalibration(seed=seed, calibration=run.calibration) for seed, run in found
+                  if run.calibration is not None] for arm, found in runs.items()}
+    if not isinstance(items.kind, Labelling) or not all(rows.values()):
+        return
+    found = CalibrationReport(shares=label_shares(items.kind, items.train), arms={**rows})
+    report.details["calibration"] = found.model_dump()
+    for arm in ARMS:
+        before, after = found.mean(arm)
+        report.count(f"calibration_error_{arm}", after.calibration_error,
+                     f"{arm}: how far its probabilities are from how often it is right; without calibration "
+                     f"{before.calibration_error:.3f}")
+    report.samples["calibration"] = [
+        {"model": arm, "seed": row.seed, "temperature": row.calibration.temperature,
+         "error before": row.calibration.before.calibration_error, "after": row.calibration.after.calibration_error,
+         "log loss before": row.calibration.before.log_loss, "loss after": row.calibration.after.log_loss}
+        for arm in ARMS for row in found.arms[arm]]
 
 
 def _ways(items: Items, untrained: Mapping[Arm, Untrained]) -> dict[str, dict[str, Any]]:

@@ -61,16 +61,6 @@ class SequenceClassification(Labelling):
             target[row, list(item.labels)] = 1
         return binary_cross_entropy_with_logits(outputs, target)
 
-    def answer(self, network: Network, encoded: Sequence[Encoded], items: Sequence[Item], padding: int) -> list[Answer]:
-        """For each item the numbers of its labels."""
-        return [self.decoded(table[0]) for table in self.tables(network, encoded, padding)]
-
-    def tables(self, network: Network, encoded: Sequence[Encoded], padding: int) -> list[NDArray[Any]]:
-        """For each item the probabilities of its labels: (1, labels)."""
-        outputs = network(encoded, padding).float()
-        found = (outputs.sigmoid() if self.task.multi_label else outputs.softmax(-1)).cpu().numpy()
-        return list(found[:, None])
-
     def decoded(self, table: NDArray[Any]) -> list[int]:
         """The labels that these probabilities (labels,) stand for."""
         return np.flatnonzero(table >= 0.5).tolist() if self.task.multi_label else [int(table.argmax())]

@@ -27,11 +27,12 @@ from vernacular.jsonl import read_jsonl, write_jsonl
 from vernacular.models import bytes_of_weights, longest_input
 from vernacular.parallel import in_processes
 from vernacular.stages import Work
+from vernacular.tasks.calibration import calibrate, calibration_of, label_logits
 from vernacular.tasks.curve import Run, Untrained, sizes_of
 from vernacular.tasks.data import LEAST, Items, load_items
 from vernacular.tasks.derived import DRAW, derive, known_names, label_names, unseen_only
 from vernacular.tasks.finetune import fine_tune, head_start
-from vernacular.tasks.kind import IGNORED, Answer, Head, Item, class_of
+from vernacular.tasks.kind import IGNORED, Answer, Head, Item, Labelling, class_of
 from vernacular.tasks.network import save, without_adapter
 from vernacular.tasks.predictor import LABELS, adapter_folder
 from vernacular.tasks.report import write_report
@@ -246,10 +247,17 @@ def _one(items: Items, loaded: tuple[Any, Any], model: Model, train: Sequence[An
     begun = time.monotonic()
     tuned = fine_tune(items.kind, network, tokenizer, train, items.dev, model.lora, seed, head)
     longest = longest_input(network, model.lora.max_length)
-    answers = items.kind.predict(tuned.network, tokenizer, items.test, longest)
+    calibration = None
+    if folder is not None and isinstance(items.kind, Labelling):
+        fitted = calibrate(items.kind, tuned.network, tokenizer, items.dev[:len(train)], longest)
+        logits = label_logits(items.kind, tuned.network, tokenizer, items.test, longest)
+        answers: list[Answer] = [*map(items.kind.answered, logits)]
+        calibration = calibration_of(items.kind, logits, items.test, *fitted)
+    else:
+        answers = items.kind.predict(tuned.network, tokenizer, items.test, longest)
     if folder is not None:
         shutil.rmtree(folder, ignore_errors=True)
         save(tuned.network, folder)
     without_adapter(tuned.network)
     return Run(answers, tuned.steps, tuned.chosen, tuned.looks, round(time.monotonic() - begun, 2),
-               items.kind.cut(items.test, tokenizer, longest))
+               items.kind.cut(items.test, tokenizer, longest), calibration)

@@ -115,23 +115,14 @@ class TokenClassification(Labelling):
         losses = cross_entropy(logits, labels.flatten().to(logits.device), ignore_index=IGNORED, reduction="none")
         return torch.dot(losses, weights.flatten().to(losses)) / weights.sum().item()
 
-    def answer(self, network: Network, encoded: Sequence[Encoded], items: Sequence[Item], padding: int) -> list[Answer]:
-        """For each item the number of each word's label."""
-        return [self.decoded(table) for table in self.tables(network, encoded, padding)]
-
-    def tables(self, network: Network, encoded: Sequence[Encoded], padding: int) -> list[NDArray[Any]]:
-        """For each item the probabilities of its words' labels: (words, labels).
-
-        Where an entity begins, that of B- and that of I- change places, since most are learned as I-.
-        """
-        found = network(encoded, padding).float().softmax(-1).cpu().numpy()
-        ends = np.cumsum([item.count for item in encoded])
-        tables = np.split(found, ends[:-1])
-        for table in tables if self._entities else ():
-            likeliest = table.argmax(-1).tolist()
-            for row, before, after in zip(table, likeliest, self.repaired(likeliest), strict=True):
-                row[[before, after]] = row[[after, before]]
-        return tables
+    def arranged(self, logits: NDArray[Any]) -> NDArray[Any]:
+        """``logits`` (words, labels); where an entity begins, B- and I- change places: most are learned as I-."""
+        if not self._entities:
+            return logits
+        out, likeliest = logits.copy(), logits.argmax(-1).tolist()
+        for row, before, after in zip(out, likeliest, self.repaired(likeliest), strict=True):
+            row[[before, after]] = row[[after, before]]
+        return out
 
     def decoded(self, table: NDArray[Any]) -> list[int]:
         """The likeliest label of each word with these probabilities (words, labels); an orphan I- becomes B-."""

@@ -20,11 +20,13 @@ from vernacular.config.schema import Language
 from vernacular.errors import Problem
 from vernacular.release.answers import Answers, note_labels
 from vernacular.release.marks import FILE, make_mark
+from vernacular.release.trust import Trust
 from vernacular.release.try_page import LARGEST, hue, make_server, page
 from vernacular.tasks.kind import Labelling
 
 NASTY = "<script>alert(1)</script>\"'&"
 TOKEN = "a-token"
+TRUST = Trust({}, {"places": .4, "sports": .5, "B-PER": .6, "I-PER": .1, "O": .45})
 ANSWERS = Answers({"genre": [("river", 0.7), ("school", 0.3)]},
                   {"names": [("kale", "O", 0.9), ("Mbewe", "NAME", 0.8)]}, [("amo", 0.5)],
                   labels={"genre": ("market", "river", "school"), "names": ("O", "NAME")})
@@ -163,7 +165,7 @@ class Says:
 def test_several_labels_are_all_shown_and_not_marked(language: Language) -> None:
     kind = topics("places", "sports", "weather", multi_label=True)
     answers = Answers()
-    note_labels(answers, "topic", kind.task, Says(kind, [.95, .01, .93]), "mvula ku Zomba")
+    note_labels(answers, "topic", kind.task, Says(kind, [.95, .01, .93]), "mvula ku Zomba", TRUST)
     shown = page(language, NAME, "mvula ku Zomba", {"adapted": answers})
     assert "Labels given: places, weather." in shown
     assert 'value="adapted topic right"' not in shown
@@ -176,7 +178,8 @@ def test_entities_are_shown_as_a_release_answers_them(language: Language) -> Non
     assert isinstance(kind, Labelling)  # O, B-PER, I-PER
     answers = Answers()
     note_labels(answers, "ner", kind.task, Says(kind, [[.1, .3, .6], [.1, .1, .8], [.6, .1, .3], [.5, .1, .4]]),
-                "Ada Banda ku Zomba")
+                "Ada Banda ku Zomba", TRUST)
+    assert answers.guesses["ner"] == {0, 3}  # of the first the share is .45, of the last .6
     assert answers.words["ner"] == [("Ada", "B-PER", .6), ("Banda", "I-PER", .8), ("ku", "O", .6), ("Zomba", "O", .5)]
 
     def mark(should_be: str) -> str | None:
@@ -186,6 +189,22 @@ def test_entities_are_shown_as_a_release_answers_them(language: Language) -> Non
     for wrong, at, before in (("B-PER I-PER O I-PER", 4, "O"), ("I-PER I-PER O O", 1, "nothing")):
         with pytest.raises(Problem, match=f"I-PER at word {at} follows {before}: in IOB2 .* Write B-PER there"):
             mark(wrong)
+
+
+def test_a_guess_is_called_one_and_the_score_stands_beside(language: Language) -> None:
+    kind, answers = topics("places", "sports"), Answers(trust={"topic": "Right about 4 times in 10."})
+    for table in ([.51, .49], [.45, .55]):
+        note_labels(answers, "topic", kind.task, Says(kind, table), "mvula ku Zomba", TRUST)
+        assert answers.guesses["topic"] == {0}
+        assert 'class="guess"' in page(language, NAME, "mvula", {"adapted": answers})
+    note_labels(answers, "topic", kind.task, Says(kind, [.6, .4]), "mvula ku Zomba", TRUST)
+    assert answers.guesses["topic"] == set()
+    shown = page(language, NAME, "mvula", {"adapted": answers})
+    assert 'class="guess"' not in shown and "Right about 4 times in 10." in shown
+    ner = kind_of(task_of("token_classification"), tagged("a/B-PER b/I-PER c/O"))
+    assert isinstance(ner, Labelling)
+    note_labels(answers, "ner", ner.task, Says(ner, [[.3, .6, .1], [.8, .1, .1]]), "Ada ku", TRUST)
+    assert answers.guesses["ner"] == {0} and 'mark class="guess"' in page(language, NAME, "Ada ku", {"base": answers})
 
 
 def test_labels_of_several_words() -> None:

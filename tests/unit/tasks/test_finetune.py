@@ -150,8 +150,8 @@ def test_of_less_than_five_dev_items_none_decides(size, chosen, tmp_path, monkey
 def test_looks_are_in_mixed_precision_and_what_is_scored_is_not(tmp_path, monkeypatch) -> None:
     model, tokenizer = load_model(write_bert(tmp_path), "masked"), load_tokenizer(tmp_path)
     kind, mixed = topics("a", "b"), []
-    tables = kind.tables
-    monkeypatch.setattr(kind, "tables", lambda *rest: mixed.append(torch.is_autocast_enabled("cpu")) or tables(*rest))
+    logits = kind.logits
+    monkeypatch.setattr(kind, "logits", lambda *rest: mixed.append(torch.is_autocast_enabled("cpu")) or logits(*rest))
     tuned = fine_tune(kind, model, tokenizer, TOPICS, TOPICS, SETTINGS.model_copy(update={"looks": 1}), 1)
     assert mixed == [has_bf16()] * 2
     kind.predict(tuned.network, tokenizer, TOPICS, 32)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 import yaml
@@ -22,6 +24,7 @@ from vernacular.errors import Problem
 from vernacular.jsonl import read_jsonl, write_jsonl
 from vernacular.stages import Work
 from vernacular.tasks import stage
+from vernacular.tasks.calibration import CalibrationReport
 from vernacular.tasks.data import load_items
 from vernacular.tasks.kind import Item, class_of
 from vernacular.tasks.plan import estimate
@@ -80,6 +83,13 @@ def test_a_curve_of_three_arms(tmp_path: Path) -> None:
                                {**work.inputs, "task/topic_tiny": work.out}, work.language, 2)
     again = [[int(table.argmax())] for table in predictor.probabilities([row["text"] for row in rows])]
     assert _alike(again, [row["adapted_2"] for row in rows])
+    calibration = CalibrationReport.read(details)
+    assert calibration is not None and sum(calibration.shares.values()) == pytest.approx(1)
+    one = {arm: calibration.arms[arm][1].calibration for arm in ARMS}["adapted"]
+    loss = -np.mean([math.log(table[row["labels"][0]]) for table, row in zip(
+        predictor.probabilities([row["text"] for row in rows]), rows, strict=True)])
+    assert one.after.log_loss == pytest.approx(loss, abs=0.02)  # of what is saved
+    assert one.decisions == min(details["dev_items"], details["train_items"]) and one.temperature != 1
 
 
 def test_the_cost_is_counted_before_and_timed_by_the_run_before(tmp_path: Path) -> None:

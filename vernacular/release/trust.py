@@ -1,0 +1,117 @@
+"""How far an answer of a task can be trusted: how often such answers are right, and when one is no better than a guess.
+
+Reads the report of a task's stage. Computes no score.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import fmean
+from typing import Any
+
+from vernacular.arms import ARMS
+from vernacular.release.headline import METRICS
+from vernacular.release.markdown import number
+from vernacular.tasks.calibration import CalibrationReport
+
+UNSURE = 0.2  # of the way from a label's share of the training labels to certainty; an answer below that is a guess
+_ACCURACY = "accuracy"
+CALIBRATION = ("model", "temperature of each seed", "calibration error", "log loss", "Brier score")
+
+
+@dataclass(frozen=True)
+class Trust:
+    """What a person is told beside the answers of a task.
+
+    Attributes:
+        said: arm -> how often its answers are right on unseen text, beside the best baseline; a sentence.
+        shares: label -> its share of the training labels; empty where the report does not say it.
+    """
+
+    said: Mapping[str, str] = field(default_factory=dict)
+    shares: Mapping[str, float] = field(default_factory=dict)
+
+    def is_guess(self, label: str, probability: float) -> bool:
+        """Whether ``label`` is hardly likelier than it is for a text that nobody has read."""
+        share = self.shares.get(label)
+        return share is not None and probability < share + UNSURE * (1 - share)
+
+
+def trust_of(details: Mapping[str, Any]) -> Trust:
+    """The trust in the answers of a task.
+
+    Args:
+        details: of the report of its stage, of any version.
+    """
+    calibration = CalibrationReport.read(details)
+    return Trust({arm: said for arm in ARMS if (said := right_said(details, arm))},
+                 calibration.shares if calibration is not None else {})
+
+
+def right_said(details: Mapping[str, Any], arm: str) -> str:
+    """How often ``arm`` is right on unseen text, beside the best baseline; empty where it was not scored."""
+    rows, metric = details.get("scores", {}).get(arm), details.get("metric", "")
+    if not rows:
+        return ""
+    score, floor = fmean(row["score"] for row in rows), max(details.get("floors", {}).values(), default=None)
+    scored = f"{METRICS.get(metric, metric.replace('_', ' '))} {number(score, 2)}"
+    accuracy = accuracies(details, arm)
+    if accuracy is None:
+        return f"{scored[:1].upper()}{scored[1:]} on unseen text" + (
+            "." if floor is None else f"; the best baseline {number(floor, 2)}.")
+    right, baseline = accuracy
+    beside = "" if baseline is None else f"; the best baseline {_in_ten(baseline)}"
+    more = "" if metric == _ACCURACY else f" ({scored}" + ("" if floor is None else f", baseline {floor:.2f}") + ")"
+    return f"Right about {_in_ten(right)} on unseen text{beside}{more}."
+
+
+def accuracies(details: Mapping[str, Any], arm: str) -> tuple[float, float | None] | None:
+    """The accuracy of ``arm``, mean over seeds, and the best baseline's; None where accuracy was not measured."""
+    if details.get("metric") == _ACCURACY:
+        return fmean(row["score"] for row in details["scores"][arm]), max(details["floors"].values(), default=None)
+    found = [row.get("more", {}).get(_ACCURACY) for row in details["scores"][arm]]
+    if any(value is None for value in found):
+        return None
+    floors = [span[_ACCURACY][1] for span in details.get("more_floor_intervals", {}).values() if _ACCURACY in span]
+    return fmean(found), max(floors, default=None)
+
+
+def _in_ten(share: float) -> str:
+    """``share`` as people count."""
+    return f"{round(10 * share)} times in 10" if 0.15 <= share <= 0.95 else f"{round(100 * share)} times in 100"
+
+
+def calibration_of_seed(details: Mapping[str, Any], arm: str, seed: int) -> dict[str, Any] | None:
+    """The calibration of one training as JSON; None where there is none."""
+    calibration = CalibrationReport.read(details)
+    rows = calibration.arms[arm] if calibration is not None else []
+    return next((row.calibration.as_json() for row in rows if row.seed == seed), None)
+
+
+def calibration_rows(found: Mapping[str, Any]) -> list[list[str]]:
+    """A row for each model under CALIBRATION: what calibration changed; no row where nothing is calibrated."""
+    calibration = CalibrationReport.read(found)
+    if calibration is None:
+        return []
+    rows = []
+    for arm in ARMS:
+        before, after = calibration.mean(arm)
+        pairs = ((before.calibration_error, after.calibration_error), (before.log_loss, after.log_loss),
+                 (before.brier, after.brier))
+        rows.append([arm, ", ".join(f"{row.calibration.temperature:.2f}" for row in calibration.arms[arm]),
+                     *(f"{new:.3f} (before {old:.3f})" for old, new in pairs)])
+    return rows
+
+
+def calibration_said(found: Mapping[str, Any], arms: Sequence[str] = ARMS) -> str:
+    """What the table of ``calibration_rows`` shows, in words; empty where nothing is calibrated."""
+    calibration = CalibrationReport.read(found)
+    if calibration is None:
+        return ""
+    fitted = max(row.calibration.decisions for arm in arms for row in calibration.arms[arm])
+    if not fitted:
+        return "Probabilities are not calibrated: there were no dev items to fit a temperature on."
+    return (f"Probabilities are calibrated: the last layer is divided by a temperature fitted on {fitted:,} dev "
+            "labels, which changes no answer. Calibration error is how far the confidence in answers is from how often "
+            "they are right, on the scored items; lower is better in each column.")

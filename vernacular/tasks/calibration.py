@@ -1,0 +1,198 @@
+"""Calibration: one temperature for each trained classifier, fitted on dev items and folded into its last layer.
+
+Weights and bias of the head are divided by the temperature, and so are the logits: the answers stay the same, and
+whatever reads the saved weights (``pipeline(...)`` included) gets calibrated probabilities. Test items only measure.
+After Guo et al. 2017, https://arxiv.org/abs/1706.04599.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax
+
+from vernacular.tasks.kind import IGNORED, Item, Labelling
+from vernacular.tasks.network import Network, in_batches
+
+_MOST = 20.0  # the temperature is at most this, and at least one over it
+_BINS = 15  # of confidence, of equal width, as Guo et al. have them
+Logits = Sequence[NDArray[Any]]  # of each item: (units, labels)
+
+
+@dataclass(frozen=True)
+class Quality:
+    """How good probabilities are; lower is better.
+
+    Attributes:
+        calibration_error: expected calibration error: how far the confidence in answers is from how often they are
+            right.
+        log_loss: mean negative log-likelihood of the right label, in nats.
+        brier: mean squared distance of the probabilities from the truth, summed over labels.
+    """
+
+    calibration_error: float
+    log_loss: float
+    brier: float
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """The calibration of one trained classifier.
+
+    Attributes:
+        temperature: that its logits were divided by.
+        decisions: of dev that it was fitted on: texts, words, or labels of texts that may have several; 0: not fitted.
+        before: quality on the test items without the temperature.
+        after: quality on the test items with it.
+    """
+
+    temperature: float
+    decisions: int
+    before: Quality
+    after: Quality
+
+    def as_json(self) -> dict[str, Any]:
+        """As ``of_json`` reads it."""
+        return asdict(self)
+
+    @classmethod
+    def of_json(cls, found: Mapping[str, Any]) -> Calibration:
+        """What ``as_json`` gave."""
+        return cls(found["temperature"], found["decisions"], Quality(**found["before"]), Quality(**found["after"]))
+
+
+class SeedCalibration(BaseModel):
+    """A row of ``CalibrationReport``: the calibration of one seed's training."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    seed: int
+    calibration: Calibration
+
+
+class CalibrationReport(BaseModel):
+    """What the report of a task says of its probabilities, under ``calibration`` of its details.
+
+    Attributes:
+        shares: label -> its share of the training labels: what a model that reads nothing would answer.
+        arms: arm -> a row for each seed.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    shares: dict[str, float]
+    arms: dict[str, list[SeedCalibration]]
+
+    @classmethod
+    def read(cls, details: Mapping[str, Any]) -> CalibrationReport | None:
+        """That of a task's report; None for a task without probabilities, or one that ran before there were any."""
+        found = details.get("calibration")
+        return None if found is None else cls.model_validate(found)
+
+    def mean(self, arm: str) -> tuple[Quality, Quality]:
+        """Before and after, each the mean over the seeds of ``arm``."""
+        rows = [row.calibration for row in self.arms[arm]]
+        return mean_quality([row.before for row in rows]), mean_quality([row.after for row in rows])
+
+
+def mean_quality(found: Sequence[Quality]) -> Quality:
+    """The mean of each measure."""
+    error, loss, brier = np.mean([(one.calibration_error, one.log_loss, one.brier) for one in found], 0).tolist()
+    return Quality(error, loss, brier)
+
+
+def label_logits(kind: Labelling, network: Network, tokenizer: Any, items: Sequence[Item], longest: int) -> Logits:
+    """What the head gives to the units of each item, in full precision."""
+    encoded = kind.encode(items, tokenizer, longest)
+    return in_batches(network, encoded, lambda rows: kind.logits(
+        network, [encoded[row] for row in rows], tokenizer.pad_token_id), exact=True)
+
+
+def calibrate(kind: Labelling, network: Network, tokenizer: Any, dev: Sequence[Item],
+              longest: int) -> tuple[float, int]:
+    """Fit a temperature on ``dev`` and fold it into the head; the temperature, and from how many decisions it is."""
+    logits, truths = decisions(kind, label_logits(kind, network, tokenizer, dev, longest) if dev else [], dev)
+    temperature = fit_temperature(logits, truths)
+    with torch.no_grad():
+        for parameter in (network.head.weight, network.head.bias):
+            if parameter is not None:
+                parameter.div_(temperature)
+    return temperature, len(truths)
+
+
+def fit_temperature(logits: NDArray[np.float64], truths: NDArray[np.int64]) -> float:
+    """The temperature under which the truths are likeliest; 1 without any.
+
+    A normal prior on its logarithm (mean 0, variance 1) matters with a handful of decisions alone: five right answers
+    must not make a classifier certain of everything.
+
+    Args:
+        logits: (decisions, labels).
+        truths: (decisions,) the number of the right label.
+    """
+    if not len(truths):
+        return 1.0
+
+    def cost(exponent: float) -> float:
+        likelihood = log_softmax(logits / math.exp(exponent), -1)[np.arange(len(truths)), truths].sum()
+        return float(exponent ** 2 / 2 - likelihood)
+
+    return math.exp(minimize_scalar(cost, bounds=(-math.log(_MOST), math.log(_MOST)), method="bounded").x)
+
+
+def decisions(kind: Labelling, logits: Logits, items: Sequence[Item]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """The logits of every decision whose truth is known (decisions, labels), and the truths (decisions,).
+
+    A decision is the label of a text or word; of a text with any number of labels, whether it has each of them.
+    """
+    if kind.task.multi_label:
+        scores = np.concatenate([np.zeros((0, len(kind.labels))), *logits])
+        truth = np.zeros(scores.shape, np.int64)
+        for row, item in enumerate(items):
+            truth[row, list(item.labels)] = 1
+        return np.stack([np.zeros(scores.size), scores.ravel()], -1), truth.ravel()
+    rows = np.concatenate([np.zeros((0, len(kind.labels))), *map(kind.arranged, logits)]).astype(np.float64)
+    truths = np.array([label for item in items for label in item.labels], np.int64)
+    return rows[truths != IGNORED], truths[truths != IGNORED]
+
+
+def measure(logits: NDArray[np.float64], truths: NDArray[np.int64]) -> Quality:
+    """The quality of the probabilities that ``logits`` (decisions, labels) stand for, over one decision or more."""
+    logs = log_softmax(logits, -1)
+    found, rows = np.exp(logs), np.arange(len(truths))
+    confidence, right = found.max(-1), found.argmax(-1) == truths
+    bins = np.minimum((confidence * _BINS).astype(np.int64), _BINS - 1)
+    gaps = np.bincount(bins, confidence - right, _BINS)
+    squares = (found ** 2).sum(-1) - 2 * found[rows, truths] + 1
+    return Quality(float(np.abs(gaps).sum() / len(truths)), float(-logs[rows, truths].mean()), float(squares.mean()))
+
+
+def calibration_of(kind: Labelling, logits: Logits, test: Sequence[Item], temperature: float,
+                   fitted: int) -> Calibration:
+    """What calibration changed on the test items.
+
+    Args:
+        kind: of the task.
+        logits: of the calibrated classifier.
+        test: the items that these are of.
+        temperature: that was folded in.
+        fitted: decisions that it was fitted on.
+    """
+    rows, truths = decisions(kind, logits, test)
+    return Calibration(temperature, fitted, measure(rows * temperature, truths), measure(rows, truths))
+
+
+def label_shares(kind: Labelling, train: Sequence[Item]) -> dict[str, float]:
+    """Label -> the share of the training decisions that it is the answer to; of several labels, of the texts."""
+    counted = Counter(label for item in train for label in item.labels if label != IGNORED)
+    total = len(train) if kind.task.multi_label else sum(counted.values())
+    return {label: counted[number] / max(1, total) for number, label in enumerate(kind.labels)}
