@@ -9,6 +9,7 @@ import typer
 
 from vernacular.command import Code, Debug, ModelName, app, model_of, open_language, plain_errors
 from vernacular.errors import Problem
+from vernacular.search import MOST, TOP
 from vernacular.terminal import printable_data, say, say_json
 
 
@@ -57,6 +58,30 @@ def try_(code: Code, model: ModelName = None, port: Annotated[int, typer.Option(
         from vernacular.release.try_page import serve
 
         serve(Store(project.artifacts), language, name, port, host="127.0.0.1")
+
+
+@app.command()
+def search(code: Code, query: Annotated[str, typer.Argument(help="a sentence or a few words, in the language or, where "
+                                                                 "translations taught the model, in the base's")],
+           model: ModelName = None,
+           top: Annotated[int, typer.Option(min=1, max=MOST, help="passages to show")] = TOP,
+           as_json: Annotated[bool, typer.Option("--json", help="machine-readable")] = False,
+           debug: Debug = False) -> None:
+    """Search the cleaned corpus by meaning with the released model; each passage with its source and licence."""
+    with plain_errors(debug):
+        project, language = open_language(code)
+        name, _ = model_of(language, model)
+        from vernacular.artifacts import Store
+        from vernacular.search.finding import Searcher, hits_as_json
+        from vernacular.search.listing import print_hits
+
+        searcher = Searcher(Store(project.artifacts), language, name)
+        passages = searcher.prepare(lambda line: say(line, err=True))
+        hits = searcher.find(query, top)
+        if as_json:
+            say_json(hits_as_json(query, name, passages, hits))
+        else:
+            print_hits(hits, passages)
 
 
 @app.command()

@@ -1,0 +1,50 @@
+"""Embeds texts with the model in a release, as ``SentenceTransformer(folder).encode`` does, a batch at a time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn.functional import normalize
+
+from vernacular.errors import Problem
+from vernacular.models import SENTENCE_MODULES, load_model, load_tokenizer, quiet
+from vernacular.tasks.network import Encoded, Network, encode, in_batches
+
+
+class Encoder:
+    """The mean of a text's token states, made of length 1.
+
+    Args:
+        folder: of the release.
+        prefix: put before every text, as the base was trained.
+
+    Raises:
+        Problem: the released model gives no sentence embeddings.
+    """
+
+    def __init__(self, folder: Path, prefix: str = "") -> None:
+        if not (folder / SENTENCE_MODULES).is_file():
+            raise Problem("the released model gives no embeddings of sentences", where=str(folder), fix=(
+                "Take a sentence encoder as base (`vernacular new` names one), or add a task of kind "
+                "sentence_retrieval with `fine_tune: false`"))
+        quiet()
+        settings = json.loads((folder / "sentence_bert_config.json").read_text(encoding="utf-8"))
+        self._longest, self._prefix = int(settings["max_seq_length"]), prefix
+        model = load_model(folder, "masked").to("cuda" if torch.cuda.is_available() else "cpu")
+        self._tokenizer = load_tokenizer(folder)
+        self._network = Network(model.base_model, model.config.hidden_size, 1, model)
+        self._network.head.to(model.device)
+        self.width = int(model.config.hidden_size)
+
+    def vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """One vector a text: (texts, width)."""
+        read = encode([self._prefix + text for text in texts], self._tokenizer, self._longest)
+        items = [Encoded(item.tokens, [0] * len(item.tokens), 1, item.types) for item in read]
+        found = in_batches(self._network, items, lambda rows: list(normalize(self._network.states(
+            [items[row] for row in rows], self._tokenizer.pad_token_id), dim=-1).float().cpu().numpy()))
+        return np.stack(found) if found else np.zeros((0, self.width), np.float32)

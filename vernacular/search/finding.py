@@ -1,0 +1,197 @@
+"""Answers a query: the passages of the corpus that mean the same, each with its row of the ledger.
+
+What was taken down is left out even before its files are removed. Builds the index where there is none. Prints nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from vernacular.artifacts import Artifact, Store, digest_of
+from vernacular.config.schema import Language
+from vernacular.corpus.suppression import Suppressions, line_digest
+from vernacular.errors import Problem
+from vernacular.search import TOP
+from vernacular.search.encoder import Encoder
+from vernacular.search.index import Index, IndexFolder, Progress, build
+from vernacular.search.passages import read_document, text_at
+
+LONGEST = 2000  # characters of a query
+_PASSAGES = 1  # version of how documents become passages; the vectors of texts that stay the same are kept
+_SPARE = 20  # further candidates, in place of what was taken down
+_ID = b'{"id":"%b"'
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A passage that was found.
+
+    Attributes:
+        score: cosine of its embedding and the query's, at most 1.
+        text: the passage.
+        id: of its document in the ledger.
+        source: the name of its source.
+        path: the file or URL that it was read from.
+        url: where a person can read it: ``path`` if that is a URL, else the address of the source; may be empty.
+        line: of the document as it was cleaned, from 1.
+        title: of the document, as far as it says; so are ``author`` and ``date``.
+        author: of the document.
+        date: of the document, or when it was fetched.
+        register: what kind of text it is.
+        licence: SPDX id, or ``unverified``.
+        consent: on what basis the text may be used.
+        places: how many passages of the corpus have this very text.
+    """
+
+    score: float
+    text: str
+    id: str
+    source: str
+    path: str
+    url: str
+    line: int
+    title: str
+    author: str
+    date: str
+    register: str
+    licence: str
+    consent: str
+    places: int
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        return asdict(self)
+
+
+class Searcher:
+    """Searches the current corpus of a language with the current release of a model.
+
+    Args:
+        store: where the artifacts lie.
+        language: its folder.
+        name: of the model.
+
+    Raises:
+        Problem: there is no corpus or no release yet.
+    """
+
+    def __init__(self, store: Store, language: Language, name: str) -> None:
+        self._store, self._language, self._name = store, language, name
+        self._release = _current(store, language, name, f"release/{name}")
+        self._clean = _current(store, language, name, "corpus/clean")
+        inputs = self._release.manifest.inputs
+        prefix = next((task.prefix for task in language.tasks_of(name).values() if task.prefix), "")
+        self._place = IndexFolder(
+            store.cache(language.code, f"search/{name}"),
+            digest_of([prefix, *(inputs.get(stage) for stage in (
+                f"tokenizer/{name}", f"model/{name}", f"model/{name}_control"))]),
+            digest_of([_PASSAGES, self._clean.manifest.data_version]))
+        self._encoder = _Lazy(self._release.folder, prefix)
+
+    def is_ready(self) -> bool:
+        """Whether the index is built."""
+        return self._place.is_built()
+
+    def prepare(self, progress: Progress) -> int:
+        """Build the index if there is none; how many passages it has.
+
+        Raises:
+            Problem: the model gives no embeddings, or another process builds the index.
+        """
+        if not self.is_ready():
+            build(self._place, self._clean.folder / "documents.jsonl", self._encoder, progress)
+        return len(Index(self._place))
+
+    def find(self, query: str, most: int = TOP) -> list[Hit]:
+        """The ``most`` passages nearest to ``query``, best first, each text once.
+
+        Args:
+            query: in the language, or in the base's language where translations taught the model what texts mean.
+            most: how many.
+
+        Raises:
+            Problem: the query is empty or too long, or the index is not built.
+        """
+        asked = " ".join(query.split())
+        if not asked or len(asked) > LONGEST:
+            raise Problem("the query is empty" if not asked else f"the query has {len(asked):,} characters",
+                          where="search", fix=f"Give a sentence or a few words, at most {LONGEST:,} characters")
+        if not self.is_ready():
+            raise Problem("the search index is not built yet", where=self._language.code, fix=(
+                f'Run `vernacular search {self._language.asked(self._name)} "..."` once: it builds it'))
+        suppressed, documents = Suppressions.of(self._language.folder), self._clean.folder / "documents.jsonl"
+        found: list[Hit] = []
+        vector = self._encoder().vectors([asked])[0]
+        for score, place, places in Index(self._place).nearest(vector, most + _SPARE):
+            row = read_document(documents, place)
+            if not _taken_down(suppressed, row, place.line):
+                found.append(_hit(score, text_at(row, place), row, place.line, places, self._language))
+            if len(found) == most:
+                break
+        rights = ledger_rows(self._documents(), {hit.id for hit in found})
+        return [_with_rights(hit, rights.get(hit.id, {})) for hit in found]
+
+    def _documents(self) -> Path:
+        return _current(self._store, self._language, self._name, "corpus/documents").folder / "documents.jsonl"
+
+
+class _Lazy:
+    """Loads an encoder when it is first asked for."""
+
+    def __init__(self, folder: Path, prefix: str) -> None:
+        self._folder, self._prefix = folder, prefix
+        self._loaded: Encoder | None = None
+
+    def __call__(self) -> Encoder:
+        if self._loaded is None:
+            self._loaded = Encoder(self._folder, self._prefix)
+        return self._loaded
+
+
+def ledger_rows(path: Path, ids: Collection[str]) -> dict[str, dict[str, Any]]:
+    """The rows of these documents in a ``documents.jsonl`` of the ledger; other rows are not parsed."""
+    wanted = {_ID % number.encode() for number in ids}
+    length = max(map(len, wanted), default=0)
+    found = {}
+    with path.open("rb") as stream:
+        for line in stream if wanted else ():
+            if line[:length] in wanted:
+                row = orjson.loads(line)
+                found[row["id"]] = row
+    return found
+
+
+def _current(store: Store, language: Language, name: str, stage: str) -> Artifact:
+    found = store.current(language.code, stage)
+    if found is None:
+        what = "release" if stage.startswith("release/") else f"artifact of {stage}"
+        raise Problem(f"there is no {what} yet: search reads the corpus with the released model",
+                      where=f"{language.code} {name}", fix=f"Run `vernacular run {language.asked(name)}`")
+    return found
+
+
+def _taken_down(suppressed: Suppressions, row: dict[str, Any], line: int) -> bool:
+    document = (row["id"] in suppressed.ids or row["source"] in suppressed.sources
+                or row["raw_digest"] in suppressed.texts or (row["whole"] and suppressed.covers_url(row["path"])))
+    return document or line_digest(row["text"].split("\n")[line]) in suppressed.lines
+
+
+def _hit(score: float, text: str, row: dict[str, Any], line: int, places: int, language: Language) -> Hit:
+    url = row["path"] if "://" in row["path"] else next(
+        (source.url for source in language.sources if source.name == row["source"]), "")
+    return Hit(score, text, row["id"], row["source"], row["path"], url, line + 1, row["title"], row["author"],
+               row["date"] or row["fetched"][:10], row["register"], "", "", places)
+
+
+def _with_rights(hit: Hit, row: dict[str, Any]) -> Hit:
+    return Hit(**{**asdict(hit), "licence": row.get("licence", ""), "consent": row.get("consent", "")})
+
+
+def hits_as_json(query: str, name: str, passages: int, hits: Sequence[Hit]) -> dict[str, Any]:
+    """The answer to one query for programs."""
+    return {"query": query, "model": name, "passages": passages, "hits": [hit.as_json() for hit in hits]}
