@@ -48,6 +48,8 @@ ALLOWED = {
         "vernacular/release/bundle.py", "vernacular/release/export.py",
         "vernacular/release/overview.py",
         "vernacular/release/page.py", "vernacular/tasks/curve.py",
+        "vernacular/search/encoder.py", "vernacular/search/finding.py", "vernacular/search/index.py",
+        "vernacular/search/passages.py",
         "vernacular/tasks/predictor.py", "vernacular/tasks/stage.py", "vernacular/vocabulary/extend.py",
         "vernacular/vocabulary/trim.py"],
     MIRROR: ["vernacular/corpus/sources/download.py", "vernacular/corpus/sources/mirror.py",

@@ -7,6 +7,7 @@ from typing import Any
 
 from vernacular.release.curve import fine_tuned
 from vernacular.release.metadata import inside
+from vernacular.release.searching import can_search, search_said
 from vernacular.release.summary import Results
 from vernacular.release.trust import right_said
 
@@ -16,14 +17,16 @@ def how_to_use(results: Results) -> str:
     model = "." if results["model"]["objective"] == "masked" else None
     parts = ["These lines need `transformers`, `sentence-transformers` and `peft`, and run in this folder. For a "
              'release on the hub, get the folder with `huggingface_hub.snapshot_download("OWNER/NAME")`.']
+    if can_search(results):
+        parts += [f"**{search_said(results)}**", _encoder("."),
+                  "`vernacular search` does that over the corpus that it was made from, and shows where each passage "
+                  "is from."]
     if model:
         parts.append(_code(["from transformers import pipeline", 'fill = pipeline("fill-mask", ".")',
                             'print(fill(f"... {fill.tokenizer.mask_token} ..."))']))
     else:
         parts.append(_code(["from transformers import pipeline", 'write = pipeline("text-generation", ".")',
                             'print(write("..."))']))
-    if "sentence-embeddings" in results["loads"]:
-        parts.append(_encoder("."))
     for task, found in results["tasks"].items():
         parts += [f"`{task}`:", _block(results, task, found)]
         parts[-1] += _compared(results, task)

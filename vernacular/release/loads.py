@@ -23,7 +23,8 @@ import torch
 from vernacular.errors import Problem
 from vernacular.models import load_model, load_tokenizer, quiet
 from vernacular.release import ecosystem
-from vernacular.release.model_check import EMBED, Call, ModelCheck, compare_model, model_calls
+from vernacular.release.model_check import Call, ModelCheck, compare_model, model_calls
+from vernacular.release.searching import EMBED
 from vernacular.tasks.kind import IGNORED, Answer, Item, Kind, Labelling
 from vernacular.tasks.network import load
 from vernacular.tasks.sentence_pairs import SentencePairs

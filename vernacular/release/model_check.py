@@ -14,10 +14,11 @@ from torch.nn.functional import normalize
 
 from vernacular.corpus.words import word_spans
 from vernacular.models import SENTENCE_MODULES, load_model, load_tokenizer
+from vernacular.release.searching import EMBED
 from vernacular.tasks.network import Encoded, Network, encode, in_batches
 
 Call = dict[str, Any]  # of ``ecosystem``
-FILL, GENERATE, EMBED = "fill-mask", "text-generation", "sentence-embeddings"
+FILL, GENERATE = "fill-mask", "text-generation"
 _LINES = 16  # held-out lines that the released model is asked
 _PIECES, _NEW_TOKENS = 5, 8  # likeliest pieces for a blank; tokens of a continuation
 

@@ -28,6 +28,7 @@ from vernacular.release.headline import translation_language
 from vernacular.release.kept import kept_on_tasks
 from vernacular.release.markdown import caveat, interval_text, number, range_text, read_text
 from vernacular.release.planted import looked_for
+from vernacular.release.searching import search_said
 from vernacular.release.summary import Results
 from vernacular.release.trust import CALIBRATION, calibration_rows, calibration_said
 
@@ -70,7 +71,8 @@ def page(results: Results, artifacts: Mapping[str, Artifact]) -> str:
     headline = headline_rows(results)
     return environment.get_template(FILE).render(
         r=results, arms=ARMS, meaning=MEANING, floors=FLOORS, made=now(), short=in_short(results),
-        about=what_it_is(results), changed=what_changed(headline), headline=[(row, bars_of(row)) for row in headline],
+        about=what_it_is(results), searched=search_said(results),
+        changed=what_changed(headline), headline=[(row, bars_of(row)) for row in headline],
         base_name=base_name(results), verdicts=VERDICTS, examples=page_examples(results, artifacts),
         other=translation_language(results), red=red_gates(results),
         strips={task: strip(found) for task, found in results["tasks"].items()}, t=tables(results, artifacts),

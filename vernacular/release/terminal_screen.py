@@ -21,6 +21,7 @@ from vernacular.release.first_screen import RED, what_changed, what_it_is
 from vernacular.release.gates import no_consent, unverified
 from vernacular.release.headline import Row, Verdict, rows
 from vernacular.release.markdown import number
+from vernacular.release.searching import can_search
 from vernacular.release.summary import Results
 from vernacular.release.waivers import ALL
 from vernacular.terminal import names_in_line, printable, printable_data
@@ -163,6 +164,9 @@ def _next(results: Results) -> Iterator[tuple[str, str]]:
         changed = [stage.split(" (")[0] for stage in results["changed"]]
         yield "Note", f"Changed since the release: {_first(changed)}"
         commands[0] = (f"vernacular run {asked}", "brings the release up to date")
+    if can_search(results):
+        commands.insert(results["missing"] != [] or bool(results["changed"]), (
+            f'vernacular search {asked} "..."', "find passages of the corpus by meaning"))
     wide = max(len(command) for command, _ in commands)
     for place, (command, why) in enumerate(commands):
         yield "" if place else "Next", f"{command:<{wide}}  {why}"

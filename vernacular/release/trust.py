@@ -13,7 +13,7 @@ from typing import Any
 from vernacular.arms import ARMS
 from vernacular.release.headline import METRICS
 from vernacular.release.markdown import number
-from vernacular.tasks.calibration import CalibrationReport
+from vernacular.tasks.calibration_report import CalibrationReport
 
 UNSURE = 0.2  # of the way from a label's share of the training labels to certainty; an answer below that is a guess
 _ACCURACY = "accuracy"

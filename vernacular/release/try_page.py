@@ -13,13 +13,15 @@ import secrets
 import threading
 import zlib
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from vernacular.arms import ARMS
 from vernacular.artifacts import Store
+from vernacular.config.codes import name_of
 from vernacular.config.schema import Language
 from vernacular.errors import Problem, as_problem, panics_as_problems
 from vernacular.evaluation.behaviour.load import FOLDER
@@ -27,16 +29,20 @@ from vernacular.release import marks
 from vernacular.release.answers import BLANK, Answerer, Answers, plain_text
 from vernacular.release.loopback_server import CONNECTIONS, SECONDS, LoopbackHandler, LoopbackServer
 from vernacular.release.page import MEANING
+from vernacular.search.finding import Hit, Searcher
+from vernacular.search.listing import origin
 from vernacular.terminal import say
 
 LONGEST = 2000  # letters of a sentence
 LARGEST = 64_000  # bytes of a mark, as a form sends it: a letter may take nine
 OUTSIDE = "O"
 REMEMBERED = 32  # sentences whose answers are kept in memory, for the marks that follow
+MOST_NAMED = 3  # languages of the base
 FIELDS = 200  # of a mark: an answer has one for each label that it could have
 ASKED_FIELDS = 8  # of the address
 OWN_SITE = (None, "none", "same-origin")  # how a browser calls a request of the page itself, or typed by the visitor
 Ask = Callable[[str], Mapping[str, Answers]]
+Find = Callable[[str], Sequence[Hit]]
 HEADERS = {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff",
            "Referrer-Policy": "same-origin", "Content-Security-Policy":
            "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"}
@@ -56,8 +62,13 @@ def serve(store: Store, language: Language, model_name: str, port: int, host: st
         Problem: a stage has not been run yet, or the port is taken.
     """
     answerer = Answerer(store, language, model_name)
+
+    @cache  # of the one that could be made: its model is loaded once
+    def searcher() -> Searcher:
+        return Searcher(store, language, model_name)
+
     try:
-        server = make_server(answerer.ask, language, model_name, port, host)
+        server = make_server(answerer.ask, language, model_name, port, host, find=lambda text: searcher().find(text))
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise
@@ -69,7 +80,8 @@ def serve(store: Store, language: Language, model_name: str, port: int, host: st
 
 
 def make_server(ask: Ask, language: Language, model_name: str, port: int, host: str = "127.0.0.1",
-                token: str | None = None, seconds: float = SECONDS, connections: int = CONNECTIONS) -> LoopbackServer:
+                token: str | None = None, seconds: float = SECONDS, connections: int = CONNECTIONS,
+                find: Find = lambda text: []) -> LoopbackServer:
     """The server of the page, bound but not started.
 
     Args:
@@ -81,6 +93,7 @@ def make_server(ask: Ask, language: Language, model_name: str, port: int, host: 
         token: that a mark has to bear; drawn if not given.
         seconds: for a request to arrive whole, and for an answer to be taken.
         connections: answered at once.
+        find: gives the passages of the corpus that are nearest to a text.
     """
     secret = token or secrets.token_urlsafe(24)
     known: OrderedDict[str, Mapping[str, Answers]] = OrderedDict()
@@ -108,7 +121,11 @@ def make_server(ask: Ask, language: Language, model_name: str, port: int, host: 
             if address.path != "/":
                 self._send(404, "<!doctype html><title>Not here</title><p><a href='/'>The page is here.</a>")
                 return
-            self._show(_field(fields, "text")[:LONGEST].strip(), _field(fields, "by"), bool(fields.get("noted")))
+            text, by = _field(fields, "text")[:LONGEST].strip(), _field(fields, "by")
+            if fields.get("find"):
+                self._show_passages(text, by)
+            else:
+                self._show(text, by, bool(fields.get("noted")))
 
         def do_POST(self) -> None:
             if not self._is_addressed():
@@ -167,6 +184,16 @@ def make_server(ask: Ask, language: Language, model_name: str, port: int, host: 
                 trouble = trouble or str(as_problem(error, "try"))
             self._send(status, page(language, model_name, text, answers, trouble, token=secret, by=by, noted=noted))
 
+        def _show_passages(self, text: str, by: str) -> None:
+            hits: Sequence[Hit] | None = None
+            trouble = ""
+            try:
+                with lock, panics_as_problems("search"):
+                    hits = find(text) if text else None
+            except Exception as error:
+                trouble = str(as_problem(error, "search"))
+            self._send(200, page(language, model_name, text, {}, trouble, by=by, hits=hits))
+
         def _is_addressed(self) -> bool:
             """Whether the request is meant for this page, and comes from it if it says where from; refused if not."""
             named = (self.headers.get("Host") or "").rpartition(":")[0] or self.headers.get("Host")
@@ -195,16 +222,23 @@ def make_server(ask: Ask, language: Language, model_name: str, port: int, host: 
 
 
 def page(language: Language, model_name: str, text: str, answers: Mapping[str, Answers], trouble: str = "", *,
-         token: str = "", by: str = "", noted: bool = False) -> str:
+         token: str = "", by: str = "", noted: bool = False, hits: Sequence[Hit] | None = None) -> str:
     """The whole page as HTML, with everything that comes from outside escaped."""
     environment = Environment(loader=PackageLoader("vernacular.release", "templates"), autoescape=True,
                               undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["hue"] = hue
+    environment.filters |= {"hue": hue, "origin": origin}
     return environment.get_template("try.html").render(
         language=language, model_name=model_name, masked=language.models[model_name].objective == "masked", blank=BLANK,
         place=f"languages/{language.code}/{FOLDER}/{marks.FILE}", longest=LONGEST, text=text, by=by, token=token,
         answers={arm: answers[arm] for arm in ARMS if arm in answers}, trouble=trouble, noted=noted, meaning=MEANING,
-        outside=OUTSIDE)
+        outside=OUTSIDE, hits=hits, searched_in=searched_in(language, model_name))
+
+
+def searched_in(language: Language, model_name: str) -> str:
+    """The languages of the base in which the corpus can be asked, too; empty where no translation taught the model."""
+    model = language.models[model_name]
+    known = [name_of(code) for code in model.base.languages if code != "mul"]
+    return " or ".join(known) if model.alignment is not None and len(known) <= MOST_NAMED else ""
 
 
 def hue(label: str) -> int:

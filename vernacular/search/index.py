@@ -33,7 +33,7 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class IndexFolder:
-    """Where the index of a model lies.
+    """Where the index of a model where.
 
     Attributes:
         home: of the model's name; holds the lock of the whole language in its parent.
@@ -64,12 +64,12 @@ class Index:
     """A built index, opened for queries.
 
     Args:
-        place: where it lies.
+        where: the folder of the index.
     """
 
-    def __init__(self, place: IndexFolder) -> None:
-        self._place = place
-        self._places: NDArray[Any] = np.load(place.places, mmap_mode="r")
+    def __init__(self, where: IndexFolder) -> None:
+        self._folder = where.folder
+        self._places: NDArray[Any] = np.load(where.places, mmap_mode="r")
 
     def __len__(self) -> int:
         return len(self._places)
@@ -82,7 +82,7 @@ class Index:
             most: texts.
         """
         scores = np.concatenate([np.zeros(0, np.float32), *(
-            _scored(path, query) for path in _blocks(self._place.folder))])
+            _scored(path, query) for path in _blocks(self._folder))])
         rows = np.asarray(self._places["row"])
         listed, first, count = np.unique(rows, return_index=True, return_counts=True)
         of_texts = scores[listed]
@@ -92,11 +92,11 @@ class Index:
             yield float(of_texts[text]), Place(document, line, begin, end), int(count[text])
 
 
-def build(place: IndexFolder, documents: Path, load_encoder: Callable[[], Encoder], progress: Progress) -> None:
+def build(where: IndexFolder, documents: Path, load_encoder: Callable[[], Encoder], progress: Progress) -> None:
     """Embed the passages of ``documents`` that have no vector yet, and list their places.
 
     Args:
-        place: where the index is to lie.
+        where: the folder of the index.
         documents: rows of documents.
         load_encoder: loads the model; called only where a passage is new.
         progress: told how far it is.
@@ -104,37 +104,37 @@ def build(place: IndexFolder, documents: Path, load_encoder: Callable[[], Encode
     Raises:
         Problem: another process builds an index of this language.
     """
-    place.folder.mkdir(parents=True, exist_ok=True)
+    where.folder.mkdir(parents=True, exist_ok=True)
     try:
-        with FileLock(place.home.parent / ".lock", timeout=0):
-            _build(place, documents, load_encoder, progress)
+        with FileLock(where.home.parent / ".lock", timeout=0):
+            _build(where, documents, load_encoder, progress)
     except Timeout:
-        raise Passing("another process is building the search index", where=str(place.home),
+        raise Passing("another process is building the search index", where=str(where.home),
                       fix="Wait for it, then ask again") from None
 
 
-def _build(place: IndexFolder, documents: Path, load_encoder: Callable[[], Encoder], progress: Progress) -> None:
+def _build(where: IndexFolder, documents: Path, load_encoder: Callable[[], Encoder], progress: Progress) -> None:
     columns, digests = [array("Q"), *(array("I") for _ in range(3))], array("Q")
     for passage in read_passages(documents):
         for column, value in zip(columns, passage.place, strict=True):
             column.append(value)
         digests.append(digest_of_text(passage.text))
     wanted = np.frombuffer(digests, np.uint64) if digests else np.zeros(0, np.uint64)
-    new = set(np.setdiff1d(wanted, _digests(place.folder)).tolist())
+    new = set(np.setdiff1d(wanted, _digests(where.folder)).tolist())
     if new:
         progress(f"search index: embedding {len(new):,} of {len(wanted):,} passages, once for this model and corpus")
-        _embed(place.folder, documents, new, load_encoder(), progress)
-    known = _digests(place.folder)
+        _embed(where.folder, documents, new, load_encoder(), progress)
+    known = _digests(where.folder)
     order = np.argsort(known, kind="stable")
     table = np.zeros(len(wanted), _PLACE)
     for name, column in zip(_PLACE.names or (), columns, strict=False):
         table[name] = column
     table["row"] = order[np.searchsorted(known, wanted, sorter=order)] if len(wanted) else 0
-    _save(place.places, table)
-    for other in [*place.home.iterdir(), *place.folder.glob("places-*.npy")]:
-        if other.is_dir() and other != place.folder:
+    _save(where.places, table)
+    for other in [*where.home.iterdir(), *where.folder.glob("places-*.npy")]:
+        if other.is_dir() and other != where.folder:
             shutil.rmtree(other)  # of a model that is not released any more
-        elif other.is_file() and other.parent == place.folder and other != place.places:
+        elif other.is_file() and other.parent == where.folder and other != where.places:
             other.unlink()
 
 

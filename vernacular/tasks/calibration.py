@@ -9,105 +9,22 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
+from vernacular.tasks.calibration_report import Calibration, Quality
 from vernacular.tasks.kind import IGNORED, Item, Labelling
 from vernacular.tasks.network import Network, in_batches
 
 _MOST = 20.0  # the temperature is at most this, and at least one over it
 _BINS = 15  # of confidence, of equal width, as Guo et al. have them
 Logits = Sequence[NDArray[Any]]  # of each item: (units, labels)
-
-
-@dataclass(frozen=True)
-class Quality:
-    """How good probabilities are; lower is better.
-
-    Attributes:
-        calibration_error: expected calibration error: how far the confidence in answers is from how often they are
-            right.
-        log_loss: mean negative log-likelihood of the right label, in nats.
-        brier: mean squared distance of the probabilities from the truth, summed over labels.
-    """
-
-    calibration_error: float
-    log_loss: float
-    brier: float
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """The calibration of one trained classifier.
-
-    Attributes:
-        temperature: that its logits were divided by.
-        decisions: of dev that it was fitted on: texts, words, or labels of texts that may have several; 0: not fitted.
-        before: quality on the test items without the temperature.
-        after: quality on the test items with it.
-    """
-
-    temperature: float
-    decisions: int
-    before: Quality
-    after: Quality
-
-    def as_json(self) -> dict[str, Any]:
-        """As ``of_json`` reads it."""
-        return asdict(self)
-
-    @classmethod
-    def of_json(cls, found: Mapping[str, Any]) -> Calibration:
-        """What ``as_json`` gave."""
-        return cls(found["temperature"], found["decisions"], Quality(**found["before"]), Quality(**found["after"]))
-
-
-class SeedCalibration(BaseModel):
-    """A row of ``CalibrationReport``: the calibration of one seed's training."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    seed: int
-    calibration: Calibration
-
-
-class CalibrationReport(BaseModel):
-    """What the report of a task says of its probabilities, under ``calibration`` of its details.
-
-    Attributes:
-        shares: label -> its share of the training labels: what a model that reads nothing would answer.
-        arms: arm -> a row for each seed.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    shares: dict[str, float]
-    arms: dict[str, list[SeedCalibration]]
-
-    @classmethod
-    def read(cls, details: Mapping[str, Any]) -> CalibrationReport | None:
-        """That of a task's report; None for a task without probabilities, or one that ran before there were any."""
-        found = details.get("calibration")
-        return None if found is None else cls.model_validate(found)
-
-    def mean(self, arm: str) -> tuple[Quality, Quality]:
-        """Before and after, each the mean over the seeds of ``arm``."""
-        rows = [row.calibration for row in self.arms[arm]]
-        return mean_quality([row.before for row in rows]), mean_quality([row.after for row in rows])
-
-
-def mean_quality(found: Sequence[Quality]) -> Quality:
-    """The mean of each measure."""
-    error, loss, brier = np.mean([(one.calibration_error, one.log_loss, one.brier) for one in found], 0).tolist()
-    return Quality(error, loss, brier)
 
 
 def label_logits(kind: Labelling, network: Network, tokenizer: Any, items: Sequence[Item], longest: int) -> Logits:

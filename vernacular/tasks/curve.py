@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from vernacular.artifacts import write_atomically
-from vernacular.tasks.calibration import Calibration
+from vernacular.tasks.calibration_report import Calibration
 from vernacular.tasks.kind import Answer
 
 # name of a way to ask without fine-tuning -> for each seed the answers to the test items

@@ -15,7 +15,8 @@ from typing import Any
 from vernacular.arms import ARMS, COMPARED, Arm
 from vernacular.artifacts import Gate, Report
 from vernacular.plots import bars, points
-from vernacular.tasks.calibration import CalibrationReport, SeedCalibration, label_shares
+from vernacular.tasks.calibration import label_shares
+from vernacular.tasks.calibration_report import CalibrationReport, SeedCalibration
 from vernacular.tasks.curve import Run, TransferScores, Untrained
 from vernacular.tasks.data import Items
 from vernacular.tasks.kind import Answer, Labelling

@@ -14,6 +14,7 @@ from vernacular.artifacts import Gate, Store
 from vernacular.config.schema import Language
 from vernacular.release.headline import MOST_ROWS, rows
 from vernacular.release.report import print_table, results
+from vernacular.release.searching import EMBED
 from vernacular.release.terminal_screen import FAMILIES, WIDTH, print_screen, red_lines
 
 PAGE = Path("/a/page.html")
@@ -23,6 +24,11 @@ def screen(found: dict[str, Any], **console: Any) -> str:
     out = io.StringIO()
     print_screen(found, PAGE, Console(file=out, **console))
     return out.getvalue()
+
+
+def first_command(found: dict[str, Any]) -> str:
+    """What the screen names as next."""
+    return next(line.split()[2] for line in screen(found).splitlines() if line.startswith("Next "))
 
 
 def made(language: Language, folder: Path, release: bool = True) -> dict[str, Any]:
@@ -41,6 +47,15 @@ def test_it_is_one_screen_of_plain_text_without_a_terminal(language: Language, t
     assert "\x1b" not in text
     for said in ("11,000", "1.90", "0.620", str(PAGE), str(tmp_path), "--full"):
         assert said in text
+
+
+def test_search_comes_first_where_a_release_can_search(language: Language, tmp_path: Path) -> None:
+    found = made(language, tmp_path)
+    assert "vernacular search" not in screen(found)
+    found |= {"loads": {EMBED: {}}, "missing": [], "changed": []}
+    assert first_command(found) == "search"
+    found["changed"] = ["corpus/clean (text)"]
+    assert first_command(found) == "run"
 
 
 def test_it_stays_one_screen_with_all_rows_and_everything_red(language: Language, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from vernacular.release.trust import (
     right_said,
     trust_of,
 )
-from vernacular.tasks.calibration import Calibration, CalibrationReport, Quality, SeedCalibration
+from vernacular.tasks.calibration_report import Calibration, CalibrationReport, Quality, SeedCalibration
 
 
 def calibrated(decisions: int = 100) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from vernacular.release.answers import Answers, note_labels
 from vernacular.release.marks import FILE, make_mark
 from vernacular.release.trust import Trust
 from vernacular.release.try_page import LARGEST, hue, make_server, page
+from vernacular.search.finding import Hit
 from vernacular.tasks.kind import Labelling
 
 NASTY = "<script>alert(1)</script>\"'&"
@@ -205,6 +206,30 @@ def test_a_guess_is_called_one_and_the_score_stands_beside(language: Language) -
     assert isinstance(ner, Labelling)
     note_labels(answers, "ner", ner.task, Says(ner, [[.3, .6, .1], [.8, .1, .1]]), "Ada ku", TRUST)
     assert answers.guesses["ner"] == {0} and 'mark class="guess"' in page(language, NAME, "Ada ku", {"base": answers})
+
+
+HIT = Hit(0.83, NASTY, "a" * 16, "text", "a.txt", "https://example.org/a", 3, "A title", "", "2020-01-02", "religious",
+          "unverified", "unknown", 2)
+
+
+def test_passages_are_shown_with_their_source_or_why_not(language: Language) -> None:
+    def find(text: str) -> Sequence[Hit]:
+        if text == "none":
+            raise Problem("the search index is not built yet", where="qaa", fix="Run `vernacular search`")
+        return [HIT] if text == "kale" else []
+
+    server = make_server(lambda text: {"adapted": ANSWERS}, language, NAME, 0, find=find)
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    shown = {}
+    for text in ("kale", "none", "else"):
+        with urllib.request.urlopen(f"http://127.0.0.1:{server.server_port}/?text={text}&find=1") as answer:
+            shown[text] = answer.read().decode()
+    server.shutdown()
+    server.server_close()
+    assert all(part in shown["kale"] for part in ("0.83", "A title", "a.txt", "unverified", "2020-01-02"))
+    assert "<script" not in shown["kale"] and "<section" not in shown["kale"]
+    assert "vernacular search" in shown["none"] and 'class="hits"' not in shown["none"]
+    assert 'class="hits"' in shown["else"]
 
 
 def test_labels_of_several_words() -> None:

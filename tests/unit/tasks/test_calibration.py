@@ -16,10 +16,6 @@ from tests.unit.tasks.made import kind_of, names_kind, tagged, task_of, topics
 from vernacular.models import load_model, load_tokenizer
 from vernacular.release.export import export_task
 from vernacular.tasks.calibration import (
-    Calibration,
-    CalibrationReport,
-    Quality,
-    SeedCalibration,
     calibrate,
     calibration_of,
     decisions,
@@ -28,6 +24,7 @@ from vernacular.tasks.calibration import (
     label_shares,
     measure,
 )
+from vernacular.tasks.calibration_report import Calibration, CalibrationReport, Quality, SeedCalibration
 from vernacular.tasks.curve import Run
 from vernacular.tasks.kind import IGNORED, Item, Labelling
 from vernacular.tasks.network import save

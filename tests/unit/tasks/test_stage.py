@@ -24,7 +24,7 @@ from vernacular.errors import Problem
 from vernacular.jsonl import read_jsonl, write_jsonl
 from vernacular.stages import Work
 from vernacular.tasks import stage
-from vernacular.tasks.calibration import CalibrationReport
+from vernacular.tasks.calibration_report import CalibrationReport
 from vernacular.tasks.data import load_items
 from vernacular.tasks.kind import Item, class_of
 from vernacular.tasks.plan import estimate

@@ -1,0 +1,39 @@
+"""What search by meaning with a release reaches, in a sentence: the use that needs no labels. Computes no score."""
+
+from __future__ import annotations
+
+from vernacular.release.markdown import number
+from vernacular.release.metadata import inside
+from vernacular.release.summary import Results
+
+EMBED = "sentence-embeddings"  # the call of ``model_check`` that such a release answers
+
+
+def can_search(results: Results) -> bool:
+    """Whether there is a release that gives embeddings of sentences."""
+    return EMBED in results["loads"]
+
+
+def search_said(results: Results) -> str:
+    """What it can be used for, and how often it finds a held-out translation; empty where no release can search."""
+    if not can_search(results):
+        return ""
+    first = ("It can be used at once, without labels, for search by meaning: it finds the sentences that mean what a "
+             "query means, whatever their words")
+    found = found_translations(results)
+    if found is None:
+        return f"{first}. How well it finds them was not measured: there are no held-out translations."
+    share, before, items = found
+    return (f"{first}. Among {number(items, 0)} held-out sentences it finds the translation of {share:.0%}"
+            f" (the base: {before:.0%}).")
+
+
+def found_translations(results: Results) -> tuple[float, float, int] | None:
+    """The share of held-out sentences whose translation is found, by the released model and the base; how many."""
+    arm = results["released"]["arm"]
+    for found in results["tasks"].values():
+        if found.get("kind") == "sentence_retrieval" and not found["language"] and not found.get("fine_tuned", True):
+            return found["means"][arm], found["means"]["base"], found["test_items"]
+    share = inside(results, "pretraining", arm, "counts", "translation_found")
+    before, items = (inside(results, "alignment", name) for name in ("found_before", "pairs_held"))
+    return None if share is None or before is None or items is None else (share, before, int(items))
