@@ -61,8 +61,8 @@ def try_(code: Code, model: ModelName = None, port: Annotated[int, typer.Option(
 
 
 @app.command()
-def search(code: Code, query: Annotated[str, typer.Argument(help="a sentence or a few words, in the language or, where "
-                                                                 "translations taught the model, in the base's")],
+def search(code: Code, query: Annotated[list[str], typer.Argument(
+               help="a sentence or a few words, in the language or, where translations taught the model, the base's")],
            model: ModelName = None,
            top: Annotated[int, typer.Option(min=1, max=MOST, help="passages to show")] = TOP,
            as_json: Annotated[bool, typer.Option("--json", help="machine-readable")] = False,
@@ -75,11 +75,12 @@ def search(code: Code, query: Annotated[str, typer.Argument(help="a sentence or 
         from vernacular.search.finding import Searcher, hits_as_json
         from vernacular.search.listing import print_hits
 
+        asked = " ".join(query)
         searcher = Searcher(Store(project.artifacts), language, name)
         passages = searcher.prepare(lambda line: say(line, err=True))
-        hits = searcher.find(query, top)
+        hits = searcher.find(asked, top)
         if as_json:
-            say_json(hits_as_json(query, name, passages, hits))
+            say_json(hits_as_json(asked, name, passages, hits))
         else:
             print_hits(hits, passages)
 

@@ -21,13 +21,14 @@ class Encoder:
 
     Args:
         folder: of the release.
+        objective: of its model.
         prefix: put before every text, as the base was trained.
 
     Raises:
         Problem: the released model gives no sentence embeddings.
     """
 
-    def __init__(self, folder: Path, prefix: str = "") -> None:
+    def __init__(self, folder: Path, objective: str = "masked", prefix: str = "") -> None:
         if not (folder / SENTENCE_MODULES).is_file():
             raise Problem("the released model gives no embeddings of sentences", where=str(folder), fix=(
                 "Take a sentence encoder as base (`vernacular new` names one), or add a task of kind "
@@ -35,7 +36,7 @@ class Encoder:
         quiet()
         settings = json.loads((folder / "sentence_bert_config.json").read_text(encoding="utf-8"))
         self._longest, self._prefix = int(settings["max_seq_length"]), prefix
-        model = load_model(folder, "masked").to("cuda" if torch.cuda.is_available() else "cpu")
+        model = load_model(folder, objective).to("cuda" if torch.cuda.is_available() else "cpu")
         self._tokenizer = load_tokenizer(folder)
         self._network = Network(model.base_model, model.config.hidden_size, 1, model)
         self._network.head.to(model.device)

@@ -6,7 +6,8 @@ What was taken down is left out even before its files are removed. Builds the in
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +92,7 @@ class Searcher:
             digest_of([prefix, *(inputs.get(stage) for stage in (
                 f"tokenizer/{name}", f"model/{name}", f"model/{name}_control"))]),
             digest_of([_PASSAGES, self._clean.manifest.data_version]))
-        self._encoder = _Lazy(self._release.folder, prefix)
+        self._encoder = cache(partial(Encoder, self._release.folder, language.models[name].objective, prefix))
 
     def is_ready(self) -> bool:
         """Whether the index is built."""
@@ -140,19 +141,6 @@ class Searcher:
         return _current(self._store, self._language, self._name, "corpus/documents").folder / "documents.jsonl"
 
 
-class _Lazy:
-    """Loads an encoder when it is first asked for."""
-
-    def __init__(self, folder: Path, prefix: str) -> None:
-        self._folder, self._prefix = folder, prefix
-        self._loaded: Encoder | None = None
-
-    def __call__(self) -> Encoder:
-        if self._loaded is None:
-            self._loaded = Encoder(self._folder, self._prefix)
-        return self._loaded
-
-
 def ledger_rows(path: Path, ids: Collection[str]) -> dict[str, dict[str, Any]]:
     """The rows of these documents in a ``documents.jsonl`` of the ledger; other rows are not parsed."""
     wanted = {_ID % number.encode() for number in ids}
@@ -189,7 +177,7 @@ def _hit(score: float, text: str, row: dict[str, Any], line: int, places: int, l
 
 
 def _with_rights(hit: Hit, row: dict[str, Any]) -> Hit:
-    return Hit(**{**asdict(hit), "licence": row.get("licence", ""), "consent": row.get("consent", "")})
+    return replace(hit, licence=row.get("licence", ""), consent=row.get("consent", ""))
 
 
 def hits_as_json(query: str, name: str, passages: int, hits: Sequence[Hit]) -> dict[str, Any]:

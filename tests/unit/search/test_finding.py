@@ -107,6 +107,8 @@ def test_the_command(store: Store, ready: Language, monkeypatch: pytest.MonkeyPa
     hits = [Hit(**hit) for hit in found["hits"]]
     assert hits[0].text == QUERY and len(hits) == 2
     shown = CliRunner().invoke(app, ["search", ready.code, "the red crow looks over the school"])
+    assert shown.stdout == CliRunner().invoke(app, ["search", ready.code, *["the", "red", "crow", "looks", "over", "the", "school"]]
+                                              ).stdout
     assert "CC-BY-4.0" in shown.stdout and "\x1b" not in shown.stdout and "\u202e" not in shown.stdout
     assert CliRunner().invoke(app, ["search", ready.code, QUERY, "--top", "0"]).exit_code == 2
     assert CliRunner().invoke(app, ["search", ready.code, " "]).exit_code == 2
