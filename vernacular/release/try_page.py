@@ -226,7 +226,7 @@ def page(language: Language, model_name: str, text: str, answers: Mapping[str, A
     """The whole page as HTML, with everything that comes from outside escaped."""
     environment = Environment(loader=PackageLoader("vernacular.release", "templates"), autoescape=True,
                               undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"hue": hue, "origin": origin}
+    environment.filters |= {"hue": hue, "origin": origin, "chance": chance}
     return environment.get_template("try.html").render(
         language=language, model_name=model_name, masked=language.models[model_name].objective == "masked", blank=BLANK,
         place=f"languages/{language.code}/{FOLDER}/{marks.FILE}", longest=LONGEST, text=text, by=by, token=token,
@@ -239,6 +239,12 @@ def searched_in(language: Language, model_name: str) -> str:
     model = language.models[model_name]
     known = [name_of(code) for code in model.base.languages if code != "mul"]
     return " or ".join(known) if model.alignment is not None and len(known) <= MOST_NAMED else ""
+
+
+def chance(probability: float) -> str:
+    """A probability in per cent; none is called certain or impossible by rounding."""
+    shown = round(100 * probability)
+    return ">99%" if shown > 99 else "<1%" if shown < 1 else f"{shown}%"
 
 
 def hue(label: str) -> int:

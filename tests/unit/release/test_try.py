@@ -21,7 +21,7 @@ from vernacular.errors import Problem
 from vernacular.release.answers import Answers, note_labels
 from vernacular.release.marks import FILE, make_mark
 from vernacular.release.trust import Trust
-from vernacular.release.try_page import LARGEST, hue, make_server, page
+from vernacular.release.try_page import LARGEST, chance, hue, make_server, page
 from vernacular.search.finding import Hit
 from vernacular.tasks.kind import Labelling
 
@@ -240,6 +240,10 @@ def test_labels_of_several_words() -> None:
         make_mark("kale", "topic", "base", answers, False, "human", "")
     with pytest.raises(Problem, match="labels of pos hold spaces"):  # the marks file could not say where one ends
         make_mark("kale", "pos", "base", answers, True, "", "")
+
+
+def test_no_probability_is_rounded_to_certainty() -> None:
+    assert [*map(chance, (0.0, 0.004, 0.01, 0.994, 0.996, 1.0))] == ["<1%", "<1%", "1%", "99%", ">99%", ">99%"]
 
 
 def test_begin_and_inside_have_one_colour() -> None:

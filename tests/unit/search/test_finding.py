@@ -106,9 +106,9 @@ def test_the_command(store: Store, ready: Language, monkeypatch: pytest.MonkeyPa
     assert found["query"] == QUERY and found["model"] == NAME and found["passages"] == 7
     hits = [Hit(**hit) for hit in found["hits"]]
     assert hits[0].text == QUERY and len(hits) == 2
-    shown = CliRunner().invoke(app, ["search", ready.code, "the red crow looks over the school"])
-    assert shown.stdout == CliRunner().invoke(app, ["search", ready.code, *["the", "red", "crow", "looks", "over", "the", "school"]]
-                                              ).stdout
+    plain = "the red crow looks over the school"
+    shown = CliRunner().invoke(app, ["search", ready.code, plain])
+    assert shown.stdout == CliRunner().invoke(app, ["search", ready.code, *plain.split()]).stdout
     assert "CC-BY-4.0" in shown.stdout and "\x1b" not in shown.stdout and "\u202e" not in shown.stdout
     assert CliRunner().invoke(app, ["search", ready.code, QUERY, "--top", "0"]).exit_code == 2
     assert CliRunner().invoke(app, ["search", ready.code, " "]).exit_code == 2
