@@ -81,6 +81,9 @@ def metadata_of(artifact: Artifact, *, reused: bool, declared: Sequence[str]) ->
     """
     report: Report = artifact.manifest.report
     shown: dict[str, Any] = {}
+    if report.remarks:
+        shown["what gains little"] = MetadataValue.md("\n".join(f"- {escape(str(remark), 1000)}"
+                                                                for remark in report.remarks))
     if report.counts:
         shown["what the numbers mean"] = MetadataValue.md(table_of_counts(report))
     shown |= {f"plot: {title}": MetadataValue.md(picture(artifact, title, file))

@@ -52,6 +52,20 @@ class Gate(BaseModel):
     blocking: bool = False
 
 
+class Remark(BaseModel):
+    """What works and yet gains little, which nobody would notice otherwise; rules: ``vernacular.remarks``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    code: str = Field(description="stable, such as VN-FEW-STEPS")
+    what: str = Field(description="what is so, and by which measurement it gains little")
+    fix: str = Field(description="what to do, with key and value")
+
+    def __str__(self) -> str:
+        """One line for a person."""
+        return f"{self.what}. {self.fix} [{self.code}]"
+
+
 class Report(BaseModel):
     """What a stage says of its result: one producer for the Dagster UI, the command line and the card.
 
@@ -65,7 +79,12 @@ class Report(BaseModel):
     samples: dict[str, list[dict[str, Any]]] = Field(default_factory=dict)
     plots: dict[str, str] = Field(default_factory=dict)
     gates: list[Gate] = Field(default_factory=list)
+    remarks: list[Remark] = Field(default_factory=list)
     details: dict[str, Any] = Field(default_factory=dict)
+
+    def remark(self, *remarks: Remark | None) -> None:
+        """Note those of ``remarks`` that there are."""
+        self.remarks += [remark for remark in remarks if remark is not None]
 
     def count(self, name: str, value: float | int, meaning: str, unit: str = "") -> None:
         """Note the number ``name`` (a stable identifier with its unit in it where it has one)."""

@@ -68,15 +68,17 @@ def check(code: Annotated[str | None, typer.Argument(help="one language; all if 
 
 
 @app.command()
-def plan(code: Code, model: ModelName = None, debug: Debug = False) -> None:
-    """What a run would compute and what it would reuse, and what that costs, before anything is spent."""
-    from vernacular.planning import print_plan
+def plan(code: Code, model: ModelName = None,
+         quick: Annotated[bool, typer.Option("--quick", help="do not measure the speed of this machine")] = False,
+         debug: Debug = False) -> None:
+    """What a run would take before anything is spent: minutes of each stage, memory, disk; and what gains little."""
+    from vernacular.forecast.printed import print_plan
 
     with plain_errors(debug):
         project, language = open_language(code)
         if model is not None:
             model_of(language, model)
-        print_plan(project, language, model)
+        print_plan(project, language, model, quick)
 
 
 @app.command()

@@ -24,6 +24,7 @@ from vernacular.errors import Problem
 from vernacular.evaluation.behaviour.schema import UNREVIEWED, Suite
 from vernacular.evaluation.fairness.plan import load_plan
 from vernacular.models import locate
+from vernacular.remarks.rules import of_items
 
 if TYPE_CHECKING:
     from vernacular.tasks.data import Items
@@ -39,7 +40,8 @@ def lacking(language: Language, suite: Suite, root: Path, items: Mapping[str, It
         items: of the tasks whose labelled data lies on this machine.
     """
     return [*_text(language, root), *_elsewhere(language), *_bases(language), *_tasks(language), *_labels(items),
-            *_tests(language, suite), *_seed(language, root), *_publishing(language)]
+            *_gains_little(language, items), *_tests(language, suite), *_seed(language, root),
+            *_publishing(language)]
 
 
 def _text(language: Language, root: Path) -> Iterator[str]:
@@ -109,6 +111,14 @@ def _labels(items: Mapping[str, Items]) -> Iterator[str]:
             if len(names) > 1:
                 yield (f"the labels {' and '.join(names)} of the task {task} are told apart. If they are one, write it "
                        "in one way in the data")
+
+
+def _gains_little(language: Language, items: Mapping[str, Items]) -> Iterator[str]:
+    """Parts of tasks that are too small to say much; of text and steps `vernacular plan` says it."""
+    looks = max((model.lora.looks for model in language.models_to_run().values()), default=0)
+    for task, found in items.items():
+        if language.tasks[task].fine_tune:
+            yield from map(str, of_items(task, len(found.train), len(found.dev), len(found.test), looks))
 
 
 def _tests(language: Language, suite: Suite) -> Iterator[str]:

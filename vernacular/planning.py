@@ -1,6 +1,6 @@
-"""Before anything is spent: whether the folders can be used, what a run would compute, and what that costs.
+"""Before anything is spent: whether the folders can be used, and what a run would compute.
 
-Costs come from the modules ``plan`` of pretraining and tasks; nothing is computed here.
+What that takes is in ``vernacular.forecast``; nothing is computed here.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vernacular.artifacts import Store
 from vernacular.config.labeled_data import FileData
@@ -22,7 +22,6 @@ from vernacular.files import Folder
 from vernacular.project import Project
 from vernacular.release.waivers import read_waivers
 from vernacular.stages import Stage, lookup, stages_of
-from vernacular.terminal import say
 
 if TYPE_CHECKING:
     from vernacular.tasks.data import Items
@@ -110,55 +109,6 @@ def to_fetch(language: Language, root: Path) -> dict[str, list[str]]:
              for stage, needs in network_needs(language, root).items()}
     found["corpus/clean"] = [f"the data of {name}" for name in not_fetched(language, root)]
     return {stage: missing for stage, missing in found.items() if missing}
-
-
-def print_plan(project: Project, language: Language, model: str | None) -> None:
-    """Print what a run would do and what each training costs."""
-    store = Store(project.artifacts)
-    steps = steps_of(stages_of(language, model), language, store)
-    width = max((len(step.stage) for step in steps), default=0)
-    for step in steps:
-        say(f"{step.action:<6} {step.stage:<{width}}  {step.why}")
-    missing = to_fetch(language, store.root)
-    waiting = missing.get("corpus/clean", [])
-    if waiting:
-        say("")
-        say(f"not fetched yet: {', '.join(waiting)}. `vernacular run {language.code} --to corpus/clean` "
-                   "fetches it where there is a network; until then the tasks' steps and minutes are not known.")
-    todo = sum(step.action != "reuse" for step in steps)
-    say("")
-    say(f"{language.code}: {todo} of {len(steps)} stages to run, {len(steps) - todo} reused.")
-    for name, settings in language.models_to_run(model).items():
-        if f"the base of {name}" in missing.get(f"tokenizer/{name}", []):
-            say("")
-            say(f"{name}: no estimate, the base is not fetched yet")
-            continue
-        try:
-            from vernacular.pretraining.plan import estimate
-            from vernacular.tasks.plan import estimate as estimate_tasks
-        except ImportError:  # no trainer, no estimate: the plan above still stands
-            say(f"{name}: no estimate, the trainer is not installed")
-            return
-        say("")
-        say(f"{name}:")
-        for found in (estimate(language=language, store=store, name=name, model=settings),
-                      estimate_tasks(language, store, name, settings)):
-            for line in costs(found):
-                say(f"  {line}")
-
-
-def costs(numbers: Mapping[str, Any]) -> list[str]:
-    """An estimate as aligned lines, names with their units as they are given; None is not known yet."""
-    numbers = {name: "not known yet: the run finds out" if value is None else value for name, value in numbers.items()}
-    width = max((len(name) for name in numbers), default=0)
-    return [f"{name.replace('_', ' '):<{width}}  {_shown(value)}"
-            for name, value in numbers.items()]
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return str(value)
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
 
 
 def check_labels(language: Language, root: Path) -> dict[str, Items]:

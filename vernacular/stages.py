@@ -226,6 +226,8 @@ def run_stage(stage: Stage, language: Language, store: Store, progress: Progress
                 reports={name: artifact.manifest.report for name, artifact in inputs.items()},
                 out=out, scratch=scratch, seed=stage.seed, progress=progress, machine=machine, root=store.root,
                 cache=cache))
+        for remark in report.remarks:
+            progress(f"remark: {remark}")
         if stage.outside(language, store.root) != determined["outside"]:
             # Else the result would stand under what lay there before, and be taken for it when that is put back.
             raise Passing("what it reads from outside was changed while it ran", where=f"{language.code} {stage.name}",

@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 
 from tests.generate import write_language
 from tests.terminal import in_a_terminal
+from tests.tiny import write_bert
 from tests.unit.test_errors import panic
 from vernacular.artifacts import Store
 from vernacular.cli import app, plain_errors
@@ -102,26 +103,33 @@ def test_publish_uploads_the_release_of_the_chosen_model(monkeypatch: pytest.Mon
     assert asked == [("qaa", "tiny", "me/it")] * 2
 
 
-def test_plan_before_anything_has_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    numbers = {"steps": 1234, "pretraining_minutes": None}
-    monkeypatch.setattr("vernacular.pretraining.plan.estimate", lambda **_: numbers)
-    result = RUNNER.invoke(app, ["plan", "qaa"])
+def test_plan_before_anything_has_run(project: Path) -> None:
+    write_bert(project / "languages" / "qaa" / "base")
+    result = RUNNER.invoke(app, ["plan", "qaa", "--quick"])
     assert result.exit_code == 0, result.output
     lines = result.stdout.splitlines()
-    assert lines[0].split()[:2] == ["run", "corpus/documents"]
-    assert any("stages to run, 0 reused" in line for line in lines)
-    assert f"  {'steps':<19}  1,234" in lines
-    assert "  pretraining minutes  not known yet: the run finds out" in lines
+    assert re.fullmatch(r"qaa: \S+( to \S+)? (seconds|minutes) for 13 of 13 stages", lines[0])
+    assert re.fullmatch(r"memory: .* GiB. Disk: .* GiB, and .* GiB while it trains.", lines[1])
+    stages = [line.split()[1] for line in lines if line.startswith("run ")]
+    assert stages[:2] == ["corpus/documents", "corpus/identifier"] and stages[-1] == "release/tiny"
+    assert all(re.search(r"\d (seconds?|minutes)  ", line) for line in lines if line.startswith("run "))
+    assert not (project / "artifacts" / ".machine").exists(), "nothing was measured"
 
 
-def test_plan_names_labelled_data_that_was_not_fetched(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vernacular.pretraining.plan.estimate", lambda **_: {"steps": 1234})
+def test_plan_of_a_base_that_is_not_there_says_so_beside_the_rest() -> None:
+    result = RUNNER.invoke(app, ["plan", "qaa", "--quick"])
+    assert result.exit_code == 0, result.output
+    assert "tiny: its minutes are not known: " in result.stdout and "there is no model at base" in result.stdout
+    assert re.search(r"run +corpus/clean +\d", result.stdout) and re.search(r"model/tiny +not known yet", result.stdout)
+
+
+def test_plan_names_labelled_data_that_was_not_fetched(project: Path) -> None:
     write_language(project / "languages", documents=3, tasks={"topic": {"kind": "sequence_classification", "data": {
         "kind": "hub", "dataset": "somebody/news", "revision": "0" * 40}}})
-    result = RUNNER.invoke(app, ["plan", "qaa"])
+    result = RUNNER.invoke(app, ["plan", "qaa", "--quick"])
     assert result.exit_code == 0, result.output
-    line, = (line for line in result.stdout.splitlines() if line.startswith("not fetched yet"))
-    assert line.startswith("not fetched yet: the data of topic. `vernacular run qaa --to corpus/clean` fetches it")
+    line, = (line for line in result.stdout.splitlines() if line.startswith("  not fetched yet"))
+    assert line.startswith("  not fetched yet: the data of topic. `vernacular run qaa --to corpus/clean` fetches it")
 
 
 @pytest.mark.parametrize("arguments", [["plan", "qab"], ["plan", "qaa", "--model", "tny"], ["report", "qab"],

@@ -39,7 +39,7 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
 
     def run(work: Work) -> Report:
         from vernacular.alignment.stage import run as align
-        return align(work, model, asked)
+        return align(work, name, model, asked)
 
     return [Stage(
         name=f"alignment/{name}", version="3", inputs=("corpus/splits",), run=run, seed=model.seed, heavy=True,

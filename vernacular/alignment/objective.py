@@ -64,6 +64,12 @@ class TranslationLoss:
         return [encoding.ids[:self._longest] for encoding in
                 self._tokenizer.backend_tokenizer.encode_batch(list(texts))]
 
+    def step_tokens(self) -> int:
+        """Tokens that a step learns from, on average."""
+        means = [float(np.mean([len(row) for row in side])) for side in (self._ids, self._translated)]
+        size = min(self._settings.batch_size, len(self._lengths))
+        return round(size * means[0] + math.ceil(_READ_TOO * size) * means[1])
+
     def rows(self, step: int) -> NDArray[np.int64]:
         """The numbers of the pairs of a step; a pass over all pairs holds each once."""
         size = min(self._settings.batch_size, len(self._lengths))

@@ -17,12 +17,13 @@ from vernacular.pretraining.fused import keep_memory
 from vernacular.pretraining.processes import start
 from vernacular.pretraining.states import Teacher
 from vernacular.pretraining.texts import listed
+from vernacular.remarks.rules import few_pairs, same_sides
 from vernacular.stages import Work
 
 _SAMPLES = 5
 
 
-def run(work: Work, model: Model, asked: Alignment) -> Report:
+def run(work: Work, name: str, model: Model, asked: Alignment) -> Report:
     """Write the pairs and the embeddings that both arms learn from.
 
     Raises:
@@ -52,4 +53,6 @@ def run(work: Work, model: Model, asked: Alignment) -> Report:
                  "held-out sentences whose own translation is the nearest for the base, as a share")
     report.samples["pairs"] = [{"text": text, "translation": translation}
                                for text, translation in pairs.train[:_SAMPLES]]
+    same = sum(text.split() == translation.split() for text, translation in pairs.train)
+    report.remark(few_pairs(name, len(pairs.train)), same_sides(name, same, len(pairs.train)))
     return report

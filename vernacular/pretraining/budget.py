@@ -7,6 +7,7 @@ that was measured while other programs kept the processor busy is used for some 
 from __future__ import annotations
 
 import json
+import math
 import platform
 import statistics
 import time
@@ -51,10 +52,25 @@ def known_speed(machine: Path, key: str) -> float | None:
 
 
 def measure_speed(machine: Path, key: str, model: Any, plan: Plan) -> float:
-    """Tokens per second of ``model``, by the median of a few whole steps; written to ``machine``.
+    """Tokens per second of ``model``, by the median of a few whole steps; written to ``machine``."""
+    seconds, loaded = time_steps(model, plan)
+    speed = plan.settings.batch_size * plan.settings.sequence_length / seconds
+    write_atomically(machine / f"speed-{key}.json", json.dumps({
+        "tokens_per_second": speed, "under_load": loaded}))
+    return speed
+
+
+def time_steps(model: Any, plan: Plan, most_seconds: float = math.inf) -> tuple[float, bool]:
+    """Seconds of a whole step of ``plan``, by the median of a few, and whether other programs slowed it down.
 
     The weights are set back afterwards, from the processor's memory: a second model may not fit a card.
+
+    Args:
+        model: to be trained.
+        plan: of its training.
+        most_seconds: no further step is begun after this time; two are timed in any case.
     """
+    begun = time.monotonic()
     kept = {name: tensor.detach().to("cpu", copy=True) for name, tensor in model.state_dict().items()}
     training, learning = model.training, [parameter for parameter in model.parameters() if parameter.requires_grad]
     model.train()
@@ -62,10 +78,12 @@ def measure_speed(machine: Path, key: str, model: Any, plan: Plan) -> float:
     body = int((plan.settings.head_first or 0.0) * plan.steps) + 1  # time steps in which all of it learns
     for step in range(UNTIMED_STEPS):
         take_step(model, optimizer, plan, body + step)
-    seconds, before = [], _busy_elsewhere()
-    timed = time.monotonic()
+    seconds: list[float] = []
+    before, timed = _busy_elsewhere(), time.monotonic()
     for step in range(TIMED_STEPS):
         started = time.monotonic()
+        if len(seconds) > 1 and started - begun > most_seconds:
+            break
         take_step(model, optimizer, plan, body + UNTIMED_STEPS + step)
         seconds.append(time.monotonic() - started)  # the loss that a step returns has waited for the device
     others = (_busy_elsewhere() - before) / (time.monotonic() - timed)
@@ -76,10 +94,7 @@ def measure_speed(machine: Path, key: str, model: Any, plan: Plan) -> float:
         parameter.requires_grad_(True)
         parameter.grad = None
     model.train(training)
-    speed = plan.settings.batch_size * plan.settings.sequence_length / statistics.median(seconds)
-    write_atomically(machine / f"speed-{key}.json", json.dumps({
-        "tokens_per_second": speed, "under_load": others > _MOST_OTHERS}))
-    return speed
+    return statistics.median(seconds), others > _MOST_OTHERS
 
 
 def _busy_elsewhere() -> float:

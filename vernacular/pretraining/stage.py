@@ -26,7 +26,7 @@ from vernacular.corpus.words import words
 from vernacular.errors import Problem
 from vernacular.evaluation.likelihood import LEAST_WORDS, likelihood
 from vernacular.jsonl import read_jsonl, write_jsonl
-from vernacular.models import fingerprint, load_base, load_tokenizer, most_positions
+from vernacular.models import fingerprint, load_base, load_tokenizer
 from vernacular.plots import curves
 from vernacular.pretraining import lora, texts
 from vernacular.pretraining.budget import known_speed, measure_speed, speed_key, steps_within
@@ -37,11 +37,12 @@ from vernacular.pretraining.loop import Plan, compile_body, train
 from vernacular.pretraining.objectives import Objective, check_head, lengths, nats, objective_for
 from vernacular.pretraining.optimizer import times_further, waiting
 from vernacular.pretraining.packing import Blocks
-from vernacular.pretraining.plan import Cost, measured, predict
+from vernacular.pretraining.plan import Cost, check_length, measured, predict
 from vernacular.pretraining.precision import device_of
 from vernacular.pretraining.processes import share, start, together
 from vernacular.pretraining.schedule import capped, most_blocks, order
 from vernacular.pretraining.states import States, Teacher, weight
+from vernacular.remarks.rules import capped_steps, few_passes, small_text
 from vernacular.stages import Work
 from vernacular.vocabulary.initialise import grow
 from vernacular.vocabulary.trim import KEPT, shrink
@@ -101,7 +102,7 @@ def run(work: Work, name: str, model: Model, arm: Arm) -> Report:
         f"{stream.share * steps * settings.batch_size / stream.count:.2f} passes over {stream.count:,} blocks of "
         f"{stream.name}" for stream in text.streams))
     predicted = predict(network, settings, steps, known_speed(work.machine, _key(work, model)), text.blocks.tokens.size,
-                        model.objective)
+                        model.objective, pair_tokens=translations.step_tokens() if translations is not None else 0)
     compile_body(network, steps)
     done = train(network, plan, work.scratch / "checkpoint.pt", work.progress)
     if together()[0]:
@@ -112,6 +113,9 @@ def run(work: Work, name: str, model: Model, arm: Arm) -> Report:
     work.progress(f"interpolated: {chosen.share:g} of the way from the base to the trained weights")
     network.eval()
     report = _report(work, plan, done, text, (points, chosen))
+    if arm == "adapted":  # control takes as many steps
+        report.remark(few_passes(name, model, plan.steps, report.counts["epochs"].value),
+                      capped_steps(name, model, plan.steps), small_text(name, model, text.streams[0].count))
     if translations is not None and before is not None:
         _report_translations(report, before, translations.measure(network))
     moved = None
@@ -143,10 +147,7 @@ def _start(work: Work, name: str, model: Model,
     """The network to train, its tokenizer, the weights that it starts from and the ids of its new rows."""
     folder = work.inputs[f"tokenizer/{name}"]
     network, _ = load_base(model.base, model.objective, work.language)
-    if most_positions(network) < model.pretraining.sequence_length:
-        raise Problem(f"the base reads at most {most_positions(network)} tokens at once",
-                      where=f"{work.language.code} models {name}: pretraining",
-                      fix=f"Set sequence_length to at most {most_positions(network)}")
+    check_length(network, model.pretraining, f"{work.language.code} models {name}: pretraining")
     if (folder / KEPT).is_file():
         shrink(network, load_file(folder / KEPT)["ids"].tolist())
     new_rows = np.zeros(0, dtype=np.int64)

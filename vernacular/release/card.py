@@ -50,7 +50,8 @@ def write_card(results: Results) -> str:
         "## Tasks", _tasks(results),
         "## Behaviour", behaviour(results), "## Fairness", fairness(results), "## What it forgot",
         _retention(results), "## Planted phrases", planted(results), "## Compute", compute(results),
-        "## Uses", _uses(results), "## What is not known", _unknown(results), "## Gates and signature", _gates(results)]
+        *_remarks(results), "## Uses", _uses(results), "## What is not known", _unknown(results),
+        "## Gates and signature", _gates(results)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -248,6 +249,12 @@ def _uses(results: Results) -> str:
             "a start for fine-tuning.\n\nRefused: surveillance or profiling of people, decisions about people without "
             "a person who answers for them, text passed off as a community's own words, any use that the licence or "
             "the consent of a source does not cover.")
+
+
+def _remarks(results: Results) -> list[str]:
+    """What gained little, and what to do about it; nothing where there is nothing to remark."""
+    lines = [f"- {literal(remark['what'])}. {literal(remark['fix'])}." for remark in results["remarks"]]
+    return ["## What gains little", "\n".join(lines)] if lines else []
 
 
 def _unknown(results: Results) -> str:

@@ -27,7 +27,7 @@ from vernacular.release.curve import (
     seeds_differ,
 )
 from vernacular.release.markdown import MISSING, interval_text, number, range_text, signed
-from vernacular.release.report_tables import compute, planted, red_checks, retention
+from vernacular.release.report_tables import compute, gains_little, planted, red_checks, retention
 from vernacular.release.report_tables import new_table as _table
 from vernacular.release.summary import Results, gather, stage_names
 from vernacular.release.trust import CALIBRATION, calibration_rows, calibration_said
@@ -92,7 +92,7 @@ def print_table(results: Results, console: Console) -> None:
                   f"[bold]{escape(model['name'])}[/] from {escape(model['base_name'])}, {model['objective']}",
                   highlight=False)
     for show in (_corpus, _fertility, _translations, _likelihood, _tasks, _behaviour, _fairness, retention, planted,
-                 compute, red_checks, _gates):
+                 compute, gains_little, red_checks, _gates):
         show(results, console)
     _next(results, console)
 

@@ -74,6 +74,14 @@ def compute(results: Results, console: Console) -> None:
         console.print(table)
 
 
+def gains_little(results: Results, console: Console) -> None:
+    """Print the remarks of all stages: what gained little, and what to do."""
+    if results["remarks"]:
+        console.print("\nWhat gains little, and what to do")
+    for remark in results["remarks"]:
+        console.print(f"- {remark['what']}. {remark['fix']}.", highlight=False, markup=False)
+
+
 def red_checks(results: Results, console: Console) -> None:
     """Every check of a stage that failed, with its reason."""
     red = [(stage, gate) for stage, gates in results["gates"].items() for gate in gates if not gate["passed"]]

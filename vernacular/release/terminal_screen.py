@@ -62,6 +62,11 @@ def print_screen(results: Results, page: Path, console: Console) -> None:
     for name, said in red:
         lines = textwrap.wrap(f"{name}: {said}", width - 4, break_on_hyphens=False)
         console.print(Text.assemble("  ", (name, "red"), "\n    ".join(lines)[len(name):]))
+    if results["remarks"]:
+        console.print(Text("\nWhat gains little, and what to do", "bold"))
+    for remark in results["remarks"]:
+        lines = textwrap.wrap(f"{remark['what']}. {remark['fix']}.", width - 4, break_on_hyphens=False)
+        console.print(Text("  " + "\n    ".join(lines)))
     console.print()
     for name, said in [*_places(results, page), *_next(results)]:
         console.print(Text.assemble((f"{name:<6} ", "bold"), said), soft_wrap=True)

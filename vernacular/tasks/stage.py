@@ -26,6 +26,7 @@ from vernacular.errors import Problem
 from vernacular.jsonl import read_jsonl, write_jsonl
 from vernacular.models import bytes_of_weights, longest_input
 from vernacular.parallel import in_processes
+from vernacular.remarks.rules import of_items
 from vernacular.stages import Work
 from vernacular.tasks.calibration import calibrate, calibration_of, label_logits
 from vernacular.tasks.curve import Run, Untrained, sizes_of
@@ -63,8 +64,10 @@ def run(work: Work, name: str, model: Model, task_name: str) -> Report:
     (work.out / LABELS).write_text(json.dumps(items.kind.labels, ensure_ascii=False) + "\n", encoding="utf-8")
     _write_predictions(work.out, items, {f"{arm}_{seed}": found.answers for arm in ARMS for seed, found in zip(
         model.lora.seeds, runs[arm][sizes[-1]], strict=True)})
-    return write_report(work.out, task_name, items, sizes, model.lora.seeds, runs, untrained,
-                        None if learned is None else TransferRun(learned, transferred))
+    report = write_report(work.out, task_name, items, sizes, model.lora.seeds, runs, untrained,
+                          None if learned is None else TransferRun(learned, transferred))
+    report.remark(*of_items(task_name, sizes[-1], len(items.dev), len(items.test), model.lora.looks))
+    return report
 
 
 def _as_they_are(work: Work, name: str, model: Model, task_name: str, items: Items) -> Report:

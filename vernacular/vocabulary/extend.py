@@ -18,6 +18,7 @@ from vernacular.artifacts import Gate, Report
 from vernacular.config.schema import Model
 from vernacular.jsonl import read_jsonl
 from vernacular.models import load_base, load_tokenizer
+from vernacular.remarks.rules import few_new_tokens
 from vernacular.stages import Work
 from vernacular.vocabulary import measure
 from vernacular.vocabulary.distil import distil
@@ -84,6 +85,7 @@ def run(work: Work, name: str, model: Model) -> Report:
     measure.pieces(report, extended, chosen, ids, rows, work.out)
     measure.base_languages(report, base, extended, check_lines, held_out, model.base.languages)
     _gates(report, base, extended, base_model, new, ids, extended_folder)
+    report.remark(few_new_tokens(name, model, sum(words.values()), len(ids), -report.counts["fertility_change"].value))
     return report
 
 

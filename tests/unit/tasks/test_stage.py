@@ -17,7 +17,6 @@ import yaml
 from tests.generate import TINY_MODEL, make_documents, write_language
 from tests.tiny import write_bert, write_llama
 from vernacular.arms import ARMS, MODEL_FOLDER
-from vernacular.artifacts import Manifest, Report, Store, now
 from vernacular.config.load import load_language
 from vernacular.corpus.ledger import short_digest
 from vernacular.errors import Problem
@@ -25,9 +24,7 @@ from vernacular.jsonl import read_jsonl, write_jsonl
 from vernacular.stages import Work
 from vernacular.tasks import stage
 from vernacular.tasks.calibration_report import CalibrationReport
-from vernacular.tasks.data import load_items
 from vernacular.tasks.kind import Item, class_of
-from vernacular.tasks.plan import estimate
 from vernacular.tasks.predictor import load_predictor
 
 TASK: dict[str, Any] = {"kind": "sequence_classification", "curve": [8, 16, "all"], "data": {
@@ -90,21 +87,6 @@ def test_a_curve_of_three_arms(tmp_path: Path) -> None:
         predictor.probabilities([row["text"] for row in rows]), rows, strict=True)])
     assert one.after.log_loss == pytest.approx(loss, abs=0.02)  # of what is saved
     assert one.decisions == min(details["dev_items"], details["train_items"]) and one.temperature != 1
-
-
-def test_the_cost_is_counted_before_and_timed_by_the_run_before(tmp_path: Path) -> None:
-    work = work_of(tmp_path, {**TASK, "curve": [8, "all"]}, [])
-    model, store = work.language.models["tiny"], Store(tmp_path / "store")
-    items = len(load_items(work.language, "topic", tmp_path).train)
-    wanted = {"task_trainings": 12, "task_steps": 6 * (1 + -(-items // model.lora.batch_size)), "task_minutes": None}
-    assert estimate(work.language, store, "tiny", model) == wanted
-    report = Report(details={"curve": [{"scores": {arm: [{"steps": 10, "seconds": 30.0}] for arm in ARMS}}]})
-    with store.workspace("qaa", "task/topic_tiny", "k") as place:
-        (place / "out").mkdir()
-        store.publish(place, Manifest(language="qaa", stage="task/topic_tiny", key="k", version="2", settings={},
-                                      inputs={}, outside={}, seed=1, data_version="", files={}, created=now(),
-                                      seconds=1, report=report))
-    assert estimate(work.language, store, "tiny", model)["task_minutes"] == pytest.approx(wanted["task_steps"] * 3 / 60)
 
 
 def test_dead_seeds_are_named_at_their_size(tmp_path: Path) -> None:
@@ -332,7 +314,6 @@ def test_a_search_of_translations_is_scored_without_training(tmp_path: Path) -> 
 def test_only_models_with_translations_are_asked_to_find_them(tmp_path: Path) -> None:
     language = with_translations(tmp_path, SEARCH).language
     assert "topic" in language.tasks_of("tiny") and "topic" not in language.tasks_of("other")
-    assert estimate(language, Store(tmp_path), "tiny", language.models["tiny"])["task_trainings"] == 0
     with pytest.raises(Problem) as raised:
         work_of(tmp_path / "none", SEARCH, [])
     assert "language.yaml" in raised.value.where

@@ -31,6 +31,7 @@ from vernacular.evaluation.held_out import held_out_lines, preparation
 from vernacular.jsonl import write_jsonl
 from vernacular.models import bytes_of_weights
 from vernacular.parallel import in_processes
+from vernacular.remarks.rules import no_cases
 from vernacular.stages import GateSpec, Work
 
 ARMS: tuple[Arm, ...] = ("base", "adapted")
@@ -75,6 +76,7 @@ def run(work: Work, name: str, model: Model) -> Report:
     _note_counts(report, results)
     report.details = {"tests": results, "lexicons": {key: len(words) for key, words in (
         *given.lexicons.items(), *given.pairs.items())}, "seed_of_adapter": model.lora.seeds[0], "arm": released}
+    report.remark(no_cases([test for test, found in results.items() if not found["adapted"]["cases"]]))
     return report
 
 

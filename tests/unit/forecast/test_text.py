@@ -1,0 +1,49 @@
+"""The text of a language is counted as its stages count it, or estimated where that would take too long."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+
+from tests.generate import write_language
+from vernacular.artifacts import Store
+from vernacular.config.load import load_language
+from vernacular.config.schema import Language
+from vernacular.forecast.text import count_text
+from vernacular.stages import run_stage, stages_of
+
+
+def test_words_are_those_that_the_stages_count(language: Language, store: Store) -> None:
+    counted = count_text(language, store.root, None)
+    stages = stages_of(language)
+    for name in ("corpus/documents", "corpus/identifier", "corpus/clean", "corpus/splits"):
+        made = run_stage(stages[name], language, store)
+        if name == "corpus/documents":
+            counts = made.manifest.report.counts
+            assert counted.words.low == counted.words.high == counts["words"].value
+            assert counted.documents == counts["documents"].value
+    trained = made.manifest.report.counts["words_train"].value
+    assert counted.trained.low <= trained <= counted.trained.high
+    again = count_text(language, store.root, made)
+    assert again.trained.low == again.trained.high == trained
+    assert counted.sample and not counted.absent and not counted.unreadable
+
+
+def test_what_takes_too_long_is_estimated_from_the_size_of_the_files(language: Language, store: Store) -> None:
+    whole, part = count_text(language, store.root, None), count_text(language, store.root, None, seconds=0)
+    assert part.documents < whole.documents
+    assert part.words.low < whole.words.low < part.words.high
+
+
+def test_a_source_that_is_not_here_is_named_with_its_limit(tmp_path: Path) -> None:
+    folder = write_language(tmp_path / "languages", documents=3)
+    path = folder / "language.yaml"
+    settings = yaml.safe_load(path.read_text(encoding="utf-8"))
+    settings["sources"] += [{"name": "wiki", "kind": "wikipedia", "wiki": "lg", "licence": "CC0-1.0",
+                             "consent": "contributor", "register": "other", "most_documents": 500}]
+    path.write_text(yaml.safe_dump(settings), encoding="utf-8")
+    (folder / "text" / "river" / "text.txt").unlink()
+    counted = count_text(load_language(folder), tmp_path / "artifacts", None)
+    assert [name.split(" (")[0] for name in counted.absent] == ["wiki"] and "500 documents" in counted.absent[0]
+    assert counted.words.low > 0

@@ -1,0 +1,162 @@
+"""From what is to be done and how fast this machine is to minutes, memory and disk, as ranges."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from vernacular.artifacts import Store
+from vernacular.config.schema import Language, Model
+from vernacular.corpus.words import words
+from vernacular.forecast.amounts import Amount, Shape, amounts_of_model, amounts_of_text
+from vernacular.forecast.ranges import Range, exactly
+from vernacular.forecast.speed import Origin, Speed, speed_of
+from vernacular.forecast.text import TextSize
+from vernacular.forecast.tokens import saved_share
+from vernacular.models import load_base
+from vernacular.pretraining.budget import steps_within
+from vernacular.pretraining.plan import Cost, predict
+from vernacular.tasks.data import not_fetched
+
+_GIB = 2**30
+# How far a stage may be from the middle: docs/experiments/forecast.md. Beside other work it takes up to twice as long.
+SPREAD: dict[Origin, Range] = {"measured": Range(0.7, 1.4), "earlier": Range(0.7, 1.4), "run": Range(0.5, 2.0),
+                               "table": Range(0.3, 3.0)}
+_IF_ALONE = 0.6  # of the time that a speed promises which was measured while other programs kept the processor busy
+_MEMORY = Range(0.9, 1.6)  # of what the shape predicts
+_TEXT_BYTES = Range(25, 60)  # of the corpus for each of its words: documents, clean lines, rejects, splits
+_SECONDS_A_WORD = {"WordPiece": 2e-5, "BPE": 8e-5, "Unigram": 3e-4}  # docs/vocabulary.md
+_SENTENCES_OF_LEXICON = 4.0  # seconds of IBM Model 1: docs/experiments/translations.md
+
+
+@dataclass(frozen=True)
+class ModelForecast:
+    """What is known of a model before it is run.
+
+    Attributes:
+        name: in the language folder.
+        base: name of its base.
+        parameters: of the base.
+        text_tokens: of the training text, as the extended tokenizer will cut it.
+        steps: of pretraining, of each arm.
+        asked_steps: that ``steps:`` asks for; None for a budget in minutes.
+        block_tokens: tokens of a step.
+        passes: over the training text, of the arm with the extended tokenizer.
+        speed: of this machine.
+        seconds: stage -> time.
+        memory_gib: at the peak of pretraining.
+        disk_gib: of all that is kept.
+        scratch_gib: of disk that is needed besides while it is trained.
+        energy_kwh: of both pretrainings; None where the power of this machine is not known.
+        unknown: tasks whose labeled data is not fetched, so that their time is a guess.
+    """
+
+    name: str
+    base: str
+    parameters: int
+    text_tokens: Range
+    steps: Range
+    asked_steps: int | None
+    block_tokens: int
+    passes: Range
+    speed: Speed
+    seconds: dict[str, Range]
+    memory_gib: Range
+    disk_gib: Range
+    scratch_gib: float
+    energy_kwh: float | None
+    unknown: list[str]
+
+
+def forecast_text(size: TextSize) -> dict[str, Range]:
+    """Time of each stage of the corpus."""
+    slow = Speed(1.0, 1.0, 1.0, "measured")
+    return {stage: _seconds(amount, slow) for stage, amount in amounts_of_text(size.words).items()}
+
+
+def forecast_model(language: Language, store: Store, name: str, model: Model, size: TextSize,
+                   quick: bool) -> ModelForecast:
+    """The forecast for one model whose base lies on this machine.
+
+    Raises:
+        Problem: its base cannot be loaded.
+    """
+    network, tokenizer = load_base(model.base, model.objective, language)
+    parameters = sum(parameter.numel() for parameter in network.parameters())
+    width, vocabulary = int(network.config.hidden_size), model.vocabulary
+    fertility, line_words = _cut(tokenizer, size.sample)
+    saved = saved_share(size.trained, vocabulary.new_pieces, vocabulary.min_uses)
+    if (made := store.current(language.code, f"tokenizer/{name}")) is not None:
+        counts = made.manifest.report.counts
+        saved = exactly(1 - counts["fertility_extended"].value / max(1e-9, counts["fertility_base"].value))
+    tokens = Range(size.trained.low * fertility * (1 - saved.high), size.trained.high * fertility * (1 - saved.low))
+    speed = speed_of(store, language, model, network, tokenizer, size.sample, quick)
+    own = 1 - model.pretraining.replay * bool(model.retention)
+    steps, passes = _steps(model, tokens, speed, own)
+    kind = type(tokenizer.backend_tokenizer.model).__name__
+    each = _SECONDS_A_WORD.get(kind, _SECONDS_A_WORD["BPE"]) if vocabulary.new_pieces else 0.0
+    adapted = fertility * (1 - saved.middle)
+    shape = Shape(size.trained, line_words, {"base": fertility, "control": fertility, "adapted": adapted}, steps, each)
+    amounts = amounts_of_model(language, store.root, name, model, shape)
+    seconds = {stage: _seconds(amount, speed) for stage, amount in amounts.items()}
+    if model.initialise == "translations":
+        seconds[f"tokenizer/{name}"] += exactly(_SENTENCES_OF_LEXICON)
+    cost = predict(network, model.pretraining, round(steps.middle), speed.train, round(tokens.high), model.objective,
+                   vocabulary.new_pieces, _pair_tokens(model, shape))
+    disk = _disk(language, name, model, parameters + width * vocabulary.new_pieces, size)
+    return ModelForecast(name, model.base.hub or model.base.package or str(model.base.path), parameters, tokens, steps,
+                         model.pretraining.steps, model.pretraining.batch_size * model.pretraining.sequence_length,
+                         passes, speed, seconds, _MEMORY * cost.memory_gib, disk, 16 * parameters / _GIB,
+                         _energy(cost), [task for task in language.tasks_of(name)
+                                         if task in not_fetched(language, store.root)])
+
+
+def _seconds(amount: Amount, speed: Speed) -> Range:
+    spread = SPREAD[speed.origin]
+    by_model = amount.steps * speed.step + amount.learned * (1 / speed.train) + amount.read * (1 / speed.read)
+    alone = _IF_ALONE if speed.loaded else 1.0
+    low = by_model.low * spread.low * alone + (amount.seconds + amount.words.low) * SPREAD["measured"].low
+    return Range(low, by_model.high * spread.high + (amount.seconds + amount.words.high) * SPREAD["measured"].high)
+
+
+def _cut(tokenizer: Any, sample: list[str]) -> tuple[float, float]:
+    """Tokens of a word as the base cuts the text, and words of a line; a guess where there is no text yet."""
+    number = sum(len(words(line)) for line in sample)
+    if not number:
+        return 3.0, 20.0
+    tokens = sum(len(encoding.ids) for encoding in
+                 tokenizer.backend_tokenizer.encode_batch(sample, add_special_tokens=False))
+    return tokens / number, number / len(sample)
+
+
+def _steps(model: Model, tokens: Range, speed: Speed, own: float) -> tuple[Range, Range]:
+    """Steps of each arm, and the passes over the text that they are; ``own`` is the share of what is seen."""
+    settings = model.pretraining
+    size = settings.batch_size * settings.sequence_length
+
+    def within(text: float) -> int:
+        blocks = max(1.0, text / settings.sequence_length) / own
+        return steps_within(settings, speed.train, settings.max_epochs * blocks)
+
+    spread = Range(1.0, 1.0) if settings.steps is not None else SPREAD[speed.origin]
+    steps = Range(within(tokens.low) * spread.low, within(tokens.high) * spread.high)
+    seen = steps * (size * own)
+    return steps, Range(seen.low / max(1.0, tokens.high), seen.high / max(1.0, tokens.low))
+
+
+def _pair_tokens(model: Model, shape: Shape) -> int:
+    """Tokens of the sentences that are learned beside the blocks of a step."""
+    return round(1.25 * model.alignment.batch_size * shape.line("base")) if model.alignment is not None else 0
+
+
+def _disk(language: Language, name: str, model: Model, parameters: int, size: TextSize) -> Range:
+    """GiB of the corpus and of a model's artifacts: both arms, the release with a model for each task, adapters."""
+    tuned = sum(task.fine_tune for task in language.tasks_of(name).values())
+    adapters = tuned * 3 * len(model.lora.seeds) * 0.03 * parameters * 4
+    whole = 4 * parameters * (3 + tuned)
+    return Range(whole * 0.95 + size.words.low * _TEXT_BYTES.low,
+                 whole * 1.1 + adapters + size.words.high * _TEXT_BYTES.high) * (1 / _GIB)
+
+
+def _energy(cost: Cost) -> float | None:
+    return None if cost.energy_kwh is None else 2 * cost.energy_kwh

@@ -1,0 +1,170 @@
+"""How fast this machine trains and reads with a model: timed on the real base with real steps, and remembered.
+
+What is remembered lies in the store's ``.machine`` folder, by base, shape of a step and processor or card.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+
+from vernacular.alignment.learned import Learned
+from vernacular.alignment.objective import LONGEST, TranslationLoss
+from vernacular.artifacts import Store, write_atomically
+from vernacular.config.schema import Language, Model
+from vernacular.models import fingerprint, longest_input
+from vernacular.pretraining import lora
+from vernacular.pretraining.budget import known_speed, speed_key, time_steps
+from vernacular.pretraining.fused import keep_memory
+from vernacular.pretraining.loop import Plan
+from vernacular.pretraining.objectives import objective_for
+from vernacular.pretraining.optimizer import waiting
+from vernacular.pretraining.packing import pack
+from vernacular.pretraining.plan import check_length
+from vernacular.pretraining.states import States, Teacher, mean_states, weight
+
+SECONDS = 8.0  # for steps, besides loading the base; a fifth of it for reading
+_LOADED_SECONDS = 6 * 3600  # how long a speed that was measured under load is believed, as in budget
+_STEPS = 1000  # of the training whose steps are timed; the number changes no step
+_LINES_AT_ONCE = 32
+_READ_AS_FAST = 3.0  # the backward pass takes the time of two forward ones
+# Tokens a second of MiniLM (22.7M parameters) and e5-small (118M) on two cores: docs/pretraining.md, "Measured".
+_TABLE = ((22.7e6, 6797.0), (118e6, 2007.0))
+Origin = Literal["measured", "earlier", "run", "table"]
+
+
+@dataclass(frozen=True)
+class Speed:
+    """What this machine does with a model.
+
+    Attributes:
+        step: seconds of a step of pretraining.
+        train: tokens a second in it.
+        read: tokens a second that are read without learning.
+        origin: measured just now; measured by an earlier plan; seen in an earlier run; or taken from a table.
+        loaded: whether other programs kept the processor busy meanwhile.
+    """
+
+    step: float
+    train: float
+    read: float
+    origin: Origin
+    loaded: bool = False
+
+
+def speed_of(store: Store, language: Language, model: Model, network: Any, tokenizer: Any, sample: Sequence[str],
+             quick: bool) -> Speed:
+    """The speed of this machine with ``model``.
+
+    Args:
+        store: whose ``.machine`` folder remembers it.
+        language: of the model.
+        model: its settings.
+        network: its base.
+        tokenizer: the base's.
+        sample: lines of the text; nothing is measured without any.
+        quick: measure nothing.
+    """
+    key = speed_key(model, fingerprint(model.base, language))
+    path = store.root / ".machine" / f"plan-{key}.json"
+    known = _remembered(path)
+    if known is not None:
+        return known
+    if quick or not sample:
+        return _of_earlier_run(store, key, model) or _by_table(model, network)
+    measured = measure(model, network, tokenizer, sample)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, json.dumps(asdict(measured)))
+    return measured
+
+
+def measure(model: Model, network: Any, tokenizer: Any, sample: Sequence[str], seconds: float = SECONDS) -> Speed:
+    """Time steps of pretraining and some reading; ``network`` keeps its weights.
+
+    Raises:
+        Problem: the base cannot read so many tokens as a block has.
+    """
+    check_length(network, model.pretraining, "pretraining")
+    keep_memory()
+    settings, device = model.pretraining, torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    network.to(device)
+    read = _reading(network, tokenizer, sample, seconds / 5)
+    held = weight(settings, network, model.objective)
+    settings = settings.model_copy(update={"keep_states": held, "recompute": False})
+    blocks = pack(sample, tokenizer, settings.sequence_length)
+    states = None
+    if held and model.alignment is None:
+        states = States(Teacher(network, tokenizer).to(device), blocks, tokenizer, held, range(len(blocks)))
+    wrapped = lora.wrap(network, [], settings.lora_rank) if settings.method == "lora" else None
+    none = np.zeros(0, dtype=np.int64)
+    settings = settings.model_copy(update={"head_first": waiting(settings, network, none, model.objective)})
+    objective = objective_for(model.objective, tokenizer, settings.mask_share)
+    plan = Plan(blocks, np.arange(len(blocks)), objective, settings, _STEPS, none, model.seed,
+                lambda network: 0.0, states=states, translations=_translations(model, network, tokenizer, sample))
+    step, loaded = time_steps(network, plan, seconds)
+    if wrapped is not None:
+        lora.merge(wrapped)
+    return Speed(step, settings.batch_size * settings.sequence_length / step, read, "measured", loaded)
+
+
+def _translations(model: Model, network: Any, tokenizer: Any, sample: Sequence[str]) -> TranslationLoss | None:
+    """The loss on translations, on pairs of the right length: what they say does not change the time of a step."""
+    if model.alignment is None:
+        return None
+    lines = list(sample)
+    lines *= -(-2 * model.alignment.batch_size // len(lines))
+    targets = torch.from_numpy(np.random.default_rng(model.seed).standard_normal(
+        (len(lines), network.config.hidden_size), np.float32))
+    learned = Learned([(line, f"{number}") for number, line in enumerate(lines)], targets, [], targets[:0])
+    return TranslationLoss(learned, tokenizer, model.alignment, network, model.seed, "plan")
+
+
+def _reading(network: Any, tokenizer: Any, sample: Sequence[str], seconds: float) -> float:
+    """Tokens a second that the body reads, lines of like length together, as everything that scores does."""
+    lines = sorted(sample, key=len)
+    parts = [lines[first:first + _LINES_AT_ONCE] for first in range(0, len(lines), _LINES_AT_ONCE)]
+    generator = np.random.default_rng(1)
+    tokens, spent, longest = 0, 0.0, longest_input(network, LONGEST)
+    with torch.inference_mode():
+        mean_states(network.base_model, tokenizer, parts[len(parts) // 2], longest)  # the first call is slower
+        while spent < seconds:
+            part = parts[int(generator.integers(len(parts)))]
+            started = time.monotonic()
+            mean_states(network.base_model, tokenizer, part, longest).sum().item()  # waits for a card
+            spent += time.monotonic() - started
+            tokens += sum(min(longest, len(encoding.ids))
+                          for encoding in tokenizer.backend_tokenizer.encode_batch(part))
+    return tokens / spent
+
+
+def _remembered(path: Path) -> Speed | None:
+    if not path.is_file():
+        return None
+    known = Speed(**{**json.loads(path.read_text(encoding="utf-8")), "origin": "earlier"})
+    return None if known.loaded and time.time() - path.stat().st_mtime > _LOADED_SECONDS else known
+
+
+def _of_earlier_run(store: Store, key: str, model: Model) -> Speed | None:
+    """What a run for a budget in minutes has measured on this machine."""
+    found = known_speed(store.root / ".machine", key)
+    return None if found is None else _from_tokens(found, model, "run")
+
+
+def _by_table(model: Model, network: Any) -> Speed:
+    """From the number of parameters, along a power law through two measured models."""
+    (small, fast), (large, slow) = _TABLE
+    power = np.log(slow / fast) / np.log(large / small)
+    parameters = sum(parameter.numel() for parameter in network.parameters())
+    return _from_tokens(float(fast * (parameters / small) ** power), model, "table")
+
+
+def _from_tokens(train: float, model: Model, origin: Origin) -> Speed:
+    settings = model.pretraining
+    return Speed(settings.batch_size * settings.sequence_length / train, train, _READ_AS_FAST * train, origin)

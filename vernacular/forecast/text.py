@@ -1,0 +1,139 @@
+"""How much text there is: counted in the sources that lie on this machine, without running a stage.
+
+A source on the network counts as far as it was fetched; of one that was not, its limits are all that is known.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from vernacular.artifacts import Artifact
+from vernacular.config.schema import Language
+from vernacular.config.sources import NetworkSource, Source, Web
+from vernacular.corpus.sources import open_source, place_of
+from vernacular.corpus.sources.files import Files
+from vernacular.corpus.words import words
+from vernacular.errors import Problem
+from vernacular.forecast.ranges import Range, exactly
+from vernacular.stages import silent
+
+SECONDS = 20.0  # for reading text; what is left is estimated from the size of the files
+_SAMPLE, _OF_A_DOCUMENT, _EVERY = 2000, 50, 10  # lines that show how the text is cut; of one document in so many
+# The share of the words that cleaning keeps: .99 in the quickstart, less where text has to be identified.
+_KEPT = Range(0.75, 1.0)
+
+
+@dataclass(frozen=True)
+class TextSize:
+    """How much text a language has.
+
+    Attributes:
+        words: in all that lies here.
+        documents: that hold them.
+        trained: words that are left to train on, after cleaning and without dev and test.
+        sample: lines of it, spread over the sources.
+        absent: sources that are not on this machine yet, each with what is known of its size.
+        unreadable: what is wrong with sources that cannot be read.
+    """
+
+    words: Range
+    documents: int
+    trained: Range
+    sample: list[str]
+    absent: list[str]
+    unreadable: list[Problem]
+
+
+@dataclass(frozen=True)
+class _Counted:
+    words: int
+    documents: int
+    share: float  # of the source's bytes that were read
+
+
+def count_text(language: Language, root: Path, splits: Artifact | None, seconds: float = SECONDS) -> TextSize:
+    """Count the text of ``language``.
+
+    Args:
+        language: its sources are read.
+        root: of the store, where fetched sources lie.
+        splits: the artifact of ``corpus/splits``, where it is up to date.
+        seconds: after which the rest is estimated.
+    """
+    until = time.monotonic() + seconds
+    low = high = 0.0
+    documents, sample, absent, unreadable = 0, list[str](), list[str](), list[Problem]()
+    for source in language.sources:
+        place = place_of(language, source, root)
+        if isinstance(source, NetworkSource) and not place.mirror.exists():
+            absent.append(f"{source.name} ({_size_of(source)})")
+            continue
+        try:
+            counted = _count(language, source, root, until, sample)
+        except Problem as problem:
+            unreadable.append(problem)
+            continue
+        documents += counted.documents
+        whole = counted.words / counted.share
+        spread = 0.0 if counted.share == 1 else 0.3
+        low, high = low + whole * (1 - spread), high + whole * (1 + spread)
+    found = Range(low, high)
+    return TextSize(found, documents, _trained(language, splits, found), sample[:_SAMPLE], absent, unreadable)
+
+
+def words_of(language: Language, source: Source, root: Path, seconds: float) -> int:
+    """Words of a source of translations, as far as they can be read in this time; 0 where it cannot be read."""
+    try:
+        counted = _count(language, source, root, time.monotonic() + seconds, [])
+    except Problem:
+        return 0
+    return round(counted.words / counted.share)
+
+
+def _count(language: Language, source: Source, root: Path, until: float, sample: list[str]) -> _Counted:
+    opened = open_source(source, place_of(language, source, root))
+    number, documents, cut, last, inside = 0, 0, False, "", 0
+    for document in opened.documents(silent):
+        path = document.path.split("#")[0]
+        inside = len(document.text.encode()) + (inside if path == last else 0)  # bytes of the file so far
+        documents, last = documents + 1, path
+        number += len(words(document.text))
+        if documents % _EVERY == 1 and len(sample) < _SAMPLE:
+            sample += _lines(document.text)
+        if time.monotonic() > until:
+            cut = True
+            break
+    share = _share_before(opened, last, inside) if cut and isinstance(opened, Files) else 1.0
+    return _Counted(number, documents, share)
+
+
+def _lines(text: str) -> list[str]:
+    """Some lines, spread over the document."""
+    lines = [line for line in text.split("\n") if line.strip()]
+    return lines[::max(1, len(lines) // _OF_A_DOCUMENT)]
+
+
+def _share_before(opened: Files, path: str, inside: int) -> float:
+    """The share of the bytes of all files that stand before ``path``, and in the first ``inside`` bytes of its text."""
+    states = [(name, file.state()) for name, file in opened.located()]
+    sizes = [(name, state.st_size) for name, state in states if state is not None]
+    read = sum(size if name < path else min(size, inside) for name, size in sizes if name <= path)
+    return min(1.0, max(read, 1) / max(1, sum(size for _, size in sizes)))
+
+
+def _size_of(source: NetworkSource) -> str:
+    """What is known of the size of a source that was not fetched."""
+    most = [f"{source.most_documents:,} documents"] if source.most_documents is not None else []
+    if isinstance(source, Web):
+        most.append(f"{source.most_pages:,} pages")
+    return f"not fetched yet; at most {most[0]}" if most else "not fetched yet; its size is not known here"
+
+
+def _trained(language: Language, splits: Artifact | None, found: Range) -> Range:
+    """Words to train on: those of the splits, or what cleaning and held-out parts are to leave."""
+    if splits is not None:
+        return exactly(float(splits.manifest.report.counts["words_train"].value))
+    left = 1 - language.splits.dev - language.splits.test
+    return Range(found.low * _KEPT.low * left, found.high * _KEPT.high * left)

@@ -1,0 +1,188 @@
+"""The rules, a function each: a ``Remark`` where the case is there, else None. They are pure: numbers in, words out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from vernacular.artifacts import Remark
+from vernacular.config.schema import Model
+
+PAGE = "docs/experiments/when-it-pays.md"
+# Least words of training text from which new tokens were measured to gain (docs/pretraining.md, "Measured": e5-small).
+PAYING_WORDS = 60_000
+# Least new tokens for which RECIPE 0.1 has a recommendation (Yamaguchi 2406.11477: 50 or 100 for 30,000 sentences).
+PAYING_TOKENS = 50
+# Passes with which new tokens still gained nothing, and with which they gained (docs/tasks.md, names in nya).
+USELESS_PASSES, PAYING_PASSES = 1.8, 2.8
+PAYING_STEPS = 60  # with translations: the fewest that were measured (docs/experiments/translations.md)
+PAYING_PAIRS = 5_000  # the fewest that were measured (docs/experiments/translations.md)
+PAYING_LABELS = 100  # the fewest that were measured (docs/results.md, docs/tasks.md)
+FEWEST_DEV, FEWEST_TEST = 30, 100
+_SAME_SIDES = 0.1
+
+
+def few_new_tokens(name: str, model: Model, words: float, new_tokens: float | None,
+                   saved: float | None) -> Remark | None:
+    """New tokens that cannot gain: too little text for them, or hardly any that earned a place.
+
+    Args:
+        name: of the model.
+        model: its settings.
+        words: of the training text.
+        new_tokens: that were added; None before it is known.
+        saved: share of the tokens of the text that they save; None before it is known.
+    """
+    if not model.vocabulary.new_pieces:
+        return None
+    from_translations = model.initialise == "translations"
+    few = new_tokens is not None and new_tokens < PAYING_TOKENS
+    if not few and (from_translations or words >= PAYING_WORDS):
+        return None
+    got = f"{_count(words)} words of training text" + ("" if new_tokens is None else (
+        f" give {new_tokens:,.0f} new tokens" + ("" if saved is None else f", which save {saved:.0%} of the tokens")))
+    uses = model.vocabulary.min_uses
+    key = f"models.{name}.vocabulary"
+    if model.objective == "causal":
+        why = f"in a causal model no gain by new tokens was measured from {_count(PAYING_WORDS)} words either"
+    else:
+        why = f"new tokens were measured to gain from {_count(PAYING_WORDS)} words on, and nothing less was tried"
+    ways = [f"Add text until there are {_count(PAYING_WORDS)} words"] if words < PAYING_WORDS else []
+    if uses > 20 and not from_translations:
+        ways.append(f"set `{key}.min_uses: 20`, which gives three times as many tokens")
+    ways.append(f"set `{key}.new_pieces: 0`, which keeps the original tokenizer")
+    return Remark(code="VN-FEW-NEW-TOKENS", what=f"{name}: {got}: {why} ({PAGE})", fix=_either(ways))
+
+
+def few_passes(name: str, model: Model, steps: float, passes: float) -> Remark | None:
+    """A pretraining that is too short to change the model for the better.
+
+    Args:
+        name: of the model.
+        model: its settings.
+        steps: optimizer steps of one arm.
+        passes: over the training text, with the extended tokenizer.
+    """
+    taught = model.alignment is not None
+    if steps >= PAYING_STEPS if taught else passes >= USELESS_PASSES:
+        return None
+    key = f"models.{name}.pretraining"
+    if taught:
+        wanted = PAYING_STEPS
+        why = f"with translations {PAYING_STEPS} steps are the fewest that were measured to gain ({PAGE})"
+    else:
+        wanted = math.ceil(PAYING_PASSES * steps / max(passes, 1e-9))
+        why = (f"without translations no gain on tasks was measured up to {USELESS_PASSES:g} passes with new tokens, "
+               f"and one from {PAYING_PASSES:g} on ({PAGE})")
+    if model.pretraining.minutes is not None:
+        fix = f"Set `{key}.minutes: {_digits(model.pretraining.minutes * wanted / max(steps, 1))}`"
+    else:
+        fix = f"Set `{key}.steps: {wanted}`"
+    ways = fix if taught else f"{fix}, or name translations in `models.{name}.alignment`: with them fewer steps do"
+    what = f"{name}: {steps:,.0f} steps read the text {passes:.2g} times: {why}"
+    return Remark(code="VN-FEW-STEPS", what=what, fix=ways)
+
+
+def capped_steps(name: str, model: Model, steps: float) -> Remark | None:
+    """Fewer steps than were asked for, since the text would be read too often."""
+    asked = model.pretraining.steps
+    if asked is None or steps >= asked:
+        return None
+    return Remark(code="VN-STEPS-CAPPED", what=(
+        f"{name}: {steps:,.0f} of the {asked:,} steps in `pretraining.steps` are taken: more would read the text "
+        f"more than {model.pretraining.max_epochs:g} times (`max_epochs`)"),
+        fix="Add text; more passes over this little seldom help (RECIPE 2a.5: some 16 at most, 2305.16264)")
+
+
+def small_text(name: str, model: Model, blocks: float) -> Remark | None:
+    """A step that reads all of the text, or more."""
+    size = model.pretraining.batch_size
+    if blocks >= size:
+        return None
+    return Remark(code="VN-BATCH-ABOVE-TEXT", what=(
+        f"{name}: a step reads {size} blocks of {model.pretraining.sequence_length} tokens, and the whole text has "
+        f"{max(1, round(blocks))}: every step reads all of it"),
+        fix=f"Add text, or set `models.{name}.pretraining.batch_size: {max(1, round(blocks) // 4)}`")
+
+
+def few_pairs(name: str, pairs: int) -> Remark | None:
+    """Translations that are too few to say much."""
+    if pairs >= PAYING_PAIRS:
+        return None
+    return Remark(code="VN-FEW-PAIRS", what=(
+        f"{name}: {pairs:,} pairs of translations to learn from; {PAYING_PAIRS:,} are the fewest that were measured to "
+        f"gain ({PAGE})"), fix="Add translations: verses by reference are there for most languages with a Bible "
+                          "(docs/pretraining.md, Translations)")
+
+
+def same_sides(name: str, same: int, pairs: int) -> Remark | None:
+    """Pairs whose sides are the same text, from which nothing is learned."""
+    if not pairs or same / pairs < _SAME_SIDES:
+        return None
+    return Remark(code="VN-SAME-SIDES", what=(
+        f"{name}: in {same:,} of {pairs:,} pairs of translations both sides are the same text, which teaches nothing"),
+        fix="See that `source:` and `translation:` are not the same file, and that untranslated lines are taken out")
+
+
+def few_labels(task: str, items: int) -> Remark | None:
+    """Too few labeled items for a score that means much."""
+    if items >= PAYING_LABELS:
+        return None
+    return Remark(code="VN-FEW-LABELS", what=(
+        f"{task}: {items} labeled items to learn from; {PAYING_LABELS} are the fewest that were measured, and "
+        f"with them a simple method without a model was still better at names (.60 against .56, docs/results.md)"),
+        fix="Label more, or learn from labels in the base's language as well (`transfer:`, docs/tasks.md)")
+
+
+def few_to_choose(task: str, dev: int, looks: int) -> Remark | None:
+    """So few dev items that they cannot say when training was best."""
+    if dev >= FEWEST_DEV or not looks:
+        return None
+    if not dev:
+        return Remark(code="VN-FEW-DEV", what=f"{task}: no dev items, so each training is kept as it ends",
+                      fix=f"Name `dev:` with {FEWEST_DEV} items or more, if it should be kept as it was best")
+    return Remark(code="VN-FEW-DEV", what=(
+        f"{task}: {dev} dev items know a score to {_width(dev)} points, so they hardly tell when a training was best"),
+        fix=f"Give `dev:` {FEWEST_DEV} items or more, or set `lora.looks: 0` and save the time")
+
+
+def few_to_score(task: str, test: int) -> Remark | None:
+    """So few test items that a gain cannot be told from chance."""
+    if test >= FEWEST_TEST:
+        return None
+    return Remark(code="VN-FEW-TEST", what=(
+        f"{task}: {test} test items know a score to {_width(test)} points, so no smaller gain can be told from chance"),
+        fix=f"Give `test:` {FEWEST_TEST} items ({_width(FEWEST_TEST)} points) or more")
+
+
+def of_items(task: str, train: int, dev: int, test: int, looks: int) -> list[Remark]:
+    """The remarks on the sizes of the parts of a task that is fine-tuned; ``looks`` at the dev items are taken."""
+    found = few_labels(task, train), few_to_choose(task, dev, looks), few_to_score(task, test)
+    return [remark for remark in found if remark is not None]
+
+
+def no_cases(tests: Sequence[str]) -> Remark | None:
+    """Behavioral tests that tested nothing."""
+    if not tests:
+        return None
+    return Remark(code="VN-NO-CASES", what=(
+        f"no case could be made for the behavioral tests {', '.join(tests)}: they have tested nothing"),
+        fix="Add words to the lists that they draw on, or held-out lines that fit (docs/behaviour.md), or remove them")
+
+
+def _count(words: float) -> str:
+    return f"{words:,.0f}"
+
+
+def _width(items: int) -> str:
+    """Half of a 95% interval of a share near one half, in points: the widest that there is."""
+    return f"±{100 * 1.96 * math.sqrt(0.25 / items):.0f}"
+
+
+def _digits(minutes: float) -> str:
+    return f"{math.ceil(minutes)}" if minutes >= 1 else f"{minutes:.1g}"
+
+
+def _either(ways: Sequence[str]) -> str:
+    return "Either " + ", or ".join(f"{way[0].lower()}{way[1:]}" for way in ways) if len(ways) > 1 else (
+        f"{ways[0][0].upper()}{ways[0][1:]}")
