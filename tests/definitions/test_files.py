@@ -42,7 +42,7 @@ ALLOWED = {
         "vernacular/corpus/splits.py", "vernacular/corpus/takedown.py", "vernacular/corpus/traces.py",
         "vernacular/corpus/whereabouts.py", "vernacular/corpus/identification/classifier.py",
         "vernacular/corpus/identification/stage.py", "vernacular/corpus/sources/extracts.py",
-        "vernacular/evaluation/examples.py", "vernacular/evaluation/fairness/run.py",
+        "vernacular/evaluation/examples.py", "vernacular/evaluation/fairness/run.py", "vernacular/forecast/speed.py",
         "vernacular/pretraining/budget.py", "vernacular/pretraining/checkpoint.py",
         "vernacular/pretraining/stage.py", "vernacular/pretraining/texts.py",
         "vernacular/release/bundle.py", "vernacular/release/export.py",

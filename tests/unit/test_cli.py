@@ -108,7 +108,7 @@ def test_plan_before_anything_has_run(project: Path) -> None:
     result = RUNNER.invoke(app, ["plan", "qaa", "--quick"])
     assert result.exit_code == 0, result.output
     lines = result.stdout.splitlines()
-    assert re.fullmatch(r"qaa: \S+( to \S+)? (seconds|minutes) for 13 of 13 stages", lines[0])
+    assert re.fullmatch(r"qaa: \S+( to \S+)? (seconds|minutes) for 15 of 15 stages", lines[0])
     assert re.fullmatch(r"memory: .* GiB. Disk: .* GiB, and .* GiB while it trains.", lines[1])
     stages = [line.split()[1] for line in lines if line.startswith("run ")]
     assert stages[:2] == ["corpus/documents", "corpus/identifier"] and stages[-1] == "release/tiny"

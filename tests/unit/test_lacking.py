@@ -122,6 +122,19 @@ def test_labels_that_are_never_scored_or_never_learned_are_named(tmp_path: Path)
         "no item in train has the labels 'd' of the task topic: no model can learn them"]
 
 
+def test_parts_of_a_task_that_are_too_small_are_remarked(tmp_path: Path) -> None:
+    data = {"kind": "files", "folder": "topic", "train": "train.jsonl", "dev": "dev.jsonl", "test": "test.jsonl",
+            "licence": "CC0-1.0"}
+    folder = write_language(tmp_path / "languages",
+                            tasks={"topic": {"kind": "sequence_classification", "data": data}})
+    (folder / "topic").mkdir()
+    for part, size in (("train", 100), ("dev", 12), ("test", 60)):
+        write_jsonl(folder / "topic" / f"{part}.jsonl",
+                    ({"text": f"mawu {part} {number}", "label": "ab"[number % 2]} for number in range(size)))
+    assert [line.rpartition("[")[2].rstrip("]") for line in said(folder) if "[VN-" in line] == [
+        "VN-FEW-DEV", "VN-FEW-TEST"]
+
+
 def test_labels_that_are_most_likely_one_are_named(tmp_path: Path) -> None:
     labels = ["Sport", "sport ", "की", "का", "(", ")", "B-PER", "I-PER"]
     data = {"kind": "files", "folder": "topic", "train": "train.jsonl", "licence": "CC0-1.0"}

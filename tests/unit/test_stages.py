@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.test_errors import panic
-from vernacular.artifacts import Gate, Report, Store, remade
+from vernacular.artifacts import Gate, Remark, Report, Store, remade
 from vernacular.config.schema import Language
 from vernacular.errors import Passing, Problem
 from vernacular.stages import Stage, Work, inputs_of, lookup, run_stage
@@ -47,6 +47,14 @@ def test_unchanged_work_is_skipped_and_changed_settings_are_not(language: Langua
     assert calls == ["x", "x"]
     assert run_stage(replace(first, version="2"), language, store).folder != one.folder
     assert run_stage(replace(first, outside=lambda _, __: {"source/a": "1"}), language, store).folder != one.folder
+
+
+def test_what_gains_little_is_said_as_the_stage_ends_and_kept(language: Language, store: Store) -> None:
+    remark, said = Remark(code="VN-FEW-STEPS", what="12 steps", fix="Set more"), list[str]()
+    made = run_stage(stage("corpus/one", lambda work: Report(remarks=[remark])), language, store, said.append)
+    assert said == ["remark: 12 steps. Set more [VN-FEW-STEPS]"] and made.manifest.report.remarks == [remark]
+    again = store.current(language.code, "corpus/one")
+    assert again is not None and again.manifest.report.remarks == [remark]
 
 
 def test_going_back_to_old_settings_points_back(language: Language, store: Store) -> None:

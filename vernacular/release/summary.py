@@ -95,7 +95,8 @@ def gather(language: Language, name: str, model: Model, reports: Mapping[str, Re
         "counts": {stage: {key: count.model_dump() for key, count in report.counts.items()}
                    for stage, report in reports.items()},
         "gates": {stage: [gate.model_dump() for gate in report.gates] for stage, report in reports.items()},
-        "remarks": [remark.model_dump() for report in reports.values() for remark in report.remarks],
+        "remarks": [remark.model_dump() for remark in dict.fromkeys(
+            remark for report in reports.values() for remark in report.remarks)],
         "missing": [stage for stage in stage_names(language, name) if stage not in reports],
         "artifacts": {stage: str(folder) for stage, folder in (folders or {}).items()},
         "signer": signer,

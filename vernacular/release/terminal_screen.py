@@ -62,14 +62,24 @@ def print_screen(results: Results, page: Path, console: Console) -> None:
     for name, said in red:
         lines = textwrap.wrap(f"{name}: {said}", width - 4, break_on_hyphens=False)
         console.print(Text.assemble("  ", (name, "red"), "\n    ".join(lines)[len(name):]))
-    if results["remarks"]:
-        console.print(Text("\nWhat gains little, and what to do", "bold"))
-    for remark in results["remarks"]:
-        lines = textwrap.wrap(f"{remark['what']}. {remark['fix']}.", width - 4, break_on_hyphens=False)
-        console.print(Text("  " + "\n    ".join(lines)))
+    for line in _remarks(results, width):
+        console.print(line)
     console.print()
     for name, said in [*_places(results, page), *_next(results)]:
         console.print(Text.assemble((f"{name:<6} ", "bold"), said), soft_wrap=True)
+
+
+def _remarks(results: Results, width: int) -> Iterator[Text]:
+    """The first remark on what gains little, and the codes of the others: the screen stays one screen."""
+    remarks = results["remarks"]
+    if not remarks:
+        return
+    yield Text("\nWhat gains little", "bold")
+    lines = textwrap.wrap(f"{remarks[0]['what']}. {remarks[0]['fix']}.", width - 4, break_on_hyphens=False)
+    yield Text("  " + "\n    ".join(lines))
+    if len(remarks) > 1:
+        codes = ", ".join(remark["code"] for remark in remarks[1:])
+        yield Text(textwrap.shorten(f"  and on the page: {codes}", width, placeholder=" ..."))
 
 
 def read_line(corpus: Mapping[str, Any]) -> str:

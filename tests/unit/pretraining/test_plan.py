@@ -39,6 +39,14 @@ def test_a_base_whose_states_are_kept_is_in_memory_twice(network):
     assert more * 2**30 == pytest.approx(4 * sum(parameter.numel() for parameter in network.parameters()))
 
 
+def test_translations_in_a_step_take_memory(network):
+    chosen = Pretraining(steps=100, sequence_length=64, batch_size=64)
+    less, more = (predict(network, chosen, 100, None, 0, "masked", pair_tokens=tokens) for tokens in (0, 64 * 64))
+    assert more.memory_gib > less.memory_gib
+    parts = chosen.model_copy(update={"accumulate": 4})
+    assert predict(network, parts, 100, None, 0, "masked", pair_tokens=64 * 64).memory_gib < more.memory_gib
+
+
 def test_what_it_did_cost_is_read_off_this_process():
     found = measured(6000, 2.0)
     assert found.tokens == 6000 and found.minutes == 2.0 and 0.1 < found.memory_gib < 100

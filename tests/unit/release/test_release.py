@@ -15,7 +15,7 @@ from rich.console import Console
 from tests.generate import write_language
 from tests.unit.release.made_up import NAME, RELOADED, asked_details, made_up_reports, put
 from vernacular.arms import ARMS
-from vernacular.artifacts import Store
+from vernacular.artifacts import Remark, Store
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.errors import Problem
@@ -32,6 +32,7 @@ from vernacular.release.page import in_short, page
 from vernacular.release.report import print_table, results
 from vernacular.release.statement import write_statement
 from vernacular.release.summary import gather, verdict
+from vernacular.release.terminal_screen import print_screen
 from vernacular.stages import stages_of
 
 
@@ -206,6 +207,23 @@ def test_how_far_seeds_differ_is_said_where_there_are_several(language: Language
         shown = page(found, {})
         assert ("exceeds the spread between seeds" in shown) == (seeds > 1)
         assert ("the spread between seeds is not known" in shown) == (seeds == 1)
+
+
+def test_what_gains_little_stands_on_card_page_and_report(language: Language, tmp_path: Path) -> None:
+    reports = made_up_reports()
+    remark = Remark(code="VN-FEW-STEPS", what="40 steps read <b>.1</b>", fix="Set steps: 900")
+    reports[f"model/{NAME}"].remark(remark, None)
+    put(Store(tmp_path), language, reports)
+    found, out = results(Store(tmp_path), language, NAME), io.StringIO()
+    print_table(found, Console(file=out))
+    print_screen(found, tmp_path / "page.html", Console(file=out))
+    assert [remark["code"] for remark in found["remarks"]] == ["VN-FEW-STEPS"]
+    assert out.getvalue().count("Set steps: 900") == 2
+    card, shown = write_card(found), page(found, {})
+    assert "## What gains little" in card and "Set steps: 900" in card and "<b>.1" not in card
+    assert 'id="remarks"' in shown and "Set steps: 900" in shown and "<b>.1" not in shown
+    without = found | {"remarks": []}
+    assert "## What gains little" not in write_card(without) and 'id="remarks"' not in page(without, {})
 
 
 def test_an_unverified_licence_is_never_called_a_licence(language: Language, found: dict[str, Any]) -> None:
