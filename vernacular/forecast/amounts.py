@@ -19,13 +19,11 @@ from vernacular.evaluation.attack.run import MOST as MOST_PHRASES
 from vernacular.evaluation.behaviour.load import load_suite
 from vernacular.evaluation.fairness.plan import load_plan
 from vernacular.forecast.ranges import NOTHING, Range, exactly
-from vernacular.forecast.text import words_of
 from vernacular.pretraining import TRAINED
 from vernacular.tasks.curve import sizes_of
 from vernacular.tasks.data import load_items, not_fetched
 from vernacular.tasks.finetune import steps_of
 
-_SOURCE_SECONDS = 10.0  # for reading a source of translations
 _FRAME = 2  # tokens around a line
 _FULL_BATCHES = 1.1  # tokens with padding, of those without
 _CURVE_BLOCKS = 64  # held-out blocks at a point of the curve, and for each point between base and trained weights
@@ -83,28 +81,27 @@ def amounts_of_text(words: Range) -> dict[str, Amount]:
             "corpus/clean": Amount(0.3, words * 4e-6), "corpus/splits": Amount(0.1, words * 1e-6)}
 
 
-def amounts_of_model(language: Language, root: Path, name: str, model: Model, shape: Shape) -> dict[str, Amount]:
-    """The stages of a model; ``root`` is the store's."""
+def amounts_of_model(language: Language, root: Path, name: str, model: Model, shape: Shape,
+                     translated: int) -> dict[str, Amount]:
+    """The stages of a model; ``root`` is the store's, ``translated`` the words of its translations, both sides."""
     found = {f"tokenizer/{name}": Amount(1.0, shape.words * shape.tokenizer)}
-    pairs = 0.0
     if model.alignment is not None:
-        pairs = float(sum(words_of(language, source, root, _SOURCE_SECONDS) for source, _ in model.alignment.beside))
         embedded = shape.steps * model.alignment.batch_size
-        found[f"alignment/{name}"] = Amount(4.0, exactly(8e-6 * pairs), read=embedded * shape.line("base"))
+        found[f"alignment/{name}"] = Amount(4.0, exactly(8e-6 * translated), read=embedded * shape.line("base"))
     for (arm, suffix, _) in TRAINED:
-        found[f"model/{name}{suffix}"] = _pretraining(model, shape, arm, pairs)
+        found[f"model/{name}{suffix}"] = _pretraining(model, shape, arm, translated)
     for task_name, task in language.tasks_of(name).items():
         found[f"task/{task_name}_{name}"] = _task(language, root, task_name, task, model, shape)
     return found | _evaluations(language, name, model, shape)
 
 
-def _pretraining(model: Model, shape: Shape, arm: str, pairs: float) -> Amount:
+def _pretraining(model: Model, shape: Shape, arm: str, translated: int) -> Amount:
     settings, line = model.pretraining, shape.line(arm)
     points = max(2, min(10, round(shape.steps.middle) // 20)) + 1
     sides = 2 if model.retention else 1
     blocks = _CURVE_BLOCKS * settings.sequence_length * (points + sides * (len(settings.interpolate) + 1))
     scored = model.likelihood_items * line * (shape.fertility[arm] if model.objective == "masked" else 1.0)
-    return Amount(8.0, shape.words * _TRAINED_WORDS + exactly(4e-6 * pairs), steps=shape.steps,
+    return Amount(8.0, shape.words * _TRAINED_WORDS + exactly(4e-6 * translated), steps=shape.steps,
                   read=exactly(blocks + scored))
 
 

@@ -11,12 +11,12 @@ from vernacular.corpus.words import words
 from vernacular.forecast.amounts import Amount, Shape, amounts_of_model, amounts_of_text
 from vernacular.forecast.ranges import Range, exactly
 from vernacular.forecast.speed import Origin, Speed, speed_of
-from vernacular.forecast.text import TextSize
+from vernacular.forecast.text import TextSize, count_translations
 from vernacular.forecast.tokens import saved_share
 from vernacular.models import load_base
 from vernacular.pretraining.budget import steps_within
 from vernacular.pretraining.plan import Cost, predict
-from vernacular.tasks.data import not_fetched
+from vernacular.stages import Progress, silent
 
 _GIB = 2**30
 # How far a stage may be from the middle: docs/experiments/forecast.md. Beside other work it takes up to twice as long.
@@ -48,7 +48,7 @@ class ModelForecast:
         disk_gib: of all that is kept.
         scratch_gib: of disk that is needed besides while it is trained.
         energy_kwh: of both pretrainings; None where the power of this machine is not known.
-        unknown: tasks whose labeled data is not fetched, so that their time is a guess.
+        pairs: of translations at most; None where the model has none, or they cannot be read.
     """
 
     name: str
@@ -65,7 +65,7 @@ class ModelForecast:
     disk_gib: Range
     scratch_gib: float
     energy_kwh: float | None
-    unknown: list[str]
+    pairs: int | None
 
 
 def forecast_text(size: TextSize) -> dict[str, Range]:
@@ -75,7 +75,7 @@ def forecast_text(size: TextSize) -> dict[str, Range]:
 
 
 def forecast_model(language: Language, store: Store, name: str, model: Model, size: TextSize,
-                   quick: bool) -> ModelForecast:
+                   quick: bool, progress: Progress = silent) -> ModelForecast:
     """The forecast for one model whose base lies on this machine.
 
     Raises:
@@ -90,14 +90,15 @@ def forecast_model(language: Language, store: Store, name: str, model: Model, si
         counts = made.manifest.report.counts
         saved = exactly(1 - counts["fertility_extended"].value / max(1e-9, counts["fertility_base"].value))
     tokens = Range(size.trained.low * fertility * (1 - saved.high), size.trained.high * fertility * (1 - saved.low))
-    speed = speed_of(store, language, model, network, tokenizer, size.sample, quick)
+    speed = speed_of(store, language, model, network, tokenizer, size.sample, quick, progress)
     own = 1 - model.pretraining.replay * bool(model.retention)
     steps, passes = _steps(model, tokens, speed, own)
+    translated, pairs = count_translations(language, model, store.root)
     kind = type(tokenizer.backend_tokenizer.model).__name__
     each = _SECONDS_A_WORD.get(kind, _SECONDS_A_WORD["BPE"]) if vocabulary.new_pieces else 0.0
     adapted = fertility * (1 - saved.middle)
     shape = Shape(size.trained, line_words, {"base": fertility, "control": fertility, "adapted": adapted}, steps, each)
-    amounts = amounts_of_model(language, store.root, name, model, shape)
+    amounts = amounts_of_model(language, store.root, name, model, shape, translated)
     seconds = {stage: _seconds(amount, speed) for stage, amount in amounts.items()}
     if model.initialise == "translations":
         seconds[f"tokenizer/{name}"] += exactly(_SENTENCES_OF_LEXICON)
@@ -107,8 +108,7 @@ def forecast_model(language: Language, store: Store, name: str, model: Model, si
     return ModelForecast(name, model.base.hub or model.base.package or str(model.base.path), parameters, tokens, steps,
                          model.pretraining.steps, model.pretraining.batch_size * model.pretraining.sequence_length,
                          passes, speed, seconds, _MEMORY * cost.memory_gib, disk, 16 * parameters / _GIB,
-                         _energy(cost), [task for task in language.tasks_of(name)
-                                         if task in not_fetched(language, store.root)])
+                         _energy(cost), pairs or None)
 
 
 def _seconds(amount: Amount, speed: Speed) -> Range:

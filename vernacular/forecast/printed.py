@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from textwrap import wrap
 
 from vernacular.artifacts import Remark, Store
 from vernacular.config.schema import Language
@@ -17,6 +19,7 @@ from vernacular.remarks.foreseen import foreseen
 from vernacular.stages import stages_of
 from vernacular.terminal import say
 
+WIDTH = 100
 _STARTING = Range(3.0, 10.0)  # seconds of a run besides its stages, one that has something to do
 _ORIGINS: dict[Origin, str] = {
     "measured": "measured now", "earlier": "measured by an earlier plan", "run": "measured by an earlier run",
@@ -44,11 +47,8 @@ def print_plan(project: Project, language: Language, model: str | None, quick: b
             missing.append(f"{name}: its base is not fetched yet, so its minutes are not known. `vernacular run "
                            f"{language.code} --to tokenizer/{name}` fetches it")
             continue
-        if not quick:
-            say(f"{name}: loading the base, and measuring the speed of this machine unless it is known "
-                "(some ten seconds; --quick skips it)", err=True)
         try:
-            found = forecast_model(language, store, name, settings, size, quick)
+            found = forecast_model(language, store, name, settings, size, quick, partial(say, err=True))
         except Problem as problem:
             missing.append(f"{name}: its minutes are not known: {problem}")
             continue
@@ -138,4 +138,6 @@ def remark_lines(remarks: Sequence[Remark]) -> Iterator[str]:
         yield ""
         yield "What will gain little, and what to do:"
     for remark in remarks:
-        yield f"- {remark}"
+        yield from wrap(f"{remark.what}.", WIDTH, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False)
+        yield from wrap(f"{remark.fix} [{remark.code}]", WIDTH, initial_indent="  -> ", subsequent_indent="     ",
+                        break_on_hyphens=False)

@@ -29,6 +29,7 @@ from vernacular.pretraining.optimizer import waiting
 from vernacular.pretraining.packing import pack
 from vernacular.pretraining.plan import check_length
 from vernacular.pretraining.states import States, Teacher, mean_states, weight
+from vernacular.stages import Progress, silent
 
 SECONDS = 8.0  # for steps, besides loading the base; a fifth of it for reading
 _LOADED_SECONDS = 6 * 3600  # how long a speed that was measured under load is believed, as in budget
@@ -60,7 +61,7 @@ class Speed:
 
 
 def speed_of(store: Store, language: Language, model: Model, network: Any, tokenizer: Any, sample: Sequence[str],
-             quick: bool) -> Speed:
+             quick: bool, progress: Progress = silent) -> Speed:
     """The speed of this machine with ``model``.
 
     Args:
@@ -71,6 +72,7 @@ def speed_of(store: Store, language: Language, model: Model, network: Any, token
         tokenizer: the base's.
         sample: lines of the text; nothing is measured without any.
         quick: measure nothing.
+        progress: takes a line before it is measured.
     """
     key = speed_key(model, fingerprint(model.base, language))
     path = store.root / ".machine" / f"plan-{key}.json"
@@ -79,6 +81,7 @@ def speed_of(store: Store, language: Language, model: Model, network: Any, token
         return known
     if quick or not sample:
         return _of_earlier_run(store, key, model) or _by_table(model, network)
+    progress("measuring the speed of this machine with the base: some ten seconds; --quick skips it")
     measured = measure(model, network, tokenizer, sample)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, json.dumps(asdict(measured)))

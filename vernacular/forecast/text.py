@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vernacular.artifacts import Artifact
-from vernacular.config.schema import Language
+from vernacular.config.schema import Language, Model
 from vernacular.config.sources import NetworkSource, Source, Web
 from vernacular.corpus.sources import open_source, place_of
 from vernacular.corpus.sources.files import Files
@@ -49,6 +49,7 @@ class TextSize:
 @dataclass(frozen=True)
 class _Counted:
     words: int
+    lines: int
     documents: int
     share: float  # of the source's bytes that were read
 
@@ -83,30 +84,39 @@ def count_text(language: Language, root: Path, splits: Artifact | None, seconds:
     return TextSize(found, documents, _trained(language, splits, found), sample[:_SAMPLE], absent, unreadable)
 
 
-def words_of(language: Language, source: Source, root: Path, seconds: float) -> int:
-    """Words of a source of translations, as far as they can be read in this time; 0 where it cannot be read."""
-    try:
-        counted = _count(language, source, root, time.monotonic() + seconds, [])
-    except Problem:
-        return 0
-    return round(counted.words / counted.share)
+def count_translations(language: Language, model: Model, root: Path, seconds: float = SECONDS) -> tuple[int, int]:
+    """Words of both sides of a model's translations, and the most pairs that they can be; 0 of what cannot be read."""
+    until = time.monotonic() + seconds
+    number = pairs = 0
+    for entry in model.alignment.translations if model.alignment is not None else ():
+        lines = []
+        for source in (entry.source, entry.translation):
+            try:
+                counted = _count(language, source, root, until, [])
+            except Problem:
+                return 0, 0
+            number += round(counted.words / counted.share)
+            lines.append(round(counted.lines / counted.share))
+        pairs += min(lines)
+    return number, pairs
 
 
 def _count(language: Language, source: Source, root: Path, until: float, sample: list[str]) -> _Counted:
     opened = open_source(source, place_of(language, source, root))
-    number, documents, cut, last, inside = 0, 0, False, "", 0
+    number, lines, documents, cut, last, inside = 0, 0, 0, False, "", 0
     for document in opened.documents(silent):
         path = document.path.split("#")[0]
         inside = len(document.text.encode()) + (inside if path == last else 0)  # bytes of the file so far
         documents, last = documents + 1, path
         number += len(words(document.text))
+        lines += document.text.count("\n") + 1
         if documents % _EVERY == 1 and len(sample) < _SAMPLE:
             sample += _lines(document.text)
         if time.monotonic() > until:
             cut = True
             break
     share = _share_before(opened, last, inside) if cut and isinstance(opened, Files) else 1.0
-    return _Counted(number, documents, share)
+    return _Counted(number, lines, documents, share)
 
 
 def _lines(text: str) -> list[str]:

@@ -10,6 +10,7 @@ from vernacular.config.labeled_data import FileData
 from vernacular.config.schema import Language
 from vernacular.errors import Problem
 from vernacular.forecast.cost import ModelForecast
+from vernacular.forecast.ranges import rounded
 from vernacular.forecast.text import TextSize
 from vernacular.remarks import rules
 from vernacular.tasks.curve import sizes_of
@@ -38,7 +39,8 @@ def _of_model(language: Language, size: TextSize, one: ModelForecast) -> Iterato
     if rules.few_passes(one.name, model, one.steps.high, one.passes.high) is not None:
         yield from _there(rules.few_passes(one.name, model, one.steps.middle, one.passes.middle))
     yield from _there(
-        rules.few_new_tokens(one.name, model, size.trained.high, None, None),
+        rules.few_new_tokens(one.name, model, rounded(size.trained.high), None, None),
+        rules.few_pairs(one.name, one.pairs) if one.pairs is not None else None,
         rules.capped_steps(one.name, model, one.steps.high),
         rules.small_text(one.name, model, one.text_tokens.high / model.pretraining.sequence_length))
 

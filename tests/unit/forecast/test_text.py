@@ -6,11 +6,11 @@ from pathlib import Path
 
 import yaml
 
-from tests.generate import write_language
+from tests.generate import TINY_MODEL, write_language
 from vernacular.artifacts import Store
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
-from vernacular.forecast.text import count_text
+from vernacular.forecast.text import count_text, count_translations
 from vernacular.stages import run_stage, stages_of
 
 
@@ -47,3 +47,16 @@ def test_a_source_that_is_not_here_is_named_with_its_limit(tmp_path: Path) -> No
     counted = count_text(load_language(folder), tmp_path / "artifacts", None)
     assert [name.split(" (")[0] for name in counted.absent] == ["wiki"] and "500 documents" in counted.absent[0]
     assert counted.words.low > 0
+
+
+def test_translations_are_counted_on_both_sides(tmp_path: Path) -> None:
+    side = {"kind": "files", "licence": "CC0-1.0", "consent": "contributor", "register": "other"}
+    sides = {"source": {**side, "name": "ours", "files": "ours.txt"},
+             "translation": {**side, "name": "theirs", "files": "theirs.txt"}}
+    folder = write_language(tmp_path / "languages", documents=3, models={
+        "tiny": {**TINY_MODEL, "alignment": {"translations": [sides]}}})
+    language = load_language(folder)
+    assert count_translations(language, language.models["tiny"], tmp_path) == (0, 0), "the files are not there"
+    (folder / "ours.txt").write_text("\n".join(["bala ng'ombe mawu"] * 50), encoding="utf-8")
+    (folder / "theirs.txt").write_text("\n".join(["one two"] * 52), encoding="utf-8")
+    assert count_translations(language, language.models["tiny"], tmp_path) == (50 * 3 + 52 * 2, 50)
