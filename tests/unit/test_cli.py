@@ -120,6 +120,7 @@ def test_plan_of_a_base_that_is_not_there_says_so_beside_the_rest() -> None:
     result = RUNNER.invoke(app, ["plan", "qaa", "--quick"])
     assert result.exit_code == 0, result.output
     assert "tiny: its minutes are not known: " in result.stdout and "there is no model at base" in result.stdout
+    assert result.stdout.startswith("qaa: not known yet for 11 of the 15 stages to run; ")
     assert re.search(r"run +corpus/clean +\d", result.stdout) and re.search(r"model/tiny +not known yet", result.stdout)
 
 

@@ -70,10 +70,12 @@ def lines_of(language: Language, size: TextSize, steps: Sequence[Step], seconds:
     time = total([_STARTING, *(seconds[step.stage] for step in todo if step.stage in seconds)])
     if not todo:
         yield f"{language.code}: nothing to do, all {len(steps)} stages are reused."
+    elif open_:
+        yield (f"{language.code}: not known yet for {len(open_)} of the {len(todo)} stages to run; {time.time()} for the "
+               "others")
     else:
         yield (f"{language.code}: {time.time()} for {len(todo)} of {len(steps)} stages"
-               + ("" if todo == steps else "; the others are reused")
-               + (f"; {len(open_)} more are not known yet" if open_ else ""))
+               + ("" if todo == steps else "; the others are reused"))
     if forecasts:
         memory = Range(max(one.memory_gib.low for one in forecasts), max(one.memory_gib.high for one in forecasts))
         disk = total([one.disk_gib for one in forecasts])
@@ -129,7 +131,9 @@ def _stages(steps: Sequence[Step], seconds: Mapping[str, Range], time: Range) ->
     for row in shown:
         yield f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]:>{widths[2]}}  {row[3]}".rstrip()
     if any(step.action != "reuse" for step in steps):
-        yield f"{'':<{widths[0]}}  {'total':<{widths[1]}}  {time.time():>{widths[2]}}"
+        known = all(step.stage in seconds for step in steps if step.action != "reuse")
+        name = "total" if known else "total of what is known"
+        yield f"{'':<{widths[0]}}  {name:<{widths[1]}}  {time.time():>{widths[2]}}"
 
 
 def remark_lines(remarks: Sequence[Remark]) -> Iterator[str]:
