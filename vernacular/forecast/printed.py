@@ -71,8 +71,8 @@ def lines_of(language: Language, size: TextSize, steps: Sequence[Step], seconds:
     if not todo:
         yield f"{language.code}: nothing to do, all {len(steps)} stages are reused."
     elif open_:
-        yield (f"{language.code}: not known yet for {len(open_)} of the {len(todo)} stages to run; {time.time()} for the "
-               "others")
+        yield (f"{language.code}: not known yet for {len(open_)} of the {len(todo)} stages to run; "
+               f"{time.time()} for the others")
     else:
         yield (f"{language.code}: {time.time()} for {len(todo)} of {len(steps)} stages"
                + ("" if todo == steps else "; the others are reused"))
