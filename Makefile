@@ -46,11 +46,10 @@ check: $(TESTS)
 	$(BIN)/mypy
 
 ui: $(STAMP)
-	@$(BIN)/python -m pipelines.mend
-	$(BIN)/dagster dev --workspace workspace.yaml --host 127.0.0.1 --port $(PORT)
+	@$(BIN)/vernacular ui --port $(PORT)
 
 reload: $(STAMP)
-	@$(BIN)/python -m pipelines.reload http://127.0.0.1:$(PORT)
+	@$(BIN)/vernacular reload --port $(PORT)
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \

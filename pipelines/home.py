@@ -9,26 +9,30 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from vernacular.errors import Problem
+from vernacular.artifacts import write_atomically
 from vernacular.project import Project
+from vernacular.shipped import shipped
 
 FILE = "dagster.yaml"
-SHIPPED = Path(__file__).resolve().parents[1] / FILE
+WORKSPACE = "workspace.yaml"
 
 
 def use_home(project: Project) -> Path:
     """``DAGSTER_HOME``, set to the project's folder if it is not; where it has no settings it gets ours.
 
     Raises:
-        Problem: it has none, and neither has the checkout.
+        Problem: it has none, and neither has this installation.
     """
     home = Path(os.environ.setdefault("DAGSTER_HOME", str(project.home)))
     if not (home / FILE).exists():
-        if not SHIPPED.is_file():
-            raise Problem(f"there is no {FILE}", where=str(home), fix="Copy the one of a checkout of Vernacular there: "
-                          "without it Dagster sends what it counts to its makers")
         home.mkdir(parents=True, exist_ok=True)
-        part = home / f".{FILE}.{os.getpid()}.part"
-        part.write_bytes(SHIPPED.read_bytes())
-        part.replace(home / FILE)
+        write_atomically(home / FILE, shipped(FILE).read_text(encoding="utf-8"))
     return home
+
+
+def workspace_of(project: Project) -> Path:
+    """The ``workspace.yaml`` of a project, which says what Dagster loads; one without it gets ours. Raises Problem."""
+    file = project.home / WORKSPACE
+    if not file.exists():
+        write_atomically(file, shipped(WORKSPACE).read_text(encoding="utf-8"))
+    return file

@@ -15,6 +15,7 @@ from typing import Annotated
 
 import typer
 
+from vernacular import cli_project  # noqa: F401  # first: its commands are listed first
 from vernacular.command import Code, Debug, ModelName, app, model_of, open_language, plain_errors
 from vernacular.errors import Problem
 from vernacular.project import find_project
@@ -37,7 +38,7 @@ def doctor(debug: Debug = False) -> None:
 @app.command()
 def new(code: Annotated[str, typer.Argument(help="BCP 47 tag of the language, such as bem")],
         debug: Debug = False) -> None:
-    """Write a filled language folder: name, autonym, script, likely neighbours."""
+    """Write a filled language folder: name, autonym, script, likely neighbors."""
     from vernacular.config.new import doubts, new_language
 
     with plain_errors(debug):

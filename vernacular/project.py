@@ -10,13 +10,16 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from vernacular.errors import Problem
+from vernacular.shipped import CHECKOUT
+
 
 @dataclass(frozen=True)
 class Project:
     """The folders of a project.
 
     Attributes:
-        home: the checkout; ``DAGSTER_HOME`` unless that is set.
+        home: its folder, such as the checkout; ``DAGSTER_HOME`` unless that is set.
         languages: one folder per language (``VERNACULAR_LANGUAGES``).
         artifacts: the root of the store (``VERNACULAR_ROOT``).
     """
@@ -29,11 +32,16 @@ class Project:
 def find_project(start: Path | None = None) -> Project:
     """The project around ``start`` (the current folder): the nearest folder upwards that holds ``languages/``.
 
-    Outside of any project, the one this package was installed from.
+    Outside of any project, the checkout that this package is in, or where ``VERNACULAR_LANGUAGES`` says.
+
+    Raises:
+        Problem: there is none.
     """
     start = (start or Path.cwd()).resolve()
-    home = next((folder for folder in (start, *start.parents) if (folder / "languages").is_dir()),
-                Path(__file__).resolve().parents[1])
+    home = next((folder for folder in (start, *start.parents) if (folder / "languages").is_dir()), CHECKOUT)
+    if home == CHECKOUT and not (home / "languages").is_dir() and not os.environ.get("VERNACULAR_LANGUAGES"):
+        raise Problem("this folder is in no project: neither it nor one above it holds languages/", where=str(start),
+                      fix="`vernacular init DIR` makes a project; go there")
     return Project(
         home=home,
         languages=Path(os.environ.get("VERNACULAR_LANGUAGES") or home / "languages").resolve(),

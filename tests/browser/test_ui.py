@@ -5,7 +5,6 @@ The UI is started with the command of ``make ui``; its pages ask for nothing out
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import shutil
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
     OpenPage = Callable[[str, tuple[int, int]], Page]
 
 WINDOW = (1400, 900)
-STOP_SECONDS = 3.0  # Dagster's processes may wait for a minute; nothing that they would still write is looked at
+STOP_SECONDS = 3.0
 PATIENCE = 900.0  # seconds, for the UI to start and for the run to end, on a machine that has other work
 GENRE = {"genre": {"kind": "sequence_classification", "labels": {
     "kind": "document_group", "groups": {topic: [f"text/text/{topic}/*"] for topic in TOPICS}}}}
@@ -72,10 +71,10 @@ def address(browser: Browser, home: Path) -> Iterator[str]:
         port = free.getsockname()[1]
     said = subprocess.run(["make", "-n", "ui", f"PORT={port}", f"BIN={Path(sys.executable).parent}"], cwd=CHECKOUT,
                           env=surroundings(home), capture_output=True, text=True, check=True).stdout
-    command = next(line for line in said.splitlines() if "dagster dev" in line)
+    command = next(shlex.split(line) for line in said.splitlines() if "vernacular ui" in line)
     with (home / "ui.log").open("wb") as log, subprocess.Popen(
-            shlex.split(command), cwd=home, env=surroundings(home), stdout=log, stderr=log,
-            start_new_session=True) as process:
+            [sys.executable, "-m", "vernacular", *command[1:]], cwd=home, env=surroundings(home), stdout=log,
+            stderr=log) as process:
         try:
             wait_for_answer(f"http://127.0.0.1:{port}", process, home / "ui.log")
             yield f"http://127.0.0.1:{port}"
@@ -83,8 +82,8 @@ def address(browser: Browser, home: Path) -> Iterator[str]:
             process.send_signal(signal.SIGINT)
             with suppress(subprocess.TimeoutExpired):
                 process.wait(STOP_SECONDS)
-            with suppress(ProcessLookupError):  # none of what it started is left over
-                os.killpg(process.pid, signal.SIGKILL)
+            process.send_signal(signal.SIGINT)  # at once, by force: nothing that they would still write is looked at
+            process.wait(30)
 
 
 def wait_for_answer(address: str, process: subprocess.Popen[bytes], log: Path) -> None:

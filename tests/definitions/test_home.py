@@ -5,17 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 from dagster import DagsterInstance
 
-from pipelines.home import SHIPPED, use_home
+from pipelines.home import use_home, workspace_of
+from pipelines.shards import workspace
 from vernacular.project import Project
+from vernacular.shipped import shipped
 
 
 def test_a_folder_without_settings_gets_ours_which_send_nothing(tmp_path: Path,
                                                                 monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DAGSTER_HOME", raising=False)
     assert use_home(Project(tmp_path, tmp_path / "languages", tmp_path / "artifacts")) == tmp_path
-    assert (tmp_path / "dagster.yaml").read_bytes() == SHIPPED.read_bytes()
+    assert (tmp_path / "dagster.yaml").read_bytes() == shipped("dagster.yaml").read_bytes()
     with DagsterInstance.get() as instance:
         assert instance.root_directory == str(tmp_path)
         assert not instance.telemetry_enabled and not instance.nux_enabled
@@ -27,3 +30,10 @@ def test_what_stands_there_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     (tmp_path / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
     use_home(Project(tmp_path / "elsewhere", tmp_path, tmp_path))
     assert (tmp_path / "dagster.yaml").read_text() == "telemetry:\n  enabled: false\n"
+
+
+def test_a_project_without_a_workspace_gets_one_with_a_single_code_location(tmp_path: Path) -> None:
+    project = Project(tmp_path, tmp_path / "languages", tmp_path / "artifacts")
+    assert yaml.safe_load(workspace_of(project).read_text()) == yaml.safe_load(workspace(1))
+    (tmp_path / "workspace.yaml").write_text(workspace(3))
+    assert workspace_of(project).read_text() == workspace(3)

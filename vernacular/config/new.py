@@ -19,15 +19,15 @@ from vernacular.config.codes import (
     likely_territory,
     name_of,
 )
-from vernacular.config.load import load_language
+from vernacular.config.load import folders_of, load_language
 from vernacular.errors import Problem
 from vernacular.files import Folder
 from vernacular.normal_form import normalized
+from vernacular.shipped import shipped
 
 _TEMPLATE = "_template"
-# What lies beside language folders, and where it comes from for a project whose folders are not in the checkout.
-_BESIDE = (_TEMPLATE, "defaults.yaml", "language.schema.json", "behaviour.schema.json")
-_SHIPPED = Path(__file__).resolve().parents[2] / "languages"
+# Beside language folders, for a project that has none of these yet.
+_BESIDE = ("defaults.yaml", "language.schema.json", "behaviour.schema.json")
 _SCRIPT = "Latn"  # where no table knows better
 _MOST_NEIGHBOURS = 8
 _LEAST_SPEAKERS = 10_000
@@ -46,7 +46,9 @@ _NAMES_TASK = """tasks:
 
 
 def new_language(root: Path, code: str) -> Path:
-    """Write ``root/<code>/`` from ``root/_template/`` and return it; it loads, and runs once text is dropped in.
+    """Write ``root/<code>/`` from the template and return it; it loads, and runs once text is dropped in.
+
+    The template is ``root/_template/`` if the project has one of its own, else the one that Vernacular comes with.
 
     Args:
         root: the folder of languages.
@@ -62,16 +64,16 @@ def new_language(root: Path, code: str) -> Path:
                       f"{name_of(meant)} is {meant}: write that" if meant else
                       "Use the language's ISO 639-3 code (nya, bem), or a private tag (qaa, x-name)")
     folder, template = root / code, root / _TEMPLATE
+    if not template.is_dir():
+        template = shipped(f"languages/{_TEMPLATE}")
     there = [path.name for path in root.glob("*") if path.name.casefold() == code.casefold()]  # tags know no case
     if there:
         raise Problem("the folder is there already", where=f"{root.name}/{there[0]}",
                       fix="Edit it, or remove it first")
-    if not template.is_dir() and not _SHIPPED.is_dir():
-        raise Problem("the template is not there", where=f"{root.name}/{_TEMPLATE}",
-                      fix="Copy it from a checkout of Vernacular")
-    for name in _BESIDE if not template.is_dir() else ():  # a project that begins
-        if not (root / name).exists():
-            (shutil.copytree if name == _TEMPLATE else shutil.copyfile)(_SHIPPED / name, root / name)
+    begun = root.is_dir() and bool(folders_of(root))  # defaults would change what its languages compute
+    for name in _BESIDE:
+        if not begun and not (root / name).exists():
+            shutil.copyfile(shipped(f"languages/{name}"), root / name)
     tag = langcodes.get(code)
     script = likely_script(tag) or _SCRIPT
     values = {"code": code, "name": _quoted(name_of(code)), "autonym": _quoted(_autonym(tag, code)), "script": script,

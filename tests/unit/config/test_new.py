@@ -45,10 +45,19 @@ def test_a_new_folder_loads(root: Path, code: str, name: str, script: str, tasks
 
 
 def test_a_project_that_begins_gets_what_lies_beside_its_folders(tmp_path: Path) -> None:
-    (tmp_path / "languages").mkdir()
-    assert load_language(new_language(tmp_path / "languages", "bem")).behaviour.cases == 60  # of the defaults
-    assert sorted(path.name for path in (tmp_path / "languages").iterdir()) == [
-        "_template", "behaviour.schema.json", "bem", "defaults.yaml", "language.schema.json"]
+    root = tmp_path / "languages"
+    root.mkdir()
+    assert load_language(new_language(root, "bem")).behaviour.cases == 60  # of the defaults
+    assert sorted(path.name for path in root.iterdir()) == [
+        "behaviour.schema.json", "bem", "defaults.yaml", "language.schema.json"]
+
+
+def test_defaults_do_not_come_to_languages_that_had_none(tmp_path: Path) -> None:
+    root = tmp_path / "languages"
+    root.mkdir()
+    new_language(root, "bem")
+    (root / "defaults.yaml").unlink()
+    assert load_language(new_language(root, "lug")).behaviour.cases == 200
 
 
 @pytest.mark.parametrize(("code", "wiki", "config"), [
@@ -98,4 +107,5 @@ def test_what_is_there_is_not_overwritten(root: Path) -> None:
     for code, said in (("kg_CD", "Write kg-CD"), ("Chichewa", "Nyanja is nya: write that"), ("../evil", "BCP 47")):
         with pytest.raises(Problem, match=said):
             new_language(root, code)
-    assert sorted(path.name for path in root.iterdir()) == ["_template", "bem", "defaults.yaml"]
+    assert sorted(path.name for path in root.iterdir()) == [
+        "_template", "behaviour.schema.json", "bem", "defaults.yaml", "language.schema.json"]

@@ -1,0 +1,204 @@
+"""``python -m pipelines.ui [--port N] [--host NAME] [--open]``: Dagster for the project, as ``vernacular ui`` starts it.
+
+One process is at the head: it starts ``dagster dev`` (web server, daemon, code servers), says when the UI answers, and
+on Ctrl-C ends all of them, runs that are going on included. A run that is ended so writes its checkpoint, and the next
+one goes on from there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+import webbrowser
+from collections.abc import Sequence
+from contextlib import suppress
+from types import FrameType
+
+import psutil
+from dagster import DagsterInstance
+
+from pipelines.home import use_home, workspace_of
+from pipelines.mend import mend
+from vernacular.errors import Problem, as_problem
+from vernacular.project import Project, find_project
+from vernacular.terminal import guard_streams, say
+
+INTERRUPTED = 130
+END_SECONDS = 10.0  # for web server, daemon and code servers
+RUN_SECONDS = 20.0  # and then for runs, to write a checkpoint
+POLL_SECONDS = 0.3
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def check_port(host: str, port: int) -> None:
+    """Refuse an address that cannot be listened on.
+
+    Raises:
+        Problem: something listens there, or the address is not this machine's.
+    """
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except PermissionError:
+        raise Problem(f"port {port} is for the system's own services", where="vernacular ui",
+                      fix="Give one above 1023, such as --port 3001") from None
+    except socket.gaierror:
+        raise Problem(f"there is no host '{host}'", where="vernacular ui", fix="Leave --host out") from None
+    except OSError as error:
+        if answers(host, port):
+            raise Problem(f"Dagster is running on {address(host, port)} already", where="vernacular ui",
+                          fix=f"Open it; for a second one give another port, such as --port {port + 1}") from None
+        raise Problem(f"port {port} on {host} cannot be used ({error.strerror})", where="vernacular ui",
+                      fix=f"Give another one, such as --port {port + 1}") from None
+
+
+def address(host: str, port: int) -> str:
+    """What to type into a browser on this machine."""
+    shown = "127.0.0.1" if host in ("", "0.0.0.0") else "[::1]" if host == "::" else f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{port}"
+
+
+def answers(host: str, port: int) -> bool:
+    """Whether a Dagster answers there."""
+    with suppress(OSError, ValueError, urllib.error.URLError):
+        with urllib.request.urlopen(f"{address(host, port)}/server_info", timeout=2) as answer:
+            return b"dagster" in answer.read(10_000)
+    return False
+
+
+def is_of_this_machine(host: str) -> bool:
+    """Whether nobody else can reach what listens on ``host``."""
+    if host == "localhost":
+        return True
+    with suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return False
+
+
+def serve(project: Project, host: str, port: int, browser: bool) -> int:
+    """Run Dagster until it is told to stop; returns the exit code.
+
+    Raises:
+        Problem: the address cannot be used, or the project's settings cannot be written.
+    """
+    check_port(host, port)
+    use_home(project)
+    workspace = workspace_of(project)
+    with DagsterInstance.get() as instance:
+        ended, woken = mend(instance)
+    if ended or woken:
+        say(f"{ended} runs that were killed are ended, {woken} sensors tick again")
+    if not is_of_this_machine(host):
+        say(f"warning: whoever can reach port {port} of this machine can read the texts and start or delete runs: "
+            "Dagster asks for no password. Use it behind a firewall or a proxy that does (docs/deploy.md)", err=True)
+    say(f"{project.home}: starting Dagster, which takes some seconds ...")
+    command = [sys.executable, "-W", "ignore", "-m", "dagster", "dev", "--workspace", str(workspace), "--host", host,
+               "--port", str(port), "--log-level", "warning"]
+    stopped = _Stopped()
+    with subprocess.Popen(command, cwd=project.home, start_new_session=True) as process:
+        try:
+            ready = False
+            while process.poll() is None and not stopped.times:
+                if not ready and answers(host, port):
+                    ready = True
+                    say(f"{address(host, port)}  (Ctrl-C ends it)")
+                    if browser:
+                        webbrowser.open(address(host, port))
+                time.sleep(POLL_SECONDS)
+        finally:
+            if stopped.times:
+                say("ending Dagster; a run that is going on writes its checkpoint ...", err=True)
+            code = process.poll()
+            end(process, stopped)
+    if stopped.times:
+        return INTERRUPTED
+    say(f"error: Dagster ended by itself, with exit code {code}; the lines above say why", err=True)
+    return 2
+
+
+class _Stopped:
+    """How often this process was told to stop."""
+
+    def __init__(self) -> None:
+        self.times = 0
+        for number in _SIGNALS:
+            signal.signal(number, self._count)
+
+    def _count(self, signum: int, frame: FrameType | None) -> None:
+        self.times += 1
+
+
+def end(process: subprocess.Popen[bytes], stopped: _Stopped) -> None:
+    """End ``process`` and all that it started: first as Ctrl-C does, then with SIGTERM, then by force.
+
+    A second Ctrl-C goes straight to force.
+    """
+    children = _children(process.pid)
+    if process.poll() is None:
+        process.send_signal(signal.SIGINT)
+    _wait(children, END_SECONDS, stopped, until=process)
+    for child in children:
+        with suppress(psutil.Error):
+            child.terminate()
+    _wait(children, RUN_SECONDS, stopped)
+    for child in children:
+        with suppress(psutil.Error):
+            child.kill()
+    if process.poll() is None:
+        process.kill()
+    process.wait()
+
+
+def _children(pid: int) -> list[psutil.Process]:
+    try:
+        return psutil.Process(pid).children(recursive=True)
+    except psutil.Error:
+        return []
+
+
+def _wait(children: Sequence[psutil.Process], seconds: float, stopped: _Stopped,
+          until: subprocess.Popen[bytes] | None = None) -> None:
+    """Wait until all ``children`` (and ``until``, alone if given) are gone, at most ``seconds``; not if told twice."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and stopped.times < 2:
+        alive = until.poll() is None if until is not None else any(_alive(child) for child in children)
+        if not alive:
+            return
+        time.sleep(POLL_SECONDS)
+
+
+def _alive(child: psutil.Process) -> bool:
+    with suppress(psutil.Error):
+        return child.is_running() and child.status() != psutil.STATUS_ZOMBIE
+    return False
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve the project around the current folder; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="vernacular ui", description="Show the project in Dagster.")
+    parser.add_argument("--port", type=int, default=3000)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--open", action="store_true", help="open a browser")
+    parser.add_argument("--debug", action="store_true", help="tracebacks")
+    chosen = parser.parse_args(arguments)
+    try:
+        return serve(find_project(), chosen.host, chosen.port, chosen.open)
+    except Exception as error:
+        if chosen.debug:
+            raise
+        say(f"error: {as_problem(error, 'vernacular ui')}", err=True)
+        return 2
+
+
+if __name__ == "__main__":
+    guard_streams()
+    sys.exit(main(sys.argv[1:]))
