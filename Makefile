@@ -10,7 +10,7 @@ STAMP := $(VENV)/.installed-$(EXTRAS)
 TESTS := $(VENV)/.installed-test
 export DAGSTER_HOME ?= $(CURDIR)
 
-.PHONY: help quickstart full smollm2 test bench check ui reload clean-env
+.PHONY: help quickstart full smollm2 test bench check reference ui reload clean-env
 
 help:
 	@echo "make quickstart  install, then carry a small model into Chichewa end to end on this machine, print the results"
@@ -18,7 +18,8 @@ help:
 	@echo "make smollm2     the same with a causal model, SmolLM2-135M (its package is 93 MB)"
 	@echo "make ui          Dagster on http://127.0.0.1:$(PORT)"
 	@echo "make reload      have the running UI read the language folders again"
-	@echo "make test        the tests      make check   ruff and mypy"
+	@echo "make test        the tests      make check   ruff, mypy, generated pages"
+	@echo "make reference   write docs/reference and the schemas for editors anew, after a change of settings"
 	@echo "make bench       the figures, into benchmarks/results.jsonl; ONLY=name for one"
 
 quickstart: $(STAMP)
@@ -44,6 +45,11 @@ bench: $(TESTS)
 check: $(TESTS)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/python -m vernacular.reference --check
+
+# After a change of a setting or its description.
+reference: $(STAMP)
+	$(BIN)/python -m vernacular.reference
 
 ui: $(STAMP)
 	@$(BIN)/vernacular ui --port $(PORT)

@@ -71,7 +71,7 @@ def random_seconds(kind: Any, config: Any, objective: str, length: int, batch: i
     """Seconds of each step of our loop on random text with a random model: ``kind`` built from ``config``."""
     import torch
 
-    from vernacular.config.schema import Pretraining
+    from vernacular.config.training import Pretraining
     from vernacular.pretraining.loop import Plan, compile_body, take_step
     from vernacular.pretraining.objectives import Causal, Masked
     from vernacular.pretraining.optimizer import optimizer_for
@@ -172,7 +172,7 @@ def trainer_seconds(folder: Path, documents: Sequence[str], steps: int, length: 
 
 def loop_seconds(folder: Path, documents: Sequence[str], steps: int, length: int, batch: int) -> list[float]:
     """Seconds of each step, but the first two, of our loop with all of the model learning."""
-    from vernacular.config.schema import Pretraining
+    from vernacular.config.training import Pretraining
     from vernacular.models import load_model, load_tokenizer
     from vernacular.pretraining.fused import keep_memory
     from vernacular.pretraining.loop import Plan, take_step

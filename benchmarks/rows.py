@@ -18,7 +18,7 @@ import numpy as np
 
 from benchmarks.registry import DATA, Row, Skipped, figure, need
 from benchmarks.vocabulary import split
-from vernacular.config.schema import Pretraining, Vocabulary
+from vernacular.config.training import Pretraining, Vocabulary
 
 _METHODS = ("mean", "weighted", "focus", "random", "distillation")
 _SEED, _LINES, _LEAST_WORDS = 1, 80, 8

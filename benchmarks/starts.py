@@ -23,7 +23,7 @@ from benchmarks.cleaning import real_lines
 from benchmarks.extension import LINES, NAME, SEED_LINES, WORDS, minilm, model, some
 from benchmarks.folder import CHECKOUT, run, write_folder
 from benchmarks.registry import Row, Skipped, figure
-from vernacular.config.schema import Vocabulary
+from vernacular.config.training import Vocabulary
 
 _STEPS, _ITEMS = 100, 1000  # few steps: with more of them the starts come closer together
 _SEEDS = (1,)

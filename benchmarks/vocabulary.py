@@ -14,7 +14,7 @@ from tokenizers import Tokenizer
 
 from benchmarks.base_text import BaseText, english, from_wheel, many
 from benchmarks.registry import DATA, Row, Skipped, figure, need
-from vernacular.config.schema import Vocabulary
+from vernacular.config.training import Vocabulary
 from vernacular.models import load_tokenizer
 from vernacular.vocabulary.families import extend
 from vernacular.vocabulary.known import guard_words

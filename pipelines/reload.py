@@ -41,7 +41,8 @@ def reload(address: str, location: str) -> None:
             said = json.load(answer)["data"]["reloadRepositoryLocation"]
     except (OSError, ValueError, KeyError) as error:
         reason = error.reason if isinstance(error, urllib.error.URLError) else error
-        raise Problem(f"the UI does not answer ({reason})", where=address, fix="Start it with `vernacular ui`") from None
+        raise Problem(f"the UI does not answer ({reason})", where=address,
+                      fix="Start it with `vernacular ui`") from None
     trouble = said.get("message") or (said.get("locationOrLoadError") or {}).get("message")
     if trouble:
         raise Problem(trouble.rstrip(". \n"), where=address, fix="Correct that and run `vernacular reload` again")

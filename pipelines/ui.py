@@ -1,4 +1,4 @@
-"""``python -m pipelines.ui [--port N] [--host NAME] [--open]``: Dagster for the project, as ``vernacular ui`` starts it.
+"""``python -m pipelines.ui [--port N] [--host NAME] [--open]``: Dagster for the project; what ``vernacular ui`` runs.
 
 One process is at the head: it starts ``dagster dev`` (web server, daemon, code servers), says when the UI answers, and
 on Ctrl-C ends all of them, runs that are going on included. A run that is ended so writes its checkpoint, and the next
@@ -63,15 +63,15 @@ def check_port(host: str, port: int) -> None:
 
 def address(host: str, port: int) -> str:
     """What to type into a browser on this machine."""
-    shown = "127.0.0.1" if host in ("", "0.0.0.0") else "[::1]" if host == "::" else f"[{host}]" if ":" in host else host
-    return f"http://{shown}:{port}"
+    shown = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
 
 
 def answers(host: str, port: int) -> bool:
     """Whether a Dagster answers there."""
-    with suppress(OSError, ValueError, urllib.error.URLError):
-        with urllib.request.urlopen(f"{address(host, port)}/server_info", timeout=2) as answer:
-            return b"dagster" in answer.read(10_000)
+    with (suppress(OSError, ValueError, urllib.error.URLError),
+          urllib.request.urlopen(f"{address(host, port)}/server_info", timeout=2) as answer):
+        return b"dagster" in answer.read(10_000)
     return False
 
 

@@ -1,4 +1,4 @@
-"""The commands around a project: init, ui, reload. ``cli`` loads them; ``ui`` and ``reload`` are ``pipelines.ui``'s."""
+"""The commands around a project: init, ui, reload, explain. ``cli`` loads them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ from typing import Annotated
 
 import typer
 
-from vernacular.command import Debug, app, plain_errors
+from vernacular.command import Debug, app, open_language, plain_errors
+from vernacular.config.load import read_merged
 from vernacular.config.new_project import plan_project, write_project
+from vernacular.reference.answer import answer_lines, section_lines
+from vernacular.reference.lookup import find, values
 from vernacular.terminal import say
 
 Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="of the UI")]
@@ -19,8 +22,8 @@ Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="of the UI")
 
 @app.command()
 def init(folder: Annotated[Path, typer.Argument(metavar="DIR", help="the new project's folder")],
-         force: Annotated[bool, typer.Option("--force", help="also where DIR holds other things; without it, what would "
-                                                             "be replaced is said")] = False,
+         force: Annotated[bool, typer.Option("--force", help="also where DIR holds other things; without this "
+                                                             "option they are named")] = False,
          debug: Debug = False) -> None:
     """Make a project: a folder for languages and results, with Dagster's settings and a Makefile."""
     with plain_errors(debug):
@@ -49,6 +52,24 @@ def ui(port: Port = 3000,
 def reload(port: Port = 3000, host: Annotated[str, typer.Option(help="where the UI listens")] = "127.0.0.1") -> None:
     """Have the running UI read the language folders again, after an edit."""
     _become("pipelines.reload", [f"http://{host}:{port}"])
+
+
+@app.command()
+def explain(key: Annotated[str | None, typer.Argument(help="a setting, such as models.lora.seeds; a section, such as "
+                                                           "models; all sections if not given")] = None,
+            language: Annotated[str | None, typer.Option("--language", metavar="CODE", help="also the value that this "
+                                                         "language has, and where it is written")] = None,
+            debug: Debug = False) -> None:
+    """What a setting does, what it may hold, its default, and the value that a language has."""
+    with plain_errors(debug):
+        if key is None:
+            lines = list(section_lines())
+        else:
+            found = find(key)
+            merged = read_merged(open_language(language)[1].folder) if language is not None else None
+            lines = list(answer_lines(found, values(found, merged) if merged is not None else [], language))
+    for line in lines:
+        say(line)
 
 
 def _become(module: str, arguments: list[str]) -> None:

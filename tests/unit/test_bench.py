@@ -19,7 +19,7 @@ from benchmarks.rows import compared
 from benchmarks.salted import Salted, _judge, strew
 from tests.generate import make_documents
 from tests.tiny import write_bert, write_llama
-from vernacular.config.schema import Vocabulary
+from vernacular.config.training import Vocabulary
 
 DATA = Path(__file__).parents[2] / ".." / "shared" / "data"
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from vernacular.artifacts import Report
-from vernacular.config.schema import Alignment, Language, Model
+from vernacular.config.schema import Language, Model
+from vernacular.config.training import Alignment
 from vernacular.corpus import clean_settings
 from vernacular.models import fingerprints
 from vernacular.stages import Stage, Work

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy, normalize
 
 from vernacular.alignment.learned import Learned
-from vernacular.config.schema import Alignment
+from vernacular.config.training import Alignment
 from vernacular.errors import Problem
 from vernacular.models import longest_input
 from vernacular.pretraining.precision import device_of

@@ -20,7 +20,8 @@ from vernacular.alignment.keyed import reads_scripture, references_of
 from vernacular.alignment.sides import TextSide, plain_field, rows_of
 from vernacular.artifacts import Report, digest_of_listed
 from vernacular.config.labeled_data import PARTS, Part
-from vernacular.config.schema import Alignment, Language
+from vernacular.config.schema import Language
+from vernacular.config.training import Alignment
 from vernacular.config.translations import FilesSide, PackageSide, Translations
 from vernacular.corpus import clean_settings
 from vernacular.corpus.clean import masked, tidy

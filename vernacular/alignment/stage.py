@@ -9,7 +9,8 @@ from vernacular.alignment.learned import Learned, targets_wanted
 from vernacular.alignment.objective import LONGEST, embed, found
 from vernacular.alignment.pairs import count_joins, read_pairs
 from vernacular.artifacts import Report
-from vernacular.config.schema import Alignment, Model
+from vernacular.config.schema import Model
+from vernacular.config.training import Alignment
 from vernacular.corpus.ledger import BESIDE
 from vernacular.jsonl import write_jsonl
 from vernacular.models import load_base

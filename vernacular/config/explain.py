@@ -6,6 +6,7 @@ Holds the wording and the walk through the schema that finds the keys which woul
 from __future__ import annotations
 
 import difflib
+import re
 import types
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -19,6 +20,7 @@ from vernacular.config.yaml_file import Node
 from vernacular.errors import Problem
 
 _NOT_WRITTEN = ("code", "folder")
+_SENTENCE = re.compile(r"(?<=[.;])\s+")
 NO_NAME = "Use lower-case letters, digits and _, a letter first, at most 40"
 SAID = {  # pydantic's words are a programmer's
     "list_type": (" must be a list", "Write it in brackets, [one, other], or with a line and a hyphen for each"),
@@ -54,7 +56,7 @@ def explain(error: ValidationError, root: Node) -> Problem:
                        fix=f"Rename or remove it; known here: {', '.join(known)}")
     if kind == "missing":
         field = _field_at(first["loc"])
-        meaning = f" ({field.description})" if field is not None and field.description else ""
+        meaning = f" ({in_short(field.description)})" if field is not None and field.description else ""
         inside = f" in {'.'.join(path)}" if path else ""
         return Problem(f"the key '{key}' is missing{inside}{more}", where=node.where, fix=f"Add `{key}:`{meaning}")
     if kind == "union_tag_not_found":
@@ -73,12 +75,19 @@ def explain(error: ValidationError, root: Node) -> Problem:
         return Problem(f"{'.'.join(path)}: {what}{more}" if path else f"{what}{more}", where=node.where,
                        fix="Correct this entry")
     field = _field_at(first["loc"])
-    meaning = f": {field.description}" if field is not None and field.description else ""
+    meaning = f": {in_short(field.description)}" if field is not None and field.description else ""
     shown = "" if isinstance(node.value, dict | list) else f", not {repr(node.value)[:60]}"
     if kind == "string_pattern_mismatch" and first["ctx"]["pattern"] == NAME:
         return Problem(f"{'.'.join(path)} cannot be a name here{shown}{more}", where=node.where, fix=NO_NAME)
     what, fix = SAID.get(kind, (f": {message[:1].lower()}{message[1:]}", f"Correct '{key}'"))
     return Problem(f"{'.'.join(path)}{what}{shown}{more}", where=node.where, fix=f"{fix}{meaning}")
+
+
+def in_short(description: str) -> str:
+    """The first sentence of a description, as a part of another sentence."""
+    first = _SENTENCE.split(description, maxsplit=1)[0].rstrip(".;")
+    word = first.partition(" ")[0]
+    return first if len(word) > 1 and word[:2].isupper() else first[:1].lower() + first[1:]
 
 
 def _tags(text: str) -> list[str]:

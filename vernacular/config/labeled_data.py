@@ -20,51 +20,66 @@ PARTS: tuple[Part, ...] = ("train", "dev", "test")
 class Data(Strict):
     """What labelled data of every kind may say: which column holds what, and how much of it is used."""
 
-    licence: Licence = Field("unverified", description="SPDX id of the labels' licence; publishing is refused while "
-                                                       "it is unverified")
-    url: str = Field("", description="where a person can read about the labels")
+    licence: Licence = Field("unverified", description=(
+        "SPDX id of the labels' license. Publishing is refused while it is `unverified`."), examples=["CC-BY-4.0"])
+    url: str = Field("", description="Where a person can read about the labels.",
+                     examples=["https://example.org/labels"])
     columns: dict[str, str | int] = Field(default_factory=dict, description=(
-        "what an item is made of -> the column that holds it, where its name is another (docs/tasks.md); a number, "
-        "from 0, or from -1 for the last, in CoNLL"))
-    separator: str = Field("|", min_length=1, description="between the labels of an item with several, where they "
-                                                               "stand in one text, as in csv and tsv")
-    repair_bio: bool = Field(False, description="an I- tag that goes on with nothing begins an entity, and is counted; "
-                                                "without this it is refused")
-    dev_share: Share = Field(0.1, description="of the training items, where there is no dev part")
-    test_share: Share = Field(0.2, description="of the training items, where there is no test part")
+        "What an item is made of, and the column that holds it where its name is another. In CoNLL a number, from 0 or "
+        "from -1 for the last (docs/tasks.md)."), examples=[{"text": "sentence", "label": "topic"}])
+    separator: str = Field("|", min_length=1, description=(
+        "What stands between the labels of an item with several (`multi_label`), in csv and tsv."), examples=[";"])
+    repair_bio: bool = Field(False, description=(
+        "Let an I- tag that continues no entity begin one, and count these. Without it such a file is refused."))
+    dev_share: Share = Field(0.1, description=(
+        "Share of the training items that becomes the dev part, where `dev` is not set."))
+    test_share: Share = Field(0.2, description=(
+        "Share of the training items that becomes the test part, where `test` is not set."))
     most: dict[Part, Annotated[int, Field(ge=8)]] = Field(default_factory=dict, description=(
-        "part -> use no more than this many items of it, drawn without looking at their labels"))
+        "Most items of a part that are used, drawn without a look at their labels. Set it to save time."),
+        examples=[{"dev": 400, "test": 1000}])
 
 
 class FileData(Data):
     """Labelled files, in the language folder or elsewhere."""
 
-    kind: Literal["files"]
-    folder: str = Field(".", description="relative to the language folder, or absolute")
-    train: str = Field(description="a glob relative to `folder`")
-    dev: str | None = Field(None, description="the same; without it a share of train")
-    test: str | None = Field(None, description="the same; without it a share of train")
+    kind: Literal["files"] = Field(description="Labeled files on this machine.")
+    folder: str = Field(".", description="Folder of the files, relative to the language folder or absolute.",
+                        examples=["tasks/topics"])
+    train: str = Field(description="Pattern of the files to learn from, relative to `folder`.",
+                       examples=["train.csv"])
+    dev: str | None = Field(None, description=(
+        "Files to choose by, such as when training ends. Not set: `dev_share` of the training items."),
+        examples=["dev.csv"])
+    test: str | None = Field(None, description=(
+        "Files that are scored. Not set: `test_share` of the training items."), examples=["test.csv"])
     format: Literal["conll", "conllu", "csv", "tsv", "jsonl", "parallel"] | None = Field(None, description=(
-        "of the files, where their ending does not say it (.conll, .conllu, .csv, .tsv, .jsonl). parallel: two files "
-        "that agree line by line, such as train.en and train.nya; columns: {source: en, target: nya} are their "
-        "endings, and `train: train.*` names both"))
-    quoted: bool | None = Field(None, description="whether a file puts quotes around cells: csv does if this is not "
-                                                   "said; of tsv it is only asked where both readings are possible")
-    encoding: Encoding | None = Field(None, description=_ENCODING)
+        "Format of the files. Not set: by their ending. `parallel`: two files that agree line by line, such as "
+        "train.en and train.nya; `train: train.*` names both, and `columns: {source: en, target: nya}` their endings."),
+        examples=["conll"])
+    quoted: bool | None = Field(None, description=(
+        "Whether cells of csv and tsv may stand in quotes. Not set: csv yes, tsv as the file shows; you are asked "
+        "where both are possible."), examples=[False])
+    encoding: Encoding | None = Field(None, description=_ENCODING, examples=["windows-1252"])
 
 
 class HubData(Data):
     """A labelled dataset on the Hugging Face hub at a commit."""
 
-    kind: Literal["hub"]
-    dataset: str = Field(description="id on the hub, such as masakhane/masakhaner2, or a folder with files that the "
-                                     "library reads, written ./NAME (in the language folder) or absolute")
-    config: str | None = Field(None, description="name of the configuration")
-    revision: str | None = Field(None, pattern=r"^[0-9a-f]{40}$", description="commit on the hub, so that the same "
-                                                                            "items are read next year")
-    train: str = Field("train", description="name of the split")
-    dev: str | None = Field(None, description="name of the split; without it a share of train")
-    test: str | None = Field(None, description="name of the split; without it a share of train")
+    kind: Literal["hub"] = Field(description="A labeled dataset on the Hugging Face hub, or a folder of its files.")
+    dataset: str = Field(description=(
+        "Id on the hub (owner/name), or a folder with files that the `datasets` library reads, written ./NAME (in the "
+        "language folder) or absolute."), examples=["masakhane/masakhaner2"])
+    config: str | None = Field(None, description="Name of the configuration. Not set: its only one.",
+                               examples=["nya"])
+    revision: str | None = Field(None, pattern=r"^[0-9a-f]{40}$", description=(
+        "Commit on the hub, so that the same items are read next year. Needed for an id; a folder has none."),
+        examples=["0123456789abcdef0123456789abcdef01234567"])
+    train: str = Field("train", description="Split to learn from.", examples=["train"])
+    dev: str | None = Field(None, description="Split to choose by. Not set: `dev_share` of the training items.",
+                            examples=["validation"])
+    test: str | None = Field(None, description="Split that is scored. Not set: `test_share` of the training items.",
+                             examples=["test"])
 
     @model_validator(mode="after")
     def _pinned(self) -> HubData:
@@ -78,14 +93,15 @@ class Transfer(Strict):
     Either ``through:``, the task's own derived labels carried to translations, or ``data:``, made by people.
     """
 
-    train_language: str = Field(description="ISO 639-3 code of the language of the items that are learned from, such "
-                                            "as eng; the base knows it")
+    train_language: str = Field(description=(
+        "ISO 639-3 code of the language of the items that are learned from; the base knows it."), examples=["eng"])
     through: Literal["translations"] | None = Field(None, description=(
-        "for derived labels: an item is the translation of a line of a training document, with the label of that line. "
-        "Read from `alignment.translations` of the model; a model without them has no score"))
+        "For derived labels: learn from the translations of training lines, with the lines' labels. The model needs "
+        "`alignment.translations`. Give either this or `data`."), examples=["translations"])
     data: Annotated[FileData | HubData, Field(discriminator="kind")] | None = Field(None, description=(
-        "labelled data in that language, with the labels of the task; only `train` is read"))
-    train: int = Field(2000, ge=8, description="items to learn from, drawn without looking at their labels")
+        "Labeled data in that language, with the labels of the task; only `train` is read. Give either this or "
+        "`through`."))
+    train: int = Field(2000, ge=8, description="Items to learn from, drawn without a look at their labels.")
 
     @model_validator(mode="after")
     def _one_source(self) -> Transfer:

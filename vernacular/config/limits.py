@@ -11,10 +11,11 @@ class Limits(Strict):
     """Limits for each file and page from outside; what passes one is set aside and reported, and the run goes on."""
 
     seconds: float = Field(60, gt=0, description=(
-        "processor time for a file; a file of more megabytes than this may take a second for each"))
+        "Most seconds of processor time for a file; a file of more megabytes than this gets a second for each."))
     page_seconds: float = Field(10, gt=0, description=(
-        "processor time for a web page, a feed or a wiki article"))
-    memory_mb: int = Field(1500, ge=16, description="megabytes of memory beside the parser's own")
+        "Most seconds of processor time for a web page, a feed or a wiki article."))
+    memory_mb: int = Field(1500, ge=16, description=(
+        "Most megabytes of memory for reading a file, beside the parser's own. Raise it for very large PDF files."))
     output_mb: int = Field(100, ge=1, description=(
-        "megabytes of text in one document; all documents of a file together may have twenty times "
-        "the file's size if that is more"))
+        "Most megabytes of text in one document; all documents of a file together may have twenty times the file's "
+        "size if that is more."))

@@ -47,8 +47,7 @@ def load_language(folder: Path) -> Language:
                       fix="Rename the folder to the language's tag (nya, zh-Hant), or a private one (qaa, x-name)")
     for problem in (*inside.find_strange("*"), *inside.folder(_TESTS).find_strange("*")):
         raise problem
-    own = read_yaml(inside.file(FILE))
-    merged = _merged(own, _read_defaults(folder.parent))
+    merged = read_merged(folder)
     data = {**merged.plain(), "code": code, "folder": folder}
     try:
         language = Language.model_validate(data)
@@ -56,6 +55,15 @@ def load_language(folder: Path) -> Language:
         raise explain(error, merged) from None
     check(language, merged)
     return language
+
+
+def read_merged(folder: Path) -> Node:
+    """The settings of the language in ``folder`` over those of ``defaults.yaml``, not validated, with their places.
+
+    Raises:
+        Problem: a file that is no strict YAML, or models that extend each other wrongly.
+    """
+    return _merged(read_yaml(Folder.of(folder).file(FILE)), _read_defaults(folder.parent))
 
 
 def load_all(root: Path) -> dict[str, Language | Problem]:

@@ -1,4 +1,4 @@
-"""Starting a project of one's own: a folder with ``languages/``, Dagster's settings, a Makefile, a README, .gitignore."""
+"""Starting a project of one's own: a folder with ``languages/``, settings of Dagster, Makefile, README, .gitignore."""
 
 from __future__ import annotations
 

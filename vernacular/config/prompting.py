@@ -67,14 +67,16 @@ def parse(text: str) -> Template:
 class Prompting(Strict):
     """How a causal model is asked to write, or to choose a label."""
 
-    format: str = Field(description="plain text with {source} and then {target}, each once, in double quotes so that "
-                                    "\\n breaks the line; the answer is one line")
+    format: str = Field(description=(
+        "What the model is shown: text with {source} and then {target}, each once, in double quotes so that \\n breaks "
+        "the line. Its answer is one line."), examples=["English: {source}\nBemba: {target}"])
     shots: list[Annotated[int, Field(ge=0)]] = Field(default_factory=lambda: [0, 4], description=(
-        "numbers of training items shown as examples, without fine-tuning; 0 is zero-shot. Each is scored, for each "
-        "seed with other examples; none of them is ever a scored item"))
-    longest_answer: int = Field(300, ge=1, description="characters; an answer is cut there")
+        "Numbers of examples that the model is shown, without fine-tuning; 0 is zero-shot. Each number is scored for "
+        "each seed."), examples=[[0, 4, 16]])
+    longest_answer: int = Field(300, ge=1, description="Characters after which an answer is cut (`generation` only).")
     label_words: dict[str, str] = Field(default_factory=dict, description=(
-        "sequence_classification: label -> what stands for it in the language; where it is not said, the label itself"))
+        "Words of the language for the labels (`sequence_classification` only). Empty: the labels themselves."),
+        examples=[{"sports": "masewera", "politics": "ndale"}])
 
     @field_validator("format")
     @classmethod

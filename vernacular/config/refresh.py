@@ -13,17 +13,22 @@ from vernacular.config.strict import Strict
 class Refresh(Strict):
     """What happens without a person: sources are fetched when due, and what depends on new text is made again."""
 
-    automatic: bool = Field(False, description="fetch what is due and run what new text or an edit of this folder asks "
-                                               "for, while Dagster's daemon runs and its sensor `upkeep` is on")
-    cron: str | None = Field(None, description="when runs may start, as five fields (`0 2 * * 6`: Saturdays at two); "
-                                               "at once if left out")
-    timezone: str = Field("UTC", description="of `cron`, such as Africa/Blantyre")
-    rebuild_days: float = Field(28, ge=0, description="if `automatic`, the corpus is verified after so many days: "
-                                                      "made anew from the stored documents and compared, while the "
-                                                      "schedule `rebuild` is on; 0: never")
-    warn_days: float | None = Field(None, ge=0.01, description="the UI warns when the release was not made for so many "
-                                                               "days; needs `fail_days`")
-    fail_days: float | None = Field(None, ge=0.01, description="and calls it too old after so many; never if left out")
+    automatic: bool = Field(False, description=(
+        "Fetch what is due and run what new text or an edit of this folder calls for. It works while Dagster's daemon "
+        "(`vernacular ui`) runs and its sensor `upkeep` is on (docs/upkeep.md)."))
+    cron: str | None = Field(None, description=(
+        "When runs may start, as five fields: minute, hour, day, month, weekday. Not set: at once."),
+        examples=["0 2 * * 6"])
+    timezone: str = Field("UTC", description="Time zone of `cron`, as in the tz database.",
+                          examples=["Africa/Blantyre"])
+    rebuild_days: float = Field(28, ge=0, description=(
+        "Days after which the corpus is made anew and compared, to verify it (with `automatic`, while the schedule "
+        "`rebuild` is on); 0: never."))
+    warn_days: float | None = Field(None, ge=0.01, description=(
+        "The UI warns when the release is older than so many days. Needs `fail_days`. Not set: it does not warn."),
+        examples=[30])
+    fail_days: float | None = Field(None, ge=0.01, description=(
+        "The UI calls the release too old after so many days. Not set: never."), examples=[60])
 
     @field_validator("cron")
     @classmethod

@@ -39,8 +39,10 @@ def _everything() -> list[int | Literal["all"]]:
 class Groups(Strict):
     """Labels derived from where a line stands: the group of its document."""
 
-    kind: Literal["document_group"]
-    groups: dict[Name, list[str]] = Field(description="label -> globs over 'source/path' of documents")
+    kind: Literal["document_group"] = Field(description="The label of a line is the group of its document.")
+    groups: dict[Name, list[str]] = Field(description=(
+        "Each label, and patterns of its documents, which are written SOURCE/PATH."),
+        examples=[{"law": ["bible/law/*"], "poetry": ["bible/psalms/*"]}])
 
 
 class Capitalised(Strict):
@@ -50,7 +52,7 @@ class Capitalised(Strict):
     punctuation are ignored. Only for scripts with letter case.
     """
 
-    kind: Literal["capitalised"]
+    kind: Literal["capitalised"] = Field(description="Words that are capitalized inside a clause are names.")
 
 
 class FromTranslations(Strict):
@@ -59,7 +61,7 @@ class FromTranslations(Strict):
     Scored are those of held-out documents, which no model has learned from, in neither language.
     """
 
-    kind: Literal["translations"]
+    kind: Literal["translations"] = Field(description="A sentence's translation is to be found among others.")
 
 
 class Task(Strict):
@@ -68,39 +70,47 @@ class Task(Strict):
     Either ``labels:``, derived from the text itself, or ``data:``, made by people.
     """
 
-    kind: KindName
+    kind: KindName = Field(description=(
+        "What is asked: a label for each word (names, parts of speech), for a text, or for two texts; an answer in a "
+        "text; a translation among others; or text that a causal model writes (docs/tasks.md)."))
     labels: Annotated[Groups | Capitalised | FromTranslations, Field(discriminator="kind")] | None = Field(
-        None, description="labels derived from the text, or pairs from the model's translations")
+        None, description=(
+            "Labels derived from the text itself, without work for people. Give either this or `data`."))
     data: Annotated[FileData | HubData, Field(discriminator="kind")] | None = Field(
-        None, description="labelled data")
+        None, description="Labels made by people, in files or on the hub. Give either this or `labels`.")
     language: str | None = Field(None, description=(
-        "ISO 639-3 code of its items, where these are in a language of the base: what was kept of it is shown, and "
-        "guarded, under retention"))
+        "ISO 639-3 code of the items' language, for a task in a language of the base: it shows what was forgotten. Not "
+        "set: the folder's own language."), examples=["eng"])
     tags: Literal["bio", "plain"] = Field("bio", description=(
-        "token_classification on `data`: entities in IOB2 (B-PER, I-PER, O), scored whole, or plain tags such as parts "
-        "of speech, scored word by word"))
-    multi_label: bool = Field(False, description="sequence_classification on `data`: an item may have several labels, "
-                                                 "or none")
-    unanswerable: bool = Field(False, description="question_answering: a question may have no answer in its context")
-    prefix: str = Field("", description="sentence_retrieval: put before every sentence, where the base was trained so "
-                                        "(e5: \"query: \")")
-    csls: bool = Field(False, description="sentence_retrieval: correct similarities for sentences that are near to all "
-                                          "others (CSLS)")
+        "`bio`: entities over several words (B-PER, I-PER, O), scored whole. `plain`: a label for each word, such as "
+        "parts of speech (`token_classification` with `data` only)."))
+    multi_label: bool = Field(False, description=(
+        "An item may have several labels, or none (`sequence_classification` with `data` only)."))
+    unanswerable: bool = Field(False, description=(
+        "A question may have no answer in its text (`question_answering` only)."))
+    prefix: str = Field("", description=(
+        "Text that is put before every sentence, where the base was trained so (`sentence_retrieval` only)."),
+        examples=["query: "])
+    csls: bool = Field(False, description=(
+        "Correct similarities for sentences that are close to all others (CSLS; `sentence_retrieval` only)."))
     prompt: Prompting | None = Field(None, description=(
-        "generation: how a causal model is asked. sequence_classification on `data`: also score causal models that "
-        "were not fine-tuned, by the likelihood of label words"))
-    fine_tune: bool = Field(True, description="sentence_retrieval: false scores the models as they are, by their mean "
-                                              "states, without any training, adapter or seed")
+        "How a causal model is asked. `generation` needs it; in `sequence_classification` with `data` it also scores "
+        "causal models that were not fine-tuned."))
+    fine_tune: bool = Field(True, description=(
+        "False scores the models as they are, without training, which takes seconds (`sentence_retrieval` only)."))
     transfer: Transfer | None = Field(None, description=(
-        "also score what labels in a language of the base teach, without a label of the target language"))
-    train: int = Field(200, ge=8, description="derived items to learn from")
-    dev: int = Field(400, ge=8, description="derived items for choices")
-    test: int = Field(600, ge=8, description="derived items that are scored")
+        "Also score what labels in a language of the base teach, without a label of the target language."))
+    train: int = Field(200, ge=8, description=(
+        "Derived items to learn from (`labels` only). For `data` use `curve` or `data.most`."))
+    dev: int = Field(400, ge=8, description="Derived items to choose by (`labels` only).")
+    test: int = Field(600, ge=8, description=(
+        "Derived items that are scored (`labels` only). More give narrower intervals."))
     curve: list[Annotated[int, Field(ge=8)] | Literal["all"]] = Field(
         default_factory=_everything, min_length=1, description=(
-            "how many items to learn from, ascending: each smaller number is part of the larger ones; `all` is every "
-            "item there is. The models of the largest are kept"))
-    description: str = Field("", description="one line for the card")
+            "Numbers of items to learn from, ascending; `all` is every item. Each is trained and scored, so time grows "
+            "with them. Use it to see how many labels are worth making."), examples=[[50, 100, "all"]])
+    description: str = Field("", description="What the task is, in one line for the model card.",
+                             examples=["topics of news, labeled by two speakers"])
 
     @model_validator(mode="after")
     def _labels_fit(self) -> Task:

@@ -23,29 +23,31 @@ def _removable(part: str) -> str:
 class ColumnsKey(Strict):
     """A table (csv, tsv or jsonl, or these with .gz) of which some columns name a row."""
 
-    kind: Literal["columns"]
-    columns: list[str | int] = Field(min_length=1, description="by name, or by number from 0 (from -1 for the last)")
+    kind: Literal["columns"] = Field(description="Columns of a table name a text.")
+    columns: list[str | int] = Field(min_length=1, description=(
+        "These columns, by name, or by number from 0 (from -1 for the last)."), examples=[["book", "chapter", "verse"]])
 
 
 class UsfmKey(Strict):
     """USFM files: book, chapter and verse."""
 
-    kind: Literal["usfm"]
+    kind: Literal["usfm"] = Field(description="Book, chapter and verse of USFM files name a text.")
 
 
 class VrefKey(Strict):
     """eBible's convention: a text file that agrees line by line with a file of references such as ``GEN 1:1``."""
 
-    kind: Literal["vref"]
-    file: str = Field(description="the references, vref.txt; relative to what `files` is relative to")
+    kind: Literal["vref"] = Field(description="A line of a file of references names a text.")
+    file: str = Field(description="The file of references; relative to what `files` is relative to.",
+                      examples=["vref.txt"])
 
 
 class PathKey(Strict):
     """JSON arrays of strings, or text files: the file's path and the number of the string or line in it, from 1."""
 
-    kind: Literal["path"]
-    pattern: str = Field(description="of the files' paths, with {names} for the parts that are the key, such as "
-                                     "texts/{book}/{chapter}.json")
+    kind: Literal["path"] = Field(description="The file's path and the line in it name a text.")
+    pattern: str = Field(description="Pattern of the files' paths, with {names} for the parts that are the key.",
+                         examples=["texts/{book}/{chapter}.json"])
 
     @model_validator(mode="after")
     def _names_a_part(self) -> PathKey:
@@ -60,11 +62,13 @@ Key = Annotated[ColumnsKey | UsfmKey | VrefKey | PathKey, Field(discriminator="k
 class _Joined(Strict):
     """What a side of translations may say beside a source."""
 
-    key: Key | None = Field(None, description="what names its texts; both sides have one, or neither, and then they "
-                                              "agree line by line or row by row")
+    key: Key | None = Field(None, description=(
+        "What identifies each text, such as book, chapter and verse. Both sides have one, or neither: then they agree "
+        "line by line or row by row (docs/pretraining.md)."))
     remove: list[Annotated[str, Field(min_length=1), AfterValidator(_removable)]] = Field(
-        default_factory=list, description="what does not belong to the text: brackets with what is between them, such "
-                                          "as {...}, or text, such as &gt;")
+        default_factory=list, description=(
+            "What does not belong to the text and is taken out: brackets with what is between them, or text."),
+        examples=[["{...}", "&gt;"]])
 
 
 class FilesSide(FilesSource, _Joined):
@@ -85,10 +89,11 @@ class Translations(Strict):
     .tsv or .jsonl file.
     """
 
-    source: Side = Field(description="the text in the language")
-    translation: Side = Field(description="the same in a language that the base knows")
-    most_unmatched: Share = Field(0.1, description="texts without a partner, as a share of the side that has fewer "
-                                                   "texts: a join that loses more is refused")
+    source: Side = Field(description="The text in the language.")
+    translation: Side = Field(description="The same text in a language that the base knows.")
+    most_unmatched: Share = Field(0.1, description=(
+        "Most texts without a partner, as a share of the side that has fewer texts; a join that loses more is refused. "
+        "Raise it for a partial translation."))
 
     @model_validator(mode="after")
     def _both_or_neither(self) -> Translations:

@@ -18,7 +18,8 @@ import psutil
 import torch
 
 from vernacular.artifacts import digest_of, write_atomically
-from vernacular.config.schema import Model, Pretraining
+from vernacular.config.schema import Model
+from vernacular.config.training import Pretraining
 from vernacular.pretraining.loop import Plan, take_step
 from vernacular.pretraining.optimizer import optimizer_for
 from vernacular.pretraining.precision import has_bf16

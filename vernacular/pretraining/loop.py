@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from vernacular.config.schema import Pretraining
+from vernacular.config.training import Pretraining
 from vernacular.errors import Problem
 from vernacular.pretraining.checkpoint import Progressed, load_checkpoint, save_checkpoint, write
 from vernacular.pretraining.objectives import Batch, Objective, nats_at, read

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from numpy.typing import NDArray
 
-from vernacular.config.schema import Pretraining
+from vernacular.config.training import Pretraining
 from vernacular.pretraining.lora import ROWS
 
 _WAITING = 0.1  # where it is not set

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from vernacular.config.schema import Pretraining
+from vernacular.config.training import Pretraining
 from vernacular.energy import kilowatt_hours
 from vernacular.errors import Problem
 from vernacular.models import most_positions

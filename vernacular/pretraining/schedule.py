@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from vernacular.config.schema import Pretraining
+from vernacular.config.training import Pretraining
 
 
 @dataclass(frozen=True)

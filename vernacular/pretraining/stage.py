@@ -20,7 +20,8 @@ from vernacular.alignment.learned import Learned
 from vernacular.alignment.objective import TranslationLoss
 from vernacular.arms import DEV_LIKELIHOOD, MODEL_FOLDER, Arm
 from vernacular.artifacts import Gate, Report, write_atomically
-from vernacular.config.schema import Model, Pretraining
+from vernacular.config.schema import Model
+from vernacular.config.training import Pretraining
 from vernacular.corpus.ledger import BESIDE
 from vernacular.corpus.words import words
 from vernacular.errors import Problem

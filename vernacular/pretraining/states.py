@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from vernacular.config.schema import Pretraining
+from vernacular.config.training import Pretraining
 from vernacular.errors import Problem
 from vernacular.models import has_fresh_head, longest_input
 from vernacular.pretraining.fused import UNSCORED

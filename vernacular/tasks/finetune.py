@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from vernacular.config.schema import Lora
+from vernacular.config.training import Lora
 from vernacular.models import longest_input
 from vernacular.pretraining.precision import autocast
 from vernacular.tasks.kind import Answer, Head, Item, Kind

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from safetensors.torch import load_file, save_file
 
-from vernacular.config.schema import Lora
+from vernacular.config.training import Lora
 from vernacular.pretraining.precision import autocast, float32
 
 HEAD, BODY, ADAPTER = "head.safetensors", "body.safetensors", "adapter_config.json"

@@ -21,8 +21,9 @@ from sklearn.linear_model import LogisticRegression
 from vernacular.alignment.pairs import Pair, read_pairs_by_part
 from vernacular.arms import Arm
 from vernacular.config.labeled_data import Part
-from vernacular.config.schema import Lora, Model
+from vernacular.config.schema import Model
 from vernacular.config.tasks import Task
+from vernacular.config.training import Lora
 from vernacular.corpus.words import plain_words
 from vernacular.errors import Problem
 from vernacular.jsonl import read_jsonl

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from vernacular.config.schema import Vocabulary
+from vernacular.config.training import Vocabulary
 from vernacular.errors import Problem
 from vernacular.stages import Progress, silent
 from vernacular.vocabulary import bpe, unigram, wordpiece

@@ -13,7 +13,7 @@ import pytest
 from tests.generate import TINY_MODEL, write_language
 from vernacular.alignment.pairs import Pair, Pairs, read_pairs, read_pairs_by_part, references_version
 from vernacular.config.load import load_language
-from vernacular.config.schema import Alignment
+from vernacular.config.training import Alignment
 from vernacular.corpus.ledger import short_digest
 from vernacular.corpus.suppression import FILE, append_row
 from vernacular.errors import Problem

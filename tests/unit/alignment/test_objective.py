@@ -17,7 +17,7 @@ from tests.tiny import ENGLISH, write_bert
 from vernacular.alignment import objective
 from vernacular.alignment.learned import Learned
 from vernacular.alignment.objective import LONGEST, TranslationLoss, embed, found
-from vernacular.config.schema import Alignment
+from vernacular.config.training import Alignment
 from vernacular.errors import Problem
 from vernacular.models import load_model, load_tokenizer
 from vernacular.pretraining.states import Teacher

@@ -22,7 +22,8 @@ from tests.site import Answer, LoopbackSite
 from vernacular.artifacts import MANIFEST, Artifact, Manifest, Report, Store
 from vernacular.cli import app
 from vernacular.config.load import load_language
-from vernacular.config.schema import Alignment, Language, Related
+from vernacular.config.schema import Language
+from vernacular.config.training import Alignment, Related
 from vernacular.corpus import stages
 from vernacular.corpus.ledger import BESIDE
 from vernacular.corpus.own_files import remember_written

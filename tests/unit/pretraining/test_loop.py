@@ -13,7 +13,7 @@ import torch
 
 from tests.generate import make_documents
 from tests.tiny import write_bert, write_llama
-from vernacular.config.schema import Pretraining
+from vernacular.config.training import Pretraining
 from vernacular.errors import Problem
 from vernacular.models import load_model, load_tokenizer
 from vernacular.pretraining import budget

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.tiny import write_bert
-from vernacular.config.schema import Pretraining
+from vernacular.config.training import Pretraining
 from vernacular.models import load_model
 from vernacular.pretraining.plan import measured, predict
 

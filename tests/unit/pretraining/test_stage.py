@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vernacular.config.schema import Pretraining
+from vernacular.config.training import Pretraining
 from vernacular.errors import Problem
 from vernacular.pretraining import stage
 

@@ -14,7 +14,8 @@ from tokenizers.models import WordPiece
 
 from tests.generate import make_documents
 from tests.tiny import ENGLISH, LETTERS, write_bert, write_llama
-from vernacular.config.schema import Model, Pretraining
+from vernacular.config.schema import Model
+from vernacular.config.training import Pretraining
 from vernacular.errors import Problem
 from vernacular.models import load_model, load_tokenizer
 from vernacular.pretraining import lora

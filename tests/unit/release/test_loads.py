@@ -13,7 +13,7 @@ import torch
 
 from tests.tiny import write_bert, write_llama
 from tests.unit.tasks.made import kind_of, names_kind, tagged, task_of, topics
-from vernacular.config.schema import Lora
+from vernacular.config.training import Lora
 from vernacular.corpus.words import word_spans
 from vernacular.errors import Problem
 from vernacular.models import load_model, load_tokenizer

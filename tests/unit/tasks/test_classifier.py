@@ -12,7 +12,7 @@ from transformers import ModernBertConfig, ModernBertForMaskedLM, XLMRobertaConf
 
 from tests.tiny import write_bert, write_llama
 from tests.unit.tasks.made import kind_of, names_kind, tagged, task_of, topics
-from vernacular.config.schema import Lora
+from vernacular.config.training import Lora
 from vernacular.errors import Problem
 from vernacular.models import load_model, load_tokenizer
 from vernacular.tasks.classifier import Classifier, build_classifier, token_labels

@@ -11,7 +11,7 @@ import torch
 
 from tests.tiny import write_bert, write_llama
 from tests.unit.tasks.made import items_of, kind_of, names_kind, tagged, task_of, topics
-from vernacular.config.schema import Lora
+from vernacular.config.training import Lora
 from vernacular.corpus.words import word_spans, words
 from vernacular.models import load_model, load_tokenizer
 from vernacular.pretraining.precision import has_bf16

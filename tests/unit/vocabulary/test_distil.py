@@ -13,7 +13,8 @@ from transformers import AutoConfig, Gemma3ForCausalLM, Gemma3TextConfig, LlamaF
 
 from tests.generate import make_documents
 from tests.tiny import ENGLISH, with_json, write_llama
-from vernacular.config.schema import Model, Vocabulary
+from vernacular.config.schema import Model
+from vernacular.config.training import Vocabulary
 from vernacular.errors import Problem
 from vernacular.models import load_model, load_tokenizer
 from vernacular.vocabulary import distil as module

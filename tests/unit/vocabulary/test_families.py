@@ -11,7 +11,7 @@ import pytest
 
 from tests.generate import make_documents
 from tests.tiny import ENGLISH, sentencepiece_tokenizer, write_bert, write_llama
-from vernacular.config.schema import Vocabulary
+from vernacular.config.training import Vocabulary
 from vernacular.errors import Problem
 from vernacular.models import load_tokenizer
 from vernacular.vocabulary.families import extend, family_of

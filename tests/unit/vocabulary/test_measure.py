@@ -11,7 +11,7 @@ from tests.generate import make_documents
 from tests.tiny import with_json, write_bert
 from vernacular.artifacts import Report
 from vernacular.bootstrap import FEWEST_TEXTS
-from vernacular.config.schema import Vocabulary
+from vernacular.config.training import Vocabulary
 from vernacular.corpus.suppression import folded
 from vernacular.corpus.traces import SHORT, Traces
 from vernacular.models import load_tokenizer

@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 
 from tests.generate import make_documents
 from tests.tiny import ENGLISH, sentencepiece_tokenizer
-from vernacular.config.schema import Vocabulary
+from vernacular.config.training import Vocabulary
 from vernacular.vocabulary.families import extend
 from vernacular.vocabulary.learn import Letters, word_counts
 from vernacular.vocabulary.mixtures import mean, mixtures, sparsemax, weighted

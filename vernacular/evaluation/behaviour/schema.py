@@ -30,18 +30,21 @@ MOST_STEPS, MOST_TIMES = 20, 100  # of a change, and how often it is made
 class FromText(Strict):
     """A word list found in the held-out text: names (capitalised inside a clause), or the commonest other words."""
 
-    source: Literal["text"] = Field(alias="from")
-    words: Literal["capitalised", "common"] = Field("capitalised", description="capitalised inside a clause, or the "
-                                                                               "commonest of the others")
-    min_count: int = Field(3, ge=1, description="least number of times the word is found so")
-    most: int | None = Field(None, ge=1, description="no more words than this, the commonest first")
-    exclude: list[str] = Field(default_factory=list, description="words that do not belong into the list")
+    source: Literal["text"] = Field(alias="from", description="The words are those of the held-out text.")
+    words: Literal["capitalised", "common"] = Field("capitalised", description=(
+        "`capitalised` inside a clause, which are mostly names, or the most `common` of the others."))
+    min_count: int = Field(3, ge=1, description="A word must occur so often.")
+    most: int | None = Field(None, ge=1, description="Most words, the most frequent first. Not set: all.",
+                             examples=[200])
+    exclude: list[str] = Field(default_factory=list, description="Words that do not belong to the list.",
+                               examples=[["Mulungu", "Munthu"]])
 
 
 class Pairs(Strict):
     """A list of pairs: a word and what is put in its place; for code_switch and negation."""
 
-    pairs: dict[str, str] = Field(description="word -> what is put in its place")
+    pairs: dict[str, str] = Field(description="Words, and what is put in their place.",
+                                  examples=[{"mfumu": "king", "madzi": "water"}])
 
 
 def _form(value: Any) -> str:
@@ -57,11 +60,11 @@ Lexicon = Annotated[Annotated[list[str], Tag("a list of words")] | Annotated[Pai
 class Review(Strict):
     """Who reviewed a test, a speaker of the language, and when."""
 
-    by: str = Field(min_length=1, description="the speaker's name")
-    on: date = Field(description="YYYY-MM-DD")
-    of: str = Field("", description="a digest of what was reviewed, written by `vernacular review`, or printed by "
-                                    "`vernacular check`: once the test is changed, or without it, it counts as "
-                                    "unreviewed")
+    by: str = Field(min_length=1, description="Name of the speaker.", examples=["Chikondi Phiri"])
+    on: date = Field(description="Day of the review, YYYY-MM-DD.", examples=["2026-01-31"])
+    of: str = Field("", description=(
+        "Digest of what was reviewed, written by `vernacular review`. Without it, or after a change of the test, the "
+        "test counts as unreviewed."), examples=["vba95a17f52ca"])
 
     def stands(self, digest: str) -> bool:
         """Whether it is a review of what has this ``digest`` now."""
@@ -85,16 +88,20 @@ class Expectation(Strict):
     that is smaller than the margin.
     """
 
-    label: str | None = None
-    probability: Literal["rises", "falls"] | None = None
-    margin: Share = Field(0.0, description="the probability must move by this much at least")
+    label: str | None = Field(None, description=(
+        "The label that must be given, or whose probability must move. Not set: the one of the unchanged line."),
+        examples=["NAME"])
+    probability: Literal["rises", "falls"] | None = Field(None, description=(
+        "Which way the label's probability must move (type `directional`)."), examples=["falls"])
+    margin: Share = Field(0.0, description="Least move of the probability.")
 
 
 class SentencePair(Strict):
     """Two sentences of which a model must find the first likelier; slots are filled alike in both."""
 
-    good: str
-    bad: str
+    good: str = Field(description="The right sentence; {slots} are filled from `lexicons`.",
+                      examples=["dzina langa ndi {names}"])
+    bad: str = Field(description="The wrong sentence, with the same slots.", examples=["dzina changa ndi {names}"])
 
     @model_validator(mode="after")
     def _differ(self) -> SentencePair:
@@ -113,32 +120,42 @@ def percent(share: float) -> str:
 class BehaviourTest(Strict):
     """One behavioural test: what is changed or written, what must then hold, and how often it may fail."""
 
-    name: Name = Field(description="unique in the folder; the name of the check")
-    capability: str = Field(description="what is tested, in a word or two: robustness, named entities, orthography")
-    description: str = Field("", description="one line for the card")
-    notes: str = Field("", description="what a reviewer should know: where words and rules come from")
-    type: Literal["invariance", "directional", "minimum", "likelihood"]
-    task: Name | None = Field(None, description="a task of language.yaml; none for type likelihood")
-    author: str = Field(description="who wrote the test")
+    name: Name = Field(description="Name of the test, used once in the folder; its check is called so.",
+                       examples=["trailing_space"])
+    capability: str = Field(description="What is tested, in a word or two.", examples=["robustness"])
+    description: str = Field("", description="One line for the model card.", examples=["spaces after the line"])
+    notes: str = Field("", description="What a reviewer should know: where words and rules come from.",
+                       examples=["forms in a- are left out"])
+    type: Literal["invariance", "directional", "minimum", "likelihood"] = Field(description=(
+        "What must hold: the answer stays the same, a probability moves one way, a label is given, or the good "
+        "sentence is likelier (docs/behaviour.md)."))
+    task: Name | None = Field(None, description=(
+        "The task of language.yaml that answers. Type `likelihood` has none."), examples=["names"])
+    author: str = Field(description="Who wrote the test.", examples=["Chikondi Phiri"])
     reviewed: Annotated[Review | None, BeforeValidator(review)] = Field(None, description=(
-        "{by: NAME, on: DATE} of the speaker who reviewed it, or none"))
-    before: list[AnyOperator] = Field(default_factory=list, max_length=MOST_STEPS, description=(
-        "applied to the line on both sides"))
+        "Who reviewed it and when, or `none`; `vernacular review` writes it."))
     change: list[AnyOperator] = Field(default_factory=list, max_length=MOST_STEPS, description=(
-        "applied to one side, in this order"))
+        "Changes of held-out lines on one side, in this order. Give this, `templates`, `pairs` or `from`."))
+    before: list[AnyOperator] = Field(default_factory=list, max_length=MOST_STEPS, description=(
+        "Changes of the line on both sides, before it is compared."))
     growing: list[int] = Field(default_factory=list, description=(
-        "the change is made so many times, each on top of the last; every step must go the same way"))
-    templates: list[str] = Field(default_factory=list, description="sentences with {lexicon} slots")
-    pairs: list[SentencePair] = Field(default_factory=list, description="sentences of type likelihood")
-    source: Literal["marks"] | None = Field(None, alias="from", description="marks: what speakers marked right or "
-                                            "wrong on the page of `vernacular try` (behaviour/marks.jsonl)")
-    compare: Literal["all", "changed"] = Field("all", description="token tasks: every word, or those changed alone")
-    expect: Expectation | None = None
-    tolerance: Share = Field(0.0, description="a probability may move the wrong way by this much")
-    threshold: Share = Field(0.0, description="most failures, as a share of the cases")
-    severity: Literal["warn", "error"] = Field("warn", description="'error' stops the release while the test is red")
-    cases: int | None = Field(None, ge=1, description="most cases, if not those of `behaviour: {cases: ...}`")
-    most_words: int | None = Field(None, ge=1, description="held-out lines of more words are passed over")
+        "How often the change is made, rising; every step must go the same way."), examples=[[1, 3, 9]])
+    templates: list[str] = Field(default_factory=list, description="Sentences with {slots} that `lexicons` fill.",
+                                 examples=[["{animals} ali {places}"]])
+    pairs: list[SentencePair] = Field(default_factory=list, description="Right and wrong sentences (`likelihood`).")
+    source: Literal["marks"] | None = Field(None, alias="from", description=(
+        "`marks`: what speakers marked right or wrong on the page of `vernacular try`."), examples=["marks"])
+    compare: Literal["all", "changed"] = Field("all", description=(
+        "Compare every word or only those that were changed (tasks that label words)."))
+    expect: Expectation | None = Field(None, description="What must hold of a label.")
+    tolerance: Share = Field(0.0, description="A probability may move the wrong way by this much.")
+    threshold: Share = Field(0.0, description=(
+        "The test is red if more than this share of the cases fails. Raise it where some cases are doubtful."))
+    severity: Literal["warn", "error"] = Field("warn", description="`error` stops the release while the test is red.")
+    cases: int | None = Field(None, ge=1, description=(
+        "Most cases. Not set: `behaviour.cases` of language.yaml."), examples=[100])
+    most_words: int | None = Field(None, ge=1, description=(
+        "Held-out lines with more words are passed over. Not set: none."), examples=[20])
 
     @field_validator("growing")
     @classmethod
@@ -224,9 +241,12 @@ class Suite(Strict):
     """The tests and the word lists of one file, or of all files of a folder together."""
 
     keyboard: list[str] = Field(default_factory=list, description=(
-        "the rows of keys from top to bottom, for slips of the fingers; QWERTY if left out"))
-    lexicons: dict[Name, Lexicon] = Field(default_factory=dict)
-    tests: list[BehaviourTest] = Field(default_factory=list)
+        "Rows of keys from top to bottom, for slips of the fingers. Empty: QWERTY."),
+        examples=[["azertyuiop", "qsdfghjklm", "wxcvbn"]])
+    lexicons: dict[Name, Lexicon] = Field(default_factory=dict, description=(
+        "Word lists by name, for the slots of sentences and for operators: a list, `pairs`, or `from: text`."),
+        examples=[{"animals": ["galu", "mbuzi"]}])
+    tests: list[BehaviourTest] = Field(default_factory=list, description="The tests.")
 
     def of_tasks(self, tasks: Collection[str]) -> Suite:
         """The suite without tests of other tasks, such as those that a model is not scored on."""

@@ -24,11 +24,13 @@ from vernacular.tasks.derived import label_names
 class Comparison(Strict):
     """Groups of names that fit the same places of a sentence, or spellings of the same sentence."""
 
-    name: Name
-    groups: dict[Name, list[str]] = Field(default_factory=dict, description="group -> its names, as the text spells "
-                                                                            "them: persons, peoples, places")
+    name: Name = Field(description="Name of the comparison.", examples=["men_and_women"])
+    groups: dict[Name, list[str]] = Field(default_factory=dict, description=(
+        "Groups, and their names as the text spells them: persons, peoples or places. Give this or `spellings`."),
+        examples=[{"men": ["Petro"], "women": ["Maria"]}])
     spellings: dict[Name, list[AnyOperator]] = Field(default_factory=dict, description=(
-        "group -> what makes a held-out line its way of writing; [] for the text's own"))
+        "Groups, and the changes that turn a line into their way of writing; [] for the text's own."),
+        examples=[{"ours": [], "theirs": [{"operator": "replace", "pairs": {"k": "q"}}]}])
 
     @model_validator(mode="after")
     def _two_groups(self) -> Comparison:
@@ -57,15 +59,15 @@ class Comparison(Strict):
 class Plan(Strict):
     """What ``behaviour/fairness.yaml`` says."""
 
-    author: str
+    author: str = Field(description="Who wrote the file.", examples=["Chikondi Phiri"])
     reviewed: Annotated[Review | None, BeforeValidator(review)] = Field(None, description=(
-        "{by: NAME, on: DATE, of: DIGEST} of the speaker who reviewed it, or none; `vernacular review CODE` writes "
-        "it, `vernacular check CODE` prints the digest"))
-    tasks: list[Name] = Field(default_factory=list, description="tasks of language.yaml to measure on")
-    likelihood: bool = Field(False, description="also how well the language model itself foresees names of each group")
-    name_label: str = Field("NAME", description="the label of a name, in tasks that label words; PER for B-PER "
-                                                "and I-PER")
-    comparisons: list[Comparison] = Field(min_length=1)
+        "The speaker who reviewed it, or `none`; `vernacular review CODE` writes it."))
+    tasks: list[Name] = Field(default_factory=list, description="Tasks of language.yaml to measure on.",
+                              examples=[["names"]])
+    likelihood: bool = Field(False, description="Also measure how likely names of each group are to the model itself.")
+    name_label: str = Field("NAME", description=(
+        "The label of a name, in tasks that label words; PER for B-PER and I-PER."), examples=["PER"])
+    comparisons: list[Comparison] = Field(min_length=1, description="Groups that are compared.")
 
     @model_validator(mode="after")
     def _something_is_measured(self) -> Plan:

@@ -11,8 +11,8 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from tests.tiny import write_llama
-from vernacular.config.schema import Lora
 from vernacular.config.tasks import Task
+from vernacular.config.training import Lora
 from vernacular.errors import Problem
 from vernacular.models import load_model, load_tokenizer
 from vernacular.tasks.finetune import fine_tune

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tiny import write_bert, write_llama
-from vernacular.config.schema import Lora
 from vernacular.config.tasks import Task
+from vernacular.config.training import Lora
 from vernacular.errors import Problem
 from vernacular.models import load_model, load_tokenizer
 from vernacular.tasks.finetune import fine_tune, head_start

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from tests.tiny import write_bert, write_llama
-from vernacular.config.schema import Lora
 from vernacular.config.tasks import Task
+from vernacular.config.training import Lora
 from vernacular.errors import Problem
 from vernacular.models import load_model, load_tokenizer
 from vernacular.tasks.finetune import fine_tune

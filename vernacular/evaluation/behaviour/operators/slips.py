@@ -29,10 +29,10 @@ def beside(rows: Sequence[Sequence[str]]) -> dict[str, list[str]]:
 class Typo(Operator):
     """A slip of the fingers inside a word of four letters and more."""
 
-    operator: Literal["typo"]
+    operator: Literal["typo"] = Field(description="Slips of the fingers inside words.")
     do: Literal["exchange", "neighbour", "leave_out", "double"] = Field("exchange", description=(
-        "two neighbouring letters change places, the key beside one is hit (of keyboard:), one is left out or doubled"))
-    count: int = Field(1, ge=1, le=100, description="slips in the line")
+        "Two letters change places, the key beside one is hit (`keyboard`), or one is left out or doubled."))
+    count: int = Field(1, ge=1, le=100, description="Slips in a line.")
 
     def apply(self, text: str, context: Context) -> str:
         """The line with ``count`` slips; never at the first letter of a word."""
@@ -63,7 +63,7 @@ class Typo(Operator):
 class JoinWords(Operator):
     """The space bar missed: two neighbouring words without the space between them."""
 
-    operator: Literal["join_words"]
+    operator: Literal["join_words"] = Field(description="Leave out the space between two words.")
     keeps_words: ClassVar[bool] = False
 
     def apply(self, text: str, context: Context) -> str:

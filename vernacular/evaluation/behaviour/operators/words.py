@@ -30,9 +30,10 @@ _BETWEEN = re.compile(r"\s*|\u1361|\u0f0b")
 class SwapWords(Operator):
     """One word of a list exchanged for another: names, places, synonyms."""
 
-    operator: Literal["swap_words"]
-    lexicon: Name = Field(description="the list a word of the line must stand in")
-    by: Name | None = Field(None, description="the list the new word is drawn from; the same list if left out")
+    operator: Literal["swap_words"] = Field(description="Exchange a word of a list for another.")
+    lexicon: Name = Field(description="The list that a word of the line must be in.", examples=["names"])
+    by: Name | None = Field(None, description="The list that the new word is drawn from. Not set: the same list.",
+                            examples=["foreign_names"])
 
     def lists(self) -> set[str]:
         """Its list, and the one that new words are drawn from."""
@@ -54,9 +55,10 @@ class SwapWords(Operator):
 class CodeSwitch(Operator):
     """Words exchanged for what a list of pairs gives: another language's word, a synonym, a dialect's spelling."""
 
-    operator: Literal["code_switch"]
-    lexicon: Name = Field(description="a list of pairs: word -> what is put in its place")
-    most: int | None = Field(None, ge=1, description="different words of the line at most; all if left out")
+    operator: Literal["code_switch"] = Field(description="Exchange words for what a list of pairs gives.")
+    lexicon: Name = Field(description="A list of pairs: words, and what is put in their place.",
+                          examples=["english"])
+    most: int | None = Field(None, ge=1, description="Most different words of a line. Not set: all.", examples=[2])
     keeps_words: ClassVar[bool] = False
 
     def pair_lists(self) -> set[str]:
@@ -89,10 +91,11 @@ def _instead(words: str, entry: str, pairs: Mapping[str, str]) -> str:
 class Negation(Operator):
     """One verb negated: by its negative form, or by particles around it (ne ... ket)."""
 
-    operator: Literal["negation"]
-    lexicon: Name = Field(description="pairs affirmative form -> negative form; with before or after, a list of verbs")
-    before: str = Field("", description="particle before the verb")
-    after: str = Field("", description="particle after the verb")
+    operator: Literal["negation"] = Field(description="Negate a verb.")
+    lexicon: Name = Field(description="Affirmative and negative forms; with `before` or `after` a list of verbs.",
+                          examples=["negatives"])
+    before: str = Field("", description="Particle before the verb.", examples=["ne"])
+    after: str = Field("", description="Particle after the verb.", examples=["ket"])
     keeps_words: ClassVar[bool] = False
 
     def lists(self) -> set[str]:
@@ -121,11 +124,13 @@ class Negation(Operator):
 class SwapAffix(Operator):
     """The beginning or the ending of a word exchanged for another of a list: concords, case endings."""
 
-    operator: Literal["swap_affix"]
-    at: Literal["start", "end"] = "start"
-    affixes: list[str] = Field(min_length=2, description="one of them is exchanged for another")
-    stems: Name | None = Field(None, description="a list of what may stand beside the affix; anything if left out")
-    least_letters: int = Field(3, ge=1, description="of what is left, where no stems are given")
+    operator: Literal["swap_affix"] = Field(description="Exchange the beginning or ending of a word.")
+    at: Literal["start", "end"] = Field("start", description="Where the affix is in the word.")
+    affixes: list[str] = Field(min_length=2, description="One of these is exchanged for another.",
+                               examples=[["w", "y", "l", "ch", "z"]])
+    stems: Name | None = Field(None, description="A list of what may be beside the affix. Not set: anything.",
+                               examples=["possessive_stems"])
+    least_letters: int = Field(3, ge=1, description="Least letters beside the affix, where `stems` is not set.")
 
     def lists(self) -> set[str]:
         """The list of stems, if there is one."""
@@ -158,9 +163,9 @@ class SwapAffix(Operator):
 class WordOrder(Operator):
     """Words of the line in another order, all but the first, whose capital would give it away."""
 
-    operator: Literal["word_order"]
+    operator: Literal["word_order"] = Field(description="Change the order of the words.")
     do: Literal["exchange", "shuffle"] = Field("exchange", description=(
-        "two words of a clause that stand beside each other change places, or all words are shuffled"))
+        "`exchange` two neighboring words of a clause, or `shuffle` all words."))
     keeps_words: ClassVar[bool] = False
 
     def apply(self, text: str, context: Context) -> str:

@@ -25,8 +25,8 @@ _NO_BREAK = "\u00a0"
 class NormalForm(Operator):
     """Another Unicode normal form of the same text (Unicode Standard Annex 15)."""
 
-    operator: Literal["normal_form"]
-    to: Literal["NFC", "NFD", "NFKC", "NFKD"] = "NFD"
+    operator: Literal["normal_form"] = Field(description="Another Unicode normal form.")
+    to: Literal["NFC", "NFD", "NFKC", "NFKD"] = Field("NFD", description="The form of the changed line.")
     may_be_idle: ClassVar[bool] = True
 
     def invisible(self) -> bool:
@@ -41,9 +41,9 @@ class NormalForm(Operator):
 class Spaces(Operator):
     """Spaces that carry no meaning."""
 
-    operator: Literal["spaces"]
+    operator: Literal["spaces"] = Field(description="Add spaces that carry no meaning.")
     where: Literal["trailing", "leading", "double", "no_break"] = Field("trailing", description=(
-        "after or before the line, two between words, or no-break spaces between words"))
+        "After or before the line, two between words, or no-break spaces between words."))
 
     def invisible(self) -> bool:
         """Spaces around a line cannot be seen."""
@@ -59,8 +59,8 @@ class Spaces(Operator):
 class LetterCase(Operator):
     """The same letters in another case."""
 
-    operator: Literal["letter_case"]
-    to: Literal["upper", "lower", "title"] = "upper"
+    operator: Literal["letter_case"] = Field(description="Another letter case.")
+    to: Literal["upper", "lower", "title"] = Field("upper", description="The case of the changed line.")
 
     def apply(self, text: str, context: Context) -> str:
         """The line in the case ``to``; a word with an apostrophe counts as one word for ``title``."""
@@ -72,9 +72,9 @@ class LetterCase(Operator):
 class ApostropheVariants(Operator):
     """The characters that people type for an apostrophe inside a word."""
 
-    operator: Literal["apostrophe_variants"]
+    operator: Literal["apostrophe_variants"] = Field(description="Other characters for an apostrophe.")
     variants: list[str] = Field(default_factory=lambda: list(APOSTROPHES), min_length=1, description=(
-        'characters to draw from; "" leaves the apostrophe out'))
+        'Characters to draw from; "" leaves the apostrophe out.'), examples=[["\u2019", ""]])
 
     def apply(self, text: str, context: Context) -> str:
         """The line with every apostrophe inside a word written as one variant, drawn among those not in use."""
@@ -89,7 +89,7 @@ class ApostropheVariants(Operator):
 class StripDiacritics(Operator):
     """Letters without their marks, as typed on a keyboard that lacks them."""
 
-    operator: Literal["strip_diacritics"]
+    operator: Literal["strip_diacritics"] = Field(description="Letters without their marks.")
     may_be_idle: ClassVar[bool] = True
 
     def apply(self, text: str, context: Context) -> str:
@@ -104,9 +104,10 @@ class StripDiacritics(Operator):
 class FinalPunctuation(Operator):
     """The mark that ends a line, added where there is none or removed where there is one."""
 
-    operator: Literal["final_punctuation"]
-    do: Literal["add", "remove", "toggle"] = "toggle"
-    mark: str = "."
+    operator: Literal["final_punctuation"] = Field(description="Add or remove the final mark.")
+    do: Literal["add", "remove", "toggle"] = Field("toggle", description=(
+        "Add the mark, remove it, or whichever is possible."))
+    mark: str = Field(".", description="The mark that is added.", examples=["\u0964"])
     keeps_words: ClassVar[bool] = False
 
     def apply(self, text: str, context: Context) -> str:
@@ -120,10 +121,11 @@ class FinalPunctuation(Operator):
 class Replace(Operator):
     """Rules of spelling: digraphs, letters with and without marks, old and new orthography."""
 
-    operator: Literal["replace"]
-    pairs: dict[str, str] = Field(min_length=1, description="what -> by what, in this order, everywhere in the line")
+    operator: Literal["replace"] = Field(description="Rules of spelling.")
+    pairs: dict[str, str] = Field(min_length=1, description="What is replaced and by what, in this order.",
+                                  examples=[{"mau": "mawu", "zao": "zawo"}])
     where: Literal["anywhere", "start", "end", "word"] = Field("anywhere", description=(
-        "anywhere, at the start or the end of words, or whole words alone"))
+        "Anywhere, at the start or end of words, or only whole words."))
 
     @field_validator("pairs")
     @classmethod
@@ -150,9 +152,10 @@ class Replace(Operator):
 class Insert(Operator):
     """Something put before or after the line that has no bearing on it: an emoji, an address, a verse number."""
 
-    operator: Literal["insert"]
-    at: Literal["start", "end"] = "end"
-    texts: list[str] = Field(min_length=1, description="one is drawn for each case")
+    operator: Literal["insert"] = Field(description="Put something before or after the line.")
+    at: Literal["start", "end"] = Field("end", description="Before or after the line.")
+    texts: list[str] = Field(min_length=1, description="One of these is drawn for each case.",
+                             examples=[["\U0001f642", "https://example.org"]])
     keeps_words: ClassVar[bool] = False
 
     def apply(self, text: str, context: Context) -> str:
@@ -164,9 +167,9 @@ class Insert(Operator):
 class Quotes(Operator):
     """The line in quotation marks."""
 
-    operator: Literal["quotes"]
+    operator: Literal["quotes"] = Field(description="Put the line in quotation marks.")
     pairs: list[str] = Field(default_factory=lambda: ["\u201c\u201d", '""', "\u00ab\u00bb"], min_length=1,
-                             description="opening and closing mark, two characters each")
+                             description="Opening and closing mark, two characters each.", examples=[["\u00ab\u00bb"]])
     keeps_words: ClassVar[bool] = False
 
     def apply(self, text: str, context: Context) -> str:
@@ -178,11 +181,12 @@ class Quotes(Operator):
 class Digits(Operator):
     """Another way to write the same number."""
 
-    operator: Literal["digits"]
+    operator: Literal["digits"] = Field(description="Write numbers another way.")
     style: Literal["thousands", "plain", "script"] = Field("thousands", description=(
-        "with a separator of thousands, without one, or in the digits of another script"))
-    separator: str = ","
-    digits: str = Field("", description="style script: the ten digits from nought to nine")
+        "With a separator of thousands, without one, or in the digits of another script."))
+    separator: str = Field(",", description="Separator of thousands.", examples=["."])
+    digits: str = Field("", description="The ten digits from 0 to 9 (style `script`).",
+                        examples=["\u0966\u0967\u0968\u0969\u096a\u096b\u096c\u096d\u096e\u096f"])
 
     @field_validator("digits")
     @classmethod
@@ -210,7 +214,7 @@ class Digits(Operator):
 class Numbers(Operator):
     """Another number in the place of one, of as many digits. Numbers in words are pairs of ``code_switch``."""
 
-    operator: Literal["numbers"]
+    operator: Literal["numbers"] = Field(description="Exchange a number for another of as many digits.")
 
     def apply(self, text: str, context: Context) -> str:
         """The line with every number written in digits exchanged for another."""

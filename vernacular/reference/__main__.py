@@ -1,0 +1,36 @@
+"""``python -m vernacular.reference [--check]``: writes the page of settings and the schemas for editors, in a checkout.
+
+With ``--check`` nothing is written: exit code 1 if one of them is out of date.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from vernacular.config.schema_file import schema_text
+from vernacular.evaluation.behaviour.schema_file import schema_text as behaviour_schema_text
+from vernacular.reference.page import COMMAND, FILE, page_text
+from vernacular.shipped import CHECKOUT
+from vernacular.terminal import guard_streams, say
+
+
+def main(arguments: list[str]) -> int:
+    """Write or compare the files; returns the exit code."""
+    made = {FILE: page_text(), "languages/language.schema.json": schema_text(),
+            "languages/behaviour.schema.json": behaviour_schema_text()}
+    old = [name for name, text in made.items()
+           if not (CHECKOUT / name).is_file() or (CHECKOUT / name).read_text(encoding="utf-8") != text]
+    if "--check" in arguments:
+        for name in old:
+            say(f"error: {name}: out of date. Run `{COMMAND}`", err=True)
+        return 1 if old else 0
+    for name in old:
+        (CHECKOUT / name).parent.mkdir(parents=True, exist_ok=True)
+        (CHECKOUT / name).write_text(made[name], encoding="utf-8")
+        say(f"{name}: written")
+    return 0
+
+
+if __name__ == "__main__":
+    guard_streams()
+    sys.exit(main(sys.argv[1:]))
