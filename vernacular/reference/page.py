@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from vernacular.reference.keys import ROOTS, Key, Root, Section, sections
+from vernacular.reference.types import NOT_SET, REQUIRED
 
 FILE = "docs/reference/language-yaml.md"
 COMMAND = "make reference"
@@ -103,7 +104,7 @@ def _of_section(section: Section) -> Iterator[str]:
         else:
             yield from (_linked(section.text), "")
     if section.keys:
-        yield from ("| key | what it does | default | example |", "|---|---|---|---|")
+        yield from ("| key | default | what it does |", "|---|---|---|")
         yield from (_row(section, key) for key in section.keys)
         yield ""
 
@@ -112,10 +113,10 @@ def _row(section: Section, key: Key) -> str:
     name = section.name_of(key)
     anchor = "" if key.below and ".".join(key.below) == name else f'<a id="{name}"></a>'  # the section has it
     more = f"{_several(key)}keys: [{'.'.join(key.below)}](#{'.'.join(key.below)})" if key.below else key.allowed
-    default = f"`{key.default}`" if key.default and " " not in key.default.split("[")[0] else key.default
-    example = f"`{key.example}`" if key.example else ""
-    cells = (f"{anchor}`{key.name}`", f"{_linked(key.description)}<br>*{more}*",
-             "*required*" if key.default == "required" else default, example)
+    default = f"`{key.default}`" if key.default else ""
+    example = f" Example: `{key.example}`" if key.example else ""
+    cells = (f"{anchor}`{key.name}`", f"*{key.default}*" if key.default in (REQUIRED, NOT_SET) else default,
+             f"{_linked(key.description)}<br>*{more[:1].upper()}{more[1:]}.*{example}")
     return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
 
 
