@@ -31,9 +31,9 @@ class Data(Strict):
         "What stands between the labels of an item with several (`multi_label`), in csv and tsv."), examples=[";"])
     repair_bio: bool = Field(False, description=(
         "Let an I- tag that continues no entity begin one, and count these. Without it such a file is refused."))
-    dev_share: Share = Field(0.1, description=(
+    dev_share: Share = Field(0.1, examples=[0.2], description=(
         "Share of the training items that becomes the dev part, where `dev` is not set."))
-    test_share: Share = Field(0.2, description=(
+    test_share: Share = Field(0.2, examples=[0.3], description=(
         "Share of the training items that becomes the test part, where `test` is not set."))
     most: dict[Part, Annotated[int, Field(ge=8)]] = Field(default_factory=dict, description=(
         "Most items of a part that are used, drawn without a look at their labels. Set it to save time."),
@@ -75,7 +75,7 @@ class HubData(Data):
     revision: str | None = Field(None, pattern=r"^[0-9a-f]{40}$", description=(
         "Commit on the hub, so that the same items are read next year. Needed for an id; a folder has none."),
         examples=["0123456789abcdef0123456789abcdef01234567"])
-    train: str = Field("train", description="Split to learn from.", examples=["train"])
+    train: str = Field("train", description="Split to learn from.", examples=["training"])
     dev: str | None = Field(None, description="Split to choose by. Not set: `dev_share` of the training items.",
                             examples=["validation"])
     test: str | None = Field(None, description="Split that is scored. Not set: `test_share` of the training items.",
@@ -101,7 +101,8 @@ class Transfer(Strict):
     data: Annotated[FileData | HubData, Field(discriminator="kind")] | None = Field(None, description=(
         "Labeled data in that language, with the labels of the task; only `train` is read. Give either this or "
         "`through`."))
-    train: int = Field(2000, ge=8, description="Items to learn from, drawn without a look at their labels.")
+    train: int = Field(2000, ge=8, examples=[500], description=(
+        "Items to learn from, drawn without a look at their labels."))
 
     @model_validator(mode="after")
     def _one_source(self) -> Transfer:

@@ -73,7 +73,8 @@ class Prompting(Strict):
     shots: list[Annotated[int, Field(ge=0)]] = Field(default_factory=lambda: [0, 4], description=(
         "Numbers of examples that the model is shown, without fine-tuning; 0 is zero-shot. Each number is scored for "
         "each seed."), examples=[[0, 4, 16]])
-    longest_answer: int = Field(300, ge=1, description="Characters after which an answer is cut (`generation` only).")
+    longest_answer: int = Field(300, ge=1, examples=[1000], description=(
+        "Characters after which an answer is cut (`generation` only)."))
     label_words: dict[str, str] = Field(default_factory=dict, description=(
         "Words of the language for the labels (`sequence_classification` only). Empty: the labels themselves."),
         examples=[{"sports": "masewera", "politics": "ndale"}])

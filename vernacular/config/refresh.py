@@ -21,7 +21,7 @@ class Refresh(Strict):
         examples=["0 2 * * 6"])
     timezone: str = Field("UTC", description="Time zone of `cron`, as in the tz database.",
                           examples=["Africa/Blantyre"])
-    rebuild_days: float = Field(28, ge=0, description=(
+    rebuild_days: float = Field(28, ge=0, examples=[7], description=(
         "Days after which the corpus is made anew and compared, to verify it (with `automatic`, while the schedule "
         "`rebuild` is on); 0: never."))
     warn_days: float | None = Field(None, ge=0.01, description=(

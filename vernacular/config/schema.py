@@ -38,16 +38,16 @@ Script = Annotated[str, AfterValidator(_script), WithJsonSchema({"type": "string
 class Splits(Strict):
     """Shares of documents kept out of training; a document's part depends on its content alone."""
 
-    dev: Share = Field(0.05, gt=0, description=(
+    dev: Share = Field(0.05, gt=0, examples=[0.1], description=(
         "Share of the documents for choices: when training ends, thresholds, which model is released. It is never "
         "trained on."))
-    test: Share = Field(0.1, description=(
+    test: Share = Field(0.1, examples=[0.2], description=(
         "Share of the documents that are scored once, in the end, and used for no choice. Raise it for a small corpus "
         "with wide intervals."))
     held_out: list[Name] = Field(default_factory=list, description=(
         "Sources of which all documents go to test. Use it to see how the model does on a kind of text that it never "
         "read."), examples=[["news"]])
-    overlap_words: int = Field(13, ge=5, description=(
+    overlap_words: int = Field(13, ge=5, examples=[8], description=(
         "A training line that shares so many words in a row with a held-out line or a task item is dropped (Brown et "
         "al. 2020). Lower it for a language that writes much in one word."))
 
@@ -111,12 +111,12 @@ class Model(Strict):
         "the most (docs/experiments/translations.md)."))
     pretraining: Pretraining = Field(description="How the model is trained on the text.")
     lora: Lora = Field(default_factory=Lora, description="How it is trained on the tasks.")
-    likelihood_items: int = Field(400, ge=10, description=(
+    likelihood_items: int = Field(400, ge=10, examples=[1000], description=(
         "Held-out lines that are scored for likelihood. More lines give a narrower interval and take longer."))
     retention: list[Source] = Field(default_factory=list, description=(
         "Text in the base's own languages; entries take the keys of `sources`. It protects the tokenizer, is read "
         "again (`replay`), and shows what was forgotten. Publishing needs it."))
-    seed: int = Field(1, description=(
+    seed: int = Field(1, examples=[2], description=(
         "Random seed of pretraining and of what is drawn for this model. Change it to see how far chance goes."))
 
     @property

@@ -104,7 +104,7 @@ class PackageSource(SourceBase):
 class NetworkSource(SourceBase):
     """What sources on the network share: what was fetched is kept in a mirror and fetched again when it is old."""
 
-    refresh_days: float = Field(7, gt=0, description=(
+    refresh_days: float = Field(7, gt=0, examples=[30], description=(
         "Days before the source is looked at again; until then what was fetched is used."))
     most_documents: int | None = Field(None, ge=1, description=(
         "Take no more documents than this. Set it to try a large source. Not set: all of them."), examples=[1000])
@@ -120,7 +120,7 @@ class HubSource(NetworkSource):
     config: str | None = Field(None, description=(
         "Name of the dataset's configuration, which is often the language. Not set: its only one."),
         examples=["lug_Latn"])
-    split: str = Field("train", description="Split of the dataset that is read.", examples=["train"])
+    split: str = Field("train", description="Split of the dataset that is read.", examples=["validation"])
     revision: str | None = Field(None, description=(
         "Commit on the hub, 40 letters and digits, so that the same text is read next year. Needed for an id; a folder "
         "has none."), examples=["af9c13333eb981300149d5ca60a8e9d659b276b9"])
@@ -157,12 +157,15 @@ class Web(NetworkSource):
     language_hints: list[str] = Field(default_factory=list, description=(
         "Codes that mark pages of the language in URLs and hreflang. Empty: the folder's own code."),
         examples=[["lg", "lug"]])
-    most_pages: int = Field(2000, ge=1, description="Most pages that are fetched in one run; the next run goes on.")
-    most_minutes: float = Field(60, gt=0, description="Most minutes that one run fetches; the next run goes on.")
-    most_page_bytes: int = Field(5_000_000, ge=1000, description="Largest page that is fetched, in bytes.")
-    delay_seconds: float = Field(1.0, ge=0, description=(
+    most_pages: int = Field(2000, ge=1, examples=[500], description=(
+        "Most pages that are fetched in one run; the next run goes on."))
+    most_minutes: float = Field(60, gt=0, examples=[30], description=(
+        "Most minutes that one run fetches; the next run goes on."))
+    most_page_bytes: int = Field(5_000_000, ge=1000, examples=[1000000], description=(
+        "Largest page that is fetched, in bytes."))
+    delay_seconds: float = Field(1.0, ge=0, examples=[5], description=(
         "Least seconds between two requests to a host; longer if its robots.txt asks for it or it is slow."))
-    timeout_seconds: float = Field(30, gt=0, description="Seconds after which a request is given up.")
+    timeout_seconds: float = Field(30, gt=0, examples=[60], description="Seconds after which a request is given up.")
     private_addresses: bool = Field(False, description=(
         "Allow hosts on this machine and its private network. Switch it on only for a server of your own."))
 
@@ -179,7 +182,7 @@ class CrawlSource(Web):
         examples=[["/lg/", "/luganda/"]])
     exclude: list[Expression] = Field(default_factory=list, description=(
         "Regular expressions (RE2) of URLs that are never fetched."), examples=[["/tag/", "[?]page="]])
-    depth: int = Field(8, ge=0, description="Most links that are followed from a start page.")
+    depth: int = Field(8, ge=0, examples=[3], description="Most links that are followed from a start page.")
 
 
 class FeedSource(Web):

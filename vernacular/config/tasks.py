@@ -100,10 +100,10 @@ class Task(Strict):
         "False scores the models as they are, without training, which takes seconds (`sentence_retrieval` only)."))
     transfer: Transfer | None = Field(None, description=(
         "Also score what labels in a language of the base teach, without a label of the target language."))
-    train: int = Field(200, ge=8, description=(
+    train: int = Field(200, ge=8, examples=[100], description=(
         "Derived items to learn from (`labels` only). For `data` use `curve` or `data.most`."))
-    dev: int = Field(400, ge=8, description="Derived items to choose by (`labels` only).")
-    test: int = Field(600, ge=8, description=(
+    dev: int = Field(400, ge=8, examples=[200], description="Derived items to choose by (`labels` only).")
+    test: int = Field(600, ge=8, examples=[1000], description=(
         "Derived items that are scored (`labels` only). More give narrower intervals."))
     curve: list[Annotated[int, Field(ge=8)] | Literal["all"]] = Field(
         default_factory=_everything, min_length=1, description=(

@@ -16,10 +16,10 @@ Initialise = Literal["mean", "weighted", "translations", "focus", "random", "dis
 class Vocabulary(Strict):
     """How the tokenizer is extended with tokens of the language, so that a text takes fewer of them."""
 
-    new_pieces: int = Field(2000, ge=0, description=(
+    new_pieces: int = Field(2000, ge=0, examples=[5000], description=(
         "Most tokens that are added to the tokenizer. Fewer are added where the text does not support them; 0 keeps "
         "the original tokenizer. More than some 5,000 pay only with much text (docs/vocabulary.md)."))
-    min_uses: int = Field(50, ge=1, description=(
+    min_uses: int = Field(50, ge=1, examples=[8], description=(
         "A new token must occur this often in the training text. Lower it to 8 where there are translations to start "
         "from (docs/experiments/translations.md), raise it for fewer, better trained tokens."))
     initialise: Initialise | None = Field(None, description=(
@@ -38,7 +38,7 @@ class Related(Strict):
     """Text in a related language: a help where there is little in the language itself (Downey et al. 2405.12413)."""
 
     source: Source = Field(description="The text; it takes the keys of an entry of `sources`.")
-    passes: float = Field(1.0, gt=0, description=(
+    passes: float = Field(1.0, gt=0, examples=[2], description=(
         "How often this text is read for each time that the language's own is. Above 1 for a text that is smaller, "
         "below 1 for one that is larger."))
 
@@ -53,10 +53,10 @@ class Alignment(Strict):
     translations: list[Translations] = Field(min_length=1, description=(
         "Pairs of texts: sentences of the language and their translations. They gain more than anything else "
         "(docs/experiments/translations.md)."))
-    batch_size: int = Field(32, ge=2, description=(
+    batch_size: int = Field(32, ge=2, examples=[64], description=(
         "Pairs of sentences in each step of pretraining. More pairs tell translations apart better and take more "
         "memory."))
-    weight: float = Field(1.0, gt=0, description=(
+    weight: float = Field(1.0, gt=0, examples=[2], description=(
         "Weight of the loss on translations beside the loss on masked words. Raise it where search matters more than "
         "likelihood."))
 
@@ -77,59 +77,59 @@ class Pretraining(Strict):
     steps: int | None = Field(None, ge=1, description=(
         "Optimizer steps of one training, which do not depend on the machine. Some three passes over the text are a "
         "good start; `vernacular plan` says how many steps that is. Give either this or `minutes`."), examples=[1000])
-    max_epochs: float = Field(20, gt=0, description=(
+    max_epochs: float = Field(20, gt=0, examples=[10], description=(
         "Most passes over any text. Training ends there, even if steps are left: lower it for little text that is "
         "learned by heart."))
     method: Literal["full", "lora"] = Field("full", description=(
         "`full` trains all weights. `lora` trains low-rank changes of the body and the new tokens, in much less "
         "memory, and merges them in the end; use it for models of a billion parameters and more."))
-    lora_rank: int = Field(64, ge=1, description=(
+    lora_rank: int = Field(64, ge=1, examples=[16], description=(
         "Rank of these changes (`method: lora` only). A higher rank can learn more and takes more memory."))
-    sequence_length: int = Field(128, ge=16, description=(
+    sequence_length: int = Field(128, ge=16, examples=[256], description=(
         "Tokens in a block that is read at once. Longer blocks help with long documents and cost memory and time."))
-    batch_size: int = Field(16, ge=1, description=(
+    batch_size: int = Field(16, ge=1, examples=[32], description=(
         "Blocks in an optimizer step, over all processes. Change it together with `learning_rate`; use `accumulate` to "
         "save memory."))
-    accumulate: int = Field(1, ge=1, description=(
+    accumulate: int = Field(1, ge=1, examples=[4], description=(
         "Parts in which each process computes its blocks of a step, one after another. Raise it when memory runs out: "
         "less memory, the same result."))
     recompute: bool = Field(False, description=(
         "Compute activations again in the backward pass instead of keeping them (gradient checkpointing). Switch it on "
         "when memory runs out: less memory, a third more time."))
-    learning_rate: float = Field(5e-4, gt=0, description=(
+    learning_rate: float = Field(5e-4, gt=0, examples=[2e-4], description=(
         "Highest learning rate of all weights but the new tokens. Halve it when the loss jumps; large causal models "
         "take 2e-4 and less."))
-    new_rows_rate: float = Field(0.05, gt=0, le=1, description=(
+    new_rows_rate: float = Field(0.05, gt=0, le=1, examples=[0.01], description=(
         "Highest learning rate of the new tokens' embeddings, as a share of the embeddings' size (root mean square). "
         "Lower it to 0.01 where they start from translations; at the rate of the other weights they would hardly "
         "move."))
-    warmup: Share = Field(0.06, description=(
+    warmup: Share = Field(0.06, examples=[0.1], description=(
         "Share of the steps in which the learning rate rises to its highest. Raise it when training starts unstably."))
     head_first: Share | None = Field(None, description=(
         "Share of the steps in which only the head and the new tokens learn. Not set: 0.1 for a masked model, whose "
         "head may be untrained, and 0 for a causal one."), examples=[0.2])
-    weight_decay: float = Field(0.01, ge=0, description=(
+    weight_decay: float = Field(0.01, ge=0, examples=[0.1], description=(
         "Pull of the weights towards zero (AdamW). It seldom needs a change."))
-    mask_share: Share = Field(0.15, description=(
+    mask_share: Share = Field(0.15, examples=[0.3], description=(
         "Share of the words that are masked and predicted (objective `masked` only)."))
     keep_states: float | None = Field(None, ge=0, description=(
         "Weight of a second loss that keeps the mean state of every text where the base model has it (objective "
         "`masked` only). Without it sentence encoders forget within some hundred steps what texts mean. Not set: 10 "
         "for a base without a head of its own, such as a sentence encoder, else 0. With `alignment` it holds for "
         "`retention` text only (docs/experiments/translations.md)."), examples=[10])
-    replay: Share = Field(0.1, lt=1, description=(
+    replay: Share = Field(0.1, lt=1, examples=[0.25], description=(
         "Share of the text read that is in the base's own languages, from `retention`, so that they are not forgotten. "
         "Raise it when the gate `retention` is red."))
     related: list[Related] = Field(default_factory=list, description=(
         "Texts in related languages, mixed into the training text. They help where there is little text in the "
         "language itself."))
-    patience: int = Field(3, ge=0, description=(
+    patience: int = Field(3, ge=0, examples=[0], description=(
         "Training ends after so many evaluations without a better held-out likelihood; the best weights are kept. 0 "
         "never ends early."))
     interpolate: list[Share] = Field(default_factory=lambda: [0.5, 0.7, 0.85, 1.0], min_length=1, description=(
         "Candidate mixtures of the base's weights (0) and the trained ones (1); the best on dev text and replay text "
         "is released. `[1.0]` always takes the trained weights."), examples=[[1.0]])
-    checkpoint_minutes: float = Field(1.0, gt=0, description=(
+    checkpoint_minutes: float = Field(1.0, gt=0, examples=[10], description=(
         "Minutes between checkpoints. A killed run loses at most this much; raise it for large models on a slow disk."))
     stop_after_minutes: float | None = Field(None, gt=0, description=(
         "Write a checkpoint and end after so many minutes, for machines that are lent for a time. The next run goes "
@@ -148,27 +148,27 @@ class Lora(Strict):
     method: Literal["lora", "full"] = Field("lora", description=(
         "`lora` trains a small adapter for each task. `full` trains all weights and keeps a whole model for each seed; "
         "it is there to compare with."))
-    rank: int = Field(16, ge=1, description=(
+    rank: int = Field(16, ge=1, examples=[32], description=(
         "Rank of the adapter. A higher rank can learn more and makes larger files."))
-    alpha: int = Field(32, ge=1, description=(
+    alpha: int = Field(32, ge=1, examples=[64], description=(
         "Scale of the adapter, divided by `rank`. Keep it at twice the rank."))
-    dropout: Share = Field(0.0, description=(
+    dropout: Share = Field(0.0, examples=[0.1], description=(
         "Share of the adapter's input that is dropped at random while it learns. It may help with few labels and costs "
         "a third of the speed on a processor."))
-    learning_rate: float = Field(1e-3, gt=0, description=(
+    learning_rate: float = Field(1e-3, gt=0, examples=[2e-4], description=(
         "Highest learning rate of adapter and head. Lower it to 2e-4 for causal models."))
-    full_learning_rate: float = Field(5e-5, gt=0, description=(
+    full_learning_rate: float = Field(5e-5, gt=0, examples=[2e-5], description=(
         "Highest learning rate of the body with `method: full`."))
-    epochs: float = Field(8, gt=0, description=(
+    epochs: float = Field(8, gt=0, examples=[16], description=(
         "Passes over the labels. `least_steps` adds more where there are few of them."))
-    least_steps: int = Field(200, ge=1, description=(
+    least_steps: int = Field(200, ge=1, examples=[50], description=(
         "Fewest optimizer steps: some dozens of labels need more passes than `epochs` gives. Lower it to try a folder "
         "quickly."))
-    looks: int = Field(5, ge=0, description=(
+    looks: int = Field(5, ge=0, examples=[0], description=(
         "How often the dev items are scored during training, evenly spread. The last point is kept that is not worse "
         "than the best by more than chance; 0 keeps the end of training and saves the time (docs/tasks.md)."))
-    batch_size: int = Field(16, ge=1, description="Items in an optimizer step.")
-    max_length: int = Field(256, ge=16, description=(
+    batch_size: int = Field(16, ge=1, examples=[32], description="Items in an optimizer step.")
+    max_length: int = Field(256, ge=16, examples=[512], description=(
         "Longest item that is read, in tokens; what is behind that is cut off. The report says how many items are "
         "cut."))
     seeds: list[int] = Field(default_factory=lambda: [1, 2, 3], min_length=1, description=(

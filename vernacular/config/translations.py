@@ -91,7 +91,7 @@ class Translations(Strict):
 
     source: Side = Field(description="The text in the language.")
     translation: Side = Field(description="The same text in a language that the base knows.")
-    most_unmatched: Share = Field(0.1, description=(
+    most_unmatched: Share = Field(0.1, examples=[0.5], description=(
         "Most texts without a partner, as a share of the side that has fewer texts; a join that loses more is refused. "
         "Raise it for a partial translation."))
 

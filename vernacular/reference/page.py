@@ -104,7 +104,7 @@ def _of_section(section: Section) -> Iterator[str]:
         else:
             yield from (_linked(section.text), "")
     if section.keys:
-        yield from ("| key | default | what it does |", "|---|---|---|")
+        yield from ("| key | what it does |", "|---|---|")
         yield from (_row(section, key) for key in section.keys)
         yield ""
 
@@ -113,10 +113,11 @@ def _row(section: Section, key: Key) -> str:
     name = section.name_of(key)
     anchor = "" if key.below and ".".join(key.below) == name else f'<a id="{name}"></a>'  # the section has it
     more = f"{_several(key)}keys: [{'.'.join(key.below)}](#{'.'.join(key.below)})" if key.below else key.allowed
-    default = f"`{key.default}`" if key.default else ""
+    default = f" *{key.default.capitalize()}.*" if key.default in (REQUIRED, NOT_SET) else \
+        f" Default: `{key.default}`." if key.default else ""
     example = f" Example: `{key.example}`" if key.example else ""
-    cells = (f"{anchor}`{key.name}`", f"*{key.default}*" if key.default in (REQUIRED, NOT_SET) else default,
-             f"{_linked(key.description)}<br>*{more[:1].upper()}{more[1:]}.*{example}")
+    text = f"{_linked(key.description)}<br>*{more[:1].upper()}{more[1:]}.*{default}{example}"
+    cells = (f"{anchor}`{key.name}`", text)
     return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
 
 

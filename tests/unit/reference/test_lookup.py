@@ -80,7 +80,8 @@ def test_the_value_comes_with_its_place(folder: Path) -> None:
     assert said(folder, "models.lora.dropout") == [("models.tiny.lora.dropout", 0.5, DEFAULTS),
                                                  ("models.second.lora.dropout", 0.5, DEFAULTS)]
     assert said(folder, "models.second.lora.rank") == [("models.second.lora.rank", 4, OWN)]
-    assert said(folder, "models.lora.full_learning_rate")[1] == ("models.second.lora.full_learning_rate", None, BUILT_IN)
+    assert said(folder, "models.second.lora.full_learning_rate") == [
+        ("models.second.lora.full_learning_rate", None, BUILT_IN)]
     line = values(find("models.second.lora.rank"), read_merged(folder))[0].where.split(":")[1]
     assert "rank: 4" in (folder / "language.yaml").read_text(encoding="utf-8").splitlines()[int(line) - 1]
 

@@ -33,7 +33,7 @@ class FromText(Strict):
     source: Literal["text"] = Field(alias="from", description="The words are those of the held-out text.")
     words: Literal["capitalised", "common"] = Field("capitalised", description=(
         "`capitalised` inside a clause, which are mostly names, or the most `common` of the others."))
-    min_count: int = Field(3, ge=1, description="A word must occur so often.")
+    min_count: int = Field(3, ge=1, examples=[10], description="A word must occur so often.")
     most: int | None = Field(None, ge=1, description="Most words, the most frequent first. Not set: all.",
                              examples=[200])
     exclude: list[str] = Field(default_factory=list, description="Words that do not belong to the list.",
@@ -93,7 +93,7 @@ class Expectation(Strict):
         examples=["NAME"])
     probability: Literal["rises", "falls"] | None = Field(None, description=(
         "Which way the label's probability must move (type `directional`)."), examples=["falls"])
-    margin: Share = Field(0.0, description="Least move of the probability.")
+    margin: Share = Field(0.0, examples=[0.1], description="Least move of the probability.")
 
 
 class SentencePair(Strict):
@@ -148,8 +148,8 @@ class BehaviourTest(Strict):
     compare: Literal["all", "changed"] = Field("all", description=(
         "Compare every word or only those that were changed (tasks that label words)."))
     expect: Expectation | None = Field(None, description="What must hold of a label.")
-    tolerance: Share = Field(0.0, description="A probability may move the wrong way by this much.")
-    threshold: Share = Field(0.0, description=(
+    tolerance: Share = Field(0.0, examples=[0.05], description="A probability may move the wrong way by this much.")
+    threshold: Share = Field(0.0, examples=[0.1], description=(
         "The test is red if more than this share of the cases fails. Raise it where some cases are doubtful."))
     severity: Literal["warn", "error"] = Field("warn", description="`error` stops the release while the test is red.")
     cases: int | None = Field(None, ge=1, description=(

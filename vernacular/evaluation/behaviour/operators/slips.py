@@ -32,7 +32,7 @@ class Typo(Operator):
     operator: Literal["typo"] = Field(description="Slips of the fingers inside words.")
     do: Literal["exchange", "neighbour", "leave_out", "double"] = Field("exchange", description=(
         "Two letters change places, the key beside one is hit (`keyboard`), or one is left out or doubled."))
-    count: int = Field(1, ge=1, le=100, description="Slips in a line.")
+    count: int = Field(1, ge=1, le=100, examples=[3], description="Slips in a line.")
 
     def apply(self, text: str, context: Context) -> str:
         """The line with ``count`` slips; never at the first letter of a word."""

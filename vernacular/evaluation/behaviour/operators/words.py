@@ -130,7 +130,8 @@ class SwapAffix(Operator):
                                examples=[["w", "y", "l", "ch", "z"]])
     stems: Name | None = Field(None, description="A list of what may be beside the affix. Not set: anything.",
                                examples=["possessive_stems"])
-    least_letters: int = Field(3, ge=1, description="Least letters beside the affix, where `stems` is not set.")
+    least_letters: int = Field(3, ge=1, examples=[2], description=(
+        "Least letters beside the affix, where `stems` is not set."))
 
     def lists(self) -> set[str]:
         """The list of stems, if there is one."""
