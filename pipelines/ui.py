@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import argparse
 import ipaddress
+import re
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -20,6 +22,7 @@ import webbrowser
 from collections.abc import Sequence
 from contextlib import suppress
 from types import FrameType
+from typing import Any
 
 import psutil
 from dagster import DagsterInstance
@@ -34,6 +37,7 @@ INTERRUPTED = 130
 END_SECONDS = 10.0  # for web server, daemon and code servers
 RUN_SECONDS = 20.0  # and then for runs, to write a checkpoint
 POLL_SECONDS = 0.3
+_LOG = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \S+ - dagster\S* - (?:DEBUG|INFO) - ")
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -104,7 +108,9 @@ def serve(project: Project, host: str, port: int, browser: bool) -> int:
     command = [sys.executable, "-W", "ignore", "-m", "dagster", "dev", "--workspace", str(workspace), "--host", host,
                "--port", str(port), "--log-level", "warning"]
     stopped = _Stopped()
-    with subprocess.Popen(command, cwd=project.home, start_new_session=True) as process:
+    with subprocess.Popen(command, cwd=project.home, start_new_session=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, errors="replace") as process:
+        threading.Thread(target=_pass_on, args=(process, stopped), daemon=True).start()
         try:
             ready = False
             while process.poll() is None and not stopped.times:
@@ -125,6 +131,17 @@ def serve(project: Project, host: str, port: int, browser: bool) -> int:
     return 2
 
 
+def _pass_on(process: subprocess.Popen[str], stopped: _Stopped) -> None:
+    """Write what Dagster and stages write, until it is told to stop: each run that is ended would print a traceback.
+
+    Dagster's notes on each event of a run are left out: its page shows them.
+    """
+    assert process.stdout is not None
+    for line in process.stdout:
+        if not stopped.times and not _LOG.match(line):
+            say(line.rstrip("\n"), err=True)
+
+
 class _Stopped:
     """How often this process was told to stop."""
 
@@ -137,7 +154,7 @@ class _Stopped:
         self.times += 1
 
 
-def end(process: subprocess.Popen[bytes], stopped: _Stopped) -> None:
+def end(process: subprocess.Popen[Any], stopped: _Stopped) -> None:
     """End ``process`` and all that it started: first as Ctrl-C does, then with SIGTERM, then by force.
 
     A second Ctrl-C goes straight to force.
@@ -166,7 +183,7 @@ def _children(pid: int) -> list[psutil.Process]:
 
 
 def _wait(children: Sequence[psutil.Process], seconds: float, stopped: _Stopped,
-          until: subprocess.Popen[bytes] | None = None) -> None:
+          until: subprocess.Popen[Any] | None = None) -> None:
     """Wait until all ``children`` (and ``until``, alone if given) are gone, at most ``seconds``; not if told twice."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and stopped.times < 2:

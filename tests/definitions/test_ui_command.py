@@ -17,6 +17,11 @@ import pytest
 from pipelines import ui
 from vernacular.errors import Problem
 
+WRITTEN = """\
+2026-12-01 10:10:43 +0000 - dagster - DEBUG - qaa - e5ec6a82 - STEP_START - Started execution.
+2026-12-01 10:10:43 +0000 - dagster - ERROR - qaa - e5ec6a82 - STEP_FAILURE - It failed.
+qaa model/tiny: started
+"""
 FAMILY = """
 import signal, subprocess, sys, time
 child = subprocess.Popen([sys.executable, "-c", '''
@@ -99,3 +104,13 @@ def test_what_does_not_end_by_itself_is_killed_with_its_children(monkeypatch: py
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def test_what_stages_write_is_passed_on_and_dagsters_events_are_not(capfd: pytest.CaptureFixture[str]) -> None:
+    stopped = ui._Stopped.__new__(ui._Stopped)
+    for stopped.times, shown in ((0, ["ERROR", "started"]), (1, [])):
+        with subprocess.Popen([sys.executable, "-c", f"print({WRITTEN!r}, end='')"], stdout=subprocess.PIPE,
+                              text=True) as process:
+            ui._pass_on(process, stopped)
+        lines = capfd.readouterr().err.splitlines()
+        assert len(lines) == len(shown) and all(word in line for word, line in zip(shown, lines, strict=True))
