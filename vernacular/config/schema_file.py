@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 from vernacular.config.schema import Language
@@ -25,8 +24,3 @@ def schema_text() -> str:
         part["description"] = part.get("description", "").split("\n")[0]
     return json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "language.yaml"},
                       indent=1, ensure_ascii=False) + "\n"
-
-
-def write_schema(path: Path) -> None:
-    """Write the schema to ``path``, ``languages/language.schema.json`` in the checkout."""
-    path.write_text(schema_text(), encoding="utf-8")

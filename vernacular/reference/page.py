@@ -10,7 +10,7 @@ from vernacular.reference.types import NOT_SET, REQUIRED
 
 FILE = "docs/reference/language-yaml.md"
 COMMAND = "make reference"
-_DOCS = re.compile(r"docs/((?:[\w-]+/)*[\w-]+\.md)")
+_DOCS = re.compile(r"docs/([\w/-]{1,80}\.md)")
 _INTRO = f"""\
 <!-- Generated from the settings classes by `{COMMAND}`; edit the descriptions there. -->
 # Settings

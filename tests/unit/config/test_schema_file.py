@@ -11,18 +11,19 @@ from vernacular.config.schema import Language
 from vernacular.config.schema_file import schema_text
 from vernacular.config.tasks import Groups
 from vernacular.evaluation.behaviour.schema_file import schema_text as behaviour_schema_text
+from vernacular.reference.page import COMMAND
 
 LANGUAGES = Path(__file__).parents[3] / "languages"
 
 
 def test_the_committed_schema_is_up_to_date() -> None:
     assert (LANGUAGES / "language.schema.json").read_text(encoding="utf-8") == schema_text(), (
-        "run vernacular.config.schema_file.write_schema on languages/language.schema.json")
+        f"run `{COMMAND}`")
 
 
 def test_the_committed_schema_of_behaviour_is_up_to_date() -> None:
     assert (LANGUAGES / "behaviour.schema.json").read_text(encoding="utf-8") == behaviour_schema_text(), (
-        "run vernacular.evaluation.behaviour.schema_file.write_schema on languages/behaviour.schema.json")
+        f"run `{COMMAND}`")
 
 
 def test_what_defaults_fill_is_not_required() -> None:

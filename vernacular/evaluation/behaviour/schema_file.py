@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 from vernacular.evaluation.behaviour.schema import UNREVIEWED, Suite
@@ -17,8 +16,3 @@ def schema_text() -> str:
         part["description"] = part.get("description", "").split("\n")[0]
     return json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "behaviour.yaml"},
                       indent=1, ensure_ascii=False) + "\n"
-
-
-def write_schema(path: Path) -> None:
-    """Write the schema to ``path``, ``languages/behaviour.schema.json`` in the checkout."""
-    path.write_text(schema_text(), encoding="utf-8")
