@@ -7,12 +7,13 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
+from vernacular.config.load import DEFAULTS, folders_of
 from vernacular.errors import Problem
 from vernacular.shipped import shipped
 
 _TEMPLATES = Path(__file__).resolve().parent / "project_template"
-_COPIED = ("languages/defaults.yaml", "languages/language.schema.json", "languages/behaviour.schema.json",
-           "dagster.yaml", "workspace.yaml")
+_GENERATED = ("languages/language.schema.json", "languages/behaviour.schema.json")
+_COPIED = (f"languages/{DEFAULTS}", *_GENERATED, "dagster.yaml", "workspace.yaml")
 _FILLED = {"Makefile": "Makefile", "README.md": "README.md", "gitignore": ".gitignore"}
 _NO_MATTER = {".git", ".DS_Store"}
 _MOST_NAMED = 8
@@ -25,15 +26,17 @@ class NewProject:
 
     Attributes:
         folder: the project's folder.
-        files: what is written, by path in the folder.
-        replaced: those that are there already and say something else.
+        files: what a project is made of, by path in the folder.
+        replaced: those that are there already and say something else, but for what editors read, which is generated.
         others: what else the folder holds.
+        begun: whether it is a project already.
     """
 
     folder: Path
     files: dict[str, bytes]
     replaced: list[str]
     others: list[str]
+    begun: bool
 
 
 def plan_project(folder: Path, command: Path) -> NewProject:
@@ -53,33 +56,40 @@ def plan_project(folder: Path, command: Path) -> NewProject:
     for source, name in _FILLED.items():
         text = (_TEMPLATES / source).read_text(encoding="utf-8")
         files[name] = _VARIABLE.sub(lambda found: values[found[1]], text).encode()
-    replaced = [name for name, data in files.items() if _differs(folder / name, data)]
+    languages = folder / "languages"
+    if languages.is_dir() and folders_of(languages) and not (languages / DEFAULTS).exists():
+        del files[f"languages/{DEFAULTS}"]  # it would change what they compute
+    replaced = [name for name, data in files.items() if name not in _GENERATED and _differs(folder / name, data)]
     own = {name.split("/")[0] for name in files}
     others = sorted(path.name for path in folder.iterdir() if path.name not in own | _NO_MATTER) \
         if folder.is_dir() else []
-    return NewProject(folder, files, replaced, others)
+    return NewProject(folder, files, replaced, others, languages.is_dir())
 
 
 def write_project(project: NewProject, force: bool = False) -> list[str]:
     """Write the files that are not there yet, or differ; returns their paths.
+
+    A project that is there already gets what it lacks, and keeps the rest.
 
     Args:
         project: from ``plan_project``.
         force: write although the folder holds other things, and replace what differs.
 
     Raises:
-        Problem: without ``force``, something would be replaced, or the folder holds other things.
+        Problem: without ``force``, and where no project is yet, something would be replaced, or the folder holds other
+            things.
     """
-    if not force and project.replaced:
+    kept = set(project.replaced) if project.begun and not force else set()
+    if not force and not project.begun and project.replaced:
         raise Problem(f"{_listed(project.replaced)} would be replaced", where=str(project.folder),
                       fix="Name a new folder, or replace them with --force")
-    if not force and project.others:
+    if not force and not project.begun and project.others:
         raise Problem(f"the folder holds other things: {_listed(project.others)}", where=str(project.folder),
                       fix="Name a new folder, or write into this one with --force; nothing would be replaced")
     written = []
     for name, data in project.files.items():
         path = project.folder / name
-        if not path.is_file() or path.read_bytes() != data:
+        if name not in kept and _differs(path, data, absent=True):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.unlink(missing_ok=True)  # not through a link
             path.write_bytes(data)
@@ -87,8 +97,11 @@ def write_project(project: NewProject, force: bool = False) -> list[str]:
     return written
 
 
-def _differs(path: Path, data: bytes) -> bool:
-    return (path.exists() or path.is_symlink()) and not (path.is_file() and path.read_bytes() == data)
+def _differs(path: Path, data: bytes, absent: bool = False) -> bool:
+    """Whether something else than ``data`` is at ``path``; ``absent``: or nothing."""
+    if not path.exists() and not path.is_symlink():
+        return absent
+    return not (path.is_file() and path.read_bytes() == data)
 
 
 def _listed(names: list[str]) -> str:

@@ -36,15 +36,32 @@ def test_a_project_is_made_and_a_language_loads_in_it(tmp_path: Path) -> None:
         assert (folder / name).read_bytes() == (CHECKOUT / name).read_bytes()
 
 
-def test_a_second_time_there_is_nothing_to_do_and_what_was_edited_stays(tmp_path: Path) -> None:
+def test_a_project_gets_what_it_lacks_and_what_was_edited_stays(tmp_path: Path) -> None:
     make(tmp_path)
     assert make(tmp_path) == set()
     (tmp_path / "Makefile").write_text("mine: \n")
     (tmp_path / "workspace.yaml").unlink()
+    (tmp_path / "languages" / "language.schema.json").write_text("{}")  # of an earlier version
+    (tmp_path / "own.txt").touch()
+    assert make(tmp_path) == {"workspace.yaml", "languages/language.schema.json"}
+    assert (tmp_path / "Makefile").read_text() == "mine: \n"
+    assert make(tmp_path, force=True) == {"Makefile"}
+
+
+def test_a_project_with_languages_gets_no_defaults_that_would_change_them(tmp_path: Path) -> None:
+    (tmp_path / "languages").mkdir()
+    new_language(tmp_path / "languages", "bem")
+    (tmp_path / "languages" / "defaults.yaml").unlink()
+    assert "languages/defaults.yaml" not in make(tmp_path)
+    assert not (tmp_path / "languages" / "defaults.yaml").exists()
+
+
+def test_what_would_be_replaced_is_named(tmp_path: Path) -> None:
+    (tmp_path / "Makefile").write_text("mine: \n")
     with pytest.raises(Problem, match="Makefile would be replaced"):
         make(tmp_path)
-    assert not (tmp_path / "workspace.yaml").exists() and (tmp_path / "Makefile").read_text() == "mine: \n"
-    assert make(tmp_path, force=True) == {"Makefile", "workspace.yaml"}
+    assert [path.name for path in tmp_path.iterdir()] == ["Makefile"]
+    assert make(tmp_path, force=True) == FILES
 
 
 def test_a_folder_that_holds_other_things_is_refused(tmp_path: Path) -> None:
@@ -101,6 +118,7 @@ def test_make_calls_the_command_that_made_the_project_or_the_one_on_the_path(tmp
 def test_the_command_says_what_comes_next_and_refuses_with_code_2(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["init", str(tmp_path / "mine")])
     assert done.exit_code == 0 and f"cd {tmp_path / 'mine'}" in done.stdout
-    (tmp_path / "mine" / "own.txt").touch()
-    refused = CliRunner().invoke(app, ["init", str(tmp_path / "mine")])
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "own.txt").touch()
+    refused = CliRunner().invoke(app, ["init", str(tmp_path / "other")])
     assert refused.exit_code == 2 and refused.stderr.count("\n") == 1
