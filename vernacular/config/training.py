@@ -18,7 +18,7 @@ class Vocabulary(Strict):
 
     new_pieces: int = Field(2000, ge=0, examples=[5000], description=(
         "Most tokens that are added to the tokenizer. Fewer are added where the text does not support them; 0 keeps "
-        "the original tokenizer. More than some 5,000 pay only with much text (docs/vocabulary.md)."))
+        "the original tokenizer (docs/vocabulary.md)."))
     min_uses: int = Field(50, ge=1, examples=[8], description=(
         "A new token must occur this often in the training text. Lower it to 8 where there are translations to start "
         "from (docs/experiments/translations.md), raise it for fewer, better trained tokens."))
@@ -76,7 +76,7 @@ class Pretraining(Strict):
         "and the control get the same number. Give either this or `steps`."), examples=[15])
     steps: int | None = Field(None, ge=1, description=(
         "Optimizer steps of one training, which do not depend on the machine. Some three passes over the text are a "
-        "good start; `vernacular plan` says how many steps that is. Give either this or `minutes`."), examples=[1000])
+        "good start: `vernacular plan` shows what a number of steps means. Give either this or `minutes`."), examples=[1000])
     max_epochs: float = Field(20, gt=0, examples=[10], description=(
         "Most passes over any text. Training ends there, even if steps are left: lower it for little text that is "
         "learned by heart."))
@@ -97,8 +97,8 @@ class Pretraining(Strict):
         "Compute activations again in the backward pass instead of keeping them (gradient checkpointing). Switch it on "
         "when memory runs out: less memory, a third more time."))
     learning_rate: float = Field(5e-4, gt=0, examples=[2e-4], description=(
-        "Highest learning rate of all weights but the new tokens. Halve it when the loss jumps; large causal models "
-        "take 2e-4 and less."))
+        "Highest learning rate of all weights but the new tokens. Halve it when the loss jumps; causal models "
+        "want less, such as 2e-4 for SmolLM2."))
     new_rows_rate: float = Field(0.05, gt=0, le=1, examples=[0.01], description=(
         "Highest learning rate of the new tokens' embeddings, as a share of the embeddings' size (root mean square). "
         "Lower it to 0.01 where they start from translations; at the rate of the other weights they would hardly "
