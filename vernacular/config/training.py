@@ -76,7 +76,8 @@ class Pretraining(Strict):
         "and the control get the same number. Give either this or `steps`."), examples=[15])
     steps: int | None = Field(None, ge=1, description=(
         "Optimizer steps of one training, which do not depend on the machine. Some three passes over the text are a "
-        "good start: `vernacular plan` shows what a number of steps means. Give either this or `minutes`."), examples=[1000])
+        "good start: `vernacular plan` shows what a number of steps means. Give either this or `minutes`."),
+        examples=[1000])
     max_epochs: float = Field(20, gt=0, examples=[10], description=(
         "Most passes over any text. Training ends there, even if steps are left: lower it for little text that is "
         "learned by heart."))
