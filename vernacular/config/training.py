@@ -18,7 +18,7 @@ class Vocabulary(Strict):
 
     new_pieces: int = Field(2000, ge=0, examples=[5000], description=(
         "Most tokens that are added to the tokenizer. Fewer are added where the text does not support them; 0 keeps "
-        "the original tokenizer (docs/vocabulary.md)."))
+        "the original tokenizer. Some 500 words of text earn a token (docs/experiments/when-it-pays.md)."))
     min_uses: int = Field(50, ge=1, examples=[8], description=(
         "A new token must occur this often in the training text. Lower it to 8 where there are translations to start "
         "from (docs/experiments/translations.md), raise it for fewer, better trained tokens."))
@@ -76,7 +76,7 @@ class Pretraining(Strict):
         "and the control get the same number. Give either this or `steps`."), examples=[15])
     steps: int | None = Field(None, ge=1, description=(
         "Optimizer steps of one training, which do not depend on the machine. Some three passes over the text are a "
-        "good start: `vernacular plan` shows what a number of steps means. Give either this or `minutes`."),
+        "good start (docs/experiments/when-it-pays.md). Give either this or `minutes`."),
         examples=[1000])
     max_epochs: float = Field(20, gt=0, examples=[10], description=(
         "Most passes over any text. Training ends there, even if steps are left: lower it for little text that is "
