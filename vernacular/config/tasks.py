@@ -108,7 +108,8 @@ class Task(Strict):
     curve: list[Annotated[int, Field(ge=8)] | Literal["all"]] = Field(
         default_factory=_everything, min_length=1, description=(
             "Numbers of items to learn from, ascending; `all` is every item. Each is trained and scored, so time grows "
-            "with them. Use it to see how many labels are worth making (docs/experiments/when-it-pays.md)."), examples=[[50, 100, "all"]])
+            "with them. Use it to see how many labels are worth making "
+            "(docs/experiments/when-it-pays.md)."), examples=[[50, 100, "all"]])
     description: str = Field("", description="What the task is, in one line for the model card.",
                              examples=["topics of news, labeled by two speakers"])
 
