@@ -32,6 +32,7 @@ from vernacular.artifacts import Store
 from vernacular.config.load import find_language
 from vernacular.config.schema import Language
 from vernacular.console import SafeConsole
+from vernacular.corpus.losses import closing_lines
 from vernacular.errors import as_problem
 from vernacular.project import Project, find_project
 from vernacular.stages import Stage
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 # The stages print what matters; Dagster's own log goes to the UI. The mirrored output must not lose its last lines.
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 TAIL_SECONDS = "0.2"
+CLEAN = "corpus/clean"
 
 
 def run_dagster(language: Language, names: list[str], project: Project, take: Callable[[DagsterEvent], None], *,
@@ -164,6 +166,10 @@ def main(arguments: list[str] | None = None) -> int:
         names = upstream(stages, chosen.to, language.code)
         outcome = execute(language, {name: stages[name] for name in names}, project, debug=chosen.debug)
         say_outcome(outcome, language, log_of(project.artifacts, language.code), debug=chosen.debug)
+        clean = Store(project.artifacts).current(language.code, CLEAN)
+        if clean is not None and CLEAN in names and (CLEAN in outcome.keys or not outcome.ran):
+            for line in closing_lines(clean):
+                say(f"{chosen.code}: {line}")
     except KeyboardInterrupt:
         say(f"{STOPPED}", err=True)
         return INTERRUPTED

@@ -150,13 +150,19 @@ def fetch(code: Code, due: Annotated[bool, typer.Option("--due", help="leave alo
 
 @app.command()
 def accept(code: Code, source: Annotated[str, typer.Argument(help="name in language.yaml")],
-           reason: Annotated[str, typer.Option(help="why the new documents are fine after all")],
+           reason: Annotated[str, typer.Option(help="why the new documents are fine, or the loss is right")],
+           rule: Annotated[str, typer.Option(help="accept that this rule takes a large share of the source")] = "",
            debug: Debug = False) -> None:
-    """Let in what is held back of a source because it changed; the next run takes it up."""
+    """Let in what is held back of a source because it changed, or accept what a rule takes of it (--rule)."""
     with plain_errors(debug):
         project, language = open_language(code)
         from vernacular.corpus.acceptance import accept as accept_held
+        from vernacular.corpus.acceptance import accept_loss
 
+        if rule:
+            loss = accept_loss(language, project.artifacts, source, rule, reason)
+            say(f"accepted: {rule} takes {loss.share:.0%} of {source}. `vernacular run {code}` goes on")
+            return
         number = len(accept_held(language, project.artifacts, source, reason))
         say(f"{number} documents of {source} are accepted. `vernacular run {code}` takes them up")
 

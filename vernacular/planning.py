@@ -15,7 +15,8 @@ from vernacular.config.labeled_data import FileData
 from vernacular.config.schema import Language
 from vernacular.config.sources import NetworkSource, Source
 from vernacular.config.statement import stated
-from vernacular.corpus.acceptance import accepted_ids
+from vernacular.corpus.acceptance import accepted_ids, accepted_losses
+from vernacular.corpus.losses import closing_lines
 from vernacular.corpus.suppression import Suppressions
 from vernacular.errors import Problem, as_problem
 from vernacular.files import Folder
@@ -145,6 +146,7 @@ def _check_records(folder: Path) -> None:
     stated(folder)
     Suppressions.of(folder)
     accepted_ids(folder)
+    accepted_losses(folder)
     read_waivers(folder)
 
 
@@ -200,4 +202,6 @@ def check_all(project: Project, code: str | None) -> tuple[list[str], list[Probl
                      + (f"; needs the network: {', '.join(needs)}" if needs else ""))
         if code is not None:
             lines += [f"note: {one}" for one in lacking(language, suite, project.artifacts, items)]
+            clean = Store(project.artifacts).current(language.code, "corpus/clean")
+            lines += [f"last run: {line}" for line in closing_lines(clean)] if clean else []
     return lines, broken

@@ -65,7 +65,7 @@ def stages(language: Language) -> list[Stage]:
               gates=(GateSpec("has_seed", "There is text known to be in the language to learn from.", False),),
               description="A classifier that tells the language from all others, learned from its seed, with its "
                           "precision and recall on text that it did not see."),
-        Stage(name="corpus/clean", version="4", inputs=("corpus/documents", "corpus/identifier"),
+        Stage(name="corpus/clean", version="5", inputs=("corpus/documents", "corpus/identifier"),
               settings=clean_settings, outside=_held_back, run=_clean, prepare=_fetch_tasks,
               gates=(GateSpec("some_text_left", "At least a hundredth of the words survive cleaning.", True),
                      GateSpec("licence_verified", "Every source names its licence.", False),
@@ -74,7 +74,11 @@ def stages(language: Language) -> list[Stage]:
                      GateSpec("sources_kept", "No source lost more than half of its documents to new ones that wait.",
                               True),
                      GateSpec("source_mix", "Religious text, encyclopedias and no single host take up more than "
-                                            "`cleaning.mix` allows.", False)),
+                                            "`cleaning.mix` allows.", False),
+                     GateSpec("losses_small", "No rule takes more than a third of a source's words, unless a person "
+                                              "accepted that.", False),
+                     GateSpec("losses_accepted", "No rule takes more than half of a source's words, unless a person "
+                                                 "accepted that (`vernacular accept --rule`).", True)),
               description="Documents repaired, normalised, identified, filtered, deduplicated and redacted, without "
                           "what tasks are judged by and behavioural tests hold. Every line that was dropped is in "
                           "`rejects/<rule>.jsonl` with the reason, every change of spelling in `changes.jsonl`."),

@@ -24,6 +24,7 @@ from vernacular.bounded.limits import for_file
 from vernacular.bounded.reader import opened, read_bounded
 from vernacular.config.limits import Limits
 from vernacular.config.schema import Language
+from vernacular.config.tasks import Task
 from vernacular.corpus.words import words
 from vernacular.errors import Problem
 from vernacular.files import File, Folder, text_of
@@ -37,6 +38,7 @@ _SENTENCE_END = regex.compile(r"(?<=\p{Sentence_Terminal}[\p{Pf}\p{Pe}\"']*)\s+"
 _FIXED_WORDS = 5  # of a template between two slots
 _MOST_EXPANDED = 500  # sentences of one template; larger ones count by their fixed parts
 _NOT_DATA = {".md", ".yaml", ".yml", ".py"}
+_NOT_READING = {"licence", "url", "most", "separator", "repair_bio", "folder", "dataset"}
 _SLOT = regex.compile(r"\{[a-z][a-z0-9_]*\}")
 _TAG = regex.compile(r"(?:O|[BIESLU]-\S+|[A-Z][A-Z_]*)")
 
@@ -45,7 +47,7 @@ def held_items(language: Language, root: Path) -> list[tuple[str, str]]:
     """Every text of three words or more that a task or a behaviour test holds, and its sentences: (file, text), once.
 
     That is all of the folder ``tasks/`` that no task names, and of the data that the tasks name, wherever it lies, the
-    parts that they are judged by.
+    items that models are scored or chosen by.
 
     Args:
         language: whose tasks.
@@ -67,14 +69,13 @@ def held_items(language: Language, root: Path) -> list[tuple[str, str]]:
 
 def _labelled(language: Language, root: Path) -> Iterator[tuple[str, str]]:
     """(file or task, text) of all labelled data; files that a task names are read as it says."""
-    from vernacular.tasks.data import judging_parts, rows_of
+    from vernacular.tasks.data import judging_rows
 
     for file in unnamed_files(language):
         yield from ((file.path, text) for text in texts_of(file, language.limits))
-    for name, task in language.tasks.items():
-        for part in judging_parts(task):
-            for row in rows_of(language, name, part, root):
-                yield from ((f"tasks.{name}", text) for text in _strings({"": row.surface, **row.fields}))
+    for name in language.tasks:
+        for row in judging_rows(language, name, root):
+            yield from ((f"tasks.{name}", text) for text in _strings({"": row.surface, **row.fields}))
 
 
 def versions(language: Language, root: Path) -> dict[str, str]:
@@ -85,11 +86,17 @@ def versions(language: Language, root: Path) -> dict[str, str]:
     from vernacular.tasks.data import judging_parts, version_of
 
     files = unnamed_files(language)
-    tasks = {f"task/{name}": version for name, task in language.tasks.items()
+    tasks = {f"task/{name}": digest_of([version, _reading(task)]) for name, task in language.tasks.items()
              if (version := version_of(language, name, root, judging_parts(task)))}
     sentences = list(_behaviour(language))
     return {**({"benchmarks": digest_of_listed((file.path, file) for file in files)} if files else {}), **tasks,
             **({"behaviour": digest_of(sentences)} if sentences else {})}
+
+
+def _reading(task: Task) -> dict[str, Any]:
+    """The settings that decide which texts of a task's data are held out: kind, columns, parts and their shares."""
+    assert task.data is not None
+    return {"kind": task.kind, "data": task.data.model_dump(mode="json", exclude=_NOT_READING)}
 
 
 def unnamed_files(language: Language) -> list[File]:

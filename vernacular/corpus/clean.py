@@ -14,6 +14,7 @@ import orjson
 
 from vernacular.artifacts import Artifact, Report, digest_of, digest_of_files, write_atomically
 from vernacular.corpus import CleanSettings, across, filters, output
+from vernacular.corpus.acceptance import accepted_losses
 from vernacular.corpus.across import Corpus
 from vernacular.corpus.benchmarks import held_items
 from vernacular.corpus.cache import Library, uncollected
@@ -62,7 +63,8 @@ def run(work: Work) -> Report:
     output.write_rejects(work.out / output.REJECTS, corpus)
     output.write_changes(work.out / "changes.jsonl", corpus.view)
     library.tidy()
-    return describe(work.out, corpus, settings.cleaning, screening, _notes(settings, identifier, library.folder))
+    return describe(work.out, corpus, settings, screening, _notes(settings, identifier, library.folder), held,
+                    accepted_losses(work.language.folder))
 
 
 def tidy(lines: list[str], settings: CleanSettings) -> list[str]:

@@ -94,9 +94,13 @@ class Held:
         found[equal] = 2 * self._line_names[hits[equal]] + 1
         return found
 
+    def name_of(self, number: int) -> str:
+        """The kind of text that a number of ``judge`` points to."""
+        return self.names[(number - 1) // 2]
+
     def reason(self, number: int) -> str:
         """What a number of ``judge`` stands for."""
-        name = self.names[(number - 1) // 2]
+        name = self.name_of(number)
         return f"equals a line of {name}" if number % 2 else f"shares {self.overlap} words in a row with {name}"
 
 

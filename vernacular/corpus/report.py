@@ -12,9 +12,11 @@ import numpy as np
 
 from vernacular.artifacts import Gate, Report
 from vernacular.config.cleaning import Cleaning
-from vernacular.corpus import across
+from vernacular.corpus import CleanSettings, across
 from vernacular.corpus.across import Corpus
+from vernacular.corpus.held import Held
 from vernacular.corpus.lines import RULES as OWN_RULES
+from vernacular.corpus.losses import DETAIL, find_losses, loss_gates
 from vernacular.corpus.mix import mix_gate, shares, words_by
 from vernacular.corpus.output import REJECTS
 from vernacular.corpus.poisoning import Screening
@@ -33,8 +35,20 @@ _CHANGES = {"encoding": "lines in which mojibake or HTML entities were undone",
             "orthography": "lines in which apostrophes, look-alike letters or spellings changed"}
 
 
-def describe(out: Path, corpus: Corpus, cleaning: Cleaning, screening: Screening, notes: dict[str, str]) -> Report:
-    """The report of the text written to ``out``."""
+def describe(out: Path, corpus: Corpus, settings: CleanSettings, screening: Screening, notes: dict[str, str],
+             held: Held, accepted: Mapping[tuple[str, str], float]) -> Report:
+    """The report of the text written to ``out``.
+
+    Args:
+        out: folder of the result.
+        corpus: what the rules left, and what they dropped.
+        settings: of ``corpus/clean``.
+        screening: what waits for a person.
+        notes: rules that were skipped, and why.
+        held: task items and behavior texts.
+        accepted: source and rule -> the share of the source that a person lets the rule take.
+    """
+    cleaning = settings.cleaning
     report = Report()
     kept = corpus.kept
     words = int(corpus.words[kept].sum())
@@ -53,11 +67,14 @@ def describe(out: Path, corpus: Corpus, cleaning: Cleaning, screening: Screening
     report.details = {"notes": notes, "words_by_source": by_source, "confidence_by_source": confidence,
                       "mix": {name: {"share": share, "cap": cap} for name, share, cap in capped},
                       "screening": {"reasons": screening.reasons, "profiles": screening.profiles}}
+    read = np.bincount(source_of, corpus.view.rows("read_words"), len(sources)).astype(int).tolist()
+    losses = find_losses(sources, read, dict(zip(_RULES, lost[0].T.tolist(), strict=True)),
+                         _contaminated(corpus, held, sources, source_of))
+    report.details[DETAIL] = [loss.row() for loss in losses]
     for column in ("source", "register", "licence"):
         report.samples[f"kept by {column}"] = [
             {column: name, "words": number, "share of words": f"{number / words:.1%}" if words else ""}
             for (name,), number in words_by(by_group, column).items()]
-    read = np.bincount(source_of, corpus.view.rows("read_words"), len(sources)).astype(int).tolist()
     report.samples["dropped by source"] = [
         {"source": source, "words read": number, "share dropped": _percent(int(by_rule.sum()), number),
          "most of it in lines": _most(by_rule.tolist(), number)}
@@ -76,7 +93,7 @@ def describe(out: Path, corpus: Corpus, cleaning: Cleaning, screening: Screening
          [number * 100 for _, share, cap in capped for number in (share, cap)], "%")
     report.plots["The mix against its caps"] = "mix.png"
     report.gates = _gates(corpus, words, screening)
-    report.gates.append(mix_gate(capped))
+    report.gates += [mix_gate(capped), *loss_gates(settings.code, losses, accepted)]
     return report
 
 
@@ -105,6 +122,16 @@ def _lost(corpus: Corpus, source_of: Ints, sources: int) -> tuple[Ints, Ints]:
     words, lines = (np.bincount(of, weights, sources * len(_RULES)).astype(np.int64).reshape(sources, -1)
                     for weights in (lost, None))
     return words, lines
+
+
+def _contaminated(corpus: Corpus, held: Held, sources: Sequence[str], source_of: Ints) -> dict[str, str]:
+    """Source -> the tasks and files that most of its contaminated words are in, with commas between."""
+    at = np.flatnonzero(corpus.rule == across.NUMBERS["contamination"])
+    names: dict[str, Counter[str]] = defaultdict(Counter)
+    for source, number, words in zip(source_of[corpus.owner[at]].tolist(), corpus.held[at].tolist(),
+                                     corpus.words[at].tolist(), strict=True):
+        names[sources[source]][held.name_of(number)] += words
+    return {source: ", ".join(name for name, _ in counted.most_common(_SAMPLES)) for source, counted in names.items()}
 
 
 def _percent(part: int, whole: int) -> str:

@@ -12,12 +12,14 @@ from tests.generate import make_documents, write_language
 from vernacular.artifacts import Artifact, Store
 from vernacular.config.load import load_language
 from vernacular.corpus import stages
+from vernacular.corpus.acceptance import accept, accept_loss
 from vernacular.corpus.ledger import RIGHTS
 from vernacular.corpus.splits import no_contamination
 from vernacular.corpus.suppression import line_digest
 from vernacular.errors import Problem
 from vernacular.jsonl import read_jsonl, write_jsonl
 from vernacular.stages import run_stage
+from vernacular.tasks.data import load_items
 
 ENGLISH = "The committee will publish the results of this meeting on the first day of next month."
 
@@ -49,7 +51,7 @@ def test_clean_text_passes_whole(language_folder: Path, tmp_path: Path) -> None:
     gates = {gate.name: gate for artifact in done.values() for gate in artifact.manifest.report.gates}
     assert all(gate.passed for name, gate in gates.items() if name != "has_seed")
     assert {name for name, gate in gates.items() if gate.blocking} == {
-        "some_text_left", "sources_kept", "no_contamination"}
+        "some_text_left", "sources_kept", "losses_accepted", "no_contamination"}
 
 
 def test_each_kind_of_damage_is_dropped_by_its_rule_and_kept_with_the_reason(tmp_path: Path) -> None:
@@ -115,6 +117,50 @@ def test_a_text_of_a_task_leaves_the_corpus(tmp_path: Path) -> None:
     (folder / "tasks" / "topics.jsonl").write_text("", encoding="utf-8")
     again = run_all(folder, store, "corpus/clean")["corpus/clean"]
     assert again.manifest.key != artifact.manifest.key and not rejects_of(again)["contamination"]
+
+
+def test_training_items_stay_in_the_corpus_where_dev_is_drawn_from_them(tmp_path: Path) -> None:
+    """Labels on the corpus's own sentences, with `train:` and `test:` alone: what becomes dev goes, and test."""
+    texts = [text.split("\n") for text in make_documents()["river"]]
+    labeled = [{"text": line, "label": "ab"[number % 2]} for number, line in enumerate(
+        line for text in texts[:16] for line in text)]
+    folder = write_language(tmp_path / "languages", tasks={"topic": {"kind": "sequence_classification", "data": {
+        "kind": "files", "folder": "tasks", "train": "train.jsonl", "test": "test.jsonl"}}})
+    (folder / "tasks").mkdir()
+    for part, rows in (("train", labeled[:140]), ("test", labeled[140:])):
+        (folder / "tasks" / f"{part}.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    artifact = run_all(folder, Store(tmp_path / "artifacts"), "corpus/clean")["corpus/clean"]
+    items = load_items(load_language(folder), "topic", tmp_path / "artifacts")
+    assert 5 < len(items.dev) < 30 and len(items.test) == 20
+    gone = {row["text"] for row in rejects_of(artifact)["contamination"]}
+    assert gone == {item.text for item in [*items.dev, *items.test]}
+    text = (artifact.folder / "documents.jsonl").read_text(encoding="utf-8")
+    assert all(item.text in text for item in items.train)
+
+
+def test_a_rule_that_takes_half_of_a_source_stops_until_a_person_accepts_it(tmp_path: Path) -> None:
+    folder, store = write_language(tmp_path / "languages"), Store(tmp_path / "artifacts")
+    lines = "\n".join(line for texts in make_documents().values() for text in texts for line in text.split("\n"))
+    (folder / "tasks").mkdir()
+    (folder / "tasks" / "all.txt").write_text("\n".join(lines.split("\n")[:400]), encoding="utf-8")
+    with pytest.raises(Problem, match="losses_accepted"):
+        run_all(folder, store)
+    clean = store.current("qaa", "corpus/clean")
+    assert clean is not None
+    gates = {gate.name: gate for gate in clean.manifest.report.gates}
+    assert not gates["losses_small"].passed and not gates["losses_small"].blocking
+    assert not gates["losses_accepted"].passed and gates["losses_accepted"].blocking
+    assert "vernacular accept qaa text --rule contamination" in gates["losses_accepted"].reason
+    assert "tasks/all.txt" in gates["losses_small"].reason
+    language = load_language(folder)
+    with pytest.raises(Problem, match="takes no more than a third"):
+        accept_loss(language, store.root, "text", "duplicates", "it is so")
+    with pytest.raises(Problem, match="--rule contamination"):
+        accept(language, store.root, "text", "it is so")
+    loss = accept_loss(language, store.root, "text", "contamination", "the file holds the text itself", "tests")
+    assert loss.share == gates["losses_accepted"].value
+    after = run_all(folder, store)["corpus/clean"].manifest.report
+    assert all(gate.passed for gate in after.gates if gate.name.startswith("losses"))
 
 
 def test_how_much_a_line_may_share_with_a_task_is_set(tmp_path: Path) -> None:

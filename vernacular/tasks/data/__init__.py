@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from vernacular.config.tasks import Task
 from vernacular.corpus.words import plain_words
 from vernacular.errors import Problem
 from vernacular.files import File
+from vernacular.tasks.data.division import divide
 from vernacular.tasks.data.files import files_of, folder_of, rows_of_files
 from vernacular.tasks.data.hub import LabelledDataset
 from vernacular.tasks.generation.prompts import check_label_words, examples
@@ -76,8 +76,24 @@ def _rows(language: Language, name: str, task: Task, part: Part, root: Path) -> 
         yield from rows_of_files(language, task, part)
 
 
+def judging_rows(language: Language, name: str, root: Path) -> Iterator[Row]:
+    """The rows that models are scored or chosen by: test, dev, and the share of train that stands in for either.
+
+    Raises:
+        Problem: they cannot be read, or divided.
+    """
+    task = language.tasks[name]
+    rows = {part: list(rows_of(language, name, part, root)) for part in judging_parts(task)}
+    if task.data is not None and "train" in rows:
+        kind_class = class_of(task)
+        kind = kind_class(task, kind_class.labels_of(task, (row for part in PARTS for row in rows[part])))
+        divide(task.data, rows, lambda row: kind.item(row).text)
+    for part in sorted({*rows} - {"train"}):
+        yield from rows[part]
+
+
 def judging_parts(task: Task) -> tuple[Part, ...]:
-    """The parts that models are scored or chosen by: dev and test, and train where one of them is taken from it."""
+    """The parts that ``judging_rows`` reads: dev and test, and train where one of them is drawn from it."""
     if task.data is None:
         return ()
     return PARTS if task.data.dev is None or task.data.test is None else ("dev", "test")
@@ -173,7 +189,8 @@ def load_items(language: Language, name: str, root: Path) -> Items:
         raise Problem(f"every item has the label '{kind.labels[0]}'", where=where,
                       fix="Give it items of two labels or more: of one there is nothing to learn")
     contradictions = _contradictions(item for part in PARTS for item in parts[part])
-    notes = {**kind_class.notes(task, (row for part in PARTS for row in rows[part])), **_divide(task, parts)}
+    notes = {**kind_class.notes(task, (row for part in PARTS for row in rows[part])),
+             **divide(task.data, parts, lambda item: item.text)}
     notes["train_also_in_test"] = _drop(kind, parts, "train", "test")
     notes["train_also_in_dev"] = _drop(kind, parts, "train", "dev")
     notes["dev_also_in_test"] = _drop(kind, parts, "dev", "test")
@@ -260,27 +277,6 @@ def _labels_in(kind: Kind, items: Iterable[Item]) -> list[str]:
     """The labels that ``items`` have, in the kind's order."""
     there = {number for item in items for number in item.labels}
     return [label for number, label in enumerate(kind.labels) if number in there]
-
-
-def _divide(task: Task, parts: dict[Part, list[Item]]) -> dict[str, int]:
-    """Take the parts that are missing from train, by a digest of the texts; how many items each got."""
-    assert task.data is not None
-    notes, low = {}, 0.0
-    shares: tuple[tuple[Part, float], ...] = (("test", task.data.test_share), ("dev", task.data.dev_share))
-    for part, share in shares:
-        if getattr(task.data, part) is None:
-            high = low + share
-            parts[part] = [item for item in parts["train"] if low <= _place(item) < high]
-            notes[f"{part}_taken_from_train"] = len(parts[part])
-            low = high
-    parts["train"] = [item for item in parts["train"] if _place(item) >= low]
-    return notes
-
-
-def _place(item: Item) -> float:
-    """A number from 0 to 1 that depends on the text alone: equal texts go together, and all questions on one."""
-    digest = hashlib.sha256(f"{item.text}\0".encode()).digest()
-    return int.from_bytes(digest[:8]) / 2**64
 
 
 def _same(kind: Kind, item: Item) -> set[Any]:

@@ -235,13 +235,14 @@ def test_several_labels_are_names_and_somewhere_there_is_one(tmp_path: Path, lab
 def test_the_corpus_may_not_hold_what_tasks_hold_wherever_it_lies(tmp_path: Path) -> None:
     outside = tmp_path / "elsewhere"
     outside.mkdir()
-    (outside / "train.jsonl").write_text(jsonl(lines(0, 40)), encoding="utf-8")
+    (outside / "train.jsonl").write_text(jsonl(lines(0, 120)), encoding="utf-8")
     task = {**TOPIC, "data": {"kind": "files", "folder": str(outside), "train": "train.jsonl"}}
     language = language_with(tmp_path, {}, **task)
-    held = held_items(language, tmp_path)
-    assert ("tasks.t", "mwana wachi 0 ndi uyu") in held and len(held) == 40
+    items = load_items(language, "t", tmp_path)
+    assert items.dev and items.test
+    assert set(held_items(language, tmp_path)) == {("tasks.t", item.text) for item in [*items.dev, *items.test]}
     before = versions(language, tmp_path)
-    (outside / "train.jsonl").write_text(jsonl(lines(0, 41)), encoding="utf-8")
+    (outside / "train.jsonl").write_text(jsonl(lines(0, 121)), encoding="utf-8")
     assert set(before) == {"task/t"} and versions(language, tmp_path) != before
 
 
@@ -262,8 +263,29 @@ def test_the_corpus_may_hold_what_is_only_learned_from(tmp_path: Path) -> None:
 
 
 def test_files_of_a_task_in_its_folder_are_held_once(tmp_path: Path) -> None:
-    held = held_items(language_with(tmp_path, {"a.jsonl": jsonl(lines(0, 40))}, **ONE_FILE), tmp_path)
-    assert len(held) == 40 and {name for name, _ in held} == {"tasks.t"}
+    language = language_with(tmp_path, {"a.jsonl": jsonl(lines(0, 120))}, **ONE_FILE)
+    held, items = held_items(language, tmp_path), load_items(language, "t", tmp_path)
+    assert len(held) == len(items.dev) + len(items.test) and {name for name, _ in held} == {"tasks.t"}
+
+
+@pytest.mark.parametrize(("data", "drawn"), [
+    ({"train": "train.jsonl", "test": "test.jsonl"}, "dev"), ({"train": "train.jsonl", "dev": "test.jsonl"}, "test"),
+    ({"train": "train.jsonl", "test": "test.jsonl", "dev_share": 0.3}, "dev")])
+def test_of_train_only_what_is_drawn_from_it_is_held(tmp_path: Path, data: dict[str, Any], drawn: str) -> None:
+    files: dict[str, str | bytes] = {"train.jsonl": jsonl(lines(0, 200)), "test.jsonl": jsonl(lines(300, 10))}
+    language = language_with(tmp_path, files, kind="sequence_classification",
+                             data={"kind": "files", "folder": "tasks/t", **data})
+    items, held = load_items(language, "t", tmp_path), {text for _, text in held_items(language, tmp_path)}
+    assert 8 <= len(getattr(items, drawn)) < 100
+    assert held == {item.text for item in [*items.dev, *items.test]}
+    assert held.isdisjoint(item.text for item in items.train)
+
+
+def test_another_share_of_train_is_another_text_to_hold(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {"a.jsonl": jsonl(lines(0, 100))}
+    one, other = (versions(language_with(tmp_path, files, kind="sequence_classification", data={
+        **ONE_FILE["data"], "dev_share": share}), tmp_path) for share in (0.1, 0.2))
+    assert one != other
 
 
 @pytest.mark.parametrize("path", ["../x", "/x"])
@@ -293,7 +315,9 @@ def test_a_dataset_is_fetched_once_and_read_from_the_mirror(tmp_path: Path) -> N
     assert not_fetched(language, tmp_path) == []
     items = load_items(language, "t", tmp_path)
     assert items.notes["train_also_in_test"] == 2 and len(items.train) + len(items.dev) == 18 and len(items.test) == 20
-    assert ("tasks.t", "mwana 0 wa Zomba") in held_items(language, tmp_path)
+    held = {text for _, text in held_items(language, tmp_path)}
+    assert held >= {item.text for item in [*items.dev, *items.test]}
+    assert held.isdisjoint(item.text for item in items.train)
     fetch(language, tmp_path, lambda line: pytest.fail("fetched again"))
 
 
