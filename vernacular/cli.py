@@ -168,6 +168,17 @@ def accept(code: Code, source: Annotated[str, typer.Argument(help="name in langu
 
 
 @app.command()
+def seed(code: Code, lines: Annotated[int, typer.Option(min=1, help="how many")] = 300, debug: Debug = False) -> None:
+    """Lines drawn from all over the texts, for a speaker to choose a seed from: append them to seed.txt."""
+    with plain_errors(debug):
+        project, language = open_language(code)
+        from vernacular.corpus.identification.draw import draw_lines
+
+        for line in draw_lines(language, project.artifacts, lines):
+            say_data(line)
+
+
+@app.command()
 def identify(code: Code, file: Annotated[Path, typer.Argument(help="a text file, a line each; - for standard input",
                                                               allow_dash=True)],
              as_json: Annotated[bool, typer.Option("--json", help="JSON Lines with the costs")] = False,

@@ -15,7 +15,11 @@ from vernacular.config.licences import UNVERIFIED
 from vernacular.config.schema import Language
 from vernacular.config.sources import FilesSource, InboxSource, LocalSource, NetworkSource, Web, is_url
 from vernacular.config.statement import stated
+from vernacular.corpus.identification.breadth import find_breadth, sample_blocks
+from vernacular.corpus.identification.breadth_gate import told
+from vernacular.corpus.identification.draw import source_texts
 from vernacular.corpus.identification.likeness import LEAST, SAMPLE, likeness
+from vernacular.corpus.identification.limits import SHARED
 from vernacular.corpus.identification.seed import seed_file, seed_lines
 from vernacular.corpus.identification.stage import LEAST_SEED
 from vernacular.corpus.sources import open_source, place_of
@@ -164,6 +168,13 @@ def _seed(language: Language, root: Path) -> Iterator[str]:
     if found is not None and found < LEAST:
         yield (f"{file.name} does not look like the text: the text's commonest words are {found:.0%} as common in it. "
                "Is it in the language? Ask a speaker; another register, such as verse, can be the reason too")
+    if len(lines) >= LEAST_SEED:
+        blocks = sample_blocks(source_texts(language, root), {source.name for source in language.sources
+                                                              if source.trusted},
+                               language.script, language.cleaning.orthography)
+        breadth = find_breadth(lines, blocks, code=language.code, others={}, shared=SHARED, chance=1)
+        if breadth.narrow:
+            yield told(breadth, language)
 
 
 def _publishing(language: Language) -> Iterator[str]:

@@ -59,12 +59,14 @@ def stages(language: Language) -> list[Stage]:
               gates=(GateSpec("files_readable", "Every file of every source can be read.", False),),
               description="Every document of every source, with its ledger row: source, licence, consent, register. "
                           "What was taken down is not among them."),
-        Stage(name="corpus/identifier", version="2", run=_identifier, settings=_identifier_settings, outside=_seed,
+        Stage(name="corpus/identifier", version="3", run=_identifier, settings=_identifier_settings, outside=_seed,
               prepare=_fetch_seed,
               inputs=("corpus/documents",),
-              gates=(GateSpec("has_seed", "There is text known to be in the language to learn from.", False),),
+              gates=(GateSpec("has_seed", "There is text known to be in the language to learn from.", False),
+                     GateSpec("seed_broad", "At the usual limits 95% of the lines that are far from the seed are "
+                                            "accepted.", False)),
               description="A classifier that tells the language from all others, learned from its seed, with its "
-                          "precision and recall on text that it did not see."),
+                          "precision and recall on text that it did not see, near the seed and far from it."),
         Stage(name="corpus/clean", version="5", inputs=("corpus/documents", "corpus/identifier"),
               settings=clean_settings, outside=_held_back, run=_clean, prepare=_fetch_tasks,
               gates=(GateSpec("some_text_left", "At least a hundredth of the words survive cleaning.", True),

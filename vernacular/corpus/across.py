@@ -154,7 +154,7 @@ class Corpus:
         again = np.bincount(self.owner[elsewhere], minlength=len(self.lines))
         every = range(len(self.lines))
         columns = zip(self.ids, self.sources(), self.view.rows("read_lines").tolist(),
-                      self.view.rows("identified_lines").tolist(), again.tolist(), repeat(self), every, strict=False)
+                      self.view.rows("language_lines").tolist(), again.tolist(), repeat(self), every, strict=False)
         return cast(list[Summary], list(map(_Summary._make, columns)))
 
 

@@ -131,18 +131,23 @@ class Chain:
         scores = np.zeros(0, dtype=np.float64)
         if self._identifier is None:
             found = self._asked(lines, np.flatnonzero(telling))
+            foreign = list(found)
         else:
-            threshold = self._identifier.threshold
-            scores = self._scores(self._identifier, self._bare(lines.texts), owner, words, telling)
-            found = {index: f"probability {scores[index]:.2f}, less than {threshold:.2f}"
-                     for index in np.flatnonzero(scores < threshold).tolist()}
-            found |= self._asked(lines, np.flatnonzero(telling & (scores >= threshold)
-                                                       & (scores < self._identifier.doubt)))
+            threshold, bare = self._identifier.threshold, self._bare(lines.texts)
+            scores = self._scores(self._identifier, bare, owner, words, telling)
+            refused = np.flatnonzero(scores < threshold)
+            found = {index: f"probability {scores[index]:.2f}, less than {threshold:.2f}" for index in refused.tolist()}
+            asked = self._asked(lines, np.flatnonzero(telling & (scores >= threshold)
+                                                      & (scores < self._identifier.doubt)))
+            surely = self._identifier.foreign([bare[index] for index in refused.tolist()])
+            foreign = [*refused[surely].tolist(), *asked]
+            found |= asked
+        table["rows.language_lines"] = (np.bincount(owner, minlength=documents) - np.bincount(
+            owner[foreign], minlength=documents)).astype(np.uint32)
         table["rows.scores"] = (np.bincount(owner, minlength=documents) if len(scores)
                                 else np.zeros(documents)).astype(np.uint32)
         table["scores.value"] = np.clip(scores * 100, 0, 99).astype(np.uint8)
         lines.drop(dict(sorted(found.items())), "identification")
-        table["rows.identified_lines"] = np.bincount(lines.owner, minlength=documents).astype(np.uint32)
         share = np.bincount(lines.owner, counts[lines.at], documents) / np.maximum(lettered, 1)
         other = share < self._settings.document_share
         lines.drop({index: f"{share[of]:.0%} of the words of its document are in lines of the language, less than "

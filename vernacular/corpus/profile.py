@@ -34,7 +34,8 @@ class Summary:
         id: of the ledger.
         source: name in language.yaml.
         lines: lines as read.
-        lines_in_language: of these, lines taken to be in the language.
+        lines_in_language: of these, lines that are not surely in another language. That the seed lacks their words
+            makes a line refused, and not foreign.
         lines_repeated: of these, lines that equal a line of an earlier document.
         text: what the rules left of it.
     """

@@ -42,6 +42,9 @@ class ByWord:
         self.asked += lines
         return np.array([self._scores.get(line.split(" ")[0], 0.9) for line in lines], dtype=np.float32)
 
+    def foreign(self, lines: Sequence[str]) -> NDArray[np.bool_]:
+        return self.scores(lines) < 0.1
+
 
 def chain(identifier: ByWord | None = None, limits: Thresholds | None = None, **cleaning: Any) -> Chain:
     own = CleanSettings(code="qaa", script="Latn", neighbours=["sna", "zul"], cleaning=Cleaning(**cleaning),

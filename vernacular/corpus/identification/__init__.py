@@ -28,6 +28,10 @@ class Identifier(Protocol):
         """The calibrated probability of each line, shape ``(len(lines),)``; short lines seldom come far from a half."""
         ...
 
+    def foreign(self, lines: Sequence[str]) -> NDArray[np.bool_]:
+        """Which lines are surely not in the language, whatever they are about, shape ``(len(lines),)``."""
+        ...
+
 
 def load_identifier(folder: Path) -> Identifier | None:
     """The identifier in the artifact of ``corpus/identifier``, or None where the language has no seed to learn from."""

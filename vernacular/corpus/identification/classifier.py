@@ -58,6 +58,7 @@ class SeedIdentifier:
         lists: language code or name -> its most common words (``wordlists``).
         others: language code -> model of text in it.
         limits: what a line of as many words as in ``LENGTHS`` may cost at most, shape ``(len(LENGTHS),)``.
+        loosest: what a line in the language hardly ever costs, however far from the seed; the same shape. None: limits.
         slope: of the logistic function that makes a probability of a distance (after Platt 1999); 0.5 is at the limit.
         doubt: probability below which an accepted line is in doubt.
         reader: reads its lines; identifiers that read the same lines may share one.
@@ -67,9 +68,11 @@ class SeedIdentifier:
 
     def __init__(self, own: CharacterModel, *, known: frozenset[str], common: frozenset[str],
                  lists: Mapping[str, frozenset[str]], others: Mapping[str, CharacterModel], limits: Floats,
-                 slope: float = 1.0, doubt: float = 0.7, reader: Reader | None = None) -> None:
+                 loosest: Floats | None = None, slope: float = 1.0, doubt: float = 0.7,
+                 reader: Reader | None = None) -> None:
         self.own, self.known, self.common, self.lists = own, known, common, dict(lists)
         self.others, self.limits, self.slope, self.doubt = dict(others), limits, slope, doubt
+        self.loosest = limits if loosest is None else loosest
         self.reader = reader or Reader()
         self._listed: dict[str, list[int]] = {}
         for number, words in enumerate(self.lists.values()):
@@ -132,14 +135,15 @@ class SeedIdentifier:
         for row, name in enumerate(self.lists, 5 + len(self.others)):
             yield name, np.bincount(batch.lines, table[row][batch.words], batch.number) / count
 
-    def limits_of(self, costs: Costs) -> Floats:
-        """What each line may cost at most, by its number of words."""
-        found: Floats = np.interp(np.log(np.maximum(costs.words, 1)), np.log(LENGTHS), self.limits)
+    def limits_of(self, costs: Costs, limits: Floats | None = None) -> Floats:
+        """What each line may cost at most, by its number of words; by other ``limits`` than the own if given."""
+        chosen = self.limits if limits is None else limits
+        found: Floats = np.interp(np.log(np.maximum(costs.words, 1)), np.log(LENGTHS), chosen)
         return found
 
-    def distances(self, costs: Costs) -> Floats:
+    def distances(self, costs: Costs, limits: Floats | None = None) -> Floats:
         """How far below its limit each line is, in bits a character times the root of its words; above is negative."""
-        margin = np.minimum(self.limits_of(costs) - costs.own, costs.other - costs.own)
+        margin = np.minimum(self.limits_of(costs, limits) - costs.own, costs.other - costs.own)
         margin = np.where(costs.lead < -FOREIGN, np.minimum(margin, costs.lead), margin)
         found: Floats = np.where(costs.words > 0, margin * np.sqrt(np.minimum(costs.words, LONG)), 0.0)
         return found
@@ -149,10 +153,16 @@ class SeedIdentifier:
         chance = 1 / (1 + np.exp(-np.clip(self.slope * self.distances(self.costs(lines)), -50, 50)))
         return chance.astype(np.float32)
 
+    def foreign(self, lines: Sequence[str]) -> NDArray[np.bool_]:
+        """Which lines are surely not in the language: they cost more than words that do not exist in it."""
+        found: NDArray[np.bool_] = self.distances(self.costs(lines), self.loosest) < 0
+        return found
+
     def save(self, folder: Path) -> None:
         """Write the identifier into ``folder``; the same identifier, the same bytes."""
         arrays: dict[str, NDArray[np.generic]] = {
-            **self.own.arrays("own"), "limits": self.limits, "scale": np.array([self.slope, self.doubt]),
+            **self.own.arrays("own"), "limits": self.limits, "loosest": self.loosest,
+            "scale": np.array([self.slope, self.doubt]),
             **{f"words.{name}": _text(words) for name, words in (("known", self.known), ("common", self.common))},
             "lists": _text(self.lists, keep=True), "others": _text(self.others, keep=True)}
         for name, words in self.lists.items():
@@ -173,7 +183,7 @@ class SeedIdentifier:
                    lists={name: frozenset(_words(arrays[f"list.{name}"])) for name in _words(arrays["lists"])},
                    others={name: CharacterModel.of_arrays(arrays, f"other.{name}")
                            for name in _words(arrays["others"])},
-                   limits=arrays["limits"], slope=slope, doubt=doubt)
+                   limits=arrays["limits"], loosest=arrays.get("loosest"), slope=slope, doubt=doubt)
 
 
 def _text(words: Iterable[str], keep: bool = False) -> NDArray[np.generic]:

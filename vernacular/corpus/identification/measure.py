@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest
 
 from vernacular.artifacts import Report
 from vernacular.corpus.identification.classifier import LENGTHS, SeedIdentifier
-from vernacular.corpus.identification.learn import count_words, impostors, learn
+from vernacular.corpus.identification.learn import learn
+from vernacular.corpus.identification.limits import count_words, impostors
+from vernacular.corpus.identification.share import share_of
 from vernacular.plots import histogram
 from vernacular.stages import Work
 
@@ -33,7 +34,7 @@ def measure(seed: Sequence[str], contrast: Mapping[str, Sequence[str]], shared: 
     long = words >= _TELLING_WORDS
     recall = _share(scores[long] >= identifier.threshold)
     report.count("recall", recall["share"], f"of held-out lines of {_TELLING_WORDS} words or more of the seed are "
-                                            "accepted (same domain: other text fares worse)", "share")
+                                            "accepted (near the seed; recall_far says how other text fares)", "share")
     false = _impostors(identifier, left, work.seed)
     report.count("impostors_accepted", false["share"],
                  "of lines of invented words in the language's own spelling are accepted", "share")
@@ -66,13 +67,7 @@ def _impostors(identifier: SeedIdentifier, seed: Sequence[str], chance: int) -> 
 
 
 def _share(accepted: NDArray[np.bool_]) -> dict[str, Any]:
-    """Accepted lines, all lines, their share and its 95 % interval (Wilson 1927)."""
-    if not len(accepted):
-        return {"accepted": 0, "lines": 0, "share": 0.0, "low": 0.0, "high": 1.0}
-    found = binomtest(int(accepted.sum()), len(accepted))
-    interval = found.proportion_ci(method="wilson")
-    return {"accepted": int(accepted.sum()), "lines": len(accepted), "share": round(float(accepted.mean()), 4),
-            "low": round(float(interval.low), 4), "high": round(float(interval.high), 4)}
+    return share_of(int(accepted.sum()), len(accepted))
 
 
 def _by_length(scores: NDArray[np.float32], words: NDArray[np.int64], threshold: float) -> list[dict[str, Any]]:

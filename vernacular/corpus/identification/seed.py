@@ -62,7 +62,7 @@ def fetch(language: Language, root: Path, progress: Progress) -> None:
 
 
 def seed_lines(language: Language, orthography: Orthography, documents: Path) -> list[str]:
-    """The lines of the seed in the corpus's own form, at most ``identification.seed_lines``; none where there is none.
+    """The lines of the seed in the corpus's own form, at most ``identification.seed_lines``, in the order of the file.
 
     Args:
         language: whose seed.
@@ -83,7 +83,7 @@ def seed_lines(language: Language, orthography: Orthography, documents: Path) ->
 
 def contrast_lines(language: Language, orthography: Orthography, root: Path,
                    progress: Progress) -> dict[str, list[str]]:
-    """Language code -> lines in it, for every language of ``identification.contrast``."""
+    """Language code -> lines in it, for every language of ``identification.contrast``, in the order of the files."""
     settings, found = language.identification, {}
     for code, sources in settings.contrast.items():
         texts = (document.text for source in sources
@@ -103,8 +103,13 @@ def _chosen(texts: Iterable[str], script: str, orthography: Orthography, most: i
     """Distinct lines of three words or more in the script; of many, those whose digests come first: a fair sample."""
     lines = list(dict.fromkeys(line for text in texts
                                for line in suppressed.without_lines(text).split("\n") if line.strip()))
+    found = dict.fromkeys(line for line in corpus_form(lines, script, orthography) if len(words(line)) >= LEAST_WORDS)
+    chosen = frozenset(sorted(found, key=short_digest)[:most])
+    return [line for line in found if line in chosen]
+
+
+def corpus_form(lines: list[str], script: str, orthography: Orthography) -> list[str]:
+    """``lines`` as the corpus would have them; a line that is not in the script is empty."""
     spelled, _ = Speller(orthography, script).apply(normalise(repair(lines)[0]))
     foreign = other_script(spelled, script, _SCRIPT_SHARE) if knows_script(script) else {}
-    found = dict.fromkeys(line for number, line in enumerate(spelled) if number not in foreign
-                          and len(words(line)) >= LEAST_WORDS)
-    return sorted(found, key=short_digest)[:most]
+    return ["" if number in foreign else line for number, line in enumerate(spelled)]

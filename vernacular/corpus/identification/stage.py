@@ -8,8 +8,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from vernacular.artifacts import Artifact, Gate, Report, digest_of, digest_of_files
+from vernacular.config.schema import Language
 from vernacular.corpus import IdentifierSettings, thresholds
+from vernacular.corpus.identification.breadth import Breadth, find_breadth, sample_blocks
+from vernacular.corpus.identification.breadth_gate import breadth_gate
+from vernacular.corpus.identification.limits import SHARED, SHARED_AT_HOME
 from vernacular.corpus.identification.seed import contrast_lines, seed_lines
+from vernacular.corpus.identification.share import share_of
+from vernacular.corpus.ledger import short_digest
+from vernacular.jsonl import read_jsonl
 from vernacular.stages import Work
 
 LEAST_SEED = 100  # lines
@@ -26,9 +33,13 @@ def run(work: Work) -> Report:
     settings: IdentifierSettings = work.settings
     documents = work.inputs["corpus/documents"] / "documents.jsonl"
     seed = seed_lines(work.language, settings.orthography, documents)
-    contrast = contrast_lines(work.language, settings.orthography, work.root, work.progress)
+    contrast = {code: sorted(lines, key=short_digest) for code, lines in contrast_lines(
+        work.language, settings.orthography, work.root, work.progress).items()}
+    breadth = None
+    if len(seed) >= LEAST_SEED and not settings.identification.rounds:
+        breadth = _breadth(seed, contrast, documents, SHARED, work)
     learned = work.cache / digest_of([
-        seed, contrast, settings.model_dump(mode="json", by_alias=True),
+        seed, contrast, settings.model_dump(mode="json", by_alias=True), breadth.shared if breadth else 0,
         digest_of_files(_CODE, list(_CODE.glob("*.py"))),
         Artifact(documents.parent).manifest.data_version if settings.identification.rounds else ""])
     if not learned.is_dir():  # documents that are new leave the seed as it is, mostly
@@ -37,16 +48,28 @@ def run(work: Work) -> Report:
         part = work.scratch / "learned"
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir()
-        report = _learn(seed, contrast, documents, part, work)
+        report = _learn(sorted(seed, key=short_digest), contrast, documents, breadth, part, work)
         (part / _REPORT).write_text(report.model_dump_json(), encoding="utf-8")
         part.replace(learned)
     shutil.copytree(learned, work.out, ignore=shutil.ignore_patterns(_REPORT), dirs_exist_ok=True)
-    return Report.model_validate_json((learned / _REPORT).read_text(encoding="utf-8"))
+    report = Report.model_validate_json((learned / _REPORT).read_text(encoding="utf-8"))
+    if breadth is not None:
+        _describe_breadth(report, breadth, work.language)
+    return report
 
 
-def _learn(seed: list[str], contrast: Mapping[str, Sequence[str]], documents: Path, out: Path, work: Work) -> Report:
+def _breadth(seed: Sequence[str], contrast: Mapping[str, Sequence[str]], documents: Path, shared: float,
+             work: Work) -> Breadth:
+    settings: IdentifierSettings = work.settings
+    blocks = sample_blocks(((row["source"], row["text"]) for row in read_jsonl(documents)),
+                           {source.name for source in settings.trusted}, settings.script, settings.orthography)
+    return find_breadth(seed, blocks, code=settings.code, others=contrast, shared=shared, chance=work.seed)
+
+
+def _learn(seed: list[str], contrast: Mapping[str, Sequence[str]], documents: Path, breadth: Breadth | None, out: Path,
+           work: Work) -> Report:
     # imported here, since they take a second and most runs find what was learned before
-    from vernacular.corpus.identification.learn import SHARED, SHARED_AT_HOME, learn
+    from vernacular.corpus.identification.learn import learn
     from vernacular.corpus.identification.measure import measure
     from vernacular.corpus.identification.selftrain import add_rounds
 
@@ -54,16 +77,18 @@ def _learn(seed: list[str], contrast: Mapping[str, Sequence[str]], documents: Pa
     report = Report()
     report.count("seed_lines", len(seed), "lines known to be in the language", "lines")
     if len(seed) < LEAST_SEED:
-        report.gates.append(Gate(
-            name="has_seed", passed=False, value=len(seed), threshold=LEAST_SEED,
-            reason=f"{len(seed)} lines are known to be in the language, {LEAST_SEED} are needed: put some into "
-                   f"{settings.identification.seed}, or mark a source `trusted: true`. Until then only what is "
-                   "surely in a language of cleaning.reject_languages is dropped"))
+        report.gates += [
+            Gate(name="has_seed", passed=False, value=len(seed), threshold=LEAST_SEED,
+                 reason=f"{len(seed)} lines are known to be in the language, {LEAST_SEED} are needed: put some into "
+                        f"{settings.identification.seed}, or mark a source `trusted: true`. Until then only what is "
+                        "surely in a language of cleaning.reject_languages is dropped"),
+            Gate(name="seed_broad", passed=True, reason="not measured: there is no seed (has_seed)")]
         return report
     work.progress(f"learning from {len(seed):,} lines, against {len(contrast)} languages")
     if settings.identification.rounds:
         seed = add_rounds(seed, documents, settings, contrast, work.seed, report)
-    shared = SHARED_AT_HOME if settings.identification.rounds else SHARED
+        breadth = _breadth(seed, contrast, documents, SHARED_AT_HOME, work)
+    shared = breadth.shared if breadth else SHARED
     identifier = learn(seed, code=settings.code, others=contrast, shared=shared, chance=work.seed)
     identifier.save(out)
     limits = thresholds.learn(seed, settings.quantile)
@@ -73,4 +98,24 @@ def _learn(seed: list[str], contrast: Mapping[str, Sequence[str]], documents: Pa
     report.details["word_lists"] = sorted(identifier.lists)
     report.gates.append(Gate(name="has_seed", passed=True, value=len(seed), threshold=LEAST_SEED,
                              reason=f"{len(seed):,} lines are known to be in the language"))
+    if settings.identification.rounds and breadth is not None:
+        _describe_breadth(report, breadth, work.language)
     return report
+
+
+def _describe_breadth(report: Report, breadth: Breadth, language: Language) -> None:
+    """Add to ``report`` the recall on far lines and the gate ``seed_broad``."""
+    found = share_of(breadth.accepted, breadth.lines)
+    report.details.setdefault("identification", {})["far"] = {
+        **found, "usual": breadth.usual, "shared": breadth.shared, "by_source": breadth.by_source}
+    if breadth.lines:
+        of = "of the sources, far from the seed," if breadth.by_source else "of one half of the seed, by the other,"
+        report.count("recall_far", found["share"], f"of lines {of} are accepted", "share")
+        report.count("recall_far_usual", round(breadth.usual / breadth.lines, 4),
+                     "of the same lines are accepted at the usual limits", "share")
+    if breadth.by_source:
+        report.samples["recall far from the seed"] = [
+            {"source": source, "lines": lines, "at the usual limits": f"{usual / lines:.1%}",
+             "at the limits in use": f"{accepted / lines:.1%}"}
+            for source, (lines, usual, accepted) in breadth.by_source.items()]
+    report.gates.append(breadth_gate(breadth, language))

@@ -1,0 +1,39 @@
+"""What a person is told of a narrow seed: in ``vernacular check``, and at the gate ``seed_broad``."""
+
+from __future__ import annotations
+
+from vernacular.artifacts import Gate
+from vernacular.config.schema import Language
+from vernacular.corpus.identification.breadth import RECALL, Breadth
+from vernacular.corpus.identification.seed import seed_file
+
+
+def breadth_gate(breadth: Breadth, language: Language) -> Gate:
+    """The gate ``seed_broad``: red where the usual limits would refuse too much text that is far from the seed."""
+    share = breadth.usual / breadth.lines if breadth.lines else None
+    return Gate(name="seed_broad", passed=not breadth.narrow, value=share, threshold=RECALL,
+                reason=told(breadth, language))
+
+
+def told(breadth: Breadth, language: Language) -> str:
+    """How broad the seed is, in a sentence or three: what is accepted, what the run does about it, how to widen it."""
+    if not breadth.lines:
+        return "not measured: there is too little text besides the seed"
+    of = "lines of the text far from the seed" if breadth.by_source else "lines of one half of the seed, by the other,"
+    usual = f"{breadth.usual / breadth.lines:.0%} of {breadth.lines:,} {of} are accepted"
+    if not breadth.narrow:
+        return usual
+    moved = (f"The limits were widened, so that {breadth.accepted / breadth.lines:.0%} are"
+             + (f"; {RECALL:.0%} are wanted" if breadth.short else ""))
+    return f"the seed is narrow: at the usual limits {usual}. {moved}. {widening(language)}"
+
+
+def widening(language: Language) -> str:
+    """How the seed of ``language`` is widened."""
+    file = seed_file(language)
+    if not file.exists():
+        return ("Set `trusted: true` at more sources that are in the language throughout, or write "
+                f"{file.name}: `vernacular seed {language.code}` draws lines from all of the text")
+    return (f"Widen {file.name}: `vernacular seed {language.code} >> languages/{language.code}/"
+            f"{language.identification.seed}` adds lines drawn from all of the text; delete those that a speaker says "
+            "are not in the language")
