@@ -172,7 +172,7 @@ def closing_lines(artifact: Artifact) -> list[str]:
     ranked = sorted(taken.items(), key=lambda rule: (-rule[1], rule[0]))
     shown = [f"{rule} {words:,} ({_percent(words, read)})" for rule, words in ranked[:_SHOWN]]
     rest = sum(words for _, words in ranked[_SHOWN:])
-    shown += [f"{len(ranked) - _SHOWN} other rules {rest:,}"] if rest else []
+    shown += [f"other rules {rest:,}"] if rest else []
     return [f"text: {read:,} words read, {kept:,} kept ({_percent(kept, read)})",
             f"words taken: {', '.join(shown) or 'none'}",
             f"the dropped lines, each with its reason: {artifact.folder / 'rejects'}"]

@@ -140,12 +140,15 @@ def _identified(results: Results) -> str:
     if not found:
         return " Nothing told the language from others but a general identifier: no text was known to be in it."
     recall, impostors = found["recall"], found["impostors"]
+    far = found.get("far") or {"lines": 0}
+    elsewhere = (f", on {number(far['lines'], 0)} lines of text far from them {number(far['share'])} "
+                 f"({number(far['low'])} to {number(far['high'])})" if far["lines"] else "")
     against = found.get("precision")
     precision = (f", its precision against the contrast languages {number(against['share'])} "
                  f"({number(against['low'])} to {number(against['high'])})" if against else "")
     return (" Lines in other languages were dropped by an identifier learned from "
             f"{number(found['counts']['seed_lines'], 0)} lines: on held-out lines of these its recall is "
-            f"{number(recall['share'])} ({number(recall['low'])} to {number(recall['high'])}){precision}; of lines of "
+            f"{number(recall['share'])} ({number(recall['low'])} to {number(recall['high'])}){elsewhere}{precision}; of lines of "
             f"invented words in the language's spelling it accepts {number(impostors['share'])} "
             f"({number(impostors['low'])} to {number(impostors['high'])}). In brackets: 95 % intervals.")
 

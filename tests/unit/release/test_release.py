@@ -278,6 +278,8 @@ def test_what_is_told_of_the_identifier_has_intervals(found: dict[str, Any]) -> 
     assert "precision" not in card
     found["identification"]["precision"] = {"share": 0.75, "low": 0.5, "high": 0.875}
     assert "contrast languages 0.750 (0.500 to 0.875); of lines" in write_card(found)
+    found["identification"]["far"] = {"share": 0.7, "low": 0.65, "high": 0.75, "lines": 500}
+    assert "500 lines of text far from them 0.700 (0.650 to 0.750)" in write_card(found)
 
 
 def test_tokens_per_word_and_the_floor_of_likelihood_have_intervals(found: dict[str, Any]) -> None:

@@ -23,7 +23,7 @@ def told(breadth: Breadth, language: Language) -> str:
     usual = f"{breadth.usual / breadth.lines:.0%} of {breadth.lines:,} {of} are accepted"
     if not breadth.narrow:
         return usual
-    moved = (f"The limits were widened, so that {breadth.accepted / breadth.lines:.0%} are"
+    moved = (f"A run widens the limits, so that {breadth.accepted / breadth.lines:.0%} are"
              + (f"; {RECALL:.0%} are wanted" if breadth.short else ""))
     return f"the seed is narrow: at the usual limits {usual}. {moved}. {widening(language)}"
 
