@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,20 +99,29 @@ def limits_for(identifier: SeedIdentifier, counts: Mapping[str, int], shared: fl
         shared: share of real words in the impostors; a higher one accepts less.
         chance: seed of everything random.
     """
+    rng = np.random.default_rng(chance)
+    invented, rng.bit_generator.state = _invented(tuple(sorted(counts)), chance)
     costs = [np.quantile(identifier.costs_of(batch).own, 0.5)
-             for batch in impostors(identifier, counts, shared, np.random.default_rng(chance))]
+             for batch in impostors(identifier, counts, shared, rng, invented)]
     # More words are surer: their limit is no lower. And none is so high that letters never seen would pass.
     found: Floats = np.minimum(np.maximum.accumulate(np.array(costs)), _HIGHEST * MOST)
     return found
 
 
-def impostors(identifier: SeedIdentifier, counts: Mapping[str, int], shared: float,
-              chance: np.random.Generator) -> list[Batch]:
-    """Impostor lines for each of ``LENGTHS``; ``shared`` of their words are real."""
+@lru_cache(maxsize=4)
+def _invented(words: tuple[str, ...], chance: int) -> tuple[tuple[str, ...], Mapping[str, Any]]:
+    """Invented words, and the state of the generator behind them: every share of real words is tried with the same."""
+    rng = np.random.default_rng(chance)
+    return tuple(invent(words, INVENTED, rng)), rng.bit_generator.state
+
+
+def impostors(identifier: SeedIdentifier, counts: Mapping[str, int], shared: float, chance: np.random.Generator,
+              spelled: Sequence[str] | None = None) -> list[Batch]:
+    """Impostor lines for each of ``LENGTHS``; ``shared`` of their words are real, the others invented or ``spelled``."""
     words = sorted(counts)
     uses = np.array([counts[word] for word in words], np.float64)
     real = identifier.reader.add(words)
-    invented = identifier.reader.add(invent(words, INVENTED, chance))
+    invented = identifier.reader.add(invent(words, INVENTED, chance) if spelled is None else spelled)
     found = []
     for length in LENGTHS:
         lines = mixed(real, uses, invented, words=length, lines=LINES, shared=shared, chance=chance)

@@ -81,10 +81,9 @@ def test_text_in_another_language_widens_nothing() -> None:
 
 
 def test_without_other_text_one_half_of_the_seed_measures_the_other() -> None:
-    two = [*TEXTS[0], *TEXTS[1]]
-    found = find_breadth(two, [], code="qaa", others={}, shared=SHARED, chance=1)
-    assert found.lines == len(two) and not found.by_source and found.narrow
-    assert find_breadth(two[:80], [], code="qaa", others={}, shared=SHARED, chance=1).lines == 0
+    found = find_breadth(TEXTS[0] + TEXTS[1], [], code="qaa", others={}, shared=SHARED, chance=1)
+    assert found.lines == 120 and not found.by_source and found.narrow
+    assert find_breadth(TEXTS[0], [], code="qaa", others={}, shared=SHARED, chance=1).lines == 0
 
 
 def test_more_text_leaves_most_of_the_blocks() -> None:

@@ -71,15 +71,16 @@ def test_scores_do_not_hang_on_the_batch(own: tuple[list[str], list[str]]) -> No
 def test_learning_twice_gives_the_same_bytes_and_loading_the_same_scores(own: tuple[list[str], list[str]],
                                                                          tmp_path: Path) -> None:
     lines = own[0]
-    for name in ("a", "b"):
+    learned = {name: learn(lines[:500], others={"xyz": lines[500:600]}) for name in ("a", "b")}
+    for name, identifier in learned.items():
         (tmp_path / name).mkdir()
-        learn(lines[:500], others={"xyz": lines[500:600]}).save(tmp_path / name)
+        identifier.save(tmp_path / name)
     stored = [(tmp_path / name / "identifier.npz").read_bytes() for name in ("a", "b")]
     assert stored[0] == stored[1]
     loaded = load_identifier(tmp_path / "a")
     assert loaded is not None
-    fresh = learn(lines[:500], others={"xyz": lines[500:600]})
-    assert loaded.scores(lines[600:700]).tolist() == fresh.scores(lines[600:700]).tolist()
+    assert loaded.scores(lines[600:700]).tolist() == learned["a"].scores(lines[600:700]).tolist()
+    assert loaded.foreign(lines[600:700]).tolist() == learned["a"].foreign(lines[600:700]).tolist()
 
 
 def test_no_seed_no_identifier(tmp_path: Path) -> None:
