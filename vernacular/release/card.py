@@ -148,8 +148,8 @@ def _identified(results: Results) -> str:
                  f"({number(against['low'])} to {number(against['high'])})" if against else "")
     return (" Lines in other languages were dropped by an identifier learned from "
             f"{number(found['counts']['seed_lines'], 0)} lines: on held-out lines of these its recall is "
-            f"{number(recall['share'])} ({number(recall['low'])} to {number(recall['high'])}){elsewhere}{precision}; of "
-            f"lines of invented words in the language's spelling it accepts {number(impostors['share'])} "
+            f"{number(recall['share'])} ({number(recall['low'])} to {number(recall['high'])}){elsewhere}{precision}; "
+            f"of lines of invented words in the language's spelling it accepts {number(impostors['share'])} "
             f"({number(impostors['low'])} to {number(impostors['high'])}). In brackets: 95 % intervals.")
 
 

@@ -117,7 +117,7 @@ def _invented(words: tuple[str, ...], chance: int) -> tuple[tuple[str, ...], Map
 
 def impostors(identifier: SeedIdentifier, counts: Mapping[str, int], shared: float, chance: np.random.Generator,
               spelled: Sequence[str] | None = None) -> list[Batch]:
-    """Impostor lines for each of ``LENGTHS``; ``shared`` of their words are real, the others invented or ``spelled``."""
+    """Impostor lines for each of ``LENGTHS``; ``shared`` of their words are real, the others new or ``spelled``."""
     words = sorted(counts)
     uses = np.array([counts[word] for word in words], np.float64)
     real = identifier.reader.add(words)
