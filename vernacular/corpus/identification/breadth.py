@@ -1,9 +1,9 @@
 """How broad a seed is: the recall on text that is far from it, and how strict the limits may be for that.
 
 Lines held out of a seed are about what the rest of it is about. So recall is measured on blocks of consecutive lines
-of the sources, without the lines of the seed; where there are too few, on one half of the seed with the other as the
-seed. A narrow seed refuses much good text at the usual limits: they are then moved step by step, until enough of the
-far lines are accepted, but not so far that text in other languages passes.
+of the sources, without the lines of the seed; where there are too few, on each third of the seed with the others as
+the seed. A narrow seed refuses much good text at the usual limits: they are then moved step by step, until enough of
+the far lines are accepted, but not so far that text in other languages passes.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
-from itertools import islice
+from itertools import islice, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,7 @@ STEPS = (0.40, 0.34, 0.28, 0.22, 0.16, 0.10)  # shares of real words in the impo
 BLOCK, MOST_BLOCKS = 20, 300  # lines of a block; blocks that are looked at
 LEAST_LINES = 200  # far lines that say how broad a seed is
 TELLING_WORDS = 4  # a shorter line is judged by those around it
+SEED_BLOCKS = 3  # of the seed, where there is no other text
 MOST_FOREIGN = 0.02  # of the lines of a contrast language that may be accepted for the sake of recall
 _LEAST_ACCEPTED = 0.5  # of the lines of a block: one with less may be in another language
 _HELD_OUT = 5  # every fifth line of the contrast is not learned from here
@@ -59,7 +60,7 @@ class Breadth:
         lines: far lines that were looked at; 0 if none could be.
         usual: of these, accepted at the usual limits.
         accepted: accepted at the limits of ``shared``.
-        by_source: source -> (far lines, accepted at the usual limits, accepted); empty where halves of the seed served.
+        by_source: source -> (far lines, accepted at the usual limits, accepted); empty where blocks of the seed served.
         blocks: blocks of the sources that were looked at, and ``doubtful``: those left out, since most of their lines
             were refused.
     """
@@ -149,7 +150,7 @@ def find_breadth(seed: Sequence[str], blocks: Sequence[Block], *, code: str, oth
     usual, accepted = (far.accepted(limits(step)) for step in (shared, steps[at]))
     inside = far.in_language(accepted)
     if inside.sum() < LEAST_LINES:
-        return _by_halves(seed, code, steps, chance)
+        return _by_blocks(seed, code, steps, chance)
     return Breadth(steps[at], int(inside.sum()), int(usual[inside].sum()), int(accepted[inside].sum()),
                    far.by_source(inside, usual, accepted), len(blocks), far.doubtful(inside))
 
@@ -203,19 +204,20 @@ class _Far:
         return found
 
 
-def _by_halves(seed: Sequence[str], code: str, steps: Sequence[float], chance: int) -> Breadth:
-    """The same where there is no other text: each half of the seed is far from an identifier of the other."""
-    middle = len(seed) // 2
-    halves = [(*build(own, code, {}, steps[0], chance), [line for line in other if len(words(line)) >= TELLING_WORDS])
-              for own, other in ((seed[:middle], seed[middle:]), (seed[middle:], seed[:middle]))]
-    lines = sum(len(other) for _, _, other in halves)
+def _by_blocks(seed: Sequence[str], code: str, steps: Sequence[float], chance: int) -> Breadth:
+    """The same where there is no other text: a third of the seed in a row, by an identifier of the other two."""
+    ends = [number * len(seed) // SEED_BLOCKS for number in range(SEED_BLOCKS + 1)]
+    asked = [(*build([*seed[:first], *seed[last:]], code, {}, steps[0], chance),
+              [line for line in seed[first:last] if len(words(line)) >= TELLING_WORDS])
+             for first, last in pairwise(ends)]
+    lines = sum(len(block) for _, _, block in asked)
     if lines < LEAST_LINES // 2:
         return Breadth(steps[0])
 
     @cache
     def accepted(step: float) -> int:
-        found = (_accepted(identifier, identifier.costs(other), limits_for(identifier, counts, step, chance))
-                 for identifier, counts, other in halves)
+        found = (_accepted(identifier, identifier.costs(block), limits_for(identifier, counts, step, chance))
+                 for identifier, counts, block in asked)
         return sum(int(lines.sum()) for lines in found)
 
     at = _first(steps, lambda step: accepted(step) >= RECALL * lines)

@@ -9,8 +9,15 @@ from vernacular.corpus.identification.seed import seed_file
 
 
 def breadth_gate(breadth: Breadth, language: Language) -> Gate:
-    """The gate ``seed_broad``: red where the usual limits would refuse too much text that is far from the seed."""
+    """The gate ``seed_broad``: red where the usual limits would refuse too much text that is far from the seed.
+
+    Green where all of the text is trusted and in the seed: there is nothing that could be refused.
+    """
     share = breadth.usual / breadth.lines if breadth.lines else None
+    if breadth.lines and not breadth.by_source and not seed_file(language).exists():
+        return Gate(name="seed_broad", passed=True, value=share, threshold=RECALL, reason=(
+            f"all of the text is in the seed; of a third of it, by the others, {breadth.accepted / breadth.lines:.0%} "
+            "are accepted"))
     return Gate(name="seed_broad", passed=not breadth.narrow, value=share, threshold=RECALL,
                 reason=told(breadth, language))
 
@@ -19,7 +26,7 @@ def told(breadth: Breadth, language: Language) -> str:
     """How broad the seed is, in a sentence or three: what is accepted, what the run does about it, how to widen it."""
     if not breadth.lines:
         return "not measured: there is too little text besides the seed"
-    of = "lines of the text far from the seed" if breadth.by_source else "lines of one half of the seed, by the other,"
+    of = "lines of the text far from the seed" if breadth.by_source else "lines of a third of the seed, by the others,"
     usual = f"{breadth.usual / breadth.lines:.0%} of {breadth.lines:,} {of} are accepted"
     if not breadth.narrow:
         return usual

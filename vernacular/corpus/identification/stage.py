@@ -109,7 +109,7 @@ def _describe_breadth(report: Report, breadth: Breadth, language: Language) -> N
     report.details.setdefault("identification", {})["far"] = {
         **found, "usual": breadth.usual, "shared": breadth.shared, "by_source": breadth.by_source}
     if breadth.lines:
-        of = "of the sources, far from the seed," if breadth.by_source else "of one half of the seed, by the other,"
+        of = "of the sources, far from the seed," if breadth.by_source else "of a third of the seed, by the others,"
         report.count("recall_far", found["share"], f"of lines {of} are accepted", "share")
         report.count("recall_far_usual", round(breadth.usual / breadth.lines, 4),
                      "of the same lines are accepted at the usual limits", "share")

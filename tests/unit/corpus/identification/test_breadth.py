@@ -80,10 +80,17 @@ def test_text_in_another_language_widens_nothing() -> None:
     assert found.shared == SHARED and found.doubtful == len(blocks_of(STRANGE))
 
 
-def test_without_other_text_one_half_of_the_seed_measures_the_other() -> None:
-    found = find_breadth(TEXTS[0] + TEXTS[1], [], code="qaa", others={}, shared=SHARED, chance=1)
-    assert found.lines == 120 and not found.by_source and found.narrow
+def test_without_other_text_blocks_of_the_seed_measure_one_another() -> None:
+    found = find_breadth(TEXTS[0] + TEXTS[1] + TEXTS[2], [], code="qaa", others={}, shared=SHARED, chance=1)
+    assert found.lines == 180 and not found.by_source and found.narrow
     assert find_breadth(TEXTS[0], [], code="qaa", others={}, shared=SHARED, chance=1).lines == 0
+
+
+def test_where_all_of_the_text_is_trusted_and_in_the_seed_nothing_is_narrow(tmp_path: Path) -> None:
+    folder = write_language(tmp_path / "languages", documents=12, trusted=True, identification={"rejecters": []})
+    report = run(folder, Store(tmp_path / "artifacts"))["corpus/identifier"].manifest.report
+    gate = next(gate for gate in report.gates if gate.name == "seed_broad")
+    assert gate.passed and gate.value is not None and gate.value < RECALL
 
 
 def test_more_text_leaves_most_of_the_blocks() -> None:
