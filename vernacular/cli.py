@@ -55,16 +55,19 @@ def new(code: Annotated[str, typer.Argument(help="BCP 47 tag of the language, su
 @app.command()
 def check(code: Annotated[str | None, typer.Argument(help="one language; all if not given")] = None,
           debug: Debug = False) -> None:
-    """Validate one or all language folders; of one, say what it lacks; exit code 2 if one cannot be used."""
-    from vernacular.planning import check_all
+    """Every error in one or all language folders; of one, what was found and what it lacks; exit code 2 if errors."""
+    from vernacular.checking.folder import check_all
+    from vernacular.checking.printed import errors_of, found_in
 
     with plain_errors(debug):
-        lines, broken = check_all(find_project(), code)
-    for line in lines:
-        say(line)
-    for problem in broken:
-        say(f"error: {problem}", err=True)
-    if broken:
+        project = find_project()
+        found = check_all(project, code)
+        for checked in found:
+            for line in errors_of(checked):
+                say(line, err=True)
+            for line in [] if checked.faults else found_in(checked, project.artifacts, alone=code is not None):
+                say(line)
+    if any(checked.faults for checked in found):
         raise typer.Exit(2)
 
 

@@ -43,9 +43,15 @@ def lacking(language: Language, suite: Suite, root: Path, items: Mapping[str, It
         root: of the store.
         items: of the tasks whose labelled data lies on this machine.
     """
-    return [*_text(language, root), *_elsewhere(language), *_bases(language), *_tasks(language), *_labels(items),
-            *_gains_little(language, items), *_tests(language, suite), *_seed(language, root),
-            *_publishing(language)]
+    return [line for lines in lacking_by_kind(language, suite, root, items).values() for line in lines]
+
+
+def lacking_by_kind(language: Language, suite: Suite, root: Path, items: Mapping[str, Items]) -> dict[str, list[str]]:
+    """The same by what it is about: ``text``, ``seed``, ``publishing`` and so on."""
+    return {"text": [*_text(language, root)], "elsewhere": [*_elsewhere(language)], "bases": [*_bases(language)],
+            "tasks": [*_tasks(language)], "labels": [*_labels(items)],
+            "remarks": [*_gains_little(language, items)], "tests": [*_tests(language, suite)],
+            "seed": [*_seed(language, root)], "publishing": [*_publishing(language)]}
 
 
 def _text(language: Language, root: Path) -> Iterator[str]:

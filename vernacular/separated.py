@@ -11,10 +11,15 @@ MARKS = ",;\t"  # semicolons are what spreadsheets write where the comma is the 
 _LONGEST_FIELD = 1 << 30  # characters; the csv module stops at 131,072
 
 
-def mark_of(text: str, columns: Collection[str | int], marks: str = MARKS) -> str:
+def mark_of(text: str, columns: Collection[str | int | Sequence[str | int]], marks: str = MARKS) -> str:
     """What parts the cells of ``text``: the first of ``marks`` by which its header has all ``columns``.
 
     Where none does, that which parts the header into most cells, so that messages name the columns that are there.
+
+    Args:
+        text: of the file.
+        columns: each by its name, its number from 0 (from -1 for the last), or several of which one is enough.
+        marks: those that may be.
     """
     header = text.lstrip().split("\n", 1)[0]
     cells = {mark: [cell.strip() for cell in next(reader(header, delimiter=mark), [])] for mark in marks}
@@ -22,8 +27,13 @@ def mark_of(text: str, columns: Collection[str | int], marks: str = MARKS) -> st
                 max(marks, key=lambda mark: len(cells[mark])))
 
 
-def _has(header: Sequence[str], column: str | int) -> bool:
-    return column in header if isinstance(column, str) else -len(header) <= column < len(header) > 1
+def _has(header: Sequence[str], column: str | int | Sequence[str | int]) -> bool:
+    if isinstance(column, int):
+        return -len(header) <= column < len(header) > 1
+    if isinstance(column, str):
+        return column in header
+    folded = [cell.casefold() for cell in header]
+    return any(_has(folded, name.casefold() if isinstance(name, str) else name) for name in column)
 
 
 def reader(text: str, **dialect: Any) -> Any:

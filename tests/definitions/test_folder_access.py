@@ -19,6 +19,7 @@ from tests.strange import KINDS, contents, put
 from tests.within import within
 from vernacular.alignment.keyed import references_of
 from vernacular.artifacts import Gate
+from vernacular.checking.folder import check_all
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.config.statement import read_statement
@@ -35,7 +36,6 @@ from vernacular.evaluation.fairness.plan import load_plan
 from vernacular.files import Folder
 from vernacular.models import locate
 from vernacular.outline import digest_of_folder
-from vernacular.planning import check_all
 from vernacular.project import Project
 from vernacular.release.marks import Mark, keep
 from vernacular.release.waivers import read_waivers, waive
@@ -118,6 +118,13 @@ def made(tmp_path: Path) -> Callable[..., Language]:
     return make
 
 
+def problems_of(home: Path) -> list[Problem]:
+    """What a check of all languages finds."""
+    found = [checked.faults.together() for checked in check_all(
+        Project(home, home / "languages", home / "artifacts"), None)]
+    return [each for problem in found if problem for each in getattr(problem, "found", [problem])]
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("place", PLACES, ids=str)
 def test_what_is_no_file_is_refused_when_it_is_read_and_named_by_check(
@@ -133,7 +140,7 @@ def test_what_is_no_file_is_refused_when_it_is_read_and_named_by_check(
         with pytest.raises(Problem) as caught:
             place.read(language, tmp_path / "artifacts")
         assert caught.value.where.endswith(place.path)
-        _, broken = check_all(Project(tmp_path, tmp_path / "languages", tmp_path / "artifacts"), None)
+        broken = problems_of(tmp_path)
         digest_of_folder(folder)
     assert [problem.where for problem in broken] == [f"languages/qaa/{place.path}"]
 
@@ -206,7 +213,7 @@ def test_what_is_not_utf8_is_a_problem_with_its_line(made: Callable[..., Languag
     with pytest.raises(Problem) as caught:
         read(language, tmp_path / "artifacts")
     assert caught.value.where == f"languages/qaa/{path}:2"
-    _, broken = check_all(Project(tmp_path, tmp_path / "languages", tmp_path / "artifacts"), None)
+    broken = problems_of(tmp_path)
     assert [problem.where for problem in broken] == [f"languages/qaa/{path}:2"]
 
 

@@ -19,6 +19,7 @@ import pytest
 from tests.definitions.test_folder_access import APPENDS, PLACES
 from tests.generate import write_language
 from vernacular.artifacts import Store
+from vernacular.checking.folder import check_all
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.config.yaml_edit import set_mapping
@@ -28,7 +29,7 @@ from vernacular.corpus.takedown import Target, make_plan
 from vernacular.errors import Problem
 from vernacular.files import File
 from vernacular.outline import digest_of_folder
-from vernacular.planning import check_all, steps_of
+from vernacular.planning import steps_of
 from vernacular.project import Project
 from vernacular.stages import stages_of
 

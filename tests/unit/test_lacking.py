@@ -16,7 +16,7 @@ from vernacular.corpus.identification.likeness import LEAST, likeness
 from vernacular.evaluation.behaviour.load import load_suite
 from vernacular.jsonl import write_jsonl
 from vernacular.lacking import lacking
-from vernacular.planning import check_labels
+from vernacular.tasks.data import load_items
 
 LANGUAGES = Path(__file__).parents[2] / "languages"
 LINES = [line for texts in make_documents(30).values() for text in texts for line in text.split("\n")]
@@ -40,7 +40,8 @@ comparisons: [{name: two, groups: {old: [Amo], new: [Kemi]}}]
 def said(folder: Path) -> list[str]:
     language = load_language(folder)
     root = folder.parent / "artifacts"
-    return lacking(language, load_suite(language), root, check_labels(language, root))
+    items = {name: load_items(language, name, root) for name, task in language.tasks.items() if task.data is not None}
+    return lacking(language, load_suite(language), root, items)
 
 
 def test_a_new_folder_lacks_text_and_people(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from vernacular.errors import Problem
+from vernacular.errors import Collector, Problem
 
 Key = tuple[str, ...]
 
@@ -85,13 +85,15 @@ def shown(key: Key) -> str:
 
 
 def _check_once(texts: Iterable[Keyed]) -> None:
-    found: dict[Key, Keyed] = {}
+    found, faults = dict[Key, Keyed](), Collector()
     for text in texts:
         for key in text.keys:
             if key in found:
-                raise Problem(f"the key {shown(key)} stands twice, here and at {found[key].where}", where=text.where,
-                              fix="Remove one of the two, or name a key that tells them apart")
+                faults.add(Problem(f"the key {shown(key)} stands twice, here and at {found[key].where}",
+                                   where=text.where,
+                                   fix="Remove one of the two, or name a key that tells them apart"))
             found[key] = text
+    faults.done()
 
 
 class _Groups:

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file, save_file
 
-from vernacular.alignment.pairs import TextPair
+from vernacular.alignment.raw import TextPair
 from vernacular.errors import Problem
 from vernacular.jsonl import read_jsonl, write_jsonl
 

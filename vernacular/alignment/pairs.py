@@ -15,14 +15,13 @@ from pathlib import Path
 
 import numpy as np
 
-from vernacular.alignment.join import Joined, join, shown
-from vernacular.alignment.keyed import reads_scripture, references_of
-from vernacular.alignment.sides import TextSide, plain_field, rows_of
+from vernacular.alignment.keyed import references_of
+from vernacular.alignment.raw import LEAST, Join, TextPair, read_raw_pairs
 from vernacular.artifacts import Report, digest_of_listed
 from vernacular.config.labeled_data import PARTS, Part
 from vernacular.config.schema import Language
 from vernacular.config.training import Alignment
-from vernacular.config.translations import FilesSide, PackageSide, Translations
+from vernacular.config.translations import FilesSide, PackageSide
 from vernacular.corpus import clean_settings
 from vernacular.corpus.clean import masked, tidy
 from vernacular.corpus.sources import open_source, place_of
@@ -31,11 +30,9 @@ from vernacular.errors import Problem
 from vernacular.jsonl import read_jsonl as read_rows
 from vernacular.pretraining.texts import Sieve
 from vernacular.stages import Work
+from vernacular.tasks.data.notes import DataNote, numbers_of
 
-TextPair = tuple[str, str]  # a sentence of the language, and its translation
 _ONE_IN, _MOST_HELD = 20, 200  # one pair in so many is held out, at most so many
-_LEAST = 40  # pairs; fewer are no training, and none to choose by
-_SHOWN = 5  # texts without a partner, of each side
 
 
 @dataclass(frozen=True)
@@ -56,25 +53,6 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Join:
-    """How the two sides of an entry of translations were joined by key.
-
-    Attributes:
-        names: of the source and of its translation.
-        pairs: how many there are.
-        together: pairs in which several verses are one.
-        alone: texts of either side without a partner.
-        samples: some of those: side, key and where it stands; never a text, which may have been taken down.
-    """
-
-    names: tuple[str, str]
-    pairs: int
-    together: int
-    alone: tuple[int, int]
-    samples: list[dict[str, str]]
-
-
-@dataclass(frozen=True)
 class Pairs:
     """What is learned from.
 
@@ -85,6 +63,7 @@ class Pairs:
         where: of the folder they are from, for messages.
         of_held_out: those of ``left_out`` whose sentence is of a held-out document.
         joins: of each entry whose sides have keys.
+        remarks: what was left out of the others.
     """
 
     train: list[TextPair]
@@ -93,6 +72,7 @@ class Pairs:
     where: str
     of_held_out: int = 0
     joins: list[Join] = field(default_factory=list)
+    remarks: list[DataNote] = field(default_factory=list)
 
 
 def read_pairs(work: Work, asked: Alignment) -> Pairs:
@@ -102,17 +82,18 @@ def read_pairs(work: Work, asked: Alignment) -> Pairs:
         Problem: a file cannot be read, its pairs are not certain, or there are fewer than 40 beside what is left out.
     """
     where = f"{work.language.code} alignment.translations"
-    found = _read(work, asked, where)
+    found = _read(work, asked)
     left = [(pair.text, pair.translation) for pair in _to_learn_from(work, found)]
-    if len(left) < _LEAST:
+    if len(left) < LEAST:
         raise Problem(f"{len(left)} translated sentences beside what is held out or was taken down, and at least "
-                      f"{_LEAST} are needed", where=where, fix="Add some, or take alignment out")
+                      f"{LEAST} are needed", where=where, fix="Add some, or take alignment out")
     mixed = [left[at] for at in np.random.default_rng(work.seed).permutation(len(left))]
     held = mixed[:min(_MOST_HELD, len(mixed) // _ONE_IN)]
     texts, translations = ({pair[side] for pair in held} for side in (0, 1))
     train = [pair for pair in mixed[len(held):] if pair[0] not in texts and pair[1] not in translations]
     total = sum(map(len, found.parts.values()))
-    return Pairs(train, held, total - len(train) - len(held), where, total - len(found.parts["train"]), found.joins)
+    return Pairs(train, held, total - len(train) - len(held), where, total - len(found.parts["train"]), found.joins,
+                 found.remarks)
 
 
 def read_pairs_by_part(work: Work, asked: Alignment) -> dict[Part, list[Pair]]:
@@ -125,7 +106,7 @@ def read_pairs_by_part(work: Work, asked: Alignment) -> dict[Part, list[Pair]]:
     Raises:
         Problem: a file cannot be read, or its pairs are not certain.
     """
-    found = _read(work, asked, f"{work.language.code} alignment.translations")
+    found = _read(work, asked)
     return {"train": _to_learn_from(work, found),
             **{part: list(_as_cleaned(work, part, found.parts[part])) for part in PARTS if part != "train"}}
 
@@ -143,6 +124,8 @@ def references_version(language: Language, asked: Alignment, root: Path) -> dict
 
 def count_joins(report: Report, pairs: Pairs) -> None:
     """Say in the report of a stage how the sides were joined, and what found no partner."""
+    for code, number in numbers_of(pairs.remarks).items():
+        report.count(code, number, "pairs left out because one of their sides is empty", "pairs")
     if not pairs.joins:
         return
     for side, name in enumerate(("source", "translation")):
@@ -160,39 +143,21 @@ class _Found:
 
     parts: dict[Part, list[Pair]]
     joins: list[Join]
+    remarks: list[DataNote]
 
 
-@dataclass(frozen=True)
-class _Raw:
-    """A pair with the digests of the documents that its sentence stands in."""
-
-    text: str
-    translation: str
-    digests: frozenset[str]
-    key: str
-
-
-def _read(work: Work, asked: Alignment, where: str) -> _Found:
-    joins: list[Join] = []
-    raw: dict[TextPair, _Raw] = {}
-    for entry in asked.translations:
-        for one in _pairs(work, entry, joins):
-            known = raw.setdefault((one.text, one.translation), one)
-            raw[one.text, one.translation] = replace(known, digests=known.digests | one.digests)
-    same = sum(text == translation for text, translation in raw)
-    if 2 * same > len(raw):
-        raise Problem(f"{same} of {len(raw)} sentences are their own translation", where=where,
-                      fix="Name the text in the language under source, what it says in another under translation")
+def _read(work: Work, asked: Alignment) -> _Found:
+    raw = read_raw_pairs(work.language, work.root, asked, work.progress)
     documents: dict[str, tuple[Part, str]] = {}
     for part in PARTS:  # the last counts: a text of test is of test, whatever else holds it
         path = work.inputs["corpus/splits"] / f"{part}.jsonl"
         documents.update({row["raw_digest"]: (part, row["id"]) for row in read_rows(path) if "raw_digest" in row})
     parts: dict[Part, list[Pair]] = {part: [] for part in PARTS}
-    for one in raw.values():
+    for one in raw.pairs.values():
         part, document = max((documents[digest] for digest in one.digests if digest in documents),
                              key=lambda place: (PARTS.index(place[0]), place[1]), default=("train", ""))
         parts[part].append(Pair(one.text, one.translation, document, one.key))
-    return _Found(parts, joins)
+    return _Found(parts, raw.joins, raw.remarks)
 
 
 def _to_learn_from(work: Work, found: _Found) -> list[Pair]:
@@ -215,52 +180,3 @@ def _as_cleaned(work: Work, part: Part, pairs: Iterable[Pair]) -> Iterator[Pair]
     for pair, text, translation in zip(pairs, texts, translations, strict=True):
         if text in lines.get(pair.document, ()):
             yield replace(pair, text=text, translation=translation)
-
-
-def _pairs(work: Work, entry: Translations, joins: list[Join]) -> Iterator[_Raw]:
-    """The pairs of two texts, without those of which either side was taken down; a join is added to ``joins``."""
-    ours, theirs = (TextSide(side, work, role) for side, role in ((entry.source, "translated"),
-                                                               (entry.translation, "translation")))
-    if entry.source.key is None:
-        yield from _by_line(ours, theirs)
-        return
-    scripture = reads_scripture(entry.source) or reads_scripture(entry.translation)
-    joined = join(ours.keyed(scripture), theirs.keyed(scripture))
-    joins.append(_checked(joined, entry, work.language))
-    for mine, others in joined.pairs:
-        if all(side.stays(text.path, part, text.where) for side, texts in ((ours, mine), (theirs, others))
-               for text in texts for part in text.texts):
-            yield _Raw(ours.plain(mine), theirs.plain(others), frozenset().union(*(
-                ours.digests(text.path, part) for text in mine for part in text.texts)), shown(mine[0].keys[0]))
-
-
-def _checked(joined: Joined, entry: Translations, language: Language) -> Join:
-    """What is to be said of a join.
-
-    Raises:
-        Problem: it loses too much.
-    """
-    names = entry.source.name, entry.translation.name
-    alone = len(joined.alone[0]), len(joined.alone[1])
-    samples = [{"side": name, "key": shown(text.keys[0]), "where": text.where}
-               for name, texts in zip(names, joined.alone, strict=True) for text in texts[:_SHOWN]]
-    if joined.lost > entry.most_unmatched or not joined.pairs:
-        firsts = " and ".join(f"'{shown(texts[0].keys[0])}' ({texts[0].where})" for texts in joined.alone if texts)
-        raise Problem(f"{alone[0]} texts of {names[0]} and {alone[1]} of {names[1]} have no partner, such as "
-                      f"{firsts or 'any: a side is empty'}; {len(joined.pairs)} have one: of the smaller side "
-                      f"{joined.lost:.1%} are lost, and at most {entry.most_unmatched:.1%} may be",
-                      where=f"{language.code} alignment.translations",
-                      fix="Correct `key:` so that both sides name a text in the same way, or raise most_unmatched")
-    return Join(names, len(joined.pairs), joined.together, alone, samples)
-
-
-def _by_line(ours: TextSide, theirs: TextSide) -> Iterator[_Raw]:
-    sides = ours, theirs
-    for row in rows_of(ours, theirs):
-        texts = plain_field(row, "source"), plain_field(row, "target")
-        if bool(texts[0]) != bool(texts[1]):
-            raise Problem("one of its two sides is empty", where=row.where, fix="Give it its translation, or remove it")
-        if texts[0] and all(side.stays(side.path, text, row.where) for side, text in zip(sides, texts, strict=True)):
-            text, translation = ours.without(texts[0]), theirs.without(texts[1])
-            if text and translation:
-                yield _Raw(text, translation, ours.digests(ours.path, texts[0]), row.where)

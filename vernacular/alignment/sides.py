@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 
 from vernacular import separated
 from vernacular.alignment.join import Keyed
 from vernacular.alignment.keyed import texts_by_key
 from vernacular.config.limits import Limits
+from vernacular.config.schema import Language
 from vernacular.config.translations import Side
+from vernacular.corpus.formats import is_lines
 from vernacular.corpus.formats.packed import suffix_of
 from vernacular.corpus.removal import one_line, without
 from vernacular.corpus.sources import open_source, place_of
 from vernacular.corpus.sources.files import Files
 from vernacular.errors import Problem
 from vernacular.files import File
-from vernacular.stages import Work
+from vernacular.tasks.data.notes import DataNote
 from vernacular.tasks.data.parsing import read_rows
 from vernacular.tasks.kind import Row
 
@@ -23,18 +26,27 @@ _TABLES = (".csv", ".tsv", ".jsonl")
 
 
 class TextSide:
-    """One side of translations: its files, and which of its texts were not taken down."""
+    """One side of translations: its files, and which of its texts were not taken down.
 
-    def __init__(self, settings: Side, work: Work, role: str) -> None:
-        opened = open_source(settings, place_of(work.language, settings, work.root, role))
+    Args:
+        settings: of the side.
+        language: whose translations.
+        root: of the store.
+        progress: is told what is read.
+        role: of the side, below which what is extracted of its files is kept.
+    """
+
+    def __init__(self, settings: Side, language: Language, root: Path, progress: Callable[[str], None],
+                 role: str) -> None:
+        opened = open_source(settings, place_of(language, settings, root, role))
         assert isinstance(opened, Files)  # Translations takes no other
         self._settings, self._opened = settings, opened
         self._files = opened.located()
         if settings.key is None and len(self._files) != 1:
             raise Problem(f"{len(self._files)} files match the side of translations called {settings.name}, and one is "
-                          "read", where=f"{work.language.code} alignment.translations",
+                          "read", where=f"{language.code} alignment.translations",
                           fix="Name each pair of files as an entry of its own, or give both sides a key")
-        documents = list(opened.documents(work.progress))
+        documents = list(opened.documents(progress))
         self._all: dict[tuple[str, str], set[str]] = {}
         for document in documents:
             for text in _parts(document.text):
@@ -104,12 +116,12 @@ def _parts(text: str) -> set[str]:
     return {one_line(part) for part in (text, *text.split("\n"))}
 
 
-def rows_of(ours: TextSide, theirs: TextSide) -> Iterator[Row]:
+def rows_of(ours: TextSide, theirs: TextSide, remarks: list[DataNote]) -> Iterator[Row]:
     """The rows of both sides: ``source`` in the language, ``target`` its translation."""
-    kinds = {suffix_of(side.file.place) for side in (ours, theirs)}
+    kinds = {".txt" if is_lines(side.file.name) else suffix_of(side.file.place) for side in (ours, theirs)}
     if kinds == {".txt"}:
         return read_rows([(side.where, side.file) for side in (ours, theirs)], "parallel", [],
-                         [ours.encoding, theirs.encoding], ours.limits)
+                         [ours.encoding, theirs.encoding], ours.limits, remarks)
     if not kinds <= set(_TABLES) or ours.file.place != theirs.file.place:
         raise Problem("translations are read from two .txt files, line by line, or from two columns of one .csv, .tsv "
                       "or .jsonl file", where=f"{ours.where} and {theirs.where}",
@@ -117,7 +129,7 @@ def rows_of(ours: TextSide, theirs: TextSide) -> Iterator[Row]:
     columns = {"source": ours.column, "target": theirs.column}
     kind, more = ("jsonl", []) if kinds == {".jsonl"} else (
         "table", [separated.MARKS if kinds == {".csv"} else "\t", None])
-    return read_rows([(ours.where, ours.file)], kind, [columns, *more], [ours.encoding], ours.limits)
+    return read_rows([(ours.where, ours.file)], kind, [columns, *more], [ours.encoding], ours.limits, remarks)
 
 
 def plain_field(row: Row, role: str) -> str:

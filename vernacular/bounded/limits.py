@@ -9,7 +9,7 @@ from typing import Any, Literal
 from vernacular.bounded import frames
 from vernacular.bounded.frames import Allowance
 from vernacular.config.limits import Limits
-from vernacular.errors import Problem
+from vernacular.errors import Problem, Problems
 
 Limit = Literal["seconds", "memory", "output", "wait", "crash"]
 MB = 1_000_000
@@ -48,7 +48,8 @@ def raised(kind: bytes, said: dict[str, Any], where: str, allowance: Allowance) 
     if kind == frames.MEMORY:
         return reached("memory", _memory(allowance), where)
     if kind == frames.PROBLEM:
-        return Problem(said["what"], where=said["where"] or where, fix=said["fix"])
+        found = [Problem(what, where=there or where, fix=fix) for what, there, fix in said["found"]]
+        return Problems(found, said["beyond"]) if len(found) > 1 or said["beyond"] else found[0]
     if kind == frames.SYSTEM:
         return OSError(said["errno"], said["strerror"], where)
     error = RuntimeError(said["error"])

@@ -23,7 +23,7 @@ import psutil
 
 from vernacular.bounded import frames
 from vernacular.bounded.frames import Allowance, OpenFile, Request
-from vernacular.errors import Problem
+from vernacular.errors import Problem, Problems
 
 _BATCH = 1 << 16  # bytes of values that are sent in one frame
 _GROWN = 1 << 28  # bytes beyond its first size at which the process is replaced: what parsers leave behind adds up
@@ -138,10 +138,11 @@ def _fault(error: Exception) -> tuple[bytes, dict[str, Any]]:
     if _of_memory(error):
         return frames.MEMORY, {}
     if isinstance(error, Problem):
-        return frames.PROBLEM, {"what": error.what, "where": error.where, "fix": error.fix}
+        found, beyond = (error.found, error.beyond) if isinstance(error, Problems) else ([error], {})
+        return frames.PROBLEM, {"found": [[one.what, one.where, one.fix] for one in found], "beyond": beyond}
     if isinstance(error, RecursionError):
-        return frames.PROBLEM, {"what": "it is nested too deeply", "where": "",
-                                "fix": "Write it flatter, or leave it out"}
+        return frames.PROBLEM, {"found": [["it is nested too deeply", "", "Write it flatter, or leave it out"]],
+                                "beyond": {}}
     if isinstance(error, OSError) and error.errno is not None:
         return frames.SYSTEM, {"errno": error.errno, "strerror": error.strerror or ""}
     return frames.FAULT, {"error": f"{type(error).__name__}: {error}",

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 
 from vernacular.config.schema import Language
 from vernacular.config.strict import NAME
@@ -37,50 +38,70 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f", did you mean '{close[0]}'?" if close else ""
 
 
-def explain(error: ValidationError, root: Node) -> Problem:
-    """The first error of ``error`` as a Problem; an unknown key comes first, for it often explains the others.
+def explain(error: ValidationError, root: Node) -> list[Problem]:
+    """What is wrong, a Problem each; unknown keys come first, for they often explain the others.
 
     Args:
         error: from validating ``root.plain()``.
         root: the nodes that know their lines.
     """
+    return [_explained(each, root) for each in distinct_errors(error, root)]
+
+
+def distinct_errors(error: ValidationError, root: Node) -> list[ErrorDetails]:
+    """What pydantic found, once for each place in the file: of a union it lists what each of its types has to say."""
     errors = sorted(error.errors(include_url=False), key=lambda item: item["type"] != "extra_forbidden")
-    first = errors[0]
+    found: dict[tuple[str, ...], ErrorDetails] = {}
+    unknown: dict[tuple[str, ...], list[str]] = {}
+    for each in errors:
+        path, _ = walk(each["loc"], root)
+        key = str(each["loc"][-1]) if each["loc"] else ""
+        if each["type"] == "extra_forbidden":
+            unknown.setdefault(tuple(path[:-1]), []).append(key)
+        elif each["type"] == "missing":
+            if did_you_mean(key, unknown.get(tuple(path), [])):
+                continue  # it is there, misspelled
+            path = [*path, key]
+        found.setdefault(tuple(path), each)
+    return list(found.values())
+
+
+def _explained(first: ErrorDetails, root: Node) -> Problem:
     path, node = walk(first["loc"], root)
     key = str(first["loc"][-1]) if first["loc"] else ""
-    more = f" (and {len(errors) - 1} more after it)" if len(errors) > 1 else ""
     kind, message = first["type"], first["msg"]
     if kind == "extra_forbidden":
         known = [name for name in _keys_at(first["loc"][:-1]) if name not in _NOT_WRITTEN]
-        return Problem(f"unknown key '{key}'{did_you_mean(key, known)}{more}", where=node.where,
-                       fix=f"Rename or remove it; known here: {', '.join(known)}")
+        meant = did_you_mean(key, known)
+        return Problem(f"unknown key '{key}'{meant}", where=node.where,
+                       fix="Rename or remove it" + ("" if meant else f"; known here: {', '.join(known)}"))
     if kind == "missing":
         field = _field_at(first["loc"])
         meaning = f" ({in_short(field.description)})" if field is not None and field.description else ""
         inside = f" in {'.'.join(path)}" if path else ""
-        return Problem(f"the key '{key}' is missing{inside}{more}", where=node.where, fix=f"Add `{key}:`{meaning}")
+        return Problem(f"the key '{key}' is missing{inside}", where=node.where, fix=f"Add `{key}:`{meaning}")
     if kind == "union_tag_not_found":
-        return Problem(f"the key 'kind' is missing in {'.'.join(path)}{more}", where=node.where,
+        return Problem(f"the key 'kind' is missing in {'.'.join(path)}", where=node.where,
                        fix=f"Add `kind:`, one of {', '.join(_kinds_at(first['loc']))}")
     if kind == "union_tag_invalid":
         found = str(first["ctx"]["tag"])
         tags = _tags(str(first["ctx"]["expected_tags"]))
         where = node.value["kind"].where if isinstance(node.value, dict) and "kind" in node.value else node.where
-        return Problem(f"unknown kind '{found}'{did_you_mean(found, tags)}{more}", where=where,
+        return Problem(f"unknown kind '{found}'{did_you_mean(found, tags)}", where=where,
                        fix=f"Known kinds: {', '.join(tags)}")
     if key == "[key]":
-        return Problem(f"'{path[-1] if path else ''}' cannot be a name here{more}", where=node.where, fix=NO_NAME)
+        return Problem(f"'{path[-1] if path else ''}' cannot be a name here", where=node.where, fix=NO_NAME)
     if kind == "value_error":
         what = message.removeprefix("Value error, ")
-        return Problem(f"{'.'.join(path)}: {what}{more}" if path else f"{what}{more}", where=node.where,
+        return Problem(f"{'.'.join(path)}: {what}" if path else f"{what}", where=node.where,
                        fix="Correct this entry")
     field = _field_at(first["loc"])
     meaning = f": {in_short(field.description)}" if field is not None and field.description else ""
     shown = "" if isinstance(node.value, dict | list) else f", not {repr(node.value)[:60]}"
     if kind == "string_pattern_mismatch" and first["ctx"]["pattern"] == NAME:
-        return Problem(f"{'.'.join(path)} cannot be a name here{shown}{more}", where=node.where, fix=NO_NAME)
+        return Problem(f"{'.'.join(path)} cannot be a name here{shown}", where=node.where, fix=NO_NAME)
     what, fix = SAID.get(kind, (f": {message[:1].lower()}{message[1:]}", f"Correct '{key}'"))
-    return Problem(f"{'.'.join(path)}{what}{shown}{more}", where=node.where, fix=f"{fix}{meaning}")
+    return Problem(f"{'.'.join(path)}{what}{shown}", where=node.where, fix=f"{fix}{meaning}")
 
 
 def in_short(description: str) -> str:
@@ -96,15 +117,21 @@ def _tags(text: str) -> list[str]:
 
 def walk(loc: tuple[int | str, ...], node: Node) -> tuple[list[str], Node]:
     """The path as written in the file, and the deepest node on it; the tags of unions are not written as keys."""
-    path: list[str] = []
+    steps = steps_to(loc, node)
+    for step in steps:
+        node = node.value[step]
+    return [str(step + 1 if isinstance(step, int) else step) for step in steps], node
+
+
+def steps_to(loc: tuple[int | str, ...], node: Node) -> list[int | str]:
+    """The keys and numbers, from 0, that lead to the deepest node on the path ``loc``."""
+    steps: list[int | str] = []
     for at, part in enumerate(loc):
-        if isinstance(node.value, list) and isinstance(part, int) and part < len(node.value):
+        listed = isinstance(node.value, list) and isinstance(part, int) and part < len(node.value)
+        if listed or (isinstance(node.value, dict) and part in node.value and not _is_union(_type_at(loc[:at]))):
             node = node.value[part]
-            path.append(str(part + 1))
-        elif isinstance(node.value, dict) and part in node.value and not _is_union(_type_at(loc[:at])):
-            node = node.value[part]
-            path.append(str(part))
-    return path, node
+            steps.append(part)
+    return steps
 
 
 def _is_union(annotation: Any) -> bool:

@@ -25,16 +25,21 @@ class Data(Strict):
     url: str = Field("", description="Where a person can read about the labels.",
                      examples=["https://example.org/labels"])
     columns: dict[str, str | int] = Field(default_factory=dict, description=(
-        "What an item is made of, and the column that holds it where its name is another. In CoNLL a number, from 0 or "
-        "from -1 for the last (docs/tasks.md)."), examples=[{"text": "sentence", "label": "topic"}])
+        "What an item is made of, and the column that holds it where its name is another. In CoNLL, and in tables "
+        "without a header, a number, from 0 or from -1 for the last (docs/tasks.md)."),
+        examples=[{"text": "sentence", "label": "topic"}])
     separator: str = Field("|", min_length=1, description=(
         "What stands between the labels of an item with several (`multi_label`), in csv and tsv."), examples=[";"])
-    repair_bio: bool = Field(False, description=(
-        "Let an I- tag that continues no entity begin one, and count these. Without it such a file is refused."))
+    repair_bio: bool = Field(True, description=(
+        "Read an I- tag that continues no entity as B-, and tags in BIOES as IOB2, and count them. False refuses such "
+        "a file."))
     dev_share: Share = Field(0.1, examples=[0.2], description=(
         "Share of the training items that becomes the dev part, where `dev` is not set."))
     test_share: Share = Field(0.2, examples=[0.3], description=(
         "Share of the training items that becomes the test part, where `test` is not set."))
+    most_unmatched: Share = Field(0.05, examples=[0.2], description=(
+        "Most pairs of which one side may be empty, as a share of all. They are left out and counted; more are "
+        "refused (`sentence_retrieval` and `generation` only)."))
     most: dict[Part, Annotated[int, Field(ge=8)]] = Field(default_factory=dict, description=(
         "Most items of a part that are used, drawn without a look at their labels. Set it to save time."),
         examples=[{"dev": 400, "test": 1000}])
@@ -58,8 +63,7 @@ class FileData(Data):
         "train.en and train.nya; `train: train.*` names both, and `columns: {source: en, target: nya}` their endings."),
         examples=["conll"])
     quoted: bool | None = Field(None, description=(
-        "Whether cells of csv and tsv may stand in quotes. Not set: csv yes, tsv as the file shows; you are asked "
-        "where both are possible."), examples=[False])
+        "Whether cells of csv and tsv may stand in quotes. Not set: csv yes, tsv as the file shows."), examples=[False])
     encoding: Encoding | None = Field(None, description=_ENCODING, examples=["windows-1252"])
 
 

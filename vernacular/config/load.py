@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import difflib
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from vernacular.config.codes import is_code, name_of
-from vernacular.config.explain import did_you_mean, explain
+from vernacular.config.explain import did_you_mean
 from vernacular.config.labeled_data import PARTS
+from vernacular.config.partial import usable_part
 from vernacular.config.rules import check
 from vernacular.config.schema import Language
 from vernacular.config.yaml_file import Node, read_yaml
-from vernacular.errors import Problem
+from vernacular.errors import Collector, Problem
 from vernacular.files import Folder
 
 FILE = "language.yaml"
@@ -39,22 +39,50 @@ def load_language(folder: Path) -> Language:
     ``extends`` (but its ``enabled``), the entry itself.
 
     Raises:
-        Problem: anything in either file that cannot be used, in one line with file and line.
+        Problem: everything in either file that cannot be used, with file and line.
     """
-    code, inside = folder.name, Folder.of(folder)
+    examined = examine_language(folder)
+    examined.faults.done()
+    assert examined.language is not None  # or else there are faults
+    return examined.language
+
+
+@dataclass(frozen=True)
+class Examined:
+    """A language folder's settings, and what is wrong with them.
+
+    Attributes:
+        language: without the entries that are wrong; None where not even that can be read.
+        whole: whether no entry was left out.
+        faults: what is wrong in language.yaml and defaults.yaml, and links and pipes in their place.
+    """
+
+    language: Language | None
+    whole: bool
+    faults: Collector
+
+
+def examine_language(folder: Path) -> Examined:
+    """What ``load_language`` loads, or everything that forbids it."""
+    code, inside, faults = folder.name, Folder.of(folder), Collector()
     if not is_code(code):
-        raise Problem(f"'{code}' does not have the form of a BCP 47 language tag", where=f"{folder.parent.name}/{code}",
-                      fix="Rename the folder to the language's tag (nya, zh-Hant), or a private one (qaa, x-name)")
+        faults.add(Problem(f"'{code}' does not have the form of a BCP 47 language tag",
+                           where=f"{folder.parent.name}/{code}",
+                           fix="Rename the folder to the language's tag (nya, zh-Hant), or a private one (qaa, "
+                               "x-name)"))
     for problem in (*inside.find_strange("*"), *inside.folder(_TESTS).find_strange("*")):
-        raise problem
-    merged = read_merged(folder)
-    data = {**merged.plain(), "code": code, "folder": folder}
-    try:
-        language = Language.model_validate(data)
-    except ValidationError as error:
-        raise explain(error, merged) from None
-    check(language, merged)
-    return language
+        faults.add(problem)
+    if faults:
+        return Examined(None, False, faults)
+    with faults.collect():
+        merged = read_merged(folder)
+        found = usable_part(merged, code, folder, faults)
+        if found is not None:
+            language, node = found
+            with faults.collect():
+                check(language, node, whole=node is merged)
+            return Examined(language, node is merged, faults)
+    return Examined(None, False, faults)
 
 
 def read_merged(folder: Path) -> Node:
@@ -87,9 +115,18 @@ def find_language(root: Path, code: str) -> Language:
     Raises:
         Problem: there is none of that name (with the close ones), or it is broken.
     """
+    return load_language(folder_named(root, code))
+
+
+def folder_named(root: Path, code: str) -> Path:
+    """The folder of the language ``code`` below the folder of languages ``root``.
+
+    Raises:
+        Problem: there is none of that name; says which are close.
+    """
     known = [folder.name for folder in folders_of(root)]
     if code in known:
-        return load_language(root / code)
+        return root / code
     if is_code(code) and (root / code).is_dir():
         raise Problem(f"the folder has no {FILE}", where=f"{root.name}/{code}",
                       fix=f"Put it back, or move the folder away and start with `vernacular new {code}`")

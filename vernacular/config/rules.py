@@ -23,18 +23,25 @@ from vernacular.config.sources import (
 from vernacular.config.tasks import Groups
 from vernacular.config.translations import FilesSide, PackageSide, VrefKey
 from vernacular.config.yaml_file import Node
-from vernacular.errors import Problem
+from vernacular.errors import Collector, Problem
 from vernacular.files.path_pattern import PathPattern
 
 FOLDER = "the language folder"
 
 
-def check(language: Language, merged: Node) -> None:
+def check(language: Language, merged: Node, whole: bool = True) -> None:
     """Hold ``language`` against these rules; ``merged`` says where in its files a key stands.
 
+    Args:
+        language: the settings.
+        merged: the nodes that they are from.
+        whole: whether no entry was left out; or else no rule is asked that needs another entry.
+
     Raises:
-        Problem: the first that is broken.
+        Problem: everything that is broken.
     """
+    faults = Collector()
+
     def place(*path: Any) -> str:
         node = merged
         for part in path:
@@ -43,31 +50,36 @@ def check(language: Language, merged: Node) -> None:
         return node.where
 
     for number, code in enumerate(language.neighbours):
-        _check_code(code, place("neighbours", number))
+        with faults.collect():
+            _check_code(code, place("neighbours", number))
         if is_same(code, language.code):
-            raise Problem(f"'{code}' is this language itself", where=place("neighbours", number),
-                          fix="Name the languages that it is confused with")
+            faults.add(Problem(f"'{code}' is this language itself", where=place("neighbours", number),
+                               fix="Name the languages that it is confused with"))
     seen: dict[str, str] = {}
     for number, source in enumerate(language.sources):
         where = place("sources", number, "name")
         if source.name in seen:
-            raise Problem(f"two sources are called {source.name}, this one and that at {seen[source.name]}",
-                          where=where, fix="Rename one of the two")
+            faults.add(Problem(f"two sources are called {source.name}, this one and that at {seen[source.name]}",
+                               where=where, fix="Rename one of the two"))
         seen[source.name] = where
     for number, code in enumerate(language.cleaning.reject_languages):
-        _check_code(code, place("cleaning", "reject_languages", number))
+        with faults.collect():
+            _check_code(code, place("cleaning", "reject_languages", number))
     beside: dict[tuple[str, str], Source] = {}
 
     def check_source(source: Source, *path: Any, role: str = "") -> None:
         for key, value, root, elsewhere in _paths_of(source):
-            _check_path(value, place(*path, key), root, elsewhere)
+            with faults.collect():
+                _check_path(value, place(*path, key), root, elsewhere)
             if key == "files":
-                PathPattern.of(value, place(*path, key))
+                with faults.collect():
+                    PathPattern.of(value, place(*path, key))
         if role and beside.setdefault((role, source.name), source) != source:  # what is fetched lies under this name
-            raise Problem(f"another text of {role} is called {source.name}, too", where=place(*path, "name"),
-                          fix="Rename one of the two, or let both say the same")
+            faults.add(Problem(f"another text of {role} is called {source.name}, too", where=place(*path, "name"),
+                               fix="Rename one of the two, or let both say the same"))
 
-    _check_path(language.identification.seed, place("identification", "seed"), FOLDER)
+    with faults.collect():
+        _check_path(language.identification.seed, place("identification", "seed"), FOLDER)
     for number, source in enumerate(language.sources):
         check_source(source, "sources", number)
     for code, sources in language.identification.contrast.items():
@@ -75,13 +87,14 @@ def check(language: Language, merged: Node) -> None:
             check_source(source, "identification", "contrast", code, number, role=f"contrast {code}")
     for name, model in language.models.items():
         if model.base.path is not None:
-            _check_path(model.base.path, place("models", name, "base", "path"),
-                        "site-packages" if model.base.package else FOLDER)
+            with faults.collect():
+                _check_path(model.base.path, place("models", name, "base", "path"),
+                            "site-packages" if model.base.package else FOLDER)
         for number, wanted in enumerate(model.tasks or []):
-            if wanted not in language.tasks:
-                raise Problem(f"there is no task '{wanted}' in this folder",
-                              where=place("models", name, "tasks", number),
-                              fix=f"Use one of: {', '.join(language.tasks) or 'none yet, so remove this'}")
+            if whole and wanted not in language.tasks:
+                faults.add(Problem(f"there is no task '{wanted}' in this folder",
+                                   where=place("models", name, "tasks", number),
+                                   fix=f"Use one of: {', '.join(language.tasks) or 'none yet, so remove this'}"))
         for number, source in enumerate(model.retention):
             check_source(source, "models", name, "retention", number, role="retention")
         for number, pair in enumerate(model.alignment.translations if model.alignment is not None else ()):
@@ -90,47 +103,55 @@ def check(language: Language, merged: Node) -> None:
         for number, entry in enumerate(model.pretraining.related):
             check_source(entry.source, "models", name, "pretraining", "related", number, "source", role="related")
     for name, task in language.tasks.items():
-        if not any(task.fits(model.objective) for model in language.models.values()):
-            raise Problem(f"the task '{name}' writes text, and no model of this folder is causal",
-                          where=place("tasks", name, "kind"),
-                          fix="Add a model with `objective: causal`, or remove the task")
-        if task.of_translations and all(model.alignment is None for model in language.models.values()):
-            raise Problem(f"the items of the task '{name}' are pairs of translations, and no model of this folder has "
-                          "any", where=place("tasks", name, "labels"),
-                          fix="Give a model `alignment: translations:`, or remove the task")
+        if whole and not any(task.fits(model.objective) for model in language.models.values()):
+            faults.add(Problem(f"the task '{name}' writes text, and no model of this folder is causal",
+                               where=place("tasks", name, "kind"),
+                               fix="Add a model with `objective: causal`, or remove the task"))
+        if whole and task.of_translations and all(model.alignment is None for model in language.models.values()):
+            faults.add(Problem(f"the items of the task '{name}' are pairs of translations, and no model of this folder "
+                               "has any", where=place("tasks", name, "labels"),
+                               fix="Give a model `alignment: translations:`, or remove the task"))
         if task.language is not None:
-            _check_code(task.language, place("tasks", name, "language"))
+            with faults.collect():
+                _check_code(task.language, place("tasks", name, "language"))
             if is_same(task.language, language.code):
-                raise Problem(f"'{task.language}' is this language itself", where=place("tasks", name, "language"),
-                              fix="Leave it out: it is for tasks in a language of the base")
-        if task.prompt is not None and not any(model.objective == "causal" for model in language.models.values()):
-            raise Problem(f"the task '{name}' says how to ask a causal model, and this folder has none",
-                          where=place("tasks", name, "prompt"),
-                          fix="Add one with `objective: causal`, or remove prompt")
+                faults.add(Problem(f"'{task.language}' is this language itself", where=place("tasks", name, "language"),
+                                   fix="Leave it out: it is for tasks in a language of the base"))
+        causal = any(model.objective == "causal" for model in language.models.values())
+        if whole and task.prompt is not None and not causal:
+            faults.add(Problem(f"the task '{name}' says how to ask a causal model, and this folder has none",
+                               where=place("tasks", name, "prompt"),
+                               fix="Add one with `objective: causal`, or remove prompt"))
         for path, data in ((("data",), task.data), (("transfer", "data"), task.transferred and task.transferred.data)):
             if isinstance(data, HubData) and is_local(data.dataset):
-                _check_path(data.dataset, place("tasks", name, *path, "dataset"), FOLDER, elsewhere=True)
+                with faults.collect():
+                    _check_path(data.dataset, place("tasks", name, *path, "dataset"), FOLDER, elsewhere=True)
             if isinstance(data, FileData):
                 if data.folder != ".":
-                    _check_path(data.folder, place("tasks", name, *path, "folder"), FOLDER, elsewhere=True)
+                    with faults.collect():
+                        _check_path(data.folder, place("tasks", name, *path, "folder"), FOLDER, elsewhere=True)
                 for part in PARTS:
                     glob = getattr(data, part)
                     if glob is not None:
-                        _check_path(glob, place("tasks", name, *path, part), "the task's folder")
-                        PathPattern.of(glob, place("tasks", name, *path, part))
-        if task.transfer is not None:
-            _check_transfer(name, task.transfer, language, partial(place, "tasks", name, "transfer"))
+                        with faults.collect():
+                            _check_path(glob, place("tasks", name, *path, part), "the task's folder")
+                        with faults.collect():
+                            PathPattern.of(glob, place("tasks", name, *path, part))
+        if whole and task.transfer is not None:
+            with faults.collect():
+                _check_transfer(name, task.transfer, language, partial(place, "tasks", name, "transfer"))
         if not isinstance(task.labels, Groups):
             continue
         where = place("tasks", name, "labels", "groups")
         if len(task.labels.groups) < 2:
-            raise Problem(f"the task '{name}' has fewer than two groups", where=where,
-                          fix="A classification needs two labels or more")
+            faults.add(Problem(f"the task '{name}' has fewer than two groups", where=where,
+                               fix="A classification needs two labels or more"))
         for label, globs in task.labels.groups.items():
             if not globs or not all(globs):
-                raise Problem(f"the group '{label}' of the task '{name}' has no glob",
-                              where=place("tasks", name, "labels", "groups", label),
-                              fix="Name its documents, such as [\"bible/*/1/*\"]")
+                faults.add(Problem(f"the group '{label}' of the task '{name}' has no glob",
+                                   where=place("tasks", name, "labels", "groups", label),
+                                   fix="Name its documents, such as [\"bible/*/1/*\"]"))
+    faults.done()
 
 
 def _check_transfer(name: str, transfer: Transfer, language: Language, place: Callable[[str], str]) -> None:

@@ -24,6 +24,19 @@ COLUMNS: dict[str, dict[str, str]] = {
     "sentence_retrieval": {"source": "source", "target": "target"},
     "generation": {"source": "source", "target": "target"},
 }
+# What an item is made of -> how its column may be called as well, where `columns:` says nothing.
+OTHER_NAMES: dict[str, tuple[str, ...]] = {
+    "words": ("words", "forms"),
+    "labels": ("labels", "ner_tags", "pos_tags", "upos", "ner", "pos"),
+    "text": ("sentence", "sentence1", "text1", "premise", "tweet", "content", "review", "comment"),
+    "second": ("sentence2", "text2", "hypothesis"),
+    "label": ("labels", "category", "class", "topic", "sentiment", "intent", "emotion"),
+    "context": ("passage", "paragraph"),
+    "question": ("query",),
+    "answers": ("answer",),
+    "source": ("src",),
+    "target": ("tgt",),
+}
 
 _DERIVED = {"document_group": "sequence_classification", "capitalised": "token_classification",
             "translations": "sentence_retrieval"}  # labels -> the kind of task that they are for
@@ -81,9 +94,10 @@ class Task(Strict):
     language: str | None = Field(None, description=(
         "ISO 639-3 code of the items' language, for a task in a language of the base: it shows what was forgotten. Not "
         "set: the folder's own language."), examples=["eng"])
-    tags: Literal["bio", "plain"] = Field("bio", description=(
+    tags: Literal["auto", "bio", "plain"] = Field("auto", description=(
         "`bio`: entities over several words (B-PER, I-PER, O), scored whole. `plain`: a label for each word, such as "
-        "parts of speech (`token_classification` with `data` only)."))
+        "parts of speech. `auto`: `bio` if tags begin with B- or I-, `plain` if none does (`token_classification` "
+        "with `data` only)."))
     multi_label: bool = Field(False, description=(
         "An item may have several labels, or none (`sequence_classification` with `data` only)."))
     unanswerable: bool = Field(False, description=(
@@ -163,8 +177,10 @@ class Task(Strict):
     def _data_only_where_meant(self) -> Task:
         if self.data is None:
             return self
-        if self.data.repair_bio and (self.kind != "token_classification" or self.tags != "bio"):
+        if said(self.data, "repair_bio") and (self.kind != "token_classification" or self.tags == "plain"):
             raise ValueError("repair_bio needs kind: token_classification and tags: bio")
+        if said(self.data, "most_unmatched") and "source" not in COLUMNS[self.kind]:
+            raise ValueError("most_unmatched is for pairs: kind: sentence_retrieval or generation")
         if said(self.data, "separator") and not self.multi_label:
             raise ValueError("separator needs multi_label: true")
         for part in ("dev", "test"):
@@ -231,3 +247,9 @@ class Task(Strict):
     def columns(self) -> dict[str, str | int]:
         """What an item is made of -> the column that holds it."""
         return {**COLUMNS[self.kind], **(self.data.columns if self.data else {})}
+
+    def names_of_columns(self) -> dict[str, list[str | int]]:
+        """What an item is made of -> how the column that holds it may be called; the first that is there counts."""
+        given: dict[str, str | int] = self.data.columns if self.data else {}
+        return {role: [given[role]] if role in given else [name, *OTHER_NAMES.get(role, ())]
+                for role, name in COLUMNS[self.kind].items()}

@@ -92,13 +92,11 @@ class Translations(Strict):
     source: Side = Field(description="The text in the language.")
     translation: Side = Field(description="The same text in a language that the base knows.")
     most_unmatched: Share = Field(0.1, examples=[0.5], description=(
-        "Most texts without a partner, as a share of the side that has fewer texts; a join that loses more is refused. "
-        "Raise it for a partial translation."))
+        "Most texts without a partner, as a share of the side that has fewer texts; line by line, most pairs of which "
+        "one side is empty. They are left out and counted; more are refused. Raise it for a partial translation."))
 
     @model_validator(mode="after")
     def _both_or_neither(self) -> Translations:
         if (self.source.key is None) != (self.translation.key is None):
             raise ValueError("only one side has a key; give the other one, too, or take it out")
-        if self.source.key is None and "most_unmatched" in self.model_fields_set:
-            raise ValueError("most_unmatched needs a key on both sides: without one every line has a partner")
         return self

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from vernacular.errors import Problem
+from vernacular.errors import Collector, Problem
 from vernacular.files import File
 
 MOST_BYTES = 2_000_000  # of a file; parsing takes a second for each million
@@ -95,12 +95,13 @@ def parse_yaml(text: str, shown: str) -> Node:
     Raises:
         Problem: not strict YAML, or not a mapping.
     """
+    faults = Collector()
     try:
         loader = _Loader(text)
         root = loader.get_single_node()
         if root is None:
             return Node({}, f"{shown}:1")
-        node = _convert(root, shown, root.start_mark.line)
+        node = _convert(root, shown, root.start_mark.line, faults)
     except yaml.MarkedYAMLError as error:
         raise _explained(error, shown) from error
     except yaml.YAMLError as error:
@@ -109,6 +110,7 @@ def parse_yaml(text: str, shown: str) -> Node:
         raise Problem(f"not valid YAML: {error}", where=shown, fix=_NO_CHARACTER) from error
     except RecursionError as error:
         raise Problem("nested too deeply", where=shown, fix=SYNTAX_FIX) from error
+    faults.done()
     if not isinstance(node.value, dict):
         raise Problem("the file must hold keys and values, such as `name: Chichewa`", where=node.where, fix=SYNTAX_FIX)
     return node
@@ -129,25 +131,31 @@ def _at(shown: str, mark: yaml.Mark | None, what: str, fix: str) -> Problem:
     return Problem(what, where=f"{shown}:{mark.line + 1 if mark else 1}", fix=fix)
 
 
-def _convert(node: yaml.Node, shown: str, line: int) -> Node:
+def _convert(node: yaml.Node, shown: str, line: int, faults: Collector) -> Node:
+    """``node`` as a ``Node``; what in it is no strict YAML goes to ``faults`` and is left out."""
     where = f"{shown}:{line + 1}"
     if isinstance(node, yaml.MappingNode):
         _plain_tag(node, "tag:yaml.org,2002:map", where)
         mapping: dict[str, Node] = {}
         for key, value in node.value:
             key_where = f"{shown}:{key.start_mark.line + 1}"
-            if not isinstance(key, yaml.ScalarNode) or (key.style is None and not isinstance(_scalar(key, key_where),
-                                                                                            str)):
-                raise Problem("a key must be text", where=key_where, fix="Write a name, or put it in quotes")
-            if key.value in mapping:
-                raise Problem(f"the key '{key.value}' is written twice (first at {mapping[key.value].where})",
-                              where=key_where, fix="Remove one of the two")
-            _check_characters(key.value, key_where)
-            mapping[key.value] = _convert(value, shown, key.start_mark.line)
+            with faults.collect():
+                if not isinstance(key, yaml.ScalarNode) or (
+                        key.style is None and not isinstance(_scalar(key, key_where), str)):
+                    raise Problem("a key must be text", where=key_where, fix="Write a name, or put it in quotes")
+                if key.value in mapping:
+                    raise Problem(f"the key '{key.value}' is written twice (first at {mapping[key.value].where})",
+                                  where=key_where, fix="Remove one of the two")
+                _check_characters(key.value, key_where)
+                mapping[key.value] = _convert(value, shown, key.start_mark.line, faults)
         return Node(mapping, where)
     if isinstance(node, yaml.SequenceNode):
         _plain_tag(node, "tag:yaml.org,2002:seq", where)
-        return Node([_convert(item, shown, item.start_mark.line) for item in node.value], where)
+        items = list[Node]()
+        for item in node.value:
+            with faults.collect():
+                items.append(_convert(item, shown, item.start_mark.line, faults))
+        return Node(items, where)
     assert isinstance(node, yaml.ScalarNode)
     return Node(_scalar(node, where), where)
 

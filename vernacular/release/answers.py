@@ -146,7 +146,7 @@ def note_labels(answers: Answers, name: str, task: Task, predictor: Any, plain: 
         words(plain), predictor.decoded(read), read, strict=False)]
     answers.guesses[name] = {place for place, (_, label, value) in enumerate(answers.words[name])
                              if trust.is_guess(label, value)}
-    if task.data is not None and task.tags == "bio":
+    if task.data is not None and any(label.startswith("B-") for label in predictor.labels):
         answers.entities.add(name)
 
 

@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vernacular.config.tasks import Task
+from vernacular.errors import Collector
 
 if TYPE_CHECKING:
     import torch
@@ -106,6 +107,16 @@ class Kind(ABC):
             Problem: a row that is not of this kind, with its file and line.
         """
         return []
+
+    @classmethod
+    def usable(cls, task: Task, rows: Sequence[Row], faults: Collector) -> list[Row]:
+        """Those of ``rows`` that have labels of this kind; what is wrong with the others goes to ``faults``."""
+        kept = []
+        for row in rows:
+            with faults.collect():
+                cls.labels_of(task, [row])
+                kept.append(row)
+        return kept
 
     @classmethod
     def notes(cls, task: Task, rows: Iterable[Row]) -> dict[str, int]:

@@ -154,7 +154,9 @@ _NOTES = {"test_taken_from_train": "scored items taken from the training items: 
           "train_also_in_test": "training items left out because they give away what is scored",
           "train_also_in_dev": "training items left out because they give away what is chosen by",
           "texts_labelled_differently": "texts that have other labels somewhere else in the data",
-          "tags_repaired": "I- tags that went on with nothing and were made to begin an entity",
+          "tags_repaired": "tags of other schemes than IOB2, or I- tags that continue no entity, read as IOB2",
+          "pairs_with_an_empty_side": "pairs left out because one of their sides is empty",
+          "rows_with_quotes": "rows of tables whose quotes were understood by the look of the file",
           "dev_also_in_test": "items to choose by left out because they give away what is scored"}
 
 

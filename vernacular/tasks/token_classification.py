@@ -17,7 +17,7 @@ from torch.nn.functional import cross_entropy
 
 from vernacular.config.tasks import Task
 from vernacular.corpus.words import word_spans
-from vernacular.errors import Problem
+from vernacular.errors import Collector, Problem
 from vernacular.tasks.classifier import Classifier, first_tokens, token_labels
 from vernacular.tasks.derived import NAME
 from vernacular.tasks.floors import Words, majority, word_floor
@@ -28,6 +28,8 @@ from vernacular.tasks.scoring import accuracy, f1, macro_f1, per_label
 
 OUTSIDE = "O"
 _FURTHER_TOKENS = 0.2  # weight of a word's tokens behind the first in the loss (docs/experiments/standard-heads.md)
+_AS_IOB2 = {"S-": "B-", "U-": "B-", "E-": "I-", "L-": "I-"}  # of BIOES and BILOU
+_MARKS = ("B-", "I-", *_AS_IOB2)
 _PLAIN = "or `tags: plain` for tags that mark no entities"
 
 
@@ -39,7 +41,7 @@ class TokenClassification(Labelling):
     def __init__(self, task: Task, labels: Sequence[str]) -> None:
         super().__init__(task, labels)
         self._index = {label: number for number, label in enumerate(self.labels)}
-        self._entities = task.data is not None and task.tags == "bio"
+        self._entities = task.data is not None and task.tags != "plain" and all(map(_of_entities, self.labels))
         self._balanced = task.labels is not None  # names are rare in a text, and F1 of them is what is scored
         self._types = sorted({label[2:] for label in self.labels if label != OUTSIDE}) if self._entities else []
         self._continued = [self._index.get(f"I-{label[2:]}", number) if self._entities and label.startswith("B-")
@@ -49,30 +51,40 @@ class TokenClassification(Labelling):
     @classmethod
     def labels_of(cls, task: Task, rows: Iterable[Row]) -> list[str]:
         """The tags that occur; of entities each type with its B- and I-, after O."""
-        found = set()
-        for row in rows:
-            _, tags = _fields(row)
-            if task.tags == "bio":
-                tags = checked(tags, row, task.data is not None and task.data.repair_bio)
-            found.update(tags)
-        if task.tags == "plain":
-            return sorted(found)
-        types = sorted({tag[2:] for tag in found if tag != OUTSIDE})
+        rows = list(rows)
+        if _are_plain(task, rows):
+            return sorted({tag for row in rows for tag in _fields(row)[1]})
+        tags = {tag for row in rows for tag in checked(_fields(row)[1], row, _repaired(task))}
+        types = sorted({tag[2:] for tag in tags if tag != OUTSIDE})
         return [OUTSIDE, *(f"{mark}-{name}" for name in types for mark in "BI")]
+
+    @classmethod
+    def usable(cls, task: Task, rows: Sequence[Row], faults: Collector) -> list[Row]:
+        """Those of ``rows`` that have a tag a word; whether tags mark entities is seen from all rows together."""
+        kept, plain = [], _are_plain(task, rows)
+        for row in rows:
+            with faults.collect():
+                _, tags = _fields(row)
+                if not plain:
+                    checked(tags, row, _repaired(task))
+                kept.append(row)
+        return kept
 
     @classmethod
     def notes(cls, task: Task, rows: Iterable[Row]) -> dict[str, int]:
         """How many tags of entities were made to begin one."""
-        if task.tags == "plain" or task.data is None or not task.data.repair_bio:
+        rows = list(rows)
+        if _are_plain(task, rows):
             return {}
-        return {"tags_repaired": sum(before != after for row in rows for before, after in zip(
-            _fields(row)[1], checked(_fields(row)[1], row, True), strict=True))}
+        number = sum(before != after for row in rows for before, after in zip(
+            _fields(row)[1], checked(_fields(row)[1], row, True), strict=True))
+        return {"tags_repaired": number} if number else {}
 
     def item(self, row: Row) -> Item:
         """The words with a space between, or the text itself where the file says how it is written."""
         words, tags = _fields(row)
         if self._entities:
-            tags = checked(tags, row, self.task.data is not None and self.task.data.repair_bio)
+            tags = checked(tags, row, _repaired(self.task))
         text, spans = row.fields.get("text", " ".join(words)), []
         end = 0
         for word in words:
@@ -214,6 +226,27 @@ def _words(item: Item) -> Words:
     return [item.text[start:stop] for start, stop in spans_of(item)]
 
 
+def _of_entities(tag: str) -> bool:
+    """Whether a tag is one of IOB2: O, B- or I- with a type."""
+    return tag == OUTSIDE or (tag[:2] in ("B-", "I-") and len(tag) > 2)
+
+
+def _are_plain(task: Task, rows: Sequence[Row]) -> bool:
+    """Whether the tags of ``rows`` mark no entities: as the task says, or else if none has the form of such."""
+    if task.data is None or task.tags != "auto":
+        return task.data is not None and task.tags == "plain"
+    tags = {tag for row in rows for tag in _strings(row.fields.get("labels")) if tag != OUTSIDE}
+    return bool(tags) and not any(tag[2:] and tag[:2] in _MARKS for tag in tags)
+
+
+def _repaired(task: Task) -> bool:
+    return task.data is not None and task.data.repair_bio
+
+
+def _strings(value: object) -> list[str]:
+    return [part for part in value if isinstance(part, str)] if isinstance(value, list) else []
+
+
 def _fields(row: Row) -> tuple[list[str], list[str]]:
     """The words and the tags of a row, checked for their number and for empty ones."""
     words, tags = row.fields["words"], row.fields["labels"]
@@ -227,21 +260,24 @@ def _fields(row: Row) -> tuple[list[str], list[str]]:
 
 
 def checked(tags: Sequence[str], row: Row, repair: bool) -> list[str]:
-    """``tags`` if they are IOB2; with ``repair``, an I- that goes on with nothing made a B-.
+    """``tags`` in IOB2; with ``repair`` those of IOB and BIOES, too, and a tag that continues no entity as B-.
 
     Raises:
-        Problem: another form, or an entity that begins with I-, at its line.
+        Problem: tags of another form, or, without ``repair``, entities that begin with I-, at their lines.
     """
-    out: list[str] = []
+    out, faults = list[str](), Collector()
     for number, tag in enumerate(tags):
         where = f"{row.where.rpartition(':')[0]}:{row.lines[number]}" if row.lines else row.where
-        if tag != OUTSIDE and not (tag[:2] in ("B-", "I-") and tag[2:]):
-            raise Problem(f"'{tag}' is no tag of IOB2 (O, B-PER, I-PER)", where=where, fix=(
-                f"Correct the file (of BIOES write S- as B-, and E- as I-), {_PLAIN}"))
-        if tag.startswith("I-") and (not out or out[-1][2:] != tag[2:]):
+        if repair and tag[2:]:
+            tag = _AS_IOB2.get(tag[:2], tag[:2]) + tag[2:]
+        if not _of_entities(tag):
+            faults.add(Problem(f"'{tag}' is no tag of IOB2 (O, B-PER, I-PER)", where=where,
+                               fix=f"Correct the file, {_PLAIN}"))
+        elif tag.startswith("I-") and (not out or out[-1][2:] != tag[2:]):
             if not repair:
-                raise Problem(f"{tag} follows {out[-1] if out else 'nothing'}: in IOB2 an entity begins with B-",
-                              where=where, fix=f"Correct the file, set `repair_bio: true`, {_PLAIN}")
+                faults.add(Problem(f"{tag} follows {out[-1] if out else 'nothing'}: in IOB2 an entity begins with B-",
+                                   where=where, fix=f"Correct the file, remove `repair_bio: false`, {_PLAIN}"))
             tag = f"B-{tag[2:]}"
         out.append(tag)
+    faults.done()
     return out

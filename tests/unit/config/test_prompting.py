@@ -54,8 +54,9 @@ def test_keys_belong_to_their_kinds(entry, match):
 
 
 @pytest.mark.parametrize(("entry", "data", "match"), [
-    ({"kind": "sequence_classification"}, {"repair_bio": True}, "repair_bio needs kind: token_classification and tags"),
-    ({"kind": "token_classification", "tags": "plain"}, {"repair_bio": True}, "repair_bio needs .* tags: bio"),
+    ({"kind": "sequence_classification"}, {"repair_bio": False}, "repair_bio needs kind: token_classification and"),
+    ({"kind": "token_classification", "tags": "plain"}, {"repair_bio": False}, "repair_bio needs .* tags: bio"),
+    ({"kind": "sequence_classification"}, {"most_unmatched": 0.5}, "most_unmatched is for pairs"),
     ({"kind": "sequence_classification"}, {"separator": ";"}, "separator needs multi_label: true"),
     ({"kind": "sentence_pairs"}, {"dev": "d.jsonl", "dev_share": 0.3}, "dev_share is of train, where dev names"),
     ({"kind": "sentence_pairs"}, {"test": "d.jsonl", "test_share": 0.3}, "test_share is of train")])

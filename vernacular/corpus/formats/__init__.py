@@ -67,7 +67,14 @@ SUFFIXES = tuple(_FORMATS)
 SLOW = frozenset(suffix for suffix, format_ in _FORMATS.items() if format_.slow)
 
 
-def read_texts(file: File, where: str, options: Options | None = None, limits: Limits | None = None) -> Iterator[Text]:
+def is_lines(name: str) -> bool:
+    """Whether a file's ending says no format, as in ``train.en`` and ``train.lug``: a text line by line."""
+    suffix = suffix_of(name)
+    return suffix not in _FORMATS and suffix not in _INSTEAD
+
+
+def read_texts(file: File, where: str, options: Options | None = None, limits: Limits | None = None,
+               lines: bool = False) -> Iterator[Text]:
     """The texts in ``file``, none of them empty, in the order in which they stand. All were read when it returns.
 
     Args:
@@ -75,13 +82,14 @@ def read_texts(file: File, where: str, options: Options | None = None, limits: L
         where: how messages call it.
         options: what is known of the file besides.
         limits: what reading it may take.
+        lines: an ending that says no format is that of a text file.
 
     Raises:
         Problem: an unknown format, a file too large, bytes that cannot be read for certain, or not what the format
             says.
         LimitReached: it takes more than ``limits`` allow.
     """
-    suffix = suffix_of(file.name)
+    suffix = ".txt" if lines and is_lines(file.name) else suffix_of(file.name)
     if suffix not in _FORMATS or (file.suffix.lower() == PACKED and not _FORMATS[suffix].packed):
         suffix = file.suffix.lower()
         raise Problem(f"files of type '{suffix or file.name}' cannot be read", where=where,

@@ -8,11 +8,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from vernacular.artifacts import digest_of
 from vernacular.bounded.limits import LimitReached
 from vernacular.config.sources import FilesSource, LocalSource
+from vernacular.config.translations import FilesSide, PackageSide
 from vernacular.corpus.formats import SLOW, Options, Text, read_texts
 from vernacular.corpus.ledger import Document, make_document, short_digest
 from vernacular.corpus.sources import Place
 from vernacular.corpus.sources.extracts import Digests, Extracts
-from vernacular.errors import Problem
+from vernacular.errors import Collector, Problem
 from vernacular.files import File, Folder
 
 
@@ -47,14 +48,14 @@ class Files(ABC):
         """The documents of all files.
 
         Raises:
-            Problem: no file matches, a file cannot be read, or none holds any text.
+            Problem: no file matches, some cannot be read, or none holds any text.
         """
         self.problems = []
         files = self.located()
         if not files:
             return self.nothing(0)
         progress(f"reading {len(files)} files of {self.settings.name}")
-        extracts, found = Extracts(self.place.mirror, self.options), False
+        extracts, found, faults = Extracts(self.place.mirror, self.options), False, Collector()
         for path, file in files:
             try:
                 texts = self.texts(path, file, extracts)
@@ -62,9 +63,13 @@ class Files(ABC):
                 progress(f"set aside: {problem}")
                 self._set_aside(problem)
                 continue
+            except Problem as problem:
+                faults.add(problem)
+                continue
             for text in texts:
                 found = True
                 yield self._document(path, text)
+        faults.done()
         extracts.prune()
         self.digests.save({path for path, _ in files})
         if not found and not self.problems:
@@ -78,7 +83,8 @@ class Files(ABC):
             Problem: it cannot be read.
         """
         if file.suffix.lower() not in SLOW:
-            return read_texts(file, f"{self.where}/{path}", self.options, self.place.limits)
+            lines = isinstance(self.settings, FilesSide | PackageSide) and self.settings.key is None
+            return read_texts(file, f"{self.where}/{path}", self.options, self.place.limits, lines)
         digest = self.digests.of(path, file)
         texts = extracts.get(path, digest)
         if texts is None:

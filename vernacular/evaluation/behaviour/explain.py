@@ -7,9 +7,9 @@ from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from vernacular.config.explain import NO_NAME, SAID, did_you_mean, walk
+from vernacular.config.explain import NO_NAME, SAID, did_you_mean, distinct_errors, walk
 from vernacular.config.yaml_file import Node
-from vernacular.errors import Problem
+from vernacular.errors import Problem, one_of
 from vernacular.evaluation.behaviour.operators import AnyOperator
 from vernacular.evaluation.behaviour.schema import BehaviourTest, Expectation, FromText, Pairs, Review, SentencePair
 
@@ -27,13 +27,12 @@ def validate(kind: type[Kind], node: Node) -> Kind:
     """``node`` as a ``kind``.
 
     Raises:
-        Problem: the first error, with its file and line; an unknown key comes first, for it often explains the others.
+        Problem: what is wrong, with its lines; unknown keys come first, for they often explain the others.
     """
     try:
         return kind.model_validate(node.plain())
     except ValidationError as error:
-        errors = sorted(error.errors(include_url=False), key=lambda item: item["type"] != "extra_forbidden")
-        raise _problem(errors[0], node, kind) from None
+        raise one_of(_problem(each, node, kind) for each in distinct_errors(error, node)) from None
 
 
 def _problem(error: Any, root: Node, kind: type[BaseModel]) -> Problem:
@@ -43,8 +42,9 @@ def _problem(error: Any, root: Node, kind: type[BaseModel]) -> Problem:
     message = error["msg"].removeprefix("Value error, ")
     if error["type"] == "extra_forbidden":
         known = _keys(_owner(loc[:-1], kind))
-        return Problem(f"unknown key '{key}' at {place}{did_you_mean(key, known)}", where=node.where,
-                       fix=f"Rename or remove it; known here: {', '.join(known)} ({PAGE})")
+        meant = did_you_mean(key, known)
+        return Problem(f"unknown key '{key}' at {place}{meant}", where=node.where,
+                       fix="Rename or remove it" + ("" if meant else f"; known here: {', '.join(known)} ({PAGE})"))
     if error["type"] == "missing":
         return Problem(f"the key '{key}' is missing in {place or 'the file'}", where=node.where, fix=f"Add `{key}:`")
     if error["type"] in ("union_tag_invalid", "union_tag_not_found") or (

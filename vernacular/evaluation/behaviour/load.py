@@ -14,7 +14,7 @@ from vernacular.config.explain import did_you_mean
 from vernacular.config.schema import Language
 from vernacular.config.strict import LONGEST_NAME
 from vernacular.config.yaml_file import Node, read_yaml
-from vernacular.errors import Problem
+from vernacular.errors import Collector, Problem
 from vernacular.evaluation.behaviour.explain import validate
 from vernacular.evaluation.behaviour.judge import columns_of
 from vernacular.evaluation.behaviour.marks import FILE as MARKS
@@ -67,46 +67,61 @@ def load_suite(language: Language) -> Suite:
     """All tests and word lists of the folder ``behaviour/``; tasks that speakers marked have a test that reads it.
 
     Raises:
-        Problem: a file that cannot be used, a name that stands twice, a task or word list that is not there.
+        Problem: files that cannot be used, names that stand twice, tasks or word lists that are not there.
     """
-    tests: dict[str, tuple[BehaviourTest, str]] = {}
-    lexicons: dict[str, Any] = {}
-    keyboard: tuple[list[str], str] = [], ""
-    parts: list[tuple[Suite, Node]] = []
-    for name, file in folder_of(language).list_files("*"):
-        if file.suffix not in (".yaml", *_OTHERS) and not name.startswith(("~", MARKS)):
-            raise Problem("a file of tests ends in .yaml; this one would not be read", where=file.shown,
-                          fix=f"Save it as plain text under the name {name.partition('.')[0]}.yaml, or move it "
-                              f"out of {FOLDER}/")
-    for file in files_of(language):
-        node = read_yaml(file)
-        part = validate(Suite, node)
-        if not node.value:
-            raise Problem("the file holds no test, word list or keyboard", where=file.shown,
-                          fix="Write some, or remove the file")
-        parts.append((part, node))
-        for name, lexicon in part.lexicons.items():
-            if name in lexicons:
-                raise Problem(f"the word list '{name}' is written in two files", where=node.value["lexicons"].where,
-                              fix="Keep one; every file of the folder may use it")
-            lexicons[name] = lexicon
-        if part.keyboard:
-            if keyboard[0]:
-                raise Problem(f"the keyboard stands at {keyboard[1]} too", where=node.value["keyboard"].where,
-                              fix="Keep one; it holds for every file of the folder")
-            keyboard = part.keyboard, node.value["keyboard"].where
+    parts = read_files(language)
+    tests, faults = dict[str, tuple[BehaviourTest, str]](), Collector()
+    lexicons = {name: lexicon for part, _ in parts for name, lexicon in part.lexicons.items()}
     for part, node in parts:
         for test, place in zip(part.tests, node.value["tests"].value if part.tests else [], strict=True):
             if test.name in tests:
-                raise Problem(f"the test '{test.name}' stands at {tests[test.name][1]} too", where=place.where,
-                              fix="Rename one of the two")
-            if test.task is not None:
-                check_task(test.task, language, place.value["task"].where)
-            _check_test(test, language, lexicons, place)
+                faults.add(Problem(f"the test '{test.name}' stands at {tests[test.name][1]} too", where=place.where,
+                                   fix="Rename one of the two"))
+            with faults.collect():
+                if test.task is not None:
+                    check_task(test.task, language, place.value["task"].where)
+                _check_test(test, language, lexicons, place)
             tests[test.name] = (test, place.where)
-    for test in _of_marks(language, {test.task for test, _ in tests.values() if test.source}):
-        tests.setdefault(test.name, (test, ""))
-    return Suite(keyboard=keyboard[0], lexicons=lexicons, tests=[test for test, _ in tests.values()])
+    with faults.collect():
+        for test in _of_marks(language, {test.task for test, _ in tests.values() if test.source}):
+            tests.setdefault(test.name, (test, ""))
+    faults.done()
+    return Suite(keyboard=next((part.keyboard for part, _ in parts if part.keyboard), []), lexicons=lexicons,
+                 tests=[test for test, _ in tests.values()])
+
+
+def read_files(language: Language) -> list[tuple[Suite, Node]]:
+    """What each file of tests holds, not yet held against ``language.yaml``.
+
+    Raises:
+        Problem: files that cannot be used, and word lists or keyboards that stand twice.
+    """
+    parts, faults = list[tuple[Suite, Node]](), Collector()
+    lexicons, keyboard = set[str](), ""
+    for name, file in folder_of(language).list_files("*"):
+        if file.suffix not in (".yaml", *_OTHERS) and not name.startswith(("~", MARKS)):
+            faults.add(Problem("a file of tests ends in .yaml; this one would not be read", where=file.shown,
+                               fix=f"Save it as plain text under the name {name.partition('.')[0]}.yaml, or move it "
+                               f"out of {FOLDER}/"))
+    for file in files_of(language):
+        with faults.collect():
+            node = read_yaml(file)
+            part = validate(Suite, node)
+            if not node.value:
+                raise Problem("the file holds no test, word list or keyboard", where=file.shown,
+                              fix="Write some, or remove the file")
+            parts.append((part, node))
+    for part, node in parts:
+        for name in lexicons & {*part.lexicons}:
+            faults.add(Problem(f"the word list '{name}' is written in two files", where=node.value["lexicons"].where,
+                               fix="Keep one; every file of the folder may use it"))
+        lexicons.update(part.lexicons)
+        if part.keyboard and keyboard:
+            faults.add(Problem(f"the keyboard stands at {keyboard} too", where=node.value["keyboard"].where,
+                               fix="Keep one; it holds for every file of the folder"))
+        keyboard = node.value["keyboard"].where if part.keyboard else keyboard
+    faults.done()
+    return parts
 
 
 def _of_marks(language: Language, read: set[str | None]) -> list[BehaviourTest]:
@@ -186,12 +201,14 @@ def check_expected(suite: Suite, language: Language, labels: Mapping[str, Sequen
     Raises:
         Problem: with the labels that there are.
     """
+    faults = Collector()
     for test in suite.tests:
         label, known = test.expect.label if test.expect else None, labels.get(test.task or "")
         if label is not None and known is not None and not columns_of(known, label):
-            raise Problem(f"the test '{test.name}' expects the label '{label}', which '{test.task}' lacks"
-                          f"{did_you_mean(label, known)}", where=f"{language.code} {FOLDER}",
-                          fix=f"Its labels: {', '.join(known)}")
+            faults.add(Problem(f"the test '{test.name}' expects the label '{label}', which '{test.task}' lacks"
+                               f"{did_you_mean(label, known)}", where=f"{language.code} {FOLDER}",
+                               fix=f"Its labels: {', '.join(known)}"))
+    faults.done()
 
 
 def _check_test(test: BehaviourTest, language: Language, lexicons: Mapping[str, Any], place: Node) -> None:

@@ -15,7 +15,7 @@ from pydantic import Field, ValidationError
 from vernacular.config.schema import Language
 from vernacular.config.strict import Strict
 from vernacular.corpus.words import words
-from vernacular.errors import Problem
+from vernacular.errors import Collector, Problem
 from vernacular.files import File
 
 FILE = "marks.jsonl"
@@ -87,32 +87,44 @@ def read_marks(file: File, language: Language) -> list[Mark]:
     """The marks in ``file``, in their order; none where there is no file.
 
     Raises:
-        Problem: a line that is no mark, of a task that is not there or gives several labels, or with labels that do not
-            fit its words, or cannot follow each other.
+        Problem: lines that are no marks, of tasks that are not there or give several labels, or with labels that do not
+            fit their words, or cannot follow each other.
     """
-    marks = []
-    for where, line in file.rows():
-        try:
-            mark = Mark.model_validate(orjson.loads(line))
-        except orjson.JSONDecodeError as error:
-            raise Problem(f"not a line of JSON ({error})", where=where, fix="Correct or remove the line") from None
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            raise Problem(f"not a mark: {'.'.join(map(str, first['loc']))}: {first['msg']}", where=where,
-                          fix="Correct or remove the line") from None
-        if mark.task not in language.tasks:
-            raise Problem(f"a mark of the task '{mark.task}', which language.yaml does not have", where=where,
-                          fix="Remove the line, or give the task its name back")
-        task = language.tasks[mark.task]
-        if task.multi_label:
-            raise Problem(f"a mark of the task '{mark.task}', which gives a text any number of labels (multi_label): "
-                          "no test can judge it", where=where, fix="Remove the line")
-        if task.kind == "token_classification":
-            for labels in filter(None, (mark.answer, mark.should_be)):
-                if len(labels.split()) != len(words(mark.text)):
-                    raise Problem(f"{len(labels.split())} labels for {len(words(mark.text))} words", where=where,
-                                  fix="Give each word of the text a label, with spaces between, or remove the line")
-            if task.data is not None and task.tags == "bio" and mark.wanted is not None:
-                check_entities(mark.wanted.split(), where)
-        marks.append(mark)
+    marks, faults = list[Mark](), Collector()
+    with faults.collect():
+        for where, line in file.rows():
+            with faults.collect():
+                marks.append(_mark(line, where, language))
+    faults.done()
     return marks
+
+
+def _mark(line: bytes, where: str, language: Language) -> Mark:
+    """The mark that a line holds.
+
+    Raises:
+        Problem: it is none, or none that ``language`` can use.
+    """
+    try:
+        mark = Mark.model_validate(orjson.loads(line))
+    except orjson.JSONDecodeError as error:
+        raise Problem(f"not a line of JSON ({error})", where=where, fix="Correct or remove the line") from None
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise Problem(f"not a mark: {'.'.join(map(str, first['loc']))}: {first['msg']}", where=where,
+                      fix="Correct or remove the line") from None
+    if mark.task not in language.tasks:
+        raise Problem(f"a mark of the task '{mark.task}', which language.yaml does not have", where=where,
+                      fix="Remove the line, or give the task its name back")
+    task = language.tasks[mark.task]
+    if task.multi_label:
+        raise Problem(f"a mark of the task '{mark.task}', which gives a text any number of labels (multi_label): "
+                      "no test can judge it", where=where, fix="Remove the line")
+    if task.kind == "token_classification":
+        for labels in filter(None, (mark.answer, mark.should_be)):
+            if len(labels.split()) != len(words(mark.text)):
+                raise Problem(f"{len(labels.split())} labels for {len(words(mark.text))} words", where=where,
+                              fix="Give each word of the text a label, with spaces between, or remove the line")
+        if task.data is not None and task.tags != "plain" and mark.wanted is not None:
+            check_entities(mark.wanted.split(), where)
+    return mark

@@ -6,25 +6,28 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from vernacular.artifacts import digest_of_listed
 from vernacular.config.labeled_data import PARTS, FileData, HubData, Part
 from vernacular.config.schema import Language
 from vernacular.config.tasks import Task
-from vernacular.corpus.words import plain_words
-from vernacular.errors import Problem
+from vernacular.errors import Collector, Problem
 from vernacular.files import File
 from vernacular.tasks.data.division import divide
 from vernacular.tasks.data.files import files_of, folder_of, rows_of_files
 from vernacular.tasks.data.hub import LabelledDataset
+from vernacular.tasks.data.notes import DataNote, numbers_of
+from vernacular.tasks.data.parallel import with_both_sides
+from vernacular.tasks.data.parts import check_labels_meet, contradictions_in, drop, labels_in
 from vernacular.tasks.generation.prompts import check_label_words, examples
 from vernacular.tasks.kind import Item, Kind, Row, class_of
 
 LEAST = 8  # items of a part that is learned from or scored
+_MENDED = {"tags_repaired": "tags that continue no entity, or are of BIOES, read as IOB2 (`repair_bio: false` refuses "
+                            "them)"}
 _DRAW = 5  # seed of the order of the training items: the same for every model
 
 
@@ -40,6 +43,7 @@ class Items:
         notes: what was done to the data, or is odd about it -> number of items.
         contradictions: texts that stand in the data with different labels: the first item of each, and the first that
             says otherwise.
+        remarks: what a reader chose or left out.
     """
 
     kind: Kind
@@ -48,10 +52,11 @@ class Items:
     test: list[Item]
     notes: dict[str, int] = field(default_factory=dict)
     contradictions: list[tuple[Item, Item]] = field(default_factory=list)
+    remarks: list[DataNote] = field(default_factory=list)
 
     def apart(self) -> dict[str, list[str]]:
         """The labels of one part alone: ``not_scored``, those that no item of test has, ``not_learned``, of train."""
-        learned, scored = _labels_in(self.kind, self.train), _labels_in(self.kind, self.test)
+        learned, scored = labels_in(self.kind, self.train), labels_in(self.kind, self.test)
         return {"not_scored": [label for label in learned if label not in scored],
                 "not_learned": [label for label in scored if label not in learned]}
 
@@ -64,16 +69,17 @@ def rows_of(language: Language, name: str, part: Part, root: Path) -> Iterator[R
     """The rows of a part of the task ``name``, as they stand in its data; none where the part is not named.
 
     Raises:
-        Problem: they cannot be read.
+        Problem: some cannot be read; the others have been given.
     """
     yield from _rows(language, name, language.tasks[name], part, root)
 
 
-def _rows(language: Language, name: str, task: Task, part: Part, root: Path) -> Iterator[Row]:
+def _rows(language: Language, name: str, task: Task, part: Part, root: Path,
+          remarks: list[DataNote] | None = None) -> Iterator[Row]:
     if isinstance(task.data, HubData):
         yield from LabelledDataset(language, name, task, root).rows(part)
     elif isinstance(task.data, FileData):
-        yield from rows_of_files(language, task, part)
+        yield from rows_of_files(language, task, part, remarks)
 
 
 def judging_rows(language: Language, name: str, root: Path) -> Iterator[Row]:
@@ -82,12 +88,12 @@ def judging_rows(language: Language, name: str, root: Path) -> Iterator[Row]:
     Raises:
         Problem: they cannot be read, or divided.
     """
-    task = language.tasks[name]
-    rows = {part: list(rows_of(language, name, part, root)) for part in judging_parts(task)}
-    if task.data is not None and "train" in rows:
-        kind_class = class_of(task)
-        kind = kind_class(task, kind_class.labels_of(task, (row for part in PARTS for row in rows[part])))
+    task, parts = language.tasks[name], judging_parts(language.tasks[name])
+    if task.data is not None and "train" in parts:
+        rows, kind, _ = _read(language, name, task, root, [])
         divide(task.data, rows, lambda row: kind.item(row).text)
+    else:
+        rows = {part: list(rows_of(language, name, part, root)) for part in parts}
     for part in sorted({*rows} - {"train"}):
         yield from rows[part]
 
@@ -173,27 +179,24 @@ def load_items(language: Language, name: str, root: Path) -> Items:
     """The items of the task ``name``, whose data people made.
 
     Raises:
-        Problem: a row that cannot be read, too few of them, all with one label, scored by labels never learned, or a
-            prompt that does not fit them.
+        Problem: all rows that cannot be used; or there are too few of them, all with one label, scored by labels never
+            learned, or a prompt does not fit them.
     """
-    task = language.tasks[name]
+    task, remarks, where = language.tasks[name], list[DataNote](), f"{language.code} tasks.{name}"
     assert task.data is not None
-    rows = {part: list(rows_of(language, name, part, root)) for part in PARTS}
-    kind_class = class_of(task)
-    kind = kind_class(task, kind_class.labels_of(task, (row for part in PARTS for row in rows[part])))
-    where = f"{language.code} tasks.{name}"
+    rows, kind, parts = _read(language, name, task, root, remarks)
     if task.prompt is not None:
         check_label_words(task.prompt, kind.labels, where)
-    parts: dict[Part, list[Item]] = {part: [kind.item(row) for row in rows[part]] for part in PARTS}
     if len(kind.labels) == 1 and not task.multi_label:
         raise Problem(f"every item has the label '{kind.labels[0]}'", where=where,
                       fix="Give it items of two labels or more: of one there is nothing to learn")
-    contradictions = _contradictions(item for part in PARTS for item in parts[part])
-    notes = {**kind_class.notes(task, (row for part in PARTS for row in rows[part])),
-             **divide(task.data, parts, lambda item: item.text)}
-    notes["train_also_in_test"] = _drop(kind, parts, "train", "test")
-    notes["train_also_in_dev"] = _drop(kind, parts, "train", "dev")
-    notes["dev_also_in_test"] = _drop(kind, parts, "dev", "test")
+    contradictions = contradictions_in(item for part in PARTS for item in parts[part])
+    remarks += [DataNote(note, where, number, _MENDED[note]) for note, number in
+                kind.notes(task, [row for part in PARTS for row in rows[part]]).items()]
+    notes = {**numbers_of(remarks), **divide(task.data, parts, lambda item: item.text)}
+    notes["train_also_in_test"] = drop(kind, parts, "train", "test")
+    notes["train_also_in_dev"] = drop(kind, parts, "train", "dev")
+    notes["dev_also_in_test"] = drop(kind, parts, "dev", "test")
     if contradictions:
         notes["texts_labelled_differently"] = len(contradictions)
     for part in PARTS:
@@ -206,13 +209,40 @@ def load_items(language: Language, name: str, root: Path) -> Items:
         if len(parts[part]) < LEAST:
             same = f", once {again} are left out that stand in test or dev, too" if part == "train" and again else ""
             raise Problem(f"{len(parts[part])} items in {part}{same}", where=where, fix=f"Give it {LEAST} or more")
-    _check_labels(kind, parts, where)
+    check_labels_meet(kind, parts, where)
     if task.prompt is not None:
         try:
             examples(parts["train"], parts["test"], max(task.prompt.shots, default=0), _DRAW)
         except Problem as problem:
             raise Problem(problem.what, where=f"{where} {problem.where}", fix=problem.fix) from None
-    return Items(kind, parts["train"], parts["dev"], parts["test"], notes, contradictions)
+    return Items(kind, parts["train"], parts["dev"], parts["test"], notes, contradictions, remarks)
+
+
+def _read(language: Language, name: str, task: Task, root: Path,
+          remarks: list[DataNote]) -> tuple[dict[Part, list[Row]], Kind, dict[Part, list[Item]]]:
+    """The rows of each part of a task, its kind with the labels in them, and each part's items.
+
+    Raises:
+        Problem: all rows that cannot be used.
+    """
+    faults, rows, kind_class = Collector(), dict[Part, list[Row]](), class_of(task)
+    for part in PARTS:
+        rows[part] = []
+        with faults.collect():
+            for row in _rows(language, name, task, part, root, remarks):
+                rows[part].append(row)
+        if task.data is not None and "source" in task.columns():
+            rows[part] = with_both_sides(rows[part], task.data.most_unmatched, remarks, faults)
+    everything = kind_class.usable(task, [row for part in PARTS for row in rows[part]], faults)
+    kind, usable = kind_class(task, kind_class.labels_of(task, everything)), set(map(id, everything))
+    parts: dict[Part, list[Item]] = {part: [] for part in PARTS}
+    for part in PARTS:
+        rows[part] = [row for row in rows[part] if id(row) in usable]
+        for row in rows[part]:
+            with faults.collect():
+                parts[part].append(kind.item(row))
+    faults.done()
+    return rows, kind, parts
 
 
 def load_transfer_items(language: Language, name: str, root: Path, items: Items) -> list[Item]:
@@ -241,54 +271,8 @@ def load_transfer_items(language: Language, name: str, root: Path, items: Items)
     parts: dict[Part, list[Item]] = {"train": [kind.item(row) for row in rows], "dev": items.dev, "test": items.test}
     judging: tuple[Part, ...] = ("dev", "test")
     for part in judging:
-        _drop(kind, parts, "train", part)
+        drop(kind, parts, "train", part)
     random.Random(_DRAW).shuffle(parts["train"])
     if len(parts["train"]) < LEAST:
         raise Problem(f"{len(parts['train'])} items to learn from", where=where, fix=f"Give it {LEAST} or more")
     return parts["train"]
-
-
-def _contradictions(items: Iterable[Item]) -> list[tuple[Item, Item]]:
-    """Each text that has other labels somewhere else: its first item, and the first that says otherwise."""
-    first: dict[tuple[str, str], Item] = {}
-    other: dict[tuple[str, str], Item] = {}
-    for item in items:
-        if first.setdefault(item.key(), item).labels != item.labels:
-            other.setdefault(item.key(), item)
-    return [(first[key], item) for key, item in other.items()]
-
-
-def _check_labels(kind: Kind, parts: Mapping[Part, Sequence[Item]], where: str) -> None:
-    """Refuse parts of whose labels nothing can be learned, or nothing scored; a kind without labels has no such."""
-    learned, scored = (_labels_in(kind, parts[part]) for part in ("train", "test"))
-    if len(learned) == 1 and not kind.task.multi_label:
-        raise Problem(f"every item in train has the label '{learned[0]}'", where=where,
-                      fix="Give train items of two labels or more: of one there is nothing to learn")
-    for part, there in (("train", learned), ("test", scored)):
-        if kind.task.multi_label and not there:
-            raise Problem(f"no item in {part} has a label", where=where,
-                          fix="Name the right column with `columns: {label: NAME}`, or give it items that have one")
-    if learned and scored and not {*learned} & {*scored}:
-        raise Problem(f"no label of test ({', '.join(scored)}) stands in train ({', '.join(learned)})", where=where,
-                      fix="Write the labels of both parts in one way")
-
-
-def _labels_in(kind: Kind, items: Iterable[Item]) -> list[str]:
-    """The labels that ``items`` have, in the kind's order."""
-    there = {number for item in items for number in item.labels}
-    return [label for number, label in enumerate(kind.labels) if number in there]
-
-
-def _same(kind: Kind, item: Item) -> set[Any]:
-    """What makes an item known elsewhere: the words of its texts together, or of each where one of them tells."""
-    texts = [plain_words(text) or (text,) for text in item.key()]
-    return set(enumerate(texts)) if kind.one_text_tells else {tuple(texts)}
-
-
-def _drop(kind: Kind, parts: dict[Part, list[Item]], part: Part, other: Part) -> int:
-    """Take out of a part the items that are known from ``other``; how many there were."""
-    there = {same for item in parts[other] for same in _same(kind, item)}
-    kept = [item for item in parts[part] if there.isdisjoint(_same(kind, item))]
-    dropped = len(parts[part]) - len(kept)
-    parts[part] = kept
-    return dropped

@@ -17,7 +17,7 @@ from vernacular.config.sources import is_local
 from vernacular.config.tasks import Task
 from vernacular.corpus.sources.mirror import Mirror
 from vernacular.corpus.sources.streamed import stream_dataset, unreachable
-from vernacular.errors import Problem, full
+from vernacular.errors import Problem, full, of_the_system
 from vernacular.files import Folder
 from vernacular.tasks.data.tables import row_of
 from vernacular.tasks.kind import Row
@@ -129,8 +129,9 @@ def _rows_of_split(dataset: str, config: str | None, split: str, revision: str |
         for row in found:
             yield {column: _named(value, names.get(column), f"{where} {split}") if column in columns else None
                    for column, value in row.items()}
-    except unreachable() as error:
-        if full(error):
+    except Exception as error:  # what a folder's own description sets off in the library (a script, `converters:`)
+        of_folder = inside is not None and not isinstance(error, Problem | MemoryError) and not of_the_system(error)
+        if full(error) or not (of_folder or isinstance(error, unreachable())):
             raise
         first = (str(error).strip().splitlines() or [""])[0][:200]
         raise Problem(f"it cannot be read ({type(error).__name__}: {first})", where=where,

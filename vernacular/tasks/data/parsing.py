@@ -12,48 +12,84 @@ from vernacular.bounded.reader import opened, read_bounded
 from vernacular.config.limits import Limits
 from vernacular.corpus.formats.encoding import decode
 from vernacular.corpus.formats.packed import content
+from vernacular.errors import Problem, Problems
 from vernacular.files import File
-from vernacular.tasks.data.conll import read_conll, read_conllu
+from vernacular.tasks.data.conll import is_conllu, read_conll, read_conllu
+from vernacular.tasks.data.notes import DataNote
 from vernacular.tasks.data.parallel import read_parallel
 from vernacular.tasks.data.tables import read_jsonl, read_table
 from vernacular.tasks.kind import Row
 
-# Format -> what gives rows of texts, of how messages call them, and of further arguments.
+
+def _read_words(texts: Sequence[str], names: Sequence[str], words: int, labels: int,
+                remarks: list[DataNote]) -> Iterator[Row]:
+    """A file of words whose ending does not say its format: CoNLL-U if it looks like that, or else CoNLL."""
+    return read_conllu(texts[0], names[0]) if is_conllu(texts[0]) else read_conll(texts[0], names[0], words, labels)
+
+
+# Format -> what gives rows of texts, of how messages call them, of further arguments, and a list for remarks.
 _READERS: dict[str, Callable[..., Iterator[Row]]] = {
-    "conll": lambda texts, names, *more: read_conll(texts[0], names[0], *more),
-    "conllu": lambda texts, names: read_conllu(texts[0], names[0]),
-    "jsonl": lambda texts, names, columns: read_jsonl(texts[0], names[0], columns),
+    "conll": lambda texts, names, words, labels, remarks: read_conll(texts[0], names[0], words, labels),
+    "conllu": lambda texts, names, remarks: read_conllu(texts[0], names[0]),
+    "words": _read_words,
+    "jsonl": lambda texts, names, columns, remarks: read_jsonl(texts[0], names[0], columns, remarks),
     "table": lambda texts, names, *more: read_table(texts[0], names[0], *more),
-    "parallel": lambda texts, names: read_parallel(*texts, *names)}
+    "parallel": lambda texts, names, remarks: read_parallel(*texts, *names)}
 
 
 def read_rows(files: Sequence[tuple[str, File]], kind: str, arguments: Sequence[Any], encoding: Sequence[str | None],
-              limits: Limits) -> Iterator[Row]:
+              limits: Limits, remarks: list[DataNote] | None = None) -> Iterator[Row]:
     """The rows of a labelled file, or of two parallel ones.
 
     Args:
         files: (how messages call it, file).
-        kind: ``conll``, ``conllu``, ``jsonl``, ``table`` or ``parallel``.
+        kind: ``conll``, ``conllu``, ``words`` (one of the two), ``jsonl``, ``table`` or ``parallel``.
         arguments: of its reader, after the texts and their names.
         encoding: of each file.
         limits: what parsing them may take.
+        remarks: takes up what the reader chose or left out.
 
     Raises:
         LimitReached: parsing them takes more.
-        Problem: a file that cannot be read, with its line.
+        Problem: what is wrong in the file, with its lines; the rows that are right have been given.
     """
     names = [name for name, _ in files]
     with ExitStack() as stack:
         contents = [stack.enter_context(opened(file)) for _, file in files]
-        rows = read_bounded(f"{__name__}:in_worker_rows", contents, [kind, names, list(encoding), list(arguments)],
-                            names[0], for_file(limits, sum(each.size for each in contents)))
-    return (Row(where, fields, tuple(lines), surface) for where, fields, lines, surface in rows)
+        values = read_bounded(f"{__name__}:in_worker_rows", contents, [kind, names, list(encoding), list(arguments)],
+                              names[0], for_file(limits, sum(each.size for each in contents)))
+    return _rows(values, remarks)
+
+
+def _rows(values: Iterator[Any], remarks: list[DataNote] | None) -> Iterator[Row]:
+    for what, *parts in values:
+        if what == "row":
+            where, fields, lines, surface = parts
+            yield Row(where, fields, tuple(lines), surface)
+        elif what == "remark":
+            if remarks is not None:
+                remarks.append(DataNote(*parts))
+        else:
+            found, beyond = parts
+            problems = [Problem(text, where=where, fix=fix) for text, where, fix in found]
+            raise problems[0] if len(problems) == 1 and not beyond else Problems(problems, beyond)
 
 
 def in_worker_rows(files: Sequence[OpenFile], kind: str, names: Sequence[str], encodings: Sequence[str | None],
                    arguments: Sequence[Any]) -> Iterator[list[Any]]:
-    """In the worker: the rows, each as a list of what ``Row`` takes."""
+    """In the worker: the rows, each as a list of what ``Row`` takes, then the remarks and what is wrong."""
     texts = [decode(content(file, name), name, encoding)[0]
              for file, name, encoding in zip(files, names, encodings, strict=True)]
-    for row in _READERS[kind](texts, names, *arguments):
-        yield [row.where, row.fields, row.lines, row.surface]
+    remarks = list[DataNote]()
+    try:
+        for row in _READERS[kind](texts, names, *arguments, remarks):
+            yield ["row", row.where, row.fields, row.lines, row.surface]
+        problem = None
+    except Problem as error:
+        problem = error
+    for remark in remarks:
+        yield ["remark", remark.code, remark.where, remark.number, remark.text]
+    if problem is not None:
+        each = problem.found if isinstance(problem, Problems) else [problem]
+        yield ["problem", [[one.what, one.where, one.fix] for one in each],
+               problem.beyond if isinstance(problem, Problems) else {}]

@@ -1,66 +1,133 @@
-"""CSV, TSV and JSON Lines: a row is an item, and its columns are named."""
+"""CSV, TSV and JSON Lines: a row is an item, and its columns are named, or found by what they are usually called."""
 
 from __future__ import annotations
 
-import csv
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from vernacular import separated
-from vernacular.errors import Problem
+from vernacular.errors import Collector, Problem
 from vernacular.normal_form import normalized
+from vernacular.tasks.data.cells import Cells, read_cells
+from vernacular.tasks.data.notes import DataNote
 from vernacular.tasks.kind import Row
 
-_Cells = list[tuple[int, list[str]]]  # line and cells of each row
+# What an item is made of -> the names that its column may have; the first is the usual one.
+Names = Mapping[str, str | int | Sequence[str | int]]
+_LONGEST_LABEL = 60  # characters; a column with longer cells holds text
+_LEAST_ROWS = 8  # of a file without a header: of fewer it cannot be seen which column holds the labels
+_LABEL = "label"
 
 
-def read_jsonl(text: str, where: str, columns: Mapping[str, str]) -> Iterator[Row]:
+def read_jsonl(text: str, where: str, columns: Names, remarks: list[DataNote] | None = None) -> Iterator[Row]:
     """The items of a JSON Lines file.
 
     Args:
         text: of the file.
         where: how messages call it.
-        columns: what an item is made of -> the key that holds it.
+        columns: what an item is made of -> the keys that may hold it.
+        remarks: takes up which keys were read, where these are not the first.
 
     Raises:
-        Problem: a line that is no object, or lacks a key.
+        Problem: lines that are no object, or lack a key; the other lines have been given.
     """
+    faults, known = Collector(), dict[tuple[str, ...], dict[str, str]]()
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
-        try:
-            value = json.loads(line, object_pairs_hook=_once)
-        except (ValueError, RecursionError) as error:
-            raise Problem(f"not valid JSON ({getattr(error, 'msg', error)})", where=f"{where}:{number}",
-                          fix="Correct this line") from None
-        if not isinstance(value, dict):
-            raise Problem("not a JSON object", where=f"{where}:{number}", fix='Write {"text": "...", "label": "..."}')
-        yield row_of(value, f"{where}:{number}", columns)
+        row = None
+        with faults.collect():
+            row = _object(line, f"{where}:{number}", columns, known)
+        if row is not None:
+            yield row
+    for found in known.values():
+        _note_columns(columns, found, where, remarks)
+    faults.done()
 
 
-def read_table(text: str, where: str, columns: Mapping[str, str], marks: str, quoted: bool | None) -> Iterator[Row]:
-    """The items of a CSV or TSV file with a header.
+def _object(line: str, where: str, columns: Names, known: dict[tuple[str, ...], dict[str, str]]) -> Row:
+    try:
+        value = json.loads(line, object_pairs_hook=_once)
+    except (ValueError, RecursionError) as error:
+        raise Problem(f"not valid JSON ({getattr(error, 'msg', error)})", where=where,
+                      fix="Correct this line") from None
+    if not isinstance(value, dict):
+        raise Problem("not a JSON object", where=where, fix='Write {"text": "...", "label": "..."}')
+    keys = tuple(value)
+    if keys not in known:
+        known[keys] = columns_in(keys, columns, where)
+    return row_of(value, where, known[keys])
+
+
+def read_table(text: str, where: str, columns: Names, marks: str, quoted: bool | None,
+               remarks: list[DataNote] | None = None) -> Iterator[Row]:
+    """The items of a CSV or TSV file.
 
     Args:
         text: of the file.
         where: how messages call it.
-        columns: what an item is made of -> the header of its column.
+        columns: what an item is made of -> the headers that its column may have, or its number in a file without any.
         marks: what may part its cells; the header says which of them does.
-        quoted: whether quotes stand around cells; None to see which reading of a tsv file is possible.
+        quoted: whether quotes stand around cells; None to see which reading of a tsv file is meant.
+        remarks: takes up how the file was read, where it says so nowhere itself.
 
     Raises:
-        Problem: a row of another length than the header, a missing column, or two readings that differ.
+        Problem: rows of another length than the header, a missing column, or two readings that differ; the other rows
+            have been given.
     """
-    header, *rows = _cells(text, where, separated.mark_of(text, columns.values(), marks), quoted)
-    names = [name.strip() for name in header[1]]
-    twice = next((name for name in columns.values() if names.count(name) > 1), None)
-    if twice is not None:
-        raise Problem(f"two columns have the same name '{twice}'", where=f"{where}:{header[0]}",
-                      fix="Rename one of them")
-    row_of(dict.fromkeys(names, ""), f"{where}:{header[0]}", columns)  # a column that is missing is so in the header
+    remarks, faults = [] if remarks is None else remarks, Collector()
+    names = {role: _options(options) for role, options in columns.items()}
+    rows = read_cells(text, where, separated.mark_of(text, list(names.values()), marks), quoted, remarks, faults)
+    if not rows:
+        faults.done()
+        return
+    header, place = [name.strip() for name in rows[0][1]], f"{where}:{rows[0][0]}"
+    places = _places_by_number(header, names, place) or _places_without_header(rows, names)
+    if places is None:
+        found = columns_in(header, columns, place)
+        twice = next((name for name in found.values() if header.count(name) > 1), None)
+        if twice is not None:
+            raise Problem(f"two columns have the same name '{twice}'", where=place, fix="Rename one of them")
+        _note_columns(columns, found, where, remarks)
+        places = {role: header.index(name) for role, name in found.items()}
+        del rows[0]
+    elif _is_header(rows, places):
+        del rows[0]
+    else:
+        remarks.append(DataNote("no_header", where, 0, "no header: " + ", ".join(
+            f"{role} is column {number + 1}" for role, number in places.items())))
     for line, cells in rows:
-        yield row_of(dict(zip(names, cells, strict=True)), f"{where}:{line}", columns)
+        row = None
+        with faults.collect():
+            row = row_of({role: cells[place] for role, place in places.items()}, f"{where}:{line}",
+                         {role: role for role in places})
+        if row is not None:
+            yield row
+    faults.done()
+
+
+def columns_in(header: Sequence[str], columns: Names, where: str) -> dict[str, str]:
+    """What an item is made of -> the one name in ``header`` that its column may have, whatever the case of its letters.
+
+    Raises:
+        Problem: for some there is none, or there are several.
+    """
+    found, faults = dict[str, str](), Collector()
+    for role, options in columns.items():
+        names = [str(name) for name in _options(options)]
+        folded = {name.casefold() for name in names}
+        fitting = [names[0]] if names[0] in header else list(dict.fromkeys(
+            name for name in header if name.strip().casefold() in folded))
+        if len(fitting) == 1:
+            found[role] = fitting[0]
+            continue
+        what = f"there is no column '{names[0]}' for its {role}" if not fitting else (
+            f"its {role} may be in the column {' or '.join(fitting)}")
+        faults.add(Problem(what, where=where, fix=f"Columns here: {', '.join(map(str, header)) or 'none'}; name the "
+                                                  f"right one with `columns: {{{role}: NAME}}`"))
+    faults.done()
+    return found
 
 
 def row_of(value: Mapping[str, Any], where: str, columns: Mapping[str, str]) -> Row:
@@ -79,6 +146,61 @@ def row_of(value: Mapping[str, Any], where: str, columns: Mapping[str, str]) -> 
     except UnicodeEncodeError:
         raise Problem("it holds half a character (a lone surrogate, such as \\ud83d)", where=where,
                       fix="Write the character whole, or take it out") from None
+
+
+def _options(options: str | int | Sequence[str | int]) -> list[str | int]:
+    return [options] if isinstance(options, str | int) else list(options)
+
+
+def _note_columns(columns: Names, found: Mapping[str, str], where: str, remarks: list[DataNote] | None) -> None:
+    """Say which columns are read that are not called as the first name says."""
+    other = {role: name for role, name in found.items() if name != str(_options(columns[role])[0])}
+    if other and remarks is not None:
+        remarks.append(DataNote("columns", where, 0, ", ".join(
+            f"{role} is read from the column '{name}'" for role, name in other.items())))
+
+
+def _places_by_number(header: Sequence[str], names: Mapping[str, list[str | int]],
+                      where: str) -> dict[str, int] | None:
+    """The columns that a person numbered, each from 0, or from -1 backwards; None where one is named.
+
+    Raises:
+        Problem: there are not so many.
+    """
+    numbers = {role: options[0] for role, options in names.items() if isinstance(options[0], int)}
+    if len(numbers) < len(names):
+        return None
+    for role, number in numbers.items():
+        if not -len(header) <= number < len(header):
+            raise Problem(f"there is no column {number} for its {role}: the row has {len(header)}, from 0",
+                          where=where, fix="Correct `columns:`")
+    return {role: number % len(header) for role, number in numbers.items()}
+
+
+def _is_header(rows: Cells, places: Mapping[str, int]) -> bool:
+    """Whether the first row names numbered columns: what stands above the labels is none that other rows have."""
+    labels = [cells[places[_LABEL]].strip() for _, cells in rows] if _LABEL in places else []
+    return labels.count(labels[0]) == 1 and 2 * len(set(labels)) <= len(labels) if labels else False
+
+
+def _places_without_header(rows: Cells, names: Mapping[str, list[str | int]]) -> dict[str, int] | None:
+    """The columns of a file whose first row is an item already; None where it may be a header, or is not sure.
+
+    It is no header if its cells name nothing that is asked for, and one of them is a label that other rows have, too.
+    """
+    first = [cell.strip() for cell in rows[0][1]]
+    known = {str(name).casefold() for options in names.values() for name in options}
+    others = [role for role in names if role != _LABEL]
+    if _LABEL not in names or len(first) != len(names) or len(rows) < _LEAST_ROWS or (
+            known & {cell.casefold() for cell in first}):
+        return None
+    values = [[cells[place].strip() for _, cells in rows] for place in range(len(first))]
+    labels = [place for place, column in enumerate(values) if column.count(column[0]) > 1
+              and 2 * len(set(column)) <= len(column) and max(map(len, column)) <= _LONGEST_LABEL]
+    if len(labels) != 1:
+        return None
+    return {_LABEL: labels[0], **dict(zip(others, (place for place in range(len(first)) if place != labels[0]),
+                                          strict=True))}
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -107,58 +229,3 @@ def _nfc(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _nfc(part) for key, part in value.items()}
     return value
-
-
-def _cells(text: str, where: str, delimiter: str, quoted: bool | None) -> _Cells:
-    if quoted is None and delimiter != "\t":
-        quoted = True  # text has commas; of tabs it has none, so that tsv files are written without quotes as well
-    if quoted is not None:
-        return _quoted(text, where, delimiter) if quoted else _plain(text, where, delimiter)
-    readings: list[_Cells] = []
-    problems: list[Problem] = []
-    for read in (_quoted, _plain):
-        try:
-            readings.append(read(text, where, delimiter))
-        except Problem as problem:
-            problems.append(problem)
-    if not readings:
-        raise problems[1]
-    if len(readings) == 2 and readings[0] != readings[1]:
-        line = next((one[0] for one, other in zip(*readings, strict=False) if one != other), len(readings[0]))
-        raise Problem("with quotes around cells it says one thing, without another", where=f"{where}:{line}",
-                      fix="Say `quoted: true` if the quotes only mark where a cell ends, `quoted: false` if they "
-                          "belong to the text")
-    return readings[0]
-
-
-def _quoted(text: str, where: str, delimiter: str) -> _Cells:
-    """As spreadsheets write it: a cell may stand in quotes and then hold anything."""
-    reader = separated.reader(text, delimiter=delimiter, strict=True)
-    rows, line = [], 1
-    try:
-        for row in reader:
-            if row and any(cell.strip() for cell in row):
-                rows.append((line, row))
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise Problem(f"not in the form of a table ({error})", where=f"{where}:{line}",
-                      fix="Correct this row") from None
-    return _even(rows, where)
-
-
-def _plain(text: str, where: str, delimiter: str) -> _Cells:
-    """A row a line, quotes are text."""
-    return _even([(number, line.split(delimiter)) for number, line in enumerate(text.split("\n"), 1) if line.strip()],
-                 where)
-
-
-def _even(rows: _Cells, where: str) -> _Cells:
-    if not rows:
-        raise Problem("nothing stands in it", where=where, fix="Write a header and a row for each item")
-    width = len(rows[0][1])
-    for line, cells in rows:
-        if len(cells) != width:
-            raise Problem(f"{len(cells)} cells, where the header has {width}", where=f"{where}:{line}",
-                          fix="Give each row as many cells as the header; text with a separator or a line break in it "
-                              "needs quotes around it")
-    return rows

@@ -99,3 +99,18 @@ def test_a_path_in_a_row_is_not_opened(tmp_path: Path) -> None:
     with within(10):
         opened.refresh(silent)
     assert [row.fields["label"] for row in opened.rows("train")] == ["a"]
+
+
+@pytest.mark.parametrize(("readme", "script"), [
+    ("configs:\n- config_name: default\n  data_files: train.csv\n  converters: {text: str}", ""),
+    ("", "import datasets\nraise SystemError('no')\n")])
+def test_whatever_the_library_cannot_do_with_a_folder_is_one_problem(tmp_path: Path, readme: str, script: str) -> None:
+    opened = dataset(tmp_path, readme)
+    folder = tmp_path / "languages" / "qaa" / "data"
+    (folder / "train.jsonl").unlink()
+    (folder / "train.csv").write_text("text,label\n" + "mawu,a\n" * 9)
+    if script:
+        (folder / "data.py").write_text(script)
+    with pytest.raises(Problem) as caught:
+        opened.refresh(silent)
+    assert caught.value.where == "dataset ./data"

@@ -14,7 +14,7 @@ from tests.generate import TINY_MODEL, write_language
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.corpus.benchmarks import held_items, versions
-from vernacular.errors import Problem
+from vernacular.errors import Problem, Problems
 from vernacular.stages import silent
 from vernacular.tasks.data import fetch, load_items, not_fetched
 
@@ -110,18 +110,53 @@ def test_entities_with_a_mark_in_front_and_windows_line_ends(tmp_path: Path) -> 
 
 
 def test_tags_that_are_not_iob2_are_refused_at_their_line_or_mended(tmp_path: Path) -> None:
-    content = SENTENCES + "ku O\nZomba I-LOC\n\n"
-    with pytest.raises(Problem, match="I-LOC follows O") as caught:
-        load_items(language_with(tmp_path / "a", {"train.txt": content}, **NER), "t", tmp_path)
-    assert caught.value.where == "qaa/tasks/t/train.txt:422"
-    task = {**NER, "data": {**NER["data"], "repair_bio": True}}
-    items = load_items(language_with(tmp_path / "b", {"train.txt": content}, **task), "t", tmp_path)
-    assert items.notes["tags_repaired"] == 1
-    with pytest.raises(Problem, match="'NOUN' is no tag of IOB2"):
-        load_items(language_with(tmp_path / "c", {"train.txt": "a NOUN\n"}, **NER), "t", tmp_path)
-    with pytest.raises(Problem, match=r"'S-LOC' is no tag of IOB2.*of BIOES write S- as B-") as caught:
-        load_items(language_with(tmp_path / "d", {"train.txt": "Zomba S-LOC\n"}, **task), "t", tmp_path)
-    assert "repair_bio" not in str(caught.value)  # which would mend nothing here
+    content = SENTENCES + "ku O\nZomba I-LOC\n\nBlantyre S-LOC\nMoses B-PER\nBusher E-PER\n\nMoses NOUN\nku X\n"
+    strict = {**NER, "data": {**NER["data"], "repair_bio": False}}
+    for name, task, lines in (("a", strict, [422, 424, 426, 428, 429]), ("b", NER, [428, 429])):
+        with pytest.raises(Problems) as caught:
+            load_items(language_with(tmp_path / name, {"train.txt": content}, **task), "t", tmp_path)
+        assert [(each.file, each.line) for each in caught.value.found] == [
+            ("qaa/tasks/t/train.txt", line) for line in lines]
+    sound = content.partition("Moses NOUN")[0]
+    items = load_items(language_with(tmp_path / "c", {"train.txt": sound}, **NER), "t", tmp_path)
+    assert items.notes["tags_repaired"] == 3 and items.kind.labels == ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"]
+    assert [remark.number for remark in items.remarks if remark.code == "tags_repaired"] == [3]
+
+
+def test_tags_that_mark_no_entities_need_no_setting(tmp_path: Path) -> None:
+    sentence = "ku ADP\nZomba PROPN\n. PUNCT\n\n"
+    items = load_items(language_with(tmp_path, {"train.txt": "".join(
+        sentence.replace("Zomba", f"Zomba{number}") for number in range(60))}, **NER), "t", tmp_path)
+    assert items.kind.labels == ["ADP", "PROPN", "PUNCT"]
+    assert [*items.kind.scores(items.test, [item.labels for item in items.test])] == ["accuracy", "macro_f1"]
+
+
+def test_files_of_words_say_their_format_themselves(tmp_path: Path) -> None:
+    task = {**NER, "data": {**NER["data"], "format": None}}
+    items = load_items(language_with(tmp_path / "a", {"train.txt": SENTENCES}, **task), "t", tmp_path)
+    assert items.kind.labels[:2] == ["O", "B-LOC"]
+    conllu = "".join(f"# n = {n}\n1\tMwana{n}\t_\tNOUN\t_\t_\t_\t_\t_\t_\n2\tali\t_\tVERB\t_\t_\t_\t_\t_\t_\n\n"
+                     for n in range(60))
+    items = load_items(language_with(tmp_path / "b", {"train.txt": conllu}, **task), "t", tmp_path)
+    assert items.kind.labels == ["NOUN", "VERB"]
+
+
+def test_all_that_is_wrong_in_all_files_is_found_at_once(tmp_path: Path) -> None:
+    task = {"kind": "sequence_classification", "data": {
+        "kind": "files", "folder": "tasks/t", "train": "train.tsv", "dev": "dev.tsv", "test": "test.jsonl"}}
+    rows = ["text\tlabel", *(f"mawu {number}\t{'ab'[number % 2]}" for number in range(40))]
+    wrong = [*rows[:5], "one cell", *rows[6:9], "mawu x\t ", "\ta", *rows[11:]]
+    files: dict[str, str | bytes] = {
+        "train.tsv": "\n".join(wrong), "dev.tsv": "\n".join([*rows, *["three\tcells\there"] * 15]),
+        "test.jsonl": "{\n" + jsonl(lines(100, 20)) + '{"text": "x"}\n'}
+    with pytest.raises(Problems) as caught:
+        load_items(language_with(tmp_path, files, **task), "t", tmp_path)
+    found: dict[str, list[int]] = {}
+    for each in caught.value.found:
+        found.setdefault(each.file.rpartition("/")[2], []).append(each.line)
+    assert {name: sorted(numbers) for name, numbers in found.items()} == {
+        "train.tsv": [6, 10, 11], "dev.tsv": list(range(42, 52)), "test.jsonl": [1, 22]}
+    assert caught.value.beyond == {"qaa/tasks/t/dev.tsv": 5} and caught.value.number == 20
 
 
 @pytest.mark.parametrize(("name", "content", "task", "what"), [
@@ -135,7 +170,8 @@ def test_tags_that_are_not_iob2_are_refused_at_their_line_or_mended(tmp_path: Pa
                                                             "test": "train.jsonl"}},
      "0 items in train, once 39 are left out that stand in test or dev, too"),
     ("b.json", "[]", ONE_FILE, r"no file matches '\*.jsonl'"),
-    ("train.txt", "a B-PER\n", {**NER, "data": {**NER["data"], "format": None}}, "ending does not say its format"),
+    ("train.xyz", "a B-PER\n", {**NER, "data": {**NER["data"], "train": "train.xyz", "format": None}},
+     "ending does not say its format"),
     ("a.jsonl", jsonl(lines(0, 40)), {**ONE_FILE, "data": {**ONE_FILE["data"], "quoted": True}},
      r"a.jsonl: no file of the task is csv or tsv, and `quoted:` is not read. Remove it"),
     ("train.txt", "a B-PER\n", {**NER, "data": {**NER["data"], "format": "csv"}}, "csv holds no items of token"),
