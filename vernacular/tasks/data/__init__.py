@@ -89,11 +89,9 @@ def judging_rows(language: Language, name: str, root: Path) -> Iterator[Row]:
         Problem: they cannot be read, or divided.
     """
     task, parts = language.tasks[name], judging_parts(language.tasks[name])
-    if task.data is not None and "train" in parts:
-        rows, kind, _ = _read(language, name, task, root, [])
-        divide(task.data, rows, lambda row: kind.item(row).text)
-    else:
-        rows = {part: list(rows_of(language, name, part, root)) for part in parts}
+    rows = {part: list(rows_of(language, name, part, root)) for part in parts}
+    if "train" in parts:
+        divide(task, rows)
     for part in sorted({*rows} - {"train"}):
         yield from rows[part]
 
@@ -184,7 +182,7 @@ def load_items(language: Language, name: str, root: Path) -> Items:
     """
     task, remarks, where = language.tasks[name], list[DataNote](), f"{language.code} tasks.{name}"
     assert task.data is not None
-    rows, kind, parts = _read(language, name, task, root, remarks)
+    rows, kind, parts, taken = _read(language, name, task, root, remarks)
     if task.prompt is not None:
         check_label_words(task.prompt, kind.labels, where)
     if len(kind.labels) == 1 and not task.multi_label:
@@ -193,7 +191,7 @@ def load_items(language: Language, name: str, root: Path) -> Items:
     contradictions = contradictions_in(item for part in PARTS for item in parts[part])
     remarks += [DataNote(note, where, number, _MENDED[note]) for note, number in
                 kind.notes(task, [row for part in PARTS for row in rows[part]]).items()]
-    notes = {**numbers_of(remarks), **divide(task.data, parts, lambda item: item.text)}
+    notes = {**numbers_of(remarks), **taken}
     notes["train_also_in_test"] = drop(kind, parts, "train", "test")
     notes["train_also_in_dev"] = drop(kind, parts, "train", "dev")
     notes["dev_also_in_test"] = drop(kind, parts, "dev", "test")
@@ -219,8 +217,8 @@ def load_items(language: Language, name: str, root: Path) -> Items:
 
 
 def _read(language: Language, name: str, task: Task, root: Path,
-          remarks: list[DataNote]) -> tuple[dict[Part, list[Row]], Kind, dict[Part, list[Item]]]:
-    """The rows of each part of a task, its kind with the labels in them, and each part's items.
+          remarks: list[DataNote]) -> tuple[dict[Part, list[Row]], Kind, dict[Part, list[Item]], dict[str, int]]:
+    """The rows of each part of a task, its kind with the labels in them, each part's items, and what was divided.
 
     Raises:
         Problem: all rows that cannot be used.
@@ -238,11 +236,13 @@ def _read(language: Language, name: str, task: Task, root: Path,
     parts: dict[Part, list[Item]] = {part: [] for part in PARTS}
     for part in PARTS:
         rows[part] = [row for row in rows[part] if id(row) in usable]
+    taken = divide(task, rows)
+    for part in PARTS:
         for row in rows[part]:
             with faults.collect():
                 parts[part].append(kind.item(row))
     faults.done()
-    return rows, kind, parts
+    return rows, kind, parts, taken
 
 
 def load_transfer_items(language: Language, name: str, root: Path, items: Items) -> list[Item]:
