@@ -9,6 +9,7 @@ of its assets is run.
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from dagster import (
@@ -29,8 +30,10 @@ from dagster import (
 )
 
 from assets.common import failure, freshness_of, group_of, named, owners_of, stage_key
-from assets.metadata import metadata_of
+from assets.metadata import escape, metadata_of
+from assets.pictures import publish_picture
 from assets.sources import note_sources, source_digests
+from assets.stopped import stops_explained
 from vernacular import terminal
 from vernacular.artifacts import Artifact, Store
 from vernacular.config.schema import Language
@@ -39,6 +42,7 @@ from vernacular.outline import Outline, StageOutline
 from vernacular.stages import DONE, STARTED, Stage, declared_gates, lookup, prepare, run_stage
 
 DOCUMENTS = "corpus/documents"  # the stage that reads the sources
+MOST_REASON = 2_000  # letters of what a check says
 POOL = "gpu"  # one heavy stage at a time on a machine; the limit is in dagster.yaml
 
 
@@ -60,12 +64,13 @@ def check_results(stage: Stage, artifact: Artifact) -> Iterator[AssetCheckResult
         numbers = {name: value for name, value in (("value", gate.value), ("threshold", gate.threshold))
                    if value is not None}
         yield AssetCheckResult(
-            check_name=spec.name, passed=gate.passed, description=gate.reason, metadata=numbers,
+            check_name=spec.name, passed=gate.passed, description=escape(gate.said, MOST_REASON), metadata=numbers,
             severity=AssetCheckSeverity.ERROR if spec.blocking else AssetCheckSeverity.WARN)
 
 
-def make(stage: Stage, language: Language, context: AssetExecutionContext, model: str | None) -> MaterializeResult:
-    """Find or make the artifact and tell Dagster of it."""
+def make(stage: Stage, language: Language, context: AssetExecutionContext,
+         model: str | None) -> Iterator[MaterializeResult | AssetCheckResult]:
+    """Find or make the artifact and tell Dagster of it: first that it is there, then what its gates say."""
     store: Store = context.resources.store.open()
     name = f"{language.code} {stage.name}"
     try:
@@ -85,12 +90,13 @@ def make(stage: Stage, language: Language, context: AssetExecutionContext, model
             say(f"{name}: {DONE} {artifact.manifest.seconds:.1f} s")
         if digests:
             note_sources(context, digests, artifact.manifest.report.details.get("by_source", {}))
-        return MaterializeResult(
-            data_version=DataVersion(artifact.manifest.data_version),
-            metadata=metadata_of(artifact, reused=reused, declared=[spec.name for spec in stage.gates]),
-            check_results=list(check_results(stage, artifact)))
+        checks = list(check_results(stage, artifact))
+        metadata = metadata_of(artifact, reused=reused, declared=[spec.name for spec in stage.gates],
+                               address=partial(publish_picture, context.instance, artifact))
     except (Problem, OSError, sqlite3.OperationalError) as error:
         raise failure(as_problem(error, name)) from None
+    yield MaterializeResult(data_version=DataVersion(artifact.manifest.data_version), metadata=metadata)
+    yield from checks  # after it: in the UI, a check that is older than what it is about looks like one of the last run
 
 
 @dataclass(frozen=True)
@@ -147,7 +153,8 @@ class AssetFactory:
                     found = self._find(context.asset_key)
                 except Problem as problem:
                     raise failure(problem) from None
-                return make(found.stage, found.language, context, found.model)
+                with stops_explained(context):
+                    yield from make(found.stage, found.language, context, found.model)
 
             self._ops[inputs, checks, heavy] = body
         return self._ops[inputs, checks, heavy]

@@ -1,4 +1,4 @@
-"""A stage's report as Dagster metadata: numbers that become plots, small tables, pictures.
+"""A stage's report as Dagster metadata: numbers that become plots, pictures, and a link to all the rest.
 
 Text in samples comes from anywhere, so all of it is escaped before it meets the UI's markdown.
 """
@@ -6,17 +6,21 @@ Text in samples comes from anywhere, so all of it is escaped before it meets the
 from __future__ import annotations
 
 import base64
+import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from dagster import MetadataValue
 
 from vernacular.artifacts import Artifact, Report
 
-MOST_ROWS, MOST_LETTERS, MOST_PICTURE_BYTES = 12, 160, 72_000  # base64 adds a third: stays below 100 kB
-NARROW = 40  # characters that a table may be wide to be seen whole in the UI's column of values
+MOST_NUMBERS, MOST_ROWS, MOST_LETTERS = 12, 12, 160
+MOST_PICTURE_BYTES = 72_000  # base64 adds a third: stays below 100 kB
 IN_PLACE = 1_000  # characters of markdown; from here on the UI has a link to a dialog, which shows wide tables whole
+EVERYTHING = "all numbers, pictures, samples"  # the entry that may hold text of documents; a takedown empties it
 _ESCAPES = str.maketrans({mark: f"\\{mark}" for mark in "\\`*_[]<>|~$&#!"})
 _LINK = re.compile(r"(?i)(https?:|www|@)")
 
@@ -40,9 +44,12 @@ def escape(value: Any, most: int = MOST_LETTERS) -> str:
 
 
 def table(rows: Sequence[Mapping[str, Any]], most: int = MOST_ROWS) -> str:
-    """A markdown table of ``rows`` (the first few), with the columns in the order in which they first appear.
+    """``plain_table``, so long by empty lines that the UI shows it in a dialog: in place it is cut on the right."""
+    return plain_table(rows, most).ljust(IN_PLACE, "\n")
 
-    A wide one is filled up with empty lines until the UI shows it in a dialog: in place it would be cut on the right.
+
+def plain_table(rows: Sequence[Mapping[str, Any]], most: int = MOST_ROWS) -> str:
+    """A markdown table of ``rows`` (the first few), with the columns in the order in which they first appear.
 
     Args:
         rows: with names of columns.
@@ -55,15 +62,27 @@ def table(rows: Sequence[Mapping[str, Any]], most: int = MOST_ROWS) -> str:
     lines.insert(1, "|" + " --- |" * len(columns))
     if len(rows) > most:
         lines.append(f"\n{len(rows) - most} more rows in the artifact folder.")
-    text = "\n".join(lines)
-    wide = sum(max(map(len, column)) for column in zip(*cells, strict=True)) > NARROW
-    return text.ljust(IN_PLACE, "\n") if wide else text
+    return "\n".join(lines)
+
+
+def picture_file(artifact: Artifact, file: str) -> Path | None:
+    """The ``file`` of an artifact; None if there is none, or if it lies outside of its folder."""
+    path = (artifact.folder / file).resolve()
+    return path if path.is_relative_to(artifact.folder.resolve()) and path.is_file() else None
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where the UI's server answers with a picture: ``small``, as it is shown in place, and ``full``."""
+
+    small: str
+    full: str
 
 
 def picture(artifact: Artifact, title: str, file: str) -> str:
     """The PNG ``file`` of an artifact as inline markdown, or where it lies if it is too large for that."""
-    path = (artifact.folder / file).resolve()
-    if not path.is_relative_to(artifact.folder.resolve()) or not path.is_file():
+    path = picture_file(artifact, file)
+    if path is None:
         return f"{escape(file)} is not in the artifact folder"
     data = path.read_bytes()
     if len(data) > MOST_PICTURE_BYTES:
@@ -71,34 +90,68 @@ def picture(artifact: Artifact, title: str, file: str) -> str:
     return f"![{escape(title)}](data:image/png;base64,{base64.b64encode(data).decode()})"
 
 
-def metadata_of(artifact: Artifact, *, reused: bool, declared: Sequence[str]) -> dict[str, Any]:
-    """Everything the UI shows of a finished artifact.
+def metadata_of(artifact: Artifact, *, reused: bool, declared: Sequence[str],
+                address: Callable[[str], Address | None] = lambda file: None) -> dict[str, Any]:
+    """Everything the UI shows of a finished artifact, in the order in which it shows it.
+
+    First the numbers that matter, then the pictures, then one entry with all the rest behind a link, where tables and
+    pictures have the width of the window.
 
     Args:
         artifact: whose report is shown.
         reused: it was there already and nothing was computed.
         declared: the gates that are shown as asset checks; any other goes into a table.
+        address: where the UI's server answers with a picture of the artifact, by file name; None: nowhere, so it is
+            put into the markdown.
     """
     report: Report = artifact.manifest.report
     shown: dict[str, Any] = {}
     if report.remarks:
         shown["what gains little"] = MetadataValue.md("\n".join(f"- {escape(str(remark), 1000)}"
                                                                 for remark in report.remarks))
-    if report.counts:
-        shown["what the numbers mean"] = MetadataValue.md(table_of_counts(report))
-    shown |= {f"plot: {title}": MetadataValue.md(picture(artifact, title, file))
-              for title, file in report.plots.items()}
-    shown |= {f"sample: {name}": MetadataValue.md(table(rows)) for name, rows in report.samples.items() if rows}
-    shown |= {name: count.value for name, count in report.counts.items()}  # plain numbers: the UI plots them by run
-    others = [gate for gate in report.gates if gate.name not in declared]
-    if others:
-        shown["further gates"] = MetadataValue.md(table([gate.model_dump(exclude_none=True) for gate in others]))
+    shown |= {name.replace("_", " "): rounded(value)  # with spaces the UI can break a long one
+              for name, value in first_numbers(report).items()}
+    pictures: dict[str, str] = {}
+    for title, file in report.plots.items():
+        where = address(file)
+        if where is not None:
+            pictures[title] = f"![{escape(title)}]({where.full})"
+        shown[f"plot: {title}"] = MetadataValue.md(f"![{escape(title)}]({where.small})" if where is not None else
+                                                   picture(artifact, title, file))
+    everything = _everything(report, pictures, declared)
+    if everything:
+        shown[EVERYTHING] = MetadataValue.md(everything.ljust(IN_PLACE, "\n"))
     rows = next((report.counts[name].value for name in ("documents", "rows") if name in report.counts), None)
     if rows is not None:
         shown["dagster/row_count"] = int(rows)
     return shown | {
-        "reused": reused, "seconds": artifact.manifest.seconds, "key": artifact.manifest.key,
-        "bytes": sum(artifact.manifest.files.values()), "path": MetadataValue.path(str(artifact.folder))}
+        "reused": reused, "seconds": artifact.manifest.seconds, "bytes": sum(artifact.manifest.files.values()),
+        "key": artifact.manifest.key, "path": MetadataValue.path(str(artifact.folder))}
+
+
+def _everything(report: Report, pictures: Mapping[str, str], declared: Sequence[str]) -> str:
+    """All numbers with what they mean, pictures, samples, and the gates that no check shows; empty if there is none."""
+    others = [gate.model_dump(exclude_none=True) for gate in report.gates if gate.name not in declared]
+    parts = {"Numbers": table_of_counts(report) if report.counts else "", **pictures,
+             **{name: plain_table(rows) for name, rows in report.samples.items() if rows},
+             "Further gates": plain_table(others) if others else ""}
+    return "\n\n".join(f"### {escape(title)}\n\n{part}" for title, part in parts.items() if part)
+
+
+def first_numbers(report: Report) -> dict[str, float | int]:
+    """At most ``MOST_NUMBERS`` counts of a report, by name: where there are more, those that are not zero come first.
+
+    They are in the order of the report, which begins with what a person asks first.
+    """
+    counts = {name: count.value for name, count in report.counts.items()}
+    if len(counts) > MOST_NUMBERS:
+        counts = {name: value for name, value in counts.items() if value}
+    return dict(itertools.islice(counts.items(), MOST_NUMBERS))
+
+
+def rounded(value: float | int) -> float | int:
+    """``value`` with at most five significant digits if it is not whole: what the UI shows, it shows to the last."""
+    return value if isinstance(value, int) else float(f"{value:.5g}")
 
 
 def table_of_counts(report: Report) -> str:

@@ -1,4 +1,4 @@
-"""The one asset over all languages: a table with a row for each model, made from what there is.
+"""The one asset over all languages: a row for each model, made from what there is.
 
 What stands in a row belongs in ``vernacular.release.overview``. It depends on no other asset: a language whose run
 failed would keep it from being made.
@@ -10,23 +10,42 @@ from typing import Any
 
 from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, MaterializeResult, MetadataValue, asset
 
-from assets.metadata import table
+from assets.metadata import IN_PLACE, escape, rounded, table
 from vernacular.artifacts import Store
 
 KEY = AssetKey(["overview"])
+MOST_LINES = 12  # models that are shown without a click
+LINE_LETTERS = 120  # of each value of such a model
+DESCRIPTION = ("Every language and model: words of text, tokens a word, what was gained on held-out text and on tasks, "
+               "red gates, how new text and release are. Read off the current artifacts; the sensor `overview` has it "
+               "made anew when one has changed.")
 
 
 def build_overview(rows: Callable[[Store], list[dict[str, Any]]]) -> AssetsDefinition:
     """The asset ``overview``; ``rows`` gives what it shows when it is made."""
-    @asset(key=KEY, group_name=KEY.path[0], kinds={"python"}, required_resource_keys={"store"},
-           description="Every language and model: words of text, tokens a word, what was gained on held-out text and "
-                       "on tasks, red gates, how new text and release are. Read off the current artifacts; the sensor "
-                       "`overview` has it made anew when one has changed.")
+    @asset(key=KEY, group_name=KEY.path[0], kinds={"python"}, required_resource_keys={"store"}, description=DESCRIPTION)
     def overview(context: AssetExecutionContext) -> MaterializeResult:
-        found = rows(context.resources.store.open())
-        return MaterializeResult(metadata={
-            "languages": MetadataValue.md(table(found, len(found))), "dagster/row_count": len(found),
-            "released": sum(bool(row["release"]) for row in found), "with a red gate": sum(
-                bool(row["red"]) for row in found)})
+        return MaterializeResult(metadata=overview_metadata(rows(context.resources.store.open())))
 
     return overview
+
+
+def overview_metadata(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """What the UI shows of the overview: the first models a line each, in place, and all of them in a table.
+
+    Args:
+        rows: one for each model, of ``vernacular.release.overview``.
+    """
+    shown: dict[str, Any] = {"models": len(rows), "released": sum(bool(row["release"]) for row in rows),
+                             "with a red gate": sum(bool(row["red"]) for row in rows)}
+    for row in rows[:MOST_LINES]:
+        name = " ".join(filter(None, (row["language"], row["model"])))
+        shown[f"{name}"] = MetadataValue.md(_line(row)[:IN_PLACE - 1])
+    shown["languages"] = MetadataValue.md(table(rows, len(rows)))
+    return shown | {"dagster/row_count": len(rows)}
+
+
+def _line(row: dict[str, Any]) -> str:
+    """The row as a list, without what is not known of it."""
+    return "\n".join(f"- {escape(name)}: {escape(rounded(value) if isinstance(value, float) else value, LINE_LETTERS)}"
+                     for name, value in row.items() if name not in ("language", "model") and value != "")

@@ -19,10 +19,10 @@ from dagster._core.remote_origin import RemoteJobOrigin, RemoteRepositoryOrigin
 from dagster._core.workspace.load import location_origin_from_module_name
 from filelock import FileLock, Timeout
 
+from assets.stopped import STARTED_BY
 from pipelines.shards import MODULE, Location
 from vernacular import clock
 
-STARTED_BY = {"started_by": "cli"}
 LAUNCH_SECONDS = 600.0  # after which a run that has not come to its first resource was killed on the way
 UNFINISHED = [DagsterRunStatus.NOT_STARTED, DagsterRunStatus.STARTING, DagsterRunStatus.STARTED,
               DagsterRunStatus.CANCELING]

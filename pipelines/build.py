@@ -7,9 +7,10 @@ from typing import Any
 
 from dagster import AssetsDefinition, AssetSpec, Definitions, in_process_executor
 
-from assets.broken import build_config_error
 from assets.factory import AssetFactory
 from assets.sources import SourceFactory
+from pipelines.broken import build_assets as build_broken
+from pipelines.broken import build_sensor as build_broken_sensor
 from pipelines.language import Shelf, build_job
 from pipelines.launchers import launcher_for
 from pipelines.overview import build_asset, build_sensor
@@ -42,11 +43,13 @@ def build_definitions(project: Project | None = None, resources: Mapping[str, An
     for outline in registry.languages.values():
         assets += [sources.build(outline, source) for source in outline.sources]
         assets += [stages.build(outline, stage) for stage in outline.stages]
-    assets += [build_config_error(slug, problem) for slug, problem in registry.problems.items()]
+    assets += build_broken(project, registry.problems, shard)
     sensors = [build_upkeep(project, shard)]
+    if registry.problems:
+        sensors.append(build_broken_sensor(registry.problems))
     if shard.number == 1:  # there is one overview, however many code locations
         assets.append(build_asset(project))
-        sensors.append(build_sensor(project))
+        sensors.append(build_sensor(project, registry.problems))
     root, rebuild = str(project.artifacts), build_rebuild(project)
     jobs = [build_job(outline) for outline in registry.languages.values()] if registry.folders <= MOST_JOBS else []
     return Definitions(

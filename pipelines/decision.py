@@ -57,7 +57,8 @@ def decide(settings: Refresh, causes: Sequence[Stale], circumstances: str, last:
     - *no run failed or was stopped under the same circumstances*: it would fail again, and be tried for ever. New text,
       an edit or a new version changes the circumstances.
     - *just this was not asked for before*: a run that went well and left the same causes would do so again.
-    - *but a run that was killed* (it failed and no step of it did) found no answer and is asked for again, a few
+    - *but a run that gave way* to one of a person is asked for again as soon as that has ended.
+    - *and a run that was killed* (it failed and no step of it did) found no answer and is asked for again, a few
       times; it goes on where it stopped. One that was *hindered* by what may pass without anybody's touching the
       language (a full disk, another process at the same stage) is asked for again after a while. And one that was asked
       for and never came to be (the daemon died in between) is asked for once more, under the same key, which Dagster
@@ -68,8 +69,8 @@ def decide(settings: Refresh, causes: Sequence[Stale], circumstances: str, last:
         causes: what is stale.
         circumstances: a digest of all that a person or the world can change.
         last: what was asked for before.
-        outcome: of the run that was asked for last: ``success``, ``failure``, ``canceled``, ``killed``, ``hindered`` or
-            ``none``.
+        outcome: of the run that was asked for last: ``success``, ``failure``, ``canceled``, ``gave way``, ``killed``,
+            ``hindered`` or ``none``.
         running: whether a run of this language is queued or going on.
         now: seconds since 1970.
     """
@@ -80,6 +81,8 @@ def decide(settings: Refresh, causes: Sequence[Stale], circumstances: str, last:
     if running:
         return "a run is going on"
     if last.circumstances == circumstances:
+        if outcome == "gave way":
+            return None
         if outcome == "killed":
             return None if last.counted(outcome) < TRIES else f"killed {last.counted(outcome)} times"
         if outcome == "hindered":

@@ -1,14 +1,13 @@
-"""``python -m pipelines.forget CODE``: Dagster forgets what it recorded of one language's runs, after a takedown.
+"""``python -m pipelines.forget CODE``: Dagster's history of a language loses what a takedown removes, and nothing else.
 
-The metadata of materializations holds samples of text, and logs may quote it. So the runs of the language go, with
-their events and their output, and the history of its assets; what is in the artifacts stays. Freed pages of SQLite
+What is to be removed comes on standard input, from ``vernacular.corpus.takedown``. The metadata of materializations
+holds samples of text, and messages and logs may quote it: these are cleaned, and the runs stay. Freed pages of SQLite
 files are overwritten. On the instance in ``DAGSTER_HOME`` (the project's folder if unset).
 """
 
 from __future__ import annotations
 
 import os
-import shutil
 import sqlite3
 import sys
 from contextlib import closing
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.output import log_of
+from pipelines.redact import Wanted, redact_history, redact_log
 from pipelines.up_to_date import forget_told
 from vernacular.config.load import find_language
 from vernacular.errors import Problem, as_problem
@@ -26,12 +26,13 @@ if TYPE_CHECKING:
     from dagster import DagsterInstance, DagsterRun
 
 
-def forget(instance: DagsterInstance, slug: str) -> int:
-    """Remove every run and every asset event of the language ``slug``; returns how many runs there were.
+def forget(instance: DagsterInstance, slug: str, code: str, wanted: Wanted) -> tuple[int, int]:
+    """Clean the history of the language; returns how many records were changed, and how many runs there are.
 
     Raises:
         Problem: one of them is still running.
     """
+    from assets.pictures import remove_pictures
     from pipelines.bookkeeping import UNFINISHED, end_dead_runs
 
     end_dead_runs(instance)
@@ -40,18 +41,16 @@ def forget(instance: DagsterInstance, slug: str) -> int:
     if busy:
         raise Problem(f"the run {busy[0].run_id[:8]} is still going on", where=slug,
                       fix="Wait for it, or stop it in the UI; then take down again")
-    keys = [key for key in instance.get_asset_keys() if key.path[0] == slug]
-    if keys:
-        instance.wipe_assets(keys)
-    for run in runs:
-        instance.delete_run(run.run_id)
+    changed = redact_history(instance, slug, [run.run_id for run in runs], wanted)
     home = Path(instance.root_directory)
     for run in runs:
-        for path in sorted(home.glob(f"*/{run.run_id}")) + sorted(home.glob(f"*/*/{run.run_id}*")):
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        for folder in home.glob(f"*/{run.run_id}"):
+            for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+                redact_log(path, wanted)
+    remove_pictures(instance, code)
     for path in databases(home):
         overwrite_freed(path)
-    return len(runs)
+    return changed, len(runs)
 
 
 def concerns(run: DagsterRun, slug: str) -> bool:
@@ -80,23 +79,25 @@ def overwrite_freed(path: Path) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Forget the language in ``arguments``; returns the exit code."""
+    """Clean the history of the language in ``arguments``; returns the exit code."""
     try:
         project = find_project()
         language = find_language(project.languages, arguments[0])
         home = Path(os.environ.setdefault("DAGSTER_HOME", str(project.home)))
-        number = 0
+        log, changed, runs = log_of(project.artifacts, language.code), 0, 0
+        wanted = Wanted.read("" if sys.stdin.isatty() else sys.stdin.read())
         if any((home / folder).is_dir() for folder in ("history", "storage")) or has_database(home):
             from dagster import DagsterInstance
 
             with DagsterInstance.get() as instance:
-                number = forget(instance, language.slug)
-        forget_told(home, language.slug)
-        log_of(project.artifacts, language.code).unlink(missing_ok=True)
+                changed, runs = forget(instance, language.slug, language.code, wanted)
+        forget_told(home, language.slug)  # the next run shows again what is left of tables and pictures
+        if log.is_file():
+            redact_log(log, wanted)
     except Exception as error:
         say(f"error: {as_problem(error, 'history')}", err=True)
         return 2
-    say(f"{arguments[0]}: {number} runs forgotten")
+    say(f"{arguments[0]}: {changed} records cleaned; its {runs} runs stay")
     return 0
 
 

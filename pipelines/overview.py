@@ -1,58 +1,78 @@
-"""The overview over all languages: where its rows come from, and the sensor that has it made anew.
+"""The overview over all languages: where its rows come from, and the sensor that makes it anew.
 
-It is of no language: its run has no tag ``language``, and builds none.
+The sensor notes it itself, without a run: one would take longer to start than the overview to make, wait behind those
+that train, and stand among them in the list of runs.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from dagster import (
+    AssetMaterialization,
     AssetsDefinition,
     DefaultSensorStatus,
-    RunRequest,
     SensorDefinition,
     SensorEvaluationContext,
-    SkipReason,
+    SensorResult,
     sensor,
 )
 
-from assets.overview import KEY, build_overview
+from assets.overview import KEY, build_overview, overview_metadata
 from pipelines.registry import everything, scan
 from pipelines.shards import ALL
+from vernacular import clock
 from vernacular.artifacts import Store, digest_of
 from vernacular.config.load import folders_of
+from vernacular.errors import Problem
 from vernacular.project import Project
 
-EVERY_SECONDS = 600  # a run makes a dozen artifacts within an hour, and each would ask for an overview
+EVERY_SECONDS = 30
+PAUSE = 30.0  # times what making it took is the wait before it is made anew: for projects of a thousand languages
+
+
+def rows_of(project: Project, store: Store) -> list[dict[str, Any]]:
+    """What the overview shows, over the languages of all code locations."""
+    from vernacular.release.overview import overview  # what it imports, loading the location need not wait for
+
+    registry = scan(project.languages, project.artifacts, everything, ALL)
+    return overview(registry.languages.values(), registry.problems, store)
 
 
 def build_asset(project: Project) -> AssetsDefinition:
-    """The asset, over the languages of all code locations."""
-    def rows(store: Store) -> list[dict[str, Any]]:
-        from vernacular.release.overview import overview  # what it imports, loading the location need not wait for
-
-        registry = scan(project.languages, project.artifacts, everything, ALL)
-        return overview(registry.languages.values(), registry.problems, store)
-
-    return build_overview(rows)
+    """The asset."""
+    return build_overview(partial(rows_of, project))
 
 
-def build_sensor(project: Project) -> SensorDefinition:
-    """The sensor ``overview``: off until a person turns it on."""
+def build_sensor(project: Project, problems: Mapping[str, Problem]) -> SensorDefinition:
+    """The sensor ``overview``, on from the beginning.
+
+    Args:
+        project: its folders.
+        problems: slug -> what is wrong with a broken folder, as the code location has it.
+    """
+    broken = {slug: str(problem) for slug, problem in problems.items()}
+
     @sensor(name="overview", asset_selection=[KEY], minimum_interval_seconds=EVERY_SECONDS,
-            default_status=DefaultSensorStatus.STOPPED,
-            description="Has the overview over all languages made anew when an artifact, and so a number, a gate or a "
+            default_status=DefaultSensorStatus.RUNNING,
+            description="Makes the overview over all languages anew when an artifact, and so a number, a gate or a "
                         "release, has changed.")
-    def overview(context: SensorEvaluationContext) -> RunRequest | SkipReason:
-        state = digest_of(sorted(pointers(project)))
-        if state == context.cursor:
-            return SkipReason("no artifact has changed")
-        context.update_cursor(state)
-        return RunRequest()
+    def overview(context: SensorEvaluationContext) -> SensorResult:
+        state = digest_of([sorted(pointers(project)), broken])
+        last, made, took = (*(context.cursor or "").split(), "", "0", "0")[:3]
+        if state == last:
+            return SensorResult(skip_reason="no artifact has changed", cursor=context.cursor)
+        if not clock.over(float(made), PAUSE * float(took), clock.now()):
+            return SensorResult(skip_reason="made a short while ago", cursor=context.cursor)
+        began = time.monotonic()
+        shown = AssetMaterialization(KEY, metadata=overview_metadata(rows_of(project, Store(project.artifacts))))
+        return SensorResult(asset_events=[shown], skip_reason="made anew",
+                            cursor=f"{state} {clock.now()} {time.monotonic() - began}")
 
     return overview
 

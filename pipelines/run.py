@@ -61,7 +61,8 @@ def run_dagster(language: Language, names: list[str], project: Project, take: Ca
     from dagster._core.execution.api import create_execution_plan, execute_run_iterator
 
     from assets.common import stage_key
-    from pipelines.bookkeeping import STARTED_BY, alive, code_location, job_origin
+    from assets.stopped import STARTED_BY
+    from pipelines.bookkeeping import alive, code_location, job_origin
     from pipelines.language import job_name
     from pipelines.mend import mend
     from pipelines.needed import ONLY

@@ -37,6 +37,7 @@ from dagster import (
 from dagster._core.definitions.data_version import DATA_VERSION_TAG
 
 from assets.common import PASSING, stage_key
+from assets.stopped import GAVE_WAY
 from pipelines.bookkeeping import UNFINISHED, end_dead_runs
 from pipelines.decision import Asked, decide, digest
 from pipelines.look import Look, Looks, look
@@ -179,9 +180,12 @@ def _news(digests: Mapping[AssetKey, str], known: dict[str, str]) -> Iterator[As
 def outcome_of(instance: DagsterInstance, language: Language, last: Asked) -> str:
     """What became of the run that was asked for last.
 
-    ``killed`` if it failed and no step of it did, ``hindered`` if its steps failed through what may pass by itself.
+    ``gave way`` if it was stopped for the run of a person, ``killed`` if it failed and no step of it did, ``hindered``
+    if its steps failed through what may pass by itself.
     """
     runs = instance.get_runs(RunsFilter(tags={"language": language.slug, TRIED: last.circumstances}), limit=1)
+    if runs and GAVE_WAY in runs[0].tags and runs[0].status != DagsterRunStatus.SUCCESS:
+        return "gave way"
     if not runs or runs[0].status != DagsterRunStatus.FAILURE:
         return "none" if not runs else runs[0].status.value.lower()
     failed = instance.all_logs(runs[0].run_id, of_type=DagsterEventType.STEP_FAILURE)

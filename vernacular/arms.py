@@ -19,6 +19,7 @@ ARMS: tuple[Arm, ...] = get_args(Arm)
 # What is set against what: whichever arm is released, it is compared with the base that it came from.
 COMPARED: tuple[tuple[Arm, Arm], ...] = (("adapted", "base"), ("adapted", "control"), ("control", "base"))
 MODEL_FOLDER = "model"
+NLL = "negative log-likelihood"  # what a language model is measured by; in nats per character, or bits per byte
 DEV_LIKELIHOOD = "dev_likelihood"  # the count of it in the report of a pretraining
 TIE = 0.005  # RECIPE 2c: a difference below half a per cent is a tie
 
@@ -66,3 +67,8 @@ def load_arm(arm: Arm, name: str, model: Model, language: Language, inputs: Mapp
         return load_base(model.base, model.objective, language)
     folder = model_folder(arm, name, inputs)
     return load_model(folder, model.objective), load_tokenizer(folder)
+
+
+def nll_name(unit: str) -> str:
+    """The negative log-likelihood in ``unit`` ("nats per character", "bits per byte") as the name of a count."""
+    return "negative_log_likelihood_per_character" if unit == "nats per character" else unit.replace(" ", "_")

@@ -40,7 +40,12 @@ class Count(BaseModel):
 
 
 class Gate(BaseModel):
-    """A rule and whether this result keeps it. A red blocking gate stops what follows."""
+    """A rule and whether this result keeps it. A red blocking gate stops what follows.
+
+    Attributes:
+        reason: what was found, with what was wanted: "kept 96% of the words; at least 1% wanted".
+        fix: what a person does where it is red; empty where the reason says so, and where it is green.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -50,6 +55,12 @@ class Gate(BaseModel):
     value: float | None = None
     threshold: float | None = None
     blocking: bool = False
+    fix: str = ""
+
+    @property
+    def said(self) -> str:
+        """The reason; where the gate is red, followed by what to do."""
+        return f"{self.reason}. {self.fix}" if self.fix and not self.passed else self.reason
 
 
 class Remark(BaseModel):

@@ -114,5 +114,11 @@ def _orchestrated() -> Iterator[Callable[[str], None]]:
     from dagster_pipes import open_dagster_pipes
 
     interrupt_when_alone()
+    interrupted: KeyboardInterrupt | None = None
     with open_dagster_pipes() as pipes:
-        yield lambda text: pipes.log.error(text)
+        try:
+            yield lambda text: pipes.log.error(text)
+        except KeyboardInterrupt as error:  # Dagster, which has sent it, would show it with a traceback
+            interrupted = error
+    if interrupted is not None:
+        raise interrupted

@@ -140,13 +140,15 @@ def test_a_language_is_run_to_its_end_and_looked_at(open_page: OpenPage, trouble
     page.goto(f"{address}/assets/qaa/corpus/clean")
     page.get_by_text("Documents repaired, normalised").wait_for()
     page.get_by_role("tab", name="Events").click()
-    plot = show(page, "plot: Words kept, by source")
-    plot.locator("img").wait_for()
-    assert plot.locator("img").evaluate("image => image.complete && image.naturalWidth") > 300
-    close(page, plot)
-    sample = show(page, "sample: kept")
+    plot = page.locator("tr").filter(has_text="plot: Words kept, by source").locator("img")
+    plot.wait_for()
+    assert plot.evaluate("image => image.complete && image.naturalWidth") > 100
+    assert plot.evaluate("image => image.getBoundingClientRect().right") < WINDOW[0], "cut on the right"
+    sample = show(page, "all numbers, pictures, samples")
+    page.wait_for_function("[...document.querySelectorAll('[role=dialog] img')].every("
+                           "image => image.naturalWidth > 300)")
     sample.get_by_text("text/market/text.txt").first.wait_for()
-    table = sample.locator("table")
+    table = sample.locator("table").filter(has_text="text/market/text.txt").first
     assert table.locator("tr").count() > 3
     assert table.evaluate("table => table.getBoundingClientRect().right") < WINDOW[0], "cut on the right"
     close(page, sample)
@@ -175,7 +177,7 @@ def test_a_folder_is_added_and_broken(open_page: OpenPage, trouble: list[str], a
     settings = folder / "language.yaml"
     settings.write_text(settings.read_text(encoding="utf-8").replace("name:", "nmae:", 1), encoding="utf-8")
     reload(page)
-    counts(page, "qab").get_by_text("1", exact=True).wait_for()
+    counts(page, "qab", "red").get_by_text("1", exact=True).wait_for()
     page.goto(f"{address}/assets/qab/config_error")
     page.get_by_text("unknown key 'nmae', did you mean 'name'?").first.wait_for()
     page.get_by_text("languages/qab/language.yaml:1").first.wait_for()
@@ -185,10 +187,9 @@ def test_a_folder_is_added_and_broken(open_page: OpenPage, trouble: list[str], a
     page.goto(f"{address}/asset-groups")
     page.get_by_role("button", name=f"Materialize all ({stages + 1})").wait_for()
 
-    # The overview, made: a row for each language, and the broken one says that it is.
+    # The overview, made without being asked for: a row for each language, and the broken one says that it is.
     page.goto(f"{address}/assets/overview?view=events")
-    page.get_by_role("button").filter(has_text=re.compile("^Materialize$")).click()
-    page.locator("tr").filter(has_text="languages").first.wait_for(timeout=PATIENCE * 1000)
+    page.locator("tr").filter(has_text="qab").get_by_text("broken folder").wait_for(timeout=PATIENCE * 1000)
     rows = show(page, "languages")
     rows.get_by_text("broken folder: unknown key 'nmae'").wait_for()
     assert rows.locator("table tr").count() == 3

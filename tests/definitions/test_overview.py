@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from dagster import DagsterInstance, RunRequest, SkipReason, build_sensor_context
+from dagster import (
+    AssetCheckEvaluation,
+    AssetCheckSeverity,
+    AssetMaterialization,
+    DagsterInstance,
+    DefaultSensorStatus,
+    SensorResult,
+    build_sensor_context,
+)
 
+from assets.broken import CHECK
 from assets.overview import KEY
 from pipelines.build import build_definitions
 from pipelines.needed import slugs_of
@@ -58,23 +68,61 @@ def test_every_folder_has_a_row_and_the_run_is_of_no_language(project: Project, 
     assert "broken folder: unknown key 'nme'" in rows[2] and shown["with a red gate"].value == 1
 
 
-def test_the_sensor_asks_for_it_once_a_change(project: Project, instance: DagsterInstance) -> None:
+def test_the_sensor_is_on_and_makes_it_once_a_change(project: Project, instance: DagsterInstance) -> None:
     sensor = build_definitions(project).resolve_sensor_def("overview")
+    assert sensor.default_status == DefaultSensorStatus.RUNNING
     cursor = None
 
-    def tick() -> object:
+    def tick() -> list[AssetMaterialization]:
         nonlocal cursor
-        context = build_sensor_context(instance, cursor)
-        asked = sensor(context)
-        cursor = context.cursor
-        return asked
+        asked = sensor(build_sensor_context(instance, cursor))
+        assert isinstance(asked, SensorResult) and not asked.run_requests
+        cursor = asked.cursor
+        return [event for event in asked.asset_events if isinstance(event, AssetMaterialization)]
 
-    first = tick()
-    assert isinstance(first, RunRequest) and "language" not in first.tags
-    assert isinstance(tick(), SkipReason)
+    made, = tick()
+    assert made.asset_key == KEY and made.metadata["models"].value == 3
+    assert tick() == []
     make(project, project.languages / "qab")
-    assert isinstance(tick(), RunRequest)
-    assert isinstance(tick(), SkipReason)
+    state, at, _ = str(cursor).split()
+    cursor = f"{state} {at} 1000"  # it took so long that it is not made anew yet
+    assert tick() == [] and str(cursor).split()[0] == state
+    cursor = f"{state} {at} 0"
+    assert len(tick()) == 1
+    assert tick() == []
+
+
+def test_a_broken_folder_is_red_from_the_first_tick_on(project: Project, instance: DagsterInstance) -> None:
+    definitions = build_definitions(project)
+    sensor = definitions.resolve_sensor_def("broken_folders")
+    assert sensor.default_status == DefaultSensorStatus.RUNNING
+    first = sensor(build_sensor_context(instance))
+    assert isinstance(first, SensorResult)
+    found, = first.asset_events
+    assert isinstance(found, AssetCheckEvaluation) and not found.passed
+    assert found.severity == AssetCheckSeverity.ERROR and "nme" in str(found.description)
+    instance.report_runless_asset_event(found)
+    again = sensor(build_sensor_context(instance, first.cursor))
+    assert isinstance(again, SensorResult) and again.asset_events == []
+    # After a reload it is noted again: a person may have had it checked in between.
+    reloaded = build_definitions(project).resolve_sensor_def("broken_folders")(build_sensor_context(
+        instance, first.cursor))
+    assert isinstance(reloaded, SensorResult) and len(reloaded.asset_events) == 1
+
+
+def test_the_check_of_a_broken_folder_looks_again(project: Project, instance: DagsterInstance) -> None:
+    definitions = build_definitions(project)
+    broken = next(key for key in definitions.resolve_asset_graph().asset_check_keys if key.name == CHECK)
+    job = definitions.resolve_implicit_global_asset_job_def().get_subset(asset_check_selection={broken})
+
+    def passed() -> bool:
+        result = job.execute_in_process(instance=instance)
+        return result.get_asset_check_evaluations()[0].passed
+
+    assert not passed()
+    shutil.rmtree(project.languages / "qac")
+    write_language(project.languages, "qac", documents=3, models=ONLY_TEXT)
+    assert passed()
 
 
 def test_a_manifest_that_cannot_be_read_is_said_in_its_row(project: Project, instance: DagsterInstance) -> None:

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from dagster import DagsterRun, DagsterRunStatus
 from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NAME
+from dagster._core.storage.tags import PRIORITY_TAG, SENSOR_NAME_TAG
 from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._daemon.run_coordinator import QueuedRunCoordinatorDaemon
 from dagster_graphql.test.utils import execute_dagster_graphql
 
+from assets.stopped import GAVE_WAY
 from tests.definitions.workspace import LOCATION, workspace_in
 from tests.generate import write_language
 
 LAUNCH = """mutation($run: ExecutionParams!) { launchPipelineExecution(executionParams: $run) { __typename
   ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
-NOWHERE = {"module": "dagster._core.test_utils", "class": "MockedRunLauncher"}  # a run that is launched stays so
+NOWHERE = {"module": "tests.definitions.workspace", "class": "Nowhere"}  # a run that is launched stays so
 
 
 class Queue:
@@ -29,18 +31,25 @@ class Queue:
         self.workspace, self.instance = workspace, workspace.instance
         self.daemon = QueuedRunCoordinatorDaemon(interval_seconds=1)
 
-    def launch(self, *stages: str) -> str:
+    def launch(self, *stages: str, tags: Mapping[str, str] | None = None) -> str:
         """Ask for a run of the assets, as the lineage does; its id."""
-        return self._ask("{}", jobName=IMPLICIT_ASSET_JOB_NAME,
+        return self._ask("{}", tags or {}, jobName=IMPLICIT_ASSET_JOB_NAME,
                          assetSelection=[{"path": stage.split("/")} for stage in stages])
+
+    def upkeep(self, *stages: str) -> str:
+        """A run as the sensor ``upkeep`` asks for it; its id."""
+        run_id = self.launch(*stages, tags={SENSOR_NAME_TAG: "upkeep"})
+        assert PRIORITY_TAG not in self.run(run_id).tags
+        return run_id
 
     def rebuild(self, code: str) -> str:
         """Ask for a run of the job ``rebuild``, as the Launchpad does; its id."""
-        return self._ask(json.dumps({"ops": {"compare": {"config": {"code": code}}}}), jobName="rebuild")
+        return self._ask(json.dumps({"ops": {"compare": {"config": {"code": code}}}}), {}, jobName="rebuild")
 
-    def _ask(self, config: str, **selector: Any) -> str:
+    def _ask(self, config: str, tags: Mapping[str, str], **selector: Any) -> str:
         said: Any = execute_dagster_graphql(self.workspace.create_request_context(), LAUNCH, {"run": {
-            "runConfigData": config, "selector": {
+            "runConfigData": config, "executionMetadata": {
+                "tags": [{"key": name, "value": value} for name, value in tags.items()]}, "selector": {
                 "repositoryName": "__repository__", "repositoryLocationName": LOCATION, **selector}}})
         assert said.data["launchPipelineExecution"]["__typename"] == "LaunchRunSuccess", said.data
         return str(said.data["launchPipelineExecution"]["run"]["runId"])
@@ -88,3 +97,26 @@ def test_a_run_of_several_languages_has_no_tag_and_waits_for_none(queue: Queue) 
     one, both = queue.launch("qaa/corpus/clean"), queue.launch("qaa/corpus/clean", "qab/corpus/clean")
     assert "language" not in queue.run(both).tags
     assert queue.waiting(one, both) == [False, False]
+
+
+def test_what_a_person_starts_goes_before_what_waits(queue: Queue) -> None:
+    going, waits = queue.upkeep("qaa/corpus/documents"), queue.upkeep("qaa/corpus/clean")
+    queue.instance.report_run_canceled(queue.run(going))
+    mine = queue.launch("qaa/corpus/clean")
+    assert queue.waiting(mine, waits) == [False, True]
+    queue.instance.report_run_canceled(queue.run(mine))
+    assert queue.waiting(waits) == [False]
+
+
+def test_a_run_of_upkeep_that_goes_on_is_stopped_for_one_of_a_person(queue: Queue) -> None:
+    long, other = queue.upkeep("qaa/corpus/documents"), queue.upkeep("qab/corpus/documents")
+    assert queue.waiting(long, other) == [False, False]
+    mine = queue.launch("qaa/corpus/clean")
+    assert queue.run(long).tags[GAVE_WAY] == mine and GAVE_WAY not in queue.run(other).tags
+    assert queue.run(long).status == DagsterRunStatus.CANCELING and queue.waiting(mine) == [True]
+    queue.instance.report_run_canceled(queue.run(long))
+    assert queue.waiting(mine) == [False]
+    # One of upkeep stops none of a person, nor does a second of a person.
+    queue.upkeep("qaa/corpus/clean")
+    queue.launch("qaa/corpus/clean")
+    assert queue.run(mine).status == DagsterRunStatus.STARTING

@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
-from dagster import AssetKey, DagsterInstance, ExecuteInProcessResult
+from dagster import AssetKey, DagsterEventType, DagsterInstance, DagsterRunStatus, ExecuteInProcessResult
+from dagster._core.errors import DagsterExecutionInterruptedError
+from dagster._core.execution.plan.objects import ErrorSource
 
 import pipelines.selection
-from assets.metadata import IN_PLACE, escape, table
+from assets.metadata import EVERYTHING, IN_PLACE, escape, metadata_of, table
+from assets.pictures import publish_picture, remove_pictures
 from pipelines.build import build_definitions
 from pipelines.selection import upstream
 from tests.generate import write_language
-from vernacular.artifacts import Gate, Report
+from vernacular.artifacts import Artifact, Gate, Manifest, Report, Store
 from vernacular.config.schema import Language
 from vernacular.errors import Problem
 from vernacular.project import Project
 from vernacular.stages import GateSpec, Stage, Work
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+PNG = (b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", struct.pack(">IIBBBBB", 4, 2, 8, 0, 0, 0, 0))
+       + _chunk(b"IDAT", zlib.compress(b"\0abcd" * 2)) + _chunk(b"IEND", b""))
 
 
 def stand_ins(passed: bool = True, blocking: bool = True, report_it: bool = True) -> dict[str, Stage]:
@@ -28,7 +43,7 @@ def stand_ins(passed: bool = True, blocking: bool = True, report_it: bool = True
         report.details["by_source"] = {"text": {"documents": 2, "words": 5}}
         if report_it:
             report.gates.append(Gate(name="enough", passed=passed, reason="3 of 5", value=3, threshold=5,
-                                     blocking=blocking))
+                                     blocking=blocking, fix="Add two"))
         return report
 
     first = Stage("corpus/documents", "1", (), lambda language: {}, run, "First.",
@@ -110,10 +125,88 @@ def test_text_from_outside_stays_text() -> None:
     assert table([{"a|b": "c|d"}]).splitlines()[2] == "| c\\|d |"
 
 
-def test_a_wide_table_is_shown_in_a_dialog() -> None:
-    narrow, wide = table([{"source": "text", "words": 3}]), table([{"source": "text", "text": "mbandi " * 10}])
-    assert len(narrow) < IN_PLACE <= len(wide)  # the UI opens what is as long as that in a dialog
-    assert wide.splitlines()[:3] == wide.strip().splitlines()
+def test_a_table_is_shown_in_a_dialog() -> None:
+    shown = table([{"source": "text", "words": 3}])
+    assert len(shown) >= IN_PLACE  # the UI opens what is as long as that in a dialog; in place it would be cut
+    assert shown.splitlines()[:3] == shown.strip().splitlines()
+
+
+def test_a_dozen_numbers_come_first_then_pictures_then_one_entry_with_the_rest(tmp_path: Path) -> None:
+    report = Report()
+    for number in range(40):
+        report.count(f"lines_{number}", number % 2 * 1.23456789, "how many", "lines")
+    report.samples["lines"] = [{"text": "a line"}]
+    report.plots["Words kept"] = "words.png"
+    artifact = published(tmp_path / "made", report, {"words.png": PNG})
+    with DagsterInstance.local_temp(home(tmp_path)) as instance:
+        shown = metadata_of(artifact, reused=False, declared=[], address=partial(publish_picture, instance, artifact))
+        entries = [*shown]
+        assert entries[:12] == [f"lines {number}" for number in range(1, 25, 2)] and shown["lines 1"] == 1.2346
+        assert entries[12:14] == ["plot: Words kept", EVERYTHING]
+        assert len(shown["plot: Words kept"].value) < IN_PLACE <= len(shown[EVERYTHING].value)
+        for part in ("lines_38", "a line", "how many"):
+            assert part in shown[EVERYTHING].value.replace("\\", "")
+        for value, ending in ((shown["plot: Words kept"].value, "svg"), (shown[EVERYTHING].value, "png")):
+            *key, extension = value.partition("(/logs/")[2].partition(")")[0].split("/")
+            assert extension == ending  # what the UI's server looks up for this address
+            assert Path(instance.compute_log_manager.get_captured_local_path(key, extension)).is_file()
+        remove_pictures(instance, "qaa")
+        assert not [*(tmp_path / "home").rglob("*.svg")]
+
+
+def home(tmp_path: Path) -> str:
+    """The folder of an instance whose logs lie on the disk."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    return str(folder)
+
+
+def published(folder: Path, report: Report, files: dict[str, bytes]) -> Artifact:
+    """An artifact of a stage with this report and these files."""
+    store = Store(folder)
+    with store.workspace("qaa", "corpus/clean", "k" * 16) as work:
+        (work / "out").mkdir()
+        for name, data in files.items():
+            (work / "out" / name).write_bytes(data)
+        return store.publish(work, Manifest(
+            language="qaa", stage="corpus/clean", key="k" * 16, version="1", settings={}, inputs={}, outside={}, seed=1,
+            data_version="d", files={}, created="", seconds=1.0, report=report))
+
+
+def test_a_check_comes_after_its_asset_and_a_red_one_says_what_to_do(tmp_path: Path,
+                                                                     monkeypatch: pytest.MonkeyPatch) -> None:
+    with DagsterInstance.local_temp(home(tmp_path)) as instance:
+        result = materialize(tmp_path, monkeypatch, stand_ins(passed=False, blocking=False), instance)
+        records = instance.all_logs(result.run_id)
+        times = {entry.dagster_event_type: entry.timestamp for entry in records
+                 if entry.step_key == "qaa__corpus__documents"}
+        assert times[DagsterEventType.ASSET_MATERIALIZATION] <= times[DagsterEventType.ASSET_CHECK_EVALUATION]
+        check = result.get_asset_check_evaluations()[0]
+        assert check.description == "3 of 5. Add two"
+        assert check.target_materialization_data is not None
+        assert check.target_materialization_data.run_id == result.run_id
+
+
+def test_a_run_that_is_stopped_says_by_whom_and_shows_no_traceback(tmp_path: Path,
+                                                                   monkeypatch: pytest.MonkeyPatch) -> None:
+    stages = stand_ins()
+
+    def stopped(work: Work) -> Report:
+        run = instance.get_runs(limit=1)[0]
+        instance.report_run_canceling(run)  # as the button of the UI does, before it sends the signal
+        raise DagsterExecutionInterruptedError
+
+    first = stages["corpus/documents"]
+    stages["corpus/documents"] = replace(first, run=stopped)
+    with DagsterInstance.local_temp(home(tmp_path)) as instance:
+        materialize(tmp_path, monkeypatch, stages, instance)
+        run = instance.get_runs(limit=1)[0]
+        assert run.status == DagsterRunStatus.CANCELED
+        events = [entry.get_dagster_event() for entry in instance.all_logs(run.run_id) if entry.is_dagster_event]
+        failed = next(event for event in events if event.is_step_failure)
+        assert failed.step_failure_data.error_source == ErrorSource.INTERRUPT
+        assert failed.step_failure_data.error.stack == [] and failed.step_failure_data.error.cause is None
+        assert "by a person" in failed.step_failure_data.error.message
 
 
 def test_upstream_of_a_stage() -> None:

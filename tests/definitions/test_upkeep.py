@@ -44,6 +44,8 @@ DAY = 86_400.0
     ("failed further on", OTHER, NOW, BEFORE, "failure", False, "a run for just this ended without success"),
     ("failed run, then new data", OTHER, LATER, BEFORE, "failure", False, None),
     ("stopped by a person", CAUSES, NOW, BEFORE, "canceled", False, "a run for just this ended without success"),
+    ("stopped for a run of a person", CAUSES, NOW, BEFORE, "gave way", False, None),
+    ("and that is going on", CAUSES, NOW, BEFORE, "gave way", True, "a run is going on"),
     ("asked for, not yet begun", CAUSES, NOW, Asked(NOW, digest(CAUSES), 1, DAY - 60), "none", False,
      "asked for before"),
     ("asked for, and lost", CAUSES, NOW, BEFORE, "none", False, None),

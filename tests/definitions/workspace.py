@@ -11,13 +11,23 @@ import pytest
 import yaml
 from dagster import DagsterInstance
 from dagster._core.remote_origin import InProcessCodeLocationOrigin
-from dagster._core.test_utils import create_test_daemon_workspace_context
+from dagster._core.test_utils import MockedRunLauncher, create_test_daemon_workspace_context
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import InProcessWorkspaceLoadTarget
 
 LOCATION = "here"
 CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+class Nowhere(MockedRunLauncher):
+    """A launcher whose runs stay launched; a run that is to be stopped stays on its way to that."""
+
+    def terminate(self, run_id: str) -> bool:
+        run = self._instance.get_run_by_id(run_id)
+        assert run is not None
+        self._instance.report_run_canceling(run)
+        return True
 
 
 @contextmanager

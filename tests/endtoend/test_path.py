@@ -139,7 +139,7 @@ def test_the_overview_shows_what_the_report_says(place):
     assert row["words"] == sum(part["words"] for part in data["corpus"]["parts"].values())
     low, mean, high = data["likelihood"]["differences"]["adapted_minus_base"]
     verdict = data["likelihood"]["verdicts"]["adapted_minus_base"]
-    assert row["held-out likelihood, against base"] == f"{verdict} {mean:+.3f} ({low:+.3f} to {high:+.3f})"
+    assert row["held-out negative log-likelihood, against base"] == f"{verdict} {mean:+.3f} ({low:+.3f} to {high:+.3f})"
     for task, found in data["tasks"].items():
         verdict, (_, mean, _) = (found[kind]["adapted_minus_base"] for kind in ("verdicts", "intervals"))
         assert f"{task}: {verdict} {mean:+.3f} (" in row["tasks, against base"]

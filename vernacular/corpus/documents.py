@@ -213,4 +213,4 @@ def _judge(report: Report, problems: list[tuple[str, str, str]]) -> None:
     named = "; ".join(f"{where} ({what}. {fix})" for where, what, fix in problems[:_SAMPLE])
     more = f" and {len(problems) - _SAMPLE} more" if len(problems) > _SAMPLE else ""
     report.gates.append(Gate(name="files_readable", passed=not problems, value=len(problems), threshold=0,
-                             reason=f"set aside: {named}{more}" if problems else "every file could be read"))
+                             reason=f"set aside: {named}{more}" if problems else "every file of every source was read"))

@@ -37,4 +37,5 @@ def mix_gate(found: Sequence[tuple[str, float, float]]) -> Gate:
     _, share, cap = max(found, key=lambda row: row[1] - row[2])
     over = [row for row in found if row[1] > row[2]]
     return Gate(name="source_mix", passed=not over, value=share, threshold=cap, reason="; ".join(
-        f"{name}: {share:.0%} of the words, at most {cap:.0%}" for name, share, cap in over or found))
+        f"{name}: {share:.0%} of the words, at most {cap:.0%} wanted" for name, share, cap in over or found),
+        fix="Add text of other kinds, or raise the cap under `cleaning.mix:` if the language has no other")

@@ -239,17 +239,19 @@ def _gates(corpus: Corpus, words: int, screening: Screening) -> list[Gate]:
                          for source, (left, before) in sorted(screening.replaced.items()))
     return [
         Gate(name="some_text_left", passed=share >= _LEAST_KEPT, blocking=True, value=share, threshold=_LEAST_KEPT,
-             reason=f"{words:,} of {read:,} words are left"
+             reason=f"kept {share:.0%} of the words ({words:,} of {read:,}); at least {_LEAST_KEPT:.0%} wanted"
                     + ("" if share >= _LEAST_KEPT else f"; look at {REJECTS}/*.jsonl and at `script:` and "
                                                        "`cleaning:`")),
         Gate(name="licence_verified", passed=not unverified, value=len(unverified), threshold=0,
              reason=f"nobody has verified the licence of {', '.join(unverified)}" if unverified
-             else "every source names its licence"),
+             else "every source names its licence",
+             fix="Write it as `licence:` of the source; until then a release cannot be published"),
         Gate(name="sources_unchanged", passed=not changed, value=len(screening.held), threshold=0,
              reason=f"new documents wait for a person: {' | '.join(changed)}. Look at {REJECTS}/quarantine.jsonl, then "
-                    "run `vernacular accept`" if changed else "no source changed its nature"),
+                    "run `vernacular accept`" if changed else "every source is as it was before; no new document "
+                                                              "waits for a person"),
         Gate(name="sources_kept", passed=not replaced, blocking=True, value=len(screening.replaced), threshold=0,
              reason=f"what waits for a person took the place of most of its source: {replaced}. Nothing is learned "
                     f"from the rest: look at {REJECTS}/quarantine.jsonl, then run `vernacular accept`, or take the "
-                    "source out of language.yaml" if replaced else "no source was replaced by what waits"),
+                    "source out of language.yaml" if replaced else "every source kept at least half of its documents"),
     ]

@@ -118,7 +118,9 @@ def _gate(parts: dict[str, Part], overlap: int) -> Gate:
     shared = sum(int((parts[part].shared(held) > 0).sum())
                  for part, held in (("train", test), ("train", dev), ("dev", test)))
     return Gate(name="no_contamination", passed=shared == 0, blocking=True, value=shared, threshold=0,
-                reason=f"{shared} lines share text with held-out lines")
+                reason=f"{shared} lines of training share text with held-out lines; none may" if shared else
+                "no line of training shares text with a held-out line",
+                fix="This is a fault of the program: please report it with the log of the run")
 
 
 def _reread(path: Path, overlap: int, library: Library) -> Part:

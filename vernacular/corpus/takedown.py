@@ -9,6 +9,7 @@ leaves the text suppressed, and the same command again finishes the job. What co
 from __future__ import annotations
 
 import getpass
+import json
 import shutil
 import subprocess
 import sys
@@ -143,8 +144,8 @@ def carry_out(plan: Plan, language: Language, store: Store, reason: str, who: st
         append_row(Folder.of(language.folder).file(FILE), {**about, **plan.row})
         progress("suppressed")
     refuse_while_running(store, language.code)
-    forget_history(language.code)
-    progress("history forgotten")
+    forget_history(language.code, plan)
+    progress("removed from the history")
     home = store.root / language.code
     for folder in sorted(home.glob(f"*/*/{_GONE}*")):  # a kill was in the middle of these
         shutil.rmtree(folder)
@@ -182,13 +183,18 @@ def refuse_while_running(store: Store, code: str) -> None:
                           fix="Wait for it or stop it, then take down again: that finishes what is left") from None
 
 
-def forget_history(code: str) -> None:
-    """Have the orchestrator forget what its history shows of the language; by name, since the library knows none.
+def forget_history(code: str, plan: Plan) -> None:
+    """Have the orchestrator remove the documents from its history of runs; by name, since the library knows none.
+
+    It is handed hashes of the text, and the paths and titles of the documents.
 
     Raises:
         Problem: it cannot.
     """
-    done = subprocess.run([sys.executable, "-m", "pipelines.forget", code], capture_output=True, text=True, check=False)
+    names = {str(row.get(name) or "") for row in plan.rows for name in ("path", "title")} | {plan.target.url}
+    asked = json.dumps({"hashes": plan.traces.hashes(), "names": sorted(names - {""})})
+    done = subprocess.run([sys.executable, "-m", "pipelines.forget", code], capture_output=True, text=True, check=False,
+                          input=asked)
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if line.strip()]
         raise Problem(f"the history of runs could not be cleared: {lines[-1] if lines else 'no reason given'}",

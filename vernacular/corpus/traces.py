@@ -10,7 +10,7 @@ import gzip
 import html
 import re
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -50,6 +50,21 @@ class Traces:
         whole = _hashes(sorted(ids), _ID, _ID)
         self._wanted = {length: _Wanted(found, length) for length, found in ((SHORT, parts), (_ID, whole))
                         if len(found)}
+
+    def hashes(self) -> dict[int, list[int]]:
+        """What is looked for, by length: enough to look for it in another process, which gets no text."""
+        return {length: wanted.hashes.tolist() for length, wanted in self._wanted.items()}
+
+    @classmethod
+    def of_hashes(cls, hashes: Mapping[int, Sequence[int]]) -> Traces:
+        """The traces that ``hashes`` of others stand for."""
+        made = cls(())
+        made._wanted = {length: _Wanted(np.array(found, dtype=np.uint64), length) for length, found in hashes.items()}
+        return made
+
+    def in_text(self, text: str) -> bool:
+        """Whether a text holds any of it."""
+        return bool(self._wanted) and any(self._within(reading) for reading in _readings(text.encode()))
 
     @property
     def of_texts(self) -> Traces:

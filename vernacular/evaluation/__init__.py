@@ -44,15 +44,15 @@ def _likelihood(language: Language, name: str, model: Model) -> Stage:
         return measure(work, name, model)
 
     return Stage(
-        name=f"evaluation/{name}_likelihood", version="4", inputs=_models(name), run=run, heavy=True, seed=model.seed,
+        name=f"evaluation/{name}_likelihood", version="5", inputs=_models(name), run=run, heavy=True, seed=model.seed,
         settings=lambda language: {**_base(model), "items": model.likelihood_items},
         outside=lambda language, root: fingerprints(model.base, language), kinds=("pytorch", "python"),
-        gates=(GateSpec("adapted_beats_base", "Adapted foresees held-out text better than the base, the interval "
+        gates=(GateSpec("adapted_beats_base", "Adapted predicts held-out text better than the base, the interval "
                                               "excluding zero.", False),
                GateSpec("adapted_not_worse_than_control", "Adapted is at most 0.5% worse than control.", False)),
-        description=f"How well base, control and adapted `{name}` foresee held-out {language.name}, in "
-                    f"{'nats per character' if model.objective == 'masked' else 'bits per byte'}: comparable across "
-                    "tokenizers.")
+        description=f"How well base, control and adapted `{name}` predict held-out {language.name}: negative "
+                    f"log-likelihood in {'nats per character' if model.objective == 'masked' else 'bits per byte'}, "
+                    "comparable across tokenizers; lower is better.")
 
 
 def _retention(name: str, model: Model) -> Stage:
@@ -61,12 +61,13 @@ def _retention(name: str, model: Model) -> Stage:
         return measure(work, name, model)
 
     return Stage(
-        name=f"evaluation/{name}_retention", version="4", inputs=_models(name), run=run, heavy=True, seed=model.seed,
+        name=f"evaluation/{name}_retention", version="5", inputs=_models(name), run=run, heavy=True, seed=model.seed,
         settings=lambda language: {
             **_base(model), "items": model.likelihood_items, "replayed": model.pretraining.replay > 0,
             "retention": [source.model_dump(mode="json", by_alias=True) for source in model.retention]},
         outside=partial(_read_again, model=model), kinds=("pytorch", "python"),
-        gates=(GateSpec("base_languages_kept", "Likelihood on the base's languages rises by at most 0.5%.", False),),
+        gates=(GateSpec("base_languages_kept", "The negative log-likelihood of text in the base's languages rises "
+                                               "by at most 0.5%.", False),),
         description=f"What `{name}` forgot of the languages its base was trained on.")
 
 

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from vernacular.arms import ARMS, COMPARED, TIE, Arm, load_arm, model_folder
+from vernacular.arms import ARMS, COMPARED, NLL, TIE, Arm, load_arm, model_folder, nll_name
 from vernacular.artifacts import Gate, Report
 from vernacular.bootstrap import ratio, ratio_difference
 from vernacular.config.schema import Model
@@ -232,21 +232,23 @@ def run(work: Work, name: str, model: Model) -> Report:
     differences = {f"{ours}_minus_{theirs}": difference(scored[ours], scored[theirs], work.seed)
                    for ours, theirs in COMPARED}
     report = Report(details={"unit": unit, "scores": scores, "differences": differences, "items": len(lines)})
-    short = unit.replace(" ", "_")
+    short = nll_name(unit)
     for arm in ARMS:
-        meaning = f"{arm}, on {len(lines)} held-out lines; lower is better"
-        report.count(f"{short}_{arm}", scores[arm]["mean"], meaning, unit)
+        report.count(f"{short}_{arm}", scores[arm]["mean"], f"{NLL} of {len(lines)} held-out lines under {arm}; "
+                                                            "lower is "
+                     "better", unit)
+    for arm in ARMS:
         report.count(f"unknown_characters_{arm}", int(scored[arm].unknown.sum()),
                      f"of what was scored, behind unknown pieces of {arm}: charged as drawn blindly")
     if masked:
         report.details["floor"] = {"character_5gram": interval(found[-1][0], work.seed)}
         report.count(f"{short}_floor", report.details["floor"]["character_5gram"]["mean"],
-                     "floor: a character 5-gram model of the training text", unit)
-    bars(work.out / "likelihood.png", f"Held-out {unit} (lower is better)",
+                     f"{NLL} under the floor, a character 5-gram model of the training text", unit)
+    bars(work.out / "likelihood.png", f"{NLL.capitalize()} of held-out text (lower is better)",
          [*ARMS, *(["5-gram floor"] if masked else [])],
          [*(scores[arm]["mean"] for arm in ARMS),
           *(floor["mean"] for floor in report.details.get("floor", {}).values())], unit)
-    report.plots["held-out likelihood"] = "likelihood.png"
+    report.plots[f"held-out {NLL}"] = "likelihood.png"
     by_line = {arm: scored[arm].nats / scored[arm].size for arm in ARMS}
     write_jsonl(work.out / "lines.jsonl", ({"line": line, **{arm: by_line[arm][row] for arm in ARMS}}
                                            for row, line in enumerate(lines)))
@@ -254,8 +256,11 @@ def run(work: Work, name: str, model: Model) -> Report:
         low, mean, high = differences[f"adapted_minus_{other}"]
         limit = 0.0 if other == "base" else TIE * scores["control"]["mean"]
         report.gates.append(Gate(name=gate, passed=(high < 0) if other == "base" else (mean <= limit), value=mean,
-                                 threshold=limit, reason=f"adapted minus {other} {mean:+.3f} {unit}, 95% interval "
-                                                         f"{low:+.3f} to {high:+.3f}"))
+                                 threshold=limit, fix="Raise `pretraining.steps`, or add text", reason=(
+                                     f"{NLL} of adapted is {mean:+.3f} {unit} against {other}, 95% interval {low:+.3f} "
+                                     f"to {high:+.3f}; lower is better, and " + (
+                                         "the interval must be below 0" if other == "base" else
+                                         f"at most {limit:+.3f} is wanted"))))
     return report
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from vernacular.arms import ARMS, COMPARED, Arm, load_arm, released_arm
+from vernacular.arms import ARMS, COMPARED, NLL, Arm, load_arm, nll_name, released_arm
 from vernacular.artifacts import Gate, Report
 from vernacular.config.schema import Model
 from vernacular.corpus.words import words
@@ -54,16 +54,20 @@ def run(work: Work, name: str, model: Model) -> Report:
         "similarity": {arm: float((states["base"] * states[arm]).sum(1).mean()) for arm in ("control", "adapted")}})
     report.count("retention_lines", len(lines), "lines in the base's languages that were scored")
     for arm in ARMS:
-        report.count(f"retention_{unit.replace(' ', '_')}_{arm}", scored[arm].mean, f"{arm}; lower is better", unit)
+        report.count(f"retention_{nll_name(unit)}_{arm}", scored[arm].mean, f"{NLL} of text in the base's languages "
+                                                                            "under "
+                     f"{arm}; lower is better", unit)
     for arm, value in report.details["similarity"].items():
         meaning = f"mean cosine between {arm} and base sentence representations"
         report.count(f"retention_similarity_{arm}", value, meaning)
-    bars(work.out / "retention.png", f"The base's languages: {unit} (lower is better)", list(ARMS),
+    bars(work.out / "retention.png", f"{NLL.capitalize()} of text in the base's languages (lower is "
+                                     "better)", list(ARMS),
          [scored[arm].mean for arm in ARMS], unit)
     report.plots["retention"] = "retention.png"
     released = released_arm(name, work.reports)
     rise = scored[released].mean / scored["base"].mean - 1
-    report.count("retention_rise", rise, f"change of likelihood in the base's languages, {released} against base")
+    report.count("retention_rise", rise, f"relative change of the {NLL} of text in the base's languages, {released} "
+                                         "against base")
     report.gates.append(gate_of(rise, unit, model.pretraining.replay > 0))
     return report
 
@@ -79,9 +83,12 @@ def _measured(work: Work, name: str, model: Model, arm: Arm,
 
 def gate_of(rise: float, unit: str, replayed: bool) -> Gate:
     """The gate on a ``rise`` (a share of the base's) of likelihood in ``unit``; it says where the text was replayed."""
-    said = f"{unit} in the base's languages changed by {rise:+.1%}"
+    said = (f"{NLL} in the base's languages ({unit}) changed by {rise:+.1%}; lower is better, and at most "
+            f"{RISE:+.1%} is "
+            "wanted")
     return Gate(name=GATE, passed=rise <= RISE, value=rise, threshold=RISE,
-                reason=f"{said}; {REPLAYED}" if replayed else said)
+                reason=f"{said}; {REPLAYED}" if replayed else said,
+                fix="Raise `pretraining.replay`, or train fewer steps")
 
 
 def mean_states(network: Any, tokenizer: Any, lines: Sequence[str], size: int = 32) -> np.ndarray[Any, Any]:

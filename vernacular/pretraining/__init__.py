@@ -61,6 +61,7 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
             run=partial(_run, name=name, model=model, arm=arm), seed=model.seed, heavy=True,
             kinds=("pytorch", "transformers"), settings=partial(_settings, model=model),
             outside=partial(_outside, model=model), prepare=partial(_fetch, model=model),
-            gates=(GateSpec("learned", "Held-out likelihood improved during pretraining.", True), *learned),
+            gates=(GateSpec("learned", "The held-out negative log-likelihood fell during "
+                                       "pretraining.", True), *learned),
             description=f"`{name}` pretrained on {language.name} text with {words}."))
     return made

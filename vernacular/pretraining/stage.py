@@ -18,7 +18,7 @@ from safetensors.torch import load_file
 
 from vernacular.alignment.learned import Learned
 from vernacular.alignment.objective import TranslationLoss
-from vernacular.arms import DEV_LIKELIHOOD, MODEL_FOLDER, Arm
+from vernacular.arms import DEV_LIKELIHOOD, MODEL_FOLDER, NLL, Arm
 from vernacular.artifacts import Gate, Report, write_atomically
 from vernacular.config.schema import Model
 from vernacular.config.training import Pretraining
@@ -214,7 +214,8 @@ def _comparable(report: Report, work: Work, model: Model, network: Any, tokenize
     drawn = np.random.default_rng(work.seed).permutation(len(lines))[:model.likelihood_items]
     scored = likelihood(network, tokenizer, model.objective, [lines[row] for row in drawn], work.seed)
     unit = "nats per character" if model.objective == "masked" else "bits per byte"
-    report.count(DEV_LIKELIHOOD, scored.mean, f"{len(drawn)} dev lines, comparable across tokenizers", unit)
+    report.count(DEV_LIKELIHOOD, scored.mean, f"{NLL} of {len(drawn)} dev lines, comparable across tokenizers; "
+                                              "lower is better", unit)
 
 
 def _report(work: Work, plan: Plan, done: Progressed, text: texts.Texts,
@@ -238,16 +239,22 @@ def _report(work: Work, plan: Plan, done: Progressed, text: texts.Texts,
     report.count("tokens_per_s", tokens / max(done.seconds, 1e-9), "training speed", "tokens/s")
     report.count("train_loss", float(np.mean(done.losses[-50:])), "mean loss of the last 50 steps", "nats per token")
     first, last = done.curve[0][1], chosen.target
-    report.count("dev_nats_per_character_first", first, "held-out, masked tokens, before training", "nats/character")
-    report.count("dev_nats_per_character_last", last, "held-out, masked tokens, as released", "nats/character")
-    report.count("best_step", done.best[0], "step with the best held-out likelihood")
+    report.count("dev_nats_per_character_first", first, f"{NLL} of held-out masked tokens before training; lower is "
+                                                        "better",
+                 "nats per character")
+    report.count("dev_nats_per_character_last", last, f"{NLL} of held-out masked tokens as released; lower is better",
+                 "nats per character")
+    report.count("best_step", done.best[0], f"step with the lowest held-out {NLL}")
     report.count("interpolation", chosen.share, "share of the way from the base's weights to the trained ones")
-    curves(work.out / "curve.png", "Held-out likelihood while pretraining", "optimizer steps", "nats per character",
+    curves(work.out / "curve.png", f"{NLL.capitalize()} of held-out text while pretraining (lower is better)",
+           "optimizer steps", "nats per character",
            {"held-out": ([step for step, _ in done.curve], [value for _, value in done.curve])})
     report.plots["learning curve"] = "curve.png"
     _show(report, work, points, chosen)
     report.gates.append(Gate(name="learned", passed=last < first, value=last, threshold=first, blocking=True,
-                             reason=f"held-out nats per character went from {first:.3f} to {last:.3f}"))
+                             reason=f"held-out {NLL} went from {first:.3f} to {last:.3f} nats per character; "
+                                    "lower is better, and it has to fall",
+                             fix="Lower `pretraining.learning_rate`, raise `pretraining.steps`, or add text"))
     return report
 
 
@@ -262,8 +269,10 @@ def _report_translations(report: Report, before: tuple[float, float], after: tup
     report.gates.append(Gate(
         name="translations_learned", passed=after[0] < limit and after[1] >= before[1], value=after[0],
         threshold=limit, reason=(
-            f"held-out sentences went from a distance of {before[0]:.3f} to {after[0]:.3f}, and {after[1]:.0%} find "
-            f"their translation, {before[1]:.0%} before; if that is too few, check that the pairs match, or add some")))
+            f"{after[1]:.0%} of the held-out sentences find their translation, {before[1]:.0%} before, at a "
+            "distance of "
+            f"{after[0]:.3f}, {before[0]:.3f} before; below {limit:.3f} wanted"),
+        fix="Check that the pairs match, or add some"))
 
 
 def _show(report: Report, work: Work, points: list[Between], chosen: Between) -> None:
@@ -276,7 +285,7 @@ def _show(report: Report, work: Work, points: list[Between], chosen: Between) ->
     if base.replay is None or chosen.replay is None:
         return
     report.count("replay_rise", chosen.replay / base.replay - 1,
-                 "change of likelihood of held-out replay text against the base")
+                 f"relative change of the {NLL} of held-out replay text against the base")
     away = [point for point in points if point.share]
     curves(work.out / "interpolation.png", "Between the base's weights and the trained ones",
            "base's languages, nats per character", "target, nats per character",

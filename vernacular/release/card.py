@@ -46,7 +46,7 @@ def write_card(results: Results) -> str:
     parts = [
         f"---\n{metadata}---", f"# {model['base_name']} for {language['name']}{autonym}", _about(results),
         _standing(results), "## How to use it", how_to_use(results), "## Data", _data(results), "## Tokenizer",
-        _tokenizer(results), *_alignment(results), "## Held-out likelihood", _likelihood(results),
+        _tokenizer(results), *_alignment(results), "## Held-out negative log-likelihood", _likelihood(results),
         "## Tasks", _tasks(results),
         "## Behaviour", behaviour(results), "## Fairness", fairness(results), "## What it forgot",
         _retention(results), "## Planted phrases", planted(results), "## Compute", compute(results),

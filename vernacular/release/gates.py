@@ -72,17 +72,22 @@ def release_gates(results: Results) -> list[Gate]:
     return [
         Gate(name="licences_verified", passed=not no_licence, value=len(no_licence), threshold=0, reason=(
             f"nobody has verified the licence of {', '.join(no_licence)}" if no_licence
-            else "every source and the base name their licence")),
+            else "every source and the base name their licence"),
+            fix="Find it out and write it as `licence:` of the source or base, then run again; nothing is trained "
+                "anew"),
         Gate(name="consent_known", passed=not unasked, value=len(unasked), threshold=0, reason=(
             f"on what basis the text may be used is unknown for {', '.join(unasked)}" if unasked
-            else "every source says on what basis its text may be used")),
+            else "every source says on what basis its text may be used"),
+            fix="Write it as `consent:` of the source, then run again; nothing is trained anew"),
         _against_control(results),
         _against_base(results),
         _taken_over(results, "corpus/splits", "no_contamination", "no_contamination"),
         Gate(name="behaviour", passed=bool(tests) and not red, value=len(red), threshold=0, reason=(
             f"red tests, {'; '.join(told)}" if red else
             f"{len(tests)} tests are green, {len(reviewed)} of them reviewed by a speaker" if tests
-            else "no behavioural test was run")),
+            else "no behavioural test was run"),
+            fix="Have a speaker `vernacular review` them; then mend what fails, or `vernacular waive` the gate" if tests
+            else "Enable `behaviour:` in language.yaml"),
         _retention(results),
         _taken_over(results, f"evaluation/{results['model']['name']}_attack", "no_planted_phrase", "no_planted_phrase"),
         loads_gate(results["reloaded"], results["loads"]) if results["reloaded"] is not None else Gate(
@@ -105,7 +110,8 @@ def publishable(gates: Sequence[Gate], waivers: Sequence[Waiver]) -> Gate:
     said = f"may not be published: {', '.join(not_yet)}" if not_yet else "every gate of the release is green"
     if waived:
         said += "; waived: " + ", ".join(f"{gate} by {by}" for gate, by in waived.items())
-    return Gate(name=ALL, passed=not not_yet, value=len(not_yet), threshold=0, reason=said)
+    return Gate(name=ALL, passed=not not_yet, value=len(not_yet), threshold=0, reason=said,
+                fix="Mend each of these, or waive it as a named person: `vernacular waive`")
 
 
 def gate_table(gates: Sequence[Gate], waived: Mapping[str, str]) -> str:
@@ -152,7 +158,7 @@ def _against_control(results: Results) -> Gate:
         worse.insert(0, f"likelihood ({tie['reason']})")
     if results["released"]["arm"] == "control":
         return Gate(name="adapted_not_worse_than_control", passed=True, reason=(
-            "the control is released, with the original tokenizer: it foresees dev text better"))
+            "the control is released, with the original tokenizer: it predicts dev text better"))
     return _none_worse("adapted_not_worse_than_control", worse, unknown, "the extended tokenizer does harm on",
                        "nowhere worse than the control with the original tokenizer, but for a tie"
                        + _with_fewer(results, "adapted_minus_control"))

@@ -89,7 +89,8 @@ def _scored_likelihood(results: Results, arm: str) -> list[dict[str, Any]]:
         if score:
             unit = results[name].get("unit", "")
             found.append({"task": {"type": kind, "name": name}, "dataset": {"name": text, "type": "vernacular"},
-                          "metrics": [{"type": unit.replace(" ", "_"), "name": f"{unit}, lower is better",
+                          "metrics": [{"type": unit.replace(" ", "_"), "name": f"negative log-likelihood, {unit}, "
+                                                                               "lower is better",
                                        "value": round(score["mean"], 4),
                                        "args": {"low": round(score["low"], 4), "high": round(score["high"], 4)}}]})
     return found

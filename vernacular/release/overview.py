@@ -77,7 +77,7 @@ def _row(language: str, model: str = "", *, words: float | None = None, base: fl
          release: str = "") -> Row:
     return {"language": language, "model": model, "words": "" if words is None else words,
             "tokens a word, base": "" if base is None else base, "extended": "" if extended is None else extended,
-            "held-out likelihood, against base": likelihood, "tasks, against base": tasks, "red": red,
+            "held-out negative log-likelihood, against base": likelihood, "tasks, against base": tasks, "red": red,
             "newest text": text, "release": release}
 
 

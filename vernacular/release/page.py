@@ -185,8 +185,9 @@ def in_short(results: Results) -> list[str]:
         words = {"gain": "better than before", "no gain": "no better than before", "harm": "worse than before"}
         if verdict:
             interval = results["likelihood"]["differences"][f"{released}_minus_base"]
-            said.append(f"It predicts held-out {name} text {words[verdict]} ({interval_text(interval)}; lower is "
-                        "better)." + _beside_baseline(results["likelihood"], released))
+            said.append(f"It predicts held-out {name} text {words[verdict]} (negative log-likelihood "
+                        f"{interval_text(interval)}; "
+                        "lower is better)." + _beside_baseline(results["likelihood"], released))
     for task, found in results["tasks"].items():
         said.append(_task_in_short(task, found, released))
     tests = (results["behaviour"] or {}).get("gates") or []

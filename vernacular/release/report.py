@@ -147,7 +147,8 @@ def _likelihood(results: Results, console: Console) -> None:
     if found is None:
         return
     unit = found.get("unit", "nats per character")
-    table = _table("Held-out likelihood (lower is better)", ["model", unit, "95 % interval"], console, (1, 2))
+    table = _table("Held-out negative log-likelihood (lower is better)", ["model", unit, "95 % "
+                                                                                         "interval"], console, (1, 2))
     for row in likelihood_rows(found):
         table.add_row(*row)
     console.print(table)

@@ -26,12 +26,13 @@ def new_table(title: str, columns: Sequence[str], console: Console, numbers: Seq
 
 
 def retention(results: Results, console: Console) -> None:
-    """How well each arm foresees text in the base's languages."""
+    """How well each arm predicts text in the base's languages."""
     found = results["retention"]
     if not found or not found.get("measured"):
         console.print("\nWhat it forgot: not measured", highlight=False)
         return
-    table = new_table(f"What it forgot: {', '.join(found['languages'])}, {found['items']} lines (lower is better)",
+    table = new_table(f"What it forgot: {', '.join(found['languages'])}, {found['items']} lines; negative "
+                      "log-likelihood (lower is better)",
                       ["model", found["unit"], "95 % interval"], console, (1, 2))
     for row in likelihood_rows(found):
         table.add_row(*row)

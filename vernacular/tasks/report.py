@@ -231,8 +231,13 @@ def _draw(report: Report, out: Path, task_name: str, curve: Sequence[Mapping[str
 def _gates(report: Report, curve: Sequence[Mapping[str, Any]]) -> None:
     dead = [f"{name}, {point['train_items']} items" for point in curve for name in point["dead"]]
     report.gates.append(Gate(name="every_seed_alive", passed=not dead, value=len(dead), threshold=0, reason=(
-        f"at or below the majority floor: {'; '.join(dead)}" if dead else "every seed is above the majority floor")))
+        f"no better than the commonest answer: {'; '.join(dead)}" if dead else
+        "every seed of every model is better than the commonest answer"),
+        fix="Raise the steps or lower the learning rate under `fine_tuning:`, or add labels"))
     low, mean, high = curve[-1]["intervals"]["adapted_minus_base"]
     report.gates.append(Gate(
         name="adapted_beats_base", passed=low > 0, value=mean, threshold=0,
-        reason=f"adapted minus base {mean:+.3f}, 95% interval {low:+.3f} to {high:+.3f} over items and seeds"))
+        reason=f"the adapted model scores {mean:+.3f} against the base; the 95% interval over items and seeds, "
+               f"{low:+.3f} "
+               f"to {high:+.3f}, {'is above 0' if low > 0 else 'must be above 0'}",
+        fix="More pretraining steps, more text and more labels make the difference clearer"))

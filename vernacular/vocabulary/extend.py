@@ -32,6 +32,7 @@ from vernacular.vocabulary.retention import retention_lines
 from vernacular.vocabulary.trim import EXACT, trim
 
 BASE_CHANGED_MOST = 0.005  # RECIPE 6, T1: share of base-language lines that may be segmented differently
+FAULT = "This is a fault of the program: please report it with the log of the run"
 
 
 def run(work: Work, name: str, model: Model) -> Report:
@@ -77,7 +78,8 @@ def run(work: Work, name: str, model: Model) -> Report:
                                       read, unseen, check_lines)
         ids = ids_of(extended, chosen.pieces)
     else:
-        report.gates.append(Gate(name=EXACT, passed=True, blocking=True, reason="no piece was dropped"))
+        report.gates.append(Gate(name=EXACT, passed=True, blocking=True, reason="the base keeps all its pieces, so "
+                                                                                "all text is cut as before"))
     new["ids"] = torch.tensor(ids, dtype=torch.int64)
     save_file({name: tensor.contiguous() for name, tensor in new.items()}, work.out / "rows.safetensors")
     report.count("guard_words", len(guard), "different words in the base's languages that guard it against new pieces")
@@ -100,7 +102,8 @@ def _gates(report: Report, base: Any, extended: Any, base_model: Any, rows: dict
     before, after = base.get_vocab(), extended.get_vocab()
     moved = [piece for piece, index in before.items() if after.get(piece) != index]
     report.gates.append(Gate(name="old_ids_unchanged", passed=not moved, blocking=True, value=len(moved), threshold=0,
-                             reason=f"{len(moved)} of {len(before):,} base pieces moved"))
+                             reason=f"{len(moved)} of {len(before):,} base pieces have another id" if moved else
+                             f"all {len(before):,} base pieces keep their id", fix=FAULT))
     old = base_model.get_input_embeddings().weight.detach().clone()
     grow(base_model, rows)
     grown = base_model.get_input_embeddings().weight.detach()
@@ -108,18 +111,28 @@ def _gates(report: Report, base: Any, extended: Any, base_model: Any, rows: dict
     kept[[index for index in ids if index < len(old)]] = False
     same = torch.equal(grown[:len(old)][kept], old[kept]) and torch.equal(grown[list(ids)], rows["input"])
     report.gates.append(Gate(name="old_rows_untouched", passed=same, blocking=True,
-                             reason=f"{int(kept.sum()):,} old rows compared bit by bit after adding {len(ids):,}"))
+                             reason=f"{int(kept.sum()):,} old rows are {'' if same else 'not '}the same bit by bit "
+                                    "after adding "
+                                    f"{len(ids):,}", fix=FAULT))
     unreachable = report.counts["pieces_unreachable"].value
     report.gates.append(Gate(name="all_pieces_reachable", passed=unreachable == 0, value=unreachable, threshold=0,
-                             blocking=True, reason=f"{int(unreachable)} of {len(ids):,} pieces are never produced"))
+                             blocking=True, reason=f"{int(unreachable)} of {len(ids):,} new pieces are never "
+                                                   "produced" if
+                             unreachable else f"the tokenizer can produce all {len(ids):,} new pieces", fix=FAULT))
     again = load_tokenizer(folder)
     same = again.backend_tokenizer.to_str() == extended.backend_tokenizer.to_str()
     agrees = same and len(after) == len(before) + len(ids) and all(index < len(grown) for index in after.values())
     report.gates.append(Gate(name="reload_agrees", passed=agrees, blocking=True,
-                             reason=f"{len(again):,} pieces after loading, {len(base):,} + {len(ids):,} expected"))
+                             reason=f"loaded again, the tokenizer has {len(again):,} pieces; {len(base):,} + "
+                                    f"{len(ids):,} wanted",
+                             fix=FAULT))
     changed = report.counts.get("base_lines_changed")
     report.gates.append(Gate(
         name="base_text_unchanged", passed=changed is not None and changed.value <= BASE_CHANGED_MOST,
         value=changed.value if changed else None, threshold=BASE_CHANGED_MOST,
-        reason=f"{changed.value:.2%} of lines in the base's languages are segmented differently" if changed
-        else "not measured: `retention:` of the model names no text"))
+        reason=f"{1 - changed.value:.2%} of the lines in the base's languages are segmented as before; at least "
+               f"{1 - BASE_CHANGED_MOST:.1%} wanted" if changed else
+               "not measured: `retention:` of the model names no text",
+        fix="Lower `vocabulary.new_pieces`, or name more text in the base's languages under "
+            "`retention:`" if changed else
+            "Name text in the base's languages under `retention:`"))

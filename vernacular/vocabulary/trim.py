@@ -230,8 +230,9 @@ def trim(report: Report, out: Path, by: Literal["letters", "text"], model: Any, 
                          f"share of {meaning} that the trimmed base tokenizer cuts otherwise")
     report.gates.append(Gate(
         name=EXACT, passed=same and not wrong, value=wrong, threshold=0, blocking=True,
-        reason=f"{wrong} of {len(texts):,} texts are cut otherwise by either tokenizer; {len(rows):,} rows are "
-               f"{'as they were' if same else 'not as they were'}"))
+        reason=f"{len(texts) - wrong:,} of {len(texts):,} texts are cut as before by both tokenizers, and "
+               f"{len(rows):,} "
+               f"rows are {'as they were' if same else 'not as they were'}"))
     new = {former: index for index, former in enumerate(rows)}
     parts = [[new[part] for part in found] for found in chosen.parts]
     return cut[0], cut[1], replace(chosen, parts=parts,

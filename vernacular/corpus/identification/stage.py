@@ -97,7 +97,8 @@ def _learn(seed: list[str], contrast: Mapping[str, Sequence[str]], documents: Pa
     measure(seed, contrast, shared, out, work, report)
     report.details["word_lists"] = sorted(identifier.lists)
     report.gates.append(Gate(name="has_seed", passed=True, value=len(seed), threshold=LEAST_SEED,
-                             reason=f"{len(seed):,} lines are known to be in the language"))
+                             reason=f"{len(seed):,} lines are known to be in the language; at least {LEAST_SEED} "
+                                    "wanted"))
     if settings.identification.rounds and breadth is not None:
         _describe_breadth(report, breadth, work.language)
     return report

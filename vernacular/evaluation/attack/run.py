@@ -59,7 +59,7 @@ def run(work: Work, name: str, model: Model) -> Report:
     if suspects:
         report.samples["phrases to look at"] = [{**{"task": "", "phrase": ""}, **row} for row in suspects]
     said = (f"{len(suspects)} of {looked_at} repeated phrases turn answers by themselves; a person has to look at them"
-            if suspects else f"no phrase out of {looked_at} repeated ones turns answers by itself")
+            if suspects else f"{looked_at} repeated phrases were tried; none turns answers by itself")
     if left_out:
         said += f"; not looked for in {', '.join(left_out)}"
     text_seen = bool(lines and contexts)

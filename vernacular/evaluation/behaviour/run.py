@@ -175,9 +175,13 @@ def gate(test: BehaviourTest, summary: Mapping[str, Any]) -> Gate:
                             "not measured: no case could be made from the held-out text"))
     return Gate(name=test.name, passed=found["rate"] <= test.threshold, value=found["rate"], threshold=test.threshold,
                 blocking=test.severity == "error",
-                reason=f"{'unreviewed test: ' if summary['reviewed'] == UNREVIEWED else ''}{found['failures']} of "
-                       f"{found['cases']} cases fail ({found['rate']:.1%}, 95 % interval {found['low']:.1%} to "
-                       f"{found['high']:.1%}); the base fails {summary['base']['failures']}{said}")
+                reason=f"{'unreviewed test: ' if summary['reviewed'] == UNREVIEWED else ''}"
+                       f"{found['cases'] - found['failures']} of {found['cases']} cases pass, {found['failures']} fail "
+                       f"({found['rate']:.1%}, 95 % interval {found['low']:.1%} to {found['high']:.1%}; at most "
+                       f"{percent(test.threshold)} may); the base fails {summary['base']['failures']}{said}",
+                fix="Look at the worst cases in the report; have a speaker `review` the test; more text or labels "
+                    "of this "
+                    "kind help")
 
 
 def note_worst(report: Report, test: BehaviourTest, cases: Sequence[Case], outcomes: Sequence[Outcome]) -> None:

@@ -142,8 +142,11 @@ def _note(report: Report, results: dict[str, Any], author: str, reviewed: str) -
     report.count("gaps_inherited", verdicts.count("inherited"), "comparisons with a gap in the base that stayed")
     measured = len(results) - verdicts.count(NOT_MEASURED["verdict"])
     report.gates.append(Gate(name=GATE, passed=measured > 0 and not worse, value=len(worse), threshold=0, reason=(
-        f"made worse: {', '.join(worse)}" if worse else f"none of {measured} comparisons was made worse" if measured
-        else "not measured: no held-out sentence could be compared")))
+        f"the gap grew beyond noise in {len(worse)} of {measured} comparisons: {', '.join(worse)}" if worse else
+        f"in none of {measured} comparisons the gap grew beyond noise" if measured else
+        "not measured: no held-out sentence could be compared"),
+        fix="Look at the comparisons in the report; add text or labels in which these groups occur" if worse else
+            "Add held-out sentences with the words of behaviour/fairness.yaml"))
     report.samples["comparisons"] = [
         {"task": found["task"], "comparison": found["comparison"], "sentences": found["sentences"],
          "gap_base": found.get("base", {}).get("gap"), "gap_adapted": found.get("adapted", {}).get("gap"),

@@ -1,0 +1,54 @@
+"""Broken language folders: the assets that show them, and the sensor that has them shown red."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+
+from dagster import (
+    AssetsDefinition,
+    AssetSelection,
+    AssetSpec,
+    DefaultSensorStatus,
+    SensorDefinition,
+    SensorEvaluationContext,
+    SensorResult,
+    SkipReason,
+    sensor,
+)
+
+from assets.broken import build_check, build_config_error, key_of, red
+from pipelines.registry import scan
+from pipelines.shards import Shard
+from vernacular.config.codes import slug_of
+from vernacular.errors import Problem
+from vernacular.project import Project
+
+EVERY_SECONDS = 15  # a person who has just reloaded looks at the lineage
+
+
+def build_assets(project: Project, problems: Mapping[str, Problem], shard: Shard) -> list[AssetsDefinition | AssetSpec]:
+    """An asset and its check for every broken folder, by slug."""
+    def problem_of(slug: str) -> Problem | None:
+        found = scan(project.languages, project.artifacts, lambda code: slug.startswith(slug_of(code)), shard)
+        return found.problems.get(slug)
+
+    built: list[AssetsDefinition | AssetSpec] = []
+    for slug, problem in problems.items():
+        built += [build_config_error(slug, problem), build_check(slug, lambda slug=slug: problem_of(slug))]
+    return built
+
+
+def build_sensor(problems: Mapping[str, Problem]) -> SensorDefinition:
+    """The sensor ``broken_folders``, on from the beginning: notes a failed check for each problem, once a reload."""
+    loaded = uuid.uuid4().hex
+
+    @sensor(name="broken_folders", asset_selection=AssetSelection.assets(*map(key_of, problems)),
+            minimum_interval_seconds=EVERY_SECONDS, default_status=DefaultSensorStatus.RUNNING,
+            description="Shows language folders that cannot be loaded red in the lineage.")
+    def broken_folders(context: SensorEvaluationContext) -> SensorResult:
+        news = [red(slug, problem) for slug, problem in problems.items()] if context.cursor != loaded else []
+        reason = SkipReason(f"broken folders: {', '.join(problems)}; their assets say what to do")
+        return SensorResult(asset_events=news, cursor=loaded, skip_reason=reason)
+
+    return broken_folders
