@@ -23,7 +23,7 @@ from vernacular.errors import Problem
 
 MOST_LETTERS = 2_000  # of each part of the message
 CHECK = "folder_can_be_used"
-AGAIN = "Then: “Reload definitions” at the top right of the lineage, or `make reload`."
+AGAIN = "Then: “Reload definitions” at the top right of the lineage, or `vernacular reload`."
 
 
 def key_of(slug: str) -> AssetKey:

@@ -42,9 +42,7 @@ class Count(BaseModel):
 class Gate(BaseModel):
     """A rule and whether this result keeps it. A red blocking gate stops what follows.
 
-    Attributes:
-        reason: what was found, with what was wanted: "kept 96% of the words; at least 1% wanted".
-        fix: what a person does where it is red; empty where the reason says so, and where it is green.
+    ``reason`` says what was found and what was wanted; ``fix``, what to do where it is red and the reason does not say.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -59,7 +57,7 @@ class Gate(BaseModel):
 
     @property
     def said(self) -> str:
-        """The reason; where the gate is red, followed by what to do."""
+        """The reason, and where the gate is red, what to do."""
         return f"{self.reason}. {self.fix}" if self.fix and not self.passed else self.reason
 
 
