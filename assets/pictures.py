@@ -20,7 +20,7 @@ from assets.metadata import Address, picture_file
 from vernacular.artifacts import Artifact, write_atomically
 
 FOLDER = "pictures"  # below the folder of the logs
-SMALL = 215  # pixels: the column of values on the page of an asset, in a window of 1280
+SMALL = 340  # pixels: fits the column of values on the page of an asset, in a window of 1280
 
 
 def publish_picture(instance: DagsterInstance, artifact: Artifact, file: str) -> Address | None:

@@ -40,10 +40,7 @@ class Count(BaseModel):
 
 
 class Gate(BaseModel):
-    """A rule and whether this result keeps it. A red blocking gate stops what follows.
-
-    ``reason`` says what was found and what was wanted; ``fix``, what to do where it is red and the reason does not say.
-    """
+    """A rule, whether it is kept, what was found (``reason``), and what to do where a red one's reason does not say it."""
 
     model_config = ConfigDict(extra="forbid")
 
