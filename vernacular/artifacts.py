@@ -40,7 +40,7 @@ class Count(BaseModel):
 
 
 class Gate(BaseModel):
-    """A rule, whether it is kept, what was found (``reason``), and what to do where a red one's reason does not say it."""
+    """A rule, whether it is kept, what was found (``reason``), and what to do if it is red and the reason is silent."""
 
     model_config = ConfigDict(extra="forbid")
 
