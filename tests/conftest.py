@@ -18,6 +18,14 @@ settings.register_profile("vernacular", deadline=None)  # a machine with other w
 settings.load_profile("vernacular")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Skip tests that take minutes, unless ``-m slow`` or a single test asks for them."""
+    if "slow" not in config.option.markexpr and not any("::" in argument for argument in config.args):
+        for item in items:
+            if item.get_closest_marker("slow") is not None:
+                item.add_marker(pytest.mark.skip(reason="takes minutes; pytest -m slow runs it"))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def signing_key(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the key for releases lies, also for processes that tests start; made when it is needed."""

@@ -65,7 +65,7 @@ def live(world: Week, codes: list[str], days: int, step: float, arrivals: float)
         if number == ahead:
             world.wrong = 0.0
             world.set_clock()
-            assert mend(world.instance)[1] == 1  # the UI is started again
+            assert mend(world.instance)[1] == 2  # the UI is started again: upkeep and overview
         world.now += step
     for hurt in mended.values():
         next(hurt, None)

@@ -71,8 +71,8 @@ def test_every_figure_says_what_it_measures() -> None:
 
 def test_stages_are_timed_in_a_process_of_their_own(tmp_path: Path) -> None:
     texts = make_documents(40)
-    folder = write_folder(tmp_path, [line for text in texts["market"] for line in text.split("\n")],
-                          {"text": texts["river"]}, cleaning={"reject_languages": []})
+    seed = [line for topic in (texts["market"], texts["river"][7:]) for text in topic for line in text.split("\n")]
+    folder = write_folder(tmp_path, seed, {"text": texts["river"][:7]}, cleaning={"reject_languages": []})
     seconds = run(folder, tmp_path / "artifacts")
     assert list(seconds) == ["corpus/documents", "corpus/identifier", "corpus/clean", "corpus/splits"]
     assert all(found > 0 for found in seconds.values())

@@ -13,6 +13,8 @@ import regex
 
 from pipelines.build import build_definitions
 from vernacular.artifacts import Store
+from vernacular.checking.folder import check_all
+from vernacular.checking.printed import found_in
 from vernacular.config.codes import is_registered, name_of
 from vernacular.config.load import load_language
 from vernacular.config.new import new_language
@@ -21,7 +23,7 @@ from vernacular.config.sources import CrawlSource, HubSource, InboxSource, Netwo
 from vernacular.config.statement import stated
 from vernacular.corpus.filters import knows_script
 from vernacular.doctor import examine
-from vernacular.planning import check_all, network_needs, steps_of, to_fetch
+from vernacular.planning import network_needs, steps_of, to_fetch
 from vernacular.project import Project
 from vernacular.stages import stages_of
 
@@ -124,8 +126,9 @@ def project(tmp_path: Path) -> Project:
 
 
 def test_check_marks_what_needs_the_network(project: Project) -> None:
-    lines, problems = check_all(project, None)
-    assert not problems
+    found = check_all(project, None)
+    assert not any(checked.faults for checked in found)
+    lines = [line for checked in found for line in found_in(checked, project.artifacts, alone=False)]
     said = {line.split(":")[0]: line for line in lines}
     assert sorted(said) == SHIPPED
     for code in FETCHED:

@@ -58,7 +58,7 @@ def test_what_was_taken_down_is_not_found_though_its_files_are_there(searcher: S
 
 def test_a_takedown_leaves_no_index_and_waits_for_one_that_is_built(store: Store, searcher: Searcher, ready: Language,
                                                                    monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vernacular.corpus.takedown.forget_history", lambda code: None)
+    monkeypatch.setattr("vernacular.corpus.takedown.forget_history", lambda *_: None)
     target = Target(id=documents_of(ready)[1].id)
     with FileLock(store.cache(ready.code, "search") / ".lock"), pytest.raises(Problem, match="being computed"):
         make_plan(ready, store, target)
