@@ -12,12 +12,16 @@ WEIGHTS = (("corpus/identifier", 6.0), ("corpus/", 1.5), ("tokenizer/", 13.0), (
            ("model/", 65.0), ("task/search", 14.0), ("task/", 65.0), ("_likelihood", 7.0), ("_retention", 3.0),
            ("_attack", 10.0), ("_behaviour", 40.0), ("_fairness", 18.0), ("release/", 17.0))
 OTHER = 20.0
+STEPS, LOADING = 80, 8.0  # of the quickstart's pretraining: steps, and the seconds before the first one
 FEWEST_SECONDS = 3.0  # of stages that were measured, before the weights say anything
 OVERDUE = 0.1  # of its time so far is what a stage is thought to take further that should have ended
 
 
-def weight_of(stage: str) -> float:
-    """Seconds that ``stage`` takes in the quickstart."""
+def weight_of(stage: str, steps: Mapping[str, int] | None = None) -> float:
+    """Seconds that ``stage`` takes in the quickstart, or would take there with other ``steps`` of its model."""
+    model = stage.removeprefix("model/").removesuffix("_control")
+    if stage.startswith("model/") and steps and model in steps:
+        return LOADING + (weight_of(stage) - LOADING) * steps[model] / STEPS
     return next((seconds for name, seconds in WEIGHTS if stage.startswith(name) or stage.endswith(name)), OTHER)
 
 
@@ -40,10 +44,13 @@ class TimeLeft:
     Args:
         stages: of the run, by name, in order.
         before: stage -> seconds that it took in an earlier run.
+        steps: model -> steps of its pretraining, where the settings say so.
     """
 
-    def __init__(self, stages: Sequence[str], before: Mapping[str, float]) -> None:
+    def __init__(self, stages: Sequence[str], before: Mapping[str, float],
+                 steps: Mapping[str, int] | None = None) -> None:
         self._waiting = list(stages)
+        self._steps = steps
         self._before = dict(before)
         self._measured = self._weighed = 0.0
 
@@ -53,7 +60,7 @@ class TimeLeft:
             self._waiting.remove(stage)
         if seconds is not None:
             self._measured += seconds
-            self._weighed += weight_of(stage)
+            self._weighed += weight_of(stage, self._steps)
 
     def seconds(self, running: str | None, elapsed: float) -> float | None:
         """Seconds left, with ``running`` at work for ``elapsed``; None while there is nothing to go by."""
@@ -64,7 +71,7 @@ class TimeLeft:
             if expected is None:
                 if factor is None:
                     return None
-                expected = factor * weight_of(stage)
+                expected = factor * weight_of(stage, self._steps)
             total += max(expected - elapsed, OVERDUE * elapsed) if stage == running else expected
         return total
 

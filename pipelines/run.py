@@ -136,7 +136,9 @@ def execute(language: Language, stages: Mapping[str, Stage], project: Project, *
         return outcome
     outcome.ran = True
     left = TimeLeft([name for name in names if name not in found.fresh],
-                    seconds_before(store, language.code, names))
+                    seconds_before(store, language.code, names),
+                    {name: model.pretraining.steps for name, model in language.models.items()
+                     if model.pretraining.steps is not None})
     try:
         display_of = RunDisplay(language.code, names, left) if debug else shown(
             language, names, store, outcome.libraries, lambda console: display_for(console, language.code, names, left))

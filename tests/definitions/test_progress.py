@@ -179,3 +179,11 @@ def test_the_terminal_is_what_standard_output_was(tmp_path: Path) -> None:
                                {**os.environ, "PYTHONPATH": str(ROOT)})
     assert code == 0
     assert said.startswith("terminal True")
+
+
+def test_a_short_pretraining_leaves_the_tasks_as_long_as_they_are() -> None:
+    left = TimeLeft(STAGES, {}, {"tiny": 8})
+    left.ended("corpus/documents", None)
+    left.ended("tokenizer/tiny", weight_of("tokenizer/tiny"))
+    assert weight_of("model/tiny", {"tiny": 8}) < 0.3 * weight_of("model/tiny")
+    assert left.seconds(None, 0) == pytest.approx(weight_of("model/tiny", {"tiny": 8}) + weight_of("task/names_tiny"))
