@@ -56,7 +56,8 @@ def warning_lines(checks: Iterable[FailedCheck], where: str) -> list[str]:
     if len(groups) > MOST_GROUPS:
         groups = _grouped([(stage.split("/")[0], name) for stage, name in names])
     shown = sorted(groups.items(), key=lambda group: -len(group[1]))
-    lines = [f"warning: {len(names)} check{'s' if len(names) > 1 else ''} failed; reasons: {where}"]
+    lines = [f"warning: {len(names)} check{'s ask' if len(names) > 1 else ' asks'} for a look and stopped nothing; "
+             f"reasons: {where}"]
     lines += [names_in_line(f"  {group}: {len(failed)} ", _counted(failed), WIDTH)
               for group, failed in shown[:MOST_GROUPS]]
     if len(shown) > MOST_GROUPS:

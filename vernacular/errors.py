@@ -20,7 +20,7 @@ from vernacular.terminal import printable
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _AWAY = (errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT, errno.EHOSTDOWN, errno.EHOSTUNREACH,
          errno.ENETDOWN, errno.ENETUNREACH)  # as a disk says that has failed, or is behind a network that has
-_LONGEST = 500  # characters of each part of a message: what it quotes comes from outside
+_LONGEST = 2000  # characters of each part of a message: what it quotes comes from outside
 _LONGEST_NUMBER = 12  # digits of a line
 MOST_LISTED = 10  # problems of one file; more are counted
 

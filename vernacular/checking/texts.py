@@ -22,6 +22,9 @@ from vernacular.tasks.data.notes import DataNote
 
 MOST_BYTES = 200_000_000  # of the files that are read for one source or one model's translations
 MOST_SECONDS = 60.0  # for all sources together; a run reads the rest
+_MANY_LINES = 100  # a text of fewer is as well a list
+_LINES_AS_DOCUMENTS = ("lines, each a document of its own, since the file has no empty line: neighboring sentences may "
+                       "then be both learned from and scored by. Put empty lines between articles, if there are any")
 
 
 @dataclass(frozen=True)
@@ -108,9 +111,13 @@ def _read(language: Language, source: Source, root: Path, role: str, until: floa
                 continue
             with faults.collect():
                 try:
+                    documents = lines = 0
                     for text in opened.texts(path, file, extracts):
                         text_found = True
+                        documents, lines = documents + 1, lines + 1 + text.text.strip().count("\n")
                         number += len(words(text.text))
+                    if file.suffix.lower() == ".txt" and documents == lines > _MANY_LINES:
+                        remarks.append(DataNote("lines_as_documents", file.shown, documents, _LINES_AS_DOCUMENTS))
                 except LimitReached as problem:  # a run sets it aside
                     opened.problems.append(problem)
             opened.digests.of(path, file)

@@ -74,7 +74,14 @@ def what_changed(headline: Sequence[Row]) -> str:
     worse = said.count("harm")
     return (f"Of {len(said)} measures compared with the base, {said.count('gain')} "
             f"{'is' if said.count('gain') == 1 else 'are'} better beyond chance and {worse or 'none'} "
-            f"{'are' if worse > 1 else 'is'} worse.")
+            f"{'are' if worse > 1 else 'is'} worse." + _below_baseline(headline))
+
+
+def _below_baseline(headline: Sequence[Row]) -> str:
+    """The measures that the released model does not reach a baseline at; empty where there is none."""
+    below = [row.name for row in headline if row.baseline is not None and row.adapted is not None
+             and (row.adapted < row.baseline if row.better == "higher" else row.adapted > row.baseline)]
+    return f" The baseline is still better at: {'; '.join(below)}." if below else ""
 
 
 def bars_of(row: Row) -> list[Bar]:

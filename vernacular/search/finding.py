@@ -47,6 +47,7 @@ class Hit:
         licence: SPDX id, or ``unverified``.
         consent: on what basis the text may be used.
         places: how many passages of the corpus have this very text.
+        whole: whether the path names the document alone; else it is a file of many documents.
     """
 
     score: float
@@ -63,6 +64,7 @@ class Hit:
     licence: str
     consent: str
     places: int
+    whole: bool = True
 
     def as_json(self) -> dict[str, Any]:
         """For programs."""
@@ -173,7 +175,7 @@ def _hit(score: float, text: str, row: dict[str, Any], line: int, places: int, l
     url = row["path"] if "://" in row["path"] else next(
         (source.url for source in language.sources if source.name == row["source"]), "")
     return Hit(score, text, row["id"], row["source"], row["path"], url, line + 1, row["title"], row["author"],
-               row["date"] or row["fetched"][:10], row["register"], "", "", places)
+               row["date"] or row["fetched"][:10], row["register"], "", "", places, bool(row["whole"]))
 
 
 def _with_rights(hit: Hit, row: dict[str, Any]) -> Hit:

@@ -26,8 +26,9 @@ def print_hits(hits: Sequence[Hit], passages: int) -> None:
 
 def origin(hit: Hit) -> str:
     """Where a passage is from and on what terms, on one line."""
+    place = f"line {hit.line}" if hit.whole else f"in document {hit.id}"
     parts = [f"{hit.title} ({hit.source})" if hit.title else hit.source, hit.author, hit.date,
-             f"{hit.path}, line {hit.line}", "" if hit.url == hit.path else hit.url,
+             f"{hit.path}, {place}", "" if hit.url == hit.path else hit.url,
              f"licence {hit.licence or 'not known'}", f"consent {hit.consent or 'not known'}",
              f"the same text at {hit.places - 1} other places" if hit.places > 2 else
              "the same text at another place" if hit.places == 2 else ""]

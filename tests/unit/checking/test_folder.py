@@ -143,6 +143,15 @@ def test_what_was_found_is_counted(tmp_path: Path) -> None:
     assert [(remark.code, remark.file) for remark in checked.remarks] == [("set_aside", "qaa/inbox/b.xlsx")]
 
 
+def test_a_file_without_empty_lines_is_remarked(tmp_path: Path) -> None:
+    folder = write_language(tmp_path / "languages")
+    file = folder / "text" / "river" / "text.txt"
+    file.write_text("\n".join(line for line in file.read_text(encoding="utf-8").splitlines() if line), encoding="utf-8")
+    checked, = check_all(Project(tmp_path, tmp_path / "languages", tmp_path / "artifacts"), "qaa")
+    remark, = (remark for remark in checked.remarks if remark.code == "lines_as_documents")
+    assert remark.file.endswith("river/text.txt") and remark.number == 200
+
+
 def test_a_check_ends_and_says_what_it_did_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(texts, "MOST_BYTES", 300)
     sources = [{**TEXT, "kind": "files", "files": "text/*"}]
