@@ -122,7 +122,6 @@ def reload(page: Page) -> None:
     page.get_by_role("button", name="Reload definitions").click()
 
 
-@pytest.mark.slow
 def test_a_language_is_run_to_its_end_and_looked_at(open_page: OpenPage, trouble: list[str], address: str,
                                                     stages: int) -> None:
     page = open_page(f"{address}/asset-groups", WINDOW)
