@@ -154,8 +154,12 @@ def test_a_language_is_run_to_its_end_and_looked_at(open_page: OpenPage, trouble
     assert plot.evaluate("image => image.complete && image.naturalWidth") > 100
     assert plot.evaluate("image => image.getBoundingClientRect().right") < WINDOW[0], "cut on the right"
     sample = show(page, "all numbers, pictures, samples")
-    page.wait_for_function("[...document.querySelectorAll('[role=dialog] img')].every("
-                           "image => image.naturalWidth > 300)")
+    sample.locator("img").first.wait_for()
+    end = time.monotonic() + MADE_SECONDS
+    while not page.evaluate("[...document.querySelectorAll('[role=dialog] img')].every("
+                            "image => image.naturalWidth > 300)"):
+        assert time.monotonic() < end, "the pictures do not come"  # Dagster's page forbids what wait_for_function does
+        page.wait_for_timeout(200)
     sample.get_by_text("text/market/text.txt").first.wait_for()
     table = sample.locator("table").filter(has_text="text/market/text.txt").first
     assert table.locator("tr").count() > 3

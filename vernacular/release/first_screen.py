@@ -78,10 +78,11 @@ def what_changed(headline: Sequence[Row]) -> str:
 
 
 def _below_baseline(headline: Sequence[Row]) -> str:
-    """The measures that the released model does not reach a baseline at; empty where there is none."""
-    below = [row.name for row in headline if row.baseline is not None and row.adapted is not None
-             and (row.adapted < row.baseline if row.better == "higher" else row.adapted > row.baseline)]
-    return f" The baseline is still better at: {'; '.join(below)}." if below else ""
+    """How many measures do not reach their baseline; empty where none is below."""
+    below = sum(row.baseline is not None and row.adapted is not None
+                and (row.adapted < row.baseline if row.better == "higher" else row.adapted > row.baseline)
+                for row in headline)
+    return f" {below} {'is' if below == 1 else 'are'} below the baseline." if below else ""
 
 
 def bars_of(row: Row) -> list[Bar]:
