@@ -46,7 +46,7 @@ class Join:
 
 @dataclass(frozen=True)
 class RawPair:
-    """A pair with the digests of the documents that its sentence stands in."""
+    """A pair with the digests of the documents that contain its sentence."""
 
     text: str
     translation: str

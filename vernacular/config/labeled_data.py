@@ -63,7 +63,7 @@ class FileData(Data):
         "train.en and train.nya; `train: train.*` names both, and `columns: {source: en, target: nya}` their endings."),
         examples=["conll"])
     quoted: bool | None = Field(None, description=(
-        "Whether cells of csv and tsv may stand in quotes. Not set: csv yes, tsv as the file shows."), examples=[False])
+        "Whether cells of csv and tsv may have quotes. Not set: csv yes, tsv as the file shows."), examples=[False])
     encoding: Encoding | None = Field(None, description=_ENCODING, examples=["windows-1252"])
 
 

@@ -58,8 +58,9 @@ def test_a_project_with_languages_gets_no_defaults_that_would_change_them(tmp_pa
 
 def test_what_would_be_replaced_is_named(tmp_path: Path) -> None:
     (tmp_path / "Makefile").write_text("mine: \n")
-    with pytest.raises(Problem, match="Makefile would be replaced"):
+    with pytest.raises(Problem) as refused:
         make(tmp_path)
+    assert "Makefile" in refused.value.what
     assert [path.name for path in tmp_path.iterdir()] == ["Makefile"]
     assert make(tmp_path, force=True) == FILES
 
