@@ -14,7 +14,7 @@ TEMPLATE = "languages/_template"
 
 
 class BuildWithFiles(build_py):
-    """Puts them where ``vernacular.shipped`` looks."""
+    """Puts them where ``vernacular.core.shipped`` looks."""
 
     def run(self) -> None:
         """Build as usual, then copy."""

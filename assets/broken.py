@@ -19,7 +19,7 @@ from dagster import (
 )
 
 from assets.metadata import escape
-from vernacular.errors import Problem
+from vernacular.core.errors import Problem
 
 MOST_LETTERS = 2_000  # of each part of the message
 CHECK = "folder_can_be_used"

@@ -9,8 +9,8 @@ from datetime import timedelta
 from dagster import AssetKey, Failure, FreshnessPolicy, OpDefinition
 
 from vernacular.config.schema import Language
-from vernacular.errors import Passing, Problem
-from vernacular.outline import Outline
+from vernacular.core.errors import Passing, Problem
+from vernacular.pipeline.graph_summary import Outline
 
 PASSING = "may pass by itself"  # metadata of a failure, which the sensor `upkeep` reads
 OWNER = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+|team:\w+", re.ASCII)

@@ -34,12 +34,12 @@ from assets.metadata import escape, metadata_of
 from assets.pictures import publish_picture
 from assets.sources import note_sources, source_digests
 from assets.stopped import stops_explained
-from vernacular import terminal
-from vernacular.artifacts import Artifact, Store
 from vernacular.config.schema import Language
-from vernacular.errors import Problem, as_problem
-from vernacular.outline import Outline, StageOutline
-from vernacular.stages import DONE, STARTED, Stage, declared_gates, lookup, prepare, run_stage
+from vernacular.core import terminal
+from vernacular.core.errors import Problem, as_problem
+from vernacular.core.store import Artifact, Store
+from vernacular.pipeline.graph_summary import Outline, StageOutline
+from vernacular.pipeline.stage import DONE, STARTED, Stage, declared_gates, lookup, prepare, run_stage
 
 DOCUMENTS = "corpus/documents"  # the stage that reads the sources
 MOST_REASON = 2_000  # letters of what a check says

@@ -1,6 +1,6 @@
 """The one asset over all languages: a row for each model, made from what there is.
 
-What stands in a row belongs in ``vernacular.release.overview``. It depends on no other asset: a language whose run
+What stands in a row belongs in ``vernacular.reporting.status_table``. It depends on no other asset: a language whose run
 failed would keep it from being made.
 """
 
@@ -11,7 +11,7 @@ from typing import Any
 from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, MaterializeResult, MetadataValue, asset
 
 from assets.metadata import IN_PLACE, escape, rounded, table
-from vernacular.artifacts import Store
+from vernacular.core.store import Store
 
 KEY = AssetKey(["overview"])
 MOST_LINES = 12  # models that are shown without a click
@@ -34,7 +34,7 @@ def overview_metadata(rows: list[dict[str, Any]]) -> dict[str, Any]:
     """What the UI shows of the overview: the first models a line each, in place, and all of them in a table.
 
     Args:
-        rows: one for each model, of ``vernacular.release.overview``.
+        rows: one for each model, of ``vernacular.reporting.status_table``.
     """
     shown: dict[str, Any] = {"models": len(rows), "released": sum(bool(row["release"]) for row in rows),
                              "with a red gate": sum(bool(row["red"]) for row in rows)}

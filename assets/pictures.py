@@ -17,7 +17,7 @@ from dagster import DagsterInstance
 from dagster._core.storage.local_compute_log_manager import LocalComputeLogManager
 
 from assets.metadata import Address, picture_file
-from vernacular.artifacts import Artifact, write_atomically
+from vernacular.core.store import Artifact, write_atomically
 
 FOLDER = "pictures"  # below the folder of the logs
 SMALL = 340  # pixels: fits the column of values on the page of an asset, in a window of 1280

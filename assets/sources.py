@@ -1,6 +1,6 @@
 """What a language's sources hold, as observable assets: a data version each, no data.
 
-Observing one asks ``vernacular.corpus.sources`` for the digest of what is out there; reading it is the business of the
+Observing one asks ``vernacular.sources`` for the digest of what is out there; reading it is the business of the
 stage ``corpus/documents``, whose asset notes what it has read.
 """
 
@@ -30,9 +30,9 @@ from dagster._core.definitions.data_version import DATA_VERSION_TAG
 from assets.common import failure, group_of, named, stage_key
 from assets.metadata import escape
 from vernacular.config.schema import Language
-from vernacular.corpus.sources import source_versions
-from vernacular.errors import Problem
-from vernacular.outline import Outline, SourceOutline
+from vernacular.core.errors import Problem
+from vernacular.pipeline.graph_summary import Outline, SourceOutline
+from vernacular.sources import source_versions
 
 
 def source_digests(language: Language, root: Path) -> dict[AssetKey, str]:

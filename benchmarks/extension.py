@@ -99,7 +99,7 @@ def model(base: dict[str, Any], *, steps: int, passes: float, **more: Any) -> di
 
 
 def _compare(name: str, folder: Path, root: Path) -> Iterator[Row]:
-    from vernacular.artifacts import Store
+    from vernacular.core.store import Store
 
     threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     control, adapted, likelihood = f"model/{NAME}_control", f"model/{NAME}", f"evaluation/{NAME}_likelihood"

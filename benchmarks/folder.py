@@ -83,10 +83,10 @@ def artifact(root: Path, stage: str) -> Path:
 
 def main() -> None:
     """Run the stages and write the seconds to the standard output."""
-    from vernacular.artifacts import Store
     from vernacular.config.load import load_language
+    from vernacular.core.store import Store
     from vernacular.corpus import stages
-    from vernacular.stages import run_stage, stages_of
+    from vernacular.pipeline.stage import run_stage, stages_of
 
     language, store, seconds = load_language(Path(sys.argv[1])), Store(Path(sys.argv[2])), {}
     every = stages_of(language)

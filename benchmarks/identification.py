@@ -12,8 +12,8 @@ import numpy as np
 from scipy.stats import binomtest
 
 from benchmarks.registry import DATA, Row, figure, need
-from vernacular.corpus.identification.classifier import SeedIdentifier
-from vernacular.corpus.identification.learn import learn
+from vernacular.langid.classifier import SeedIdentifier
+from vernacular.langid.train import learn
 
 SEED_LINES, LEAST_WORDS, DRAWS = 2000, 4, (1, 2, 3)
 TARGETS = {"nya": "nya_Latn", "lug": "lug_Latn", "fao": "fao_Latn"}

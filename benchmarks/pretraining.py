@@ -72,10 +72,10 @@ def random_seconds(kind: Any, config: Any, objective: str, length: int, batch: i
     import torch
 
     from vernacular.config.training import Pretraining
-    from vernacular.pretraining.loop import Plan, compile_body, take_step
-    from vernacular.pretraining.objectives import Causal, Masked
-    from vernacular.pretraining.optimizer import optimizer_for
-    from vernacular.pretraining.packing import Blocks
+    from vernacular.modeling.objectives import Causal, Masked
+    from vernacular.modeling.optimizer import optimizer_for
+    from vernacular.modeling.packing import Blocks
+    from vernacular.modeling.training_loop import Plan, compile_body, take_step
 
     torch.manual_seed(1)
     config._attn_implementation = "sdpa"
@@ -173,12 +173,12 @@ def trainer_seconds(folder: Path, documents: Sequence[str], steps: int, length: 
 def loop_seconds(folder: Path, documents: Sequence[str], steps: int, length: int, batch: int) -> list[float]:
     """Seconds of each step, but the first two, of our loop with all of the model learning."""
     from vernacular.config.training import Pretraining
-    from vernacular.models import load_model, load_tokenizer
-    from vernacular.pretraining.fused import keep_memory
-    from vernacular.pretraining.loop import Plan, take_step
-    from vernacular.pretraining.objectives import objective_for
-    from vernacular.pretraining.optimizer import optimizer_for
-    from vernacular.pretraining.packing import pack
+    from vernacular.modeling.base_models import load_model, load_tokenizer
+    from vernacular.modeling.fused_loss import keep_memory
+    from vernacular.modeling.objectives import objective_for
+    from vernacular.modeling.optimizer import optimizer_for
+    from vernacular.modeling.packing import pack
+    from vernacular.modeling.training_loop import Plan, take_step
 
     keep_memory()
     model, tokenizer = load_model(folder, "masked").train(), load_tokenizer(folder)

@@ -44,13 +44,13 @@ def compared(name: str, place: Path, train: list[str], held_out: list[str], sett
              steps: int) -> Iterator[Row]:
     """The rows of all methods for a causal model: at the start and after ``steps``, and the base itself."""
     from vernacular.evaluation.likelihood import causal_likelihood, difference
-    from vernacular.models import load_model, load_tokenizer
-    from vernacular.pretraining.loop import take_step
-    from vernacular.vocabulary.distil import distil
-    from vernacular.vocabulary.families import extend
-    from vernacular.vocabulary.initialise import grow, new_rows
-    from vernacular.vocabulary.learn import Letters, word_counts
-    from vernacular.vocabulary.mixtures import mixtures
+    from vernacular.modeling.base_models import load_model, load_tokenizer
+    from vernacular.modeling.training_loop import take_step
+    from vernacular.tokenizer.candidates import Letters, word_counts
+    from vernacular.tokenizer.embedding_init import grow, new_rows
+    from vernacular.tokenizer.families import extend
+    from vernacular.tokenizer.mixtures import mixtures
+    from vernacular.tokenizer.token_distillation import distil
 
     base, model = load_tokenizer(place), load_model(place, "causal")
     backend = base.backend_tokenizer
@@ -86,10 +86,10 @@ def compared(name: str, place: Path, train: list[str], held_out: list[str], sett
 
 
 def _plan(model: Any, tokenizer: Any, objective: str, texts: list[str], new: Any, blocks: int, length: int) -> Any:
-    from vernacular.pretraining.loop import Plan
-    from vernacular.pretraining.objectives import objective_for
-    from vernacular.pretraining.optimizer import optimizer_for, times_further
-    from vernacular.pretraining.packing import pack
+    from vernacular.modeling.objectives import objective_for
+    from vernacular.modeling.optimizer import optimizer_for, times_further
+    from vernacular.modeling.packing import pack
+    from vernacular.modeling.training_loop import Plan
 
     settings = Pretraining(steps=_STEPS, sequence_length=length, batch_size=blocks, head_first=0.1)
     packed = pack(texts[:3000], tokenizer, length)
@@ -125,10 +125,10 @@ def measured(by: str) -> dict[str, Any]:
 
     import torch
 
-    from vernacular.models import load_model, load_tokenizer
-    from vernacular.pretraining.loop import take_step
-    from vernacular.vocabulary.learn import word_counts
-    from vernacular.vocabulary.trim import changed, kept, reduced, shrink
+    from vernacular.modeling.base_models import load_model, load_tokenizer
+    from vernacular.modeling.training_loop import take_step
+    from vernacular.tokenizer.candidates import word_counts
+    from vernacular.tokenizer.trim import changed, kept, reduced, shrink
 
     folder = Path(os.environ.get("VERNACULAR_E5_SMALL", "../shared/e5-small"))
     parts, news = split("nya"), need(DATA / "nya" / "lafand")

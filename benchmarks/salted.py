@@ -18,10 +18,10 @@ import orjson
 
 from benchmarks.folder import artifact, run, write_folder
 from benchmarks.registry import DATA, Row, figure, need
+from vernacular.cleaning.holdout_texts import held_items, texts_of
 from vernacular.config.load import load_language
-from vernacular.corpus.benchmarks import held_items, texts_of
-from vernacular.corpus.words import plain_words
-from vernacular.files import File
+from vernacular.core.files import File
+from vernacular.text.words import plain_words
 
 SHARE = 0.1
 _LINES = 10  # of a document

@@ -142,7 +142,7 @@ def tick() -> dict[str, Any]:
 
     from pipelines import definitions
     from pipelines.upkeep import Upkeep
-    from vernacular.project import find_project
+    from vernacular.core.project import find_project
 
     def warn(line: str) -> None:
         sys.stderr.write(f"{line}\n")

@@ -140,14 +140,14 @@ def main() -> None:
     """Run the tokenizer's and the model's stage from a start, score test lines, write it all to the standard output."""
     from safetensors.torch import load_file, save_file
 
-    from vernacular.arms import MODEL_FOLDER
-    from vernacular.artifacts import Report, Store
     from vernacular.config.load import load_language
-    from vernacular.corpus.words import words
+    from vernacular.core.jsonl import read_jsonl
+    from vernacular.core.store import Report, Store
     from vernacular.evaluation.likelihood import LEAST_WORDS, likelihood
-    from vernacular.jsonl import read_jsonl
-    from vernacular.models import load_base, load_model, load_tokenizer
-    from vernacular.stages import Work, run_stage, stages_of
+    from vernacular.modeling.base_models import load_base, load_model, load_tokenizer
+    from vernacular.modeling.variants import MODEL_FOLDER
+    from vernacular.pipeline.stage import Work, run_stage, stages_of
+    from vernacular.text.words import words
 
     language, store, start = load_language(Path(sys.argv[1])), Store(Path(sys.argv[2])), sys.argv[3]
     every = stages_of(language)

@@ -137,7 +137,7 @@ def _write(folder: Path, changes: dict[str, Any], tasks: dict[str, Any]) -> None
 
 
 def _details(root: Path, task: str) -> dict[str, Any]:
-    from vernacular.artifacts import Store
+    from vernacular.core.store import Store
 
     artifact = Store(root).current(CODE, f"task/{task}_{_NAME}")
     assert artifact is not None  # it was just made

@@ -15,11 +15,11 @@ from tokenizers import Tokenizer
 from benchmarks.base_text import BaseText, english, from_wheel, many
 from benchmarks.registry import DATA, Row, Skipped, figure, need
 from vernacular.config.training import Vocabulary
-from vernacular.models import load_tokenizer
-from vernacular.vocabulary.families import extend
-from vernacular.vocabulary.known import guard_words
-from vernacular.vocabulary.learn import Letters, word_counts
-from vernacular.vocabulary.measure import RARE, changed, tokens
+from vernacular.modeling.base_models import load_tokenizer
+from vernacular.tokenizer.candidates import Letters, word_counts
+from vernacular.tokenizer.families import extend
+from vernacular.tokenizer.fertility import RARE, changed, tokens
+from vernacular.tokenizer.guard_words import guard_words
 
 CODES = ("nya", "lug")
 LEARNED, KEPT_FOR_CHOICES = 200_000, 50_000  # words; the rest is measured on

@@ -21,7 +21,7 @@ from filelock import FileLock, Timeout
 
 from assets.stopped import STARTED_BY
 from pipelines.shards import MODULE, Location
-from vernacular import clock
+from vernacular.core import clock
 
 LAUNCH_SECONDS = 600.0  # after which a run that has not come to its first resource was killed on the way
 UNFINISHED = [DagsterRunStatus.NOT_STARTED, DagsterRunStatus.STARTING, DagsterRunStatus.STARTED,

@@ -21,8 +21,8 @@ from assets.broken import build_check, build_config_error, key_of, red
 from pipelines.registry import scan
 from pipelines.shards import Shard
 from vernacular.config.codes import slug_of
-from vernacular.errors import Problem
-from vernacular.project import Project
+from vernacular.core.errors import Problem
+from vernacular.core.project import Project
 
 EVERY_SECONDS = 15  # a person who has just reloaded looks at the lineage
 

@@ -20,7 +20,7 @@ from pipelines.registry import everything, scan
 from pipelines.resources import StoreResource
 from pipelines.shards import ALL, Shard
 from pipelines.upkeep import build_upkeep
-from vernacular.project import Project, find_project
+from vernacular.core.project import Project, find_project
 
 MOST_JOBS = 200  # a job costs time for every asset there is: with more languages, runs are of the job of all assets
 

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 
 from croniter import croniter
 
-from vernacular import clock
-from vernacular.artifacts import digest_of
 from vernacular.config.refresh import Refresh
-from vernacular.stale import Stale
+from vernacular.core import clock
+from vernacular.core.store import digest_of
+from vernacular.pipeline.staleness import Stale
 
 TRIES = 3  # of a run whose process is killed
 HINDERED_SECONDS, DAY_SECONDS = 300.0, 86_400.0  # first wait after a full disk or the like; doubled up to a day

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from vernacular.artifacts import Store
-from vernacular.errors import Problem
+from vernacular.core.errors import Problem
+from vernacular.core.store import Store
 
 # Seconds of the quickstart on two cores, by the beginning of a stage's name and by its end.
 WEIGHTS = (("corpus/identifier", 6.0), ("corpus/", 1.5), ("tokenizer/", 13.0), ("alignment/", 10.0),

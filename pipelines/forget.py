@@ -18,9 +18,9 @@ from pipelines.output import log_of
 from pipelines.redact import Wanted, redact_history, redact_log
 from pipelines.up_to_date import forget_told
 from vernacular.config.load import find_language
-from vernacular.errors import Problem, as_problem
-from vernacular.project import find_project
-from vernacular.terminal import guard_streams, say
+from vernacular.core.errors import Problem, as_problem
+from vernacular.core.project import find_project
+from vernacular.core.terminal import guard_streams, say
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance, DagsterRun

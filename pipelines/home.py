@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from vernacular.artifacts import write_atomically
-from vernacular.project import Project
-from vernacular.shipped import shipped
+from vernacular.core.project import Project
+from vernacular.core.shipped import shipped
+from vernacular.core.store import write_atomically
 
 FILE = "dagster.yaml"
 WORKSPACE = "workspace.yaml"

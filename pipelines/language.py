@@ -14,9 +14,9 @@ from pipelines.selection import stages_to_show
 from vernacular.config.codes import slug_of
 from vernacular.config.load import folders_of, load_language
 from vernacular.config.schema import Language
-from vernacular.errors import Passing, Problem
-from vernacular.outline import Outline
-from vernacular.stages import Stage
+from vernacular.core.errors import Passing, Problem
+from vernacular.pipeline.graph_summary import Outline
+from vernacular.pipeline.stage import Stage
 
 # Dagster refuses these as the name of a job, and some are language codes: as (Assamese), is (Icelandic), or (Odia).
 REBUILD = "rebuild"  # the one job that is of no language; whose slug is that is named otherwise, too

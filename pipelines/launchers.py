@@ -28,11 +28,11 @@ from dagster import (
 from dagster._core.errors import DagsterPipesExecutionError
 from pydantic import PrivateAttr
 
-from vernacular.artifacts import Artifact, Store
+from vernacular.cli.fork_server import Warm, can_fork
 from vernacular.config.schema import Language
-from vernacular.errors import Passing, Problem
-from vernacular.stages import Stage
-from vernacular.warm import Warm, can_fork
+from vernacular.core.errors import Passing, Problem
+from vernacular.core.store import Artifact, Store
+from vernacular.pipeline.stage import Stage
 
 
 class Launcher(ConfigurableResource["Launcher"], ABC):

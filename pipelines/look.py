@@ -14,13 +14,13 @@ from threading import Thread
 from dagster import AssetKey
 
 from assets.sources import source_digests
-from vernacular.artifacts import Store
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
-from vernacular.corpus.fetching import due, fetching
-from vernacular.errors import Passing
-from vernacular.project import Project
-from vernacular.stale import Stale, circumstances, stale
+from vernacular.core.errors import Passing
+from vernacular.core.project import Project
+from vernacular.core.store import Store
+from vernacular.pipeline.staleness import Stale, circumstances, stale
+from vernacular.sources.fetch_schedule import due, fetching
 
 LOOK_SECONDS = 20.0  # Dagster gives a tick a minute
 

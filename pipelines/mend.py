@@ -15,10 +15,10 @@ from dagster._core.scheduler.instigation import InstigatorType, SensorInstigator
 
 from pipelines.bookkeeping import end_dead_runs
 from pipelines.home import use_home
-from vernacular import clock
-from vernacular.errors import as_problem
-from vernacular.project import find_project
-from vernacular.terminal import guard_streams, say
+from vernacular.core import clock
+from vernacular.core.errors import as_problem
+from vernacular.core.project import find_project
+from vernacular.core.terminal import guard_streams, say
 
 
 def mend(instance: DagsterInstance) -> tuple[int, int]:

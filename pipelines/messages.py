@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from vernacular.terminal import names_in_line
+from vernacular.core.terminal import names_in_line
 
 MOST_GROUPS, WIDTH = 4, 100
 _WARNING = re.compile(r"(?P<path>\S+\.py):\d+: (?P<category>\w*Warning): ")

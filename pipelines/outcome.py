@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from pipelines.messages import FailedCheck, Messages, error_lines, every_line, warning_lines
 from pipelines.progress import RunDisplay
 from vernacular.config.schema import Language
-from vernacular.project import chosen_model
-from vernacular.terminal import say
+from vernacular.core.project import chosen_model
+from vernacular.core.terminal import say
 
 if TYPE_CHECKING:
     from dagster import DagsterEvent

@@ -26,11 +26,11 @@ from dagster import (
 from assets.overview import KEY, build_overview, overview_metadata
 from pipelines.registry import everything, scan
 from pipelines.shards import ALL
-from vernacular import clock
-from vernacular.artifacts import Store, digest_of
 from vernacular.config.load import folders_of
-from vernacular.errors import Problem
-from vernacular.project import Project
+from vernacular.core import clock
+from vernacular.core.errors import Problem
+from vernacular.core.project import Project
+from vernacular.core.store import Store, digest_of
 
 EVERY_SECONDS = 30
 PAUSE = 30.0  # times what making it took is the wait before it is made anew: for projects of a thousand languages
@@ -38,7 +38,7 @@ PAUSE = 30.0  # times what making it took is the wait before it is made anew: fo
 
 def rows_of(project: Project, store: Store) -> list[dict[str, Any]]:
     """What the overview shows, over the languages of all code locations."""
-    from vernacular.release.overview import overview  # what it imports, loading the location need not wait for
+    from vernacular.reporting.status_table import overview  # what it imports, loading the location need not wait for
 
     registry = scan(project.languages, project.artifacts, everything, ALL)
     return overview(registry.languages.values(), registry.problems, store)

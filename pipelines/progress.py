@@ -12,8 +12,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.text import Text
 
 from pipelines.expected import TimeLeft, about
-from vernacular.stages import DONE, STARTED
-from vernacular.terminal import printable, say
+from vernacular.core.terminal import printable, say
+from vernacular.pipeline.stage import DONE, STARTED
 
 SPARSE_SECONDS = 12.0  # between two lines of one stage where nobody watches a terminal
 _PER_SECOND = 4.0

@@ -34,12 +34,12 @@ from pipelines.language import REBUILD
 from pipelines.registry import everything, scan
 from pipelines.shards import Shard
 from pipelines.upkeep import CAUSE
-from vernacular import clock
-from vernacular.artifacts import Store
 from vernacular.config.load import find_language
-from vernacular.errors import Problem, as_problem
-from vernacular.outline import Outline
-from vernacular.project import Project
+from vernacular.core import clock
+from vernacular.core.errors import Problem, as_problem
+from vernacular.core.project import Project
+from vernacular.core.store import Store
+from vernacular.pipeline.graph_summary import Outline
 
 SPLITS, OP = "corpus/splits", "compare"
 DAY = 86_400.0
@@ -56,7 +56,7 @@ def build_job(project: Project) -> JobDefinition:
     """The job ``rebuild``: makes the corpus of one language anew and compares."""
     @op(name=OP, required_resource_keys={"store"})
     def compare(context: OpExecutionContext, config: Chosen) -> None:
-        from vernacular.corpus import rebuild as rebuilding
+        from vernacular.corpus import verify as rebuilding
 
         try:
             language = find_language(project.languages, config.code)
@@ -99,7 +99,7 @@ def build_schedule(project: Project, shard: Shard, of: JobDefinition) -> Schedul
 
 def due(project: Project, shard: Shard, now: float) -> Iterator[tuple[Outline, str]]:
     """The languages whose turn it is, with the key of their splits: those that waited longest since they were tried."""
-    from vernacular.corpus.rebuild import Outcome, outcome_of
+    from vernacular.corpus.verify import Outcome, outcome_of
 
     languages = scan(project.languages, project.artifacts, everything, shard).languages.values()
     store, waiting = Store(project.artifacts), []

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import orjson
 
-from vernacular.corpus.traces import Traces
-from vernacular.errors import Problem
+from vernacular.core.errors import Problem
+from vernacular.provenance.text_search import Traces
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance

@@ -10,8 +10,8 @@ from pipelines.selection import stages_to_show
 from pipelines.shards import Shard
 from vernacular.config.codes import slug_of
 from vernacular.config.load import folders_of, load_language
-from vernacular.errors import Problem
-from vernacular.outline import Outline, Outlines, outline_of
+from vernacular.core.errors import Problem
+from vernacular.pipeline.graph_summary import Outline, Outlines, outline_of
 
 
 @dataclass

@@ -8,9 +8,9 @@ import urllib.error
 import urllib.request
 
 from pipelines.shards import locations
-from vernacular.errors import Problem
-from vernacular.project import find_project
-from vernacular.terminal import guard_streams, say
+from vernacular.core.errors import Problem
+from vernacular.core.project import find_project
+from vernacular.core.terminal import guard_streams, say
 
 MUTATION = """mutation($name: String!) { reloadRepositoryLocation(repositoryLocationName: $name) { __typename
   ... on WorkspaceLocationEntry { loadStatus locationOrLoadError { __typename ... on PythonError { message } } }

@@ -9,7 +9,7 @@ from pathlib import Path
 from dagster import ConfigurableResource, InitResourceContext
 
 from pipelines.bookkeeping import alive
-from vernacular.artifacts import Store
+from vernacular.core.store import Store
 
 
 class StoreResource(ConfigurableResource["StoreResource"]):

@@ -28,15 +28,15 @@ from pipelines.output import Output, log_of
 from pipelines.progress import RunDisplay, display_for
 from pipelines.selection import stages_to_show, upstream
 from pipelines.up_to_date import look, note_told
-from vernacular.artifacts import Store
+from vernacular.cleaning.losses import closing_lines
 from vernacular.config.load import find_language
 from vernacular.config.schema import Language
-from vernacular.console import SafeConsole
-from vernacular.corpus.losses import closing_lines
-from vernacular.errors import as_problem
-from vernacular.project import Project, find_project
-from vernacular.stages import Stage
-from vernacular.terminal import guard_streams, say
+from vernacular.core.console import SafeConsole
+from vernacular.core.errors import as_problem
+from vernacular.core.project import Project, find_project
+from vernacular.core.store import Store
+from vernacular.core.terminal import guard_streams, say
+from vernacular.pipeline.stage import Stage
 
 if TYPE_CHECKING:
     from dagster import DagsterEvent

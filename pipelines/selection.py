@@ -5,9 +5,9 @@ from __future__ import annotations
 import difflib
 
 from vernacular.config.schema import Language
-from vernacular.errors import Problem
-from vernacular.project import chosen_model
-from vernacular.stages import Stage, stages_of
+from vernacular.core.errors import Problem
+from vernacular.core.project import chosen_model
+from vernacular.pipeline.stage import Stage, stages_of
 
 
 def stages_to_show(language: Language) -> tuple[dict[str, Stage], str | None]:

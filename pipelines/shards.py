@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from vernacular.artifacts import write_atomically
 from vernacular.config.load import folders_of
-from vernacular.errors import Problem, as_problem
-from vernacular.project import find_project
-from vernacular.terminal import guard_streams, say
+from vernacular.core.errors import Problem, as_problem
+from vernacular.core.project import find_project
+from vernacular.core.store import write_atomically
+from vernacular.core.terminal import guard_streams, say
 
 if TYPE_CHECKING:
     from dagster import Definitions

@@ -29,9 +29,9 @@ from dagster import DagsterInstance
 
 from pipelines.home import use_home, workspace_of
 from pipelines.mend import mend
-from vernacular.errors import Problem, as_problem
-from vernacular.project import Project, find_project
-from vernacular.terminal import guard_streams, say
+from vernacular.core.errors import Problem, as_problem
+from vernacular.core.project import Project, find_project
+from vernacular.core.terminal import guard_streams, say
 
 INTERRUPTED = 130
 END_SECONDS = 10.0  # for web server, daemon and code servers

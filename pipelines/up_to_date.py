@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.messages import FailedCheck
-from vernacular.artifacts import Artifact, Store, write_atomically
 from vernacular.config.schema import Language
-from vernacular.errors import Problem, as_problem
-from vernacular.stages import Progress, Stage, declared_gates, inputs_of, key_for, prepare
+from vernacular.core.errors import Problem, as_problem
+from vernacular.core.store import Artifact, Store, write_atomically
+from vernacular.pipeline.stage import Progress, Stage, declared_gates, inputs_of, key_for, prepare
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The one sensor that keeps every language up to date: sees what is new, has it fetched, asks for the runs it needs.
 
-What is stale is asked of the store (``vernacular.stale``), not of Dagster's history, so that an edit made while nothing
+What is stale is asked of the store (``vernacular.pipeline.staleness``), not of Dagster's history, so that an edit made while nothing
 ran, an artifact deleted by hand and a run that was killed are all seen. One sensor for all languages: a schedule and a
 condition each would be loaded and evaluated a thousand times. What a tick cannot reach in its time, the next one does.
 """
@@ -42,13 +42,13 @@ from pipelines.bookkeeping import UNFINISHED, end_dead_runs
 from pipelines.decision import Asked, decide, digest
 from pipelines.look import Look, Looks, look
 from pipelines.shards import ALL, Shard
-from vernacular import clock as clocks
 from vernacular.config.load import folders_of
 from vernacular.config.schema import Language
-from vernacular.errors import as_problem
-from vernacular.project import Project
-from vernacular.stages import stages_of
-from vernacular.stale import following
+from vernacular.core import clock as clocks
+from vernacular.core.errors import as_problem
+from vernacular.core.project import Project
+from vernacular.pipeline.stage import stages_of
+from vernacular.pipeline.staleness import following
 
 TICK_SECONDS = 1.5  # of work; with what one language takes at most, a tick stays below two
 EVERY_SECONDS = int(os.environ.get("VERNACULAR_POLL_SECONDS", "30"))

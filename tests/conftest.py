@@ -9,9 +9,9 @@ import pytest
 from hypothesis import settings
 
 from tests.generate import write_language
-from vernacular.artifacts import Store
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
+from vernacular.core.store import Store
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when torch is loaded: the other core has tests of its own
 settings.register_profile("vernacular", deadline=None)  # a machine with other work is slow, which is no failure

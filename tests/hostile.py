@@ -25,17 +25,17 @@ import psutil
 import pyarrow
 from pyarrow import parquet
 
-from vernacular.bounded.limits import LimitReached, for_file
-from vernacular.bounded.reader import opened, read_bounded, stop
+from vernacular.cleaning.holdout_texts import texts_of
 from vernacular.config.limits import Limits
-from vernacular.corpus.benchmarks import texts_of
-from vernacular.corpus.formats import SUFFIXES, read_text, read_texts
-from vernacular.corpus.formats.packed import suffix_of
-from vernacular.corpus.sources.wikitext import article_text
-from vernacular.corpus.web.pages import extract_page, page_facts, page_listing, robots_rules
-from vernacular.errors import Problem
-from vernacular.files import File
-from vernacular.tasks.data.parsing import read_rows
+from vernacular.core.errors import Problem
+from vernacular.core.files import File
+from vernacular.datasets.parsing import read_rows
+from vernacular.sandbox.limits import LimitReached, for_file
+from vernacular.sandbox.reader import opened, read_bounded, stop
+from vernacular.sources.formats import SUFFIXES, read_text, read_texts
+from vernacular.sources.formats.packed import suffix_of
+from vernacular.sources.web.pages import extract_page, page_facts, page_listing, robots_rules
+from vernacular.sources.wikitext import article_text
 
 Recipe = Callable[[random.Random, int], bytes]
 Reader = Callable[[Path, Limits], Any]
@@ -229,7 +229,7 @@ def _keyed(suffix: str, key: dict[str, Any]) -> Reader:
 
     def read(path: Path, limits: Limits) -> None:
         with opened(File.at(path)) as file:
-            list(read_bounded("vernacular.alignment.keyed:in_worker_texts", [file], [["a"], f"a{suffix}", side], "a",
+            list(read_bounded("vernacular.datasets.keyed_texts:in_worker_texts", [file], [["a"], f"a{suffix}", side], "a",
                               for_file(limits, file.size)))
     return read
 

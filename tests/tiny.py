@@ -13,7 +13,7 @@ import torch
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import BertConfig, BertForMaskedLM, BertModel, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from vernacular.models import load_tokenizer
+from vernacular.modeling.base_models import load_tokenizer
 
 ENGLISH = [f"the {colour} {animal} {verb} over the {place}" for colour in ("red", "green", "lazy", "quick")
            for animal in ("fox", "dog", "horse", "crow") for verb in ("jumps", "looks", "flies")

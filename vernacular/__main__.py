@@ -1,5 +1,5 @@
 """``python -m vernacular`` is the command ``vernacular``."""
 
-from vernacular.cli import main
+from vernacular.cli.main import main
 
 main()

@@ -12,13 +12,13 @@ import pytest
 from PIL import Image
 
 from tests.unit.release.made_up import NAME, made_up_reports, put
-from vernacular.artifacts import Store
 from vernacular.config.load import load_language
-from vernacular.plots import bars
-from vernacular.release.answers import Answers
-from vernacular.release.page import write_page
-from vernacular.release.report import current_artifacts, results
-from vernacular.release.try_page import make_server
+from vernacular.core.plots import bars
+from vernacular.core.store import Store
+from vernacular.release.inference import Answers
+from vernacular.reporting.demo_server import make_server
+from vernacular.reporting.full_report import current_artifacts, results
+from vernacular.reporting.html import write_page
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -26,7 +26,7 @@ from tests.endtoend.conftest import CHECKOUT, surroundings
 from tests.generate import TOPICS, write_language
 from tests.tiny import write_bert
 from vernacular.config.load import load_language
-from vernacular.stages import stages_of
+from vernacular.pipeline.stage import stages_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page

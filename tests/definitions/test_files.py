@@ -1,4 +1,4 @@
-"""Files below a language folder are opened by ``vernacular.files`` alone.
+"""Files below a language folder are opened by ``vernacular.core.files`` alone.
 
 Read from the source: a module that opens or lists files by itself stands below, with what these files are; and no
 module does so with a path that was made from a language's folder.
@@ -15,7 +15,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("vernacular", "pipelines", "assets")
-ACCESS = "vernacular/files/"
+ACCESS = "vernacular/core/files/"
 OPENS = {"open", "fdopen", "read_text", "read_bytes", "write_text", "write_bytes", "glob", "rglob", "iterdir", "walk",
          "fwalk", "scandir", "listdir", "mkfifo", "symlink_to", "hardlink_to", "touch", "copyfile", "copytree", "copy2",
          "FileLock", "ParquetFile", "load_file", "save_file", "from_pretrained", "memory_map"}
@@ -35,44 +35,44 @@ GIVEN = "a file that was opened already, and is unpacked"
 ALLOWED = {
     STORE: [
         "assets/metadata.py", "pipelines/overview.py", "pipelines/rebuild.py", "pipelines/up_to_date.py",
-        "vernacular/artifacts.py", "vernacular/jsonl.py", "vernacular/outline.py", "vernacular/corpus/cache.py",
-        "vernacular/corpus/chain.py", "vernacular/corpus/clean.py", "vernacular/corpus/documents.py",
-        "vernacular/corpus/fetching.py", "vernacular/corpus/held.py", "vernacular/corpus/output.py",
-        "vernacular/corpus/poisoning.py", "vernacular/corpus/rebuild.py", "vernacular/corpus/report.py",
-        "vernacular/corpus/splits.py", "vernacular/corpus/takedown.py", "vernacular/corpus/traces.py",
-        "vernacular/corpus/whereabouts.py", "vernacular/corpus/identification/classifier.py",
-        "vernacular/corpus/identification/stage.py", "vernacular/corpus/sources/extracts.py",
+        "vernacular/core/store.py", "vernacular/core/jsonl.py", "vernacular/pipeline/graph_summary.py", "vernacular/cleaning/cache.py",
+        "vernacular/cleaning/document_rules.py", "vernacular/cleaning/stage.py", "vernacular/corpus/ingest.py",
+        "vernacular/sources/fetch_schedule.py", "vernacular/cleaning/decontamination.py", "vernacular/cleaning/output.py",
+        "vernacular/cleaning/source_drift.py", "vernacular/corpus/verify.py", "vernacular/cleaning/report.py",
+        "vernacular/corpus/splits.py", "vernacular/corpus/takedown.py", "vernacular/provenance/text_search.py",
+        "vernacular/corpus/lineage.py", "vernacular/langid/classifier.py",
+        "vernacular/langid/stage.py", "vernacular/sources/extracts.py",
         "vernacular/evaluation/examples.py", "vernacular/evaluation/fairness/run.py", "vernacular/forecast/speed.py",
-        "vernacular/pretraining/budget.py", "vernacular/pretraining/checkpoint.py",
-        "vernacular/pretraining/stage.py", "vernacular/pretraining/texts.py",
+        "vernacular/pretraining/budget.py", "vernacular/modeling/checkpoint.py",
+        "vernacular/pretraining/stage.py", "vernacular/pretraining/data_mixture.py",
         "vernacular/release/bundle.py", "vernacular/release/export.py",
-        "vernacular/release/overview.py",
-        "vernacular/release/page.py", "vernacular/tasks/curve.py",
+        "vernacular/reporting/status_table.py",
+        "vernacular/reporting/html.py", "vernacular/tasks/learning_curve.py",
         "vernacular/search/encoder.py", "vernacular/search/finding.py", "vernacular/search/index.py",
         "vernacular/search/passages.py",
-        "vernacular/tasks/predictor.py", "vernacular/tasks/stage.py", "vernacular/vocabulary/extend.py",
-        "vernacular/vocabulary/trim.py"],
-    MIRROR: ["vernacular/corpus/sources/download.py", "vernacular/corpus/sources/mirror.py",
-             "vernacular/corpus/sources/wikipedia.py", "vernacular/corpus/web/mirror.py",
-             "vernacular/corpus/web/warc.py"],
-    PROC: ["vernacular/doctor.py", "vernacular/energy.py", "vernacular/pretraining/precision.py"],
-    NAMED: ["vernacular/cli.py", "vernacular/corpus/own_files.py", "vernacular/release/signing_key.py",
-            "vernacular/evaluation/behaviour/sheet.py"],
-    CODE: ["vernacular/reference/__main__.py", "vernacular/command.py"],
+        "vernacular/tasks/predictor.py", "vernacular/tasks/stage.py", "vernacular/tokenizer/extend.py",
+        "vernacular/tokenizer/trim.py"],
+    MIRROR: ["vernacular/sources/download.py", "vernacular/sources/mirror.py",
+             "vernacular/sources/wikipedia.py", "vernacular/sources/web/page_store.py",
+             "vernacular/sources/web/warc.py"],
+    PROC: ["vernacular/cli/doctor.py", "vernacular/core/energy.py", "vernacular/modeling/device.py"],
+    NAMED: ["vernacular/cli/main.py", "vernacular/provenance/own_files.py", "vernacular/release/signing_key.py",
+            "vernacular/evaluation/behavior/spreadsheet.py"],
+    CODE: ["vernacular/reference/__main__.py", "vernacular/cli/common.py"],
     "the files of a new project, which the person at the keyboard names": ["vernacular/config/new_project.py"],
     "a browser, at the address of the UI": ["pipelines/ui.py"],
     DAGSTER: ["assets/pictures.py", "pipelines/bookkeeping.py", "pipelines/forget.py", "pipelines/home.py",
               "pipelines/launchers.py", "pipelines/output.py", "pipelines/redact.py", "pipelines/shards.py",
               "pipelines/upkeep.py"],
     LANGUAGES: ["vernacular/config/load.py", "vernacular/config/new.py"],
-    LIBRARY: ["vernacular/alignment/learned.py", "vernacular/models.py", "vernacular/tasks/network.py"],
-    TEMPORARY: ["vernacular/corpus/web/process.py", "vernacular/release/ecosystem.py", "vernacular/release/loads.py"],
+    LIBRARY: ["vernacular/datasets/aligned_pairs.py", "vernacular/modeling/base_models.py", "vernacular/tasks/adapter_model.py"],
+    TEMPORARY: ["vernacular/sources/web/crawler_process.py", "vernacular/release/ecosystem.py", "vernacular/release/load_check.py"],
     "a release, here or downloaded, which opens without following a link": ["vernacular/release/files.py"],
-    "the folder of a base, whose links it refuses": ["vernacular/base_files.py"],
-    "the standard streams": ["vernacular/terminal.py"],
-    GIVEN: ["vernacular/corpus/web/listings.py", "vernacular/corpus/workers.py", "vernacular/bounded/worker.py",
-            "vernacular/corpus/formats/columns.py", "vernacular/corpus/formats/packed.py",
-            "vernacular/corpus/sources/dataset_files.py"],
+    "the folder of a base, whose links it refuses": ["vernacular/modeling/base_files.py"],
+    "the standard streams": ["vernacular/core/terminal.py"],
+    GIVEN: ["vernacular/sources/web/sitemaps.py", "vernacular/cleaning/workers.py", "vernacular/sandbox/worker.py",
+            "vernacular/sources/formats/columns.py", "vernacular/sources/formats/packed.py",
+            "vernacular/sources/dataset_files.py"],
 }
 
 
@@ -121,7 +121,7 @@ def test_who_opens_files_is_known() -> None:
     known = [name for names in ALLOWED.values() for name in names]
     assert len(known) == len(set(known))
     found = {name for name, tree in modules() if not name.startswith(ACCESS) and any(opens(tree))}
-    assert found - set(known) == set(), "open it with vernacular.files, or say here what it is"
+    assert found - set(known) == set(), "open it with vernacular.core.files, or say here what it is"
     assert set(known) - found == set(), "it opens nothing any more"
 
 

@@ -17,30 +17,30 @@ import yaml
 from tests.generate import write_language
 from tests.strange import KINDS, contents, put
 from tests.within import within
-from vernacular.alignment.keyed import references_of
-from vernacular.artifacts import Gate
-from vernacular.checking.folder import check_all
+from vernacular.behavior_tests.load import load_suite, marks_of
+from vernacular.cleaning.approvals import accepted_ids
+from vernacular.cleaning.holdout_texts import held_items
+from vernacular.cli.checking.folder import check_all
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.config.statement import read_statement
 from vernacular.config.translations import FilesSide
-from vernacular.corpus.acceptance import accepted_ids
-from vernacular.corpus.benchmarks import held_items
-from vernacular.corpus.identification.seed import seed_lines
-from vernacular.corpus.sources import open_source, place_of
-from vernacular.corpus.sources.files import FolderFiles
-from vernacular.corpus.suppression import Suppressions, append_row
-from vernacular.errors import Problem
-from vernacular.evaluation.behaviour.load import load_suite, marks_of
+from vernacular.core.errors import Problem
+from vernacular.core.files import Folder
+from vernacular.core.project import Project
+from vernacular.core.store import Gate
+from vernacular.datasets import load_items
+from vernacular.datasets.keyed_texts import references_of
 from vernacular.evaluation.fairness.plan import load_plan
-from vernacular.files import Folder
-from vernacular.models import locate
-from vernacular.outline import digest_of_folder
-from vernacular.project import Project
+from vernacular.langid.seed import seed_lines
+from vernacular.modeling.base_models import locate
+from vernacular.pipeline.graph_summary import digest_of_folder
+from vernacular.pipeline.stage import silent
+from vernacular.provenance.suppression_list import Suppressions, append_row
 from vernacular.release.marks import Mark, keep
 from vernacular.release.waivers import read_waivers, waive
-from vernacular.stages import silent
-from vernacular.tasks.data import load_items
+from vernacular.sources import open_source, place_of
+from vernacular.sources.files import FolderFiles
 
 SOURCE = {"licence": "CC0-1.0", "consent": "contributor", "register": "other"}
 INBOX = {"name": "inbox", "kind": "inbox", **SOURCE}

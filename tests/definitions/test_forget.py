@@ -14,11 +14,11 @@ from pipelines.build import build_definitions
 from pipelines.forget import forget
 from pipelines.redact import REMOVED, Wanted, redact_log
 from tests.generate import write_language
-from vernacular.artifacts import Gate, Report
 from vernacular.config.schema import Language
-from vernacular.corpus.traces import Traces
-from vernacular.project import Project
-from vernacular.stages import GateSpec, Stage, Work
+from vernacular.core.project import Project
+from vernacular.core.store import Gate, Report
+from vernacular.pipeline.stage import GateSpec, Stage, Work
+from vernacular.provenance.text_search import Traces
 
 GONE = "Mbandi akala pafupi ndi mtsinje waukulu wa dziko lathu"
 KEPT = "Ana anayenda ku sukulu m'mawa ndipo anaphunzira zambiri"

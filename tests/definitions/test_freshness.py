@@ -14,7 +14,7 @@ from pipelines.build import build_definitions
 from tests.definitions.workspace import workspace_in
 from tests.generate import TINY_MODEL, write_language
 from vernacular.config.refresh import Refresh
-from vernacular.project import Project
+from vernacular.core.project import Project
 
 DAY = 86_400.0
 SPLITS = [AssetKey([code, "corpus", "splits"]) for code in ("qaa", "qab")]

@@ -16,7 +16,7 @@ from pipelines.build import build_definitions
 from pipelines.language import job_name
 from tests.generate import TINY_MODEL, write_language
 from tests.within import within
-from vernacular.project import Project
+from vernacular.core.project import Project
 
 
 @pytest.fixture

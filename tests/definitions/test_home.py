@@ -10,8 +10,8 @@ from dagster import DagsterInstance
 
 from pipelines.home import use_home, workspace_of
 from pipelines.shards import workspace
-from vernacular.project import Project
-from vernacular.shipped import shipped
+from vernacular.core.project import Project
+from vernacular.core.shipped import shipped
 
 
 def test_a_folder_without_settings_gets_ours_which_send_nothing(tmp_path: Path,

@@ -18,7 +18,7 @@ from pipelines.language import REBUILD
 from pipelines.needed import ONLY, needed, slugs_of
 from pipelines.shards import Location
 from tests.generate import write_language
-from vernacular.project import Project
+from vernacular.core.project import Project
 
 CODES = ("qaa", "qab", "zh-Hant")
 

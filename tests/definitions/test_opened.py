@@ -1,6 +1,6 @@
 """Whatever is done with a language folder, no file below it is opened by its path.
 
-``vernacular.files`` opens names relative to a descriptor of their folder. Python tells an audit hook of every file that
+``vernacular.core.files`` opens names relative to a descriptor of their folder. Python tells an audit hook of every file that
 it opens or lists; a path below the folder shows that something went around it. Libraries that open files by themselves
 are not asked: the files of a labelled dataset and of a base model are looked through before.
 """
@@ -18,20 +18,20 @@ import pytest
 
 from tests.definitions.test_folder_access import APPENDS, PLACES
 from tests.generate import write_language
-from vernacular.artifacts import Store
-from vernacular.checking.folder import check_all
+from vernacular.cleaning import approvals as acceptance
+from vernacular.cli.checking.folder import check_all
+from vernacular.cli.planning import steps_of
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.config.yaml_edit import set_mapping
-from vernacular.corpus import acceptance
-from vernacular.corpus.sources import source_versions
+from vernacular.core.errors import Problem
+from vernacular.core.files import File
+from vernacular.core.project import Project
+from vernacular.core.store import Store
 from vernacular.corpus.takedown import Target, make_plan
-from vernacular.errors import Problem
-from vernacular.files import File
-from vernacular.outline import digest_of_folder
-from vernacular.planning import steps_of
-from vernacular.project import Project
-from vernacular.stages import stages_of
+from vernacular.pipeline.graph_summary import digest_of_folder
+from vernacular.pipeline.stage import stages_of
+from vernacular.sources import source_versions
 
 EVENTS = {"open", "os.scandir", "os.listdir", "os.rename", "os.remove", "os.mkdir", "os.truncate", "os.link",
           "os.symlink", "shutil.copyfile", "shutil.copytree", "shutil.move", "glob.glob", "pathlib.Path.glob"}

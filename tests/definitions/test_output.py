@@ -1,4 +1,4 @@
-"""Nothing is written to a terminal but through ``vernacular.terminal`` and ``vernacular.console``, which escape it."""
+"""Nothing is written to a terminal but through ``vernacular.core.terminal`` and ``vernacular.core.console``, which escape it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 # What ends in ``cli.main``; is captured, and may not import the library; is torch's; writes to nowhere.
-GUARDED_OTHERWISE = {"vernacular/warm.py", "vernacular/release/ecosystem.py", "pipelines/on_torchrun.py",
-                     "vernacular/bounded/worker.py"}
-DOORS = {"vernacular/terminal.py", "vernacular/console.py"}
+GUARDED_OTHERWISE = {"vernacular/cli/fork_server.py", "vernacular/release/ecosystem.py", "pipelines/on_torchrun.py",
+                     "vernacular/sandbox/worker.py"}
+DOORS = {"vernacular/core/terminal.py", "vernacular/core/console.py"}
 WRITES = {"print", "typer.echo", "click.echo", "typer.secho", "click.secho", "Console", "rich.print",
           *(f"sys.{stream}.{call}" for stream in ("stdout", "stderr", "__stdout__", "__stderr__", "stdout.buffer")
             for call in ("write", "writelines"))}
@@ -23,12 +23,12 @@ def test_no_other_module_writes(package: str) -> None:
              if path.relative_to(ROOT).as_posix() not in DOORS
              for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
              if isinstance(node, ast.Call) and ast.unparse(node.func) in WRITES]
-    assert not wrong, "use vernacular.terminal.say, or vernacular.console.SafeConsole for tables"
+    assert not wrong, "use vernacular.core.terminal.say, or vernacular.core.console.SafeConsole for tables"
 
 
 def test_programs_guard_their_streams() -> None:
     programs = [path for package in ("vernacular", "assets", "pipelines") for path in (ROOT / package).rglob("*.py")
-                if '__name__ == "__main__"' in path.read_text(encoding="utf-8") or path.name == "cli.py"]
+                if '__name__ == "__main__"' in path.read_text(encoding="utf-8") or path.name == "cli/main.py"]
     assert len(programs) > 5
     open_ones = {path.relative_to(ROOT).as_posix() for path in programs
                  if "guard_streams()" not in path.read_text(encoding="utf-8")}

@@ -16,7 +16,7 @@ from pipelines.expected import FEWEST_SECONDS, TimeLeft, about, weight_of
 from pipelines.messages import MOST_GROUPS, WIDTH, FailedCheck, Messages, error_lines, warning_lines
 from pipelines.progress import SPARSE_SECONDS, LiveBar, RunDisplay, SparseLines, display_for
 from tests.terminal import in_a_terminal
-from vernacular.stages import STARTED
+from vernacular.pipeline.stage import STARTED
 
 ROOT = Path(__file__).resolve().parents[2]
 STAGES = ["corpus/documents", "tokenizer/tiny", "model/tiny", "task/names_tiny"]

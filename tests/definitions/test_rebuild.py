@@ -14,14 +14,14 @@ from pipelines.build import build_definitions
 from pipelines.language import job_name
 from pipelines.needed import slugs_of
 from tests.generate import TINY_MODEL, write_language
-from vernacular import clock
-from vernacular.artifacts import Store
 from vernacular.config.load import load_language
+from vernacular.core import clock
+from vernacular.core.jsonl import read_jsonl, write_jsonl
+from vernacular.core.project import Project
+from vernacular.core.store import Store
 from vernacular.corpus import stages
-from vernacular.corpus.rebuild import outcome_of
-from vernacular.jsonl import read_jsonl, write_jsonl
-from vernacular.project import Project
-from vernacular.stages import run_stage
+from vernacular.corpus.verify import outcome_of
+from vernacular.pipeline.stage import run_stage
 
 DAY = 86_400.0
 

@@ -19,11 +19,11 @@ from assets.pictures import publish_picture, remove_pictures
 from pipelines.build import build_definitions
 from pipelines.selection import upstream
 from tests.generate import write_language
-from vernacular.artifacts import Artifact, Gate, Manifest, Report, Store
 from vernacular.config.schema import Language
-from vernacular.errors import Problem
-from vernacular.project import Project
-from vernacular.stages import GateSpec, Stage, Work
+from vernacular.core.errors import Problem
+from vernacular.core.project import Project
+from vernacular.core.store import Artifact, Gate, Manifest, Report, Store
+from vernacular.pipeline.stage import GateSpec, Stage, Work
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:

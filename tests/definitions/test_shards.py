@@ -12,8 +12,8 @@ from pipelines import shards
 from pipelines.build import build_definitions
 from pipelines.shards import Location, Shard, location_of, locations, main
 from tests.generate import write_language
-from vernacular.errors import Problem
-from vernacular.project import Project
+from vernacular.core.errors import Problem
+from vernacular.core.project import Project
 
 CODES = [f"qaa-x-{letter}" for letter in "abcdefghijkl"]
 

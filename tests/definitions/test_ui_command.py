@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from pipelines import ui
-from vernacular.errors import Problem
+from vernacular.core.errors import Problem
 
 WRITTEN = """\
 2026-12-01 10:10:43 +0000 - dagster - DEBUG - qaa - e5ec6a82 - STEP_START - Started execution.

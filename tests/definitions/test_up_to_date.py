@@ -8,11 +8,11 @@ import pytest
 
 from pipelines.up_to_date import Look, forget_told, look, note_told
 from tests.generate import write_language
-from vernacular.artifacts import Gate, Report, Store
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
-from vernacular.errors import Problem
-from vernacular.stages import GateSpec, Stage, Work, run_stage, silent
+from vernacular.core.errors import Problem
+from vernacular.core.store import Gate, Report, Store
+from vernacular.pipeline.stage import GateSpec, Stage, Work, run_stage, silent
 
 
 @pytest.fixture

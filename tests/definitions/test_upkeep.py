@@ -21,8 +21,8 @@ from pipelines.upkeep import CAUSE, Asked, Upkeep, decide, digest
 from tests.generate import TINY_MODEL, write_language
 from vernacular.config.refresh import Refresh
 from vernacular.config.schema import Language
-from vernacular.project import Project
-from vernacular.stale import Stale
+from vernacular.core.project import Project
+from vernacular.pipeline.staleness import Stale
 
 CAUSES = [Stale("corpus/documents", "k1", "new: source/inbox")]
 OTHER = [Stale("corpus/documents", "k2", "new: source/inbox")]

@@ -18,10 +18,10 @@ from pipelines.output import log_of
 from tests.generate import TINY_MODEL, write_language
 from tests.tiny import write_bert, write_llama
 from vernacular import corpus
-from vernacular.artifacts import Store
 from vernacular.config.load import load_language
+from vernacular.core.store import Store
+from vernacular.pipeline.stage import run_stage
 from vernacular.release.signing_key import VARIABLE
-from vernacular.stages import run_stage
 
 TOKEN = "hf_" + "made" * 8  # must be in no file that a run leaves
 CHECKOUT = Path(__file__).resolve().parents[2]

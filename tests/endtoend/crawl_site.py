@@ -10,8 +10,8 @@ from tests.generate import make_documents
 from tests.site import Answer, LoopbackSite
 from vernacular.config.limits import Limits
 from vernacular.config.sources import CrawlSource, FeedSource
-from vernacular.corpus.sources import Fetched, Place, open_source
-from vernacular.corpus.suppression import Suppressions
+from vernacular.provenance.suppression_list import Suppressions
+from vernacular.sources import Fetched, Place, open_source
 
 TEXTS = [text for texts in make_documents(300, seed=5, lines=4).values() for text in texts]
 SECTIONS, EACH = 10, 15

@@ -23,7 +23,7 @@ from typing import Any
 import psutil
 
 from tests.endtoend.conftest import Place, surroundings
-from vernacular.artifacts import MANIFEST, Artifact, Store
+from vernacular.core.store import MANIFEST, Artifact, Store
 from vernacular.release.attestation import SIGNATURE
 from vernacular.release.verification import EVALUATION
 
@@ -116,7 +116,7 @@ def _send(victim: str, family: Sequence[psutil.Process]) -> None:
 def _forked(process: psutil.Process, run: int) -> list[psutil.Process]:
     """What ``process`` forked, if it is the warm process of ``run``; it may end meanwhile."""
     with suppress(psutil.NoSuchProcess):
-        if process.ppid() == run and "vernacular.warm" in process.cmdline():
+        if process.ppid() == run and "vernacular.cli.fork_server" in process.cmdline():
             return process.children()
     return []
 

@@ -18,7 +18,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.endtoend.conftest import Place
-from vernacular.artifacts import Store
+from vernacular.core.store import Store
 
 SCRIPT = '''
 import json, re, sys

@@ -31,13 +31,14 @@ from tests.endtoend.crawl_site import (
     text,
 )
 from tests.site import Answer, LoopbackSite
-from vernacular import __version__, clock
+from vernacular import __version__
 from vernacular.config.limits import Limits
-from vernacular.corpus.ledger import Document
-from vernacular.corpus.suppression import Suppressions, url_digest
-from vernacular.corpus.web.mirror import Mirror
-from vernacular.errors import Problem
-from vernacular.stages import silent
+from vernacular.core import clock
+from vernacular.core.errors import Problem
+from vernacular.pipeline.stage import silent
+from vernacular.provenance.document import Document
+from vernacular.provenance.suppression_list import Suppressions, url_digest
+from vernacular.sources.web.page_store import Mirror
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 

@@ -36,17 +36,18 @@ from pipelines.upkeep import Upkeep
 from tests.definitions.test_upkeep import World
 from tests.generate import TINY_MODEL, make_documents, write_language
 from tests.site import Answer, LoopbackSite
-from vernacular import clock
-from vernacular.artifacts import Artifact, Store
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
-from vernacular.corpus import documents, stages
-from vernacular.corpus.fetching import fetch
-from vernacular.corpus.sources import open_source, place_of
-from vernacular.errors import Passing, as_problem
-from vernacular.jsonl import read_jsonl
-from vernacular.project import Project
-from vernacular.stages import run_stage, silent
+from vernacular.core import clock
+from vernacular.core.errors import Passing, as_problem
+from vernacular.core.jsonl import read_jsonl
+from vernacular.core.project import Project
+from vernacular.core.store import Artifact, Store
+from vernacular.corpus import ingest as documents
+from vernacular.corpus import stages
+from vernacular.pipeline.stage import run_stage, silent
+from vernacular.sources import open_source, place_of
+from vernacular.sources.fetch_schedule import fetch
 
 SOURCE = {"licence": "CC0-1.0", "consent": "contributor", "register": "other"}
 LINES = [f"Mbandi ngolo thambi se wapu dza {word} keli." for word in ("moto", "madzi", "mbale", "nyama", "phiri")]

@@ -16,13 +16,13 @@ import pytest
 from tests.endtoend.crawl_site import TEXTS, page, text
 from tests.generate import write_language
 from tests.site import Answer, LoopbackSite
-from vernacular import clock
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
-from vernacular.corpus.fetching import due, failures, fetch
-from vernacular.corpus.sources import open_source, place_of
-from vernacular.corpus.web import mirror
-from vernacular.stages import silent
+from vernacular.core import clock
+from vernacular.pipeline.stage import silent
+from vernacular.sources import open_source, place_of
+from vernacular.sources.fetch_schedule import due, failures, fetch
+from vernacular.sources.web import page_store as mirror
 
 PAGES = 20
 HOLD = """import sqlite3, sys

@@ -10,10 +10,10 @@ import pytest
 
 from tests.endtoend.crawl_site import TEXTS, crawl_source, page, text
 from tests.site import Answer, LoopbackSite
-from vernacular import clock
-from vernacular.corpus.sources import Fetched
-from vernacular.corpus.web.frontier import BARREN
-from vernacular.stages import silent
+from vernacular.core import clock
+from vernacular.pipeline.stage import silent
+from vernacular.sources import Fetched
+from vernacular.sources.web.frontier import BARREN
 
 
 @pytest.mark.parametrize("bad", [

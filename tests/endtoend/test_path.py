@@ -19,18 +19,18 @@ from dagster import DagsterEventType, DagsterInstance, DagsterRunStatus
 
 from assets.common import PASSING
 from tests.endtoend.conftest import CHECKOUT, TOKEN, Place, make_place
-from vernacular.artifacts import Store
-from vernacular.bootstrap import FEWEST_TEXTS
 from vernacular.config.load import load_language
-from vernacular.jsonl import read_jsonl
-from vernacular.outline import outline_of
+from vernacular.core.confidence import FEWEST_TEXTS
+from vernacular.core.jsonl import read_jsonl
+from vernacular.core.store import Store
+from vernacular.pipeline.graph_summary import outline_of
+from vernacular.pipeline.stage import run_stage, stages_of
+from vernacular.pipeline.staleness import stale
 from vernacular.release.marks import Mark, keep
-from vernacular.release.overview import overview
-from vernacular.release.report import results
 from vernacular.release.signing_key import trusted_keys
 from vernacular.release.verification import verify
-from vernacular.stages import run_stage, stages_of
-from vernacular.stale import stale
+from vernacular.reporting.full_report import results
+from vernacular.reporting.status_table import overview
 
 
 def manifests(place: Place) -> dict[str, dict]:
@@ -213,7 +213,7 @@ def train_until(place: Place, after: str) -> tuple[subprocess.Popen[str], psutil
         assert run.poll() is None, "ended before it could be killed"
         assert time.monotonic() < limit, "no checkpoint"
         time.sleep(0.02)
-    warm, = (child for child in psutil.Process(run.pid).children() if "vernacular.warm" in child.cmdline())
+    warm, = (child for child in psutil.Process(run.pid).children() if "vernacular.cli.fork_server" in child.cmdline())
     trains, = warm.children()
     return run, trains
 

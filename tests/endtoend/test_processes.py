@@ -15,8 +15,8 @@ import yaml
 
 from pipelines.launchers import LocalLauncher, launcher_for, several
 from tests.endtoend.conftest import ENGLISH, Place
-from vernacular.errors import Problem
-from vernacular.models import load_model
+from vernacular.core.errors import Problem
+from vernacular.modeling.base_models import load_model
 
 
 @pytest.fixture(scope="module")

@@ -15,10 +15,10 @@ import pytest
 
 from tests.endtoend.conftest import CHECKOUT
 from tests.generate import TOPICS, make_documents, make_word, write_language
-from vernacular.artifacts import Artifact, Store
 from vernacular.config.load import load_language
+from vernacular.core.store import Artifact, Store
 from vernacular.corpus import stages
-from vernacular.stages import run_stage
+from vernacular.pipeline.stage import run_stage
 
 POISONING = {"least_documents": 100_000}  # what waits for a person hangs on what was there before
 STAGES = ("corpus/clean", "corpus/splits")

@@ -13,8 +13,8 @@ import sys
 from pathlib import Path
 
 from tests.endtoend.conftest import Place
-from vernacular.artifacts import Store
-from vernacular.jsonl import read_jsonl
+from vernacular.core.jsonl import read_jsonl
+from vernacular.core.store import Store
 
 
 def grep(folder: Path, lines: list[str]) -> list[str]:

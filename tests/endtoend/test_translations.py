@@ -9,21 +9,21 @@ import pytest
 import yaml
 
 from tests.endtoend.conftest import ENGLISH, Place
-from vernacular.alignment.learned import Learned
-from vernacular.artifacts import Store
+from vernacular.cli.planning import steps_of
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
-from vernacular.corpus.ledger import BESIDE
-from vernacular.corpus.suppression import FILE, append_row
-from vernacular.files import File
-from vernacular.jsonl import read_jsonl
-from vernacular.planning import steps_of
+from vernacular.core.files import File
+from vernacular.core.jsonl import read_jsonl
+from vernacular.core.store import Store
+from vernacular.datasets.aligned_pairs import Learned
+from vernacular.pipeline.stage import stages_of
+from vernacular.provenance.document import BESIDE
+from vernacular.provenance.suppression_list import FILE, append_row
 from vernacular.release.card import write_card
 from vernacular.release.examples import page_examples
 from vernacular.release.headline import rows as rows_of
-from vernacular.release.page import in_short
-from vernacular.release.report import current_artifacts, results
-from vernacular.stages import stages_of
+from vernacular.reporting.full_report import current_artifacts, results
+from vernacular.reporting.html import in_short
 
 COLOURS, ANIMALS = ("red", "green", "grey", "brown", "old"), ("fox", "dog", "horse", "crow")
 MARKET = "text/market/text.txt"  # documents of the corpus, some of them held out

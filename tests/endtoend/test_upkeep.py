@@ -16,8 +16,8 @@ import pytest
 import yaml
 
 from tests.endtoend.conftest import CHECKOUT, Place, make_place
-from vernacular.artifacts import Store
-from vernacular.jsonl import read_jsonl
+from vernacular.core.jsonl import read_jsonl
+from vernacular.core.store import Store
 
 PATIENCE = 180.0  # seconds; a run takes about ten where nothing else is going on
 NEW = "Mbandi ngolo thambi se wapu dza ng'ono keli."

@@ -12,8 +12,8 @@ import yaml
 from safetensors.torch import load_file
 
 from tests.endtoend.conftest import Place
-from vernacular.artifacts import Artifact, Store
-from vernacular.models import load_model, load_tokenizer
+from vernacular.core.store import Artifact, Store
+from vernacular.modeling.base_models import load_model, load_tokenizer
 
 
 def run_until(place: Place, until: str, **vocabulary: Any) -> None:

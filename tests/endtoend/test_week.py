@@ -21,11 +21,11 @@ from pipelines.mend import mend
 from pipelines.upkeep import CAUSE
 from tests.endtoend.week import DAY, HOUR, MONDAY, Later, Week, week
 from tests.site import Answer
-from vernacular.artifacts import Store
 from vernacular.config.load import load_language
-from vernacular.corpus.rebuild import rebuild
-from vernacular.jsonl import read_jsonl
-from vernacular.stages import silent
+from vernacular.core.jsonl import read_jsonl
+from vernacular.core.store import Store
+from vernacular.corpus.verify import rebuild
+from vernacular.pipeline.stage import silent
 
 PORTAL = Answer(b"<!DOCTYPE html><html><body>Please log in to this network.</body></html>")
 AHEAD = 30 * DAY  # longer than the week and what follows it

@@ -43,14 +43,14 @@ from pipelines import upkeep
 from pipelines.bookkeeping import alive
 from tests.generate import TINY_MODEL, make_documents, write_language
 from tests.site import Answer, LoopbackSite
-from tests.unit.corpus.sources.test_wikipedia import dump, page
-from vernacular import clock
-from vernacular.artifacts import Store
+from tests.unit.sources.test_wikipedia import dump, page
 from vernacular.config.load import load_language
+from vernacular.core import clock
+from vernacular.core.project import Project
+from vernacular.core.store import Store
 from vernacular.corpus import stages
-from vernacular.corpus.fetching import fetch
-from vernacular.project import Project
-from vernacular.stages import run_stage
+from vernacular.pipeline.stage import run_stage
+from vernacular.sources.fetch_schedule import fetch
 
 HOUR = 3600.0
 DAY = 24 * HOUR

@@ -17,22 +17,22 @@ import pyarrow
 from pyarrow import parquet
 
 from tests.generate import write_language
-from tests.unit.corpus.formats.test_docx import write as write_docx
-from tests.unit.corpus.formats.test_pdf import write_pdf
-from vernacular.alignment.keyed import read_verses, read_vref
-from vernacular.bounded.frames import OpenFile
+from tests.unit.sources.formats.test_docx import write as write_docx
+from tests.unit.sources.formats.test_pdf import write_pdf
 from vernacular.config.load import load_language
-from vernacular.corpus.formats import texts_of
-from vernacular.corpus.formats.encoding import decode
-from vernacular.corpus.formats.packed import suffix_of
-from vernacular.corpus.web import warc
-from vernacular.corpus.web.extract import extract
-from vernacular.corpus.web.listings import read_listing
-from vernacular.corpus.web.robots import read_robots
-from vernacular.errors import Problem
-from vernacular.tasks.data.conll import read_conll, read_conllu
-from vernacular.tasks.data.parallel import read_parallel
-from vernacular.tasks.data.tables import read_jsonl, read_table
+from vernacular.core.errors import Problem
+from vernacular.datasets.conll import read_conll, read_conllu
+from vernacular.datasets.keyed_texts import read_verses, read_vref
+from vernacular.datasets.parallel import read_parallel
+from vernacular.datasets.tables import read_jsonl, read_table
+from vernacular.sandbox.frames import OpenFile
+from vernacular.sources.formats import texts_of
+from vernacular.sources.formats.encoding import decode
+from vernacular.sources.formats.packed import suffix_of
+from vernacular.sources.web import warc
+from vernacular.sources.web.extract import extract
+from vernacular.sources.web.robots import read_robots
+from vernacular.sources.web.sitemaps import read_listing
 
 _COLUMNS = {"text": "text", "label": "label"}
 _CSV = b'text,label\n"Boma lati, ""inde"".",politics\nTimu yapambana,sports\n'

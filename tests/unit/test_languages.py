@@ -12,20 +12,20 @@ import pytest
 import regex
 
 from pipelines.build import build_definitions
-from vernacular.artifacts import Store
-from vernacular.checking.folder import check_all
-from vernacular.checking.printed import found_in
+from vernacular.cleaning.line_filters import knows_script
+from vernacular.cli.checking.folder import check_all
+from vernacular.cli.checking.printed import found_in
+from vernacular.cli.doctor import examine
+from vernacular.cli.planning import network_needs, steps_of, to_fetch
 from vernacular.config.codes import is_registered, name_of
 from vernacular.config.load import load_language
 from vernacular.config.new import new_language
 from vernacular.config.schema import Language
 from vernacular.config.sources import CrawlSource, HubSource, InboxSource, NetworkSource, WikipediaSource
 from vernacular.config.statement import stated
-from vernacular.corpus.filters import knows_script
-from vernacular.doctor import examine
-from vernacular.planning import network_needs, steps_of, to_fetch
-from vernacular.project import Project
-from vernacular.stages import stages_of
+from vernacular.core.project import Project
+from vernacular.core.store import Store
+from vernacular.pipeline.stage import stages_of
 
 LANGUAGES = Path(__file__).parents[2] / "languages"
 SHIPPED = sorted(path.parent.name for path in LANGUAGES.glob("*/language.yaml") if path.parent.name[0] != "_")

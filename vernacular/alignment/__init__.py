@@ -11,17 +11,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from vernacular.artifacts import Report
 from vernacular.config.schema import Language, Model
 from vernacular.config.training import Alignment
+from vernacular.core.store import Report
 from vernacular.corpus import clean_settings
-from vernacular.models import fingerprints
-from vernacular.stages import Stage, Work
+from vernacular.modeling.base_models import fingerprints
+from vernacular.pipeline.stage import Stage, Work
 
 
 def _outside(language: Language, root: Path, model: Model, asked: Alignment) -> dict[str, str]:
     from vernacular.alignment.pairs import references_version
-    from vernacular.pretraining.texts import versions
+    from vernacular.pretraining.data_mixture import versions
     return {**fingerprints(model.base, language), **versions(asked.beside, language, root),
             **references_version(language, asked, root)}
 

@@ -16,12 +16,12 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy, normalize
 
-from vernacular.alignment.learned import Learned
 from vernacular.config.training import Alignment
-from vernacular.errors import Problem
-from vernacular.models import longest_input
-from vernacular.pretraining.precision import device_of
-from vernacular.pretraining.states import mean_states, mean_states_of
+from vernacular.core.errors import Problem
+from vernacular.datasets.aligned_pairs import Learned
+from vernacular.modeling.base_models import longest_input
+from vernacular.modeling.device import device_of
+from vernacular.modeling.state_distillation import mean_states, mean_states_of
 
 LONGEST = 128  # tokens of a sentence, and of its translation, that are read
 _TEMPERATURE = 0.05  # SimCSE's (Gao et al. 2104.08821)

@@ -15,22 +15,22 @@ from pathlib import Path
 
 import numpy as np
 
-from vernacular.alignment.keyed import references_of
-from vernacular.alignment.raw import LEAST, Join, TextPair, read_raw_pairs
-from vernacular.artifacts import Report, digest_of_listed
+from vernacular.cleaning.stage import masked, tidy
 from vernacular.config.labeled_data import PARTS, Part
 from vernacular.config.schema import Language
 from vernacular.config.training import Alignment
 from vernacular.config.translations import FilesSide, PackageSide
+from vernacular.core.errors import Problem
+from vernacular.core.jsonl import read_jsonl as read_rows
+from vernacular.core.store import Report, digest_of_listed
 from vernacular.corpus import clean_settings
-from vernacular.corpus.clean import masked, tidy
-from vernacular.corpus.sources import open_source, place_of
-from vernacular.corpus.sources.files import Files
-from vernacular.errors import Problem
-from vernacular.jsonl import read_jsonl as read_rows
-from vernacular.pretraining.texts import Sieve
-from vernacular.stages import Work
-from vernacular.tasks.data.notes import DataNote, numbers_of
+from vernacular.datasets.keyed_texts import references_of
+from vernacular.datasets.notes import DataNote, numbers_of
+from vernacular.datasets.raw_pairs import LEAST, Join, TextPair, read_raw_pairs
+from vernacular.pipeline.stage import Work
+from vernacular.pretraining.data_mixture import Sieve
+from vernacular.sources import open_source, place_of
+from vernacular.sources.files import Files
 
 _ONE_IN, _MOST_HELD = 20, 200  # one pair in so many is held out, at most so many
 

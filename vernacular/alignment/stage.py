@@ -5,21 +5,21 @@ Writes what ``Learned`` holds, once for both arms, and ``beside.jsonl``, the doc
 
 from __future__ import annotations
 
-from vernacular.alignment.learned import Learned, targets_wanted
 from vernacular.alignment.objective import LONGEST, embed, found
 from vernacular.alignment.pairs import count_joins, read_pairs
-from vernacular.artifacts import Report
 from vernacular.config.schema import Model
 from vernacular.config.training import Alignment
-from vernacular.corpus.ledger import BESIDE
-from vernacular.jsonl import write_jsonl
-from vernacular.models import load_base
-from vernacular.pretraining.fused import keep_memory
-from vernacular.pretraining.processes import start
-from vernacular.pretraining.states import Teacher
-from vernacular.pretraining.texts import listed
+from vernacular.core.jsonl import write_jsonl
+from vernacular.core.store import Report
+from vernacular.datasets.aligned_pairs import Learned, targets_wanted
+from vernacular.modeling.base_models import load_base
+from vernacular.modeling.distributed import start
+from vernacular.modeling.fused_loss import keep_memory
+from vernacular.modeling.state_distillation import Teacher
+from vernacular.pipeline.stage import Work
+from vernacular.pretraining.data_mixture import listed
+from vernacular.provenance.document import BESIDE
 from vernacular.remarks.rules import few_pairs, same_sides
-from vernacular.stages import Work
 
 _SAMPLES = 5
 

@@ -1,4 +1,4 @@
-"""How the behavioural tests of a language are run. What they say is in ``vernacular.evaluation.behaviour``."""
+"""How the behavioural tests of a language are run. What they say is in ``vernacular.evaluation.behavior``."""
 
 from __future__ import annotations
 

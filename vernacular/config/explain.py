@@ -18,7 +18,7 @@ from pydantic_core import ErrorDetails
 from vernacular.config.schema import Language
 from vernacular.config.strict import NAME
 from vernacular.config.yaml_file import Node
-from vernacular.errors import Problem
+from vernacular.core.errors import Problem
 
 _NOT_WRITTEN = ("code", "folder")
 _SENTENCE = re.compile(r"(?<=[.;])\s+")

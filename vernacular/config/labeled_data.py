@@ -1,6 +1,6 @@
 """What an entry of ``tasks:`` may say of labelled data: files and the hub, in the language or in one of the base.
 
-Reads nothing; ``vernacular.tasks.data`` does.
+Reads nothing; ``vernacular.datasets`` does.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What parsing one file or page from outside may take. ``vernacular.bounded`` enforces it."""
+"""What parsing one file or page from outside may take. ``vernacular.sandbox`` enforces it."""
 
 from __future__ import annotations
 

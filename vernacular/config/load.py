@@ -18,8 +18,8 @@ from vernacular.config.partial import usable_part
 from vernacular.config.rules import check
 from vernacular.config.schema import Language
 from vernacular.config.yaml_file import Node, read_yaml
-from vernacular.errors import Collector, Problem
-from vernacular.files import Folder
+from vernacular.core.errors import Collector, Problem
+from vernacular.core.files import Folder
 
 FILE = "language.yaml"
 DEFAULTS = "defaults.yaml"

@@ -20,10 +20,10 @@ from vernacular.config.codes import (
     name_of,
 )
 from vernacular.config.load import folders_of, load_language
-from vernacular.errors import Problem
-from vernacular.files import Folder
-from vernacular.normal_form import normalized
-from vernacular.shipped import shipped
+from vernacular.core.errors import Problem
+from vernacular.core.files import Folder
+from vernacular.core.normal_forms import normalized
+from vernacular.core.shipped import shipped
 
 _TEMPLATE = "_template"
 # Beside language folders, for a project that has none of these yet.

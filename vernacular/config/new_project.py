@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vernacular.config.load import DEFAULTS, folders_of
-from vernacular.errors import Problem
-from vernacular.shipped import shipped
+from vernacular.core.errors import Problem
+from vernacular.core.shipped import shipped
 
 _TEMPLATES = Path(__file__).resolve().parent / "project_template"
 _GENERATED = ("languages/language.schema.json", "languages/behaviour.schema.json")

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from vernacular.config.explain import distinct_errors, explain, steps_to
 from vernacular.config.schema import Language
 from vernacular.config.yaml_file import Node, parse_yaml
-from vernacular.errors import Collector
+from vernacular.core.errors import Collector
 
 _ROUNDS = 4  # what is left out may be needed by something else, which is then left out, too
 _ENTRIES = ("tasks", "models", "sources")  # each holds entries that can be left out one by one

@@ -23,8 +23,8 @@ from vernacular.config.sources import (
 from vernacular.config.tasks import Groups
 from vernacular.config.translations import FilesSide, PackageSide, VrefKey
 from vernacular.config.yaml_file import Node
-from vernacular.errors import Collector, Problem
-from vernacular.files.path_pattern import PathPattern
+from vernacular.core.errors import Collector, Problem
+from vernacular.core.files.path_pattern import PathPattern
 
 FOLDER = "the language folder"
 

@@ -1,4 +1,4 @@
-"""What an entry of ``sources:`` may say: a class for each kind. Reads nothing; ``vernacular.corpus.sources`` does."""
+"""What an entry of ``sources:`` may say: a class for each kind. Reads nothing; ``vernacular.sources`` does."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Register = Literal["religious", "news", "encyclopedic", "government", "web", "co
 
 
 def _codec(name: str) -> str:
-    from vernacular.corpus.formats.encoding import codec_of
+    from vernacular.sources.formats.encoding import codec_of
 
     return codec_of(name)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from vernacular.files import File, Folder
+from vernacular.core.files import File, Folder
 
 FILE = "statement.md"
 UNWRITTEN = "Nobody has filled in this statement yet."  # stands in the template's

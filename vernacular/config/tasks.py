@@ -1,6 +1,6 @@
 """What an entry of ``tasks:`` may say: the kind of task, where its labelled items come from, at which sizes.
 
-A new kind is an entry in ``COLUMNS`` (and a class, see ``vernacular.tasks.kind``). Reads nothing.
+A new kind is an entry in ``COLUMNS`` (and a class, see ``vernacular.tasks.base``). Reads nothing.
 """
 
 from __future__ import annotations

@@ -14,8 +14,8 @@ from typing import Any
 import yaml
 
 from vernacular.config.yaml_file import parse_yaml, read_yaml
-from vernacular.errors import Problem
-from vernacular.files import File
+from vernacular.core.errors import Problem
+from vernacular.core.files import File
 
 _PLAIN = re.compile(r"[^\W\d_](?:[^\W_]|['’ʼ-])*")
 _NOT_TEXT = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"}

@@ -13,8 +13,8 @@ from typing import Any
 
 import yaml
 
-from vernacular.errors import Collector, Problem
-from vernacular.files import File
+from vernacular.core.errors import Collector, Problem
+from vernacular.core.files import File
 
 MOST_BYTES = 2_000_000  # of a file; parsing takes a second for each million
 INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")

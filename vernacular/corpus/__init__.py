@@ -8,14 +8,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vernacular.artifacts import Report
 from vernacular.config.cleaning import Cleaning, Identification, Orthography, Poisoning
 from vernacular.config.schema import Language, Splits
 from vernacular.config.sources import Source
 from vernacular.config.strict import Strict
+from vernacular.core.store import Report
 
 if TYPE_CHECKING:
-    from vernacular.stages import Progress, Stage, Work
+    from vernacular.pipeline.stage import Progress, Stage, Work
 
 
 class CleanSettings(Strict):
@@ -51,7 +51,7 @@ class IdentifierSettings(Strict):
 
 def stages(language: Language) -> list[Stage]:
     """The stages of the corpus of ``language``, in order."""
-    from vernacular.stages import GateSpec, Stage
+    from vernacular.pipeline.stage import GateSpec, Stage
 
     return [
         Stage(name="corpus/documents", version="3", inputs=(), settings=_sources, outside=_outside, prepare=_prepare,
@@ -98,14 +98,14 @@ def _sources(language: Language) -> dict[str, Any]:
 
 
 def _outside(language: Language, root: Path) -> dict[str, str]:
-    from vernacular.corpus.sources import source_versions
-    from vernacular.corpus.suppression import Suppressions
+    from vernacular.provenance.suppression_list import Suppressions
+    from vernacular.sources import source_versions
 
     return {**source_versions(language, root), "takedowns": Suppressions.of(language.folder).version()}
 
 
 def _prepare(language: Language, root: Path, progress: Progress) -> None:
-    from vernacular.corpus.sources import refresh_sources
+    from vernacular.sources import refresh_sources
 
     refresh_sources(language, root, progress)
 
@@ -120,15 +120,16 @@ def clean_settings(language: Language) -> CleanSettings:
 
 
 def _held_back(language: Language, root: Path) -> dict[str, str]:
-    from vernacular.corpus import acceptance, benchmarks
-    from vernacular.corpus.suppression import Suppressions
+    from vernacular.cleaning import approvals as acceptance
+    from vernacular.cleaning import holdout_texts as benchmarks
+    from vernacular.provenance.suppression_list import Suppressions
 
     return {"takedowns": Suppressions.of(language.folder).version(), **acceptance.versions(language),
             **benchmarks.versions(language, root)}
 
 
 def _fetch_tasks(language: Language, root: Path, progress: Progress) -> None:
-    from vernacular.tasks.data import fetch
+    from vernacular.datasets import fetch
 
     fetch(language, root, progress)
 
@@ -138,7 +139,7 @@ def _splits_settings(language: Language) -> Splits:
 
 
 def _documents(work: Work) -> Report:
-    from vernacular.corpus.documents import run
+    from vernacular.corpus.ingest import run
 
     return run(work)
 
@@ -151,25 +152,25 @@ def _identifier_settings(language: Language) -> IdentifierSettings:
 
 
 def _seed(language: Language, root: Path) -> dict[str, str]:
-    from vernacular.corpus.identification.seed import versions
+    from vernacular.langid.seed import versions
 
     return versions(language, root)
 
 
 def _fetch_seed(language: Language, root: Path, progress: Progress) -> None:
-    from vernacular.corpus.identification.seed import fetch
+    from vernacular.langid.seed import fetch
 
     fetch(language, root, progress)
 
 
 def _identifier(work: Work) -> Report:
-    from vernacular.corpus.identification.stage import run
+    from vernacular.langid.stage import run
 
     return run(work)
 
 
 def _clean(work: Work) -> Report:
-    from vernacular.corpus.clean import run
+    from vernacular.cleaning.stage import run
 
     return run(work)
 

@@ -10,21 +10,21 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from vernacular.artifacts import Gate, Report, digest_of, digest_of_files
+from vernacular.cleaning.cache import Library, View, uncollected
+from vernacular.cleaning.decontamination import Held
+from vernacular.cleaning.workers import Rows, tables_for
 from vernacular.config.schema import Splits
-from vernacular.corpus.cache import Library, View, uncollected
-from vernacular.corpus.held import Held
-from vernacular.corpus.split import DEV, PARTS, TEST, TRAIN, assign
-from vernacular.corpus.tokens import Ints, offsets
-from vernacular.corpus.words import words
-from vernacular.corpus.workers import Rows, tables_for
-from vernacular.errors import Problem
-from vernacular.jsonl import write_jsonl
-from vernacular.plots import bars
-from vernacular.stages import Work, silent
+from vernacular.core.errors import Problem
+from vernacular.core.jsonl import write_jsonl
+from vernacular.core.plots import bars
+from vernacular.core.store import Gate, Report, digest_of, digest_of_files
+from vernacular.corpus.assignment import DEV, PARTS, TEST, TRAIN, assign
+from vernacular.pipeline.stage import Work, silent
+from vernacular.text.word_hashes import Ints, offsets
+from vernacular.text.words import words
 
 Row = dict[str, Any]
-_MODULE = "vernacular.corpus.parts"
+_MODULE = "vernacular.corpus.split_features"
 _SAMPLES, _EXCERPT = 5, 160
 
 

@@ -20,26 +20,18 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from vernacular.artifacts import Artifact, Store, now
 from vernacular.config.schema import Language
 from vernacular.config.sources import NetworkSource, Source
-from vernacular.corpus.own_files import own_files
-from vernacular.corpus.removal import as_translations
-from vernacular.corpus.sources import open_source, place_of
-from vernacular.corpus.suppression import FILE, Suppressions, append_row, line_digest, url_digest
-from vernacular.corpus.traces import SHORT, Traces
-from vernacular.corpus.whereabouts import (
-    Saw,
-    artifacts_of,
-    ids_once_at,
-    read_instead,
-    remember_trained,
-    same_place,
-    saw,
-)
-from vernacular.errors import Problem
-from vernacular.files import Folder
-from vernacular.jsonl import read_jsonl
+from vernacular.core.errors import Problem
+from vernacular.core.files import Folder
+from vernacular.core.jsonl import read_jsonl
+from vernacular.core.store import Artifact, Store, now
+from vernacular.corpus.lineage import Saw, artifacts_of, ids_once_at, read_instead, remember_trained, same_place, saw
+from vernacular.provenance.own_files import own_files
+from vernacular.provenance.suppression_list import FILE, Suppressions, append_row, line_digest, url_digest
+from vernacular.provenance.text_search import SHORT, Traces
+from vernacular.sources import open_source, place_of
+from vernacular.sources.removal import as_translations
 
 _LAST = ("corpus/splits", "corpus/documents")  # what tells which documents there were is removed last
 _GONE = ".gone-"

@@ -9,10 +9,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from vernacular.artifacts import Report
 from vernacular.config.schema import Language, Model
-from vernacular.models import fingerprints
-from vernacular.stages import GateSpec, Stage, Work
+from vernacular.core.store import Report
+from vernacular.modeling.base_models import fingerprints
+from vernacular.pipeline.stage import GateSpec, Stage, Work
 
 
 def stages(language: Language, name: str, model: Model) -> list[Stage]:
@@ -34,7 +34,7 @@ def _base(model: Model) -> dict[str, Any]:
 
 
 def _read_again(language: Language, root: Path, model: Model) -> dict[str, str]:
-    from vernacular.vocabulary.retention import retention_versions
+    from vernacular.tokenizer.base_language_text import retention_versions
     return {**fingerprints(model.base, language), **retention_versions(model, language, root)}
 
 
@@ -57,7 +57,7 @@ def _likelihood(language: Language, name: str, model: Model) -> Stage:
 
 def _retention(name: str, model: Model) -> Stage:
     def run(work: Work) -> Report:
-        from vernacular.evaluation.retention import run as measure
+        from vernacular.evaluation.forgetting import run as measure
         return measure(work, name, model)
 
     return Stage(
@@ -72,13 +72,13 @@ def _retention(name: str, model: Model) -> Stage:
 
 
 def _behaviour(language: Language, name: str, model: Model) -> Stage:
-    from vernacular.evaluation.behaviour.load import digests, digests_of_marks, load_suite
-    from vernacular.evaluation.behaviour.run import gate_specs
+    from vernacular.behavior_tests.load import digests, digests_of_marks, load_suite
+    from vernacular.evaluation.behavior.run import gate_specs
     suite = load_suite(language).of_tasks(language.tasks_of(name))
     tasks = sorted({test.task for test in suite.tests if test.task is not None})
 
     def run(work: Work) -> Report:
-        from vernacular.evaluation.behaviour.run import run as measure
+        from vernacular.evaluation.behavior.run import run as measure
         return measure(work, name, model)
 
     return Stage(
@@ -92,7 +92,7 @@ def _behaviour(language: Language, name: str, model: Model) -> Stage:
 
 
 def _fairness(language: Language, name: str, model: Model) -> Stage:
-    from vernacular.evaluation.behaviour.load import digests
+    from vernacular.behavior_tests.load import digests
     from vernacular.evaluation.fairness import plan as fairness
     from vernacular.evaluation.fairness.run import GATE, GATE_RULE
     plan = fairness.load_plan(language)
@@ -113,10 +113,10 @@ def _fairness(language: Language, name: str, model: Model) -> Stage:
 
 
 def _attack(language: Language, name: str, model: Model) -> Stage:
-    from vernacular.evaluation.attack import GATE, GATE_RULE
+    from vernacular.evaluation.trigger_scan import GATE, GATE_RULE
 
     def run(work: Work) -> Report:
-        from vernacular.evaluation.attack.run import run as scan
+        from vernacular.evaluation.trigger_scan.run import run as scan
         return scan(work, name, model)
 
     return Stage(

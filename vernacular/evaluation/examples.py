@@ -14,10 +14,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from vernacular.artifacts import write_atomically
-from vernacular.corpus.words import word_spans
-from vernacular.models import longest_input
-from vernacular.vocabulary.families import family_of
+from vernacular.core.store import write_atomically
+from vernacular.modeling.base_models import longest_input
+from vernacular.text.words import word_spans
+from vernacular.tokenizer.families import family_of
 
 FILE = "examples.json"
 EACH = 3  # of either kind

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from vernacular.config.tasks import Task
-from vernacular.corpus.words import words
-from vernacular.jsonl import read_jsonl
-from vernacular.tasks.derived import lower
+from vernacular.core.jsonl import read_jsonl
+from vernacular.tasks.weak_labels import lower
+from vernacular.text.words import words
 
 LEAST_WORDS = 4
 

@@ -19,24 +19,24 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from vernacular.arms import ARMS, COMPARED, NLL, TIE, Arm, load_arm, model_folder, nll_name
-from vernacular.artifacts import Gate, Report
-from vernacular.bootstrap import ratio, ratio_difference
 from vernacular.config.schema import Model
-from vernacular.corpus.words import word_spans
-from vernacular.errors import Problem
+from vernacular.core.confidence import ratio, ratio_difference
+from vernacular.core.errors import Problem
+from vernacular.core.jsonl import read_jsonl, write_jsonl
+from vernacular.core.plots import bars
+from vernacular.core.store import Gate, Report
+from vernacular.evaluation.char_ngram_baseline import floor_nats
 from vernacular.evaluation.examples import Answers, Drawn
 from vernacular.evaluation.held_out import held_out_lines
-from vernacular.evaluation.ngram import floor_nats
-from vernacular.jsonl import read_jsonl, write_jsonl
-from vernacular.models import bytes_of_weights, load_tokenizer, longest_input
-from vernacular.parallel import in_processes
-from vernacular.plots import bars
-from vernacular.pretraining.objectives import head_of
-from vernacular.pretraining.packing import opening
-from vernacular.pretraining.precision import autocast
-from vernacular.stages import Work
-from vernacular.tasks.derived import lower
+from vernacular.modeling.base_models import bytes_of_weights, load_tokenizer, longest_input
+from vernacular.modeling.device import autocast
+from vernacular.modeling.objectives import head_of
+from vernacular.modeling.packing import opening
+from vernacular.modeling.variants import ARMS, COMPARED, NLL, TIE, Arm, load_arm, model_folder, nll_name
+from vernacular.pipeline.parallel import in_processes
+from vernacular.pipeline.stage import Work
+from vernacular.tasks.weak_labels import lower
+from vernacular.text.words import word_spans
 
 LEAST_WORDS = 5  # a word in a shorter line is mostly chance
 

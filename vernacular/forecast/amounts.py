@@ -10,19 +10,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from vernacular.arms import ARMS
+from vernacular.behavior_tests.load import load_suite
 from vernacular.config.schema import Language, Model
 from vernacular.config.tasks import Task
-from vernacular.errors import Problem
-from vernacular.evaluation.attack.classifiers import MOST_CARRIERS, SENTENCES
-from vernacular.evaluation.attack.run import MOST as MOST_PHRASES
-from vernacular.evaluation.behaviour.load import load_suite
+from vernacular.core.errors import Problem
+from vernacular.datasets import load_items, not_fetched
 from vernacular.evaluation.fairness.plan import load_plan
+from vernacular.evaluation.trigger_scan.classifiers import MOST_CARRIERS, SENTENCES
+from vernacular.evaluation.trigger_scan.run import MOST as MOST_PHRASES
 from vernacular.forecast.ranges import NOTHING, Range, exactly
+from vernacular.modeling.variants import ARMS
 from vernacular.pretraining import TRAINED
-from vernacular.tasks.curve import sizes_of
-from vernacular.tasks.data import load_items, not_fetched
 from vernacular.tasks.finetune import steps_of
+from vernacular.tasks.learning_curve import sizes_of
 
 _FRAME = 2  # tokens around a line
 _FULL_BATCHES = 1.1  # tokens with padding, of those without

@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from vernacular.artifacts import Store
 from vernacular.config.schema import Language, Model
-from vernacular.corpus.words import words
+from vernacular.core.store import Store
 from vernacular.forecast.amounts import Amount, Shape, amounts_of_model, amounts_of_text
 from vernacular.forecast.ranges import Range, exactly
 from vernacular.forecast.speed import Origin, Speed, speed_of
 from vernacular.forecast.text import TextSize, count_translations
 from vernacular.forecast.tokens import saved_share
-from vernacular.models import load_base
+from vernacular.modeling.base_models import load_base
+from vernacular.pipeline.stage import Progress, silent
 from vernacular.pretraining.budget import steps_within
-from vernacular.pretraining.plan import Cost, predict
-from vernacular.stages import Progress, silent
+from vernacular.pretraining.cost import Cost, predict
+from vernacular.text.words import words
 
 _GIB = 2**30
 # How far a stage may be from the middle: docs/experiments/forecast.md. Beside other work it takes up to twice as long.

@@ -15,21 +15,21 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
-from vernacular.alignment.learned import Learned
 from vernacular.alignment.objective import LONGEST, TranslationLoss
-from vernacular.artifacts import Store, write_atomically
 from vernacular.config.schema import Language, Model
-from vernacular.models import fingerprint, longest_input
-from vernacular.pretraining import lora
+from vernacular.core.store import Store, write_atomically
+from vernacular.datasets.aligned_pairs import Learned
+from vernacular.modeling import lora
+from vernacular.modeling.base_models import fingerprint, longest_input
+from vernacular.modeling.fused_loss import keep_memory
+from vernacular.modeling.objectives import objective_for
+from vernacular.modeling.optimizer import waiting
+from vernacular.modeling.packing import pack
+from vernacular.modeling.state_distillation import States, Teacher, mean_states, weight
+from vernacular.modeling.training_loop import Plan
+from vernacular.pipeline.stage import Progress, silent
 from vernacular.pretraining.budget import known_speed, speed_key, time_steps
-from vernacular.pretraining.fused import keep_memory
-from vernacular.pretraining.loop import Plan
-from vernacular.pretraining.objectives import objective_for
-from vernacular.pretraining.optimizer import waiting
-from vernacular.pretraining.packing import pack
-from vernacular.pretraining.plan import check_length
-from vernacular.pretraining.states import States, Teacher, mean_states, weight
-from vernacular.stages import Progress, silent
+from vernacular.pretraining.cost import check_length
 
 SECONDS = 8.0  # for steps, besides loading the base; a fifth of it for reading
 _LOADED_SECONDS = 6 * 3600  # how long a speed that was measured under load is believed, as in budget

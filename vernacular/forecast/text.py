@@ -9,15 +9,15 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from vernacular.artifacts import Artifact
 from vernacular.config.schema import Language, Model
 from vernacular.config.sources import NetworkSource, Source, Web
-from vernacular.corpus.sources import open_source, place_of
-from vernacular.corpus.sources.files import Files
-from vernacular.corpus.words import words
-from vernacular.errors import Problem
+from vernacular.core.errors import Problem
+from vernacular.core.store import Artifact
 from vernacular.forecast.ranges import Range, exactly
-from vernacular.stages import silent
+from vernacular.pipeline.stage import silent
+from vernacular.sources import open_source, place_of
+from vernacular.sources.files import Files
+from vernacular.text.words import words
 
 SECONDS = 20.0  # for reading text; what is left is estimated from the size of the files
 _SAMPLE, _OF_A_DOCUMENT, _EVERY = 2000, 50, 10  # lines that show how the text is cut; of one document in so many

@@ -12,12 +12,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from vernacular.arms import Arm
-from vernacular.artifacts import Report
 from vernacular.config.schema import Language, Model
+from vernacular.core.store import Report
 from vernacular.corpus import clean_settings
-from vernacular.models import fingerprints
-from vernacular.stages import GateSpec, Progress, Stage, Work
+from vernacular.modeling.base_models import fingerprints
+from vernacular.modeling.variants import Arm
+from vernacular.pipeline.stage import GateSpec, Progress, Stage, Work
 
 TRAINED: tuple[tuple[Arm, str, str], ...] = (
     ("adapted", "", "the extended tokenizer"), ("control", "_control", "the original tokenizer"))
@@ -29,12 +29,12 @@ def _run(work: Work, name: str, model: Model, arm: Arm) -> Report:
 
 
 def _fetch(language: Language, root: Path, progress: Progress, model: Model) -> None:
-    from vernacular.pretraining.texts import fetch
+    from vernacular.pretraining.data_mixture import fetch
     fetch(model.beside, language, root, progress)
 
 
 def _outside(language: Language, root: Path, model: Model) -> dict[str, str]:
-    from vernacular.pretraining.texts import versions
+    from vernacular.pretraining.data_mixture import versions
     return {**fingerprints(model.base, language), **versions(model.beside, language, root)}
 
 

@@ -17,13 +17,13 @@ from typing import Any
 import psutil
 import torch
 
-from vernacular.artifacts import digest_of, write_atomically
 from vernacular.config.schema import Model
 from vernacular.config.training import Pretraining
-from vernacular.pretraining.loop import Plan, take_step
-from vernacular.pretraining.optimizer import optimizer_for
-from vernacular.pretraining.precision import has_bf16
-from vernacular.pretraining.processes import together
+from vernacular.core.store import digest_of, write_atomically
+from vernacular.modeling.device import has_bf16
+from vernacular.modeling.distributed import together
+from vernacular.modeling.optimizer import optimizer_for
+from vernacular.modeling.training_loop import Plan, take_step
 
 UNTIMED_STEPS, TIMED_STEPS = 3, 9
 _MOST_OTHERS = 0.25  # cores that other processes may use while a speed is measured

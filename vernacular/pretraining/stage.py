@@ -16,37 +16,38 @@ import torch
 from numpy.typing import NDArray
 from safetensors.torch import load_file
 
-from vernacular.alignment.learned import Learned
 from vernacular.alignment.objective import TranslationLoss
-from vernacular.arms import DEV_LIKELIHOOD, MODEL_FOLDER, NLL, Arm
-from vernacular.artifacts import Gate, Report, write_atomically
 from vernacular.config.schema import Model
 from vernacular.config.training import Pretraining
-from vernacular.corpus.ledger import BESIDE
-from vernacular.corpus.words import words
-from vernacular.errors import Problem
+from vernacular.core.errors import Problem
+from vernacular.core.jsonl import read_jsonl, write_jsonl
+from vernacular.core.plots import curves
+from vernacular.core.store import Gate, Report, write_atomically
+from vernacular.datasets.aligned_pairs import Learned
 from vernacular.evaluation.likelihood import LEAST_WORDS, likelihood
-from vernacular.jsonl import read_jsonl, write_jsonl
-from vernacular.models import fingerprint, load_base, load_tokenizer
-from vernacular.plots import curves
-from vernacular.pretraining import lora, texts
+from vernacular.modeling import lora
+from vernacular.modeling.base_models import fingerprint, load_base, load_tokenizer
+from vernacular.modeling.checkpoint import Progressed
+from vernacular.modeling.device import device_of
+from vernacular.modeling.distributed import share, start, together
+from vernacular.modeling.fused_loss import keep_memory
+from vernacular.modeling.objectives import Objective, check_head, lengths, nats, objective_for
+from vernacular.modeling.optimizer import times_further, waiting
+from vernacular.modeling.packing import Blocks
+from vernacular.modeling.schedules import capped, most_blocks, order
+from vernacular.modeling.state_distillation import States, Teacher, weight
+from vernacular.modeling.training_loop import Plan, compile_body, train
+from vernacular.modeling.variants import DEV_LIKELIHOOD, MODEL_FOLDER, NLL, Arm
+from vernacular.pipeline.stage import Work
+from vernacular.pretraining import data_mixture as texts
 from vernacular.pretraining.budget import known_speed, measure_speed, speed_key, steps_within
-from vernacular.pretraining.checkpoint import Progressed
-from vernacular.pretraining.fused import keep_memory
-from vernacular.pretraining.interpolate import Between, interpolate
-from vernacular.pretraining.loop import Plan, compile_body, train
-from vernacular.pretraining.objectives import Objective, check_head, lengths, nats, objective_for
-from vernacular.pretraining.optimizer import times_further, waiting
-from vernacular.pretraining.packing import Blocks
-from vernacular.pretraining.plan import Cost, check_length, measured, predict
-from vernacular.pretraining.precision import device_of
-from vernacular.pretraining.processes import share, start, together
-from vernacular.pretraining.schedule import capped, most_blocks, order
-from vernacular.pretraining.states import States, Teacher, weight
+from vernacular.pretraining.cost import Cost, check_length, measured, predict
+from vernacular.pretraining.weight_interpolation import Between, interpolate
+from vernacular.provenance.document import BESIDE
 from vernacular.remarks.rules import capped_steps, few_passes, small_text
-from vernacular.stages import Work
-from vernacular.vocabulary.initialise import grow
-from vernacular.vocabulary.trim import KEPT, shrink
+from vernacular.text.words import words
+from vernacular.tokenizer.embedding_init import grow
+from vernacular.tokenizer.trim import KEPT, shrink
 
 _BLOCKS = 64  # of held-out text, for points on the curve and for choices
 _DISTANCE = "held-out sentences: squared distance of their mean state from their translation's, in variances"

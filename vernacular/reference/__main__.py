@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import sys
 
+from vernacular.behavior_tests.schema_file import schema_text as behaviour_schema_text
 from vernacular.config.schema_file import schema_text
-from vernacular.evaluation.behaviour.schema_file import schema_text as behaviour_schema_text
+from vernacular.core.shipped import CHECKOUT
+from vernacular.core.terminal import guard_streams, say
 from vernacular.reference.page import COMMAND, FILE, page_text
-from vernacular.shipped import CHECKOUT
-from vernacular.terminal import guard_streams, say
 
 
 def main(arguments: list[str]) -> int:

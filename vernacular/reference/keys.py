@@ -10,9 +10,9 @@ from typing import Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
+from vernacular.behavior_tests.schema import Suite
 from vernacular.config.schema import Language
 from vernacular.config.strict import Strict
-from vernacular.evaluation.behaviour.schema import Suite
 from vernacular.evaluation.fairness.plan import Plan
 from vernacular.reference.types import REQUIRED, allowed, container_of, default_of, example_of, one_of, settings_in
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from vernacular.config.yaml_file import Node
-from vernacular.errors import Problem
+from vernacular.core.errors import Problem
 from vernacular.reference.keys import FAIRNESS, ROOTS, Key, Path, Section, all_keys, sections
 
 BUILT_IN = "built-in default"

@@ -13,13 +13,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from vernacular.artifacts import Report, digest_of_listed
 from vernacular.config.schema import Language, Model
 from vernacular.config.statement import statement_of
+from vernacular.core.store import Report, digest_of_listed
+from vernacular.pipeline.stage import Stage, Work
 from vernacular.release.gates import SPECS
-from vernacular.release.summary import stage_names
+from vernacular.release.results import stage_names
 from vernacular.release.waivers import versions
-from vernacular.stages import Stage, Work
 
 
 def stages(language: Language, name: str, model: Model) -> list[Stage]:

@@ -10,27 +10,27 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 
-from vernacular.arms import Arm, model_folder, released_arm
-from vernacular.artifacts import Artifact, Gate, Report, key_of
 from vernacular.config.schema import Model
 from vernacular.config.statement import read_statement
-from vernacular.corpus.ledger import BESIDE
+from vernacular.core.jsonl import read_jsonl
+from vernacular.core.store import Artifact, Gate, Report, key_of
 from vernacular.evaluation.held_out import held_out_lines
-from vernacular.jsonl import read_jsonl
-from vernacular.models import is_sentence_encoder, load_model, longest_input
+from vernacular.modeling.base_models import is_sentence_encoder, load_model, longest_input
+from vernacular.modeling.variants import Arm, model_folder, released_arm
+from vernacular.pipeline.stage import Stage, Work, determined_by
+from vernacular.provenance.document import BESIDE
 from vernacular.release.attestation import Claims, digest_of_report, origin_digest, sign
 from vernacular.release.card import write_card
 from vernacular.release.documents import documents_text
 from vernacular.release.export import copy_model, export_task, stands_alone, write_sentence_modules
-from vernacular.release.loads import MOST, Asked, check_release
-from vernacular.release.rights import beside_rights, corpus_rights
+from vernacular.release.licensing import beside_rights, corpus_rights
+from vernacular.release.load_check import MOST, Asked, check_release
+from vernacular.release.results import gather
 from vernacular.release.signing_key import fingerprint, own_or_new_key
 from vernacular.release.statement import write_statement
-from vernacular.release.summary import gather
 from vernacular.release.trust import calibration_of_seed, right_said
 from vernacular.release.waivers import Waiver
-from vernacular.stages import Stage, Work, determined_by
-from vernacular.tasks.kind import Item, class_of
+from vernacular.tasks.base import Item, class_of
 from vernacular.tasks.predictor import adapter_folder
 from vernacular.tasks.stage import items_of
 

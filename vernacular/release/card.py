@@ -8,11 +8,19 @@ from __future__ import annotations
 
 import yaml
 
-from vernacular.artifacts import Gate
-from vernacular.bootstrap import FEWEST_TEXTS
+from vernacular.core.confidence import FEWEST_TEXTS
+from vernacular.core.store import Gate
+from vernacular.release.card_behavior import behaviour, fairness
+from vernacular.release.card_forgetting import kept_on_tasks
+from vernacular.release.card_metadata import inside, metadata_of
+from vernacular.release.card_trigger_scan import section as planted
+from vernacular.release.card_usage import how_to_use
 from vernacular.release.compute import section as compute
-from vernacular.release.conduct import behaviour, fairness
-from vernacular.release.curve import (
+from vernacular.release.gates import gate_table, unverified
+from vernacular.release.headline import COLUMNS as HEADLINE
+from vernacular.release.headline import rows
+from vernacular.release.markdown import MISSING, caveat, interval_text, literal, number, range_text, read_text, table
+from vernacular.release.result_tables import (
     COLUMNS,
     CURVE,
     asked_said,
@@ -24,15 +32,7 @@ from vernacular.release.curve import (
     score_rows,
     seeds_differ,
 )
-from vernacular.release.gates import gate_table, unverified
-from vernacular.release.headline import COLUMNS as HEADLINE
-from vernacular.release.headline import rows
-from vernacular.release.kept import kept_on_tasks
-from vernacular.release.loading import how_to_use
-from vernacular.release.markdown import MISSING, caveat, interval_text, literal, number, range_text, read_text, table
-from vernacular.release.metadata import inside, metadata_of
-from vernacular.release.planted import section as planted
-from vernacular.release.summary import Results
+from vernacular.release.results import Results
 from vernacular.release.trust import CALIBRATION, calibration_rows, calibration_said
 
 GAINS = {"gain": "a gain", "no gain": "no gain", "harm": "harm"}

@@ -1,7 +1,7 @@
 """What it took to make a release: the time of every stage before it, the energy that follows, and what was foreseen.
 
 Time is that of the manifests. Energy is time multiplied by the power that the pretrainings noted of their machine
-(``vernacular.energy``): an estimate, and measured nowhere.
+(``vernacular.core.energy``): an estimate, and measured nowhere.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from vernacular.release.markdown import MISSING, number, table
 
 if TYPE_CHECKING:
-    from vernacular.release.summary import Results
+    from vernacular.release.results import Results
 
 UNKNOWN = "not known"
 TITLES = ("stage", "minutes", "energy, kWh (estimated)")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from vernacular.corpus.suppression import Suppressions
+from vernacular.provenance.suppression_list import Suppressions
 
 DOCUMENTS = "documents.txt"
 _ESCAPES = str.maketrans({"\t": "\\t", "\n": "\\n", "\r": "\\r"})

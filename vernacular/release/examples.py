@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vernacular.artifacts import Artifact
+from vernacular.core.jsonl import read_jsonl
+from vernacular.core.store import Artifact
 from vernacular.evaluation.examples import EACH, Blank, Fill, read_examples
-from vernacular.jsonl import read_jsonl
-from vernacular.release.summary import Results
+from vernacular.release.results import Results
 
 _SEED = 1  # of the draw of searches
 _PREDICTIONS = "predictions.jsonl"

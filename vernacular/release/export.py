@@ -13,10 +13,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from vernacular.errors import Problem
-from vernacular.models import SENTENCE_MODULES, load_model, load_tokenizer
-from vernacular.tasks.kind import Kind, Labelling
-from vernacular.tasks.network import ADAPTER, BODY, load
+from vernacular.core.errors import Problem
+from vernacular.modeling.base_models import SENTENCE_MODULES, load_model, load_tokenizer
+from vernacular.tasks.adapter_model import ADAPTER, BODY, load
+from vernacular.tasks.base import Kind, Labelling
 from vernacular.tasks.sentence_retrieval.kind import SentenceRetrieval
 
 ABOUT = "task.json"

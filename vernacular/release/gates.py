@@ -11,13 +11,13 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from vernacular.artifacts import Gate
+from vernacular.core.store import Gate
+from vernacular.pipeline.stage import GateSpec
 from vernacular.release.markdown import interval_text, table
 from vernacular.release.waivers import ALL, Waiver
-from vernacular.stages import GateSpec
 
 if TYPE_CHECKING:
-    from vernacular.release.summary import Results
+    from vernacular.release.results import Results
 
 LOADS = "loads_in_ecosystem"
 SAME, NEAR = 0.995, 0.005  # share of the answers that must be equal; how far a task's score (of 1) may differ

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from vernacular.arms import ARMS
 from vernacular.config.codes import name_of
+from vernacular.modeling.variants import ARMS
 from vernacular.release.markdown import number, range_text, signed
-from vernacular.release.summary import Results, verdict
+from vernacular.release.results import Results, verdict
 
 MOST_ROWS = 8
 COLUMNS = ("measure", "base", "adapted", "gain (95 % interval)", "baseline")

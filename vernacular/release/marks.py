@@ -8,13 +8,13 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from vernacular.artifacts import now
-from vernacular.corpus.suppression import append_row
-from vernacular.errors import Problem
-from vernacular.evaluation.behaviour.load import FOLDER
-from vernacular.evaluation.behaviour.marks import check_entities
-from vernacular.files import File, Folder
-from vernacular.release.answers import Answers
+from vernacular.behavior_tests.feedback import check_entities
+from vernacular.behavior_tests.load import FOLDER
+from vernacular.core.errors import Problem
+from vernacular.core.files import File, Folder
+from vernacular.core.store import now
+from vernacular.provenance.suppression_list import append_row
+from vernacular.release.inference import Answers
 
 FILE = "marks.jsonl"
 LONGEST_NAME = 80

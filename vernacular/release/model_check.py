@@ -12,10 +12,10 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import normalize
 
-from vernacular.corpus.words import word_spans
-from vernacular.models import SENTENCE_MODULES, load_model, load_tokenizer
+from vernacular.modeling.base_models import SENTENCE_MODULES, load_model, load_tokenizer
 from vernacular.release.searching import EMBED
-from vernacular.tasks.network import Encoded, Network, encode, in_batches
+from vernacular.tasks.adapter_model import Encoded, Network, encode, in_batches
+from vernacular.text.words import word_spans
 
 Call = dict[str, Any]  # of ``ecosystem``
 FILL, GENERATE = "fill-mask", "text-generation"

@@ -11,21 +11,21 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from vernacular.arms import released_arm
-from vernacular.artifacts import MANIFEST, Artifact, Gate, Store, describe, remade
 from vernacular.config.schema import Language
-from vernacular.corpus.ledger import BESIDE
-from vernacular.corpus.suppression import Suppressions
-from vernacular.errors import Problem
-from vernacular.jsonl import read_jsonl
+from vernacular.core.errors import Problem
+from vernacular.core.jsonl import read_jsonl
+from vernacular.core.store import MANIFEST, Artifact, Gate, Store, describe, remade
+from vernacular.modeling.variants import released_arm
+from vernacular.provenance.document import BESIDE
+from vernacular.provenance.suppression_list import Suppressions
 from vernacular.release import stages
 from vernacular.release.attestation import SIGNATURE, Claims, Statement, digest_of_report, open_statement
 from vernacular.release.documents import DOCUMENTS, documents_text, taken_down
 from vernacular.release.files import Failure, copy_file, read_regular
 from vernacular.release.gates import no_consent, unverified
+from vernacular.release.results import claims as claims_now
+from vernacular.release.results import gather, stage_names
 from vernacular.release.signing_key import trusted_keys
-from vernacular.release.summary import claims as claims_now
-from vernacular.release.summary import gather, stage_names
 from vernacular.release.verification import Verified, verify
 from vernacular.release.waivers import ALL, read_waivers
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from vernacular.release.card_metadata import inside
 from vernacular.release.markdown import number
-from vernacular.release.metadata import inside
-from vernacular.release.summary import Results
+from vernacular.release.results import Results
 
 EMBED = "sentence-embeddings"  # the call of ``model_check`` that such a release answers
 

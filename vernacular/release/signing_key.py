@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from platformdirs import user_config_path
 
-from vernacular.errors import Problem
+from vernacular.core.errors import Problem
 from vernacular.release.files import open_regular
 
 VARIABLE = "VERNACULAR_SIGNING_KEY"

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from vernacular.release.markdown import number, read_text, table
-from vernacular.release.summary import Results
+from vernacular.release.results import Results
 
 NOT_WRITTEN = ("Nobody has written a statement yet (`statement.md` in the language folder): who speaks the language, "
                "who made the text and who was asked is not on record.")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from statistics import fmean
 from typing import Any
 
-from vernacular.arms import ARMS
+from vernacular.modeling.variants import ARMS
 from vernacular.release.headline import METRICS
 from vernacular.release.markdown import number
 from vernacular.tasks.calibration_report import CalibrationReport

@@ -15,8 +15,8 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import TypeAdapter, ValidationError
 
-from vernacular.artifacts import MANIFEST, Gate, Manifest, describe
-from vernacular.errors import Problem
+from vernacular.core.errors import Problem
+from vernacular.core.store import MANIFEST, Gate, Manifest, describe
 from vernacular.release.attestation import (
     SIGNATURE,
     Claims,

@@ -13,11 +13,11 @@ from typing import Any
 import orjson
 from pydantic import Field, ValidationError, field_validator
 
-from vernacular.artifacts import Gate, digest_of, now
 from vernacular.config.strict import Strict
-from vernacular.corpus.suppression import append_row
-from vernacular.errors import Problem
-from vernacular.files import Folder
+from vernacular.core.errors import Problem
+from vernacular.core.files import Folder
+from vernacular.core.store import Gate, digest_of, now
+from vernacular.provenance.suppression_list import append_row
 
 FILE = "waivers.jsonl"
 ALL = "publishable"  # the sum of the others: it is never waived itself

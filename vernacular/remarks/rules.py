@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from vernacular.artifacts import Remark
 from vernacular.config.schema import Model
+from vernacular.core.store import Remark
 
 PAGE = "docs/experiments/when-it-pays.md"
 # Least words of training text from which new tokens were measured to gain (docs/pretraining.md, "Measured": e5-small).

@@ -11,9 +11,9 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import normalize
 
-from vernacular.errors import Problem
-from vernacular.models import SENTENCE_MODULES, load_model, load_tokenizer, quiet
-from vernacular.tasks.network import Encoded, Network, encode, in_batches
+from vernacular.core.errors import Problem
+from vernacular.modeling.base_models import SENTENCE_MODULES, load_model, load_tokenizer, quiet
+from vernacular.tasks.adapter_model import Encoded, Network, encode, in_batches
 
 
 class Encoder:

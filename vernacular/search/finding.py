@@ -13,10 +13,10 @@ from typing import Any
 
 import orjson
 
-from vernacular.artifacts import Artifact, Store, digest_of
 from vernacular.config.schema import Language
-from vernacular.corpus.suppression import Suppressions, line_digest
-from vernacular.errors import Problem
+from vernacular.core.errors import Problem
+from vernacular.core.store import Artifact, Store, digest_of
+from vernacular.provenance.suppression_list import Suppressions, line_digest
 from vernacular.search import TOP
 from vernacular.search.encoder import Encoder
 from vernacular.search.index import Index, IndexFolder, Progress, build

@@ -20,7 +20,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from vernacular.errors import Passing
+from vernacular.core.errors import Passing
 from vernacular.search.encoder import Encoder
 from vernacular.search.passages import Place, digest_of_text, read_passages
 

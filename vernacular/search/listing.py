@@ -5,8 +5,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
+from vernacular.core.terminal import say
 from vernacular.search.finding import Hit
-from vernacular.terminal import say
 
 WIDTH = 100
 

@@ -16,12 +16,12 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from vernacular.artifacts import Report
 from vernacular.config.schema import Language, Model
+from vernacular.core.store import Report
 from vernacular.corpus import clean_settings
-from vernacular.corpus.words import words as words_of
-from vernacular.models import fingerprints
-from vernacular.stages import GateSpec, Stage, Work
+from vernacular.modeling.base_models import fingerprints
+from vernacular.pipeline.stage import GateSpec, Stage, Work
+from vernacular.text.words import words as words_of
 
 __all__ = ["stages", "words_of"]
 
@@ -33,8 +33,8 @@ def _run(work: Work, name: str, model: Model, task: str) -> Report:
 
 def _outside(language: Language, root: Path, model: Model, task: str) -> dict[str, str]:
     from vernacular.alignment.pairs import references_version
-    from vernacular.pretraining.texts import versions
-    from vernacular.tasks.data import transfer_version, version_of
+    from vernacular.datasets import transfer_version, version_of
+    from vernacular.pretraining.data_mixture import versions
     digests = {"data": version_of(language, task, root), "transfer": transfer_version(language, task, root)}
     translations: dict[str, str] = {}
     if language.tasks[task].reads_translations and model.alignment is not None:

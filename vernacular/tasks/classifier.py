@@ -13,9 +13,9 @@ from typing import Any, Literal
 
 import torch
 
-from vernacular.errors import Problem
-from vernacular.models import without_dropout
-from vernacular.tasks.network import Encoded, Network
+from vernacular.core.errors import Problem
+from vernacular.modeling.base_models import without_dropout
+from vernacular.tasks.adapter_model import Encoded, Network
 
 Unit = Literal["word", "text"]
 _ENCODERS = {"bert", "camembert", "roberta", "xlm-roberta"}  # normalized after each layer; texts: the first token

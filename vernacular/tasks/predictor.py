@@ -9,12 +9,12 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from vernacular.arms import Arm, load_arm
 from vernacular.config.schema import Language, Model
-from vernacular.errors import Problem
-from vernacular.models import longest_input
-from vernacular.tasks.kind import Item, Labelling, class_of
-from vernacular.tasks.network import Network, in_batches, load, unread
+from vernacular.core.errors import Problem
+from vernacular.modeling.base_models import longest_input
+from vernacular.modeling.variants import Arm, load_arm
+from vernacular.tasks.adapter_model import Network, in_batches, load, unread
+from vernacular.tasks.base import Item, Labelling, class_of
 
 LABELS = "labels.json"
 

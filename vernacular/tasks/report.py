@@ -12,14 +12,14 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from vernacular.arms import ARMS, COMPARED, Arm
-from vernacular.artifacts import Gate, Report
-from vernacular.plots import bars, points
+from vernacular.core.plots import bars, points
+from vernacular.core.store import Gate, Report
+from vernacular.datasets import Items
+from vernacular.modeling.variants import ARMS, COMPARED, Arm
+from vernacular.tasks.base import Answer, Labelling
 from vernacular.tasks.calibration import label_shares
 from vernacular.tasks.calibration_report import CalibrationReport, SeedCalibration
-from vernacular.tasks.curve import Run, TransferScores, Untrained
-from vernacular.tasks.data import Items
-from vernacular.tasks.kind import Answer, Labelling
+from vernacular.tasks.learning_curve import Run, TransferScores, Untrained
 from vernacular.tasks.scoring import Interval, differences, interval, intervals, texts_of
 from vernacular.tasks.transfer import TransferRun
 

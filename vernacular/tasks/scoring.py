@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vernacular.bootstrap import FEWEST_TEXTS, RESAMPLES
-from vernacular.tasks.kind import IGNORED, Answer, Item, Kind
+from vernacular.core.confidence import FEWEST_TEXTS, RESAMPLES
+from vernacular.tasks.base import IGNORED, Answer, Item, Kind
 
 Interval = tuple[float, float, float]  # low, mean, high
 

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from vernacular.config.tasks import Task
-from vernacular.errors import Problem
-from vernacular.tasks.floors import majority, text_floor
-from vernacular.tasks.generation.label_words import classify
+from vernacular.core.errors import Problem
+from vernacular.tasks.adapter_model import Encoded, Network, encode
+from vernacular.tasks.base import Answer, Head, Item, Labelling, Row
+from vernacular.tasks.baselines import majority, text_floor
 from vernacular.tasks.generation.prompts import by_shots
-from vernacular.tasks.heads import linear_start, many_start
-from vernacular.tasks.kind import Answer, Head, Item, Labelling, Row
-from vernacular.tasks.network import Encoded, Network, encode
+from vernacular.tasks.generation.verbalizers import classify
+from vernacular.tasks.head_init import linear_start, many_start
 from vernacular.tasks.scoring import accuracy, f1, macro_f1, per_label, per_label_sets
 
 

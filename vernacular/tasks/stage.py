@@ -18,26 +18,26 @@ from typing import Any
 import torch
 
 from vernacular.alignment.pairs import read_pairs_by_part
-from vernacular.arms import ARMS, Arm, load_arm
-from vernacular.artifacts import Report, write_atomically
 from vernacular.config.labeled_data import PARTS, Part
 from vernacular.config.schema import Model
-from vernacular.errors import Problem
-from vernacular.jsonl import read_jsonl, write_jsonl
-from vernacular.models import bytes_of_weights, longest_input
-from vernacular.parallel import in_processes
+from vernacular.core.errors import Problem
+from vernacular.core.jsonl import read_jsonl, write_jsonl
+from vernacular.core.store import Report, write_atomically
+from vernacular.datasets import LEAST, Items, load_items
+from vernacular.modeling.base_models import bytes_of_weights, longest_input
+from vernacular.modeling.variants import ARMS, Arm, load_arm
+from vernacular.pipeline.parallel import in_processes
+from vernacular.pipeline.stage import Work
 from vernacular.remarks.rules import of_items
-from vernacular.stages import Work
+from vernacular.tasks.adapter_model import save, without_adapter
+from vernacular.tasks.base import IGNORED, Answer, Head, Item, Labelling, class_of
 from vernacular.tasks.calibration import calibrate, calibration_of, label_logits
-from vernacular.tasks.curve import Run, Untrained, sizes_of
-from vernacular.tasks.data import LEAST, Items, load_items
-from vernacular.tasks.derived import DRAW, derive, known_names, label_names, unseen_only
 from vernacular.tasks.finetune import fine_tune, head_start
-from vernacular.tasks.kind import IGNORED, Answer, Head, Item, Labelling, class_of
-from vernacular.tasks.network import save, without_adapter
+from vernacular.tasks.learning_curve import Run, Untrained, sizes_of
 from vernacular.tasks.predictor import LABELS, adapter_folder
 from vernacular.tasks.report import write_report
 from vernacular.tasks.transfer import TransferItems, TransferRun, transfer_answers, transfer_items
+from vernacular.tasks.weak_labels import DRAW, derive, known_names, label_names, unseen_only
 
 
 def run(work: Work, name: str, model: Model, task_name: str) -> Report:

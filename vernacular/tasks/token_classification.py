@@ -16,15 +16,15 @@ from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy
 
 from vernacular.config.tasks import Task
-from vernacular.corpus.words import word_spans
-from vernacular.errors import Collector, Problem
+from vernacular.core.errors import Collector, Problem
+from vernacular.tasks.adapter_model import Encoded, Network, encode
+from vernacular.tasks.base import IGNORED, Answer, Head, Item, Labelling, Row
+from vernacular.tasks.baselines import Words, majority, word_floor
 from vernacular.tasks.classifier import Classifier, first_tokens, token_labels
-from vernacular.tasks.derived import NAME
-from vernacular.tasks.floors import Words, majority, word_floor
-from vernacular.tasks.heads import linear_start
-from vernacular.tasks.kind import IGNORED, Answer, Head, Item, Labelling, Row
-from vernacular.tasks.network import Encoded, Network, encode
+from vernacular.tasks.head_init import linear_start
 from vernacular.tasks.scoring import accuracy, f1, macro_f1, per_label
+from vernacular.tasks.weak_labels import NAME
+from vernacular.text.words import word_spans
 
 OUTSIDE = "O"
 _FURTHER_TOKENS = 0.2  # weight of a word's tokens behind the first in the loss (docs/experiments/standard-heads.md)

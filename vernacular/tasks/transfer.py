@@ -19,21 +19,21 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from vernacular.alignment.pairs import Pair, read_pairs_by_part
-from vernacular.arms import Arm
 from vernacular.config.labeled_data import Part
 from vernacular.config.schema import Model
 from vernacular.config.tasks import Task
 from vernacular.config.training import Lora
-from vernacular.corpus.words import plain_words
-from vernacular.errors import Problem
-from vernacular.jsonl import read_jsonl
-from vernacular.models import longest_input
-from vernacular.stages import Work
-from vernacular.tasks.data import LEAST, Items, load_transfer_items
-from vernacular.tasks.derived import DRAW, derive
-from vernacular.tasks.heads import unit_states
-from vernacular.tasks.kind import IGNORED, Answer, Head, Item, Kind
-from vernacular.tasks.network import Network
+from vernacular.core.errors import Problem
+from vernacular.core.jsonl import read_jsonl
+from vernacular.datasets import LEAST, Items, load_transfer_items
+from vernacular.modeling.base_models import longest_input
+from vernacular.modeling.variants import Arm
+from vernacular.pipeline.stage import Work
+from vernacular.tasks.adapter_model import Network
+from vernacular.tasks.base import IGNORED, Answer, Head, Item, Kind
+from vernacular.tasks.head_init import unit_states
+from vernacular.tasks.weak_labels import DRAW, derive
+from vernacular.text.words import plain_words
 
 _C, _ITERATIONS = 0.003, 300  # chosen on dev verses of nya: docs/tasks.md
 _MOST_TEXTS = 1000  # of the target language, whose states are read

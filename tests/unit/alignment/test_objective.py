@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 
 from tests.tiny import ENGLISH, write_bert
 from vernacular.alignment import objective
-from vernacular.alignment.learned import Learned
 from vernacular.alignment.objective import LONGEST, TranslationLoss, embed, found
 from vernacular.config.training import Alignment
-from vernacular.errors import Problem
-from vernacular.models import load_model, load_tokenizer
-from vernacular.pretraining.states import Teacher
+from vernacular.core.errors import Problem
+from vernacular.datasets.aligned_pairs import Learned
+from vernacular.modeling.base_models import load_model, load_tokenizer
+from vernacular.modeling.state_distillation import Teacher
 
 INVENTED = str.maketrans("aeiourstlngd", "oiuaeltsrgnk")  # a language that is English with other letters
 

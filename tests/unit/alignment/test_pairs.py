@@ -13,13 +13,13 @@ from tests.generate import TINY_MODEL, write_language
 from vernacular.alignment.pairs import TextPair, read_pairs
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
-from vernacular.corpus.suppression import FILE, append_row
-from vernacular.errors import Problem
-from vernacular.files import File
-from vernacular.jsonl import write_jsonl
-from vernacular.pretraining.texts import listed
-from vernacular.stages import Work
-from vernacular.tasks.data.notes import numbers_of
+from vernacular.core.errors import Problem
+from vernacular.core.files import File
+from vernacular.core.jsonl import write_jsonl
+from vernacular.datasets.notes import numbers_of
+from vernacular.pipeline.stage import Work
+from vernacular.pretraining.data_mixture import listed
+from vernacular.provenance.suppression_list import FILE, append_row
 
 SIDE = {"kind": "files", "licence": "CC0-1.0", "consent": "contributor", "register": "news"}
 ITEM, DEV = "chinthu chimene palibe amene angachiwerenge", "mzere umene umasungidwa kuti usankhire"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.generate import TINY_MODEL, write_language
 from vernacular.config.load import find_language, load_all, load_language
 from vernacular.config.schema import Language
-from vernacular.errors import Problem
+from vernacular.core.errors import Problem
 
 ONE_LINE = re.compile(r"languages/qaa/language\.yaml:\d+: .+[.?] .+")
 

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from tests.generate import make_documents
-from vernacular.artifacts import Store
+from vernacular.behavior_tests.load import load_suite
 from vernacular.config.load import load_language
 from vernacular.config.new import doubts, new_language
+from vernacular.core.errors import Problem
+from vernacular.core.store import Store
 from vernacular.corpus import stages
-from vernacular.errors import Problem
-from vernacular.evaluation.behaviour.load import load_suite
-from vernacular.stages import run_stage
+from vernacular.pipeline.stage import run_stage
 
 LANGUAGES = Path(__file__).parents[3] / "languages"
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from vernacular.cli import app
+from vernacular.cli.main import app
 from vernacular.config.load import load_language
 from vernacular.config.new import new_language
 from vernacular.config.new_project import plan_project, write_project
-from vernacular.errors import Problem
+from vernacular.core.errors import Problem
 
 CHECKOUT = Path(__file__).parents[3]
 COMMAND = Path("/somewhere else/it's here/bin/vernacular")

@@ -11,8 +11,8 @@ from tests.generate import TINY_MODEL, write_language
 from vernacular.config.load import load_language
 from vernacular.config.prompting import Prompting, parse
 from vernacular.config.tasks import Task
-from vernacular.errors import Problem
-from vernacular.stages import stages_of
+from vernacular.core.errors import Problem
+from vernacular.pipeline.stage import stages_of
 
 
 def test_a_format_is_cut_where_the_answer_begins():

@@ -6,11 +6,11 @@ import json
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from vernacular.behavior_tests.schema_file import schema_text as behaviour_schema_text
 from vernacular.config.load import load_all
 from vernacular.config.schema import Language
 from vernacular.config.schema_file import schema_text
 from vernacular.config.tasks import Groups
-from vernacular.evaluation.behaviour.schema_file import schema_text as behaviour_schema_text
 from vernacular.reference.page import COMMAND
 
 LANGUAGES = Path(__file__).parents[3] / "languages"

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from vernacular.config.yaml_edit import add_words, scalar, set_mapping
 from vernacular.config.yaml_file import read_yaml
-from vernacular.errors import Problem
-from vernacular.files import File
+from vernacular.core.errors import Problem
+from vernacular.core.files import File
 
 TEXT = """# the animals of the suite
 lexicons:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from vernacular.config.yaml_file import read_yaml
-from vernacular.errors import Problem
-from vernacular.files import File
+from vernacular.core.errors import Problem
+from vernacular.core.files import File
 
 PARSERS_WORDS = ("block", "scalar", "mapping", "token", "stream", "simple key", "sequence")
 

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from vernacular.cleaning import line_filters as filters
 from vernacular.config.cleaning import Cleaning, Orthography
-from vernacular.corpus import filters, thresholds
-from vernacular.corpus.normalise import normalise, repair
-from vernacular.corpus.orthography import Speller
-from vernacular.corpus.redact import redact
+from vernacular.langid import learned_thresholds as thresholds
+from vernacular.text.normalization import normalise, repair
+from vernacular.text.pii import redact
+from vernacular.text.spelling import Speller
 
 SHARED = Path(__file__).parents[4] / "shared/data"
 SCRIPTS = {"nqo_Nkoo", "sat_Olck", "tir_Ethi", "bod_Tibt", "tha_Thai", "zho_Hant", "jpn_Jpan", "kor_Hang", "hin_Deva",

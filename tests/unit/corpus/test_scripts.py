@@ -19,16 +19,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.generate import CONSONANTS, VOWELS, Writing, make_documents, make_word, write_language
-from vernacular.artifacts import Store
 from vernacular.config.load import load_language
+from vernacular.core.jsonl import read_jsonl
+from vernacular.core.store import Store
 from vernacular.corpus import stages
-from vernacular.corpus import words as words_module
-from vernacular.corpus.identification.learn import learn
-from vernacular.corpus.normalise import normalise
-from vernacular.corpus.orthography import Speller, undo
-from vernacular.corpus.words import plain_words, word_spans, words
-from vernacular.jsonl import read_jsonl
-from vernacular.stages import run_stage
+from vernacular.langid.train import learn
+from vernacular.pipeline.stage import run_stage
+from vernacular.text import words as words_module
+from vernacular.text.normalization import normalise
+from vernacular.text.spelling import Speller, undo
+from vernacular.text.words import plain_words, word_spans, words
 
 LANGUAGES = Path(__file__).parents[3] / "languages"
 _ROWS = [0x1208, 0x1218, 0x1228, 0x1230, 0x1240, 0x1260, 0x1270, 0x1290, 0x12A0, 0x12A8, 0x12D8, 0x12F0, 0x1308, 0x1320]

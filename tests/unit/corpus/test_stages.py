@@ -9,17 +9,17 @@ from typing import Any
 import pytest
 
 from tests.generate import make_documents, write_language
-from vernacular.artifacts import Artifact, Store
+from vernacular.cleaning.approvals import accept, accept_loss
 from vernacular.config.load import load_language
+from vernacular.core.errors import Problem
+from vernacular.core.jsonl import read_jsonl, write_jsonl
+from vernacular.core.store import Artifact, Store
 from vernacular.corpus import stages
-from vernacular.corpus.acceptance import accept, accept_loss
-from vernacular.corpus.ledger import RIGHTS
 from vernacular.corpus.splits import no_contamination
-from vernacular.corpus.suppression import line_digest
-from vernacular.errors import Problem
-from vernacular.jsonl import read_jsonl, write_jsonl
-from vernacular.stages import run_stage
-from vernacular.tasks.data import load_items
+from vernacular.datasets import load_items
+from vernacular.pipeline.stage import run_stage
+from vernacular.provenance.document import RIGHTS
+from vernacular.provenance.suppression_list import line_digest
 
 ENGLISH = "The committee will publish the results of this meeting on the first day of next month."
 

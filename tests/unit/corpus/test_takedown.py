@@ -19,24 +19,24 @@ from typer.testing import CliRunner
 
 from tests.generate import make_documents, write_language
 from tests.site import Answer, LoopbackSite
-from vernacular.artifacts import MANIFEST, Artifact, Manifest, Report, Store
-from vernacular.cli import app
+from vernacular.cli.main import app
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.config.training import Alignment, Related
+from vernacular.core.errors import Problem
+from vernacular.core.jsonl import read_jsonl, write_jsonl
+from vernacular.core.store import MANIFEST, Artifact, Manifest, Report, Store
 from vernacular.corpus import stages
-from vernacular.corpus.ledger import BESIDE
-from vernacular.corpus.own_files import remember_written
-from vernacular.corpus.removal import as_translations
-from vernacular.corpus.suppression import FILE, Suppressions, folded
+from vernacular.corpus.lineage import holding, saw
 from vernacular.corpus.takedown import Plan, Target, carry_out, make_plan
-from vernacular.corpus.traces import Traces
-from vernacular.corpus.whereabouts import holding, saw
-from vernacular.errors import Problem
-from vernacular.jsonl import read_jsonl, write_jsonl
-from vernacular.pretraining import texts
-from vernacular.stages import Stage, Work, run_stage
-from vernacular.vocabulary.retention import retention_lines, retention_versions
+from vernacular.pipeline.stage import Stage, Work, run_stage
+from vernacular.pretraining import data_mixture as texts
+from vernacular.provenance.document import BESIDE
+from vernacular.provenance.own_files import remember_written
+from vernacular.provenance.suppression_list import FILE, Suppressions, folded
+from vernacular.provenance.text_search import Traces
+from vernacular.sources.removal import as_translations
+from vernacular.tokenizer.base_language_text import retention_lines, retention_versions
 
 Row = dict[str, Any]
 

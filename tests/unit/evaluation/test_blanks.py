@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from vernacular.artifacts import Report
+from vernacular.behavior_tests.schema import BehaviourTest
 from vernacular.config.load import load_language
-from vernacular.evaluation.behaviour.blanks import with_blanks_shown
-from vernacular.evaluation.behaviour.cases import Case
-from vernacular.evaluation.behaviour.judge import Outcome
-from vernacular.evaluation.behaviour.review import HEAD
-from vernacular.evaluation.behaviour.review_page import review_page
-from vernacular.evaluation.behaviour.run import note_worst
-from vernacular.evaluation.behaviour.schema import BehaviourTest
+from vernacular.core.store import Report
+from vernacular.evaluation.behavior.cases import Case
+from vernacular.evaluation.behavior.judge import Outcome
+from vernacular.evaluation.behavior.review import HEAD
+from vernacular.evaluation.behavior.review_page import review_page
+from vernacular.evaluation.behavior.run import note_worst
+from vernacular.evaluation.behavior.whitespace import with_blanks_shown
 
 
 @pytest.mark.parametrize(("first", "second", "shown"), [

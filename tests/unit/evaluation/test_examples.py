@@ -9,7 +9,7 @@ import torch
 
 from tests.tiny import ENGLISH, sentencepiece_tokenizer, write_bert, write_llama
 from vernacular.evaluation.examples import EACH, FILLS, Drawn, Examples, fill, read_examples, segment
-from vernacular.models import load_model, load_tokenizer
+from vernacular.modeling.base_models import load_model, load_tokenizer
 
 
 def examples_of(folder: Path, lines: list[str], seed: int = 1, objective: str = "masked") -> Examples:

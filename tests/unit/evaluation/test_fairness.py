@@ -12,22 +12,22 @@ import numpy as np
 import pytest
 
 from tests.tiny import write_bert, write_llama
-from tests.unit.evaluation.test_behaviour import FakeLines, FakeWords, InOneGo
+from tests.unit.evaluation.test_behavior import FakeLines, FakeWords, InOneGo
 from tests.unit.evaluation.test_suite import with_tests
-from vernacular.artifacts import Report
+from vernacular.behavior_tests.schema import Suite
 from vernacular.config.load import load_language
 from vernacular.config.tasks import Task
-from vernacular.corpus.words import word_spans, words
-from vernacular.errors import Problem
-from vernacular.evaluation.behaviour.askers import Asker
-from vernacular.evaluation.behaviour.schema import Suite
-from vernacular.evaluation.fairness import gaps
+from vernacular.core.errors import Problem
+from vernacular.core.jsonl import write_jsonl
+from vernacular.core.store import Report
+from vernacular.evaluation.behavior.askers import Asker
+from vernacular.evaluation.fairness import disparities as gaps
 from vernacular.evaluation.fairness import plan as fairness
 from vernacular.evaluation.fairness.run import labels_differ, names_foreseen, names_found, places_of, run
 from vernacular.evaluation.fairness.variants import write_variants
-from vernacular.jsonl import write_jsonl
-from vernacular.models import load_model, load_tokenizer
-from vernacular.tasks.derived import lower
+from vernacular.modeling.base_models import load_model, load_tokenizer
+from vernacular.tasks.weak_labels import lower
+from vernacular.text.words import word_spans, words
 
 GROUPS = fairness.Comparison(name="two", groups={"old": ["Amo", "Badu"], "new": ["Kemi", "Zola"]})
 PLAN = """author: me

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from tests.tiny import ENGLISH, write_bert, write_llama
+from vernacular.evaluation.char_ngram_baseline import CharacterModel, floor_nats
 from vernacular.evaluation.likelihood import (
     Scored,
     _windows,
@@ -19,9 +20,8 @@ from vernacular.evaluation.likelihood import (
     likelihood,
     masked_likelihood,
 )
-from vernacular.evaluation.ngram import CharacterModel, floor_nats
-from vernacular.models import load_model, load_tokenizer
-from vernacular.pretraining.packing import opening, pack
+from vernacular.modeling.base_models import load_model, load_tokenizer
+from vernacular.modeling.packing import opening, pack
 
 
 def test_a_uniform_model_pays_log_v_for_each_piece(tmp_path):

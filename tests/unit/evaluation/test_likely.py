@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from tests.tiny import write_bert, write_llama
-from vernacular.evaluation.behaviour.askers import Weigher
-from vernacular.evaluation.behaviour.cases import Case
-from vernacular.evaluation.behaviour.likely import differing, scores
-from vernacular.evaluation.behaviour.schema import BehaviourTest
+from vernacular.behavior_tests.schema import BehaviourTest
+from vernacular.evaluation.behavior.askers import Weigher
+from vernacular.evaluation.behavior.cases import Case
+from vernacular.evaluation.behavior.minimal_pairs import differing, scores
 from vernacular.evaluation.likelihood import causal_likelihood, masked_likelihood
-from vernacular.models import load_model, load_tokenizer
+from vernacular.modeling.base_models import load_model, load_tokenizer
 
 
 def shown(text: str, spans: list[tuple[int, int]]) -> list[str]:

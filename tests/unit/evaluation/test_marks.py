@@ -9,20 +9,20 @@ from typing import Any
 
 import pytest
 
-from tests.unit.evaluation.test_behaviour import TEST, FakeWords
+from tests.unit.evaluation.test_behavior import TEST, FakeWords
 from tests.unit.evaluation.test_suite import GOOD, with_tests
 from tests.unit.tasks.made import task_of
-from vernacular.corpus.words import words
-from vernacular.errors import Problem
-from vernacular.evaluation.behaviour.askers import Asker
-from vernacular.evaluation.behaviour.cases import make_cases
-from vernacular.evaluation.behaviour.load import load_suite, marks_of
-from vernacular.evaluation.behaviour.marks import Known, Mark
-from vernacular.evaluation.behaviour.operators.base import Given
-from vernacular.evaluation.behaviour.run import gate, summarise
-from vernacular.evaluation.behaviour.schema import BehaviourTest
-from vernacular.evaluation.behaviour.seen import stands_in
-from vernacular.tasks.derived import lower
+from vernacular.behavior_tests.feedback import Known, Mark
+from vernacular.behavior_tests.load import load_suite, marks_of
+from vernacular.behavior_tests.operators.base import Given
+from vernacular.behavior_tests.schema import BehaviourTest
+from vernacular.core.errors import Problem
+from vernacular.evaluation.behavior.askers import Asker
+from vernacular.evaluation.behavior.cases import make_cases
+from vernacular.evaluation.behavior.run import gate, summarise
+from vernacular.evaluation.behavior.training_overlap import stands_in
+from vernacular.tasks.weak_labels import lower
+from vernacular.text.words import words
 
 
 def mark(**more: Any) -> str:

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from vernacular.corpus.words import words
-from vernacular.evaluation.behaviour.lexicons import keys_of
-from vernacular.evaluation.behaviour.operators import AnyOperator
-from vernacular.evaluation.behaviour.operators.base import QWERTY, Context, Given, Operator, standing
-from vernacular.evaluation.behaviour.operators.slips import beside
+from vernacular.behavior_tests.lexicons import keys_of
+from vernacular.behavior_tests.operators import AnyOperator
+from vernacular.behavior_tests.operators.base import QWERTY, Context, Given, Operator, standing
+from vernacular.behavior_tests.operators.typos import beside
+from vernacular.text.words import words
 
 LINES = st.text(alphabet=st.sampled_from("abdeikmnou ŵwéŋ'’.,!? 0123456789AM"), max_size=80)
 EVERY = [

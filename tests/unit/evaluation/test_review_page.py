@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from vernacular.config.load import load_language
-from vernacular.evaluation.behaviour.review import HEAD
-from vernacular.evaluation.behaviour.review_page import review_page
-from vernacular.evaluation.behaviour.sheet import guarded, read_sheet
+from vernacular.evaluation.behavior.review import HEAD
+from vernacular.evaluation.behavior.review_page import review_page
+from vernacular.evaluation.behavior.spreadsheet import guarded, read_sheet
 
 CHROMIUM = shutil.which("chromium")
 ROWS = [{"test": "one", "what must hold": "a <b>", "first": 'said "so", 1', "second": "two\nlines", "version": "12e4"},

@@ -16,17 +16,17 @@ from hypothesis import strategies as st
 from tests.tiny import write_bert, write_llama
 from tests.unit.evaluation.test_suite import with_tests
 from tests.unit.release.made_up import put
-from vernacular.artifacts import Report, Store
-from vernacular.errors import Problem
-from vernacular.evaluation.behaviour.load import load_suite
-from vernacular.evaluation.behaviour.pieces import likely_words, pieces_of
-from vernacular.evaluation.behaviour.review import HEAD, claim, read_review, write_review
-from vernacular.evaluation.behaviour.schema import BehaviourTest
-from vernacular.evaluation.behaviour.sheet import guarded, plain, read_sheet, said_yes, sheet_text, write_sheet
-from vernacular.evaluation.behaviour.suggest import read_suggestions, suggestions
+from vernacular.behavior_tests.load import load_suite
+from vernacular.behavior_tests.schema import BehaviourTest
+from vernacular.core.errors import Problem
+from vernacular.core.jsonl import write_jsonl
+from vernacular.core.store import Report, Store
+from vernacular.evaluation.behavior.review import HEAD, claim, read_review, write_review
+from vernacular.evaluation.behavior.slot_filling import likely_words, pieces_of
+from vernacular.evaluation.behavior.spreadsheet import guarded, plain, read_sheet, said_yes, sheet_text, write_sheet
+from vernacular.evaluation.behavior.suggest import read_suggestions, suggestions
 from vernacular.evaluation.fairness.plan import load_plan
-from vernacular.jsonl import write_jsonl
-from vernacular.models import load_model, load_tokenizer
+from vernacular.modeling.base_models import load_model, load_tokenizer
 
 SUITE = """# written by hand
 lexicons:

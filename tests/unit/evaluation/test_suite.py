@@ -12,16 +12,16 @@ import pytest
 import yaml
 from pydantic import TypeAdapter
 
+from vernacular.behavior_tests.lexicons import resolve
+from vernacular.behavior_tests.load import load_suite, marks_of
+from vernacular.behavior_tests.operators import AnyOperator
+from vernacular.behavior_tests.operators.base import Context
+from vernacular.behavior_tests.schema import Suite, percent
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.config.tasks import Task
-from vernacular.errors import Problem
-from vernacular.evaluation.behaviour.lexicons import resolve
-from vernacular.evaluation.behaviour.load import load_suite, marks_of
-from vernacular.evaluation.behaviour.operators import AnyOperator
-from vernacular.evaluation.behaviour.operators.base import Context
-from vernacular.evaluation.behaviour.run import gate_specs
-from vernacular.evaluation.behaviour.schema import Suite, percent
+from vernacular.core.errors import Problem
+from vernacular.evaluation.behavior.run import gate_specs
 from vernacular.evaluation.fairness.plan import Plan
 
 HEAD = """tests:

@@ -10,10 +10,10 @@ import torch
 
 from tests.generate import TINY_MODEL, make_documents, write_language
 from tests.tiny import write_bert, write_llama
-from vernacular.artifacts import Store
 from vernacular.config.load import load_language
+from vernacular.core.store import Store
 from vernacular.forecast.speed import Speed, measure, speed_of
-from vernacular.models import load_base
+from vernacular.modeling.base_models import load_base
 
 LINES = [line for texts in make_documents(6).values() for text in texts for line in text.split("\n")]
 SOURCE = {"kind": "files", "files": "text/*/*.txt", "licence": "CC0-1.0", "consent": "contributor", "register": "other"}

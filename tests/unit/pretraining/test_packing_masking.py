@@ -14,10 +14,10 @@ from transformers import PreTrainedTokenizerFast
 
 from tests.generate import Writing, make_documents
 from tests.tiny import write_bert, write_llama
-from vernacular.models import load_model, load_tokenizer
-from vernacular.pretraining.masking import mask_words
-from vernacular.pretraining.objectives import nats, objective_for
-from vernacular.pretraining.packing import pack
+from vernacular.modeling.base_models import load_model, load_tokenizer
+from vernacular.modeling.masking import mask_words
+from vernacular.modeling.objectives import nats, objective_for
+from vernacular.modeling.packing import pack
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from vernacular.config.training import Pretraining
-from vernacular.errors import Problem
+from vernacular.core.errors import Problem
 from vernacular.pretraining import stage
 
 

@@ -8,9 +8,9 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.generate import write_language
-from vernacular.cli import app
+from vernacular.cli.main import app
 from vernacular.config.load import read_merged
-from vernacular.errors import Problem
+from vernacular.core.errors import Problem
 from vernacular.reference.keys import all_keys
 from vernacular.reference.lookup import BUILT_IN, find, values
 

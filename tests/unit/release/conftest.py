@@ -10,7 +10,7 @@ import pytest
 from tests.unit.release.made_up import NAME, RELOADED, made_up_reports
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
-from vernacular.release.summary import gather
+from vernacular.release.results import gather
 
 
 @pytest.fixture

@@ -14,15 +14,11 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.unit.release.made_up import NAME
-from vernacular.artifacts import MANIFEST, describe
+from vernacular.core.store import MANIFEST, describe
 from vernacular.release.attestation import SIGNATURE, Statement, open_statement, sign
 from vernacular.release.documents import documents_text
 from vernacular.release.files import Failure
-from vernacular.release.signing_key import (
-    fingerprint,
-    own_or_new_key,
-    trusted_keys,
-)
+from vernacular.release.signing_key import fingerprint, own_or_new_key, trusted_keys
 from vernacular.release.waivers import Waiver
 
 BY_HAND = {"gate": "behaviour", "model": NAME, "by": "Nobody Known", "reason": "because of this and that",

@@ -6,19 +6,19 @@ import json
 from pathlib import Path
 from typing import Any
 
-from vernacular.arms import ARMS
-from vernacular.artifacts import Gate, Manifest, Report, Store, describe, key_of
 from vernacular.config.schema import Language
-from vernacular.jsonl import write_jsonl
+from vernacular.core.jsonl import write_jsonl
+from vernacular.core.store import Gate, Manifest, Report, Store, describe, key_of
+from vernacular.modeling.variants import ARMS
+from vernacular.pipeline.stage import determined_by
 from vernacular.release import stages
 from vernacular.release.attestation import Claims, digest_of_report, origin_digest, sign
 from vernacular.release.card import write_card
 from vernacular.release.documents import documents_text
+from vernacular.release.results import gather, stage_names
 from vernacular.release.signing_key import fingerprint, own_or_new_key
-from vernacular.release.summary import gather, stage_names
 from vernacular.release.waivers import Waiver
-from vernacular.stages import determined_by
-from vernacular.tasks.curve import TransferScores
+from vernacular.tasks.learning_curve import TransferScores
 
 NAME = "tiny"
 

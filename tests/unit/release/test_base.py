@@ -6,9 +6,9 @@ import yaml
 
 from tests.unit.release.made_up import NAME, made_up_reports
 from vernacular.config.schema import Language
+from vernacular.pipeline.stage import stages_of
 from vernacular.release.card import write_card
-from vernacular.release.summary import gather
-from vernacular.stages import stages_of
+from vernacular.release.results import gather
 
 
 def test_the_metadata_names_a_base_that_the_hub_knows_and_no_other(language: Language) -> None:

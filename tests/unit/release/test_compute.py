@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from tests.unit.release.made_up import NAME, made_up_reports, put
-from vernacular.artifacts import Report, Store
 from vernacular.config.schema import Language
+from vernacular.core.store import Report, Store
 from vernacular.release.card import write_card
-from vernacular.release.page import page
-from vernacular.release.report import current_artifacts, results
-from vernacular.release.summary import gather
+from vernacular.release.results import gather
+from vernacular.reporting.full_report import current_artifacts, results
+from vernacular.reporting.html import page
 
 COST = {"predicted": {"tokens": 3072, "minutes": 0.5, "memory_gib": 1.25, "energy_kwh": 0.001},
         "measured": {"tokens": 3072, "minutes": 0.6, "memory_gib": 1.5, "energy_kwh": 0.0012}}

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from tests.unit.release.made_up import NAME, made_up_reports, search_details, task_details, transfer_details
-from vernacular.artifacts import Gate, Report
 from vernacular.config.schema import Language
+from vernacular.core.store import Gate, Report
 from vernacular.release.card import write_card
 from vernacular.release.headline import COLUMNS, MOST_ROWS, Row, rows
 from vernacular.release.markdown import literal
-from vernacular.release.summary import gather
+from vernacular.release.results import gather
 
 
 def found_in(language: Language, reports: dict[str, Report]) -> list[Row]:

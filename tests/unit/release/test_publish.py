@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 
 from tests.unit.release.made_up import NAME, RELOADED, made_up_reports, put, put_release
-from vernacular.artifacts import Report, Store
 from vernacular.config.schema import Language
-from vernacular.corpus.suppression import Suppressions
-from vernacular.errors import Problem
+from vernacular.core.errors import Problem
+from vernacular.core.store import Report, Store
+from vernacular.provenance.suppression_list import Suppressions
 from vernacular.release.card import write_card
 from vernacular.release.documents import documents_text, taken_down
 from vernacular.release.publish import check_publishable, publish
-from vernacular.release.summary import gather
+from vernacular.release.results import gather
 from vernacular.release.waivers import FILE, read_waivers, waive
 
 

@@ -14,26 +14,26 @@ from rich.console import Console
 
 from tests.generate import write_language
 from tests.unit.release.made_up import NAME, RELOADED, asked_details, made_up_reports, put
-from vernacular.arms import ARMS
-from vernacular.artifacts import Remark, Store
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
-from vernacular.errors import Problem
-from vernacular.outline import outline_of
+from vernacular.core.errors import Problem
+from vernacular.core.store import Remark, Store
+from vernacular.modeling.variants import ARMS
+from vernacular.pipeline.graph_summary import outline_of
+from vernacular.pipeline.stage import stages_of
 from vernacular.release import stages
 from vernacular.release.card import write_card
-from vernacular.release.curve import learned_from, score_columns, score_rows
 from vernacular.release.documents import documents_text
 from vernacular.release.export import copy_model
 from vernacular.release.gates import release_gates
 from vernacular.release.markdown import table
-from vernacular.release.overview import rows_of
-from vernacular.release.page import in_short, page
-from vernacular.release.report import print_table, results
+from vernacular.release.result_tables import learned_from, score_columns, score_rows
+from vernacular.release.results import gather, verdict
 from vernacular.release.statement import write_statement
-from vernacular.release.summary import gather, verdict
-from vernacular.release.terminal_screen import print_screen
-from vernacular.stages import stages_of
+from vernacular.reporting.full_report import print_table, results
+from vernacular.reporting.html import in_short, page
+from vernacular.reporting.status_table import rows_of
+from vernacular.reporting.terminal import print_screen
 
 
 @pytest.mark.parametrize(("interval", "options", "said"), [

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tests.unit.release.made_up import search_details
 from vernacular.release.card import write_card
+from vernacular.release.results import Results
 from vernacular.release.searching import EMBED, can_search, found_translations, search_said
-from vernacular.release.summary import Results
 
 
 def with_search(found: Results) -> Results:

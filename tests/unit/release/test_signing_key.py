@@ -9,16 +9,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from vernacular.cli import app
-from vernacular.doctor import signing_key
-from vernacular.errors import Problem
-from vernacular.release.signing_key import (
-    VARIABLE,
-    fingerprint,
-    own_key,
-    own_or_new_key,
-    public_text,
-)
+from vernacular.cli.doctor import signing_key
+from vernacular.cli.main import app
+from vernacular.core.errors import Problem
+from vernacular.release.signing_key import VARIABLE, fingerprint, own_key, own_or_new_key, public_text
 
 
 def test_a_key_is_private_and_made_once(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from tests.unit.release.made_up import NAME
 from vernacular.config.load import load_language
 from vernacular.config.statement import FILE, UNWRITTEN
 from vernacular.release.card import write_card
-from vernacular.release.summary import gather
+from vernacular.release.results import gather
 
 
 @pytest.mark.parametrize(("written", "known"), [("Spoken by nobody.", True), (f"# A\n\n{UNWRITTEN} It", False),

@@ -8,7 +8,7 @@ import pytest
 
 from tests.unit.release.made_up import task_details
 from vernacular.release.card import write_card
-from vernacular.release.summary import Results
+from vernacular.release.results import Results
 from vernacular.release.trust import (
     Trust,
     accuracies,

@@ -17,13 +17,13 @@ import pytest
 from tests.unit.release.made_up import NAME
 from tests.unit.tasks.made import kind_of, tagged, task_of, topics
 from vernacular.config.schema import Language
-from vernacular.errors import Problem
-from vernacular.release.answers import Answers, note_labels
+from vernacular.core.errors import Problem
+from vernacular.release.inference import Answers, note_labels
 from vernacular.release.marks import FILE, make_mark
 from vernacular.release.trust import Trust
-from vernacular.release.try_page import LARGEST, chance, hue, make_server, page
+from vernacular.reporting.demo_server import LARGEST, chance, hue, make_server, page
 from vernacular.search.finding import Hit
-from vernacular.tasks.kind import Labelling
+from vernacular.tasks.base import Labelling
 
 NASTY = "<script>alert(1)</script>\"'&"
 TOKEN = "a-token"

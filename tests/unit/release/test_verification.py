@@ -15,20 +15,14 @@ from typer.testing import CliRunner
 from tests.generate import write_language
 from tests.unit.release.forgeries import BY_HAND, FORGERIES, again, all_green, edit, rehash
 from tests.unit.release.made_up import NAME, TRAIN, made_up_reports, put_release
-from vernacular.artifacts import MANIFEST, Store
-from vernacular.cli import app
+from vernacular.cli.main import app
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
-from vernacular.errors import Problem
+from vernacular.core.errors import Problem
+from vernacular.core.store import MANIFEST, Store
 from vernacular.release.attestation import SIGNATURE
 from vernacular.release.publish import publish, refusals
-from vernacular.release.signing_key import (
-    VARIABLE,
-    fingerprint,
-    own_or_new_key,
-    public_text,
-    trusted_keys,
-)
+from vernacular.release.signing_key import VARIABLE, fingerprint, own_or_new_key, public_text, trusted_keys
 from vernacular.release.verification import verify
 from vernacular.release.waivers import FILE
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from tests.tiny import write_bert
-from vernacular.artifacts import Manifest, Report, Store, describe, now
 from vernacular.config.schema import Language
-from vernacular.corpus.ledger import RIGHTS, Document, make_document
-from vernacular.jsonl import write_jsonl
+from vernacular.core.jsonl import write_jsonl
+from vernacular.core.store import Manifest, Report, Store, describe, now
+from vernacular.provenance.document import RIGHTS, Document, make_document
 from vernacular.release.export import write_sentence_modules
 
 NAME = "tiny"

@@ -9,13 +9,13 @@ from filelock import FileLock
 from typer.testing import CliRunner
 
 from tests.unit.search.conftest import NAME, TEXTS, documents_of, publish_corpus, publish_encoder
-from vernacular.artifacts import Store
-from vernacular.cli import app
+from vernacular.cli.main import app
 from vernacular.config.schema import Language
-from vernacular.corpus.suppression import FILE, append_row, line_digest, url_digest
+from vernacular.core.errors import Problem
+from vernacular.core.files import Folder
+from vernacular.core.store import Store
 from vernacular.corpus.takedown import Target, carry_out, make_plan
-from vernacular.errors import Problem
-from vernacular.files import Folder
+from vernacular.provenance.suppression_list import FILE, append_row, line_digest, url_digest
 from vernacular.search.finding import LONGEST, Hit, Searcher, ledger_rows
 from vernacular.search.listing import origin
 

@@ -13,9 +13,9 @@ from filelock import FileLock
 from sentence_transformers import SentenceTransformer
 
 from tests.unit.search.conftest import NAME, TEXTS, documents_of, publish_corpus, publish_encoder
-from vernacular.artifacts import Store
 from vernacular.config.schema import Language
-from vernacular.errors import Passing, Problem
+from vernacular.core.errors import Passing, Problem
+from vernacular.core.store import Store
 from vernacular.search import index
 from vernacular.search.encoder import Encoder
 from vernacular.search.finding import Searcher

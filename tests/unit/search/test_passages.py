@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from vernacular.jsonl import write_jsonl
+from vernacular.core.jsonl import write_jsonl
 from vernacular.search.passages import (
     LONGEST,
     SHORTEST,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from vernacular.config.tasks import Task
-from vernacular.tasks.kind import Item, Kind, Row, class_of
+from vernacular.tasks.base import Item, Kind, Row, class_of
 from vernacular.tasks.sequence_classification import SequenceClassification
 from vernacular.tasks.token_classification import TokenClassification
 

@@ -13,8 +13,10 @@ from transformers import pipeline
 
 from tests.tiny import write_bert, write_llama
 from tests.unit.tasks.made import kind_of, names_kind, tagged, task_of, topics
-from vernacular.models import load_model, load_tokenizer
+from vernacular.modeling.base_models import load_model, load_tokenizer
 from vernacular.release.export import export_task
+from vernacular.tasks.adapter_model import save
+from vernacular.tasks.base import IGNORED, Item, Labelling
 from vernacular.tasks.calibration import (
     calibrate,
     calibration_of,
@@ -25,9 +27,7 @@ from vernacular.tasks.calibration import (
     measure,
 )
 from vernacular.tasks.calibration_report import Calibration, CalibrationReport, Quality, SeedCalibration
-from vernacular.tasks.curve import Run
-from vernacular.tasks.kind import IGNORED, Item, Labelling
-from vernacular.tasks.network import save
+from vernacular.tasks.learning_curve import Run
 from vernacular.tasks.token_classification import TokenClassification
 
 TEXTS = [Item("the red fox", (0,)), Item("a dog flies", (1,)), Item("the crow looks", (0,)), Item("a river", (1,))] * 6

@@ -13,12 +13,12 @@ from transformers import ModernBertConfig, ModernBertForMaskedLM, XLMRobertaConf
 from tests.tiny import write_bert, write_llama
 from tests.unit.tasks.made import kind_of, names_kind, tagged, task_of, topics
 from vernacular.config.training import Lora
-from vernacular.errors import Problem
-from vernacular.models import load_model, load_tokenizer
+from vernacular.core.errors import Problem
+from vernacular.modeling.base_models import load_model, load_tokenizer
+from vernacular.tasks.adapter_model import Encoded, encode, trainable, without_adapter
+from vernacular.tasks.base import IGNORED, Item
 from vernacular.tasks.classifier import Classifier, build_classifier, token_labels
 from vernacular.tasks.finetune import fine_tune, head_start
-from vernacular.tasks.kind import IGNORED, Item
-from vernacular.tasks.network import Encoded, encode, trainable, without_adapter
 
 SETTINGS = Lora(rank=4, alpha=8, epochs=15, least_steps=1, learning_rate=1e-2, max_length=32, batch_size=8, looks=0)
 NAMES = [Item("the fox looks", (0, 1, 0)), Item("a dog flies", (0, 1, 0)), Item("the red crow", (0, 0, 1))] * 6

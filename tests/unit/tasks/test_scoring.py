@@ -12,8 +12,8 @@ from sklearn.metrics import accuracy_score
 from sklearn.metrics import f1_score as label_f1
 
 from tests.unit.tasks.made import items_of, kind_of, names_kind, tagged, task_of, topics
-from vernacular.bootstrap import FEWEST_TEXTS
-from vernacular.tasks.kind import IGNORED, Answer, Item, Kind
+from vernacular.core.confidence import FEWEST_TEXTS
+from vernacular.tasks.base import IGNORED, Answer, Item, Kind
 from vernacular.tasks.scoring import difference, interval, texts_of
 
 TAGS = ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"]

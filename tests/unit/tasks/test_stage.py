@@ -16,15 +16,15 @@ import yaml
 
 from tests.generate import TINY_MODEL, make_documents, write_language
 from tests.tiny import write_bert, write_llama
-from vernacular.arms import ARMS, MODEL_FOLDER
 from vernacular.config.load import load_language
-from vernacular.corpus.ledger import short_digest
-from vernacular.errors import Problem
-from vernacular.jsonl import read_jsonl, write_jsonl
-from vernacular.stages import Work
+from vernacular.core.errors import Problem
+from vernacular.core.jsonl import read_jsonl, write_jsonl
+from vernacular.modeling.variants import ARMS, MODEL_FOLDER
+from vernacular.pipeline.stage import Work
+from vernacular.provenance.document import short_digest
 from vernacular.tasks import stage
+from vernacular.tasks.base import Item, class_of
 from vernacular.tasks.calibration_report import CalibrationReport
-from vernacular.tasks.kind import Item, class_of
 from vernacular.tasks.predictor import load_predictor
 
 TASK: dict[str, Any] = {"kind": "sequence_classification", "curve": [8, 16, "all"], "data": {

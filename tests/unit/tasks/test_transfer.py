@@ -10,17 +10,17 @@ import pytest
 
 from tests.generate import TINY_MODEL, TOPICS, make_documents, write_language
 from tests.tiny import write_bert
-from vernacular.arms import ARMS, MODEL_FOLDER
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
-from vernacular.corpus.ledger import short_digest
-from vernacular.corpus.words import plain_words
-from vernacular.errors import Problem
-from vernacular.jsonl import write_jsonl
-from vernacular.stages import Work
+from vernacular.core.errors import Problem
+from vernacular.core.jsonl import write_jsonl
+from vernacular.modeling.variants import ARMS, MODEL_FOLDER
+from vernacular.pipeline.stage import Work
+from vernacular.provenance.document import short_digest
 from vernacular.tasks import stage, stages
-from vernacular.tasks.curve import TransferScores
+from vernacular.tasks.learning_curve import TransferScores
 from vernacular.tasks.transfer import TransferItems, transfer_items
+from vernacular.text.words import plain_words
 
 SIDE = {"kind": "files", "licence": "CC0-1.0", "consent": "contributor", "register": "other"}
 GENRE: dict[str, Any] = {"kind": "sequence_classification", "train": 12, "dev": 8, "test": 12, "labels": {

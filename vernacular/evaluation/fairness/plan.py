@@ -7,18 +7,18 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from vernacular.artifacts import digest_of_listed
+from vernacular.behavior_tests.explain import validate
+from vernacular.behavior_tests.load import FAIRNESS, FOLDER, check_lists, check_task, folder_of, load_suite
+from vernacular.behavior_tests.operators import AnyOperator
+from vernacular.behavior_tests.schema import UNREVIEWED, Review, Suite, review
 from vernacular.config.schema import Language
 from vernacular.config.strict import Name, Strict
 from vernacular.config.yaml_file import read_yaml
-from vernacular.corpus.words import word_spans
-from vernacular.errors import Problem
-from vernacular.evaluation.behaviour.explain import validate
-from vernacular.evaluation.behaviour.judge import columns_of
-from vernacular.evaluation.behaviour.load import FAIRNESS, FOLDER, check_lists, check_task, folder_of, load_suite
-from vernacular.evaluation.behaviour.operators import AnyOperator
-from vernacular.evaluation.behaviour.schema import UNREVIEWED, Review, Suite, review
-from vernacular.tasks.derived import label_names
+from vernacular.core.errors import Problem
+from vernacular.core.store import digest_of_listed
+from vernacular.evaluation.behavior.judge import columns_of
+from vernacular.tasks.weak_labels import label_names
+from vernacular.text.words import word_spans
 
 
 class Comparison(Strict):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vernacular.evaluation.behaviour.operators.base import Given
+from vernacular.behavior_tests.operators.base import Given
 from vernacular.evaluation.fairness.plan import Plan
 from vernacular.evaluation.fairness.variants import write_variants
 

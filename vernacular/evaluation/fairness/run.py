@@ -13,25 +13,25 @@ from typing import Any
 
 import numpy as np
 
-from vernacular.arms import Arm, load_arm, released_arm
-from vernacular.artifacts import Gate, Report
+from vernacular.behavior_tests.lexicons import resolve
+from vernacular.behavior_tests.load import FAIRNESS, FOLDER, load_suite
 from vernacular.config.schema import Model
-from vernacular.corpus.words import word_spans
-from vernacular.corpus.words import words as words_of
-from vernacular.errors import Problem
-from vernacular.evaluation.behaviour.alignment import aligned
-from vernacular.evaluation.behaviour.askers import Asker
-from vernacular.evaluation.behaviour.judge import Answer, columns_of
-from vernacular.evaluation.behaviour.lexicons import resolve
-from vernacular.evaluation.behaviour.load import FAIRNESS, FOLDER, load_suite
-from vernacular.evaluation.behaviour.run import ARMS
-from vernacular.evaluation.fairness.gaps import Hits, compare_changes, compare_groups
+from vernacular.core.errors import Problem
+from vernacular.core.store import Gate, Report
+from vernacular.evaluation.behavior.askers import Asker
+from vernacular.evaluation.behavior.judge import Answer, columns_of
+from vernacular.evaluation.behavior.run import ARMS
+from vernacular.evaluation.behavior.word_alignment import aligned
+from vernacular.evaluation.fairness.disparities import Hits, compare_changes, compare_groups
 from vernacular.evaluation.fairness.plan import Plan, load_plan
 from vernacular.evaluation.fairness.variants import Variants, write_variants
 from vernacular.evaluation.held_out import held_out_lines, preparation
-from vernacular.models import bytes_of_weights
-from vernacular.parallel import in_processes
-from vernacular.stages import Work
+from vernacular.modeling.base_models import bytes_of_weights
+from vernacular.modeling.variants import Arm, load_arm, released_arm
+from vernacular.pipeline.parallel import in_processes
+from vernacular.pipeline.stage import Work
+from vernacular.text.words import word_spans
+from vernacular.text.words import words as words_of
 
 GATE = "fairness_not_made_worse"
 GATE_RULE = "No gap between groups is wider in the released model than in its base, beyond noise."

@@ -9,11 +9,11 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from vernacular.corpus.words import words as words_of
-from vernacular.evaluation.behaviour.alignment import exchanged
-from vernacular.evaluation.behaviour.operators.base import Context, Given, apart, at_each, standing
-from vernacular.evaluation.behaviour.operators.slips import Typo
+from vernacular.behavior_tests.operators.base import Context, Given, apart, at_each, standing
+from vernacular.behavior_tests.operators.typos import Typo
+from vernacular.evaluation.behavior.word_alignment import exchanged
 from vernacular.evaluation.fairness.plan import Comparison
+from vernacular.text.words import words as words_of
 
 
 @dataclass(frozen=True)

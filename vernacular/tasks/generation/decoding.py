@@ -15,10 +15,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from vernacular.errors import Problem
-from vernacular.pretraining.packing import opening
-from vernacular.pretraining.precision import autocast, device_of
-from vernacular.tasks.network import pieces
+from vernacular.core.errors import Problem
+from vernacular.modeling.device import autocast, device_of
+from vernacular.modeling.packing import opening
+from vernacular.tasks.adapter_model import pieces
 
 _ENDS = 50  # more tokens with a line break than this are never likelier than all words
 

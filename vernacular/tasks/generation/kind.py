@@ -16,15 +16,15 @@ from torch.nn.functional import cross_entropy
 
 from vernacular.config.prompting import Prompting
 from vernacular.config.tasks import Task
-from vernacular.pretraining.packing import opening
-from vernacular.pretraining.precision import device_of
+from vernacular.modeling.device import device_of
+from vernacular.modeling.packing import opening
+from vernacular.tasks.adapter_model import Encoded, Network
+from vernacular.tasks.base import IGNORED, Answer, Item, Kind, Row
+from vernacular.tasks.generation.baseline import nearest
 from vernacular.tasks.generation.chrf import ORDERS, chrf, statistics
 from vernacular.tasks.generation.decoding import answer_ids, bits, complete, ids_of
-from vernacular.tasks.generation.floors import nearest
-from vernacular.tasks.generation.label_words import one_line
 from vernacular.tasks.generation.prompts import by_shots, examples, shown
-from vernacular.tasks.kind import IGNORED, Answer, Item, Kind, Row
-from vernacular.tasks.network import Encoded, Network
+from vernacular.tasks.generation.verbalizers import one_line
 from vernacular.tasks.sequence_classification import text_of
 
 _KNOWS_NOTHING = 8.0  # bits per byte of an answer that gives no probabilities

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy
 from torch.nn.utils.rnn import pad_sequence
 
-from vernacular.errors import Problem
-from vernacular.tasks.kind import Answer, Batched, Head, Item, Row
-from vernacular.tasks.network import Encoded, Network, in_batches, padded
-from vernacular.tasks.question_answering.floor import answer_length, nearest_span
-from vernacular.tasks.question_answering.scores import statistics
+from vernacular.core.errors import Problem
+from vernacular.tasks.adapter_model import Encoded, Network, in_batches, padded
+from vernacular.tasks.base import Answer, Batched, Head, Item, Row
+from vernacular.tasks.question_answering.baseline import answer_length, nearest_span
+from vernacular.tasks.question_answering.squad_metrics import statistics
 from vernacular.tasks.question_answering.windows import Window, Windows, encode_questions
 from vernacular.tasks.sequence_classification import text_of
 

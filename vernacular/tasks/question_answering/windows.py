@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from vernacular.tasks.network import Encoded
+from vernacular.tasks.adapter_model import Encoded
 
 
 @dataclass(frozen=True)

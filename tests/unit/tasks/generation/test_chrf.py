@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sacrebleu import corpus_chrf
 
+from vernacular.tasks.base import Item
+from vernacular.tasks.generation.baseline import nearest
 from vernacular.tasks.generation.chrf import chrf, signature, statistics
-from vernacular.tasks.generation.floors import nearest
-from vernacular.tasks.kind import Item
 
 TEXT = st.text("abc ŵ'", max_size=12)
 

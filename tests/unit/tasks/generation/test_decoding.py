@@ -10,8 +10,8 @@ import torch
 from transformers import GPT2Config, GPT2LMHeadModel
 
 from tests.tiny import write_llama
-from vernacular.models import load_model, load_tokenizer
-from vernacular.pretraining.packing import opening
+from vernacular.modeling.base_models import load_model, load_tokenizer
+from vernacular.modeling.packing import opening
 from vernacular.tasks.generation.decoding import bits, complete, ids_of, likelihoods
 
 PROMPTS = ["the fox:", "a green river over the market:", "jumps:", "every bird and the dog:"]

@@ -13,13 +13,13 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 from tests.tiny import write_llama
 from vernacular.config.tasks import Task
 from vernacular.config.training import Lora
-from vernacular.errors import Problem
-from vernacular.models import load_model, load_tokenizer
+from vernacular.core.errors import Problem
+from vernacular.modeling.base_models import load_model, load_tokenizer
+from vernacular.tasks.adapter_model import load, save, trainable
+from vernacular.tasks.base import Item, Row, class_of
 from vernacular.tasks.finetune import fine_tune
 from vernacular.tasks.generation.kind import Generation
-from vernacular.tasks.generation.label_words import classify
-from vernacular.tasks.kind import Item, Row, class_of
-from vernacular.tasks.network import load, save, trainable
+from vernacular.tasks.generation.verbalizers import classify
 
 TASK = Task.model_validate({"kind": "generation", "data": {"kind": "files", "train": "t.tsv"}, "prompt": {
     "format": "English: {source}\nGerman: {target}", "shots": [0, 2], "longest_answer": 30}})

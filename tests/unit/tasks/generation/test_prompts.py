@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vernacular.config.prompting import parse
-from vernacular.errors import Problem
+from vernacular.core.errors import Problem
+from vernacular.tasks.base import Item
 from vernacular.tasks.generation.prompts import examples, shown
-from vernacular.tasks.kind import Item
 
 LETTERS = st.sampled_from("abcdef")
 PAIRS = st.lists(st.tuples(LETTERS, LETTERS), max_size=30)

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from tests.tiny import write_bert, write_llama
 from vernacular.config.tasks import Task
 from vernacular.config.training import Lora
-from vernacular.errors import Problem
-from vernacular.models import load_model, load_tokenizer
+from vernacular.core.errors import Problem
+from vernacular.modeling.base_models import load_model, load_tokenizer
+from vernacular.tasks.adapter_model import load, save
+from vernacular.tasks.base import Item, Row, class_of
 from vernacular.tasks.finetune import fine_tune, head_start
-from vernacular.tasks.kind import Item, Row, class_of
-from vernacular.tasks.network import load, save
 from vernacular.tasks.question_answering.kind import QuestionAnswering, best_span
 from vernacular.tasks.question_answering.windows import Window
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.tiny import sentencepiece_tokenizer, write_bert, write_llama
-from vernacular.models import load_tokenizer
+from vernacular.modeling.base_models import load_tokenizer
 from vernacular.tasks.question_answering.windows import encode_questions
 
 

@@ -1,0 +1,121 @@
+"""Tables outlive a run, are whole or not there, and go when nobody needs them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vernacular.cleaning.cache import SUFFIX, Library, keys_of, read_table, write_table
+from vernacular.cleaning.workers import Rows, tables_for
+from vernacular.core.errors import Problem
+from vernacular.core.jsonl import write_jsonl
+from vernacular.pipeline.stage import silent
+
+
+def maker(spec: Mapping[str, Any]) -> Any:
+    """Counts the letters of each text, with one entry a letter; fails as ``spec`` says."""
+    def make(rows: Sequence[bytes]) -> dict[str, Any]:
+        texts = [orjson.loads(row)["text"] for row in rows]
+        time.sleep(spec.get("wait", 0))
+        if spec.get("problem") and "bad" in texts:
+            raise Problem("bad text", where="here", fix="Mend it")
+        if spec.get("error") and "bad" in texts:
+            raise ValueError("no such thing")
+        return {"rows.letters": np.array([len(text) for text in texts], dtype=np.uint32),
+                "letters.code": np.array([ord(letter) for text in texts for letter in text], dtype=np.uint32)}
+
+    return make
+
+
+def look(path: Path, library: Library, spec: dict[str, Any] | None = None) -> list[str]:
+    """The texts of the rows of ``path`` as the tables have them."""
+    rows = Rows(path)
+    library.shed(rows.keys)
+    view = tables_for(rows, __name__, spec or {}, library, silent)
+    letters = "".join(map(chr, view.take("letters", "code", view.entries("letters")).tolist()))
+    counts = view.counts("letters").tolist()
+    ends = np.cumsum(counts).tolist()
+    assert view.owners("letters").tolist() == [row for row, count in enumerate(counts) for _ in range(count)]
+    return [letters[end - count:end] for end, count in zip(ends, counts, strict=True)]
+
+
+def write(path: Path, texts: Sequence[str]) -> Path:
+    write_jsonl(path, ({"text": text} for text in texts))
+    return path
+
+
+@given(st.lists(st.tuples(st.sampled_from(["u1", "<u4", "<u8", "<f8", "S16"]), st.integers(0, 70)), max_size=5))
+def test_a_table_reads_as_it_was_written(tmp_path_factory: pytest.TempPathFactory,
+                                         shapes: list[tuple[str, int]]) -> None:
+    path = tmp_path_factory.mktemp("tables") / f"a{SUFFIX}"
+    arrays = {f"a.{number}": np.arange(length).astype(kind) for number, (kind, length) in enumerate(shapes)}
+    write_table(path, arrays)
+    found = read_table(path)
+    assert found is not None and list(found) == list(arrays)
+    assert all((found[name] == array).all() and found[name].dtype == array.dtype for name, array in arrays.items())
+
+
+@pytest.mark.parametrize("damage", [lambda data: data[:-70], lambda data: data[:200] + b"\xff" + data[201:],
+                                    lambda data: b"", lambda data: b"x" * 300, lambda data: data[:30]])
+def test_a_damaged_table_is_made_again(tmp_path: Path, damage: Any) -> None:
+    path = write(tmp_path / "rows.jsonl", ["nda", "wa", "", "mchihema" * 30])
+    texts = look(path, Library(tmp_path / "cache", "1"))
+    table = next((tmp_path / "cache" / "1").glob(f"*{SUFFIX}"))
+    whole = table.read_bytes()
+    table.write_bytes(damage(whole))
+    assert look(path, Library(tmp_path / "cache", "1")) == texts == ["nda", "wa", "", "mchihema" * 30]
+    assert table.read_bytes() == whole
+
+
+@given(st.lists(st.lists(st.integers(0, 30), max_size=40), min_size=1, max_size=6))
+def test_any_sequence_of_rows_is_as_if_made_afresh(tmp_path_factory: pytest.TempPathFactory,
+                                                   runs: list[list[int]]) -> None:
+    folder = tmp_path_factory.mktemp("runs")
+    for numbers in runs:
+        texts = [str(number) * (number % 5) for number in numbers]
+        assert look(write(folder / "rows.jsonl", texts), Library(folder / "cache", "1")) == texts
+
+
+def test_only_new_rows_are_worked_on(tmp_path: Path) -> None:
+    path, lines = tmp_path / "rows.jsonl", []
+    write(path, [f"text {number}" for number in range(50)])
+    library = Library(tmp_path / "cache", "1")
+    tables_for(Rows(path), __name__, {}, library, silent)
+    write(path, [f"text {number}" for number in range(10, 53)])
+    tables_for(Rows(path), __name__, {}, Library(tmp_path / "cache", "1"), lines.append)
+    assert lines == ["3 of 43 documents are new, 0.0 MB"]
+
+
+def test_what_nobody_needs_goes(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    for number in range(40):
+        look(write(path, [f"text {number}.{row}" for row in range(20)]), Library(tmp_path / "cache", "1"))
+    assert len(list((tmp_path / "cache" / "1").iterdir())) <= 2
+    kept: list[str] = []
+    for number in range(40):
+        kept.append(f"more {number}")
+        assert look(write(path, kept), Library(tmp_path / "cache", "1")) == kept
+    assert len(list((tmp_path / "cache" / "1").iterdir())) <= 20
+    (tmp_path / "cache" / "1" / "x.part").write_bytes(b"half")
+    library = Library(tmp_path / "cache", "2")
+    library.tidy()
+    assert [entry.name for entry in (tmp_path / "cache").iterdir()] == ["2"]
+
+
+def test_no_rows_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(b"")
+    assert look(path, Library(tmp_path / "cache", "1")) == []
+
+
+def test_keys_differ() -> None:
+    keys = keys_of([b"", b"a", b"b", b"a"])
+    assert (keys[1] == keys[3]).all() and len({tuple(key) for key in keys.tolist()}) == 3

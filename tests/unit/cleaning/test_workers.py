@@ -1,0 +1,96 @@
+"""Processes that work on batches: the same as in one process, one clear error, and none outlives its parent."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.unit.cleaning import test_cache
+from tests.unit.cleaning.test_cache import look, write
+from vernacular.cleaning import workers
+from vernacular.cleaning.cache import Library
+from vernacular.core.errors import Problem
+
+TEXTS = [f"text {number}" * 20 for number in range(400)]
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes and batches for little text."""
+    monkeypatch.setattr(workers, "BATCH", 5_000)
+    monkeypatch.setattr(workers, "_ALONE", 1)
+    monkeypatch.setattr(workers, "_processors", lambda: 2)
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[3]))
+
+
+def tables(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_processes_make_the_same_tables_as_one(small: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path / "rows.jsonl", TEXTS)
+    assert look(path, Library(tmp_path / "many", "1")) == TEXTS
+    monkeypatch.setattr(workers, "_ALONE", 1 << 40)
+    assert look(path, Library(tmp_path / "one", "1")) == TEXTS
+    assert tables(tmp_path / "many") == tables(tmp_path / "one") and len(tables(tmp_path / "one")) > 5
+
+
+@pytest.mark.parametrize(("spec", "kind", "said"), [({"problem": True}, Problem, "here: bad text. Mend it"),
+                                                    ({"error": True}, RuntimeError, "ValueError: no such thing")])
+def test_an_error_in_a_process_is_one_clear_error(small: None, tmp_path: Path, spec: dict[str, bool],
+                                                  kind: type[Exception], said: str) -> None:
+    path = write(tmp_path / "rows.jsonl", [*TEXTS[:300], "bad", *TEXTS[300:]])
+    with pytest.raises(kind, match=said):
+        look(path, Library(tmp_path / "cache", "1"), spec)
+    assert look(path, Library(tmp_path / "cache", "1"))[300] == "bad"
+
+
+def test_a_process_that_is_killed_is_a_problem(small: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path / "rows.jsonl", TEXTS)
+    monkeypatch.setattr(workers.sys, "executable", "/bin/true")
+    with pytest.raises(Problem, match="ended early"):
+        look(path, Library(tmp_path / "cache", "1"))
+
+
+def test_no_process_outlives_one_that_is_killed(tmp_path: Path) -> None:
+    path = write(tmp_path / "rows.jsonl", TEXTS)
+    code = ("import sys, time\nfrom pathlib import Path\nfrom vernacular.cleaning import workers\n"
+            "from vernacular.cleaning.cache import Library\nfrom tests.unit.cleaning.test_workers import slow\n"
+            "workers.BATCH, workers._ALONE = 5000, 1\nslow(Path(sys.argv[1]))\n")
+    mark = f"--mark-{os.getpid()}-{tmp_path.name}"
+    parent = subprocess.Popen([sys.executable, "-c", code, str(path)], cwd=Path(__file__).parents[3],
+                              env={**os.environ, "MARK": mark, "PYTHONPATH": str(Path(__file__).parents[3])})
+    wait_for(lambda: len(with_mark(mark)) >= 2)
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
+    wait_for(lambda: not with_mark(mark))
+
+
+def slow(path: Path) -> None:
+    """Have batches worked on that take a while."""
+    test_cache.look(path, Library(path.parent / "cache", "1"), {"wait": 0.3})
+
+
+def wait_for(met: object, limit: float = 20.0) -> None:
+    end = time.monotonic() + limit
+    while not met():  # type: ignore[operator]
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.05)
+
+
+def with_mark(mark: str) -> list[str]:
+    """Processes with ``mark`` in their environment."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if mark.encode() in entry.read_bytes() and b"workers" in (entry.parent / "cmdline").read_bytes():
+                found.append(entry.parent.name)
+        except OSError:
+            continue
+    return found

@@ -1,0 +1,212 @@
+"""What ``vernacular check CODE`` says that a folder lacks, and no more than it lacks."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.generate import TINY_MODEL, make_documents, write_language
+from tests.tiny import ENGLISH, write_bert
+from vernacular.behavior_tests.load import load_suite
+from vernacular.cli.readiness import lacking
+from vernacular.config.load import load_language
+from vernacular.config.new import new_language
+from vernacular.core.jsonl import write_jsonl
+from vernacular.datasets import load_items
+from vernacular.langid.seed_check import LEAST, likeness
+
+LANGUAGES = Path(__file__).parents[3] / "languages"
+LINES = [line for texts in make_documents(30).values() for text in texts for line in text.split("\n")]
+REVIEWED = """\
+tests:
+  - name: spaces
+    capability: robustness
+    type: invariance
+    task: names
+    author: Amo
+    reviewed: {by: Amo, on: 2026-01-31}
+    change: [{operator: spaces}]
+"""
+PLAN = """\
+author: Amo
+tasks: [names]
+comparisons: [{name: two, groups: {old: [Amo], new: [Kemi]}}]
+"""
+
+
+def said(folder: Path) -> list[str]:
+    language = load_language(folder)
+    root = folder.parent / "artifacts"
+    items = {name: load_items(language, name, root) for name, task in language.tasks.items() if task.data is not None}
+    return lacking(language, load_suite(language), root, items)
+
+
+def test_a_new_folder_lacks_text_and_people(tmp_path: Path) -> None:
+    for name in ("_template", "defaults.yaml"):
+        (shutil.copytree if name == "_template" else shutil.copy)(LANGUAGES / name, tmp_path / name)
+    folder = new_language(tmp_path, "kat")  # Georgian has no capitals: no task of names
+    assert [line.split(":")[0] for line in said(folder)] == [
+        "no text", "no task", "no speaker has reviewed 2 of 2 behavioural tests. `vernacular review kat` writes a page "
+        "for one to go through", "no seed.txt", "before it is published, fill in owner"]
+    assert "nothing lies in languages/kat/inbox" in said(folder)[0]
+    (folder / "inbox" / "a.txt").write_text("გამარჯობა", encoding="utf-8")
+    assert said(folder)[0].startswith("no task")
+
+
+def test_a_filled_folder_lacks_nothing(tmp_path: Path) -> None:
+    english = {"name": "english", "kind": "files", "files": "english.txt", "licence": "MIT", "consent": "contributor",
+               "register": "other"}
+    model = {**TINY_MODEL, "retention": [english]}
+    folder = write_language(tmp_path / "languages", models={"tiny": model}, trusted=True)
+    assert "there is no model at base" in said(folder)[0]
+    write_bert(folder / "base")
+    (folder / "behaviour").mkdir()
+    (folder / "behaviour" / "a.yaml").write_text(REVIEWED, encoding="utf-8")
+    unreviewed, blank = said(folder)
+    assert unreviewed.startswith("no speaker has reviewed 1 of 1 behavioural tests")
+    assert blank.startswith("a review that does not say of what does not count: spaces (of: v")
+    digest = blank.partition("(of: ")[2].partition(")")[0]
+    whole = REVIEWED.replace("2026-01-31", f"2026-01-31, of: {digest}")
+    (folder / "behaviour" / "a.yaml").write_text(whole, encoding="utf-8")
+    assert said(folder) == []
+    (folder / "behaviour" / "fairness.yaml").write_text(PLAN, encoding="utf-8")
+    line, = said(folder)
+    assert line.startswith("no speaker has reviewed behaviour/fairness.yaml as it is")
+    review = line.removesuffix("`").rpartition("`")[2].replace("NAME", "Amo").replace("YYYY-MM-DD", "2026-01-31")
+    (folder / "behaviour" / "fairness.yaml").write_text(PLAN + review + "\n", encoding="utf-8")
+    assert said(folder) == []
+    (folder / "behaviour" / "marks.jsonl").write_text(
+        '{"text": "kale", "task": "genre", "answer": "market", "right": true}\n', encoding="utf-8")
+    assert said(folder) == []
+    (folder / "behaviour" / "a.yaml").write_text(whole.replace("author: Amo", 'author: ""'), encoding="utf-8")
+    assert said(folder)[-1].startswith("no author stands at the behavioural tests spaces")
+
+
+def test_what_publishing_wants_is_said_before_anything_runs(tmp_path: Path) -> None:
+    base = {**TINY_MODEL["base"], "licence": "unverified"}
+    folder = write_language(tmp_path / "languages", models={"tiny": {**TINY_MODEL, "base": base}}, trusted=True)
+    assert said(folder)[-1] == ("before it is published, fill in licence: of every source, base and set of labels, "
+                                "retention: of every model")
+
+
+def test_an_empty_word_list_is_named_with_who_waits_for_it(tmp_path: Path) -> None:
+    folder = write_language(tmp_path / "languages", trusted=True)
+    (folder / "behaviour").mkdir()
+    (folder / "behaviour" / "a.yaml").write_text("lexicons:\n  animals: []\n  unused: []\n" + REVIEWED.replace(
+        "type: invariance", "type: minimum").replace("change: [{operator: spaces}]", """templates: ["{animals} ali"]
+    expect: {label: O}"""), encoding="utf-8")
+    line, = [line for line in said(folder) if "word list" in line]
+    assert line.startswith("the word list animals is empty, and spaces red") and "vernacular suggest qaa spaces" in line
+
+
+def test_a_seed_of_few_lines_is_no_seed(tmp_path: Path) -> None:
+    folder = write_language(tmp_path / "languages", documents=30)
+    for lines, few in ((0, True), (5, True), (200, False)):
+        (folder / "seed.txt").write_text("\n".join(LINES[:lines]), encoding="utf-8")
+        assert any(line.startswith(f"seed.txt has {lines} lines") and "100 are needed" in line
+                   for line in said(folder)) == few
+
+
+def test_labels_that_are_never_scored_or_never_learned_are_named(tmp_path: Path) -> None:
+    data = {"kind": "files", "folder": "topic", "train": "train.jsonl", "test": "test.jsonl", "licence": "CC0-1.0"}
+    folder = write_language(tmp_path / "languages",
+                            tasks={"topic": {"kind": "sequence_classification", "data": data}})
+    (folder / "topic").mkdir()
+    for part, labels in (("train", "abc"), ("test", "aad")):
+        write_jsonl(folder / "topic" / f"{part}.jsonl",
+                    ({"text": f"mawu {part} {number}", "label": labels[number % 3]} for number in range(60)))
+    assert [line for line in said(folder) if line.startswith("no item")] == [
+        "no item in test has the labels 'b', 'c' of the task topic: how well they are told will not be measured",
+        "no item in train has the labels 'd' of the task topic: no model can learn them"]
+
+
+def test_parts_of_a_task_that_are_too_small_are_remarked(tmp_path: Path) -> None:
+    data = {"kind": "files", "folder": "topic", "train": "train.jsonl", "dev": "dev.jsonl", "test": "test.jsonl",
+            "licence": "CC0-1.0"}
+    folder = write_language(tmp_path / "languages",
+                            tasks={"topic": {"kind": "sequence_classification", "data": data}})
+    (folder / "topic").mkdir()
+    for part, size in (("train", 100), ("dev", 12), ("test", 60)):
+        write_jsonl(folder / "topic" / f"{part}.jsonl",
+                    ({"text": f"mawu {part} {number}", "label": "ab"[number % 2]} for number in range(size)))
+    assert [line.rpartition("[")[2].rstrip("]") for line in said(folder) if "[VN-" in line] == [
+        "VN-FEW-DEV", "VN-FEW-TEST"]
+
+
+def test_labels_that_are_most_likely_one_are_named(tmp_path: Path) -> None:
+    labels = ["Sport", "sport ", "की", "का", "(", ")", "B-PER", "I-PER"]
+    data = {"kind": "files", "folder": "topic", "train": "train.jsonl", "licence": "CC0-1.0"}
+    folder = write_language(tmp_path / "languages",
+                            tasks={"topic": {"kind": "sequence_classification", "data": data}})
+    (folder / "topic").mkdir()
+    write_jsonl(folder / "topic" / "train.jsonl", ({"text": f"mawu {number}", "label": labels[number % len(labels)]}
+                                                   for number in range(80)))
+    said_of_labels = [line for line in said(folder) if line.startswith("the labels")]
+    assert said_of_labels == ["the labels 'Sport' and 'sport' of the task topic are told apart. If they are one, write "
+                              "it in one way in the data"]
+
+
+def test_a_text_with_two_labels_is_named(tmp_path: Path) -> None:
+    data = {"kind": "files", "folder": "topic", "train": "train.jsonl", "licence": "CC0-1.0"}
+    folder = write_language(tmp_path / "languages",
+                            tasks={"topic": {"kind": "sequence_classification", "data": data}})
+    (folder / "topic").mkdir()
+    rows = [{"text": f"mawu {number}", "label": "ab"[number % 2]} for number in range(80)]
+    write_jsonl(folder / "topic" / "train.jsonl", [*rows, {**rows[3], "label": "a"}])
+    assert [line for line in said(folder) if line.startswith("texts")] == [
+        "texts of the task topic that have other labels somewhere else: 1, the first 'mawu 3' at "
+        "qaa/topic/train.jsonl:4 (b) and qaa/topic/train.jsonl:81 (a). Keep what is right: no model can learn both"]
+
+
+def test_what_is_read_elsewhere_is_named(tmp_path: Path) -> None:
+    inbox = {"name": "inbox", "kind": "inbox", "folder": str(tmp_path / "private"), "licence": "CC0-1.0",
+             "consent": "contributor", "register": "other"}
+    folder = write_language(tmp_path / "languages", sources=[inbox])
+    assert any(line.startswith(f"it reads outside of the folder: {tmp_path / 'private'}.") for line in said(folder))
+
+
+def test_so_is_what_is_asked_that_no_rule_on_addresses_guards(tmp_path: Path) -> None:
+    common = {"licence": "CC0-1.0", "consent": "contributor", "register": "other"}
+    sources = [{"name": "wiki", "kind": "wikipedia", "wiki": "lg", "dump": "http://10.0.0.1/x", **common},
+               {"name": "own", "kind": "wikipedia", "wiki": "lg", **common},
+               {"name": "site", "kind": "crawl", "start": ["http://intranet/"], "contact": "a@b.c",
+                "private_addresses": True, **common}]
+    line, = [line for line in said(write_language(tmp_path / "languages", sources=sources)) if "addresses" in line]
+    assert line.startswith("it asks addresses of its own choice: http://10.0.0.1/x, private ones (source site).")
+
+
+def test_so_is_what_models_and_the_identifier_read_elsewhere(tmp_path: Path) -> None:
+    def private(name: str) -> dict[str, str]:
+        return {"name": name, "kind": "inbox", "folder": str(tmp_path / name), "licence": "CC0-1.0",
+                "consent": "contributor", "register": "other"}
+
+    folder = write_language(tmp_path / "languages", identification={"contrast": {"sna": [private("a")]}})
+    settings = yaml.safe_load((folder / "language.yaml").read_text(encoding="utf-8"))
+    settings["models"]["tiny"] |= {"retention": [private("b")], "enabled": False}
+    settings["models"]["other"] = {"extends": "tiny", "enabled": True, "retention": []}
+    (folder / "language.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    line, = [line for line in said(folder) if line.startswith("it reads outside of the folder")]
+    assert str(tmp_path / "a") in line and str(tmp_path / "b") in line
+
+
+def test_a_seed_in_another_language_is_noticed(tmp_path: Path) -> None:
+    folder = write_language(tmp_path / "languages")
+    for seed, strange in ((LINES[::7], False), (ENGLISH, True), (ENGLISH[:3], False)):  # too little says nothing
+        (folder / "seed.txt").write_text("\n".join(seed), encoding="utf-8")
+        assert any(line.startswith("seed.txt does not look like the text") for line in said(folder)) == strange
+
+
+@pytest.mark.parametrize("name", ["nya", "lug", "fao"])
+def test_real_seeds(name: str) -> None:
+    data = Path(__file__).parents[4] / "shared" / "data"
+    if not data.is_dir():
+        pytest.skip("no real text here")
+    text = (data / name / "mono.txt").read_text(encoding="utf-8").split("\n")[:1000]
+    files = [*sorted((data / "sib200_dev").glob("*.txt"))[::5], data / "sib200_dev" / f"{name}_Latn.txt"]
+    found = {path.stem.split("_")[0]: likeness(path.read_text(encoding="utf-8").split("\n"), text) for path in files}
+    assert found[name] is not None and found[name] > 0.6
+    others = [value < LEAST for code, value in found.items() if code != name and value is not None]
+    assert sum(others) > 0.9 * len(others) > 30

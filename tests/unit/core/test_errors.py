@@ -1,0 +1,89 @@
+"""Errors of others as one line: what may pass by itself is told from what a person has to mend."""
+
+from __future__ import annotations
+
+import errno
+import os
+import pickle
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors import SafetensorError
+from safetensors.numpy import save_file
+from tokenizers import Regex, Tokenizer, models, pre_tokenizers
+
+from vernacular.config.limits import Limits
+from vernacular.core.errors import Collector, Passing, Problem, Problems, as_problem, full, panics_as_problems
+from vernacular.sandbox.limits import for_file
+from vernacular.sandbox.reader import read_bounded
+
+
+@pytest.mark.parametrize("error", [
+    OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "a"),
+    SafetensorError("I/O error: No space left on device (os error 28)"),
+    RuntimeError("PytorchStreamWriter failed writing file: No space left on device")])
+def test_a_full_disk_may_pass_whoever_says_so(error: Exception) -> None:
+    assert full(error) and isinstance(as_problem(error, "qaa model/tiny"), Passing)
+
+
+def test_other_faults_do_not(tmp_path: Path) -> None:
+    with pytest.raises(SafetensorError) as caught:
+        save_file({"a": np.zeros(1)}, tmp_path / "not" / "there")
+    assert not full(caught.value) and not isinstance(as_problem(caught.value, "x"), Passing)
+
+
+def panic() -> None:
+    """Have a real library of Rust panic: its regex gives up on a text that the probes of a tokenizer do not hold."""
+    tokenizer = Tokenizer(models.WordLevel({"a": 0}, unk_token="a"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex("(z|z)+b"), "isolated")
+    tokenizer.encode("z" * 40)
+
+
+def test_a_panic_is_a_problem_and_nothing_else_is_touched() -> None:
+    with pytest.raises(Problem) as caught, panics_as_problems("base/tokenizer.json"):
+        panic()
+    assert caught.value.where == "base/tokenizer.json"
+    for error in (KeyboardInterrupt, SystemExit, ValueError):
+        with pytest.raises(error), panics_as_problems("here"):
+            raise error
+
+
+def test_several_problems_are_one_that_says_the_first_and_their_number() -> None:
+    faults = Collector()
+    for line in range(1, 14):
+        with faults.collect():
+            raise Problem("too long", where=f"a.txt:{line}", fix="Cut it")
+    faults.add(Problem("not there", where="b.txt", fix="Put it there"))
+    with pytest.raises(Problems) as caught:
+        faults.done()
+    assert [each.where for each in caught.value.found] == [*(f"a.txt:{line}" for line in range(1, 11)), "b.txt"]
+    assert caught.value.beyond == {"a.txt": 3} and caught.value.number == 14
+    assert (caught.value.file, caught.value.line) == ("a.txt", 1) and "\n" not in str(caught.value)
+    again = pickle.loads(pickle.dumps(caught.value))  # noqa: S301
+    assert str(again) == str(caught.value) and again.number == 14
+
+
+def test_what_is_collected_twice_counts_once_and_one_alone_stays_as_it_is() -> None:
+    faults, problem = Collector(), Passing("busy", where="a", fix="Wait")
+    faults.add(problem)
+    faults.add(Passing("busy", where="a", fix="Wait"))
+    assert faults.together() is problem
+
+
+def test_what_a_message_quotes_is_cut() -> None:
+    problem = Problem("x" * 900_000, where="y" * 900_000, fix=f"Columns here: {'z, ' * 300_000}; name one")
+    assert len(str(problem)) < 6200 and problem.fix.endswith("; name one") and problem.what.startswith("xxx")
+
+
+def in_worker_problems(files: object) -> Iterator[str]:
+    """In the worker: two problems."""
+    yield "a"
+    raise Problems([Problem("one", where="a:1", fix="Mend"), Problem("two", where="b:2", fix="Mend")], {"b": 4})
+
+
+def test_several_problems_come_back_from_the_worker() -> None:
+    with pytest.raises(Problems) as caught:
+        read_bounded(f"{__name__}:in_worker_problems", [], [], "a", for_file(Limits(), 0))
+    assert [each.where for each in caught.value.found] == ["a:1", "b:2"] and caught.value.number == 6

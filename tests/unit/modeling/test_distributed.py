@@ -1,0 +1,50 @@
+"""Two processes share values and add up gradients; when one dies, the other says so."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+
+import torch
+
+from vernacular.modeling.distributed import share, sum_up, together
+
+SCRIPT = """
+import torch
+from vernacular.core.errors import Problem
+from vernacular.modeling.distributed import share, start, sum_up, together
+start()
+number, count = together()
+tensors = [torch.full((3,), 1.0 + number), torch.full((2, 2), 10.0 * number)]
+sum_up(tensors)
+assert count == 2 and tensors[0].tolist() == [3.0] * 3 and tensors[1].flatten().tolist() == [10.0] * 4, tensors
+assert float(share(torch.tensor(5.0 + number))) == 5.0
+if number == 0:
+    try:
+        sum_up([torch.zeros(1)])
+    except Problem as problem:
+        print(problem)
+"""
+
+
+def test_alone_nothing_is_exchanged():
+    tensor = torch.ones(2)
+    sum_up([tensor])
+    assert together() == (0, 1) and torch.equal(share(tensor), torch.ones(2))
+
+
+def test_two_processes_add_up_and_a_death_is_said():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    ran = []
+    for rank in ("0", "1"):
+        environment = {**os.environ, "RANK": rank, "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port,
+                       "OMP_NUM_THREADS": "1"}
+        ran.append(subprocess.Popen([sys.executable, "-c", SCRIPT], env=environment, text=True,
+                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE))
+    said = [process.communicate(timeout=120) for process in ran]
+    assert ran[1].returncode == 0, said[1][1]
+    assert "another process of this training has ended" in said[0][0], said[0]

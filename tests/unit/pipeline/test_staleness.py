@@ -1,0 +1,139 @@
+"""What is stale and why, on an invented language with the real stages of the corpus."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.generate import TINY_MODEL, write_language
+from vernacular.config.load import load_language
+from vernacular.core.errors import Problem
+from vernacular.core.jsonl import read_jsonl, write_jsonl
+from vernacular.core.store import Store
+from vernacular.pipeline.stage import run_stage, stages_of
+from vernacular.pipeline.staleness import following, stale
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A language of which only the corpus is made."""
+    return write_language(tmp_path / "languages", models={"tiny": {**TINY_MODEL, "enabled": False}}, trusted=True)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "artifacts")
+
+
+def make(folder: Path, store: Store) -> None:
+    language = load_language(folder)
+    for stage in stages_of(language).values():
+        run_stage(stage, language, store)
+
+
+def causes(folder: Path, store: Store) -> dict[str, str]:
+    return {cause.stage: cause.why for cause in stale(load_language(folder), store)}
+
+
+def edit(folder: Path, **more: object) -> None:
+    file = folder / "language.yaml"
+    file.write_text(yaml.safe_dump(yaml.safe_load(file.read_text(encoding="utf-8")) | more), encoding="utf-8")
+
+
+def test_the_first_stage_alone_is_stale_before_anything_was_made(folder: Path, store: Store) -> None:
+    assert causes(folder, store) == {"corpus/documents": "never made, or no longer there"}
+
+
+def test_unchanged_is_not_stale(folder: Path, store: Store) -> None:
+    make(folder, store)
+    assert causes(folder, store) == {}
+
+
+def test_new_text_names_its_source(folder: Path, store: Store) -> None:
+    make(folder, store)
+    (folder / "text" / "market" / "new.txt").write_text("Mbandi ngolo thambi se wapu.\n", encoding="utf-8")
+    assert causes(folder, store) == {"corpus/documents": "new: source/text"}
+
+
+def test_an_edit_shows_where_it_is_read_and_nowhere_else(folder: Path, store: Store) -> None:
+    make(folder, store)
+    edit(folder, splits={"dev": 0.2, "test": 0.2})
+    assert causes(folder, store) == {"corpus/splits": "settings changed"}
+    edit(folder, name="Another name")
+    assert causes(folder, store) == {"corpus/splits": "settings changed"}
+
+
+def test_a_deleted_artifact_is_missed(folder: Path, store: Store) -> None:
+    make(folder, store)
+    shutil.rmtree(store.home("qaa", "corpus/clean"))
+    assert causes(folder, store) == {"corpus/clean": "never made, or no longer there"}
+
+
+def test_going_back_to_old_settings_points_to_the_old_artifact_again(folder: Path, store: Store) -> None:
+    make(folder, store)
+    before = (folder / "language.yaml").read_text(encoding="utf-8")
+    edit(folder, splits={"dev": 0.2, "test": 0.2})
+    make(folder, store)
+    (folder / "language.yaml").write_text(before, encoding="utf-8")
+    assert causes(folder, store) == {"corpus/splits": "settings changed"}
+
+
+def test_nothing_is_stale_behind_a_red_gate(folder: Path, store: Store) -> None:
+    for topic in (folder / "text").iterdir():
+        shutil.rmtree(topic)
+    (folder / "text" / "market").mkdir()
+    (folder / "text" / "market" / "x.txt").write_text("это совсем другая письменность\n" * 200, encoding="utf-8")
+    edit(folder, sources=[{"name": "text", "kind": "files", "files": "text/*/*.txt", "licence": "CC0-1.0",
+                           "consent": "contributor", "register": "other"}])
+    with pytest.raises(Problem, match="some_text_left"):
+        make(folder, store)
+    assert causes(folder, store) == {}
+
+
+def test_what_cannot_be_read_is_no_change(folder: Path, store: Store) -> None:
+    make(folder, store)
+    (folder / "text" / "market" / "link.txt").symlink_to("/etc/hostname")
+    with pytest.raises(Problem, match="it is a link"):
+        causes(folder, store)
+
+
+def test_what_follows(folder: Path) -> None:
+    language = load_language(folder)
+    assert following(language, ["corpus/clean"]) == ["corpus/clean", "corpus/splits"]
+    assert following(language, ["corpus/splits", "corpus/identifier"]) == [
+        "corpus/identifier", "corpus/clean", "corpus/splits"]
+
+
+def test_a_licence_that_is_settled_trains_nothing_anew(folder: Path, store: Store) -> None:
+    """Of sources, bases, texts beside the corpus and labels: the ledger and the release alone say it."""
+    def settle(licence: str, consent: str) -> None:
+        rights = {"licence": licence, "consent": consent}
+        beside = {"kind": "files", "files": "text/*/*.txt", "register": "other", **rights}
+        labelled = {"kind": "files", "folder": "labels", "train": "train.jsonl", "licence": licence}
+        (folder / "labels").mkdir(exist_ok=True)
+        write_jsonl(folder / "labels" / "train.jsonl", [{"text": f"mawu {number}", "label": "ab"[number % 2]}
+                                                        for number in range(40)])
+        edit(folder, sources=[{**beside, "name": "text"}], tasks={
+            "topic": {"kind": "sequence_classification", "data": labelled}}, models={"tiny": {
+                **TINY_MODEL, "base": {**TINY_MODEL["base"], "licence": licence},
+                "retention": [{**beside, "name": "english"}], "pretraining": {
+                    "steps": 2, "related": [{"passes": 1, "source": {**beside, "name": "sister"}}]}}})
+
+    def corpus() -> dict[str, str]:
+        language = load_language(folder)
+        return {name: run_stage(stage, language, store).manifest.data_version
+                for name, stage in stages_of(language).items() if name.startswith("corpus/")}
+
+    settle("unverified", "unknown")
+    asked, before = stages_of(load_language(folder)), load_language(folder)
+    made = corpus()
+    settle("CC-BY-4.0", "contributor")
+    after = load_language(folder)
+    assert {name for name, stage in stages_of(after).items()
+            if stage.settings_data(after) != asked[name].settings_data(before)} == {"corpus/documents", "release/tiny"}
+    assert {name for name, version in corpus().items() if version != made[name]} == {"corpus/documents"}
+    row = next(read_jsonl(store.current("qaa", "corpus/documents").folder / "documents.jsonl"))  # type: ignore[union-attr]
+    assert (row["licence"], row["consent"]) == ("CC-BY-4.0", "contributor")

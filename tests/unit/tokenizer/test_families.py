@@ -1,0 +1,83 @@
+"""Every family through one door: the same bytes whatever the hash seed, old ids in place, no guard word changed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.generate import make_documents
+from tests.tiny import ENGLISH, sentencepiece_tokenizer, write_bert, write_llama
+from vernacular.config.training import Vocabulary
+from vernacular.core.errors import Problem
+from vernacular.modeling.base_models import load_tokenizer
+from vernacular.tokenizer.candidates import Letters, word_counts
+from vernacular.tokenizer.families import extend, family_of
+from vernacular.tokenizer.fertility import changed
+
+TEXTS = [text for texts in make_documents().values() for text in texts]
+FAMILIES = ("wordpiece", "byte_bpe", "sentencepiece_bpe", "unigram")
+
+
+def base_of(family, folder):
+    if family == "wordpiece":
+        return load_tokenizer(write_bert(folder)).backend_tokenizer
+    if family == "byte_bpe":
+        return load_tokenizer(write_llama(folder)).backend_tokenizer
+    return sentencepiece_tokenizer("bpe" if family == "sentencepiece_bpe" else "unigram", folder).backend_tokenizer
+
+
+def extended_json(base, pieces=40):
+    chosen = extend(base, word_counts(TEXTS, base), word_counts(ENGLISH, base),
+                    Vocabulary(new_pieces=pieces, min_uses=20), Letters("Latn"), "test")
+    return chosen, chosen.json_with(len(chosen.pieces))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_old_ids_and_the_base_s_text_stay(family, tmp_path):
+    from tokenizers import Tokenizer
+
+    base = base_of(family, tmp_path)
+    assert family_of(base) == family
+    chosen, text = extended_json(base)
+    after = Tokenizer.from_str(text)
+    assert {piece: after.token_to_id(piece) for piece in base.get_vocab()} == base.get_vocab()
+    assert changed(base, after, ENGLISH) == []
+    assert len(changed(base, after, TEXTS)) == len(TEXTS)
+    assert len(chosen.parts) == len(chosen.pieces)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_no_piece_is_no_change(family, tmp_path):
+    base = base_of(family, tmp_path)
+    assert extended_json(base, pieces=0)[1] == base.to_str()
+
+
+def test_the_bytes_do_not_hang_on_the_hash_seed(tmp_path):
+    for family in FAMILIES:
+        (tmp_path / family).mkdir()
+        base_of(family, tmp_path / family).save(str(tmp_path / f"{family}.json"))
+    code = ("import sys\n"
+            "from tests.unit.tokenizer.test_families import digests\n"
+            "print(digests(sys.argv[1]))\n")
+    found = {subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True,
+                            env={**os.environ, "PYTHONHASHSEED": seed}).stdout for seed in ("1", "2")}
+    assert len(found) == 1
+
+
+def digests(folder):
+    """Digests of the extended tokenizers of the families in ``folder``."""
+    from tokenizers import Tokenizer
+
+    return [hashlib.sha256(extended_json(Tokenizer.from_file(f"{folder}/{family}.json"))[1].encode()).hexdigest()
+            for family in FAMILIES]
+
+
+def test_another_family_is_refused():
+    from tokenizers import Tokenizer, models
+
+    with pytest.raises(Problem, match="WordLevel"):
+        extended_json(Tokenizer(models.WordLevel({"a": 0}, "a")))

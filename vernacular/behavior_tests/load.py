@@ -1,0 +1,232 @@
+"""Reading ``behaviour/*.yaml`` of a language folder: one suite, with errors that name the file, the line and the fix.
+
+Holds the finding of the files and the checks against the language. What a file may say is in ``schema.py``; YAML itself
+in ``config/yaml_file.py``; how an error is said in ``explain.py``. ``fairness.yaml`` is read by ``fairness``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from vernacular.behavior_tests.explain import validate
+from vernacular.behavior_tests.feedback import FILE as MARKS
+from vernacular.behavior_tests.feedback import NAME as MARKS_TEST
+from vernacular.behavior_tests.feedback import Mark, read_marks
+from vernacular.behavior_tests.operators.base import Operator
+from vernacular.behavior_tests.schema import BehaviourTest, Pairs, Suite
+from vernacular.config.explain import did_you_mean
+from vernacular.config.schema import Language
+from vernacular.config.strict import LONGEST_NAME
+from vernacular.config.yaml_file import Node, read_yaml
+from vernacular.core.errors import Collector, Problem
+from vernacular.core.files import File, Folder
+from vernacular.core.store import digest_of, digest_of_listed
+from vernacular.evaluation.behavior.judge import columns_of
+from vernacular.tasks.weak_labels import label_names
+
+FOLDER = "behaviour"
+FAIRNESS = "fairness.yaml"
+_OTHERS = (".md", ".csv", ".html")  # notes, and the tables that suggest and review write
+MARKS_THRESHOLD = 0.1  # of a folder that says nothing about its marks
+
+
+def folder_of(language: Language) -> Folder:
+    """The folder of behavioural tests, whether or not it is there."""
+    return Folder.of(language.folder).folder(FOLDER)
+
+
+def files_of(language: Language) -> list[File]:
+    """The files with behavioural tests, in the order of their names; empty where the folder has none."""
+    return [file for name, file in folder_of(language).list_files("*.yaml") if name != FAIRNESS]
+
+
+def digests(language: Language) -> dict[str, str]:
+    """The files of tests as an entry of what a stage reads outside the artifact root."""
+    files = files_of(language)
+    return {"behaviour": digest_of_listed((file.path, file) for file in files)} if files else {}
+
+
+def digests_of_marks(language: Language) -> dict[str, str]:
+    """The same for what speakers marked, and for what sets a mark aside: the stage that scores them alone reads it."""
+    file = folder_of(language).file(MARKS)
+    return {"marks": digest_of_listed([(file.path, file)]),
+            "overlap_words": str(language.splits.overlap_words)} if file.exists() else {}
+
+
+def marks_of(language: Language) -> list[Mark]:
+    """What speakers marked right or wrong.
+
+    Raises:
+        Problem: a line of the file that cannot be used.
+    """
+    return read_marks(folder_of(language).file(MARKS), language)
+
+
+def load_suite(language: Language) -> Suite:
+    """All tests and word lists of the folder ``behaviour/``; tasks that speakers marked have a test that reads it.
+
+    Raises:
+        Problem: files that cannot be used, names that stand twice, tasks or word lists that are not there.
+    """
+    parts = read_files(language)
+    tests, faults = dict[str, tuple[BehaviourTest, str]](), Collector()
+    lexicons = {name: lexicon for part, _ in parts for name, lexicon in part.lexicons.items()}
+    for part, node in parts:
+        for test, place in zip(part.tests, node.value["tests"].value if part.tests else [], strict=True):
+            if test.name in tests:
+                faults.add(Problem(f"the test '{test.name}' stands at {tests[test.name][1]} too", where=place.where,
+                                   fix="Rename one of the two"))
+            with faults.collect():
+                if test.task is not None:
+                    check_task(test.task, language, place.value["task"].where)
+                _check_test(test, language, lexicons, place)
+            tests[test.name] = (test, place.where)
+    with faults.collect():
+        for test in _of_marks(language, {test.task for test, _ in tests.values() if test.source}):
+            tests.setdefault(test.name, (test, ""))
+    faults.done()
+    return Suite(keyboard=next((part.keyboard for part, _ in parts if part.keyboard), []), lexicons=lexicons,
+                 tests=[test for test, _ in tests.values()])
+
+
+def read_files(language: Language) -> list[tuple[Suite, Node]]:
+    """What each file of tests holds, not yet held against ``language.yaml``.
+
+    Raises:
+        Problem: files that cannot be used, and word lists or keyboards that stand twice.
+    """
+    parts, faults = list[tuple[Suite, Node]](), Collector()
+    lexicons, keyboard = set[str](), ""
+    for name, file in folder_of(language).list_files("*"):
+        if file.suffix not in (".yaml", *_OTHERS) and not name.startswith(("~", MARKS)):
+            faults.add(Problem("a file of tests ends in .yaml; this one would not be read", where=file.shown,
+                               fix=f"Save it as plain text under the name {name.partition('.')[0]}.yaml, or move it "
+                               f"out of {FOLDER}/"))
+    for file in files_of(language):
+        with faults.collect():
+            node = read_yaml(file)
+            part = validate(Suite, node)
+            if not node.value:
+                raise Problem("the file holds no test, word list or keyboard", where=file.shown,
+                              fix="Write some, or remove the file")
+            parts.append((part, node))
+    for part, node in parts:
+        for name in lexicons & {*part.lexicons}:
+            faults.add(Problem(f"the word list '{name}' is written in two files", where=node.value["lexicons"].where,
+                               fix="Keep one; every file of the folder may use it"))
+        lexicons.update(part.lexicons)
+        if part.keyboard and keyboard:
+            faults.add(Problem(f"the keyboard stands at {keyboard} too", where=node.value["keyboard"].where,
+                               fix="Keep one; it holds for every file of the folder"))
+        keyboard = node.value["keyboard"].where if part.keyboard else keyboard
+    faults.done()
+    return parts
+
+
+def _of_marks(language: Language, read: set[str | None]) -> list[BehaviourTest]:
+    """A test for each task that speakers marked and that no test of the folder reads the marks of."""
+    marks = marks_of(language)
+    return [BehaviourTest.model_validate({
+        "name": _name_of_marks(task), "capability": "speakers' marks", "type": "minimum", "task": task,
+        "author": "speakers, on the page of `vernacular try`", "from": "marks", "threshold": MARKS_THRESHOLD,
+        "description": "what speakers called right is answered, what they called wrong is not",
+        **_reviewed([mark for mark in marks if mark.task == task])})
+        for task in sorted({mark.task for mark in marks} - read)]
+
+
+def _name_of_marks(task: str) -> str:
+    name = MARKS_TEST.format(task=task)
+    return name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME - 7]}_{digest_of(task)[:6]}"
+
+
+def _reviewed(marks: Sequence[Mark]) -> dict[str, Any]:
+    """Marks are a review in themselves, where each names who made it and when."""
+    if not all(mark.by and mark.when for mark in marks):
+        return {}
+    names = ", ".join(dict.fromkeys(mark.by for mark in marks))
+    return {"reviewed": {"by": names, "on": max(mark.when for mark in marks)[:10]}}
+
+
+def check_task(task: str, language: Language, where: str) -> None:
+    """Refuse a ``task`` that the folder does not have, or that does not give a line or a word one label.
+
+    Raises:
+        Problem: with the tasks that there are, or the kinds that can be used.
+    """
+    if task not in language.tasks:
+        raise Problem(f"there is no task '{task}' in language.yaml{did_you_mean(task, language.tasks)}", where=where,
+                      fix=f"Use one of: {', '.join(language.tasks) or 'none yet, so remove this'}")
+    if not language.tasks[task].answers_lines:
+        raise Problem(f"the task '{task}' labels no single line or word", where=where,
+                      fix="Use a task of token_classification or sequence_classification")
+    if language.tasks[task].multi_label:  # a test asks for the one label that is answered
+        raise Problem(f"the task '{task}' gives a text any number of labels (multi_label), which no test can judge",
+                      where=where, fix="Use a task that gives one label")
+
+
+def check_lists(who: str, steps: Sequence[Operator], slots: set[str], lexicons: Mapping[str, Any], where: str) -> None:
+    """Refuse a word list that is not there, or is of the wrong kind.
+
+    Args:
+        who: uses them, as messages say it.
+        steps: operators that draw on lists.
+        slots: lists that templates draw on.
+        lexicons: those that there are.
+        where: file and line.
+
+    Raises:
+        Problem: with what to do.
+    """
+    wanted = {(name, False) for name in slots.union(*(step.lists() for step in steps))}
+    for name, pairs in sorted(wanted | {(name, True) for step in steps for name in step.pair_lists()}):
+        if name not in lexicons:
+            raise Problem(f"{who} uses the word list '{name}', which is not there{did_you_mean(name, lexicons)}",
+                          where=where, fix="Add it under lexicons:" if not pairs else
+                          f"Add it under lexicons: as `{name}: {{pairs: {{word: other word}}}}`")
+        if isinstance(lexicons[name], Pairs) != pairs:
+            raise Problem(f"{who} needs {'pairs' if pairs else 'words'}, but '{name}' is a list of "
+                          f"{'words' if pairs else 'pairs'}", where=where, fix="Use another list, or write it "
+                          + ("as `{pairs: {word: other word}}`" if pairs else "as `[word, word]`"))
+
+
+def check_expected(suite: Suite, language: Language, labels: Mapping[str, Sequence[str]]) -> None:
+    """Refuse an expected label that the labelled data of its task does not have.
+
+    Args:
+        suite: the tests of the folder.
+        language: its folder.
+        labels: task -> its labels, of tasks whose data was read.
+
+    Raises:
+        Problem: with the labels that there are.
+    """
+    faults = Collector()
+    for test in suite.tests:
+        label, known = test.expect.label if test.expect else None, labels.get(test.task or "")
+        if label is not None and known is not None and not columns_of(known, label):
+            faults.add(Problem(f"the test '{test.name}' expects the label '{label}', which '{test.task}' lacks"
+                               f"{did_you_mean(label, known)}", where=f"{language.code} {FOLDER}",
+                               fix=f"Its labels: {', '.join(known)}"))
+    faults.done()
+
+
+def _check_test(test: BehaviourTest, language: Language, lexicons: Mapping[str, Any], place: Node) -> None:
+    check_lists(f"the test '{test.name}'", [*test.before, *test.change], set(test.slots()), lexicons, place.where)
+    if test.task is None:
+        return
+    task, label = language.tasks[test.task], test.expect.label if test.expect else None
+    if label is not None and task.labels is not None and not columns_of(label_names(task), label):
+        raise Problem(f"the test '{test.name}' expects the label '{label}', which '{test.task}' lacks"
+                      f"{did_you_mean(label, label_names(task))}", where=place.value["expect"].where,
+                      fix=f"Its labels: {', '.join(label_names(task))}")
+    by_word = task.kind == "token_classification"
+    if not by_word and test.compare == "changed":
+        raise Problem(f"the test '{test.name}' compares words, but the task '{test.task}' labels whole lines",
+                      where=place.where, fix="Remove compare, or use a token_classification task")
+    if by_word and test.type == "directional":
+        raise Problem(f"the directional test '{test.name}' needs a task that labels whole lines", where=place.where,
+                      fix="Use a sequence_classification task, or type: invariance")
+    if by_word and test.type == "minimum" and not test.keeps_words:
+        raise Problem(f"the test '{test.name}' expects a label of the changed words, but its change does not keep "
+                      "their number", where=place.where, fix="Use type: invariance, or another change")

@@ -1,0 +1,42 @@
+"""Where in the files of ``behaviour/`` a test or a word list stands, so that it can be edited there."""
+
+from __future__ import annotations
+
+from vernacular.behavior_tests.load import files_of
+from vernacular.behavior_tests.schema import BehaviourTest, Suite
+from vernacular.config.schema import Language
+from vernacular.config.yaml_file import read_yaml
+from vernacular.core.errors import Problem
+from vernacular.core.files import File
+
+
+def find_test(suite: Suite, name: str, language: Language) -> BehaviourTest:
+    """The test called ``name``.
+
+    Raises:
+        Problem: there is none.
+    """
+    from vernacular.config.explain import did_you_mean
+    for test in suite.tests:
+        if test.name == name:
+            return test
+    names = [test.name for test in suite.tests]
+    raise Problem(f"there is no test '{name}'{did_you_mean(name, names)}", where=f"{language.code} behaviour",
+                  fix=f"Choose one of: {', '.join(names) or 'none is written yet'}")
+
+
+def place_of_test(name: str, language: Language) -> tuple[File, list[str | int]] | None:
+    """The file and the way to the test ``name``; None for one that no file holds (speakers' marks)."""
+    for file in files_of(language):
+        tests = read_yaml(file).plain().get("tests") or []
+        for number, test in enumerate(tests):
+            if test.get("name") == name:
+                return file, ["tests", number]
+    return None
+
+
+def place_of_list(name: str, language: Language) -> tuple[File, list[str | int]]:
+    """The file and the way to the list ``name``, which is there."""
+    way: list[str | int] = ["lexicons", name]
+    return next((file, way) for file in files_of(language)
+                if name in (read_yaml(file).plain().get("lexicons") or {}))

@@ -1,0 +1,127 @@
+"""Text that no kept line may share: equal lines, and runs of words in a row. As hashes, so that any amount fits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vernacular.core.errors import Problem
+from vernacular.core.store import digest_of
+from vernacular.text.word_hashes import U64, Tokens
+
+
+class Held:
+    """What is held: a hash of each line and of each run of ``overlap`` words in a line, casefolded, no punctuation.
+
+    Args:
+        names: of the kinds of text that are held (a task, the dev part).
+        overlap: words in a row.
+        lines: hashes of lines, and the number of the name of each.
+        runs: hashes of runs, and the number of the name of each.
+
+    Hashes of 64 bits; a collision costs a line of training text.
+    """
+
+    def __init__(self, names: Sequence[str], overlap: int, lines: tuple[U64, NDArray[np.integer]],
+                 runs: tuple[U64, NDArray[np.integer]]) -> None:
+        self.names, self.overlap = list(names), overlap
+        self._lines, self._line_names = _sorted(*lines)
+        self._runs, self._run_names = _sorted(*runs)
+
+    @classmethod
+    def of(cls, items: Sequence[tuple[str, str]], overlap: int, tidy: Callable[[list[str]], list[str]]) -> Held:
+        """What is held where ``items`` are (name, text).
+
+        Args:
+            items: as they stand in their files.
+            overlap: words in a row.
+            tidy: normalises and spells lines as those are that they are compared with.
+        """
+        names = sorted({name for name, _ in items})
+        pairs = [(names.index(name), line) for name, text in items for line in text.split("\n")]
+        if not pairs:
+            nothing = np.zeros(0, dtype=np.uint64), np.zeros(0, dtype=np.uint32)
+            return cls(names, overlap, nothing, nothing)
+        tokens = Tokens(tidy([line for _, line in pairs]))
+        at = np.array([number for number, _ in pairs], dtype=np.uint32)
+        worded = tokens.counts > 0
+        runs, counts = tokens.runs(overlap)
+        return cls(names, overlap, (tokens.line_hashes[worded], at[worded]), (runs, np.repeat(at, counts)))
+
+    def save(self, path: Path) -> None:
+        """Write to ``path`` (npz)."""
+        with path.open("wb") as stream:
+            np.savez(stream, names=np.array(self.names, dtype=np.str_), overlap=self.overlap, lines=self._lines,
+                     line_names=self._line_names, runs=self._runs, run_names=self._run_names)
+
+    def digest(self) -> str:
+        """A digest of what is held."""
+        parts = (self._lines, self._line_names, self._runs, self._run_names)
+        return digest_of([self.names, self.overlap, *(sha256(part.tobytes()).hexdigest() for part in parts)])
+
+    @classmethod
+    def load(cls, path: Path) -> Held:
+        """What ``save`` wrote.
+
+        Raises:
+            Problem: it cannot be read.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as found:
+                return cls(found["names"].tolist(), int(found["overlap"]), (found["lines"], found["line_names"]),
+                           (found["runs"], found["run_names"]))
+        except (OSError, ValueError, KeyError) as error:
+            raise Problem(f"the held items cannot be read ({error})", where=str(path), fix="Run again") from error
+
+    def judge(self, tokens: Tokens) -> NDArray[np.uint32]:
+        """For each line 0, or why it may not be kept: a number for ``reason``."""
+        return self.judge_hashes(tokens.line_hashes, *tokens.runs(self.overlap))
+
+    def judge_hashes(self, lines: U64, runs: U64, counts: NDArray[np.integer]) -> NDArray[np.uint32]:
+        """The same where the hashes of the lines, and of the runs that each has, are known."""
+        found = np.zeros(len(lines), dtype=np.uint32)
+        hits = _where(runs, self._runs)
+        shared = np.flatnonzero(hits >= 0)
+        if len(shared):
+            owner = np.searchsorted(np.cumsum(counts), shared, side="right")
+            found[owner[::-1]] = 2 * self._run_names[hits[shared]][::-1] + 2  # the first run of a line counts
+        hits = _where(lines, self._lines)
+        equal = hits >= 0
+        found[equal] = 2 * self._line_names[hits[equal]] + 1
+        return found
+
+    def name_of(self, number: int) -> str:
+        """The kind of text that a number of ``judge`` points to."""
+        return self.names[(number - 1) // 2]
+
+    def reason(self, number: int) -> str:
+        """What a number of ``judge`` stands for."""
+        name = self.name_of(number)
+        return f"equals a line of {name}" if number % 2 else f"shares {self.overlap} words in a row with {name}"
+
+
+def _sorted(hashes: U64, names: NDArray[np.integer]) -> tuple[U64, NDArray[np.uint32]]:
+    found, first = np.unique(hashes, return_index=True)
+    return found, np.asarray(names)[first].astype(np.uint32)
+
+
+def _where(wanted: U64, known: U64) -> NDArray[np.int64]:
+    """Where each of ``wanted`` stands in the sorted ``known``, -1 if nowhere.
+
+    A table of bits by the lowest bits of the hashes answers for most; only the rest is searched.
+    """
+    found = np.full(len(wanted), -1, dtype=np.int64)
+    if not len(known) or not len(wanted):
+        return found
+    mask = np.uint64((1 << max(16, int(len(known) * 16).bit_length())) - 1)
+    seen = np.zeros(int(mask) + 1, dtype=np.bool_)
+    seen[known & mask] = True
+    maybe = np.flatnonzero(seen[wanted & mask])
+    place = np.minimum(np.searchsorted(known, wanted[maybe]), len(known) - 1)
+    hit = known[place] == wanted[maybe]
+    found[maybe[hit]] = place[hit]
+    return found

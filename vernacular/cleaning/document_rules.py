@@ -1,0 +1,203 @@
+"""What the rules say of each document by itself: which lines are left, how they read, and hashes to compare them by.
+
+Here stands the order of these rules; what a rule does is in its own module. What compares documents with each other is
+in ``across``. What a document gets hangs on its own row and the settings alone, so that it can
+be kept (``cache``) and made in any process (``workers``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from vernacular.cleaning import line_filters as filters
+from vernacular.cleaning.cache import Arrays
+from vernacular.cleaning.decontamination import Held
+from vernacular.cleaning.features import record, record_changes
+from vernacular.corpus import CleanSettings
+from vernacular.langid import Identifier, load_identifier
+from vernacular.langid import learned_thresholds as thresholds
+from vernacular.langid.external import Rejecter, judge, open_rejecters
+from vernacular.text.codepoints import Batch
+from vernacular.text.line_batch import Lines
+from vernacular.text.normalization import normalise, repair
+from vernacular.text.pii import compiled, redact
+from vernacular.text.spelling import Speller
+from vernacular.text.word_hashes import Ints, offsets
+
+KINDS = ("encoding", "normalise", "orthography")  # of changes
+TELLING_WORDS = 4  # a shorter line is too short to tell its language by
+_MASK = re.compile(r"<[a-z][a-z0-9_]*>")  # what ``redact`` leaves
+_SAID = 2.2  # what other lines can say of a line at most, as a logit: 9 to 1
+_LEAST = 0.0001  # probability that is told from none
+
+
+def maker(spec: Mapping[str, Any]) -> Chain:
+    """The rules as ``spec`` says: settings of ``corpus/clean``, folder of the identifier, file of held items."""
+    settings = CleanSettings.model_validate(spec["settings"])
+    folder = Path(spec["identifier"])
+    limits = folder / "thresholds.json"
+    return Chain(settings, load_identifier(folder), Held.load(Path(spec["held"])),
+                 thresholds.Thresholds.from_dict(orjson.loads(limits.read_bytes())) if limits.is_file()
+                 else thresholds.Thresholds())
+
+
+class Chain:
+    """The rules for single documents, ready to be applied to batches of rows.
+
+    Args:
+        settings: thresholds, and what the language is.
+        identifier: learned from the seed; None where there is none.
+        held: task items and behaviour texts, which no kept line may share.
+        limits: learned from the seed.
+    """
+
+    def __init__(self, settings: CleanSettings, identifier: Identifier | None, held: Held,
+                 limits: thresholds.Thresholds) -> None:
+        self._settings, self._cleaning = settings, settings.cleaning
+        self._identifier, self._held, self._limits = identifier, held, limits
+        self._speller = Speller(settings.cleaning.orthography, settings.script)
+        self._knows_script = filters.knows_script(settings.script)
+        self._patterns = compiled(settings.cleaning.private_patterns)
+        self._rejecters: list[Rejecter] | None = None
+
+    def __call__(self, rows: Sequence[bytes]) -> Arrays:
+        """The table of a batch of rows: see ``cache``. Further levels are those of ``record`` and ``scores``."""
+        documents = [orjson.loads(row) for row in rows]
+        parts = [document["text"].split("\n") for document in documents]
+        read = np.fromiter(map(len, parts), dtype=np.int64, count=len(parts))
+        numbers = np.arange(read.sum(), dtype=np.int64) - np.repeat(offsets(read)[:-1], read) + 1
+        table: Arrays = {"rows.read_lines": read.astype(np.uint32)}
+        changes: list[list[dict[str, Any]]] = [[] for _ in documents]
+
+        lines = Lines([line for part in parts for line in part], np.repeat(np.arange(len(parts)), read), numbers)
+        self._mend(lines, documents, table, changes)
+        words = Batch(lines.texts).word_counts
+        every = lines.at  # what was read: lines with anything in them
+        table["rows.read_words"] = np.bincount(lines.owner, words, len(rows)).astype(np.uint32)
+        counts = np.zeros(len(numbers), dtype=np.uint32)
+        counts[every] = words
+
+        script, cleaning = self._settings.script, self._cleaning
+        lines.drop(filters.damaged(lines.texts), "encoding")
+        lines.drop(filters.empty(lines.texts), "empty")
+        lettered = np.bincount(lines.owner, counts[lines.at], len(rows))
+        if self._knows_script:
+            lines.drop(filters.other_script(lines.texts, script, cleaning.script_share), "script")
+        lines.drop(filters.short(lines.texts, cleaning.min_words), "short")
+        self._identify(lines, counts, lettered, table)
+        lines.drop(filters.repetitive(lines.texts, cleaning.max_repeats), "repetition")
+        lines.drop(thresholds.judge(lines.texts, self._limits), "thresholds")
+        return {**table, **record(lines, rows, documents, counts, self._masked, self._held, cleaning.near_duplicate),
+                **record_changes(documents, changes, self._masked)}
+
+    def _mend(self, lines: Lines, documents: Sequence[Mapping[str, Any]], table: Arrays,
+              changes: list[list[dict[str, Any]]]) -> None:
+        """Repair, normalise and spell; drop what has nothing in it; note what changed."""
+        before = lines.texts
+        repaired, mended = repair(before)
+        normal = normalise(repaired)
+        spelled, spellings = self._speller.apply(normal)
+        touched = {"encoding": list(mended),
+                   "normalise": [index for index, (one, other) in enumerate(zip(repaired, normal, strict=True))
+                                 if one is not other and one != other],
+                   "orthography": sorted({change.line for change in spellings})}
+        for kind in KINDS:
+            table[f"rows.changed_{kind}"] = np.bincount(lines.owner[touched[kind]], minlength=len(documents)).astype(
+                np.uint32)
+        owner, number = lines.owner.tolist(), lines.all_numbers.tolist()
+        for index, text in mended.items():
+            changes[owner[index]].append({"line": number[index], "rule": "encoding", "before": text,
+                                          "after": repaired[index]})
+        for change in spellings:
+            changes[owner[change.line]].append({"line": number[change.line], "rule": change.rule,
+                                                "offset": change.offset, "before": change.before,
+                                                "after": change.after})
+        for found in changes:
+            found.sort(key=lambda change: change["line"])
+        lines.texts = spelled
+        lines.drop({index: "" for index, line in enumerate(spelled) if not line}, None)
+
+    def _identify(self, lines: Lines, counts: NDArray[np.uint32], lettered: NDArray[Any],
+                  table: Arrays) -> None:
+        """Drop lines, and documents that consist of such lines, that are in another language."""
+        documents, owner, words = len(lettered), lines.owner, counts[lines.at]
+        telling = words >= TELLING_WORDS
+        scores = np.zeros(0, dtype=np.float64)
+        if self._identifier is None:
+            found = self._asked(lines, np.flatnonzero(telling))
+            foreign = list(found)
+        else:
+            threshold, bare = self._identifier.threshold, self._bare(lines.texts)
+            scores = self._scores(self._identifier, bare, owner, words, telling)
+            refused = np.flatnonzero(scores < threshold)
+            found = {index: f"probability {scores[index]:.2f}, less than {threshold:.2f}" for index in refused.tolist()}
+            asked = self._asked(lines, np.flatnonzero(telling & (scores >= threshold)
+                                                      & (scores < self._identifier.doubt)))
+            surely = self._identifier.foreign([bare[index] for index in refused.tolist()])
+            foreign = [*refused[surely].tolist(), *asked]
+            found |= asked
+        table["rows.language_lines"] = (np.bincount(owner, minlength=documents) - np.bincount(
+            owner[foreign], minlength=documents)).astype(np.uint32)
+        table["rows.scores"] = (np.bincount(owner, minlength=documents) if len(scores)
+                                else np.zeros(documents)).astype(np.uint32)
+        table["scores.value"] = np.clip(scores * 100, 0, 99).astype(np.uint8)
+        lines.drop(dict(sorted(found.items())), "identification")
+        share = np.bincount(lines.owner, counts[lines.at], documents) / np.maximum(lettered, 1)
+        other = share < self._settings.document_share
+        lines.drop({index: f"{share[of]:.0%} of the words of its document are in lines of the language, less than "
+                           f"{self._settings.document_share:.0%}"
+                    for index, of in enumerate(lines.owner.tolist()) if other[of]}, "document_identification")
+
+    @staticmethod
+    def _scores(identifier: Identifier, texts: Sequence[str], owner: Ints, words: NDArray[np.uint32],
+                telling: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """The probability of each line, in the light of the other lines of its document.
+
+        A document is mostly in one language, so the odds of its other lines are multiplied with those of a line (naive
+        Bayes), within bounds: a doubtful line among good ones is likely good, and a line that is surely in another
+        language stays so. Lines too short to tell get the mean of the document, weighted by words; where a document
+        has no longer line, its lines are taken together.
+        """
+        scores = np.zeros(len(texts))
+        long = np.flatnonzero(telling)
+        # Rounded, so that a sum in another order, as batches of other sizes have it, makes no difference.
+        alone = np.round(identifier.scores([texts[index] for index in long.tolist()]).astype(np.float64), 4)
+        documents, of = int(owner.max(initial=-1)) + 1, owner[long]
+        logits = np.log(np.maximum(alone, _LEAST) / np.maximum(1 - alone, _LEAST))
+        bounded = np.clip(logits, -_SAID, _SAID)
+        others = np.bincount(of, bounded, documents)[of] - bounded
+        scores[long] = 1 / (1 + np.exp(-logits - np.clip(others, -_SAID, _SAID)))
+        weights = np.bincount(of, words[long], documents)
+        means = np.bincount(of, words[long] * scores[long], documents) / np.maximum(weights, 1)
+        without = np.unique(owner[weights[owner] == 0])
+        if len(without):
+            firsts, lasts = np.searchsorted(owner, without), np.searchsorted(owner, without, side="right")
+            joined = [" ".join(texts[first:last]) for first, last in zip(firsts.tolist(), lasts.tolist(), strict=True)]
+            means[without] = identifier.scores(joined)
+        scores[~telling] = means[owner[~telling]]
+        return np.round(scores, 4)
+
+    def _asked(self, lines: Lines, indices: Ints) -> dict[int, str]:
+        """What further identifiers say of these lines."""
+        if not len(indices):
+            return {}
+        if self._rejecters is None:  # loaded when the first line is in doubt: that takes a while
+            self._rejecters = open_rejecters(self._settings.rejecters, self._settings)
+        reasons = judge(self._rejecters, self._bare([lines.texts[index] for index in indices.tolist()]))
+        return {index: reason for index, reason in zip(indices.tolist(), reasons, strict=True) if reason is not None}
+
+    def _bare(self, texts: list[str]) -> list[str]:
+        """``texts`` without addresses and numbers, which are in no language."""
+        return [text if text is masked else _MASK.sub(" ", masked)
+                for text, masked in zip(texts, redact(texts, Counter(), self._patterns), strict=True)]
+
+    def _masked(self, texts: list[str], counter: Counter[str]) -> list[str]:
+        return redact(texts, counter, self._patterns) if self._cleaning.private_data else texts

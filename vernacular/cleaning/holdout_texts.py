@@ -1,0 +1,243 @@
+"""The texts that models are judged by, so that none of them is trained on: the folder's task files and behaviour tests.
+
+Items that are only learned from may stay in the text: their words tell nothing of what is scored, and people label
+what they have collected. Only finding and reading is here; ``clean`` takes out of the corpus what equals one or shares
+a long run of words.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import product
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import regex
+
+from vernacular.config.limits import Limits
+from vernacular.config.schema import Language
+from vernacular.config.tasks import Task
+from vernacular.core import delimited as separated
+from vernacular.core.errors import Problem
+from vernacular.core.files import File, Folder, text_of
+from vernacular.core.store import digest_of, digest_of_listed
+from vernacular.sandbox.frames import OpenFile
+from vernacular.sandbox.limits import for_file
+from vernacular.sandbox.reader import opened, read_bounded
+from vernacular.text.words import words
+
+FOLDER = "tasks"
+LEAST_WORDS = 3  # labels and single words of a field are no texts
+_SENTENCE_WORDS = 5
+# A space behind what ends a sentence; none is needed where the script writes none.
+_SENTENCE_END = regex.compile(r"(?<=\p{Sentence_Terminal}[\p{Pf}\p{Pe}\"']*)\s+"
+                              r"|(?<=[。！？።။])(?=[^\s\p{Pf}\p{Pe}\"'])", regex.V1)
+_FIXED_WORDS = 5  # of a template between two slots
+_MOST_EXPANDED = 500  # sentences of one template; larger ones count by their fixed parts
+_NOT_DATA = {".md", ".yaml", ".yml", ".py"}
+_NOT_READING = {"licence", "url", "most", "separator", "repair_bio", "folder", "dataset"}
+_SLOT = regex.compile(r"\{[a-z][a-z0-9_]*\}")
+_TAG = regex.compile(r"(?:O|[BIESLU]-\S+|[A-Z][A-Z_]*)")
+
+
+def held_items(language: Language, root: Path) -> list[tuple[str, str]]:
+    """Every text of three words or more that a task or a behaviour test holds, and its sentences: (file, text), once.
+
+    That is all of the folder ``tasks/`` that no task names, and of the data that the tasks name, wherever it lies, the
+    items that models are scored or chosen by.
+
+    Args:
+        language: whose tasks.
+        root: of the store, below which lies what was fetched from the hub.
+
+    Raises:
+        Problem: a file that cannot be read: what it holds could not be kept out of training.
+    """
+    found: dict[tuple[str, str], None] = {}
+    for name, text in _labelled(language, root):
+        for line in text.splitlines():
+            if len(words(line)) >= LEAST_WORDS:
+                found.setdefault((name, line.strip()))
+            found.update({(name, sentence): None for sentence in _sentences(line)})
+    for name, text in _behaviour(language):
+        found.setdefault((name, text))
+    return list(found)
+
+
+def _labelled(language: Language, root: Path) -> Iterator[tuple[str, str]]:
+    """(file or task, text) of all labelled data; files that a task names are read as it says."""
+    from vernacular.datasets import judging_rows
+
+    for file in unnamed_files(language):
+        yield from ((file.path, text) for text in texts_of(file, language.limits))
+    for name in language.tasks:
+        for row in judging_rows(language, name, root):
+            yield from ((f"tasks.{name}", text) for text in _strings({"": row.surface, **row.fields}))
+
+
+def versions(language: Language, root: Path) -> dict[str, str]:
+    """Digests of what ``held_items`` reads; what a stage reads outside the artifact root.
+
+    Of behavioural tests the sentences alone: a review or another threshold changes nothing for the text.
+    """
+    from vernacular.datasets import judging_parts, version_of
+
+    files = unnamed_files(language)
+    tasks = {f"task/{name}": digest_of([version, _reading(task)]) for name, task in language.tasks.items()
+             if (version := version_of(language, name, root, judging_parts(task)))}
+    sentences = list(_behaviour(language))
+    return {**({"benchmarks": digest_of_listed((file.path, file) for file in files)} if files else {}), **tasks,
+            **({"behaviour": digest_of(sentences)} if sentences else {})}
+
+
+def _reading(task: Task) -> dict[str, Any]:
+    """The settings that decide which texts of a task's data are held out: kind, columns, parts and their shares."""
+    assert task.data is not None
+    return {"kind": task.kind, "data": task.data.model_dump(mode="json", exclude=_NOT_READING)}
+
+
+def unnamed_files(language: Language) -> list[File]:
+    """The files in ``tasks/`` that hold labelled data and that no task names: nobody says what of them is scored."""
+    from vernacular.datasets import named_files
+
+    named = {file.place.resolve() for file in named_files(language)}
+    return [file for _, file in Folder(language.folder, "", language.folder.name).folder(FOLDER).list_files()
+            if file.suffix.lower() not in _NOT_DATA and file.stem.upper() not in ("LICENSE", "LICENCE")
+            and file.place.resolve() not in named]
+
+
+def texts_of(file: File, limits: Limits | None = None) -> Iterator[str]:
+    """The texts of one file of labelled data.
+
+    Raises:
+        LimitReached: parsing it takes more than ``limits`` allow.
+        Problem: its format is not known, it is not UTF-8, or it is broken.
+    """
+    with opened(file) as data:
+        return read_bounded(f"{__name__}:in_worker_texts", [data], [file.suffix.lower(), file.shown], file.shown,
+                            for_file(limits or Limits(), data.size))
+
+
+def in_worker_texts(files: Sequence[OpenFile], suffix: str, where: str) -> Iterator[str]:
+    """In the worker: the texts of the one file in ``files``."""
+    readers = {".jsonl": _jsonl, ".json": _json, ".csv": _csv, ".tsv": _tsv, ".conll": _conll, ".conllu": _conll,
+               ".txt": _txt}
+    reader = readers.get(suffix)
+    if reader is None:
+        raise Problem(f"{suffix or 'a file without an ending'} is no format of labelled data that can be read, so "
+                      "its texts cannot be kept out of training", where=where,
+                      fix=f"Use one of {', '.join(readers)}, or move the file out of {FOLDER}/")
+    try:
+        yield from reader(text_of(files[0].read(), where).replace("\r\n", "\n").replace("\r", "\n"))
+    except (ValueError, csv.Error) as error:
+        raise Problem(f"cannot be read: {error}", where=where, fix="Correct the file") from None
+
+
+def _sentences(line: str) -> list[str]:
+    """The sentences of a longer text, for the corpus may hold it sentence by sentence; short ones are anybody's."""
+    parts = [part.strip() for part in _SENTENCE_END.split(line)]
+    return [part for part in parts if len(words(part)) >= _SENTENCE_WORDS] if len(parts) > 1 else []
+
+
+def _strings(value: Any) -> Iterator[str]:
+    """Every string in a JSON value; a list of single words is a sentence in words."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for part in value.values():
+            yield from _strings(part)
+    elif isinstance(value, list):
+        if value and all(isinstance(part, str) and " " not in part for part in value):
+            yield " ".join(value)
+        for part in value:
+            yield from _strings(part)
+
+
+def _jsonl(text: str) -> Iterator[str]:
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            try:
+                yield from _strings(json.loads(line))
+            except ValueError as error:
+                raise ValueError(f"line {number}: {error}") from None
+
+
+def _json(text: str) -> Iterator[str]:
+    yield from _strings(json.loads(text))
+
+
+def _csv(text: str, marks: str = separated.MARKS) -> Iterator[str]:
+    """By every separator that stands in it: a file says nowhere which is its own."""
+    for mark in marks:
+        if mark in text or mark == marks[0]:
+            for row in separated.reader(text, delimiter=mark):
+                yield from row
+
+
+def _tsv(text: str) -> Iterator[str]:
+    """Quoted as CSV is, or not quoted at all: both are taken, since files say neither."""
+    yield from _csv(text, "\t")
+    if '"' in text:
+        for line in text.splitlines():
+            yield from line.split("\t")
+
+
+def _conll(text: str) -> Iterator[str]:
+    """A sentence a block, a word a line, in the first column (CoNLL) or the second (CoNLL-U); ``# text =`` as it is."""
+    for block in regex.split(r"\n[ \t]*\n", text.replace("\r\n", "\n")):
+        lines = [line for line in block.split("\n") if line.strip()]
+        yield from (line.split("=", 1)[1].strip() for line in lines if regex.match(r"# ?text ?=", line))
+        rows = [line.split("\t") if "\t" in line else line.split(" ") for line in lines
+                if not (line.startswith("# ") or line.startswith("-DOCSTART-"))]
+        if rows and all(len(row) == 10 for row in rows):
+            yield _surface(rows)
+        elif rows:
+            yield " ".join(row[0] for row in rows)
+
+
+def _surface(rows: Iterable[list[str]]) -> str:
+    """The text of a CoNLL-U sentence from its words: ranges stand for their parts, SpaceAfter=No joins."""
+    text, end = "", 0
+    for row in rows:
+        first, _, last = row[0].partition("-")
+        if not first.isdigit() or int(first) <= end:  # an empty node, or a part of the range before
+            continue
+        end = int(last) if last else int(first)
+        text += row[1] + ("" if "SpaceAfter=No" in row[9] else " ")
+    return text.strip()
+
+
+def _txt(text: str) -> Iterator[str]:
+    """Lines of text, or CoNLL where nearly every line is a word and a tag."""
+    rows = [line.split() for line in text.split("\n") if line.strip()]
+    tagged = sum(len(row) == 2 and _TAG.fullmatch(row[1]) is not None for row in rows)
+    yield from _conll(text) if rows and tagged >= 0.9 * len(rows) else text.split("\n")
+
+
+def _behaviour(language: Language) -> Iterator[tuple[str, str]]:
+    """The sentences of the tests' templates, and their fixed parts of five words or more.
+
+    What speakers marked is not among them: a mark would have the text cleaned and every model trained anew.
+    """
+    from vernacular.behavior_tests.load import FOLDER as TESTS
+    from vernacular.behavior_tests.load import load_suite
+
+    suite = load_suite(language)
+    for test in suite.tests:
+        for template in (*test.templates, *(pair.good for pair in test.pairs)):
+            lists = [suite.lexicons[slot] for slot in test.slots(template)]
+            fillers = [entries for entries in lists if isinstance(entries, list)]
+            if len(fillers) == len(lists) and prod(map(len, fillers)) <= _MOST_EXPANDED:
+                for chosen in product(*fillers):
+                    yield f"{TESTS}/{test.name}", _filled(template, chosen)
+            for part in _SLOT.split(template):
+                if len(words(part)) >= _FIXED_WORDS:
+                    yield f"{TESTS}/{test.name}", part.strip()
+
+
+def _filled(template: str, chosen: Iterable[str]) -> str:
+    words_left = iter(chosen)
+    return _SLOT.sub(lambda slot: next(words_left), template)

@@ -1,0 +1,150 @@
+"""Rules on single lines: each says which lines of a batch to drop, and why. What compares lines is elsewhere.
+
+Every rule takes the lines of a batch and gives index -> reason for those to drop. Limits learned from the language's
+own text are in ``thresholds``; the limits here hold in every language.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from functools import cache
+
+import numpy as np
+import regex
+from ftfy.badness import BADNESS_RE
+from numpy.typing import NDArray
+
+from vernacular.text.codepoints import LETTER, LIMIT, MARK, Batch, points_of, slots_of
+from vernacular.text.normalization import suspects
+from vernacular.text.words import words
+
+_PARTS = {"Jpan": ("Hani", "Hira", "Kana"), "Kore": ("Hang", "Hani"), "Hans": ("Hani",), "Hant": ("Hani",),
+          "Hrkt": ("Hira", "Kana"), "Latf": ("Latn",), "Latg": ("Latn",), "Aran": ("Arab",), "Cyrs": ("Cyrl",),
+          "Syre": ("Syrc",), "Syrj": ("Syrc",), "Syrn": ("Syrc",)}  # ISO 15924 codes that are not Unicode scripts
+_REPETITION_WORDS = 8
+_SAME_LETTER = regex.compile(r"(\p{L})\1{12,}")  # "aaaaaaaaaaaaa"; rows of dots and dashes are not letters
+# Of what ftfy takes for mojibake: signs among letters, which no orthography has. Pairs of letters alone can be a
+# spelling (Ewe ƒã, Lombard œ before a space, Sango Â).
+_SIGNS_WITHIN = regex.compile(r"[^\p{L}\p{M}\s\p{ASCII}‘’“”…–—«»‹›]|[ªº]")
+LOST = "holds U+FFFD, the mark of lost characters"
+
+
+def damaged(lines: Sequence[str]) -> dict[int, str]:
+    """Lines that hold U+FFFD (letters were lost before the text came here) or mojibake that could not be undone."""
+    found: dict[int, str] = {}
+    for index in suspects(lines):
+        for match in BADNESS_RE.finditer(lines[index]):
+            if match[0][0] not in "œŒ" and _SIGNS_WITHIN.search(match[0]):
+                found[index] = f"holds mojibake that cannot be undone: {match[0]!r}"
+                break
+    if any("\ufffd" in line for line in lines):
+        found.update((index, LOST) for index, line in enumerate(lines) if "\ufffd" in line)
+    return dict(sorted(found.items()))
+
+
+def empty(lines: Sequence[str]) -> dict[int, str]:
+    """Lines without a single letter."""
+    batch = Batch.of(lines)
+    return dict.fromkeys(np.flatnonzero(batch.sums((batch.kinds & LETTER) != 0) == 0).tolist(), "no letters")
+
+
+def knows_script(script: str) -> bool:
+    """Whether Unicode knows the ISO 15924 code ``script``, so that letters can be told to be in it."""
+    try:
+        regex.compile(in_script(script))
+    except regex.error:
+        return False
+    return True
+
+
+def in_script(script: str) -> str:
+    """The set of the letters of an ISO 15924 code, to be used within a regular expression of the module ``regex``."""
+    return "[" + "".join(rf"\p{{sc={part}}}" for part in _PARTS.get(script, (script,))) + "]"
+
+
+@cache
+def foreign_to(script: str) -> NDArray[np.bool_]:
+    """For each code point whether it is a letter or mark in neither ``script`` nor the scripts that all share."""
+    table = np.zeros(LIMIT, dtype=np.bool_)
+    table[points_of(rf"[[\p{{L}}\p{{M}}]--[{in_script(script)}\p{{sc=Zyyy}}\p{{sc=Zinh}}]]+")] = True
+    return table
+
+
+def other_script(lines: Sequence[str], script: str, least: float) -> dict[int, str]:
+    """Lines with less than ``least`` of their letters in ``script``.
+
+    Marks count with the letters: in Khmer or Thai they are a third of what is written, and one Latin name in a sentence
+    would else weigh too much.
+    """
+    if script == "Latn" and all(map(str.isascii, lines)):
+        return {}
+    batch = Batch.of(lines)
+    foreign = batch.sums(foreign_to(script).take(batch.codes))
+    letters = batch.sums((batch.kinds & (LETTER | MARK)) != 0)
+    share = 1 - foreign / np.maximum(letters, 1)
+    return {index: f"{share[index]:.0%} of its letters are {script}, less than {least:.0%}"
+            for index in np.flatnonzero(share < least).tolist()}
+
+
+def short(lines: Sequence[str], least: int) -> dict[int, str]:
+    """Lines of fewer than ``least`` words."""
+    if least <= 1:
+        return {}
+    counts = Batch.of(lines).word_counts
+    return {index: f"{counts[index]} words, fewer than {least}" for index in np.flatnonzero(counts < least).tolist()}
+
+
+def repetitive(lines: Sequence[str], most: float) -> dict[int, str]:
+    """Lines that repeat themselves.
+
+    Dropped are lines of 8 words or more in which one word takes up more than the share ``most``, or more than ``most``
+    of the runs of three words stood before in the line, and lines with one letter more than 12 times in a row.
+    """
+    found = {}
+    for index in _maybe_repetitive(Batch.of(lines), most):
+        reason = repetition(lines[index], most)
+        if reason:
+            found[index] = reason
+    return found
+
+
+def repetition(line: str, most: float) -> str | None:
+    """Why ``repetitive`` drops a line, or None."""
+    found = [word.casefold() for word in words(line)]
+    if len(found) >= _REPETITION_WORDS:
+        word, uses = Counter(found).most_common(1)[0]
+        if uses / len(found) > most:
+            return f"'{word}' is {uses} of {len(found)} words"
+        triples = list(zip(found, found[1:], found[2:], strict=False))
+        again = len(triples) - len(set(triples))
+        if again / len(triples) > most:
+            return f"{again} of {len(triples)} runs of three words stood before in the line"
+    run = _SAME_LETTER.search(line)
+    return f"'{run[1]}' stands {len(run[0])} times in a row" if run else None
+
+
+def _maybe_repetitive(batch: Batch, most: float) -> list[int]:
+    """The lines that ``repetition`` could drop, and a few more: words stand for themselves by a hash."""
+    number = len(batch.lines)
+    marked = np.zeros(number, dtype=np.bool_)
+    same = batch.codes[1:] == batch.codes[:-1]
+    for step in (1, 2, 4, 4):  # after these, 12 neighbours in a row are equal
+        same = same[step:] & same[:-step] if len(same) > step else same[:0]
+    marked[batch.lines_at(np.flatnonzero(same))] = True
+    counts = batch.word_counts
+    long = counts >= _REPETITION_WORDS
+    if long.any():
+        keep = long[batch.word_lines]
+        line, word = batch.word_lines[keep], batch.word_hashes[keep]
+        length = np.maximum(counts, 1)
+        slots = slots_of(word, line)
+        most_common = np.zeros(number, dtype=np.int64)
+        first = np.flatnonzero(np.diff(line, prepend=-1))
+        most_common[line[first]] = np.maximum.reduceat(np.bincount(slots)[slots], first)
+        marked |= long & (most_common / length > most)
+        triple = (word[:-2] * np.uint32(31) + word[1:-1]) * np.uint32(31) + word[2:]
+        inside = line[:-2] == line[2:]
+        triple, line = triple[inside], line[:-2][inside]
+        marked |= long & (batch.repeated(triple, line) / np.maximum(length - 2, 1) > most)
+    return np.flatnonzero(marked).tolist()

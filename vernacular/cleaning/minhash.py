@@ -1,0 +1,72 @@
+"""MinHash sketches (Broder 1997; as fast similarity sketching, Dahlgaard et al. 2017), and bands of them.
+
+Texts that share a band are candidates for near-duplicates; ``deduplicate`` decides. Similarity is the Jaccard index of
+the character 5-grams of the casefolded words.
+"""
+
+from __future__ import annotations
+
+from array import array
+
+import numpy as np
+from numpy.typing import NDArray
+from rensa import RMinHash
+
+from vernacular.text.word_hashes import Ints, Tokens, mix, offsets, spread
+
+LEAST_WORDS = 8  # short phrases recur in every text
+LINE, DOCUMENT = 64, 128  # slots of a sketch; long documents have a good deal in common, lines hardly anything
+_SEED = 1
+_MISSED = 0.01  # most pairs at the very threshold that may share no band; just above it, far fewer are missed
+_ERROR = 4  # standard errors by which the similarity of two sketches may be off
+
+
+def sketches(tokens: Tokens, texts: Ints, at: Ints, slots: int) -> NDArray[np.uint32]:
+    """The sketches of some texts, shape ``(len(at), slots)``.
+
+    Args:
+        tokens: of all lines.
+        texts: how many lines in a row make a text.
+        at: which of the texts.
+        slots: of a sketch.
+    """
+    if not len(at):
+        return np.zeros((0, slots), dtype=np.uint32)
+    grams, counts = tokens.shingles(texts)
+    chosen = spread(offsets(counts)[:-1][at], counts[at])
+    rows = RMinHash.digest_matrix_from_flat_token_hashes(
+        grams[chosen], offsets(counts[at]).astype(np.uint64), slots, _SEED).to_rows()
+    return np.frombuffer(b"".join([array("I", row).tobytes() for row in rows]), dtype=np.uint32).reshape(-1, slots)
+
+
+def shape(least: float, slots: int) -> tuple[int, int]:
+    """How many bands, and slots in each, so that hardly a pair of similarity ``least`` shares no band."""
+    for number in range(16, 1, -1):
+        if (1 - least**number) ** (slots // number) <= _MISSED:
+            return slots // number, number
+    return slots, 1
+
+
+def bands(found: NDArray[np.uint32], least: float) -> NDArray[np.uint32]:
+    """The bands of sketches, never 0, shape ``(sketches, bands)``."""
+    number, slots = shape(least, found.shape[1])
+    parts = found[:, :number * slots].reshape(len(found), number, slots)
+    hashes = np.zeros((len(found), number), dtype=np.uint64)
+    for place in range(slots):
+        hashes = hashes * np.uint64(0x9E3779B97F4A7C15) + parts[:, :, place]
+    joined: NDArray[np.uint32] = np.maximum(mix(hashes) >> np.uint64(32), np.uint64(1)).astype(np.uint32)
+    return joined
+
+
+def short(found: NDArray[np.uint32]) -> NDArray[np.uint8]:
+    """A byte of each slot of sketches: enough for ``surely_apart`` (Li and Koenig 2010)."""
+    return found.astype(np.uint8)
+
+
+def surely_apart(ones: NDArray[np.unsignedinteger], others: NDArray[np.unsignedinteger],
+                 least: float) -> NDArray[np.bool_]:
+    """Which texts can hardly be as similar as ``least`` to the others, by their sketches, shape ``(texts, slots)``."""
+    slots = ones.shape[1]
+    error = _ERROR * (least * (1 - least) / slots) ** 0.5
+    apart: NDArray[np.bool_] = np.count_nonzero(ones == others, axis=1) < (least - error) * slots - 1
+    return apart

@@ -1,0 +1,258 @@
+"""What ``corpus/clean`` says of its result: counts, tables, plots and gates. Judges nothing itself."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vernacular.cleaning import corpus_rules as across
+from vernacular.cleaning.corpus_rules import Corpus
+from vernacular.cleaning.decontamination import Held
+from vernacular.cleaning.losses import DETAIL, find_losses, loss_gates
+from vernacular.cleaning.output import REJECTS
+from vernacular.cleaning.source_drift import Screening
+from vernacular.cleaning.source_mix import mix_gate, shares, words_by
+from vernacular.config.cleaning import Cleaning
+from vernacular.core.jsonl import read_jsonl
+from vernacular.core.plots import bars, histogram
+from vernacular.core.store import Gate, Report
+from vernacular.corpus import CleanSettings
+from vernacular.text.line_batch import RULES as OWN_RULES
+from vernacular.text.pii import KINDS
+from vernacular.text.word_hashes import Ints, offsets
+
+_SAMPLES, _EXCERPT = 3, 160
+_LEAST_KEPT = 0.01
+_MOST_BARS = 12
+_BINS = 20
+_RULES = OWN_RULES | across.RULES
+_CHANGES = {"encoding": "lines in which mojibake or HTML entities were undone",
+            "normalise": "lines in which spaces, control characters or Unicode forms changed",
+            "orthography": "lines in which apostrophes, look-alike letters or spellings changed"}
+
+
+def describe(out: Path, corpus: Corpus, settings: CleanSettings, screening: Screening, notes: dict[str, str],
+             held: Held, accepted: Mapping[tuple[str, str], float]) -> Report:
+    """The report of the text written to ``out``.
+
+    Args:
+        out: folder of the result.
+        corpus: what the rules left, and what they dropped.
+        settings: of ``corpus/clean``.
+        screening: what waits for a person.
+        notes: rules that were skipped, and why.
+        held: task items and behavior texts.
+        accepted: source and rule -> the share of the source that a person lets the rule take.
+    """
+    cleaning = settings.cleaning
+    report = Report()
+    kept = corpus.kept
+    words = int(corpus.words[kept].sum())
+    sources, source_of = _sources(corpus)
+    lost = _lost(corpus, source_of, len(sources))
+    lost_words, lost_lines = (dict(zip(_RULES, found.sum(0).tolist(), strict=True)) for found in lost)
+    _count(report, corpus, words, lost_words, lost_lines)
+    _count_masked(report, corpus, cleaning)
+    groups = np.bincount(corpus.group[corpus.owner[kept]], corpus.words[kept], len(corpus.groups)).astype(int).tolist()
+    by_group = {group: number for group, number in zip(corpus.groups, groups, strict=True) if number}
+    capped = shares(by_group, cleaning.mix)
+    confidence = _confidence(out, report, corpus, sources, source_of)
+
+    by_source = {f"{source} ({register})": number
+                 for (source, register), number in words_by(by_group, "source", "register").items()}
+    report.details = {"notes": notes, "words_by_source": by_source, "confidence_by_source": confidence,
+                      "mix": {name: {"share": share, "cap": cap} for name, share, cap in capped},
+                      "screening": {"reasons": screening.reasons, "profiles": screening.profiles}}
+    read = np.bincount(source_of, corpus.view.rows("read_words"), len(sources)).astype(int).tolist()
+    losses = find_losses(sources, read, dict(zip(_RULES, lost[0].T.tolist(), strict=True)),
+                         _contaminated(corpus, held, sources, source_of))
+    report.details[DETAIL] = [loss.row() for loss in losses]
+    for column in ("source", "register", "licence"):
+        report.samples[f"kept by {column}"] = [
+            {column: name, "words": number, "share of words": f"{number / words:.1%}" if words else ""}
+            for (name,), number in words_by(by_group, column).items()]
+    report.samples["dropped by source"] = [
+        {"source": source, "words read": number, "share dropped": _percent(int(by_rule.sum()), number),
+         "most of it in lines": _most(by_rule.tolist(), number)}
+        for source, number, by_rule in zip(sources, read, lost[0], strict=True)]
+    report.samples["kept"] = _kept(out / "documents.jsonl")
+    report.samples["rejected"] = _rejected(out / REJECTS)
+
+    shown = [rule for rule in _RULES if lost_words[rule]]
+    bars(out / "rejects.png", "Words dropped, by rule", shown, [lost_words[rule] for rule in shown], "words")
+    report.plots["Words dropped, by rule"] = "rejects.png"
+    for column in ("register", "licence"):
+        _bars(out, report, column, {name: number for (name,), number in words_by(by_group, column).items()})
+    _bars(out, report, "source", by_source)
+    bars(out / "mix.png", "Share of the words kept, and the most that should be",
+         [part for name, _, _ in capped for part in (name, "its cap")],
+         [number * 100 for _, share, cap in capped for number in (share, cap)], "%")
+    report.plots["The mix against its caps"] = "mix.png"
+    report.gates = _gates(corpus, words, screening)
+    report.gates += [mix_gate(capped), *loss_gates(settings.code, losses, accepted)]
+    return report
+
+
+def _bars(out: Path, report: Report, column: str, words: dict[str, int]) -> None:
+    few = dict(islice(words.items(), _MOST_BARS))
+    title = f"Words kept, by {column}"
+    bars(out / f"{column}s.png", title, list(few), list(few.values()), "words")
+    report.plots[title] = f"{column}s.png"
+
+
+def _sources(corpus: Corpus) -> tuple[list[str], Ints]:
+    """The names of the sources, and the number of that of each document."""
+    sources = sorted({group[0] for group in corpus.groups})
+    of: Ints = np.array([sources.index(group[0]) for group in corpus.groups], dtype=np.int64)[corpus.group]
+    return sources, of
+
+
+def _lost(corpus: Corpus, source_of: Ints, sources: int) -> tuple[Ints, Ints]:
+    """Words and lines of each source that each of ``_RULES`` dropped: (sources, rules) each."""
+    view = corpus.view
+    entries, dropped = view.entries("rejects"), np.flatnonzero(corpus.rule)
+    rule = np.concatenate([view.take("rejects", "rule", entries).astype(np.int64),
+                           len(OWN_RULES) - 1 + corpus.rule[dropped].astype(np.int64)])
+    lost = np.concatenate([view.take("rejects", "words", entries), corpus.before[dropped]])
+    of = source_of[np.concatenate([view.owners("rejects"), corpus.owner[dropped]])] * len(_RULES) + rule
+    words, lines = (np.bincount(of, weights, sources * len(_RULES)).astype(np.int64).reshape(sources, -1)
+                    for weights in (lost, None))
+    return words, lines
+
+
+def _contaminated(corpus: Corpus, held: Held, sources: Sequence[str], source_of: Ints) -> dict[str, str]:
+    """Source -> the tasks and files that most of its contaminated words are in, with commas between."""
+    at = np.flatnonzero(corpus.rule == across.NUMBERS["contamination"])
+    names: dict[str, Counter[str]] = defaultdict(Counter)
+    for source, number, words in zip(source_of[corpus.owner[at]].tolist(), corpus.held[at].tolist(),
+                                     corpus.words[at].tolist(), strict=True):
+        names[sources[source]][held.name_of(number)] += words
+    return {source: ", ".join(name for name, _ in counted.most_common(_SAMPLES)) for source, counted in names.items()}
+
+
+def _percent(part: int, whole: int) -> str:
+    return f"{part / whole:.1%}" if whole else ""
+
+
+def _most(lost: Sequence[int], read: int) -> str:
+    """The three rules that dropped most of a source, each with its share of the words read."""
+    found = sorted(zip(lost, _RULES.values(), strict=True), key=lambda pair: -pair[0])[:3]
+    return "; ".join(f"{meaning}: {_percent(number, read)}" for number, meaning in found if number)
+
+
+def _count(report: Report, corpus: Corpus, words: int, lost_words: Mapping[str, int],
+           lost_lines: Mapping[str, int]) -> None:
+    view, kept = corpus.view, corpus.kept
+    left = np.bincount(corpus.owner[kept], minlength=len(corpus.lines)) > 0
+    read = int(view.rows("read_words").sum())
+    report.count("documents", int(left.sum()), "documents with text left", "documents")
+    report.count("documents_emptied", int((~left).sum()), "documents of which no line was left", "documents")
+    report.count("lines", int(kept.sum()), "lines that were kept", "lines")
+    report.count("words_read", read, "words before the rules", "words")
+    report.count("words_kept", words, "words that were kept", "words")
+    lost = sum(lost_words.values())
+    report.count("words_rejected", lost, "words in lines that were dropped", "words")
+    report.count("words_masked", read - lost - words, "words less since private data was masked", "words")
+    report.count("characters", int(corpus.characters[kept].sum() + kept.sum() - left.sum()),
+                 "characters that were kept", "characters")
+    for kind, meaning in _CHANGES.items():
+        report.count(f"lines_changed_{kind}", int(view.rows(f"changed_{kind}").sum()), meaning, "lines")
+    for rule, meaning in _RULES.items():
+        report.count(f"lines_rejected_{rule}", lost_lines[rule], f"lines {meaning}", "lines")
+        report.count(f"words_rejected_{rule}", lost_words[rule], f"words in lines {meaning}", "words")
+    report.count("documents_flagged", int((view.rows("flagged")[left] > 0).sum()),
+                 "documents with signs of machine translation; they are kept, with the flag", "documents")
+
+
+def _count_masked(report: Report, corpus: Corpus, cleaning: Cleaning) -> None:
+    if not cleaning.private_data:
+        return
+    view = corpus.view
+    entries, owners = view.entries("masks"), view.owners("masks")
+    lines, kinds, numbers = (view.take("masks", name, entries) for name in ("line", "kind", "number"))
+    left = corpus.kept[corpus.firsts[owners] + lines]
+    base = offsets(np.array([len(found) for found in corpus.mask_kinds], dtype=np.int64))
+    names = [name for found in corpus.mask_kinds for name in found]
+    masked: Counter[str] = Counter(dict.fromkeys((*KINDS, *cleaning.private_patterns), 0))
+    totals = np.bincount((base[view.table_of[owners]] + kinds)[left], numbers[left], len(names))
+    for name, total in zip(names, totals.tolist(), strict=True):
+        masked[name] += int(total)
+    for name, number in masked.items():
+        report.count(f"masked_{name}", number, f"private data of kind {name} that was masked", "places")
+
+
+def _confidence(out: Path, report: Report, corpus: Corpus, sources: Sequence[str], source_of: Ints) -> dict[str, float]:
+    """The histogram of the identifier's probabilities, and their mean by source."""
+    view = corpus.view
+    values = view.take("scores", "value", view.entries("scores"))
+    if not len(values):
+        return {}
+    counts = np.bincount(values // (100 // _BINS), minlength=_BINS)
+    histogram(out / "identification.png", "How sure the identifier was of each line",
+              [number / _BINS for number in range(_BINS + 1)], counts.tolist(), "probability of being in the language",
+              "lines")
+    report.plots["Confidence of identification"] = "identification.png"
+    of = source_of[view.owners("scores")]
+    number = np.bincount(of, minlength=len(sources))
+    means = np.bincount(of, values + 0.5, len(sources)) / np.maximum(number, 1) / 100
+    found = {name: round(float(mean), 3) for name, mean, lines in zip(sources, means, number, strict=True) if lines}
+    report.count("confidence", round(float(values.mean() + 0.5) / 100, 4), "mean probability of a line")
+    report.samples["confidence by source"] = [{"source": name, "mean probability": mean}
+                                              for name, mean in found.items()]
+    return found
+
+
+def _kept(path: Path) -> list[dict[str, Any]]:
+    """Five documents from all over the file."""
+    size = path.stat().st_size
+    rows: list[dict[str, Any]] = []
+    for part in range(5):
+        with path.open("rb") as stream:
+            if part:
+                stream.seek(size * part // 5)
+                stream.readline()
+            rows += islice(read_jsonl(stream), 1)
+    found = {row["id"]: row for row in rows}
+    return [{"source": row["source"], "path": row["path"], "text": row["text"].split("\n")[0][:_EXCERPT]}
+            for row in found.values()]
+
+
+def _rejected(folder: Path) -> list[dict[str, Any]]:
+    """The first few rejects of each rule."""
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for rule in _RULES:
+        found[rule] += islice(read_jsonl(folder / f"{rule}.jsonl"), _SAMPLES)
+    return [{"rule": rule, "reason": row["reason"], "text": row["text"][:_EXCERPT]}
+            for rule, rows in found.items() for row in rows]
+
+
+def _gates(corpus: Corpus, words: int, screening: Screening) -> list[Gate]:
+    read = int(corpus.view.rows("read_words").sum())
+    share = words / read if read else 0.0
+    unverified = sorted({source for source, _, licence, _ in corpus.groups if licence == "unverified"})
+    changed = [f"{source}: {'; '.join(reasons)}" for source, reasons in sorted(screening.reasons.items())]
+    replaced = "; ".join(f"{source}, {left} of {before} documents are left"
+                         for source, (left, before) in sorted(screening.replaced.items()))
+    return [
+        Gate(name="some_text_left", passed=share >= _LEAST_KEPT, blocking=True, value=share, threshold=_LEAST_KEPT,
+             reason=f"kept {share:.0%} of the words ({words:,} of {read:,}); at least {_LEAST_KEPT:.0%} wanted"
+                    + ("" if share >= _LEAST_KEPT else f"; look at {REJECTS}/*.jsonl and at `script:` and "
+                                                       "`cleaning:`")),
+        Gate(name="licence_verified", passed=not unverified, value=len(unverified), threshold=0,
+             reason=f"nobody has verified the licence of {', '.join(unverified)}" if unverified
+             else "every source names its licence",
+             fix="Write it as `licence:` of the source; until then a release cannot be published"),
+        Gate(name="sources_unchanged", passed=not changed, value=len(screening.held), threshold=0,
+             reason=f"new documents wait for a person: {' | '.join(changed)}. Look at {REJECTS}/quarantine.jsonl, then "
+                    "run `vernacular accept`" if changed else "every source is as it was before; no new document "
+                                                              "waits for a person"),
+        Gate(name="sources_kept", passed=not replaced, blocking=True, value=len(screening.replaced), threshold=0,
+             reason=f"what waits for a person took the place of most of its source: {replaced}. Nothing is learned "
+                    f"from the rest: look at {REJECTS}/quarantine.jsonl, then run `vernacular accept`, or take the "
+                    "source out of language.yaml" if replaced else "every source kept at least half of its documents"),
+    ]

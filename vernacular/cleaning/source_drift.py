@@ -1,0 +1,197 @@
+"""Poisoning: whether the new documents of a source are like those it had; if not, they wait for a person.
+
+What a source was like is kept below the artifact root as numbers and hashes, with the ids of the documents that were
+let in: no text. How two sets of documents are compared is in ``profile``, what a person accepted in ``acceptance``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+from vernacular.cleaning.approvals import accepted_ids
+from vernacular.cleaning.source_profile import Profile, Summary, distance, new_phrases, profile, spell
+from vernacular.config.cleaning import Poisoning
+from vernacular.core.errors import Problem
+from vernacular.core.store import canonical, write_atomically
+
+__all__ = ["Profile", "Screening", "Summary", "held_ids", "judge", "profile", "screen"]
+_RENEW = 1.25  # a profile is made again when the source has grown by a quarter: small additions cost next to nothing
+
+
+@dataclass(frozen=True)
+class Screening:
+    """What was held, and why.
+
+    Attributes:
+        held: ids of the documents that wait for a person.
+        reasons: source -> what changed, in plain words.
+        profiles: source -> measures of its baseline and of its new documents, for the report.
+        replaced: source of which more than half is missing since what waits took its place -> how many of its documents
+            are left, and how many were let in before.
+    """
+
+    held: frozenset[str] = frozenset()
+    reasons: dict[str, list[str]] = field(default_factory=dict)
+    profiles: dict[str, dict[str, float]] = field(default_factory=dict)
+    replaced: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+
+def screen(summaries: Sequence[Summary], language_code: str, root: Path, folder: Path,
+           settings: Poisoning) -> Screening:
+    """Compare each source's new documents with those it had, and hold back the new ones of a source that changed.
+
+    The first documents of a source are its baseline. Fewer new ones than ``least_documents`` are let through but stay
+    new, so that many small additions are judged together. The answer hangs on the documents, on the baselines below
+    ``root`` and on what was accepted; the same again gives the same answer, also after a kill.
+
+    Args:
+        summaries: of every document of every source, new or not.
+        language_code: of the language.
+        root: of the store; baselines are kept below it.
+        folder: of the language; says what a person accepted.
+        settings: how much may change.
+
+    Raises:
+        Problem: a baseline or the list of what was accepted cannot be read.
+    """
+    by_source: dict[str, list[Summary]] = defaultdict(list)
+    for summary in summaries:
+        by_source[summary.source].append(summary)
+    accepted = accepted_ids(folder)
+    result = Screening(profiles={})
+    held: set[str] = set()
+    for source in sorted(by_source):
+        path, documents = baseline_path(root, language_code, source), by_source[source]
+        state = Baseline.read(path)
+        if state is None:
+            state = Baseline(frozenset(), 0, profile([]), frozenset()).grown(documents, documents)
+        else:
+            agreed = accepted.get(source, frozenset())
+            state = state.grown([summary for summary in documents if summary.id in agreed], documents)
+            new = [summary for summary in documents if summary.id not in state.ids]
+            state = replace(state, held=frozenset())
+            if len(new) >= settings.least_documents:
+                found = profile(new)
+                result.profiles[source] = measures(state.profile, found)
+                why = judge(state.profile, found, settings, partial(spell, summaries=new))
+                if why:
+                    state = replace(state, held=frozenset(summary.id for summary in new))
+                    result.reasons[source] = why
+                    held |= state.held
+                    left = len(documents) - len(new)
+                    if 2 * left < state.present:
+                        result.replaced[source] = (left, state.present)
+                else:
+                    state = state.grown(new, documents)
+        if source not in result.reasons:
+            state = replace(state, present=len(documents))
+        state.write(path)
+    return replace(result, held=frozenset(held))
+
+
+def judge(baseline: Profile, new: Profile, settings: Poisoning, spell_out: Callable[[int], str] = str) -> list[str]:
+    """What changed from ``baseline`` to ``new`` by more than ``settings`` allow, in plain words with the numbers.
+
+    Args:
+        baseline: what the source was like.
+        new: what its new documents are like.
+        settings: how much may change.
+        spell_out: gives the words of a phrase for its hash.
+    """
+    why = []
+    if baseline.language_share - new.language_share > settings.language_drop:
+        why.append(f"the share of lines in the language fell from {baseline.language_share:.0%} to "
+                   f"{new.language_share:.0%}")
+    change = distance(baseline, new)
+    if change > settings.vocabulary_change:
+        why.append(f"the words changed: Jensen-Shannon distance {change:.2f}, allowed are "
+                   f"{settings.vocabulary_change:.2f}")
+    if new.repeated_share - baseline.repeated_share > settings.duplicate_rise:
+        why.append(f"the share of repeated lines rose from {baseline.repeated_share:.0%} to {new.repeated_share:.0%}")
+    moved = change / settings.vocabulary_change if settings.vocabulary_change else 1.0
+    planted = new_phrases(baseline, new, settings.trigger_share, moved)
+    if planted:
+        number = planted[0]
+        before = baseline.phrases.get(number)
+        was = f"in {before / baseline.documents:.1%} of the documents" if before else "in hardly any document"
+        why.append(f"'{spell_out(number)}' was {was} before and is in {new.phrases[number] / new.documents:.1%} of the "
+                   "new ones")
+    return why
+
+
+def measures(baseline: Profile, new: Profile) -> dict[str, float]:
+    """What two profiles are compared by, as numbers for a table."""
+    return {"documents_before": baseline.documents, "documents_new": new.documents,
+            "language_share_before": round(baseline.language_share, 4),
+            "language_share_new": round(new.language_share, 4),
+            "repeated_share_before": round(baseline.repeated_share, 4),
+            "repeated_share_new": round(new.repeated_share, 4),
+            "vocabulary_change": round(distance(baseline, new), 4)}
+
+
+def baseline_path(root: Path, code: str, source: str) -> Path:
+    """Where the baseline of a source is kept."""
+    return root / code / ".baseline" / f"{source}.json"
+
+
+def held_ids(root: Path, code: str, source: str) -> frozenset[str]:
+    """The documents of a source that wait for a person since it was last screened.
+
+    Raises:
+        Problem: the baseline cannot be read.
+    """
+    state = Baseline.read(baseline_path(root, code, source))
+    return state.held if state is not None else frozenset()
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What a source was like, as far as it was let in.
+
+    Attributes:
+        ids: of the documents that were let in.
+        profiled: how many of them there were when ``profile`` was made.
+        profile: what they were like.
+        held: ids of the documents that wait.
+        present: how many documents there were when none waited last; 0 in a file that is older than this number.
+    """
+
+    ids: frozenset[str]
+    profiled: int
+    profile: Profile
+    held: frozenset[str]
+    present: int = 0
+
+    @classmethod
+    def read(cls, path: Path) -> Baseline | None:
+        """The baseline in the file ``path``; None where the source was never seen. Raises Problem."""
+        if not path.is_file():
+            return None
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+            return cls(frozenset(data["ids"]), int(data["profiled"]), Profile.model_validate(data["profile"]),
+                       frozenset(data["held"]), int(data.get("present", 0)))
+        except (ValueError, KeyError, TypeError):
+            raise Problem("the baseline of this source cannot be read", where=str(path), fix=(
+                "Look at what the source holds now, then delete the file: that becomes the baseline")) from None
+
+    def grown(self, more: Sequence[Summary], documents: Sequence[Summary]) -> Baseline:
+        """With ``more`` of the source's ``documents`` let in."""
+        ids = self.ids | {summary.id for summary in more}
+        if ids and len(ids) >= _RENEW * self.profiled:
+            grown = profile(summary for summary in documents if summary.id in ids)
+            return replace(self, ids=ids, profiled=len(ids), profile=grown)
+        return replace(self, ids=ids)
+
+    def write(self, path: Path) -> None:
+        """Write to ``path``, whole or not at all; an unchanged file is left alone."""
+        text = canonical({"ids": sorted(self.ids), "profiled": self.profiled, "held": sorted(self.held),
+                          "present": self.present, "profile": self.profile.model_dump(mode="json")}) + "\n"
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(path, text)

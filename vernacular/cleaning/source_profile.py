@@ -1,0 +1,185 @@
+"""What a set of documents is like, as numbers and hashes without text, and how two such profiles differ."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from heapq import nsmallest
+from zlib import crc32
+
+import numpy as np
+import numpy.typing as npt
+
+from vernacular.config.strict import Strict
+from vernacular.text.words import words
+
+DOCUMENTS, LETTERS, LETTERS_OF_ONE = 2000, 1_000_000, 5_000  # the most that a profile looks at
+WORDS, PHRASE = 2000, 4  # most words that a profile keeps; words in a phrase
+_PRIME = np.uint64(0x9E3779B97F4A7C15)
+_LEAST_EXPECTED = 5  # a word is compared by itself if it can be expected this often, else as one of the rare ones
+_LEAST_CARRIERS = 5  # a phrase in fewer documents than this is chance
+_CHANCE, _RATIO = 2e-4, 10  # a phrase is new if this is less likely by chance, and it is so many times as common
+_STEADY, _MOVED = 0.4, 0.85  # part of the share that is allowed where no word changed; change at which all of it is
+
+Hashes = npt.NDArray[np.uint64]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What the rules for single documents found out about one document.
+
+    Attributes:
+        id: of the ledger.
+        source: name in language.yaml.
+        lines: lines as read.
+        lines_in_language: of these, lines that are not surely in another language. That the seed lacks their words
+            makes a line refused, and not foreign.
+        lines_repeated: of these, lines that equal a line of an earlier document.
+        text: what the rules left of it.
+    """
+
+    id: str
+    source: str
+    lines: int
+    lines_in_language: int
+    lines_repeated: int
+    text: str
+
+
+class Profile(Strict):
+    """What a sample of documents is like; ``words`` and ``phrases`` are keyed by hashes.
+
+    Attributes:
+        documents, lines, lines_in_language, lines_repeated: counts over the sample.
+        tokens: words in the sample.
+        words: how often each of the most frequent words occurs.
+        phrases: in how many documents each phrase occurs that occurs in two or more.
+    """
+
+    documents: int
+    lines: int
+    lines_in_language: int
+    lines_repeated: int
+    tokens: int
+    words: dict[int, int]
+    phrases: dict[int, int]
+
+    @property
+    def language_share(self) -> float:
+        """Share of lines in the language."""
+        return self.lines_in_language / self.lines if self.lines else 1.0
+
+    @property
+    def repeated_share(self) -> float:
+        """Share of lines that were there before."""
+        return self.lines_repeated / self.lines if self.lines else 0.0
+
+
+def profile(summaries: Iterable[Summary]) -> Profile:
+    """What ``summaries`` are like, from a sample of bounded size that hangs on their ids alone (these are digests)."""
+    chosen, letters = [], 0
+    for summary in nsmallest(DOCUMENTS, summaries, key=lambda summary: summary.id):
+        chosen.append(summary)
+        letters += min(len(summary.text), LETTERS_OF_ONE)
+        if letters >= LETTERS:
+            break
+    counted: Counter[str] = Counter()
+    phrases: list[Hashes] = []
+    for summary in chosen:
+        found = _words(summary)
+        counted.update(found)
+        phrases.append(np.unique(_phrases(found)))
+    top = sorted(counted.items(), key=lambda item: (-item[1], item[0]))[:WORDS]
+    words: dict[int, int] = {}
+    for word, number in top:
+        words[_hash(word)] = words.get(_hash(word), 0) + number
+    numbers, carriers = np.unique(np.concatenate([np.empty(0, np.uint64), *phrases]), return_counts=True)
+    often = carriers > 1
+    return Profile(
+        documents=len(chosen), lines=sum(summary.lines for summary in chosen),
+        lines_in_language=sum(summary.lines_in_language for summary in chosen),
+        lines_repeated=sum(summary.lines_repeated for summary in chosen), tokens=counted.total(), words=words,
+        phrases=dict(zip(numbers[often].tolist(), carriers[often].tolist(), strict=True)))
+
+
+def distance(one: Profile, other: Profile) -> float:
+    """Jensen-Shannon distance between the words of two profiles: 0 for the same use of words, 1 for none in common.
+
+    The square root of the divergence in bits (Endres and Schindelin 2003). Words too rare to be counted on in the
+    smaller sample stand together as one, since their chance differences would drown the real ones.
+    """
+    if not one.tokens or not other.tokens:
+        return 0.0
+    fewest = min(one.tokens, other.tokens)
+    total, rest = 0.0, [1.0, 1.0]
+    for word in sorted(one.words.keys() | other.words.keys()):
+        p, q = one.words.get(word, 0) / one.tokens, other.words.get(word, 0) / other.tokens
+        if (p + q) / 2 * fewest >= _LEAST_EXPECTED:
+            total += _divergence(p, q)
+            rest = [rest[0] - p, rest[1] - q]
+    return math.sqrt(max(0.0, total + _divergence(max(rest[0], 0.0), max(rest[1], 0.0))))
+
+
+def new_phrases(baseline: Profile, new: Profile, share: float, moved: float = 1.0) -> list[int]:
+    """Hashes of phrases that more than ``share`` of the new documents hold and hardly any did before, commonest first.
+
+    Text that moves on to other matters brings its own phrases, so the share is lower where all else stayed the same.
+
+    Args:
+        baseline: before.
+        new: the new documents.
+        share: most of the new documents that may hold such a phrase, where the words have changed as well.
+        moved: how far the words changed, as a part of what is allowed.
+    """
+    allowed = share * min(1.0, max(_STEADY, moved / _MOVED))
+    part = new.documents / max(1, new.documents + baseline.documents)
+    found = []
+    for number, after in new.phrases.items():
+        if after < _LEAST_CARRIERS or after <= allowed * new.documents:
+            continue
+        before = baseline.phrases.get(number, 1)  # phrases of a single document are not kept: it may have been one
+        rare = before == 1 or after * baseline.documents >= _RATIO * before * new.documents
+        if rare and _tail(after, before + after, part) < _CHANCE:
+            found.append(number)
+    return sorted(found, key=lambda number: (-new.phrases[number], number))
+
+
+def spell(number: int, summaries: Iterable[Summary]) -> str:
+    """The words of the phrase with this hash, as they stand in one of ``summaries``."""
+    for summary in summaries:
+        found = _words(summary)
+        for start in np.flatnonzero(_phrases(found) == np.uint64(number)).tolist():
+            return " ".join(found[start:start + PHRASE])
+    return "a phrase"
+
+
+def _words(summary: Summary) -> list[str]:
+    return words(summary.text[:LETTERS_OF_ONE].casefold())
+
+
+def _hash(word: str) -> int:
+    return crc32(word.encode("utf-8"))
+
+
+def _phrases(found: Sequence[str]) -> Hashes:
+    """A hash for each run of ``PHRASE`` words, in order."""
+    hashes = np.fromiter(map(_hash, found), np.uint64, len(found)) + np.uint64(1)
+    places = max(0, len(found) - PHRASE + 1)
+    total = np.zeros(places, np.uint64)
+    for start in range(PHRASE):
+        total = total * _PRIME + hashes[start:start + places]
+    return total
+
+
+def _divergence(p: float, q: float) -> float:
+    middle = (p + q) / 2
+    return sum(share / 2 * math.log2(share / middle) for share in (p, q) if share > 0)
+
+
+def _tail(least: int, trials: int, chance: float) -> float:
+    """Probability of ``least`` or more successes in ``trials``."""
+    return math.fsum(math.exp(math.lgamma(trials + 1) - math.lgamma(number + 1) - math.lgamma(trials - number + 1)
+                              + number * math.log(chance) + (trials - number) * math.log1p(-chance))
+                     for number in range(least, trials + 1)) if 0 < chance < 1 else 1.0

@@ -1,0 +1,119 @@
+"""The stage ``corpus/clean``: applies the rules in their order, keeps what they drop, and counts.
+
+Holds how the steps follow each other: the rules for each document by itself (``chain``, from the cache where the
+document was there before), those that look across documents (``across``), writing (``output``) and the ``report``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import orjson
+
+from vernacular.cleaning import corpus_rules as across
+from vernacular.cleaning import line_filters as filters
+from vernacular.cleaning import output
+from vernacular.cleaning.approvals import accepted_losses
+from vernacular.cleaning.cache import Library, uncollected
+from vernacular.cleaning.corpus_rules import Corpus
+from vernacular.cleaning.decontamination import Held
+from vernacular.cleaning.holdout_texts import held_items
+from vernacular.cleaning.report import describe
+from vernacular.cleaning.source_drift import screen
+from vernacular.cleaning.workers import Rows, tables_for
+from vernacular.core.store import Artifact, Report, digest_of, digest_of_files, write_atomically
+from vernacular.corpus import CleanSettings
+from vernacular.langid import load_identifier
+from vernacular.langid.external import open_rejecters
+from vernacular.pipeline.stage import Work
+from vernacular.provenance.suppression_list import Suppressions
+from vernacular.text.normalization import normalise, repair
+from vernacular.text.pii import compiled, redact
+from vernacular.text.spelling import Speller
+
+_LIBRARIES = ("fasttext", "ftfy", "lingua-language-detector", "numpy", "pycld2", "regex", "rensa")
+
+
+@uncollected()
+def run(work: Work) -> Report:
+    """Write ``documents.jsonl`` (cleaned), ``rejects/<rule>.jsonl`` (id, line, reason, text) and ``changes.jsonl``.
+
+    Raises:
+        Problem: task items, the suppression list or a baseline cannot be read.
+    """
+    settings: CleanSettings = work.settings
+    identifier = work.inputs["corpus/identifier"]
+    held = Held.of(held_items(work.language, work.root), settings.overlap_words, lambda lines: tidy(lines, settings))
+    held.save(work.scratch / "held.npz")
+    spec = {"settings": settings.model_dump(mode="json", by_alias=True), "identifier": str(identifier.resolve()),
+            "held": str((work.scratch / "held.npz").resolve())}
+    library = Library(work.cache, rules_version(settings, identifier, held))
+    rows = Rows(work.inputs["corpus/documents"] / "documents.jsonl")
+    library.shed(rows.keys)
+    corpus = Corpus(tables_for(rows, "vernacular.cleaning.document_rules", spec, library, work.progress))
+
+    work.progress(f"comparing {len(corpus.lines):,} documents, {len(corpus.owner):,} lines")
+    screening = screen(corpus.summaries(), work.language.code, work.root, work.language.folder, settings.poisoning)
+    waiting = {document: "its source changed: " + "; ".join(screening.reasons[source])
+               for document, (name, source) in enumerate(zip(corpus.ids, corpus.sources(), strict=True))
+               if name in screening.held} if screening.held else {}
+    across.apply(corpus, settings.cleaning.boilerplate_share, settings.cleaning.near_duplicate, waiting,
+                 Suppressions.of(work.language.folder), held, library.folder / across.PAIRS)
+    work.progress("writing")
+    output.write_documents(work.out / "documents.jsonl", corpus)
+    output.write_rejects(work.out / output.REJECTS, corpus)
+    output.write_changes(work.out / "changes.jsonl", corpus.view)
+    library.tidy()
+    return describe(work.out, corpus, settings, screening, _notes(settings, identifier, library.folder), held,
+                    accepted_losses(work.language.folder))
+
+
+def tidy(lines: list[str], settings: CleanSettings) -> list[str]:
+    """``lines`` of task items as they would read if they were part of the corpus, so that they are found in it."""
+    spelled, _ = Speller(settings.cleaning.orthography, settings.script).apply(normalise(repair(lines)[0]))
+    return masked(spelled, settings)
+
+
+def masked(lines: list[str], settings: CleanSettings) -> list[str]:
+    """``lines`` with private data masked, where that is asked for."""
+    if settings.cleaning.private_data:
+        return redact(lines, Counter(), compiled(settings.cleaning.private_patterns))
+    return lines
+
+
+def rules_version(settings: CleanSettings, identifier: Path, held: Held) -> str:
+    """A digest of all that the rules for single documents hang on, besides the document."""
+    here = Path(__file__).parent
+    code = [path for folder in (here, here / "identification", here / "rejecters") for path in folder.glob("*.py")]
+    own = settings.model_dump(mode="json", by_alias=True, exclude={"poisoning": True, "cleaning": {
+        "mix": True, "boilerplate_share": True}})
+    return digest_of({"settings": own, "identifier": Artifact(identifier).manifest.data_version,
+                      "held": held.digest(), "code": digest_of_files(here, code),
+                      "libraries": {name: _installed(name) for name in _LIBRARIES}})
+
+
+def _installed(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""
+
+
+def _notes(settings: CleanSettings, identifier: Path, cache: Path) -> dict[str, str]:
+    """Which rules were skipped, and why; kept in the cache, since asking loads the identifiers."""
+    path = cache / "notes.json"
+    if path.is_file():
+        found: dict[str, str] = orjson.loads(path.read_bytes())
+        return found
+    found = {}
+    if not filters.knows_script(settings.script):
+        found["script"] = f"skipped: {settings.script} is not a script that Unicode knows"
+    if load_identifier(identifier) is None:
+        found["identification"] = "no seed to learn from: only lines surely in a language to reject are dropped"
+    for rejecter in open_rejecters(settings.rejecters, settings):
+        if rejecter.skipped:
+            found[rejecter.name] = f"skipped: {rejecter.skipped}"
+    write_atomically(path, orjson.dumps(found).decode())
+    return found

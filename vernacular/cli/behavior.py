@@ -1,0 +1,69 @@
+"""The commands for people who write and review behavioural tests: suggestions and reviews. ``cli`` loads them."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vernacular.cli.common import Code, Debug, ModelName, app, model_of, open_language, plain_errors
+from vernacular.core.errors import Problem
+from vernacular.core.terminal import say
+
+
+@app.command()
+def suggest(code: Code, test: Annotated[str, typer.Argument(help="a behavioural test with {slots}")],
+            model: ModelName = None,
+            file: Annotated[Path | None, typer.Option(help="the table to write; TEST.csv if not given")] = None,
+            most: Annotated[int, typer.Option(min=1, help="suggestions for a slot")] = 20,
+            read: Annotated[Path | None, typer.Option(help="take the accepted words of this table into the lists")]
+            = None, debug: Debug = False) -> None:
+    """Words of the model for a test's slots, as a table for a speaker to tick; --read takes the ticked ones."""
+    with plain_errors(debug):
+        project, language = open_language(code)
+        from vernacular.core.store import Store
+        from vernacular.evaluation.behavior.suggest import read_suggestions, told, write_suggestions
+
+        if read is not None:
+            say(told(read_suggestions(language, read)))
+            return
+        path = file or Path(f"{test}.csv")
+        name, _ = model_of(language, model)
+        number = write_suggestions(Store(project.artifacts), language, name, test, path, most)
+        say(f"{path}: {number} suggestions. Tick the good ones in a spreadsheet, then")
+        say(f"  vernacular suggest {code} {test} --read {path}")
+
+
+@app.command()
+def review(code: Code,
+           tests: Annotated[list[str] | None, typer.Argument(help="or fairness.yaml; what is unreviewed if not given")]
+           = None,
+           file: Annotated[Path | None, typer.Option(help=".csv for a spreadsheet, .html for a browser")] = None,
+           cases: Annotated[int, typer.Option(min=1, help="of each test")] = 10,
+           read: Annotated[Path | None, typer.Option(help="the table that came back")] = None,
+           by: Annotated[str, typer.Option(help="with --read: the speaker's name")] = "",
+           on: Annotated[str, typer.Option(help="with --read: the day, YYYY-MM-DD; today if not given")] = "",
+           debug: Debug = False) -> None:
+    """Cases of behavioural tests as a table or page for a speaker to go through; --read writes down who did."""
+    with plain_errors(debug):
+        project, language = open_language(code)
+        from vernacular.core.store import Store
+        from vernacular.evaluation.behavior.review import read_review, write_review
+
+        if read is None and (by or on):
+            raise Problem("--by and --on are for a table that came back", where="vernacular review",
+                          fix="Name it: --read FILE.csv")
+        if read is None:
+            path = file or Path(f"review-{code}.html")
+            number = write_review(Store(project.artifacts), language, tests or [], path, cases)
+            say(f"{path}: {number} cases. When it comes back:")
+            say(f"  vernacular review {code} --read FILE.csv --by \"NAME OF THE SPEAKER\"")
+            return
+        try:
+            day = date.fromisoformat(on) if on else date.today()
+        except ValueError:
+            raise Problem(f"'{on}' is no day", where="vernacular review --on", fix="Write it as 2026-01-31") from None
+        for verdict in read_review(language, read, by, day):
+            say(f"{'reviewed' if verdict.reviewed else 'NOT reviewed'}  {verdict.test}: {verdict.said}")

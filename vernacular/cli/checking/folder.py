@@ -1,0 +1,141 @@
+"""Every error in a language folder, found by the functions that a run reads it with, and what was found there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from vernacular.behavior_tests.load import check_expected, load_suite, marks_of, read_files
+from vernacular.behavior_tests.schema import Suite
+from vernacular.cleaning.approvals import accepted_ids, accepted_losses
+from vernacular.cli.checking.texts import TextsFound, read_texts_of
+from vernacular.config.labeled_data import FileData
+from vernacular.config.load import examine_language, folder_named, folders_of
+from vernacular.config.schema import Language
+from vernacular.config.statement import stated
+from vernacular.core.errors import Collector, Problem, as_problem
+from vernacular.core.files import Folder
+from vernacular.core.project import Project
+from vernacular.datasets import Items, load_items, load_transfer_items
+from vernacular.datasets.notes import DataNote
+from vernacular.evaluation.fairness.plan import check_name_label, load_plan
+from vernacular.langid.seed import seed_file
+from vernacular.pipeline.stage import stages_of
+from vernacular.provenance.suppression_list import Suppressions
+from vernacular.release.waivers import read_waivers
+from vernacular.sources.formats import read_text
+
+
+@dataclass
+class Checked:
+    """What a check found in one folder.
+
+    Attributes:
+        code: of the language.
+        faults: what is wrong.
+        language: its settings, without entries that are wrong; None where they cannot be read.
+        suite: its behavioral tests; None where they cannot be used.
+        items: of the tasks whose labeled files can be used.
+        texts: of the sources and translations.
+        stages: how many a run has.
+    """
+
+    code: str
+    faults: Collector = field(default_factory=Collector)
+    language: Language | None = None
+    suite: Suite | None = None
+    items: dict[str, Items] = field(default_factory=dict)
+    texts: TextsFound = field(default_factory=TextsFound)
+    stages: int = 0
+
+    @property
+    def remarks(self) -> list[DataNote]:
+        """What readers chose or left out."""
+        return [*(remark for items in self.items.values() for remark in items.remarks), *self.texts.remarks]
+
+
+def check_all(project: Project, code: str | None) -> list[Checked]:
+    """What is wrong in every language folder, or in that of ``code``, and what was found there.
+
+    Raises:
+        Problem: there are no language folders, or not this one.
+    """
+    folders = folders_of(project.languages) if code is None else [folder_named(project.languages, code)]
+    if not folders:
+        raise Problem("there is no language folder", where=str(project.languages),
+                      fix="`vernacular new CODE` writes one")
+    found = []
+    for folder in folders:
+        checked = Checked(folder.name)
+        try:
+            _check(folder, project.artifacts, checked)
+        except Exception as error:  # one folder must not hide what is wrong with the others
+            if code is not None:
+                raise
+            checked.faults.add(as_problem(error, folder.name))
+        found.append(checked)
+    return found
+
+
+def _check(folder: Path, root: Path, checked: Checked) -> None:
+    examined = examine_language(folder)
+    language, faults = examined.language, examined.faults
+    checked.faults, checked.language = faults, language
+    if language is None:
+        return
+    strange = Folder.of(folder).find_strange()
+    for problem in strange:
+        faults.add(problem)
+    if strange:  # nothing of a folder is read that holds what is no file
+        return
+    records: tuple[Callable[[Path], object], ...] = (stated, Suppressions.of, accepted_ids, accepted_losses,
+                                                  read_waivers)
+    for read in records:
+        with faults.collect():
+            read(folder)
+    with faults.collect():
+        seed = seed_file(language)
+        if seed.exists():
+            read_text(seed, seed.shown, limits=language.limits)
+    with faults.collect():
+        marks_of(language)
+    with faults.collect():
+        if examined.whole:
+            checked.suite = load_suite(language)
+        else:  # tests may be about a task that was left out
+            read_files(language)
+    _check_tasks(language, root, checked)
+    with faults.collect():
+        checked.texts = read_texts_of(language, root, faults)
+    with faults.collect():
+        stages = stages_of(language)
+        checked.stages = len(stages)
+        for stage in stages.values():
+            stage.settings_data(language)
+    if examined.whole:
+        _check_labels_asked(language, checked)
+
+
+def _check_tasks(language: Language, root: Path, checked: Checked) -> None:
+    """Read the labeled files of every task."""
+    for name, task in language.tasks.items():
+        if not isinstance(task.data, FileData):
+            continue
+        with checked.faults.collect():
+            checked.items[name] = load_items(language, name, root)
+        other = task.transferred
+        if other is not None and isinstance(other.data, FileData) and name in checked.items:
+            with checked.faults.collect():
+                load_transfer_items(language, name, root, checked.items[name])
+
+
+def _check_labels_asked(language: Language, checked: Checked) -> None:
+    """Hold the labels that tests and comparisons ask for against those of the tasks."""
+    labels = {name: found.kind.labels for name, found in checked.items.items()}
+    with checked.faults.collect():
+        load_plan(language)
+        check_name_label(language, labels)
+    if checked.suite is not None:
+        with checked.faults.collect():
+            check_expected(checked.suite, language, labels)

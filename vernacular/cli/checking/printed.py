@@ -1,0 +1,153 @@
+"""What ``vernacular check`` prints: errors by file with their lines, or in short what was found and what helps next."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
+from pathlib import Path
+
+from vernacular.behavior_tests.schema import UNREVIEWED
+from vernacular.cleaning.losses import closing_lines
+from vernacular.cli.checking.folder import Checked
+from vernacular.cli.checking.texts import TextFound
+from vernacular.cli.readiness import lacking_by_kind
+from vernacular.config.schema import Language
+from vernacular.config.sources import NetworkSource
+from vernacular.core.errors import Problem, Problems
+from vernacular.core.store import Store
+from vernacular.datasets import Items
+from vernacular.datasets.notes import DataNote
+from vernacular.tasks.base import IGNORED
+
+_LABELS_SHOWN = 6
+_LITTLE_TEXT = 100_000  # words
+
+
+def errors_of(checked: Checked) -> list[str]:
+    """The errors of a folder by file, with their lines, and how many there are; nothing where there are none."""
+    problem = checked.faults.together()
+    if problem is None:
+        return []
+    found, beyond = (problem.found, problem.beyond) if isinstance(problem, Problems) else ([problem], {})
+    by_file: dict[str, list[Problem]] = {}
+    for each in found:
+        by_file.setdefault(each.file, []).append(each)
+    lines = []
+    for file, problems in by_file.items():
+        lines.append(file)
+        problems.sort(key=lambda one: one.line)
+        for each, following in zip_longest(problems, problems[1:]):
+            line = f"line {each.line}: " if each.line else ""
+            end = "" if each.what.endswith("?") else "."
+            again = following is not None and following.fix == each.fix  # said once, behind the last that it mends
+            lines.append(f"  {line}{each.what}" + ("" if again else f"{end} {each.fix}"))
+        if beyond.get(file):
+            lines.append(f"  and {beyond[file]} more in this file")
+    number, files = len(found) + sum(beyond.values()), len(by_file)
+    return [*lines, f"{checked.code}: {number} error{'s' * (number != 1)} in {files} file{'s' * (files != 1)}"]
+
+
+def found_in(checked: Checked, root: Path, alone: bool) -> list[str]:
+    """What was found in a folder without errors: one line, or, of a folder that is checked ``alone``, all of it."""
+    language = checked.language
+    assert language is not None and checked.suite is not None  # or else there are errors
+    words = sum(source.words for source in checked.texts.sources)
+    models = ", ".join(language.models_to_run()) or "none enabled"
+    first = (f"{checked.code}: no errors. {language.name}, {words:,} words, {len(language.tasks)} tasks, "
+             f"models: {models}")
+    network = [source.name for source in checked.texts.sources if source.fetched is not None]
+    if network:
+        first += f"; needs the network: {', '.join(network)}"
+    if not alone:
+        return [first]
+    notes = lacking_by_kind(language, checked.suite, root, checked.items)
+    following = _what_helps(language, words, checked, notes)
+    return [first, *(f"  {line}" for line in _contents(language, checked)),
+            *(f"data: {line}" for line in _remarks(checked.remarks)),
+            *(f"note: {note}" for lines in notes.values() for note in lines if note != following),
+            *_last_run(language, root), f"next: {following}"]
+
+
+def _last_run(language: Language, root: Path) -> list[str]:
+    """What the rules of cleaning took, when it last ran."""
+    clean = Store(root).current(language.code, "corpus/clean")
+    return [f"last run: {line}" for line in closing_lines(clean)] if clean else []
+
+
+def _remarks(remarks: Sequence[DataNote]) -> Iterator[str]:
+    """A line for what was done alike to files of one folder, with their number and the first place."""
+    alike: dict[tuple[str, str], list[DataNote]] = {}
+    for remark in remarks:
+        alike.setdefault((remark.file.rpartition("/")[0], remark.text), []).append(remark)
+    for (_, text), group in alike.items():
+        number, others = sum(one.number for one in group), len({one.file for one in group}) - 1
+        yield (f"{f'{number:,} ' if number else ''}{text}: {group[0].where}"
+               + (f", and in {others} more file{'s' * (others != 1)}" if others else ""))
+
+
+def _contents(language: Language, checked: Checked) -> Iterator[str]:
+    width = max(map(len, (*language.tasks, *(source.name for source in language.sources), "translations")))
+    for source in checked.texts.sources:
+        yield f"source {source.name:<{width}}  {_text(source)}"
+    for name in language.tasks:
+        items = checked.items.get(name)
+        yield f"task   {name:<{width}}  {_origin(language, name) if items is None else _labels(items)}"
+    for model, pairs in checked.texts.pairs.items():
+        yield f"model  {model:<{width}}  {pairs:,} translated sentences"
+    suite = checked.suite
+    if suite is not None and suite.tests:
+        reviewed = sum(suite.review_of(test) != UNREVIEWED for test in suite.tests)
+        outdated = [test.name for test in suite.tests if suite.outdated(test)]
+        yield (f"tests  {'':<{width}}  {len(suite.tests)} behavioral, {reviewed} reviewed"
+               + (f" (changed since: {', '.join(outdated)})" if outdated else ""))
+    off = [name for name, model in language.models.items() if not model.enabled]
+    if off:
+        yield f"off    {'':<{width}}  {', '.join(off)} (run with --model)"
+
+
+def _text(source: TextFound) -> str:
+    if source.fetched is not None:
+        return "on the network, " + ("fetched" if source.fetched else "not fetched yet")
+    return f"{source.words:,} words in {source.files:,} file{'s' * (source.files != 1)}"
+
+
+def _origin(language: Language, name: str) -> str:
+    task = language.tasks[name]
+    if task.labels is not None:
+        return {"document_group": "labels from the groups of documents", "capitalised": "labels from capital letters",
+                "translations": "pairs of the translations"}[task.labels.kind]
+    return "labeled data on the hub"
+
+
+def _labels(items: Items) -> str:
+    """The items of each part, and how common each label is."""
+    parts = (("train", items.train), ("dev", items.dev), ("test", items.test))
+    counted = Counter(label for _, part in parts for item in part for label in item.labels if label != IGNORED)
+    names = Counter[str]()
+    entities = any(label.startswith("B-") for label in items.kind.labels)
+    for number, times in counted.items():
+        label = items.kind.labels[number]
+        if not entities or label.startswith("B-"):
+            names[label.removeprefix("B-") if entities else label] += times
+    shown = ", ".join(f"{label} {times:,}" for label, times in names.most_common(_LABELS_SHOWN))
+    more = f", {len(names) - _LABELS_SHOWN} more" if len(names) > _LABELS_SHOWN else ""
+    sizes = ", ".join(f"{part} {len(of_part):,}" for part, of_part in parts)
+    return f"{sizes}{'; ' if shown else ''}{shown}{more}"
+
+
+def _what_helps(language: Language, words: int, checked: Checked, notes: Mapping[str, list[str]]) -> str:
+    """The one thing that would help most next, as far as a check can see it."""
+    local = not any(isinstance(source, NetworkSource) for source in language.sources)
+    for kind in ("text", "bases"):
+        if notes[kind]:
+            return notes[kind][0]
+    if local and words < _LITTLE_TEXT:
+        return (f"more text: {words:,} words are few, and up to a million each further one helps. docs/sources.md "
+                "lists where text may come from")
+    if notes["seed"]:
+        return notes["seed"][0]
+    if not any(model.alignment for model in language.models_to_run().values()):
+        return ("translations: a few thousand sentences with their translation gain more than anything else "
+                "(docs/add-a-language.md)")
+    return next((lines[0] for lines in notes.values() if lines), f"vernacular plan {checked.code}")

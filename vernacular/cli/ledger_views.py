@@ -1,0 +1,142 @@
+"""What the commands ``ledger`` and ``takedown`` show a person. Finds and removes nothing itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from rich import box
+from rich.markup import escape
+from rich.table import Table
+
+from vernacular.config.schema import Language
+from vernacular.core.console import SafeConsole
+from vernacular.core.errors import Problem
+from vernacular.core.store import Store
+from vernacular.core.terminal import printable_data, say
+from vernacular.corpus.lineage import Row, find_beside, find_rows, holding, same_place, saw
+from vernacular.corpus.takedown import Plan, Target, carry_out, make_plan
+from vernacular.provenance.suppression_list import Suppressions, folded
+
+_MOST, _EXCERPT = 20, 300
+_COLUMNS = ("id", "source", "role", "path", "licence", "consent", "register", "fetched", "title")
+
+
+def look_up(store: Store, language: Language, id_: str, url: str, source: str, text: str) -> dict[str, Any]:
+    """The rows of the ledger that fit all that is given and, for one id, where it went.
+
+    Raises:
+        Problem: nothing was ingested yet, or nothing fits.
+    """
+    words = folded(text)
+
+    def fits(row: Row) -> bool:
+        return ((not id_ or row["id"] == id_) and (not url or same_place(row["path"], url))
+                and (not source or row["source"] == source) and (not words or words in folded(row.get("text", ""))))
+
+    rows = find_rows(store, language.code, fits) + _with_rights(language, find_beside(store, language.code, fits))
+    suppressed = Suppressions.of(language.folder)
+    gone = bool((id_ and id_ in suppressed.ids) or (url and suppressed.covers_url(url)) or source in suppressed.sources)
+    if not rows and not gone:
+        raise Problem("no document fits", where=f"{language.code} ledger", fix=(
+            f"Look with less, or run `vernacular run {language.code} --to corpus/documents` first"))
+    found: dict[str, Any] = {"documents": rows, "taken_down": gone}
+    if id_:
+        found["held_by"] = holding(store, language.code, [id_])[id_]
+        found["seen_by"] = [model.line() for model in saw(store, language.code, [id_])]
+    return found
+
+
+def _with_rights(language: Language, rows: Sequence[Row]) -> list[Row]:
+    """Documents that were read beside the corpus, with the licence and consent that the folder names for them."""
+    named = {(role, source.name): {"licence": source.licence, "consent": source.consent}
+             for model in language.models.values() for source, role in model.beside}
+    return [{**named.get((row["role"], row["source"]), {}), **row} for row in rows]
+
+
+def print_rows(found: dict[str, Any]) -> None:
+    """Print what ``look_up`` found: one document in full, several as a table."""
+    found = printable_data(found)
+    rows = found["documents"]
+    if found["taken_down"]:
+        say("It was taken down." if not rows else "It was taken down since; the next run leaves it out.")
+    if len(rows) == 1:
+        _print_pairs([(name, value) for name, value in rows[0].items() if value not in ("", [], None)])
+    elif rows:
+        SafeConsole(highlight=False).print(_table(_COLUMNS, rows[:_MOST]))
+        say(f"{len(rows)} documents" + (f", the first {_MOST} are shown" if len(rows) > _MOST else ""))
+    if "held_by" in found:
+        for title, name in (("Where it is now", "held_by"), ("What was learned from it", "seen_by")):
+            say("")
+            say(f"{title}:")
+            for one in found[name]:
+                say(f"  {_where(one) if isinstance(one, dict) else one}")
+            if not found[name]:
+                say("  nothing")
+
+
+def take_down(store: Store, language: Language, what: tuple[str, str, str], reason: str,
+              agreed: Callable[[], Any]) -> None:
+    """Show what a takedown removes, ask ``agreed`` (which raises if not), remove it, and say what is left to do.
+
+    Raises:
+        Problem: not exactly one of id, URL and source is given, or as in ``takedown``.
+    """
+    if sum(map(bool, what)) != 1:
+        raise Problem("say exactly one of --id, --url and --source", where=f"{language.code} takedown",
+                      fix=f"`vernacular ledger {language.code} --text \"...\"` finds the id")
+    if not reason.strip():
+        raise Problem("the reason is empty", where=f"{language.code} takedown", fix="Say in a few words who asked, why")
+    plan = make_plan(language, store, Target(*what))
+    _print_plan(plan)
+    agreed()
+    for line in carry_out(plan, language, store, reason.strip(), progress=say):
+        say(f"removed: {line}")
+    _print_left(plan, language)
+
+
+def _print_plan(plan: Plan) -> None:
+    say(f"{plan.target}: {len(plan.rows)} documents" + ("" if plan.new else ", already suppressed"))
+    if plan.rows:
+        SafeConsole(highlight=False, soft_wrap=True).print(_table(_COLUMNS, printable_data(plan.rows[:_MOST])))
+        if len(plan.rows) > _MOST:
+            say(f"and {len(plan.rows) - _MOST} more")
+    for note in plan.notes:
+        say(f"note: {note}")
+    say("Learned from it:" if plan.models else "No model has learned from it.")
+    for model in plan.models:
+        say(f"  {model.line()}")
+
+
+def _print_left(plan: Plan, language: Language) -> None:
+    """What a takedown cannot reach, and what comes next."""
+    lines = ["Done. It will not come in again. What this command cannot reach:"]
+    lines += [f"  your own file {language.folder / file} still holds it: edit or delete it" for file in plan.own_files]
+    lines += [f"  {model.line()} has learned from it: retrain, and withdraw what was published"
+              for model in plan.models]
+    lines += ["  the history of version control, backups, copies on other machines, releases that were published"]
+    lines += [f"Next: vernacular run {language.code}"]
+    for line in lines:
+        say(line)
+
+
+def _where(row: dict[str, Any]) -> str:
+    reason = f", dropped by {row['rule']}: {row['reason']}" if "rule" in row else ""
+    return f"{row['stage']} {row['file']}: {row['lines']} lines{reason}"
+
+
+def _print_pairs(pairs: Sequence[tuple[str, Any]]) -> None:
+    for name, value in pairs:
+        text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        text = text if len(text) <= _EXCERPT else text[:_EXCERPT] + "…"
+        say(f"{name + ':':18}{text}")
+
+
+def _table(columns: Sequence[str], rows: Sequence[dict[str, Any]]) -> Table:
+    shown = [name for name in columns if any(row.get(name) for row in rows)]
+    table = Table(box=box.SIMPLE_HEAD, header_style="")
+    for name in shown:
+        table.add_column(name, overflow="fold", no_wrap=name == "id")
+    for row in rows:
+        table.add_row(*(escape(str(row.get(name, ""))) for name in shown))
+    return table

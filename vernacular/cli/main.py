@@ -1,0 +1,255 @@
+"""The command ``vernacular``: reads arguments, calls the library, prints. No work and no number is made here.
+
+Errors a person can mend are one line on stderr and exit code 2; a failed check is exit code 1. ``run`` hands over to
+``pipelines.run``, by name: the library never imports the orchestrator.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from vernacular.cli import project as cli_project  # noqa: F401  # first: its commands are listed first
+from vernacular.cli.common import Code, Debug, ModelName, app, model_of, open_language, plain_errors
+from vernacular.core.errors import Problem
+from vernacular.core.project import find_project
+from vernacular.core.terminal import guard_streams, printable, say, say_data, say_json
+
+
+@app.command()
+def doctor(debug: Debug = False) -> None:
+    """Whether this machine has what the enabled models need; exit code 1 if something is missing."""
+    from vernacular.cli.doctor import examine
+
+    with plain_errors(debug):
+        findings = examine(find_project())
+    for finding in findings:
+        say(finding.line())
+    if any(finding.needed and not finding.good for finding in findings):
+        raise typer.Exit(1)
+
+
+@app.command()
+def new(code: Annotated[str, typer.Argument(help="BCP 47 tag of the language, such as bem")],
+        debug: Debug = False) -> None:
+    """Write a filled language folder: name, autonym, script, likely neighbors."""
+    from vernacular.config.new import doubts, new_language
+
+    with plain_errors(debug):
+        folder = new_language(find_project().languages, code)
+    for line in (*(f"note: {doubt}" for doubt in doubts(code)),
+                 f"{folder}: written. Next:",
+                 f"  1. read {folder / 'language.yaml'}; correct what was guessed, name owner, licence and consent",
+                 f"  2. put text into {folder / 'inbox'}, or name other sources",
+                 f"  3. vernacular check {code}",
+                 f"  4. vernacular run {code}"):
+        say(line)
+
+
+@app.command()
+def check(code: Annotated[str | None, typer.Argument(help="one language; all if not given")] = None,
+          debug: Debug = False) -> None:
+    """Every error in one or all language folders; of one, what was found and what it lacks; exit code 2 if errors."""
+    from vernacular.cli.checking.folder import check_all
+    from vernacular.cli.checking.printed import errors_of, found_in
+
+    with plain_errors(debug):
+        project = find_project()
+        found = check_all(project, code)
+        for checked in found:
+            for line in errors_of(checked):
+                say(line, err=True)
+            for line in [] if checked.faults else found_in(checked, project.artifacts, alone=code is not None):
+                say(line)
+    if any(checked.faults for checked in found):
+        raise typer.Exit(2)
+
+
+@app.command()
+def plan(code: Code, model: ModelName = None,
+         quick: Annotated[bool, typer.Option("--quick", help="do not measure the speed of this machine")] = False,
+         debug: Debug = False) -> None:
+    """What a run would take before anything is spent: minutes of each stage, memory, disk; and what gains little."""
+    from vernacular.cli.plan_table import print_plan
+
+    with plain_errors(debug):
+        project, language = open_language(code)
+        if model is not None:
+            model_of(language, model)
+        print_plan(project, language, model, quick)
+
+
+@app.command()
+def run(code: Code, to: Annotated[str | None, typer.Option(metavar="STAGE", help="run no further than this")] = None,
+        model: ModelName = None, debug: Debug = False) -> None:
+    """Run a language's stages through Dagster; what is unchanged is reused."""
+    arguments = [sys.executable, "-m", "pipelines.run", code]
+    for option, value in (("--to", to), ("--model", model)):
+        arguments += [option, value] if value else []
+    sys.stdout.flush()
+    os.execv(sys.executable, [*arguments, "--debug"] if debug else arguments)  # one process: signals reach it directly
+
+
+from vernacular.cli import release as cli_release  # noqa: E402, F401  # here, so that its commands are listed in their order
+
+
+@app.command()
+def ledger(code: Code, id_: Annotated[str, typer.Option("--id", help="of the document")] = "",
+           url: Annotated[str, typer.Option(help="where it was read: a URL or a path")] = "",
+           source: Annotated[str, typer.Option(help="name in language.yaml")] = "",
+           text: Annotated[str, typer.Option(help="words that stand in it")] = "",
+           as_json: Annotated[bool, typer.Option("--json", help="machine-readable")] = False,
+           debug: Debug = False) -> None:
+    """Where documents came from; for --id also where it went: artifacts, rejects, models that saw it."""
+    with plain_errors(debug):
+        project, language = open_language(code)
+        from vernacular.cli.ledger_views import look_up, print_rows
+        from vernacular.core.store import Store
+
+        found = look_up(Store(project.artifacts), language, id_, url, source, text)
+        if as_json:
+            say_json(found)
+        else:
+            print_rows(found)
+
+
+@app.command()
+def takedown(code: Code, reason: Annotated[str, typer.Option(help="kept on the suppression list")],
+             id_: Annotated[str, typer.Option("--id", help="of a document")] = "",
+             url: Annotated[str, typer.Option(help="of a page, seen or not; or the path of a file")] = "",
+             source: Annotated[str, typer.Option(help="everything of a source")] = "",
+             yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False, debug: Debug = False) -> None:
+    """Remove a document, a page or a source from everything, for good; lists the models that saw it."""
+    with plain_errors(debug):
+        project, language = open_language(code)
+        from vernacular.cli.ledger_views import take_down
+        from vernacular.core.store import Store
+
+        take_down(Store(project.artifacts), language, (id_, url, source), reason,
+                  lambda: yes or typer.confirm("Remove all this?", abort=True))
+
+
+@app.command()
+def fetch(code: Code, due: Annotated[bool, typer.Option("--due", help="leave alone what failed a short while ago, as "
+                                                                         "upkeep does")] = False,
+          debug: Debug = False) -> None:
+    """Fetch what is due of `sources:` on the network, or failed before; exit code 1 if one could not be reached."""
+    with plain_errors(debug):
+        project, language = open_language(code)
+        from vernacular.sources.fetch_schedule import fetch as fetch_due
+
+        problems = fetch_due(language, project.artifacts, say, at_once=not due)
+        for problem in problems:
+            say(f"error: {problem}", err=True)
+        if problems:
+            raise typer.Exit(1)
+
+
+@app.command()
+def accept(code: Code, source: Annotated[str, typer.Argument(help="name in language.yaml")],
+           reason: Annotated[str, typer.Option(help="why the new documents are fine, or the loss is right")],
+           rule: Annotated[str, typer.Option(help="accept that this rule takes a large share of the source")] = "",
+           debug: Debug = False) -> None:
+    """Let in what is held back of a source because it changed, or accept what a rule takes of it (--rule)."""
+    with plain_errors(debug):
+        project, language = open_language(code)
+        from vernacular.cleaning.approvals import accept as accept_held
+        from vernacular.cleaning.approvals import accept_loss
+
+        if rule:
+            loss = accept_loss(language, project.artifacts, source, rule, reason)
+            say(f"accepted: {rule} takes {loss.share:.0%} of {source}. `vernacular run {code}` goes on")
+            return
+        number = len(accept_held(language, project.artifacts, source, reason))
+        say(f"{number} documents of {source} are accepted. `vernacular run {code}` takes them up")
+
+
+@app.command()
+def seed(code: Code, lines: Annotated[int, typer.Option(min=1, help="how many")] = 300, debug: Debug = False) -> None:
+    """Lines drawn from all over the texts, for a speaker to choose a seed from: append them to seed.txt."""
+    with plain_errors(debug):
+        project, language = open_language(code)
+        from vernacular.langid.draw import draw_lines
+
+        for line in draw_lines(language, project.artifacts, lines):
+            say_data(line)
+
+
+@app.command()
+def identify(code: Code, file: Annotated[Path, typer.Argument(help="a text file, a line each; - for standard input",
+                                                              allow_dash=True)],
+             as_json: Annotated[bool, typer.Option("--json", help="JSON Lines with the costs")] = False,
+             accepted: Annotated[bool, typer.Option("--accepted", help="only the lines that are accepted, as they are")]
+             = False, debug: Debug = False) -> None:
+    """Which lines of a file are in the language: a verdict and a probability each."""
+    with plain_errors(debug):
+        project, language = open_language(code)
+        from vernacular.core.store import Store
+        from vernacular.langid.query import answers, open_identifier
+        from vernacular.sources.formats.encoding import decode
+
+        try:
+            data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+        except OSError as error:
+            raise Problem(f"cannot be read ({error.strerror})", where=str(file), fix="Give a text file, or -") from None
+        lines = decode(data, str(file))[0].split("\n")
+        for answer in answers(open_identifier(Store(project.artifacts), language), language, lines):
+            if as_json:
+                say_json(answer.row(), indent=None)
+            elif accepted and answer.accepted:
+                say_data(answer.text)
+            elif not accepted:
+                verdict = language.code if answer.accepted else "other"
+                say(f"{verdict}\t{answer.probability:.3f}\t{printable(answer.text)}")
+
+
+from vernacular.cli import behavior as cli_behaviour  # noqa: E402, F401  # here, so that its commands are listed in their order
+
+
+@app.command(hidden=True)
+def stage(code: Code, stage: Annotated[str, typer.Argument()], model: ModelName = None,
+          outcome: Annotated[Path | None, typer.Option(help="where to write the artifact's key or the problem")] = None,
+          debug: Debug = False) -> None:
+    """Run one stage in this process; how a launcher runs the heavy ones."""
+    from vernacular.cli.stage_process import assist_one, further, run_one
+
+    _interrupt_once()
+    if further():
+        with plain_errors(debug):
+            assist_one(find_project(), code, stage, model)
+        return
+    with plain_errors(debug, quiet=outcome is not None and outcome.parent.is_dir()):
+        artifact = run_one(find_project(), code, stage, model, outcome)
+        if outcome is None:
+            say(f"{code} {stage}: {artifact.folder}")
+
+
+def _interrupt_once() -> None:
+    """Only the first Ctrl-C interrupts: a terminal and the run that started this process both send one."""
+    def interrupt(signum: int, frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, interrupt)
+
+
+def before_torch() -> None:
+    """What is read when torch is loaded.
+
+    Threads that wait for one another by spinning cost a step seven times its time where other work shares the cores,
+    and gain nothing where none does (docs/pretraining.md).
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+
+def main() -> None:
+    """The entry point of the command."""
+    guard_streams()
+    before_torch()
+    app(prog_name="vernacular")

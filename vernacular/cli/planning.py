@@ -1,0 +1,100 @@
+"""Before anything is spent: whether the folders can be used, and what a run would compute.
+
+What that takes is in ``vernacular.forecast``; nothing is computed here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from vernacular.config.schema import Language
+from vernacular.config.sources import NetworkSource, Source
+from vernacular.core.errors import Problem
+from vernacular.core.store import Store
+from vernacular.pipeline.stage import Stage, lookup
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a run would do with one stage: ``reuse``, ``run``, or ``stop`` at a red gate."""
+
+    stage: str
+    action: str
+    why: str
+
+
+def steps_of(stages: Mapping[str, Stage], language: Language, store: Store) -> list[Step]:
+    """What a run would do, stage by stage; whatever follows a stage that is to run is to run as well."""
+    steps: list[Step] = []
+    fresh: set[str] = set()
+    missing = to_fetch(language, store.root)
+    for name, stage in stages.items():
+        waits = [source for source in stage.inputs if source in fresh]
+        if waits:
+            fresh.add(name)
+            steps.append(Step(name, "run", f"after {waits[0]}" + (f" and {len(waits) - 1} more" if waits[1:] else "")))
+            continue
+        if missing.get(name):
+            fresh.add(name)
+            steps.append(Step(name, "run", f"fetches {', '.join(missing[name])} first"))
+            continue
+        try:
+            found = lookup(stage, language, store)
+        except Problem as problem:
+            fresh.add(name)
+            waits_for_network = any(missing.values()) and not stage.inputs
+            steps.append(Step(name, "run", "once what it reads is fetched") if waits_for_network
+                         else Step(name, "stop", str(problem)))
+            continue
+        if found is not None:
+            steps.append(Step(name, "reuse", f"made {found.manifest.created}"))
+        else:
+            fresh.add(name)
+            before = store.current(language.code, name)
+            steps.append(Step(name, "run", "not made yet" if before is None else "something it depends on has changed"))
+    return steps
+
+
+def network_needs(language: Language, root: Path) -> dict[str, dict[str, bool]]:
+    """What of a language comes from the network when it runs: stage -> what it fetches -> whether it lies here already.
+
+    Args:
+        language: with its sources, texts to contrast with, labelled data, base models and the texts beside these.
+        root: of the store.
+    """
+    from vernacular.datasets import fetched_over_network, not_fetched
+    from vernacular.modeling.base_models import fetched
+    from vernacular.sources import network_sources, place_of
+
+    def lies(source: Source, role: str) -> bool:
+        return place_of(language, source, root, role).mirror.exists()
+
+    found: dict[str, dict[str, bool]] = {
+        "corpus/documents": {source.name: place.mirror.exists() for source, place in network_sources(language, root)},
+        "corpus/identifier": {f"{source.name} ({code})": lies(source, f"contrast-{code}")
+                              for code, sources in language.identification.contrast.items()
+                              for source in sources if isinstance(source, NetworkSource)}}
+    missing = not_fetched(language, root)
+    found["corpus/clean"] = {f"the data of {name}": name not in missing
+                             for name in fetched_over_network(language, root)}
+    for name, model in language.models_to_run().items():
+        found[f"tokenizer/{name}"] = {
+            **({f"the base of {name}": fetched(model.base)} if model.base.hub else {}),
+            **{f"{source.name} ({role} of {name})": lies(source, role) for source, role in model.beside
+               if isinstance(source, NetworkSource)}}
+    return found
+
+
+def to_fetch(language: Language, root: Path) -> dict[str, list[str]]:
+    """Stage -> what it fetches first, for nothing of it lies below ``root``, the store's, yet.
+
+    Labelled data in a folder on this machine is fetched, too.
+    """
+    from vernacular.datasets import not_fetched
+
+    found = {stage: [name for name, here in needs.items() if not here]
+             for stage, needs in network_needs(language, root).items()}
+    found["corpus/clean"] = [f"the data of {name}" for name in not_fetched(language, root)]
+    return {stage: missing for stage, missing in found.items() if missing}

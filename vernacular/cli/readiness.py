@@ -1,0 +1,227 @@
+"""What a folder that can be used still lacks before it can run, be trusted or be published: a line each, with the fix.
+
+``vernacular check CODE`` prints them. What is wrong rather than missing is refused where it is read.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from vernacular.behavior_tests.schema import UNREVIEWED, Suite
+from vernacular.config.licences import UNVERIFIED
+from vernacular.config.schema import Language
+from vernacular.config.sources import FilesSource, InboxSource, LocalSource, NetworkSource, Web, is_url
+from vernacular.config.statement import stated
+from vernacular.core.errors import Problem
+from vernacular.evaluation.fairness.plan import load_plan
+from vernacular.langid.breadth import find_breadth, sample_blocks
+from vernacular.langid.breadth_gate import told
+from vernacular.langid.draw import source_texts
+from vernacular.langid.limits import SHARED
+from vernacular.langid.seed import seed_file, seed_lines
+from vernacular.langid.seed_check import LEAST, SAMPLE, likeness
+from vernacular.langid.stage import LEAST_SEED
+from vernacular.modeling.base_models import locate
+from vernacular.remarks.rules import of_items
+from vernacular.sources import open_source, place_of
+from vernacular.sources.files import Files
+
+if TYPE_CHECKING:
+    from vernacular.datasets import Items
+
+
+def lacking(language: Language, suite: Suite, root: Path, items: Mapping[str, Items]) -> list[str]:
+    """What ``language`` lacks; first what it cannot run without.
+
+    Args:
+        language: a folder that loads.
+        suite: its behavioural tests.
+        root: of the store.
+        items: of the tasks whose labelled data lies on this machine.
+    """
+    return [line for lines in lacking_by_kind(language, suite, root, items).values() for line in lines]
+
+
+def lacking_by_kind(language: Language, suite: Suite, root: Path, items: Mapping[str, Items]) -> dict[str, list[str]]:
+    """The same by what it is about: ``text``, ``seed``, ``publishing`` and so on."""
+    return {"text": [*_text(language, root)], "elsewhere": [*_elsewhere(language)], "bases": [*_bases(language)],
+            "tasks": [*_tasks(language)], "labels": [*_labels(items)],
+            "remarks": [*_gains_little(language, items)], "tests": [*_tests(language, suite)],
+            "seed": [*_seed(language, root)], "publishing": [*_publishing(language)]}
+
+
+def _text(language: Language, root: Path) -> Iterator[str]:
+    empty: list[str] = []
+    for source in _local(language):
+        try:
+            if not _opened(language, source, root).located():
+                empty.append(_place(language, source))
+        except Problem as problem:
+            yield str(problem)
+    if empty and len(empty) == len(language.sources):
+        yield f"no text: nothing lies in {', '.join(empty)}. Put files there; docs/sources.md lists the formats"
+    elif empty:
+        yield f"no text yet in {', '.join(empty)}; the other sources do without"
+
+
+def _elsewhere(language: Language) -> Iterator[str]:
+    """What is read that is not in the folder, and asked that no rule on addresses guards: fine in one's own folder."""
+    readers = [*language.sources,
+               *(source for sources in language.identification.contrast.values() for source in sources),
+               *(source for model in language.models.values() for source, _ in model.beside),
+               *(task.data for task in language.tasks.values()),
+               *(task.transferred.data for task in language.tasks.values() if task.transferred is not None)]
+    named = [getattr(reader, key, None) or "" for reader in readers for key in ("folder", "dataset", "dump")]
+    paths = [path for path in named if PurePosixPath(path).is_absolute()]
+    asked = [*filter(is_url, named), *(f"private ones (source {reader.name})" for reader in readers
+                                       if isinstance(reader, Web) and reader.private_addresses)]
+    for what, places in (("reads outside of the folder", paths), ("asks addresses of its own choice", asked)):
+        if places:
+            yield f"it {what}: {', '.join(places)}. If somebody else wrote it, look there before it runs"
+
+
+def _bases(language: Language) -> Iterator[str]:
+    for model in language.models_to_run().values():
+        if not model.base.hub:
+            try:
+                locate(model.base, language)
+            except Problem as problem:
+                yield str(problem)
+
+
+def _tasks(language: Language) -> Iterator[str]:
+    if not language.tasks:
+        yield ("no task: only the language model itself will be measured. Write one under `tasks:`; docs/tasks.md has "
+               "every kind")
+
+
+def _labels(items: Mapping[str, Items]) -> Iterator[str]:
+    """Labels that are most likely one, written in two ways, those that only one part has, and texts that have two."""
+    for task, found in items.items():
+        for labels, said in zip(found.apart().values(), (
+                "no item in test has the labels {} of the task {}: how well they are told will not be measured",
+                "no item in train has the labels {} of the task {}: no model can learn them"), strict=True):
+            if labels:
+                yield said.format(", ".join(f"'{label}'" for label in labels), task)
+        if found.contradictions:
+            text = " ".join(found.contradictions[0][0].text.split())[:40]
+            places = " and ".join(f"{item.document} ({found.labels_of(item)[:40] or 'no label'})"
+                                  for item in found.contradictions[0])
+            yield (f"texts of the task {task} that have other labels somewhere else: {len(found.contradictions)}, the "
+                   f"first '{text}' at {places}. Keep what is right: no model can learn both")
+        alike: dict[str, list[str]] = {}
+        for label in found.kind.labels:
+            plain = "".join(letter for letter in label.casefold() if unicodedata.category(letter)[0] not in "PSZ")
+            alike.setdefault(plain or label, []).append(f"'{label}'")
+        for names in alike.values():
+            if len(names) > 1:
+                yield (f"the labels {' and '.join(names)} of the task {task} are told apart. If they are one, write it "
+                       "in one way in the data")
+
+
+def _gains_little(language: Language, items: Mapping[str, Items]) -> Iterator[str]:
+    """Parts of tasks that are too small to say much; of text and steps `vernacular plan` says it."""
+    looks = max((model.lora.looks for model in language.models_to_run().values()), default=0)
+    for task, found in items.items():
+        if language.tasks[task].fine_tune:
+            yield from map(str, of_items(task, len(found.train), len(found.dev), len(found.test), looks))
+
+
+def _tests(language: Language, suite: Suite) -> Iterator[str]:
+    if not suite.tests:
+        yield "no behavioural test: write some in behaviour/, without code; docs/behaviour.md says how"
+    waiting = [test.name for test in suite.tests if suite.review_of(test) == UNREVIEWED and not test.source]
+    if waiting:  # marks are a review, or lack a name that no review could give them
+        yield (f"no speaker has reviewed {len(waiting)} of {len(suite.tests)} behavioural tests. `vernacular review "
+               f"{language.code}` writes a page for one to go through")
+    blank = [f"{test.name} (of: {suite.digest(test)})" for test in suite.tests if suite.of_nothing(test)]
+    if blank:
+        yield (f"a review that does not say of what does not count: {', '.join(blank)}. Have it reviewed with "
+               f"`vernacular review {language.code}`, or add this `of:` if what was reviewed stands there unchanged")
+    plan = load_plan(language)
+    if plan is not None and plan.review_of(suite) == UNREVIEWED:
+        yield (f"no speaker has reviewed behaviour/fairness.yaml as it is. `vernacular review {language.code} "
+               "fairness.yaml` writes a page for one to go through; of one who read the file itself, write there "
+               f"`reviewed: {{by: NAME, on: YYYY-MM-DD, of: {plan.digest(suite)}}}`")
+    for name, words in suite.lexicons.items():
+        waits = [test.name for test in suite.tests if name in test.lexicons_used()]
+        if words == [] and waits:
+            yield (f"the word list {name} is empty, and {', '.join(waits)} red for want of cases. Write words, or let "
+                   f"a trained model offer some: `vernacular suggest {language.code} {waits[0]}`")
+    nameless = [test.name for test in suite.tests if not test.author.strip()]
+    if nameless:
+        yield f"no author stands at the behavioural tests {', '.join(nameless)}. Write who wrote them at `author:`"
+
+
+def _seed(language: Language, root: Path) -> Iterator[str]:
+    file = seed_file(language)
+    if not file.exists():
+        if not any(source.trusted for source in language.sources):
+            others = ", ".join(language.cleaning.reject_languages) or "cleaning.reject_languages"
+            yield (f"no {file.name}: text in other languages is dropped only where it is surely in one of {others}. "
+                   "Write a few hundred lines that a speaker knows to be in the language, or `trusted: true` at a "
+                   "source that is in it throughout")
+        return
+    lines = seed_lines(language, language.cleaning.orthography, file.place)
+    if len(lines) < LEAST_SEED:
+        yield (f"{file.name} has {len(lines)} lines that can be used, and {LEAST_SEED} are needed: without them hardly "
+               "any text in other languages is dropped. Write a few hundred that a speaker knows to be in the language")
+    found = likeness(lines, _some_words(language, root))
+    if found is not None and found < LEAST:
+        yield (f"{file.name} does not look like the text: the text's commonest words are {found:.0%} as common in it. "
+               "Is it in the language? Ask a speaker; another register, such as verse, can be the reason too")
+    if len(lines) >= LEAST_SEED:
+        blocks = sample_blocks(source_texts(language, root), {source.name for source in language.sources
+                                                              if source.trusted},
+                               language.script, language.cleaning.orthography)
+        breadth = find_breadth(lines, blocks, code=language.code, others={}, shared=SHARED, chance=1)
+        if breadth.narrow:
+            yield told(breadth, language)
+
+
+def _publishing(language: Language) -> Iterator[str]:
+    models = language.models_to_run().values()
+    labels = [task.data for task in language.tasks.values() if task.data is not None]
+    licences = [found.licence for found in (*language.sources, *labels, *(model.base for model in models))]
+    open_ = [name for name, missing in (
+        ("owner:", not language.owner),
+        ("licence: of every source, base and set of labels", UNVERIFIED in licences),
+        ("consent: of every source", any(source.consent == "unknown" for source in language.sources)),
+        ("retention: of every model", any(not model.retention for model in models))) if missing]
+    if not stated(language.folder):
+        open_.append("statement.md")
+    if open_:
+        yield f"before it is published, fill in {', '.join(open_)}"
+
+
+def _local(language: Language) -> list[LocalSource]:
+    return [source for source in language.sources if not isinstance(source, NetworkSource)]
+
+
+def _opened(language: Language, source: LocalSource, root: Path) -> Files:
+    opened = open_source(source, place_of(language, source, root))
+    assert isinstance(opened, Files)
+    return opened
+
+
+def _place(language: Language, source: LocalSource) -> str:
+    """Where a person puts the files of a source."""
+    if isinstance(source, InboxSource):
+        return f"languages/{language.code}/{source.folder}"
+    return f"languages/{language.code}/{source.files}" if isinstance(source, FilesSource) else source.name
+
+
+def _some_words(language: Language, root: Path) -> list[str]:
+    """Lines from the beginning of each source that lies on this machine, enough to compare a seed with."""
+    lines: list[str] = []
+    for source in _local(language):
+        try:
+            texts = _opened(language, source, root).documents(lambda line: None)
+            lines += islice((line for document in texts for line in document.text.split("\n")), SAMPLE)
+        except Problem:
+            continue  # said above, or set aside when it is run
+    return lines

@@ -1,0 +1,164 @@
+"""The commands around a release: report, try, waive, publish, verify, key. ``cli`` loads them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vernacular.cli.common import Code, Debug, ModelName, app, model_of, open_language, plain_errors
+from vernacular.core.errors import Problem
+from vernacular.core.terminal import printable_data, say, say_json
+from vernacular.search import MOST, TOP
+
+
+@app.command()
+def report(code: Code, as_json: Annotated[bool, typer.Option("--json", help="machine-readable; no page")] = False,
+           full: Annotated[bool, typer.Option("--full", help="every number, all red checks with reasons")] = False,
+           html: Annotated[Path | None, typer.Option(help="where to write the page; else beside the release")] = None,
+           model: ModelName = None, debug: Debug = False) -> None:
+    """A release on one screen, or every number of it; and a page for people, with pictures, samples and failures."""
+    with plain_errors(debug):
+        project, language = open_language(code)
+        name, _ = model_of(language, model)
+        from vernacular.core.console import SafeConsole
+        from vernacular.core.store import Store
+        from vernacular.provenance.own_files import remember_written
+        from vernacular.reporting.full_report import current_artifacts, print_table, results
+        from vernacular.reporting.html import default_place, write_page
+        from vernacular.reporting.terminal import print_screen
+
+        store = Store(project.artifacts)
+        found = results(store, language, name)
+        if as_json:
+            say_json(found)
+        elif full:
+            print_table(printable_data(found), SafeConsole())
+        if html is not None:
+            remember_written(store, language.code, html)
+        if html is not None or not as_json:
+            written = write_page(found, current_artifacts(store, language, name),
+                                 html or default_place(store, language.code, name))
+            if full or as_json:
+                say("", err=as_json)
+                say(f"The same for people, as a page: {written}", err=as_json)
+            else:
+                print_screen(found, written, SafeConsole())
+
+
+@app.command("try")
+def try_(code: Code, model: ModelName = None, port: Annotated[int, typer.Option(help="on this machine")] = 8600,
+         debug: Debug = False) -> None:
+    """A page in the browser, on this machine alone, where a person types text and compares base and adapted model."""
+    with plain_errors(debug):
+        project, language = open_language(code)
+        name, _ = model_of(language, model)
+        from vernacular.core.store import Store
+        from vernacular.reporting.demo_server import serve
+
+        serve(Store(project.artifacts), language, name, port, host="127.0.0.1")
+
+
+@app.command()
+def search(code: Code, query: Annotated[list[str], typer.Argument(
+               help="a sentence or a few words, in the language or, where translations taught the model, the base's")],
+           model: ModelName = None,
+           top: Annotated[int, typer.Option(min=1, max=MOST, help="passages to show")] = TOP,
+           as_json: Annotated[bool, typer.Option("--json", help="machine-readable")] = False,
+           debug: Debug = False) -> None:
+    """Search the cleaned corpus by meaning with the released model; each passage with its source and licence."""
+    with plain_errors(debug):
+        project, language = open_language(code)
+        name, _ = model_of(language, model)
+        from vernacular.core.store import Store
+        from vernacular.search.finding import Searcher, hits_as_json
+        from vernacular.search.listing import print_hits
+
+        asked = " ".join(query)
+        searcher = Searcher(Store(project.artifacts), language, name)
+        passages = searcher.prepare(lambda line: say(line, err=True))
+        hits = searcher.find(asked, top)
+        if as_json:
+            say_json(hits_as_json(asked, name, passages, hits))
+        else:
+            print_hits(hits, passages)
+
+
+@app.command()
+def publish(code: Code, repo: Annotated[str, typer.Argument(help="OWNER/NAME on the Hugging Face hub")],
+            model: ModelName = None, dry_run: Annotated[bool, typer.Option(
+                "--dry-run", help="upload nothing: list the files, or what forbids it")] = False,
+            debug: Debug = False) -> None:
+    """Upload a release, private at first; refused while one of its gates is red. The token is read from HF_TOKEN."""
+    with plain_errors(debug):
+        project, language = open_language(code)
+        name, _ = model_of(language, model)
+        from vernacular.core.store import Store
+        from vernacular.release.publish import check_publishable
+        from vernacular.release.publish import publish as upload
+
+        store = Store(project.artifacts)
+        if not dry_run:
+            say(upload(store, language, name, repo))
+            return
+        artifact, statement = check_publishable(store, language, name)
+        sizes = {file: (artifact.folder / file).stat().st_size for file in sorted(statement.digests())}
+        for file, size in sizes.items():
+            say(f"{size / 1e6:10,.2f} MB  {file}")
+        say(f"Nothing forbids publishing: {len(sizes)} files, {sum(sizes.values()) / 1e6:,.0f} MB, would go to {repo}.")
+
+
+@app.command()
+def waive(code: Code, gate: Annotated[str, typer.Argument(help="a red one, as `vernacular report` names it")],
+          by: Annotated[str, typer.Option(help="the person who answers for it")],
+          reason: Annotated[str, typer.Option(help="why it may be published nevertheless")],
+          model: ModelName = None, debug: Debug = False) -> None:
+    """Waive a red gate of a release, as a named person with a reason; the card prints both."""
+    with plain_errors(debug):
+        project, language = open_language(code)
+        name, _ = model_of(language, model)
+        from vernacular.core.store import Store
+        from vernacular.release.waivers import waive as note
+        from vernacular.reporting.full_report import results
+
+        store = Store(project.artifacts)
+        if store.current(language.code, f"release/{name}") is None:
+            raise Problem("there is no release yet, and so no gate of it to answer for", where=f"{code} {name}",
+                          fix=f"`vernacular run {language.asked(name)}` makes one; it may be red")
+        gates = results(store, language, name)["release_gates"]
+        said = note(language.folder, name, gates, gate, by, reason).said
+        say(f"{gate} is waived while it says: {said}. `vernacular run {language.asked(name)}` writes that "
+                   "on the card")
+
+
+@app.command()
+def verify(folder: Annotated[Path, typer.Argument(metavar="PATH", help="folder of a release, downloaded or made here")],
+           key: Annotated[list[Path] | None, typer.Option(
+               help="public key of who made it, in place of this installation's own; may be repeated")] = None,
+           debug: Debug = False) -> None:
+    """Whether a release is the one that its maker signed: files, gates, waivers. Works offline; exit code 1 if not."""
+    with plain_errors(debug):
+        from vernacular.release.signing_key import trusted_keys
+        from vernacular.release.verification import verdict_lines
+        from vernacular.release.verification import verify as compare
+
+        verified = compare(folder, trusted_keys(key or []))
+    for failure in verified.failures:
+        say(str(failure), err=True)
+    if verified.failures:
+        raise typer.Exit(1)
+    for line in verdict_lines(verified):
+        say(line)
+
+
+@app.command("key")
+def key_(debug: Debug = False) -> None:
+    """Print the public key with which this installation signs releases, made if there is none; give it to readers."""
+    with plain_errors(debug):
+        from vernacular.release.signing_key import fingerprint, own_or_new_key, public_text
+
+        public = own_or_new_key().public_key()
+    for line in public_text(public).splitlines():
+        say(line)
+    say(f"fingerprint: {fingerprint(public)}", err=True)

@@ -1,0 +1,96 @@
+"""How much power this machine draws while it trains: what its owner says, or design power of processor and card.
+
+``VERNACULAR_WATTS`` is for who has a meter, or a machine that does not name its processor, as many virtual ones do not.
+Otherwise the table is the one that codecarbon brings along (``pip install codecarbon``, or the extra ``energy``). It is
+read as a file: codecarbon itself is never imported or started, so nothing is sent anywhere.
+"""
+
+from __future__ import annotations
+
+import csv
+import importlib.metadata
+import io
+import math
+import os
+import platform
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from vernacular.core.errors import Problem
+
+_TABLE = "codecarbon/data/hardware/cpu_power.csv"  # Name,TDP in watts
+_NOISE = re.compile(r"\((?:r|tm)\)|@.*|\bcpu\b|(?<!\d)\d+-core|processor", re.IGNORECASE)
+
+
+def watts() -> float | None:
+    """Watts of processor and cards at work, or None where neither ``VERNACULAR_WATTS`` nor a table says.
+
+    By the table an upper bound: a machine that is a part of a larger one is counted as the whole.
+
+    Raises:
+        Problem: ``VERNACULAR_WATTS`` is no such number.
+    """
+    if asked := os.environ.get("VERNACULAR_WATTS"):
+        return _number(asked)
+    table = _table()
+    processor = _processor_watts(_processor(), table) if table else None
+    cards = _card_watts()
+    return None if processor is None and cards is None else (processor or 0.0) + (cards or 0.0)
+
+
+def kilowatt_hours(minutes: float | None) -> float | None:
+    """Energy of ``minutes`` of training on this machine, or None where they or its power are not known."""
+    power = watts()
+    return None if power is None or minutes is None else power * minutes / 60_000
+
+
+def _number(asked: str) -> float:
+    try:
+        found = float(asked)
+    except ValueError:
+        found = math.nan
+    if not 0 < found < math.inf:
+        raise Problem(f"VERNACULAR_WATTS is {asked!r}", where="environment",
+                      fix="Set it to the watts that this machine draws while it works, such as 120")
+    return found
+
+
+def _table() -> str | None:
+    try:
+        path = Path(str(importlib.metadata.distribution("codecarbon").locate_file(_TABLE)))
+        return path.read_text(encoding="utf-8")
+    except (importlib.metadata.PackageNotFoundError, OSError):
+        return None
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.is_file():
+        for line in info.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor()
+
+
+def _processor_watts(name: str, table: str) -> float | None:
+    """Watts of the processor called ``name``: of the row whose name is the same but for marks and the word "CPU"."""
+    def plain(text: str) -> str:
+        return " ".join(_NOISE.sub(" ", text).lower().split())
+
+    wanted = plain(name)
+    for row in csv.DictReader(io.StringIO(table)):
+        if wanted and plain(row["Name"]) == wanted:
+            return float(row["TDP"])
+    return None
+
+
+def _card_watts() -> float | None:
+    """The sum of the power limits of the cards that the driver names; None without one."""
+    if shutil.which("nvidia-smi") is None:
+        return None
+    asked = subprocess.run(["nvidia-smi", "--query-gpu=power.limit", "--format=csv,noheader,nounits"],
+                           capture_output=True, text=True, timeout=20, check=False)
+    found = [float(line) for line in asked.stdout.split() if line.replace(".", "", 1).isdigit()]
+    return sum(found) if found else None

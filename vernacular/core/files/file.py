@@ -1,0 +1,231 @@
+"""One file: its bytes, its text or its rows; replaced as a whole, or a row longer."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from io import BufferedReader
+from pathlib import Path, PurePosixPath
+
+from vernacular.core.errors import Problem
+from vernacular.core.files.beneath import check_kind, named, opened, parts_of
+
+MOST_TEXT = 100_000_000  # bytes of a file that is read whole as text, unless its reader says otherwise
+MOST_ROWS = 1_000_000_000  # of one to which the program appends: a source that is taken down can have many documents
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+_LOCK = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+@dataclass(frozen=True)
+class File:
+    """A file below a root, whether or not it is there.
+
+    Attributes:
+        root: the folder that the path starts from.
+        path: below ``root``, with /.
+        shown: how messages call the file.
+    """
+
+    root: Path
+    path: str
+    shown: str
+
+    @classmethod
+    def at(cls, path: Path, shown: str = "") -> File:
+        """The file ``path``, whose folder is the root."""
+        return cls(path.parent, path.name, shown or f"{path.parent.name}/{path.name}")
+
+    @property
+    def name(self) -> str:
+        """Its name in its folder."""
+        return PurePosixPath(self.path).name
+
+    @property
+    def stem(self) -> str:
+        """Its name without the ending."""
+        return PurePosixPath(self.path).stem
+
+    @property
+    def suffix(self) -> str:
+        """The ending of its name, with the dot."""
+        return PurePosixPath(self.path).suffix
+
+    @property
+    def place(self) -> Path:
+        """Its path on this machine, for a library that opens files itself; ask ``state`` first."""
+        return self.root / self.path
+
+    @cached_property
+    def _parts(self) -> list[str]:
+        return parts_of(self.path, self.shown)
+
+    def state(self) -> os.stat_result | None:
+        """Size, times and so on, or None where there is no such file.
+
+        Raises:
+            Problem: the path is a link, folder, pipe, socket or device, or leads through a link.
+        """
+        try:
+            with self._parent() as folder:
+                return self._state(folder)
+        except FileNotFoundError:
+            return None
+
+    def exists(self) -> bool:
+        """Whether the file is there.
+
+        Raises:
+            Problem: as ``state``.
+        """
+        return self.state() is not None
+
+    def stream(self) -> BufferedReader:
+        """The file, opened for reading.
+
+        Raises:
+            Problem: as ``state``.
+            FileNotFoundError: it is not there.
+        """
+        with self._parent() as folder, named(self.place):
+            self._state(folder)  # opening a device can do something, so that its kind is asked first
+            stream = os.fdopen(os.open(self._parts[-1], _READ, dir_fd=folder), "rb")
+            try:
+                check_kind(os.fstat(stream.fileno()).st_mode, self.shown)
+            except Problem:
+                stream.close()
+                raise
+            return stream
+
+    def read(self, most: int | None = None) -> bytes:
+        """What the file holds.
+
+        Args:
+            most: bytes that it may hold.
+
+        Raises:
+            Problem: as ``state``, or it holds more.
+            FileNotFoundError: it is not there.
+        """
+        with self.stream() as stream:
+            return stream.read() if most is None else self._read(stream, most)
+
+    def text(self, most: int = MOST_TEXT) -> str:
+        """What the file holds, without a byte order mark.
+
+        Raises:
+            Problem: as ``read``, or it is not UTF-8, with the line.
+            FileNotFoundError: it is not there.
+        """
+        return text_of(self.read(most), self.shown)
+
+    def rows(self, most: int = MOST_ROWS) -> Iterator[tuple[str, bytes]]:
+        """(how messages call it, line) of each line that is not blank; nothing if the file does not exist.
+
+        Raises:
+            Problem: as ``read``, or a line is not UTF-8.
+        """
+        if not self.exists():
+            return
+        for number, line in enumerate(self.read(most).split(b"\n"), 1):
+            if line.strip():
+                text_of(line, self.shown, number)
+                yield f"{self.shown}:{number}", line
+
+    def write(self, data: str | bytes) -> None:
+        """Put ``data`` in the place of what the file holds, all or nothing; makes the folders on the way.
+
+        Raises:
+            Problem: as ``state``.
+        """
+        with self._parent(make=True) as folder, named(self.place):
+            self._replace(folder, data.encode("utf-8") if isinstance(data, str) else data, f".{os.getpid()}.part")
+
+    def append(self, line: bytes) -> None:
+        """Add ``line``, on disk before this returns; half a line that a kill left is completed or cut off.
+
+        Others that append wait, so that no line is lost.
+
+        Raises:
+            Problem: as ``state``.
+        """
+        with self._parent(make=True) as folder, named(self.place), self._locked(folder) as stream:
+            data = self._read(stream, MOST_ROWS)
+            whole = data[:data.rfind(b"\n") + 1]
+            rest = data[len(whole):]
+            self._replace(folder, whole + (rest + b"\n" if rest.strip() else b"") + line + b"\n", ".part")
+
+    def _read(self, stream: BufferedReader, most: int) -> bytes:
+        size = os.fstat(stream.fileno()).st_size
+        data = stream.read(most + 1) if size <= most else b""
+        if max(size, len(data)) > most:
+            raise Problem(f"the file has {max(size, len(data)) / 1e6:.1f} MB, and at most {most / 1e6:.1f} MB are read",
+                          where=self.shown, fix="Part it, or take out what does not belong there")
+        return data
+
+    def _parent(self, *, make: bool = False) -> contextlib.AbstractContextManager[int]:
+        return opened(self.root, self._parts[:-1], self.shown.removesuffix(self.path).rstrip("/"), make=make)
+
+    def _state(self, folder: int) -> os.stat_result | None:
+        try:
+            found = os.stat(self._parts[-1], dir_fd=folder, follow_symlinks=False)
+        except FileNotFoundError:
+            return None
+        check_kind(found.st_mode, self.shown)
+        return found
+
+    @contextlib.contextmanager
+    def _locked(self, folder: int) -> Iterator[BufferedReader]:
+        """Hold the file against others that append.
+
+        Each of them puts a new file in its place, so whoever waited for the lock looks whether it is still the same.
+        """
+        while True:
+            self._state(folder)
+            with os.fdopen(os.open(self._parts[-1], _LOCK, 0o666, dir_fd=folder), "rb") as stream:
+                check_kind(os.fstat(stream.fileno()).st_mode, self.shown)
+                fcntl.flock(stream, fcntl.LOCK_EX)
+                now = self._state(folder)
+                if now is not None and os.path.samestat(os.fstat(stream.fileno()), now):
+                    yield stream
+                    return
+
+    def _replace(self, folder: int, data: bytes, ending: str) -> None:
+        """Write ``data`` to a new file beside this one and rename it; what stood under that name is removed first."""
+        self._state(folder)
+        name = self._parts[-1]
+        part = f".{name}{ending}"
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(part, dir_fd=folder)
+        with os.fdopen(os.open(part, _NEW, 0o666, dir_fd=folder), "wb") as stream:
+            try:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+                os.rename(part, name, src_dir_fd=folder, dst_dir_fd=folder)
+            except BaseException:
+                os.unlink(part, dir_fd=folder)
+                raise
+
+
+def text_of(data: bytes, shown: str, line: int = 1) -> str:
+    """``data`` as text, without a byte order mark.
+
+    Args:
+        data: bytes of the file that messages call ``shown``.
+        shown: how messages call it.
+        line: at which ``data`` begins.
+
+    Raises:
+        Problem: it is not UTF-8; says at which line.
+    """
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line += error.object.count(b"\n", 0, error.start)
+        raise Problem(f"not UTF-8 text (byte 0x{error.object[error.start]:02X})", where=f"{shown}:{line}",
+                      fix="Save it as UTF-8") from error

@@ -1,0 +1,297 @@
+"""Where results live: one folder per artifact, whole or absent, with a manifest that says what went in.
+
+``<root>/<code>/<stage>/<name>/<key>/manifest.json``. The key is a digest of everything that determines the result (the
+stage and its version, its slice of the settings, the content of its inputs and of what it reads outside the root, the
+seed), so a result that exists need not be computed again. Work happens in ``.work-<key>`` beside it, which survives a
+kill, and is renamed when whole; ``current`` names the newest. Does not know what any stage does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+from pydantic import BaseModel, ConfigDict, Field
+
+from vernacular.core import clock
+from vernacular.core.errors import Passing, Problem
+from vernacular.core.files import File
+
+MANIFEST = "manifest.json"
+KEY_LENGTH = 16
+
+
+class Count(BaseModel):
+    """A number with a one-line meaning, written beside the data it describes."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    value: float | int
+    meaning: str
+    unit: str = ""
+
+
+class Gate(BaseModel):
+    """A rule, whether it is kept, what was found (``reason``), and what to do if it is red and the reason is silent."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str
+    passed: bool
+    reason: str
+    value: float | None = None
+    threshold: float | None = None
+    blocking: bool = False
+    fix: str = ""
+
+    @property
+    def said(self) -> str:
+        """The reason, and where the gate is red, what to do."""
+        return f"{self.reason}. {self.fix}" if self.fix and not self.passed else self.reason
+
+
+class Remark(BaseModel):
+    """What works and yet gains little, which nobody would notice otherwise; rules: ``vernacular.remarks``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    code: str = Field(description="stable, such as VN-FEW-STEPS")
+    what: str = Field(description="what is so, and by which measurement it gains little")
+    fix: str = Field(description="what to do, with key and value")
+
+    def __str__(self) -> str:
+        """One line for a person."""
+        return f"{self.what}. {self.fix} [{self.code}]"
+
+
+class Report(BaseModel):
+    """What a stage says of its result: one producer for the Dagster UI, the command line and the card.
+
+    ``samples`` are small tables (a list of rows by name); ``plots`` map a title to a PNG file in the artifact folder;
+    ``details`` holds structured results (scores by seed, say) that later stages and the card read.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    counts: dict[str, Count] = Field(default_factory=dict)
+    samples: dict[str, list[dict[str, Any]]] = Field(default_factory=dict)
+    plots: dict[str, str] = Field(default_factory=dict)
+    gates: list[Gate] = Field(default_factory=list)
+    remarks: list[Remark] = Field(default_factory=list)
+    details: dict[str, Any] = Field(default_factory=dict)
+
+    def remark(self, *remarks: Remark | None) -> None:
+        """Note those of ``remarks`` that there are."""
+        self.remarks += [remark for remark in remarks if remark is not None]
+
+    def count(self, name: str, value: float | int, meaning: str, unit: str = "") -> None:
+        """Note the number ``name`` (a stable identifier with its unit in it where it has one)."""
+        self.counts[name] = Count(value=value, meaning=meaning, unit=unit)
+
+
+class Manifest(BaseModel):
+    """What an artifact is, where it came from and what it holds."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    language: str
+    stage: str
+    key: str
+    version: str
+    settings: dict[str, Any]
+    inputs: dict[str, str] = Field(description="stage name -> data version of the artifact that was read")
+    reports: dict[str, str] = Field(default_factory=dict, description="stage name -> key of the artifact whose report "
+                                    "is told in this one; files may be the same where reports are not")
+    outside: dict[str, str] = Field(description="what was read outside the root -> its digest")
+    seed: int
+    data_version: str = Field(description="digest of the content of all files")
+    files: dict[str, int] = Field(description="path inside the folder -> bytes")
+    created: str
+    seconds: float
+    report: Report
+
+
+def canonical(data: Any) -> str:
+    """``data`` as JSON with sorted keys and no spaces: equal data, equal text."""
+    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+
+
+def digest_of(data: Any) -> str:
+    """SHA-256 of the canonical JSON of ``data``, shortened to ``KEY_LENGTH`` hexadecimal digits."""
+    return hashlib.sha256(canonical(data).encode()).hexdigest()[:KEY_LENGTH]
+
+
+def digest_of_files(folder: Path, files: list[Path]) -> str:
+    """Digest of the names (relative to ``folder``) and the bytes of ``files``, whatever their order."""
+    total = hashlib.sha256()
+    for path in sorted(files):
+        with path.open("rb") as stream:
+            total.update(f"{path.relative_to(folder).as_posix()}\0".encode())
+            total.update(hashlib.file_digest(stream, "sha256").digest())
+    return total.hexdigest()[:KEY_LENGTH]
+
+
+def digest_of_listed(files: Iterable[tuple[str, File]]) -> str:
+    """The same of (name, file), such as a folder lists them."""
+    total = hashlib.sha256()
+    for name, file in sorted(files, key=lambda one: one[0].split("/")):
+        with file.stream() as stream:
+            total.update(f"{name}\0".encode())
+            total.update(hashlib.file_digest(stream, "sha256").digest())
+    return total.hexdigest()[:KEY_LENGTH]
+
+
+class Artifact:
+    """A finished result: its folder and its manifest."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        try:
+            text = (folder / MANIFEST).read_text(encoding="utf-8")
+            self.manifest = Manifest.model_validate_json(text)
+        except (OSError, ValueError) as error:
+            raise Problem(f"the manifest cannot be read ({error.__class__.__name__})", where=str(folder), fix=(
+                "Delete this folder and run again" if isinstance(error, FileNotFoundError | ValueError) else
+                f"The system says: {error.strerror}. Mend that; the folder itself may be good")) from error
+
+
+class Store:
+    """The artifacts under one root.
+
+    Args:
+        root: a local folder; made when first written to.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def home(self, code: str, stage: str) -> Path:
+        """The folder that holds every version of ``stage`` (``"corpus/clean"``) of the language ``code``."""
+        return self.root / code / stage
+
+    def cache(self, code: str, stage: str) -> Path:
+        """A folder of ``stage`` that outlives its artifacts, made if it is not there."""
+        folder = self.root / code / ".cache" / stage
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def find(self, code: str, stage: str, key: str) -> Artifact | None:
+        """The finished artifact with this key, or None."""
+        folder = self.home(code, stage) / key
+        return Artifact(folder) if (folder / MANIFEST).is_file() else None
+
+    def current(self, code: str, stage: str) -> Artifact | None:
+        """The newest finished artifact of a stage, or None where there is none yet."""
+        pointer = self.home(code, stage) / "current"
+        if not pointer.is_file():
+            return None
+        return self.find(code, stage, pointer.read_text(encoding="utf-8").strip())
+
+    def point(self, artifact: Artifact) -> None:
+        """Make ``artifact`` the current one of its stage, atomically."""
+        write_atomically(artifact.folder.parent / "current", artifact.manifest.key + "\n")
+
+    def reuse(self, artifact: Artifact) -> None:
+        """Make a finished ``artifact`` the current one, and delete its work folder if a kill has left that."""
+        self.point(artifact)
+        manifest = artifact.manifest
+        if (artifact.folder.parent / f".work-{manifest.key}").exists():
+            with (contextlib.suppress(Passing),  # another process is about to delete it
+                  self.workspace(manifest.language, manifest.stage, manifest.key) as work):
+                shutil.rmtree(work)
+
+    @contextlib.contextmanager
+    def workspace(self, code: str, stage: str, key: str) -> Iterator[Path]:
+        """The work folder of ``key``, and the stage's cache, held by this process alone.
+
+        What the folder holds survives a kill, for resuming; of those of other keys the
+        newest stays, for whoever takes a change back.
+
+        Raises:
+            Problem: another process is at this stage.
+        """
+        home = self.home(code, stage)
+        home.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(home / ".lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise Passing("another run is at this stage", where=f"{code} {stage}",
+                          fix="Wait for it, or stop it and run again: it resumes") from None
+        try:
+            work = home / f".work-{key}"
+            others = sorted(set(home.glob(".work-*")) - {work}, key=lambda path: path.stat().st_mtime)
+            for abandoned in others[:-1]:  # checkpoints of every key that was ever begun would fill the disk
+                shutil.rmtree(abandoned)
+            work.mkdir(exist_ok=True)
+            yield work
+        finally:
+            lock.release()
+
+    def publish(self, work: Path, manifest: Manifest) -> Artifact:
+        """Write the manifest into ``work/out``, rename that folder to its key and make it current."""
+        out, home = work / "out", work.parent
+        write_atomically(out / MANIFEST, manifest.model_dump_json(indent=1))
+        final = home / manifest.key
+        if final.exists():  # left by a kill between the manifest and its rename: not whole, or find() had seen it
+            shutil.rmtree(final)
+        out.replace(final)
+        artifact = Artifact(final)
+        self.point(artifact)
+        shutil.rmtree(work)
+        return artifact
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write ``text`` to ``path`` so that a reader sees the old content or the new, never a part."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with part.open("w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def describe(folder: Path) -> tuple[dict[str, int], str]:
+    """The files of an artifact folder with their sizes in bytes, and the digest of their names and content.
+
+    Pictures are drawn from the other files and count for the size alone: a new plotting library changes no data.
+    """
+    files = [path for path in folder.rglob("*") if path.is_file() and path != folder / MANIFEST]
+    sizes = {path.relative_to(folder).as_posix(): path.stat().st_size for path in sorted(files)}
+    return sizes, digest_of_files(folder, [path for path in files if path.suffix != ".png"])
+
+
+def key_of(*, stage: str, version: str, settings: Mapping[str, Any], inputs: Mapping[str, str],
+           outside: Mapping[str, str], seed: int, reports: Mapping[str, str]) -> str:
+    """The key of an artifact: a digest of everything that determines it."""
+    return digest_of({"stage": stage, "version": version, "settings": settings, "inputs": inputs,
+                      "outside": outside, "seed": seed} | ({"reports": reports} if reports else {}))
+
+
+def remade(manifest: Manifest, current: Mapping[str, Artifact]) -> list[str]:
+    """The inputs of which, among the ``current`` artifacts, there is another one than ``manifest`` was made from.
+
+    Of a stage that tells the reports of its inputs, also those whose files are the same but whose report is another,
+    and those that it did not have.
+    """
+    return sorted(stage for stage, artifact in current.items() if (
+        (manifest.reports and stage not in manifest.reports)
+        or artifact.manifest.data_version != manifest.inputs.get(stage, artifact.manifest.data_version)
+        or artifact.manifest.key != manifest.reports.get(stage, artifact.manifest.key)))
+
+
+def now() -> str:
+    """The time in UTC, to the second, as ISO 8601."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(clock.now()))

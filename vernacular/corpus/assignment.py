@@ -1,0 +1,64 @@
+"""Which part a document belongs to. It hangs on the document's identity alone, so new data never moves an old one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vernacular.config.schema import Splits
+from vernacular.core.errors import Problem
+from vernacular.provenance.document import short_digest
+
+PARTS = ("train", "dev", "test")
+TRAIN, DEV, TEST = range(3)
+
+
+def position(row: Mapping[str, Any]) -> float:
+    """Where a document stands between 0 and 1: a digest of its source and its path, or of its text as read.
+
+    The path counts where a file is one document (so that a corrected chapter stays in its part), the text where a file
+    holds several.
+    """
+    return int(short_digest(row["source"], row["path"] if row["whole"] else row["raw_digest"]), 16) / 16**16
+
+
+def assign(positions: NDArray[np.float64], sources: Sequence[str], settings: Splits) -> NDArray[np.int8]:
+    """The number of the part of each document.
+
+    Documents of the sources in ``held_out`` go to test. A part that would be empty gets the document with the smallest
+    position of those that may be moved.
+
+    Args:
+        positions: of the documents.
+        sources: of the documents.
+        settings: shares of the parts, and sources held out.
+
+    Raises:
+        Problem: fewer documents than parts, or nothing is left to train on.
+    """
+    wanted = [part for part, share in ((TEST, settings.test), (DEV, settings.dev)) if share > 0]
+    if len(positions) < len(wanted) + 1:
+        raise Problem(f"too little text: {len(positions)} documents cannot be parted into train, "
+                      f"{' and '.join(PARTS[part] for part in wanted)}",
+                      where="corpus/splits", fix="Add text; blank lines part a file into documents")
+    if settings.test + settings.dev >= 1:
+        raise Problem(f"dev {settings.dev} and test {settings.test} leave nothing to train on", where="corpus/splits",
+                      fix="Lower the shares under `splits:`")
+    parts = np.where(positions < settings.test, TEST,
+                     np.where(positions < settings.test + settings.dev, DEV, TRAIN)).astype(np.int8)
+    fixed = np.isin(np.asarray(sources), settings.held_out) if settings.held_out else np.zeros(len(parts), np.bool_)
+    parts[fixed] = TEST
+    order = np.argsort(positions, kind="stable")
+    order = order[~fixed[order]]
+    for part in [*wanted, TRAIN]:
+        if not (parts == part).any():
+            spare = [number for number in order.tolist() if (parts == parts[number]).sum() > 1]
+            if not spare:
+                raise Problem(f"too little text outside {', '.join(settings.held_out)}: nothing is left for "
+                              f"{PARTS[part]}", where="corpus/splits", fix="Add text, or hold out fewer sources")
+            spare.sort(key=lambda number: parts[number] != TRAIN)
+            parts[spare[-1] if part == TRAIN else spare[0]] = part
+    return parts

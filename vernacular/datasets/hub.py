@@ -1,0 +1,154 @@
+"""Labelled datasets on the hub at a commit, or in a folder that the library reads: fetched once into a mirror."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from vernacular.config.labeled_data import PARTS, HubData, Part
+from vernacular.config.schema import Language
+from vernacular.config.sources import is_local
+from vernacular.config.tasks import Task
+from vernacular.core.errors import Problem, full, of_the_system
+from vernacular.core.files import Folder
+from vernacular.core.store import digest_of, digest_of_listed
+from vernacular.datasets.tables import row_of
+from vernacular.sandbox.frames import OpenFile
+from vernacular.sandbox.limits import for_file
+from vernacular.sandbox.reader import read_bounded, stream_bounded
+from vernacular.sources.mirror import Mirror
+from vernacular.sources.streamed import stream_dataset, unreachable
+from vernacular.tasks.base import Row
+
+
+class LabelledDataset:
+    """The dataset of one task.
+
+    Args:
+        language: whose task it is.
+        name: of the task.
+        task: its settings, with data of the kind hub.
+        root: of the store, below which the mirror lies.
+    """
+
+    def __init__(self, language: Language, name: str, task: Task, root: Path) -> None:
+        assert isinstance(task.data, HubData)
+        self.data, self.task, self.limits = task.data, task, language.limits
+        self.where = f"dataset {self.data.dataset}"
+        self.local = Folder(language.folder, "", self.where).folder(self.data.dataset) if is_local(
+            self.data.dataset) else None
+        self.mirror = Mirror(root / language.code / ".mirror" / f"task-{name}", self.where)
+
+    def fetched(self) -> bool:
+        """Whether what the settings name lies in the mirror."""
+        return self.mirror.state.get("key") == self._key()
+
+    def refresh(self, progress: Callable[[str], None]) -> None:
+        """Fetch the dataset unless it is there.
+
+        Raises:
+            Problem: it cannot be had, or lacks a split or a column.
+        """
+        if not self.mirror.due(self._key(), None):
+            return
+        with self.mirror.held():
+            fetch = self.mirror.begin(self._key())
+            there = fetch.rows  # by a fetch that was killed
+            for row in self._all(progress):
+                if there:
+                    there -= 1
+                else:
+                    fetch.add(row, None)
+            fetch.flush(None)
+            self.mirror.publish(fetch)
+
+    def _all(self, progress: Callable[[str], None]) -> Iterator[dict[str, Any]]:
+        """The rows of all parts, as the mirror keeps them."""
+        for part in PARTS:
+            split = getattr(self.data, part)
+            if split is not None:
+                progress(f"fetching {self.data.dataset}, {split}")
+                for number, values in enumerate(self._rows(split)):
+                    row = row_of(values, f"{self.where} {split}:{number}", self._columns())
+                    yield {"path": f"{part}/{number}", "text": "", "where": row.where, "fields": row.fields}
+
+    def rows(self, part: Part) -> Iterator[Row]:
+        """The rows of a part, from the mirror.
+
+        Raises:
+            Problem: it was not fetched yet.
+        """
+        if not self.fetched():
+            raise Problem("it was not fetched yet", where=self.where, fix="Run it once with a network")
+        for row in self.mirror.rows():
+            if row["path"].startswith(f"{part}/"):
+                yield Row(row["where"], row["fields"])
+
+    def version(self) -> str:
+        """A digest of what is fetched, or is to be."""
+        return self._key()
+
+    def _key(self) -> str:
+        data = self.data
+        return digest_of([data.dataset, data.config, data.revision, data.train, data.dev, data.test, self._columns(),
+                          digest_of_listed(self.local.list_files()) if self.local else ""])
+
+    def _columns(self) -> dict[str, str]:
+        return {role: str(column) for role, column in self.task.columns().items()}
+
+    def _rows(self, split: str) -> Iterator[dict[str, Any]]:
+        """The rows of a split, numbers of classes replaced by their names; parsed in the worker."""
+        data, columns = self.data, list(self._columns().values())
+        function = f"{__name__}:in_worker_rows"
+        if self.local is None:
+            return stream_bounded(function, [], [data.dataset, data.config, split, data.revision, self.where, None,
+                                                 columns], self.where, for_file(self.limits, 0))
+        files = [file for _, file in self.local.list_files()]
+        size = sum(state.st_size for file in files if (state := file.state()) is not None)
+        return read_bounded(function, [], [
+            str(self.local.place), data.config, split, None, self.where, [str(file.place) for file in files], columns],
+            self.where, for_file(self.limits, size))
+
+
+def in_worker_rows(files: Sequence[OpenFile], dataset: str, config: str | None, split: str, revision: str | None,
+                   where: str, inside: Sequence[str] | None, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """In the worker: the rows of a split of a dataset; ``inside`` are the files of one in a folder."""
+    import_module("datasets")
+    return _rows_of_split(dataset, config, split, revision, where,
+                          None if inside is None else [Path(path) for path in inside], columns)
+
+
+def _rows_of_split(dataset: str, config: str | None, split: str, revision: str | None, where: str,
+                   inside: Collection[Path] | None, columns: Collection[str]) -> Iterator[dict[str, Any]]:
+    """The rows of a split; what its other columns hold is left out."""
+    try:
+        found = stream_dataset(dataset, config, split, revision, where, inside)
+        names = {column: _names(feature) for column, feature in (found.features or {}).items()}
+        for row in found:
+            yield {column: _named(value, names.get(column), f"{where} {split}") if column in columns else None
+                   for column, value in row.items()}
+    except Exception as error:  # what a folder's own description sets off in the library (a script, `converters:`)
+        of_folder = inside is not None and not isinstance(error, Problem | MemoryError) and not of_the_system(error)
+        if full(error) or not (of_folder or isinstance(error, unreachable())):
+            raise
+        first = (str(error).strip().splitlines() or [""])[0][:200]
+        raise Problem(f"it cannot be read ({type(error).__name__}: {first})", where=where,
+                      fix="Check the network, and `dataset:`, `config:`, `revision:` and the names of the splits; "
+                          "`hf auth login` where it asks for consent") from None
+
+
+def _names(feature: Any) -> list[str] | None:
+    """The names of the classes that a column, or the lists in it, holds by number."""
+    inner = getattr(feature, "feature", feature)
+    names = getattr(inner, "names", None)
+    return list(names) if names else None
+
+
+def _named(value: Any, names: list[str] | None, where: str) -> Any:
+    if names is None or value is None:
+        return value
+    if min(value, default=0) < 0 if isinstance(value, list) else value < 0:
+        raise Problem("its labels are kept back (-1)", where=where, fix="Name a split whose labels are known")
+    return [names[part] for part in value] if isinstance(value, list) else names[value]

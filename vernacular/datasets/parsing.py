@@ -1,0 +1,95 @@
+"""Labelled files and tables of translations, parsed in the worker within limits: files in, rows out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from typing import Any
+
+from vernacular.config.limits import Limits
+from vernacular.core.errors import Problem, Problems
+from vernacular.core.files import File
+from vernacular.datasets.conll import is_conllu, read_conll, read_conllu
+from vernacular.datasets.notes import DataNote
+from vernacular.datasets.parallel import read_parallel
+from vernacular.datasets.tables import read_jsonl, read_table
+from vernacular.sandbox.frames import OpenFile
+from vernacular.sandbox.limits import for_file
+from vernacular.sandbox.reader import opened, read_bounded
+from vernacular.sources.formats.encoding import decode
+from vernacular.sources.formats.packed import content
+from vernacular.tasks.base import Row
+
+
+def _read_words(texts: Sequence[str], names: Sequence[str], words: int, labels: int,
+                remarks: list[DataNote]) -> Iterator[Row]:
+    """A file of words whose ending does not say its format: CoNLL-U if it looks like that, or else CoNLL."""
+    return read_conllu(texts[0], names[0]) if is_conllu(texts[0]) else read_conll(texts[0], names[0], words, labels)
+
+
+# Format -> what gives rows of texts, of how messages call them, of further arguments, and a list for remarks.
+_READERS: dict[str, Callable[..., Iterator[Row]]] = {
+    "conll": lambda texts, names, words, labels, remarks: read_conll(texts[0], names[0], words, labels),
+    "conllu": lambda texts, names, remarks: read_conllu(texts[0], names[0]),
+    "words": _read_words,
+    "jsonl": lambda texts, names, columns, remarks: read_jsonl(texts[0], names[0], columns, remarks),
+    "table": lambda texts, names, *more: read_table(texts[0], names[0], *more),
+    "parallel": lambda texts, names, remarks: read_parallel(*texts, *names)}
+
+
+def read_rows(files: Sequence[tuple[str, File]], kind: str, arguments: Sequence[Any], encoding: Sequence[str | None],
+              limits: Limits, remarks: list[DataNote] | None = None) -> Iterator[Row]:
+    """The rows of a labelled file, or of two parallel ones.
+
+    Args:
+        files: (how messages call it, file).
+        kind: ``conll``, ``conllu``, ``words`` (one of the two), ``jsonl``, ``table`` or ``parallel``.
+        arguments: of its reader, after the texts and their names.
+        encoding: of each file.
+        limits: what parsing them may take.
+        remarks: takes up what the reader chose or left out.
+
+    Raises:
+        LimitReached: parsing them takes more.
+        Problem: what is wrong in the file, with its lines; the rows that are right have been given.
+    """
+    names = [name for name, _ in files]
+    with ExitStack() as stack:
+        contents = [stack.enter_context(opened(file)) for _, file in files]
+        values = read_bounded(f"{__name__}:in_worker_rows", contents, [kind, names, list(encoding), list(arguments)],
+                              names[0], for_file(limits, sum(each.size for each in contents)))
+    return _rows(values, remarks)
+
+
+def _rows(values: Iterator[Any], remarks: list[DataNote] | None) -> Iterator[Row]:
+    for what, *parts in values:
+        if what == "row":
+            where, fields, lines, surface = parts
+            yield Row(where, fields, tuple(lines), surface)
+        elif what == "remark":
+            if remarks is not None:
+                remarks.append(DataNote(*parts))
+        else:
+            found, beyond = parts
+            problems = [Problem(text, where=where, fix=fix) for text, where, fix in found]
+            raise problems[0] if len(problems) == 1 and not beyond else Problems(problems, beyond)
+
+
+def in_worker_rows(files: Sequence[OpenFile], kind: str, names: Sequence[str], encodings: Sequence[str | None],
+                   arguments: Sequence[Any]) -> Iterator[list[Any]]:
+    """In the worker: the rows, each as a list of what ``Row`` takes, then the remarks and what is wrong."""
+    texts = [decode(content(file, name), name, encoding)[0]
+             for file, name, encoding in zip(files, names, encodings, strict=True)]
+    remarks = list[DataNote]()
+    try:
+        for row in _READERS[kind](texts, names, *arguments, remarks):
+            yield ["row", row.where, row.fields, row.lines, row.surface]
+        problem = None
+    except Problem as error:
+        problem = error
+    for remark in remarks:
+        yield ["remark", remark.code, remark.where, remark.number, remark.text]
+    if problem is not None:
+        each = problem.found if isinstance(problem, Problems) else [problem]
+        yield ["problem", [[one.what, one.where, one.fix] for one in each],
+               problem.beyond if isinstance(problem, Problems) else {}]

@@ -1,0 +1,231 @@
+"""CSV, TSV and JSON Lines: a row is an item, and its columns are named, or found by what they are usually called."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from vernacular.core import delimited as separated
+from vernacular.core.errors import Collector, Problem
+from vernacular.core.normal_forms import normalized
+from vernacular.datasets.cells import Cells, read_cells
+from vernacular.datasets.notes import DataNote
+from vernacular.tasks.base import Row
+
+# What an item is made of -> the names that its column may have; the first is the usual one.
+Names = Mapping[str, str | int | Sequence[str | int]]
+_LONGEST_LABEL = 60  # characters; a column with longer cells holds text
+_LEAST_ROWS = 8  # of a file without a header: of fewer it cannot be seen which column holds the labels
+_LABEL = "label"
+
+
+def read_jsonl(text: str, where: str, columns: Names, remarks: list[DataNote] | None = None) -> Iterator[Row]:
+    """The items of a JSON Lines file.
+
+    Args:
+        text: of the file.
+        where: how messages call it.
+        columns: what an item is made of -> the keys that may hold it.
+        remarks: takes up which keys were read, where these are not the first.
+
+    Raises:
+        Problem: lines that are no object, or lack a key; the other lines have been given.
+    """
+    faults, known = Collector(), dict[tuple[str, ...], dict[str, str]]()
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        row = None
+        with faults.collect():
+            row = _object(line, f"{where}:{number}", columns, known)
+        if row is not None:
+            yield row
+    for found in known.values():
+        _note_columns(columns, found, where, remarks)
+    faults.done()
+
+
+def _object(line: str, where: str, columns: Names, known: dict[tuple[str, ...], dict[str, str]]) -> Row:
+    try:
+        value = json.loads(line, object_pairs_hook=_once)
+    except (ValueError, RecursionError) as error:
+        raise Problem(f"not valid JSON ({getattr(error, 'msg', error)})", where=where,
+                      fix="Correct this line") from None
+    if not isinstance(value, dict):
+        raise Problem("not a JSON object", where=where, fix='Write {"text": "...", "label": "..."}')
+    keys = tuple(value)
+    if keys not in known:
+        known[keys] = columns_in(keys, columns, where)
+    return row_of(value, where, known[keys])
+
+
+def read_table(text: str, where: str, columns: Names, marks: str, quoted: bool | None,
+               remarks: list[DataNote] | None = None) -> Iterator[Row]:
+    """The items of a CSV or TSV file.
+
+    Args:
+        text: of the file.
+        where: how messages call it.
+        columns: what an item is made of -> the headers that its column may have, or its number in a file without any.
+        marks: what may part its cells; the header says which of them does.
+        quoted: whether quotes stand around cells; None to see which reading of a tsv file is meant.
+        remarks: takes up how the file was read, where it says so nowhere itself.
+
+    Raises:
+        Problem: rows of another length than the header, a missing column, or two readings that differ; the other rows
+            have been given.
+    """
+    remarks, faults = [] if remarks is None else remarks, Collector()
+    names = {role: _options(options) for role, options in columns.items()}
+    rows = read_cells(text, where, separated.mark_of(text, list(names.values()), marks), quoted, remarks, faults)
+    if not rows:
+        faults.done()
+        return
+    header, place = [name.strip() for name in rows[0][1]], f"{where}:{rows[0][0]}"
+    places = _places_by_number(header, names, place) or _places_without_header(rows, names)
+    if places is None:
+        found = columns_in(header, columns, place)
+        twice = next((name for name in found.values() if header.count(name) > 1), None)
+        if twice is not None:
+            raise Problem(f"two columns have the same name '{twice}'", where=place, fix="Rename one of them")
+        _note_columns(columns, found, where, remarks)
+        places = {role: header.index(name) for role, name in found.items()}
+        del rows[0]
+    elif _is_header(rows, places):
+        del rows[0]
+    else:
+        remarks.append(DataNote("no_header", where, 0, "no header: " + ", ".join(
+            f"{role} is column {number + 1}" for role, number in places.items())))
+    for line, cells in rows:
+        row = None
+        with faults.collect():
+            row = row_of({role: cells[place] for role, place in places.items()}, f"{where}:{line}",
+                         {role: role for role in places})
+        if row is not None:
+            yield row
+    faults.done()
+
+
+def columns_in(header: Sequence[str], columns: Names, where: str) -> dict[str, str]:
+    """What an item is made of -> the one name in ``header`` that its column may have, whatever the case of its letters.
+
+    Raises:
+        Problem: for some there is none, or there are several.
+    """
+    found, faults = dict[str, str](), Collector()
+    for role, options in columns.items():
+        names = [str(name) for name in _options(options)]
+        folded = {name.casefold() for name in names}
+        fitting = [names[0]] if names[0] in header else list(dict.fromkeys(
+            name for name in header if name.strip().casefold() in folded))
+        if len(fitting) == 1:
+            found[role] = fitting[0]
+            continue
+        what = f"there is no column '{names[0]}' for its {role}" if not fitting else (
+            f"its {role} may be in the column {' or '.join(fitting)}")
+        faults.add(Problem(what, where=where, fix=f"Columns here: {', '.join(map(str, header)) or 'none'}; name the "
+                                                  f"right one with `columns: {{{role}: NAME}}`"))
+    faults.done()
+    return found
+
+
+def row_of(value: Mapping[str, Any], where: str, columns: Mapping[str, str]) -> Row:
+    """The row whose fields stand in ``columns`` of ``value``, in NFC.
+
+    Raises:
+        Problem: a column is not there, or holds half a character.
+    """
+    for role, name in columns.items():
+        if name not in value:
+            raise Problem(f"there is no column '{name}' for its {role}", where=where,
+                          fix=f"Columns here: {', '.join(map(str, value)) or 'none'}; name the right one with "
+                              f"`columns: {{{role}: NAME}}`")
+    try:
+        return Row(where, {role: _nfc(value[name]) for role, name in columns.items()})
+    except UnicodeEncodeError:
+        raise Problem("it holds half a character (a lone surrogate, such as \\ud83d)", where=where,
+                      fix="Write the character whole, or take it out") from None
+
+
+def _options(options: str | int | Sequence[str | int]) -> list[str | int]:
+    return [options] if isinstance(options, str | int) else list(options)
+
+
+def _note_columns(columns: Names, found: Mapping[str, str], where: str, remarks: list[DataNote] | None) -> None:
+    """Say which columns are read that are not called as the first name says."""
+    other = {role: name for role, name in found.items() if name != str(_options(columns[role])[0])}
+    if other and remarks is not None:
+        remarks.append(DataNote("columns", where, 0, ", ".join(
+            f"{role} is read from the column '{name}'" for role, name in other.items())))
+
+
+def _places_by_number(header: Sequence[str], names: Mapping[str, list[str | int]],
+                      where: str) -> dict[str, int] | None:
+    """The columns that a person numbered, each from 0, or from -1 backwards; None where one is named.
+
+    Raises:
+        Problem: there are not so many.
+    """
+    numbers = {role: options[0] for role, options in names.items() if isinstance(options[0], int)}
+    if len(numbers) < len(names):
+        return None
+    for role, number in numbers.items():
+        if not -len(header) <= number < len(header):
+            raise Problem(f"there is no column {number} for its {role}: the row has {len(header)}, from 0",
+                          where=where, fix="Correct `columns:`")
+    return {role: number % len(header) for role, number in numbers.items()}
+
+
+def _is_header(rows: Cells, places: Mapping[str, int]) -> bool:
+    """Whether the first row names numbered columns: what stands above the labels is none that other rows have."""
+    labels = [cells[places[_LABEL]].strip() for _, cells in rows] if _LABEL in places else []
+    return labels.count(labels[0]) == 1 and 2 * len(set(labels)) <= len(labels) if labels else False
+
+
+def _places_without_header(rows: Cells, names: Mapping[str, list[str | int]]) -> dict[str, int] | None:
+    """The columns of a file whose first row is an item already; None where it may be a header, or is not sure.
+
+    It is no header if its cells name nothing that is asked for, and one of them is a label that other rows have, too.
+    """
+    first = [cell.strip() for cell in rows[0][1]]
+    known = {str(name).casefold() for options in names.values() for name in options}
+    others = [role for role in names if role != _LABEL]
+    if _LABEL not in names or len(first) != len(names) or len(rows) < _LEAST_ROWS or (
+            known & {cell.casefold() for cell in first}):
+        return None
+    values = [[cells[place].strip() for _, cells in rows] for place in range(len(first))]
+    labels = [place for place, column in enumerate(values) if column.count(column[0]) > 1
+              and 2 * len(set(column)) <= len(column) and max(map(len, column)) <= _LONGEST_LABEL]
+    if len(labels) != 1:
+        return None
+    return {_LABEL: labels[0], **dict(zip(others, (place for place in range(len(first)) if place != labels[0]),
+                                          strict=True))}
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON.
+
+    Raises:
+        ValueError: a key stands twice in it; JSON does not say which of the two counts.
+    """
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key stands twice in an object")
+    return found
+
+
+def _nfc(value: Any) -> Any:
+    """``value`` with every string in it in NFC.
+
+    Raises:
+        UnicodeEncodeError: a string is no text: half a surrogate pair, which JSON can hold.
+    """
+    if isinstance(value, str):
+        value.encode()
+        return normalized("NFC", value)
+    if isinstance(value, list):
+        return [_nfc(part) for part in value]
+    if isinstance(value, dict):
+        return {key: _nfc(part) for key, part in value.items()}
+    return value

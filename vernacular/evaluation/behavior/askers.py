@@ -1,0 +1,103 @@
+"""What asks a model for the cases of behavioural tests: a trained task, or the language model itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, Protocol
+
+from vernacular.behavior_tests.schema import BehaviourTest
+from vernacular.core.errors import Problem
+from vernacular.evaluation.behavior.cases import Case
+from vernacular.evaluation.behavior.judge import Answer, Array, Outcome, judge, judge_likelihood
+
+Splitter = Callable[[str], list[str]]
+
+
+class Predictor(Protocol):
+    """What a trained task answers: see ``vernacular.tasks.predictor``."""
+
+    labels: list[str]
+
+    def probabilities(self, texts: Sequence[str]) -> Sequence[Array]:
+        """One array a text: shape (labels,), or (words, labels)."""
+
+    def decoded(self, table: Array) -> list[int]:
+        """The number of the label that is answered, or one for each word, from one of these arrays."""
+
+    def unread(self, text: str) -> str:
+        """The end of a text that is too long to be read."""
+
+
+class Weigher:
+    """A language model and the judge of likelihoods together.
+
+    Args:
+        network: the model.
+        tokenizer: its tokenizer.
+        objective: ``masked`` or ``causal``.
+    """
+
+    def __init__(self, network: Any, tokenizer: Any, objective: str) -> None:
+        self._network, self._tokenizer, self._objective = network, tokenizer, objective
+
+    def reads(self, line: str) -> bool:
+        """Whether all of ``line`` counts, which it does here."""
+        return True
+
+    def ask_ahead(self, cases: Sequence[Case]) -> None:
+        """Nothing here: the forms of one test are enough for full batches."""
+
+    def outcomes(self, test: BehaviourTest, cases: Sequence[Case]) -> list[Outcome]:
+        """Whether each case of ``test`` fails."""
+        from vernacular.evaluation.behavior.minimal_pairs import scores
+        return [judge_likelihood(test, found)
+                for found in (scores(self._network, self._tokenizer, self._objective, cases) if cases else [])]
+
+
+class Asker:
+    """A predictor and the judge together; the answers to lines that were asked before are kept.
+
+    Args:
+        predictor: what answers.
+        words_of: splits a line into the words that are labelled; None where lines are labelled.
+
+    Attributes:
+        labels: of the predictor.
+        by_word: whether it labels words.
+    """
+
+    def __init__(self, predictor: Predictor, words_of: Splitter | None) -> None:
+        self._predictor, self._words_of = predictor, words_of
+        self.labels, self.by_word = list(predictor.labels), words_of is not None
+        self._known: dict[str, Answer] = {}
+
+    def reads(self, line: str) -> bool:
+        """Whether the predictor reads all of ``line``: what it does not read it answers alike, whatever is changed."""
+        return not self._predictor.unread(line)
+
+    def answers(self, texts: Sequence[str]) -> list[Answer]:
+        """The answers to ``texts``, in their order.
+
+        Raises:
+            Problem: the predictor labels another number of words than the line has.
+        """
+        new = [text for text in dict.fromkeys(texts) if text not in self._known]
+        for text, found in zip(new, self._predictor.probabilities(new) if new else [], strict=True):
+            words = tuple(self._words_of(text)) if self._words_of is not None else ()
+            if self._words_of is not None and len(words) != len(found):
+                raise Problem(f"{len(found)} labels for {len(words)} words: {text[:80]!r}", where="behaviour",
+                              fix="Report this: the predictor and words_of disagree")
+            self._known[text] = Answer(found, tuple(self._predictor.decoded(found)), words)
+        return [self._known[text] for text in texts]
+
+    def ask_ahead(self, cases: Sequence[Case]) -> None:
+        """Have the answers to ``cases`` of several tests kept: many texts at once fill batches of like length."""
+        self.answers([text for case in cases for text in case.versions])
+
+    def outcomes(self, test: BehaviourTest, cases: Sequence[Case]) -> list[Outcome]:
+        """Whether each case of ``test`` fails."""
+        answers = iter(self.answers([text for case in cases for text in case.versions]))
+        return [judge(test, self.labels, [next(answers) for _ in case.versions], replace(
+            case, filled=tuple(word for text in case.filled for word in (self._words_of or str.split)(text))))
+                for case in cases]

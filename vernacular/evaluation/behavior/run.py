@@ -1,0 +1,222 @@
+"""The stage ``evaluation/<model>_behaviour``: every test on the model that is released and, to compare, on the base.
+
+Draws cases, asks the predictors, and writes each test's failure rate, interval, gate and worst cases. Which cases and
+what counts as a failure is decided in ``cases`` and ``judge``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from scipy.stats import binomtest
+
+from vernacular.behavior_tests.feedback import Mark
+from vernacular.behavior_tests.lexicons import resolve
+from vernacular.behavior_tests.load import load_suite, marks_of
+from vernacular.behavior_tests.operators.base import Given
+from vernacular.behavior_tests.schema import UNREVIEWED, BehaviourTest, Suite, percent
+from vernacular.config.schema import Model
+from vernacular.core.jsonl import write_jsonl
+from vernacular.core.store import Gate, Report
+from vernacular.evaluation.behavior.askers import Asker, Weigher
+from vernacular.evaluation.behavior.cases import Case, lines_for, make_cases
+from vernacular.evaluation.behavior.judge import Outcome
+from vernacular.evaluation.behavior.whitespace import with_blanks_shown
+from vernacular.evaluation.held_out import held_out_lines, preparation
+from vernacular.modeling.base_models import bytes_of_weights
+from vernacular.modeling.variants import Arm, load_arm, released_arm
+from vernacular.pipeline.parallel import in_processes
+from vernacular.pipeline.stage import GateSpec, Work
+from vernacular.remarks.rules import no_cases
+from vernacular.text.words import words as words_of
+
+ARMS: tuple[Arm, ...] = ("base", "adapted")
+WORST_SHOWN = 3
+FILE = "cases.jsonl"
+
+
+def gate_specs(suite: Suite) -> tuple[GateSpec, ...]:
+    """One gate a test, named after it."""
+    return tuple(GateSpec(test.name, f"{test.description or test.capability}: at most {percent(test.threshold)} of the "
+                          f"cases fail. Author: {test.author}; reviewed by a speaker: {suite.review_of(test)}.",
+                          test.severity == "error") for test in suite.tests)
+
+
+def run(work: Work, name: str, model: Model) -> Report:
+    """Run every behavioural test of the model's tasks on the first seed of the model ``name``.
+
+    Raises:
+        Problem: a test that cannot be used, or an adapter that is not there.
+    """
+    suite = load_suite(work.language).of_tasks(work.language.tasks_of(name))
+    released = released_arm(name, work.reports)
+    loaded: dict[Arm, Arm] = {"base": "base", "adapted": released}
+    report = Report()
+    lines = held_out_lines(work.inputs["corpus/splits"])
+    given = resolve(suite, lines)
+    marks, aside = _scored(marks_of(work.language), work, report)
+    results: dict[str, Any] = {}
+    rows: list[dict[str, Any]] = []
+    asked = in_processes([partial(_ask, work, name, model, loaded, suite, task, lines, given, marks)
+                          for task in dict.fromkeys(test.task for test in suite.tests)],
+                         bytes_of_weights(model.base, work.language))
+    for one in (one for found in asked for one in found):
+        test, cases, outcomes = one.test, one.cases, one.outcomes
+        results[test.name] = summarise(test, outcomes, suite.review_of(test), one.lines,
+                                       aside[test.task] if test.source else 0)
+        rows += [_row(test, case, {arm: outcomes[arm][number] for arm in ARMS}) for number, case in enumerate(cases)]
+        report.gates.append(gate(test, results[test.name]))
+        note_worst(report, test, cases, outcomes["adapted"])
+        work.progress(f"{test.name}: {results[test.name]['adapted']['failures']} of {len(cases)} cases fail")
+    write_jsonl(work.out / FILE, rows)
+    _note_counts(report, results)
+    report.details = {"tests": results, "lexicons": {key: len(words) for key, words in (
+        *given.lexicons.items(), *given.pairs.items())}, "seed_of_adapter": model.lora.seeds[0], "arm": released}
+    report.remark(no_cases([test for test, found in results.items() if not found["adapted"]["cases"]]))
+    return report
+
+
+def _scored(marks: Sequence[Mark], work: Work, report: Report) -> tuple[list[Mark], Counter[str | None]]:
+    """The marks that say something of the models, and how many of each task were set aside; these are listed."""
+    from vernacular.evaluation.behavior.training_overlap import set_aside
+    why = set_aside(work, marks)
+    if why:
+        report.count("marks_set_aside", len(why), "marked sentences that were learned from: not scored")
+        report.samples["marks_set_aside"] = [{"task": task, "text": text, "reason": reason}
+                                             for (task, text), reason in why.items()]
+    return [mark for mark in marks if (mark.task, mark.text) not in why], Counter(task for task, _ in why)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The cases of one test and how each arm does on them.
+
+    Attributes:
+        test: of the suite.
+        cases: that were made.
+        outcomes: of each case, by arm.
+        lines: of the held-out text that could be changed.
+    """
+
+    test: BehaviourTest
+    cases: Sequence[Case]
+    outcomes: Mapping[Arm, Sequence[Outcome]]
+    lines: int
+
+
+def _ask(work: Work, name: str, model: Model, loaded: Mapping[Arm, Arm], suite: Suite, task_name: str | None,
+         lines: Sequence[str], given: Given, marks: Sequence[Mark]) -> list[Asked]:
+    """All tests of one task, on every arm; the cases of all of them are answered at once."""
+    judges = {arm: _judge_of(loaded[arm], name, model, task_name, work) for arm in ARMS}
+    by_word = task_name is not None and work.language.tasks[task_name].kind == "token_classification"
+    prepare = str if task_name is None else preparation(work.language.tasks[task_name])
+    whole = [line for line in lines if all(judged.reads(prepare(line)) for judged in judges.values())]
+    cases = {test.name: make_cases(test, whole, given, most=work.settings.cases, seed=work.settings.seed,
+                                   prepare=prepare, marks=marks, by_word=by_word)
+             for test in suite.tests if test.task == task_name}
+    for judged in judges.values():
+        judged.ask_ahead([case for made in cases.values() for case in made])
+    return [Asked(test, cases[test.name], {arm: judged.outcomes(test, cases[test.name])
+                                           for arm, judged in judges.items()}, len(lines_for(test, whole)))
+            for test in suite.tests if test.task == task_name]
+
+
+def _judge_of(arm: Arm, name: str, model: Model, task_name: str | None, work: Work) -> Asker | Weigher:
+    """What judges the cases of a task under one arm; without a task, the language model itself."""
+    from vernacular.tasks.predictor import load_predictor
+    if task_name is None:
+        return Weigher(*load_arm(arm, name, model, work.language, work.inputs), model.objective)
+    by_word = work.language.tasks[task_name].kind == "token_classification"
+    return Asker(load_predictor(arm, name, model, task_name, work.inputs, work.language, model.lora.seeds[0]),
+                 words_of if by_word else None)
+
+
+def summarise(test: BehaviourTest, outcomes: Mapping[Arm, Sequence[Outcome]], reviewed: str, lines: int,
+              set_aside: int = 0) -> dict[str, Any]:
+    """A test with its failures, rate and Wilson interval (95 %) on every arm.
+
+    Args:
+        test: of the suite.
+        outcomes: of its cases.
+        reviewed: who reviewed it, or ``none``.
+        lines: of the held-out text that could be changed.
+        set_aside: marked sentences that were not scored.
+    """
+    summary: dict[str, Any] = test.model_dump(mode="json", include={
+        "capability", "description", "notes", "type", "task", "author", "threshold", "severity"})
+    summary |= {"reviewed": reviewed, "lines": lines, "set_aside": set_aside}
+    for arm, judged in outcomes.items():
+        failures = sum(outcome.failed for outcome in judged)
+        low, high = binomtest(failures, len(judged)).proportion_ci(method="wilson") if judged else (0.0, 1.0)
+        summary[arm] = {"cases": len(judged), "failures": failures, "low": float(low), "high": float(high),
+                        "rate": failures / len(judged) if judged else None}
+    return summary
+
+
+def gate(test: BehaviourTest, summary: Mapping[str, Any]) -> Gate:
+    """The gate of one test, on the adapted model.
+
+    A test without a case is not passed, unless both forms of the text are the same for want of what is changed.
+    """
+    found, aside = summary["adapted"], summary["set_aside"]
+    said = f"; {aside} marked sentences are set aside, for the models were trained on them" if aside else ""
+    if not found["cases"]:
+        idle = (summary["lines"] > 0 and test.type == "invariance" and not test.before
+                and all(step.may_be_idle for step in test.change))
+        return Gate(name=test.name, passed=idle, threshold=test.threshold, blocking=test.severity == "error",
+                    reason=("no case: the held-out text is the same in both forms" if idle else
+                            f"not measured: nobody has marked an answer {'to new text ' if aside else ''}yet{said}"
+                            if test.source else
+                            "not measured: no case could be made" if not test.change else
+                            "not measured: no case could be made from the held-out text"))
+    return Gate(name=test.name, passed=found["rate"] <= test.threshold, value=found["rate"], threshold=test.threshold,
+                blocking=test.severity == "error",
+                reason=f"{'unreviewed test: ' if summary['reviewed'] == UNREVIEWED else ''}"
+                       f"{found['cases'] - found['failures']} of {found['cases']} cases pass, {found['failures']} fail "
+                       f"({found['rate']:.1%}, 95 % interval {found['low']:.1%} to {found['high']:.1%}; at most "
+                       f"{percent(test.threshold)} may); the base fails {summary['base']['failures']}{said}",
+                fix="Look at the worst cases in the report; have a speaker `review` the test; more text or labels "
+                    "of this "
+                    "kind help")
+
+
+def note_worst(report: Report, test: BehaviourTest, cases: Sequence[Case], outcomes: Sequence[Outcome]) -> None:
+    """Add the cases that fail furthest to the report's samples, with the spaces shown in which two forms differ."""
+    failed = sorted(((outcome, case) for outcome, case in zip(outcomes, cases, strict=True) if outcome.failed),
+                    key=lambda pair: (-pair[0].distance, pair[1].after))
+    rows = report.samples.setdefault("worst_failures", [])
+    for outcome, case in failed[:WORST_SHOWN]:
+        before, after = with_blanks_shown(case.before or "", case.after)
+        rows.append({"test": test.name, "line": before, "changed line": after, "answer": outcome.before,
+                     "answer to the changed line": outcome.after})
+
+
+def _row(test: BehaviourTest, case: Case, outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
+    return {"test": test.name, "before": case.before, "after": case.after,
+            **{arm: {"failed": outcome.failed, "distance": round(outcome.distance, 4), "said": outcome.before,
+                     "then_said": outcome.after} for arm, outcome in outcomes.items()}}
+
+
+def _note_counts(report: Report, results: Mapping[str, Any]) -> None:
+    green = {gate.name for gate in report.gates if gate.passed}
+    reviewed = {name for name, found in results.items() if found["reviewed"] != UNREVIEWED}
+    report.count("tests", len(results), "behavioural tests in the folder")
+    report.count("tests_green", len(green), "tests that keep their threshold")
+    report.count("tests_without_cases", sum(not found["adapted"]["cases"] for found in results.values()),
+                 "tests of which no case could be made")
+    report.count("tests_reviewed", len(reviewed), "tests that a speaker has reviewed as they are")
+    report.count("tests_reviewed_green", len(reviewed & green), "reviewed tests that keep their threshold")
+    report.count("capabilities", len({found["capability"] for found in results.values()}), "capabilities tested")
+    for arm in ARMS:
+        for kind, names in (("", set(results)), ("_reviewed", reviewed), ("_unreviewed", set(results) - reviewed)):
+            cases = sum(results[name][arm]["cases"] for name in names)
+            failures = sum(results[name][arm]["failures"] for name in names)
+            if not kind:
+                report.count(f"cases_{arm}", cases, f"cases asked of the {arm} model")
+            if cases:
+                report.count(f"failure_rate_{arm}{kind}", failures / cases, "share of all cases "
+                             f"{'of ' + kind[1:] + ' tests ' if kind else ''}that the {arm} model fails")

@@ -1,0 +1,112 @@
+"""Tables that people fill in with a spreadsheet: written so that Excel and LibreOffice open them, and read back.
+
+UTF-8 with a byte order mark, for Excel takes a file without one for Windows-1252. A cell that a spreadsheet would
+compute as a formula starts with an apostrophe, which is taken off again in reading.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from vernacular.core import delimited as separated
+from vernacular.core.errors import Problem
+from vernacular.core.normal_forms import normalized
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_GUARD = "'"
+_LARGEST = 50_000_000  # bytes of a table that came back
+YES = {"x", "y", "yes", "1", "true", "ok", "✓", "✔", "☑"}
+NO = {"", "n", "no", "0", "false", "-", "✗", "✘", "☐"}
+Row = dict[str, str]
+
+
+def guarded(cell: str) -> str:
+    """``cell`` as text that no spreadsheet computes (OWASP, CSV injection)."""
+    return _GUARD + cell if cell.startswith((*_FORMULA, _GUARD)) else cell
+
+
+def plain(cell: str) -> str:
+    """What ``guarded`` was given."""
+    return cell[1:] if cell.startswith(_GUARD) and cell[1:].startswith((*_FORMULA, _GUARD)) else cell
+
+
+def sheet_text(head: Sequence[str], rows: Iterable[Mapping[str, str]]) -> str:
+    """The table as CSV, with its byte order mark."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(head)
+    writer.writerows([guarded(row.get(name, "")) for name in head] for row in rows)
+    return "\ufeff" + out.getvalue()
+
+
+def write_sheet(path: Path, head: Sequence[str], rows: Iterable[Mapping[str, str]]) -> None:
+    """Write the table to ``path``.
+
+    Raises:
+        Problem: the file is there already: a person may have filled it in.
+    """
+    write_new(path, sheet_text(head, rows))
+
+
+def write_new(path: Path, text: str) -> None:
+    """Write ``text`` to ``path``, where nothing is yet, not even a link.
+
+    Raises:
+        Problem: the file is there already: a person may have filled it in.
+    """
+    try:
+        with path.open("x", encoding="utf-8", newline="") as stream:
+            stream.write(text)
+    except FileExistsError:
+        raise Problem("the file is there already, and may have been filled in", where=str(path),
+                      fix="Read it with --read, remove it, or give another --file") from None
+
+
+def read_sheet(path: Path, head: Sequence[str]) -> list[tuple[int, Row]]:
+    """The rows of a table that came back, each with its line; columns may stand in another order, or be more.
+
+    Commas, semicolons (what Excel writes where the comma is the decimal mark) and tabs part cells.
+
+    Raises:
+        Problem: no such file, too large, not UTF-8, or a column of ``head`` is missing.
+    """
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(_LARGEST + 1)
+        if len(data) > _LARGEST:
+            raise Problem(f"it has more than {_LARGEST // 1_000_000} MB", where=str(path),
+                          fix="Give the file that was filled in")
+        text = data.decode("utf-8-sig")
+    except OSError as error:
+        raise Problem(f"cannot be read ({error.strerror})", where=str(path), fix="Give the file that was filled in"
+                      ) from None
+    except UnicodeDecodeError:
+        raise Problem("not UTF-8", where=str(path), fix="Save it as `CSV UTF-8`") from None
+    reader = separated.reader(text, delimiter=separated.mark_of(text, head))
+    try:
+        table = [(reader.line_num, cells) for cells in reader]
+    except csv.Error as error:
+        raise Problem(f"not a table ({error})", where=f"{path}:{reader.line_num}", fix="Save it as CSV") from None
+    names = [cell.strip() for cell in table[0][1]] if table else []
+    missing = [name for name in head if name not in names]
+    if missing:
+        raise Problem(f"the column '{missing[0]}' is missing", where=f"{path}:1",
+                      fix=f"Keep the first line as it was written: {', '.join(head)}")
+    empty = [""] * len(names)  # some programs leave out the empty cells at the end of a row
+    return [(line, {name: plain(cell.strip()) for name, cell in zip(names, [*cells, *empty], strict=False)})
+            for line, cells in table[1:] if any(cell.strip() for cell in cells)]
+
+
+def said_yes(cell: str, where: str) -> bool:
+    """Whether a person ticked a cell.
+
+    Raises:
+        Problem: what stands there is neither yes nor no.
+    """
+    answer = normalized("NFKC", cell).strip().lower()
+    if answer not in YES | NO:
+        raise Problem(f"'{cell[:40]}' is neither yes nor no", where=where, fix="Write x for yes, no for no")
+    return answer in YES

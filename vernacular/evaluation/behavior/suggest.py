@@ -1,0 +1,130 @@
+"""``vernacular suggest``: words of the model for the slots of a test's sentences, for a speaker to accept or not.
+
+Out as a table with a column to tick, in again into the word lists of ``behaviour/*.yaml``. After the suggestions of
+CheckList (Ribeiro et al. 2020, section 4). Never puts a word into a list that no person accepted.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from vernacular.behavior_tests.load import load_suite
+from vernacular.behavior_tests.schema import SLOT, BehaviourTest, Suite
+from vernacular.behavior_tests.yaml_locations import find_test, place_of_list
+from vernacular.config.schema import Language
+from vernacular.config.yaml_edit import add_words
+from vernacular.core.errors import Problem
+from vernacular.core.store import Store
+from vernacular.evaluation.behavior.cases import fill
+from vernacular.evaluation.behavior.spreadsheet import Row, read_sheet, said_yes, write_sheet
+from vernacular.provenance.own_files import remember_written
+
+BLANK = "___"
+HEAD = ("list", "sentence", "suggestion", "probability", "accept")
+Likely = Callable[[tuple[str, str]], list[tuple[str, float]]]
+
+
+def write_suggestions(store: Store, language: Language, model_name: str, test_name: str, path: Path, most: int) -> int:
+    """Write the released model's suggestions for the slots of a test to ``path``; return how many there are.
+
+    Args:
+        store: where the artifacts lie.
+        language: its folder.
+        model_name: which of its models.
+        test_name: a test with templates or pairs.
+        path: the table to write, which is not there yet.
+        most: suggestions for a slot of a sentence.
+
+    Raises:
+        Problem: no such test, one without slots, or the model has not been trained yet.
+    """
+    suite = load_suite(language)
+    test = find_test(suite, test_name, language)
+    if not test.slots():
+        raise Problem(f"the test '{test_name}' has no slots to fill", where=f"{language.code} behaviour",
+                      fix="Suggestions are for templates, such as `{animals} is asleep`")
+    for slot in test.slots():
+        _words(suite, slot, language)
+    remember_written(store, language.code, path)
+    if path.exists():  # before the model is asked, which takes a while
+        write_sheet(path, HEAD, [])
+    rows = suggestions(suite, test, _likely_of(store, language, model_name, most), random.Random(test_name), most)
+    write_sheet(path, HEAD, rows)
+    return len(rows)
+
+
+def _likely_of(store: Store, language: Language, model_name: str, most: int) -> Likely:
+    from vernacular.evaluation.behavior.slot_filling import likely_words, pieces_of
+    from vernacular.modeling.variants import load_arm, released_arm
+    stages = (f"model/{model_name}", f"model/{model_name}_control")
+    found = {stage: artifact for stage in stages if (artifact := store.current(language.code, stage)) is not None}
+    if len(found) < len(stages):
+        raise Problem(f"{next(stage for stage in stages if stage not in found)} has not been run yet",
+                      where=language.code, fix=f"Run `vernacular run {language.asked(model_name)}` first")
+    arm = released_arm(model_name, {stage: artifact.manifest.report for stage, artifact in found.items()})
+    model = language.models[model_name]
+    network, tokenizer = load_arm(arm, model_name, model, language,
+                                  {stage: artifact.folder for stage, artifact in found.items()})
+    pieces = pieces_of(tokenizer, network.get_output_embeddings().weight.shape[0])
+    return lambda sentence: likely_words(network, tokenizer, model.objective, sentence, 4 * most, pieces)
+
+
+def _words(suite: Suite, name: str, language: Language) -> list[str]:
+    entries = suite.lexicons[name]
+    if not isinstance(entries, list):
+        raise Problem(f"the list '{name}' is read off the text; suggestions are for lists of words",
+                      where=f"{language.code} behaviour", fix=f"Write `{name}: []` under lexicons: instead")
+    return entries
+
+
+def suggestions(suite: Suite, test: BehaviourTest, likely: Likely, rng: random.Random, most: int) -> list[Row]:
+    """The rows of the table: for each slot of each sentence up to ``most`` words that its list does not have yet.
+
+    The other slots of the sentence are filled with words of their lists; those whose lists are empty are left out.
+    """
+    lists = {name: entries for name, entries in suite.lexicons.items() if isinstance(entries, list)}
+    rows: list[Row] = []
+    for template in [*test.templates, *(pair.good for pair in test.pairs)]:
+        for match in SLOT.finditer(template):
+            before, after = (_filled(part, lists, rng) for part in (template[:match.start()], template[match.end():]))
+            known = set(lists[match[1]])
+            found = [(word, value) for word, value in likely((before, after)) if word not in known][:most]
+            rows += [{"list": match[1], "sentence": f"{before}{BLANK}{after}", "suggestion": word,
+                      "probability": f"{value:.2g}"} for word, value in found]
+    return rows
+
+
+def _filled(part: str, lists: dict[str, list[str]], rng: random.Random) -> str:
+    slots = SLOT.findall(part)
+    return fill(part, {slot: [rng.choice(lists[slot]) if lists[slot] else ""] for slot in slots}) if slots else part
+
+
+def read_suggestions(language: Language, path: Path) -> dict[str, list[str]]:
+    """Take the accepted suggestions of a table into the word lists of the folder; return the new words by list.
+
+    Raises:
+        Problem: the table cannot be read, names a list that is not there, or a cell that is neither yes nor no.
+    """
+    suite = load_suite(language)
+    accepted: dict[str, list[str]] = {}
+    for line, row in read_sheet(path, HEAD):
+        where = f"{path}:{line}"
+        if not said_yes(row.get("accept", ""), where):
+            continue
+        name, word = row["list"], " ".join(row["suggestion"].split())
+        if name not in suite.lexicons or not word:
+            raise Problem(f"there is no list '{name}'" if word else "nothing is suggested here", where=where,
+                          fix="Correct the row, or empty its last cell")
+        if word not in [*_words(suite, name, language), *accepted.get(name, [])]:
+            accepted.setdefault(name, []).append(word)
+    for name, words in accepted.items():
+        file, keys = place_of_list(name, language)
+        add_words(file, keys, words)
+    return accepted
+
+
+def told(accepted: Mapping[str, Sequence[str]]) -> str:
+    """What was taken over, in a line."""
+    return "; ".join(f"{name}: {', '.join(words)}" for name, words in accepted.items()) or "nothing was accepted"

@@ -1,0 +1,107 @@
+"""What a model forgot of its base's languages: likelihood there before and after, and how far its states moved.
+
+The text comes from the model's ``retention`` sources, the half that did not guard the tokenizer. Where the other half
+is replayed in training, what is measured is of the same documents, and the report says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+
+from vernacular.config.schema import Model
+from vernacular.core.plots import bars
+from vernacular.core.store import Gate, Report
+from vernacular.evaluation.likelihood import LEAST_WORDS, Scored, difference, interval, likelihood
+from vernacular.modeling.base_models import bytes_of_weights, longest_input
+from vernacular.modeling.device import autocast
+from vernacular.modeling.variants import ARMS, COMPARED, NLL, Arm, load_arm, nll_name, released_arm
+from vernacular.pipeline.parallel import in_processes
+from vernacular.pipeline.stage import Work
+from vernacular.text.words import words
+from vernacular.tokenizer.base_language_text import retention_lines
+
+RISE = 0.005  # RECIPE 6, T5
+GATE = "base_languages_kept"
+REPLAYED = ("the lines are of the same documents as those that training read again (replay), though not the same "
+            "lines; other text in these languages may be forgotten more, and was not measured")
+
+
+def run(work: Work, name: str, model: Model) -> Report:
+    """The stage ``evaluation/<name>_retention``; not measured (and said so) where no retention text is configured."""
+    lines = [line for line in retention_lines(model, work)[1::2] if len(words(line)) >= LEAST_WORDS]
+    if not lines:
+        report = Report(details={"measured": False})
+        report.count("retention_lines", 0, "lines in the base's languages: the model names no retention text")
+        report.gates.append(Gate(name=GATE, passed=False, reason=(
+            "not measured: `retention:` of the model names no text in the languages of its base")))
+        return report
+    lines = [lines[row] for row in np.random.default_rng(work.seed).permutation(len(lines))[:model.likelihood_items]]
+    found = dict(zip(ARMS, in_processes([partial(_measured, work, name, model, arm, lines) for arm in ARMS],
+                                        bytes_of_weights(model.base, work.language)), strict=True))
+    scored, states = {arm: found[arm][0] for arm in ARMS}, {arm: found[arm][1] for arm in ARMS}
+    unit = "nats per character" if model.objective == "masked" else "bits per byte"
+    report = Report(details={
+        "measured": True, "caveat": REPLAYED if model.pretraining.replay else "",
+        "unit": unit, "languages": model.base.languages, "items": len(lines),
+        "scores": {arm: interval(value, work.seed) for arm, value in scored.items()},
+        "differences": {f"{ours}_minus_{theirs}": difference(scored[ours], scored[theirs], work.seed)
+                        for ours, theirs in COMPARED},
+        "similarity": {arm: float((states["base"] * states[arm]).sum(1).mean()) for arm in ("control", "adapted")}})
+    report.count("retention_lines", len(lines), "lines in the base's languages that were scored")
+    for arm in ARMS:
+        report.count(f"retention_{nll_name(unit)}_{arm}", scored[arm].mean, f"{NLL} of text in the base's languages "
+                                                                            "under "
+                     f"{arm}; lower is better", unit)
+    for arm, value in report.details["similarity"].items():
+        meaning = f"mean cosine between {arm} and base sentence representations"
+        report.count(f"retention_similarity_{arm}", value, meaning)
+    bars(work.out / "retention.png", f"{NLL.capitalize()} of text in the base's languages (lower is "
+                                     "better)", list(ARMS),
+         [scored[arm].mean for arm in ARMS], unit)
+    report.plots["retention"] = "retention.png"
+    released = released_arm(name, work.reports)
+    rise = scored[released].mean / scored["base"].mean - 1
+    report.count("retention_rise", rise, f"relative change of the {NLL} of text in the base's languages, {released} "
+                                         "against base")
+    report.gates.append(gate_of(rise, unit, model.pretraining.replay > 0))
+    return report
+
+
+def _measured(work: Work, name: str, model: Model, arm: Arm,
+              lines: Sequence[str]) -> tuple[Scored, np.ndarray[Any, Any]]:
+    """The likelihood of the lines under an arm, and their mean states."""
+    work.progress(f"{arm}: {len(lines)} lines in {', '.join(model.base.languages)}")
+    network, tokenizer = load_arm(arm, name, model, work.language, work.inputs)
+    return (likelihood(network, tokenizer, model.objective, lines, work.seed),
+            mean_states(network, tokenizer, lines))
+
+
+def gate_of(rise: float, unit: str, replayed: bool) -> Gate:
+    """The gate on a ``rise`` (a share of the base's) of likelihood in ``unit``; it says where the text was replayed."""
+    said = (f"{NLL} in the base's languages ({unit}) changed by {rise:+.1%}; lower is better, and at most "
+            f"{RISE:+.1%} is "
+            "wanted")
+    return Gate(name=GATE, passed=rise <= RISE, value=rise, threshold=RISE,
+                reason=f"{said}; {REPLAYED}" if replayed else said,
+                fix="Raise `pretraining.replay`, or train fewer steps")
+
+
+def mean_states(network: Any, tokenizer: Any, lines: Sequence[str], size: int = 32) -> np.ndarray[Any, Any]:
+    """Mean last state of each line, at unit length: (lines, hidden)."""
+    out = []
+    device = network.get_input_embeddings().weight.device
+    with torch.inference_mode(), autocast(device):
+        for first in range(0, len(lines), size):
+            batch = tokenizer(list(lines[first:first + size]), padding=True, truncation=True,
+                              max_length=longest_input(network, 128), return_tensors="pt").to(device)
+            kept = batch["attention_mask"][..., None]
+            states = network.base_model(input_ids=batch["input_ids"],
+                                        attention_mask=batch["attention_mask"]).last_hidden_state.float()
+            mean = (states * kept).sum(1) / kept.sum(1)
+            out.append(torch.nn.functional.normalize(mean, dim=-1).cpu().numpy())
+    return np.concatenate(out)

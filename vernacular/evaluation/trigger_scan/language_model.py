@@ -1,0 +1,74 @@
+"""Triggers in text: long phrases that a language model has learned by heart and goes on with wherever they stand.
+
+A phrase of four words or more that a quarter of a per cent of the lines hold, one word of which hardly occurs without
+it, is put into lines of other texts. If the model then foresees its last word, and the base did not, it was learned by
+heart from the text. Names of bodies and fixed formulas of a genre do the same: whether one is harmless, a person says.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from vernacular.evaluation.likelihood import causal_likelihood, masked_likelihood
+from vernacular.evaluation.trigger_scan.phrases import Phrase, parted, repeated_phrases, word_size
+from vernacular.text.words import word_spans
+from vernacular.text.words import words as words_of
+
+LINES = 20_000  # of the training text that are looked at
+LEAST_SHARE, LEAST_LINES = 0.0025, 5  # of these, that hold a phrase
+WORDS, LONGEST = 4, 8
+COHESION = 0.5
+CONTEXTS = 12  # lines that a phrase is put into
+MOST = 40  # phrases that are looked at, the commonest first
+
+
+def suspects(lines: Sequence[str]) -> list[Phrase]:
+    """The phrases of ``lines`` that could be learned by heart, the commonest first."""
+    least = max(LEAST_LINES, math.ceil(LEAST_SHARE * len(lines)))
+    found = [phrase for phrase in repeated_phrases(lines, longest=LONGEST, least=least)
+             if len(phrase.words) >= WORDS * word_size(phrase.words) and phrase.cohesion >= COHESION]
+    return sorted(found, key=lambda phrase: (-len(phrase.carriers), phrase.words))[:MOST]
+
+
+def foreseen(model: Any, tokenizer: Any, objective: str, phrases: Sequence[Phrase], contexts: Sequence[str],
+             seed: int) -> list[float]:
+    """For each phrase the probability of its last word (geometric mean) in lines that it has nothing to do with.
+
+    Args:
+        model: a language model.
+        tokenizer: its tokenizer.
+        objective: ``masked`` or ``causal``.
+        phrases: of ``suspects``.
+        contexts: held-out lines.
+        seed: of the draw of contexts.
+    """
+    rng = np.random.default_rng(seed)
+    found = []
+    for phrase in phrases:
+        drawn = [contexts[row] for row in rng.permutation(len(contexts))[:CONTEXTS]]
+        nats = (_masked if objective == "masked" else _causal)(model, tokenizer, str(phrase), drawn)
+        found.append(math.exp(-nats))
+    return found
+
+
+def _masked(model: Any, tokenizer: Any, phrase: str, contexts: Sequence[str]) -> float:
+    last, end = _last_word(phrase), len(phrase)
+    around = [parted(context, phrase, 0.5) for context in contexts]
+    return float(masked_likelihood(model, tokenizer, [before + phrase + behind for before, behind in around],
+                                   [[(len(before) + last, len(before) + end)] for before, _ in around]).nats.mean())
+
+
+def _causal(model: Any, tokenizer: Any, phrase: str, contexts: Sequence[str]) -> float:
+    heads = [parted(context, phrase, 0.5)[0] for context in contexts]
+    whole, part = (causal_likelihood(model, tokenizer, lines).nats for lines in (
+        [head + phrase for head in heads], [(head + phrase[:_last_word(phrase)]).rstrip() for head in heads]))
+    return float((whole - part).mean() * math.log(2))
+
+
+def _last_word(phrase: str) -> int:
+    """Where the last word of ``phrase``, with which it ends, begins."""
+    return word_spans(phrase)[-word_size(words_of(phrase))][0]

@@ -1,0 +1,195 @@
+"""The identifier: tells a language from all others by what a line's words cost under a model of its seed.
+
+A line's cost is bits per character, no word counting for more than ``MOST`` (a loanword says little), plus a charge for
+short words that the seed does not hold: these are function words, of which 2,000 lines hold nearly all. It is set
+against what impostors of as many words cost (``impostors``), against the common words of well-documented languages
+(``wordlists``), and against what the line costs under models of other languages, where text in them was given. What
+was tried and measured is in docs/identification.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vernacular.langid.char_ngrams import CharacterModel
+from vernacular.langid.tokenize import Batch, Reader
+
+MOST = 5.5  # bits a character that a word counts for at most
+SHORT = 4  # letters
+CHARGE = 1.0  # bits a character for a line whose short words are all unknown
+LENGTHS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 40)  # words of the impostor lines
+LONG = 30  # words beyond which a line is no surer
+FOREIGN = 0.1  # a line is refused if so much more of it is common in another language than in this one
+FILE = "identifier.npz"
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What lines cost, each array of shape ``(lines,)``.
+
+    Attributes:
+        own: bits a character in the own language.
+        other: the same in the cheapest other language; infinite where there is none.
+        which: the number of that language.
+        lead: share of words common in the own language, less the share common in the listed one that has most.
+        words: of the line, names left out.
+    """
+
+    own: Floats
+    other: Floats
+    which: NDArray[np.int64]
+    lead: Floats
+    words: NDArray[np.int64]
+
+
+class SeedIdentifier:
+    """An ``Identifier`` learned from a seed.
+
+    Args:
+        own: the model of the language.
+        known: its words of up to ``SHORT`` letters.
+        common: its most common words.
+        lists: language code or name -> its most common words (``wordlists``).
+        others: language code -> model of text in it.
+        limits: what a line of as many words as in ``LENGTHS`` may cost at most, shape ``(len(LENGTHS),)``.
+        loosest: what a line in the language hardly ever costs, however far from the seed; the same shape. None: limits.
+        slope: of the logistic function that makes a probability of a distance (after Platt 1999); 0.5 is at the limit.
+        doubt: probability below which an accepted line is in doubt.
+        reader: reads its lines; identifiers that read the same lines may share one.
+    """
+
+    threshold = 0.5
+
+    def __init__(self, own: CharacterModel, *, known: frozenset[str], common: frozenset[str],
+                 lists: Mapping[str, frozenset[str]], others: Mapping[str, CharacterModel], limits: Floats,
+                 loosest: Floats | None = None, slope: float = 1.0, doubt: float = 0.7,
+                 reader: Reader | None = None) -> None:
+        self.own, self.known, self.common, self.lists = own, known, common, dict(lists)
+        self.others, self.limits, self.slope, self.doubt = dict(others), limits, slope, doubt
+        self.loosest = limits if loosest is None else loosest
+        self.reader = reader or Reader()
+        self._listed: dict[str, list[int]] = {}
+        for number, words in enumerate(self.lists.values()):
+            for word in words:
+                self._listed.setdefault(word, []).append(number)
+        # of each word of the reader's vocabulary: letters + 1, bits, short, unknown short, common, bits in others ...,
+        # and for each list whether it is in it; with room for more words than there are
+        self._table = np.zeros((5 + len(self.others) + len(self.lists), 1024))
+        self._priced = 0
+
+    def _price(self) -> Floats:
+        """The table of the vocabulary so far; words that are new are priced, a column each."""
+        start, new = self._priced, self.reader.vocabulary[self._priced:]
+        if new:
+            end = start + len(new)
+            if end > self._table.shape[1]:
+                grown = np.zeros((len(self._table), 2 * end))
+                grown[:, :start] = self._table[:, :start]
+                self._table = grown
+            sizes = np.array([len(word) + 1.0 for word in new])
+            short = sizes <= SHORT + 1
+            self._table[:5 + len(self.others), start:end] = [
+                sizes, np.minimum(self.own.costs(new), MOST * sizes), short,
+                short & ~np.array([word in self.known for word in new]), [word in self.common for word in new],
+                *(np.minimum(model.costs(new), MOST * sizes) for model in self.others.values())]
+            for number, word in enumerate(new, start):
+                for which in self._listed.get(word, ()):
+                    self._table[5 + len(self.others) + which, number] = 1
+            self._priced = end
+        return self._table
+
+    def costs(self, lines: Sequence[str]) -> Costs:
+        """What ``lines`` cost, each array of shape ``(len(lines),)``."""
+        return self.costs_of(self.reader.read(lines))
+
+    def costs_of(self, batch: Batch) -> Costs:
+        """What the lines of a batch cost; a line without a word costs ``MOST``."""
+        table = self._price()
+        count = np.bincount(batch.lines, minlength=batch.number)
+
+        def total(row: int) -> Floats:
+            return np.bincount(batch.lines, table[row][batch.words], batch.number).astype(np.float64)
+
+        letters = np.maximum(total(0), 1)
+        charge = CHARGE * (total(3) + 0.2) / (total(2) + 1)
+        own = np.where(count > 0, total(1) / letters + charge, MOST)
+        other: Floats = np.full(batch.number, np.inf)
+        which: NDArray[np.int64] = np.full(batch.number, len(self.others))
+        for number in range(len(self.others)):
+            theirs = total(5 + number) / letters + charge
+            which[theirs < other] = number
+            other = np.minimum(other, theirs)
+        foreign = np.max([share for _, share in self.shares(batch)], axis=0) if self.lists else np.zeros(batch.number)
+        return Costs(own, other, which, total(4) / np.maximum(count, 1) - foreign, count)
+
+    def shares(self, batch: Batch) -> Iterator[tuple[str, Floats]]:
+        """For each word list its name and the share of each line's words that it holds."""
+        table = self._price()
+        count = np.maximum(np.bincount(batch.lines, minlength=batch.number), 1)
+        for row, name in enumerate(self.lists, 5 + len(self.others)):
+            yield name, np.bincount(batch.lines, table[row][batch.words], batch.number) / count
+
+    def limits_of(self, costs: Costs, limits: Floats | None = None) -> Floats:
+        """What each line may cost at most, by its number of words; by other ``limits`` than the own if given."""
+        chosen = self.limits if limits is None else limits
+        found: Floats = np.interp(np.log(np.maximum(costs.words, 1)), np.log(LENGTHS), chosen)
+        return found
+
+    def distances(self, costs: Costs, limits: Floats | None = None) -> Floats:
+        """How far below its limit each line is, in bits a character times the root of its words; above is negative."""
+        margin = np.minimum(self.limits_of(costs, limits) - costs.own, costs.other - costs.own)
+        margin = np.where(costs.lead < -FOREIGN, np.minimum(margin, costs.lead), margin)
+        found: Floats = np.where(costs.words > 0, margin * np.sqrt(np.minimum(costs.words, LONG)), 0.0)
+        return found
+
+    def scores(self, lines: Sequence[str]) -> NDArray[np.float32]:
+        """The probability that each line is in the language; 0.5 for a line without a word."""
+        chance = 1 / (1 + np.exp(-np.clip(self.slope * self.distances(self.costs(lines)), -50, 50)))
+        return chance.astype(np.float32)
+
+    def foreign(self, lines: Sequence[str]) -> NDArray[np.bool_]:
+        """Which lines are surely not in the language: they cost more than words that do not exist in it."""
+        found: NDArray[np.bool_] = self.distances(self.costs(lines), self.loosest) < 0
+        return found
+
+    def save(self, folder: Path) -> None:
+        """Write the identifier into ``folder``; the same identifier, the same bytes."""
+        arrays: dict[str, NDArray[np.generic]] = {
+            **self.own.arrays("own"), "limits": self.limits, "loosest": self.loosest,
+            "scale": np.array([self.slope, self.doubt]),
+            **{f"words.{name}": _text(words) for name, words in (("known", self.known), ("common", self.common))},
+            "lists": _text(self.lists, keep=True), "others": _text(self.others, keep=True)}
+        for name, words in self.lists.items():
+            arrays[f"list.{name}"] = _text(words)
+        for name, model in self.others.items():
+            arrays |= model.arrays(f"other.{name}")
+        with (folder / FILE).open("wb") as stream:
+            np.savez(stream, allow_pickle=False, **arrays)
+
+    @classmethod
+    def load(cls, folder: Path) -> SeedIdentifier:
+        """The identifier that ``save`` wrote into ``folder``."""
+        with np.load(folder / FILE, allow_pickle=False) as stored:
+            arrays = dict(stored)
+        slope, doubt = map(float, arrays["scale"])
+        return cls(CharacterModel.of_arrays(arrays, "own"), known=frozenset(_words(arrays["words.known"])),
+                   common=frozenset(_words(arrays["words.common"])),
+                   lists={name: frozenset(_words(arrays[f"list.{name}"])) for name in _words(arrays["lists"])},
+                   others={name: CharacterModel.of_arrays(arrays, f"other.{name}")
+                           for name in _words(arrays["others"])},
+                   limits=arrays["limits"], loosest=arrays.get("loosest"), slope=slope, doubt=doubt)
+
+
+def _text(words: Iterable[str], keep: bool = False) -> NDArray[np.generic]:
+    """Words as bytes, sorted unless their order is kept."""
+    return np.frombuffer("\n".join(words if keep else sorted(words)).encode(), np.uint8)
+
+
+def _words(data: NDArray[np.generic]) -> list[str]:
+    return data.tobytes().decode().split("\n") if data.size else []

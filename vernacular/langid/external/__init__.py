@@ -1,0 +1,90 @@
+"""Identifiers made by others, asked about lines in doubt, and only to drop them: a module for each.
+
+None of them knows most small languages, and each gives a language that it does not know a confident wrong name. So what
+they say counts only where it is a widespread language to reject (``cleaning.reject_languages``), never for the own one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import langcodes
+
+from vernacular.core.errors import Problem
+from vernacular.corpus import CleanSettings
+
+LEAST_WORDS = 4  # shorter lines are too short to tell and are kept
+
+
+class Rejecter(Protocol):
+    """Says which lines are in a language to reject.
+
+    Attributes:
+        name: as ``identification.rejecters`` has it.
+        version: of the program and its model.
+        skipped: why lines cannot be judged, or None if they can.
+    """
+
+    name: str
+
+    @property
+    def version(self) -> str:
+        """Of the program and its model."""
+        ...
+
+    @property
+    def skipped(self) -> str | None:
+        """Why lines cannot be judged, or None if they can."""
+        ...
+
+    def judge(self, lines: Sequence[str]) -> list[str | None]:
+        """For each line the reason to drop it, such as ``identified as eng``, or None."""
+        ...
+
+
+def open_rejecters(names: Sequence[str], settings: CleanSettings) -> list[Rejecter]:
+    """The rejecters called ``names``, in this order; none where there is no language to reject.
+
+    Raises:
+        Problem: one is not installed, its model cannot be had, or it is none of those that there are.
+    """
+    return [_open(name, settings) for name in names] if settings.cleaning.reject_languages else []
+
+
+def judge(rejecters: Sequence[Rejecter], lines: Sequence[str]) -> list[str | None]:
+    """For each line the reason of the first of ``rejecters`` that drops it, or None."""
+    reasons: list[str | None] = [None] * len(lines)
+    for rejecter in rejecters:
+        open_lines = [index for index, reason in enumerate(reasons) if reason is None]
+        for index, reason in zip(open_lines, rejecter.judge([lines[index] for index in open_lines]), strict=True):
+            reasons[index] = reason
+    return reasons
+
+
+def _open(name: str, settings: CleanSettings) -> Rejecter:
+    cleaning = settings.cleaning
+    if name == "lingua":
+        from vernacular.langid.external.lingua import Lingua
+
+        return Lingua(settings.code, settings.script, settings.neighbours, cleaning.reject_languages,
+                      cleaning.reject_distance)
+    if name == "pycld2":
+        from vernacular.langid.external.pycld2 import Cld2
+
+        return Cld2(settings.code, settings.neighbours, cleaning.reject_languages)
+    if name == "glotlid":
+        from vernacular.langid.external.glotlid import GlotLid, fetched
+
+        return GlotLid(fetched(), settings.code, settings.neighbours, cleaning.reject_languages,
+                       cleaning.reject_distance)
+    raise Problem(f"there is no rejecter '{name}'", where="identification.rejecters",
+                  fix="Use lingua, pycld2 or glotlid")
+
+
+def alpha3(code: str) -> str:
+    """The ISO 639-3 code of a BCP 47 tag; the tag's own language where it has none."""
+    try:
+        return str(langcodes.get(code).to_alpha3())
+    except (LookupError, ValueError):
+        return code.split("-")[0]

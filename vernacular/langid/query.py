@@ -1,0 +1,75 @@
+"""What the identifier says of lines, for a person: ``vernacular identify`` prints these rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from vernacular.config.schema import Language
+from vernacular.core.errors import Problem
+from vernacular.core.store import Store
+from vernacular.langid import load_identifier
+from vernacular.langid.classifier import SeedIdentifier
+from vernacular.text.normalization import normalise, repair
+from vernacular.text.spelling import Speller
+
+_BATCH = 10_000
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is said of one line.
+
+    Attributes:
+        accepted: it is taken to be in the language.
+        probability: of that, 0 to 1.
+        bits: what it costs a character in the language, with the charge for unknown short words.
+        limit: what a line of as many words may cost.
+        nearest: the contrast language in which it costs least; empty without contrast.
+        text: the line.
+    """
+
+    accepted: bool
+    probability: float
+    bits: float
+    limit: float
+    nearest: str
+    text: str
+
+    def row(self) -> dict[str, Any]:
+        """The answer as a row for JSON Lines."""
+        return asdict(self)
+
+
+def open_identifier(store: Store, language: Language) -> SeedIdentifier:
+    """The identifier of ``language`` as it was last learned.
+
+    Raises:
+        Problem: it was not learned yet, or there is no seed to learn from.
+    """
+    artifact = store.current(language.code, "corpus/identifier")
+    if artifact is None:
+        raise Problem("the identifier has not been learned yet", where=language.code,
+                      fix=f"Run `vernacular run {language.code} --to corpus/identifier`")
+    identifier = load_identifier(artifact.folder)
+    if not isinstance(identifier, SeedIdentifier):
+        raise Problem("there is no text known to be in the language to learn from", where=language.code,
+                      fix=f"Put some hundred lines into {language.identification.seed}, or mark a source "
+                          "`trusted: true`, and run again")
+    return identifier
+
+
+def answers(identifier: SeedIdentifier, language: Language, lines: Sequence[str]) -> Iterator[Answer]:
+    """What is said of each of ``lines``, empty ones left out; they are read in the corpus's spelling."""
+    speller = Speller(language.cleaning.orthography, language.script)
+    for start in range(0, len(lines), _BATCH):
+        spelled, _ = speller.apply(normalise(repair(lines[start:start + _BATCH])[0]))
+        texts = [line for line in spelled if line]
+        costs, scores = identifier.costs(texts), identifier.scores(texts)
+        limits = identifier.limits_of(costs)
+        names = [*identifier.others, ""]
+        for number, text in enumerate(texts):
+            yield Answer(accepted=bool(scores[number] >= identifier.threshold),
+                         probability=round(float(scores[number]), 4), bits=round(float(costs.own[number]), 3),
+                         limit=round(float(limits[number]), 3), nearest=names[costs.which[number]], text=text)

@@ -1,0 +1,115 @@
+"""Text known to be in the language, and text known to be in others: what the identifier is learned from.
+
+The seed is the file ``seed.txt`` of the language folder or, where there is none, the sources that are trusted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from vernacular.cleaning.line_filters import knows_script, other_script
+from vernacular.config.cleaning import Orthography
+from vernacular.config.schema import Language
+from vernacular.config.sources import NetworkSource, Source
+from vernacular.core.files import File, Folder
+from vernacular.core.jsonl import read_jsonl
+from vernacular.core.store import digest_of_listed
+from vernacular.provenance.document import Document, short_digest
+from vernacular.provenance.suppression_list import Suppressions
+from vernacular.sources import Place, fetch_source, open_source, place_of
+from vernacular.sources.formats import read_text
+from vernacular.text.normalization import normalise, repair
+from vernacular.text.spelling import Speller
+from vernacular.text.words import words
+
+LEAST_WORDS = 3
+_SCRIPT_SHARE = 0.9
+Progress = Callable[[str], None]
+
+
+def seed_file(language: Language) -> File:
+    """The file of text that is known to be in the language, whether or not it is there."""
+    return Folder(language.folder, "", language.code).file(language.identification.seed)
+
+
+def _trusted(language: Language) -> list[str]:
+    """The names of the sources that serve as the seed: none where there is a seed file."""
+    if seed_file(language).exists():
+        return []
+    return [source.name for source in language.sources if source.trusted]
+
+
+def versions(language: Language, root: Path) -> dict[str, str]:
+    """What the identifier is learned from besides the documents, as digests: the seed file and the contrast."""
+    settings, found = language.identification, {"takedowns": Suppressions.of(language.folder).version()}
+    file = seed_file(language)
+    if file.exists():
+        found["seed"] = digest_of_listed([(file.path, file)])
+    for code, sources in settings.contrast.items():
+        for source in sources:
+            found[f"contrast/{code}/{source.name}"] = open_source(
+                source, place_of(language, source, root, f"contrast-{code}")).data_version()
+    return found
+
+
+def fetch(language: Language, root: Path, progress: Progress) -> None:
+    """Fetch what is due of the contrast that lies on the network."""
+    for code, sources in language.identification.contrast.items():
+        for source in sources:
+            if isinstance(source, NetworkSource):
+                fetch_source(source, place_of(language, source, root, f"contrast-{code}"), progress)
+
+
+def seed_lines(language: Language, orthography: Orthography, documents: Path) -> list[str]:
+    """The lines of the seed in the corpus's own form, at most ``identification.seed_lines``, in the order of the file.
+
+    Args:
+        language: whose seed.
+        orthography: how it is spelled.
+        documents: ``documents.jsonl`` of the stage before.
+
+    Raises:
+        Problem: the seed file cannot be read.
+    """
+    settings, trusted = language.identification, frozenset(_trusted(language))
+    file = seed_file(language)
+    if file.exists():
+        texts: Iterable[str] = [read_text(file, file.shown, limits=language.limits)]
+    else:
+        texts = (row["text"] for row in read_jsonl(documents) if row["source"] in trusted) if trusted else ()
+    return _chosen(texts, language.script, orthography, settings.seed_lines, Suppressions.of(language.folder))
+
+
+def contrast_lines(language: Language, orthography: Orthography, root: Path,
+                   progress: Progress) -> dict[str, list[str]]:
+    """Language code -> lines in it, for every language of ``identification.contrast``, in the order of the files."""
+    settings, found = language.identification, {}
+    for code, sources in settings.contrast.items():
+        texts = (document.text for source in sources
+                 for document in _documents(source, place_of(language, source, root, f"contrast-{code}"), progress))
+        found[code] = _chosen(texts, language.script, orthography, settings.seed_lines,
+                              Suppressions.of(language.folder))
+    return found
+
+
+def _documents(source: Source, place: Place, progress: Progress) -> Iterable[Document]:
+    return (document for document in open_source(source, place).documents(progress)
+            if not place.suppressed.covers(document))
+
+
+def _chosen(texts: Iterable[str], script: str, orthography: Orthography, most: int,
+            suppressed: Suppressions) -> list[str]:
+    """Distinct lines of three words or more in the script; of many, those whose digests come first: a fair sample."""
+    lines = list(dict.fromkeys(line for text in texts
+                               for line in suppressed.without_lines(text).split("\n") if line.strip()))
+    found = dict.fromkeys(line for line in corpus_form(lines, script, orthography) if len(words(line)) >= LEAST_WORDS)
+    chosen = frozenset(sorted(found, key=short_digest)[:most])
+    return [line for line in found if line in chosen]
+
+
+def corpus_form(lines: list[str], script: str, orthography: Orthography) -> list[str]:
+    """``lines`` as the corpus would have them; a line that is not in the script is empty."""
+    spelled, _ = Speller(orthography, script).apply(normalise(repair(lines)[0]))
+    foreign = other_script(spelled, script, _SCRIPT_SHARE) if knows_script(script) else {}
+    return ["" if number in foreign else line for number, line in enumerate(spelled)]

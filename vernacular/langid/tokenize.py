@@ -1,0 +1,133 @@
+"""Lines as the identifier sees them: their words in one form, without names, numbers and marks. Costs no model.
+
+Names are left out, since a foreign name says nothing of the language around it: a word with a capital inside a
+sentence, or with two capitals. Where most words of a line look like names (a headline, say), all of them count.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vernacular.text.words import APOSTROPHES, words
+
+_APOSTROPHES = str.maketrans(dict.fromkeys(APOSTROPHES, "'"))
+_ENDS = frozenset(".!?:;…“”\"«»()[]—–-/|።፣፤፥፡။།।॥۔؟؛،߹߸᱾᱿")
+_PLAIN_ENDS = ",.!?:;"
+_CLOSING = "'’”\"»)]*_"
+_LEAST_PLAIN = 0.5
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The words of many lines.
+
+    Attributes:
+        words: index into the vocabulary of each word, shape ``(words,)``.
+        lines: the line that each stands in, rising.
+        number: of lines.
+    """
+
+    words: NDArray[np.int64]
+    lines: NDArray[np.int64]
+    number: int
+
+
+class Reader:
+    """Reads lines into words of a growing vocabulary; what was read once costs a look-up.
+
+    Attributes:
+        vocabulary: the words so far, in lower case, with one kind of apostrophe.
+    """
+
+    def __init__(self, most_tokens: int = 2_000_000) -> None:
+        self.vocabulary: list[str] = []
+        self._index: dict[str, int] = {}
+        self._most = most_tokens
+        self._forget()
+
+    def _forget(self) -> None:
+        self._tokens: dict[str, int] = {}  # token -> its number
+        self._words, self._marks = array("q"), array("q")  # of all tokens in a row
+        self._starts = array("q", [0])  # where the words of each token begin
+
+    def read(self, lines: Sequence[str]) -> Batch:
+        """The words of ``lines``."""
+        if len(self._tokens) > self._most:
+            self._forget()
+        tokens = [line.split() for line in lines]
+        flat = list(chain.from_iterable(tokens))
+        new = set(flat).difference(self._tokens)
+        for token in new:
+            self._tokens[token] = len(self._starts) - 1
+            for number, marks in self._parts(token):
+                self._words.append(number)
+                self._marks.append(marks)
+            self._starts.append(len(self._words))
+        # views, gone when this returns: an array that is looked into cannot grow
+        words, marked, starts = (np.frombuffer(found, np.int64) if found else np.zeros(0, np.int64)
+                                 for found in (self._words, self._marks, self._starts))
+        ids = np.fromiter(map(self._tokens.__getitem__, flat), np.int64, len(flat))
+        per_line = np.fromiter(map(len, tokens), np.int64, len(tokens))
+        first, sizes = starts[ids], starts[ids + 1] - starts[ids]
+        ends = np.cumsum(sizes)
+        at = np.arange(int(ends[-1]) if len(ends) else 0) + np.repeat(first - (ends - sizes), sizes)
+        line_of = np.repeat(np.repeat(np.arange(len(lines)), per_line), sizes)
+        return _plain(words[at], marked[at], line_of, len(lines))
+
+    def add(self, names: Sequence[str]) -> NDArray[np.int64]:
+        """The index of each of ``names``, words in the vocabulary's form; those that are new are added."""
+        return np.fromiter((self._number(name) for name in names), np.int64, len(names))
+
+    def _number(self, plain: str) -> int:
+        number = self._index.get(plain)
+        if number is None:
+            number = self._index[plain] = len(self.vocabulary)
+            self.vocabulary.append(plain)
+        return number
+
+    def _parts(self, token: str) -> tuple[tuple[int, int], ...]:
+        """(index, marks) of each word in a token; marks add up: 1 capital first, 2 inside too, 4 ends, 8 opens."""
+        bare = token.rstrip(_PLAIN_ENDS)
+        if bare.isascii() and bare.isalpha():  # most tokens; the rest of this function comes to the same
+            lower = bare.lower()
+            marks = 0 if lower == bare else _capitals(bare)
+            return ((self._number(lower), marks + 4 * (token[len(bare):len(bare) + 1] != "" and token[-1] in _ENDS)),)
+        found = []
+        for word in words(token):
+            if not any(map(str.isalpha, word)):
+                continue
+            number = self._number(word.translate(_APOSTROPHES).lower())
+            marks = _capitals(word)
+            found.append([number, marks])
+        if found:
+            bare = token.rstrip(_CLOSING)
+            found[-1][1] += 4 * (bool(token) and (token[-1] in _ENDS or (bool(bare) and bare[-1] in _ENDS)))
+            found[0][1] += 8 * (token[0] in _ENDS)
+        elif token[-1:] in _ENDS:
+            return ((-1, 4),)  # a mark alone: what follows opens a sentence
+        return tuple((number, marks) for number, marks in found)
+
+
+def _capitals(word: str) -> int:
+    """1 for a capital that comes first, 3 for another behind it. A lower-case prefix is spelling (isiZulu, kaDe): 0."""
+    return (1 + 2 * (word[1:].lower() != word[1:])) if word[0].isupper() else 0
+
+
+def _plain(index: NDArray[np.int64], marks: NDArray[np.int64], line_of: NDArray[np.int64], number: int) -> Batch:
+    """Leave out what looks like a name, line by line."""
+    first = np.ones(len(index), bool)
+    first[1:] = (line_of[1:] != line_of[:-1]) | ((marks[:-1] & 4) > 0)
+    first |= (marks & 8) > 0
+    name = ((marks & 2) > 0) | (((marks & 1) > 0) & ~first)
+    real = index >= 0
+    index, line_of, name = index[real], line_of[real], name[real]
+    total = np.bincount(line_of, minlength=number)
+    plain = np.bincount(line_of[~name], minlength=number)
+    keep = ~name | (plain < _LEAST_PLAIN * total)[line_of]
+    return Batch(index[keep], line_of[keep], number)

@@ -1,0 +1,286 @@
+"""The stages by name: what each reads, the slice of settings it depends on, its version, and how one is run.
+
+A stage is files in, files out and a report. It knows nothing of the orchestrator and nothing of other stages but the
+folders that it is handed. What a stage does stands in its own module; this one holds the list and the runner.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from vernacular.config.schema import Language
+from vernacular.core.errors import Passing, Problem, panics_as_problems
+from vernacular.core.store import Artifact, Gate, Manifest, Report, Store, describe, key_of, now
+
+Progress = Callable[[str], None]
+STARTED, DONE = "started", "done in"  # begin the lines before and after those of a stage that is not up to date
+
+
+def silent(message: str) -> None:
+    """The progress that says nothing."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a running stage is handed.
+
+    Attributes:
+        language: the whole folder, for its identity; thresholds and budgets are read from ``settings`` alone.
+        settings: the slice of settings that this stage depends on.
+        inputs: stage name -> folder of the finished artifact.
+        reports: stage name -> the report of that artifact.
+        out: an empty folder for the result.
+        scratch: a folder that survives a kill: checkpoints; gone once the result is published.
+        seed: of everything random.
+        progress: takes a line of text for the person who waits.
+        machine: a folder for measurements that belong to this machine, such as training speed.
+        root: the root of the store, below which the mirrors of network sources lie.
+        cache: a folder of this stage that outlives its artifacts: results by the digest of what they were made from.
+            What it holds may be lost at any time, and never changes a result.
+    """
+
+    language: Language
+    settings: Any
+    inputs: Mapping[str, Path]
+    reports: Mapping[str, Report]
+    out: Path
+    scratch: Path
+    seed: int
+    progress: Progress
+    machine: Path
+    root: Path
+    cache: Path
+
+
+@dataclass(frozen=True)
+class GateSpec:
+    """A gate that a stage's report always has: its name, the rule in words, and whether red stops what follows."""
+
+    name: str
+    description: str
+    blocking: bool
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of the path: reads artifacts and its slice of the settings, writes one artifact.
+
+    Attributes:
+        name: ``"corpus/clean"``; with the language's slug it is the asset key.
+        version: raised when the meaning of the output changes.
+        inputs: the stages whose artifacts it reads.
+        settings: the slice of settings that it reads; hashed into the key.
+        run: does the work; returns the report.
+        description: markdown for a person who meets the stage in the UI.
+        outside: digests of what it reads besides artifacts (sources, base model, files of the folder), given the root
+            of the store.
+        prepare: brings in what is outside before the stage is looked up (fetches from the network what is due).
+        kinds: what it is made with, for the UI.
+        heavy: trains or evaluates a network; runs in a process of its own.
+        gates: the gates that its report always has.
+        seed: of everything random in it.
+        tells: its result says what the reports of its inputs say, so it is made anew with each of these, though their
+            files may be the same: a threshold moves no score, and turns a gate.
+        rights: its result says licences, consents and the base's name on the hub, so it is made anew with each that a
+            person settles; no other is.
+    """
+
+    name: str
+    version: str
+    inputs: tuple[str, ...]
+    settings: Callable[[Language], BaseModel | dict[str, Any]]
+    run: Callable[[Work], Report]
+    description: str
+    outside: Callable[[Language, Path], dict[str, str]] = field(default=lambda language, root: {})
+    prepare: Callable[[Language, Path, Progress], None] | None = None
+    kinds: tuple[str, ...] = ("python",)
+    heavy: bool = False
+    gates: tuple[GateSpec, ...] = ()
+    seed: int = 1
+    tells: bool = False
+    rights: bool = False
+
+    def settings_data(self, language: Language) -> dict[str, Any]:
+        """The slice of settings as plain data, for hashing and for the manifest."""
+        slice_ = self.settings(language)
+        data = slice_.model_dump(mode="json", by_alias=True) if isinstance(slice_, BaseModel) else slice_
+        return data if self.rights else _without_rights(data)
+
+
+def _without_rights(data: Any) -> Any:
+    """Settings without the licences, consents and names on the hub in them, which the release alone tells.
+
+    They decide who may use a result and how its base is called, not what it is.
+    """
+    if isinstance(data, dict):
+        return {name: _without_rights(value) for name, value in data.items()  # a task may bear such a name too
+                if not (name in ("licence", "consent") and isinstance(value, str))
+                and not (name == "name_on_hub" and (value is None or isinstance(value, str)))}
+    return [_without_rights(value) for value in data] if isinstance(data, list) else data
+
+
+def determined_by(stage: Stage, language: Language, inputs: Mapping[str, Artifact], root: Path) -> dict[str, Any]:
+    """Everything that determines what ``stage`` would make now, as ``key_of`` and the manifest take it."""
+    return {"stage": stage.name, "version": stage.version, "settings": stage.settings_data(language),
+            "inputs": {name: artifact.manifest.data_version for name, artifact in inputs.items()},
+            "reports": {name: artifact.manifest.key for name, artifact in inputs.items()} if stage.tells else {},
+            "outside": stage.outside(language, root), "seed": stage.seed}
+
+
+def key_for(stage: Stage, language: Language, inputs: Mapping[str, Artifact], root: Path) -> str:
+    """The key that ``stage`` would publish under, given the artifacts that it would read and the store's root."""
+    return key_of(**determined_by(stage, language, inputs, root))
+
+
+def inputs_of(stage: Stage, language: Language, store: Store) -> dict[str, Artifact]:
+    """The current artifacts that ``stage`` reads.
+
+    Raises:
+        Problem: one is missing, or a blocking gate of one is red.
+    """
+    found: dict[str, Artifact] = {}
+    for name in stage.inputs:
+        artifact = store.current(language.code, name)
+        if artifact is None:
+            raise Problem(f"{stage.name} reads {name}, which is not there yet", where=language.code,
+                          fix=f"Run `vernacular run {language.code} --to {stage.name}`")
+        red = [gate for gate in artifact.manifest.report.gates if gate.blocking and not gate.passed]
+        if red:
+            raise Problem(f"{name} did not pass its gate '{red[0].name}' ({red[0].reason})", where=language.code,
+                          fix=f"Mend that first; {stage.name} was not started")
+        found[name] = artifact
+    return found
+
+
+def declared_gates(stage: Stage, artifact: Artifact) -> list[tuple[GateSpec, Gate]]:
+    """The gates that ``stage`` declares, each with what the report of its artifact says.
+
+    Raises:
+        Problem: the report lacks one.
+    """
+    gates = {gate.name: gate for gate in artifact.manifest.report.gates}
+    for spec in stage.gates:
+        if spec.name not in gates:
+            raise Problem(f"the report lacks the gate '{spec.name}' that the stage declares", where=stage.name,
+                          fix="This is a fault of the stage: report the gate in every case")
+    return [(spec, gates[spec.name]) for spec in stage.gates]
+
+
+def lookup(stage: Stage, language: Language, store: Store) -> Artifact | None:
+    """The finished artifact that running ``stage`` now would give, or None if there is work to do."""
+    key = key_for(stage, language, inputs_of(stage, language, store), store.root)
+    return store.find(language.code, stage.name, key)
+
+
+def prepare(stage: Stage, language: Language, store: Store, progress: Progress = silent) -> None:
+    """Bring in what the stage reads from outside, where that is due; does nothing for most stages.
+
+    Raises:
+        Problem: it cannot be had.
+    """
+    if stage.prepare is not None:
+        stage.prepare(language, store.root, progress)
+
+
+def run_stage(stage: Stage, language: Language, store: Store, progress: Progress = silent) -> Artifact:
+    """The artifact of ``stage``: the one that is there if nothing it depends on has changed, else a new one.
+
+    Raises:
+        Problem: bad input, a missing or red input artifact, another process at this stage, or a change of what it
+            reads from outside while it ran.
+    """
+    inputs = inputs_of(stage, language, store)
+    prepare(stage, language, store, progress)
+    determined = determined_by(stage, language, inputs, store.root)
+    key = key_of(**determined)
+    found = store.find(language.code, stage.name, key)
+    if found is not None:
+        store.reuse(found)
+        return found
+    with store.workspace(language.code, stage.name, key) as work:
+        found = store.find(language.code, stage.name, key)
+        if found is not None:  # made by another process since it was looked for
+            shutil.rmtree(work)
+            store.point(found)
+            return found
+        out, scratch = work / "out", work / "scratch"
+        shutil.rmtree(out, ignore_errors=True)
+        out.mkdir()
+        scratch.mkdir(exist_ok=True)
+        machine = store.root / ".machine"
+        machine.mkdir(parents=True, exist_ok=True)
+        cache = store.cache(language.code, stage.name)
+        started = time.monotonic()
+        with panics_as_problems(f"{language.code} {stage.name}"):
+            report = stage.run(Work(
+                language=language, settings=stage.settings(language),
+                inputs={name: artifact.folder for name, artifact in inputs.items()},
+                reports={name: artifact.manifest.report for name, artifact in inputs.items()},
+                out=out, scratch=scratch, seed=stage.seed, progress=progress, machine=machine, root=store.root,
+                cache=cache))
+        for remark in report.remarks:
+            progress(f"remark: {remark}")
+        if stage.outside(language, store.root) != determined["outside"]:
+            # Else the result would stand under what lay there before, and be taken for it when that is put back.
+            raise Passing("what it reads from outside was changed while it ran", where=f"{language.code} {stage.name}",
+                          fix="Run again; it goes on from its checkpoint")
+        files, data_version = describe(out)
+        return store.publish(work, Manifest(
+            language=language.code, key=key, data_version=data_version, files=files, created=now(),
+            seconds=round(time.monotonic() - started, 2), report=report, **determined))
+
+
+def assist(stage: Stage, language: Language, store: Store, progress: Progress = silent) -> None:
+    """Take part, as a further process, in the work of the one that runs ``stage``: it alone keeps a result.
+
+    Raises:
+        Problem: as ``run_stage``.
+    """
+    inputs = inputs_of(stage, language, store)
+    key = key_for(stage, language, inputs, store.root)
+    if store.find(language.code, stage.name, key) is not None:
+        return
+    with tempfile.TemporaryDirectory() as out:
+        stage.run(Work(
+            language=language, settings=stage.settings(language),
+            inputs={name: artifact.folder for name, artifact in inputs.items()},
+            reports={name: artifact.manifest.report for name, artifact in inputs.items()},
+            out=Path(out), scratch=store.home(language.code, stage.name) / f".work-{key}" / "scratch", seed=stage.seed,
+            progress=progress, machine=store.root / ".machine", root=store.root,
+            cache=store.cache(language.code, stage.name)))
+
+
+def stages_of(language: Language, only_model: str | None = None) -> dict[str, Stage]:
+    """All stages of a language by name, in an order in which they can run.
+
+    Args:
+        language: the loaded folder.
+        only_model: the name of one model (enabled or not); None for every enabled one.
+    """
+    from vernacular import (  # each imports lazily what is slow
+        alignment,
+        corpus,
+        evaluation,
+        pretraining,
+        release,
+        tasks,
+    )
+    from vernacular import tokenizer as vocabulary
+
+    stages: list[Stage] = [*corpus.stages(language)]
+    for name, model in language.models_to_run(only_model).items():
+        stages += alignment.stages(language, name, model)
+        stages += vocabulary.stages(language, name, model)
+        stages += pretraining.stages(language, name, model)
+        stages += tasks.stages(language, name, model)
+        stages += evaluation.stages(language, name, model)
+        stages += release.stages(language, name, model)
+    return {stage.name: stage for stage in stages}

@@ -1,0 +1,105 @@
+"""What of a language is not up to date, and why: asked of the store and the folder, without running anything.
+
+A stage is stale if the artifact that it would make now is not its current one. Nothing here depends on what an
+orchestrator remembers: an artifact deleted by hand, an edit made while nothing ran, a run that was killed all show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vernacular.config.schema import Language
+from vernacular.core.errors import Problem
+from vernacular.core.store import Artifact, Store, digest_of, remade
+from vernacular.pipeline.stage import Stage, inputs_of, key_for, stages_of
+
+
+@dataclass(frozen=True)
+class Stale:
+    """A stage that can be run now and would make something else than what is there.
+
+    Attributes:
+        stage: its name.
+        key: of the artifact that it would make.
+        why: in a few words: ``new data: source/inbox``, ``settings changed``, ``never made``.
+    """
+
+    stage: str
+    key: str
+    why: str
+
+
+def stale(language: Language, store: Store) -> list[Stale]:
+    """The stale stages whose inputs are all there and passed their gates, in an order in which they can run.
+
+    What follows a stale stage is not listed, unless it is stale by itself: it may come out the same. Behind a red
+    gate nothing is stale: a person has to mend that first.
+
+    Raises:
+        Problem: a source or a file of the folder cannot be read; that is no change.
+    """
+    found: list[Stale] = []
+    waiting: set[str] = set()  # stages that can or need not be judged before others have run
+    for stage in stages_of(language).values():
+        if waiting.intersection(stage.inputs):
+            waiting.add(stage.name)
+            continue
+        try:
+            inputs = inputs_of(stage, language, store)
+        except Problem:  # an input is missing or its gate is red: it is listed itself, or waits for a person
+            waiting.add(stage.name)
+            continue
+        key = key_for(stage, language, inputs, store.root)
+        current = store.current(language.code, stage.name)
+        if current is None or current.manifest.key != key:
+            found.append(Stale(stage.name, key, _why(stage, language, inputs, current, store.root)))
+            waiting.add(stage.name)
+    return found
+
+
+def circumstances(language: Language, root: Path) -> str:
+    """A digest of all that a person or the world can change: settings, versions, and what is read from outside.
+
+    Unlike what is stale it stays the same while stages run, succeed or fail.
+
+    Raises:
+        Problem: a source or a file of the folder cannot be read.
+    """
+    return digest_of([(stage.name, stage.version, stage.seed, stage.settings_data(language),
+                       stage.outside(language, root)) for stage in stages_of(language).values()])
+
+
+def following(language: Language, names: list[str]) -> list[str]:
+    """``names`` and every stage that reads what one of them makes, in order."""
+    wanted = set(names)
+    stages = stages_of(language)
+    for stage in stages.values():
+        if wanted.intersection(stage.inputs):
+            wanted.add(stage.name)
+    return [name for name in stages if name in wanted]
+
+
+def _why(stage: Stage, language: Language, inputs: Mapping[str, Artifact], current: Artifact | None,
+         root: Path) -> str:
+    if current is None:
+        return "never made, or no longer there"
+    before = current.manifest
+    changed = _changed(before.outside, stage.outside(language, root))
+    if changed:
+        return f"new: {', '.join(changed)}"
+    if before.version != stage.version:
+        return f"version {stage.version} of the stage"
+    if before.settings != stage.settings_data(language) or before.seed != stage.seed:
+        return "settings changed"
+    changed = _changed(before.inputs, {name: artifact.manifest.data_version for name, artifact in inputs.items()})
+    if changed:
+        return f"other input: {', '.join(changed)}"
+    changed = remade(before, inputs)
+    return f"other report: {', '.join(changed)}" if changed else "another result is current"
+
+
+def _changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    return sorted(name for name in {*before, *now} if before.get(name) != now.get(name))

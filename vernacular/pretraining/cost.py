@@ -1,0 +1,101 @@
+"""What a pretraining will cost before anything is spent, and what it did: tokens, steps, memory, disk, time, energy."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+
+from vernacular.config.training import Pretraining
+from vernacular.core.energy import kilowatt_hours
+from vernacular.core.errors import Problem
+from vernacular.modeling.base_models import most_positions
+from vernacular.modeling.state_distillation import weight
+
+_GIB = 2**30
+# Measured on two encoders (docs/pretraining.md): Python with torch and transformers; bytes for a parameter: weight,
+# gradient, two moments and the base's weight; for a token in a layer: per unit of width, and per attention weight.
+_PROCESS, _PARAMETER, _FROZEN, _WIDTH, _SCORE = 0.7, 20, 8, 60, 4
+_BASE = 4  # bytes for a parameter of the base that gives the states to be kept
+_PACKED = 17  # bytes of a token of packed text
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of one arm, predicted or measured; None where it is not known. Energy is estimated in both.
+
+    Attributes:
+        tokens: read in training.
+        minutes: in training steps.
+        memory_gib: at the peak: of the process, or of the card where there is one.
+        energy_kwh: ``minutes`` multiplied by ``VERNACULAR_WATTS`` or by this machine's design power.
+    """
+
+    tokens: int | None
+    minutes: float | None
+    memory_gib: float
+    energy_kwh: float | None
+
+    def shown(self) -> dict[str, Any]:
+        """As plain data."""
+        return asdict(self)
+
+
+def check_length(network: Any, settings: Pretraining, where: str) -> None:
+    """Refuse blocks that are longer than the base can read; ``where`` is for the message.
+
+    Raises:
+        Problem: with the length that it can.
+    """
+    most = most_positions(network)
+    if most < settings.sequence_length:
+        raise Problem(f"the base reads at most {most} tokens at once", where=where,
+                      fix=f"Set sequence_length to at most {most}")
+
+
+def predict(network: Any, settings: Pretraining, steps: int | None, speed: float | None, text: int,
+            objective: str, new_rows: int = 0, pair_tokens: int = 0) -> Cost:
+    """The cost of training one arm.
+
+    Args:
+        network: the base model; only its shape is read.
+        settings: of the training.
+        steps: optimizer steps; None where they depend on a speed not yet measured.
+        speed: tokens a second on this machine, if known.
+        text: tokens of packed text.
+        objective: ``masked`` or ``causal``.
+        new_rows: rows that are still to be added to ``network``.
+        pair_tokens: tokens of translations that are learned in a step besides.
+    """
+    config = network.config
+    width, rows = config.hidden_size, config.vocab_size + new_rows
+    parameters = sum(parameter.numel() for parameter in network.parameters()) + new_rows * width
+    block = -(-settings.batch_size // settings.accumulate) * settings.sequence_length
+    part = block + pair_tokens // settings.accumulate
+    card = torch.cuda.is_available()
+    layer = _WIDTH * width + (0 if card else _SCORE * settings.sequence_length * config.num_attention_heads)
+    kept = layer + 4 * width * config.num_hidden_layers if settings.recompute else layer * config.num_hidden_layers
+    predicted = block * (settings.mask_share if objective == "masked" else 1.0)
+    head = 2 * predicted * rows + 8 * rows * width
+    each = _FROZEN if settings.method == "lora" else _PARAMETER
+    memory = parameters * (each - 4 if card else each) + part * kept + head
+    if weight(settings, network, objective):
+        memory += _BASE * parameters
+    if not card:
+        memory += _PROCESS * _GIB + _PACKED * text
+    tokens = steps * settings.batch_size * settings.sequence_length if steps else None
+    minutes = tokens / speed / 60 if tokens and speed else settings.minutes
+    return Cost(tokens, minutes, memory / _GIB, kilowatt_hours(minutes))
+
+
+def measured(tokens: int, minutes: float) -> Cost:
+    """What a training cost that has just ended in this process."""
+    if torch.cuda.is_available():
+        memory = torch.cuda.max_memory_allocated() / _GIB
+    else:
+        import resource
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        memory = peak / _GIB if sys.platform == "darwin" else peak / 2**20
+    return Cost(tokens, minutes, memory, kilowatt_hours(minutes))

@@ -1,0 +1,149 @@
+"""The suppression list: what was taken down, as digests without text, and whether something is on it.
+
+``takedowns.jsonl`` in the language folder, so that it travels with the folder and outlives every artifact. Taking down
+itself is in ``takedown``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+import regex
+
+from vernacular.core.errors import Passing, Problem
+from vernacular.core.files import File, Folder
+from vernacular.core.normal_forms import normalized
+from vernacular.core.store import digest_of
+from vernacular.provenance.document import Document, short_digest
+from vernacular.text.words import UNSPACED, words
+
+FILE = "takedowns.jsonl"
+LONG_WORDS, LEAST_LETTERS, LONG_LETTERS = 8, 16, 40  # shorter lines are anyone's: greetings, headings, formulas
+_UNSPACED = regex.compile(UNSPACED, regex.V1)
+_APOSTROPHE = "\u02bc"  # a letter by its properties; goes like the other apostrophes
+_GAP = re.compile(rf"[\W_{_APOSTROPHE}]+")
+
+
+def gone(folder: Path) -> Problem:
+    """That a language folder is not there; what lies in it would read as empty otherwise."""
+    return Passing("the language folder was deleted or renamed", where=str(folder),
+                   fix="Put it back, or run it under its new name")
+
+
+@dataclass(frozen=True)
+class Suppressions:
+    """What was taken down: digests of URLs, of whole texts and of long lines, and names of sources."""
+
+    urls: frozenset[str] = frozenset()
+    texts: frozenset[str] = frozenset()
+    lines: frozenset[str] = frozenset()
+    sources: frozenset[str] = frozenset()
+    ids: frozenset[str] = field(default=frozenset())
+
+    @classmethod
+    def of(cls, folder: Path) -> Suppressions:
+        """The suppression list of a language folder; empty where nothing was ever taken down.
+
+        Raises:
+            Problem: a row cannot be read, or the folder is not there; nothing is ingested while it is unknown what
+                must stay out.
+        """
+        if not folder.is_dir():
+            raise gone(folder)
+        found: dict[str, set[str]] = {name: set() for name in ("urls", "texts", "lines", "sources", "ids")}
+        for where, line in Folder.of(folder).file(FILE).rows():
+            try:
+                row = orjson.loads(line)
+                for name, values in found.items():
+                    if not isinstance(row.get(name, []), list) or not all(isinstance(value, str)
+                                                                          for value in row.get(name, [])):
+                        raise ValueError(name)
+                    values.update(row.get(name, []))
+            except (ValueError, AttributeError, TypeError):
+                raise Problem("not a row of the suppression list", where=where,
+                              fix="Restore the file from its history; nothing is ingested until then") from None
+        return cls(**{name: frozenset(values) for name, values in found.items()})
+
+    def version(self) -> str:
+        """A digest of the list."""
+        return digest_of([sorted(part) for part in (self.urls, self.texts, self.lines, self.sources, self.ids)])
+
+    def covers_url(self, url: str) -> bool:
+        """Whether the page at ``url`` was taken down."""
+        return bool(self.urls) and url_digest(url) in self.urls
+
+    def covers(self, document: Document) -> bool:
+        """Whether ``document`` was taken down: its source, its URL or path where that names it alone, or its text."""
+        return (document.source in self.sources or document.id in self.ids or document.raw_digest in self.texts
+                or (document.whole and self.covers_url(document.path)))
+
+    def covers_lines(self, digests: Iterable[str | None]) -> list[bool]:
+        """For each ``line_digest`` whether that line was taken down."""
+        return [digest in self.lines for digest in digests]
+
+    def without_lines(self, text: str) -> str:
+        """``text`` without the lines that were taken down; the very same string where there is none."""
+        if not self.lines:
+            return text
+        lines = text.split("\n")
+        covered = self.covers_lines(map(line_digest, lines))
+        if not any(covered):
+            return text
+        return "\n".join(line for line, gone in zip(lines, covered, strict=True) if not gone).strip("\n")
+
+    def left(self, documents: Iterable[Document]) -> Iterator[Document]:
+        """``documents`` without those that were taken down, and without such lines."""
+        for document in documents:
+            if not self.covers(document):
+                text = self.without_lines(document.text)
+                yield document if text is document.text else replace(document, text=text)
+
+
+def append_row(file: File, row: dict[str, Any]) -> None:
+    """Append ``row`` as one line of JSON, on disk before this returns.
+
+    Raises:
+        Problem: the path is not an ordinary file, but a link or a pipe, say.
+    """
+    file.append(json.dumps(row, ensure_ascii=False, sort_keys=True).encode("utf-8"))
+
+
+def folded(text: str) -> str:
+    """``text`` without what spelling, markup and cleaning change: letters and digits alone, casefolded, composed."""
+    plain = "".join(normalized("NFKC", text).casefold().split())  # most of what goes, at no cost
+    return plain if plain.isalnum() and _APOSTROPHE not in plain else _GAP.sub("", plain)
+
+
+def line_digest(line: str) -> str | None:
+    """The digest that a taken-down line is known by; None for a line too short to be anyone's own.
+
+    Long are 8 words and 16 letters, or 40 letters, as in scripts without spaces. Case, punctuation, spaces and Unicode
+    form do not count.
+    """
+    if len(line) < LEAST_LETTERS:
+        return None
+    letters = folded(line)
+    if len(letters) < LONG_LETTERS and (len(letters) < LEAST_LETTERS or _UNSPACED.search(line)
+                                        or len(words(line)) < LONG_WORDS):
+        return None
+    return short_digest(letters)
+
+
+def url_digest(url: str) -> str:
+    """The digest that a URL, or the path of a file, is known by.
+
+    One page has many spellings: http or https, with www. or without, a final /, a #part, a session's number.
+    """
+    if "://" not in url:
+        return short_digest(url)
+    from vernacular.text.urls import canonical
+
+    parts = urlsplit(canonical(url) or url)
+    return short_digest(parts.netloc.removeprefix("www."), parts.path.rstrip("/"), parts.query)

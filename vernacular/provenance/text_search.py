@@ -1,0 +1,181 @@
+"""Whether files hold certain texts, verbatim or nearly: the search behind a takedown. Removes nothing.
+
+Case, punctuation, spaces, tags and the escapes of JSON and HTML do not count, so a part of a line is found in a table,
+in a list of words, in a mark or in a sample that was cut short, at any place of a file, gzipped or not.
+"""
+
+from __future__ import annotations
+
+import gzip
+import html
+import re
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from vernacular.core.files import File
+from vernacular.provenance.suppression_list import folded
+
+SHORT, LONG = 24, 32  # letters that are looked for, of a line with as many; the shortest quotation that is surely found
+_ID = 16
+NO_TEXT = {".safetensors", ".gguf", ".pt", ".png"}  # weights and pictures
+_BLOCK, _OVERLAP = 4_000_000, 2_000  # bytes read at once, and how many of these again with the next
+_ESCAPE = re.compile(rb"\\u([0-9a-fA-F]{4})")
+_BREAK = re.compile(rb"\\[nrt\"/\\]")
+_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});?")
+_TAG = re.compile(r"<[^<>]{0,1000}>")
+_LEAST_BITS, _MOST_BITS = 20, 28
+_ODD = 0x9E3779B97F4A7C15
+_WRAP = 1 << 64
+
+Words64 = npt.NDArray[np.uint64]
+
+
+class Traces:
+    """What is looked for: parts of lines, and ids.
+
+    Args:
+        texts: of any number of lines each; lines with fewer than ``SHORT`` letters are not looked for.
+        ids: ids of documents, or other runs of 16 letters and digits.
+        least: the letters of a quotation that is surely found, from the middle of a line, too; ``SHORT`` or more.
+    """
+
+    def __init__(self, texts: Iterable[str], ids: Iterable[str] = (), least: int = LONG) -> None:
+        lines = [folded(line) for text in texts for line in text.split("\n")]
+        parts = _hashes([line for line in lines if len(line) >= SHORT], SHORT, least - SHORT + 1)
+        whole = _hashes(sorted(ids), _ID, _ID)
+        self._wanted = {length: _Wanted(found, length) for length, found in ((SHORT, parts), (_ID, whole))
+                        if len(found)}
+
+    def hashes(self) -> dict[int, list[int]]:
+        """What is looked for, by length: enough to look for it in another process, which gets no text."""
+        return {length: wanted.hashes.tolist() for length, wanted in self._wanted.items()}
+
+    @classmethod
+    def of_hashes(cls, hashes: Mapping[int, Sequence[int]]) -> Traces:
+        """The traces that ``hashes`` of others stand for."""
+        made = cls(())
+        made._wanted = {length: _Wanted(np.array(found, dtype=np.uint64), length) for length, found in hashes.items()}
+        return made
+
+    def in_text(self, text: str) -> bool:
+        """Whether a text holds any of it."""
+        return bool(self._wanted) and any(self._within(reading) for reading in _readings(text.encode()))
+
+    @property
+    def of_texts(self) -> Traces:
+        """The same without the ids."""
+        other = Traces(())
+        other._wanted = {length: found for length, found in self._wanted.items() if length != _ID}
+        return other
+
+    def in_file(self, path: Path | File) -> bool:
+        """Whether the file holds any of it; one of weights alone is not read.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        if path.suffix in NO_TEXT or not self._wanted:
+            return False
+        return any(self._within(text) for block in _blocks(path) for text in _readings(block))
+
+    def _within(self, text: str) -> bool:
+        codes = np.frombuffer(folded(text).encode("utf-32-le", "surrogatepass"), dtype="<u4")
+        return any(wanted.within(codes) for wanted in self._wanted.values())
+
+    def in_folder(self, folder: Path) -> bool:
+        """Whether a file below ``folder`` holds any of it."""
+        return any(self.in_file(path) for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def _hashes(lines: Iterable[str], length: int, step: int) -> Words64:
+    """Hashes of the ``length`` characters at every ``step``-th place of each line, and of its last ones; sorted."""
+    found = [np.zeros(0, dtype=np.uint64)]
+    for line in lines:
+        hashes = _rolled(np.frombuffer(line.encode("utf-32-le", "surrogatepass"), dtype="<u4"), length)
+        found += [hashes[::step], hashes[-1:]]
+    return np.unique(np.concatenate(found))
+
+
+def _rolled(codes: npt.NDArray[np.uint32], length: int) -> Words64:
+    """A hash of the ``length`` codes from each place on (Karp and Rabin 1987); empty where there are fewer."""
+    places = len(codes) - length + 1
+    if places <= 0:
+        return np.zeros(0, dtype=np.uint64)
+    sums = np.zeros(len(codes) + 1, dtype=np.uint64)
+    np.cumsum(codes.astype(np.uint64) * _powers(len(codes)), out=sums[1:])
+    return (sums[length:] - sums[:-length]) * _powers(places, inverse=True)
+
+
+class _Wanted:
+    """Strings of one length, found by rolling hashes of all places at once."""
+
+    def __init__(self, hashes: Words64, length: int) -> None:
+        self.length, self.hashes = length, hashes
+        self.bits = min(_MOST_BITS, max(_LEAST_BITS, len(hashes).bit_length() + 3))
+        self.table = np.zeros(1 << self.bits, dtype=np.bool_)
+        self.table[self._slots(self.hashes)] = True
+
+    def _slots(self, hashes: Words64) -> npt.NDArray[np.int64]:
+        return ((hashes * np.uint64(_ODD)) >> np.uint64(64 - self.bits)).astype(np.int64)
+
+    def within(self, codes: npt.NDArray[np.uint32]) -> bool:
+        """Whether one of the strings stands somewhere in ``codes``."""
+        hashes = _rolled(codes, self.length)
+        likely = hashes[self.table[self._slots(hashes)]]
+        return bool(np.isin(likely, self.hashes).any())
+
+
+def _powers(length: int, inverse: bool = False) -> Words64:
+    """Powers 0, 1 ... of an odd number, or of its inverse, modulo 2^64."""
+    return _all_powers(inverse, max(1 << 16, 1 << (length - 1).bit_length()))[:length]
+
+
+@cache
+def _all_powers(inverse: bool, length: int) -> Words64:
+    found = np.full(length, pow(_ODD, -1, _WRAP) if inverse else _ODD, dtype=np.uint64)
+    found[0] = 1
+    return np.cumprod(found)
+
+
+def _blocks(path: Path | File) -> Iterator[bytes]:
+    """The file in overlapping blocks, unpacked if it is gzipped; what a broken file yields before it breaks."""
+    raw = path.stream() if isinstance(path, File) else path.open("rb")
+    with raw, gzip.open(raw) if raw.peek(2)[:2] == b"\x1f\x8b" else raw as stream:
+        tail = b""
+        while True:
+            try:
+                block = stream.read1(_BLOCK)
+            except (EOFError, gzip.BadGzipFile, zlib.error):
+                block = b""  # cut off by a kill: what could be read was searched
+            if not block:
+                return
+            yield (tail := tail + block)
+            tail = tail[-_OVERLAP:]
+
+
+def _readings(block: bytes) -> Iterator[str]:
+    """A block as text with the escapes of JSON undone; with HTML's, too, and without tags, where it has such.
+
+    One with zero bytes is read as UTF-16, too, as spreadsheets and editors write it.
+    """
+    if b"\0" in block:
+        yield from (block[start:].decode(codec, "ignore") for codec in ("utf-16-le", "utf-16-be") for start in (0, 1))
+    if b"\\" in block:
+        block = _ESCAPE.sub(lambda match: chr(int(match[1], 16)).encode("utf-8", "replace"), block)
+        block = _BREAK.sub(b" ", block)
+    text = block.decode("utf-8", "ignore")
+    yield text
+    if _ENTITY.search(text):
+        text = _ENTITY.sub(_unescaped, _ENTITY.sub(_unescaped, text))  # twice: a page shows what is escaped already
+        yield text
+    if _TAG.search(text):
+        yield _TAG.sub("", text)
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    return html.unescape(match[0])

@@ -1,0 +1,90 @@
+"""The card's part on use: three lines of Python for the model and for each task, and what they were found to give."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from vernacular.release.card_metadata import inside
+from vernacular.release.result_tables import fine_tuned
+from vernacular.release.results import Results
+from vernacular.release.searching import can_search, search_said
+from vernacular.release.trust import right_said
+
+
+def how_to_use(results: Results) -> str:
+    """Markdown with a block of Python for the model, and one for each task."""
+    model = "." if results["model"]["objective"] == "masked" else None
+    parts = ["These lines need `transformers`, `sentence-transformers` and `peft`, and run in this folder. For a "
+             'release on the hub, get the folder with `huggingface_hub.snapshot_download("OWNER/NAME")`.']
+    if can_search(results):
+        parts += [f"**{search_said(results)}**", _encoder("."),
+                  "`vernacular search` does that over the corpus that it was made from, and shows where each passage "
+                  "is from."]
+    if model:
+        parts.append(_code(["from transformers import pipeline", 'fill = pipeline("fill-mask", ".")',
+                            'print(fill(f"... {fill.tokenizer.mask_token} ..."))']))
+    else:
+        parts.append(_code(["from transformers import pipeline", 'write = pipeline("text-generation", ".")',
+                            'print(write("..."))']))
+    for task, found in results["tasks"].items():
+        parts += [f"`{task}`:", _block(results, task, found)]
+        parts[-1] += _compared(results, task)
+    return "\n\n".join(parts)
+
+
+def _block(results: Results, task: str, found: dict[str, Any]) -> str:
+    """The lines for one task."""
+    kind, place = found["kind"], f"tasks/{task}"
+    if kind == "token_classification":
+        strategy = inside(results, "reloaded", task, "strategy") or "first"
+        text = '"..."' if found["labelled"] else '"...".lower()'  # derived names are learned from text without capitals
+        return _code(["from transformers import pipeline",
+                      f'label = pipeline("token-classification", "{place}", aggregation_strategy="{strategy}")',
+                      f"print(label({text}))"])
+    if kind in ("sequence_classification", "sentence_pairs"):
+        pair = results["model"]["objective"] == "masked"
+        text = '"..."' if kind == "sequence_classification" else (
+            '{"text": "...", "text_pair": "..."}' if pair else r'"...\n..."')
+        return _code(["from transformers import pipeline",
+                      f'label = pipeline("text-classification", "{place}", truncation=True)', f"print(label({text}))"])
+    if kind == "sentence_retrieval":
+        return _encoder(place if fine_tuned(found) else ".")
+    return _adapter(task, kind, inside(results, "model", "lora", "method") == "full", results["model"]["objective"])
+
+
+def _encoder(place: str) -> str:
+    return _code(["from sentence_transformers import SentenceTransformer", f'encoder = SentenceTransformer("{place}")',
+                  'print(encoder.similarity(encoder.encode(["..."]), encoder.encode(["...", "..."])))'])
+
+
+def _adapter(task: str, kind: str, whole: bool, objective: str) -> str:
+    """A task whose answers no pipeline gives: what was trained goes onto the body of the model."""
+    auto = "AutoModelForMaskedLM" if objective == "masked" else "AutoModelForCausalLM"
+    lines = [f"from transformers import {auto}", f'model = {auto}.from_pretrained(".")']
+    if whole:
+        lines += ["from safetensors.torch import load_file",
+                  f'model.base_model.load_state_dict(load_file("adapters/{task}/body.safetensors"))']
+    else:
+        lines += ["from peft import PeftModel",
+                  f'PeftModel.from_pretrained(model.base_model, "adapters/{task}").eval()']
+    about = ("The prompt is `prompt` in `task.json` beside it: the text up to the answer, without a space at its end; "
+             "an answer ends at a line break." if kind == "generation" else
+             "`head.safetensors` beside it holds the linear layer over the states.")
+    return f"{_code(lines)}\n\n{about}"
+
+
+def _code(lines: Sequence[str]) -> str:
+    return "```python\n" + "\n".join(lines) + "\n```"
+
+
+def _compared(results: Results, task: str) -> str:
+    found: dict[str, Any] | None = inside(results, "reloaded", task)
+    if not found:
+        return ""
+    released = f"Released is the training with seed {found['seed']}, which scored {found['card']:.3f}. " if (
+        found["seed"] is not None) else ""
+    released += f"{right} " if (right := right_said(results["tasks"][task], results["released"]["arm"])) else ""
+    how = "These lines" if found["alone"] else "Loaded so, it"
+    return (f"\n\n{released}{how} gave {found['same']:.1%} of the scored answers, on {found['items']} of the scored "
+            f"items: {found['score']:.3f} where {found['score_before']:.3f} was scored.")

@@ -1,0 +1,180 @@
+"""What base, control and adapted answer to one sentence, for the page of ``vernacular try``: tasks and fill-ins.
+
+Loads models on first use and keeps them. Knows nothing of HTTP or HTML.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from vernacular.config.schema import Language
+from vernacular.config.tasks import Task
+from vernacular.core.errors import Problem
+from vernacular.core.store import Store
+from vernacular.modeling.variants import ARMS, Arm, load_arm
+from vernacular.release.trust import Trust, trust_of
+
+BLANK = "___"
+FILL_INS = 5
+NEW_TOKENS = 24
+CONTINUES = "##"  # how WordPiece marks a piece inside a word
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What one model says of a sentence.
+
+    Attributes:
+        lines: task -> (label, probability), likeliest first, of tasks that label lines.
+        words: task -> (word, label, probability) of tasks that label words.
+        fill_ins: (piece, probability) for the blank, likeliest first; empty without a blank.
+        continuation: what a causal model writes next.
+        labels: task -> its labels.
+        several: task -> the labels given, of tasks that give a line any number of them.
+        entities: the tasks whose labels are entities in IOB2 (B-PER, I-PER, O).
+        unread: task -> the end of the sentence that is too long to be read; nothing is answered there.
+        trust: task -> how often such answers are right on unseen text, beside the best baseline.
+        guesses: task -> the places of words whose label is no better than a guess; of a line, 0 where its label is.
+    """
+
+    lines: dict[str, list[tuple[str, float]]] = field(default_factory=dict)
+    words: dict[str, list[tuple[str, str, float]]] = field(default_factory=dict)
+    fill_ins: list[tuple[str, float]] = field(default_factory=list)
+    continuation: str = ""
+    labels: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    several: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    entities: set[str] = field(default_factory=set)
+    unread: dict[str, str] = field(default_factory=dict)
+    trust: dict[str, str] = field(default_factory=dict)
+    guesses: dict[str, set[int]] = field(default_factory=dict)
+
+
+def plain_text(text: str) -> str:
+    """What tasks are asked: ``text`` without blanks, one space between words."""
+    return " ".join(text.replace(BLANK, " ").split())
+
+
+class Answerer:
+    """Answers sentences with the current artifacts of one model of a language.
+
+    Args:
+        store: where the artifacts lie.
+        language: its folder.
+        name: of the model.
+
+    Raises:
+        Problem: a stage that is needed has not run yet.
+    """
+
+    def __init__(self, store: Store, language: Language, name: str) -> None:
+        if name not in language.models:
+            raise Problem(f"there is no model '{name}'", where=f"{language.code} models",
+                          fix=f"Choose one of: {', '.join(sorted(language.models))}")
+        self.language, self.name, self.model = language, name, language.models[name]
+        needed = ["corpus/splits", f"tokenizer/{name}", f"model/{name}", f"model/{name}_control",
+                  *(f"task/{task}_{name}" for task in language.tasks_of(name))]
+        self._inputs: dict[str, Path] = {}
+        self._trust: dict[str, Trust] = {}
+        for stage in needed:
+            artifact = store.current(language.code, stage)
+            if artifact is None:
+                raise Problem(f"{stage} has not been run yet", where=language.code,
+                              fix=f"Run `vernacular run {language.asked(name)}` first")
+            self._inputs[stage] = artifact.folder
+            if stage.startswith("task/"):
+                self._trust[stage.removeprefix("task/").removesuffix(f"_{name}")] = trust_of(
+                    artifact.manifest.report.details)
+        self._predictors: dict[tuple[str, str], Any] = {}
+        self._networks: dict[str, tuple[Any, Any]] = {}
+        self._lock = threading.Lock()
+
+    def ask(self, text: str) -> dict[str, Answers]:
+        """The answers of each arm to ``text``, in which ``___`` stands for a word to be filled in."""
+        with self._lock:
+            return {arm: self._ask(arm, text) for arm in ARMS}
+
+    def _ask(self, arm: Arm, text: str) -> Answers:
+        from vernacular.text.words import words
+        plain = plain_text(text)
+        answers = Answers()
+        for task_name, task in self.language.tasks_of(self.name).items() if words(plain) else ():
+            if not task.answers_lines:
+                continue
+            note_labels(answers, task_name, task, self._predictor(arm, task_name), plain, self._trust[task_name])
+            answers.trust[task_name] = self._trust[task_name].said.get(arm, "")
+        if self.model.objective == "masked" and BLANK in text:
+            answers.fill_ins.extend(fill(*self._network(arm), text))
+        elif self.model.objective == "causal":
+            return replace(answers, continuation=continue_text(*self._network(arm), plain))
+        return answers
+
+    def _predictor(self, arm: Arm, task: str) -> Any:
+        from vernacular.tasks.predictor import load_predictor
+        if (arm, task) not in self._predictors:
+            self._predictors[arm, task] = load_predictor(arm, self.name, self.model, task, self._inputs, self.language,
+                                                         self.model.lora.seeds[0])
+        return self._predictors[arm, task]
+
+    def _network(self, arm: Arm) -> tuple[Any, Any]:
+        if arm not in self._networks:
+            self._networks[arm] = load_arm(arm, self.name, self.model, self.language, self._inputs)
+        return self._networks[arm]
+
+
+def note_labels(answers: Answers, name: str, task: Task, predictor: Any, plain: str, trust: Trust) -> None:
+    """Write what ``predictor`` says of the sentence ``plain`` into ``answers``, under the task's ``name``."""
+    from vernacular.evaluation.held_out import preparation
+    from vernacular.text.words import words
+    prepared = preparation(task)(plain)
+    answers.labels[name] = tuple(predictor.labels)
+    found = predictor.probabilities([prepared])[0]
+    behind = predictor.unread(prepared)
+    if behind:
+        answers.unread[name] = plain[len(prepared) - len(behind):]
+    if found.ndim == 1:
+        answers.lines[name] = sorted(zip(predictor.labels, (float(value) for value in found), strict=True),
+                                     key=lambda pair: -pair[1])
+        answers.guesses[name] = {0} if trust.is_guess(*answers.lines[name][0]) and not task.multi_label else set()
+        if task.multi_label:
+            answers.several[name] = tuple(predictor.labels[label] for label in predictor.decoded(found))
+        return
+    read = found[:len(found) - len(words(behind))]
+    answers.words[name] = [(word, predictor.labels[label], float(row.max())) for word, label, row in zip(
+        words(plain), predictor.decoded(read), read, strict=False)]
+    answers.guesses[name] = {place for place, (_, label, value) in enumerate(answers.words[name])
+                             if trust.is_guess(label, value)}
+    if task.data is not None and any(label.startswith("B-") for label in predictor.labels):
+        answers.entities.add(name)
+
+
+def fill(model: Any, tokenizer: Any, text: str, most: int = FILL_INS) -> list[tuple[str, float]]:
+    """The likeliest pieces that can begin a word, for the first blank of ``text``; further blanks stay masked."""
+    import torch
+    ids = tokenizer(text.replace(BLANK, tokenizer.mask_token), return_tensors="pt", truncation=True, max_length=256)
+    places = (ids["input_ids"][0] == tokenizer.mask_token_id).nonzero()
+    if not len(places):  # the blank was cut off
+        return []
+    with torch.inference_mode():
+        scores = model(**ids).logits[0, int(places[0])].softmax(-1)
+    found: list[tuple[str, float]] = []
+    for piece in scores.argsort(descending=True).tolist():
+        shown = tokenizer.decode([piece], skip_special_tokens=True).strip()
+        if any(map(str.isalpha, shown)) and not shown.startswith(CONTINUES):
+            found.append((shown, float(scores[piece])))
+        if len(found) == most:
+            break
+    return found
+
+
+def continue_text(model: Any, tokenizer: Any, text: str, most: int = NEW_TOKENS) -> str:
+    """The likeliest continuation of ``text``, piece by piece."""
+    import torch
+    ids = tokenizer(text, return_tensors="pt", truncation=True, max_length=256)
+    if not ids["input_ids"].shape[1]:
+        return ""
+    with torch.inference_mode():
+        out = model.generate(**ids, max_new_tokens=most, do_sample=False, pad_token_id=tokenizer.pad_token_id)
+    return str(tokenizer.decode(out[0, ids["input_ids"].shape[1]:], skip_special_tokens=True))

@@ -1,0 +1,51 @@
+"""Licence and consent of the documents that training drew from, as the ledger and the folder have them now.
+
+Later stages do not carry them along, so that nothing is trained anew when a person settles one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from vernacular.config.schema import Model
+from vernacular.core.errors import Problem
+from vernacular.core.jsonl import read_jsonl
+from vernacular.provenance.document import RIGHTS
+
+Row = dict[str, Any]
+
+
+def corpus_rights(rows: list[Row], ledger: Path) -> list[Row]:
+    """``rows`` of the corpus with what the ledger says of each.
+
+    Args:
+        rows: of documents, by ``id``.
+        ledger: the file of ``corpus/documents``.
+
+    Raises:
+        Problem: one does not stand in the ledger.
+    """
+    wanted = {row["id"] for row in rows}
+    found = {row["id"]: {name: row[name] for name in RIGHTS} for row in read_jsonl(ledger) if row["id"] in wanted}
+    missing = sorted(wanted - set(found))
+    if missing:
+        raise Problem(f"{len(missing)} documents that training drew from are not in the ledger any more, such as "
+                      f"{missing[0]}", where=str(ledger), fix="Run the language from corpus/documents on")
+    return [{**row, **found[row["id"]]} for row in rows]
+
+
+def beside_rights(rows: Iterable[Row], model: Model) -> list[Row]:
+    """``rows`` of documents that ``model`` read besides, with what the folder says of their sources.
+
+    Where the folder has no verified licence, it is the one that the page itself named, if it did.
+    """
+    sources = {(role, source.name): source for source, role in model.beside}
+    found = []
+    for row in rows:
+        source = sources[row["role"], row["source"]]
+        named = row.get("licence", "unverified")
+        found.append({**row, "licence": named if source.licence == "unverified" else source.licence,
+                      "consent": source.consent})
+    return found

@@ -1,0 +1,223 @@
+"""Compares what a finished release gives to ``pipeline(...)`` and ``SentenceTransformer(...)`` with what was scored.
+
+The calls run in a process that cannot import Vernacular (``ecosystem``), in full precision, one text at a time. Spans
+and generated text of a task are more than such a call gives: there the adapter is loaded by peft, and the task's kind
+asks it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from vernacular.core.errors import Problem
+from vernacular.modeling.base_models import load_model, load_tokenizer, quiet
+from vernacular.release import ecosystem
+from vernacular.release.model_check import Call, ModelCheck, compare_model, model_calls
+from vernacular.release.searching import EMBED
+from vernacular.tasks.adapter_model import load
+from vernacular.tasks.base import IGNORED, Answer, Item, Kind, Labelling
+from vernacular.tasks.sentence_pairs import SentencePairs
+from vernacular.tasks.sentence_retrieval.kind import SentenceRetrieval
+from vernacular.tasks.token_classification import TokenClassification
+
+MOST = 100  # items asked of each task
+_SECONDS = 1800.0  # longest that all calls may take
+FIRST, SIMPLE = "first", "simple"
+
+
+@dataclass(frozen=True)
+class TaskCheck:
+    """What the release answers to scored items of a task.
+
+    Attributes:
+        seed: whose training is released; None where nothing was trained.
+        card: the score of that seed on all items.
+        call: what was asked: a task of ``pipeline``, ``SentenceTransformer``, or ``vernacular``.
+        items: asked.
+        answers: labeled units among them.
+        same: the share of these that got the scored answer.
+        score: on the items asked, of the call's answers.
+        score_before: on the same items, of the scored answers.
+        strategy: for words, how tokens are aggregated on the card.
+        by_strategy: for words, the share of the same answers under each way to aggregate.
+    """
+
+    seed: int | None
+    card: float
+    call: str
+    items: int
+    answers: int
+    same: float
+    score: float
+    score_before: float
+    strategy: str = ""
+    by_strategy: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def alone(self) -> bool:
+        """Whether nothing of Vernacular was used."""
+        return self.call != "vernacular"
+
+    def as_json(self) -> dict[str, Any]:
+        """As it is kept in a report."""
+        return {**asdict(self), "alone": self.alone}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A task of a release and its scored items.
+
+    Attributes:
+        task: its name.
+        place: of what was written for it, in the release; empty where the model itself is asked.
+        kind: of it, with its labels.
+        items: scored ones; all of them where answers depend on one another.
+        scored: the answers that were scored.
+        longest: tokens of an item.
+        seed: whose training is released; None where nothing was trained.
+        card: the score of that seed.
+    """
+
+    task: str
+    place: str
+    kind: Kind
+    items: Sequence[Item]
+    scored: Sequence[Answer]
+    longest: int
+    seed: int | None
+    card: float
+
+
+@dataclass(frozen=True)
+class Found:
+    """All that was compared: by task, and by call of the released model."""
+
+    tasks: dict[str, TaskCheck]
+    model: dict[str, ModelCheck]
+
+
+
+
+def check_release(folder: Path, objective: str, tasks: Sequence[Asked], lines: Sequence[str], longest: int) -> Found:
+    """Ask a finished release and compare.
+
+    Args:
+        folder: the release.
+        objective: of its model.
+        tasks: to ask.
+        lines: held-out text.
+        longest: tokens of a text.
+
+    Raises:
+        Problem: a call failed.
+    """
+    quiet()
+    alone = [asked for asked in tasks if isinstance(asked.kind, Labelling | SentenceRetrieval)]
+    calls = [model_calls(folder, objective, lines, longest), *(_task_calls(folder, asked) for asked in alone)]
+    answers = iter(run_calls([call for some in calls for call in some]))
+    grouped = [[next(answers) for _ in some] for some in calls]
+    model = compare_model(folder, objective, calls[0], grouped[0], longest)
+    checked = {asked.task: _compare_task(asked, some, found)
+               for asked, some, found in zip(alone, calls[1:], grouped[1:], strict=True)}
+    checked |= {asked.task: _ask_ours(folder, objective, asked) for asked in tasks if asked not in alone}
+    return Found({asked.task: checked[asked.task] for asked in tasks}, model)
+
+
+def run_calls(calls: Sequence[Call]) -> list[Any]:
+    """The answers to calls of ``ecosystem``, from a process without Vernacular.
+
+    Raises:
+        Problem: the process failed, with its last line.
+    """
+    with tempfile.TemporaryDirectory() as place:
+        request, answers = Path(place) / "request.json", Path(place) / "answers.json"
+        request.write_text(json.dumps(calls), encoding="utf-8")
+        done = subprocess.run(
+            [sys.executable, "-I", ecosystem.__file__, str(request), str(answers)], capture_output=True, text=True,
+            check=False, timeout=_SECONDS, cwd=place, env={
+                **os.environ, "HF_HUB_OFFLINE": "1", "CUDA_VISIBLE_DEVICES": "", "TOKENIZERS_PARALLELISM": "false"})
+        if done.returncode:
+            last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+            raise Problem(f"a release that was just written does not load ({last})", where="release",
+                          fix="Report it with the versions of transformers, peft and sentence-transformers")
+        found: list[Any] = json.loads(answers.read_text(encoding="utf-8"))
+    return found
+
+
+def _task_calls(folder: Path, asked: Asked) -> list[Call]:
+    place = str(folder / asked.place)
+    if isinstance(asked.kind, SentenceRetrieval):
+        prefix = "" if asked.place else asked.kind.task.prefix  # a folder of its own has it among its settings
+        return [{"call": EMBED, "folder": place, "inputs": [prefix + text for text in texts]}
+                for texts in ([item.text for item in asked.items], [item.second for item in asked.items])]
+    if isinstance(asked.kind, TokenClassification):
+        return [{"call": "token-classification", "folder": place, "strategy": strategy,
+                 "inputs": [item.text for item in asked.items]} for strategy in (FIRST, SIMPLE)]
+    if isinstance(asked.kind, SentencePairs):
+        marked = load_tokenizer(folder).num_special_tokens_to_add(pair=True)
+        inputs: list[Any] = [{"text": item.text, "text_pair": item.second} if marked else f"{item.text}\n{item.second}"
+                             for item in asked.items]
+    else:
+        inputs = [item.text for item in asked.items]
+    return [{"call": "text-classification", "folder": place, "inputs": inputs}]
+
+
+def _compare_task(asked: Asked, calls: Sequence[Call], found: Sequence[Any]) -> TaskCheck:
+    kind = asked.kind
+    if isinstance(kind, SentenceRetrieval):
+        sides = [np.array(rows, np.float32) for rows in found]
+        ranks = kind.ranks(sides[0] @ sides[1].T, asked.items)
+        return _checked(asked, "SentenceTransformer", ranks, list(zip(ranks, map(list, asked.scored), strict=True)))
+    if isinstance(kind, TokenClassification):
+        read = {call["strategy"]: [kind.of_groups(item, groups) for item, groups in zip(asked.items, rows, strict=True)]
+                for call, rows in zip(calls, found, strict=True)}
+        pairs = {strategy: [(new, old) for item, news, olds in zip(asked.items, answers, asked.scored, strict=True)
+                            for label, new, old in zip(item.labels, news, olds, strict=True) if label != IGNORED]
+                 for strategy, answers in read.items()}
+        shares = {strategy: _share(some) for strategy, some in pairs.items()}
+        best = max(shares, key=lambda strategy: (shares[strategy], strategy == FIRST))
+        return _checked(asked, "token-classification", read[best], pairs[best], best, shares)
+    assert isinstance(kind, Labelling)
+    index = {label: number for number, label in enumerate(kind.labels)}
+    if kind.task.multi_label:
+        said = [sorted(index[label] for label, score in rows if score >= 0.5) for rows in found[0]]
+    else:
+        said = [[index[rows[0][0]]] for rows in found[0]]
+    return _checked(asked, "text-classification", said, list(zip(said, map(list, asked.scored), strict=True)))
+
+
+def _ask_ours(folder: Path, objective: str, asked: Asked) -> TaskCheck:
+    """The check of a task whose answers are more than labels."""
+    model, tokenizer = load_model(folder, objective), load_tokenizer(folder)
+    model.to("cuda" if torch.cuda.is_available() else "cpu")  # as when it was scored
+    network = load(asked.kind.bare(model, tokenizer.pad_token_id), folder / asked.place)
+    said = asked.kind.predict(network, tokenizer, asked.items, asked.longest)
+    return _checked(asked, "vernacular", said, list(zip(map(_text, said), map(_text, asked.scored), strict=True)))
+
+
+def _text(answer: Answer) -> Any:
+    return answer["text"] if isinstance(answer, dict) else answer
+
+
+def _share(pairs: Sequence[tuple[Any, Any]]) -> float:
+    same = sum(bool(new == old) for new, old in pairs)
+    return same / max(1, len(pairs))
+
+
+def _checked(asked: Asked, call: str, said: Sequence[Answer], pairs: Sequence[tuple[Any, Any]], strategy: str = "",
+             by_strategy: dict[str, float] | None = None) -> TaskCheck:
+    return TaskCheck(asked.seed, asked.card, call, len(asked.items), len(pairs), _share(pairs),
+                     asked.kind.score(asked.items, said), asked.kind.score(asked.items, asked.scored), strategy,
+                     by_strategy or {})
+

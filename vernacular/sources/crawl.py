@@ -1,0 +1,21 @@
+"""Web sites: sitemaps and feeds first, then links, inside the allowed hosts, as robots.txt allows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vernacular.config.sources import CrawlSource
+from vernacular.sources.web.source import WebSource
+from vernacular.text.urls import hosts_of
+
+
+class Crawl(WebSource):
+    """A site that is crawled from its start pages."""
+
+    settings: CrawlSource
+
+    def scope(self) -> dict[str, Any]:
+        """Start pages, and everything below the allowed hosts that they lead to."""
+        settings = self.settings
+        return {"start": settings.start, "lists": [], "hosts": settings.hosts or sorted(hosts_of(settings.start)),
+                "follow": True, "include": settings.include, "exclude": settings.exclude, "depth": settings.depth}

@@ -1,0 +1,70 @@
+"""Rows of a dataset's parquet and jsonl files, parsed in the worker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
+from typing import Any
+
+import orjson
+
+from vernacular.core.errors import Problem, of_the_system
+from vernacular.sandbox.frames import OpenFile
+
+_BATCH = 256  # rows of parquet held at once
+
+
+def in_worker_rows(files: Sequence[OpenFile], wanted: Sequence[str], others: Sequence[str],
+                   where: str) -> Iterator[dict[str, str]]:
+    """The rows of the one file in ``files``: the columns that are ``wanted`` and ``others``, as far as they are there.
+
+    Raises:
+        Problem: the file is damaged, or has none of the columns that are wanted.
+    """
+    import_module("pyarrow.parquet")
+    read = _parquet if files[0].name.lower().endswith(".parquet") else _jsonl
+    return read(files[0], wanted, [*wanted, *others], where)
+
+
+def _parquet(file: OpenFile, wanted: Sequence[str], names: Sequence[str], where: str) -> Iterator[dict[str, str]]:
+    import pyarrow
+    from pyarrow import parquet
+
+    try:
+        with parquet.ParquetFile(file.stream) as opened:
+            there = opened.schema_arrow.names
+            check_columns(there, wanted, where)
+            for batch in opened.iter_batches(_BATCH, columns=[name for name in names if name in there],
+                                             use_threads=False):
+                yield from (texts_of(row, names) for row in batch.to_pylist())
+    except (pyarrow.ArrowException, OSError, ValueError, OverflowError, LookupError) as error:
+        if of_the_system(error):
+            raise
+        first = (str(error).splitlines() or [type(error).__name__])[0]
+        raise Problem(f"not a Parquet file that can be read ({first})", where=where, fix="Write it again") from None
+
+
+def _jsonl(file: OpenFile, wanted: Sequence[str], names: Sequence[str], where: str) -> Iterator[dict[str, str]]:
+    for number, line in enumerate(file.stream, 1):
+        if line.strip():
+            try:
+                row = orjson.loads(line)
+            except ValueError as error:
+                raise Problem(f"not a line of JSON ({error})", where=f"{where}:{number}",
+                              fix="Correct this line") from None
+            if not isinstance(row, dict):
+                raise Problem("not a JSON object", where=f"{where}:{number}", fix='Write {"text": "..."}')
+            check_columns(row, wanted, f"{where}:{number}")
+            yield texts_of(row, names)
+
+
+def check_columns(there: Mapping[str, Any] | Sequence[str], wanted: Sequence[str], where: str) -> None:
+    """Refuse a row, or a file, that has none of the columns that are wanted."""
+    if not any(name in there for name in wanted):
+        raise Problem(f"there is no column '{wanted[0]}'", where=where,
+                      fix=f"Columns here: {', '.join(there)}; name the right one with `text_field:`")
+
+
+def texts_of(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, str]:
+    """The columns ``names`` of ``row``, as far as they are there and not empty, as text."""
+    return {name: str(row[name]) for name in names if row.get(name) not in (None, "")}

@@ -1,0 +1,122 @@
+"""What is remembered of local files between runs: their digests, and the texts of formats that are slow to read.
+
+Below the mirror of the source, so that ten thousand PDFs are not read again for the one that is new. All of it can be
+deleted at any time; none of it changes a result. A person's own files are never touched.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import orjson
+
+from vernacular.core.files import File
+from vernacular.core.store import write_atomically
+from vernacular.provenance.document import short_digest
+from vernacular.sources.formats import VERSION, Options, Text
+
+_DIGESTS = "digests.json"
+_FOLDER = "extracted"
+
+
+class Digests:
+    """SHA-256 of files by path; a file is read again only if its size or time changed.
+
+    Args:
+        mirror: of the source.
+    """
+
+    def __init__(self, mirror: Path) -> None:
+        self._file = mirror / _DIGESTS
+        self._known: dict[str, tuple[int, int, str]] = {}
+        try:
+            self._known = {path: (size, changed, digest)
+                           for path, (size, changed, digest) in orjson.loads(self._file.read_bytes()).items()}
+        except (FileNotFoundError, ValueError, TypeError):  # not there, or cut short: the files are read again
+            self._known = {}
+        self._saved = dict(self._known)
+
+    def knows(self, path: str, state: os.stat_result) -> bool:
+        """Whether ``path`` was seen before with this size and time."""
+        return self._known.get(path, ())[:2] == (state.st_size, state.st_mtime_ns)
+
+    def of(self, path: str, file: File) -> str:
+        """The digest of ``file``, which the source calls ``path``.
+
+        Raises:
+            FileNotFoundError: it is gone.
+        """
+        state = file.state()
+        if state is None:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(file.place))
+        if not self.knows(path, state):
+            with file.stream() as stream:
+                self._known[path] = (state.st_size, state.st_mtime_ns,
+                                     hashlib.file_digest(stream, "sha256").hexdigest())
+        return self._known[path][2]
+
+    def save(self, paths: Collection[str]) -> None:
+        """Keep what is known of ``paths`` for the next process, and forget all other paths."""
+        self._known = {path: known for path, known in self._known.items() if path in paths}
+        if self._known != self._saved:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(self._file, orjson.dumps(self._known).decode())
+            self._saved = dict(self._known)
+
+
+class Extracts:
+    """Texts of files by path and digest.
+
+    Args:
+        mirror: of the source.
+        options: with which the files are read; others give other texts.
+    """
+
+    def __init__(self, mirror: Path, options: Options) -> None:
+        self._folder = mirror / _FOLDER
+        self._options = options
+        self._used: set[str] = set()
+
+    def get(self, path: str, digest: str) -> list[Text] | None:
+        """The texts of the file ``path`` with the content ``digest``, or None if it has to be read."""
+        name = self._name(path, digest)
+        try:
+            rows = orjson.loads((self._folder / name).read_bytes())
+        except (FileNotFoundError, ValueError):
+            return None
+        self._used.add(name)
+        return [Text(**{**row, "flags": tuple(row["flags"])}) for row in rows]
+
+    def put(self, path: str, digest: str, texts: Sequence[Text]) -> None:
+        """Remember ``texts``."""
+        name = self._name(path, digest)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(self._folder / name, orjson.dumps([asdict(text) for text in texts]).decode())
+        self._used.add(name)
+
+    def prune(self) -> None:
+        """Delete what was neither asked for nor added since this was made: files that are gone or have changed."""
+        for file in self._folder.glob("*.json"):
+            if file.name not in self._used:
+                file.unlink(missing_ok=True)
+
+    def forget(self, paths: Collection[str], taken_down: Callable[[str], bool]) -> None:
+        """Delete the texts of ``paths``, which may name parts (``file#part``), and every text that was taken down.
+
+        Args:
+            paths: as in the ledger.
+            taken_down: whether a text, or a line of it, was.
+        """
+        starts = {short_digest(name) for path in paths for name in (path, path.rpartition("#")[0])}
+        for file in self._folder.glob("*.json"):
+            if file.name.partition("-")[0] in starts or any(taken_down(row["text"])
+                                                            for row in orjson.loads(file.read_bytes())):
+                file.unlink(missing_ok=True)
+
+    def _name(self, path: str, digest: str) -> str:
+        return f"{short_digest(path)}-{short_digest(digest, VERSION, repr(self._options))}.json"

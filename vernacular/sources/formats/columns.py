@@ -1,0 +1,38 @@
+"""Parquet: a row is a text, and a column of it holds the words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pyarrow
+from pyarrow import parquet
+
+from vernacular.core.errors import Problem, of_the_system
+from vernacular.sandbox.frames import OpenFile
+from vernacular.sources.formats.rows import KNOWN, no_field, text_of_row
+from vernacular.sources.formats.text import Options, Text
+
+_BATCH = 1024  # rows held at once
+
+
+def read_parquet(file: OpenFile, where: str, options: Options) -> Iterator[Text]:
+    """A text for each row in which the column is not null; the file is read in batches.
+
+    Raises:
+        Problem: not Parquet, or without a column of text of that name.
+    """
+    try:
+        with parquet.ParquetFile(file.stream) as opened:
+            schema = opened.schema_arrow
+            if options.text_field not in schema.names:
+                raise no_field(options.text_field, dict.fromkeys(schema.names), where)
+            columns = [options.text_field, *(name for name in KNOWN if name in schema.names)]
+            for batch in opened.iter_batches(batch_size=_BATCH, columns=columns, use_threads=False):
+                for row in batch.to_pylist():
+                    if row[options.text_field] is not None:
+                        yield text_of_row(row, options.text_field, where, ())
+    except (pyarrow.ArrowException, OSError, ValueError, OverflowError, LookupError) as error:
+        if of_the_system(error):
+            raise
+        first = (str(error).splitlines() or [type(error).__name__])[0]
+        raise Problem(f"not a Parquet file that can be read ({first})", where=where, fix="Write it again") from None

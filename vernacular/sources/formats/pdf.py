@@ -1,0 +1,131 @@
+"""PDF: the text layer, put back into paragraphs. Nothing is recognised from pictures; that is the work of OCR."""
+
+from __future__ import annotations
+
+import io
+import logging
+import statistics
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+import regex
+from pypdf import PdfReader
+from pypdf.errors import DependencyError, PyPdfError
+
+from vernacular.core.errors import Problem
+from vernacular.sandbox.frames import OpenFile
+from vernacular.sources.formats.text import Options, Text
+
+_EDGE = 2  # lines at the top and bottom of a page that may be running heads or page numbers
+_REPEATED = 3  # pages that have to share a line at their edge; and at least a fifth of all
+_SHORT = 0.75  # of the usual length of a line: shorter and at the end of a sentence, it ends a paragraph
+_MOST_DAMAGED = 0.02  # share of characters that no font maps to Unicode
+_DIGITS = regex.compile(r"\d+|\b[ivxlc]+\b", flags=regex.IGNORECASE)
+_PAGE_NUMBER = regex.compile(r"\A[\p{Pd}\s|\[(]*+(?:\p{Nd}{1,4}|[ivxlc]{1,6})(?:\s*/\s*\p{Nd}{1,4})?[\p{Pd}\s|\])]*")
+_HYPHENATED = regex.compile(r"\p{L}\p{M}*[-\u2010\u00ad]$")
+_DAMAGED = regex.compile(r"[\ufffd\p{Co}\p{Cn}]|(?![\n\t])\p{Cc}|\(cid:\d+\)|/g\d+\b")
+_END = regex.compile(r"[.!?:;…。！？؟۔।॥።༎།፧\"'”’»)\]]$")
+_ITEM = regex.compile(r"^\s*(?:[•▪◦‣–—*-]\s|\(?\p{Nd}{1,3}[.)]\s|\(?\p{L}\)\s)")
+_NO_SPACES = regex.compile(
+    r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}\u3000-\u303f\uff00-\uffef]")
+_WORDS = regex.compile(r"[\p{L}\p{M}]+(?:-[\p{L}\p{M}]+)*")
+
+
+def read_pdf(file: OpenFile, where: str, options: Options) -> Iterator[Text]:
+    """One text with a paragraph a line; hyphens at line ends, running heads and page numbers are gone.
+
+    Raises:
+        Problem: not a PDF, locked, without a text layer, or with fonts that do not say which letters they show.
+    """
+    logging.getLogger("pypdf").setLevel(logging.ERROR)  # every blemish of a file that reads well is a warning
+    data = file.read()  # first and whole: what is raised further on is said of the content, not of the disk
+    try:
+        with PdfReader(io.BytesIO(data)) as reader:
+            if reader.is_encrypted and not reader.decrypt(""):
+                raise Problem("the PDF is locked with a password", where=where, fix="Save it without its password")
+            pages = [page.extract_text() for page in reader.pages]
+            title, author, date = _known(reader)
+    except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError,
+            NotImplementedError, AssertionError, DependencyError) as error:  # what pypdf raises for a damaged file
+        raise Problem(f"not a PDF that can be read ({type(error).__name__}: {error})", where=where,
+                      fix="Open it in a viewer and print it to PDF again") from error
+    whole = "".join(pages)
+    if not whole.strip():
+        raise Problem(f"no text layer in its {len(pages)} pages: they are pictures", where=where,
+                      fix="Run OCR (`ocrmypdf --language ... IN OUT`) and check its result with a speaker")
+    damaged = sum(len(match) for match in _DAMAGED.findall(whole))
+    if damaged > _MOST_DAMAGED * len(whole):
+        raise Problem(f"its fonts do not say which letters they show ({damaged / len(whole):.0%} of the characters)",
+                      where=where, fix="Get the text from where the PDF was made, or run OCR with `--force-ocr`")
+    yield Text("\n".join(paragraphs(without_edges([page.split("\n") for page in pages]))), whole=True,
+               title=title, author=author, date=date)
+
+
+def _known(reader: PdfReader) -> tuple[str, str, str]:
+    """Title, author and date, where the file's own description can be read."""
+    try:
+        facts = reader.metadata
+        if facts is None:
+            return "", "", ""
+        made = facts.creation_date
+        return str(facts.title or ""), str(facts.author or ""), made.date().isoformat() if made else ""
+    except (PyPdfError, ValueError, TypeError, AttributeError):
+        return "", "", ""  # a description that breaks the rules says nothing; the text does not depend on it
+
+
+def without_edges(pages: list[list[str]]) -> Iterator[str]:
+    """The lines of ``pages`` without page numbers and without what many pages begin or end with alike."""
+    pages = [[line.rstrip() for line in page] for page in pages]
+    seen: Counter[str] = Counter()
+    for page in pages:
+        filled = [line for line in page if line.strip()]
+        seen.update({_alike(line) for line in (*filled[:_EDGE], *filled[-_EDGE:])})
+    enough = max(_REPEATED, len(pages) / 5)
+    for page in pages:
+        filled_at = [number for number, line in enumerate(page) if line.strip()]
+        edges = {*filled_at[:_EDGE], *filled_at[-_EDGE:]}
+        for number, line in enumerate(page):
+            if number in edges and (_PAGE_NUMBER.fullmatch(line.strip()) or seen[_alike(line)] >= enough):
+                continue
+            yield line
+
+
+def _alike(line: str) -> str:
+    """A line as it looks on other pages: numbers do not count."""
+    return _DIGITS.sub("#", " ".join(line.split()))
+
+
+def paragraphs(lines: Iterable[str]) -> list[str]:
+    """``lines`` joined to paragraphs: where a line is full or its sentence goes on, the next one belongs to it.
+
+    A hyphen between a small letter and a small letter at a line's end is taken for one of hyphenation, unless the text
+    has the word with its hyphen elsewhere.
+    """
+    lines = list(lines)
+    lengths = [len(line) for line in lines if line.strip()]
+    usual = statistics.quantiles(lengths, n=4)[2] if len(lengths) > 1 else 0
+    words = Counter(_WORDS.findall("\n".join(lines)))
+    found: list[list[str]] = []  # the pieces of each paragraph
+    ended = True
+    for line in lines:
+        text = " ".join(line.split())
+        if not text:
+            ended = ended or bool(found and _END.search(found[-1][-1][-1:]))
+            continue
+        if ended or _ITEM.match(line):
+            found.append([text])
+        else:
+            found[-1][-1:] = _joined(found[-1][-1], text, words)
+        ended = len(line) < _SHORT * usual and bool(_END.search(text[-1:])) and not _HYPHENATED.search(text)
+    return ["".join(pieces) for pieces in found]
+
+
+def _joined(before: str, after: str, words: Counter[str]) -> tuple[str, str]:
+    """``before``, as it goes on to ``after``, and ``after``."""
+    if _HYPHENATED.search(before) and after[0].islower():
+        left, right = _WORDS.findall(before[:-1])[-1], (_WORDS.findall(after) or [""])[0]
+        keep = before[-1] == "-" and words[f"{left}-{right}"] > 0 and not words[f"{left}{right}"]
+        return (before if keep else before[:-1]), after
+    if _NO_SPACES.match(before[-1]) and _NO_SPACES.match(after[0]):
+        return before, after
+    return f"{before} ", after

@@ -1,0 +1,134 @@
+"""Formats with rows: jsonl, json, csv, tsv. A row is a text; one field of it holds the words."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from vernacular.core import delimited as separated
+from vernacular.core.errors import Problem
+from vernacular.sandbox.frames import OpenFile
+from vernacular.sources.formats.encoding import decode
+from vernacular.sources.formats.packed import content, suffix_of
+from vernacular.sources.formats.plain import encoding_flags
+from vernacular.sources.formats.text import Options, Text
+
+KNOWN = ("title", "author", "date")
+
+
+def read_json(file: OpenFile, where: str, options: Options) -> Iterator[Text]:
+    """An array of strings: one text with a line for each.
+
+    Raises:
+        Problem: not that, or the encoding cannot be told.
+    """
+    text, name = decode(content(file, where), where, options.encoding)
+    lines = (" ".join(item.split("\n")).strip() for item in strings_of(text, where))
+    yield Text("\n".join(line for line in lines if line), whole=True, flags=encoding_flags(name))
+
+
+def strings_of(text: str, where: str) -> list[str]:
+    """The strings of a JSON array.
+
+    Raises:
+        Problem: ``text`` is none.
+    """
+    data = _parse(text, where, 0)
+    if not isinstance(data, list) or not all(isinstance(item, str) for item in data):
+        raise Problem("not a JSON array of strings", where=where,
+                      fix='Write ["first line", "second line"], or use jsonl')
+    return data
+
+
+def read_jsonl(file: OpenFile, where: str, options: Options) -> Iterator[Text]:
+    """A text for each line, which is an object.
+
+    Raises:
+        Problem: a line that is no object or lacks the field.
+    """
+    text, name = decode(content(file, where), where, options.encoding)
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            row = _parse(line, where, number)
+            if not isinstance(row, dict):
+                raise Problem("not a JSON object", where=f"{where}:{number}",
+                              fix=f'Write {{"{options.text_field}": "..."}}')
+            yield text_of_row(row, options.text_field, f"{where}:{number}", encoding_flags(name))
+
+
+def read_csv(file: OpenFile, where: str, options: Options) -> Iterator[Text]:
+    """A text for each row below the header; columns are parted by comma, semicolon or tab, as the header shows.
+
+    Raises:
+        Problem: not CSV, or without the column.
+    """
+    text, name = decode(content(file, where), where, options.encoding)
+    for line, row in table_rows(text, where, [options.text_field], suffix_of(file.name) == ".tsv"):
+        yield text_of_row(row, options.text_field, f"{where}:{line}", encoding_flags(name))
+
+
+def table_rows(text: str, where: str, columns: Sequence[str | int],
+               tabs: bool) -> Iterator[tuple[int, dict[str | int, str]]]:
+    """The rows of a CSV file below its header: line, and column -> cell.
+
+    Args:
+        text: of the file.
+        where: how messages call it.
+        columns: those that are needed, by name, or by number from 0 (from -1 for the last).
+        tabs: whether cells are parted by tabs alone.
+
+    Raises:
+        Problem: not CSV, or without one of the columns.
+    """
+    mark = separated.mark_of(text, columns, "\t" if tabs else separated.MARKS)
+    reader = separated.reader(text, delimiter=mark, strict=True)
+    try:
+        header: list[str] = next((row for row in reader if row), [])
+        numbered = [column for column in columns if isinstance(column, int) and -len(header) <= column < len(header)]
+        for column in columns:
+            if header and column not in (*header, *numbered):
+                raise no_field(column, dict.fromkeys(header), f"{where}:1")
+        for row in reader:
+            if tabs and any("\t" in cell and "\n" in cell for cell in row):
+                raise Problem('a cell that begins with " holds other rows', where=f"{where}:{reader.line_num}",
+                              fix='Double every ", with another one in front and behind the cell; or save it as .csv')
+            if len(row) > len(header):
+                raise Problem("the row has more cells than the header", where=f"{where}:{reader.line_num}",
+                              fix="Put quotes around text in which the mark between cells stands")
+            if row:
+                cells = {**dict(enumerate(row)), **dict(zip(range(-len(header), 0), row, strict=False))}
+                yield reader.line_num, {**dict(zip(header, row, strict=False)),
+                                        **{column: cells[column] for column in numbered if column in cells}}
+    except csv.Error as error:
+        raise Problem(f"not CSV ({error})", where=f"{where}:{reader.line_num}", fix="Correct this line") from None
+
+
+def _parse(text: str, where: str, line: int) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        at = line or getattr(error, "lineno", 1)
+        raise Problem(f"not valid JSON ({getattr(error, 'msg', error)})", where=f"{where}:{at}",
+                      fix="Correct this line") from None
+
+
+def text_of_row(row: Mapping[Any, Any], field: str | int, where: str, flags: tuple[str, ...]) -> Text:
+    """The text in the column ``field`` of a row.
+
+    Raises:
+        Problem: it is no text, or there is no such column.
+    """
+    value = row.get(field)
+    if not isinstance(value, str):
+        raise no_field(field, row, where)
+    title, author, date = ("" if name == field or row.get(name) is None else str(row[name]) for name in KNOWN)
+    return Text(value.replace("\r\n", "\n").replace("\r", "\n"), title=title, author=author, date=date, flags=flags)
+
+
+def no_field(field: str | int, row: Mapping[Any, Any], where: str) -> Problem:
+    """That ``row`` has no text in the column ``field``."""
+    what = f"the field '{field}' is not text" if field in row else f"there is no field '{field}'"
+    return Problem(what, where=where, fix=f"Fields here: {', '.join(map(str, row)) or 'none'}; name the right one "
+                                          "with `text_field:`")

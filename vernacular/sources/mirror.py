@@ -1,0 +1,238 @@
+"""What sources on the network keep: rows in compressed shards, fetched in steps that survive a kill, and when.
+
+``state.json`` in the mirror names the folder of the rows that count (a generation) and says what they are; a fetch
+writes its own folder and, when whole, is pointed to. Rows are dictionaries with ``path`` and ``text`` and further
+columns of the ledger. Where rows come from is the business of ``hub`` and ``wikipedia``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import hashlib
+import io
+import shutil
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+from filelock import FileLock, Timeout
+
+from vernacular.config.sources import SourceBase
+from vernacular.core import clock
+from vernacular.core.errors import Passing, Problem
+from vernacular.core.store import digest_of, now, write_atomically
+from vernacular.provenance.document import make_document
+from vernacular.provenance.suppression_list import Suppressions, url_digest
+
+_STATE = "state.json"
+_PARTIAL = "partial.json"
+_SHARD_ROWS = 1000
+_SHARD_CHARACTERS = 20_000_000
+_DAY = 86_400
+
+
+class Mirror:
+    """The rows that a source fetched.
+
+    Args:
+        folder: of the mirror; made when first written to.
+        where: how messages call the source.
+    """
+
+    def __init__(self, folder: Path, where: str) -> None:
+        self.folder, self.where = folder, where
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """What is there; empty if nothing was ever fetched.
+
+        ``key``, ``generation``, ``shards`` (name -> digest), ``rows``, ``fetched`` (ISO 8601), ``looked`` (seconds) and
+        what the source added.
+        """
+        return _read(self.folder / _STATE)
+
+    def due(self, key: str, refresh_days: float | None) -> bool:
+        """Whether to look on the network: never fetched, fetched as something else, or last looked long ago.
+
+        Args:
+            key: what is to be fetched, as a digest.
+            refresh_days: None for what cannot change.
+        """
+        state = self.state
+        if state.get("key") != key:
+            return True
+        return refresh_days is not None and clock.over(float(state["looked"]), refresh_days * _DAY, clock.now())
+
+    def looked(self) -> None:
+        """Note that there is nothing new on the network."""
+        self._write({**self.state, "looked": clock.now()})
+
+    def version(self) -> str:
+        """A digest of the rows that are there."""
+        state = self.state
+        return digest_of([state.get("key", ""), state.get("fetched", ""), state.get("shards", {})])
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """The rows in the order in which they were fetched.
+
+        Raises:
+            Problem: nothing was ever fetched.
+        """
+        state = self.state
+        if not state:
+            raise Problem("nothing was fetched yet", where=self.where,
+                          fix="Run it once with a network: it is fetched before the documents are read")
+        for name in state["shards"]:
+            for row in _shard(self.folder / state["generation"] / name):
+                row["fetched"] = row.get("fetched") or state["fetched"]
+                yield row
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """The mirror held by this process alone.
+
+        Raises:
+            Problem: another process is fetching into it.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.folder / ".lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise Passing("another process is fetching this source", where=self.where,
+                          fix="Wait for it, or stop it and run again: it resumes") from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def begin(self, key: str) -> Fetch:
+        """A fetch of what ``key`` names, where a killed one of the same key stopped."""
+        return Fetch(self, key)
+
+    def publish(self, fetch: Fetch, **facts: Any) -> None:
+        """Let what ``fetch`` wrote count from now on, with ``facts`` beside it, and delete what counted before."""
+        before = self.state
+        same = (before.get("key"), before.get("shards")) == (fetch.key, fetch.shards)
+        self._write({"key": fetch.key, "generation": fetch.folder.name, "shards": fetch.shards, "rows": fetch.rows,
+                     "fetched": before["fetched"] if same else now(), "looked": clock.now(), **facts})
+        (self.folder / _PARTIAL).unlink(missing_ok=True)
+        self._sweep(fetch.folder.name)
+
+    def forget(self, paths: Collection[str], settings: SourceBase, suppressed: Suppressions) -> None:
+        """Take the rows of ``paths`` and all else that was taken down out of every shard, also of an unfinished fetch.
+
+        Args:
+            paths: as in the ledger; another spelling of the same URL will do.
+            settings: of the source.
+            suppressed: what was taken down.
+        """
+        wanted = {url_digest(path) for path in paths}
+        for file in (_STATE, _PARTIAL):
+            state = _read(self.folder / file)
+            if not state:
+                continue
+            for name in state["shards"]:
+                shard = self.folder / state["generation"] / name
+                rows = list(_shard(shard))
+                kept = [row for row in (allowed(row, settings, suppressed) for row in rows
+                                        if url_digest(row["path"]) not in wanted) if row is not None]
+                if kept != rows:
+                    state["shards"][name] = _write_shard(shard, kept)
+            write_atomically(self.folder / file, orjson.dumps(state).decode())
+
+    def _write(self, state: Mapping[str, Any]) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(self.folder / _STATE, orjson.dumps(state).decode())
+
+    def _sweep(self, keep: str) -> None:
+        for folder in self.folder.glob("rows-*"):
+            if folder.name != keep:
+                shutil.rmtree(folder)
+
+
+class Fetch:
+    """Rows being written, shard by shard; a kill loses the rows of the last shard alone.
+
+    Attributes:
+        position: what the source noted with the last whole shard, to go on from; None at the start.
+        rows: how many are in whole shards.
+    """
+
+    def __init__(self, mirror: Mirror, key: str) -> None:
+        self._mirror, self.key = mirror, key
+        partial = _read(mirror.folder / _PARTIAL)
+        if partial.get("key") != key:
+            partial = {}
+            generation = mirror.state.get("generation", "")
+            number = int(generation.rpartition("-")[2] or 0) + 1
+            self.folder = mirror.folder / f"rows-{number}"
+            mirror._sweep(generation)
+            self.folder.mkdir(parents=True)
+        else:
+            self.folder = mirror.folder / partial["generation"]
+        self.shards: dict[str, str] = partial.get("shards", {})
+        self.rows: int = partial.get("rows", 0)
+        self.position: Any = partial.get("position")
+        self._waiting: list[Mapping[str, Any]] = []
+        self._characters = 0
+
+    def add(self, row: Mapping[str, Any], position: Any) -> None:
+        """Add a row; ``position`` says where to go on after it, as JSON or as a function that is asked if need be."""
+        self._waiting.append(row)
+        self._characters += len(row["text"])
+        if len(self._waiting) >= _SHARD_ROWS or self._characters >= _SHARD_CHARACTERS:
+            self.flush(position() if callable(position) else position)
+
+    def flush(self, position: Any) -> None:
+        """Write the rows that wait as a shard, and note ``position``."""
+        if self._waiting:
+            name = f"{len(self.shards):05}.jsonl.gz"
+            self.shards[name] = _write_shard(self.folder / name, self._waiting)
+            self.rows += len(self._waiting)
+            self._waiting, self._characters = [], 0
+        self.position = position
+        partial = {"key": self.key, "generation": self.folder.name, "shards": self.shards, "rows": self.rows,
+                   "position": position}
+        write_atomically(self._mirror.folder / _PARTIAL, orjson.dumps(partial).decode())
+
+
+def allowed(row: dict[str, Any], settings: SourceBase, suppressed: Suppressions) -> dict[str, Any] | None:
+    """``row`` without the lines that were taken down; None if it was taken down itself, or nothing is left."""
+    if suppressed.covers(make_document(settings, row["path"], row["text"], whole=True)):
+        return None
+    text = suppressed.without_lines(row["text"])
+    if text is row["text"]:
+        return row
+    return {**row, "text": text} if text.strip() else None
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = orjson.loads(file.read_bytes())
+    except FileNotFoundError:
+        return {}
+    except ValueError:
+        raise Problem("what was fetched cannot be read", where=str(file.parent),
+                      fix="Delete this folder; it is fetched again") from None
+    return found
+
+
+def _shard(file: Path) -> Iterator[dict[str, Any]]:
+    with gzip.open(file, "rb") as stream:
+        for line in stream:
+            yield orjson.loads(line)
+
+
+def _write_shard(file: Path, rows: Collection[Mapping[str, Any]]) -> str:
+    """Write ``rows`` so that the file is whole or absent; its digest, which is that of the rows."""
+    data = b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows)
+    packed = io.BytesIO()
+    with gzip.GzipFile(fileobj=packed, mode="wb", compresslevel=6, mtime=0) as stream:
+        stream.write(data)
+    part = file.with_name(f".{file.name}.part")
+    part.write_bytes(packed.getvalue())
+    part.replace(file)
+    return hashlib.sha256(data).hexdigest()

@@ -1,0 +1,46 @@
+"""Takes out of a text what does not belong to it, as ``remove`` of a side of translations names it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import regex
+
+from vernacular.config.schema import Language
+from vernacular.config.translations import BETWEEN, FilesSide, PackageSide
+from vernacular.core.normal_forms import normalized
+
+_NESTED = 10  # brackets in brackets that are removed
+
+
+def without(text: str, remove: Iterable[str]) -> str:
+    """``text`` in NFC as one line with single spaces, without these strings and what is between these brackets."""
+    for part in remove:
+        text = _without_brackets(text, part[0], part[-1]) if BETWEEN in part else text.replace(part, "")
+    return one_line(text)
+
+
+def one_line(text: str) -> str:
+    """``text`` in NFC, as one line with single spaces."""
+    return " ".join(normalized("NFC", text).split())
+
+
+def as_translations(language: Language, texts: Iterable[str]) -> list[str]:
+    """``texts`` as the models' translations have them, without notes and marks: so they are kept with their pairs."""
+    marks = {tuple(side.remove) for model in language.models.values() if model.alignment is not None
+             for side, _ in model.alignment.beside if isinstance(side, FilesSide | PackageSide) and side.remove}
+    return ["\n".join(without(line, remove) for line in text.split("\n")) for remove in sorted(marks) for text in texts]
+
+
+def bracketed(left: str, right: str) -> regex.Pattern[str]:
+    """What matches text between ``left`` and ``right``, a character each, without such within."""
+    return regex.compile(f"{regex.escape(left)}[^{regex.escape(left + right)}]*{regex.escape(right)}")
+
+
+def _without_brackets(text: str, left: str, right: str) -> str:
+    pattern = bracketed(left, right)
+    for _ in range(_NESTED):
+        text, count = pattern.subn("", text)
+        if not count:
+            break
+    return text

@@ -1,0 +1,143 @@
+"""Rows of datasets that the library ``datasets`` streams, from the hub or a folder; ``in_worker_rows`` runs there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from vernacular.core.errors import Problem, full
+from vernacular.core.files import File
+from vernacular.sandbox.frames import OpenFile
+from vernacular.sources.dataset_files import check_columns, texts_of
+
+_OUTAGES = ("LocalEntryNotFoundError", "ConnectionError", "OfflineMode")  # inside of what `datasets` makes of them
+
+
+def in_worker_rows(files: Sequence[OpenFile], dataset: str, config: str | None, split: str, revision: str | None,
+                   where: str, wanted: Sequence[str], others: Sequence[str],
+                   state: Any) -> Iterator[tuple[dict[str, str], Any]]:
+    """The rows of a dataset on the hub after ``state``, each with the state that continues after it.
+
+    Args:
+        files: none.
+        dataset: id on the hub.
+        config: its configuration.
+        split: its split.
+        revision: of the dataset.
+        where: how messages call it.
+        wanted: columns of which one must be there.
+        others: columns that are passed on where they are there.
+        state: None for the start.
+
+    Raises:
+        Problem: it cannot be reached, is not there, or has none of the columns that are wanted.
+    """
+    import_module("datasets")
+    return _rows(dataset, config, split, revision, where, wanted, others, state)
+
+
+def _rows(dataset: str, config: str | None, split: str, revision: str | None, where: str, wanted: Sequence[str],
+          others: Sequence[str], state: Any) -> Iterator[tuple[dict[str, str], Any]]:
+    names = [*wanted, *others]
+    try:
+        rows = stream_dataset(dataset, config, split, revision, where)
+        if state is not None:
+            rows.load_state_dict(state)
+        for row in rows:
+            check_columns(row, wanted, where)
+            yield texts_of(row, names), rows.state_dict()
+    except unreachable() as error:
+        raise _reason(error, where) from None
+
+
+def _reason(error: Exception, where: str) -> Exception:
+    """Why the dataset cannot be read, in one line; of a full disk, ``error`` itself."""
+    if full(error):
+        return error
+    first = (str(error).strip().splitlines() or [""])[0][:200]
+    absent = isinstance(error, ValueError | FileNotFoundError | PermissionError) and not any(
+        name in str(error) for name in _OUTAGES)
+    if absent and not isinstance(error, json.JSONDecodeError):
+        return Problem(f"it cannot be read: {first}", where=where,
+                       fix="Correct `dataset:`, `config:`, `split:` or `revision:`, or log in with `hf auth login` "
+                           "where it asks for consent")
+    return Problem(f"the hub cannot be reached ({type(error).__name__}: {first})", where=where,
+                   fix="Run it again with a network: it goes on where it stopped")
+
+
+def stream_dataset(dataset: str, config: str | None, split: str, revision: str | None, where: str,
+                   inside: Collection[Path] | None = None) -> Any:
+    """A split of a dataset, streamed.
+
+    Args:
+        dataset: id on the hub, or a folder on this machine.
+        config: its configuration.
+        split: its split.
+        revision: on the hub.
+        where: how messages call it.
+        inside: the files of a folder; None for a dataset on the hub.
+
+    Raises:
+        Problem: its description (``data_files`` in README.md) names files that are not part of it.
+    """
+    import datasets
+
+    if inside is not None:
+        _check_description(Path(dataset), where)
+    builder = datasets.load_dataset_builder(dataset, config, revision=revision)
+    own = {file.resolve() for file in inside or ()}
+    for path in (path for files in (builder.config.data_files or {}).values() for path in files):
+        if not str(path).startswith("hf://datasets/") if inside is None else Path(path).resolve() not in own:
+            raise _names_elsewhere(str(path), where)
+    return _undecoded(builder.as_streaming_dataset(split=split))
+
+
+def _check_description(folder: Path, where: str) -> None:
+    """Refuse a description that names addresses or chains of file systems: a builder opens them when it is made.
+
+    Raises:
+        Problem: it does, or cannot be read.
+    """
+    import yaml
+    from huggingface_hub import RepoCard
+    read_card: Any = RepoCard
+    readme, plain = File.at(folder / "README.md"), File.at(folder / ".huggingface.yaml")
+    try:
+        said = [read_card(readme.text()).data.to_dict() if readme.exists() else {},
+                yaml.safe_load(plain.text()) if plain.exists() else {}]
+        named = [text for one in said for text in _texts_in(one.get("configs", []))]
+    except (yaml.YAMLError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise Problem(f"its description cannot be read ({type(error).__name__})", where=where,
+                      fix="Correct the YAML at the top of its README.md") from None
+    for text in named:
+        if "://" in text or "::" in text:
+            raise _names_elsewhere(text, where)
+
+
+def _texts_in(data: Any) -> Iterator[str]:
+    """Every text in nested lists and mappings."""
+    if isinstance(data, str):
+        yield data
+    elif isinstance(data, dict | list):
+        for inner in data.values() if isinstance(data, dict) else data:
+            yield from _texts_in(inner)
+
+
+def _names_elsewhere(path: str, where: str) -> Problem:
+    return Problem(f"its description names {path}, which is not one of its files", where=where,
+                   fix="Correct `data_files` in its README.md, or use another dataset")
+
+
+def _undecoded(rows: Any) -> Any:
+    """``rows`` without decoding pictures and sounds: the decoder would open any path in a row."""
+    return rows if rows.features is None else rows.decode(False)
+
+
+def unreachable() -> tuple[type[Exception], ...]:
+    """What is raised where the hub cannot be reached or has no such dataset."""
+    from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
+
+    return (OSError, ValueError, HfHubHTTPError, OfflineModeIsEnabled)

@@ -1,0 +1,138 @@
+"""The process that fetches: ``python -m vernacular.sources.web.crawler_process JOB``, with Scrapy; JOB is a file (``Job``).
+
+Here are Scrapy's settings and the start; what is done with each answer is in ``spider``. The process ends when its
+standard input does: with whoever started it. It also ends where it cannot write, since a page that came would be lost.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, Self
+
+from scrapy import signals
+from scrapy.core.downloader import Slot
+from scrapy.crawler import AsyncCrawlerProcess, Crawler
+from scrapy.extensions.throttle import AutoThrottle
+from scrapy.http import Response
+from scrapy.resolver import CachingHostnameResolver
+from twisted.python.failure import Failure
+
+from vernacular.core.errors import Passing, as_problem
+from vernacular.core.terminal import guard_streams, say
+from vernacular.provenance.suppression_list import url_digest
+from vernacular.sources.web.extraction_cache import Extractions
+from vernacular.sources.web.frontier import Frontier
+from vernacular.sources.web.ip_filter import PublicResolver
+from vernacular.sources.web.job import GAVE_UP, Job
+from vernacular.sources.web.page_store import Mirror
+from vernacular.sources.web.politeness import AT_ONCE
+from vernacular.sources.web.spider import Site
+
+
+class Throttle(AutoThrottle):
+    """Scrapy's, but a page that has not changed (304) counts as one that came.
+
+    Scrapy lets a host that answers slowly once be asked slowly until a page comes with 200; on a second visit to a site
+    none may.
+    """
+
+    def _adjust_delay(self, slot: Slot, latency: float, response: Response) -> None:
+        super()._adjust_delay(slot, latency, response.replace(status=200) if response.status == 304 else response)
+
+
+def settings_of(job: Job) -> dict[str, Any]:
+    """Scrapy's settings: own name, slow, obedient (robots.txt is the spider's own, stricter), nothing listening."""
+    return {
+        "USER_AGENT": job.agent, "COOKIES_ENABLED": False, "TELNETCONSOLE_ENABLED": False,
+        "REMOTE_CONTROL_ENABLED": False, "HTTPPROXY_ENABLED": False, "REDIRECT_ENABLED": False, "RETRY_ENABLED": False,
+        "METAREFRESH_ENABLED": False, "ROBOTSTXT_OBEY": False, "REFERER_ENABLED": False, "MEMUSAGE_ENABLED": False,
+        "DOWNLOAD_DELAY": job.delay_seconds, "RANDOMIZE_DOWNLOAD_DELAY": False, "CONCURRENT_REQUESTS": 16,
+        "CONCURRENT_REQUESTS_PER_DOMAIN": AT_ONCE, "AUTOTHROTTLE_ENABLED": True,
+        "AUTOTHROTTLE_START_DELAY": job.delay_seconds, "AUTOTHROTTLE_MAX_DELAY": 60.0,
+        "DOWNLOAD_TIMEOUT": job.timeout_seconds, "DOWNLOAD_MAXSIZE": job.most_page_bytes, "DOWNLOAD_WARNSIZE": 0,
+        "DOWNLOAD_VERIFY_CERTIFICATES": True, "DEFAULT_REQUEST_HEADERS": {
+            "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.5",
+            "Accept-Language": ", ".join([*sorted(job.codes), "*;q=0.5"])},
+        "LOG_LEVEL": "ERROR", "STATS_DUMP": False, "LOGSTATS_INTERVAL": 0, "URLLENGTH_LIMIT": 0,
+        "EXTENSIONS": {"scrapy.extensions.throttle.AutoThrottle": None, Throttle: 0},
+        "TWISTED_DNS_RESOLVER": CachingHostnameResolver if job.private_addresses else PublicResolver,
+    }
+
+
+class Careful(Site):
+    """The spider in this process, which ends it where nothing can be kept."""
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+        """The spider of ``crawler``, told of what its callbacks raise."""
+        spider = super().from_crawler(crawler, *args, **kwargs)
+        crawler.signals.connect(spider.failure, signal=signals.spider_error)
+        return spider
+
+    async def start(self) -> AsyncIterator[Any]:
+        """The requests."""
+        try:
+            async for request in super().start():
+                yield request
+        except Exception as error:
+            _give_up(error, self.job)
+            raise
+
+    def failure(self, failure: Failure) -> None:
+        """Look at what no callback has dealt with."""
+        if isinstance(failure.value, Exception):
+            _give_up(failure.value, self.job)
+
+
+def _give_up(error: Exception, job: Job) -> None:
+    """End the process, with one line, if ``error`` is no fault of a page but will pass."""
+    problem = as_problem(error, job.mirror)
+    if isinstance(problem, Passing):
+        say(f"{problem.where}: {problem.what}", err=True)
+        os._exit(GAVE_UP)  # at once, as in a kill, which the mirror survives
+
+
+def _end_with_parent() -> None:
+    """End when standard input does: whoever started this process is gone, and the mirror survives a kill."""
+    while os.read(0, 1):  # not sys.stdin: its lock would be held when the interpreter ends
+        pass
+    os._exit(3)
+
+
+def main() -> None:
+    """Fetch what the job file says."""
+    guard_streams()
+    job = Job.model_validate(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")))
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        _fetch(job)
+    except Exception as error:
+        _give_up(error, job)
+        raise
+
+
+def _fetch(job: Job) -> None:
+    mirror, taken = Mirror(Path(job.mirror), write=True), frozenset(job.taken_down)
+    frontier = Frontier(mirror, job.hosts, job.codes, lambda url: url_digest(url) in taken, job.include, job.exclude,
+                        job.depth, job.most_pages)
+    with mirror.transaction():
+        for url in job.start:
+            frontier.add(url, start=True)
+        for url in job.lists:
+            frontier.add(url, kind="list")
+    process = AsyncCrawlerProcess(settings_of(job))
+    with Extractions(Path(job.mirror), job.limits) as extractions:
+        crawler = process.create_crawler(Careful)
+        process.crawl(crawler, job=job, mirror=mirror, frontier=frontier, extractions=extractions)
+        process.start()
+    mirror.close()
+    sys.exit(0 if isinstance(crawler.spider, Site) and crawler.spider.finished else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,155 @@
+"""The main text of a web page, with its title, author, date and licence. Bytes in, text out; no network, no files.
+
+trafilatura decides what the main text is. In titles, and wherever it falls back on simpler means, it drops every
+character that Python calls unprintable: the joiners of Persian, Sinhala or Bengali, marks of direction, and whole
+scripts that Unicode has only lately taken in. They are put aside before and put back after; its tree is read here, not
+the text that it would make of it, which cuts tables and lists up with signs.
+"""
+
+from __future__ import annotations
+
+import logging
+import unicodedata
+from dataclasses import dataclass, field
+from typing import Any
+
+from lxml.etree import _Element
+from lxml.html import HtmlElement
+
+from vernacular.sources.web.charset import decode_page
+from vernacular.sources.web.language_hints import alternates_of, translated_by
+from vernacular.sources.web.licence import find_licence
+
+VERSION = "1"  # raised when the same page gives other text
+_BLOCKS = {"p", "head", "item", "quote", "cell", "code", "list", "table", "row", "div", "fw", "figure"}
+_DROPPED = (0xAD, 0xFEFF)  # the soft hyphen breaks words in two; a byte order mark says nothing inside text
+_STAND_INS = range(0x2A000, 0x2A6E0)  # rare ideographs: printable, letters, without decomposition
+_LONGEST = 5_000_000
+
+
+@dataclass(frozen=True)
+class Extracted:
+    """What a page says.
+
+    Attributes:
+        text: one paragraph a line, none of them empty.
+        title, author, date: as far as the page says; the date as YYYY-MM-DD.
+        licence: SPDX id of the page's own licence, or empty.
+        licence_evidence: what that rests on: the link as it stands in the page, or empty.
+        language: what ``<html lang>`` says, in lower case; often wrong on sites in small languages.
+        alternates: hreflang -> URL of the same page in other languages, as the page lists them.
+        translated_by: the translation service that the page was made with, or empty.
+        encoding: what the bytes were in.
+        notes: what was odd: a wrong declared encoding, damaged characters.
+    """
+
+    text: str
+    title: str = ""
+    author: str = ""
+    date: str = ""
+    licence: str = ""
+    licence_evidence: str = ""
+    language: str = ""
+    alternates: dict[str, str] = field(default_factory=dict)
+    translated_by: str = ""
+    encoding: str = "utf-8"
+    notes: list[str] = field(default_factory=list)
+
+
+def extract(html: bytes, url: str, content_type: str = "") -> Extracted | None:
+    """What the page ``html`` says, or None if there is no text in it.
+
+    Args:
+        html: the page as it was served or saved.
+        url: where it came from; links in it are relative to this. A path will do for local files.
+        content_type: of the HTTP header, as far as there was one.
+
+    Raises:
+        Problem: the bytes are not text, or in no encoding that can be recognised.
+    """
+    decoded = decode_page(html, content_type, url)
+    tree = parse(decoded.text[:_LONGEST])
+    if tree is None:
+        return None
+    licence, evidence = find_licence(tree)
+    language = (tree.get("lang") or tree.get("{http://www.w3.org/XML/1998/namespace}lang") or "").strip().lower()
+    alternates, service = alternates_of(tree, url), translated_by(tree, url)
+    restore = _put_aside(tree)
+    found = _main(tree, url)
+    if found is None:
+        return None
+    lines = [line.translate(restore) for line in _lines(found.body)]
+    damaged = sum("\ufffd" in line for line in lines) if decoded.damaged else 0
+    if damaged:  # bytes that nobody can read: the paragraph goes, and the note says so
+        lines = [line for line in lines if "\ufffd" not in line]
+    if not lines:
+        return None
+    notes = [f"encoding:declared {decoded.declared}, is {decoded.encoding}"] if decoded.contradicted else []
+    if damaged:
+        notes.append(f"encoding:{damaged} damaged paragraphs left out")
+    title, author, date = (" ".join((value or "").translate(restore).split())
+                           for value in (found.title, found.author, found.date))
+    return Extracted("\n".join(lines), title, author, date, licence=licence, licence_evidence=evidence,
+                     language=language, alternates=alternates, translated_by=service, encoding=decoded.encoding,
+                     notes=notes)
+
+
+def parse(text: str) -> HtmlElement | None:
+    """The tree of a page, however broken; None if there is nothing in it."""
+    from trafilatura.utils import load_html
+
+    _quiet()
+    return load_html(text) if text.strip() else None
+
+
+def _main(tree: HtmlElement, url: str) -> Any:
+    from trafilatura import bare_extraction
+
+    return bare_extraction(tree, url=url, favor_precision=True, include_comments=False, include_tables=True,
+                           with_metadata=True, date_extraction_params={
+                               "extensive_search": False, "original_date": True, "outputformat": "%Y-%m-%d"})
+
+
+def _quiet() -> None:
+    """Broken pages are the rule; what comes of them is in the result, and nobody reads a log line for each."""
+    for name in ("trafilatura", "htmldate"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+def _put_aside(tree: HtmlElement) -> dict[int, str]:
+    """Put printable stand-ins where trafilatura would drop characters; return the table that undoes it."""
+    seen = set("".join(tree.itertext()))
+    odd = sorted(character for character in seen if not character.isprintable() and not character.isspace()
+                 and unicodedata.category(character) != "Cc")
+    if not odd:
+        return {}
+    free = (number for number in _STAND_INS if chr(number) not in seen)
+    there: dict[int, int | None] = dict(zip((ord(character) for character in odd), free, strict=False))
+    there |= dict.fromkeys(_DROPPED)
+    for element in tree.iter():
+        if isinstance(element.tag, str):
+            if element.text:
+                element.text = element.text.translate(there)
+            if element.tail:
+                element.tail = element.tail.translate(there)
+    return {stand_in: chr(number) for number, stand_in in there.items() if stand_in is not None}
+
+
+def _lines(body: _Element) -> list[str]:
+    """The paragraphs of trafilatura's tree in order, one a line, white space folded."""
+    parts: list[str] = []
+
+    def walk(element: _Element) -> None:
+        block = element.tag in _BLOCKS
+        if block or element.tag == "lb":
+            parts.append("\n")
+        verbatim = element.tag == "code"  # poems and listings: their lines are lines
+        parts.append((element.text or "") if verbatim else (element.text or "").replace("\n", " "))
+        for child in element:
+            walk(child)
+        if block:
+            parts.append("\n")
+        parts.append((element.tail or "").replace("\n", " "))
+
+    walk(body)
+    return [line for line in (" ".join(line.split()) for line in "".join(parts).split("\n")) if line]

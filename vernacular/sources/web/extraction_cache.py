@@ -1,0 +1,111 @@
+"""What was extracted from the pages of a mirror: an unchanged page is not read twice. May be lost at any time."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Collection
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from types import TracebackType
+
+import orjson
+
+from vernacular.config.limits import Limits
+from vernacular.core.errors import Problem
+from vernacular.sandbox.limits import LimitReached
+from vernacular.sources.web.extract import VERSION, Extracted
+from vernacular.sources.web.page_store import PATIENCE
+from vernacular.sources.web.pages import extract_page
+
+FILE = "extracted.sqlite"
+_TABLE = "CREATE TABLE IF NOT EXISTS extracted (url TEXT PRIMARY KEY, key TEXT NOT NULL, value BLOB NOT NULL)"
+_BATCH = 100
+
+
+class Extractions:
+    """What was extracted, by URL; valid for one digest of the page and one version of the extractor.
+
+    Args:
+        folder: of the mirror.
+        limits: what parsing a page may take.
+    """
+
+    def __init__(self, folder: Path, limits: Limits | None = None) -> None:
+        self.limits = limits or Limits()
+        self.table = sqlite3.connect(folder / FILE, timeout=PATIENCE, isolation_level=None)
+        self.table.execute("PRAGMA secure_delete = ON")
+        self.table.execute(_TABLE)
+        self.versions = f"{VERSION} {version('trafilatura')} {version('lxml')}"
+        self.new: list[tuple[str, str, bytes]] = []
+
+    def __enter__(self) -> Extractions:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        self._flush()
+        self.table.close()
+
+    def of(self, url: str, digest: str, content_type: str, body: Callable[[], bytes]) -> Extracted | None:
+        """What the page at ``url`` with this digest says; ``body`` is asked for only where that is not known yet.
+
+        Raises:
+            LimitReached: parsing it takes more than the limits allow.
+            Problem: the page is in no encoding that can be recognised.
+        """
+        key = f"{digest} {self.versions} {content_type}"
+        row = self.table.execute("SELECT value FROM extracted WHERE url = ? AND key = ?", (url, key)).fetchone()
+        if row is not None:
+            value = orjson.loads(row[0])
+            if isinstance(value, str):
+                raise Problem(value, where=url, fix="Leave it out with `exclude:`")
+            if value is None or "limits" not in value:
+                return Extracted(**value) if value is not None else None
+            if value["limits"] == self.limits.model_dump(mode="json"):  # else it may pass now
+                raise LimitReached(value["what"], where=url, fix=value["fix"], limit=value["limit"])
+        try:
+            found = extract_page(body(), url, content_type, self.limits)
+        except LimitReached as problem:
+            self._add(url, key, orjson.dumps({"limits": self.limits.model_dump(mode="json"), "what": problem.what,
+                                              "fix": problem.fix, "limit": problem.limit}))
+            raise
+        except Problem as problem:
+            self._add(url, key, orjson.dumps(problem.what))
+            raise
+        self._add(url, key, orjson.dumps(asdict(found) if found is not None else None))
+        return found
+
+    def alike(self, found: Extracted, url: str, digest: str, content_type: str, body: Callable[[], bytes]) -> bool:
+        """Whether the page that was kept of ``url`` (the other arguments are its) says just what ``found`` says.
+
+        Then it is what stays here. Most sites send other bytes every time: a number in a form, a moment, an address.
+        """
+        try:
+            before = self.of(url, digest, content_type, body)
+        except Problem:  # what is kept is damaged, or in no encoding: anything else is news
+            before = None
+        kept, alike = f"{digest} {self.versions} {content_type}", before == found
+        self.new = [row for row in self.new if row[0] != url or (row[1] == kept) == alike]
+        return alike
+
+    def _add(self, url: str, key: str, value: bytes) -> None:
+        self.new.append((url, key, value))
+        if len(self.new) >= _BATCH:
+            self._flush()
+
+    def _flush(self) -> None:
+        self.table.execute("BEGIN IMMEDIATE")
+        self.table.executemany("INSERT OR REPLACE INTO extracted VALUES (?, ?, ?)", self.new)
+        self.table.execute("COMMIT")
+        self.new.clear()
+
+    def drop(self, url: str) -> None:
+        """Remove what was just extracted from ``url``."""
+        self.new = [row for row in self.new if row[0] != url]
+        self.table.execute("DELETE FROM extracted WHERE url = ?", (url,))
+
+    def forget(self, urls: Collection[str]) -> None:
+        """Remove what was extracted from ``urls`` for good."""
+        self.table.executemany("DELETE FROM extracted WHERE url = ?", [(url,) for url in urls])
+        self.table.execute("VACUUM")

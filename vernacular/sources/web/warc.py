@@ -1,0 +1,149 @@
+"""WARC files: appending an answer, reading it back, dropping some for good. Knows nothing of the index.
+
+Every record is a gzip member of its own (as WARC has it), so that a page is read without the others, and a rewrite
+copies members as they are. Bodies are kept as they are after HTTP's own compression is undone.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import zlib
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import BinaryIO
+from urllib.parse import urlsplit
+
+from warcio.archiveiterator import ArchiveIterator
+from warcio.exceptions import ArchiveLoadFailed
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
+
+from vernacular.core.errors import Problem
+
+LARGEST = 200_000_000  # a new file is begun beyond this
+_CODING = {"content-encoding", "transfer-encoding", "content-length"}  # no longer true of the body that is kept
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A request and its answer.
+
+    Attributes:
+        url: that was asked for.
+        fetched: when, ISO 8601 in UTC.
+        request, response: headers by name, in order.
+        status: of the answer, such as 200.
+        body: of the answer.
+        digest: SHA-256 of the body in hexadecimal digits.
+    """
+
+    url: str
+    fetched: str
+    request: Sequence[tuple[str, str]]
+    response: Sequence[tuple[str, str]]
+    status: int
+    body: bytes
+    digest: str
+
+
+def begin(path: Path, about: Mapping[str, str]) -> int:
+    """Start the file ``path`` with a ``warcinfo`` record that says ``about``; return its length in bytes."""
+    with path.open("wb") as stream:
+        writer = WARCWriter(stream, gzip=True)
+        writer.write_record(writer.create_warcinfo_record(path.name, about))
+        return _flushed(stream)
+
+
+def append(path: Path, length: int, exchange: Exchange) -> int:
+    """Write ``exchange`` into ``path`` after its first ``length`` bytes; what a kill left beyond them is cut off.
+
+    Returns:
+        The new length in bytes; the record of the answer begins at the old one.
+    """
+    with path.open("r+b") as stream:
+        stream.truncate(length)
+        stream.seek(length)
+        writer = WARCWriter(stream, gzip=True)
+        headers = [(name, value) for name, value in exchange.response if name.lower() not in _CODING]
+        response = writer.create_warc_record(
+            exchange.url, "response", io.BytesIO(exchange.body), len(exchange.body),
+            http_headers=StatusAndHeaders(f"{exchange.status} {HTTPStatus(exchange.status).phrase}", [
+                *headers, ("Content-Length", str(len(exchange.body)))], protocol="HTTP/1.1"),
+            warc_headers_dict={"WARC-Date": exchange.fetched, "WARC-Payload-Digest": f"sha256:{exchange.digest}"})
+        parts = urlsplit(exchange.url)
+        target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+        request = writer.create_warc_record(
+            exchange.url, "request", http_headers=StatusAndHeaders(
+                f"GET {target} HTTP/1.1", [("Host", parts.netloc), *exchange.request], is_http_request=True))
+        writer.write_request_response_pair(request, response)
+        return _flushed(stream)
+
+
+def read_body(path: Path, offset: int) -> bytes:
+    """The body of the answer whose record begins at ``offset``.
+
+    Raises:
+        Problem: there is no whole record.
+    """
+    with _read(path) as stream:
+        stream.seek(offset)
+        for record in ArchiveIterator(stream):
+            return bytes(record.content_stream().read())
+        raise EOFError
+
+
+def rewrite(old: Path, new: Path, alive: Collection[int]) -> tuple[dict[int, int], int]:
+    """Copy ``warcinfo`` and the answers at the offsets ``alive``, each with its request, from ``old`` to ``new``.
+
+    Returns:
+        Old offset -> new offset of each answer, and the length of ``new`` in bytes.
+    """
+    moved: dict[int, int] = {}
+    with new.open("wb") as target, old.open("rb") as source:
+        wanted = True
+        for start, length, kind in _spans(old):
+            if kind != "request":  # a request follows its answer
+                wanted = kind == "warcinfo" or start in alive
+            if wanted:
+                moved[start] = target.tell()
+                source.seek(start)
+                target.write(source.read(length))
+        return moved, _flushed(target)
+
+
+def answers(path: Path) -> int:
+    """How many answers ``path`` holds, replaced ones included.
+
+    Raises:
+        Problem: what it holds is damaged.
+    """
+    return sum(kind == "response" for _, _, kind in _spans(path))
+
+
+def _spans(path: Path) -> Iterator[tuple[int, int, str]]:
+    """(offset, length in bytes, type) of each record."""
+    with _read(path) as stream:
+        records = ArchiveIterator(stream)
+        for record in records:
+            kind, start = record.rec_type, records.get_record_offset()
+            yield start, records.get_record_length(), kind
+
+
+@contextmanager
+def _read(path: Path) -> Iterator[BinaryIO]:
+    try:
+        with path.open("rb") as stream:
+            yield stream
+    except (ArchiveLoadFailed, EOFError, ValueError, AttributeError, zlib.error) as error:  # what warcio raises
+        raise Problem(f"the file is damaged ({type(error).__name__})", where=str(path),
+                      fix="Restore it from a copy, or remove the source's folder and fetch again") from None
+
+
+def _flushed(stream: BinaryIO) -> int:
+    stream.flush()
+    os.fsync(stream.fileno())
+    return stream.tell()

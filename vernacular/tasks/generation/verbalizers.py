@@ -1,0 +1,41 @@
+"""Classification by a causal model that was not fine-tuned: the label whose words are likeliest after the text.
+
+The likelihood is taken per byte, so that long label words are at no disadvantage (``decoding.likelihoods``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from vernacular.config.prompting import Prompting
+from vernacular.tasks.base import Item
+from vernacular.tasks.generation.decoding import likelihoods
+from vernacular.tasks.generation.prompts import examples, shown
+
+
+def classify(model: Any, tokenizer: Any, prompting: Prompting, labels: Sequence[str], train: Sequence[Item],
+             test: Sequence[Item], shots: int, seed: int) -> list[list[int]]:
+    """For each item of ``test`` the number of its likeliest label.
+
+    Args:
+        model: a causal language model.
+        tokenizer: its fast tokenizer.
+        prompting: the format, and the words of the labels.
+        labels: by number.
+        train: items to draw examples from.
+        test: items to label.
+        shots: how many examples.
+        seed: of their choice.
+    """
+    template, words = prompting.template, [prompting.label_words.get(label, label) for label in labels]
+    chosen = examples(train, test, shots, seed)
+    shared = shown(template, [(one_line(item.text), words[item.labels[0]]) for item in chosen])
+    table = likelihoods(model, tokenizer, shared, [template.prompt(one_line(item.text)) for item in test],
+                        [template.answer(word) for word in words])
+    return [[int(label)] for label in table.argmax(1)]
+
+
+def one_line(text: str) -> str:
+    """``text`` with every run of white space as one space: a line break ends an answer."""
+    return " ".join(text.split())

@@ -1,0 +1,114 @@
+"""Labelled items derived from the text itself; what a label means and where it comes from is in the settings.
+
+Items of a part come only from documents of that part, so no scored item was seen in pretraining.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import random
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from vernacular.config.tasks import Groups, Task
+from vernacular.core.errors import Problem
+from vernacular.tasks.base import IGNORED, Item
+from vernacular.text.words import word_spans, words
+
+OUTSIDE, NAME = 0, 1
+DRAW = 5  # seed of the draw of items: the same for every model, so that their scores may be compared
+
+
+def label_names(task: Task) -> list[str]:
+    """The labels by index; none of pairs of translations."""
+    if task.of_translations:
+        return []
+    return sorted(task.labels.groups) if isinstance(task.labels, Groups) else ["O", "NAME"]
+
+
+def derive(task: Task, documents: Iterable[Mapping[str, Any]], count: int, seed: int,
+           whole: bool = False) -> list[Item]:
+    """At most ``count`` items, drawn without looking at their labels.
+
+    Args:
+        task: what is labelled, and how the labels are derived.
+        documents: rows of one part of the splits.
+        count: the most items wanted.
+        seed: of the draw.
+        whole: whether every label has to be there before the draw, as in the part that is learned from.
+
+    Raises:
+        Problem: nothing can be derived from these documents, or a label is not there.
+    """
+    items = list(_by_group(task.labels, documents) if isinstance(task.labels, Groups) else _by_capitals(documents))
+    if not items:
+        raise Problem("no labelled item can be derived from the text", where=f"task {task.description or task.kind}",
+                      fix="Check tasks.<name>.labels against the documents' paths, or add text")
+    there = {label for item in items for label in item.labels}
+    missing = [name for number, name in enumerate(label_names(task)) if number not in there]
+    if whole and missing:
+        raise Problem(f"no line to learn from has the label {', '.join(missing)}",
+                      where=f"task {task.description or task.kind}", fix=(
+                          "Correct the globs of `groups:`, over source/path of documents, or remove the group"
+                          if isinstance(task.labels, Groups) else
+                          "The text has no capitals inside sentences: remove the task, or have names labelled"))
+    random.Random(seed).shuffle(items)
+    return items[:count]
+
+
+def _by_group(labels: Groups, documents: Iterable[Mapping[str, Any]]) -> Iterable[Item]:
+    names = sorted(labels.groups)
+    for document in documents:
+        place = f"{document['source']}/{document['path']}"
+        index = next((index for index, name in enumerate(names)
+                      if any(fnmatch.fnmatchcase(place, pattern) for pattern in labels.groups[name])), None)
+        if index is not None:
+            for line in document["text"].split("\n"):
+                if len(words(line)) >= 3:
+                    yield Item(line, (index,), document["id"])
+
+
+def _by_capitals(documents: Iterable[Mapping[str, Any]]) -> Iterable[Item]:
+    for document in documents:
+        for line in document["text"].split("\n"):
+            labels = capital_labels(line)
+            if sum(label != IGNORED for label in labels) >= 3:
+                yield Item(lower(line), labels, document["id"])
+
+
+def lower(line: str) -> str:
+    """``line`` in lower case, letter by letter, so that every word keeps its place."""
+    lowered = line.lower()
+    if len(lowered) == len(line) and "Σ" not in line:  # at the end of a word Python writes it as another letter
+        return lowered
+    return "".join(letter.lower() if len(letter.lower()) == 1 else letter for letter in line)
+
+
+def capital_labels(line: str) -> tuple[int, ...]:
+    """For each word of ``line``: ``NAME`` if it starts with a capital, else ``OUTSIDE``.
+
+    The first word and every word after punctuation are ``IGNORED``: there a capital may only mark a beginning.
+    """
+    labels = []
+    end = 0
+    for index, (start, stop) in enumerate(word_spans(line)):
+        between = line[end:start]
+        if index == 0 or between.strip():
+            labels.append(IGNORED)
+        else:
+            labels.append(NAME if line[start].isupper() else OUTSIDE)
+        end = stop
+    return tuple(labels)
+
+
+def known_names(items: Sequence[Item]) -> set[str]:
+    """The words labelled ``NAME`` in ``items``: those that are no test of finding new ones."""
+    return {item.text[start:stop] for item in items
+            for (start, stop), label in zip(word_spans(item.text), item.labels, strict=True) if label == NAME}
+
+
+def unseen_only(items: Sequence[Item], known: set[str]) -> list[Item]:
+    """The items with every word of ``known`` set to ``IGNORED``."""
+    return [Item(item.text, tuple(IGNORED if item.text[start:stop] in known else label
+                                  for (start, stop), label in zip(word_spans(item.text), item.labels, strict=True)),
+                 item.document) for item in items]

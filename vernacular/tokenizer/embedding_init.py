@@ -1,0 +1,63 @@
+"""The rows that new pieces start from: input embeddings, and an untied output matrix and a bias where there are any.
+
+Old rows are never written: ``grow`` copies them bit by bit. ``mixtures`` says what goes into a new one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from vernacular.tokenizer.mixtures import Mixture
+
+
+def new_rows(model: Any, mixed: Sequence[Mixture], seed: int) -> dict[str, torch.Tensor]:
+    """Rows for new pieces.
+
+    Args:
+        model: the base language model.
+        mixed: for each new piece the weights of old rows; where there are none the row is random: a normal distribution
+            with the old rows' mean and standard deviation per dimension.
+        seed: of the random rows.
+
+    Returns:
+        ``input`` (n, hidden); ``output`` (n, hidden) where the decoder is untied; ``bias`` (n,) where it has one.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    embeddings, decoder = model.get_input_embeddings().weight.detach(), model.get_output_embeddings()
+    tables = {"input": embeddings}
+    if decoder.weight.data_ptr() != embeddings.data_ptr():
+        tables["output"] = decoder.weight.detach()
+    if getattr(decoder, "bias", None) is not None:
+        tables["bias"] = decoder.bias.detach()[:, None]
+    out = {}
+    for name, table in tables.items():
+        average, spread = table.mean(0), table.std(0)
+        rows = [torch.tensor(list(mixture.values()), dtype=table.dtype) @ table[list(mixture)] if mixture
+                else average + spread * torch.randn(table.shape[1], generator=generator) for mixture in mixed]
+        out[name] = torch.stack(rows) if rows else table.new_zeros((0, table.shape[1]))
+    if "bias" in out:
+        out["bias"] = out["bias"].squeeze(1)
+    return out
+
+
+def grow(model: Any, rows: dict[str, torch.Tensor]) -> None:
+    """Write ``rows`` at their ``ids`` (behind the old rows where none are given), in place; no other row is written.
+
+    Some checkpoints have more rows than their tokenizer has pieces (Qwen, mT5): new ids then lie among the spare rows.
+    """
+    old, count = model.get_input_embeddings().weight.shape[0], rows["input"].shape[0]
+    if not count:
+        return
+    ids = rows.get("ids", torch.arange(old, old + count))
+    if int(ids.max()) >= old:
+        model.resize_token_embeddings(int(ids.max()) + 1, mean_resizing=False)
+    decoder = model.get_output_embeddings()
+    with torch.no_grad():
+        model.get_input_embeddings().weight[ids] = rows["input"]
+        if "output" in rows:
+            decoder.weight[ids] = rows["output"]
+        if "bias" in rows:
+            decoder.bias[ids] = rows["bias"]

@@ -1,0 +1,243 @@
+"""Token distillation (Dobler et al. 2505.20133): rows of new pieces, learned from what the base makes of the old ones.
+
+The base reads a snippet cut as it knows it, and again with the new pieces; only their rows learn. As they are read, so
+that the base's states after each piece come out alike; as they are foreseen, from the states that foresaw the old ones.
+Where input and output share a row it learns both at once, the two weighed alike (the paper's automatic weight): taught
+to be read alone, it is foreseen worse than its mean (docs/vocabulary.md). Unlike in the paper a snippet teaches all new
+pieces in it at once. For causal models: a masked one also looks at what follows, where the two texts differ.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from vernacular.core.errors import Problem
+from vernacular.modeling.device import autocast
+from vernacular.modeling.packing import opening
+from vernacular.pipeline.stage import Progress, silent
+
+FEWEST = 20  # snippets that a piece needs; with fewer it keeps the mean (RECIPE 2b)
+MOST = 25  # snippets of a piece after which no more are taken for its sake
+TOO_FEW = 0.1  # share of pieces that may have fewer than FEWEST
+LENGTH = 50  # old tokens of a snippet
+DEPTH = 1 / 3  # of the layers, where states are compared
+RATE = 0.02  # learning rate, as a share of the old rows' root mean square: models' rows differ tenfold in size
+_BATCH = 16  # snippets of a step
+_SAID = 20  # steps between two lines of progress
+_PAGE = 1000  # texts tokenised at once
+
+
+@dataclass(frozen=True)
+class Snippet:
+    """A short text under both tokenizers.
+
+    Attributes:
+        old: ids under the base's.
+        new: ids under the extended one.
+        ends: positions in ``old`` and in ``new`` of the tokens that end at one character.
+        first: position in ``new`` of the first new piece: up to there the two are the same.
+        pieces: the new ones in it.
+    """
+
+    old: list[int]
+    new: list[int]
+    ends: list[tuple[int, int]]
+    first: int
+    pieces: frozenset[int]
+
+
+def snippets(base: Any, extended: Any, ids: Sequence[int], texts: Sequence[str]) -> list[Snippet]:
+    """The texts cut at common token borders into snippets of at most ``LENGTH`` old tokens, where they hold new pieces.
+
+    Args:
+        base: the base tokenizer, a ``tokenizers.Tokenizer``.
+        extended: the extended one.
+        ids: of the new pieces.
+        texts: of the language.
+    """
+    wanted, found = frozenset(ids), list[Snippet]()
+    for first in range(0, len(texts), _PAGE):
+        page = list(texts[first:first + _PAGE])
+        for old, new in zip(base.encode_batch(page, add_special_tokens=False),
+                            extended.encode_batch(page, add_special_tokens=False), strict=True):
+            old_at, new_at = ({end: place for place, (_, end) in enumerate(one.offsets)} for one in (old, new))
+            left, right, ends = 0, 0, list[tuple[int, int]]()
+            for end in sorted(old_at.keys() & new_at.keys()):
+                if ends and old_at[end] - left >= LENGTH:
+                    found.append(_snippet(old.ids, new.ids, left, right, ends, wanted))
+                    (left, right), ends = (ends[-1][0] + 1, ends[-1][1] + 1), []
+                ends.append((old_at[end], new_at[end]))
+            if ends:
+                found.append(_snippet(old.ids, new.ids, left, right, ends, wanted))
+    return [snippet for snippet in found if snippet.pieces]
+
+
+def _snippet(old: list[int], new: list[int], left: int, right: int, ends: list[tuple[int, int]],
+             wanted: frozenset[int]) -> Snippet:
+    inside = new[right:ends[-1][1] + 1]
+    first = next((place for place, index in enumerate(inside) if index in wanted), len(inside))
+    return Snippet(old[left:ends[-1][0] + 1], inside,
+                   [(one - left, other - right) for one, other in ends], first, wanted & frozenset(inside))
+
+
+def picked(found: Sequence[Snippet], seed: int) -> list[Snippet]:
+    """Snippets in an order by chance, each taken only for the sake of a piece that has fewer than ``MOST``."""
+    counts: Counter[int] = Counter()
+    out = []
+    for place in np.random.default_rng(seed).permutation(len(found)):
+        snippet = found[place]
+        if any(counts[piece] < MOST for piece in snippet.pieces):
+            counts.update(snippet.pieces)
+            out.append(snippet)
+    return out
+
+
+def distil(model: Any, tokenizers: tuple[Any, Any], ids: Sequence[int], start: dict[str, torch.Tensor],
+           texts: Sequence[str], seed: int, where: str, progress: Progress = silent) -> dict[str, torch.Tensor]:
+    """Rows for the new pieces; those with fewer than ``FEWEST`` snippets keep what they start from.
+
+    Args:
+        model: the base language model, causal; its weights are not changed.
+        tokenizers: the base's and the extended one, as transformers loads them.
+        ids: of the new pieces.
+        start: rows to start from, as ``new_rows`` gives them.
+        texts: of the language, for training.
+        seed: of the choice and the order of snippets.
+        where: named in an error.
+        progress: told how it goes on.
+
+    Returns:
+        ``start``, with other rows for ``input`` and, where there is one, ``output``.
+
+    Raises:
+        Problem: more than a tenth of the pieces have too few snippets.
+    """
+    base, extended = tokenizers
+    found = snippets(base.backend_tokenizer, extended.backend_tokenizer, ids, texts)
+    counts = Counter(piece for snippet in found for piece in snippet.pieces)
+    rare = [place for place, index in enumerate(ids) if counts[index] < FEWEST]
+    if len(rare) > TOO_FEW * len(ids):
+        raise Problem(f"{len(rare):,} of {len(ids):,} new pieces stand in fewer than {FEWEST} snippets of the training "
+                      "text: too few to distil", where=where,
+                      fix="Raise vocabulary.min_uses, or use initialise: mean")
+    chosen = picked(found, seed)
+    if not chosen:
+        return start
+    first = opening(base)[0]
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    model.to(device)
+    rows: dict[str, torch.nn.Parameter] = {name: torch.nn.Parameter(start[name].to(device, copy=True))
+                                           for name in ("input", "output") if name in start}
+    sizes = {"input": model.get_input_embeddings().weight, "output": model.get_output_embeddings().weight}
+    optimizer = torch.optim.AdamW([{"params": [rows[name]], "size": float(sizes[name].detach().square().mean().sqrt())}
+                                   for name in rows], weight_decay=0.0)
+    batches = [chosen[at:at + _BATCH] for at in range(0, len(chosen), _BATCH)]
+    losses: list[tuple[float, float]] = []
+    with _reading(model) as body:
+        for step, batch in enumerate(batches):
+            for group in optimizer.param_groups:
+                group["lr"] = RATE * group["size"] * (1 - step / len(batches))
+            apart, nats = _losses(model, body, rows, ids, batch, first)
+            losses.append((float(apart.detach()), float(nats.detach())))
+            torch.autograd.backward(apart + nats * (losses[-1][0] / max(losses[-1][1], 1e-9)))
+            optimizer.step()
+            optimizer.zero_grad()
+            if step % _SAID == _SAID - 1 or step + 1 == len(batches):
+                before, now = np.mean(losses[:_SAID], axis=0), np.mean(losses[-_SAID:], axis=0)
+                progress(f"distilling {len(ids):,} rows: step {step + 1}/{len(batches)}, states apart {before[0]:.3f} "
+                         f"-> {now[0]:.3f}, nats per token {before[1]:.3f} -> {now[1]:.3f}")
+    model.to("cpu")
+    for name, parameter in rows.items():
+        new = parameter.detach().cpu().clone()
+        new[rare] = start[name][rare]
+        start = {**start, name: new}
+    return start
+
+
+def _losses(model: Any, body: _Body, rows: dict[str, torch.nn.Parameter], ids: Sequence[int], batch: Sequence[Snippet],
+            first: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """How far states are apart where tokens end together, squared; and the nats of each token after such a place."""
+    table, decoder, read = model.get_input_embeddings(), model.get_output_embeddings(), rows["input"]
+    device, foreseen = read.device, rows.get("output", read)
+    old, new = (torch.nn.utils.rnn.pad_sequence([torch.tensor([first, *one]) for one in side], True, first).to(device)
+                for side in ([snippet.old for snippet in batch], [snippet.new for snippet in batch]))
+    alike = torch.tensor([(row, one + 1, other + 1) for row, snippet in enumerate(batch)
+                          for one, other in snippet.ends if other >= snippet.first], device=device)
+    before = torch.tensor([(row, one + 1, snippet.new[other + 1]) for row, snippet in enumerate(batch)
+                           for one, other in [(-1, -1), *snippet.ends[:-1]]], device=device)
+    slots = torch.full((max(*ids, len(table.weight) - 1) + 1,), -1, device=device)
+    slots[list(ids)] = torch.arange(len(ids), device=device)
+    slot, wanted = slots[new], slots[before[:, 2]]
+    with autocast(device):
+        with torch.no_grad():
+            low, last = body.whole(table(old))
+            target, states = low[alike[:, 0], alike[:, 1]], last[before[:, 0], before[:, 1]]
+            known = decoder(states).float()
+            total = known.logsumexp(-1)
+            known = known.gather(1, before[:, 2:].where(wanted[:, None] < 0, 0))[:, 0]
+            embedded = table(new.where(slot < 0, first))
+        # Gemma's embedding multiplies what it looks up
+        mine = read[slot.clamp(min=0)] * getattr(table, "embed_scale", 1.0)
+        embedded = torch.where((slot < 0)[..., None], embedded, mine.to(embedded.dtype))
+        difference = body.low(embedded)[alike[:, 0], alike[:, 2]].float() - target.float()
+        logits = torch.nn.functional.linear(states, foreseen).float()
+    picked_logits = torch.where(wanted < 0, known, logits.gather(1, wanted.clamp(min=0)[:, None])[:, 0])
+    return difference.square().mean(), (torch.logaddexp(total, logits.logsumexp(-1)) - picked_logits).mean()
+
+
+class _Body:
+    """The body of a model, read from embedded text: up to ``DEPTH``, or to its end. No token sees padding behind it."""
+
+    def __init__(self, model: Any) -> None:
+        count = model.config.get_text_config().num_hidden_layers
+        self._body = model.base_model
+        name, self._layers = next((name, module) for name, module in self._body.named_modules()
+                                  if isinstance(module, torch.nn.ModuleList) and len(module) == count)
+        place, _, self._name = name.rpartition(".")
+        self._parent = self._body.get_submodule(place)
+        self._lowest = self._layers[:max(1, round(DEPTH * count))]
+        self._kept: list[torch.Tensor] = []
+        self._hook = self._lowest[-1].register_forward_hook(self._keep)
+
+    def _keep(self, module: Any, inputs: Any, output: Any) -> None:
+        self._kept[:] = [output[0] if isinstance(output, tuple) else output]
+
+    def whole(self, embedded: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """The states ``DEPTH`` up, and the last ones: (batch, length, width) each."""
+        last = self._body(inputs_embeds=embedded, use_cache=False).last_hidden_state
+        return self._kept.pop(), last
+
+    def low(self, embedded: torch.Tensor) -> torch.Tensor:
+        """The states ``DEPTH`` up; the layers above are set aside meanwhile."""
+        setattr(self._parent, self._name, self._lowest)
+        try:
+            self._body(inputs_embeds=embedded, use_cache=False)
+        finally:
+            setattr(self._parent, self._name, self._layers)
+        return self._kept.pop()
+
+    def close(self) -> None:
+        """Leave the model as it was."""
+        self._hook.remove()
+
+
+@contextlib.contextmanager
+def _reading(model: Any) -> Iterator[_Body]:
+    """The body of ``model``, none of whose weights learns meanwhile."""
+    learning = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    body = _Body(model)
+    for parameter in learning:
+        parameter.requires_grad_(False)
+    try:
+        yield body
+    finally:
+        body.close()
+        for parameter in learning:
+            parameter.requires_grad_(True)

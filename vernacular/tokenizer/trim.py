@@ -1,0 +1,239 @@
+"""Drop the pieces of a base tokenizer, and their rows, that some text never calls for; its segmentation stays the same.
+
+A piece can take part in the segmentation of a word only if its characters stand in the word in a row, and a merge only
+if those of what it makes do. So what is kept is exact for all families, and checked afterwards all the same. Special
+tokens, bytes and single characters always stay. Which text that is, is for ``extend`` to say.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from safetensors.torch import save_file
+
+from vernacular.core.errors import Problem
+from vernacular.core.store import Gate, Report
+from vernacular.modeling.base_models import load_tokenizer
+from vernacular.tokenizer.candidates import word_counts
+from vernacular.tokenizer.families import Extended
+from vernacular.tokenizer.wordpiece import CONTINUES
+
+KEPT = "kept.safetensors"  # file of an artifact: the former id of each id of the trimmed base
+EXACT = "trim_exact"  # gate
+_BYTE = re.compile(r"<0x[0-9A-F]{2}>")
+_RARE = 1e-6  # share of the characters below which one is a stray: its pieces stay only where they stand in the text
+_PAGE = 2000  # texts tokenised at once
+_PLAIN = {"ByteLevel"}  # post-processors that hold no ids
+_TOKEN_ID = re.compile(r"\A\w+_token_id$")  # pad_token_id, eos_token_id and the like, in a model's configuration
+
+
+def kept(backend: Any, words: Counter[str], by: Literal["letters", "text"]) -> set[str]:
+    """The pieces of a ``tokenizers.Tokenizer`` that some text can call for, and those that always stay.
+
+    Args:
+        backend: the tokenizer.
+        words: counted pre-tokens of the text, normalised.
+        by: ``text``: the pieces that stand in its words, used there or not. ``letters``: also those made of characters
+            of the text, so that words which are not in it are cut as before, too.
+
+    Raises:
+        Problem: the tokenizer is of a family whose segmentation is not known.
+    """
+    data = json.loads(backend.to_str())
+    model, kind = data["model"], type(backend.model).__name__
+    if kind not in ("Unigram", "BPE", "WordPiece"):
+        raise Problem(f"a {kind} tokenizer cannot be trimmed", where="vocabulary.trim", fix="Leave trim out")
+    pieces = dict(model["vocab"])
+    bare = {piece: piece.removeprefix(CONTINUES) if kind == "WordPiece" else piece for piece in pieces}
+    known = set(bare.values())
+    longest = max(map(len, known))
+    inside = {word[start:end] for word in words for start in range(len(word))
+              for end in range(start + 1, min(len(word), start + longest) + 1) if word[start:end] in known}
+    if by == "letters":
+        letters: Counter[str] = Counter()
+        for word, count in words.items():
+            for letter in word:
+                letters[letter] += count
+        common = {letter for letter, count in letters.items() if count >= _RARE * letters.total()}
+        inside |= {piece for piece in known if common.issuperset(piece)}
+    stay = {*(token["content"] for token in data["added_tokens"]), model.get("unk_token")}
+    if kind == "Unigram":
+        if model["unk_id"] is not None:
+            stay.add(model["vocab"][model["unk_id"]][0])
+        stay.add(min(pieces, key=lambda piece: (pieces[piece], piece)))  # what an unknown character costs hangs on it
+    return {piece for piece, letters_of in bare.items()
+            if letters_of in inside or len(letters_of) == 1 or piece in stay or _BYTE.fullmatch(piece)}
+
+
+def reduced(tokenizer_json: str, keep: Collection[str]) -> tuple[str, list[int]]:
+    """A tokenizer.json with no other pieces than ``keep``, and for each of its ids the id that the piece had.
+
+    Raises:
+        Problem: it holds ids in a place that is not known.
+    """
+    data: dict[str, Any] = json.loads(tokenizer_json)
+    model, added = data["model"], data["added_tokens"]
+    listed = isinstance(model["vocab"], list)
+    pairs = enumerate(piece for piece, _ in model["vocab"]) if listed else ((at, name) for name, at in
+                                                                          model["vocab"].items())
+    ids = sorted({index for index, piece in pairs if piece in keep} | {token["id"] for token in added})
+    new = {old: index for index, old in enumerate(ids)}
+    if listed:
+        model["vocab"] = [entry for entry in model["vocab"] if entry[0] in keep]
+        model["unk_id"] = None if model["unk_id"] is None else new[model["unk_id"]]
+    else:
+        model["vocab"] = {piece: new[index] for piece, index in model["vocab"].items() if piece in keep}
+    if "merges" in model:
+        model["merges"] = [pair for pair in model["merges"] if "".join(
+            pair.split(" ", 1) if isinstance(pair, str) else pair) in keep]
+    for token in added:
+        token["id"] = new[token["id"]]
+    _renumber(data.get("post_processor"), new)
+    return json.dumps(data, ensure_ascii=False), ids
+
+
+def _renumber(processor: dict[str, Any] | None, new: dict[int, int]) -> None:
+    """Give the special tokens of a post-processor their new ids, in place."""
+    if processor is None or processor["type"] in _PLAIN:
+        return
+    if processor["type"] == "Sequence":
+        for part in processor["processors"]:
+            _renumber(part, new)
+    elif processor["type"] == "TemplateProcessing":
+        for token in processor["special_tokens"].values():
+            token["ids"] = [new[index] for index in token["ids"]]
+    elif processor["type"] in ("BertProcessing", "RobertaProcessing"):
+        for side in ("sep", "cls"):
+            processor[side][1] = new[processor[side][1]]
+    else:
+        raise Problem(f"the tokenizer has a {processor['type']} post-processor, which may hold ids",
+                      where="vocabulary.trim", fix="Leave trim out")
+
+
+def changed(before: Any, after: Any, ids: Sequence[int], texts: Sequence[str]) -> list[str]:
+    """The texts that a trimmed tokenizer cuts otherwise than before, special tokens around them included.
+
+    Args:
+        before: a ``tokenizers.Tokenizer``.
+        after: the trimmed one.
+        ids: the former id of each of its ids.
+        texts: any.
+    """
+    out = []
+    for first in range(0, len(texts), _PAGE):
+        page = list(texts[first:first + _PAGE])
+        out += [text for text, one, other in zip(page, before.encode_batch(page), after.encode_batch(page), strict=True)
+                if one.ids != [ids[index] for index in other.ids] or one.offsets != other.offsets]
+    return out
+
+
+def named(model: Any) -> set[int]:
+    """The ids that a model's configuration names: of padding, of the end of a text and the like."""
+    rows = len(model.get_input_embeddings().weight)
+    found = {one for _, _, value in _token_ids(model) for one in (value if isinstance(value, list) else [value])}
+    return {one for one in found if 0 <= one < rows}
+
+
+def shrink(model: Any, ids: Sequence[int]) -> None:
+    """Keep the rows ``ids`` of a model, in this order, in place: of embedding, decoder and bias; other weights stay.
+
+    The ids that its configuration names follow.
+
+    Args:
+        model: a language model.
+        ids: rising; with those that are ``named``.
+
+    Raises:
+        Problem: an id that is ``named`` would go, or positions hang on that of padding (RoBERTa) and it would move.
+    """
+    if lost := named(model) - set(ids):
+        raise Problem(f"the model's configuration names the id {min(lost)}, which is no piece of its tokenizer",
+                      where="vocabulary.trim", fix="Leave trim out")
+    count, table, decoder = len(ids), model.get_input_embeddings(), model.get_output_embeddings()
+    new = {old: index for index, old in enumerate(ids)}
+    places = getattr(getattr(model.base_model, "embeddings", None), "position_embeddings", None)
+    start = getattr(places, "padding_idx", None)
+    if start is not None and new.get(start) != start:
+        raise Problem("the model counts positions from the id of its padding token, which would move",
+                      where="vocabulary.trim", fix="Leave trim out")
+    for config, name, value in _token_ids(model):
+        setattr(config, name, [new.get(one, one) for one in value] if isinstance(value, list)
+                else new.get(value, value))
+    tables = [table.weight, decoder.weight, getattr(decoder, "bias", None)]
+    with torch.no_grad():
+        for tensor in {tensor.data_ptr(): tensor for tensor in tables if tensor is not None}.values():
+            tensor[:count] = tensor[list(ids)]
+    padding = table.padding_idx
+    model.resize_token_embeddings(count, mean_resizing=False)
+    model.get_input_embeddings().padding_idx = None if padding is None else new[padding]
+
+
+def _token_ids(model: Any) -> list[tuple[Any, str, Any]]:
+    """Where a model's configurations name ids: configuration, key, id or ids."""
+    configs = [model.config, model.config.get_text_config(), getattr(model, "generation_config", None)]
+    return [(config, name, value) for config in {id(one): one for one in configs if one is not None}.values()
+            for name, value in vars(config).items() if _TOKEN_ID.match(name) and value is not None]
+
+
+def trim(report: Report, out: Path, by: Literal["letters", "text"], model: Any, tokenizers: tuple[Any, Any],
+         chosen: Extended, texts: Sequence[str], unseen: Sequence[str],
+         others: Sequence[str]) -> tuple[Any, Any, Extended]:
+    """Trim the saved tokenizers ``base/`` and ``extended/`` in ``out``, and the model; write ``kept.safetensors``.
+
+    Args:
+        report: told what was dropped, and what it changes.
+        out: the folder of the artifact.
+        by: as for ``kept``.
+        model: the base model; shrunk in place.
+        tokenizers: the base's and the extended one, as transformers loads them.
+        chosen: what was added to the base.
+        texts: that the pieces are kept for.
+        unseen: lines of the language that are not among them.
+        others: such lines in the base's languages.
+
+    Returns:
+        The two tokenizers as they are now, and ``chosen`` with the ids of now.
+    """
+    base, extended = tokenizers
+    backend = base.backend_tokenizer
+    keep = kept(backend, word_counts(texts, backend), by)
+    keep |= {piece for index in named(model) if (piece := backend.id_to_token(index)) is not None}
+    whole = keep | set(chosen.pieces)
+    cut, ids = [], []
+    for name, one, pieces in (("base", base, keep), ("extended", extended, whole)):
+        text, former = reduced(one.backend_tokenizer.to_str(), pieces)
+        (out / name / "tokenizer.json").write_text(text, encoding="utf-8")
+        cut.append(load_tokenizer(out / name))
+        ids.append(former)
+    wrong = sum(len(changed(one.backend_tokenizer, after.backend_tokenizer, former, texts))
+                for one, after, former in zip(tokenizers, cut, ids, strict=True))
+    rows, before = ids[0], sum(parameter.numel() for parameter in model.parameters())
+    report.count("rows_base", len(model.get_input_embeddings().weight), "rows of the base's embeddings")
+    old = model.get_input_embeddings().weight.detach()[rows].clone()
+    shrink(model, rows)
+    same = torch.equal(model.get_input_embeddings().weight.detach(), old) and ids[1][:len(rows)] == rows
+    save_file({"ids": torch.tensor(rows, dtype=torch.int64)}, out / KEPT)
+    report.count("rows_kept", len(rows), "of them kept")
+    report.count("trimmed_mb", (before - sum(parameter.numel() for parameter in model.parameters())) * 4 / 1e6,
+                 "weights dropped, as float32", "MB")
+    for name, lines, meaning in (("trim_unseen_changed", unseen, "held-out lines"),
+                                 ("trim_base_lines_changed", others, "lines in the base's languages, not looked at,")):
+        if lines:
+            report.count(name, len(changed(backend, cut[0].backend_tokenizer, rows, lines)) / len(lines),
+                         f"share of {meaning} that the trimmed base tokenizer cuts otherwise")
+    report.gates.append(Gate(
+        name=EXACT, passed=same and not wrong, value=wrong, threshold=0, blocking=True,
+        reason=f"{len(texts) - wrong:,} of {len(texts):,} texts are cut as before by both tokenizers, and "
+               f"{len(rows):,} "
+               f"rows are {'as they were' if same else 'not as they were'}"))
+    new = {former: index for index, former in enumerate(rows)}
+    parts = [[new[part] for part in found] for found in chosen.parts]
+    return cut[0], cut[1], replace(chosen, parts=parts,
+                                   json_with=lambda count: reduced(chosen.json_with(count), whole)[0])

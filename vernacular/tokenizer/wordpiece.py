@@ -1,0 +1,118 @@
+"""Extend a WordPiece tokenizer (BERT): choose the pieces that its longest-match rule will really use.
+
+Segmentation here repeats the rule of ``tokenizers``' WordPiece over whole words, which lets thousands of candidate
+vocabularies be tried on word counts; ``extend`` checks the outcome against the real tokenizer.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any
+
+from vernacular.tokenizer.candidates import KNEE, LETTER_USES, Letters, candidates
+
+CONTINUES = "##"
+
+
+class WordPiece:
+    """Longest-match segmentation of words.
+
+    Args:
+        pieces: the vocabulary, continuing pieces with ``##``.
+        longest: words with more characters become unknown, as in BERT.
+    """
+
+    def __init__(self, pieces: set[str], longest: int = 100) -> None:
+        self.pieces, self.longest = pieces, longest
+        self.reach = max(map(len, pieces))
+
+    def segment(self, word: str, continues: bool = False) -> list[str] | None:
+        """The pieces of ``word``, or None where it is unknown. ``continues``: as the inside of a longer word."""
+        if len(word) > self.longest:
+            return None
+        start, out = 0, []
+        while start < len(word):
+            prefix = CONTINUES if start or continues else ""
+            for end in range(min(len(word), start + self.reach), start, -1):
+                piece = prefix + word[start:end]
+                if piece in self.pieces:
+                    out.append(piece)
+                    start = end
+                    break
+            else:
+                return None
+        return out
+
+
+def uses(model: WordPiece, words: Counter[str]) -> tuple[Counter[str], int]:
+    """How often each piece is used on the counted words, and the number of tokens (an unknown word counts as one)."""
+    counts: Counter[str] = Counter()
+    total = 0
+    for word, count in words.items():
+        pieces = model.segment(word) or []
+        total += count * max(1, len(pieces))
+        for piece in pieces:
+            counts[piece] += count
+    return counts, total
+
+
+def choose(base: set[str], words: Counter[str], guard: Counter[str], *, wanted: int, min_uses: int,
+           letters: Letters) -> list[str]:
+    """The new pieces, most useful first.
+
+    Missing letters come first, from ``LETTER_USES`` on. Of the candidates, those stay that the extended tokenizer uses
+    at least ``min_uses`` times, that save ``KNEE`` of all tokens and do not fire on a word of the guard text (RECIPE 2:
+    the guard filter), ranked by the tokens they save; again and again, because dropping one lengthens or shortens its
+    neighbours' matches, until nothing changes.
+    """
+    old = WordPiece(base)
+    single: Counter[str] = Counter()
+    for word, count in words.items():
+        if letters.match(word):
+            for position, letter in enumerate(word):
+                single[letter if position == 0 else CONTINUES + letter] += count
+    missing = [letter for letter, count in single.most_common()
+               if letter not in base and count >= min(min_uses, LETTER_USES)][:wanted]
+    wanted -= len(missing)
+    pool = {piece if starts else CONTINUES + piece for piece, starts in candidates(words, wanted, letters)} - base
+    pool.update(word for word, count in words.items() if count >= min_uses and len(word) > 1 and letters.match(word)
+                and word not in base)
+    saves = {piece: _length(old, piece) - 1 for piece in pool}
+    least = KNEE * uses(old, words)[1]
+    pool = {piece for piece in pool if saves[piece] > 0}
+    while True:
+        model = WordPiece(base | set(missing) | pool)
+        counts, _ = uses(model, words)
+        fires, _ = uses(model, guard)
+        ranked = sorted((piece for piece in pool if counts[piece] >= min_uses
+                         and counts[piece] * saves[piece] >= least and not fires[piece]),
+                        key=lambda piece: (-counts[piece] * saves[piece], piece))
+        if len(ranked) == len(pool) <= wanted:
+            return missing + ranked
+        # Cut slowly: the uses of a dropped piece fall to others, which may then earn their place.
+        keep = max(wanted, int(len(pool) * 0.8))
+        pool = set(ranked[:keep])
+
+
+def _length(old: WordPiece, piece: str) -> int:
+    letters = piece.removeprefix(CONTINUES)
+    return len(old.segment(letters, continues=piece != letters) or letters)
+
+
+def constituents(base: set[str], piece: str) -> list[str]:
+    """The base pieces that ``piece`` replaces: the base's own segmentation of its letters."""
+    letters = piece.removeprefix(CONTINUES)
+    return WordPiece(base).segment(letters, continues=piece != letters) or []
+
+
+def extended_json(tokenizer_json: str, pieces: list[str]) -> str:
+    """The ``tokenizer.json`` with ``pieces`` appended behind the highest id; nothing else is changed."""
+    data: dict[str, Any] = json.loads(tokenizer_json)
+    vocabulary: dict[str, int] = data["model"]["vocab"]
+    first = 1 + max(max(vocabulary.values()), *(token["id"] for token in data["added_tokens"]))
+    for offset, piece in enumerate(pieces):
+        if piece in vocabulary:
+            raise ValueError(f"{piece} is already in the vocabulary")
+        vocabulary[piece] = first + offset
+    return json.dumps(data, ensure_ascii=False)
