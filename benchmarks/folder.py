@@ -83,10 +83,11 @@ def artifact(root: Path, stage: str) -> Path:
 
 def main() -> None:
     """Run the stages and write the seconds to the standard output."""
+    from vernacular.catalog import stages_of
     from vernacular.config.load import load_language
     from vernacular.core.store import Store
-    from vernacular.corpus import stages
-    from vernacular.pipeline.stage import run_stage, stages_of
+    from vernacular.corpus.stages import stages
+    from vernacular.pipeline.stage import run_stage
 
     language, store, seconds = load_language(Path(sys.argv[1])), Store(Path(sys.argv[2])), {}
     every = stages_of(language)

@@ -140,13 +140,14 @@ def main() -> None:
     """Run the tokenizer's and the model's stage from a start, score test lines, write it all to the standard output."""
     from safetensors.torch import load_file, save_file
 
+    from vernacular.catalog import stages_of
     from vernacular.config.load import load_language
     from vernacular.core.jsonl import read_jsonl
     from vernacular.core.store import Report, Store
     from vernacular.evaluation.likelihood import LEAST_WORDS, likelihood
     from vernacular.modeling.base_models import load_base, load_model, load_tokenizer
     from vernacular.modeling.variants import MODEL_FOLDER
-    from vernacular.pipeline.stage import Work, run_stage, stages_of
+    from vernacular.pipeline.stage import Work, run_stage
     from vernacular.text.words import words
 
     language, store, start = load_language(Path(sys.argv[1])), Store(Path(sys.argv[2])), sys.argv[3]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import difflib
 
+from vernacular.catalog import stages_of
 from vernacular.config.schema import Language
 from vernacular.core.errors import Problem
 from vernacular.core.project import chosen_model
-from vernacular.pipeline.stage import Stage, stages_of
+from vernacular.pipeline.stage import Stage
 
 
 def stages_to_show(language: Language) -> tuple[dict[str, Stage], str | None]:

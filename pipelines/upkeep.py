@@ -42,12 +42,12 @@ from pipelines.bookkeeping import UNFINISHED, end_dead_runs
 from pipelines.decision import Asked, decide, digest
 from pipelines.look import Look, Looks, look
 from pipelines.shards import ALL, Shard
+from vernacular.catalog import stages_of
 from vernacular.config.load import folders_of
 from vernacular.config.schema import Language
 from vernacular.core import clock as clocks
 from vernacular.core.errors import as_problem
 from vernacular.core.project import Project
-from vernacular.pipeline.stage import stages_of
 from vernacular.pipeline.staleness import following
 
 TICK_SECONDS = 1.5  # of work; with what one language takes at most, a tick stays below two

@@ -25,8 +25,8 @@ import pytest
 from tests.endtoend.conftest import CHECKOUT, surroundings
 from tests.generate import TOPICS, write_language
 from tests.tiny import write_bert
+from vernacular.catalog import stages_of
 from vernacular.config.load import load_language
-from vernacular.pipeline.stage import stages_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page

@@ -18,6 +18,7 @@ import pytest
 
 from tests.definitions.test_folder_access import APPENDS, PLACES
 from tests.generate import write_language
+from vernacular.catalog import stages_of
 from vernacular.cleaning import approvals as acceptance
 from vernacular.cli.checking.folder import check_all
 from vernacular.cli.planning import steps_of
@@ -30,7 +31,6 @@ from vernacular.core.project import Project
 from vernacular.core.store import Store
 from vernacular.corpus.takedown import Target, make_plan
 from vernacular.pipeline.graph_summary import digest_of_folder
-from vernacular.pipeline.stage import stages_of
 from vernacular.sources import source_versions
 
 EVENTS = {"open", "os.scandir", "os.listdir", "os.rename", "os.remove", "os.mkdir", "os.truncate", "os.link",

@@ -22,10 +22,11 @@ from assets.overview import KEY
 from pipelines.build import build_definitions
 from pipelines.needed import slugs_of
 from tests.generate import TINY_MODEL, write_language
+from vernacular.catalog import stages_of
 from vernacular.config.load import load_language
 from vernacular.core.project import Project
 from vernacular.core.store import Store
-from vernacular.pipeline.stage import run_stage, stages_of
+from vernacular.pipeline.stage import run_stage
 
 ONLY_TEXT = {"tiny": {**TINY_MODEL, "enabled": False}}
 

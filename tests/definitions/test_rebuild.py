@@ -19,7 +19,7 @@ from vernacular.core import clock
 from vernacular.core.jsonl import read_jsonl, write_jsonl
 from vernacular.core.project import Project
 from vernacular.core.store import Store
-from vernacular.corpus import stages
+from vernacular.corpus.stages import stages
 from vernacular.corpus.verify import outcome_of
 from vernacular.pipeline.stage import run_stage
 

@@ -44,7 +44,7 @@ from vernacular.core.jsonl import read_jsonl
 from vernacular.core.project import Project
 from vernacular.core.store import Artifact, Store
 from vernacular.corpus import ingest as documents
-from vernacular.corpus import stages
+from vernacular.corpus.stages import stages
 from vernacular.pipeline.stage import run_stage, silent
 from vernacular.sources import open_source, place_of
 from vernacular.sources.fetch_schedule import fetch

@@ -14,9 +14,9 @@ import pytest
 
 from tests.endtoend.conftest import make_place
 from tests.endtoend.kills import begun_anew, plan_kills, run_and_kill, state_of
+from vernacular.catalog import stages_of
 from vernacular.config.load import load_language
 from vernacular.core.store import Store
-from vernacular.pipeline.stage import stages_of
 
 KILLS = 40
 EACH = 10  # of a project, which is begun from nothing

@@ -19,12 +19,13 @@ from dagster import DagsterEventType, DagsterInstance, DagsterRunStatus
 
 from assets.common import PASSING
 from tests.endtoend.conftest import CHECKOUT, TOKEN, Place, make_place
+from vernacular.catalog import stages_of
 from vernacular.config.load import load_language
 from vernacular.core.confidence import FEWEST_TEXTS
 from vernacular.core.jsonl import read_jsonl
 from vernacular.core.store import Store
 from vernacular.pipeline.graph_summary import outline_of
-from vernacular.pipeline.stage import run_stage, stages_of
+from vernacular.pipeline.stage import run_stage
 from vernacular.pipeline.staleness import stale
 from vernacular.release.marks import Mark, keep
 from vernacular.release.signing_key import trusted_keys

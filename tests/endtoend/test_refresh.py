@@ -17,7 +17,7 @@ from tests.endtoend.conftest import CHECKOUT
 from tests.generate import TOPICS, make_documents, make_word, write_language
 from vernacular.config.load import load_language
 from vernacular.core.store import Artifact, Store
-from vernacular.corpus import stages
+from vernacular.corpus.stages import stages
 from vernacular.pipeline.stage import run_stage
 
 POISONING = {"least_documents": 100_000}  # what waits for a person hangs on what was there before

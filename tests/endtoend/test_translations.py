@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from tests.endtoend.conftest import ENGLISH, Place
+from vernacular.catalog import stages_of
 from vernacular.cli.planning import steps_of
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
@@ -16,7 +17,6 @@ from vernacular.core.files import File
 from vernacular.core.jsonl import read_jsonl
 from vernacular.core.store import Store
 from vernacular.datasets.aligned_pairs import Learned
-from vernacular.pipeline.stage import stages_of
 from vernacular.provenance.document import BESIDE
 from vernacular.provenance.suppression_list import FILE, append_row
 from vernacular.release.card import write_card

@@ -48,7 +48,7 @@ from vernacular.config.load import load_language
 from vernacular.core import clock
 from vernacular.core.project import Project
 from vernacular.core.store import Store
-from vernacular.corpus import stages
+from vernacular.corpus.stages import stages
 from vernacular.pipeline.stage import run_stage
 from vernacular.sources.fetch_schedule import fetch
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from vernacular.cleaning.settings import clean_settings
 from vernacular.cleaning.stage import masked, tidy
 from vernacular.config.labeled_data import PARTS, Part
 from vernacular.config.schema import Language
@@ -23,7 +24,6 @@ from vernacular.config.translations import FilesSide, PackageSide
 from vernacular.core.errors import Problem
 from vernacular.core.jsonl import read_jsonl as read_rows
 from vernacular.core.store import Report, digest_of_listed
-from vernacular.corpus import clean_settings
 from vernacular.datasets.keyed_texts import references_of
 from vernacular.datasets.notes import DataNote, numbers_of
 from vernacular.datasets.raw_pairs import LEAST, Join, TextPair, read_raw_pairs

@@ -21,7 +21,7 @@ from vernacular.cleaning import line_filters as filters
 from vernacular.cleaning.cache import Arrays
 from vernacular.cleaning.decontamination import Held
 from vernacular.cleaning.features import record, record_changes
-from vernacular.corpus import CleanSettings
+from vernacular.cleaning.settings import CleanSettings
 from vernacular.langid import Identifier, load_identifier
 from vernacular.langid import learned_thresholds as thresholds
 from vernacular.langid.external import Rejecter, judge, open_rejecters

@@ -21,10 +21,10 @@ from vernacular.cleaning.corpus_rules import Corpus
 from vernacular.cleaning.decontamination import Held
 from vernacular.cleaning.holdout_texts import held_items
 from vernacular.cleaning.report import describe
+from vernacular.cleaning.settings import CleanSettings
 from vernacular.cleaning.source_drift import screen
 from vernacular.cleaning.workers import Rows, tables_for
 from vernacular.core.store import Artifact, Report, digest_of, digest_of_files, write_atomically
-from vernacular.corpus import CleanSettings
 from vernacular.langid import load_identifier
 from vernacular.langid.external import open_rejecters
 from vernacular.pipeline.stage import Work

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from textwrap import wrap
 
+from vernacular.catalog import stages_of
 from vernacular.cli.planning import Step, steps_of, to_fetch
 from vernacular.config.schema import Language
 from vernacular.core.errors import Problem
@@ -17,7 +18,6 @@ from vernacular.forecast.ranges import Range, total
 from vernacular.forecast.remarks import foreseen
 from vernacular.forecast.speed import Origin
 from vernacular.forecast.text import TextSize, count_text
-from vernacular.pipeline.stage import stages_of
 
 WIDTH = 100
 _STARTING = Range(3.0, 10.0)  # seconds of a run besides its stages, one that has something to do

@@ -69,8 +69,8 @@ def assist_one(project: Project, code: str, name: str, model: str | None) -> Non
 
 
 def _find(project: Project, code: str, name: str, model: str | None) -> tuple[Stage, Language]:
+    from vernacular.catalog import stages_of
     from vernacular.config.load import find_language
-    from vernacular.pipeline.stage import stages_of
 
     language = find_language(project.languages, code)
     if model is not None and model not in language.models:

@@ -19,7 +19,7 @@ from vernacular.config.schema import Language
 from vernacular.core import clock
 from vernacular.core.errors import Passing, Problem
 from vernacular.core.store import Artifact, Store, write_atomically
-from vernacular.corpus import stages
+from vernacular.corpus.stages import stages
 from vernacular.pipeline.stage import Progress, Stage, Work, inputs_of, key_for
 
 NAME, FILE = "corpus/rebuilt", "outcome.json"

@@ -20,7 +20,7 @@ from vernacular.evaluation.trigger_scan.classifiers import MOST_CARRIERS, SENTEN
 from vernacular.evaluation.trigger_scan.run import MOST as MOST_PHRASES
 from vernacular.forecast.ranges import NOTHING, Range, exactly
 from vernacular.modeling.variants import ARMS
-from vernacular.pretraining import TRAINED
+from vernacular.pretraining.stages import TRAINED
 from vernacular.tasks.finetune import steps_of
 from vernacular.tasks.learning_curve import sizes_of
 

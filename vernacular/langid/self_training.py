@@ -11,7 +11,7 @@ from pathlib import Path
 
 from vernacular.core.jsonl import read_jsonl
 from vernacular.core.store import Report
-from vernacular.corpus import IdentifierSettings
+from vernacular.langid.settings import IdentifierSettings
 from vernacular.langid.train import learn
 from vernacular.provenance.document import short_digest
 from vernacular.text.normalization import normalise, repair

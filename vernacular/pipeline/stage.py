@@ -1,7 +1,8 @@
-"""The stages by name: what each reads, the slice of settings it depends on, its version, and how one is run.
+"""What a stage is: what it reads, the slice of settings it depends on, its version; and how one is run.
 
 A stage is files in, files out and a report. It knows nothing of the orchestrator and nothing of other stages but the
-folders that it is handed. What a stage does stands in its own module; this one holds the list and the runner.
+folders that it is handed. What a stage does is in its own module, the list of all stages in
+``vernacular.catalog``; here is the runner.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,23 @@ STARTED, DONE = "started", "done in"  # begin the lines before and after those o
 
 def silent(message: str) -> None:
     """The progress that says nothing."""
+
+
+class EntryPoint:
+    """A function that is imported when it is called, so that declaring a stage loads nothing heavy.
+
+    Args:
+        function: ``package.module:name``.
+        arguments: passed on as keywords, after what a call gives.
+    """
+
+    def __init__(self, function: str, **arguments: Any) -> None:
+        self.function, self.arguments = function, arguments
+
+    def __call__(self, *values: Any) -> Any:
+        """What the function returns."""
+        module, _, name = self.function.partition(":")
+        return getattr(import_module(module), name)(*values, **self.arguments)
 
 
 @dataclass(frozen=True)
@@ -256,31 +275,3 @@ def assist(stage: Stage, language: Language, store: Store, progress: Progress = 
             out=Path(out), scratch=store.home(language.code, stage.name) / f".work-{key}" / "scratch", seed=stage.seed,
             progress=progress, machine=store.root / ".machine", root=store.root,
             cache=store.cache(language.code, stage.name)))
-
-
-def stages_of(language: Language, only_model: str | None = None) -> dict[str, Stage]:
-    """All stages of a language by name, in an order in which they can run.
-
-    Args:
-        language: the loaded folder.
-        only_model: the name of one model (enabled or not); None for every enabled one.
-    """
-    from vernacular import (  # each imports lazily what is slow
-        alignment,
-        corpus,
-        evaluation,
-        pretraining,
-        release,
-        tasks,
-    )
-    from vernacular import tokenizer as vocabulary
-
-    stages: list[Stage] = [*corpus.stages(language)]
-    for name, model in language.models_to_run(only_model).items():
-        stages += alignment.stages(language, name, model)
-        stages += vocabulary.stages(language, name, model)
-        stages += pretraining.stages(language, name, model)
-        stages += tasks.stages(language, name, model)
-        stages += evaluation.stages(language, name, model)
-        stages += release.stages(language, name, model)
-    return {stage.name: stage for stage in stages}

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from vernacular.catalog import stages_of
 from vernacular.config.schema import Language
 from vernacular.core.errors import Problem
 from vernacular.core.store import Artifact, Store, digest_of, remade
-from vernacular.pipeline.stage import Stage, inputs_of, key_for, stages_of
+from vernacular.pipeline.stage import Stage, inputs_of, key_for
 
 
 @dataclass(frozen=True)

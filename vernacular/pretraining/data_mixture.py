@@ -11,6 +11,7 @@ from typing import Any
 
 from vernacular.cleaning import holdout_texts as benchmarks
 from vernacular.cleaning.decontamination import Held
+from vernacular.cleaning.settings import CleanSettings, clean_settings
 from vernacular.cleaning.stage import masked, tidy
 from vernacular.config.schema import Language, Model
 from vernacular.config.sources import NetworkSource, Source
@@ -18,7 +19,6 @@ from vernacular.config.translations import FilesSide, PackageSide
 from vernacular.core.errors import Problem
 from vernacular.core.jsonl import read_jsonl
 from vernacular.core.store import digest_of, write_atomically
-from vernacular.corpus import CleanSettings, clean_settings
 from vernacular.modeling.packing import Blocks, join, pack
 from vernacular.modeling.schedules import Stream, shares
 from vernacular.pipeline.stage import Progress, Work, silent

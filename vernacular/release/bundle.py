@@ -17,7 +17,7 @@ from vernacular.core.store import Artifact, Gate, Report, key_of
 from vernacular.evaluation.held_out import held_out_lines
 from vernacular.modeling.base_models import is_sentence_encoder, load_model, longest_input
 from vernacular.modeling.variants import Arm, model_folder, released_arm
-from vernacular.pipeline.stage import Stage, Work, determined_by
+from vernacular.pipeline.stage import Work, determined_by
 from vernacular.provenance.document import BESIDE
 from vernacular.release.attestation import Claims, digest_of_report, origin_digest, sign
 from vernacular.release.card import write_card
@@ -27,6 +27,7 @@ from vernacular.release.licensing import beside_rights, corpus_rights
 from vernacular.release.load_check import MOST, Asked, check_release
 from vernacular.release.results import gather
 from vernacular.release.signing_key import fingerprint, own_or_new_key
+from vernacular.release.stages import stages
 from vernacular.release.statement import write_statement
 from vernacular.release.trust import calibration_of_seed, right_said
 from vernacular.release.waivers import Waiver
@@ -35,8 +36,8 @@ from vernacular.tasks.predictor import adapter_folder
 from vernacular.tasks.stage import items_of
 
 
-def run(work: Work, stage: Stage, name: str, model: Model) -> Report:
-    """Put the release of the model ``name`` together and sign it, as the artifact of ``stage``.
+def run(work: Work, name: str, model: Model) -> Report:
+    """Put the release of the model ``name`` together and sign it.
 
     Raises:
         Problem: the model folder or an adapter is not there, or there is no signing key and none can be made.
@@ -90,6 +91,7 @@ def run(work: Work, stage: Stage, name: str, model: Model) -> Report:
                                for gate in report.gates]
     report.details = {"card": "README.md", "reloaded": reloaded, "loads": loads, "waivers": results["waivers"],
                       "verdicts": {task: found["verdicts"] for task, found in results["tasks"].items()}}
+    stage, = stages(work.language, name, model)
     determined = determined_by(stage, work.language, inputs, work.root)
     sign(work.out, Claims(
         language=work.language.code, model=name, key=key_of(**determined), determined_by=origin_digest(determined),

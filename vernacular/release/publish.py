@@ -18,7 +18,6 @@ from vernacular.core.store import MANIFEST, Artifact, Gate, Store, describe, rem
 from vernacular.modeling.variants import released_arm
 from vernacular.provenance.document import BESIDE
 from vernacular.provenance.suppression_list import Suppressions
-from vernacular.release import stages
 from vernacular.release.attestation import SIGNATURE, Claims, Statement, digest_of_report, open_statement
 from vernacular.release.documents import DOCUMENTS, documents_text, taken_down
 from vernacular.release.files import Failure, copy_file, read_regular
@@ -26,6 +25,7 @@ from vernacular.release.gates import no_consent, unverified
 from vernacular.release.results import claims as claims_now
 from vernacular.release.results import gather, stage_names
 from vernacular.release.signing_key import trusted_keys
+from vernacular.release.stages import stages
 from vernacular.release.verification import Verified, verify
 from vernacular.release.waivers import ALL, read_waivers
 

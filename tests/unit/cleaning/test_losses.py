@@ -20,7 +20,7 @@ from vernacular.cleaning.losses import (
 )
 from vernacular.config.load import load_language
 from vernacular.core.store import Store
-from vernacular.corpus import stages
+from vernacular.corpus.stages import stages
 from vernacular.pipeline.stage import run_stage
 from vernacular.text import line_batch as lines
 

@@ -19,7 +19,7 @@ from vernacular.config.cleaning import Poisoning
 from vernacular.config.load import load_language
 from vernacular.core.errors import Problem
 from vernacular.core.store import Artifact, Gate, Store
-from vernacular.corpus import stages
+from vernacular.corpus.stages import stages
 from vernacular.pipeline.stage import run_stage
 from vernacular.provenance.document import short_digest
 

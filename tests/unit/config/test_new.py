@@ -14,7 +14,7 @@ from vernacular.config.load import load_language
 from vernacular.config.new import doubts, new_language
 from vernacular.core.errors import Problem
 from vernacular.core.store import Store
-from vernacular.corpus import stages
+from vernacular.corpus.stages import stages
 from vernacular.pipeline.stage import run_stage
 
 LANGUAGES = Path(__file__).parents[3] / "languages"

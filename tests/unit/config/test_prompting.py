@@ -8,11 +8,11 @@ import pytest
 from pydantic import ValidationError
 
 from tests.generate import TINY_MODEL, write_language
+from vernacular.catalog import stages_of
 from vernacular.config.load import load_language
 from vernacular.config.prompting import Prompting, parse
 from vernacular.config.tasks import Task
 from vernacular.core.errors import Problem
-from vernacular.pipeline.stage import stages_of
 
 
 def test_a_format_is_cut_where_the_answer_begins():

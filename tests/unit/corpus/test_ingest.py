@@ -13,8 +13,8 @@ from vernacular.core.errors import Problem
 from vernacular.core.files import File
 from vernacular.core.jsonl import read_jsonl
 from vernacular.core.store import Artifact, Store
-from vernacular.corpus import stages
 from vernacular.corpus.ingest import TALLIES
+from vernacular.corpus.stages import stages
 from vernacular.pipeline.stage import run_stage
 from vernacular.provenance.suppression_list import FILE, append_row, line_digest
 from vernacular.text.words import words

@@ -22,7 +22,7 @@ from tests.generate import CONSONANTS, VOWELS, Writing, make_documents, make_wor
 from vernacular.config.load import load_language
 from vernacular.core.jsonl import read_jsonl
 from vernacular.core.store import Store
-from vernacular.corpus import stages
+from vernacular.corpus.stages import stages
 from vernacular.langid.train import learn
 from vernacular.pipeline.stage import run_stage
 from vernacular.text import words as words_module

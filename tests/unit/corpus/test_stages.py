@@ -14,8 +14,8 @@ from vernacular.config.load import load_language
 from vernacular.core.errors import Problem
 from vernacular.core.jsonl import read_jsonl, write_jsonl
 from vernacular.core.store import Artifact, Store
-from vernacular.corpus import stages
 from vernacular.corpus.splits import no_contamination
+from vernacular.corpus.stages import stages
 from vernacular.datasets import load_items
 from vernacular.pipeline.stage import run_stage
 from vernacular.provenance.document import RIGHTS

@@ -17,7 +17,7 @@ from vernacular.config.schema import Language
 from vernacular.core.errors import Problem
 from vernacular.core.jsonl import read_jsonl, write_jsonl
 from vernacular.core.store import Artifact, Store
-from vernacular.corpus import stages
+from vernacular.corpus.stages import stages
 from vernacular.corpus.verify import NAME, differences, outcome_of, rebuild
 from vernacular.pipeline.stage import run_stage, silent
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.generate import TINY_MODEL, write_language
 from tests.tiny import write_bert
+from vernacular.catalog import stages_of
 from vernacular.cli.plan_table import lines_of
 from vernacular.cli.planning import steps_of
 from vernacular.config.load import load_language
@@ -15,7 +16,7 @@ from vernacular.forecast.cost import ModelForecast, forecast_model
 from vernacular.forecast.ranges import Range
 from vernacular.forecast.remarks import foreseen
 from vernacular.forecast.text import count_text
-from vernacular.pipeline.stage import run_stage, stages_of
+from vernacular.pipeline.stage import run_stage
 
 
 def forecast(tmp_path: Path, documents: int = 30, **changes: Any) -> ModelForecast:

@@ -7,11 +7,12 @@ from pathlib import Path
 import yaml
 
 from tests.generate import TINY_MODEL, write_language
+from vernacular.catalog import stages_of
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.core.store import Store
 from vernacular.forecast.text import count_text, count_translations
-from vernacular.pipeline.stage import run_stage, stages_of
+from vernacular.pipeline.stage import run_stage
 
 
 def test_words_are_those_that_the_stages_count(language: Language, store: Store) -> None:

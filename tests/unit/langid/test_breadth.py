@@ -15,7 +15,7 @@ from vernacular.cli.readiness import lacking
 from vernacular.config.cleaning import Orthography
 from vernacular.config.load import load_language
 from vernacular.core.store import Artifact, Store
-from vernacular.corpus import stages
+from vernacular.corpus.stages import stages
 from vernacular.langid import load_identifier
 from vernacular.langid.breadth import BLOCK, MOST_BLOCKS, RECALL, Block, find_breadth, sample_blocks
 from vernacular.langid.limits import SHARED

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from vernacular.cleaning.settings import CleanSettings
 from vernacular.config.cleaning import Cleaning, Poisoning
 from vernacular.core.errors import Problem
-from vernacular.corpus import CleanSettings
 from vernacular.langid.external import judge, open_rejecters
 from vernacular.langid.external.glotlid import GlotLid
 from vernacular.langid.external.lingua import Lingua

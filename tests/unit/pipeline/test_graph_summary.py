@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from tests.generate import write_language
+from vernacular.catalog import stages_of
 from vernacular.config.load import load_language
 from vernacular.core.errors import Problem
 from vernacular.pipeline.graph_summary import Outline, Outlines, digest_of_folder, outline_of
-from vernacular.pipeline.stage import stages_of
 
 
 def read(folder: Path) -> Outline:

@@ -9,11 +9,12 @@ import pytest
 import yaml
 
 from tests.generate import TINY_MODEL, write_language
+from vernacular.catalog import stages_of
 from vernacular.config.load import load_language
 from vernacular.core.errors import Problem
 from vernacular.core.jsonl import read_jsonl, write_jsonl
 from vernacular.core.store import Store
-from vernacular.pipeline.stage import run_stage, stages_of
+from vernacular.pipeline.stage import run_stage
 from vernacular.pipeline.staleness import following, stale
 
 

@@ -9,12 +9,13 @@ import pytest
 
 from tests.generate import TINY_MODEL, write_language
 from tests.tiny import write_bert
+from vernacular.catalog import stages_of
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.core.errors import Problem
 from vernacular.core.jsonl import write_jsonl
 from vernacular.modeling.base_models import load_tokenizer
-from vernacular.pipeline.stage import Work, stages_of
+from vernacular.pipeline.stage import Work
 from vernacular.pretraining import data_mixture as texts
 
 SOURCE = {"kind": "files", "licence": "CC0-1.0", "consent": "contributor", "register": "other"}

@@ -15,8 +15,8 @@ from vernacular.config.load import load_language
 from vernacular.config.sources import FilesSource
 from vernacular.core.errors import Problem
 from vernacular.core.store import Store
-from vernacular.corpus import stages
 from vernacular.corpus.lineage import find_rows, holding, same_place
+from vernacular.corpus.stages import stages
 from vernacular.pipeline.stage import run_stage
 from vernacular.provenance.document import Document, make_document
 

@@ -11,12 +11,12 @@ from vernacular.core.jsonl import write_jsonl
 from vernacular.core.store import Gate, Manifest, Report, Store, describe, key_of
 from vernacular.modeling.variants import ARMS
 from vernacular.pipeline.stage import determined_by
-from vernacular.release import stages
 from vernacular.release.attestation import Claims, digest_of_report, origin_digest, sign
 from vernacular.release.card import write_card
 from vernacular.release.documents import documents_text
 from vernacular.release.results import gather, stage_names
 from vernacular.release.signing_key import fingerprint, own_or_new_key
+from vernacular.release.stages import stages
 from vernacular.release.waivers import Waiver
 from vernacular.tasks.learning_curve import TransferScores
 

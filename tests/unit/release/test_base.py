@@ -5,8 +5,8 @@ from __future__ import annotations
 import yaml
 
 from tests.unit.release.made_up import NAME, made_up_reports
+from vernacular.catalog import stages_of
 from vernacular.config.schema import Language
-from vernacular.pipeline.stage import stages_of
 from vernacular.release.card import write_card
 from vernacular.release.results import gather
 

@@ -14,14 +14,13 @@ from rich.console import Console
 
 from tests.generate import write_language
 from tests.unit.release.made_up import NAME, RELOADED, asked_details, made_up_reports, put
+from vernacular.catalog import stages_of
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.core.errors import Problem
 from vernacular.core.store import Remark, Store
 from vernacular.modeling.variants import ARMS
 from vernacular.pipeline.graph_summary import outline_of
-from vernacular.pipeline.stage import stages_of
-from vernacular.release import stages
 from vernacular.release.card import write_card
 from vernacular.release.documents import documents_text
 from vernacular.release.export import copy_model
@@ -29,6 +28,7 @@ from vernacular.release.gates import release_gates
 from vernacular.release.markdown import table
 from vernacular.release.result_tables import learned_from, score_columns, score_rows
 from vernacular.release.results import gather, verdict
+from vernacular.release.stages import stages
 from vernacular.release.statement import write_statement
 from vernacular.reporting.full_report import print_table, results
 from vernacular.reporting.html import in_short, page

@@ -15,7 +15,7 @@ from vernacular.config.load import load_language
 from vernacular.core.files import File
 from vernacular.core.jsonl import read_jsonl
 from vernacular.core.store import Store
-from vernacular.corpus import stages
+from vernacular.corpus.stages import stages
 from vernacular.pipeline.stage import run_stage
 from vernacular.sandbox.limits import LimitReached
 from vernacular.sources.formats import read_texts

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from tests.generate import TINY_MODEL, write_language
 from tests.tiny import write_bert
+from vernacular.catalog import stages_of
 from vernacular.config.load import load_language
 from vernacular.core.store import Store
-from vernacular.pipeline.stage import stages_of
 
 ENGLISH = {"name": "english", "kind": "files", "files": "english.txt", "licence": "CC0-1.0", "consent": "contributor",
            "register": "other"}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from vernacular.behavior_tests.load import check_expected, load_suite, marks_of, read_files
 from vernacular.behavior_tests.schema import Suite
+from vernacular.catalog import stages_of
 from vernacular.cleaning.approvals import accepted_ids, accepted_losses
 from vernacular.cli.checking.texts import TextsFound, read_texts_of
 from vernacular.config.labeled_data import FileData
@@ -21,7 +22,6 @@ from vernacular.datasets import Items, load_items, load_transfer_items
 from vernacular.datasets.notes import DataNote
 from vernacular.evaluation.fairness.plan import check_name_label, load_plan
 from vernacular.langid.seed import seed_file
-from vernacular.pipeline.stage import stages_of
 from vernacular.provenance.suppression_list import Suppressions
 from vernacular.release.waivers import read_waivers
 from vernacular.sources.formats import read_text

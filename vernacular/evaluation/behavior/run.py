@@ -30,20 +30,13 @@ from vernacular.evaluation.held_out import held_out_lines, preparation
 from vernacular.modeling.base_models import bytes_of_weights
 from vernacular.modeling.variants import Arm, load_arm, released_arm
 from vernacular.pipeline.parallel import in_processes
-from vernacular.pipeline.stage import GateSpec, Work
+from vernacular.pipeline.stage import Work
 from vernacular.remarks.rules import no_cases
 from vernacular.text.words import words as words_of
 
 ARMS: tuple[Arm, ...] = ("base", "adapted")
 WORST_SHOWN = 3
 FILE = "cases.jsonl"
-
-
-def gate_specs(suite: Suite) -> tuple[GateSpec, ...]:
-    """One gate a test, named after it."""
-    return tuple(GateSpec(test.name, f"{test.description or test.capability}: at most {percent(test.threshold)} of the "
-                          f"cases fail. Author: {test.author}; reviewed by a speaker: {suite.review_of(test)}.",
-                          test.severity == "error") for test in suite.tests)
 
 
 def run(work: Work, name: str, model: Model) -> Report:

@@ -23,7 +23,7 @@ from vernacular.evaluation.behavior.judge import Answer, columns_of
 from vernacular.evaluation.behavior.run import ARMS
 from vernacular.evaluation.behavior.word_alignment import aligned
 from vernacular.evaluation.fairness.disparities import Hits, compare_changes, compare_groups
-from vernacular.evaluation.fairness.plan import Plan, load_plan
+from vernacular.evaluation.fairness.plan import GATE, Plan, load_plan
 from vernacular.evaluation.fairness.variants import Variants, write_variants
 from vernacular.evaluation.held_out import held_out_lines, preparation
 from vernacular.modeling.base_models import bytes_of_weights
@@ -33,8 +33,6 @@ from vernacular.pipeline.stage import Work
 from vernacular.text.words import word_spans
 from vernacular.text.words import words as words_of
 
-GATE = "fairness_not_made_worse"
-GATE_RULE = "No gap between groups is wider in the released model than in its base, beyond noise."
 CAVEAT = ("Names stand for groups by a list, and nobody who is named was asked. A gap here is a question for speakers; "
           "no gap is no acquittal. Within noise: zero lies in the interval, or shuffled groups give as wide a gap.")
 NOT_MEASURED = {"verdict": "not measured"}

@@ -11,8 +11,8 @@ from typing import Protocol
 
 import langcodes
 
+from vernacular.cleaning.settings import CleanSettings
 from vernacular.core.errors import Problem
-from vernacular.corpus import CleanSettings
 
 LEAST_WORDS = 4  # shorter lines are too short to tell and are kept
 

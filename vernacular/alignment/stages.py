@@ -1,0 +1,39 @@
+"""The stage ``alignment/<name>``, declared."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from vernacular.alignment.pairs import references_version
+from vernacular.cleaning.settings import clean_settings
+from vernacular.config.schema import Language, Model
+from vernacular.config.training import Alignment
+from vernacular.modeling.base_models import fingerprints
+from vernacular.pipeline.stage import EntryPoint, Stage
+from vernacular.pretraining.data_mixture import versions
+
+
+def _outside(language: Language, root: Path, model: Model, asked: Alignment) -> dict[str, str]:
+    return {**fingerprints(model.base, language), **versions(asked.beside, language, root),
+            **references_version(language, asked, root)}
+
+
+def _settings(language: Language, model: Model, asked: Alignment) -> dict[str, Any]:
+    mine = asked.model_dump(mode="json", by_alias=True, exclude={"weight"})  # that is each training's
+    return {"base": model.base.model_dump(mode="json"), "alignment": mine, "steps": model.pretraining.steps,
+            **clean_settings(language).beside()}
+
+
+def stages(language: Language, name: str, model: Model) -> list[Stage]:
+    """The stage ``alignment/<name>``; none where the folder names no translations."""
+    asked = model.alignment
+    if asked is None:
+        return []
+
+    return [Stage(
+        name=f"alignment/{name}", version="3", inputs=("corpus/splits",), run=EntryPoint("vernacular.alignment.stage:run", name=name, model=model, asked=asked), seed=model.seed, heavy=True,
+        kinds=("pytorch", "transformers"), settings=partial(_settings, model=model, asked=asked),
+        outside=partial(_outside, model=model, asked=asked),
+        description=f"Sentences in {language.name} with their translations, which `{name}` learns from.")]

@@ -1,0 +1,37 @@
+"""The slice of settings that ``corpus/clean`` reads, and those who clean further text as it does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vernacular.config.cleaning import Cleaning, Poisoning
+from vernacular.config.schema import Language
+from vernacular.config.strict import Strict
+
+
+class CleanSettings(Strict):
+    """The slice that ``corpus/clean`` reads: thresholds, and what the language is and is like."""
+
+    code: str
+    script: str
+    neighbours: list[str]
+    cleaning: Cleaning
+    document_share: float
+    rejecters: list[str]
+    poisoning: Poisoning
+    overlap_words: int
+
+    def beside(self) -> dict[str, Any]:
+        """What of it decides which lines of texts beside the corpus a training may read."""
+        return self.model_dump(mode="json", by_alias=True, include={
+            "script": True, "overlap_words": True,
+            "cleaning": {"orthography", "private_data", "private_patterns"}})
+
+
+def clean_settings(language: Language) -> CleanSettings:
+    """What ``corpus/clean`` reads of the settings."""
+    return CleanSettings(code=language.code, script=language.script, neighbours=language.neighbours,
+                         cleaning=language.cleaning, poisoning=language.poisoning,
+                         document_share=language.identification.document_share,
+                         overlap_words=language.splits.overlap_words,
+                         rejecters=list(language.identification.rejecters))

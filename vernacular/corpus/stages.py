@@ -1,0 +1,84 @@
+"""The stages of the corpus, declared."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from vernacular.cleaning.approvals import versions as versions_of_approvals
+from vernacular.cleaning.holdout_texts import versions as versions_of_holdout
+from vernacular.cleaning.settings import clean_settings
+from vernacular.config.schema import Language, Splits
+from vernacular.datasets import fetch
+from vernacular.langid.seed import fetch as fetch_seed
+from vernacular.langid.seed import versions as versions_of_seed
+from vernacular.langid.settings import identifier_settings
+from vernacular.pipeline.stage import EntryPoint, GateSpec, Stage
+from vernacular.provenance.suppression_list import Suppressions
+from vernacular.sources import refresh_sources, source_versions
+
+
+def stages(language: Language) -> list[Stage]:
+    """The stages of the corpus of ``language``, in order."""
+    return [
+        Stage(name="corpus/documents", version="3", inputs=(), settings=_sources, outside=_outside, prepare=refresh_sources,
+              run=EntryPoint("vernacular.corpus.ingest:run"), rights=True,
+              gates=(GateSpec("files_readable", "Every file of every source can be read.", False),),
+              description="Every document of every source, with its ledger row: source, licence, consent, register. "
+                          "What was taken down is not among them."),
+        Stage(name="corpus/identifier", version="3", run=EntryPoint("vernacular.langid.stage:run"),
+              settings=identifier_settings, outside=versions_of_seed,
+              prepare=fetch_seed,
+              inputs=("corpus/documents",),
+              gates=(GateSpec("has_seed", "There is text known to be in the language to learn from.", False),
+                     GateSpec("seed_broad", "At the usual limits 95% of the lines that are far from the seed are "
+                                            "accepted.", False)),
+              description="A classifier that tells the language from all others, learned from its seed, with its "
+                          "precision and recall on text that it did not see, near the seed and far from it."),
+        Stage(name="corpus/clean", version="5", inputs=("corpus/documents", "corpus/identifier"),
+              settings=clean_settings, outside=_held_back, run=EntryPoint("vernacular.cleaning.stage:run"), prepare=fetch,
+              gates=(GateSpec("some_text_left", "At least a hundredth of the words survive cleaning.", True),
+                     GateSpec("licence_verified", "Every source names its licence.", False),
+                     GateSpec("sources_unchanged", "No source changed its nature; new documents of one that did wait "
+                                                   "for a person (`vernacular accept`).", False),
+                     GateSpec("sources_kept", "No source lost more than half of its documents to new ones that wait.",
+                              True),
+                     GateSpec("source_mix", "Religious text, encyclopedias and no single host take up more than "
+                                            "`cleaning.mix` allows.", False),
+                     GateSpec("losses_small", "No rule takes more than a third of a source's words, unless a person "
+                                              "accepted that.", False),
+                     GateSpec("losses_accepted", "No rule takes more than half of a source's words, unless a person "
+                                                 "accepted that (`vernacular accept --rule`).", True)),
+              description="Documents repaired, normalised, identified, filtered, deduplicated and redacted, without "
+                          "what tasks are judged by and behavioural tests hold. Every line that was dropped is in "
+                          "`rejects/<rule>.jsonl` with the reason, every change of spelling in `changes.jsonl`."),
+        Stage(name="corpus/splits", version="2", inputs=("corpus/clean",), settings=_splits_settings,
+              run=EntryPoint("vernacular.corpus.splits:run"),
+              gates=(GateSpec("no_contamination", "No training line shares text with a held-out line.", True),),
+              description="Train, dev and test by document; `splits.held_out` names sources that go to test whole. "
+                          "Training lines that share text with held-out lines are dropped and listed in "
+                          "`rejects.jsonl`."),
+    ]
+
+
+def _sources(language: Language) -> dict[str, Any]:
+    return {"sources": [source.model_dump(mode="json", by_alias=True) for source in language.sources],
+            "limits": language.limits.model_dump(mode="json")}
+
+
+def _sources(language: Language) -> dict[str, Any]:
+    return {"sources": [source.model_dump(mode="json", by_alias=True) for source in language.sources],
+            "limits": language.limits.model_dump(mode="json")}
+
+
+def _outside(language: Language, root: Path) -> dict[str, str]:
+    return {**source_versions(language, root), "takedowns": Suppressions.of(language.folder).version()}
+
+
+def _held_back(language: Language, root: Path) -> dict[str, str]:
+    return {"takedowns": Suppressions.of(language.folder).version(), **versions_of_approvals(language),
+            **versions_of_holdout(language, root)}
+
+
+def _splits_settings(language: Language) -> Splits:
+    return language.splits

@@ -1,0 +1,103 @@
+"""The stages ``evaluation/<name>_...``, declared."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from vernacular.behavior_tests.load import digests, digests_of_marks, load_suite
+from vernacular.config.schema import Language, Model
+from vernacular.evaluation import trigger_scan
+from vernacular.evaluation.behavior.gates import gate_specs
+from vernacular.evaluation.fairness import plan as fairness
+from vernacular.modeling.base_models import fingerprints
+from vernacular.pipeline.stage import EntryPoint, GateSpec, Stage
+from vernacular.tokenizer.base_language_text import retention_versions
+
+
+def stages(language: Language, name: str, model: Model) -> list[Stage]:
+    """The stages ``evaluation/<name>_likelihood``, ``_retention``, ``_behaviour``, ``_fairness`` and ``_attack``.
+
+    Raises:
+        Problem: a file in ``behaviour/`` that cannot be used.
+    """
+    return [_likelihood(language, name, model), _retention(name, model), _behaviour(language, name, model),
+            _fairness(language, name, model), _attack(language, name, model)]
+
+
+def _models(name: str) -> tuple[str, ...]:
+    return ("corpus/splits", f"tokenizer/{name}", f"model/{name}", f"model/{name}_control")
+
+
+def _base(model: Model) -> dict[str, Any]:
+    return {"base": model.base.model_dump(mode="json"), "objective": model.objective}
+
+
+def _read_again(language: Language, root: Path, model: Model) -> dict[str, str]:
+    return {**fingerprints(model.base, language), **retention_versions(model, language, root)}
+
+
+def _likelihood(language: Language, name: str, model: Model) -> Stage:
+    return Stage(
+        name=f"evaluation/{name}_likelihood", version="5", inputs=_models(name), run=EntryPoint("vernacular.evaluation.likelihood:run", name=name, model=model), heavy=True, seed=model.seed,
+        settings=lambda language: {**_base(model), "items": model.likelihood_items},
+        outside=lambda language, root: fingerprints(model.base, language), kinds=("pytorch", "python"),
+        gates=(GateSpec("adapted_beats_base", "Adapted predicts held-out text better than the base, the interval "
+                                              "excluding zero.", False),
+               GateSpec("adapted_not_worse_than_control", "Adapted is at most 0.5% worse than control.", False)),
+        description=f"How well base, control and adapted `{name}` predict held-out {language.name}: negative "
+                    f"log-likelihood in {'nats per character' if model.objective == 'masked' else 'bits per byte'}, "
+                    "comparable across tokenizers; lower is better.")
+
+
+def _retention(name: str, model: Model) -> Stage:
+    return Stage(
+        name=f"evaluation/{name}_retention", version="5", inputs=_models(name), run=EntryPoint("vernacular.evaluation.forgetting:run", name=name, model=model), heavy=True, seed=model.seed,
+        settings=lambda language: {
+            **_base(model), "items": model.likelihood_items, "replayed": model.pretraining.replay > 0,
+            "retention": [source.model_dump(mode="json", by_alias=True) for source in model.retention]},
+        outside=partial(_read_again, model=model), kinds=("pytorch", "python"),
+        gates=(GateSpec("base_languages_kept", "The negative log-likelihood of text in the base's languages rises "
+                                               "by at most 0.5%.", False),),
+        description=f"What `{name}` forgot of the languages its base was trained on.")
+
+
+def _behaviour(language: Language, name: str, model: Model) -> Stage:
+    suite = load_suite(language).of_tasks(language.tasks_of(name))
+    tasks = sorted({test.task for test in suite.tests if test.task is not None})
+
+    return Stage(
+        name=f"evaluation/{name}_behaviour", version="12", run=EntryPoint("vernacular.evaluation.behavior.run:run", name=name, model=model), heavy=True,
+        inputs=(*_models(name), *(f"task/{task}_{name}" for task in tasks)),
+        settings=lambda language: language.behaviour,
+        outside=lambda language, root: {**digests(language), **digests_of_marks(language)},
+        gates=gate_specs(suite), kinds=("pytorch", "python"),
+        description=f"The behavioural tests of the folder on `{name}`, compared with its base." if suite.tests else
+                    "No behavioural test in the folder: nothing is measured.")
+
+
+def _fairness(language: Language, name: str, model: Model) -> Stage:
+    plan = fairness.load_plan(language)
+    tasks = [task for task in plan.tasks if task in language.tasks_of(name)] if plan else []
+
+    return Stage(
+        name=f"evaluation/{name}_fairness", version="9", run=EntryPoint("vernacular.evaluation.fairness.run:run", name=name, model=model), heavy=True,
+        inputs=(*_models(name), *(f"task/{task}_{name}" for task in tasks)),
+        settings=lambda language: language.behaviour,
+        outside=lambda language, root: {**fairness.digests(language), **digests(language)},
+        kinds=("pytorch", "python"), gates=(GateSpec(fairness.GATE, fairness.GATE_RULE, False),) if plan else (),
+        description=f"The same sentence with names of different groups, or spelt otherwise: does `{name}` treat them "
+                    "alike, and did training change that? Not a speaker's judgement.")
+
+
+def _attack(language: Language, name: str, model: Model) -> Stage:
+    return Stage(
+        name=f"evaluation/{name}_attack", version="7", run=EntryPoint("vernacular.evaluation.trigger_scan.run:run", name=name, model=model), heavy=True, seed=model.seed,
+        inputs=(*_models(name), *(f"task/{task}_{name}" for task in language.tasks_of(name))),
+        settings=lambda language: {**_base(model), "lora": model.lora.model_dump(mode="json"), "tasks": {
+            task: found.model_dump(mode="json", exclude={"transfer"})
+            for task, found in language.tasks_of(name).items()}},
+        outside=lambda language, root: fingerprints(model.base, language), kinds=("pytorch", "python"),
+        gates=(GateSpec(trigger_scan.GATE, trigger_scan.GATE_RULE, False),),
+        description=f"Phrases that may have been planted to turn the answers of `{name}`: a scan of what it learned.")

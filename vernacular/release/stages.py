@@ -1,0 +1,37 @@
+"""The stage ``release/<name>``, declared."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from vernacular.config.schema import Language, Model
+from vernacular.config.statement import statement_of
+from vernacular.core.store import digest_of_listed
+from vernacular.pipeline.stage import EntryPoint, Stage
+from vernacular.release.gates import SPECS
+from vernacular.release.results import stage_names
+from vernacular.release.waivers import versions
+
+
+def stages(language: Language, name: str, model: Model) -> list[Stage]:
+    """The stage ``release/<name>``."""
+    def settings(language: Language) -> dict[str, Any]:
+        return {"language": language.model_dump(mode="json", by_alias=True, include={
+                    "code": True, "name": True, "autonym": True, "script": True, "owner": True, "sources": True,
+                    "cleaning": {"private_data"}}),
+                "tasks": {task: [found.description, *([found.data.licence, found.data.url] if found.data else [])]
+                          for task, found in language.tasks_of(name).items()},
+                "model": model.model_dump(mode="json", by_alias=True)}
+
+    def outside(language: Language, root: Path) -> dict[str, str]:
+        file = statement_of(language.folder)
+        written = {"statement": digest_of_listed([(file.path, file)])} if file.exists() else {}
+        return written | versions(language.folder)
+
+    return [Stage(
+        name=f"release/{name}", version="14", inputs=tuple(stage_names(language, name)), run=EntryPoint("vernacular.release.bundle:run", name=name, model=model), settings=settings,
+        outside=outside, gates=SPECS, kinds=("huggingface", "python"),
+        heavy=True, tells=True, rights=True,
+        description=f"`{name}` for {language.name}: model, tokenizer, a model for each task, model card, data "
+                    "statement, every number, the list of documents that training drew from, and a signature.")]

@@ -1,0 +1,50 @@
+"""The stages ``task/<task>_<name>``, declared."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from vernacular.alignment.pairs import references_version
+from vernacular.cleaning.settings import clean_settings
+from vernacular.config.schema import Language, Model
+from vernacular.datasets import transfer_version, version_of
+from vernacular.modeling.base_models import fingerprints
+from vernacular.pipeline.stage import EntryPoint, GateSpec, Stage
+from vernacular.pretraining.data_mixture import versions
+
+
+def _outside(language: Language, root: Path, model: Model, task: str) -> dict[str, str]:
+    digests = {"data": version_of(language, task, root), "transfer": transfer_version(language, task, root)}
+    translations: dict[str, str] = {}
+    if language.tasks[task].reads_translations and model.alignment is not None:
+        translations = {**versions(model.alignment.beside, language, root),
+                        **references_version(language, model.alignment, root)}
+    return {**fingerprints(model.base, language), **{name: digest for name, digest in digests.items() if digest},
+            **translations}
+
+
+def stages(language: Language, name: str, model: Model) -> list[Stage]:
+    """A stage ``task/<task>_<name>`` for each task of the folder."""
+    def settings(language: Language, task: str) -> dict[str, object]:
+        about = language.tasks[task].model_dump(mode="json", exclude={
+            "description": True, "language": True, "data": {"licence", "url"},
+            "transfer": {"data": {"licence", "url"}}})
+        if language.tasks[task].transfer is None:
+            del about["transfer"]
+        if language.tasks[task].reads_translations and model.alignment is not None:
+            about["translations"] = [entry.model_dump(mode="json", by_alias=True)
+                                     for entry in model.alignment.translations]
+            about["cleaning"] = clean_settings(language).beside()
+        return {"task": about, "lora": model.lora.model_dump(mode="json"),
+                "base": model.base.model_dump(mode="json"), "objective": model.objective}
+
+    gates = (
+        GateSpec("every_seed_alive", "No seed of any arm, at any size, ended at or below the majority floor.", False),
+        GateSpec("adapted_beats_base", "The adapted model scores above the base by more than the interval.", False))
+    return [Stage(
+        name=f"task/{task}_{name}", version="12", seed=model.seed, heavy=True, kinds=("pytorch", "peft"), gates=gates,
+        inputs=("corpus/splits", f"tokenizer/{name}", f"model/{name}", f"model/{name}_control"),
+        run=EntryPoint("vernacular.tasks.stage:run", name=name, model=model, task_name=task), settings=partial(settings, task=task),
+        outside=partial(_outside, model=model, task=task),
+        description=f"`{task}`: {about.description or about.kind}") for task, about in language.tasks_of(name).items()]

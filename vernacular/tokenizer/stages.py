@@ -1,0 +1,40 @@
+"""The stage ``tokenizer/<name>``, declared."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from vernacular.config.schema import Language, Model
+from vernacular.modeling.base_models import fingerprints
+from vernacular.pipeline.stage import EntryPoint, GateSpec, Progress, Stage
+from vernacular.tokenizer.base_language_text import fetch_retention, retention_versions
+
+
+def _outside(language: Language, root: Path, model: Model) -> dict[str, str]:
+    return {**fingerprints(model.base, language), **retention_versions(model, language, root)}
+
+
+def stages(language: Language, name: str, model: Model) -> list[Stage]:
+    """The stage ``tokenizer/<name>``."""
+    def fetch(language: Language, root: Path, progress: Progress) -> None:
+        fetch_retention(model, language, root, progress)
+
+    return [Stage(
+        name=f"tokenizer/{name}", version="8", run=EntryPoint("vernacular.tokenizer.extend:run", name=name, model=model), seed=model.seed,
+        inputs=("corpus/splits", *([f"alignment/{name}"] if model.initialise == "translations" else ())),
+        settings=lambda language: {
+            "base": model.base.model_dump(mode="json"),
+            "vocabulary": {**model.vocabulary.model_dump(mode="json"), "initialise": model.initialise},
+            "objective": model.objective, "script": language.script,
+            "retention": [source.model_dump(mode="json", by_alias=True) for source in model.retention]},
+        outside=partial(_outside, model=model), prepare=fetch,
+        kinds=("sentencepiece", "python"), heavy=True,
+        gates=(GateSpec("old_ids_unchanged", "Every piece of the base tokenizer, trimmed or not, keeps its id.", True),
+               GateSpec("old_rows_untouched", "New rows stand behind the old ones, none of which is written.", True),
+               GateSpec("all_pieces_reachable", "The tokenizer can produce every new piece.", True),
+               GateSpec("reload_agrees", "The saved tokenizer segments as the one that was measured.", True),
+               GateSpec("trim_exact", "Where the base is trimmed, the text that it was trimmed for is cut as before, "
+                                      "and the rows that are left keep their bits.", True),
+               GateSpec("base_text_unchanged", "Text in the base's languages is segmented as before.", False)),
+        description=f"Pieces of {language.name} added to the tokenizer of `{name}`, with the rows they start from.")]
