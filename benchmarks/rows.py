@@ -43,8 +43,9 @@ def rows_nya_smollm2() -> Iterator[Row]:
 def compared(name: str, place: Path, train: list[str], held_out: list[str], settings: Vocabulary,
              steps: int) -> Iterator[Row]:
     """The rows of all methods for a causal model: at the start and after ``steps``, and the base itself."""
-    from vernacular.evaluation.likelihood import causal_likelihood, difference
+    from vernacular.evaluation.likelihood import difference
     from vernacular.modeling.base_models import load_model, load_tokenizer
+    from vernacular.modeling.likelihood import causal_likelihood
     from vernacular.modeling.training_loop import take_step
     from vernacular.tokenizer.candidates import Letters, word_counts
     from vernacular.tokenizer.embedding_init import grow, new_rows

@@ -83,7 +83,8 @@ def _measured(folder: Path, base: dict[str, str], start: str, seed: int) -> dict
 
 def _row(name: str, runs: Sequence[dict[str, Any]], ours: Sequence[dict[str, Any]]) -> Row:
     """Likelihood from a start, beside that from our default: means over the seeds, an interval over the lines."""
-    from vernacular.evaluation.likelihood import Scored, difference
+    from vernacular.evaluation.likelihood import difference
+    from vernacular.modeling.likelihood import Scored
 
     def scored(some: Sequence[dict[str, Any]]) -> Scored:
         return Scored(np.mean([run["nats"] for run in some], axis=0), np.array(some[0]["size"]),
@@ -144,8 +145,8 @@ def main() -> None:
     from vernacular.config.load import load_language
     from vernacular.core.jsonl import read_jsonl
     from vernacular.core.store import Report, Store
-    from vernacular.evaluation.likelihood import LEAST_WORDS, likelihood
     from vernacular.modeling.base_models import load_base, load_model, load_tokenizer
+    from vernacular.modeling.likelihood import LEAST_WORDS, likelihood
     from vernacular.modeling.variants import MODEL_FOLDER
     from vernacular.pipeline.stage import Work, run_stage
     from vernacular.text.words import words

@@ -28,10 +28,11 @@ from dagster import (
 from dagster._core.errors import DagsterPipesExecutionError
 from pydantic import PrivateAttr
 
-from vernacular.cli.fork_server import Warm, can_fork
+from vernacular.cli.fork_server import Warm
 from vernacular.config.schema import Language
 from vernacular.core.errors import Passing, Problem
 from vernacular.core.store import Artifact, Store
+from vernacular.pipeline.parent_process import can_fork
 from vernacular.pipeline.stage import Stage
 
 

@@ -14,6 +14,7 @@ from threading import Thread
 from dagster import AssetKey
 
 from assets.sources import source_digests
+from vernacular.catalog import stages_of
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.core.errors import Passing
@@ -61,7 +62,7 @@ def look(project: Project, code: str, now: float) -> Look:
     wanted = due(language, root, now)
     if wanted:
         return Look(language, digests, due=wanted)
-    return Look(language, digests, causes=stale(language, Store(root)), around=circumstances(language, root))
+    return Look(language, digests, causes=stale(stages_of(language), language, Store(root)), around=circumstances(stages_of(language), language, root))
 
 
 class Looks:

@@ -7,7 +7,7 @@ import os
 import signal
 from types import FrameType
 
-from vernacular.cli.stage_process import interrupt_when_alone
+from vernacular.pipeline.parent_process import interrupt_when_alone
 
 
 def interrupt_when_unwanted() -> None:

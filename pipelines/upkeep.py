@@ -152,7 +152,7 @@ class Upkeep:
             times = last.counted(outcome) + 1
         asked[language.code] = [around, digest(causes), times, at,
                                 last.outcome if outcome == "none" else outcome if times > 1 else ""]
-        names = following(language, [cause.stage for cause in causes])
+        names = following(stages_of(language), [cause.stage for cause in causes])
         return RunRequest(
             run_key=f"{language.code}:{around}:{digest(causes)}:{at}",
             asset_selection=[stage_key(language, name) for name in names],

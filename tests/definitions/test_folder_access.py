@@ -29,7 +29,6 @@ from vernacular.core.errors import Problem
 from vernacular.core.files import Folder
 from vernacular.core.project import Project
 from vernacular.core.store import Gate
-from vernacular.datasets import load_items
 from vernacular.datasets.keyed_texts import references_of
 from vernacular.evaluation.fairness.plan import load_plan
 from vernacular.langid.seed import seed_lines
@@ -41,6 +40,7 @@ from vernacular.release.marks import Mark, keep
 from vernacular.release.waivers import read_waivers, waive
 from vernacular.sources import open_source, place_of
 from vernacular.sources.files import FolderFiles
+from vernacular.tasks.labeled_items import load_items
 
 SOURCE = {"licence": "CC0-1.0", "consent": "contributor", "register": "other"}
 INBOX = {"name": "inbox", "kind": "inbox", **SOURCE}

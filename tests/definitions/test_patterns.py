@@ -21,8 +21,8 @@ import regex
 
 import vernacular
 from tests.definitions.hostile import Body, Pattern, hostile
-from vernacular.cleaning.line_filters import in_script
 from vernacular.sources.removal import bracketed
+from vernacular.text.scripts import in_script
 from vernacular.tokenizer.candidates import Letters
 
 _ROOT = Path(vernacular.__file__).parent

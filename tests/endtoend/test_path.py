@@ -178,19 +178,19 @@ def test_a_mark_runs_the_behaviour_stage_alone_and_what_was_learned_is_not_score
     try:
         for text in (learned.upper(), new):
             keep(language.folder, Mark(text, "genre", "adapted", "river", True, None, "Amo", "2026-03-01T10:00:00Z"))
-        assert [one.stage for one in stale(language, store)] == [stage]
-        changed = results(store, language, "tiny")["changed"]
+        assert [one.stage for one in stale(stages_of(language), language, store)] == [stage]
+        changed = results(store, language, "tiny", stages_of(language))["changed"]
         assert [one.split(" (")[0] for one in changed] == [stage]
         assert f"Changed since the release: {stage}" in " ".join(place.run("report", "qaa").stdout.split())
         report = run_stage(stages_of(language)[stage], language, store).manifest.report
-        assert [one.stage for one in stale(language, store)] == ["release/tiny"]
+        assert [one.stage for one in stale(stages_of(language), language, store)] == ["release/tiny"]
         assert report.details["tests"]["marked_by_speakers_genre"]["adapted"]["cases"] == 1
         assert report.samples["marks_set_aside"] == [
             {"task": "genre", "text": learned.upper(), "reason": said}]
     finally:
         (language.folder / "behaviour" / "marks.jsonl").unlink()
         run_stage(stages_of(language)[stage], language, store)
-    assert stale(language, store) == []
+    assert stale(stages_of(language), language, store) == []
 
 
 def test_the_same_manifest_gives_the_same_tokenizer(place, tmp_path):

@@ -13,7 +13,6 @@ import regex
 
 from pipelines.build import build_definitions
 from vernacular.catalog import stages_of
-from vernacular.cleaning.line_filters import knows_script
 from vernacular.cli.checking.folder import check_all
 from vernacular.cli.checking.printed import found_in
 from vernacular.cli.doctor import examine
@@ -26,6 +25,7 @@ from vernacular.config.sources import CrawlSource, HubSource, InboxSource, Netwo
 from vernacular.config.statement import stated
 from vernacular.core.project import Project
 from vernacular.core.store import Store
+from vernacular.text.scripts import knows_script
 
 LANGUAGES = Path(__file__).parents[2] / "languages"
 SHIPPED = sorted(path.parent.name for path in LANGUAGES.glob("*/language.yaml") if path.parent.name[0] != "_")

@@ -15,20 +15,20 @@ from pathlib import Path
 
 import numpy as np
 
-from vernacular.cleaning.settings import clean_settings
 from vernacular.cleaning.stage import masked, tidy
 from vernacular.config.labeled_data import PARTS, Part
 from vernacular.config.schema import Language
+from vernacular.config.stage_settings import clean_settings
 from vernacular.config.training import Alignment
 from vernacular.config.translations import FilesSide, PackageSide
 from vernacular.core.errors import Problem
 from vernacular.core.jsonl import read_jsonl as read_rows
 from vernacular.core.store import Report, digest_of_listed
+from vernacular.corpus.side_texts import Sieve
 from vernacular.datasets.keyed_texts import references_of
 from vernacular.datasets.notes import DataNote, numbers_of
 from vernacular.datasets.raw_pairs import LEAST, Join, TextPair, read_raw_pairs
 from vernacular.pipeline.stage import Work
-from vernacular.pretraining.data_mixture import Sieve
 from vernacular.sources import open_source, place_of
 from vernacular.sources.files import Files
 

@@ -11,13 +11,13 @@ from vernacular.config.schema import Model
 from vernacular.config.training import Alignment
 from vernacular.core.jsonl import write_jsonl
 from vernacular.core.store import Report
+from vernacular.corpus.side_texts import listed
 from vernacular.datasets.aligned_pairs import Learned, targets_wanted
 from vernacular.modeling.base_models import load_base
 from vernacular.modeling.distributed import start
 from vernacular.modeling.fused_loss import keep_memory
 from vernacular.modeling.state_distillation import Teacher
 from vernacular.pipeline.stage import Work
-from vernacular.pretraining.data_mixture import listed
 from vernacular.provenance.document import BESIDE
 from vernacular.remarks.rules import few_pairs, same_sides
 

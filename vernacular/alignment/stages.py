@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from vernacular.alignment.pairs import references_version
-from vernacular.cleaning.settings import clean_settings
 from vernacular.config.schema import Language, Model
+from vernacular.config.stage_settings import clean_settings
 from vernacular.config.training import Alignment
+from vernacular.corpus.side_texts import versions
 from vernacular.modeling.base_models import fingerprints
 from vernacular.pipeline.stage import EntryPoint, Stage
-from vernacular.pretraining.data_mixture import versions
 
 
 def _outside(language: Language, root: Path, model: Model, asked: Alignment) -> dict[str, str]:

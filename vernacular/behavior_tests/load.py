@@ -13,17 +13,17 @@ from vernacular.behavior_tests.explain import validate
 from vernacular.behavior_tests.feedback import FILE as MARKS
 from vernacular.behavior_tests.feedback import NAME as MARKS_TEST
 from vernacular.behavior_tests.feedback import Mark, read_marks
+from vernacular.behavior_tests.labels import columns_of
 from vernacular.behavior_tests.operators.base import Operator
 from vernacular.behavior_tests.schema import BehaviourTest, Pairs, Suite
 from vernacular.config.explain import did_you_mean
 from vernacular.config.schema import Language
 from vernacular.config.strict import LONGEST_NAME
+from vernacular.config.tasks import derived_labels
 from vernacular.config.yaml_file import Node, read_yaml
 from vernacular.core.errors import Collector, Problem
 from vernacular.core.files import File, Folder
 from vernacular.core.store import digest_of, digest_of_listed
-from vernacular.evaluation.behavior.judge import columns_of
-from vernacular.tasks.weak_labels import label_names
 
 FOLDER = "behaviour"
 FAIRNESS = "fairness.yaml"
@@ -216,10 +216,10 @@ def _check_test(test: BehaviourTest, language: Language, lexicons: Mapping[str, 
     if test.task is None:
         return
     task, label = language.tasks[test.task], test.expect.label if test.expect else None
-    if label is not None and task.labels is not None and not columns_of(label_names(task), label):
+    if label is not None and task.labels is not None and not columns_of(derived_labels(task), label):
         raise Problem(f"the test '{test.name}' expects the label '{label}', which '{test.task}' lacks"
-                      f"{did_you_mean(label, label_names(task))}", where=place.value["expect"].where,
-                      fix=f"Its labels: {', '.join(label_names(task))}")
+                      f"{did_you_mean(label, derived_labels(task))}", where=place.value["expect"].where,
+                      fix=f"Its labels: {', '.join(derived_labels(task))}")
     by_word = task.kind == "token_classification"
     if not by_word and test.compare == "changed":
         raise Problem(f"the test '{test.name}' compares words, but the task '{test.task}' labels whole lines",

@@ -6,19 +6,16 @@ share of a source (``losses``). The file travels with the folder, so that a deci
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from vernacular.cleaning.losses import SEEN, Loss, losses_of
 from vernacular.config.schema import Language
 from vernacular.core.errors import Problem
 from vernacular.core.files import Folder
-from vernacular.core.store import Store, digest_of, now
-from vernacular.provenance.suppression_list import append_row
+from vernacular.core.store import digest_of
 
 FILE = "accepted.jsonl"
 
@@ -67,70 +64,3 @@ def versions(language: Language) -> dict[str, str]:
     losses = sorted((*key, share) for key, share in accepted_losses(language.folder).items())
     ids = {source: sorted(ids) for source, ids in accepted_ids(language.folder).items()}
     return {"accepted": digest_of(ids), **({"accepted losses": digest_of(losses)} if losses else {})}
-
-
-def accept(language: Language, root: Path, source: str, reason: str, who: str = "") -> list[str]:
-    """Accept what is held of ``source`` now; returns the ids.
-
-    Args:
-        language: whose folder gets the row.
-        root: of the store.
-        source: name in language.yaml.
-        reason: why these documents are fine after all.
-        who: decided; the person at the keyboard if empty.
-
-    Raises:
-        Problem: there is no such source, or nothing of it is held.
-    """
-    from vernacular.cleaning.source_drift import held_ids
-
-    _check_source(language, source)
-    ids = sorted(held_ids(root, language.code, source) - accepted_ids(language.folder).get(source, frozenset()))
-    if not ids:
-        rules = [loss.rule for loss in _large(language, root) if loss.source == source]
-        also = f", or accept what a rule takes of it: --rule {' or '.join(rules)}" if rules else ""
-        raise Problem(f"nothing of {source} waits for a person", where=language.code,
-                      fix=f"`vernacular run {language.code} --to corpus/clean` looks again{also}")
-    _note(language, {"source": source, "digest": digest_of(ids), "ids": ids}, reason, who)
-    return ids
-
-
-def accept_loss(language: Language, root: Path, source: str, rule: str, reason: str, who: str = "") -> Loss:
-    """Accept that ``rule`` takes as much of ``source`` as it did when ``corpus/clean`` was last made.
-
-    Args:
-        language: whose folder gets the row.
-        root: of the store.
-        source: name in language.yaml.
-        rule: as the gates name it.
-        reason: why the words are no loss.
-        who: decided; the person at the keyboard if empty.
-
-    Raises:
-        Problem: there is no such source, or the rule does not take more than a third of it.
-    """
-    _check_source(language, source)
-    waiting = _large(language, root)
-    loss = next((loss for loss in waiting if loss.key == (source, rule)), None)
-    if loss is None:
-        there = ", ".join(f"{loss.source} --rule {loss.rule}" for loss in waiting)
-        raise Problem(f"'{rule}' takes no more than a third of {source}", where=language.code,
-                      fix=f"To accept there is: {there or 'nothing'}")
-    _note(language, {"source": source, "rule": rule, "share": round(loss.share, 4)}, reason, who)
-    return loss
-
-
-def _large(language: Language, root: Path) -> list[Loss]:
-    artifact = Store(root).current(language.code, "corpus/clean")
-    return [loss for loss in losses_of(artifact.manifest.report) if loss.share > SEEN] if artifact else []
-
-
-def _check_source(language: Language, source: str) -> None:
-    names = sorted(one.name for one in language.sources)
-    if source not in names:
-        raise Problem(f"there is no source '{source}'", where=language.code, fix=f"Choose one of: {', '.join(names)}")
-
-
-def _note(language: Language, row: dict[str, Any], reason: str, who: str) -> None:
-    append_row(Folder.of(language.folder).file(FILE),
-               {**row, "date": now(), "who": who or getpass.getuser(), "reason": reason})

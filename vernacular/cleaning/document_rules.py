@@ -21,10 +21,11 @@ from vernacular.cleaning import line_filters as filters
 from vernacular.cleaning.cache import Arrays
 from vernacular.cleaning.decontamination import Held
 from vernacular.cleaning.features import record, record_changes
-from vernacular.cleaning.settings import CleanSettings
+from vernacular.config.stage_settings import CleanSettings
 from vernacular.langid import Identifier, load_identifier
 from vernacular.langid import learned_thresholds as thresholds
 from vernacular.langid.external import Rejecter, judge, open_rejecters
+from vernacular.text import scripts
 from vernacular.text.codepoints import Batch
 from vernacular.text.line_batch import Lines
 from vernacular.text.normalization import normalise, repair
@@ -64,7 +65,7 @@ class Chain:
         self._settings, self._cleaning = settings, settings.cleaning
         self._identifier, self._held, self._limits = identifier, held, limits
         self._speller = Speller(settings.cleaning.orthography, settings.script)
-        self._knows_script = filters.knows_script(settings.script)
+        self._knows_script = scripts.knows_script(settings.script)
         self._patterns = compiled(settings.cleaning.private_patterns)
         self._rejecters: list[Rejecter] | None = None
 
@@ -90,7 +91,7 @@ class Chain:
         lines.drop(filters.empty(lines.texts), "empty")
         lettered = np.bincount(lines.owner, counts[lines.at], len(rows))
         if self._knows_script:
-            lines.drop(filters.other_script(lines.texts, script, cleaning.script_share), "script")
+            lines.drop(scripts.other_script(lines.texts, script, cleaning.script_share), "script")
         lines.drop(filters.short(lines.texts, cleaning.min_words), "short")
         self._identify(lines, counts, lettered, table)
         lines.drop(filters.repetitive(lines.texts, cleaning.max_repeats), "repetition")

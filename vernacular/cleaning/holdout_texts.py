@@ -69,7 +69,7 @@ def held_items(language: Language, root: Path) -> list[tuple[str, str]]:
 
 def _labelled(language: Language, root: Path) -> Iterator[tuple[str, str]]:
     """(file or task, text) of all labelled data; files that a task names are read as it says."""
-    from vernacular.datasets import judging_rows
+    from vernacular.datasets.labeled import judging_rows
 
     for file in unnamed_files(language):
         yield from ((file.path, text) for text in texts_of(file, language.limits))
@@ -83,7 +83,7 @@ def versions(language: Language, root: Path) -> dict[str, str]:
 
     Of behavioural tests the sentences alone: a review or another threshold changes nothing for the text.
     """
-    from vernacular.datasets import judging_parts, version_of
+    from vernacular.datasets.labeled import judging_parts, version_of
 
     files = unnamed_files(language)
     tasks = {f"task/{name}": digest_of([version, _reading(task)]) for name, task in language.tasks.items()
@@ -101,7 +101,7 @@ def _reading(task: Task) -> dict[str, Any]:
 
 def unnamed_files(language: Language) -> list[File]:
     """The files in ``tasks/`` that hold labelled data and that no task names: nobody says what of them is scored."""
-    from vernacular.datasets import named_files
+    from vernacular.datasets.labeled import named_files
 
     named = {file.place.resolve() for file in named_files(language)}
     return [file for _, file in Folder(language.folder, "", language.folder.name).folder(FOLDER).list_files()

@@ -15,10 +15,10 @@ from vernacular.cleaning.corpus_rules import Corpus
 from vernacular.cleaning.decontamination import Held
 from vernacular.cleaning.losses import DETAIL, find_losses, loss_gates
 from vernacular.cleaning.output import REJECTS
-from vernacular.cleaning.settings import CleanSettings
 from vernacular.cleaning.source_drift import Screening
 from vernacular.cleaning.source_mix import mix_gate, shares, words_by
 from vernacular.config.cleaning import Cleaning
+from vernacular.config.stage_settings import CleanSettings
 from vernacular.core.jsonl import read_jsonl
 from vernacular.core.plots import bars, histogram
 from vernacular.core.store import Gate, Report

@@ -13,7 +13,6 @@ from pathlib import Path
 import orjson
 
 from vernacular.cleaning import corpus_rules as across
-from vernacular.cleaning import line_filters as filters
 from vernacular.cleaning import output
 from vernacular.cleaning.approvals import accepted_losses
 from vernacular.cleaning.cache import Library, uncollected
@@ -21,14 +20,15 @@ from vernacular.cleaning.corpus_rules import Corpus
 from vernacular.cleaning.decontamination import Held
 from vernacular.cleaning.holdout_texts import held_items
 from vernacular.cleaning.report import describe
-from vernacular.cleaning.settings import CleanSettings
 from vernacular.cleaning.source_drift import screen
 from vernacular.cleaning.workers import Rows, tables_for
+from vernacular.config.stage_settings import CleanSettings
 from vernacular.core.store import Artifact, Report, digest_of, digest_of_files, write_atomically
 from vernacular.langid import load_identifier
 from vernacular.langid.external import open_rejecters
 from vernacular.pipeline.stage import Work
 from vernacular.provenance.suppression_list import Suppressions
+from vernacular.text import scripts
 from vernacular.text.normalization import normalise, repair
 from vernacular.text.pii import compiled, redact
 from vernacular.text.spelling import Speller
@@ -108,7 +108,7 @@ def _notes(settings: CleanSettings, identifier: Path, cache: Path) -> dict[str, 
         found: dict[str, str] = orjson.loads(path.read_bytes())
         return found
     found = {}
-    if not filters.knows_script(settings.script):
+    if not scripts.knows_script(settings.script):
         found["script"] = f"skipped: {settings.script} is not a script that Unicode knows"
     if load_identifier(identifier) is None:
         found["identification"] = "no seed to learn from: only lines surely in a language to reject are dropped"

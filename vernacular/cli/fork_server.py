@@ -18,21 +18,14 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
 
-from vernacular.cli import stage_process
+from vernacular.pipeline import parent_process
 
 # What nearly every heavy stage loads. None of it starts a thread or looks at a card.
 MODULES = ("vernacular.pretraining.stage", "vernacular.tasks.stage", "vernacular.tasks.baselines",
            "vernacular.release.bundle", "peft", "transformers.models.auto.modeling_auto", "matplotlib.figure",
            "matplotlib.backends.backend_agg")
-CARDS = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
 _MOST = 100_000  # bytes of a message
-
-
-def can_fork() -> bool:
-    """Whether loaded libraries survive a fork here: on Linux, where there is no card whose driver may be in use."""
-    return sys.platform == "linux" and not any(Path(card).exists() for card in CARDS)
 
 
 class Warm:
@@ -105,7 +98,7 @@ def serve(link: socket.socket) -> list[str] | None:
         alive, theirs = os.pipe()  # reads as ended when the process has
         parent, process = os.getpid(), os.fork()
         if not process:
-            stage_process.PARENT = parent  # which may be gone before this one looks
+            parent_process.PARENT = parent  # which may be gone before this one looks
             link.close()
             os.close(alive)
             for number, stream in enumerate(streams, 1):
@@ -128,8 +121,7 @@ def serve(link: socket.socket) -> list[str] | None:
 
 def main() -> None:
     """Serve until the other side ends; in a forked process, run the command."""
-    from vernacular.cli import main as cli
-
+    cli = importlib.import_module("vernacular.cli.main")
     cli.before_torch()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to every process; the run passes it on
     for module in MODULES:

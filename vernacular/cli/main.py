@@ -159,8 +159,8 @@ def accept(code: Code, source: Annotated[str, typer.Argument(help="name in langu
     """Let in what is held back of a source because it changed, or accept what a rule takes of it (--rule)."""
     with plain_errors(debug):
         project, language = open_language(code)
-        from vernacular.cleaning.approvals import accept as accept_held
-        from vernacular.cleaning.approvals import accept_loss
+        from vernacular.cleaning.accept import accept as accept_held
+        from vernacular.cleaning.accept import accept_loss
 
         if rule:
             loss = accept_loss(language, project.artifacts, source, rule, reason)

@@ -64,7 +64,7 @@ def network_needs(language: Language, root: Path) -> dict[str, dict[str, bool]]:
         language: with its sources, texts to contrast with, labelled data, base models and the texts beside these.
         root: of the store.
     """
-    from vernacular.datasets import fetched_over_network, not_fetched
+    from vernacular.datasets.labeled import fetched_over_network, not_fetched
     from vernacular.modeling.base_models import fetched
     from vernacular.sources import network_sources, place_of
 
@@ -92,7 +92,7 @@ def to_fetch(language: Language, root: Path) -> dict[str, list[str]]:
 
     Labelled data in a folder on this machine is fetched, too.
     """
-    from vernacular.datasets import not_fetched
+    from vernacular.datasets.labeled import not_fetched
 
     found = {stage: [name for name, here in needs.items() if not here]
              for stage, needs in network_needs(language, root).items()}

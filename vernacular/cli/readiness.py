@@ -31,7 +31,7 @@ from vernacular.sources import open_source, place_of
 from vernacular.sources.files import Files
 
 if TYPE_CHECKING:
-    from vernacular.datasets import Items
+    from vernacular.tasks.labeled_items import Items
 
 
 def lacking(language: Language, suite: Suite, root: Path, items: Mapping[str, Items]) -> list[str]:

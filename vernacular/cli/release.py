@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from vernacular.catalog import stages_of
 from vernacular.cli.common import Code, Debug, ModelName, app, model_of, open_language, plain_errors
 from vernacular.core.errors import Problem
 from vernacular.core.terminal import printable_data, say, say_json
@@ -30,7 +31,7 @@ def report(code: Code, as_json: Annotated[bool, typer.Option("--json", help="mac
         from vernacular.reporting.terminal import print_screen
 
         store = Store(project.artifacts)
-        found = results(store, language, name)
+        found = results(store, language, name, stages_of(language))
         if as_json:
             say_json(found)
         elif full:

@@ -8,9 +8,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import signal
-import threading
-import time
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,13 +17,12 @@ from vernacular.core.errors import Passing, Problem, as_problem
 from vernacular.core.project import Project
 from vernacular.core.store import Artifact, Store, write_atomically
 from vernacular.core.terminal import say
+from vernacular.pipeline.parent_process import interrupt_when_alone
 
 if TYPE_CHECKING:
     from vernacular.config.schema import Language
     from vernacular.pipeline.stage import Stage
 
-PARENT_SECONDS = 2.0
-PARENT = 0  # the process that forked this one, where ``warm`` did
 
 
 def run_one(project: Project, code: str, name: str, model: str | None, outcome: Path | None) -> Artifact:
@@ -91,18 +87,6 @@ def _find_and_run(project: Project, code: str, name: str, model: str | None) -> 
         say(f"{code} {name}: {line}")
 
     return run_stage(stage, language, Store(project.artifacts), progress)
-
-
-def interrupt_when_alone() -> None:
-    """Interrupt this process when the one that started it is gone, also if it went before this is called."""
-    parent = PARENT or os.getppid()
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(PARENT_SECONDS)
-        os.kill(os.getpid(), signal.SIGINT)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 from vernacular.config.expressions import Expression
 from vernacular.config.licences import Licence
 from vernacular.config.strict import Name, Strict
+from vernacular.core.encodings import codec_of
 
 Consent = Literal["public-licence", "community-agreement", "contributor", "unknown"]
 Register = Literal["religious", "news", "encyclopedic", "government", "web", "conversation", "education", "fiction",
@@ -17,8 +18,6 @@ Register = Literal["religious", "news", "encyclopedic", "government", "web", "co
 
 
 def _codec(name: str) -> str:
-    from vernacular.sources.formats.encoding import codec_of
-
     return codec_of(name)
 
 

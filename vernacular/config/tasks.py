@@ -253,3 +253,10 @@ class Task(Strict):
         given: dict[str, str | int] = self.data.columns if self.data else {}
         return {role: [given[role]] if role in given else [name, *OTHER_NAMES.get(role, ())]
                 for role, name in COLUMNS[self.kind].items()}
+
+
+def derived_labels(task: Task) -> list[str]:
+    """The labels by index; none of pairs of translations."""
+    if task.of_translations:
+        return []
+    return sorted(task.labels.groups) if isinstance(task.labels, Groups) else ["O", "NAME"]

@@ -7,12 +7,11 @@ from typing import Any
 
 from vernacular.cleaning.approvals import versions as versions_of_approvals
 from vernacular.cleaning.holdout_texts import versions as versions_of_holdout
-from vernacular.cleaning.settings import clean_settings
 from vernacular.config.schema import Language, Splits
-from vernacular.datasets import fetch
+from vernacular.config.stage_settings import clean_settings, identifier_settings
+from vernacular.datasets.labeled import fetch
 from vernacular.langid.seed import fetch as fetch_seed
 from vernacular.langid.seed import versions as versions_of_seed
-from vernacular.langid.settings import identifier_settings
 from vernacular.pipeline.stage import EntryPoint, GateSpec, Stage
 from vernacular.provenance.suppression_list import Suppressions
 from vernacular.sources import refresh_sources, source_versions
@@ -59,11 +58,6 @@ def stages(language: Language) -> list[Stage]:
                           "Training lines that share text with held-out lines are dropped and listed in "
                           "`rejects.jsonl`."),
     ]
-
-
-def _sources(language: Language) -> dict[str, Any]:
-    return {"sources": [source.model_dump(mode="json", by_alias=True) for source in language.sources],
-            "limits": language.limits.model_dump(mode="json")}
 
 
 def _sources(language: Language) -> dict[str, Any]:

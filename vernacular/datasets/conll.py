@@ -10,7 +10,7 @@ import regex
 
 from vernacular.core.errors import Collector, Problem
 from vernacular.core.normal_forms import normalized
-from vernacular.tasks.base import Row
+from vernacular.datasets.items import Row
 
 _COMMENT = regex.compile(r"\A#[^\t]*=")  # "# id 4f2a  domain=en", not the word # and its tag
 _DOCUMENT = "-DOCSTART-"

@@ -11,7 +11,7 @@ from typing import Any
 
 from vernacular.config.labeled_data import Data, Part
 from vernacular.config.tasks import COLUMNS, Task
-from vernacular.tasks.base import Row
+from vernacular.datasets.items import Row
 
 
 def divide(task: Task, parts: dict[Part, list[Row]]) -> dict[str, int]:

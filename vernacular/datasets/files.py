@@ -12,9 +12,9 @@ from vernacular.config.tasks import Task
 from vernacular.core import delimited as separated
 from vernacular.core.errors import Collector, Problem
 from vernacular.core.files import File, Folder
+from vernacular.datasets.items import Row
 from vernacular.datasets.notes import DataNote
 from vernacular.datasets.parsing import read_rows
-from vernacular.tasks.base import Row
 
 _ENDINGS = {".conll": "conll", ".conllu": "conllu", ".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl"}
 _BY_WORD = ("conll", "conllu")

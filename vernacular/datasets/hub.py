@@ -14,13 +14,13 @@ from vernacular.config.tasks import Task
 from vernacular.core.errors import Problem, full, of_the_system
 from vernacular.core.files import Folder
 from vernacular.core.store import digest_of, digest_of_listed
+from vernacular.datasets.items import Row
 from vernacular.datasets.tables import row_of
 from vernacular.sandbox.frames import OpenFile
 from vernacular.sandbox.limits import for_file
 from vernacular.sandbox.reader import read_bounded, stream_bounded
 from vernacular.sources.mirror import Mirror
 from vernacular.sources.streamed import stream_dataset, unreachable
-from vernacular.tasks.base import Row
 
 
 class LabelledDataset:

@@ -7,8 +7,8 @@ from statistics import StatisticsError, correlation
 
 from vernacular.core.errors import Collector, Problem
 from vernacular.core.normal_forms import normalized
+from vernacular.datasets.items import Row
 from vernacular.datasets.notes import DataNote
-from vernacular.tasks.base import Row
 
 _SIDES = ("source", "target")
 _COMPARED, _LEAST_COMPARED = 200, 10  # lines after an empty one whose lengths are compared

@@ -10,6 +10,7 @@ from vernacular.config.limits import Limits
 from vernacular.core.errors import Problem, Problems
 from vernacular.core.files import File
 from vernacular.datasets.conll import is_conllu, read_conll, read_conllu
+from vernacular.datasets.items import Row
 from vernacular.datasets.notes import DataNote
 from vernacular.datasets.parallel import read_parallel
 from vernacular.datasets.tables import read_jsonl, read_table
@@ -18,7 +19,6 @@ from vernacular.sandbox.limits import for_file
 from vernacular.sandbox.reader import opened, read_bounded
 from vernacular.sources.formats.encoding import decode
 from vernacular.sources.formats.packed import content
-from vernacular.tasks.base import Row
 
 
 def _read_words(texts: Sequence[str], names: Sequence[str], words: int, labels: int,

@@ -13,12 +13,12 @@ from vernacular.config.schema import Language
 from vernacular.config.training import Alignment
 from vernacular.config.translations import Translations
 from vernacular.core.errors import Collector, Problem
+from vernacular.datasets.items import Row
 from vernacular.datasets.join import Joined, join, shown
 from vernacular.datasets.keyed_texts import reads_scripture
 from vernacular.datasets.notes import DataNote
 from vernacular.datasets.parallel import with_both_sides
 from vernacular.datasets.translation_sides import TextSide, plain_field, rows_of
-from vernacular.tasks.base import Row
 
 TextPair = tuple[str, str]  # a sentence of the language, and its translation
 LEAST = 40  # pairs; fewer are no training, and none to choose by

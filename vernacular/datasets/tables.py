@@ -10,8 +10,8 @@ from vernacular.core import delimited as separated
 from vernacular.core.errors import Collector, Problem
 from vernacular.core.normal_forms import normalized
 from vernacular.datasets.cells import Cells, read_cells
+from vernacular.datasets.items import Row
 from vernacular.datasets.notes import DataNote
-from vernacular.tasks.base import Row
 
 # What an item is made of -> the names that its column may have; the first is the usual one.
 Names = Mapping[str, str | int | Sequence[str | int]]

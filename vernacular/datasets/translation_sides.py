@@ -11,6 +11,7 @@ from vernacular.config.translations import Side
 from vernacular.core import delimited as separated
 from vernacular.core.errors import Problem
 from vernacular.core.files import File
+from vernacular.datasets.items import Row
 from vernacular.datasets.join import Keyed
 from vernacular.datasets.keyed_texts import texts_by_key
 from vernacular.datasets.notes import DataNote
@@ -20,7 +21,6 @@ from vernacular.sources.files import Files
 from vernacular.sources.formats import is_lines
 from vernacular.sources.formats.packed import suffix_of
 from vernacular.sources.removal import one_line, without
-from vernacular.tasks.base import Row
 
 _TABLES = (".csv", ".tsv", ".jsonl")
 

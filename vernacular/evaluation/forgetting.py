@@ -16,9 +16,10 @@ import torch
 from vernacular.config.schema import Model
 from vernacular.core.plots import bars
 from vernacular.core.store import Gate, Report
-from vernacular.evaluation.likelihood import LEAST_WORDS, Scored, difference, interval, likelihood
+from vernacular.evaluation.likelihood import difference, interval
 from vernacular.modeling.base_models import bytes_of_weights, longest_input
 from vernacular.modeling.device import autocast
+from vernacular.modeling.likelihood import LEAST_WORDS, Scored, likelihood
 from vernacular.modeling.variants import ARMS, COMPARED, NLL, Arm, load_arm, nll_name, released_arm
 from vernacular.pipeline.parallel import in_processes
 from vernacular.pipeline.stage import Work

@@ -14,7 +14,7 @@ from vernacular.behavior_tests.load import load_suite
 from vernacular.config.schema import Language, Model
 from vernacular.config.tasks import Task
 from vernacular.core.errors import Problem
-from vernacular.datasets import load_items, not_fetched
+from vernacular.datasets.labeled import not_fetched
 from vernacular.evaluation.fairness.plan import load_plan
 from vernacular.evaluation.trigger_scan.classifiers import MOST_CARRIERS, SENTENCES
 from vernacular.evaluation.trigger_scan.run import MOST as MOST_PHRASES
@@ -22,6 +22,7 @@ from vernacular.forecast.ranges import NOTHING, Range, exactly
 from vernacular.modeling.variants import ARMS
 from vernacular.pretraining.stages import TRAINED
 from vernacular.tasks.finetune import steps_of
+from vernacular.tasks.labeled_items import load_items
 from vernacular.tasks.learning_curve import sizes_of
 
 _FRAME = 2  # tokens around a line

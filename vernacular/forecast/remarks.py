@@ -9,11 +9,11 @@ from vernacular.config.labeled_data import FileData
 from vernacular.config.schema import Language
 from vernacular.core.errors import Problem
 from vernacular.core.store import Remark
-from vernacular.datasets import load_items
 from vernacular.forecast.cost import ModelForecast
 from vernacular.forecast.ranges import rounded
 from vernacular.forecast.text import TextSize
 from vernacular.remarks import rules
+from vernacular.tasks.labeled_items import load_items
 from vernacular.tasks.learning_curve import sizes_of
 
 

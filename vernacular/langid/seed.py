@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from vernacular.cleaning.line_filters import knows_script, other_script
 from vernacular.config.cleaning import Orthography
 from vernacular.config.schema import Language
 from vernacular.config.sources import NetworkSource, Source
@@ -20,6 +19,7 @@ from vernacular.provenance.suppression_list import Suppressions
 from vernacular.sources import Place, fetch_source, open_source, place_of
 from vernacular.sources.formats import read_text
 from vernacular.text.normalization import normalise, repair
+from vernacular.text.scripts import knows_script, other_script
 from vernacular.text.spelling import Speller
 from vernacular.text.words import words
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from vernacular.config.stage_settings import IdentifierSettings
 from vernacular.core.jsonl import read_jsonl
 from vernacular.core.store import Report
-from vernacular.langid.settings import IdentifierSettings
 from vernacular.langid.train import learn
 from vernacular.provenance.document import short_digest
 from vernacular.text.normalization import normalise, repair

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from vernacular.config.schema import Language
+from vernacular.config.stage_settings import IdentifierSettings
 from vernacular.core.jsonl import read_jsonl
 from vernacular.core.store import Artifact, Gate, Report, digest_of, digest_of_files
 from vernacular.langid import learned_thresholds as thresholds
@@ -15,7 +16,6 @@ from vernacular.langid.breadth import Breadth, find_breadth, sample_blocks
 from vernacular.langid.breadth_gate import breadth_gate
 from vernacular.langid.limits import SHARED, SHARED_AT_HOME
 from vernacular.langid.seed import contrast_lines, seed_lines
-from vernacular.langid.settings import IdentifierSettings
 from vernacular.langid.share import share_of
 from vernacular.pipeline.stage import Work
 from vernacular.provenance.document import short_digest

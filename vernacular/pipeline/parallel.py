@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 
 import psutil
 
-from vernacular.cli import stage_process as process
-from vernacular.cli.fork_server import can_fork
 from vernacular.core.errors import Passing, panics_as_problems
+from vernacular.pipeline import parent_process
+from vernacular.pipeline.parent_process import can_fork
 
 _T = TypeVar("_T")
 _ROOM = 2**30  # bytes of a job besides its model
@@ -66,7 +66,7 @@ def _run(number: int) -> object:
 def _prepare(parent: int) -> None:
     import torch
     from threadpoolctl import threadpool_limits
-    process.PARENT = parent
-    process.interrupt_when_alone()
+    parent_process.PARENT = parent
+    parent_process.interrupt_when_alone()
     torch.set_num_threads(1)
     threadpool_limits(1)  # of NumPy and SciPy

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vernacular.catalog import stages_of
 from vernacular.config.schema import Language
 from vernacular.core.errors import Problem
 from vernacular.core.store import Artifact, Store, digest_of, remade
@@ -33,7 +32,7 @@ class Stale:
     why: str
 
 
-def stale(language: Language, store: Store) -> list[Stale]:
+def stale(stages: Mapping[str, Stage], language: Language, store: Store) -> list[Stale]:
     """The stale stages whose inputs are all there and passed their gates, in an order in which they can run.
 
     What follows a stale stage is not listed, unless it is stale by itself: it may come out the same. Behind a red
@@ -44,7 +43,7 @@ def stale(language: Language, store: Store) -> list[Stale]:
     """
     found: list[Stale] = []
     waiting: set[str] = set()  # stages that can or need not be judged before others have run
-    for stage in stages_of(language).values():
+    for stage in stages.values():
         if waiting.intersection(stage.inputs):
             waiting.add(stage.name)
             continue
@@ -61,7 +60,7 @@ def stale(language: Language, store: Store) -> list[Stale]:
     return found
 
 
-def circumstances(language: Language, root: Path) -> str:
+def circumstances(stages: Mapping[str, Stage], language: Language, root: Path) -> str:
     """A digest of all that a person or the world can change: settings, versions, and what is read from outside.
 
     Unlike what is stale it stays the same while stages run, succeed or fail.
@@ -70,13 +69,12 @@ def circumstances(language: Language, root: Path) -> str:
         Problem: a source or a file of the folder cannot be read.
     """
     return digest_of([(stage.name, stage.version, stage.seed, stage.settings_data(language),
-                       stage.outside(language, root)) for stage in stages_of(language).values()])
+                       stage.outside(language, root)) for stage in stages.values()])
 
 
-def following(language: Language, names: list[str]) -> list[str]:
+def following(stages: Mapping[str, Stage], names: list[str]) -> list[str]:
     """``names`` and every stage that reads what one of them makes, in order."""
     wanted = set(names)
-    stages = stages_of(language)
     for stage in stages.values():
         if wanted.intersection(stage.inputs):
             wanted.add(stage.name)

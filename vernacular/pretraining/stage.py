@@ -23,14 +23,15 @@ from vernacular.core.errors import Problem
 from vernacular.core.jsonl import read_jsonl, write_jsonl
 from vernacular.core.plots import curves
 from vernacular.core.store import Gate, Report, write_atomically
+from vernacular.corpus.side_texts import listed
 from vernacular.datasets.aligned_pairs import Learned
-from vernacular.evaluation.likelihood import LEAST_WORDS, likelihood
 from vernacular.modeling import lora
 from vernacular.modeling.base_models import fingerprint, load_base, load_tokenizer
 from vernacular.modeling.checkpoint import Progressed
 from vernacular.modeling.device import device_of
 from vernacular.modeling.distributed import share, start, together
 from vernacular.modeling.fused_loss import keep_memory
+from vernacular.modeling.likelihood import LEAST_WORDS, likelihood
 from vernacular.modeling.objectives import Objective, check_head, lengths, nats, objective_for
 from vernacular.modeling.optimizer import times_further, waiting
 from vernacular.modeling.packing import Blocks
@@ -130,7 +131,7 @@ def run(work: Work, name: str, model: Model, arm: Arm) -> Report:
     _comparable(report, work, model, network, tokenizer)
     network.to("cpu").save_pretrained(work.out / MODEL_FOLDER)
     tokenizer.save_pretrained(work.out / MODEL_FOLDER)
-    write_jsonl(work.out / BESIDE, texts.listed(texts.trained_on(model), work))
+    write_jsonl(work.out / BESIDE, listed(texts.trained_on(model), work))
     write_atomically(work.out / "curve.json", json.dumps({"curve": done.curve, "losses": done.losses}))
     return report
 

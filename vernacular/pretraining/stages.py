@@ -6,12 +6,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from vernacular.cleaning.settings import clean_settings
 from vernacular.config.schema import Language, Model
+from vernacular.config.stage_settings import clean_settings
+from vernacular.corpus.side_texts import fetch, versions
 from vernacular.modeling.base_models import fingerprints
 from vernacular.modeling.variants import Arm
 from vernacular.pipeline.stage import EntryPoint, GateSpec, Progress, Stage
-from vernacular.pretraining.data_mixture import fetch, versions
 
 TRAINED: tuple[tuple[Arm, str, str], ...] = (
     ("adapted", "", "the extended tokenizer"), ("control", "_control", "the original tokenizer"))

@@ -14,6 +14,7 @@ from vernacular.config.schema import Model
 from vernacular.config.statement import read_statement
 from vernacular.core.jsonl import read_jsonl
 from vernacular.core.store import Artifact, Gate, Report, key_of
+from vernacular.datasets.items import Item
 from vernacular.evaluation.held_out import held_out_lines
 from vernacular.modeling.base_models import is_sentence_encoder, load_model, longest_input
 from vernacular.modeling.variants import Arm, model_folder, released_arm
@@ -31,7 +32,7 @@ from vernacular.release.stages import stages
 from vernacular.release.statement import write_statement
 from vernacular.release.trust import calibration_of_seed, right_said
 from vernacular.release.waivers import Waiver
-from vernacular.tasks.base import Item, class_of
+from vernacular.tasks.base import class_of
 from vernacular.tasks.predictor import adapter_folder
 from vernacular.tasks.stage import items_of
 

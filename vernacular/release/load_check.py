@@ -21,12 +21,13 @@ import numpy as np
 import torch
 
 from vernacular.core.errors import Problem
+from vernacular.datasets.items import Item
 from vernacular.modeling.base_models import load_model, load_tokenizer, quiet
 from vernacular.release import ecosystem
 from vernacular.release.model_check import Call, ModelCheck, compare_model, model_calls
 from vernacular.release.searching import EMBED
 from vernacular.tasks.adapter_model import load
-from vernacular.tasks.base import IGNORED, Answer, Item, Kind, Labelling
+from vernacular.tasks.base import IGNORED, Answer, Kind, Labelling
 from vernacular.tasks.sentence_pairs import SentencePairs
 from vernacular.tasks.sentence_retrieval.kind import SentenceRetrieval
 from vernacular.tasks.token_classification import TokenClassification

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from rich.console import Console
 from rich.markup import escape
 
@@ -13,6 +15,7 @@ from vernacular.config.schema import Language
 from vernacular.core.console import SafeConsole
 from vernacular.core.errors import Problem
 from vernacular.core.store import Artifact, Store
+from vernacular.pipeline.stage import Stage
 from vernacular.pipeline.staleness import stale
 from vernacular.release.card_behavior import fairness_said, rate, worst_failures
 from vernacular.release.markdown import MISSING, interval_text, number, range_text, signed
@@ -54,8 +57,14 @@ def current_artifacts(store: Store, language: Language, model_name: str) -> dict
     return found
 
 
-def results(store: Store, language: Language, model_name: str) -> Results:
+def results(store: Store, language: Language, model_name: str, stages: Mapping[str, Stage] | None = None) -> Results:
     """Every number of the model's release, as far as its stages have run.
+
+    Args:
+        store: where the artifacts are.
+        language: whose model it is.
+        model_name: its name.
+        stages: all stages of the language, to tell what changed since the release; None for not telling it.
 
     Raises:
         Problem: as ``current_artifacts``.
@@ -70,15 +79,16 @@ def results(store: Store, language: Language, model_name: str) -> Results:
                       {name: artifact.manifest.seconds for name, artifact in found.items()})
     gathered["release"] = None if release is None else {"folder": str(release.folder), "created":
                                                         release.manifest.created, "files": len(release.manifest.files)}
-    gathered["changed"] = [] if release is None else _changed(store, language, model_name)
+    gathered["changed"] = [] if release is None or stages is None else _changed(
+        stages, store, language, model_name)
     return gathered
 
 
-def _changed(store: Store, language: Language, model_name: str) -> list[str]:
+def _changed(stages: Mapping[str, Stage], store: Store, language: Language, model_name: str) -> list[str]:
     """What is not as it was when the release was made (a text, a review, a setting), by the stage that it enters."""
     own = {*stage_names(language, model_name), f"release/{model_name}"}
     try:
-        return [f"{one.stage} ({one.why})" for one in stale(language, store) if one.stage in own]
+        return [f"{one.stage} ({one.why})" for one in stale(stages, language, store) if one.stage in own]
     except Problem as problem:  # what was measured is shown nevertheless
         return [f"it cannot be told what: {problem}"]
 

@@ -15,7 +15,6 @@ from __future__ import annotations
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -24,6 +23,7 @@ from numpy.typing import NDArray
 
 from vernacular.config.tasks import Task
 from vernacular.core.errors import Collector
+from vernacular.datasets.items import Item, Row
 
 if TYPE_CHECKING:
     import torch
@@ -40,49 +40,6 @@ _CLASSES = {"token_classification": ("token_classification", "TokenClassificatio
             "question_answering": ("question_answering.kind", "QuestionAnswering"),
             "sentence_retrieval": ("sentence_retrieval.kind", "SentenceRetrieval"),
             "generation": ("generation.kind", "Generation")}
-
-
-@dataclass(frozen=True)
-class Row:
-    """A labelled item as it stands in a file.
-
-    Attributes:
-        where: file and line, for messages.
-        fields: what an item is made of (see ``vernacular.config.tasks.COLUMNS``) -> its value: text, a list of
-            strings, or what a JSON file or a hub dataset holds. In NFC.
-        lines: of each word, where the file has a line for each.
-        surface: the text as people write it, where the fields hold it otherwise.
-    """
-
-    where: str
-    fields: Mapping[str, Any]
-    lines: tuple[int, ...] = ()
-    surface: str = ""
-
-
-@dataclass(frozen=True)
-class Item:
-    """One labelled item.
-
-    Attributes:
-        text: what the model reads.
-        labels: numbers of labels: one for the text, or one for each of its words (``IGNORED`` where none is known), or
-            any number for a text with several.
-        document: id of the document it comes from, or file and line.
-        spans: start and end of each word in ``text``, where they are given; else the words are those of
-            ``word_spans``.
-        second: the second text, where the kind has two.
-    """
-
-    text: str
-    labels: tuple[int, ...] = ()
-    document: str = ""
-    spans: tuple[tuple[int, int], ...] | None = None
-    second: str = ""
-
-    def key(self) -> tuple[str, str]:
-        """What makes two items the same whatever their labels: the texts."""
-        return self.text, self.second
 
 
 class Kind(ABC):

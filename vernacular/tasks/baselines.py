@@ -14,7 +14,8 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import FeatureUnion, make_union
 
-from vernacular.tasks.base import IGNORED, Item
+from vernacular.datasets.items import Item
+from vernacular.tasks.base import IGNORED
 
 _C, _ITERATIONS = 30, 300
 Words = list[str]

@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
+from vernacular.datasets.items import Item
 from vernacular.tasks.adapter_model import Network, in_batches
-from vernacular.tasks.base import IGNORED, Item, Labelling
+from vernacular.tasks.base import IGNORED, Labelling
 from vernacular.tasks.calibration_report import Calibration, Quality
 
 _MOST = 20.0  # the temperature is at most this, and at least one over it

@@ -16,10 +16,11 @@ import numpy as np
 import torch
 
 from vernacular.config.training import Lora
+from vernacular.datasets.items import Item
 from vernacular.modeling.base_models import longest_input
 from vernacular.modeling.device import autocast
 from vernacular.tasks.adapter_model import Network, pieces, trainable
-from vernacular.tasks.base import Answer, Head, Item, Kind
+from vernacular.tasks.base import Answer, Head, Kind
 from vernacular.tasks.scoring import difference
 
 _NEAR = 8  # batches among which like lengths are brought together

@@ -7,7 +7,8 @@ from typing import Any
 
 from vernacular.config.labeled_data import Part
 from vernacular.core.errors import Problem
-from vernacular.tasks.base import Item, Kind
+from vernacular.datasets.items import Item
+from vernacular.tasks.base import Kind
 from vernacular.text.words import plain_words
 
 

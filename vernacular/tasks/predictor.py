@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from vernacular.config.schema import Language, Model
 from vernacular.core.errors import Problem
+from vernacular.datasets.items import Item
 from vernacular.modeling.base_models import longest_input
 from vernacular.modeling.variants import Arm, load_arm
 from vernacular.tasks.adapter_model import Network, in_batches, load, unread
-from vernacular.tasks.base import Item, Labelling, class_of
+from vernacular.tasks.base import Labelling, class_of
 
 LABELS = "labels.json"
 

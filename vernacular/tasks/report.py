@@ -14,11 +14,11 @@ from typing import Any
 
 from vernacular.core.plots import bars, points
 from vernacular.core.store import Gate, Report
-from vernacular.datasets import Items
 from vernacular.modeling.variants import ARMS, COMPARED, Arm
 from vernacular.tasks.base import Answer, Labelling
 from vernacular.tasks.calibration import label_shares
 from vernacular.tasks.calibration_report import CalibrationReport, SeedCalibration
+from vernacular.tasks.labeled_items import Items
 from vernacular.tasks.learning_curve import Run, TransferScores, Untrained
 from vernacular.tasks.scoring import Interval, differences, interval, intervals, texts_of
 from vernacular.tasks.transfer import TransferRun

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vernacular.core.confidence import FEWEST_TEXTS, RESAMPLES
-from vernacular.tasks.base import IGNORED, Answer, Item, Kind
+from vernacular.datasets.items import Item
+from vernacular.tasks.base import IGNORED, Answer, Kind
 
 Interval = tuple[float, float, float]  # low, mean, high
 

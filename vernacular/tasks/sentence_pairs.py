@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from vernacular.datasets.items import Item, Row
 from vernacular.tasks.adapter_model import Encoded, encode_pairs
-from vernacular.tasks.base import Item, Row
 from vernacular.tasks.sequence_classification import SequenceClassification, text_of
 
 

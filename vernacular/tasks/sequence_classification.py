@@ -12,8 +12,9 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from vernacular.config.tasks import Task
 from vernacular.core.errors import Problem
+from vernacular.datasets.items import Item, Row
 from vernacular.tasks.adapter_model import Encoded, Network, encode
-from vernacular.tasks.base import Answer, Head, Item, Labelling, Row
+from vernacular.tasks.base import Answer, Head, Labelling
 from vernacular.tasks.baselines import majority, text_floor
 from vernacular.tasks.generation.prompts import by_shots
 from vernacular.tasks.generation.verbalizers import classify

@@ -20,24 +20,26 @@ import torch
 from vernacular.alignment.pairs import read_pairs_by_part
 from vernacular.config.labeled_data import PARTS, Part
 from vernacular.config.schema import Model
+from vernacular.config.tasks import derived_labels
 from vernacular.core.errors import Problem
 from vernacular.core.jsonl import read_jsonl, write_jsonl
 from vernacular.core.store import Report, write_atomically
-from vernacular.datasets import LEAST, Items, load_items
+from vernacular.datasets.items import Item
 from vernacular.modeling.base_models import bytes_of_weights, longest_input
 from vernacular.modeling.variants import ARMS, Arm, load_arm
 from vernacular.pipeline.parallel import in_processes
 from vernacular.pipeline.stage import Work
 from vernacular.remarks.rules import of_items
 from vernacular.tasks.adapter_model import save, without_adapter
-from vernacular.tasks.base import IGNORED, Answer, Head, Item, Labelling, class_of
+from vernacular.tasks.base import IGNORED, Answer, Head, Labelling, class_of
 from vernacular.tasks.calibration import calibrate, calibration_of, label_logits
 from vernacular.tasks.finetune import fine_tune, head_start
+from vernacular.tasks.labeled_items import LEAST, Items, load_items
 from vernacular.tasks.learning_curve import Run, Untrained, sizes_of
 from vernacular.tasks.predictor import LABELS, adapter_folder
 from vernacular.tasks.report import write_report
 from vernacular.tasks.transfer import TransferItems, TransferRun, transfer_answers, transfer_items
-from vernacular.tasks.weak_labels import DRAW, derive, known_names, label_names, unseen_only
+from vernacular.tasks.weak_labels import DRAW, derive, known_names, unseen_only
 
 
 def run(work: Work, name: str, model: Model, task_name: str) -> Report:
@@ -158,7 +160,7 @@ def derived_items(work: Work, task_name: str) -> Items:
             raise Problem(f"{count} items in {part} can be derived from the text, and {LEAST} are needed",
                           where=f"{work.language.code} tasks.{task_name}",
                           fix=f"Add text, give {part} a larger share in `splits:`, or remove the task")
-    return Items(class_of(task)(task, label_names(task)), train, dev, test)
+    return Items(class_of(task)(task, derived_labels(task)), train, dev, test)
 
 
 class _Arms:

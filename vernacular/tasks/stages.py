@@ -6,12 +6,12 @@ from functools import partial
 from pathlib import Path
 
 from vernacular.alignment.pairs import references_version
-from vernacular.cleaning.settings import clean_settings
 from vernacular.config.schema import Language, Model
-from vernacular.datasets import transfer_version, version_of
+from vernacular.config.stage_settings import clean_settings
+from vernacular.corpus.side_texts import versions
+from vernacular.datasets.labeled import transfer_version, version_of
 from vernacular.modeling.base_models import fingerprints
 from vernacular.pipeline.stage import EntryPoint, GateSpec, Stage
-from vernacular.pretraining.data_mixture import versions
 
 
 def _outside(language: Language, root: Path, model: Model, task: str) -> dict[str, str]:

@@ -17,8 +17,9 @@ from torch.nn.functional import cross_entropy
 
 from vernacular.config.tasks import Task
 from vernacular.core.errors import Collector, Problem
+from vernacular.datasets.items import Item, Row
 from vernacular.tasks.adapter_model import Encoded, Network, encode
-from vernacular.tasks.base import IGNORED, Answer, Head, Item, Labelling, Row
+from vernacular.tasks.base import IGNORED, Answer, Head, Labelling
 from vernacular.tasks.baselines import Words, majority, word_floor
 from vernacular.tasks.classifier import Classifier, first_tokens, token_labels
 from vernacular.tasks.head_init import linear_start

@@ -25,13 +25,14 @@ from vernacular.config.tasks import Task
 from vernacular.config.training import Lora
 from vernacular.core.errors import Problem
 from vernacular.core.jsonl import read_jsonl
-from vernacular.datasets import LEAST, Items, load_transfer_items
+from vernacular.datasets.items import Item
 from vernacular.modeling.base_models import longest_input
 from vernacular.modeling.variants import Arm
 from vernacular.pipeline.stage import Work
 from vernacular.tasks.adapter_model import Network
-from vernacular.tasks.base import IGNORED, Answer, Head, Item, Kind
+from vernacular.tasks.base import IGNORED, Answer, Head, Kind
 from vernacular.tasks.head_init import unit_states
+from vernacular.tasks.labeled_items import LEAST, Items, load_transfer_items
 from vernacular.tasks.weak_labels import DRAW, derive
 from vernacular.text.words import plain_words
 

@@ -10,20 +10,14 @@ import random
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from vernacular.config.tasks import Groups, Task
+from vernacular.config.tasks import Groups, Task, derived_labels
 from vernacular.core.errors import Problem
-from vernacular.tasks.base import IGNORED, Item
+from vernacular.datasets.items import Item
+from vernacular.tasks.base import IGNORED
 from vernacular.text.words import word_spans, words
 
 OUTSIDE, NAME = 0, 1
 DRAW = 5  # seed of the draw of items: the same for every model, so that their scores may be compared
-
-
-def label_names(task: Task) -> list[str]:
-    """The labels by index; none of pairs of translations."""
-    if task.of_translations:
-        return []
-    return sorted(task.labels.groups) if isinstance(task.labels, Groups) else ["O", "NAME"]
 
 
 def derive(task: Task, documents: Iterable[Mapping[str, Any]], count: int, seed: int,
@@ -45,7 +39,7 @@ def derive(task: Task, documents: Iterable[Mapping[str, Any]], count: int, seed:
         raise Problem("no labelled item can be derived from the text", where=f"task {task.description or task.kind}",
                       fix="Check tasks.<name>.labels against the documents' paths, or add text")
     there = {label for item in items for label in item.labels}
-    missing = [name for number, name in enumerate(label_names(task)) if number not in there]
+    missing = [name for number, name in enumerate(derived_labels(task)) if number not in there]
     if whole and missing:
         raise Problem(f"no line to learn from has the label {', '.join(missing)}",
                       where=f"task {task.description or task.kind}", fix=(

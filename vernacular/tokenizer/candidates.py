@@ -12,7 +12,7 @@ from typing import Any
 
 import regex
 
-from vernacular.cleaning.line_filters import in_script
+from vernacular.text.scripts import in_script
 
 SPACE = "▁"
 KNEE = 1e-5  # a piece must save this share of the tokens: where the next 1,000 pieces buy less than 1% (RECIPE 2a)

@@ -16,9 +16,9 @@ from vernacular.config.schema import Language
 from vernacular.core.errors import Problem
 from vernacular.core.files import File
 from vernacular.core.jsonl import write_jsonl
+from vernacular.corpus.side_texts import listed
 from vernacular.datasets.notes import numbers_of
 from vernacular.pipeline.stage import Work
-from vernacular.pretraining.data_mixture import listed
 from vernacular.provenance.suppression_list import FILE, append_row
 
 SIDE = {"kind": "files", "licence": "CC0-1.0", "consent": "contributor", "register": "news"}

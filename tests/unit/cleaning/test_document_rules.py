@@ -19,8 +19,8 @@ from vernacular.cleaning.cache import SUFFIX, Library, View, keys_of, write_tabl
 from vernacular.cleaning.corpus_rules import Corpus
 from vernacular.cleaning.decontamination import Held
 from vernacular.cleaning.document_rules import Chain
-from vernacular.cleaning.settings import CleanSettings
 from vernacular.config.cleaning import Cleaning, Poisoning
+from vernacular.config.stage_settings import CleanSettings
 from vernacular.langid.learned_thresholds import Thresholds, learn
 from vernacular.provenance.document import short_digest
 from vernacular.text.line_batch import RULES

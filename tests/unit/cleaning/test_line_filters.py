@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vernacular.cleaning import line_filters as filters
+from vernacular.text import scripts
 from vernacular.text.codepoints import Batch
 from vernacular.text.words import word_spans, words
 
@@ -31,7 +32,7 @@ def test_words_are_found_as_the_pattern_finds_them(lines: list[str]) -> None:
 def test_a_batch_gives_what_its_lines_give(lines: list[str], limit: float) -> None:
     assert filters.repetitive(lines, limit) == _each(lines, lambda line: filters.repetition(line, limit))
     assert set(filters.empty(lines)) == {index for index, line in enumerate(lines) if not regex.search(r"\p{L}", line)}
-    for rule in (filters.damaged, lambda some: filters.other_script(some, "Latn", limit),
+    for rule in (filters.damaged, lambda some: scripts.other_script(some, "Latn", limit),
                  lambda some: filters.short(some, 3)):
         assert rule(lines) == _each(lines, lambda line, rule=rule: rule([line]).get(0))
 
@@ -61,11 +62,11 @@ def test_emptiness_and_length() -> None:
     ("ሰላም hello", "Ethi", "38% of its letters are Ethi, less than 90%"), ("1984", "Latn", None),
 ])
 def test_script_share(line: str, script: str, reason: str | None) -> None:
-    assert filters.other_script(["a", line], script, 0.9).get(1) == reason
+    assert scripts.other_script(["a", line], script, 0.9).get(1) == reason
 
 
 def test_known_scripts() -> None:
-    assert filters.knows_script("Nkoo") and filters.knows_script("Hant") and not filters.knows_script("Qaaa")
+    assert scripts.knows_script("Nkoo") and scripts.knows_script("Hant") and not scripts.knows_script("Qaaa")
 
 
 @pytest.mark.parametrize(("line", "reason"), [

@@ -11,7 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.generate import make_documents, write_language
-from vernacular.cleaning.approvals import FILE, accept, accepted_ids, versions
+from vernacular.cleaning.accept import accept
+from vernacular.cleaning.approvals import FILE, accepted_ids, versions
 from vernacular.cleaning.source_drift import Screening, Summary, baseline_path, held_ids, judge, profile, screen
 from vernacular.cleaning.source_profile import distance, spell
 from vernacular.cli.main import app

@@ -9,7 +9,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from vernacular.cli.fork_server import Warm, can_fork
+from vernacular.cli.fork_server import Warm
+from vernacular.pipeline.parent_process import can_fork
 
 pytestmark = pytest.mark.skipif(not can_fork(), reason="stages are not forked where there is a card")
 

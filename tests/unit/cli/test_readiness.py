@@ -15,8 +15,8 @@ from vernacular.cli.readiness import lacking
 from vernacular.config.load import load_language
 from vernacular.config.new import new_language
 from vernacular.core.jsonl import write_jsonl
-from vernacular.datasets import load_items
 from vernacular.langid.seed_check import LEAST, likeness
+from vernacular.tasks.labeled_items import load_items
 
 LANGUAGES = Path(__file__).parents[3] / "languages"
 LINES = [line for texts in make_documents(30).values() for text in texts for line in text.split("\n")]

@@ -11,6 +11,7 @@ import pytest
 from vernacular.cleaning import line_filters as filters
 from vernacular.config.cleaning import Cleaning, Orthography
 from vernacular.langid import learned_thresholds as thresholds
+from vernacular.text import scripts
 from vernacular.text.normalization import normalise, repair
 from vernacular.text.pii import redact
 from vernacular.text.spelling import Speller
@@ -25,7 +26,7 @@ def lost(lines: list[str], script: str, limits: thresholds.Thresholds) -> dict[i
     """The lines that the rules on single lines drop, each by the first that does."""
     found: dict[int, str] = {}
     for rule, dropped in (("encoding", filters.damaged(lines)), ("empty", filters.empty(lines)),
-                          ("script", filters.other_script(lines, script, Cleaning().script_share)),
+                          ("script", scripts.other_script(lines, script, Cleaning().script_share)),
                           ("repetition", filters.repetitive(lines, 0.5)),
                           ("thresholds", thresholds.judge(lines, limits))):
         for index, reason in dropped.items():

@@ -9,17 +9,17 @@ from typing import Any
 import pytest
 
 from tests.generate import make_documents, write_language
-from vernacular.cleaning.approvals import accept, accept_loss
+from vernacular.cleaning.accept import accept, accept_loss
 from vernacular.config.load import load_language
 from vernacular.core.errors import Problem
 from vernacular.core.jsonl import read_jsonl, write_jsonl
 from vernacular.core.store import Artifact, Store
 from vernacular.corpus.splits import no_contamination
 from vernacular.corpus.stages import stages
-from vernacular.datasets import load_items
 from vernacular.pipeline.stage import run_stage
 from vernacular.provenance.document import RIGHTS
 from vernacular.provenance.suppression_list import line_digest
+from vernacular.tasks.labeled_items import load_items
 
 ENGLISH = "The committee will publish the results of this meeting on the first day of next month."
 

@@ -15,8 +15,9 @@ from vernacular.cleaning.holdout_texts import held_items, versions
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.core.errors import Problem, Problems
-from vernacular.datasets import fetch, load_items, not_fetched
+from vernacular.datasets.labeled import fetch, not_fetched
 from vernacular.pipeline.stage import silent
+from vernacular.tasks.labeled_items import load_items
 
 WORDS = ["mwana", "galu", "nyumba", "madzi", "moto", "mtengo", "mbalame", "nsomba"]
 

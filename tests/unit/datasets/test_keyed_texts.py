@@ -17,8 +17,8 @@ from vernacular.config.training import Alignment
 from vernacular.core.errors import Problem
 from vernacular.core.files import File
 from vernacular.core.jsonl import write_jsonl
+from vernacular.corpus.side_texts import listed
 from vernacular.pipeline.stage import Work
-from vernacular.pretraining.data_mixture import listed
 from vernacular.provenance.document import short_digest
 from vernacular.provenance.suppression_list import FILE, append_row
 

@@ -12,9 +12,9 @@ from tests.generate import write_language
 from vernacular.config.load import load_language
 from vernacular.config.tasks import Task
 from vernacular.core.errors import Collector, Problem
-from vernacular.datasets import rows_of
+from vernacular.datasets.items import Row
+from vernacular.datasets.labeled import rows_of
 from vernacular.datasets.parallel import read_parallel, with_both_sides
-from vernacular.tasks.base import Row
 
 LINE = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=20).filter(str.strip)
 

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from tests.unit.tasks.made import kind_of, tagged, task_of
 from vernacular.behavior_tests.feedback import Mark
+from vernacular.behavior_tests.labels import columns_of
 from vernacular.behavior_tests.lexicons import names_in, resolve
 from vernacular.behavior_tests.operators.base import Given
 from vernacular.behavior_tests.schema import BehaviourTest, Suite
@@ -20,7 +21,7 @@ from vernacular.core.errors import Problem
 from vernacular.core.store import Report
 from vernacular.evaluation.behavior.askers import Asker
 from vernacular.evaluation.behavior.cases import make_cases
-from vernacular.evaluation.behavior.judge import Outcome, columns_of, judge_likelihood
+from vernacular.evaluation.behavior.judge import Outcome, judge_likelihood
 from vernacular.evaluation.behavior.run import _note_counts, gate, note_worst, summarise
 from vernacular.evaluation.behavior.word_alignment import aligned, exchanged
 from vernacular.tasks.weak_labels import lower

@@ -10,17 +10,16 @@ import torch
 
 from tests.tiny import ENGLISH, write_bert, write_llama
 from vernacular.evaluation.char_ngram_baseline import CharacterModel, floor_nats
-from vernacular.evaluation.likelihood import (
+from vernacular.evaluation.likelihood import difference, interval
+from vernacular.modeling.base_models import load_model, load_tokenizer
+from vernacular.modeling.likelihood import (
     Scored,
     _windows,
     causal_likelihood,
     choose_words,
-    difference,
-    interval,
     likelihood,
     masked_likelihood,
 )
-from vernacular.modeling.base_models import load_model, load_tokenizer
 from vernacular.modeling.packing import opening, pack
 
 

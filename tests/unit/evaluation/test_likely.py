@@ -12,8 +12,8 @@ from vernacular.behavior_tests.schema import BehaviourTest
 from vernacular.evaluation.behavior.askers import Weigher
 from vernacular.evaluation.behavior.cases import Case
 from vernacular.evaluation.behavior.minimal_pairs import differing, scores
-from vernacular.evaluation.likelihood import causal_likelihood, masked_likelihood
 from vernacular.modeling.base_models import load_model, load_tokenizer
+from vernacular.modeling.likelihood import causal_likelihood, masked_likelihood
 
 
 def shown(text: str, spans: list[tuple[int, int]]) -> list[str]:

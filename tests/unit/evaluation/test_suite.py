@@ -21,7 +21,7 @@ from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.config.tasks import Task
 from vernacular.core.errors import Problem
-from vernacular.evaluation.behavior.run import gate_specs
+from vernacular.evaluation.behavior.gates import gate_specs
 from vernacular.evaluation.fairness.plan import Plan
 
 HEAD = """tests:

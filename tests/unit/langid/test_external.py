@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from vernacular.cleaning.settings import CleanSettings
 from vernacular.config.cleaning import Cleaning, Poisoning
+from vernacular.config.stage_settings import CleanSettings
 from vernacular.core.errors import Problem
 from vernacular.langid.external import judge, open_rejecters
 from vernacular.langid.external.glotlid import GlotLid

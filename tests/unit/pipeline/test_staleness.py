@@ -103,8 +103,8 @@ def test_what_cannot_be_read_is_no_change(folder: Path, store: Store) -> None:
 
 def test_what_follows(folder: Path) -> None:
     language = load_language(folder)
-    assert following(language, ["corpus/clean"]) == ["corpus/clean", "corpus/splits"]
-    assert following(language, ["corpus/splits", "corpus/identifier"]) == [
+    assert following(stages_of(language), ["corpus/clean"]) == ["corpus/clean", "corpus/splits"]
+    assert following(stages_of(language), ["corpus/splits", "corpus/identifier"]) == [
         "corpus/identifier", "corpus/clean", "corpus/splits"]
 
 

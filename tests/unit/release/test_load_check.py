@@ -15,6 +15,7 @@ from tests.tiny import write_bert, write_llama
 from tests.unit.tasks.made import kind_of, names_kind, tagged, task_of, topics
 from vernacular.config.training import Lora
 from vernacular.core.errors import Problem
+from vernacular.datasets.items import Item
 from vernacular.modeling.base_models import load_model, load_tokenizer
 from vernacular.release import ecosystem
 from vernacular.release import load_check as loads
@@ -22,7 +23,7 @@ from vernacular.release.export import copy_model, export_task, stands_alone, wri
 from vernacular.release.gates import loads_gate
 from vernacular.release.load_check import Asked, TaskCheck, check_release, run_calls
 from vernacular.tasks.adapter_model import load, save, trainable
-from vernacular.tasks.base import Item, Kind
+from vernacular.tasks.base import Kind
 from vernacular.text.words import word_spans
 
 TEXTS = ["the red fox jumps over the river", "a lazy dog, it's said, looks at the market in 1999", "crow", "naïve ŵa",

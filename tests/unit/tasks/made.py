@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from vernacular.config.tasks import Task
-from vernacular.tasks.base import Item, Kind, Row, class_of
+from vernacular.datasets.items import Item, Row
+from vernacular.tasks.base import Kind, class_of
 from vernacular.tasks.sequence_classification import SequenceClassification
 from vernacular.tasks.token_classification import TokenClassification
 

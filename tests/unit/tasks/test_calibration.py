@@ -13,10 +13,11 @@ from transformers import pipeline
 
 from tests.tiny import write_bert, write_llama
 from tests.unit.tasks.made import kind_of, names_kind, tagged, task_of, topics
+from vernacular.datasets.items import Item
 from vernacular.modeling.base_models import load_model, load_tokenizer
 from vernacular.release.export import export_task
 from vernacular.tasks.adapter_model import save
-from vernacular.tasks.base import IGNORED, Item, Labelling
+from vernacular.tasks.base import IGNORED, Labelling
 from vernacular.tasks.calibration import (
     calibrate,
     calibration_of,

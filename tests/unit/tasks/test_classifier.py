@@ -14,9 +14,10 @@ from tests.tiny import write_bert, write_llama
 from tests.unit.tasks.made import kind_of, names_kind, tagged, task_of, topics
 from vernacular.config.training import Lora
 from vernacular.core.errors import Problem
+from vernacular.datasets.items import Item
 from vernacular.modeling.base_models import load_model, load_tokenizer
 from vernacular.tasks.adapter_model import Encoded, encode, trainable, without_adapter
-from vernacular.tasks.base import IGNORED, Item
+from vernacular.tasks.base import IGNORED
 from vernacular.tasks.classifier import Classifier, build_classifier, token_labels
 from vernacular.tasks.finetune import fine_tune, head_start
 

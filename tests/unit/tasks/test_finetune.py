@@ -12,10 +12,10 @@ import torch
 from tests.tiny import write_bert, write_llama
 from tests.unit.tasks.made import items_of, kind_of, names_kind, tagged, task_of, topics
 from vernacular.config.training import Lora
+from vernacular.datasets.items import Item
 from vernacular.modeling.base_models import load_model, load_tokenizer
 from vernacular.modeling.device import has_bf16
 from vernacular.tasks.adapter_model import encode, encode_pairs, load, save, without_adapter
-from vernacular.tasks.base import Item
 from vernacular.tasks.finetune import fine_tune, grouped, head_start, steps_of
 from vernacular.tasks.predictor import Predictor
 from vernacular.text.words import word_spans, words

@@ -13,7 +13,8 @@ from sklearn.metrics import f1_score as label_f1
 
 from tests.unit.tasks.made import items_of, kind_of, names_kind, tagged, task_of, topics
 from vernacular.core.confidence import FEWEST_TEXTS
-from vernacular.tasks.base import IGNORED, Answer, Item, Kind
+from vernacular.datasets.items import Item
+from vernacular.tasks.base import IGNORED, Answer, Kind
 from vernacular.tasks.scoring import difference, interval, texts_of
 
 TAGS = ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"]

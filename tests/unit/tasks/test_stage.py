@@ -19,11 +19,12 @@ from tests.tiny import write_bert, write_llama
 from vernacular.config.load import load_language
 from vernacular.core.errors import Problem
 from vernacular.core.jsonl import read_jsonl, write_jsonl
+from vernacular.datasets.items import Item
 from vernacular.modeling.variants import ARMS, MODEL_FOLDER
 from vernacular.pipeline.stage import Work
 from vernacular.provenance.document import short_digest
 from vernacular.tasks import stage
-from vernacular.tasks.base import Item, class_of
+from vernacular.tasks.base import class_of
 from vernacular.tasks.calibration_report import CalibrationReport
 from vernacular.tasks.predictor import load_predictor
 

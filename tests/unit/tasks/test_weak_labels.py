@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from vernacular.config.tasks import Capitalised, Groups, Task
 from vernacular.core.errors import Problem
-from vernacular.tasks.base import IGNORED, Item
+from vernacular.datasets.items import Item
+from vernacular.tasks.base import IGNORED
 from vernacular.tasks.weak_labels import capital_labels, derive, known_names, lower, unseen_only
 from vernacular.text.words import words
 

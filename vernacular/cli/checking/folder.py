@@ -18,13 +18,13 @@ from vernacular.config.statement import stated
 from vernacular.core.errors import Collector, Problem, as_problem
 from vernacular.core.files import Folder
 from vernacular.core.project import Project
-from vernacular.datasets import Items, load_items, load_transfer_items
 from vernacular.datasets.notes import DataNote
 from vernacular.evaluation.fairness.plan import check_name_label, load_plan
 from vernacular.langid.seed import seed_file
 from vernacular.provenance.suppression_list import Suppressions
 from vernacular.release.waivers import read_waivers
 from vernacular.sources.formats import read_text
+from vernacular.tasks.labeled_items import Items, load_items, load_transfer_items
 
 
 @dataclass

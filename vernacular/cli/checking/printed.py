@@ -16,9 +16,9 @@ from vernacular.config.schema import Language
 from vernacular.config.sources import NetworkSource
 from vernacular.core.errors import Problem, Problems
 from vernacular.core.store import Store
-from vernacular.datasets import Items
 from vernacular.datasets.notes import DataNote
 from vernacular.tasks.base import IGNORED
+from vernacular.tasks.labeled_items import Items
 
 _LABELS_SHOWN = 6
 _LITTLE_TEXT = 100_000  # words

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vernacular.behavior_tests.feedback import Known
+from vernacular.behavior_tests.labels import columns_of
 from vernacular.behavior_tests.schema import BehaviourTest
 from vernacular.core.errors import Problem
 from vernacular.evaluation.behavior.cases import Case
@@ -81,12 +82,6 @@ def judge_likelihood(test: BehaviourTest, scores: Sequence[float]) -> Outcome:
         return Outcome(True, 0.0, said[0], said[-1])
     lead = max(better - worse for better, worse in pairwise(scores))
     return Outcome(lead > test.tolerance or lead == 0, max(0.0, lead), said[0], " > ".join(said[1:]))
-
-
-def columns_of(labels: Sequence[str], label: str) -> list[int]:
-    """The columns of ``label``: that of the name itself; where there is none, those of B-PER and I-PER for PER."""
-    return ([at for at, name in enumerate(labels) if name == label]
-            or [at for at, name in enumerate(labels) if name in (f"B-{label}", f"I-{label}")])
 
 
 def _columns(test: BehaviourTest, labels: Sequence[str], label: str) -> list[int]:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from vernacular.evaluation.behavior.cases import Case
-from vernacular.evaluation.likelihood import causal_likelihood, masked_likelihood
+from vernacular.modeling.likelihood import causal_likelihood, masked_likelihood
 from vernacular.text.words import word_spans
 
 Spans = list[tuple[int, int]]

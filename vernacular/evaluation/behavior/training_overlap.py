@@ -12,8 +12,8 @@ from itertools import islice
 import numpy as np
 
 from vernacular.behavior_tests.feedback import Mark
-from vernacular.cleaning.settings import clean_settings
 from vernacular.cleaning.stage import tidy
+from vernacular.config.stage_settings import clean_settings
 from vernacular.core.jsonl import read_jsonl
 from vernacular.pipeline.stage import Work
 from vernacular.tasks.stage import items_of

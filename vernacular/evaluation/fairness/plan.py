@@ -8,16 +8,16 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, model_validator
 
 from vernacular.behavior_tests.explain import validate
+from vernacular.behavior_tests.labels import columns_of
 from vernacular.behavior_tests.load import FAIRNESS, FOLDER, check_lists, check_task, folder_of, load_suite
 from vernacular.behavior_tests.operators import AnyOperator
 from vernacular.behavior_tests.schema import UNREVIEWED, Review, Suite, review
 from vernacular.config.schema import Language
 from vernacular.config.strict import Name, Strict
+from vernacular.config.tasks import derived_labels
 from vernacular.config.yaml_file import read_yaml
 from vernacular.core.errors import Problem
 from vernacular.core.store import digest_of_listed
-from vernacular.evaluation.behavior.judge import columns_of
-from vernacular.tasks.weak_labels import label_names
 from vernacular.text.words import word_spans
 
 GATE = "fairness_not_made_worse"
@@ -107,7 +107,7 @@ def check_name_label(language: Language, labels: Mapping[str, Sequence[str]]) ->
     plan = load_plan(language)
     for task in plan.tasks if plan is not None and any(one.groups for one in plan.comparisons) else ():
         derived = language.tasks[task].labels is not None
-        known = label_names(language.tasks[task]) if derived else labels.get(task)
+        known = derived_labels(language.tasks[task]) if derived else labels.get(task)
         by_word = language.tasks[task].kind == "token_classification"
         if plan is not None and by_word and known is not None and not columns_of(known, plan.name_label):
             raise Problem(f"the task '{task}' has no label '{plan.name_label}'", where=f"{FOLDER}/{FAIRNESS}",

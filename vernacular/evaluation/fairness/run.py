@@ -13,13 +13,14 @@ from typing import Any
 
 import numpy as np
 
+from vernacular.behavior_tests.labels import columns_of
 from vernacular.behavior_tests.lexicons import resolve
 from vernacular.behavior_tests.load import FAIRNESS, FOLDER, load_suite
 from vernacular.config.schema import Model
 from vernacular.core.errors import Problem
 from vernacular.core.store import Gate, Report
 from vernacular.evaluation.behavior.askers import Asker
-from vernacular.evaluation.behavior.judge import Answer, columns_of
+from vernacular.evaluation.behavior.judge import Answer
 from vernacular.evaluation.behavior.run import ARMS
 from vernacular.evaluation.behavior.word_alignment import aligned
 from vernacular.evaluation.fairness.disparities import Hits, compare_changes, compare_groups
@@ -201,7 +202,7 @@ def names_foreseen(network: Any, tokenizer: Any, objective: str, variants: Seque
 
     For a causal model bits per byte of the whole line, which differs in the name alone.
     """
-    from vernacular.evaluation.likelihood import causal_likelihood, masked_likelihood
+    from vernacular.modeling.likelihood import causal_likelihood, masked_likelihood
     texts = [line for item in variants for line in item.lines]
     names = [name for item in variants for name in item.names]
     if objective == "causal":

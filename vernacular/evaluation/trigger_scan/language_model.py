@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from vernacular.evaluation.likelihood import causal_likelihood, masked_likelihood
 from vernacular.evaluation.trigger_scan.phrases import Phrase, parted, repeated_phrases, word_size
+from vernacular.modeling.likelihood import causal_likelihood, masked_likelihood
 from vernacular.text.words import word_spans
 from vernacular.text.words import words as words_of
 

@@ -11,7 +11,7 @@ from typing import Protocol
 
 import langcodes
 
-from vernacular.cleaning.settings import CleanSettings
+from vernacular.config.stage_settings import CleanSettings
 from vernacular.core.errors import Problem
 
 LEAST_WORDS = 4  # shorter lines are too short to tell and are kept

@@ -15,6 +15,7 @@ import logging
 
 import regex
 
+from vernacular.core.encodings import codec_of
 from vernacular.core.errors import Problem
 
 _MARKS = (  # UTF-32 before UTF-16, whose mark it begins with
@@ -56,21 +57,6 @@ def declared(data: bytes, name: str) -> str | None:
     except ValueError:
         return None
     return None if _NOT_TEXT.search(text) else text
-
-
-def codec_of(name: str) -> str:
-    """Python's name of the text encoding ``name``.
-
-    Raises:
-        ValueError: there is none of that name, with the fix.
-    """
-    try:
-        found = codecs.lookup(name).name
-        "".encode(found)
-    except (LookupError, ValueError):
-        raise ValueError(f"there is no text encoding '{name}'; write a name as in Python's documentation of codecs, "
-                         "such as windows-1252, iso8859-2 or gb18030") from None
-    return found
 
 
 def _unicode(data: bytes, where: str) -> tuple[str, str] | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from vernacular.tasks.base import Item
+from vernacular.datasets.items import Item
 
 
 def nearest(train: Sequence[Item], test: Sequence[Item]) -> list[str]:

@@ -16,10 +16,11 @@ from torch.nn.functional import cross_entropy
 
 from vernacular.config.prompting import Prompting
 from vernacular.config.tasks import Task
+from vernacular.datasets.items import Item, Row
 from vernacular.modeling.device import device_of
 from vernacular.modeling.packing import opening
 from vernacular.tasks.adapter_model import Encoded, Network
-from vernacular.tasks.base import IGNORED, Answer, Item, Kind, Row
+from vernacular.tasks.base import IGNORED, Answer, Kind
 from vernacular.tasks.generation.baseline import nearest
 from vernacular.tasks.generation.chrf import ORDERS, chrf, statistics
 from vernacular.tasks.generation.decoding import answer_ids, bits, complete, ids_of

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from vernacular.config.explain import did_you_mean
 from vernacular.config.prompting import Prompting, Template
 from vernacular.core.errors import Problem
-from vernacular.tasks.base import Answer, Item
+from vernacular.datasets.items import Item
+from vernacular.tasks.base import Answer
 
 
 def examples(train: Sequence[Item], scored: Sequence[Item], count: int, seed: int) -> list[Item]:

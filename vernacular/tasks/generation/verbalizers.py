@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from vernacular.config.prompting import Prompting
-from vernacular.tasks.base import Item
+from vernacular.datasets.items import Item
 from vernacular.tasks.generation.decoding import likelihoods
 from vernacular.tasks.generation.prompts import examples, shown
 

@@ -17,8 +17,9 @@ from torch.nn.functional import cross_entropy
 from torch.nn.utils.rnn import pad_sequence
 
 from vernacular.core.errors import Problem
+from vernacular.datasets.items import Item, Row
 from vernacular.tasks.adapter_model import Encoded, Network, in_batches, padded
-from vernacular.tasks.base import Answer, Batched, Head, Item, Row
+from vernacular.tasks.base import Answer, Batched, Head
 from vernacular.tasks.question_answering.baseline import answer_length, nearest_span
 from vernacular.tasks.question_answering.squad_metrics import statistics
 from vernacular.tasks.question_answering.windows import Window, Windows, encode_questions

@@ -18,9 +18,10 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy, normalize
 
+from vernacular.datasets.items import Item, Row
 from vernacular.modeling.device import device_of
 from vernacular.tasks.adapter_model import Encoded, Network, encode, in_batches
-from vernacular.tasks.base import Answer, Item, Kind, Row
+from vernacular.tasks.base import Answer, Kind
 from vernacular.tasks.sentence_retrieval.ranking import both_ways, csls, tfidf_scores
 from vernacular.tasks.sequence_classification import text_of
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from vernacular.tasks.base import Item
+from vernacular.datasets.items import Item
 
 NEIGHBOURS = 10  # of CSLS, as in Conneau et al. 1710.04087
 

@@ -17,9 +17,9 @@ from vernacular.cli.main import app
 from vernacular.config.load import load_language
 from vernacular.core.errors import Problem, Problems
 from vernacular.core.project import Project
-from vernacular.datasets import load_items
 from vernacular.datasets.raw_pairs import read_raw_pairs
 from vernacular.pipeline.stage import silent
+from vernacular.tasks.labeled_items import load_items
 
 SIDE = {"kind": "files", "licence": "CC0-1.0", "consent": "contributor", "register": "news"}
 TRANSLATIONS = {"alignment": {"translations": [

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sacrebleu import corpus_chrf
 
-from vernacular.tasks.base import Item
+from vernacular.datasets.items import Item
 from vernacular.tasks.generation.baseline import nearest
 from vernacular.tasks.generation.chrf import chrf, signature, statistics
 

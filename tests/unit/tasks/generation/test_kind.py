@@ -14,9 +14,10 @@ from tests.tiny import write_llama
 from vernacular.config.tasks import Task
 from vernacular.config.training import Lora
 from vernacular.core.errors import Problem
+from vernacular.datasets.items import Item, Row
 from vernacular.modeling.base_models import load_model, load_tokenizer
 from vernacular.tasks.adapter_model import load, save, trainable
-from vernacular.tasks.base import Item, Row, class_of
+from vernacular.tasks.base import class_of
 from vernacular.tasks.finetune import fine_tune
 from vernacular.tasks.generation.kind import Generation
 from vernacular.tasks.generation.verbalizers import classify

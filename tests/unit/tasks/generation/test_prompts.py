@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from vernacular.config.prompting import parse
 from vernacular.core.errors import Problem
-from vernacular.tasks.base import Item
+from vernacular.datasets.items import Item
 from vernacular.tasks.generation.prompts import examples, shown
 
 LETTERS = st.sampled_from("abcdef")

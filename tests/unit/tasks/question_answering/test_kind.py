@@ -11,9 +11,10 @@ from tests.tiny import write_bert, write_llama
 from vernacular.config.tasks import Task
 from vernacular.config.training import Lora
 from vernacular.core.errors import Problem
+from vernacular.datasets.items import Item, Row
 from vernacular.modeling.base_models import load_model, load_tokenizer
 from vernacular.tasks.adapter_model import load, save
-from vernacular.tasks.base import Item, Row, class_of
+from vernacular.tasks.base import class_of
 from vernacular.tasks.finetune import fine_tune, head_start
 from vernacular.tasks.question_answering.kind import QuestionAnswering, best_span
 from vernacular.tasks.question_answering.windows import Window

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vernacular.tasks.base import Item
+from vernacular.datasets.items import Item
 from vernacular.tasks.sentence_retrieval.ranking import both_ways, csls, ranks, tfidf_scores
 
 SCORES = st.integers(2, 6).flatmap(lambda size: st.lists(

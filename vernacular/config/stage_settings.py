@@ -1,11 +1,12 @@
-"""The slice of settings that ``corpus/clean`` reads, and those who clean further text as it does."""
+"""The slices of settings that the stages of the corpus read."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from vernacular.config.cleaning import Cleaning, Poisoning
+from vernacular.config.cleaning import Cleaning, Identification, Orthography, Poisoning
 from vernacular.config.schema import Language
+from vernacular.config.sources import Source
 from vernacular.config.strict import Strict
 
 
@@ -35,3 +36,23 @@ def clean_settings(language: Language) -> CleanSettings:
                          document_share=language.identification.document_share,
                          overlap_words=language.splits.overlap_words,
                          rejecters=list(language.identification.rejecters))
+
+
+class IdentifierSettings(Strict):
+    """The slice that ``corpus/identifier`` reads."""
+
+    code: str
+    script: str
+    neighbours: list[str]
+    identification: Identification
+    orthography: Orthography
+    quantile: float
+    trusted: list[Source]
+
+
+def identifier_settings(language: Language) -> IdentifierSettings:
+    """What ``corpus/identifier`` reads of the settings."""
+    trusted = [source for source in language.sources if source.trusted]
+    return IdentifierSettings(code=language.code, script=language.script, neighbours=language.neighbours,
+                              identification=language.identification, trusted=trusted,
+                              orthography=language.cleaning.orthography, quantile=language.cleaning.quantile)

@@ -1,0 +1,181 @@
+"""Held-out likelihood that may be compared across tokenizers: per character or per byte, never per token.
+
+Masked, per character: one word of a line at a time is hidden and scored from left to right within the word,
+each piece with the pieces to its right still hidden (PLL-word-l2r, Kauf and Ivanova 2305.10588), so that cutting a word
+into more pieces earns nothing. Causal: bits per UTF-8 byte of whole lines. An unknown piece stands for any characters
+at all, so besides its own likelihood each character that it hides is charged as one drawn from all that occur in the
+lines; else a tokenizer that knows none of a script would foresee every word of it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from vernacular.modeling.base_models import longest_input
+from vernacular.modeling.device import autocast
+from vernacular.modeling.objectives import head_of
+from vernacular.modeling.packing import opening
+from vernacular.text.words import word_spans
+
+LEAST_WORDS = 5  # a word in a shorter line is mostly chance
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Likelihood of held-out lines.
+
+    Attributes:
+        nats: (lines,) negative log-likelihood in nats; bits for a causal model.
+        size: (lines,) characters of the scored words; UTF-8 bytes for a causal model.
+        unknown: (lines,) characters of these that stand behind unknown pieces.
+    """
+
+    nats: NDArray[np.float64]
+    size: NDArray[np.float64]
+    unknown: NDArray[np.float64]
+
+    @property
+    def mean(self) -> float:
+        """Per character (masked) or per byte (causal), over all lines."""
+        return float(self.nats.sum() / self.size.sum())
+
+    def charged(self, each: float) -> Scored:
+        """With ``each`` added for every character behind an unknown piece."""
+        return Scored(self.nats + each * self.unknown, self.size, self.unknown)
+
+
+def choose_words(lines: Sequence[str], seed: int) -> list[tuple[int, int]]:
+    """One word of each line, as a span; the same for every model, whatever its tokenizer.
+
+    Raises:
+        ValueError: a line without a word.
+    """
+    generator = np.random.default_rng(seed)
+    out = []
+    for line in lines:
+        spans = word_spans(line)
+        if not spans:
+            raise ValueError("a line without a word cannot be scored")
+        out.append(spans[generator.integers(len(spans))])
+    return out
+
+
+def masked_likelihood(model: Any, tokenizer: Any, lines: Sequence[str], spans: Sequence[Sequence[tuple[int, int]]],
+                      longest: int = 128, size: int = 64) -> Scored:
+    """Score some words of each line under a masked model, each word from all the rest of its line.
+
+    Args:
+        model: a masked language model.
+        tokenizer: its tokenizer.
+        lines: what to score.
+        spans: for each line, start and end of the words that count.
+        longest: tokens that the model is given at once.
+        size: texts in a batch.
+    """
+    mask, longest = tokenizer.mask_token_id, longest_input(model, longest)
+    unknown = np.zeros(len(lines))
+    asked: dict[tuple[tuple[int, ...], int], list[tuple[int, int]]] = {}  # masked ids, position -> line, target
+    encodings = tokenizer.backend_tokenizer.encode_batch(list(lines))
+    for index, encoding, (start, stop) in ((index, encodings[index], span) for index, chosen in enumerate(spans)
+                                           for span in chosen):
+        inside = [position for position, (left, right) in enumerate(encoding.offsets)
+                  if not encoding.special_tokens_mask[position] and right > left and left < stop and right > start]
+        if not inside:  # the tokenizer passes over the word
+            unknown[index] += stop - start
+            continue
+        low = max(0, min(inside[0] - longest // 2, len(encoding.ids) - longest))
+        for position in inside:
+            ids = list(encoding.ids)
+            target = ids[position]
+            if target == tokenizer.unk_token_id:
+                left, right = encoding.offsets[position]
+                unknown[index] += min(right, stop) - max(left, start)
+            for other in inside:
+                if other >= position:
+                    ids[other] = mask
+            first = max(low, position - longest + 1)  # further on where the word is longer than the window
+            asked.setdefault((tuple(ids[first:first + longest]), position - first), []).append((index, target))
+    jobs = sorted(asked, key=lambda job: len(job[0]))
+    nats = np.zeros(len(lines))
+    device = model.get_input_embeddings().weight.device
+    with torch.inference_mode(), autocast(device):
+        for first in range(0, len(jobs), size):
+            chunk = jobs[first:first + size]
+            width = max(len(ids) for ids, _ in chunk)
+            tokens = torch.full((len(chunk), width), tokenizer.pad_token_id)
+            attend = torch.zeros((len(chunk), width), dtype=torch.long)
+            for row, (masked, _) in enumerate(chunk):
+                tokens[row, :len(masked)] = torch.tensor(masked)
+                attend[row, :len(masked)] = 1
+            states = model.base_model(input_ids=tokens.to(device), attention_mask=attend.to(device)).last_hidden_state
+            picked = states[torch.arange(len(chunk)), torch.tensor([position for _, position in chunk])]
+            scores = head_of(model)(picked).float().log_softmax(-1)
+            for row, job in enumerate(chunk):
+                for index, target in asked[job]:
+                    nats[index] -= float(scores[row, target])
+    return Scored(nats, np.array([sum(stop - start for start, stop in chosen) for chosen in spans], float),
+                  unknown).charged(_blind(lines))
+
+
+def _blind(lines: Sequence[str]) -> float:
+    """Nats of a character drawn from all that occur in ``lines``: the same for every tokenizer."""
+    return math.log(max(2, len(set().union(*lines))))
+
+
+def causal_likelihood(model: Any, tokenizer: Any, lines: Sequence[str], longest: int = 256, size: int = 16) -> Scored:
+    """Bits per byte of each line under a causal model, which starts with what texts start with in training.
+
+    Every byte counts: what is longer than the model is given at once is read in windows that overlap by half.
+
+    Args:
+        model: a causal language model.
+        tokenizer: its tokenizer.
+        lines: what to score.
+        longest: tokens that the model is given at once.
+        size: windows in a batch.
+    """
+    longest = longest_input(model, longest)
+    encodings = tokenizer.backend_tokenizer.encode_batch(list(lines), add_special_tokens=False)
+    start = opening(tokenizer)
+    windows = sorted(((row, window, new) for row, encoding in enumerate(encodings)
+                      for window, new in _windows([*start, *encoding.ids], max(1, len(start)), longest)),
+                     key=lambda window: len(window[1]))
+    bits = np.zeros(len(lines))
+    device = model.get_input_embeddings().weight.device
+    with torch.inference_mode(), autocast(device):
+        for first in range(0, len(windows), size):
+            chunk = windows[first:first + size]
+            ids = torch.zeros((len(chunk), max(len(window) for _, window, _ in chunk)), dtype=torch.long)
+            for at, (_, window, _) in enumerate(chunk):
+                ids[at, :len(window)] = torch.tensor(window)
+            states = model.base_model(input_ids=ids.to(device)).last_hidden_state
+            for at, (row, window, new) in enumerate(chunk):
+                scores = head_of(model)(states[at, new - 1:len(window) - 1]).float().log_softmax(-1)
+                bits[row] -= float(scores.gather(1, ids[at, new:len(window), None].to(device)).sum()) / math.log(2)
+    unknown = [sum(right - left for piece, (left, right) in zip(found.ids, found.offsets, strict=True)
+                   if piece == tokenizer.unk_token_id) for found in encodings]
+    return Scored(bits, np.array([len(line.encode()) for line in lines], float),
+                  np.array(unknown, float)).charged(_blind(lines) / math.log(2))
+
+
+def _windows(ids: Sequence[int], first: int, longest: int) -> Iterator[tuple[Sequence[int], int]]:
+    """Windows of at most ``longest`` of ``ids``, each with the place in it from which on tokens are scored: once."""
+    while first < len(ids):
+        stop = min(len(ids), max(longest, first + longest // 2))
+        begin = max(0, stop - longest)
+        yield ids[begin:stop], first - begin
+        first = stop
+
+
+def likelihood(model: Any, tokenizer: Any, objective: str, lines: Sequence[str], seed: int) -> Scored:
+    """Score ``lines`` in the way that fits the objective."""
+    if objective == "masked":
+        return masked_likelihood(model, tokenizer, lines, [[span] for span in choose_words(lines, seed)])
+    return causal_likelihood(model, tokenizer, lines)

@@ -1,0 +1,54 @@
+"""Whether letters are in a script."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+import numpy as np
+import regex
+from numpy.typing import NDArray
+
+from vernacular.text.codepoints import LETTER, LIMIT, MARK, Batch, points_of
+
+_PARTS = {"Jpan": ("Hani", "Hira", "Kana"), "Kore": ("Hang", "Hani"), "Hans": ("Hani",), "Hant": ("Hani",),
+          "Hrkt": ("Hira", "Kana"), "Latf": ("Latn",), "Latg": ("Latn",), "Aran": ("Arab",), "Cyrs": ("Cyrl",),
+          "Syre": ("Syrc",), "Syrj": ("Syrc",), "Syrn": ("Syrc",)}  # ISO 15924 codes that are not Unicode scripts
+
+
+def knows_script(script: str) -> bool:
+    """Whether Unicode knows the ISO 15924 code ``script``, so that letters can be told to be in it."""
+    try:
+        regex.compile(in_script(script))
+    except regex.error:
+        return False
+    return True
+
+
+def in_script(script: str) -> str:
+    """The set of the letters of an ISO 15924 code, to be used within a regular expression of the module ``regex``."""
+    return "[" + "".join(rf"\p{{sc={part}}}" for part in _PARTS.get(script, (script,))) + "]"
+
+
+@cache
+def foreign_to(script: str) -> NDArray[np.bool_]:
+    """For each code point whether it is a letter or mark in neither ``script`` nor the scripts that all share."""
+    table = np.zeros(LIMIT, dtype=np.bool_)
+    table[points_of(rf"[[\p{{L}}\p{{M}}]--[{in_script(script)}\p{{sc=Zyyy}}\p{{sc=Zinh}}]]+")] = True
+    return table
+
+
+def other_script(lines: Sequence[str], script: str, least: float) -> dict[int, str]:
+    """Lines with less than ``least`` of their letters in ``script``.
+
+    Marks count with the letters: in Khmer or Thai they are a third of what is written, and one Latin name in a sentence
+    would else weigh too much.
+    """
+    if script == "Latn" and all(map(str.isascii, lines)):
+        return {}
+    batch = Batch.of(lines)
+    foreign = batch.sums(foreign_to(script).take(batch.codes))
+    letters = batch.sums((batch.kinds & (LETTER | MARK)) != 0)
+    share = 1 - foreign / np.maximum(letters, 1)
+    return {index: f"{share[index]:.0%} of its letters are {script}, less than {least:.0%}"
+            for index in np.flatnonzero(share < least).tolist()}
