@@ -1,6 +1,6 @@
 """The one asset over all languages: a row for each model, made from what there is.
 
-What stands in a row belongs in ``vernacular.reporting.status_table``. It depends on no other asset: a language whose run
+What is in a row belongs in ``vernacular.reporting.status_table``. It depends on no other asset: a language whose run
 failed would keep it from being made.
 """
 

@@ -62,7 +62,9 @@ def look(project: Project, code: str, now: float) -> Look:
     wanted = due(language, root, now)
     if wanted:
         return Look(language, digests, due=wanted)
-    return Look(language, digests, causes=stale(stages_of(language), language, Store(root)), around=circumstances(stages_of(language), language, root))
+    stages = stages_of(language)
+    return Look(language, digests, causes=stale(stages, language, Store(root)),
+                around=circumstances(stages, language, root))
 
 
 class Looks:

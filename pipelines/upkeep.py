@@ -1,6 +1,7 @@
 """The one sensor that keeps every language up to date: sees what is new, has it fetched, asks for the runs it needs.
 
-What is stale is asked of the store (``vernacular.pipeline.staleness``), not of Dagster's history, so that an edit made while nothing
+What is stale is asked of the store (``vernacular.pipeline.staleness``), not of Dagster's history, so that an edit
+made while nothing
 ran, an artifact deleted by hand and a run that was killed are all seen. One sensor for all languages: a schedule and a
 condition each would be loaded and evaluated a thousand times. What a tick cannot reach in its time, the next one does.
 """

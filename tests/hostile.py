@@ -229,7 +229,8 @@ def _keyed(suffix: str, key: dict[str, Any]) -> Reader:
 
     def read(path: Path, limits: Limits) -> None:
         with opened(File.at(path)) as file:
-            list(read_bounded("vernacular.datasets.keyed_texts:in_worker_texts", [file], [["a"], f"a{suffix}", side], "a",
+            list(read_bounded("vernacular.datasets.keyed_texts:in_worker_texts", [file],
+                              [["a"], f"a{suffix}", side], "a",
                               for_file(limits, file.size)))
     return read
 

@@ -1,6 +1,7 @@
 """Whatever is done with a language folder, no file below it is opened by its path.
 
-``vernacular.core.files`` opens names relative to a descriptor of their folder. Python tells an audit hook of every file that
+``vernacular.core.files`` opens names relative to a descriptor of their folder. Python tells an audit hook of every
+file that
 it opens or lists; a path below the folder shows that something went around it. Libraries that open files by themselves
 are not asked: the files of a labelled dataset and of a base model are looked through before.
 """

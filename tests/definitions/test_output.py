@@ -1,4 +1,4 @@
-"""Nothing is written to a terminal but through ``vernacular.core.terminal`` and ``vernacular.core.console``, which escape it."""
+"""Only ``vernacular.core.terminal`` and ``vernacular.core.console`` write to a terminal: they escape."""
 
 from __future__ import annotations
 

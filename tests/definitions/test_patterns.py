@@ -32,7 +32,7 @@ _FLOOR = 0.012  # seconds that a linear pattern does not need for a long line
 _WORST = 3  # lines of a pattern that are tried at length
 _CALLS = {"compile", "search", "match", "fullmatch", "sub", "subn", "split", "findall", "finditer"}
 _MADE = {  # what functions put together, by module and function: examples
-    "vernacular.cleaning.line_filters.knows_script": [regex.compile(in_script("Latn"))],
+    "vernacular.text.scripts.knows_script": [regex.compile(in_script("Latn"))],
     "vernacular.text.codepoints.points_of": [],  # classes of our own, run on all characters rather than on text
     "vernacular.sources.removal.bracketed": [bracketed("(", ")"), bracketed("*", "*")],
     "vernacular.tokenizer.candidates.Letters.__init__": list(vars(Letters("Latn")).values()),
@@ -147,6 +147,6 @@ def test_patterns_that_are_not_linear_are_found(pattern: str) -> None:
 
 
 def test_normal_forms_are_made_in_one_place() -> None:
-    wrong = [path for path in _ROOT.rglob("*.py") if path.name != "core/normal_forms.py"
+    wrong = [path for path in _ROOT.rglob("*.py") if path.name != "normal_forms.py"
              and re.search(r"unicodedata\.(is_)?normalize", path.read_text(encoding="utf-8"))]
     assert not wrong, "use vernacular.core.normal_forms: Python's takes time quadratic in the marks on a letter"

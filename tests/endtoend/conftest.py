@@ -17,9 +17,9 @@ from filelock import FileLock
 from pipelines.output import log_of
 from tests.generate import TINY_MODEL, write_language
 from tests.tiny import write_bert, write_llama
-from vernacular import corpus
 from vernacular.config.load import load_language
 from vernacular.core.store import Store
+from vernacular.corpus.stages import stages as corpus_stages
 from vernacular.pipeline.stage import run_stage
 from vernacular.release.signing_key import VARIABLE
 
@@ -126,7 +126,7 @@ def make_corpus(folder: Path) -> None:
     """The artifacts of the corpus of a project: they hang neither on the base model nor on its training."""
     place = make_place(folder)
     language = load_language(folder / "languages" / "qaa")
-    for stage in corpus.stages(language):
+    for stage in corpus_stages(language):
         run_stage(stage, language, Store(place.artifacts))
 
 

@@ -10,9 +10,10 @@ from vernacular.alignment.pairs import references_version
 from vernacular.config.schema import Language, Model
 from vernacular.config.stage_settings import clean_settings
 from vernacular.config.training import Alignment
+from vernacular.core.entry_point import EntryPoint
 from vernacular.corpus.side_texts import versions
 from vernacular.modeling.base_models import fingerprints
-from vernacular.pipeline.stage import EntryPoint, Stage
+from vernacular.pipeline.stage import Stage
 
 
 def _outside(language: Language, root: Path, model: Model, asked: Alignment) -> dict[str, str]:
@@ -33,7 +34,9 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
         return []
 
     return [Stage(
-        name=f"alignment/{name}", version="3", inputs=("corpus/splits",), run=EntryPoint("vernacular.alignment.stage:run", name=name, model=model, asked=asked), seed=model.seed, heavy=True,
+        name=f"alignment/{name}", version="3", inputs=("corpus/splits",),
+        run=EntryPoint("vernacular.alignment.stage:run", name=name, model=model, asked=asked),
+        seed=model.seed, heavy=True,
         kinds=("pytorch", "transformers"), settings=partial(_settings, model=model, asked=asked),
         outside=partial(_outside, model=model, asked=asked),
         description=f"Sentences in {language.name} with their translations, which `{name}` learns from.")]

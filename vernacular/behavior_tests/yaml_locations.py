@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from vernacular.behavior_tests.load import files_of
 from vernacular.behavior_tests.schema import BehaviourTest, Suite
+from vernacular.config.explain import did_you_mean
 from vernacular.config.schema import Language
 from vernacular.config.yaml_file import read_yaml
 from vernacular.core.errors import Problem
@@ -16,7 +17,6 @@ def find_test(suite: Suite, name: str, language: Language) -> BehaviourTest:
     Raises:
         Problem: there is none.
     """
-    from vernacular.config.explain import did_you_mean
     for test in suite.tests:
         if test.name == name:
             return test

@@ -8,6 +8,7 @@ from typing import Any
 
 from vernacular.cleaning.approvals import FILE, accepted_ids
 from vernacular.cleaning.losses import SEEN, Loss, losses_of
+from vernacular.cleaning.source_drift import held_ids
 from vernacular.config.schema import Language
 from vernacular.core.errors import Problem
 from vernacular.core.files import Folder
@@ -28,8 +29,6 @@ def accept(language: Language, root: Path, source: str, reason: str, who: str = 
     Raises:
         Problem: there is no such source, or nothing of it is held.
     """
-    from vernacular.cleaning.source_drift import held_ids
-
     _check_source(language, source)
     ids = sorted(held_ids(root, language.code, source) - accepted_ids(language.folder).get(source, frozenset()))
     if not ids:

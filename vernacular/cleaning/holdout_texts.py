@@ -17,6 +17,8 @@ from typing import Any
 
 import regex
 
+from vernacular.behavior_tests.load import FOLDER as TESTS
+from vernacular.behavior_tests.load import load_suite
 from vernacular.config.limits import Limits
 from vernacular.config.schema import Language
 from vernacular.config.tasks import Task
@@ -24,6 +26,7 @@ from vernacular.core import delimited as separated
 from vernacular.core.errors import Problem
 from vernacular.core.files import File, Folder, text_of
 from vernacular.core.store import digest_of, digest_of_listed
+from vernacular.datasets.labeled import judging_parts, judging_rows, named_files, version_of
 from vernacular.sandbox.frames import OpenFile
 from vernacular.sandbox.limits import for_file
 from vernacular.sandbox.reader import opened, read_bounded
@@ -69,8 +72,6 @@ def held_items(language: Language, root: Path) -> list[tuple[str, str]]:
 
 def _labelled(language: Language, root: Path) -> Iterator[tuple[str, str]]:
     """(file or task, text) of all labelled data; files that a task names are read as it says."""
-    from vernacular.datasets.labeled import judging_rows
-
     for file in unnamed_files(language):
         yield from ((file.path, text) for text in texts_of(file, language.limits))
     for name in language.tasks:
@@ -83,8 +84,6 @@ def versions(language: Language, root: Path) -> dict[str, str]:
 
     Of behavioural tests the sentences alone: a review or another threshold changes nothing for the text.
     """
-    from vernacular.datasets.labeled import judging_parts, version_of
-
     files = unnamed_files(language)
     tasks = {f"task/{name}": digest_of([version, _reading(task)]) for name, task in language.tasks.items()
              if (version := version_of(language, name, root, judging_parts(task)))}
@@ -101,8 +100,6 @@ def _reading(task: Task) -> dict[str, Any]:
 
 def unnamed_files(language: Language) -> list[File]:
     """The files in ``tasks/`` that hold labelled data and that no task names: nobody says what of them is scored."""
-    from vernacular.datasets.labeled import named_files
-
     named = {file.place.resolve() for file in named_files(language)}
     return [file for _, file in Folder(language.folder, "", language.folder.name).folder(FOLDER).list_files()
             if file.suffix.lower() not in _NOT_DATA and file.stem.upper() not in ("LICENSE", "LICENCE")
@@ -222,9 +219,6 @@ def _behaviour(language: Language) -> Iterator[tuple[str, str]]:
 
     What speakers marked is not among them: a mark would have the text cleaned and every model trained anew.
     """
-    from vernacular.behavior_tests.load import FOLDER as TESTS
-    from vernacular.behavior_tests.load import load_suite
-
     suite = load_suite(language)
     for test in suite.tests:
         for template in (*test.templates, *(pair.good for pair in test.pairs)):

@@ -18,12 +18,13 @@ from vernacular.cleaning.approvals import accepted_losses
 from vernacular.cleaning.cache import Library, uncollected
 from vernacular.cleaning.corpus_rules import Corpus
 from vernacular.cleaning.decontamination import Held
+from vernacular.cleaning.document_rules import RULES_VERSION
 from vernacular.cleaning.holdout_texts import held_items
 from vernacular.cleaning.report import describe
 from vernacular.cleaning.source_drift import screen
 from vernacular.cleaning.workers import Rows, tables_for
 from vernacular.config.stage_settings import CleanSettings
-from vernacular.core.store import Artifact, Report, digest_of, digest_of_files, write_atomically
+from vernacular.core.store import Artifact, Report, digest_of, write_atomically
 from vernacular.langid import load_identifier
 from vernacular.langid.external import open_rejecters
 from vernacular.pipeline.stage import Work
@@ -85,12 +86,10 @@ def masked(lines: list[str], settings: CleanSettings) -> list[str]:
 
 def rules_version(settings: CleanSettings, identifier: Path, held: Held) -> str:
     """A digest of all that the rules for single documents hang on, besides the document."""
-    here = Path(__file__).parent
-    code = [path for folder in (here, here / "identification", here / "rejecters") for path in folder.glob("*.py")]
     own = settings.model_dump(mode="json", by_alias=True, exclude={"poisoning": True, "cleaning": {
         "mix": True, "boilerplate_share": True}})
     return digest_of({"settings": own, "identifier": Artifact(identifier).manifest.data_version,
-                      "held": held.digest(), "code": digest_of_files(here, code),
+                      "held": held.digest(), "rules": RULES_VERSION,
                       "libraries": {name: _installed(name) for name in _LIBRARIES}})
 
 

@@ -10,7 +10,10 @@ import typer
 
 from vernacular.cli.common import Code, Debug, ModelName, app, model_of, open_language, plain_errors
 from vernacular.core.errors import Problem
+from vernacular.core.store import Store
 from vernacular.core.terminal import say
+from vernacular.evaluation.behavior.review import read_review, write_review
+from vernacular.evaluation.behavior.suggest import read_suggestions, told, write_suggestions
 
 
 @app.command()
@@ -23,9 +26,6 @@ def suggest(code: Code, test: Annotated[str, typer.Argument(help="a behavioural 
     """Words of the model for a test's slots, as a table for a speaker to tick; --read takes the ticked ones."""
     with plain_errors(debug):
         project, language = open_language(code)
-        from vernacular.core.store import Store
-        from vernacular.evaluation.behavior.suggest import read_suggestions, told, write_suggestions
-
         if read is not None:
             say(told(read_suggestions(language, read)))
             return
@@ -49,9 +49,6 @@ def review(code: Code,
     """Cases of behavioural tests as a table or page for a speaker to go through; --read writes down who did."""
     with plain_errors(debug):
         project, language = open_language(code)
-        from vernacular.core.store import Store
-        from vernacular.evaluation.behavior.review import read_review, write_review
-
         if read is None and (by or on):
             raise Problem("--by and --on are for a table that came back", where="vernacular review",
                           fix="Name it: --read FILE.csv")

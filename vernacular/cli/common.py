@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from vernacular.config.load import find_language
 from vernacular.config.schema import Language, Model
 from vernacular.core.errors import Problem, as_problem, panics_as_problems
 from vernacular.core.project import Project, find_project
@@ -61,7 +62,5 @@ def model_of(language: Language, name: str | None) -> tuple[str, Model]:
 
 def open_language(code: str) -> tuple[Project, Language]:
     """The project around the current folder and one language of it."""
-    from vernacular.config.load import find_language
-
     project = find_project()
     return project, find_language(project.languages, code)

@@ -13,6 +13,10 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from vernacular.cli.planning import network_needs
+from vernacular.config.load import load_all
+from vernacular.config.schema import Language
+from vernacular.config.sources import PackageSource
 from vernacular.core.errors import Problem
 from vernacular.core.project import Project
 from vernacular.release.signing_key import fingerprint, key_path, own_or_new_key
@@ -119,11 +123,6 @@ def _accelerator() -> Iterator[Finding]:
 
 
 def _languages(project: Project) -> Iterator[Finding]:
-    from vernacular.cli.planning import network_needs
-    from vernacular.config.load import load_all
-    from vernacular.config.schema import Language
-    from vernacular.config.sources import PackageSource
-
     for code, language in load_all(project.languages).items():
         if not isinstance(language, Language):
             yield Finding(code, "cannot be used", False, str(language))

@@ -1,6 +1,7 @@
 """Stages in processes of their own, without the seconds that each takes to load torch: one has it loaded, and forks.
 
-``python -m vernacular.cli.fork_server FD`` is that process: for each command that it is handed over the socket ``FD`` it forks one
+``python -m vernacular.cli.fork_server FD`` is that process: for each command that it is handed over the socket
+``FD`` it forks one
 that does what ``python -m vernacular COMMAND`` does, and it ends when the other side of the socket does. It computes
 nothing itself: what it has loaded has started no thread that a fork would miss.
 """

@@ -15,18 +15,30 @@ from typing import Annotated
 
 import typer
 
+from vernacular.cleaning.accept import accept as accept_held
+from vernacular.cleaning.accept import accept_loss
 from vernacular.cli import project as cli_project  # noqa: F401  # first: its commands are listed first
+from vernacular.cli.checking.folder import check_all
+from vernacular.cli.checking.printed import errors_of, found_in
 from vernacular.cli.common import Code, Debug, ModelName, app, model_of, open_language, plain_errors
+from vernacular.cli.doctor import examine
+from vernacular.cli.ledger_views import look_up, print_rows, take_down
+from vernacular.cli.stage_process import assist_one, further, run_one
+from vernacular.config.new import doubts, new_language
+from vernacular.core.entry_point import EntryPoint
 from vernacular.core.errors import Problem
 from vernacular.core.project import find_project
+from vernacular.core.store import Store
 from vernacular.core.terminal import guard_streams, printable, say, say_data, say_json
+from vernacular.langid.draw import draw_lines
+from vernacular.langid.query import answers, open_identifier
+from vernacular.sources.fetch_schedule import fetch as fetch_due
+from vernacular.sources.formats.encoding import decode
 
 
 @app.command()
 def doctor(debug: Debug = False) -> None:
     """Whether this machine has what the enabled models need; exit code 1 if something is missing."""
-    from vernacular.cli.doctor import examine
-
     with plain_errors(debug):
         findings = examine(find_project())
     for finding in findings:
@@ -39,8 +51,6 @@ def doctor(debug: Debug = False) -> None:
 def new(code: Annotated[str, typer.Argument(help="BCP 47 tag of the language, such as bem")],
         debug: Debug = False) -> None:
     """Write a filled language folder: name, autonym, script, likely neighbors."""
-    from vernacular.config.new import doubts, new_language
-
     with plain_errors(debug):
         folder = new_language(find_project().languages, code)
     for line in (*(f"note: {doubt}" for doubt in doubts(code)),
@@ -56,9 +66,6 @@ def new(code: Annotated[str, typer.Argument(help="BCP 47 tag of the language, su
 def check(code: Annotated[str | None, typer.Argument(help="one language; all if not given")] = None,
           debug: Debug = False) -> None:
     """Every error in one or all language folders; of one, what was found and what it lacks; exit code 2 if errors."""
-    from vernacular.cli.checking.folder import check_all
-    from vernacular.cli.checking.printed import errors_of, found_in
-
     with plain_errors(debug):
         project = find_project()
         found = check_all(project, code)
@@ -76,13 +83,11 @@ def plan(code: Code, model: ModelName = None,
          quick: Annotated[bool, typer.Option("--quick", help="do not measure the speed of this machine")] = False,
          debug: Debug = False) -> None:
     """What a run would take before anything is spent: minutes of each stage, memory, disk; and what gains little."""
-    from vernacular.cli.plan_table import print_plan
-
     with plain_errors(debug):
         project, language = open_language(code)
         if model is not None:
             model_of(language, model)
-        print_plan(project, language, model, quick)
+        EntryPoint("vernacular.cli.plan_table:print_plan")(project, language, model, quick)
 
 
 @app.command()
@@ -109,9 +114,6 @@ def ledger(code: Code, id_: Annotated[str, typer.Option("--id", help="of the doc
     """Where documents came from; for --id also where it went: artifacts, rejects, models that saw it."""
     with plain_errors(debug):
         project, language = open_language(code)
-        from vernacular.cli.ledger_views import look_up, print_rows
-        from vernacular.core.store import Store
-
         found = look_up(Store(project.artifacts), language, id_, url, source, text)
         if as_json:
             say_json(found)
@@ -128,9 +130,6 @@ def takedown(code: Code, reason: Annotated[str, typer.Option(help="kept on the s
     """Remove a document, a page or a source from everything, for good; lists the models that saw it."""
     with plain_errors(debug):
         project, language = open_language(code)
-        from vernacular.cli.ledger_views import take_down
-        from vernacular.core.store import Store
-
         take_down(Store(project.artifacts), language, (id_, url, source), reason,
                   lambda: yes or typer.confirm("Remove all this?", abort=True))
 
@@ -142,8 +141,6 @@ def fetch(code: Code, due: Annotated[bool, typer.Option("--due", help="leave alo
     """Fetch what is due of `sources:` on the network, or failed before; exit code 1 if one could not be reached."""
     with plain_errors(debug):
         project, language = open_language(code)
-        from vernacular.sources.fetch_schedule import fetch as fetch_due
-
         problems = fetch_due(language, project.artifacts, say, at_once=not due)
         for problem in problems:
             say(f"error: {problem}", err=True)
@@ -159,9 +156,6 @@ def accept(code: Code, source: Annotated[str, typer.Argument(help="name in langu
     """Let in what is held back of a source because it changed, or accept what a rule takes of it (--rule)."""
     with plain_errors(debug):
         project, language = open_language(code)
-        from vernacular.cleaning.accept import accept as accept_held
-        from vernacular.cleaning.accept import accept_loss
-
         if rule:
             loss = accept_loss(language, project.artifacts, source, rule, reason)
             say(f"accepted: {rule} takes {loss.share:.0%} of {source}. `vernacular run {code}` goes on")
@@ -175,8 +169,6 @@ def seed(code: Code, lines: Annotated[int, typer.Option(min=1, help="how many")]
     """Lines drawn from all over the texts, for a speaker to choose a seed from: append them to seed.txt."""
     with plain_errors(debug):
         project, language = open_language(code)
-        from vernacular.langid.draw import draw_lines
-
         for line in draw_lines(language, project.artifacts, lines):
             say_data(line)
 
@@ -190,10 +182,6 @@ def identify(code: Code, file: Annotated[Path, typer.Argument(help="a text file,
     """Which lines of a file are in the language: a verdict and a probability each."""
     with plain_errors(debug):
         project, language = open_language(code)
-        from vernacular.core.store import Store
-        from vernacular.langid.query import answers, open_identifier
-        from vernacular.sources.formats.encoding import decode
-
         try:
             data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
         except OSError as error:
@@ -217,8 +205,6 @@ def stage(code: Code, stage: Annotated[str, typer.Argument()], model: ModelName 
           outcome: Annotated[Path | None, typer.Option(help="where to write the artifact's key or the problem")] = None,
           debug: Debug = False) -> None:
     """Run one stage in this process; how a launcher runs the heavy ones."""
-    from vernacular.cli.stage_process import assist_one, further, run_one
-
     _interrupt_once()
     if further():
         with plain_errors(debug):

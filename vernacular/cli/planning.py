@@ -13,7 +13,10 @@ from vernacular.config.schema import Language
 from vernacular.config.sources import NetworkSource, Source
 from vernacular.core.errors import Problem
 from vernacular.core.store import Store
+from vernacular.datasets.labeled import fetched_over_network, not_fetched
+from vernacular.modeling.base_models import fetched
 from vernacular.pipeline.stage import Stage, lookup
+from vernacular.sources import network_sources, place_of
 
 
 @dataclass(frozen=True)
@@ -64,10 +67,6 @@ def network_needs(language: Language, root: Path) -> dict[str, dict[str, bool]]:
         language: with its sources, texts to contrast with, labelled data, base models and the texts beside these.
         root: of the store.
     """
-    from vernacular.datasets.labeled import fetched_over_network, not_fetched
-    from vernacular.modeling.base_models import fetched
-    from vernacular.sources import network_sources, place_of
-
     def lies(source: Source, role: str) -> bool:
         return place_of(language, source, root, role).mirror.exists()
 
@@ -92,8 +91,6 @@ def to_fetch(language: Language, root: Path) -> dict[str, list[str]]:
 
     Labelled data in a folder on this machine is fetched, too.
     """
-    from vernacular.datasets.labeled import not_fetched
-
     found = {stage: [name for name, here in needs.items() if not here]
              for stage, needs in network_needs(language, root).items()}
     found["corpus/clean"] = [f"the data of {name}" for name in not_fetched(language, root)]

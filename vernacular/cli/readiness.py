@@ -22,9 +22,8 @@ from vernacular.langid.breadth import find_breadth, sample_blocks
 from vernacular.langid.breadth_gate import told
 from vernacular.langid.draw import source_texts
 from vernacular.langid.limits import SHARED
-from vernacular.langid.seed import seed_file, seed_lines
+from vernacular.langid.seed import LEAST_SEED, seed_file, seed_lines
 from vernacular.langid.seed_check import LEAST, SAMPLE, likeness
-from vernacular.langid.stage import LEAST_SEED
 from vernacular.modeling.base_models import locate
 from vernacular.remarks.rules import of_items
 from vernacular.sources import open_source, place_of

@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from vernacular.catalog import stages_of
 from vernacular.cli.common import Code, Debug, ModelName, app, model_of, open_language, plain_errors
+from vernacular.core.console import SafeConsole
+from vernacular.core.entry_point import EntryPoint
 from vernacular.core.errors import Problem
+from vernacular.core.store import Store
 from vernacular.core.terminal import printable_data, say, say_json
+from vernacular.provenance.own_files import remember_written
+from vernacular.release.publish import check_publishable
+from vernacular.release.publish import publish as upload
+from vernacular.release.signing_key import fingerprint, own_or_new_key, public_text, trusted_keys
+from vernacular.release.verification import verdict_lines
+from vernacular.release.verification import verify as compare
+from vernacular.release.waivers import waive as note
+from vernacular.reporting.demo_server import serve
+from vernacular.reporting.full_report import current_artifacts, print_table, results
+from vernacular.reporting.html import default_place, write_page
+from vernacular.reporting.terminal import print_screen
 from vernacular.search import MOST, TOP
+from vernacular.search.listing import print_hits
+
+_searcher_of = EntryPoint[Any]("vernacular.search.finding:Searcher")
 
 
 @app.command()
@@ -23,13 +40,6 @@ def report(code: Code, as_json: Annotated[bool, typer.Option("--json", help="mac
     with plain_errors(debug):
         project, language = open_language(code)
         name, _ = model_of(language, model)
-        from vernacular.core.console import SafeConsole
-        from vernacular.core.store import Store
-        from vernacular.provenance.own_files import remember_written
-        from vernacular.reporting.full_report import current_artifacts, print_table, results
-        from vernacular.reporting.html import default_place, write_page
-        from vernacular.reporting.terminal import print_screen
-
         store = Store(project.artifacts)
         found = results(store, language, name, stages_of(language))
         if as_json:
@@ -55,9 +65,6 @@ def try_(code: Code, model: ModelName = None, port: Annotated[int, typer.Option(
     with plain_errors(debug):
         project, language = open_language(code)
         name, _ = model_of(language, model)
-        from vernacular.core.store import Store
-        from vernacular.reporting.demo_server import serve
-
         serve(Store(project.artifacts), language, name, port, host="127.0.0.1")
 
 
@@ -72,16 +79,12 @@ def search(code: Code, query: Annotated[list[str], typer.Argument(
     with plain_errors(debug):
         project, language = open_language(code)
         name, _ = model_of(language, model)
-        from vernacular.core.store import Store
-        from vernacular.search.finding import Searcher, hits_as_json
-        from vernacular.search.listing import print_hits
-
         asked = " ".join(query)
-        searcher = Searcher(Store(project.artifacts), language, name)
+        searcher = _searcher_of(Store(project.artifacts), language, name)
         passages = searcher.prepare(lambda line: say(line, err=True))
         hits = searcher.find(asked, top)
         if as_json:
-            say_json(hits_as_json(asked, name, passages, hits))
+            say_json(EntryPoint("vernacular.search.finding:hits_as_json")(asked, name, passages, hits))
         else:
             print_hits(hits, passages)
 
@@ -95,10 +98,6 @@ def publish(code: Code, repo: Annotated[str, typer.Argument(help="OWNER/NAME on 
     with plain_errors(debug):
         project, language = open_language(code)
         name, _ = model_of(language, model)
-        from vernacular.core.store import Store
-        from vernacular.release.publish import check_publishable
-        from vernacular.release.publish import publish as upload
-
         store = Store(project.artifacts)
         if not dry_run:
             say(upload(store, language, name, repo))
@@ -119,10 +118,6 @@ def waive(code: Code, gate: Annotated[str, typer.Argument(help="a red one, as `v
     with plain_errors(debug):
         project, language = open_language(code)
         name, _ = model_of(language, model)
-        from vernacular.core.store import Store
-        from vernacular.release.waivers import waive as note
-        from vernacular.reporting.full_report import results
-
         store = Store(project.artifacts)
         if store.current(language.code, f"release/{name}") is None:
             raise Problem("there is no release yet, and so no gate of it to answer for", where=f"{code} {name}",
@@ -140,10 +135,6 @@ def verify(folder: Annotated[Path, typer.Argument(metavar="PATH", help="folder o
            debug: Debug = False) -> None:
     """Whether a release is the one that its maker signed: files, gates, waivers. Works offline; exit code 1 if not."""
     with plain_errors(debug):
-        from vernacular.release.signing_key import trusted_keys
-        from vernacular.release.verification import verdict_lines
-        from vernacular.release.verification import verify as compare
-
         verified = compare(folder, trusted_keys(key or []))
     for failure in verified.failures:
         say(str(failure), err=True)
@@ -157,8 +148,6 @@ def verify(folder: Annotated[Path, typer.Argument(metavar="PATH", help="folder o
 def key_(debug: Debug = False) -> None:
     """Print the public key with which this installation signs releases, made if there is none; give it to readers."""
     with plain_errors(debug):
-        from vernacular.release.signing_key import fingerprint, own_or_new_key, public_text
-
         public = own_or_new_key().public_key()
     for line in public_text(public).splitlines():
         say(line)

@@ -13,11 +13,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vernacular.catalog import stages_of
+from vernacular.config.load import find_language
 from vernacular.core.errors import Passing, Problem, as_problem
 from vernacular.core.project import Project
 from vernacular.core.store import Artifact, Store, write_atomically
 from vernacular.core.terminal import say
 from vernacular.pipeline.parent_process import interrupt_when_alone
+from vernacular.pipeline.stage import assist, run_stage
 
 if TYPE_CHECKING:
     from vernacular.config.schema import Language
@@ -58,16 +61,11 @@ def further() -> bool:
 
 def assist_one(project: Project, code: str, name: str, model: str | None) -> None:
     """Take part in the stage that the first of the processes runs."""
-    from vernacular.pipeline.stage import assist
-
     stage, language = _find(project, code, name, model)
     assist(stage, language, Store(project.artifacts))
 
 
 def _find(project: Project, code: str, name: str, model: str | None) -> tuple[Stage, Language]:
-    from vernacular.catalog import stages_of
-    from vernacular.config.load import find_language
-
     language = find_language(project.languages, code)
     if model is not None and model not in language.models:
         raise Problem(f"there is no model '{model}'", where=f"{code} models",
@@ -79,8 +77,6 @@ def _find(project: Project, code: str, name: str, model: str | None) -> tuple[St
 
 
 def _find_and_run(project: Project, code: str, name: str, model: str | None) -> Artifact:
-    from vernacular.pipeline.stage import run_stage
-
     stage, language = _find(project, code, name, model)
 
     def progress(line: str) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from vernacular.core.errors import Problem
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-_INSTALLED = Path(__file__).resolve().parent / "shipped_files"
+_INSTALLED = Path(__file__).resolve().parents[1] / "shipped_files"
 
 
 def shipped(name: str) -> Path:

@@ -18,6 +18,7 @@ from vernacular.core.store import MANIFEST, Artifact, Store, write_atomically
 from vernacular.provenance.document import BESIDE
 from vernacular.provenance.suppression_list import url_digest
 from vernacular.sources import open_source, place_of
+from vernacular.sources.web.source import WebSource
 
 # Stages whose artifacts were learned from training text.
 SEES_TEXT = ("tokenizer", "alignment", "model", "task", "release")
@@ -58,8 +59,6 @@ def same_place(path: str, url: str) -> bool:
 
 def read_instead(language: Language, store: Store, url: str) -> dict[str, bool]:
     """The pages that web sources read in place of ``url``: with its very text (True), or that it leads to (False)."""
-    from vernacular.sources.web.source import WebSource
-
     opened = [open_source(source, place_of(language, source, store.root)) for source in language.sources
               if isinstance(source, Web)] if url else []
     found = dict(source.instead(url) for source in opened if isinstance(source, WebSource))

@@ -15,6 +15,8 @@ from vernacular.cleaning.cache import Arrays
 from vernacular.corpus.assignment import position
 from vernacular.text.word_hashes import Tokens
 
+FEATURES_VERSION = "1"  # raised when a hash or a position changes; a test holds the outputs
+
 
 def maker(spec: Mapping[str, Any]) -> Parts:
     """For runs of ``spec["overlap"]`` words."""

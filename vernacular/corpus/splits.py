@@ -17,8 +17,9 @@ from vernacular.config.schema import Splits
 from vernacular.core.errors import Problem
 from vernacular.core.jsonl import write_jsonl
 from vernacular.core.plots import bars
-from vernacular.core.store import Gate, Report, digest_of, digest_of_files
+from vernacular.core.store import Gate, Report, digest_of
 from vernacular.corpus.assignment import DEV, PARTS, TEST, TRAIN, assign
+from vernacular.corpus.split_features import FEATURES_VERSION
 from vernacular.pipeline.stage import Work, silent
 from vernacular.text.word_hashes import Ints, offsets
 from vernacular.text.words import words
@@ -69,9 +70,8 @@ def run(work: Work) -> Report:
         Problem: too little text for the parts that are asked for, or a source held out that is not there.
     """
     settings: Splits = work.settings
-    here, overlap = Path(__file__).parent, settings.overlap_words
-    code = [here / f"{name}.py" for name in ("characters", "parts", "split", "tokens", "words")]
-    library = Library(work.cache, digest_of({"overlap": overlap, "code": digest_of_files(here, code)}))
+    overlap = settings.overlap_words
+    library = Library(work.cache, digest_of({"overlap": overlap, "features": FEATURES_VERSION}))
     rows = Rows(work.inputs["corpus/clean"] / "documents.jsonl")
     library.shed(rows.keys)
     view = tables_for(rows, _MODULE, {"overlap": overlap}, library, work.progress)

@@ -9,10 +9,11 @@ from vernacular.cleaning.approvals import versions as versions_of_approvals
 from vernacular.cleaning.holdout_texts import versions as versions_of_holdout
 from vernacular.config.schema import Language, Splits
 from vernacular.config.stage_settings import clean_settings, identifier_settings
+from vernacular.core.entry_point import EntryPoint
 from vernacular.datasets.labeled import fetch
 from vernacular.langid.seed import fetch as fetch_seed
 from vernacular.langid.seed import versions as versions_of_seed
-from vernacular.pipeline.stage import EntryPoint, GateSpec, Stage
+from vernacular.pipeline.stage import GateSpec, Stage
 from vernacular.provenance.suppression_list import Suppressions
 from vernacular.sources import refresh_sources, source_versions
 
@@ -20,7 +21,8 @@ from vernacular.sources import refresh_sources, source_versions
 def stages(language: Language) -> list[Stage]:
     """The stages of the corpus of ``language``, in order."""
     return [
-        Stage(name="corpus/documents", version="3", inputs=(), settings=_sources, outside=_outside, prepare=refresh_sources,
+        Stage(name="corpus/documents", version="3", inputs=(), settings=_sources, outside=_outside,
+              prepare=refresh_sources,
               run=EntryPoint("vernacular.corpus.ingest:run"), rights=True,
               gates=(GateSpec("files_readable", "Every file of every source can be read.", False),),
               description="Every document of every source, with its ledger row: source, licence, consent, register. "
@@ -35,7 +37,9 @@ def stages(language: Language) -> list[Stage]:
               description="A classifier that tells the language from all others, learned from its seed, with its "
                           "precision and recall on text that it did not see, near the seed and far from it."),
         Stage(name="corpus/clean", version="5", inputs=("corpus/documents", "corpus/identifier"),
-              settings=clean_settings, outside=_held_back, run=EntryPoint("vernacular.cleaning.stage:run"), prepare=fetch,
+              settings=clean_settings, outside=_held_back,
+              run=EntryPoint("vernacular.cleaning.stage:run"),
+              prepare=fetch,
               gates=(GateSpec("some_text_left", "At least a hundredth of the words survive cleaning.", True),
                      GateSpec("licence_verified", "Every source names its licence.", False),
                      GateSpec("sources_unchanged", "No source changed its nature; new documents of one that did wait "

@@ -8,11 +8,12 @@ from typing import Any
 
 from vernacular.behavior_tests.load import digests, digests_of_marks, load_suite
 from vernacular.config.schema import Language, Model
+from vernacular.core.entry_point import EntryPoint
 from vernacular.evaluation import trigger_scan
 from vernacular.evaluation.behavior.gates import gate_specs
 from vernacular.evaluation.fairness import plan as fairness
 from vernacular.modeling.base_models import fingerprints
-from vernacular.pipeline.stage import EntryPoint, GateSpec, Stage
+from vernacular.pipeline.stage import GateSpec, Stage
 from vernacular.tokenizer.base_language_text import retention_versions
 
 
@@ -40,7 +41,9 @@ def _read_again(language: Language, root: Path, model: Model) -> dict[str, str]:
 
 def _likelihood(language: Language, name: str, model: Model) -> Stage:
     return Stage(
-        name=f"evaluation/{name}_likelihood", version="5", inputs=_models(name), run=EntryPoint("vernacular.evaluation.likelihood:run", name=name, model=model), heavy=True, seed=model.seed,
+        name=f"evaluation/{name}_likelihood", version="5", inputs=_models(name),
+        run=EntryPoint("vernacular.evaluation.likelihood:run", name=name, model=model),
+        heavy=True, seed=model.seed,
         settings=lambda language: {**_base(model), "items": model.likelihood_items},
         outside=lambda language, root: fingerprints(model.base, language), kinds=("pytorch", "python"),
         gates=(GateSpec("adapted_beats_base", "Adapted predicts held-out text better than the base, the interval "
@@ -53,7 +56,9 @@ def _likelihood(language: Language, name: str, model: Model) -> Stage:
 
 def _retention(name: str, model: Model) -> Stage:
     return Stage(
-        name=f"evaluation/{name}_retention", version="5", inputs=_models(name), run=EntryPoint("vernacular.evaluation.forgetting:run", name=name, model=model), heavy=True, seed=model.seed,
+        name=f"evaluation/{name}_retention", version="5", inputs=_models(name),
+        run=EntryPoint("vernacular.evaluation.forgetting:run", name=name, model=model),
+        heavy=True, seed=model.seed,
         settings=lambda language: {
             **_base(model), "items": model.likelihood_items, "replayed": model.pretraining.replay > 0,
             "retention": [source.model_dump(mode="json", by_alias=True) for source in model.retention]},
@@ -68,7 +73,9 @@ def _behaviour(language: Language, name: str, model: Model) -> Stage:
     tasks = sorted({test.task for test in suite.tests if test.task is not None})
 
     return Stage(
-        name=f"evaluation/{name}_behaviour", version="12", run=EntryPoint("vernacular.evaluation.behavior.run:run", name=name, model=model), heavy=True,
+        name=f"evaluation/{name}_behaviour", version="12",
+        run=EntryPoint("vernacular.evaluation.behavior.run:run", name=name, model=model),
+        heavy=True,
         inputs=(*_models(name), *(f"task/{task}_{name}" for task in tasks)),
         settings=lambda language: language.behaviour,
         outside=lambda language, root: {**digests(language), **digests_of_marks(language)},
@@ -82,7 +89,9 @@ def _fairness(language: Language, name: str, model: Model) -> Stage:
     tasks = [task for task in plan.tasks if task in language.tasks_of(name)] if plan else []
 
     return Stage(
-        name=f"evaluation/{name}_fairness", version="9", run=EntryPoint("vernacular.evaluation.fairness.run:run", name=name, model=model), heavy=True,
+        name=f"evaluation/{name}_fairness", version="9",
+        run=EntryPoint("vernacular.evaluation.fairness.run:run", name=name, model=model),
+        heavy=True,
         inputs=(*_models(name), *(f"task/{task}_{name}" for task in tasks)),
         settings=lambda language: language.behaviour,
         outside=lambda language, root: {**fairness.digests(language), **digests(language)},
@@ -93,7 +102,9 @@ def _fairness(language: Language, name: str, model: Model) -> Stage:
 
 def _attack(language: Language, name: str, model: Model) -> Stage:
     return Stage(
-        name=f"evaluation/{name}_attack", version="7", run=EntryPoint("vernacular.evaluation.trigger_scan.run:run", name=name, model=model), heavy=True, seed=model.seed,
+        name=f"evaluation/{name}_attack", version="7",
+        run=EntryPoint("vernacular.evaluation.trigger_scan.run:run", name=name, model=model),
+        heavy=True, seed=model.seed,
         inputs=(*_models(name), *(f"task/{task}_{name}" for task in language.tasks_of(name))),
         settings=lambda language: {**_base(model), "lora": model.lora.model_dump(mode="json"), "tasks": {
             task: found.model_dump(mode="json", exclude={"transfer"})

@@ -12,6 +12,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from vernacular.langid.classifier import FILE, SeedIdentifier
+
 
 class Identifier(Protocol):
     """Gives lines the probability of being in the language.
@@ -35,6 +37,4 @@ class Identifier(Protocol):
 
 def load_identifier(folder: Path) -> Identifier | None:
     """The identifier in the artifact of ``corpus/identifier``, or None where the language has no seed to learn from."""
-    from vernacular.langid.classifier import FILE, SeedIdentifier
-
     return SeedIdentifier.load(folder) if (folder / FILE).is_file() else None

@@ -26,6 +26,7 @@ from vernacular.text.words import words
 LEAST_WORDS = 3
 _SCRIPT_SHARE = 0.9
 Progress = Callable[[str], None]
+LEAST_SEED = 100  # lines that the identifier needs
 
 
 def seed_file(language: Language) -> File:

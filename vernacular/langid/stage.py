@@ -10,19 +10,22 @@ from pathlib import Path
 from vernacular.config.schema import Language
 from vernacular.config.stage_settings import IdentifierSettings
 from vernacular.core.jsonl import read_jsonl
-from vernacular.core.store import Artifact, Gate, Report, digest_of, digest_of_files
+from vernacular.core.store import Artifact, Gate, Report, digest_of
 from vernacular.langid import learned_thresholds as thresholds
 from vernacular.langid.breadth import Breadth, find_breadth, sample_blocks
 from vernacular.langid.breadth_gate import breadth_gate
+from vernacular.langid.evaluate import measure
 from vernacular.langid.limits import SHARED, SHARED_AT_HOME
-from vernacular.langid.seed import contrast_lines, seed_lines
+from vernacular.langid.seed import LEAST_SEED, contrast_lines, seed_lines
+from vernacular.langid.self_training import add_rounds
 from vernacular.langid.share import share_of
+from vernacular.langid.train import learn
 from vernacular.pipeline.stage import Work
 from vernacular.provenance.document import short_digest
 
-LEAST_SEED = 100  # lines
 THRESHOLDS = "thresholds.json"
-_CODE, _REPORT = Path(__file__).parent, "report.json"
+_REPORT = "report.json"
+LEARNER_VERSION = "1"  # raised when another identifier is learned from the same seed
 
 
 def run(work: Work) -> Report:
@@ -41,7 +44,7 @@ def run(work: Work) -> Report:
         breadth = _breadth(seed, contrast, documents, SHARED, work)
     learned = work.cache / digest_of([
         seed, contrast, settings.model_dump(mode="json", by_alias=True), breadth.shared if breadth else 0,
-        digest_of_files(_CODE, list(_CODE.glob("*.py"))),
+        LEARNER_VERSION,
         Artifact(documents.parent).manifest.data_version if settings.identification.rounds else ""])
     if not learned.is_dir():  # documents that are new leave the seed as it is, mostly
         for old in work.cache.iterdir():
@@ -70,10 +73,6 @@ def _breadth(seed: Sequence[str], contrast: Mapping[str, Sequence[str]], documen
 def _learn(seed: list[str], contrast: Mapping[str, Sequence[str]], documents: Path, breadth: Breadth | None, out: Path,
            work: Work) -> Report:
     # imported here, since they take a second and most runs find what was learned before
-    from vernacular.langid.evaluate import measure
-    from vernacular.langid.self_training import add_rounds
-    from vernacular.langid.train import learn
-
     settings: IdentifierSettings = work.settings
     report = Report()
     report.count("seed_lines", len(seed), "lines known to be in the language", "lines")

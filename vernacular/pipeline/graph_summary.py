@@ -167,7 +167,7 @@ def _digest_of_code() -> str:
     total = hashlib.sha256(sys.version.encode())
     for name in _READERS:
         total.update(importlib.metadata.version(name).encode())
-    package = Path(__file__).parent
+    package = Path(__file__).parents[1]
     for path in sorted(package.rglob("*.py")):
         total.update(path.relative_to(package).as_posix().encode() + path.read_bytes())
     return total.hexdigest()[:16]

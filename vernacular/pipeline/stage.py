@@ -12,7 +12,6 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -28,23 +27,6 @@ STARTED, DONE = "started", "done in"  # begin the lines before and after those o
 
 def silent(message: str) -> None:
     """The progress that says nothing."""
-
-
-class EntryPoint:
-    """A function that is imported when it is called, so that declaring a stage loads nothing heavy.
-
-    Args:
-        function: ``package.module:name``.
-        arguments: passed on as keywords, after what a call gives.
-    """
-
-    def __init__(self, function: str, **arguments: Any) -> None:
-        self.function, self.arguments = function, arguments
-
-    def __call__(self, *values: Any) -> Any:
-        """What the function returns."""
-        module, _, name = self.function.partition(":")
-        return getattr(import_module(module), name)(*values, **self.arguments)
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,11 @@ from typing import Any
 
 from vernacular.config.schema import Language, Model
 from vernacular.config.stage_settings import clean_settings
+from vernacular.core.entry_point import EntryPoint
 from vernacular.corpus.side_texts import fetch, versions
 from vernacular.modeling.base_models import fingerprints
 from vernacular.modeling.variants import Arm
-from vernacular.pipeline.stage import EntryPoint, GateSpec, Progress, Stage
+from vernacular.pipeline.stage import GateSpec, Progress, Stage
 
 TRAINED: tuple[tuple[Arm, str, str], ...] = (
     ("adapted", "", "the extended tokenizer"), ("control", "_control", "the original tokenizer"))
@@ -45,7 +46,8 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
     for arm, suffix, words in TRAINED:
         made.append(Stage(
             name=f"model/{name}{suffix}", version="9", inputs=("corpus/splits", f"tokenizer/{name}", *aligned),
-            run=EntryPoint("vernacular.pretraining.stage:run", name=name, model=model, arm=arm), seed=model.seed, heavy=True,
+            run=EntryPoint("vernacular.pretraining.stage:run", name=name, model=model, arm=arm),
+            seed=model.seed, heavy=True,
             kinds=("pytorch", "transformers"), settings=partial(_settings, model=model),
             outside=partial(_outside, model=model), prepare=partial(_fetch, model=model),
             gates=(GateSpec("learned", "The held-out negative log-likelihood fell during "

@@ -22,6 +22,7 @@ from vernacular.core.files import File, Folder
 from vernacular.core.normal_forms import normalized
 from vernacular.core.store import digest_of
 from vernacular.provenance.document import Document, short_digest
+from vernacular.text.urls import canonical
 from vernacular.text.words import UNSPACED, words
 
 FILE = "takedowns.jsonl"
@@ -143,7 +144,5 @@ def url_digest(url: str) -> str:
     """
     if "://" not in url:
         return short_digest(url)
-    from vernacular.text.urls import canonical
-
     parts = urlsplit(canonical(url) or url)
     return short_digest(parts.netloc.removeprefix("www."), parts.path.rstrip("/"), parts.query)

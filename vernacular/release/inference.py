@@ -12,11 +12,15 @@ from typing import Any
 
 from vernacular.config.schema import Language
 from vernacular.config.tasks import Task
+from vernacular.core.entry_point import EntryPoint
 from vernacular.core.errors import Problem
 from vernacular.core.store import Store
+from vernacular.evaluation.held_out import preparation
 from vernacular.modeling.variants import ARMS, Arm, load_arm
 from vernacular.release.trust import Trust, trust_of
+from vernacular.text.words import words
 
+_load_predictor = EntryPoint[Any]("vernacular.tasks.predictor:load_predictor")
 BLANK = "___"
 FILL_INS = 5
 NEW_TOKENS = 24
@@ -97,7 +101,6 @@ class Answerer:
             return {arm: self._ask(arm, text) for arm in ARMS}
 
     def _ask(self, arm: Arm, text: str) -> Answers:
-        from vernacular.text.words import words
         plain = plain_text(text)
         answers = Answers()
         for task_name, task in self.language.tasks_of(self.name).items() if words(plain) else ():
@@ -112,9 +115,9 @@ class Answerer:
         return answers
 
     def _predictor(self, arm: Arm, task: str) -> Any:
-        from vernacular.tasks.predictor import load_predictor
         if (arm, task) not in self._predictors:
-            self._predictors[arm, task] = load_predictor(arm, self.name, self.model, task, self._inputs, self.language,
+            self._predictors[arm, task] = _load_predictor(
+                arm, self.name, self.model, task, self._inputs, self.language,
                                                          self.model.lora.seeds[0])
         return self._predictors[arm, task]
 
@@ -126,8 +129,6 @@ class Answerer:
 
 def note_labels(answers: Answers, name: str, task: Task, predictor: Any, plain: str, trust: Trust) -> None:
     """Write what ``predictor`` says of the sentence ``plain`` into ``answers``, under the task's ``name``."""
-    from vernacular.evaluation.held_out import preparation
-    from vernacular.text.words import words
     prepared = preparation(task)(plain)
     answers.labels[name] = tuple(predictor.labels)
     found = predictor.probabilities([prepared])[0]

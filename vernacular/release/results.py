@@ -12,6 +12,7 @@ from statistics import fmean
 from typing import Any
 
 from vernacular.behavior_tests.feedback import NAME
+from vernacular.behavior_tests.load import load_suite
 from vernacular.config.schema import Language, Model
 from vernacular.config.statement import stated
 from vernacular.config.tasks import Task
@@ -120,7 +121,6 @@ def _labelled(task: Task) -> dict[str, str] | None:
 
 def _without_marks(language: Language, behaviour: Report) -> list[dict[str, Any]]:
     """The worst failures, without sentences that speakers typed on the page of ``try``: these are not handed on."""
-    from vernacular.behavior_tests.load import load_suite
     marked = {test.name for test in load_suite(language).tests if test.source == "marks"}
     return [row for row in behaviour.samples.get("worst_failures", [])
             if row.get("test", "") not in marked and not row.get("test", "").startswith(NAME.format(task=""))]

@@ -7,8 +7,9 @@ from typing import Any
 
 from vernacular.config.schema import Language, Model
 from vernacular.config.statement import statement_of
+from vernacular.core.entry_point import EntryPoint
 from vernacular.core.store import digest_of_listed
-from vernacular.pipeline.stage import EntryPoint, Stage
+from vernacular.pipeline.stage import Stage
 from vernacular.release.gates import SPECS
 from vernacular.release.results import stage_names
 from vernacular.release.waivers import versions
@@ -30,7 +31,9 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
         return written | versions(language.folder)
 
     return [Stage(
-        name=f"release/{name}", version="14", inputs=tuple(stage_names(language, name)), run=EntryPoint("vernacular.release.bundle:run", name=name, model=model), settings=settings,
+        name=f"release/{name}", version="14", inputs=tuple(stage_names(language, name)),
+        run=EntryPoint("vernacular.release.bundle:run", name=name, model=model),
+        settings=settings,
         outside=outside, gates=SPECS, kinds=("huggingface", "python"),
         heavy=True, tells=True, rights=True,
         description=f"`{name}` for {language.name}: model, tokenizer, a model for each task, model card, data "

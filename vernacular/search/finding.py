@@ -14,14 +14,15 @@ from typing import Any
 import orjson
 
 from vernacular.config.schema import Language
+from vernacular.core.entry_point import EntryPoint
 from vernacular.core.errors import Problem
 from vernacular.core.store import Artifact, Store, digest_of
 from vernacular.provenance.suppression_list import Suppressions, line_digest
 from vernacular.search import TOP
-from vernacular.search.encoder import Encoder
 from vernacular.search.index import Index, IndexFolder, Progress, build
 from vernacular.search.passages import read_document, text_at
 
+_load_encoder = EntryPoint[Any]("vernacular.search.encoder:Encoder")
 LONGEST = 2000  # characters of a query
 _PASSAGES = 1  # version of how documents become passages; the vectors of texts that stay the same are kept
 _SPARE = 20  # further candidates, in place of what was taken down
@@ -94,7 +95,7 @@ class Searcher:
             digest_of([prefix, *(inputs.get(stage) for stage in (
                 f"tokenizer/{name}", f"model/{name}", f"model/{name}_control"))]),
             digest_of([_PASSAGES, self._clean.manifest.data_version]))
-        self._encoder = cache(partial(Encoder, self._release.folder, language.models[name].objective, prefix))
+        self._encoder = cache(partial(_load_encoder, self._release.folder, language.models[name].objective, prefix))
 
     def is_ready(self) -> bool:
         """Whether the index is built."""

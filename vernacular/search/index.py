@@ -14,15 +14,17 @@ from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from vernacular.core.errors import Passing
-from vernacular.search.encoder import Encoder
 from vernacular.search.passages import Place, digest_of_text, read_passages
+
+if TYPE_CHECKING:
+    from vernacular.search.encoder import Encoder
 
 BLOCK = 2048  # passages that are embedded before they are written
 _SCORED = 1 << 16  # vectors that are compared with a query at once

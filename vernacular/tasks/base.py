@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vernacular.config.tasks import Task
+from vernacular.core.entry_point import EntryPoint
 from vernacular.core.errors import Collector
 from vernacular.datasets.items import Item, Row
 
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
 
 IGNORED = -100
 Answer = Any
+_network = EntryPoint["Network"]("vernacular.tasks.adapter_model:Network")
+_in_batches = EntryPoint[list[Answer]]("vernacular.tasks.adapter_model:in_batches")
+_classifier = EntryPoint["Network"]("vernacular.tasks.classifier:Classifier")
+_build_classifier = EntryPoint[Any]("vernacular.tasks.classifier:build_classifier")
 Head = Mapping[str, "torch.Tensor"]
 _CLASSES = {"token_classification": ("token_classification", "TokenClassification"),
             "sequence_classification": ("sequence_classification", "SequenceClassification"),
@@ -108,8 +113,7 @@ class Kind(ABC):
             model: a language model, whose weights the network shares.
             padding: the id of padding.
         """
-        from vernacular.tasks.adapter_model import Network
-        return Network(model.base_model, model.config.hidden_size, max(1, len(self.labels)), model)
+        return _network(model.base_model, model.config.hidden_size, max(1, len(self.labels)), model)
 
     def start(self, network: Network, encoded: Sequence[Encoded], items: Sequence[Item], padding: int) -> Head | None:
         """Where the head starts from, given a network that nothing was learned by yet; None: as it is.
@@ -175,9 +179,8 @@ class Batched(Kind):
 
     def predict(self, network: Network, tokenizer: Any, items: Sequence[Item], longest: int) -> list[Answer]:
         """The answers to ``items``, in their order."""
-        from vernacular.tasks.adapter_model import in_batches
         encoded = self.encode(items, tokenizer, longest)
-        return in_batches(network, encoded, lambda rows: self.answer(
+        return _in_batches(network, encoded, lambda rows: self.answer(
             network, [encoded[row] for row in rows], [items[row] for row in rows], tokenizer.pad_token_id), exact=True)
 
 
@@ -192,9 +195,8 @@ class Labelling(Batched):
 
     def bare(self, model: Any, padding: int | None) -> Network:
         """The classifier of transformers, so that a release is loaded by its own calls."""
-        from vernacular.tasks.classifier import Classifier, build_classifier
         unit: Unit = "word" if self.by_word else "text"
-        return Classifier(build_classifier(model, self.labels, unit, self.task.multi_label, padding), unit)
+        return _classifier(_build_classifier(model, self.labels, unit, self.task.multi_label, padding), unit)
 
     def logits(self, network: Network, encoded: Sequence[Encoded], padding: int) -> list[NDArray[Any]]:
         """What the head gives to the units of each item of a batch: (units, labels) float32."""

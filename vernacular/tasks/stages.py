@@ -8,10 +8,11 @@ from pathlib import Path
 from vernacular.alignment.pairs import references_version
 from vernacular.config.schema import Language, Model
 from vernacular.config.stage_settings import clean_settings
+from vernacular.core.entry_point import EntryPoint
 from vernacular.corpus.side_texts import versions
 from vernacular.datasets.labeled import transfer_version, version_of
 from vernacular.modeling.base_models import fingerprints
-from vernacular.pipeline.stage import EntryPoint, GateSpec, Stage
+from vernacular.pipeline.stage import GateSpec, Stage
 
 
 def _outside(language: Language, root: Path, model: Model, task: str) -> dict[str, str]:
@@ -45,6 +46,7 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
     return [Stage(
         name=f"task/{task}_{name}", version="12", seed=model.seed, heavy=True, kinds=("pytorch", "peft"), gates=gates,
         inputs=("corpus/splits", f"tokenizer/{name}", f"model/{name}", f"model/{name}_control"),
-        run=EntryPoint("vernacular.tasks.stage:run", name=name, model=model, task_name=task), settings=partial(settings, task=task),
+        run=EntryPoint("vernacular.tasks.stage:run", name=name, model=model, task_name=task),
+        settings=partial(settings, task=task),
         outside=partial(_outside, model=model, task=task),
         description=f"`{task}`: {about.description or about.kind}") for task, about in language.tasks_of(name).items()]

@@ -6,8 +6,9 @@ from functools import partial
 from pathlib import Path
 
 from vernacular.config.schema import Language, Model
+from vernacular.core.entry_point import EntryPoint
 from vernacular.modeling.base_models import fingerprints
-from vernacular.pipeline.stage import EntryPoint, GateSpec, Progress, Stage
+from vernacular.pipeline.stage import GateSpec, Progress, Stage
 from vernacular.tokenizer.base_language_text import fetch_retention, retention_versions
 
 
@@ -21,7 +22,9 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
         fetch_retention(model, language, root, progress)
 
     return [Stage(
-        name=f"tokenizer/{name}", version="8", run=EntryPoint("vernacular.tokenizer.extend:run", name=name, model=model), seed=model.seed,
+        name=f"tokenizer/{name}", version="8",
+        run=EntryPoint("vernacular.tokenizer.extend:run", name=name, model=model),
+        seed=model.seed,
         inputs=("corpus/splits", *([f"alignment/{name}"] if model.initialise == "translations" else ())),
         settings=lambda language: {
             "base": model.base.model_dump(mode="json"),

@@ -93,7 +93,7 @@ def test_publish_uploads_the_release_of_the_chosen_model(monkeypatch: pytest.Mon
         asked.append((language.code, model, repo))
         return f"https://example.org/{repo}"
 
-    monkeypatch.setattr("vernacular.release.publish.publish", upload)
+    monkeypatch.setattr("vernacular.cli.release.upload", upload)
     for arguments in (["publish", "qaa", "me/it"], ["publish", "qaa", "me/it", "--model", "tiny"]):
         result = RUNNER.invoke(app, arguments)
         assert result.exit_code == 0, result.output

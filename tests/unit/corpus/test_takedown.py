@@ -26,11 +26,11 @@ from vernacular.config.training import Alignment, Related
 from vernacular.core.errors import Problem
 from vernacular.core.jsonl import read_jsonl, write_jsonl
 from vernacular.core.store import MANIFEST, Artifact, Manifest, Report, Store
+from vernacular.corpus import side_texts as texts
 from vernacular.corpus.lineage import holding, saw
 from vernacular.corpus.stages import stages
 from vernacular.corpus.takedown import Plan, Target, carry_out, make_plan
 from vernacular.pipeline.stage import Stage, Work, run_stage
-from vernacular.pretraining import data_mixture as texts
 from vernacular.provenance.document import BESIDE
 from vernacular.provenance.own_files import remember_written
 from vernacular.provenance.suppression_list import FILE, Suppressions, folded

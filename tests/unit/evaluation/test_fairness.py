@@ -137,7 +137,7 @@ def measured(folder: Path, out: Path, monkeypatch: pytest.MonkeyPatch, predictor
     """The report of PLAN on these held-out lines, with one predictor for both arms."""
     language = with_tests(folder, fairness=PLAN)
     write_jsonl(out / "test.jsonl", [{"text": "\n".join(lines)}])
-    monkeypatch.setattr("vernacular.tasks.predictor.load_predictor", lambda *about: predictor)
+    monkeypatch.setattr("vernacular.evaluation.fairness.run.load_predictor", lambda *about: predictor)
     return run(SimpleNamespace(language=language, out=out, inputs={"corpus/splits": out}, reports={}, seed=1,  # type: ignore[arg-type]
                                settings=language.behaviour, progress=lambda said: None), "tiny",
                language.models["tiny"])

@@ -36,7 +36,7 @@ def make(folder: Path, store: Store) -> None:
 
 
 def causes(folder: Path, store: Store) -> dict[str, str]:
-    return {cause.stage: cause.why for cause in stale(load_language(folder), store)}
+    return {cause.stage: cause.why for cause in stale(stages_of(load_language(folder)), load_language(folder), store)}
 
 
 def edit(folder: Path, **more: object) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Console
 
 from tests.unit.release.made_up import NAME, made_up_reports, put, put_release
+from vernacular.catalog import stages_of
 from vernacular.config.schema import Language
 from vernacular.core.store import Gate, Store
 from vernacular.release.headline import MOST_ROWS, rows
@@ -36,7 +37,7 @@ def made(language: Language, folder: Path, release: bool = True) -> dict[str, An
     put(store, language, reports)
     if release:
         put_release(store, language, reports)
-    return results(store, language, NAME)
+    return results(store, language, NAME, stages_of(language))
 
 
 def test_it_is_one_screen_of_plain_text_without_a_terminal(language: Language, tmp_path: Path) -> None:
@@ -96,7 +97,7 @@ def test_what_is_next_follows_from_what_there_is(language: Language, tmp_path: P
     assert "vernacular run qaa" in unfinished and f"release/{NAME}" in unfinished
     store = Store(tmp_path / "begun")
     put(store, language, {"corpus/clean": made_up_reports()["corpus/clean"]})
-    begun = screen(results(store, language, NAME))
+    begun = screen(results(store, language, NAME, stages_of(language)))
     assert "vernacular run qaa" in begun and "11,000" in begun
 
 
@@ -113,6 +114,6 @@ def test_every_red_check_is_in_the_full_report_with_its_reason(language: Languag
     store, reports, out = Store(tmp_path), made_up_reports(), io.StringIO()
     reports["corpus/splits"].gates.append(Gate(name="enough", passed=False, reason="only 3 [b]lines[/]", blocking=True))
     put(store, language, reports)
-    print_table(results(store, language, NAME), Console(file=out))
+    print_table(results(store, language, NAME, stages_of(language)), Console(file=out))
     row, = (line for line in out.getvalue().splitlines() if "enough" in line)
     assert "corpus/splits" in row and "only 3 [b]lines[/]" in row

@@ -7,10 +7,12 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from vernacular.behavior_tests.schema import BehaviourTest
+from vernacular.core.entry_point import EntryPoint
 from vernacular.core.errors import Problem
 from vernacular.evaluation.behavior.cases import Case
 from vernacular.evaluation.behavior.judge import Answer, Array, Outcome, judge, judge_likelihood
 
+_scores_of_pairs = EntryPoint[Any]("vernacular.evaluation.behavior.minimal_pairs:scores")
 Splitter = Callable[[str], list[str]]
 
 
@@ -50,9 +52,9 @@ class Weigher:
 
     def outcomes(self, test: BehaviourTest, cases: Sequence[Case]) -> list[Outcome]:
         """Whether each case of ``test`` fails."""
-        from vernacular.evaluation.behavior.minimal_pairs import scores
         return [judge_likelihood(test, found)
-                for found in (scores(self._network, self._tokenizer, self._objective, cases) if cases else [])]
+                for found in (_scores_of_pairs(
+                    self._network, self._tokenizer, self._objective, cases) if cases else [])]
 
 
 class Asker:

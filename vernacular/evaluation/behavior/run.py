@@ -25,6 +25,7 @@ from vernacular.core.store import Gate, Report
 from vernacular.evaluation.behavior.askers import Asker, Weigher
 from vernacular.evaluation.behavior.cases import Case, lines_for, make_cases
 from vernacular.evaluation.behavior.judge import Outcome
+from vernacular.evaluation.behavior.training_overlap import set_aside
 from vernacular.evaluation.behavior.whitespace import with_blanks_shown
 from vernacular.evaluation.held_out import held_out_lines, preparation
 from vernacular.modeling.base_models import bytes_of_weights
@@ -32,6 +33,7 @@ from vernacular.modeling.variants import Arm, load_arm, released_arm
 from vernacular.pipeline.parallel import in_processes
 from vernacular.pipeline.stage import Work
 from vernacular.remarks.rules import no_cases
+from vernacular.tasks.predictor import load_predictor
 from vernacular.text.words import words as words_of
 
 ARMS: tuple[Arm, ...] = ("base", "adapted")
@@ -75,7 +77,6 @@ def run(work: Work, name: str, model: Model) -> Report:
 
 def _scored(marks: Sequence[Mark], work: Work, report: Report) -> tuple[list[Mark], Counter[str | None]]:
     """The marks that say something of the models, and how many of each task were set aside; these are listed."""
-    from vernacular.evaluation.behavior.training_overlap import set_aside
     why = set_aside(work, marks)
     if why:
         report.count("marks_set_aside", len(why), "marked sentences that were learned from: not scored")
@@ -120,7 +121,6 @@ def _ask(work: Work, name: str, model: Model, loaded: Mapping[Arm, Arm], suite: 
 
 def _judge_of(arm: Arm, name: str, model: Model, task_name: str | None, work: Work) -> Asker | Weigher:
     """What judges the cases of a task under one arm; without a task, the language model itself."""
-    from vernacular.tasks.predictor import load_predictor
     if task_name is None:
         return Weigher(*load_arm(arm, name, model, work.language, work.inputs), model.objective)
     by_word = work.language.tasks[task_name].kind == "token_classification"

@@ -9,18 +9,23 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from vernacular.behavior_tests.load import load_suite
 from vernacular.behavior_tests.schema import SLOT, BehaviourTest, Suite
 from vernacular.behavior_tests.yaml_locations import find_test, place_of_list
 from vernacular.config.schema import Language
 from vernacular.config.yaml_edit import add_words
+from vernacular.core.entry_point import EntryPoint
 from vernacular.core.errors import Problem
 from vernacular.core.store import Store
 from vernacular.evaluation.behavior.cases import fill
 from vernacular.evaluation.behavior.spreadsheet import Row, read_sheet, said_yes, write_sheet
+from vernacular.modeling.variants import load_arm, released_arm
 from vernacular.provenance.own_files import remember_written
 
+_pieces_of = EntryPoint[Any]("vernacular.evaluation.behavior.slot_filling:pieces_of")
+_likely_words = EntryPoint[list[tuple[str, float]]]("vernacular.evaluation.behavior.slot_filling:likely_words")
 BLANK = "___"
 HEAD = ("list", "sentence", "suggestion", "probability", "accept")
 Likely = Callable[[tuple[str, str]], list[tuple[str, float]]]
@@ -56,8 +61,6 @@ def write_suggestions(store: Store, language: Language, model_name: str, test_na
 
 
 def _likely_of(store: Store, language: Language, model_name: str, most: int) -> Likely:
-    from vernacular.evaluation.behavior.slot_filling import likely_words, pieces_of
-    from vernacular.modeling.variants import load_arm, released_arm
     stages = (f"model/{model_name}", f"model/{model_name}_control")
     found = {stage: artifact for stage in stages if (artifact := store.current(language.code, stage)) is not None}
     if len(found) < len(stages):
@@ -67,8 +70,8 @@ def _likely_of(store: Store, language: Language, model_name: str, most: int) -> 
     model = language.models[model_name]
     network, tokenizer = load_arm(arm, model_name, model, language,
                                   {stage: artifact.folder for stage, artifact in found.items()})
-    pieces = pieces_of(tokenizer, network.get_output_embeddings().weight.shape[0])
-    return lambda sentence: likely_words(network, tokenizer, model.objective, sentence, 4 * most, pieces)
+    pieces = _pieces_of(tokenizer, network.get_output_embeddings().weight.shape[0])
+    return lambda sentence: _likely_words(network, tokenizer, model.objective, sentence, 4 * most, pieces)
 
 
 def _words(suite: Suite, name: str, language: Language) -> list[str]:

@@ -28,9 +28,11 @@ from vernacular.evaluation.fairness.plan import GATE, Plan, load_plan
 from vernacular.evaluation.fairness.variants import Variants, write_variants
 from vernacular.evaluation.held_out import held_out_lines, preparation
 from vernacular.modeling.base_models import bytes_of_weights
+from vernacular.modeling.likelihood import causal_likelihood, masked_likelihood
 from vernacular.modeling.variants import Arm, load_arm, released_arm
 from vernacular.pipeline.parallel import in_processes
 from vernacular.pipeline.stage import Work
+from vernacular.tasks.predictor import load_predictor
 from vernacular.text.words import word_spans
 from vernacular.text.words import words as words_of
 
@@ -110,7 +112,6 @@ def _read_by_all(asked: dict[Arm, Asker], prepare: Callable[[str], str], line: s
 
 
 def _asker(arm: Arm, name: str, model: Model, task_name: str, plan: Plan, work: Work) -> Asker:
-    from vernacular.tasks.predictor import load_predictor
     predictor = load_predictor(arm, name, model, task_name, work.inputs, work.language, model.lora.seeds[0])
     by_word = work.language.tasks[task_name].kind == "token_classification"
     named = any(comparison.groups for comparison in plan.comparisons)
@@ -202,7 +203,6 @@ def names_foreseen(network: Any, tokenizer: Any, objective: str, variants: Seque
 
     For a causal model bits per byte of the whole line, which differs in the name alone.
     """
-    from vernacular.modeling.likelihood import causal_likelihood, masked_likelihood
     texts = [line for item in variants for line in item.lines]
     names = [name for item in variants for name in item.names]
     if objective == "causal":

@@ -20,6 +20,8 @@ from vernacular.modeling.base_models import bytes_of_weights
 from vernacular.modeling.variants import load_arm, released_arm
 from vernacular.pipeline.parallel import in_processes
 from vernacular.pipeline.stage import Work
+from vernacular.tasks.predictor import load_predictor
+from vernacular.tasks.stage import items_of
 from vernacular.text.words import words as words_of
 
 MOST = 120  # phrases asked of a task, the likeliest first
@@ -100,8 +102,6 @@ def _with_shares(found: list[Finding], lines: Sequence[str]) -> list[Finding]:
 
 def task_findings(work: Work, name: str, model: Model, task: str) -> list[Finding]:
     """What the phrases of the training items do to the released adapter of a task."""
-    from vernacular.tasks.predictor import load_predictor
-    from vernacular.tasks.stage import items_of
     train = items_of(work, task).train
     held_out = [row["text"] for row in read_jsonl(work.inputs[f"task/{task}_{name}"] / "predictions.jsonl")]
     predictor = load_predictor(released_arm(name, work.reports), name, model, task, work.inputs, work.language)

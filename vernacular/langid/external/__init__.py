@@ -7,11 +7,12 @@ they say counts only where it is a widespread language to reject (``cleaning.rej
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import langcodes
 
 from vernacular.config.stage_settings import CleanSettings
+from vernacular.core.entry_point import EntryPoint
 from vernacular.core.errors import Problem
 
 LEAST_WORDS = 4  # shorter lines are too short to tell and are kept
@@ -43,6 +44,12 @@ class Rejecter(Protocol):
         ...
 
 
+_lingua = EntryPoint[Rejecter]("vernacular.langid.external.lingua:Lingua")
+_pycld2 = EntryPoint[Rejecter]("vernacular.langid.external.pycld2:Cld2")
+_glotlid = EntryPoint[Rejecter]("vernacular.langid.external.glotlid:GlotLid")
+_fetched_glotlid = EntryPoint[Any]("vernacular.langid.external.glotlid:fetched")
+
+
 def open_rejecters(names: Sequence[str], settings: CleanSettings) -> list[Rejecter]:
     """The rejecters called ``names``, in this order; none where there is no language to reject.
 
@@ -65,18 +72,12 @@ def judge(rejecters: Sequence[Rejecter], lines: Sequence[str]) -> list[str | Non
 def _open(name: str, settings: CleanSettings) -> Rejecter:
     cleaning = settings.cleaning
     if name == "lingua":
-        from vernacular.langid.external.lingua import Lingua
-
-        return Lingua(settings.code, settings.script, settings.neighbours, cleaning.reject_languages,
+        return _lingua(settings.code, settings.script, settings.neighbours, cleaning.reject_languages,
                       cleaning.reject_distance)
     if name == "pycld2":
-        from vernacular.langid.external.pycld2 import Cld2
-
-        return Cld2(settings.code, settings.neighbours, cleaning.reject_languages)
+        return _pycld2(settings.code, settings.neighbours, cleaning.reject_languages)
     if name == "glotlid":
-        from vernacular.langid.external.glotlid import GlotLid, fetched
-
-        return GlotLid(fetched(), settings.code, settings.neighbours, cleaning.reject_languages,
+        return _glotlid(_fetched_glotlid(), settings.code, settings.neighbours, cleaning.reject_languages,
                        cleaning.reject_distance)
     raise Problem(f"there is no rejecter '{name}'", where="identification.rejecters",
                   fix="Use lingua, pycld2 or glotlid")
