@@ -45,6 +45,7 @@ bench: $(TESTS)
 check: $(TESTS)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache --quiet
 	$(BIN)/python -m vernacular.reference --check
 
 # After a change of a setting or its description.

@@ -35,3 +35,16 @@ def test_modules_are_short_and_say_what_belongs_in_them(package: str) -> None:
         text = path.read_text(encoding="utf-8")
         assert ast.get_docstring(ast.parse(text)), f"{path.relative_to(ROOT)} has no opening docstring"
         assert text.count("\n") < 300, f"{path.relative_to(ROOT)} has {text.count(chr(10))} lines"
+
+
+def inside_functions(tree: ast.Module) -> Iterator[ast.ImportFrom]:
+    for function in ast.walk(tree):
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield from (node for node in ast.walk(function) if isinstance(node, ast.ImportFrom))
+
+
+def test_the_library_imports_its_own_modules_at_the_top() -> None:
+    late = {f"{path.relative_to(ROOT)}:{node.lineno}" for path in sorted((ROOT / "vernacular").rglob("*.py"))
+            for node in inside_functions(ast.parse(path.read_text(encoding="utf-8")))
+            if (node.module or "").split(".")[0] == "vernacular"}
+    assert not late, "name it as an EntryPoint where it is heavy"
