@@ -29,8 +29,8 @@ from dagster import (
     op,
 )
 
-from assets.common import failure, freshness_of, group_of, named, owners_of, stage_key
 from assets.metadata import escape, metadata_of
+from assets.naming import failure, freshness_of, group_of, named, owners_of, stage_key
 from assets.pictures import publish_picture
 from assets.sources import note_sources, source_digests
 from assets.stopped import stops_explained

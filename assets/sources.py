@@ -27,8 +27,8 @@ from dagster import (
 from dagster._core.definitions.assets.definition.asset_spec import AssetExecutionType
 from dagster._core.definitions.data_version import DATA_VERSION_TAG
 
-from assets.common import failure, group_of, named, stage_key
 from assets.metadata import escape
+from assets.naming import failure, group_of, named, stage_key
 from vernacular.config.schema import Language
 from vernacular.core.errors import Problem
 from vernacular.pipeline.graph_summary import Outline, SourceOutline

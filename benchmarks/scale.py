@@ -119,7 +119,7 @@ def load(attribute: str | None) -> dict[str, Any]:
     from dagster._grpc.impl import get_external_pipeline_subset_result
     from dagster_shared.serdes import serialize_value
 
-    module = ("pipelines.shards", attribute) if attribute else ("pipelines.definitions", "defs")
+    module = ("pipelines.code_locations", attribute) if attribute else ("pipelines.definitions", "defs")
     recon = ReconstructableRepository(CodePointer.from_module(*module, working_directory=None))
     repository = recon.get_definition()
     repository.load_all_definitions()
@@ -141,7 +141,7 @@ def tick() -> dict[str, Any]:
     from dagster import DagsterInstance
 
     from pipelines import definitions
-    from pipelines.upkeep import Upkeep
+    from pipelines.refresh_sensor import Upkeep
     from vernacular.core.project import find_project
 
     def warn(line: str) -> None:

@@ -17,9 +17,9 @@ from dagster import (
     sensor,
 )
 
-from assets.broken import build_check, build_config_error, key_of, red
+from assets.config_error import build_check, build_config_error, key_of, red
+from pipelines.code_locations import Shard
 from pipelines.registry import scan
-from pipelines.shards import Shard
 from vernacular.config.codes import slug_of
 from vernacular.core.errors import Problem
 from vernacular.core.project import Project

@@ -11,15 +11,15 @@ from assets.factory import AssetFactory
 from assets.sources import SourceFactory
 from pipelines.broken import build_assets as build_broken
 from pipelines.broken import build_sensor as build_broken_sensor
+from pipelines.code_locations import ALL, Shard
 from pipelines.language import Shelf, build_job
 from pipelines.launchers import launcher_for
 from pipelines.overview import build_asset, build_sensor
 from pipelines.rebuild import build_job as build_rebuild
 from pipelines.rebuild import build_schedule
+from pipelines.refresh_sensor import build_upkeep
 from pipelines.registry import everything, scan
 from pipelines.resources import StoreResource
-from pipelines.shards import ALL, Shard
-from pipelines.upkeep import build_upkeep
 from vernacular.core.project import Project, find_project
 
 MOST_JOBS = 200  # a job costs time for every asset there is: with more languages, runs are of the job of all assets

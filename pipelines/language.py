@@ -8,8 +8,8 @@ from pathlib import Path
 from dagster import AssetKey, AssetSelection, define_asset_job, in_process_executor
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
-from assets.common import stage_key
 from assets.factory import Found
+from assets.naming import stage_key
 from pipelines.selection import stages_to_show
 from vernacular.config.codes import slug_of
 from vernacular.config.load import folders_of, load_language

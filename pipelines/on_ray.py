@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 
-from pipelines.prefix import end_as, end_with_the_parent, interrupt_when_unwanted
+from pipelines.process_control import end_as, end_with_the_parent, interrupt_when_unwanted
 from vernacular.core.terminal import guard_streams, say
 
 POLL_SECONDS, ANSWER_SECONDS = 0.2, 20.0

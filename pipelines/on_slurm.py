@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 
-from pipelines.prefix import end_as, end_with_the_parent, interrupt_when_unwanted
+from pipelines.process_control import end_as, end_with_the_parent, interrupt_when_unwanted
 from vernacular.core.terminal import guard_streams, say
 
 KILLED = 128  # srun's exit code for a task that a signal ended is this and the signal's number

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 
-from pipelines.prefix import end_with_the_parent
+from pipelines.process_control import end_with_the_parent
 
 if __name__ == "__main__":
     if sys.platform == "linux":  # elsewhere nothing tells a process that its parent is gone

@@ -24,8 +24,8 @@ from dagster import (
 )
 
 from assets.overview import KEY, build_overview, overview_metadata
+from pipelines.code_locations import ALL
 from pipelines.registry import everything, scan
-from pipelines.shards import ALL
 from vernacular.config.load import folders_of
 from vernacular.core import clock
 from vernacular.core.errors import Problem

@@ -27,13 +27,13 @@ from dagster import (
     schedule,
 )
 
-from assets.common import failure, stage_key
 from assets.factory import say
 from assets.metadata import table
+from assets.naming import failure, stage_key
+from pipelines.code_locations import Shard
 from pipelines.language import REBUILD
+from pipelines.refresh_sensor import CAUSE
 from pipelines.registry import everything, scan
-from pipelines.shards import Shard
-from pipelines.upkeep import CAUSE
 from vernacular.config.load import find_language
 from vernacular.core import clock
 from vernacular.core.errors import Problem, as_problem

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipelines.code_locations import Shard
 from pipelines.selection import stages_to_show
-from pipelines.shards import Shard
 from vernacular.config.codes import slug_of
 from vernacular.config.load import folders_of, load_language
 from vernacular.core.errors import Problem

@@ -7,7 +7,7 @@ import sys
 import urllib.error
 import urllib.request
 
-from pipelines.shards import locations
+from pipelines.code_locations import locations
 from vernacular.core.errors import Problem
 from vernacular.core.project import find_project
 from vernacular.core.terminal import guard_streams, say

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dagster import ConfigurableResource, InitResourceContext
 
-from pipelines.bookkeeping import alive
+from pipelines.run_locks import alive
 from vernacular.core.store import Store
 
 

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from pipelines.dagster_home import use_home
 from pipelines.expected import TimeLeft, seconds_before
-from pipelines.home import use_home
 from pipelines.messages import Messages
 from pipelines.outcome import INTERRUPTED, STOPPED, Follower, Outcome, explain, say_outcome
 from pipelines.output import Output, log_of
@@ -60,13 +60,13 @@ def run_dagster(language: Language, names: list[str], project: Project, take: Ca
     from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NAME
     from dagster._core.execution.api import create_execution_plan, execute_run_iterator
 
-    from assets.common import stage_key
+    from assets.naming import stage_key
     from assets.stopped import STARTED_BY
-    from pipelines.bookkeeping import alive, code_location, job_origin
+    from pipelines.code_locations import location_of
     from pipelines.language import job_name
-    from pipelines.mend import mend
-    from pipelines.needed import ONLY
-    from pipelines.shards import location_of
+    from pipelines.partial_load import ONLY
+    from pipelines.repair_history import mend
+    from pipelines.run_locks import alive, code_location, job_origin
 
     selection: frozenset[AssetKey] = frozenset(stage_key(language, name) for name in names)
     location = location_of(language.code, project.home)

@@ -27,8 +27,8 @@ from typing import Any
 import psutil
 from dagster import DagsterInstance
 
-from pipelines.home import use_home, workspace_of
-from pipelines.mend import mend
+from pipelines.dagster_home import use_home, workspace_of
+from pipelines.repair_history import mend
 from vernacular.core.errors import Problem, as_problem
 from vernacular.core.project import Project, find_project
 from vernacular.core.terminal import guard_streams, say

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from pipelines.shards import LOCATION, MODULE
+from pipelines.code_locations import LOCATION, MODULE
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 DEPLOY = CHECKOUT / "deploy"
@@ -154,7 +154,7 @@ def test_on_kubernetes_too_the_history_is_mended_before_the_daemon() -> None:
     written, = helm["dagsterDaemon"]["extraPrependedInitContainers"]
     mend = k8s_model_from_dict(V1Container, k8s_snake_case_dict(V1Container, written))
     daemon = read("compose.yaml")["services"]["daemon"]["command"].split()
-    assert mend.command == daemon[:daemon.index("dagster-daemon")] == ["python", "-m", "pipelines.mend"]
+    assert mend.command == daemon[:daemon.index("dagster-daemon")] == ["python", "-m", "pipelines.repair_history"]
     image = helm["dagsterDaemon"]["image"]
     assert mend.image == f"{image['repository']}:{image['tag']}"
     postgres = read("dagster.yaml")["storage"]["postgres"]["postgres_db"].values()

@@ -17,10 +17,10 @@ from dagster import (
     build_sensor_context,
 )
 
-from assets.broken import CHECK
+from assets.config_error import CHECK
 from assets.overview import KEY
 from pipelines.build import build_definitions
-from pipelines.needed import slugs_of
+from pipelines.partial_load import slugs_of
 from tests.generate import TINY_MODEL, write_language
 from vernacular.catalog import stages_of
 from vernacular.config.load import load_language

@@ -12,7 +12,7 @@ from dagster import build_schedule_context as context
 from assets.overview import KEY
 from pipelines.build import build_definitions
 from pipelines.language import job_name
-from pipelines.needed import slugs_of
+from pipelines.partial_load import slugs_of
 from tests.generate import TINY_MODEL, write_language
 from vernacular.config.load import load_language
 from vernacular.core import clock

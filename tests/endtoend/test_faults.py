@@ -30,10 +30,10 @@ import pytest
 from dagster import DagsterEvent, DagsterEventType, DagsterInstance, DagsterRunStatus
 from filelock import FileLock
 
-from pipelines import bookkeeping
-from pipelines.bookkeeping import LAUNCH_SECONDS, STARTED_BY, end_dead_runs
-from pipelines.upkeep import Upkeep
-from tests.definitions.test_upkeep import World
+from pipelines import run_locks as bookkeeping
+from pipelines.refresh_sensor import Upkeep
+from pipelines.run_locks import LAUNCH_SECONDS, STARTED_BY, end_dead_runs
+from tests.definitions.test_refresh_sensor import World
 from tests.generate import TINY_MODEL, make_documents, write_language
 from tests.site import Answer, LoopbackSite
 from vernacular.config.load import load_language
@@ -370,7 +370,7 @@ def test_an_inbox_on_a_disk_that_hangs_holds_up_neither_the_tick_nor_another_lan
     (folder / "inbox" / "a.txt").write_text("\n".join(LINES), encoding="utf-8")
     os.utime(folder / "inbox" / "a.txt", (0, 0))
     assert world.settle()
-    monkeypatch.setattr("pipelines.look.LOOK_SECONDS", 2.0)
+    monkeypatch.setattr("pipelines.language_snapshot.LOOK_SECONDS", 2.0)
     away = hang(folder / "inbox")
     world.tick()
     assert "qaa: it does not answer: a disk that hangs" in world.warnings[-1]
@@ -381,7 +381,7 @@ def test_an_inbox_on_a_disk_that_hangs_holds_up_neither_the_tick_nor_another_lan
     away()
     (folder / "inbox" / "b.txt").write_text("Mbandi ngolo thambi se wapu dza mvula keli.\n", encoding="utf-8")
     os.utime(folder / "inbox" / "b.txt", (0, 0))
-    monkeypatch.setattr("pipelines.look.LOOK_SECONDS", 30.0)
+    monkeypatch.setattr("pipelines.language_snapshot.LOOK_SECONDS", 30.0)
     wait_for(world.upkeep._looks._away["qaa"].done)
     assert "qaa" in [request.tags["language"] for request in world.settle()]
     current = Store(world.project.artifacts).current("qaa", "corpus/documents")

@@ -17,7 +17,7 @@ import psutil
 import pytest
 from dagster import DagsterEventType, DagsterInstance, DagsterRunStatus
 
-from assets.common import PASSING
+from assets.naming import PASSING
 from tests.endtoend.conftest import CHECKOUT, TOKEN, Place, make_place
 from vernacular.catalog import stages_of
 from vernacular.config.load import load_language

@@ -83,7 +83,8 @@ def test_the_runs_stay_in_the_history_and_the_files_are_sound(place: Place) -> N
     assert result.returncode == 0, result.stdout + result.stderr
     before = counted()
     assert int(before.split()[0]) >= 1
-    done = subprocess.run([sys.executable, "-m", "pipelines.forget", "qaa"], env=place.environment, cwd=place.folder,
+    done = subprocess.run([sys.executable, "-m", "pipelines.purge_history", "qaa"],
+                          env=place.environment, cwd=place.folder,
                           stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
     assert counted() == before

@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 from dagster import DagsterEventType, DagsterRunStatus
 
-from assets.common import PASSING
-from pipelines.mend import mend
-from pipelines.upkeep import CAUSE
+from assets.naming import PASSING
+from pipelines.refresh_sensor import CAUSE
+from pipelines.repair_history import mend
 from tests.endtoend.week import DAY, HOUR, MONDAY, Later, Week, week
 from tests.site import Answer
 from vernacular.config.load import load_language

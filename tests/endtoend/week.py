@@ -39,8 +39,8 @@ from dagster._daemon.run_coordinator import QueuedRunCoordinatorDaemon
 from dagster._daemon.sensor import execute_sensor_iteration
 from dagster._serdes import ConfigurableClass, ConfigurableClassData
 
-from pipelines import upkeep
-from pipelines.bookkeeping import alive
+from pipelines import refresh_sensor as upkeep
+from pipelines.run_locks import alive
 from tests.generate import TINY_MODEL, make_documents, write_language
 from tests.site import Answer, LoopbackSite
 from tests.unit.sources.test_wikipedia import dump, page
@@ -421,7 +421,7 @@ def week(home: Path, codes: Sequence[str], seed: int, monkeypatch: pytest.Monkey
     with Server() as site, DagsterInstance.get() as instance:
         assert isinstance(site, Server)
         world = Week(project, site, instance, None, random.Random(seed))  # type: ignore[arg-type]  # follows
-        monkeypatch.setattr("pipelines.upkeep.start_fetching", world.start_fetching)
+        monkeypatch.setattr("pipelines.refresh_sensor.start_fetching", world.start_fetching)
         monkeypatch.setattr(Later, "due", lambda self: world.now + world.chance.uniform(3, 15) * HOUR)
         for code in codes:
             world.add(code)

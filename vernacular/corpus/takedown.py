@@ -185,8 +185,8 @@ def forget_history(code: str, plan: Plan) -> None:
     """
     names = {str(row.get(name) or "") for row in plan.rows for name in ("path", "title")} | {plan.target.url}
     asked = json.dumps({"hashes": plan.traces.hashes(), "names": sorted(names - {""})})
-    done = subprocess.run([sys.executable, "-m", "pipelines.forget", code], capture_output=True, text=True, check=False,
-                          input=asked)
+    done = subprocess.run([sys.executable, "-m", "pipelines.purge_history", code], input=asked,
+                          capture_output=True, text=True, check=False)
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if line.strip()]
         raise Problem(f"the history of runs could not be cleared: {lines[-1] if lines else 'no reason given'}",

@@ -1,4 +1,6 @@
-"""Code locations that hold a part of the languages each, for thousands: ``python -m pipelines.shards N`` sets them up.
+"""Code locations that hold a part of the languages each, for thousands of them.
+
+``python -m pipelines.code_locations N`` sets them up.
 
 The command writes ``workspace.yaml`` of the project; each of its entries names an attribute of this module, such as
 ``shard_2_of_28``, which is built when it is asked for. A language's shard depends on its code and N alone, so a new
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from dagster import Definitions
 
 MODULE, LOCATION = "pipelines.definitions", "vernacular"  # of the one code location where there are no shards
-SHARDS = "pipelines.shards"
+SHARDS = "pipelines.code_locations"
 FILE = "workspace.yaml"
 _NAME = re.compile(r"shard_([1-9]\d{0,3})_of_([1-9]\d{0,3})")
 
@@ -83,7 +85,7 @@ def locations(home: Path) -> list[Location]:
                  for entry in modules if entry["module_name"] in (MODULE, SHARDS)]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
         raise Problem(f"it cannot be used ({type(error).__name__})", where=str(file),
-                      fix="`python -m pipelines.shards 1` writes it anew") from None
+                      fix="`python -m pipelines.code_locations 1` writes it anew") from None
     return found or [Location()]
 
 
@@ -93,7 +95,7 @@ def location_of(code: str, home: Path) -> Location:
         if location.shard.holds(code):
             return location
     raise Problem(f"no code location holds '{code}'", where=str(home / FILE),
-                  fix="`python -m pipelines.shards N` writes it anew, for N locations")
+                  fix="`python -m pipelines.code_locations N` writes it anew, for N locations")
 
 
 def workspace(shards: int) -> str:
@@ -112,7 +114,7 @@ def __getattr__(name: str) -> Definitions:
     if not _NAME.fullmatch(name):
         raise AttributeError(name)
     from pipelines.build import build_definitions
-    from pipelines.needed import needed
+    from pipelines.partial_load import needed
 
     gc.set_threshold(100_000, 50, 100)  # as in pipelines.definitions
     return build_definitions(wanted=needed(), shard=_shard(name))
@@ -130,7 +132,8 @@ def main(arguments: list[str]) -> int:
     try:
         if len(arguments) != 1 or not arguments[0].isdecimal() or not 1 <= int(arguments[0]) <= 1000:
             raise Problem(f"'{' '.join(arguments)}' is no number of code locations", where="shards",
-                          fix="Write `python -m pipelines.shards 4` for four of them, 1 for one that holds everything")
+                          fix="Write `python -m pipelines.code_locations 4` for four of them, 1 for one that holds "
+                              "everything")
         project, shards = find_project(), int(arguments[0])
         counts = [sum(Shard(number, shards).holds(folder.name) for folder in folders_of(project.languages))
                   for number in range(1, shards + 1)]

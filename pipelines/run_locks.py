@@ -20,7 +20,7 @@ from dagster._core.workspace.load import location_origin_from_module_name
 from filelock import FileLock, Timeout
 
 from assets.stopped import STARTED_BY
-from pipelines.shards import MODULE, Location
+from pipelines.code_locations import MODULE, Location
 from vernacular.core import clock
 
 LAUNCH_SECONDS = 600.0  # after which a run that has not come to its first resource was killed on the way

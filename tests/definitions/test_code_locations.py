@@ -8,9 +8,9 @@ import pytest
 from dagster import Definitions
 from dagster._core.workspace.load import location_origins_from_yaml_paths
 
-from pipelines import shards
+from pipelines import code_locations as shards
 from pipelines.build import build_definitions
-from pipelines.shards import Location, Shard, location_of, locations, main
+from pipelines.code_locations import Location, Shard, location_of, locations, main
 from tests.generate import write_language
 from vernacular.core.errors import Problem
 from vernacular.core.project import Project
@@ -52,8 +52,8 @@ def test_a_wrong_number_writes_nothing(tmp_path: Path, monkeypatch: pytest.Monke
     assert "is no number of code locations" in capsys.readouterr().err and not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("text", ["", "[", "load_from: 3",
-                                  "load_from: [{python_module: {module_name: pipelines.shards, attribute: x}}]"])
+@pytest.mark.parametrize("text", [
+    "", "[", "load_from: 3", "load_from: [{python_module: {module_name: pipelines.code_locations, attribute: x}}]"])
 def test_a_workspace_that_cannot_be_used_says_how_to_mend_it(tmp_path: Path, text: str) -> None:
     (tmp_path / "workspace.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(Problem, match="writes it anew"):

@@ -1,4 +1,4 @@
-"""``python -m pipelines.mend COMMAND``, as compose.yaml starts the daemon: the history is put right before."""
+"""``python -m pipelines.repair_history COMMAND``, as compose.yaml starts the daemon: the history is repaired before."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus
 from dagster._core.instance.ref import InstanceRef
 
-from pipelines.bookkeeping import lock_of
+from pipelines.run_locks import lock_of
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -22,7 +22,8 @@ def test_a_killed_run_has_ended_before_the_command_takes_the_place_of_the_proces
     look = ("import os; from dagster import DagsterInstance\n"
             "with DagsterInstance.get() as i: print(os.getpid(), i.get_runs()[0].status.value)")
     environment = os.environ | {"DAGSTER_HOME": str(tmp_path), "PYTHONPATH": str(CHECKOUT)}
-    with subprocess.Popen([sys.executable, "-m", "pipelines.mend", sys.executable, "-c", look], env=environment,
+    with subprocess.Popen([sys.executable, "-m", "pipelines.repair_history", sys.executable, "-c", look],
+                          env=environment,
                           stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         said = process.stdout.read().splitlines()

@@ -1,4 +1,4 @@
-"""``python -m pipelines.mend [COMMAND ...]``: what a kill or a wrong clock left in Dagster's history is put right.
+"""``python -m pipelines.repair_history [COMMAND ...]``: repairs what a kill or a wrong clock left in Dagster's history.
 
 Runs whose process is gone are shown as failed, and sensors that ticked while the clock was ahead tick again. ``make
 ui`` begins with it, and so does the daemon of ``deploy/compose.yaml``, which is the COMMAND that this process then
@@ -13,8 +13,8 @@ import sys
 from dagster import DagsterInstance
 from dagster._core.scheduler.instigation import InstigatorType, SensorInstigatorData
 
-from pipelines.bookkeeping import end_dead_runs
-from pipelines.home import use_home
+from pipelines.dagster_home import use_home
+from pipelines.run_locks import end_dead_runs
 from vernacular.core import clock
 from vernacular.core.errors import as_problem
 from vernacular.core.project import find_project

@@ -1,4 +1,4 @@
-"""``python -m pipelines.forget CODE``: Dagster's history of a language loses what a takedown removes, and nothing else.
+"""``python -m pipelines.purge_history CODE``: what a takedown removes leaves Dagster's history; nothing else does.
 
 What is to be removed comes on standard input, from ``vernacular.corpus.takedown``. The metadata of materializations
 holds samples of text, and messages and logs may quote it: these are cleaned, and the runs stay. Freed pages of SQLite
@@ -33,7 +33,7 @@ def forget(instance: DagsterInstance, slug: str, code: str, wanted: Wanted) -> t
         Problem: one of them is still running.
     """
     from assets.pictures import remove_pictures
-    from pipelines.bookkeeping import UNFINISHED, end_dead_runs
+    from pipelines.run_locks import UNFINISHED, end_dead_runs
 
     end_dead_runs(instance)
     runs = [run for run in instance.get_runs() if concerns(run, slug)]

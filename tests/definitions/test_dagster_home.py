@@ -8,8 +8,8 @@ import pytest
 import yaml
 from dagster import DagsterInstance
 
-from pipelines.home import use_home, workspace_of
-from pipelines.shards import workspace
+from pipelines.code_locations import workspace
+from pipelines.dagster_home import use_home, workspace_of
 from vernacular.core.project import Project
 from vernacular.core.shipped import shipped
 

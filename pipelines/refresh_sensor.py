@@ -37,12 +37,12 @@ from dagster import (
 )
 from dagster._core.definitions.data_version import DATA_VERSION_TAG
 
-from assets.common import PASSING, stage_key
+from assets.naming import PASSING, stage_key
 from assets.stopped import GAVE_WAY
-from pipelines.bookkeeping import UNFINISHED, end_dead_runs
-from pipelines.decision import Asked, decide, digest
-from pipelines.look import Look, Looks, look
-from pipelines.shards import ALL, Shard
+from pipelines.code_locations import ALL, Shard
+from pipelines.language_snapshot import Look, Looks, look
+from pipelines.run_locks import UNFINISHED, end_dead_runs
+from pipelines.run_policy import Asked, decide, digest
 from vernacular.catalog import stages_of
 from vernacular.config.load import folders_of
 from vernacular.config.schema import Language

@@ -17,7 +17,7 @@ from dagster import AssetKey, DagsterInstance, DagsterRunStatus, Definitions, Ru
 
 from assets.sources import source_digests
 from pipelines.build import build_definitions
-from pipelines.upkeep import CAUSE, Asked, Upkeep, decide, digest
+from pipelines.refresh_sensor import CAUSE, Asked, Upkeep, decide, digest
 from tests.generate import TINY_MODEL, write_language
 from vernacular.config.refresh import Refresh
 from vernacular.config.schema import Language
@@ -219,12 +219,12 @@ def test_a_look_that_does_not_come_back_holds_up_no_other_and_is_not_begun_again
             answers.wait(60)
         return source_digests(language, root)
 
-    monkeypatch.setattr("pipelines.look.source_digests", hangs)
-    monkeypatch.setattr("pipelines.look.LOOK_SECONDS", 0.5)
+    monkeypatch.setattr("pipelines.language_snapshot.source_digests", hangs)
+    monkeypatch.setattr("pipelines.language_snapshot.LOOK_SECONDS", 0.5)
     assert not world.tick().run_requests and world.warnings == [
         "qaa: it does not answer: a disk that hangs, or very much to read. See that its disks are there; it is looked "
         "at again once it has answered"]
-    monkeypatch.setattr("pipelines.look.LOOK_SECONDS", 30.0)
+    monkeypatch.setattr("pipelines.language_snapshot.LOOK_SECONDS", 30.0)
     add(world, "qab")
     assert [request.tags["language"] for request in world.tick().run_requests or ()] == ["qab"]
     assert asked == ["qaa", "qab"] and len(world.warnings) == 2
@@ -266,7 +266,7 @@ def test_a_fetch_that_cannot_begin_keeps_no_other_from_its_turn(world: World) ->
 
 def test_where_more_is_due_than_can_be_fetched_every_language_has_its_turn(world: World,
                                                                            monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipelines.upkeep.FETCHES", 1)
+    monkeypatch.setattr("pipelines.refresh_sensor.FETCHES", 1)
     for code in ("qaa", "qab", "qac"):
         add(world, code, sources=[WIKI])
     for turn in range(1, 5):
@@ -279,7 +279,7 @@ def test_where_more_is_due_than_can_be_fetched_every_language_has_its_turn(world
 def test_the_rotating_cursor_reaches_everyone(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     for code in ("qaa", "qab", "qac"):
         add(world, code)
-    monkeypatch.setattr("pipelines.upkeep.TICK_SECONDS", 0.0)  # one language a tick
+    monkeypatch.setattr("pipelines.refresh_sensor.TICK_SECONDS", 0.0)  # one language a tick
     seen = []
     for _ in range(3):
         seen += [request.tags["language"] for request in world.tick().run_requests or ()]

@@ -12,7 +12,7 @@ from dagster._core.run_coordinator import SubmitRunContext
 from dagster._core.storage.tags import PRIORITY_TAG, SCHEDULE_NAME_TAG, SENSOR_NAME_TAG
 
 from assets.stopped import GAVE_WAY
-from pipelines.needed import slugs_of
+from pipelines.partial_load import slugs_of
 
 FIRST = "10"  # Dagster's priority of what a person starts, in the queue and before the pool; without a tag it is 0
 UPKEEP = "upkeep"  # the sensor whose runs give way

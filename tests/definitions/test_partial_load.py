@@ -12,11 +12,11 @@ from dagster._core.instance.ref import InstanceRef
 from dagster._grpc.types import ExecuteExternalJobArgs
 from dagster_shared.serdes import serialize_value
 
-from pipelines.bookkeeping import job_origin
 from pipelines.build import build_definitions
+from pipelines.code_locations import Location
 from pipelines.language import REBUILD
-from pipelines.needed import ONLY, needed, slugs_of
-from pipelines.shards import Location
+from pipelines.partial_load import ONLY, needed, slugs_of
+from pipelines.run_locks import job_origin
 from tests.generate import write_language
 from vernacular.core.project import Project
 
