@@ -1,6 +1,5 @@
-"""Translations: pairs of sentences that say the same in the language and in a language of the base.
+"""Learning from translations: a sentence and its translation get embeddings that are near each other.
 
-``keyed`` reads texts with the keys that name them, ``join`` joins two sides by key, ``pairs`` gives the pairs that may
-be learned from, and those of held-out documents; ``learned`` is what the stage keeps of them, ``objective`` the loss
-that pretraining adds, ``stage`` the stage.
+``pairs`` chooses what may be learned from, ``objective`` is the loss that pretraining adds, ``stage`` embeds the
+translations with the base. Files of translations are read in ``vernacular.datasets``.
 """

@@ -1,7 +1,6 @@
-"""Continued self-supervised pretraining: with the extended tokenizer, and the control arm with the original one.
+"""Continued self-supervised pretraining: with the extended tokenizer, and the control with the original one.
 
-Both arms see the same text with the same number of steps (RECIPE 0). ``texts`` reads and ``packing`` makes blocks,
-``schedule`` orders them, ``masking`` and ``objectives`` make batches and losses, ``fused`` computes the head, ``loop``
-trains, ``checkpoint`` keeps, ``processes`` joins several, ``budget`` turns minutes into steps, ``interpolate`` chooses
-the weights, ``stage`` is the stage.
+Both see the same text for the same number of steps. ``data_mixture`` puts the text together, ``budget`` turns
+minutes into steps, ``weight_interpolation`` chooses how far to go from the base's weights, ``cost`` predicts
+memory, ``stage`` is the stage. The training loop is in ``vernacular.modeling``.
 """

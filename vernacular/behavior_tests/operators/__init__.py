@@ -1,7 +1,8 @@
-"""The changes that a behavioural test can make to a line: one settings class each, with the method that makes it.
+"""The changes that a behavioral test can make to a line: a settings class each, with the method that makes it.
 
-``base`` says what an operator is; ``writing`` changes characters, ``slips`` mistypes, ``words`` changes words. A new
-one is a class there, an entry in ``AnyOperator`` here, and a row in the table of docs/behaviour.md (a test looks).
+``base`` says what an operator is; ``writing`` changes characters, ``typos`` mistypes, ``words`` changes words. A
+new one is a class there, an entry in ``AnyOperator`` here, and a row in the table of docs/behaviour.md (a test
+looks).
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Behavioural tests: what must hold of a model's answers, said as data in ``behaviour/*.yaml`` of a language folder.
+"""Behavioral tests on a model, after CheckList (Ribeiro et al. 2020, https://arxiv.org/abs/2005.04118).
 
-``schema`` says what may be written, ``load`` reads it, ``operators`` change lines, ``cases`` draws them, ``judge``
-decides, ``run`` is the stage. After CheckList (Ribeiro et al. 2020, https://arxiv.org/abs/2005.04118).
+``cases`` draws cases, ``askers`` asks a model, ``judge`` decides, ``run`` is the stage; ``review`` and ``suggest``
+are for speakers. What a test may say is in ``vernacular.behavior_tests``.
 """

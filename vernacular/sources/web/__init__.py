@@ -1,7 +1,7 @@
 """Web pages: asking for them politely, keeping them as WARC, and taking the main text out of them.
 
-``extract`` (with ``charset``, ``licence`` and ``hints``) reads a page; ``mirror`` (with ``warc``) keeps pages, and
-``frontier`` says which to ask next; ``process`` asks them in a process of its own (with ``spider``, ``answers``,
-``manners``, ``robots``, ``addresses``, ``urls``, ``listings``); ``source`` starts that process and reads the mirror.
-The kinds of source that a language folder names are in ``vernacular.sources``.
+``extract`` (with ``charset``, ``licence`` and ``language_hints``) reads a page; ``page_store`` (with ``warc``)
+keeps pages; ``frontier`` says which to ask next; ``crawler_process`` asks them in a process of its own (with
+``spider``, ``response``, ``politeness``, ``robots``, ``ip_filter``, ``sitemaps``); ``source`` starts that process
+and reads what is kept.
 """

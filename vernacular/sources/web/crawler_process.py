@@ -1,4 +1,6 @@
-"""The process that fetches: ``python -m vernacular.sources.web.crawler_process JOB``, with Scrapy; JOB is a file (``Job``).
+"""The process that fetches, with Scrapy: ``python -m vernacular.sources.web.crawler_process JOB``.
+
+JOB is a file (``Job``).
 
 Here are Scrapy's settings and the start; what is done with each answer is in ``spider``. The process ends when its
 standard input does: with whoever started it. It also ends where it cannot write, since a page that came would be lost.
