@@ -37,5 +37,6 @@ def test_the_list_of_stages_and_the_command_load_nothing_heavy() -> None:
     code = ("import sys, vernacular.cli.main, vernacular.catalog\n"
             "print([name for name in ('torch', 'transformers', 'datasets', 'sklearn', 'scipy', 'dagster') "
             "if name in sys.modules])")
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=LANGUAGES.parent)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
+                          cwd=LANGUAGES.parent)
     assert done.stdout.strip() == "[]"
