@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.generate import make_documents, make_word
 
 _DOCUMENTS, _ASIDE = 1500, 10  # documents of ten lines; of each topic, those whose sentences get labels
-_LABELED = 100  # sentences to learn from; as many to be scored by
+_LABELED, _WORDS = 100, 5  # sentences to learn from, as many to be scored by; at most so many words each, to be quick
 
 
 def write_home(home: Path) -> None:
@@ -19,7 +19,7 @@ def write_home(home: Path) -> None:
     for topic, texts in topics.items():
         (home / "texts" / f"{topic}.txt").write_text("\n\n".join(texts[:-_ASIDE]) + "\n", encoding="utf-8")
     lines = [line for texts in topics.values() for text in texts[:-_ASIDE] for line in text.splitlines()]
-    other = {topic: [line for text in texts[-_ASIDE:] for line in text.splitlines()]
+    other = {topic: [" ".join(line.split()[:_WORDS]) for text in texts[-_ASIDE:] for line in text.splitlines()]
              for topic, texts in topics.items()}
     _write_topics(home / "labels" / "topic", other)
     _write_names(home / "labels" / "names", [line for texts in other.values() for line in texts])
