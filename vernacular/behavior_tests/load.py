@@ -77,17 +77,28 @@ def load_suite(language: Language) -> Suite:
             if test.name in tests:
                 faults.add(Problem(f"the test '{test.name}' stands at {tests[test.name][1]} too", where=place.where,
                                    fix="Rename one of the two"))
+            used = test
             with faults.collect():
                 if test.task is not None:
                     check_task(test.task, language, place.value["task"].where)
-                _check_test(test, language, lexicons, place)
-            tests[test.name] = (test, place.where)
+                elif test.type == "invariance":
+                    task = _first_task(language)
+                    if task is None:
+                        continue
+                    used = test.model_copy(update={"task": task})
+                _check_test(used, language, lexicons, place)
+            tests[test.name] = (used, place.where)
     with faults.collect():
         for test in _of_marks(language, {test.task for test, _ in tests.values() if test.source}):
             tests.setdefault(test.name, (test, ""))
     faults.done()
     return Suite(keyboard=next((part.keyboard for part, _ in parts if part.keyboard), []), lexicons=lexicons,
                  tests=[test for test, _ in tests.values()])
+
+
+def _first_task(language: Language) -> str | None:
+    """The task that answers an invariance test that names none: the first that gives a line or a word one label."""
+    return next((name for name, task in language.tasks.items() if task.answers_lines and not task.multi_label), None)
 
 
 def read_files(language: Language) -> list[tuple[Suite, Node]]:

@@ -130,7 +130,8 @@ class BehaviourTest(Strict):
         "What must hold: the answer stays the same, a probability moves one way, a label is given, or the good "
         "sentence is likelier (docs/behaviour.md)."))
     task: Name | None = Field(None, description=(
-        "The task of language.yaml that answers. Type `likelihood` has none."), examples=["names"])
+        "The task of language.yaml that answers. An invariance test without one asks the first task that labels lines or "
+        "words. Type `likelihood` has none."), examples=["names"])
     author: str = Field(description="Who wrote the test.", examples=["Chikondi Phiri"])
     reviewed: Annotated[Review | None, BeforeValidator(review)] = Field(None, description=(
         "Who reviewed it and when, or `none`; `vernacular review` writes it."))
@@ -172,9 +173,10 @@ class BehaviourTest(Strict):
             raise ValueError("give either change (what is done to held-out lines), templates, pairs or from: marks")
         if self.before and not self.change:
             raise ValueError("before works on held-out lines; write the sentences as they should be")
-        if (self.type == "likelihood") == (self.task is not None):
-            raise ValueError("a likelihood test asks the language model itself; remove task" if self.task else
-                             "the key 'task' is missing: name the task of language.yaml that answers")
+        if self.type == "likelihood" and self.task is not None:
+            raise ValueError("a likelihood test asks the language model itself; remove task")
+        if self.type not in ("likelihood", "invariance") and self.task is None:
+            raise ValueError("the key 'task' is missing: name the task of language.yaml that answers")
         if self.pairs and self.type != "likelihood":
             raise ValueError("pairs are for type: likelihood")
         return self

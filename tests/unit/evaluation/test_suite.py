@@ -47,6 +47,18 @@ def test_a_suite_is_read_and_declares_its_gates(language_folder: Path) -> None:
     assert [(spec.name, spec.blocking) for spec in gate_specs(load_suite(language))] == [("spaces", False)]
 
 
+def test_an_invariance_test_without_a_task_asks_the_first_one_that_can_answer(language_folder: Path) -> None:
+    anywhere = GOOD.replace("    task: names\n", "")
+    language = with_tests(language_folder, one=anywhere)
+    kinds = {name: task.kind for name, task in language.tasks.items()}
+    first = next(name for name, kind in kinds.items() if kind in ("token_classification", "sequence_classification"))
+    assert [test.task for test in load_suite(language).tests] == [first]
+    assert load_suite(language.model_copy(update={"tasks": {}})).tests == []
+    language = with_tests(language_folder, one=anywhere.replace("invariance", "minimum"))
+    with pytest.raises(Problem):
+        load_suite(language)
+
+
 def test_a_small_threshold_is_not_rounded_away(language_folder: Path) -> None:
     visible = GOOD.replace("spaces}", "digits}")
     for threshold, said in (("0.005", "at most 0.5% of"), ("0.15", "at most 15% of"), ("0", "at most 0% of")):
