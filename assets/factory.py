@@ -64,7 +64,7 @@ def check_results(stage: Stage, artifact: Artifact) -> Iterator[AssetCheckResult
         numbers = {name: value for name, value in (("value", gate.value), ("threshold", gate.threshold))
                    if value is not None}
         yield AssetCheckResult(
-            check_name=spec.name, passed=gate.passed, description=escape(gate.said, MOST_REASON), metadata=numbers,
+            check_name=spec.name, passed=gate.passed, description=escape(gate.message, MOST_REASON), metadata=numbers,
             severity=AssetCheckSeverity.ERROR if spec.blocking else AssetCheckSeverity.WARN)
 
 

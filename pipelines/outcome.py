@@ -125,7 +125,7 @@ def say_outcome(outcome: Outcome, language: Language, log: Path, *, debug: bool)
         lines += every_line((check for check in outcome.checks if not check.blocking), language.slug)
     else:
         model = next(iter(language.models_to_run(chosen_model(language.code))), None)
-        where = "`make ui`" if model is None else f"vernacular report {language.asked(model)} --full"
+        where = "`make ui`" if model is None else f"vernacular report {language.cli_args(model)} --full"
         lines += warning_lines(outcome.checks, where) + outcome.libraries.lines(str(log))
     for line in lines:
         say(line, err=True)

@@ -1,7 +1,7 @@
-"""Vernacular: carry a pretrained language model into a minority language.
+"""Vernacular: adapt a pretrained language model to a minority language.
 
-The library: what is done. Plain Python, files in, files out; it never imports the orchestrator. ``assets/`` wraps its
-stages as Dagster assets and ``pipelines/`` assembles the graph.
+This package is the library: plain Python, files in, files out. It never imports the orchestrator.
+``assets/`` wraps its stages as Dagster assets; ``pipelines/`` assembles the graph.
 """
 
 __version__ = "0.1.0"

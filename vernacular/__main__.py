@@ -1,4 +1,4 @@
-"""``python -m vernacular`` is the command ``vernacular``."""
+"""Run the command line: ``python -m vernacular`` equals ``vernacular``."""
 
 from vernacular.cli.main import main
 

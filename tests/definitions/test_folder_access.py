@@ -120,7 +120,7 @@ def made(tmp_path: Path) -> Callable[..., Language]:
 
 def problems_of(home: Path) -> list[Problem]:
     """What a check of all languages finds."""
-    found = [checked.faults.together() for checked in check_all(
+    found = [checked.faults.combined() for checked in check_all(
         Project(home, home / "languages", home / "artifacts"), None)]
     return [each for problem in found if problem for each in getattr(problem, "found", [problem])]
 

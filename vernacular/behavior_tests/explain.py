@@ -9,16 +9,16 @@ from pydantic import BaseModel, ValidationError
 
 from vernacular.behavior_tests.operators import AnyOperator
 from vernacular.behavior_tests.schema import BehaviourTest, Expectation, FromText, Pairs, Review, SentencePair
-from vernacular.config.explain import NO_NAME, SAID, did_you_mean, distinct_errors, walk
+from vernacular.config.explain import NO_NAME, TYPE_MESSAGES, did_you_mean, distinct_errors, walk
 from vernacular.config.yaml_file import Node
-from vernacular.core.errors import Problem, one_of
+from vernacular.core.errors import Problem, combine
 
 Kind = TypeVar("Kind", bound=BaseModel)
 PAGE = "docs/behaviour.md"
 _OPERATORS: dict[str, type[BaseModel]] = {str(get_args(kind.model_fields["operator"].annotation)[0]): kind
               for kind in get_args(get_args(AnyOperator)[0])}
 _NO_KEYS = ("model_type", "dict_type", "model_attributes_type")
-_SAID = {**SAID, "string_pattern_mismatch": (" cannot be a name here", NO_NAME),
+_MESSAGES = {**TYPE_MESSAGES, "string_pattern_mismatch": (" cannot be a name here", NO_NAME),
          "less_than_equal": (" is a share and at most 1", "Write a tenth as 0.1")}
 _INSIDE: dict[str, type[BaseModel]] = {"expect": Expectation, "pairs": SentencePair, "reviewed": Review}
 
@@ -32,7 +32,7 @@ def validate(kind: type[Kind], node: Node) -> Kind:
     try:
         return kind.model_validate(node.plain())
     except ValidationError as error:
-        raise one_of(_problem(each, node, kind) for each in distinct_errors(error, node)) from None
+        raise combine(_problem(each, node, kind) for each in distinct_errors(error, node)) from None
 
 
 def _problem(error: Any, root: Node, kind: type[BaseModel]) -> Problem:
@@ -63,7 +63,7 @@ def _problem(error: Any, root: Node, kind: type[BaseModel]) -> Problem:
         known = _keys(_owner(loc, kind))
         return Problem(f"{place} must have keys and values{written}", where=node.where, fix=(
             f"Write {{key: value}}{'; known keys: ' if known else ''}{', '.join(known)} ({PAGE})"))
-    said, fix = _SAID.get(error["type"], (f": {message[:1].lower()}{message[1:]}", "Correct this entry"))
+    said, fix = _MESSAGES.get(error["type"], (f": {message[:1].lower()}{message[1:]}", "Correct this entry"))
     return Problem(f"{place}{said}{written}", where=node.where, fix=fix)
 
 

@@ -95,7 +95,7 @@ def read_marks(file: File, language: Language) -> list[Mark]:
         for where, line in file.rows():
             with faults.collect():
                 marks.append(_mark(line, where, language))
-    faults.done()
+    faults.raise_collected()
     return marks
 
 

@@ -91,7 +91,7 @@ def load_suite(language: Language) -> Suite:
     with faults.collect():
         for test in _of_marks(language, {test.task for test, _ in tests.values() if test.source}):
             tests.setdefault(test.name, (test, ""))
-    faults.done()
+    faults.raise_collected()
     return Suite(keyboard=next((part.keyboard for part, _ in parts if part.keyboard), []), lexicons=lexicons,
                  tests=[test for test, _ in tests.values()])
 
@@ -131,7 +131,7 @@ def read_files(language: Language) -> list[tuple[Suite, Node]]:
             faults.add(Problem(f"the keyboard stands at {keyboard} too", where=node.value["keyboard"].where,
                                fix="Keep one; it holds for every file of the folder"))
         keyboard = node.value["keyboard"].where if part.keyboard else keyboard
-    faults.done()
+    faults.raise_collected()
     return parts
 
 
@@ -219,7 +219,7 @@ def check_expected(suite: Suite, language: Language, labels: Mapping[str, Sequen
             faults.add(Problem(f"the test '{test.name}' expects the label '{label}', which '{test.task}' lacks"
                                f"{did_you_mean(label, known)}", where=f"{language.code} {FOLDER}",
                                fix=f"Its labels: {', '.join(known)}"))
-    faults.done()
+    faults.raise_collected()
 
 
 def _check_test(test: BehaviourTest, language: Language, lexicons: Mapping[str, Any], place: Node) -> None:

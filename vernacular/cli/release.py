@@ -121,10 +121,10 @@ def waive(code: Code, gate: Annotated[str, typer.Argument(help="a red one, as `v
         store = Store(project.artifacts)
         if store.current(language.code, f"release/{name}") is None:
             raise Problem("there is no release yet, and so no gate of it to answer for", where=f"{code} {name}",
-                          fix=f"`vernacular run {language.asked(name)}` makes one; it may be red")
+                          fix=f"`vernacular run {language.cli_args(name)}` makes one; it may be red")
         gates = results(store, language, name)["release_gates"]
         said = note(language.folder, name, gates, gate, by, reason).said
-        say(f"{gate} is waived while it says: {said}. `vernacular run {language.asked(name)}` writes that "
+        say(f"{gate} is waived while it says: {said}. `vernacular run {language.cli_args(name)}` writes that "
                    "on the card")
 
 

@@ -1,1 +1,1 @@
-"""The settings of a language folder: what may be said (``schema``), reading it (``load``), starting one (``new``)."""
+"""The settings of a language folder: their schema (``schema``), loading (``load``), new folders (``new``)."""

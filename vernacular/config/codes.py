@@ -1,4 +1,4 @@
-"""Language codes: what counts as one. BCP 47 tags, private use included; nothing demands two letters."""
+"""Language codes: any BCP 47 tag is valid, including private use and three-letter codes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _SHAPE = re.compile(r"([A-Za-z]{2,8}|x|i)(-[A-Za-z0-9]{1,8})*")
 
 
 def is_code(code: str) -> bool:
-    """Whether ``code`` has the form of a BCP 47 tag: any language that people name so, registered or not."""
+    """Whether ``code`` has the form of a BCP 47 tag, registered or not."""
     try:
         return _SHAPE.fullmatch(code) is not None and bool(langcodes.get(code, normalize=False))
     except ValueError:
@@ -20,33 +20,33 @@ def is_code(code: str) -> bool:
 
 
 def slug_of(code: str) -> str:
-    """``code`` as an asset-key part: ``zh-Hant`` becomes ``zh_Hant``."""
+    """Return ``code`` as part of an asset key: ``zh-Hant`` becomes ``zh_Hant``."""
     return re.sub(r"[^A-Za-z0-9]", "_", code)
 
 
 def is_registered(code: str) -> bool:
-    """Whether ``code`` is a tag of the registry, or private use (``qaa``, ``x-foo``)."""
+    """Whether ``code`` is registered or for private use (``qaa``, ``x-foo``)."""
     return is_code(code) and langcodes.tag_is_valid(code)
 
 
 def is_private(code: str) -> bool:
-    """Whether a tag is of private use (``qaa``, ``x-foo``): nobody else means the same by it."""
+    """Whether ``code`` is for private use (``qaa``, ``x-foo``)."""
     return re.match(r"(q[a-t][a-z]|x)(-|$)", code, re.IGNORECASE) is not None
 
 
 def is_same(code: str, other: str) -> bool:
-    """Whether two tags mean the same: ``lg`` and ``lug``."""
+    """Whether two tags mean the same language: ``lg`` and ``lug``."""
     return is_registered(code) and is_registered(other) and (
         langcodes.standardize_tag(code) == langcodes.standardize_tag(other))
 
 
 def is_script(code: str) -> bool:
-    """Whether ``code`` is an ISO 15924 code, written as such (``Latn``)."""
+    """Whether ``code`` is an ISO 15924 code with the usual case (``Latn``)."""
     return re.fullmatch("[A-Z][a-z]{3}", code) is not None and langcodes.tag_is_valid(f"und-{code}")
 
 
 def script_of(name: str) -> str | None:
-    """The code of the script that is called ``name`` in English, or that it is but for capitals; None where unknown."""
+    """Return the code of the script with the English name or the code ``name`` in any case, or None."""
     if is_script(name.capitalize()):
         return name.capitalize()
     code: str | None = name_to_code("script", name)
@@ -54,7 +54,7 @@ def script_of(name: str) -> str | None:
 
 
 def code_of(name: str) -> str | None:
-    """The code of the language that is called ``name`` in some language; None where no table knows it."""
+    """Return the code of the language called ``name`` in some language, or None."""
     try:
         return langcodes.find(name).to_alpha3()
     except LookupError:
@@ -62,22 +62,22 @@ def code_of(name: str) -> str | None:
 
 
 def likely_script(tag: langcodes.Language) -> str | None:
-    """The script that a tag names, or that its language is mostly written in; None where no table knows."""
+    """Return the script of a tag, or the one its language is mostly written in, or None."""
     return tag.script or (tag.maximize().script if _in_tables(tag) else None)
 
 
 def likely_territory(tag: langcodes.Language) -> str | None:
-    """The country that a tag names, or where most speakers live; None where no table knows."""
+    """Return the country of a tag, or the one where most speakers live, or None."""
     return tag.territory or (tag.maximize().territory if _in_tables(tag) else None)
 
 
 def _in_tables(tag: langcodes.Language) -> bool:
-    """Whether the tables of likely subtags hold the language; what they do not hold they take for American English."""
+    """Whether the tables of likely subtags know the language; they treat others as American English."""
     return tag.language in LIKELY_SUBTAGS
 
 
 def name_of(code: str) -> str:
-    """The language's name in English; the code itself where there is none."""
+    """Return the language's English name, or the code itself."""
     if not is_registered(code):
         return code
     name = langcodes.get(code).display_name()

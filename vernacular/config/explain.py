@@ -1,6 +1,6 @@
-"""From a validation error to one line: what is wrong, the file and line, and the fix.
+"""Explain validation errors in one line each: what is wrong, file and line, and the fix.
 
-Holds the wording and the walk through the schema that finds the keys which would have been allowed.
+Also walks the schema to find the keys that would be valid.
 """
 
 from __future__ import annotations
@@ -22,34 +22,34 @@ from vernacular.core.errors import Problem
 
 _NOT_WRITTEN = ("code", "folder")
 _SENTENCE = re.compile(r"(?<=[.;])\s+")
-NO_NAME = "Use lower-case letters, digits and _, a letter first, at most 40"
-SAID = {  # pydantic's words are a programmer's
-    "list_type": (" must be a list", "Write it in brackets, [one, other], or with a line and a hyphen for each"),
+NO_NAME = "Use lower-case letters, digits and _, at most 40 characters, starting with a letter"
+TYPE_MESSAGES = {  # plainer than pydantic's words
+    "list_type": (" must be a list", "Write it in brackets, [one, other], or one entry per line after a hyphen"),
     "string_type": (" must be text", "Put it in quotes"),
-    "float_parsing": (" must be a number", "Write the number alone; a share as 0.1, not as 10%"),
-    "int_parsing": (" must be a whole number", "Write the number alone"),
+    "float_parsing": (" must be a number", "Write only the number; a share as 0.1, not as 10%"),
+    "int_parsing": (" must be a whole number", "Write only the number"),
     "bool_parsing": (" must be true or false", "Write true or false"),
 }
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """``, did you mean 'licence'?`` for a close match among ``known``, else nothing."""
+    """Return ``, did you mean 'licence'?`` for a close match among ``known``, else an empty string."""
     close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f", did you mean '{close[0]}'?" if close else ""
 
 
 def explain(error: ValidationError, root: Node) -> list[Problem]:
-    """What is wrong, a Problem each; unknown keys come first, for they often explain the others.
+    """Return a Problem for each error; unknown keys come first, since they often cause the others.
 
     Args:
-        error: from validating ``root.plain()``.
-        root: the nodes that know their lines.
+        error: raised by validating ``root.plain()``.
+        root: the nodes with their lines.
     """
     return [_explained(each, root) for each in distinct_errors(error, root)]
 
 
 def distinct_errors(error: ValidationError, root: Node) -> list[ErrorDetails]:
-    """What pydantic found, once for each place in the file: of a union it lists what each of its types has to say."""
+    """Return pydantic's errors, one per place in the file: for a union it reports every member type."""
     errors = sorted(error.errors(include_url=False), key=lambda item: item["type"] != "extra_forbidden")
     found: dict[tuple[str, ...], ErrorDetails] = {}
     unknown: dict[tuple[str, ...], list[str]] = {}
@@ -60,7 +60,7 @@ def distinct_errors(error: ValidationError, root: Node) -> list[ErrorDetails]:
             unknown.setdefault(tuple(path[:-1]), []).append(key)
         elif each["type"] == "missing":
             if did_you_mean(key, unknown.get(tuple(path), [])):
-                continue  # it is there, misspelled
+                continue  # misspelled, not missing
             path = [*path, key]
         found.setdefault(tuple(path), each)
     return list(found.values())
@@ -74,7 +74,7 @@ def _explained(first: ErrorDetails, root: Node) -> Problem:
         known = [name for name in _keys_at(first["loc"][:-1]) if name not in _NOT_WRITTEN]
         meant = did_you_mean(key, known)
         return Problem(f"unknown key '{key}'{meant}", where=node.where,
-                       fix="Rename or remove it" + ("" if meant else f"; known here: {', '.join(known)}"))
+                       fix="Rename or remove it" + ("" if meant else f"; valid keys: {', '.join(known)}"))
     if kind == "missing":
         field = _field_at(first["loc"])
         meaning = f" ({in_short(field.description)})" if field is not None and field.description else ""
@@ -90,7 +90,7 @@ def _explained(first: ErrorDetails, root: Node) -> Problem:
         return Problem(f"unknown kind '{found}'{did_you_mean(found, tags)}", where=where,
                        fix=f"Known kinds: {', '.join(tags)}")
     if key == "[key]":
-        return Problem(f"'{path[-1] if path else ''}' cannot be a name here", where=node.where, fix=NO_NAME)
+        return Problem(f"'{path[-1] if path else ''}' is not a valid name", where=node.where, fix=NO_NAME)
     if kind == "value_error":
         what = message.removeprefix("Value error, ")
         return Problem(f"{'.'.join(path)}: {what}" if path else f"{what}", where=node.where,
@@ -99,13 +99,13 @@ def _explained(first: ErrorDetails, root: Node) -> Problem:
     meaning = f": {in_short(field.description)}" if field is not None and field.description else ""
     shown = "" if isinstance(node.value, dict | list) else f", not {repr(node.value)[:60]}"
     if kind == "string_pattern_mismatch" and first["ctx"]["pattern"] == NAME:
-        return Problem(f"{'.'.join(path)} cannot be a name here{shown}", where=node.where, fix=NO_NAME)
-    what, fix = SAID.get(kind, (f": {message[:1].lower()}{message[1:]}", f"Correct '{key}'"))
+        return Problem(f"{'.'.join(path)} is not a valid name{shown}", where=node.where, fix=NO_NAME)
+    what, fix = TYPE_MESSAGES.get(kind, (f": {message[:1].lower()}{message[1:]}", f"Correct '{key}'"))
     return Problem(f"{'.'.join(path)}{what}{shown}", where=node.where, fix=f"{fix}{meaning}")
 
 
 def in_short(description: str) -> str:
-    """The first sentence of a description, as a part of another sentence."""
+    """Return the first sentence of a description, for use within another sentence."""
     first = _SENTENCE.split(description, maxsplit=1)[0].rstrip(".;")
     word = first.partition(" ")[0]
     return first if len(word) > 1 and word[:2].isupper() else first[:1].lower() + first[1:]
@@ -116,7 +116,7 @@ def _tags(text: str) -> list[str]:
 
 
 def walk(loc: tuple[int | str, ...], node: Node) -> tuple[list[str], Node]:
-    """The path as written in the file, and the deepest node on it; the tags of unions are not written as keys."""
+    """Return the path as written in the file and the deepest node on it; union tags are not written."""
     steps = steps_to(loc, node)
     for step in steps:
         node = node.value[step]
@@ -124,7 +124,7 @@ def walk(loc: tuple[int | str, ...], node: Node) -> tuple[list[str], Node]:
 
 
 def steps_to(loc: tuple[int | str, ...], node: Node) -> list[int | str]:
-    """The keys and numbers, from 0, that lead to the deepest node on the path ``loc``."""
+    """Return the keys and indices that lead to the deepest node on the path ``loc``."""
     steps: list[int | str] = []
     for at, part in enumerate(loc):
         listed = isinstance(node.value, list) and isinstance(part, int) and part < len(node.value)
@@ -159,7 +159,7 @@ def _fields(owner: type[BaseModel]) -> dict[str, FieldInfo]:
 
 
 def _type_at(loc: tuple[int | str, ...]) -> Any:
-    """The type that the schema gives to the place ``loc``, tags included; None where it has none."""
+    """Return the schema's type at ``loc``, tags included, or None."""
     current: Any = Language
     for part in loc:
         current = _bare(current)

@@ -1,4 +1,4 @@
-"""What a licence may be called: by its SPDX id, or as ``unverified``. A misspelt one would count as looked at."""
+"""License names: an SPDX id, or ``unverified``. Misspelled names are rejected."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _USUAL = ("CC0-1.0", "CC-BY-4.0", "CC-BY-SA-4.0", "CC-BY-NC-4.0", "CC-BY-NC-SA-4
 
 
 def _known(name: str) -> str:
-    """``name`` as it was written, if SPDX knows it in any case of its letters."""
+    """Return ``name`` unchanged if SPDX knows it in any case."""
     if name == UNVERIFIED:
         return name
     try:
@@ -24,8 +24,8 @@ def _known(name: str) -> str:
         by_letters = {usual.casefold(): usual for usual in _USUAL}
         close = difflib.get_close_matches("-".join(name.split()).casefold(), by_letters, n=1)
         hint = f", did you mean {by_letters[close[0]]}?" if close else " such as CC-BY-4.0."
-        raise ValueError(f"'{name}' is no SPDX id{hint} Write LicenseRef-NAME for terms that have none, or "
-                         f"{UNVERIFIED} until somebody has looked") from None
+        raise ValueError(f"'{name}' is not an SPDX id{hint} Write LicenseRef-NAME for terms without one, or "
+                         f"{UNVERIFIED} until somebody has checked") from None
     return name
 
 

@@ -1,7 +1,7 @@
-"""Reading language folders: language.yaml over defaults.yaml, checked, with errors that name the file, line and fix.
+"""Load language folders: merge language.yaml over defaults.yaml, validate, report errors with line and fix.
 
-Holds the finding and merging of files. What a key may say is in ``schema``, what hangs on more than one in ``rules``;
-YAML itself is in ``yaml_file``, turning a refusal into one line in ``explain``.
+Keys are defined in ``schema``, rules across keys in ``rules``; ``yaml_file`` parses, ``explain``
+words errors.
 """
 
 from __future__ import annotations
@@ -26,35 +26,36 @@ DEFAULTS = "defaults.yaml"
 _DEFAULT_KEYS = ("cleaning", "splits", "behaviour", "model", "task")
 _SECTIONS = (*_DEFAULT_KEYS, "tasks", "vocabulary", "pretraining", "lora")
 _NOT_WRITTEN = ("code", "folder")
-_LONGEST_CHAIN = 50  # models, each of which extends the next
-_TESTS = "behaviour"  # the one subfolder that is read whatever the settings say
-_WHOLE = ("hub", "path", "kind")  # a mapping that says another one of these is about something else: it replaces
+_LONGEST_CHAIN = 50  # models that extend each other
+_TESTS = "behaviour"  # the one subfolder that is always read
+# a mapping with another value of one of these describes something else and replaces the default
+_WHOLE = ("hub", "path", "kind")
 
 
 def load_language(folder: Path) -> Language:
-    """The language in ``folder``, with the ``defaults.yaml`` beside the folder filled in.
+    """Load the language in ``folder``, with defaults from the ``defaults.yaml`` beside it.
 
-    Precedence, lowest first: the schema's own defaults, ``defaults.yaml`` (``model:`` under every model, ``task:``
-    under every task, but its numbers of derived items not where people made the labels), the model that is named by
-    ``extends`` (but its ``enabled``), the entry itself.
+    Precedence, lowest first: the schema's defaults; ``defaults.yaml`` (``model:`` for every model,
+    ``task:`` for every task, but not its numbers of derived items if labels are manual); the model
+    named by ``extends`` (except ``enabled``); the entry itself.
 
     Raises:
-        Problem: everything in either file that cannot be used, with file and line.
+        Problem: all errors in either file, with file and line.
     """
     examined = examine_language(folder)
-    examined.faults.done()
-    assert examined.language is not None  # or else there are faults
+    examined.faults.raise_collected()
+    assert examined.language is not None  # otherwise there are faults
     return examined.language
 
 
 @dataclass(frozen=True)
 class Examined:
-    """A language folder's settings, and what is wrong with them.
+    """A language folder's settings and their errors.
 
     Attributes:
-        language: without the entries that are wrong; None where not even that can be read.
+        language: without the invalid entries; None if nothing is usable.
         whole: whether no entry was left out.
-        faults: what is wrong in language.yaml and defaults.yaml, and links and pipes in their place.
+        faults: errors in language.yaml and defaults.yaml, including links and pipes in their place.
     """
 
     language: Language | None
@@ -63,7 +64,7 @@ class Examined:
 
 
 def examine_language(folder: Path) -> Examined:
-    """What ``load_language`` loads, or everything that forbids it."""
+    """Load a folder like ``load_language``, but collect its errors."""
     code, inside, faults = folder.name, Folder.of(folder), Collector()
     if not is_code(code):
         faults.add(Problem(f"'{code}' does not have the form of a BCP 47 language tag",
@@ -86,19 +87,19 @@ def examine_language(folder: Path) -> Examined:
 
 
 def read_merged(folder: Path) -> Node:
-    """The settings of the language in ``folder`` over those of ``defaults.yaml``, not validated, with their places.
+    """Return the merged settings of ``folder`` and ``defaults.yaml`` with their places, not validated.
 
     Raises:
-        Problem: a file that is no strict YAML, or models that extend each other wrongly.
+        Problem: a file is not strict YAML, or models extend each other wrongly.
     """
     return _merged(read_yaml(Folder.of(folder).file(FILE)), _read_defaults(folder.parent))
 
 
 def load_all(root: Path) -> dict[str, Language | Problem]:
-    """Every folder of ``root`` that has a language.yaml, by name; a broken one is there as its Problem.
+    """Load every folder of ``root`` with a language.yaml, by name; a broken one maps to its Problem.
 
     Args:
-        root: the folder of languages. Folders whose names start with ``_`` or ``.`` are passed over.
+        root: the folder of languages. Folders whose names start with ``_`` or ``.`` are skipped.
     """
     found: dict[str, Language | Problem] = {}
     for folder in folders_of(root):
@@ -110,43 +111,43 @@ def load_all(root: Path) -> dict[str, Language | Problem]:
 
 
 def find_language(root: Path, code: str) -> Language:
-    """The language ``code`` below the folder of languages ``root``.
+    """Load the language ``code`` below ``root``.
 
     Raises:
-        Problem: there is none of that name (with the close ones), or it is broken.
+        Problem: it does not exist (with close matches), or it is broken.
     """
     return load_language(folder_named(root, code))
 
 
 def folder_named(root: Path, code: str) -> Path:
-    """The folder of the language ``code`` below the folder of languages ``root``.
+    """Return the folder of the language ``code`` below ``root``.
 
     Raises:
-        Problem: there is none of that name; says which are close.
+        Problem: it does not exist (with close matches).
     """
     known = [folder.name for folder in folders_of(root)]
     if code in known:
         return root / code
     if is_code(code) and (root / code).is_dir():
         raise Problem(f"the folder has no {FILE}", where=f"{root.name}/{code}",
-                      fix=f"Put it back, or move the folder away and start with `vernacular new {code}`")
+                      fix=f"Restore it, or move the folder away and start with `vernacular new {code}`")
     names = {name_of(name).casefold(): name for name in known if is_code(name)}
     close = difflib.get_close_matches(code, known, n=3, cutoff=0.5) or [
         names[name] for name in difflib.get_close_matches(code.casefold(), list(names), n=3)]
     hint = f", did you mean {' or '.join(close)}?" if close else ""
     raise Problem(f"there is no language '{code}'{hint}", where=root.name,
-                  fix=f"There are: {', '.join(known) or 'none yet'}; `vernacular new CODE` starts another")
+                  fix=f"Existing: {', '.join(known) or 'none yet'}; create one with `vernacular new CODE`")
 
 
 def folders_of(root: Path) -> list[Path]:
-    """The folders below ``root`` that have a language.yaml, by name; not those whose names start with ``_`` or ``.``.
+    """Return the folders below ``root`` with a language.yaml, by name; skip those starting with ``_`` or ``.``.
 
     Raises:
-        Problem: there is no ``root``.
+        Problem: ``root`` does not exist.
     """
     if not root.is_dir():
-        raise Problem("there is no such folder of languages", where=str(root),
-                      fix="Run this in the checkout, or name the folder")
+        raise Problem("this folder of languages does not exist", where=str(root),
+                      fix="Run the command in the checkout, or name the folder")
     return sorted(path for path in root.iterdir()
                   if path.name[0] not in "_." and path.is_dir() and os.path.lexists(path / FILE))
 
@@ -159,14 +160,15 @@ def _read_defaults(root: Path) -> dict[str, Node]:
     for key, child in node.value.items():
         if key not in _DEFAULT_KEYS:
             raise Problem(f"unknown key '{key}'{did_you_mean(key, _DEFAULT_KEYS)}", where=child.where,
-                          fix=f"{DEFAULTS} may hold {', '.join(_DEFAULT_KEYS)}")
+                          fix=f"Valid keys of {DEFAULTS}: {', '.join(_DEFAULT_KEYS)}")
         if child.value is not None and not isinstance(child.value, dict):
-            raise Problem(f"'{key}' must hold keys and values", where=child.where, fix="Indent its settings below it")
+            raise Problem(f"'{key}' must contain keys "
+                          "and values", where=child.where, fix="Indent its settings below it")
     return dict(_without_empty(node).value)
 
 
 def _merged(own: Node, defaults: dict[str, Node]) -> Node:
-    """``own`` over ``defaults``; entries of models and tasks over ``model`` and ``task``."""
+    """Merge ``own`` over ``defaults``; entries of models and tasks over ``model`` and ``task``."""
     own = _without_empty(own)
     for key in _NOT_WRITTEN:
         if key in own.value:
@@ -188,27 +190,27 @@ def _merged(own: Node, defaults: dict[str, Node]) -> Node:
 
 
 def _about(default: Node | None, task: Node) -> Node | None:
-    """What the defaults of tasks say of this one: where people made the labels, no numbers of derived items."""
+    """Return the task defaults for this task: without numbers of derived items if labels are manual."""
     if default is None or not isinstance(task.value, dict) or "data" not in task.value:
         return default
     return Node({key: node for key, node in default.value.items() if key not in PARTS}, default.where)
 
 
 def _extended(models: Node, name: str, seen: tuple[str, ...]) -> Node:
-    """The model ``name`` with what it extends merged under it."""
+    """Return the model ``name`` merged over the model it extends."""
     node: Node = models.value[name]
     if not isinstance(node.value, dict) or not isinstance(node.value.get("extends", node).value, str):
         return node
     parent = node.value["extends"]
     if parent.value in (*seen, name):
         raise Problem(f"models extend each other in a circle: {' -> '.join((*seen, name, parent.value))}",
-                      where=parent.where, fix="Remove one of the extends")
+                      where=parent.where, fix="Remove one `extends`")
     if len(seen) >= _LONGEST_CHAIN:
-        raise Problem(f"more than {_LONGEST_CHAIN} models extend each other in a chain", where=parent.where,
-                      fix="Extend the first of them")
+        raise Problem(f"more than {_LONGEST_CHAIN} models extend each other", where=parent.where,
+                      fix="Extend the first of them directly")
     if parent.value not in models.value:
-        raise Problem(f"'{name}' extends '{parent.value}', which is not there"
-                      f"{did_you_mean(parent.value, [other for other in models.value if other != name])}",
+        raise Problem(f"'{name}' extends '{parent.value}', which does not "
+                      f"exist{did_you_mean(parent.value, [other for other in models.value if other != name])}",
                       where=parent.where, fix="Name another model of this file")
     base = _extended(models, parent.value, (*seen, name))
     if not isinstance(base.value, dict):
@@ -224,7 +226,7 @@ def _under(default: Node | None, node: Node) -> Node:
 
 
 def merge(under: Node, over: Node) -> Node:
-    """``over`` laid over ``under``, mapping by mapping; lists and plain values replace."""
+    """Merge ``over`` over ``under``, mapping by mapping; lists and plain values replace."""
     if not isinstance(under.value, dict) or not isinstance(over.value, dict):
         return over
     for key in _WHOLE:
@@ -241,7 +243,7 @@ def merge(under: Node, over: Node) -> Node:
 
 
 def _without_empty(node: Node) -> Node:
-    """``node`` without sections that say nothing (``tasks:`` with only comments below it)."""
+    """Remove empty sections from ``node`` (``tasks:`` with only comments below it)."""
     if isinstance(node.value, dict):
         return Node({key: _without_empty(child) for key, child in node.value.items()
                      if child.value is not None or key not in _SECTIONS}, node.where)

@@ -1,4 +1,4 @@
-"""Starting a language: a folder from the template, filled with what public tables say; a person checks it."""
+"""Create a language folder from the template, with values from public tables for a person to check."""
 
 from __future__ import annotations
 
@@ -26,14 +26,15 @@ from vernacular.core.normal_forms import normalized
 from vernacular.core.shipped import shipped
 
 _TEMPLATE = "_template"
-# Beside language folders, for a project that has none of these yet.
+# Copied beside the language folders if the project lacks them.
 _BESIDE = ("defaults.yaml", "language.schema.json", "behaviour.schema.json")
-_SCRIPT = "Latn"  # where no table knows better
+_SCRIPT = "Latn"  # if no table knows better
 _MOST_NEIGHBOURS = 8
 _LEAST_SPEAKERS = 10_000
-# Scripts written with capitals, from which names can be learnt; Georgian has them in Unicode, but not in its spelling.
+# Cased scripts, from which names can be learned; Georgian has capitals in Unicode, but not in its
+# spelling.
 _CASED = {"Latn", "Cyrl", "Grek", "Armn", "Glag", "Copt", "Adlm", "Osge", "Dsrt"}
-_NAMES_TESTS = "robustness.yaml"  # of the template's behaviour/: they ask the task below
+_NAMES_TESTS = "robustness.yaml"  # in the template's behaviour/: tests of the task below
 # public sources
 _BY_CODE = re.compile(r"#  - name: (?:wikipedia|fineweb2)(?:(?!#  - name: ).)*+(?=#  - name: )", re.DOTALL)
 _NAMES_TASK = """tasks:
@@ -46,31 +47,31 @@ _NAMES_TASK = """tasks:
 
 
 def new_language(root: Path, code: str) -> Path:
-    """Write ``root/<code>/`` from the template and return it; it loads, and runs once text is dropped in.
+    """Create ``root/<code>/`` from the template and return it; it loads, and runs once text is added.
 
-    The template is ``root/_template/`` if the project has one of its own, else the one that Vernacular comes with.
+    A template of the project, ``root/_template/``, takes precedence over Vernacular's.
 
     Args:
         root: the folder of languages.
         code: a BCP 47 tag.
 
     Raises:
-        Problem: no valid tag, or the folder is there already.
+        Problem: the tag is invalid, or the folder exists.
     """
     if not is_code(code):
         other, meant = code.replace("_", "-"), code_of(code)
         raise Problem(f"'{code}' does not have the form of a BCP 47 language tag", where="vernacular new",
                       fix=f"Write {other}" if is_code(other) else
-                      f"{name_of(meant)} is {meant}: write that" if meant else
+                      f"{name_of(meant)} has the code {meant}: use that" if meant else
                       "Use the language's ISO 639-3 code (nya, bem), or a private tag (qaa, x-name)")
     folder, template = root / code, root / _TEMPLATE
     if not template.is_dir():
         template = shipped(f"languages/{_TEMPLATE}")
-    there = [path.name for path in root.glob("*") if path.name.casefold() == code.casefold()]  # tags know no case
+    there = [path.name for path in root.glob("*") if path.name.casefold() == code.casefold()]  # tags ignore case
     if there:
-        raise Problem("the folder is there already", where=f"{root.name}/{there[0]}",
+        raise Problem("the folder exists already", where=f"{root.name}/{there[0]}",
                       fix="Edit it, or remove it first")
-    begun = root.is_dir() and bool(folders_of(root))  # defaults would change what its languages compute
+    begun = root.is_dir() and bool(folders_of(root))  # new defaults would change the results of existing languages
     for name in _BESIDE:
         if not begun and not (root / name).exists():
             shutil.copyfile(shipped(f"languages/{name}"), root / name)
@@ -81,7 +82,7 @@ def new_language(root: Path, code: str) -> Path:
               "tasks": _NAMES_TASK if script in _CASED else "# tasks: none yet; this script has no capitals to learn "
                                                             "names from\n",
               "plain_name": name_of(code), "wiki": tag.language or code, "alpha3": _alpha3(tag)}
-    listed = is_registered(code) and not is_private(code)  # what is not has no Wikipedia
+    listed = is_registered(code) and not is_private(code)  # no other code has a Wikipedia
     work = root / f".new-{code}"
     shutil.rmtree(work, ignore_errors=True)
     try:
@@ -99,21 +100,21 @@ def new_language(root: Path, code: str) -> Path:
 
 
 def doubts(code: str) -> list[str]:
-    """What nobody could look up for a new folder, a line each, for the person who knows."""
+    """Return one line for each value of a new folder that the tables do not know."""
     notes = [] if is_registered(code) else [
-        f"'{code}' is in no registry of languages; that does no harm, and a private tag (qaa-x-name) would say so"]
+        f"'{code}' is not a registered language code; it works, but a private tag (qaa-x-name) is clearer"]
     if likely_script(langcodes.get(code)) is None:
-        notes.append(f"no table knows how it is written: {_SCRIPT} (Latin) is a guess, see `script:`")
+        notes.append(f"the script is unknown: {_SCRIPT} (Latin) is a guess, see `script:`")
     if not likely_neighbours(code, likely_script(langcodes.get(code)) or _SCRIPT):
-        notes.append("no table knows which languages live beside it: name them under `neighbours:`")
+        notes.append("neighboring languages are unknown: list them under `neighbours:`")
     return notes
 
 
 def likely_neighbours(code: str, script: str) -> list[str]:
-    """ISO 639-3 codes of languages spoken in the same territory and written in the same script: a guess to be checked.
+    """Guess neighbors: languages of the same territory and script (ISO 639-3), largest first.
 
-    Kinship is not in the tables, so these are languages that live side by side, largest first. Those that are dropped
-    by default (``reject_languages``) are left out.
+    The tables do not contain kinship. Languages dropped by default (``reject_languages``) are left
+    out.
     """
     from language_data.population_data import LANGUAGE_SPEAKING_POPULATION
 
@@ -144,10 +145,10 @@ def _alpha3(tag: langcodes.Language) -> str:
 
 def _autonym(tag: langcodes.Language, code: str) -> str:
     name = tag.autonym()
-    return "" if name in (code, name_of(code)) or name.startswith("Unknown language") else name  # the tables fall back
+    return "" if name in (code, name_of(code)) or name.startswith("Unknown language") else name  # the tables' fallback
 
 
 def _quoted(text: str) -> str:
-    """``text`` as a double-quoted YAML value."""
+    """Return ``text`` as a double-quoted YAML value."""
     text = normalized("NFC", text)
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -1,4 +1,4 @@
-"""Starting a project of one's own: a folder with ``languages/``, settings of Dagster, Makefile, README, .gitignore."""
+"""Create a project: ``languages/``, Dagster settings, Makefile, README, .gitignore."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _VARIABLE = re.compile(r"\$(command|name)\b")
 
 @dataclass(frozen=True)
 class NewProject:
-    """What ``plan_project`` found.
+    """The result of ``plan_project``.
 
     Attributes:
         folder: the project's folder.
-        files: what a project is made of, by path in the folder.
-        replaced: those that are there already and say something else, but for what editors read, which is generated.
-        others: what else the folder holds.
+        files: content of the project, by path in the folder.
+        replaced: existing files with other content, except generated editor schemas.
+        others: other entries of the folder.
         begun: whether it is a project already.
     """
 
@@ -40,14 +40,14 @@ class NewProject:
 
 
 def plan_project(folder: Path, command: Path) -> NewProject:
-    """What a project in ``folder`` would be made of; nothing is written.
+    """Plan the project in ``folder``; nothing is written.
 
     Args:
-        folder: it may be absent, empty, or hold other things.
-        command: the file of the command ``vernacular``, which the Makefile names.
+        folder: may be absent, empty, or contain other things.
+        command: path of the command ``vernacular``, for the Makefile.
 
     Raises:
-        Problem: it is a file, or this installation lacks what is copied.
+        Problem: ``folder`` is a file, or this installation is incomplete.
     """
     if folder.exists() and not folder.is_dir():
         raise Problem("this is a file, not a folder", where=str(folder), fix="Name a new folder")
@@ -58,7 +58,7 @@ def plan_project(folder: Path, command: Path) -> NewProject:
         files[name] = _VARIABLE.sub(lambda found: values[found[1]], text).encode()
     languages = folder / "languages"
     if languages.is_dir() and folders_of(languages) and not (languages / DEFAULTS).exists():
-        del files[f"languages/{DEFAULTS}"]  # it would change what they compute
+        del files[f"languages/{DEFAULTS}"]  # it would change the results of existing languages
     replaced = [name for name, data in files.items() if name not in _GENERATED and _differs(folder / name, data)]
     own = {name.split("/")[0] for name in files}
     others = sorted(path.name for path in folder.iterdir() if path.name not in own | _NO_MATTER) \
@@ -67,38 +67,38 @@ def plan_project(folder: Path, command: Path) -> NewProject:
 
 
 def write_project(project: NewProject, force: bool = False) -> list[str]:
-    """Write the files that are not there yet, or differ; returns their paths.
+    """Write the files that are missing or differ; return their paths.
 
-    A project that is there already gets what it lacks, and keeps the rest.
+    An existing project gets only what it lacks.
 
     Args:
         project: from ``plan_project``.
-        force: write although the folder holds other things, and replace what differs.
+        force: write even if the folder contains other things, and replace files that differ.
 
     Raises:
-        Problem: without ``force``, and where no project is yet, something would be replaced, or the folder holds other
-            things.
+        Problem: without ``force``, if there is no project yet and a file would be replaced or the
+            folder contains other things.
     """
     kept = set(project.replaced) if project.begun and not force else set()
     if not force and not project.begun and project.replaced:
         raise Problem(f"{_listed(project.replaced)} would be replaced", where=str(project.folder),
                       fix="Name a new folder, or replace them with --force")
     if not force and not project.begun and project.others:
-        raise Problem(f"the folder holds other things: {_listed(project.others)}", where=str(project.folder),
+        raise Problem(f"the folder contains other files: {_listed(project.others)}", where=str(project.folder),
                       fix="Name a new folder, or write into this one with --force; nothing would be replaced")
     written = []
     for name, data in project.files.items():
         path = project.folder / name
         if name not in kept and _differs(path, data, absent=True):
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.unlink(missing_ok=True)  # not through a link
+            path.unlink(missing_ok=True)  # never write through a link
             path.write_bytes(data)
             written.append(name)
     return written
 
 
 def _differs(path: Path, data: bytes, absent: bool = False) -> bool:
-    """Whether something else than ``data`` is at ``path``; ``absent``: or nothing."""
+    """Whether ``path`` has other content than ``data``; ``absent``: or does not exist."""
     if not path.exists() and not path.is_symlink():
         return absent
     return not (path.is_file() and path.read_bytes() == data)

@@ -1,6 +1,6 @@
-"""As much of a broken ``language.yaml`` as can be used, so that what it names can be checked at the same time.
+"""The usable part of a broken ``language.yaml``, so that files it names can be checked too.
 
-An entry (a task, a model, a source, a whole section) that cannot be used is left out; it is never guessed at.
+An invalid entry (a task, model, source or section) is left out, never guessed.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from vernacular.config.schema import Language
 from vernacular.config.yaml_file import Node, parse_yaml
 from vernacular.core.errors import Collector
 
-_ROUNDS = 4  # what is left out may be needed by something else, which is then left out, too
-_ENTRIES = ("tasks", "models", "sources")  # each holds entries that can be left out one by one
-# What no language can be without, in the place of what was left out. None of it is read or reported.
+_ROUNDS = 4  # leaving out an entry can invalidate others
+_ENTRIES = ("tasks", "models", "sources")  # sections whose entries are left out one by one
+# Placeholders for required entries that were left out. They are never read or reported.
 _NEEDED = parse_yaml("""
 name: unknown
 script: Latn
@@ -27,22 +27,22 @@ models: {none: {base: {path: none, licence: unverified}, objective: masked, pret
 
 
 def usable_part(merged: Node, code: str, folder: Path, faults: Collector) -> tuple[Language, Node] | None:
-    """The language that ``merged`` describes, and its nodes, without the entries that are wrong.
+    """Return the language in ``merged`` and its nodes, without invalid entries.
 
-    None where even then something is wrong.
+    Returns None if the remainder is still invalid.
 
     Args:
-        merged: of the folder's files.
+        merged: from the folder's files.
         code: of the language.
         folder: of the language.
-        faults: takes up what is wrong.
+        faults: collects the errors.
     """
     node = merged
     for _ in range(_ROUNDS):
         try:
             return Language.model_validate({**node.plain(), "code": code, "folder": folder}), node
         except ValidationError as error:
-            if node is merged:  # later ones may come of what was left out
+            if node is merged:  # later errors may result from entries that were left out
                 for problem in explain(error, node):
                     faults.add(problem)
             paths = [steps_to(each["loc"], node) for each in distinct_errors(error, node)]
@@ -51,7 +51,7 @@ def usable_part(merged: Node, code: str, folder: Path, faults: Collector) -> tup
 
 
 def _without(node: Node, entries: set[tuple[Any, ...]]) -> Node:
-    """``node`` without ``entries``, with what no language can be without."""
+    """Remove ``entries`` from ``node``; add placeholders for required ones."""
     sections = {key: child for key, child in node.value.items() if (key,) not in entries}
     for name in _ENTRIES:
         child = sections.get(name)

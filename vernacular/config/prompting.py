@@ -1,6 +1,7 @@
-"""How a causal model is asked: a plain format with ``{source}`` and ``{target}``, and how many examples it is shown.
+"""Prompts for causal models: a plain format with ``{source}`` and ``{target}``, and the number of examples.
 
-No template engine: the two names are replaced once, so braces in a text stay as they are. An answer is one line.
+There is no template engine: the two names are replaced once, so braces in a text are kept. An
+answer is one line.
 """
 
 from __future__ import annotations
@@ -18,13 +19,14 @@ _NAME = re.compile(r"\{(\w*)\}")
 
 @dataclass(frozen=True)
 class Template:
-    """A format cut where the answer begins.
+    """A prompt format, split where the answer begins.
 
     Attributes:
-        before: what stands before the source.
-        between: what stands between source and answer, without white space at its end.
-        gap: that white space, which belongs to the answer: most tokenizers join a space to the word after it.
-        after: what stands behind the answer, at least a line break; separates examples.
+        before: text before the source.
+        between: text between source and answer, without trailing white space.
+        gap: that white space; it belongs to the answer, since most tokenizers join a space to the
+            next word.
+        after: text after the answer, at least a line break; separates examples.
     """
 
     before: str
@@ -33,46 +35,47 @@ class Template:
     after: str
 
     def prompt(self, source: str) -> str:
-        """What the model reads before it answers."""
+        """Return what the model reads before it answers."""
         return self.before + source + self.between
 
     def answer(self, target: str) -> str:
-        """What it should write, up to and with the line break that ends it."""
+        """Return the expected answer, including the final line break."""
         return f"{self.gap}{target}\n"
 
     def example(self, source: str, target: str) -> str:
-        """A source with its answer, as an example."""
+        """Return a source with its answer, as an example."""
         return self.prompt(source) + self.gap + target + self.after
 
 
 def parse(text: str) -> Template:
-    r"""The template that ``text`` describes, such as ``"English: {source}\nChichewa: {target}"``.
+    r"""Parse a format such as ``"English: {source}\nChichewa: {target}"``.
 
     Raises:
-        ValueError: it lacks ``{source}`` or ``{target}``, has one twice, another name, or text behind ``{target}``.
+        ValueError: ``{source}`` or ``{target}`` is missing or repeated, another name is used, or
+            text follows ``{target}``.
     """
     if _NAME.findall(text) != ["source", "target"]:
-        raise ValueError("a prompt needs {source} and then {target}, each once and nothing else in braces, such as "
+        raise ValueError("a prompt needs {source} and then {target}, each once and no other braces, such as "
                          "\"English: {source}\\nChichewa: {target}\"")
     before, rest = text.split("{source}")
     between, after = rest.split("{target}")
     if after.strip():
-        raise ValueError(f"'{after.strip()}' stands behind {{target}}; the answer must end the prompt")
+        raise ValueError(f"'{after.strip()}' follows {{target}}; the answer must end the prompt")
     if not between.strip() and "\n" not in between:
-        raise ValueError("a prompt needs something between {source} and {target}, or nobody can tell where one ends")
+        raise ValueError("a prompt needs text between {source} and {target} to separate them")
     kept = between.rstrip(" \t")
     return Template(before, kept, between[len(kept):], after if "\n" in after else f"{after}\n")
 
 
 class Prompting(Strict):
-    """How a causal model is asked to write, or to choose a label."""
+    """How a causal model is prompted to write a text or choose a label."""
 
     format: str = Field(description=(
-        "What the model is shown: text with {source} and then {target}, each once, in double quotes so that \\n breaks "
-        "the line. Its answer is one line."), examples=["English: {source}\nBemba: {target}"])
+        "Prompt format: text with {source} and then {target}, each once, in double quotes so that \\n breaks the "
+        "line. An answer is one line."), examples=["English: {source}\nBemba: {target}"])
     shots: list[Annotated[int, Field(ge=0)]] = Field(default_factory=lambda: [0, 4], description=(
-        "Numbers of examples that the model is shown, without fine-tuning; 0 is zero-shot. Each number is scored for "
-        "each seed."), examples=[[0, 4, 16]])
+        "Numbers of in-context examples, without fine-tuning; 0 is zero-shot. Each "
+        "number is scored for each seed."), examples=[[0, 4, 16]])
     longest_answer: int = Field(300, ge=1, examples=[1000], description=(
         "Characters after which an answer is cut (`generation` only)."))
     label_words: dict[str, str] = Field(default_factory=dict, description=(
@@ -87,5 +90,5 @@ class Prompting(Strict):
 
     @property
     def template(self) -> Template:
-        """The format, cut where the answer begins."""
+        """The format, split where the answer begins."""
         return parse(self.format)

@@ -1,4 +1,4 @@
-"""How a language is kept up to date by itself: whether, and when."""
+"""Settings of automatic updates of a language."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from vernacular.config.strict import Strict
 
 
 class Refresh(Strict):
-    """What happens without a person: sources are fetched when due, and what depends on new text is made again."""
+    """What runs automatically: sources are fetched when due, and stages that depend on new text run again."""
 
     automatic: bool = Field(False, description=(
-        "Fetch what is due and run what new text or an edit of this folder calls for. It works while Dagster's daemon "
-        "(`vernacular ui`) runs and its sensor `upkeep` is on (docs/upkeep.md)."))
+        "Fetch due sources and run stages affected by new text or an edit of this folder. Requires Dagster's "
+        "daemon (`vernacular ui`) with the sensor `upkeep` on (docs/upkeep.md)."))
     cron: str | None = Field(None, description=(
         "When runs may start, as five fields: minute, hour, day, month, weekday. Not set: at once."),
         examples=["0 2 * * 6"])
     timezone: str = Field("UTC", description="Time zone of `cron`, as in the tz database.",
                           examples=["Africa/Blantyre"])
     rebuild_days: float = Field(28, ge=0, examples=[7], description=(
-        "Days after which the corpus is made anew and compared, to verify it (with `automatic`, while the schedule "
-        "`rebuild` is on); 0: never."))
+        "Days after which the corpus is recomputed and compared, to verify it (requires `automatic` and the "
+        "schedule `rebuild`); 0: never."))
     warn_days: float | None = Field(None, ge=0.01, description=(
-        "The UI warns when the release is older than so many days. Needs `fail_days`. Not set: it does not warn."),
+        "The UI warns if the release is older than this many days. Requires `fail_days`. Not set: no warning."),
         examples=[30])
     fail_days: float | None = Field(None, ge=0.01, description=(
-        "The UI calls the release too old after so many days. Not set: never."), examples=[60])
+        "The UI marks the release as too old after this many days. Not set: never."), examples=[60])
 
     @field_validator("cron")
     @classmethod
     def _cron(cls, value: str | None) -> str | None:
         if value is not None and (len(value.split()) != 5 or not croniter.is_valid(value)):
-            raise ValueError(f"'{value}' is no time of five fields: minute, hour, day of the month, month, day of the "
-                             "week, such as `0 2 * * 6`")
+            raise ValueError(f"'{value}' does not have five fields: minute, hour, day of the month, month, day of "
+                             "the week, such as `0 2 * * 6`")
         return value
 
     @model_validator(mode="after")
@@ -51,6 +51,6 @@ class Refresh(Strict):
         try:
             ZoneInfo(value)
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError(f"there is no time zone '{value}'; write one of the tz database, such as "
-                             "Africa/Blantyre") from None
+            raise ValueError(f"unknown time zone '{value}'; use one of the "
+                             "tz database, such as Africa/Blantyre") from None
         return value

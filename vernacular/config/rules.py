@@ -1,4 +1,4 @@
-"""The rules of a language folder that need more than the schema: codes, names, labels, and paths that stay in it."""
+"""Rules across settings: codes, names, labels, and paths that stay in the language folder."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ FOLDER = "the language folder"
 
 
 def check(language: Language, merged: Node, whole: bool = True) -> None:
-    """Hold ``language`` against these rules; ``merged`` says where in its files a key stands.
+    """Check ``language`` against these rules; ``merged`` gives the line of each key.
 
     Args:
         language: the settings.
-        merged: the nodes that they are from.
-        whole: whether no entry was left out; or else no rule is asked that needs another entry.
+        merged: the nodes they came from.
+        whole: whether no entry was left out; if not, rules across entries are skipped.
 
     Raises:
-        Problem: everything that is broken.
+        Problem: all violations.
     """
     faults = Collector()
 
@@ -54,12 +54,12 @@ def check(language: Language, merged: Node, whole: bool = True) -> None:
             _check_code(code, place("neighbours", number))
         if is_same(code, language.code):
             faults.add(Problem(f"'{code}' is this language itself", where=place("neighbours", number),
-                               fix="Name the languages that it is confused with"))
+                               fix="Name languages that are confused with it"))
     seen: dict[str, str] = {}
     for number, source in enumerate(language.sources):
         where = place("sources", number, "name")
         if source.name in seen:
-            faults.add(Problem(f"two sources are called {source.name}, this one and that at {seen[source.name]}",
+            faults.add(Problem(f"two sources are called {source.name}: this one and that at {seen[source.name]}",
                                where=where, fix="Rename one of the two"))
         seen[source.name] = where
     for number, code in enumerate(language.cleaning.reject_languages):
@@ -74,9 +74,9 @@ def check(language: Language, merged: Node, whole: bool = True) -> None:
             if key == "files":
                 with faults.collect():
                     PathPattern.of(value, place(*path, key))
-        if role and beside.setdefault((role, source.name), source) != source:  # what is fetched lies under this name
-            faults.add(Problem(f"another text of {role} is called {source.name}, too", where=place(*path, "name"),
-                               fix="Rename one of the two, or let both say the same"))
+        if role and beside.setdefault((role, source.name), source) != source:  # downloads are stored under this name
+            faults.add(Problem(f"another text of {role} is also called {source.name}", where=place(*path, "name"),
+                               fix="Rename one of them, or make both equal"))
 
     with faults.collect():
         _check_path(language.identification.seed, place("identification", "seed"), FOLDER)
@@ -104,22 +104,22 @@ def check(language: Language, merged: Node, whole: bool = True) -> None:
             check_source(entry.source, "models", name, "pretraining", "related", number, "source", role="related")
     for name, task in language.tasks.items():
         if whole and not any(task.fits(model.objective) for model in language.models.values()):
-            faults.add(Problem(f"the task '{name}' writes text, and no model of this folder is causal",
+            faults.add(Problem(f"the task '{name}' generates text, but no model of this folder is causal",
                                where=place("tasks", name, "kind"),
                                fix="Add a model with `objective: causal`, or remove the task"))
         if whole and task.of_translations and all(model.alignment is None for model in language.models.values()):
-            faults.add(Problem(f"the items of the task '{name}' are pairs of translations, and no model of this folder "
-                               "has any", where=place("tasks", name, "labels"),
-                               fix="Give a model `alignment: translations:`, or remove the task"))
+            faults.add(Problem(f"the task '{name}' needs pairs of translations, but no model "
+                               "of this folder has any", where=place("tasks", name, "labels"),
+                               fix="Add `alignment: translations:` to a model, or remove the task"))
         if task.language is not None:
             with faults.collect():
                 _check_code(task.language, place("tasks", name, "language"))
             if is_same(task.language, language.code):
                 faults.add(Problem(f"'{task.language}' is this language itself", where=place("tasks", name, "language"),
-                                   fix="Leave it out: it is for tasks in a language of the base"))
+                                   fix="Remove it: it is for tasks in a language of the base"))
         causal = any(model.objective == "causal" for model in language.models.values())
         if whole and task.prompt is not None and not causal:
-            faults.add(Problem(f"the task '{name}' says how to ask a causal model, and this folder has none",
+            faults.add(Problem(f"the task '{name}' has a prompt, but no model of this folder is causal",
                                where=place("tasks", name, "prompt"),
                                fix="Add one with `objective: causal`, or remove prompt"))
         for path, data in ((("data",), task.data), (("transfer", "data"), task.transferred and task.transferred.data)):
@@ -145,33 +145,34 @@ def check(language: Language, merged: Node, whole: bool = True) -> None:
         where = place("tasks", name, "labels", "groups")
         if len(task.labels.groups) < 2:
             faults.add(Problem(f"the task '{name}' has fewer than two groups", where=where,
-                               fix="A classification needs two labels or more"))
+                               fix="A classification needs at least two labels"))
         for label, globs in task.labels.groups.items():
             if not globs or not all(globs):
-                faults.add(Problem(f"the group '{label}' of the task '{name}' has no glob",
+                faults.add(Problem(f"the group '{label}' of the task '{name}' has no pattern",
                                    where=place("tasks", name, "labels", "groups", label),
                                    fix="Name its documents, such as [\"bible/*/1/*\"]"))
-    faults.done()
+    faults.raise_collected()
 
 
 def _check_transfer(name: str, transfer: Transfer, language: Language, place: Callable[[str], str]) -> None:
-    """Raises Problem where the task ``name`` cannot learn from another language; ``place`` says where a key stands."""
+    """Raise a Problem if the task ``name`` cannot learn from another language."""
     _check_code(transfer.train_language, place("train_language"))
     if is_same(transfer.train_language, language.code):
         raise Problem(f"'{transfer.train_language}' is this language itself", where=place("train_language"),
-                      fix="Name the language of the base that the items are in")
+                      fix="Name a language of the base, the one of the items")
     if transfer.through is not None and all(model.alignment is None for model in language.models.values()):
-        raise Problem(f"the task '{name}' learns through translations, and no model of this folder has any",
-                      where=place("through"), fix="Give a model `alignment: {translations: ...}`, or remove transfer")
+        raise Problem(f"the task '{name}' learns through translations, but no model of this folder has any",
+                      where=place("through"), fix="Add `alignment: {translations: ...}` to a model, or remove "
+                                                  "transfer")
 
 
 def _check_code(code: str, where: str) -> None:
     if not is_registered(code):
-        raise Problem(f"'{code}' is not a valid language code", where=where, fix="Write ISO 639-3, such as zul")
+        raise Problem(f"'{code}' is not a valid language code", where=where, fix="Use ISO 639-3, such as zul")
 
 
 def _paths_of(source: Source) -> Iterator[tuple[str, str, str, bool]]:
-    """The paths that a source reads: key, path, what it is relative to, and whether it may be absolute instead."""
+    """Yield the paths a source reads: key, path, the root in words, and whether it may be absolute."""
     if isinstance(source, FilesSource | PackageSource):
         root = FOLDER if isinstance(source, FilesSource) else "site-packages"
         yield "files", source.files, root, False
@@ -186,7 +187,7 @@ def _paths_of(source: Source) -> Iterator[tuple[str, str, str, bool]]:
 
 
 def _check_path(path: str, where: str, root: str, elsewhere: bool = False) -> None:
-    """Raises Problem where ``path`` leaves ``root``; one that may be absolute, ``elsewhere``, ``check`` names."""
+    """Raise a Problem if ``path`` leaves ``root``; absolute paths are valid only with ``elsewhere``."""
     if elsewhere and PurePosixPath(path).is_absolute():
         return
     parts = PurePosixPath(path).parts

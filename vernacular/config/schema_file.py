@@ -1,4 +1,4 @@
-"""The JSON Schema of language.yaml, for editors: made from ``schema``; what defaults may fill is not required."""
+"""Generate the JSON Schema of language.yaml for editors; keys with defaults are optional."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any
 
 from vernacular.config.schema import Language
 
-_FILLED = ("Model", "Task")  # defaults.yaml (model:, task:) and `extends` may say what these leave out
+_FILLED = ("Model", "Task")  # defaults.yaml (model:, task:) and `extends` may fill these
 _PARTS_FILLED = ("Pretraining", "Base")
 _NOT_WRITTEN = ("code", "folder")
 
 
 def schema_text() -> str:
-    """The schema as JSON text, ending with a newline."""
+    """Return the schema as JSON text, ending with a newline."""
     schema: dict[str, Any] = Language.model_json_schema(by_alias=True, mode="validation")
     for name in _NOT_WRITTEN:
         schema["properties"].pop(name, None)

@@ -1,4 +1,4 @@
-"""The slices of settings that the stages of the corpus read."""
+"""The parts of the settings that the corpus stages read."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from vernacular.config.strict import Strict
 
 
 class CleanSettings(Strict):
-    """The slice that ``corpus/clean`` reads: thresholds, and what the language is and is like."""
+    """Settings of ``corpus/clean``: thresholds and properties of the language."""
 
     code: str
     script: str
@@ -23,14 +23,14 @@ class CleanSettings(Strict):
     overlap_words: int
 
     def beside(self) -> dict[str, Any]:
-        """What of it decides which lines of texts beside the corpus a training may read."""
+        """The settings that affect which lines of texts beside the corpus are used for training."""
         return self.model_dump(mode="json", by_alias=True, include={
             "script": True, "overlap_words": True,
             "cleaning": {"orthography", "private_data", "private_patterns"}})
 
 
 def clean_settings(language: Language) -> CleanSettings:
-    """What ``corpus/clean`` reads of the settings."""
+    """Return the settings of ``corpus/clean``."""
     return CleanSettings(code=language.code, script=language.script, neighbours=language.neighbours,
                          cleaning=language.cleaning, poisoning=language.poisoning,
                          document_share=language.identification.document_share,
@@ -39,7 +39,7 @@ def clean_settings(language: Language) -> CleanSettings:
 
 
 class IdentifierSettings(Strict):
-    """The slice that ``corpus/identifier`` reads."""
+    """Settings of ``corpus/identifier``."""
 
     code: str
     script: str
@@ -51,7 +51,7 @@ class IdentifierSettings(Strict):
 
 
 def identifier_settings(language: Language) -> IdentifierSettings:
-    """What ``corpus/identifier`` reads of the settings."""
+    """Return the settings of ``corpus/identifier``."""
     trusted = [source for source in language.sources if source.trusted]
     return IdentifierSettings(code=language.code, script=language.script, neighbours=language.neighbours,
                               identification=language.identification, trusted=trusted,

@@ -1,4 +1,4 @@
-"""The data statement of a language folder, and whether its people have written it yet."""
+"""The data statement of a language folder, and whether it has been written."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from pathlib import Path
 from vernacular.core.files import File, Folder
 
 FILE = "statement.md"
-UNWRITTEN = "Nobody has filled in this statement yet."  # stands in the template's
+UNWRITTEN = "Nobody has filled in this statement yet."  # in the template's statement
 
 
 def statement_of(folder: Path) -> File:
-    """The file of the statement in ``folder``, a language's, whether or not it is there."""
+    """Return the statement's file in a language's ``folder``, existing or not."""
     return Folder.of(folder).file(FILE)
 
 
 def read_statement(folder: Path) -> str | None:
-    """The statement in ``folder``, or None where there is none.
+    """Return the statement in ``folder``, or None.
 
     Raises:
-        Problem: it is no ordinary file, or not UTF-8.
+        Problem: it is not a regular file, or not UTF-8.
     """
     file = statement_of(folder)
     return file.text() if file.exists() else None
 
 
 def stated(folder: Path) -> bool:
-    """Whether ``folder`` holds a statement that somebody has filled in.
+    """Whether ``folder`` has a statement that somebody has written.
 
     Raises:
         Problem: as ``read_statement``.

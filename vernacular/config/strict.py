@@ -1,4 +1,4 @@
-"""What every settings class is built on: unknown keys are refused, values cannot be changed after loading."""
+"""The base of all settings classes: unknown keys are rejected, values are immutable."""
 
 from __future__ import annotations
 
@@ -13,6 +13,6 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Strict(BaseModel):
-    """A settings class: unknown keys are refused, values cannot be changed after loading."""
+    """A settings class: unknown keys are rejected, values are immutable."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

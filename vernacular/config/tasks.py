@@ -1,6 +1,7 @@
-"""What an entry of ``tasks:`` may say: the kind of task, where its labelled items come from, at which sizes.
+"""Settings of ``tasks:``: the kind of task, the labeled items and their numbers.
 
-A new kind is an entry in ``COLUMNS`` (and a class, see ``vernacular.tasks.base``). Reads nothing.
+A new kind needs an entry in ``COLUMNS`` and a class (see ``vernacular.tasks.base``). Nothing is
+read here.
 """
 
 from __future__ import annotations
@@ -9,13 +10,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from vernacular.config.labeled_data import PARTS, FileData, HubData, Transfer, said
+from vernacular.config.labeled_data import PARTS, FileData, HubData, Transfer, is_set
 from vernacular.config.prompting import Prompting
 from vernacular.config.strict import Name, Strict
 
 KindName = Literal["token_classification", "sequence_classification", "sentence_pairs", "question_answering",
                    "sentence_retrieval", "generation"]
-# kind of task -> what an item is made of -> the column it is read from unless `columns:` names another.
+# kind of task -> part of an item -> its column unless `columns:` names another.
 COLUMNS: dict[str, dict[str, str]] = {
     "token_classification": {"words": "tokens", "labels": "tags"},
     "sequence_classification": {"text": "text", "label": "label"},
@@ -24,7 +25,7 @@ COLUMNS: dict[str, dict[str, str]] = {
     "sentence_retrieval": {"source": "source", "target": "target"},
     "generation": {"source": "source", "target": "target"},
 }
-# What an item is made of -> how its column may be called as well, where `columns:` says nothing.
+# Part of an item -> other accepted column names if `columns:` does not name one.
 OTHER_NAMES: dict[str, tuple[str, ...]] = {
     "words": ("words", "forms"),
     "labels": ("labels", "ner_tags", "pos_tags", "upos", "ner", "pos"),
@@ -39,7 +40,7 @@ OTHER_NAMES: dict[str, tuple[str, ...]] = {
 }
 
 _DERIVED = {"document_group": "sequence_classification", "capitalised": "token_classification",
-            "translations": "sentence_retrieval"}  # labels -> the kind of task that they are for
+            "translations": "sentence_retrieval"}  # labels -> their kind of task
 _CAUSAL_ONLY = ("generation",)
 _WITH_LABELS = ("token_classification", "sequence_classification", "sentence_pairs")
 _ANSWERS_LINES = ("token_classification", "sequence_classification")
@@ -50,87 +51,87 @@ def _everything() -> list[int | Literal["all"]]:
 
 
 class Groups(Strict):
-    """Labels derived from where a line stands: the group of its document."""
+    """Labels derived from the group of a line's document."""
 
     kind: Literal["document_group"] = Field(description="The label of a line is the group of its document.")
     groups: dict[Name, list[str]] = Field(description=(
-        "Each label, and patterns of its documents, which are written SOURCE/PATH."),
+        "Each label, and patterns of its documents, written SOURCE/PATH."),
         examples=[{"law": ["bible/law/*"], "poetry": ["bible/psalms/*"]}])
 
 
 class Capitalised(Strict):
-    """Labels derived from capitals: in a lower-cased line, which words are names.
+    """Labels derived from capitals: which words of a lower-cased line are names.
 
-    A word is a name if it is capitalised inside a clause in the original; the first word and a word after any
-    punctuation are ignored. Only for scripts with letter case.
+    A word is a name if it is capitalized inside a clause in the original; the first word and words
+    after punctuation are ignored. Only for cased scripts.
     """
 
     kind: Literal["capitalised"] = Field(description="Words that are capitalized inside a clause are names.")
 
 
 class FromTranslations(Strict):
-    """Pairs of the model's translations (``alignment.translations``), each to be found among the others.
+    """Pairs of the model's translations (``alignment.translations``), to be retrieved among the others.
 
-    Scored are those of held-out documents, which no model has learned from, in neither language.
+    Only held-out documents are scored, which no model has learned from, in neither language.
     """
 
-    kind: Literal["translations"] = Field(description="A sentence's translation is to be found among others.")
+    kind: Literal["translations"] = Field(description="Find a sentence's translation among others.")
 
 
 class Task(Strict):
-    """A downstream task: its kind, where its labelled items come from and how many are used.
+    """A downstream task: its kind, its labeled items and how many are used.
 
-    Either ``labels:``, derived from the text itself, or ``data:``, made by people.
+    Either ``labels:``, derived from the text, or ``data:``, manual labels.
     """
 
     kind: KindName = Field(description=(
-        "What is asked: a label for each word (names, parts of speech), for a text, or for two texts; an answer in a "
-        "text; a translation among others; or text that a causal model writes (docs/tasks.md)."))
+        "What is predicted: a label for each word (names, parts of speech), for a text, or for two texts; an "
+        "answer in a text; a translation among others; or text that a causal model generates (docs/tasks.md)."))
     labels: Annotated[Groups | Capitalised | FromTranslations, Field(discriminator="kind")] | None = Field(
         None, description=(
-            "Labels derived from the text itself, without work for people. Give either this or `data`."))
+            "Labels derived from the text, without manual work. Give either this or `data`."))
     data: Annotated[FileData | HubData, Field(discriminator="kind")] | None = Field(
-        None, description="Labels made by people, in files or on the hub. Give either this or `labels`.")
+        None, description="Manual labels, in files or on the hub. Give either this or `labels`.")
     language: str | None = Field(None, description=(
-        "ISO 639-3 code of the items' language, for a task in a language of the base: it shows what was forgotten. Not "
+        "ISO 639-3 code of the items' language, for a task in a language of the base: it measures forgetting. Not "
         "set: the folder's own language."), examples=["eng"])
     tags: Literal["auto", "bio", "plain"] = Field("auto", description=(
-        "`bio`: entities over several words (B-PER, I-PER, O), scored whole. `plain`: a label for each word, such as "
-        "parts of speech. `auto`: `bio` if tags begin with B- or I-, `plain` if none does (`token_classification` "
+        "`bio`: entities of several words (B-PER, I-PER, O), scored as a whole. `plain`: a label for each word, "
+        "such as parts of speech. `auto`: `bio` if tags begin with B- or I-, else `plain` (`token_classification` "
         "with `data` only)."))
     multi_label: bool = Field(False, description=(
         "An item may have several labels, or none (`sequence_classification` with `data` only)."))
     unanswerable: bool = Field(False, description=(
         "A question may have no answer in its text (`question_answering` only)."))
     prefix: str = Field("", description=(
-        "Text that is put before every sentence, where the base was trained so (`sentence_retrieval` only)."),
+        "Text put before every sentence, if the base was trained with it (`sentence_retrieval` only)."),
         examples=["query: "])
     csls: bool = Field(False, description=(
         "Correct similarities for sentences that are close to all others (CSLS; `sentence_retrieval` only)."))
     prompt: Prompting | None = Field(None, description=(
-        "How a causal model is asked. `generation` needs it; in `sequence_classification` with `data` it also scores "
-        "causal models that were not fine-tuned."))
+        "How a causal model is prompted. `generation` needs it; in `sequence_classification` with `data` it also "
+        "scores causal models without fine-tuning."))
     fine_tune: bool = Field(True, description=(
         "False scores the models as they are, without training, which takes seconds (`sentence_retrieval` only)."))
     transfer: Transfer | None = Field(None, description=(
-        "Also score what labels in a language of the base teach, without a label of the target language."))
+        "Also score what labels in a language of the base contribute, without labels in the target language."))
     train: int = Field(200, ge=8, examples=[100], description=(
-        "Derived items to learn from (`labels` only). For `data` use `curve` or `data.most`."))
-    dev: int = Field(400, ge=8, examples=[200], description="Derived items to choose by (`labels` only).")
+        "Derived training items (`labels` only). For `data` use `curve` or `data.most`."))
+    dev: int = Field(400, ge=8, examples=[200], description="Derived dev items (`labels` only).")
     test: int = Field(600, ge=8, examples=[1000], description=(
-        "Derived items that are scored (`labels` only). More give narrower intervals."))
+        "Derived test items (`labels` only). More give narrower intervals."))
     curve: list[Annotated[int, Field(ge=8)] | Literal["all"]] = Field(
         default_factory=_everything, min_length=1, description=(
-            "Numbers of items to learn from, ascending; `all` is every item. Each is trained and scored, so time grows "
-            "with them. Use it to see how many labels are worth making "
-            "(docs/experiments/when-it-pays.md)."), examples=[[50, 100, "all"]])
+            "Numbers of training items, ascending; `all` is every item. Each is trained and scored, so time grows "
+            "with them. Use it to see how many "
+            "labels are worth making (docs/experiments/when-it-pays.md)."), examples=[[50, 100, "all"]])
     description: str = Field("", description="What the task is, in one line for the model card.",
                              examples=["topics of news, labeled by two speakers"])
 
     @model_validator(mode="after")
     def _labels_fit(self) -> Task:
         if (self.labels is None) == (self.data is None):
-            raise ValueError("a task needs exactly one of labels (derived) and data (labelled)")
+            raise ValueError("a task needs exactly one of labels (derived) and data (labeled)")
         if self.labels is not None:
             wanted = _DERIVED[self.labels.kind]
             if self.kind != wanted:
@@ -140,11 +141,11 @@ class Task(Strict):
             if role not in known:
                 raise ValueError(f"columns: an item of {self.kind} has no '{role}'; it has {', '.join(known)}")
         if self.language is not None and self.data is None:
-            raise ValueError("language needs data: derived labels are of the folder's own text")
+            raise ValueError("language needs data: derived labels are in the folder's own language")
         if not self.fine_tune and self.kind != "sentence_retrieval":
-            raise ValueError("fine_tune: false needs kind: sentence_retrieval; the head of others has to be trained")
+            raise ValueError("fine_tune: false needs kind: sentence_retrieval; other kinds have a head to train")
         if not self.fine_tune and self.curve != ["all"]:
-            raise ValueError("fine_tune: false learns from no items; remove curve")
+            raise ValueError("fine_tune: false uses no training items; remove curve")
         if self.multi_label and (self.data is None or self.kind != "sequence_classification"):
             raise ValueError("multi_label needs kind: sequence_classification and data")
         return self
@@ -155,21 +156,21 @@ class Task(Strict):
                           ("csls", "sentence_retrieval")):
             if getattr(self, key) and self.kind != kind:
                 raise ValueError(f"{key} needs kind: {kind}")
-        if said(self, "tags") and (self.kind != "token_classification" or self.data is None):
+        if is_set(self, "tags") and (self.kind != "token_classification" or self.data is None):
             raise ValueError("tags needs kind: token_classification and data")
         for part in PARTS if self.data is not None else ():
-            if said(self, part):
+            if is_set(self, part):
                 size = getattr(self, part)
-                raise ValueError(f"{part} counts derived items; of data say most: {{{part}: {size}}}"
+                raise ValueError(f"{part} counts derived items; for data write most: {{{part}: {size}}}"
                                  + (f", or curve: [{size}]" if part == "train" else ""))
         if self.kind == "generation" and self.prompt is None:
             raise ValueError("generation needs prompt: {format: \"English: {source}\\nChichewa: {target}\"}")
         if self.prompt is not None and self.kind not in ("generation", "sequence_classification"):
             raise ValueError("prompt needs kind: generation or sequence_classification")
         if self.prompt is not None and (self.multi_label or self.data is None):
-            raise ValueError("prompt needs data with one label for an item")
+            raise ValueError("prompt needs data with one label per item")
         for key, kind in (("label_words", "sequence_classification"), ("longest_answer", "generation")):
-            if self.prompt is not None and said(self.prompt, key) and self.kind != kind:
+            if self.prompt is not None and is_set(self.prompt, key) and self.kind != kind:
                 raise ValueError(f"prompt: {key} needs kind: {kind}")
         return self
 
@@ -177,15 +178,15 @@ class Task(Strict):
     def _data_only_where_meant(self) -> Task:
         if self.data is None:
             return self
-        if said(self.data, "repair_bio") and (self.kind != "token_classification" or self.tags == "plain"):
+        if is_set(self.data, "repair_bio") and (self.kind != "token_classification" or self.tags == "plain"):
             raise ValueError("repair_bio needs kind: token_classification and tags: bio")
-        if said(self.data, "most_unmatched") and "source" not in COLUMNS[self.kind]:
-            raise ValueError("most_unmatched is for pairs: kind: sentence_retrieval or generation")
-        if said(self.data, "separator") and not self.multi_label:
+        if is_set(self.data, "most_unmatched") and "source" not in COLUMNS[self.kind]:
+            raise ValueError("most_unmatched needs kind: sentence_retrieval or generation")
+        if is_set(self.data, "separator") and not self.multi_label:
             raise ValueError("separator needs multi_label: true")
         for part in ("dev", "test"):
-            if said(self.data, f"{part}_share") and getattr(self.data, part) is not None:
-                raise ValueError(f"{part}_share is of train, where {part} names no items; remove one of the two")
+            if is_set(self.data, f"{part}_share") and getattr(self.data, part) is not None:
+                raise ValueError(f"{part}_share splits train, but {part} already names items; remove one of the two")
         return self
 
     @model_validator(mode="after")
@@ -195,13 +196,13 @@ class Task(Strict):
         if self.kind not in _WITH_LABELS:
             raise ValueError(f"transfer needs kind: {', '.join(_WITH_LABELS[:-1])} or {_WITH_LABELS[-1]}")
         if self.transfer.through is not None and self.labels is None:
-            raise ValueError("transfer: {through: translations} needs derived labels; for labelled data say "
+            raise ValueError("transfer: {through: translations} needs derived labels; for labeled data write "
                              "transfer: {data: ...}")
         if self.transfer.data is not None and self.labels is not None and self.labels.kind == "capitalised":
-            raise ValueError("transfer: {data: ...} fits no labels from capitals; say transfer: "
-                             "{through: translations}")
+            raise ValueError("transfer: {data: ...} does not fit labels from capitals; write transfer: {through: "
+                             "translations}")
         if self.multi_label:
-            raise ValueError("transfer needs one label for an item: remove multi_label, or transfer")
+            raise ValueError("transfer needs one label per item: remove multi_label, or transfer")
         if self.language is not None:
             raise ValueError("transfer needs a task in the target language: remove language, or transfer")
         for role in self.transfer.data.columns if self.transfer.data is not None else ():
@@ -215,48 +216,48 @@ class Task(Strict):
         numbers = [size for size in self.curve if size != "all"]
         if self.curve != sorted(set(numbers)) + ["all"] * (len(self.curve) > len(set(numbers))) or (
                 self.curve.count("all") > 1):
-            raise ValueError("curve must ascend, each size once, with `all` last: [50, 100, 500, all]")
+            raise ValueError("curve must ascend without repeats, with `all` last: [50, 100, 500, all]")
         return self
 
     def fits(self, objective: str) -> bool:
-        """Whether it can be learned on a base model of this objective."""
+        """Whether a base model with this objective can learn it."""
         return objective == "causal" or self.kind not in _CAUSAL_ONLY
 
     @property
     def of_translations(self) -> bool:
-        """Whether its items are pairs of the model's translations: a model without them does without this task."""
+        """Whether its items are pairs of the model's translations; models without translations skip it."""
         return isinstance(self.labels, FromTranslations)
 
     @property
     def reads_translations(self) -> bool:
-        """Whether its items, or what it learns from or leaves out, depend on the model's translations."""
+        """Whether its items, training data or exclusions depend on the model's translations."""
         return self.of_translations or self.transfer is not None
 
     @property
     def answers_lines(self) -> bool:
-        """Whether what is learned says something of a single line or its words, as behavioural tests ask."""
+        """Whether it predicts something about a single line or its words, as behavioral tests require."""
         return self.kind in _ANSWERS_LINES
 
     @property
     def transferred(self) -> Task | None:
-        """The labelled data of ``transfer`` as a task of its own, of the same kind; None where there is none."""
+        """The labeled data of ``transfer`` as a task of the same kind, or None."""
         if self.transfer is None or self.transfer.data is None:
             return None
         return self.model_copy(update={"data": self.transfer.data, "transfer": None})
 
     def columns(self) -> dict[str, str | int]:
-        """What an item is made of -> the column that holds it."""
+        """Part of an item -> its column."""
         return {**COLUMNS[self.kind], **(self.data.columns if self.data else {})}
 
     def names_of_columns(self) -> dict[str, list[str | int]]:
-        """What an item is made of -> how the column that holds it may be called; the first that is there counts."""
+        """Part of an item -> accepted column names; the first match is used."""
         given: dict[str, str | int] = self.data.columns if self.data else {}
         return {role: [given[role]] if role in given else [name, *OTHER_NAMES.get(role, ())]
                 for role, name in COLUMNS[self.kind].items()}
 
 
 def derived_labels(task: Task) -> list[str]:
-    """The labels by index; none of pairs of translations."""
+    """Return the labels by index; empty for pairs of translations."""
     if task.of_translations:
         return []
     return sorted(task.labels.groups) if isinstance(task.labels, Groups) else ["O", "NAME"]

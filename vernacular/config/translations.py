@@ -1,4 +1,4 @@
-"""What an entry of ``alignment.translations`` says: its two sides, and the keys that join them. Reads nothing."""
+"""Settings of ``alignment.translations``: its two sides and the keys that join them. Nothing is read here."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 from vernacular.config.sources import FilesSource, PackageSource
 from vernacular.config.strict import Share, Strict
 
-BETWEEN = "..."  # in ``remove``: anything between two brackets
+BETWEEN = "..."  # in ``remove``: any text between two brackets
 _FIELD = re.compile(r"\{[a-z_]*\}")
 
 
@@ -21,38 +21,39 @@ def _removable(part: str) -> str:
 
 
 class ColumnsKey(Strict):
-    """A table (csv, tsv or jsonl, or these with .gz) of which some columns name a row."""
+    """A table (csv, tsv or jsonl, also .gz) in which some columns identify a row."""
 
-    kind: Literal["columns"] = Field(description="Columns of a table name a text.")
+    kind: Literal["columns"] = Field(description="Columns of a table identify a text.")
     columns: list[str | int] = Field(min_length=1, description=(
-        "These columns, by name, or by number from 0 (from -1 for the last)."), examples=[["book", "chapter", "verse"]])
+        "These columns, by name, or by number from 0 (-1 is the last)."), examples=[["book", "chapter", "verse"]])
 
 
 class UsfmKey(Strict):
     """USFM files: book, chapter and verse."""
 
-    kind: Literal["usfm"] = Field(description="Book, chapter and verse of USFM files name a text.")
+    kind: Literal["usfm"] = Field(description="Book, chapter and verse of USFM files identify a text.")
 
 
 class VrefKey(Strict):
-    """eBible's convention: a text file that agrees line by line with a file of references such as ``GEN 1:1``."""
+    """eBible's convention: a text file whose lines match a file of references such as ``GEN 1:1``."""
 
-    kind: Literal["vref"] = Field(description="A line of a file of references names a text.")
+    kind: Literal["vref"] = Field(description="A line of a file of references identifies a text.")
     file: str = Field(description="The file of references; relative to what `files` is relative to.",
                       examples=["vref.txt"])
 
 
 class PathKey(Strict):
-    """JSON arrays of strings, or text files: the file's path and the number of the string or line in it, from 1."""
+    """JSON arrays of strings, or text files: the path and the number of the string or line, from 1."""
 
-    kind: Literal["path"] = Field(description="The file's path and the line in it name a text.")
+    kind: Literal["path"] = Field(description="The file's path and the line in it identify a text.")
     pattern: str = Field(description="Pattern of the files' paths, with {names} for the parts that are the key.",
                          examples=["texts/{book}/{chapter}.json"])
 
     @model_validator(mode="after")
     def _names_a_part(self) -> PathKey:
         if not _FIELD.search(self.pattern):
-            raise ValueError("pattern has no {name}: say which parts of the path are the key, {book}/{chapter}.json")
+            raise ValueError("pattern has no {name}: mark the parts of the path that are the key, "
+                             "{book}/{chapter}.json")
         return self
 
 
@@ -60,14 +61,14 @@ Key = Annotated[ColumnsKey | UsfmKey | VrefKey | PathKey, Field(discriminator="k
 
 
 class _Joined(Strict):
-    """What a side of translations may say beside a source."""
+    """Settings of a side of translations beyond those of a source."""
 
     key: Key | None = Field(None, description=(
-        "What identifies each text, such as book, chapter and verse. Both sides have one, or neither: then they agree "
-        "line by line or row by row (docs/pretraining.md)."))
+        "What identifies each text, such as book, chapter and verse. Set it for both sides or for neither: then "
+        "they match line by line or row by row (docs/pretraining.md)."))
     remove: list[Annotated[str, Field(min_length=1), AfterValidator(_removable)]] = Field(
         default_factory=list, description=(
-            "What does not belong to the text and is taken out: brackets with what is between them, or text."),
+            "What is removed from each text: brackets with their content, or a string."),
         examples=[["{...}", "&gt;"]])
 
 
@@ -83,20 +84,20 @@ Side = Annotated[FilesSide | PackageSide, Field(discriminator="kind")]
 
 
 class Translations(Strict):
-    """Sentences of the language and what they say in a language of the base.
+    """Sentences of the language and their translations in a language of the base.
 
-    Joined by a key; without one, two .txt files that agree line by line, or two columns (``text_field``) of one .csv,
-    .tsv or .jsonl file.
+    Joined by a key; without one, two .txt files that match line by line, or two columns
+    (``text_field``) of one .csv, .tsv or .jsonl file.
     """
 
     source: Side = Field(description="The text in the language.")
     translation: Side = Field(description="The same text in a language that the base knows.")
     most_unmatched: Share = Field(0.1, examples=[0.5], description=(
-        "Most texts without a partner, as a share of the side that has fewer texts; line by line, most pairs of which "
-        "one side is empty. They are left out and counted; more are refused. Raise it for a partial translation."))
+        "Largest share of texts without a partner, relative to the smaller side; line by line, of pairs with one "
+        "empty side. They are skipped and counted; data with more is rejected. Raise it for a partial translation."))
 
     @model_validator(mode="after")
     def _both_or_neither(self) -> Translations:
         if (self.source.key is None) != (self.translation.key is None):
-            raise ValueError("only one side has a key; give the other one, too, or take it out")
+            raise ValueError("only one side has a key; add one to the other, or remove it")
         return self

@@ -1,7 +1,7 @@
-"""Small edits of a YAML file that a person wrote: everything else in it, comments too, stays as it is.
+"""Small edits of a YAML file that preserve everything else in it, including comments.
 
-Finds the place with PyYAML's marks and changes the text there; the result is read again and must say what was meant,
-else nothing is written. For the readers of language folders see ``yaml_file``.
+PyYAML's marks give the place, and the text is changed there; nothing is written unless the result
+parses as intended. Readers of language folders are in ``yaml_file``.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _WIDTH = 110
 
 
 def scalar(text: str) -> str:
-    """``text`` as a YAML value: plain where that is safe everywhere, else in double quotes."""
+    """Return ``text`` as a YAML value: plain if that is safe, else double-quoted."""
     plain = _PLAIN.fullmatch(text) and text.lower() not in _NOT_TEXT
     return text if plain else json.dumps(text, ensure_ascii=False)
 
@@ -34,11 +34,11 @@ def add_words(file: File, keys: Sequence[str | int], words: Sequence[str]) -> No
 
     Args:
         file: to edit.
-        keys: the way to the list, such as ``("lexicons", "animals")``.
+        keys: path to the list, such as ``("lexicons", "animals")``.
         words: text to append.
 
     Raises:
-        Problem: the file cannot be edited so.
+        Problem: the file cannot be edited automatically.
     """
     def edit(text: str, root: yaml.Node, newline: str) -> str:
         node = _at(root, keys)
@@ -67,10 +67,10 @@ def add_words(file: File, keys: Sequence[str | int], words: Sequence[str]) -> No
 
 def set_mapping(file: File, keys: Sequence[str | int], key: str, value: Mapping[str, str] | str,
                 after: str) -> None:
-    """Set ``key`` of the mapping at ``keys`` to ``value``, in one line; a new key stands below ``after``.
+    """Set ``key`` of the mapping at ``keys`` to ``value`` in one line; a new key goes below ``after``.
 
     Raises:
-        Problem: the file cannot be edited so.
+        Problem: the file cannot be edited automatically.
     """
     written = scalar(value) if isinstance(value, str) else (
         "{" + ", ".join(f"{name}: {scalar(text)}" for name, text in value.items()) + "}")
@@ -107,7 +107,7 @@ def _edit(file: File, edit: Callable[[str, yaml.Node, str], str], meant: Callabl
         if parse_yaml(new, file.shown).plain() != expected:
             raise LookupError
     except (LookupError, Problem) as error:
-        raise Problem("the file is written in a way that the program cannot edit", where=file.shown,
+        raise Problem("the file's layout cannot be edited automatically", where=file.shown,
                       fix=f"{by_hand} by hand") from error
     file.write(bom + new)
 
@@ -131,7 +131,7 @@ def _at_data(data: Any, keys: Sequence[str | int]) -> Any:
 
 
 def _end(node: yaml.Node) -> int:
-    """Where the text of ``node`` ends; a block's end mark stands at the next token, so its last value decides."""
+    """Return where the text of ``node`` ends; a block's end mark is at the next token, so use its last value."""
     if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
         last = node.value[-1]
         return _end(last[1] if isinstance(node, yaml.MappingNode) else last)

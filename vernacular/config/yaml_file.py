@@ -1,7 +1,7 @@
-"""Strict YAML that remembers lines: a file as a tree of nodes, each with the ``file:line`` it came from.
+"""Strict YAML with line numbers: a file as a tree of nodes, each with its ``file:line``.
 
-Holds what is about YAML; knows nothing of languages. The rules are YAML 1.2's core schema, so that ``no`` stays a
-language code and ``5e-4`` is a number, and less besides: no duplicate keys, anchors, tags, or keys that are not text.
+Uses YAML 1.2's core schema, so that ``no`` is a language code and ``5e-4`` a number; rejects
+duplicate keys, anchors, tags, and keys that are not text.
 """
 
 from __future__ import annotations
@@ -16,37 +16,41 @@ import yaml
 from vernacular.core.errors import Collector, Problem
 from vernacular.core.files import File
 
-MOST_BYTES = 2_000_000  # of a file; parsing takes a second for each million
+MOST_BYTES = 2_000_000  # of a file; parsing takes a second per million
 INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _IMPLICIT = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "timestamp", "merge",
-                                                     "value")}  # what PyYAML itself gives to untagged values
-SYNTAX_FIX = ("Look at this line and the one before: text with : # { } [ ] or quotation marks in it needs quotes "
-              "around it, and the entries of one list begin below each other")
-_NO_CHARACTER = "Write the character itself in place of its number"
-_HALF_CHARACTER = re.compile(r"[\ud800-\udfff]")  # no file can hold one
-_BELOW = "Let the entries of one list, and the keys of one block, begin below each other"
-_QUOTED = "Put quotes around the whole text"
-_IN_OTHER_WORDS = {  # in what PyYAML says -> the same to one who never read a grammar; what to do; where: begun or met
-    "mapping values are not allowed": ("a colon stands where no key can be", f"{_QUOTED} if it holds a colon; or else "
-                                       "the line before lacks its colon, or this one begins too far right", "met"),
+                                                     "value")}  # PyYAML's tags of untagged values
+SYNTAX_FIX = ("Check this line and the one before: quote text that contains : # { } [ ] or quotation marks, and "
+              "align the entries of a list")
+_NO_CHARACTER = "Write the character itself instead of its number"
+_HALF_CHARACTER = re.compile(r"[\ud800-\udfff]")  # files cannot contain these
+_BELOW = "Align the entries of a list, and the keys of a block"
+_QUOTED = "Quote the whole text"
+_IN_OTHER_WORDS = {  # part of PyYAML's message -> plain message; fix; whether to show the begin or the end
+    "mapping values are not allowed": ("unexpected colon", f"{_QUOTED} if it contains a colon; "
+                                                                             "or the line before lacks its colon, "
+                                                                             "or this one is "
+                                                                             "indented too far", "met"),
     "could not find expected ':'": ("a key without a colon", "Write `key: value`", "begun"),
-    "unexpected end of stream": ("a quotation mark is opened here and never closed", "Close it", "begun"),
-    "but found '<scalar>'": ("text goes on behind a closing quotation mark or bracket", _QUOTED, "met"),
-    "expected <block end>": ("this line does not go with those above it", _BELOW, "met"),
-    "cannot start any token": ("a text begins with a sign that YAML keeps for itself", _QUOTED, "met"),
-    "expected ',' or '}'": ("a { is opened here and not closed, or a comma is missing behind it",
-                            "Close it; put quotes around text that holds { or }", "begun"),
-    "expected ',' or ']'": ("a [ is opened here and not closed, or a comma is missing behind it",
-                            "Close it; put quotes around text that holds [ or ]", "begun"),
-    "unknown escape character": ("a backslash within double quotes", "Write it twice, or use single quotes", "met"),
-    "found another document": ("--- begins a second document", "Remove it: a file holds one", "met"),
-    "sequence entries are not allowed": ("a list begins behind its key", "Put every entry on a line of its own", "met")}
+    "unexpected end of stream": ("a quotation mark is never closed", "Close it", "begun"),
+    "but found '<scalar>'": ("unexpected text after a closing quotation mark or bracket", _QUOTED, "met"),
+    "expected <block end>": ("the indentation of this line does not match the lines above", _BELOW, "met"),
+    "cannot start any token": ("a text begins with a character that is special in YAML", _QUOTED, "met"),
+    "expected ',' or '}'": ("a { is never closed, or a comma is missing after it",
+                            "Close it; quote text that contains { or }", "begun"),
+    "expected ',' or ']'": ("a [ is never closed, or a comma is missing after it",
+                            "Close it; quote text that contains [ or ]", "begun"),
+    "unknown escape character": ("invalid escape after a backslash "
+                                 "within double quotes", "Write it twice, or use single quotes", "met"),
+    "found another document": ("--- begins a second document", "Remove it: a file contains one document", "met"),
+    "sequence entries are not allowed": ("a list begins on the line "
+                                         "of its key", "Write each entry on its own line", "met")}
 
 
 @dataclass(frozen=True)
 class Node:
-    """A value of the file and where it stands.
+    """A value of the file and its place.
 
     Attributes:
         value: a mapping of text to nodes, a list of nodes, or a plain value.
@@ -57,7 +61,7 @@ class Node:
     where: str
 
     def plain(self) -> Any:
-        """The value without the places: dicts, lists and plain values."""
+        """Return the value without places: dicts, lists and plain values."""
         if isinstance(self.value, dict):
             return {key: node.plain() for key, node in self.value.items()}
         if isinstance(self.value, list):
@@ -66,17 +70,17 @@ class Node:
 
 
 class _Loader(yaml.SafeLoader):
-    """Parses and composes only; values are resolved here, and aliases are refused before they can multiply."""
+    """Parses and composes only; values are converted later, and aliases are rejected before they multiply."""
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
-            raise yaml.MarkedYAMLError(problem="anchors and aliases are not used here",
+            raise yaml.MarkedYAMLError(problem="anchors and aliases are not supported",
                                        problem_mark=self.peek_event().start_mark)  # type: ignore[no-untyped-call]
         return super().compose_node(parent, index)
 
 
 def read_yaml(file: File) -> Node:
-    """The mapping that ``file`` holds, as nodes; an empty file is an empty mapping.
+    """Parse ``file`` as a mapping of nodes; an empty file is an empty mapping.
 
     Raises:
         Problem: unreadable, too large, not UTF-8, not strict YAML, or not a mapping.
@@ -84,13 +88,13 @@ def read_yaml(file: File) -> Node:
     try:
         text = file.text(MOST_BYTES)
     except OSError as error:
-        raise Problem(f"cannot be read ({error.strerror})", where=file.shown, fix="Check that it is a file with read "
-                      "permission") from error
+        raise Problem(f"cannot be read ({error.strerror})", where=file.shown,
+                      fix="Check that it is a file and that you have read permission") from error
     return parse_yaml(text, file.shown)
 
 
 def parse_yaml(text: str, shown: str) -> Node:
-    """The mapping that ``text`` holds, as nodes; messages call it ``shown``, such as ``languages/nya/language.yaml``.
+    """Parse ``text`` as a mapping of nodes; messages call it ``shown``, such as ``languages/nya/language.yaml``.
 
     Raises:
         Problem: not strict YAML, or not a mapping.
@@ -106,25 +110,26 @@ def parse_yaml(text: str, shown: str) -> Node:
         raise _explained(error, shown) from error
     except yaml.YAMLError as error:
         raise Problem(f"not valid YAML: {error}", where=shown, fix=SYNTAX_FIX) from error
-    except (ValueError, OverflowError) as error:  # of a character that PyYAML computes, such as "\UFFFFFFFF"
+    except (ValueError, OverflowError) as error:  # for an escape such as "\UFFFFFFFF"
         raise Problem(f"not valid YAML: {error}", where=shown, fix=_NO_CHARACTER) from error
     except RecursionError as error:
         raise Problem("nested too deeply", where=shown, fix=SYNTAX_FIX) from error
-    faults.done()
+    faults.raise_collected()
     if not isinstance(node.value, dict):
-        raise Problem("the file must hold keys and values, such as `name: Chichewa`", where=node.where, fix=SYNTAX_FIX)
+        raise Problem("the file must contain keys and values, such as `name: Chichewa`", where=node.where,
+                      fix=SYNTAX_FIX)
     return node
 
 
 def _explained(error: yaml.MarkedYAMLError, shown: str) -> Problem:
-    """One line for what PyYAML says in a parser's words."""
-    said, met, begun = error.problem or error.context or "", error.problem_mark, error.context_mark
-    if "'\\t'" in said:
-        return _at(shown, met, "a tab stands where YAML wants spaces", "Put spaces in its place")
-    for part, (told, fix, which) in _IN_OTHER_WORDS.items():
-        if part in f"{said} {error.context}":
-            return _at(shown, begun if which == "begun" and begun else met, f"not valid YAML: {told}", fix)
-    return _at(shown, met or begun, f"not valid YAML: {said}", SYNTAX_FIX)
+    """Convert PyYAML's message to a plain Problem."""
+    message, met, begun = error.problem or error.context or "", error.problem_mark, error.context_mark
+    if "'\\t'" in message:
+        return _at(shown, met, "a tab is used for indentation", "Use spaces instead")
+    for part, (plain_message, fix, which) in _IN_OTHER_WORDS.items():
+        if part in f"{message} {error.context}":
+            return _at(shown, begun if which == "begun" and begun else met, f"not valid YAML: {plain_message}", fix)
+    return _at(shown, met or begun, f"not valid YAML: {message}", SYNTAX_FIX)
 
 
 def _at(shown: str, mark: yaml.Mark | None, what: str, fix: str) -> Problem:
@@ -132,7 +137,7 @@ def _at(shown: str, mark: yaml.Mark | None, what: str, fix: str) -> Problem:
 
 
 def _convert(node: yaml.Node, shown: str, line: int, faults: Collector) -> Node:
-    """``node`` as a ``Node``; what in it is no strict YAML goes to ``faults`` and is left out."""
+    """Convert ``node`` to a ``Node``; parts that are not strict YAML go to ``faults`` and are left out."""
     where = f"{shown}:{line + 1}"
     if isinstance(node, yaml.MappingNode):
         _plain_tag(node, "tag:yaml.org,2002:map", where)
@@ -144,7 +149,7 @@ def _convert(node: yaml.Node, shown: str, line: int, faults: Collector) -> Node:
                         key.style is None and not isinstance(_scalar(key, key_where), str)):
                     raise Problem("a key must be text", where=key_where, fix="Write a name, or put it in quotes")
                 if key.value in mapping:
-                    raise Problem(f"the key '{key.value}' is written twice (first at {mapping[key.value].where})",
+                    raise Problem(f"the key '{key.value}' is repeated (first at {mapping[key.value].where})",
                                   where=key_where, fix="Remove one of the two")
                 _check_characters(key.value, key_where)
                 mapping[key.value] = _convert(value, shown, key.start_mark.line, faults)
@@ -162,24 +167,24 @@ def _convert(node: yaml.Node, shown: str, line: int, faults: Collector) -> Node:
 
 def _plain_tag(node: yaml.Node, expected: str, where: str) -> None:
     if node.tag != expected:
-        raise Problem(f"the tag {node.tag} is not used here", where=where, fix="Write the plain value without a tag")
+        raise Problem(f"the tag {node.tag} is not supported", where=where, fix="Write the plain value without a tag")
 
 
 def _check_characters(text: str, where: str) -> None:
     if _HALF_CHARACTER.search(text):
-        raise Problem("a \\u escape gives half a character", where=where, fix=_NO_CHARACTER)
+        raise Problem("a \\u escape encodes half a character", where=where, fix=_NO_CHARACTER)
 
 
 def _scalar(node: yaml.ScalarNode, where: str) -> str | int | float | bool | None:
     text: str = node.value
     if node.tag not in _IMPLICIT:
-        raise Problem(f"the tag {node.tag} is not used here", where=where, fix="Write the plain value without a tag")
+        raise Problem(f"the tag {node.tag} is not supported", where=where, fix="Write the plain value without a tag")
     _check_characters(text, where)
-    if node.style is not None:  # quoted or a block: text
+    if node.style is not None:  # quoted or a block: always text
         return text
     if len(text) > 1 and text[0] in "“„”" and text[-1] in "“”":
-        raise Problem(f"{text[:60]} stands in a word processor's quotation marks, which YAML takes for part of it",
-                      where=where, fix='Write straight ones: "…"')
+        raise Problem(f"{text[:60]} has typographic quotation marks, which YAML reads as part of the text",
+                      where=where, fix="Use straight ones: \"…\"")
     if text in ("", "~", "null", "Null", "NULL"):
         return None
     if text in ("true", "True", "TRUE", "false", "False", "FALSE"):

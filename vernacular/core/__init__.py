@@ -1,4 +1,5 @@
-"""What every layer uses: errors, project paths, the store of artifacts, files of a language folder, terminal, plots.
+"""What every layer uses: errors, project paths, the artifact store, safe file access, terminal, plots.
 
-Knows no language, no text and no model. What reads settings is in ``config``, what counts words in ``text``.
+Nothing here depends on a language, a text or a model. Settings are in ``config``, text handling in
+``text``.
 """

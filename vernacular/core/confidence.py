@@ -1,7 +1,7 @@
-"""95% bootstrap intervals of ratios of sums over units that are right or wrong together: lines, documents.
+"""95% bootstrap intervals of ratios of sums, with lines or documents as the resampled units.
 
-A mean over characters or words is such a ratio: what all units cost, through how large they are. Scores of tasks are
-other functions of sums, and draw seeds too: ``vernacular.tasks.scoring``.
+A mean over characters or words is such a ratio. Task scores are other functions and resample seeds
+too: see ``vernacular.tasks.scoring``.
 """
 
 from __future__ import annotations
@@ -10,24 +10,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 RESAMPLES = 1000
-FEWEST_TEXTS = 20  # of fewer the bootstrap makes too little, and whoever shows an interval says so or shows none
+FEWEST_TEXTS = 20  # with fewer texts an interval is too unreliable to show
 Floats = NDArray[np.float64]
 
 
 def ratio(above: Floats, below: Floats, seed: int) -> dict[str, float]:
-    """``above`` through ``below``, summed over units, each (units,): ``mean``, ``low``, ``high``."""
+    """Return ``mean``, ``low`` and ``high`` of sum(``above``) / sum(``below``), each of shape (units,)."""
     low, high = np.percentile(_resampled(above, below, seed), [2.5, 97.5])
     return {"mean": float(above.sum() / below.sum()), "low": float(low), "high": float(high)}
 
 
 def ratio_difference(ours: tuple[Floats, Floats], theirs: tuple[Floats, Floats], seed: int) -> list[float]:
-    """The first ratio minus the second, of the same units, paired: [low, mean, high]."""
+    """Return [low, mean, high] of the first ratio minus the second, paired over the same units."""
     low, high = np.percentile(_resampled(*ours, seed) - _resampled(*theirs, seed), [2.5, 97.5])
     return [float(low), float(ours[0].sum() / ours[1].sum() - theirs[0].sum() / theirs[1].sum()), float(high)]
 
 
 def _resampled(above: Floats, below: Floats, seed: int) -> Floats:
-    """The ratio in each resample, (resamples,); equal seeds and numbers of units give equal draws."""
+    """Return the ratio in each resample, (resamples,); equal seeds and unit counts give equal draws."""
     rows = np.random.default_rng(seed).integers(0, len(above), (RESAMPLES, len(above)))
-    found: Floats = above[rows].sum(1) / below[rows].sum(1)
-    return found
+    ratios: Floats = above[rows].sum(1) / below[rows].sum(1)
+    return ratios

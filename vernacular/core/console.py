@@ -1,4 +1,4 @@
-"""The console of rich for our tables: styles pass, control characters in what is shown do not."""
+"""A rich console for tables that keeps styles and escapes control characters."""
 
 from __future__ import annotations
 
@@ -21,6 +21,6 @@ class SafeConsole(Console):
         super().__init__(**settings)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """The segments of ``renderable``, escaped; those that move the cursor come from rich itself."""
+        """Yield the segments of ``renderable``, escaped, except rich's own cursor movements."""
         for text, style, control in super().render(renderable, options):
             yield Segment(text if control else escaped(text), style, control)

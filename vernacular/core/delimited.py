@@ -1,4 +1,4 @@
-"""Separated values (CSV, TSV): readers of the ``csv`` module with room for a whole document in a field."""
+"""Readers of separated values (CSV, TSV) that allow a whole document in one field."""
 
 from __future__ import annotations
 
@@ -7,19 +7,21 @@ import io
 from collections.abc import Collection, Sequence
 from typing import Any
 
-MARKS = ",;\t"  # semicolons are what spreadsheets write where the comma is the decimal mark
-_LONGEST_FIELD = 1 << 30  # characters; the csv module stops at 131,072
+MARKS = ",;\t"  # spreadsheets write semicolons in locales with a decimal comma
+_LONGEST_FIELD = 1 << 30  # characters; the csv module's default is 131,072
 
 
 def mark_of(text: str, columns: Collection[str | int | Sequence[str | int]], marks: str = MARKS) -> str:
-    """What parts the cells of ``text``: the first of ``marks`` by which its header has all ``columns``.
+    """Return the delimiter of ``text``: the first of ``marks`` that gives a header with all ``columns``.
 
-    Where none does, that which parts the header into most cells, so that messages name the columns that are there.
+    If no delimiter does, return the one that gives the most columns, so that messages can name
+    them.
 
     Args:
-        text: of the file.
-        columns: each by its name, its number from 0 (from -1 for the last), or several of which one is enough.
-        marks: those that may be.
+        text: content of the file.
+        columns: each a name, a number from 0 (-1 is the last), or alternatives of which one is
+            enough.
+        marks: delimiters to try.
     """
     header = text.lstrip().split("\n", 1)[0]
     cells = {mark: [cell.strip() for cell in next(reader(header, delimiter=mark), [])] for mark in marks}
@@ -37,11 +39,11 @@ def _has(header: Sequence[str], column: str | int | Sequence[str | int]) -> bool
 
 
 def reader(text: str, **dialect: Any) -> Any:
-    """A ``csv.reader`` over ``text``."""
+    """Return a ``csv.reader`` over ``text``."""
     _allow_long_fields()
     return csv.reader(io.StringIO(text, newline=""), **dialect)
 
 
 def _allow_long_fields() -> None:
-    # The limit is the process's. It is not set back: of two readers that take turns, one would do so under the other.
+    # The limit is per process and is not reset: another reader may be using it.
     csv.field_size_limit(_LONGEST_FIELD)

@@ -6,15 +6,15 @@ import codecs
 
 
 def codec_of(name: str) -> str:
-    """Python's name of the text encoding ``name``.
+    """Return Python's name of the text encoding ``name``.
 
     Raises:
-        ValueError: there is none of that name, with the fix.
+        ValueError: the encoding is unknown; the message states the fix.
     """
     try:
-        found = codecs.lookup(name).name
-        "".encode(found)
+        codec = codecs.lookup(name).name
+        "".encode(codec)
     except (LookupError, ValueError):
-        raise ValueError(f"there is no text encoding '{name}'; write a name as in Python's documentation of codecs, "
+        raise ValueError(f"unknown text encoding '{name}'; use a name that Python's codecs documentation lists, "
                          "such as windows-1252, iso8859-2 or gb18030") from None
-    return found
+    return codec

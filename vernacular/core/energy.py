@@ -1,8 +1,8 @@
-"""How much power this machine draws while it trains: what its owner says, or design power of processor and card.
+"""Power draw of this machine during training: set by the user, or the rated power of processor and GPUs.
 
-``VERNACULAR_WATTS`` is for who has a meter, or a machine that does not name its processor, as many virtual ones do not.
-Otherwise the table is the one that codecarbon brings along (``pip install codecarbon``, or the extra ``energy``). It is
-read as a file: codecarbon itself is never imported or started, so nothing is sent anywhere.
+``VERNACULAR_WATTS`` is for users with a power meter and for virtual machines that hide their
+processor's name. Otherwise the processor table of codecarbon is read (``pip install codecarbon``,
+or the extra ``energy``). codecarbon itself is never imported, so nothing is sent anywhere.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from pathlib import Path
 
 from vernacular.core.errors import Problem
 
-_TABLE = "codecarbon/data/hardware/cpu_power.csv"  # Name,TDP in watts
+_TABLE = "codecarbon/data/hardware/cpu_power.csv"  # columns: Name, TDP in watts
 _NOISE = re.compile(r"\((?:r|tm)\)|@.*|\bcpu\b|(?<!\d)\d+-core|processor", re.IGNORECASE)
 
 
 def watts() -> float | None:
-    """Watts of processor and cards at work, or None where neither ``VERNACULAR_WATTS`` nor a table says.
+    """Return the watts of processor and GPUs under load, or None if they are unknown.
 
-    By the table an upper bound: a machine that is a part of a larger one is counted as the whole.
+    Table values are an upper bound: a virtual machine is counted as its whole host.
 
     Raises:
-        Problem: ``VERNACULAR_WATTS`` is no such number.
+        Problem: ``VERNACULAR_WATTS`` is not a positive number.
     """
     if asked := os.environ.get("VERNACULAR_WATTS"):
         return _number(asked)
@@ -41,7 +41,7 @@ def watts() -> float | None:
 
 
 def kilowatt_hours(minutes: float | None) -> float | None:
-    """Energy of ``minutes`` of training on this machine, or None where they or its power are not known."""
+    """Return the energy of ``minutes`` of training here, or None if time or power is unknown."""
     power = watts()
     return None if power is None or minutes is None else power * minutes / 60_000
 
@@ -52,8 +52,8 @@ def _number(asked: str) -> float:
     except ValueError:
         found = math.nan
     if not 0 < found < math.inf:
-        raise Problem(f"VERNACULAR_WATTS is {asked!r}", where="environment",
-                      fix="Set it to the watts that this machine draws while it works, such as 120")
+        raise Problem(f"VERNACULAR_WATTS is {asked!r}, not a positive number", where="environment",
+                      fix="Set it to the watts that this machine draws under load, such as 120")
     return found
 
 
@@ -75,7 +75,7 @@ def _processor() -> str:
 
 
 def _processor_watts(name: str, table: str) -> float | None:
-    """Watts of the processor called ``name``: of the row whose name is the same but for marks and the word "CPU"."""
+    """Return the watts of processor ``name``: the row that matches except for punctuation and "CPU"."""
     def plain(text: str) -> str:
         return " ".join(_NOISE.sub(" ", text).lower().split())
 
@@ -87,7 +87,7 @@ def _processor_watts(name: str, table: str) -> float | None:
 
 
 def _card_watts() -> float | None:
-    """The sum of the power limits of the cards that the driver names; None without one."""
+    """Return the sum of the GPUs' power limits as the driver reports them, or None without a GPU."""
     if shutil.which("nvidia-smi") is None:
         return None
     asked = subprocess.run(["nvidia-smi", "--query-gpu=power.limit", "--format=csv,noheader,nounits"],

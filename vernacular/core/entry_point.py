@@ -1,4 +1,4 @@
-"""A function that is named, and imported when it is called."""
+"""A function that is imported when it is first called."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ _T = TypeVar("_T")
 
 
 class EntryPoint(Generic[_T]):
-    """A function that is imported when it is called, so that whoever names it loads nothing heavy.
+    """A named function, imported when it is called, so that naming it loads nothing heavy.
 
     Args:
         function: ``package.module:name``.
-        arguments: passed on as keywords, after what a call gives.
+        arguments: keyword arguments that every call passes on.
     """
 
     def __init__(self, function: str, **arguments: Any) -> None:
         self.function, self.arguments = function, arguments
 
     def __call__(self, *values: Any, **more: Any) -> _T:
-        """What the function returns."""
+        """Import the function, call it and return its result."""
         module, _, name = self.function.partition(":")
         returned: _T = getattr(import_module(module), name)(*values, **self.arguments, **more)
         return returned

@@ -1,6 +1,6 @@
-"""The one kind of error that a person is meant to read: what is wrong, where, and the fix, in one line.
+"""Errors for the user: each states what is wrong, where, and how to fix it.
 
-``Problems`` are several, found in one go: a reader collects them (``Collector``) instead of stopping at the first.
+A reader can collect several problems (``Collector``) and raise them together (``Problems``).
 """
 
 from __future__ import annotations
@@ -15,179 +15,183 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
+from vernacular.core.codes import Code
 from vernacular.core.terminal import printable
 
-_FULL = (errno.ENOSPC, errno.EDQUOT)
-_AWAY = (errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT, errno.EHOSTDOWN, errno.EHOSTUNREACH,
-         errno.ENETDOWN, errno.ENETUNREACH)  # as a disk says that has failed, or is behind a network that has
-_LONGEST = 2000  # characters of each part of a message: what it quotes comes from outside
-_LONGEST_NUMBER = 12  # digits of a line
-MOST_LISTED = 10  # problems of one file; more are counted
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+_DISK_UNREACHABLE = (errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT, errno.EHOSTDOWN, errno.EHOSTUNREACH,
+         errno.ENETDOWN, errno.ENETUNREACH)  # errors of a failed disk or an unreachable network disk
+_LONGEST = 2000  # characters of each part of a message, since it may quote outside text
+_LONGEST_NUMBER = 12  # digits of a line number
+MOST_LISTED = 10  # problems shown per file; the others are counted
 
 
 class Problem(Exception):
-    """Something the user can mend. ``vernacular`` prints it as one line and exits with 2, without a traceback.
+    """An error that the user can fix. ``vernacular`` prints it as one line and exits with 2.
 
     Args:
         what: what is wrong, in plain words.
-        where: the file (with line), setting, stage or folder it concerns.
+        where: the file (with line), setting, stage or folder.
         fix: what to do about it.
+        code: a stable identifier, listed in ``vernacular.core.codes``; empty if it has none.
     """
 
-    def __init__(self, what: str, *, where: str, fix: str) -> None:
+    def __init__(self, what: str, *, where: str, fix: str, code: str = "") -> None:
+        self.code = code
         self.what, self.where, self.fix = (_shortened(printable(" ".join(part.split())))
                                            for part in (what, where, fix))
         end = "" if self.what.endswith("?") else "."
-        super().__init__(f"{self.where}: {self.what}{end} {self.fix}")
+        mark = f" [{code}]" if code else ""
+        super().__init__(f"{self.where}: {self.what}{end} {self.fix}{mark}")
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Another process may raise it."""
-        return partial(type(self), where=self.where, fix=self.fix), (self.what,)
+        """Support pickling, so that another process can raise it."""
+        return partial(type(self), where=self.where, fix=self.fix, code=self.code), (self.what,)
 
     @property
     def file(self) -> str:
-        """``where`` without the line."""
+        """``where`` without the line number."""
         return split_place(self.where)[0]
 
     @property
     def line(self) -> int:
-        """The line that ``where`` names; 0 where it names none."""
+        """The line number in ``where``, or 0."""
         return split_place(self.where)[1]
 
 
 class Problems(Problem):
-    """Several problems, found in one go. As a text it is the first of them, and how many more there are.
+    """Several problems. As text: the first one, and the number of the others.
 
     Attributes:
-        found: the problems, at most ``MOST_LISTED`` of each file.
-        beyond: file -> how many more it has.
+        problems: at most ``MOST_LISTED`` per file.
+        beyond: file -> number of problems left out.
     """
 
     def __init__(self, found: Iterable[Problem], beyond: Mapping[str, int] | None = None) -> None:
-        self.found, self.beyond = list(found), dict(beyond or {})
-        first = self.found[0]
-        super().__init__(first.what, where=first.where, fix=first.fix)
+        self.problems, self.beyond = list(found), dict(beyond or {})
+        first = self.problems[0]
+        super().__init__(first.what, where=first.where, fix=first.fix, code=first.code)
         self.args = (f"{first} (and {self.number - 1} more: `vernacular check` lists them)",)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Another process may raise it."""
-        return type(self), (self.found, self.beyond)
+        """Support pickling, so that another process can raise it."""
+        return type(self), (self.problems, self.beyond)
 
     @property
     def number(self) -> int:
-        """How many there are."""
-        return len(self.found) + sum(self.beyond.values())
+        """The total number of problems."""
+        return len(self.problems) + sum(self.beyond.values())
 
 
 class Collector:
-    """Collects problems while a reader goes on, so that all of them are known at once."""
+    """Collects problems so that a reader can report all of them at once."""
 
     def __init__(self) -> None:
-        self._found: dict[str, list[Problem]] = {}
+        self._problems: dict[str, list[Problem]] = {}
         self._beyond = Counter[str]()
 
     def __bool__(self) -> bool:
-        return bool(self._found)
+        return bool(self._problems)
 
     def add(self, problem: Problem) -> None:
-        """Take up one problem, or each of several; one that is there already is passed over."""
+        """Add a problem, or each member of a ``Problems``; duplicates are ignored."""
         if isinstance(problem, Problems):
-            for each in problem.found:
-                self.add(each)
+            for member in problem.problems:
+                self.add(member)
             self._beyond.update(problem.beyond)
             return
-        there = self._found.setdefault(problem.file, [])
-        if any(str(problem) == str(other) for other in there):
+        known = self._problems.setdefault(problem.file, [])
+        if any(str(problem) == str(other) for other in known):
             return
-        if len(there) < MOST_LISTED:
-            there.append(problem)
+        if len(known) < MOST_LISTED:
+            known.append(problem)
         else:
             self._beyond[problem.file] += 1
 
     @contextmanager
     def collect(self) -> Iterator[None]:
-        """Take up what the block raises."""
+        """Collect the problem that the block raises, if any."""
         try:
             yield
         except Problem as problem:
             self.add(problem)
 
-    def together(self) -> Problem | None:
-        """What was collected: None, the one problem as it is, or ``Problems``."""
-        found = [problem for problems in self._found.values() for problem in problems]
-        if len(found) > 1 or self._beyond:
-            return Problems(found, self._beyond)
-        return found[0] if found else None
+    def combined(self) -> Problem | None:
+        """Return None, the only problem, or a ``Problems``."""
+        collected = [problem for problems in self._problems.values() for problem in problems]
+        if len(collected) > 1 or self._beyond:
+            return Problems(collected, self._beyond)
+        return collected[0] if collected else None
 
-    def done(self) -> None:
-        """Raise what was collected, if anything was.
+    def raise_collected(self) -> None:
+        """Raise what was collected, if anything.
 
         Raises:
             Problem: the only problem, or ``Problems``.
         """
-        problem = self.together()
+        problem = self.combined()
         if problem is not None:
             raise problem
 
 
-def one_of(problems: Iterable[Problem]) -> Problem:
-    """``problems``, of which there is at least one, as one to raise."""
-    faults = Collector()
+def combine(problems: Iterable[Problem]) -> Problem:
+    """Merge at least one problem into one exception."""
+    collector = Collector()
     for problem in problems:
-        faults.add(problem)
-    found = faults.together()
-    assert found is not None
-    return found
+        collector.add(problem)
+    combined = collector.combined()
+    assert combined is not None
+    return combined
 
 
 def split_place(where: str) -> tuple[str, int]:
-    """The file and the line that ``file:line`` names; 0 where it names none."""
+    """Split ``file:line`` into file and line; the line is 0 if there is none."""
     file, _, line = where.rpartition(":")
     numbered = file and line.isascii() and line.isdigit() and len(line) < _LONGEST_NUMBER
     return (file, int(line)) if numbered else (where, 0)
 
 
 def _shortened(text: str) -> str:
-    """``text`` without its middle where it is too long to be read: a fix often says at its end what to do."""
+    """Cut the middle out of a long ``text``; its end often states the fix."""
     if len(text) <= _LONGEST:
         return text
     end = _LONGEST // 3
     return f"{text[:_LONGEST - end - 3]} … {text[-end:]}"
 
 
-class Passing(Problem):
-    """A problem that may be gone later though nobody touched the language: a full disk, another process at work.
+class TransientProblem(Problem):
+    """A problem that may go away without a change to the language: a full disk, another running process.
 
-    Whoever runs things by themselves may try again after a while.
+    Unattended runs may retry it later.
     """
 
 
 def as_problem(error: Exception, where: str) -> Problem:
-    """Any error as one line for a person: a ``Problem`` as it is, a disk full or away, a fault of the program."""
+    """Convert any error to a ``Problem``."""
     if isinstance(error, Problem):
         return error
-    if full(error):
-        return Passing("the disk is full", where=str(getattr(error, "filename", None) or where),
-                       fix="Make room and run again; what is finished is kept")
+    if is_disk_full(error):
+        return TransientProblem("the disk is full", where=str(getattr(error, "filename", None) or where),
+                       fix="Free some space and run again; finished work is kept", code=Code.DISK_FULL)
     if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
-        return Passing("a database is being used by something else", where=where,
-                       fix="Close it there (an open `sqlite3`?) and run again")
-    if isinstance(error, OSError) and error.filename and error.errno in _AWAY:
-        return Passing(f"the disk does not answer ({error.strerror})", where=str(error.filename),
-                       fix="See that it is there and run again; what is finished is kept")
+        return TransientProblem("another program is using a database", where=where,
+                       fix="Close that program (an open `sqlite3`?) and run again")
+    if isinstance(error, OSError) and error.filename and error.errno in _DISK_UNREACHABLE:
+        return TransientProblem(f"the disk does not respond ({error.strerror})", where=str(error.filename),
+                       fix="Check that it is mounted and run again; finished work is kept")
     if isinstance(error, OSError):
         return Problem(error.strerror or str(error), where=str(error.filename or where),
-                       fix="--debug shows what asked for it")
+                       fix="Run with --debug to see which operation failed")
     return Problem(f"{type(error).__name__}: {error}", where=where,
-                   fix="This is a fault of the program; --debug, or the log of the run, shows where")
+                   fix="This is a bug in Vernacular; --debug or the run's log shows where")
 
 
 @contextmanager
 def panics_as_problems(where: str) -> Iterator[None]:
-    """Raise a ``Problem`` where a library written in Rust panics.
+    """Convert a panic of a Rust library into a ``Problem``.
 
-    pyo3 derives its ``PanicException`` from ``BaseException`` and gives it no module that could be imported: ``except
-    Exception`` misses it, and it cannot be pickled to another process.
+    pyo3 derives ``PanicException`` from ``BaseException`` and does not export it: ``except
+    Exception`` misses it, and it cannot be pickled.
 
     Args:
         where: the file, setting or stage that the library was reading.
@@ -197,39 +201,40 @@ def panics_as_problems(where: str) -> Iterator[None]:
     except BaseException as error:
         if type(error).__module__ != "pyo3_runtime":
             raise
-        raise Problem(f"a library crashed on what it was given ({error})", where=where,
-                      fix="Replace the file that it read, such as the base model's tokenizer.json; --debug shows where"
+        raise Problem(f"a library crashed on its input ({error})", where=where,
+                      fix="Replace the file it was reading, such as the base model's tokenizer.json; --debug "
+                          "shows where"
                       ) from error
 
 
-def of_the_system(error: Exception) -> bool:
-    """Whether the operating system said it (a disk, a permission), and not a library of content that is damaged.
+def is_system_error(error: Exception) -> bool:
+    """Whether the operating system raised ``error`` (disk, permission), not a library reading damaged data.
 
-    Those raise OSError too, but without a number, or with the one of a place that is not there (EINVAL).
+    Such libraries raise OSError without an errno, or with EINVAL.
     """
     return isinstance(error, OSError) and error.errno not in (None, errno.EINVAL)
 
 
-def full(error: Exception) -> bool:
-    """Whether ``error`` says that there is no room left on the disk, or none that one may use."""
+def is_disk_full(error: Exception) -> bool:
+    """Whether ``error`` means that the disk or quota is full."""
     if isinstance(error, sqlite3.OperationalError):
         return "disk is full" in str(error)
-    if isinstance(error, shutil.Error):  # of a tree that was copied: what went wrong is there as text alone
-        return any(os.strerror(number) in str(error) for number in _FULL)
+    if isinstance(error, shutil.Error):  # copying a tree reports the causes only as text
+        return any(os.strerror(number) in str(error) for number in _DISK_FULL)
     if isinstance(error, OSError):
-        return error.errno in _FULL
-    # Writers of other languages (safetensors, torch) report what the system said as text.
-    return any(os.strerror(number) in str(error) for number in _FULL)
+        return error.errno in _DISK_FULL
+    # Libraries in other languages (safetensors, torch) report system errors as text.
+    return any(os.strerror(number) in str(error) for number in _DISK_FULL)
 
 
 @contextmanager
 def faults_as_problems(what: str, where: str) -> Iterator[None]:
-    """Raise a ``Problem`` where a library cannot use a file of a base model, whatever it raises.
+    """Convert any error of a library that reads a file of a base model into a ``Problem``.
 
-    A full disk, a disk that fails and missing memory are raised as they are: the file is not at fault.
+    A full or failing disk and missing memory are raised unchanged, since the file is not the cause.
 
     Args:
-        what: the part of the base model that is read.
+        what: the part of the base model being read.
         where: the file or folder.
     """
     try:
@@ -237,8 +242,8 @@ def faults_as_problems(what: str, where: str) -> Iterator[None]:
             yield
     except (Problem, ImportError, MemoryError):
         raise
-    except Exception as error:  # what a damaged file sets off depends on where it is damaged
-        if full(error) or of_the_system(error):
+    except Exception as error:  # damaged files can raise any exception
+        if is_disk_full(error) or is_system_error(error):
             raise
         raise Problem(f"{what} cannot be used ({type(error).__name__}: {error})", where=where,
                       fix="Download the base model again, or use another one") from error

@@ -1,4 +1,4 @@
-"""Rows in JSON Lines files: one JSON object a line, UTF-8."""
+"""Read and write JSON Lines: one JSON object per line, UTF-8."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import orjson
 
 
 def read_jsonl(path: Path | BinaryIO) -> Iterator[dict[str, Any]]:
-    """The rows of a file, one after the other, given its path or the open file, from where it is."""
+    """Yield the rows of a path or an open file."""
     if isinstance(path, Path):
         with path.open("rb") as stream:
             yield from read_jsonl(stream)
@@ -20,7 +20,7 @@ def read_jsonl(path: Path | BinaryIO) -> Iterator[dict[str, Any]]:
 
 
 def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> int:
-    """Write ``rows`` to ``path``; return how many there were."""
+    """Write ``rows`` to ``path`` and return their number."""
     number = 0
     with path.open("wb") as stream:
         for row in rows:

@@ -28,14 +28,14 @@ _LONGEST = 34  # letters of a label
 
 
 def bars(path: Path, title: str, labels: Sequence[str], values: Sequence[float], unit: str) -> None:
-    """Write horizontal bars to ``path``, the first label on top, each with its value.
+    """Write a horizontal bar chart to ``path``, the first label on top, with the values.
 
     Args:
         path: the PNG file.
-        title: says what is counted.
+        title: what is counted.
         labels: one for each value.
         values: the lengths.
-        unit: of the values, written at the axis.
+        unit: of the values, shown at the axis.
     """
     image, draw, width = _blank(title, _TITLE + _ROW * max(len(labels), 1) + _FOOT)
     shown = [label if len(label) <= _LONGEST else label[:_LONGEST - 1] + "…" for label in labels]
@@ -61,10 +61,10 @@ def histogram(path: Path, title: str, edges: Sequence[float], counts: Sequence[f
 
     Args:
         path: the PNG file.
-        title: says what is counted.
-        edges: of the bins, evenly apart, one more than there are bins.
-        counts: in each bin.
-        x_label: what runs to the right, with its unit.
+        title: what is counted.
+        edges: of the bins, evenly spaced, one more than bins.
+        counts: one per bin.
+        x_label: quantity on the x axis, with its unit.
         unit: of the counts.
     """
     image, draw, width = _blank(title, _TITLE + _CHART + _FOOT + 10)
@@ -91,13 +91,13 @@ def histogram(path: Path, title: str, edges: Sequence[float], counts: Sequence[f
 
 def curves(path: Path, title: str, x_label: str, y_label: str,
            lines: Mapping[str, tuple[Sequence[float], Sequence[float]]]) -> None:
-    """Write one curve for each name to ``path``.
+    """Write one curve per name to ``path``.
 
     Args:
         path: the PNG file.
-        title: says what is shown.
-        x_label: what runs to the right, with its unit.
-        y_label: what goes up, with its unit.
+        title: what is shown.
+        x_label: quantity on the x axis, with its unit.
+        y_label: quantity on the y axis, with its unit.
         lines: name -> (xs, ys).
     """
     figure, axes = _canvas(title, height=4.0)
@@ -113,15 +113,15 @@ def curves(path: Path, title: str, x_label: str, y_label: str,
 def points(path: Path, title: str, x_label: str, y_label: str,
            lines: Mapping[str, Sequence[tuple[float, Sequence[float]]]],
            floors: Mapping[str, Sequence[tuple[float, float]]]) -> None:
-    """Write to ``path`` the means of repeated measurements as lines, and each measurement as a point.
+    """Write to ``path`` the means of repeated measurements as lines and the measurements as points.
 
     Args:
         path: the PNG file.
-        title: says what is shown.
-        x_label: what runs to the right, on a logarithmic scale.
-        y_label: what goes up, with its unit.
-        lines: name -> (x, measurements) of each place.
-        floors: name -> (x, y), drawn dashed and grey.
+        title: what is shown.
+        x_label: quantity on the logarithmic x axis.
+        y_label: quantity on the y axis, with its unit.
+        lines: name -> (x, measurements) pairs.
+        floors: name -> (x, y) of baselines, drawn dashed and grey.
     """
     figure, axes = _canvas(title, height=4.0)
     for name, places in lines.items():

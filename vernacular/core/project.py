@@ -1,7 +1,7 @@
-"""Where a project lives: its language folders, its artifacts, and the folder that Dagster keeps its history in.
+"""The folders of a project: languages, artifacts, and Dagster's home.
 
-Environment variables override the defaults, so that a cluster or a test can put each elsewhere. Opens no
-language folder.
+Environment variables override the defaults, for clusters and tests. No language folder is opened
+here.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class Project:
     """The folders of a project.
 
     Attributes:
-        home: its folder, such as the checkout; ``DAGSTER_HOME`` unless that is set.
+        home: the project folder, such as the checkout; ``DAGSTER_HOME`` unless that is set.
         languages: one folder per language (``VERNACULAR_LANGUAGES``).
         artifacts: the root of the store (``VERNACULAR_ROOT``).
     """
@@ -30,9 +30,9 @@ class Project:
 
 
 def find_project(start: Path | None = None) -> Project:
-    """The project around ``start`` (the current folder): the nearest folder upwards that holds ``languages/``.
+    """Find the project around ``start`` (default: the current folder): the nearest parent with ``languages/``.
 
-    Outside of any project, the checkout that this package is in, or where ``VERNACULAR_LANGUAGES`` says.
+    Outside of any project, use ``VERNACULAR_LANGUAGES`` or the checkout that contains this package.
 
     Raises:
         Problem: there is none.
@@ -40,8 +40,8 @@ def find_project(start: Path | None = None) -> Project:
     start = (start or Path.cwd()).resolve()
     home = next((folder for folder in (start, *start.parents) if (folder / "languages").is_dir()), CHECKOUT)
     if home == CHECKOUT and not (home / "languages").is_dir() and not os.environ.get("VERNACULAR_LANGUAGES"):
-        raise Problem("this folder is in no project: neither it nor one above it holds languages/", where=str(start),
-                      fix="`vernacular init DIR` makes a project; go there")
+        raise Problem("no project here: neither this folder nor a parent has languages/", where=str(start),
+                      fix="Create a project with `vernacular init DIR` and change to it")
     return Project(
         home=home,
         languages=Path(os.environ.get("VERNACULAR_LANGUAGES") or home / "languages").resolve(),
@@ -49,7 +49,7 @@ def find_project(start: Path | None = None) -> Project:
 
 
 def chosen_model(code: str) -> str | None:
-    """The one model of ``code`` that ``VERNACULAR_MODELS`` ("nya:smollm2,zh-Hant:mini") selects, if any."""
+    """Return the model that ``VERNACULAR_MODELS`` ("nya:smollm2,zh-Hant:mini") selects for ``code``, if any."""
     for part in os.environ.get("VERNACULAR_MODELS", "").split(","):
         language, _, model = part.strip().partition(":")
         if language == code and model:

@@ -1,6 +1,6 @@
-"""Files that a project is started from: defaults, the template of a language, Dagster's settings, schemas for editors.
+"""Files that a new project starts from: defaults, language template, Dagster settings, editor schemas.
 
-A checkout uses them itself, so they lie in its folders; ``setup.py`` copies them into the package that is installed.
+A checkout has them in its folders; ``setup.py`` copies them into the installed package.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ _INSTALLED = Path(__file__).resolve().parents[1] / "shipped_files"
 
 
 def shipped(name: str) -> Path:
-    """The file or folder called ``name``, such as ``languages/defaults.yaml``.
+    """Return the path of ``name``, such as ``languages/defaults.yaml``.
 
     Raises:
         Problem: this installation lacks it.
     """
     path = (_INSTALLED if _INSTALLED.is_dir() else CHECKOUT) / name
     if not path.exists():
-        raise Problem("this file of Vernacular is missing", where=str(path),
-                      fix="Install Vernacular again, from a wheel or a whole checkout")
+        raise Problem("this installation lacks a file of Vernacular", where=str(path),
+                      fix="Reinstall Vernacular from a wheel or a complete checkout")
     return path

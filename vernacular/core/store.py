@@ -1,9 +1,10 @@
-"""Where results live: one folder per artifact, whole or absent, with a manifest that says what went in.
+"""The artifact store: one folder per artifact, complete or absent, with a manifest of its inputs.
 
-``<root>/<code>/<stage>/<name>/<key>/manifest.json``. The key is a digest of everything that determines the result (the
-stage and its version, its slice of the settings, the content of its inputs and of what it reads outside the root, the
-seed), so a result that exists need not be computed again. Work happens in ``.work-<key>`` beside it, which survives a
-kill, and is renamed when whole; ``current`` names the newest. Does not know what any stage does.
+``<root>/<code>/<stage>/<name>/<key>/manifest.json``. The key is a digest of everything that
+determines the result: the stage and its version, its settings, the content of its inputs and of
+files outside the root, the seed. A result whose key exists is not computed again. Work happens in
+``.work-<key>``, which survives a kill and is renamed when complete; ``current`` names the newest
+artifact. The store does not know what a stage does.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, Field
 
 from vernacular.core import clock
-from vernacular.core.errors import Passing, Problem
+from vernacular.core.codes import Code
+from vernacular.core.errors import Problem, TransientProblem
 from vernacular.core.files import File
 
 MANIFEST = "manifest.json"
@@ -30,7 +32,7 @@ KEY_LENGTH = 16
 
 
 class Count(BaseModel):
-    """A number with a one-line meaning, written beside the data it describes."""
+    """A number and its meaning in one line, stored beside the data."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
@@ -40,7 +42,7 @@ class Count(BaseModel):
 
 
 class Gate(BaseModel):
-    """A rule, whether it is kept, what was found (``reason``), and what to do if it is red and the reason is silent."""
+    """A rule, whether it passed, the ``reason``, and a default fix for a failed gate."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -53,30 +55,31 @@ class Gate(BaseModel):
     fix: str = ""
 
     @property
-    def said(self) -> str:
-        """The reason, and where the gate is red, what to do."""
+    def message(self) -> str:
+        """The reason, followed by the fix if the gate failed."""
         return f"{self.reason}. {self.fix}" if self.fix and not self.passed else self.reason
 
 
 class Remark(BaseModel):
-    """What works and yet gains little, which nobody would notice otherwise; rules: ``vernacular.remarks``."""
+    """A setting that works but loses quality unnoticed; the rules are in ``vernacular.remarks``."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     code: str = Field(description="stable, such as VN-FEW-STEPS")
-    what: str = Field(description="what is so, and by which measurement it gains little")
+    what: str = Field(description="the observation, and the measurement that shows its cost")
     fix: str = Field(description="what to do, with key and value")
 
     def __str__(self) -> str:
-        """One line for a person."""
+        """Return one line for a person."""
         return f"{self.what}. {self.fix} [{self.code}]"
 
 
 class Report(BaseModel):
-    """What a stage says of its result: one producer for the Dagster UI, the command line and the card.
+    """The report of a result, shown in the Dagster UI, on the command line and in the card.
 
-    ``samples`` are small tables (a list of rows by name); ``plots`` map a title to a PNG file in the artifact folder;
-    ``details`` holds structured results (scores by seed, say) that later stages and the card read.
+    ``samples`` are small tables (lists of rows by name); ``plots`` map a title to a PNG file in the
+    artifact folder; ``details`` contains structured results, such as scores by seed, for later
+    stages and the card.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -89,16 +92,16 @@ class Report(BaseModel):
     details: dict[str, Any] = Field(default_factory=dict)
 
     def remark(self, *remarks: Remark | None) -> None:
-        """Note those of ``remarks`` that there are."""
+        """Add those of ``remarks`` that are not None."""
         self.remarks += [remark for remark in remarks if remark is not None]
 
     def count(self, name: str, value: float | int, meaning: str, unit: str = "") -> None:
-        """Note the number ``name`` (a stable identifier with its unit in it where it has one)."""
+        """Add the number ``name``, a stable identifier that includes its unit."""
         self.counts[name] = Count(value=value, meaning=meaning, unit=unit)
 
 
 class Manifest(BaseModel):
-    """What an artifact is, where it came from and what it holds."""
+    """What an artifact is, its inputs and its files."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -107,10 +110,11 @@ class Manifest(BaseModel):
     key: str
     version: str
     settings: dict[str, Any]
-    inputs: dict[str, str] = Field(description="stage name -> data version of the artifact that was read")
-    reports: dict[str, str] = Field(default_factory=dict, description="stage name -> key of the artifact whose report "
-                                    "is told in this one; files may be the same where reports are not")
-    outside: dict[str, str] = Field(description="what was read outside the root -> its digest")
+    inputs: dict[str, str] = Field(description="stage name -> data version of the input artifact")
+    reports: dict[str, str] = Field(default_factory=dict, description="stage name -> key of the artifact whose "
+                                                                      "report this one shows; reports can differ "
+                                                                      "where files are equal")
+    outside: dict[str, str] = Field(description="input outside the root -> its digest")
     seed: int
     data_version: str = Field(description="digest of the content of all files")
     files: dict[str, int] = Field(description="path inside the folder -> bytes")
@@ -120,17 +124,17 @@ class Manifest(BaseModel):
 
 
 def canonical(data: Any) -> str:
-    """``data`` as JSON with sorted keys and no spaces: equal data, equal text."""
+    """Return ``data`` as JSON with sorted keys and no spaces: equal data gives equal text."""
     return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
 
 
 def digest_of(data: Any) -> str:
-    """SHA-256 of the canonical JSON of ``data``, shortened to ``KEY_LENGTH`` hexadecimal digits."""
+    """Return the SHA-256 of the canonical JSON, cut to ``KEY_LENGTH`` hexadecimal digits."""
     return hashlib.sha256(canonical(data).encode()).hexdigest()[:KEY_LENGTH]
 
 
 def digest_of_files(folder: Path, files: list[Path]) -> str:
-    """Digest of the names (relative to ``folder``) and the bytes of ``files``, whatever their order."""
+    """Return a digest of the names (relative to ``folder``) and bytes of ``files``, in any order."""
     total = hashlib.sha256()
     for path in sorted(files):
         with path.open("rb") as stream:
@@ -140,7 +144,7 @@ def digest_of_files(folder: Path, files: list[Path]) -> str:
 
 
 def digest_of_listed(files: Iterable[tuple[str, File]]) -> str:
-    """The same of (name, file), such as a folder lists them."""
+    """Return the same digest for (name, file) pairs, such as a folder lists."""
     total = hashlib.sha256()
     for name, file in sorted(files, key=lambda one: one[0].split("/")):
         with file.stream() as stream:
@@ -150,7 +154,7 @@ def digest_of_listed(files: Iterable[tuple[str, File]]) -> str:
 
 
 class Artifact:
-    """A finished result: its folder and its manifest."""
+    """A finished result: its folder and manifest."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -160,36 +164,36 @@ class Artifact:
         except (OSError, ValueError) as error:
             raise Problem(f"the manifest cannot be read ({error.__class__.__name__})", where=str(folder), fix=(
                 "Delete this folder and run again" if isinstance(error, FileNotFoundError | ValueError) else
-                f"The system says: {error.strerror}. Mend that; the folder itself may be good")) from error
+                f"The system reports: {error.strerror}. Fix that; the folder itself may be intact")) from error
 
 
 class Store:
     """The artifacts under one root.
 
     Args:
-        root: a local folder; made when first written to.
+        root: a local folder, created on the first write.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
 
     def home(self, code: str, stage: str) -> Path:
-        """The folder that holds every version of ``stage`` (``"corpus/clean"``) of the language ``code``."""
+        """Return the folder of all versions of ``stage`` (``"corpus/clean"``) of the language ``code``."""
         return self.root / code / stage
 
     def cache(self, code: str, stage: str) -> Path:
-        """A folder of ``stage`` that outlives its artifacts, made if it is not there."""
+        """Return a folder of ``stage`` that outlives its artifacts; create it if needed."""
         folder = self.root / code / ".cache" / stage
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
     def find(self, code: str, stage: str, key: str) -> Artifact | None:
-        """The finished artifact with this key, or None."""
+        """Return the finished artifact with this key, or None."""
         folder = self.home(code, stage) / key
         return Artifact(folder) if (folder / MANIFEST).is_file() else None
 
     def current(self, code: str, stage: str) -> Artifact | None:
-        """The newest finished artifact of a stage, or None where there is none yet."""
+        """Return the newest finished artifact of a stage, or None."""
         pointer = self.home(code, stage) / "current"
         if not pointer.is_file():
             return None
@@ -200,23 +204,23 @@ class Store:
         write_atomically(artifact.folder.parent / "current", artifact.manifest.key + "\n")
 
     def reuse(self, artifact: Artifact) -> None:
-        """Make a finished ``artifact`` the current one, and delete its work folder if a kill has left that."""
+        """Make a finished ``artifact`` current and delete a leftover work folder."""
         self.point(artifact)
         manifest = artifact.manifest
         if (artifact.folder.parent / f".work-{manifest.key}").exists():
-            with (contextlib.suppress(Passing),  # another process is about to delete it
+            with (contextlib.suppress(TransientProblem),  # another process is about to delete it
                   self.workspace(manifest.language, manifest.stage, manifest.key) as work):
                 shutil.rmtree(work)
 
     @contextlib.contextmanager
     def workspace(self, code: str, stage: str, key: str) -> Iterator[Path]:
-        """The work folder of ``key``, and the stage's cache, held by this process alone.
+        """Lock the stage and yield the work folder of ``key``.
 
-        What the folder holds survives a kill, for resuming; of those of other keys the
-        newest stays, for whoever takes a change back.
+        The folder's content survives a kill, so that work can resume. Of other keys' work folders
+        the newest is kept, in case a change is reverted.
 
         Raises:
-            Problem: another process is at this stage.
+            Problem: another process runs this stage.
         """
         home = self.home(code, stage)
         home.mkdir(parents=True, exist_ok=True)
@@ -224,12 +228,12 @@ class Store:
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            raise Passing("another run is at this stage", where=f"{code} {stage}",
-                          fix="Wait for it, or stop it and run again: it resumes") from None
+            raise TransientProblem("another run is working on this stage", where=f"{code} {stage}",
+                          fix="Wait for it, or stop it and run again: it resumes", code=Code.STAGE_BUSY) from None
         try:
             work = home / f".work-{key}"
             others = sorted(set(home.glob(".work-*")) - {work}, key=lambda path: path.stat().st_mtime)
-            for abandoned in others[:-1]:  # checkpoints of every key that was ever begun would fill the disk
+            for abandoned in others[:-1]:  # keeping checkpoints of every key would fill the disk
                 shutil.rmtree(abandoned)
             work.mkdir(exist_ok=True)
             yield work
@@ -237,11 +241,12 @@ class Store:
             lock.release()
 
     def publish(self, work: Path, manifest: Manifest) -> Artifact:
-        """Write the manifest into ``work/out``, rename that folder to its key and make it current."""
+        """Write the manifest to ``work/out``, rename that folder to its key and make it current."""
         out, home = work / "out", work.parent
         write_atomically(out / MANIFEST, manifest.model_dump_json(indent=1))
         final = home / manifest.key
-        if final.exists():  # left by a kill between the manifest and its rename: not whole, or find() had seen it
+        # a kill between the manifest and its rename left it incomplete, else find() had returned it
+        if final.exists():
             shutil.rmtree(final)
         out.replace(final)
         artifact = Artifact(final)
@@ -251,7 +256,7 @@ class Store:
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Write ``text`` to ``path`` so that a reader sees the old content or the new, never a part."""
+    """Write ``text`` to ``path`` so that readers see the old or the new content, never a part."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with part.open("w", encoding="utf-8") as stream:
@@ -264,9 +269,9 @@ def write_atomically(path: Path, text: str) -> None:
 
 
 def describe(folder: Path) -> tuple[dict[str, int], str]:
-    """The files of an artifact folder with their sizes in bytes, and the digest of their names and content.
+    """Return the sizes in bytes of an artifact's files and the digest of their names and content.
 
-    Pictures are drawn from the other files and count for the size alone: a new plotting library changes no data.
+    Pictures count only in the sizes: a new plotting library changes no data.
     """
     files = [path for path in folder.rglob("*") if path.is_file() and path != folder / MANIFEST]
     sizes = {path.relative_to(folder).as_posix(): path.stat().st_size for path in sorted(files)}
@@ -275,16 +280,15 @@ def describe(folder: Path) -> tuple[dict[str, int], str]:
 
 def key_of(*, stage: str, version: str, settings: Mapping[str, Any], inputs: Mapping[str, str],
            outside: Mapping[str, str], seed: int, reports: Mapping[str, str]) -> str:
-    """The key of an artifact: a digest of everything that determines it."""
+    """Return the key of an artifact: a digest of everything that determines it."""
     return digest_of({"stage": stage, "version": version, "settings": settings, "inputs": inputs,
                       "outside": outside, "seed": seed} | ({"reports": reports} if reports else {}))
 
 
 def remade(manifest: Manifest, current: Mapping[str, Artifact]) -> list[str]:
-    """The inputs of which, among the ``current`` artifacts, there is another one than ``manifest`` was made from.
+    """Return the inputs whose ``current`` artifact differs from the one in ``manifest``.
 
-    Of a stage that tells the reports of its inputs, also those whose files are the same but whose report is another,
-    and those that it did not have.
+    For a stage that shows its inputs' reports, include inputs whose report changed or is new.
     """
     return sorted(stage for stage, artifact in current.items() if (
         (manifest.reports and stage not in manifest.reports)
@@ -293,5 +297,5 @@ def remade(manifest: Manifest, current: Mapping[str, Artifact]) -> list[str]:
 
 
 def now() -> str:
-    """The time in UTC, to the second, as ISO 8601."""
+    """Return the UTC time to the second, as ISO 8601."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(clock.now()))

@@ -1,7 +1,7 @@
-"""The one way to a terminal: what is written there has no control character of somebody else's; lists fit a line.
+"""Safe terminal output: control characters from outside are escaped, lists fit on a line.
 
-File names, titles and text come from outside and may hold escape sequences that clear the screen, forge a line or
-reorder one. ``say`` writes a line; a process whose streams are guarded escapes whatever else is written to them.
+File names, titles and text may contain escape sequences that clear the screen, forge a line or
+reorder one. ``say`` writes a line; a process with guarded streams escapes all other output.
 """
 
 from __future__ import annotations
@@ -20,28 +20,29 @@ _DIRECTION = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u
 
 @cache
 def _escapes() -> dict[int, str]:
-    """What is written for each character that is escaped: in JSON, too, it means that character."""
-    return {point: f"\\u{point:04x}" for point in range(0x10000)  # there are none beyond
+    """Map each character to escape to its JSON-compatible escape sequence."""
+    return {point: f"\\u{point:04x}" for point in range(0x10000)  # the Basic Multilingual Plane contains all of them
             if unicodedata.category(chr(point)) in _CONTROL or chr(point) in _DIRECTION}
 
 
 def escaped(text: str) -> str:
-    r"""``text`` with control characters and marks that reorder it written as escapes such as ``\u001b``.
+    r"""Escape control and bidirectional characters of ``text`` as in ``\u001b``.
 
-    Line feeds and tabs stay, and so do joiners without width, which scripts need to be written right.
+    Line feeds, tabs and zero-width joiners, which some scripts need, are kept.
     """
     return text if text.isprintable() else text.translate(_escapes() | {0x09: "\t", 0x0A: "\n"})
 
 
 def printable(text: str) -> str:
-    """``text`` as ``escaped`` has it, on one line: a line feed or tab is a space."""
+    """Return ``text`` escaped and on one line: line feeds and tabs become spaces."""
     return text if text.isprintable() else text.translate(_escapes() | {0x09: " ", 0x0A: " "})
 
 
 class Guarded(io.TextIOWrapper):
-    """A standard stream that escapes control characters in all that is written to it.
+    """A standard stream that escapes control characters in all output.
 
-    It says that it is no terminal, so that libraries do not color what they write; ``console`` writes to ``plain``.
+    It reports that it is not a terminal, so that libraries write no colors; ``console`` uses
+    ``plain``.
     """
 
     def write(self, text: str) -> int:
@@ -49,19 +50,19 @@ class Guarded(io.TextIOWrapper):
         return super().write(escaped(text))
 
     def isatty(self) -> bool:
-        """No: escape sequences do not pass."""
+        """Return False: escape sequences are not passed on."""
         return False
 
     @property
     def plain(self) -> TextIO:
-        """The same stream for what is escaped already."""
+        """The stream for text that is already escaped."""
         self.flush()
         return open(self.fileno(), "w", encoding=self.encoding, errors=self.errors, buffering=1,
                     closefd=False)
 
 
 def guard_streams() -> None:
-    """Guard standard output and standard error of this process from here on."""
+    """Guard standard output and standard error of this process."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if isinstance(stream, io.TextIOWrapper) and not isinstance(stream, Guarded):
@@ -73,19 +74,19 @@ def guard_streams() -> None:
 
 
 def say(line: str, *, err: bool = False) -> None:
-    """Write one line to standard output, or to standard error."""
+    """Write one line to standard output or standard error."""
     stream = sys.stderr if err else sys.stdout
     stream.write(printable(line) + "\n")
     stream.flush()
 
 
 def say_json(data: Any, indent: int | None = 1) -> None:
-    """Write JSON in which control characters are escaped: it reads as ``data`` all the same."""
+    """Write JSON with control characters escaped; it parses to ``data``."""
     sys.stdout.write(escaped(json.dumps(data, indent=indent, ensure_ascii=False)) + "\n")
 
 
 def say_data(line: str) -> None:
-    """Write a line of a data set: as it is to a file or pipe, for a program to read, and escaped on a terminal."""
+    """Write a line of data: unchanged to a file or pipe, escaped on a terminal."""
     if isinstance(sys.stdout, Guarded) and not sys.stdout.buffer.isatty():
         io.TextIOWrapper.write(sys.stdout, line + "\n")
     else:
@@ -93,7 +94,7 @@ def say_data(line: str) -> None:
 
 
 def printable_data(data: Any) -> Any:
-    """Nested dictionaries and lists with every text in them, keys included, made printable."""
+    """Make every string in nested dictionaries and lists printable, keys included."""
     if isinstance(data, str):
         return printable(data)
     if isinstance(data, dict):
@@ -102,7 +103,7 @@ def printable_data(data: Any) -> Any:
 
 
 def names_in_line(begin: str, names: Sequence[str], width: int) -> str:
-    """``begin`` with as many of ``names`` (one at least) in parentheses as fit into ``width`` columns."""
+    """Return ``begin`` with as many ``names`` in parentheses as fit into ``width`` columns, at least one."""
     text = f"{begin}({names[0]}"
     for number, name in enumerate(names[1:], 1):
         last = number == len(names) - 1

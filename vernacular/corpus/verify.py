@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict
 
 from vernacular.config.schema import Language
 from vernacular.core import clock
-from vernacular.core.errors import Passing, Problem
+from vernacular.core.errors import Problem, TransientProblem
 from vernacular.core.store import Artifact, Store, write_atomically
 from vernacular.corpus.stages import stages
 from vernacular.pipeline.stage import Progress, Stage, Work, inputs_of, key_for
@@ -108,7 +108,7 @@ def _compare(language: Language, store: Store, place: Path, progress: Progress) 
                 outcome.first.append({"file": f"{name}/{file}", "id": key, "how": how})
     if any(artifact.manifest.key != kept[name].manifest.key
            for name, artifact in _current(wanted, language, store).items()):
-        raise Passing("the corpus was made again meanwhile", where=language.code, fix="Verify it again")
+        raise TransientProblem("the corpus was made again meanwhile", where=language.code, fix="Verify it again")
     outcome.documents = int(kept["corpus/splits"].manifest.report.counts["documents"].value)
     outcome.done = clock.now()
     return outcome

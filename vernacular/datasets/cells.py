@@ -46,7 +46,7 @@ def read_cells(text: str, where: str, delimiter: str, quoted: bool | None, remar
         reading = _quoted(text, where, delimiter) if quoted else _plain(text, where, delimiter)
     else:
         reading = _as_it_shows(_quoted(text, where, delimiter), _plain(text, where, delimiter), where, remarks)
-    for problem in filter(None, [reading.faults.together()]):
+    for problem in filter(None, [reading.faults.combined()]):
         faults.add(problem)
     return reading.rows
 

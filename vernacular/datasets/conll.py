@@ -49,7 +49,7 @@ def read_conll(text: str, where: str, words: int, labels: int) -> Iterator[Row]:
                                    where=f"{where}:{number}", fix=_COLUMNS_FIX))
         if block and all(len(cells) == width for _, cells in block):
             yield _row(where, [(number, cells[words], cells[labels]) for number, cells in block])
-    faults.done()
+    faults.raise_collected()
 
 
 def _lines_of_words(first: int, lines: Sequence[str]) -> list[tuple[int, list[str]]]:
@@ -78,7 +78,7 @@ def read_conllu(text: str, where: str) -> Iterator[Row]:
             row = _sentence(where, first, lines)
         if row is not None:
             yield row
-    faults.done()
+    faults.raise_collected()
 
 
 def is_conllu(text: str) -> bool:

@@ -63,7 +63,7 @@ def rows_of_files(language: Language, task: Task, part: Part, remarks: list[Data
     for each in rows:
         with faults.collect():
             yield from each
-    faults.done()
+    faults.raise_collected()
 
 
 def _check_quoted(files: Sequence[File], data: FileData) -> None:
@@ -126,7 +126,7 @@ def _parallel(files: Mapping[str, File], task: Task, language: Language,
             elif name.removesuffix(target) + source not in files:
                 raise Problem(f"there is no {name.removesuffix(target) + source} beside it", where=name,
                               fix="Put the sources there")
-    faults.done()
+    faults.raise_collected()
 
 
 def read_file(file: File, task: Task, limits: Limits, remarks: list[DataNote] | None = None) -> Iterator[Row]:

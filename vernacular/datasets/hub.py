@@ -11,7 +11,7 @@ from vernacular.config.labeled_data import PARTS, HubData, Part
 from vernacular.config.schema import Language
 from vernacular.config.sources import is_local
 from vernacular.config.tasks import Task
-from vernacular.core.errors import Problem, full, of_the_system
+from vernacular.core.errors import Problem, is_disk_full, is_system_error
 from vernacular.core.files import Folder
 from vernacular.core.store import digest_of, digest_of_listed
 from vernacular.datasets.items import Row
@@ -130,8 +130,8 @@ def _rows_of_split(dataset: str, config: str | None, split: str, revision: str |
             yield {column: _named(value, names.get(column), f"{where} {split}") if column in columns else None
                    for column, value in row.items()}
     except Exception as error:  # what a folder's own description sets off in the library (a script, `converters:`)
-        of_folder = inside is not None and not isinstance(error, Problem | MemoryError) and not of_the_system(error)
-        if full(error) or not (of_folder or isinstance(error, unreachable())):
+        of_folder = inside is not None and not isinstance(error, Problem | MemoryError) and not is_system_error(error)
+        if is_disk_full(error) or not (of_folder or isinstance(error, unreachable())):
             raise
         first = (str(error).strip().splitlines() or [""])[0][:200]
         raise Problem(f"it cannot be read ({type(error).__name__}: {first})", where=where,

@@ -93,7 +93,7 @@ def _check_once(texts: Iterable[Keyed]) -> None:
                                    where=text.where,
                                    fix="Remove one of the two, or name a key that tells them apart"))
             found[key] = text
-    faults.done()
+    faults.raise_collected()
 
 
 class _Groups:

@@ -90,6 +90,6 @@ def in_worker_rows(files: Sequence[OpenFile], kind: str, names: Sequence[str], e
     for remark in remarks:
         yield ["remark", remark.code, remark.where, remark.number, remark.text]
     if problem is not None:
-        each = problem.found if isinstance(problem, Problems) else [problem]
+        each = problem.problems if isinstance(problem, Problems) else [problem]
         yield ["problem", [[one.what, one.where, one.fix] for one in each],
                problem.beyond if isinstance(problem, Problems) else {}]

@@ -87,7 +87,7 @@ def read_raw_pairs(language: Language, root: Path, asked: Alignment, progress: C
             for one in _pairs(language, root, entry, found, progress):
                 known = found.pairs.setdefault((one.text, one.translation), one)
                 found.pairs[one.text, one.translation] = replace(known, digests=known.digests | one.digests)
-    faults.done()
+    faults.raise_collected()
     same = sum(text == translation for text, translation in found.pairs)
     if 2 * same > len(found.pairs):
         raise Problem(f"{same} of {len(found.pairs)} sentences are their own translation", where=where,
@@ -150,4 +150,4 @@ def _by_line(ours: TextSide, theirs: TextSide, most_unmatched: float, remarks: l
                 text, translation = ours.without(texts[0]), theirs.without(texts[1])
                 if text and translation:
                     yield RawPair(text, translation, ours.digests(ours.path, texts[0]), row.where)
-    faults.done()
+    faults.raise_collected()

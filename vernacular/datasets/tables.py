@@ -43,7 +43,7 @@ def read_jsonl(text: str, where: str, columns: Names, remarks: list[DataNote] | 
             yield row
     for found in known.values():
         _note_columns(columns, found, where, remarks)
-    faults.done()
+    faults.raise_collected()
 
 
 def _object(line: str, where: str, columns: Names, known: dict[tuple[str, ...], dict[str, str]]) -> Row:
@@ -80,7 +80,7 @@ def read_table(text: str, where: str, columns: Names, marks: str, quoted: bool |
     names = {role: _options(options) for role, options in columns.items()}
     rows = read_cells(text, where, separated.mark_of(text, list(names.values()), marks), quoted, remarks, faults)
     if not rows:
-        faults.done()
+        faults.raise_collected()
         return
     header, place = [name.strip() for name in rows[0][1]], f"{where}:{rows[0][0]}"
     places = _places_by_number(header, names, place) or _places_without_header(rows, names)
@@ -104,7 +104,7 @@ def read_table(text: str, where: str, columns: Names, marks: str, quoted: bool |
                          {role: role for role in places})
         if row is not None:
             yield row
-    faults.done()
+    faults.raise_collected()
 
 
 def columns_in(header: Sequence[str], columns: Names, where: str) -> dict[str, str]:
@@ -126,7 +126,7 @@ def columns_in(header: Sequence[str], columns: Names, where: str) -> dict[str, s
             f"its {role} may be in the column {' or '.join(fitting)}")
         faults.add(Problem(what, where=where, fix=f"Columns here: {', '.join(map(str, header)) or 'none'}; name the "
                                                   f"right one with `columns: {{{role}: NAME}}`"))
-    faults.done()
+    faults.raise_collected()
     return found
 
 

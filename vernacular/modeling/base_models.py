@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from vernacular.config.schema import Base, Language
-from vernacular.core.errors import Problem, faults_as_problems, full
+from vernacular.core.errors import Problem, faults_as_problems, is_disk_full
 from vernacular.core.files import Folder
 from vernacular.core.store import digest_of_files
 from vernacular.modeling.base_files import check_weights, files_below
@@ -38,7 +38,7 @@ def locate(base: Base, language: Language) -> Path:
         try:
             return Path(snapshot_download(base.hub, revision=base.revision, allow_patterns=list(MODEL_FILES)))
         except Exception as error:  # the hub client raises a dozen kinds; each means the model is not to be had
-            if full(error):
+            if is_disk_full(error):
                 raise
             raise Problem(f"the model {base.hub} could not be fetched ({error})", where=where,
                           fix="Check the id, the revision and the network, or use a local path") from error

@@ -1,4 +1,5 @@
-"""What a stage is, how one is run, what of a language is stale, and processes of one stage.
+"""The definition of a stage, running stages, staleness, and processes of one stage.
 
-Knows no concrete stage: each package declares its own in ``stages``, and ``catalog`` lists them.
+No concrete stage is known here: each package declares its own in ``stages``, and ``catalog`` lists
+them.
 """

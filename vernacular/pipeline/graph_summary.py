@@ -1,8 +1,7 @@
-"""What a graph needs to know of a language, as plain data, kept by the digest of the files that it was made from.
+"""What the asset graph needs from a language, as plain data, cached under a digest of the source files.
 
-Parsing a folder costs a hundred times what reading its outline does, and a thousand folders change one at a time. So
-the outline is written below the root of the artifacts and used again for as long as the files, the code and the chosen
-model stay. It is a cache: delete it at any time.
+Parsing a folder takes a hundred times as long as reading its outline, and usually one of a thousand
+folders has changed. The cache is below the root of the artifacts and can be deleted at any time.
 """
 
 from __future__ import annotations
@@ -28,14 +27,14 @@ from vernacular.core.store import digest_of
 from vernacular.pipeline.stage import GateSpec, Stage
 
 CACHE = ".outlines"  # below the root of the artifacts
-_FOLDERS = ("behaviour",)  # of a language, whose files building reads besides language.yaml
+_FOLDERS = ("behaviour",)  # of a language; read besides language.yaml to build the graph
 # Packages that decide what a file means.
 _READERS = ("pydantic", "pyyaml", "langcodes", "language_data", "croniter", "packaging")
 
 
 @dataclass(frozen=True)
 class StageOutline:
-    """A stage as a graph shows it; the fields are those of ``Stage``, ``version`` is ``code_version``."""
+    """A stage as the graph shows it; fields as in ``Stage``, ``version`` is ``code_version``."""
 
     name: str
     version: str
@@ -48,7 +47,7 @@ class StageOutline:
 
 @dataclass(frozen=True)
 class SourceOutline:
-    """A source as a graph shows it."""
+    """A source as the graph shows it."""
 
     name: str
     kind: str
@@ -61,11 +60,12 @@ class SourceOutline:
 
 @dataclass(frozen=True)
 class Outline:
-    """A language as a graph shows it.
+    """A language as the graph shows it.
 
     Attributes:
-        fail_days, warn_days: after how many days its release is too old, and when that is foreseen; None for never.
-        rebuild_days: after how many its corpus is to be verified again; 0 for never.
+        fail_days, warn_days: age in days at which the release is too old, or soon will be; None for
+        never.
+        rebuild_days: days between verifications of the corpus; 0 for never.
     """
 
     code: str
@@ -80,12 +80,12 @@ class Outline:
 
 
 def code_version(stage: Stage, language: Language) -> str:
-    """The version of the stage and a digest of the settings that it reads, and of nothing else."""
+    """Return the version of the stage with a digest of the settings it reads."""
     return f"{stage.version}-{digest_of([stage.settings_data(language), stage.seed])[:10]}"
 
 
 def outline_of(language: Language, stages: Mapping[str, Stage]) -> Outline:
-    """The outline of a loaded folder with these stages."""
+    """Return the outline of a loaded folder with these stages."""
     sources = tuple(SourceOutline(source.name, source.kind, source.licence, source.consent, source.text_register,
                                   source.quality, source.url) for source in language.sources)
     shown = tuple(StageOutline(stage.name, code_version(stage, language), stage.inputs, stage.description, stage.kinds,
@@ -96,7 +96,7 @@ def outline_of(language: Language, stages: Mapping[str, Stage]) -> Outline:
 
 
 class Outlines:
-    """The outlines that are kept.
+    """The cached outlines.
 
     Args:
         root: of the artifacts.
@@ -106,10 +106,10 @@ class Outlines:
         self.folder = root / CACHE
 
     def get(self, folder: Path, make: Callable[[], Outline]) -> Outline:
-        """The outline of the language in ``folder``: the kept one if nothing changed, else what ``make`` gives.
+        """Return the cached outline of ``folder`` if nothing changed, else the result of ``make``.
 
         Raises:
-            Exception: what ``make`` raises; nothing is kept then.
+            Exception: what ``make`` raises; nothing is cached then.
         """
         digest = digest_of_folder(folder)
         file = self.folder / f"{folder.name}.json"
@@ -118,7 +118,7 @@ class Outlines:
             if kept["digest"] == digest:
                 return _read(kept["outline"])
         except (OSError, ValueError, KeyError, TypeError):
-            pass  # none yet, or damaged: it is made again
+            pass  # missing or damaged: make it again
         made = make()
         self._keep(file, orjson.dumps({"digest": digest, "outline": asdict(made)}))
         return made
@@ -130,11 +130,11 @@ class Outlines:
             part.write_bytes(content)
             part.replace(file)
         except OSError:
-            pass  # where the artifacts cannot be written, every load parses; what is loaded is the same
+            pass  # without a writable cache every load parses, with equal results
 
 
 def digest_of_folder(folder: Path) -> str:
-    """A digest of everything that decides the outline of the language in ``folder``."""
+    """Return a digest of everything that determines the outline of the language in ``folder``."""
     total = hashlib.sha256()
     inside = Folder.of(folder)
     errors: list[tuple[str, Exception]] = []
@@ -156,14 +156,14 @@ def digest_of_folder(folder: Path) -> str:
 def _listed(folder: Folder, errors: list[tuple[str, Exception]]) -> list[tuple[str, File]]:
     try:
         return folder.list_files("*", on_error=lambda path, error: errors.append((path, error)))
-    except Problem as problem:  # the folder itself is a link, say
+    except Problem as problem:  # for example if the folder itself is a link
         errors.append((folder.shown, problem))
         return []
 
 
 @functools.cache
 def _digest_of_code() -> str:
-    """A digest of this package's own source, of Python and of the packages that read the files."""
+    """Return a digest of this package's source, of Python and of the packages that read the files."""
     total = hashlib.sha256(sys.version.encode())
     for name in _READERS:
         total.update(importlib.metadata.version(name).encode())

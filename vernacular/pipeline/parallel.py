@@ -1,4 +1,4 @@
-"""Independent jobs of one stage in processes of their own: small models keep one core busy, and seldom two."""
+"""Run independent jobs of one stage in separate processes, since small models use only one core well."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from typing import Any, TypeVar
 
 import psutil
 
-from vernacular.core.errors import Passing, panics_as_problems
+from vernacular.core.errors import TransientProblem, panics_as_problems
 from vernacular.pipeline import parent_process
 from vernacular.pipeline.parent_process import can_fork
 
 _T = TypeVar("_T")
-_ROOM = 2**30  # bytes of a job besides its model
+_ROOM = 2**30  # bytes per job in addition to its model
 _jobs: Sequence[Callable[[], object]] = ()
 
 
 def in_processes(jobs: Sequence[Callable[[], _T]], weights: int = 0) -> list[_T]:
-    """The results of ``jobs`` in their order; they run side by side where cores and memory allow it.
+    """Return the results of ``jobs`` in order; they run in parallel if cores and memory allow it.
 
-    Each process computes with one thread, since a fork misses the threads that torch has started. So the jobs run in
-    this process where there are many more cores than jobs, or a card.
+    Each process uses one thread, since forks lose torch's threads. So jobs run in this process if
+    there are many more cores than jobs, or a GPU.
 
     Args:
-        jobs: independent of one another, the longest first; their results can be pickled.
+        jobs: independent, the longest first; results must be picklable.
         weights: bytes of the weights that a job loads.
 
     Raises:
-        Passing: a process was killed.
+        TransientProblem: a process was killed.
     """
     import torch
     global _jobs
@@ -47,8 +47,8 @@ def in_processes(jobs: Sequence[Callable[[], _T]], weights: int = 0) -> list[_T]
         running: list[Future[Any]] = [pool.submit(_run, number) for number in range(len(jobs))]
         return [job.result() for job in running]
     except BrokenProcessPool as error:
-        raise Passing("a process was killed, most likely since memory ran out", where="parallel",
-                      fix="Close other programs; running again resumes") from error
+        raise TransientProblem("a process was killed, probably because memory ran out", where="parallel",
+                      fix="Close other programs and run again; work resumes") from error
     except BaseException:
         for worker in list(pool._processes.values()):
             worker.terminate()
@@ -69,4 +69,4 @@ def _prepare(parent: int) -> None:
     parent_process.PARENT = parent
     parent_process.interrupt_when_alone()
     torch.set_num_threads(1)
-    threadpool_limits(1)  # of NumPy and SciPy
+    threadpool_limits(1)  # limits NumPy and SciPy

@@ -1,4 +1,4 @@
-"""A process that belongs to another one: it ends with that, and may be forked from it."""
+"""A process that ends with its parent and may be forked by it."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from pathlib import Path
 
 CARDS = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
 PARENT_SECONDS = 2.0
-PARENT = 0  # the process that forked this one, where the fork server did
+PARENT = 0  # the process that forked this one, if the fork server did
 
 
 def can_fork() -> bool:
-    """Whether loaded libraries survive a fork here: on Linux, where there is no card whose driver may be in use."""
+    """Whether loaded libraries survive a fork: on Linux, without a GPU whose driver may be in use."""
     return sys.platform == "linux" and not any(Path(card).exists() for card in CARDS)
 
 
 def interrupt_when_alone() -> None:
-    """Interrupt this process when the one that started it is gone, also if it went before this is called."""
+    """Interrupt this process when its parent ends, or has already ended."""
     parent = PARENT or os.getppid()
 
     def watch() -> None:

@@ -1,8 +1,7 @@
-"""What a stage is: what it reads, the slice of settings it depends on, its version; and how one is run.
+"""The definition of a stage (inputs, settings, version) and how one stage is run.
 
-A stage is files in, files out and a report. It knows nothing of the orchestrator and nothing of other stages but the
-folders that it is handed. What a stage does is in its own module, the list of all stages in
-``vernacular.catalog``; here is the runner.
+A stage reads and writes files and returns a report. It knows nothing of the orchestrator, and of
+other stages only the folders it receives. ``vernacular.catalog`` lists all stages.
 """
 
 from __future__ import annotations
@@ -18,34 +17,35 @@ from typing import Any
 from pydantic import BaseModel
 
 from vernacular.config.schema import Language
-from vernacular.core.errors import Passing, Problem, panics_as_problems
+from vernacular.core.errors import Problem, TransientProblem, panics_as_problems
 from vernacular.core.store import Artifact, Gate, Manifest, Report, Store, describe, key_of, now
 
 Progress = Callable[[str], None]
-STARTED, DONE = "started", "done in"  # begin the lines before and after those of a stage that is not up to date
+STARTED, DONE = "started", "done in"  # begin the lines before and after those of a stage that runs
 
 
 def silent(message: str) -> None:
-    """The progress that says nothing."""
+    """Progress that prints nothing."""
 
 
 @dataclass(frozen=True)
 class Work:
-    """What a running stage is handed.
+    """What a running stage receives.
 
     Attributes:
-        language: the whole folder, for its identity; thresholds and budgets are read from ``settings`` alone.
-        settings: the slice of settings that this stage depends on.
+        language: the whole folder, for its identity; thresholds and budgets come from ``settings``
+            only.
+        settings: the part of the settings that this stage depends on.
         inputs: stage name -> folder of the finished artifact.
         reports: stage name -> the report of that artifact.
         out: an empty folder for the result.
-        scratch: a folder that survives a kill: checkpoints; gone once the result is published.
+        scratch: a folder that survives a kill, for checkpoints; deleted after publishing.
         seed: of everything random.
-        progress: takes a line of text for the person who waits.
-        machine: a folder for measurements that belong to this machine, such as training speed.
-        root: the root of the store, below which the mirrors of network sources lie.
-        cache: a folder of this stage that outlives its artifacts: results by the digest of what they were made from.
-            What it holds may be lost at any time, and never changes a result.
+        progress: receives lines of text for the user.
+        machine: a folder for measurements of this machine, such as training speed.
+        root: the root of the store, which contains the mirrors of network sources.
+        cache: a folder of this stage that outlives its artifacts, with results by digest of their
+            inputs. Its content may be lost at any time and never changes a result.
     """
 
     language: Language
@@ -63,7 +63,7 @@ class Work:
 
 @dataclass(frozen=True)
 class GateSpec:
-    """A gate that a stage's report always has: its name, the rule in words, and whether red stops what follows."""
+    """A gate that a stage's report always has: name, rule in words, and whether failing blocks later stages."""
 
     name: str
     description: str
@@ -72,26 +72,26 @@ class GateSpec:
 
 @dataclass(frozen=True)
 class Stage:
-    """One step of the path: reads artifacts and its slice of the settings, writes one artifact.
+    """A step of the pipeline: reads artifacts and its part of the settings, writes one artifact.
 
     Attributes:
         name: ``"corpus/clean"``; with the language's slug it is the asset key.
         version: raised when the meaning of the output changes.
         inputs: the stages whose artifacts it reads.
-        settings: the slice of settings that it reads; hashed into the key.
+        settings: the part of the settings it reads; hashed into the key.
         run: does the work; returns the report.
-        description: markdown for a person who meets the stage in the UI.
-        outside: digests of what it reads besides artifacts (sources, base model, files of the folder), given the root
-            of the store.
-        prepare: brings in what is outside before the stage is looked up (fetches from the network what is due).
-        kinds: what it is made with, for the UI.
-        heavy: trains or evaluates a network; runs in a process of its own.
+        description: markdown for the UI.
+        outside: digests of inputs that are not artifacts (sources, base model, files of the
+            folder), given the root of the store.
+        prepare: fetches outside inputs that are due before the stage is looked up.
+        kinds: tools it uses, for the UI.
+        heavy: trains or evaluates a network; runs in its own process.
         gates: the gates that its report always has.
         seed: of everything random in it.
-        tells: its result says what the reports of its inputs say, so it is made anew with each of these, though their
-            files may be the same: a threshold moves no score, and turns a gate.
-        rights: its result says licences, consents and the base's name on the hub, so it is made anew with each that a
-            person settles; no other is.
+        depends_on_reports: rerun when an input's report changes, even if its data does not: a
+            threshold changes no score, but can change a gate.
+        includes_licenses: rerun when a license, a consent or the base's name on the hub changes;
+            other stages ignore these.
     """
 
     name: str
@@ -106,63 +106,61 @@ class Stage:
     heavy: bool = False
     gates: tuple[GateSpec, ...] = ()
     seed: int = 1
-    tells: bool = False
-    rights: bool = False
+    depends_on_reports: bool = False
+    includes_licenses: bool = False
 
     def settings_data(self, language: Language) -> dict[str, Any]:
-        """The slice of settings as plain data, for hashing and for the manifest."""
+        """Return its settings as plain data, for hashing and for the manifest."""
         slice_ = self.settings(language)
         data = slice_.model_dump(mode="json", by_alias=True) if isinstance(slice_, BaseModel) else slice_
-        return data if self.rights else _without_rights(data)
+        return data if self.includes_licenses else _without_rights(data)
 
 
 def _without_rights(data: Any) -> Any:
-    """Settings without the licences, consents and names on the hub in them, which the release alone tells.
-
-    They decide who may use a result and how its base is called, not what it is.
-    """
+    """Remove licenses, consents and names on the hub, which do not affect what a result is."""
     if isinstance(data, dict):
-        return {name: _without_rights(value) for name, value in data.items()  # a task may bear such a name too
+        return {name: _without_rights(value) for name, value in data.items()  # a task may have such a name
                 if not (name in ("licence", "consent") and isinstance(value, str))
                 and not (name == "name_on_hub" and (value is None or isinstance(value, str)))}
     return [_without_rights(value) for value in data] if isinstance(data, list) else data
 
 
 def determined_by(stage: Stage, language: Language, inputs: Mapping[str, Artifact], root: Path) -> dict[str, Any]:
-    """Everything that determines what ``stage`` would make now, as ``key_of`` and the manifest take it."""
+    """Return everything that determines the output of ``stage``, as ``key_of`` and the manifest take it."""
     return {"stage": stage.name, "version": stage.version, "settings": stage.settings_data(language),
             "inputs": {name: artifact.manifest.data_version for name, artifact in inputs.items()},
-            "reports": {name: artifact.manifest.key for name, artifact in inputs.items()} if stage.tells else {},
+            "reports": {name: artifact.manifest.key for name, artifact in inputs.items()
+                        if stage.depends_on_reports},
             "outside": stage.outside(language, root), "seed": stage.seed}
 
 
 def key_for(stage: Stage, language: Language, inputs: Mapping[str, Artifact], root: Path) -> str:
-    """The key that ``stage`` would publish under, given the artifacts that it would read and the store's root."""
+    """Return the key that ``stage`` would publish under, given its input artifacts and the store's root."""
     return key_of(**determined_by(stage, language, inputs, root))
 
 
 def inputs_of(stage: Stage, language: Language, store: Store) -> dict[str, Artifact]:
-    """The current artifacts that ``stage`` reads.
+    """Return the current artifacts that ``stage`` reads.
 
     Raises:
-        Problem: one is missing, or a blocking gate of one is red.
+        Problem: one is missing, or failed a blocking gate.
     """
     found: dict[str, Artifact] = {}
     for name in stage.inputs:
         artifact = store.current(language.code, name)
         if artifact is None:
-            raise Problem(f"{stage.name} reads {name}, which is not there yet", where=language.code,
+            raise Problem(f"{stage.name} reads {name}, which does not exist yet", where=language.code,
                           fix=f"Run `vernacular run {language.code} --to {stage.name}`")
         red = [gate for gate in artifact.manifest.report.gates if gate.blocking and not gate.passed]
         if red:
             raise Problem(f"{name} did not pass its gate '{red[0].name}' ({red[0].reason})", where=language.code,
-                          fix=f"Mend that first; {stage.name} was not started")
+                          fix=f"Fix that first; {stage.name} was not started")
         found[name] = artifact
     return found
 
 
 def declared_gates(stage: Stage, artifact: Artifact) -> list[tuple[GateSpec, Gate]]:
-    """The gates that ``stage`` declares, each with what the report of its artifact says.
+    """Return the declared gates of ``stage``, each with its entry in the artifact's report.
 
     Raises:
         Problem: the report lacks one.
@@ -171,32 +169,32 @@ def declared_gates(stage: Stage, artifact: Artifact) -> list[tuple[GateSpec, Gat
     for spec in stage.gates:
         if spec.name not in gates:
             raise Problem(f"the report lacks the gate '{spec.name}' that the stage declares", where=stage.name,
-                          fix="This is a fault of the stage: report the gate in every case")
+                          fix="This is a bug in the stage: it must always report this gate")
     return [(spec, gates[spec.name]) for spec in stage.gates]
 
 
 def lookup(stage: Stage, language: Language, store: Store) -> Artifact | None:
-    """The finished artifact that running ``stage`` now would give, or None if there is work to do."""
+    """Return the finished artifact of ``stage`` for the current inputs, or None."""
     key = key_for(stage, language, inputs_of(stage, language, store), store.root)
     return store.find(language.code, stage.name, key)
 
 
 def prepare(stage: Stage, language: Language, store: Store, progress: Progress = silent) -> None:
-    """Bring in what the stage reads from outside, where that is due; does nothing for most stages.
+    """Fetch outside inputs of the stage that are due; most stages have none.
 
     Raises:
-        Problem: it cannot be had.
+        Problem: an input is unavailable.
     """
     if stage.prepare is not None:
         stage.prepare(language, store.root, progress)
 
 
 def run_stage(stage: Stage, language: Language, store: Store, progress: Progress = silent) -> Artifact:
-    """The artifact of ``stage``: the one that is there if nothing it depends on has changed, else a new one.
+    """Return the artifact of ``stage``: the existing one if nothing changed, else a new one.
 
     Raises:
-        Problem: bad input, a missing or red input artifact, another process at this stage, or a change of what it
-            reads from outside while it ran.
+        Problem: bad input, a missing or failed input artifact, another process running this stage,
+            or a change of outside input during the run.
     """
     inputs = inputs_of(stage, language, store)
     prepare(stage, language, store, progress)
@@ -208,7 +206,7 @@ def run_stage(stage: Stage, language: Language, store: Store, progress: Progress
         return found
     with store.workspace(language.code, stage.name, key) as work:
         found = store.find(language.code, stage.name, key)
-        if found is not None:  # made by another process since it was looked for
+        if found is not None:  # made by another process in the meantime
             shutil.rmtree(work)
             store.point(found)
             return found
@@ -230,9 +228,9 @@ def run_stage(stage: Stage, language: Language, store: Store, progress: Progress
         for remark in report.remarks:
             progress(f"remark: {remark}")
         if stage.outside(language, store.root) != determined["outside"]:
-            # Else the result would stand under what lay there before, and be taken for it when that is put back.
-            raise Passing("what it reads from outside was changed while it ran", where=f"{language.code} {stage.name}",
-                          fix="Run again; it goes on from its checkpoint")
+            # Else the key would name the old input, and match again once that is restored.
+            raise TransientProblem("its outside input changed while it ran", where=f"{language.code} {stage.name}",
+                                   fix="Run again; it resumes from its checkpoint")
         files, data_version = describe(out)
         return store.publish(work, Manifest(
             language=language.code, key=key, data_version=data_version, files=files, created=now(),
@@ -240,7 +238,7 @@ def run_stage(stage: Stage, language: Language, store: Store, progress: Progress
 
 
 def assist(stage: Stage, language: Language, store: Store, progress: Progress = silent) -> None:
-    """Take part, as a further process, in the work of the one that runs ``stage``: it alone keeps a result.
+    """Join the work of the process that runs ``stage``; only that process stores the result.
 
     Raises:
         Problem: as ``run_stage``.

@@ -1,7 +1,8 @@
-"""What of a language is not up to date, and why: asked of the store and the folder, without running anything.
+"""Which stages of a language are stale, and why, from the store and the folder alone.
 
-A stage is stale if the artifact that it would make now is not its current one. Nothing here depends on what an
-orchestrator remembers: an artifact deleted by hand, an edit made while nothing ran, a run that was killed all show.
+A stage is stale if the artifact that it would make differs from its current one. This does not
+depend on the orchestrator's records, so deleted artifacts, offline edits and killed runs are all
+detected.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from vernacular.pipeline.stage import Stage, inputs_of, key_for
 
 @dataclass(frozen=True)
 class Stale:
-    """A stage that can be run now and would make something else than what is there.
+    """A stage that can run now and would make another artifact than the current one.
 
     Attributes:
         stage: its name.
@@ -33,23 +34,23 @@ class Stale:
 
 
 def stale(stages: Mapping[str, Stage], language: Language, store: Store) -> list[Stale]:
-    """The stale stages whose inputs are all there and passed their gates, in an order in which they can run.
+    """Return the stale stages whose inputs exist and passed their gates, in an order in which they can run.
 
-    What follows a stale stage is not listed, unless it is stale by itself: it may come out the same. Behind a red
-    gate nothing is stale: a person has to mend that first.
+    Stages after a stale one are listed only if stale themselves, since its output may not change.
+    Stages after a failed gate are not listed: a person must fix that first.
 
     Raises:
-        Problem: a source or a file of the folder cannot be read; that is no change.
+        Problem: a source or a file of the folder cannot be read; that does not count as a change.
     """
     found: list[Stale] = []
-    waiting: set[str] = set()  # stages that can or need not be judged before others have run
+    waiting: set[str] = set()  # stages that depend on others that must run first
     for stage in stages.values():
         if waiting.intersection(stage.inputs):
             waiting.add(stage.name)
             continue
         try:
             inputs = inputs_of(stage, language, store)
-        except Problem:  # an input is missing or its gate is red: it is listed itself, or waits for a person
+        except Problem:  # an input is missing (and listed itself), or its gate failed
             waiting.add(stage.name)
             continue
         key = key_for(stage, language, inputs, store.root)
@@ -61,9 +62,9 @@ def stale(stages: Mapping[str, Stage], language: Language, store: Store) -> list
 
 
 def circumstances(stages: Mapping[str, Stage], language: Language, root: Path) -> str:
-    """A digest of all that a person or the world can change: settings, versions, and what is read from outside.
+    """Return a digest of everything a person or the outside can change: settings, versions, outside inputs.
 
-    Unlike what is stale it stays the same while stages run, succeed or fail.
+    Unlike staleness it does not change while stages run, succeed or fail.
 
     Raises:
         Problem: a source or a file of the folder cannot be read.
@@ -73,7 +74,7 @@ def circumstances(stages: Mapping[str, Stage], language: Language, root: Path) -
 
 
 def following(stages: Mapping[str, Stage], names: list[str]) -> list[str]:
-    """``names`` and every stage that reads what one of them makes, in order."""
+    """Return ``names`` and all stages after them, in order."""
     wanted = set(names)
     for stage in stages.values():
         if wanted.intersection(stage.inputs):
@@ -84,7 +85,7 @@ def following(stages: Mapping[str, Stage], names: list[str]) -> list[str]:
 def _why(stage: Stage, language: Language, inputs: Mapping[str, Artifact], current: Artifact | None,
          root: Path) -> str:
     if current is None:
-        return "never made, or no longer there"
+        return "never made, or deleted"
     before = current.manifest
     changed = _changed(before.outside, stage.outside(language, root))
     if changed:

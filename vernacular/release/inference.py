@@ -86,7 +86,7 @@ class Answerer:
             artifact = store.current(language.code, stage)
             if artifact is None:
                 raise Problem(f"{stage} has not been run yet", where=language.code,
-                              fix=f"Run `vernacular run {language.asked(name)}` first")
+                              fix=f"Run `vernacular run {language.cli_args(name)}` first")
             self._inputs[stage] = artifact.folder
             if stage.startswith("task/"):
                 self._trust[stage.removeprefix("task/").removesuffix(f"_{name}")] = trust_of(

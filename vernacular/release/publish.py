@@ -152,7 +152,7 @@ def check_publishable(store: Store, language: Language, model_name: str) -> tupl
     artifact = store.current(language.code, stage)
     if artifact is None:
         raise Problem("there is no release to publish", where=f"{language.code} {stage}",
-                      fix=f"Run `vernacular run {language.asked(model_name)}` first")
+                      fix=f"Run `vernacular run {language.cli_args(model_name)}` first")
     verified = verify(artifact.folder, trusted_keys([]))
     failures = [*verified.failures]
     claims = verified.statement.predicate if verified.statement is not None else None
@@ -166,9 +166,9 @@ def check_publishable(store: Store, language: Language, model_name: str) -> tupl
     red = refusals(artifact, verified, language, store)
     if red:
         raise Problem(f"not published, for {len(red)} {'reason' if len(red) == 1 else 'reasons'}: {'; '.join(red)}",
-                      where=f"{language.code} {stage}", fix="Mend each of these in the language folder and run again, "
-                      f"or have a person answer for it: vernacular waive {language.asked(model_name)} GATE --by NAME "
-                      "--reason WHY")
+                      where=f"{language.code} {stage}",
+                      fix="Fix each of these in the language folder and run again, or let a person take responsibility: "
+                      f"vernacular waive {language.cli_args(model_name)} GATE --by NAME --reason WHY")
     assert verified.statement is not None
     return artifact, verified.statement
 

@@ -68,7 +68,7 @@ def gather(language: Language, name: str, model: Model, reports: Mapping[str, Re
     results: Results = {
         "language": {"code": language.code, "name": language.name, "autonym": language.autonym,
                      "script": language.script, "owner": language.owner, "stated": stated(language.folder)},
-        "model": {"name": name, "asked": language.asked(name), "objective": model.objective,
+        "model": {"name": name, "asked": language.cli_args(name), "objective": model.objective,
                   "base": model.base.model_dump(mode="json"),
                   "base_name": model.base.hub or model.base.package or str(model.base.path),
                   "vocabulary": model.vocabulary.model_dump(mode="json"), "lora": model.lora.model_dump(mode="json"),

@@ -53,7 +53,7 @@ def current_artifacts(store: Store, language: Language, model_name: str) -> dict
              if (artifact := store.current(language.code, name)) is not None}
     if not found:
         raise Problem("nothing has been run yet", where=language.code,
-                      fix=f"Run `vernacular run {language.asked(model_name)}`")
+                      fix=f"Run `vernacular run {language.cli_args(model_name)}`")
     return found
 
 

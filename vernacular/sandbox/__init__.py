@@ -1,5 +1,5 @@
-"""Files and pages from outside, parsed in a worker process with limits on processor time, memory and output.
+"""Parse files and pages from outside in a worker process with limits on processor time, memory and output.
 
-``reader`` is the side that asks, ``worker`` the process that parses, ``frames`` what passes between
-the two. Which formats there are is known elsewhere: a caller names the function that parses.
+``reader`` sends requests, ``worker`` parses, ``frames`` is the protocol. Formats are not known
+here: a caller names the function that parses.
 """

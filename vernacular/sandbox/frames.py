@@ -1,7 +1,7 @@
-"""What passes between the side that asks and the worker: frames of one kind byte, a length and a payload.
+"""The protocol between reader and worker: frames of one kind byte, a length and a payload.
 
-Values are JSON in UTF-8 with lone surrogates kept, since parsed text may hold them. Nothing is
-pickled: the worker reads what strangers wrote, and its answers are data alone.
+Values are JSON in UTF-8; lone surrogates are kept, since parsed text may contain them. Nothing is
+pickled, because the worker handles untrusted files.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ class OutOfTime(Exception):
 
 @dataclass(frozen=True)
 class OpenFile:
-    """A file that is open for reading, or bytes as one.
+    """A file that is open for reading, or bytes wrapped as one.
 
     Attributes:
-        name: its last part tells the format.
+        name: its last part indicates the format.
         stream: positioned at the start.
         size: in bytes.
     """
@@ -38,18 +38,18 @@ class OpenFile:
     size: int
 
     def read(self) -> bytes:
-        """All bytes of it."""
+        """Return all its bytes."""
         return self.stream.read()
 
 
 @dataclass(frozen=True)
 class Allowance:
-    """What one request may take.
+    """Limits of one request.
 
     Attributes:
         seconds: of processor time.
-        memory: bytes beside what the worker itself has in use.
-        item: bytes of one value that it yields.
+        memory: bytes in addition to the worker's own.
+        item: bytes of one value.
         output: bytes of all values.
     """
 
@@ -61,14 +61,14 @@ class Allowance:
 
 @dataclass(frozen=True)
 class Request:
-    """What the worker is asked.
+    """A request to the worker.
 
     Attributes:
         function: ``package.module:name``.
-        arguments: values that can be written as JSON.
-        files: of each its name, its size, and whether it is passed as a descriptor; else its bytes follow.
-        allowance: what the answer may take.
-        each: whether the time holds for each value, not for all.
+        arguments: JSON-serializable values.
+        files: name, size, and whether it is passed as a descriptor; otherwise its bytes follow.
+        allowance: limits of the answer.
+        each: whether the time limit applies to each value instead of all.
     """
 
     function: str
@@ -78,23 +78,23 @@ class Request:
     each: bool
 
     def encode(self) -> bytes:
-        """It as JSON."""
+        """Encode it as JSON."""
         return encode(asdict(self))
 
     @classmethod
     def decode(cls, data: bytes) -> Request:
-        """The request that ``data`` holds."""
+        """Decode a request."""
         fields = decode(data)
         return cls(**{**fields, "allowance": Allowance(**fields["allowance"])})
 
 
 def encode(value: Any) -> bytes:
-    """``value`` as JSON."""
+    """Encode ``value`` as JSON."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
 
 
 def decode(data: bytes) -> Any:
-    """The value that ``data`` holds."""
+    """Decode a value."""
     return json.loads(data.decode("utf-8", "surrogatepass"))
 
 
@@ -105,11 +105,11 @@ def send(link: socket.socket, kind: bytes, payload: bytes) -> None:
 
 
 def receive(link: socket.socket, size: int, deadline: float | None = None) -> bytes:
-    """The next ``size`` bytes.
+    """Receive the next ``size`` bytes.
 
     Raises:
-        EOFError: the other side is gone.
-        OutOfTime: they did not come before ``deadline``, a moment of ``time.monotonic``.
+        EOFError: the other side has closed.
+        OutOfTime: they did not arrive before ``deadline``, a time of ``time.monotonic``.
     """
     data = bytearray()
     while len(data) < size:

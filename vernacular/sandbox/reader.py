@@ -1,7 +1,7 @@
-"""The side that asks: one worker for each process, started when needed, replaced when a limit ends it.
+"""Send requests to the worker: one per process, started on demand, replaced after a limit ended it.
 
-Values are kept in a temporary file until the last has come: of a file either all is read or nothing,
-and the worker is free for the next one.
+Values are stored in a temporary file until the last arrives: a file is read completely or not at
+all, and the worker is free for the next request.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ from vernacular.sandbox import frames
 from vernacular.sandbox.frames import Allowance, OpenFile, Request
 from vernacular.sandbox.limits import MB, died, raised, reached
 
-_IN_MEMORY = 32_000_000  # of values that wait
+_IN_MEMORY = 32_000_000  # bytes of values kept in memory
 _START_SECONDS = 120.0
-_PATIENCE, _LEAST_PATIENCE = 10.0, 60.0  # times the processor time; seconds: a parser that waits takes no time
+_PATIENCE, _LEAST_PATIENCE = 10.0, 60.0  # multiple of the processor time; seconds: waiting takes no processor time
 
 
 @contextmanager
 def opened(file: File) -> Iterator[OpenFile]:
-    """``file``, open for reading.
+    """Open ``file`` for reading.
 
     Raises:
-        Problem: it is no ordinary file, or lies behind a link.
-        FileNotFoundError: it is not there.
+        Problem: it is not a regular file, or is behind a link.
+        FileNotFoundError: it does not exist.
     """
     with file.stream() as stream:
         yield OpenFile(file.name, stream, os.fstat(stream.fileno()).st_size)
@@ -45,21 +45,21 @@ def opened(file: File) -> Iterator[OpenFile]:
 
 def read_bounded(function: str, files: Sequence[OpenFile | bytes], arguments: Sequence[Any], where: str,
                  allowance: Allowance) -> Iterator[Any]:
-    """The values that a function gives of ``files`` in the worker; all of them are there when this returns.
+    """Run a function on ``files`` in the worker and return its values, after all have arrived.
 
     Args:
-        function: ``package.module:name``; takes a list of ``OpenFile`` and ``arguments``, imports what it needs, and
-            returns an iterable of values that can be written as JSON.
+        function: ``package.module:name``; takes a list of ``OpenFile`` and ``arguments``, imports
+            what it needs, and returns an iterable of JSON-serializable values.
         files: open files (of the system) or bytes; the worker reads them from the start.
-        arguments: values that can be written as JSON.
-        where: how messages call it.
-        allowance: what it may take.
+        arguments: JSON-serializable values.
+        where: the input's name in messages.
+        allowance: limits.
 
     Raises:
-        LimitReached: it takes more.
+        LimitReached: a limit was exceeded.
         Problem: from the function.
         OSError: the files cannot be read.
-        RuntimeError: a fault of the function.
+        RuntimeError: a bug in the function.
     """
     with _lock:
         return _decoded(_worker_of_this_process().ask(function, files, arguments, where, allowance), where)
@@ -67,9 +67,9 @@ def read_bounded(function: str, files: Sequence[OpenFile | bytes], arguments: Se
 
 def stream_bounded(function: str, files: Sequence[OpenFile], arguments: Sequence[Any], where: str,
                    allowance: Allowance) -> Iterator[Any]:
-    """The same for values too many to be kept: they come one by one, from a worker of its own.
+    """Like ``read_bounded``, but yield values one by one from a separate worker.
 
-    What they may take holds for each of them, but for the memory.
+    The limits apply to each value, except for memory.
     """
     worker = _Worker()
     try:
@@ -87,12 +87,12 @@ def _decoded(stream: IO[bytes], where: str) -> Iterator[Any]:
             try:
                 values = frames.decode(stream.read(frames.HEADER.unpack(header)[1]))
             except RecursionError:
-                raise Problem("it is nested too deeply", where=where, fix="Write it flatter, or leave it out") from None
+                raise Problem("it is nested too deeply", where=where, fix="Flatten it, or leave it out") from None
             yield from values
 
 
 class _Worker:
-    """The worker process and the socket to it."""
+    """The worker process and its socket."""
 
     def __init__(self) -> None:
         self.owner = os.getpid()
@@ -100,12 +100,12 @@ class _Worker:
 
     def ask(self, function: str, files: Sequence[OpenFile | bytes], arguments: Sequence[Any], where: str,
             allowance: Allowance) -> IO[bytes]:
-        """The frames of values that the worker answers with, in a temporary file."""
+        """Return the frames of the worker's values in a temporary file."""
         try:
             return self._ask(function, files, arguments, where, allowance)
         except (EOFError, ConnectionError):
             code = self.close()
-        if code == -signal.SIGKILL:  # by someone else, who may not have meant this file: it has another chance
+        if code == -signal.SIGKILL:  # killed by someone else, perhaps for another reason: try once more
             with suppress(EOFError, ConnectionError):
                 return self._ask(function, files, arguments, where, allowance)
             code = self.close()
@@ -117,24 +117,24 @@ class _Worker:
         try:
             link = self._start()
             _send(link, function, files, arguments, allowance)
-            kind, said = self._receive(link, spool, where, allowance)
+            kind, payload_data = self._receive(link, spool, where, allowance)
         except (EOFError, ConnectionError):
             spool.close()
             raise
-        except BaseException:  # the conversation is cut short: the next one begins anew
+        except BaseException:  # the exchange is incomplete: start a new worker
             spool.close()
             self.close()
             raise
-        if said["last"]:
+        if payload_data["last"]:
             self.close()
         if kind != frames.END:
             spool.close()
-            raise raised(kind, said, where, allowance)
+            raise raised(kind, payload_data, where, allowance)
         return spool
 
     def stream(self, function: str, files: Sequence[OpenFile], arguments: Sequence[Any], where: str,
                allowance: Allowance) -> Iterator[Any]:
-        """The values that the worker answers with, as they come."""
+        """Yield the worker's values as they arrive."""
         link, seconds = self._start(), _LEAST_PATIENCE + _PATIENCE * allowance.seconds
         _send(link, function, files, arguments, allowance, each=True)
         kind, payload = _frame(link, seconds, allowance, where)
@@ -161,46 +161,46 @@ class _Worker:
     @staticmethod
     def _receive(link: socket.socket, spool: tempfile.SpooledTemporaryFile[bytes], where: str,
                  allowance: Allowance) -> tuple[bytes, dict[str, Any]]:
-        """Write the frames of values to ``spool``; the kind of the last frame, and what it says."""
+        """Write the frames of values to ``spool``; return the kind and payload of the last frame."""
         ends, total = time.monotonic() + _LEAST_PATIENCE + _PATIENCE * allowance.seconds, 0
         kind, payload = _frame(link, ends - time.monotonic(), allowance, where)
         while kind == frames.ITEMS:
             total += len(payload)
             if total > allowance.output + frames.HEADER.size:
-                raise reached("output", f"it gives more than {allowance.output / MB:,.0f} MB of text", where)
+                raise reached("output", f"it yields more than {allowance.output / MB:,.0f} MB of text", where)
             spool.write(frames.HEADER.pack(kind, len(payload)) + payload)
             kind, payload = _frame(link, ends - time.monotonic(), allowance, where)
         return kind, frames.decode(payload)
 
     def close(self) -> int:
-        """End the process, if one was started; its exit code, negative for the signal that ended it."""
+        """End the process, if started; return its exit code, negative for the signal that ended it."""
         if self._started is None:
             return 0
         (process, link), self._started = self._started, None
         link.close()
-        if self.owner != os.getpid():  # of a process that forked this one, and its business
+        if self.owner != os.getpid():  # it belongs to the process that forked this one
             return 0
         with suppress(subprocess.TimeoutExpired):
-            return process.wait(0.2)  # it may just have been ended by a limit, which its exit code says
+            return process.wait(0.2)  # a limit may just have ended it; keep that exit code
         process.kill()
         return process.wait()
 
 
 def _frame(link: socket.socket, seconds: float, allowance: Allowance, where: str) -> tuple[bytes, bytes]:
-    """The next frame: its kind, and what it holds.
+    """Receive the next frame: its kind and payload.
 
     Raises:
-        LimitReached: it is too large, or does not come.
+        LimitReached: it is too large, or too late.
         EOFError: the worker ended.
     """
     deadline = time.monotonic() + seconds
     try:
         kind, size = frames.HEADER.unpack(frames.receive(link, frames.HEADER.size, deadline))
         if size > allowance.item + frames.HEADER.size:
-            raise reached("output", f"it gives more than {allowance.item / MB:,.0f} MB of text at once", where)
+            raise reached("output", f"it yields more than {allowance.item / MB:,.0f} MB of text at once", where)
         return kind, frames.receive(link, size, deadline)
     except frames.OutOfTime:
-        raise reached("wait", f"parsing it did not end within {seconds:,.0f} s", where) from None
+        raise reached("wait", f"parsing did not finish within {seconds:,.0f} s", where) from None
 
 
 def _send(link: socket.socket, function: str, files: Sequence[OpenFile | bytes], arguments: Sequence[Any],
@@ -215,7 +215,7 @@ def _send(link: socket.socket, function: str, files: Sequence[OpenFile | bytes],
 
 
 def _environment() -> dict[str, str]:
-    """Of the worker: one thread, and memory from the system's allocator, so that what is in use can be told."""
+    """The worker's environment: one thread, and the system's allocator, so that memory use is measurable."""
     path = os.pathsep.join([str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH", "")])
     return {**os.environ, "PYTHONPATH": path.rstrip(os.pathsep), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
             "MALLOC_ARENA_MAX": "2", "ARROW_DEFAULT_MEMORY_POOL": "system"}
@@ -234,7 +234,7 @@ def _worker_of_this_process() -> _Worker:
 
 
 def stop() -> None:
-    """End the worker of this process; the next request starts another."""
+    """End this process's worker; the next request starts another."""
     for worker in _workers:
         worker.close()
     _workers.clear()

@@ -1,7 +1,7 @@
-"""The process that parses: ``python -m vernacular.sandbox.worker FD`` answers requests on a socket.
+"""The parsing process: ``python -m vernacular.sandbox.worker FD`` answers requests on a socket.
 
-The system limits processor time and memory for each request: a parser that passes the first is
-killed, one that passes the second gets no more. The process ends when the other side does.
+The system limits processor time and memory per request: exceeding the time kills the process,
+exceeding the memory fails allocations. The process ends with the other side.
 """
 
 from __future__ import annotations
@@ -21,24 +21,25 @@ from typing import Any
 
 import psutil
 
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem, Problems
 from vernacular.sandbox import frames
 from vernacular.sandbox.frames import Allowance, OpenFile, Request
 
-_BATCH = 1 << 16  # bytes of values that are sent in one frame
-_GROWN = 1 << 28  # bytes beyond its first size at which the process is replaced: what parsers leave behind adds up
+_BATCH = 1 << 16  # bytes of values per frame
+_GROWN = 1 << 28  # growth in bytes after which the process is replaced, since parsers leak memory
 _MOST_FILES = 16
 _MEMORY_WORDS = ("memory allocation", "cannot allocate", "can't allocate", "out of memory", "unable to allocate",
-                 "malloc", "can't start new thread",  # what libraries say whose own errors hide it; lxml:
+                 "malloc", "can't start new thread",  # libraries that hide the cause; lxml:
                  "unknown error (<string>, line 0)")
 
 
 def main() -> None:
-    """Serve until the other side ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to every process; the other side ends this one
+    """Serve requests until the other side ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends SIGINT to all processes; the reader ends this one
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     link = socket.socket(fileno=int(sys.argv[1]))
-    for number in (1, 2):  # what libraries print of strangers' files goes nowhere
+    for number in (1, 2):  # discard what libraries print about files
         os.dup2(os.open(os.devnull, os.O_WRONLY), number)
     frames.send(link, frames.READY, b"")
     grown = 0
@@ -47,7 +48,7 @@ def main() -> None:
 
 
 def _request(link: socket.socket) -> tuple[Request, list[OpenFile]] | None:
-    """The next request, and its files; None where the other side is gone."""
+    """Receive the next request and its files; None if the other side has closed."""
     mark, descriptors, *_ = socket.recv_fds(link, 1, _MOST_FILES)
     if not mark:
         return None
@@ -56,33 +57,33 @@ def _request(link: socket.socket) -> tuple[Request, list[OpenFile]] | None:
     left, files = list(descriptors), []
     for name, length, opened in request.files:
         stream: Any = os.fdopen(left.pop(0), "rb") if opened else io.BytesIO(frames.receive(link, length))
-        stream.seek(0)  # it may have been read before by way of the same open file
+        stream.seek(0)  # the open file description may have been read before
         files.append(OpenFile(name, stream, length))
     return request, files
 
 
 def _answer(link: socket.socket, request: Request, files: list[OpenFile], grown: int) -> int:
-    """Answer one request; the bytes by which this process grew, or enough to end it."""
+    """Answer one request; return the growth of this process in bytes, or enough to end it."""
     module, _, function = request.function.partition(":")
     before = _resident()
     try:
-        # Its imports come first, without limits: it returns what yields under them.
+        # Imports run first, without limits: the function returns an iterable that runs under them.
         values = iter(getattr(importlib.import_module(module), function)(files, *request.arguments))
         before = _resident()
-        kind, said = _within(link, values, request.allowance, request.each)
+        kind, payload = _within(link, values, request.allowance, request.each)
     except Exception as error:
-        kind, said = _fault(error)
+        kind, payload = _fault(error)
     finally:
         for file in files:
             file.stream.close()
     more = _GROWN if kind == frames.MEMORY else max(0, _resident() - before)
-    frames.send(link, kind, frames.encode({**said, "last": grown + more >= _GROWN}))
+    frames.send(link, kind, frames.encode({**payload, "last": grown + more >= _GROWN}))
     return more
 
 
 def _within(link: socket.socket, values: Iterator[Any], allowance: Allowance,
             each: bool) -> tuple[bytes, dict[str, Any]]:
-    """Send ``values``, within a time for all or for ``each``; the kind of the last frame and what it says."""
+    """Send ``values`` within a time limit for all or ``each``; return kind and payload of the last frame."""
     batch, size = list[bytes](), 0
     try:
         with _limited(allowance):
@@ -102,7 +103,7 @@ def _within(link: socket.socket, values: Iterator[Any], allowance: Allowance,
 
 
 def _send(link: socket.socket, batch: list[bytes]) -> None:
-    if len(batch) == 1:  # most often a large one, of which no copy is made
+    if len(batch) == 1:  # usually a large value: avoid a copy
         link.sendall(frames.HEADER.pack(frames.ITEMS, len(batch[0]) + 2))
         for part in (b"[", batch[0], b"]"):
             link.sendall(part)
@@ -112,7 +113,7 @@ def _send(link: socket.socket, batch: list[bytes]) -> None:
 
 @contextmanager
 def _limited(allowance: Allowance) -> Iterator[None]:
-    """Let the block take so much time (the signal of the timer ends the process) and so much memory."""
+    """Limit the time (a signal ends the process) and memory of the block."""
     before = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (_size() + allowance.memory, before[1]))
     signal.setitimer(signal.ITIMER_PROF, allowance.seconds)
@@ -124,25 +125,26 @@ def _limited(allowance: Allowance) -> Iterator[None]:
 
 
 def _size() -> int:
-    """Bytes of addresses, which the system limits."""
+    """The process's address space in bytes, which the system limits."""
     return int(psutil.Process().memory_info().vms)
 
 
 def _resident() -> int:
-    """Bytes of memory in use."""
+    """The process's resident memory in bytes."""
     return int(psutil.Process().memory_info().rss)
 
 
 def _fault(error: Exception) -> tuple[bytes, dict[str, Any]]:
-    """The frame for what a parser raised."""
+    """Build the frame for an exception of a parser."""
     if _of_memory(error):
         return frames.MEMORY, {}
     if isinstance(error, Problem):
-        found, beyond = (error.found, error.beyond) if isinstance(error, Problems) else ([error], {})
-        return frames.PROBLEM, {"found": [[one.what, one.where, one.fix] for one in found], "beyond": beyond}
+        problems, beyond = (error.problems, error.beyond) if isinstance(error, Problems) else ([error], {})
+        return frames.PROBLEM, {"problems": [[one.what, one.where, one.fix, one.code] for one in problems],
+                                "beyond": beyond}
     if isinstance(error, RecursionError):
-        return frames.PROBLEM, {"found": [["it is nested too deeply", "", "Write it flatter, or leave it out"]],
-                                "beyond": {}}
+        problem = ["it is nested too deeply", "", "Flatten it, or leave it out", Code.DATA_NESTING]
+        return frames.PROBLEM, {"problems": [problem], "beyond": {}}
     if isinstance(error, OSError) and error.errno is not None:
         return frames.SYSTEM, {"errno": error.errno, "strerror": error.strerror or ""}
     return frames.FAULT, {"error": f"{type(error).__name__}: {error}",
@@ -150,7 +152,7 @@ def _fault(error: Exception) -> tuple[bytes, dict[str, Any]]:
 
 
 def _of_memory(error: BaseException | None) -> bool:
-    """Whether ``error``, or what it came of, says that there was no more memory."""
+    """Whether ``error`` or one of its causes is a lack of memory."""
     while error is not None:
         if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM or (
                 not isinstance(error, Problem) and any(word in str(error).lower() for word in _MEMORY_WORDS)):

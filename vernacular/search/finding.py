@@ -127,7 +127,7 @@ class Searcher:
                           where="search", fix=f"Give a sentence or a few words, at most {LONGEST:,} characters")
         if not self.is_ready():
             raise Problem("the search index is not built yet", where=self._language.code, fix=(
-                f'Run `vernacular search {self._language.asked(self._name)} "..."` once: it builds it'))
+                f'Run `vernacular search {self._language.cli_args(self._name)} "..."` once: it builds it'))
         suppressed, documents = Suppressions.of(self._language.folder), self._clean.folder / "documents.jsonl"
         found: list[Hit] = []
         vector = self._encoder().vectors([asked])[0]
@@ -162,7 +162,7 @@ def _current(store: Store, language: Language, name: str, stage: str) -> Artifac
     if found is None:
         what = "release" if stage.startswith("release/") else f"artifact of {stage}"
         raise Problem(f"there is no {what} yet: search reads the corpus with the released model",
-                      where=f"{language.code} {name}", fix=f"Run `vernacular run {language.asked(name)}`")
+                      where=f"{language.code} {name}", fix=f"Run `vernacular run {language.cli_args(name)}`")
     return found
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from vernacular.core.errors import Problem, of_the_system
+from vernacular.core.errors import Problem, is_system_error
 from vernacular.sandbox.frames import OpenFile
 
 _BATCH = 256  # rows of parquet held at once
@@ -38,7 +38,7 @@ def _parquet(file: OpenFile, wanted: Sequence[str], names: Sequence[str], where:
                                              use_threads=False):
                 yield from (texts_of(row, names) for row in batch.to_pylist())
     except (pyarrow.ArrowException, OSError, ValueError, OverflowError, LookupError) as error:
-        if of_the_system(error):
+        if is_system_error(error):
             raise
         first = (str(error).splitlines() or [type(error).__name__])[0]
         raise Problem(f"not a Parquet file that can be read ({first})", where=where, fix="Write it again") from None

@@ -13,7 +13,7 @@ from pathlib import Path
 import orjson
 
 from vernacular import __version__
-from vernacular.core.errors import Problem, full
+from vernacular.core.errors import Problem, is_disk_full
 from vernacular.core.store import write_atomically
 
 _AGENT = f"vernacular/{__version__} (text for language models of minority languages)"
@@ -76,7 +76,7 @@ def download(url: str, file: Path, known: Mark, progress: Callable[[str], None])
                       fix="Run it again" if error.code in (416, 429) or error.code >= 500 else "Correct the address "
                                                                                                "or `date:`") from None
     except (OSError, http.client.HTTPException) as error:
-        if full(error):
+        if is_disk_full(error):
             raise
         reason = getattr(error, "reason", None) or error
         raise Problem(f"it cannot be fetched ({reason})", where=url,

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from importlib import import_module
 from typing import Any
 
-from vernacular.core.errors import Problem, of_the_system
+from vernacular.core.errors import Problem, is_system_error
 from vernacular.sandbox.frames import OpenFile
 
 
@@ -35,7 +35,7 @@ def _pages(file: OpenFile, packed: bool, done: int) -> Iterator[list[Any] | None
             source = str(revision.text or "") if revision else ""
             yield [page.title, revision.id, str(revision.timestamp)[:10], source] if revision and source else None
     except (OSError, EOFError, ValueError, SyntaxError, mwxml.errors.MalformedXML) as error:
-        if of_the_system(error):
+        if is_system_error(error):
             raise
         raise Problem(f"the dump is damaged ({type(error).__name__}: {error})", where="",
                       fix="Fetch it again") from None

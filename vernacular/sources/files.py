@@ -69,7 +69,7 @@ class Files(ABC):
             for text in texts:
                 found = True
                 yield self._document(path, text)
-        faults.done()
+        faults.raise_collected()
         extracts.prune()
         self.digests.save({path for path, _ in files})
         if not found and not self.problems:

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 
 from vernacular.config.sources import InboxSource
 from vernacular.core import clock
-from vernacular.core.errors import Problem, as_problem, of_the_system
+from vernacular.core.errors import Problem, as_problem, is_system_error
 from vernacular.core.files import File, Folder
 from vernacular.provenance.suppression_list import gone
 from vernacular.sources import Place
@@ -96,7 +96,7 @@ class Inbox(Files):
 
     def _not_read(self, error: Exception, path: str) -> None:
         """Set the file aside; what is not its fault (a disk that fails or is full) is raised again."""
-        if of_the_system(error) and getattr(error, "errno", None) not in _OF_THE_FILE:
+        if is_system_error(error) and getattr(error, "errno", None) not in _OF_THE_FILE:
             raise error
         self._set_aside(_unreadable(error, f"{self.where}/{path}"))
 

@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from vernacular.core.errors import Problem, full
+from vernacular.core.errors import Problem, is_disk_full
 from vernacular.core.files import File
 from vernacular.sandbox.frames import OpenFile
 from vernacular.sources.dataset_files import check_columns, texts_of
@@ -55,7 +55,7 @@ def _rows(dataset: str, config: str | None, split: str, revision: str | None, wh
 
 def _reason(error: Exception, where: str) -> Exception:
     """Why the dataset cannot be read, in one line; of a full disk, ``error`` itself."""
-    if full(error):
+    if is_disk_full(error):
         return error
     first = (str(error).strip().splitlines() or [""])[0][:200]
     absent = isinstance(error, ValueError | FileNotFoundError | PermissionError) and not any(

@@ -127,7 +127,7 @@ def _read(language: Language, name: str, task: Task, root: Path,
         for row in rows[part]:
             with faults.collect():
                 parts[part].append(kind.item(row))
-    faults.done()
+    faults.raise_collected()
     return rows, kind, parts, taken
 
 

@@ -78,7 +78,7 @@ def load_predictor(arm: Arm, model_name: str, model: Model, task_name: str, inpu
     folder = adapter_folder(inputs[f"task/{task_name}_{model_name}"], arm, seed)
     if not folder.is_dir():
         raise Problem(f"there is no adapter for {arm}, seed {seed}", where=str(folder),
-                      fix=f"Run `vernacular run {language.asked(model_name)} --to task/{task_name}_{model_name}`")
+                      fix=f"Run `vernacular run {language.cli_args(model_name)} --to task/{task_name}_{model_name}`")
     task = language.tasks[task_name]
     if not task.answers_lines:
         raise Problem(f"a task of {task.kind} labels no line, and answers none", where=f"{language.code} {task_name}",

@@ -280,5 +280,5 @@ def checked(tags: Sequence[str], row: Row, repair: bool) -> list[str]:
                                    where=where, fix=f"Correct the file, remove `repair_bio: false`, {_PLAIN}"))
             tag = f"B-{tag[2:]}"
         out.append(tag)
-    faults.done()
+    faults.raise_collected()
     return out

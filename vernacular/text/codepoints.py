@@ -1,7 +1,7 @@
-"""A batch of lines as one array of code points: what every rule on lines counts quickly. Judges nothing.
+"""A batch of lines as one array of code points, for fast counting in line rules.
 
-Rules look at all characters of a batch at once here, and only at the lines that this points out one by one. What
-counts as a letter or a word is defined by the same Unicode properties as in ``words``, so both ways agree.
+Rules compute on all characters of a batch at once and inspect single lines only where needed.
+Letters and words are defined by the same Unicode properties as in ``words``.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Counts = NDArray[np.int64]
 
 @cache
 def kinds() -> Flags:
-    """For each code point its properties as bits: ``LETTER``, ``MARK`` and so on; shape (0x110000,)."""
+    """Return the properties of each code point as bits: ``LETTER``, ``MARK`` and so on; (0x110000,)."""
     table = np.zeros(LIMIT, dtype=np.uint8)
     for bit, pattern in _PROPERTIES.items():
         table[points_of(pattern)] |= np.uint8(bit)
@@ -39,12 +39,12 @@ def kinds() -> Flags:
 
 @cache
 def unspaced() -> NDArray[np.bool_]:
-    """For each code point whether it is a letter of a script without spaces between words."""
+    """Return for each code point whether it is a letter of a script without spaces between words."""
     return table_of(points_of(f"{UNSPACED}+").tolist())
 
 
 def points_of(pattern: str) -> NDArray[np.int64]:
-    """The code points that match ``pattern``, a character class with ``+``, in order."""
+    """Return the code points that match ``pattern``, a character class with ``+``, in order."""
     compiled = regex.compile(pattern, regex.V1)
     found: list[NDArray[np.int64]] = [np.zeros(0, dtype=np.int64)]
     for first, text in _assigned():
@@ -54,12 +54,12 @@ def points_of(pattern: str) -> NDArray[np.int64]:
 
 @cache
 def _assigned() -> list[tuple[int, str]]:
-    """All characters there may be, in stretches: the first code point, and the characters from there on."""
+    """Return ranges of assignable characters: the first code point, and the characters."""
     return [(first, "".join(map(chr, range(first, end)))) for first, end in _ASSIGNED]
 
 
 def table_of(characters: Iterable[str | int]) -> NDArray[np.bool_]:
-    """A table that says of each code point whether it is one of ``characters``."""
+    """Return a table that marks the code points in ``characters``."""
     table = np.zeros(LIMIT, dtype=np.bool_)
     table[[character if isinstance(character, int) else ord(character) for character in characters]] = True
     return table
@@ -70,8 +70,8 @@ class Batch:
 
     Attributes:
         lines: the lines.
-        codes: their code points, one line after another, each followed by a line feed; dtype uint32.
-        starts, ends: where each line begins and ends (exclusive, without the line feed) in ``codes``.
+        codes: their code points, line after line, each followed by a line feed; dtype uint32.
+        starts, ends: bounds of each line in ``codes`` (end exclusive, without the line feed).
     """
 
     def __init__(self, lines: Sequence[str]) -> None:
@@ -89,9 +89,9 @@ class Batch:
 
     @classmethod
     def of(cls, lines: Sequence[str]) -> Batch:
-        """The batch of ``lines``; where they are those that were asked for last, the same one, with what it counted.
+        """Return the batch of ``lines``; reuse the previous one, with its counts, if the lines are the same.
 
-        Rules follow one another on the same lines, so most of the counting is done once.
+        Rules run one after another on the same lines, so most counting is shared.
         """
         last = _LAST[0]
         if last.lines != lines:
@@ -99,7 +99,7 @@ class Batch:
         return last
 
     def sums(self, marked: NDArray[np.bool_]) -> Counts:
-        """How many code points of each line are ``marked``."""
+        """Return the number of ``marked`` code points in each line."""
         if not len(self.lines):
             return np.zeros(0, dtype=np.int64)
         total = np.zeros(len(marked) + 1, dtype=np.int32)
@@ -108,17 +108,17 @@ class Batch:
         return counts
 
     def having(self, marked: NDArray[np.bool_]) -> list[int]:
-        """The lines with a ``marked`` code point, in order."""
+        """Return the lines with a ``marked`` code point, in order."""
         return self.lines_at(np.flatnonzero(marked))
 
     def lines_at(self, positions: NDArray[np.int64]) -> list[int]:
-        """The lines that the sorted ``positions`` in ``codes`` are in, each once, in order."""
+        """Return the lines at the sorted ``positions`` in ``codes``, each once, in order."""
         lines: list[int] = np.unique(np.searchsorted(self.ends, positions)).tolist()
         return lines
 
     @cached_property
     def in_word(self) -> NDArray[np.bool_]:
-        """Whether each code point is part of a word as ``words`` finds them."""
+        """Whether each code point is part of a word as defined in ``words``."""
         solid = (self.kinds & WORD) != 0
         spaced = solid if self._alone is None else solid & ~self._alone
         joins = np.zeros(len(solid), dtype=np.bool_)
@@ -129,7 +129,7 @@ class Batch:
 
     @cached_property
     def _alone(self) -> NDArray[np.bool_] | None:
-        """Whether each code point is a letter of a script without spaces, or a mark on one; None where there are none.
+        """Whether each code point is a letter (or its mark) of a script without spaces; None if there is none.
 
         Such a letter with its marks is a word.
         """
@@ -145,19 +145,19 @@ class Batch:
 
     @cached_property
     def word_bounds(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Where each word begins and ends (exclusive) in ``codes``; a line feed ends every word."""
+        """The bounds of each word in ``codes`` (end exclusive); a line feed ends every word."""
         if self._alone is None:
             edges = np.flatnonzero(np.diff(self.in_word.view(np.int8), prepend=np.int8(0)))
             return edges[::2], edges[1::2]
         inside, alone = self.in_word, self._alone
-        anew = alone & ((self.kinds & MARK) == 0)
-        anew[1:] |= alone[:-1] & ~alone[1:]
+        starts_word = alone & ((self.kinds & MARK) == 0)
+        starts_word[1:] |= alone[:-1] & ~alone[1:]
         before = np.concatenate([[False], inside[:-1]])
-        return np.flatnonzero(inside & (~before | anew)), np.flatnonzero(before & (~inside | anew))
+        return np.flatnonzero(inside & (~before | starts_word)), np.flatnonzero(before & (~inside | starts_word))
 
     @cached_property
     def word_hashes(self) -> NDArray[np.uint32]:
-        """A number for each word, equal for words that are equal casefolded (and, seldom, for others)."""
+        """A hash of each word; words equal after casefolding have equal hashes (collisions are rare)."""
         starts, ends = self.word_bounds
         total = np.zeros(len(self.codes) + 1, dtype=np.uint32)
         np.cumsum(_folded().take(self.codes), out=total[1:], dtype=np.uint32)
@@ -165,28 +165,28 @@ class Batch:
 
     @cached_property
     def word_counts(self) -> Counts:
-        """How many words each line has."""
+        """The number of words in each line."""
         return np.diff(np.searchsorted(self.word_bounds[0], self.ends), prepend=0)
 
     @cached_property
     def word_lines(self) -> NDArray[np.int64]:
-        """The line that each word is in."""
+        """The line of each word."""
         return np.repeat(np.arange(len(self.lines)), self.word_counts)
 
     def repeated(self, hashes: NDArray[np.uint32], lines: NDArray[np.int64]) -> Counts:
-        """How many of the ``hashes`` of each line stand in it again, at most: a bound from above, and nearly exact.
+        """Return an upper bound, nearly exact, of the repeated ``hashes`` in each line.
 
         Args:
-            hashes: of words or runs of words or characters.
-            lines: the line that each is in, rising.
+            hashes: of words, or runs of words or characters.
+            lines: the line of each, ascending.
         """
         found = np.zeros(len(self.lines), dtype=np.int64)
-        step = 1 << 14  # so that the table stays in the cache
+        step = 1 << 14  # keeps the table in the CPU cache
         last = np.zeros(8 << (min(step, len(hashes)) - 1).bit_length() if len(hashes) else 1, dtype=np.int32)
         first = 0
         while first < len(lines):
             end = min(first + step, len(lines))
-            if end < len(lines):  # no line is cut
+            if end < len(lines):  # do not split a line
                 end = int(np.searchsorted(lines, lines[end - 1], side="right"))
             slots = slots_of(hashes[first:end], lines[first:end], len(last))
             places = np.arange(end - first, dtype=np.int32)
@@ -201,7 +201,7 @@ _LAST = [Batch([])]
 
 
 def slots_of(hashes: NDArray[np.uint32], lines: NDArray[np.int64], size: int = 0) -> NDArray[np.int64]:
-    """A slot in a table of ``size`` (a power of two; 0: large enough) for each pair of a hash and its line."""
+    """Return a slot for each pair of hash and line in a table of ``size`` (a power of two; 0: automatic)."""
     bits = ((size or 4 * len(hashes)) - 1).bit_length()
     mixed = (hashes ^ (lines.astype(np.uint32) * np.uint32(0x85EBCA6B))) * np.uint32(0xC2B2AE35)
     return ((mixed ^ (mixed >> np.uint32(15))) & np.uint32((1 << bits) - 1)).astype(np.int64)
@@ -209,7 +209,7 @@ def slots_of(hashes: NDArray[np.uint32], lines: NDArray[np.int64], size: int = 0
 
 @cache
 def _folded() -> NDArray[np.uint32]:
-    """A random number for each code point, the same for those that are equal casefolded (sums for ß and the like)."""
+    """Return a random number per code point, equal after casefolding (a sum for ß and the like)."""
     table = np.random.default_rng(1).integers(1, 1 << 32, LIMIT, dtype=np.uint32)
     plain = table.copy()
     for point in range(0x20000):

@@ -1,4 +1,4 @@
-"""The lines of a batch of documents on their way through the rules for single documents, and these rules' names."""
+"""The lines of a batch of documents during document-level rules, and the names of these rules."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ import numpy as np
 
 from vernacular.text.word_hashes import Ints
 
-RULES = {  # in their order: what a rejected line is
+RULES = {  # in order; each names what is dropped
     "encoding": "with lost characters or mojibake that cannot be undone", "empty": "without a letter",
-    "script": "with too few letters of the language's script", "short": "below the least number of words",
-    "identification": "taken for another language",
-    "document_identification": "of documents taken for another language",
+    "script": "with too few letters of the language's script", "short": "with fewer words than the minimum",
+    "identification": "identified as another language",
+    "document_identification": "in documents identified as another language",
     "repetition": "that repeat themselves", "thresholds": "unlike any line of the seed"}
 NUMBERS = {name: number for number, name in enumerate(RULES)}
 
 
 class Lines:
-    """The lines of a batch on their way through the rules.
+    """The remaining lines of a batch.
 
     Args:
         texts: all lines.
-        owner: the document that each is of.
-        number: its number in that document, from 1.
+        owner: the document of each line.
+        number: its line number in that document, from 1.
 
     Attributes:
-        texts: the lines that are left.
-        at: where each of these stood among all lines.
-        rejects: (where a line stood, number of the rule, reason, text) of the others, rule by rule.
+        texts: the remaining lines.
+        at: the original index of each.
+        rejects: (original index, rule number, reason, text) of the others, rule by rule.
     """
 
     def __init__(self, texts: list[str], owner: Ints, number: Ints) -> None:
@@ -39,17 +39,17 @@ class Lines:
 
     @property
     def owner(self) -> Ints:
-        """The document that each line left is of."""
+        """The document of each remaining line."""
         return self.all_owners[self.at]
 
-    def drop(self, found: Mapping[int, str], rule: str | None) -> None:
-        """Take out the lines in ``found`` (index among those left -> reason); without a rule, they never were lines."""
-        if not found:
+    def drop(self, reasons: Mapping[int, str], rule: str | None) -> None:
+        """Remove the lines in ``found`` (index among the remaining -> reason); without a rule, record nothing."""
+        if not reasons:
             return
         if rule is not None:
             at = self.at.tolist()
-            self.rejects += [(at[index], NUMBERS[rule], reason, self.texts[index]) for index, reason in found.items()]
+            self.rejects += [(at[index], NUMBERS[rule], reason, self.texts[index]) for index, reason in reasons.items()]
         kept = np.ones(len(self.texts), dtype=np.bool_)
-        kept[list(found)] = False
+        kept[list(reasons)] = False
         self.texts = [self.texts[index] for index in np.flatnonzero(kept).tolist()]
         self.at = self.at[kept]

@@ -1,8 +1,8 @@
-"""One form for one text: mojibake and HTML entities undone, Unicode NFC, single spaces, no control characters.
+"""Normalize text: fix mojibake and HTML entities, apply Unicode NFC, single spaces, no control characters.
 
-Apostrophes and look-alike letters are ``orthography``'s; here no letter changes that was not damaged. Both rules look
-at a whole batch first (``characters``) and touch only the lines in which something could change; the outcome is that
-of taking each line alone.
+Apostrophes and look-alike letters are in ``spelling``; undamaged letters do not change here. Both
+rules scan a whole batch first (``codepoints``) and process only lines that may change; results
+equal those of single lines.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from vernacular.core.normal_forms import normalized
 from vernacular.text.codepoints import LIMIT, Batch, Flags, points_of, table_of
 
 _SPACE = regex.compile(r"[\s\u00a0\u2028\u2029\u0085]+")
-# Control characters, zero-width space, byte order mark, soft hyphen, direction marks, deprecated format characters,
-# interlinear marks and tags. The joiners U+200C and U+200D stay: Persian and Indic spelling needs them.
+# Control characters, zero-width space, byte order mark, soft hyphen, direction marks, deprecated
+# format characters, interlinear marks and tags. The joiners U+200C and U+200D are kept: Persian and
+# Indic spelling needs them.
 _UNSEEN = (r"\p{Cc}\u200b\ufeff\u00ad\u2060\u200e\u200f\u061c\u202a-\u202e\u2066-\u206f\ufff9-\ufffb"
            r"\U000e0001\U000e0020-\U000e007f")
 _INVISIBLE = regex.compile(f"[{_UNSEEN}]+")
@@ -31,17 +32,18 @@ _REPAIRS = ftfy.TextFixerConfig(uncurl_quotes=False, normalization=None, fix_cha
                                 explain=False)
 _ENTITIES_ONLY = _REPAIRS._replace(fix_encoding=False)
 _ENTITY = regex.compile(r"&#?[0-9A-Za-z]{1,24};")
-_ALONE = regex.compile(r"(?<!\S)[ÂÃ](?= )")  # a word of its own (Sango â, at the head of a sentence), no mojibake
+_ALONE = regex.compile(r"(?<!\S)[ÂÃ](?= )")  # a word (Sango â at the start of a sentence), not mojibake
 
-# How characters meet in mojibake (ftfy.badness): what a character is, as one of these.
+# Character classes in mojibake (ftfy.badness); each character has one of these roles.
 _PLAIN, _SIGN, _SMALL, _CAPITAL, _ODD, _CONTROL, _LIGATURE, _HAT = range(8)
 
 
 def repair(lines: Sequence[str]) -> tuple[list[str], dict[int, str]]:
-    """``lines`` with mojibake, HTML entities, terminal escapes and lone surrogates undone (ftfy; Speer 2019).
+    """Fix mojibake, HTML entities, terminal escapes and lone surrogates in ``lines`` (ftfy; Speer 2019).
 
     Returns:
-        The lines, and for those that changed: index -> the line before. Curly quotes and apostrophes stay.
+        The lines, and index -> original line for those that changed. Curly quotes and apostrophes
+        are kept.
     """
     repaired, before = list(lines), {}
     for index in _repairable(lines):
@@ -52,17 +54,17 @@ def repair(lines: Sequence[str]) -> tuple[list[str], dict[int, str]]:
 
 
 def repair_line(line: str) -> str:
-    """One line for ``repair``."""
+    """Apply ``repair`` to one line."""
     if line.isascii() and "&" not in line and "\x1b" not in line:
         return line
     return ftfy.fix_text(line, _REPAIRS if is_bad(_ALONE.sub("A", line)) else _ENTITIES_ONLY)
 
 
 def suspects(lines: Sequence[str]) -> list[int]:
-    """The lines, in order, that could hold mojibake: all in which ``ftfy.badness.is_bad`` finds some, and a few more.
+    """Return the lines, in order, that may contain mojibake: all that ``ftfy.badness.is_bad`` finds and a few more.
 
-    Each of its patterns but a few needs two neighbours of a few hundred characters, not both plain letters; the test
-    tries all pairs. This costs a hundredth of its search.
+    Most of its patterns need two neighbors from a few hundred characters; testing all pairs takes a
+    hundredth of the time.
     """
     if all(map(str.isascii, lines)):
         return []
@@ -86,14 +88,14 @@ def _repairable(lines: Sequence[str]) -> list[int]:
 def _encodable(text: str) -> bool:
     try:
         text.encode("utf-8")
-    except UnicodeEncodeError:  # a lone surrogate: half a character, as broken JSON has it
+    except UnicodeEncodeError:  # a lone surrogate, from broken JSON
         return False
     return True
 
 
 @cache
 def _roles() -> Flags:
-    """What each code point is to ``suspects``."""
+    """Return the role of each code point in ``suspects``."""
     table = np.zeros(LIMIT, dtype=np.uint8)
     for first, end in ((0xA0, 0x180), (0x2C6, 0x2DE), (0x370, 0x530), (0x2010, 0x2670), (0xF8FF, 0xF900),
                        (0xFB01, 0xFB03), (0xFFFD, 0xFFFE)):
@@ -109,7 +111,7 @@ def _roles() -> Flags:
 
 @cache
 def _meetings() -> NDArray[np.bool_]:
-    """Which neighbours make a line suspect; index: role of the first x 8 + role of the second."""
+    """Return which neighbors make a line suspect; index: first role x 8 + second role."""
     table = np.ones((8, 8), dtype=np.bool_)
     table[_PLAIN, :] = table[:, _PLAIN] = False
     table[_SMALL, _SMALL] = table[_CAPITAL, _SMALL] = table[_CAPITAL, _CAPITAL] = False
@@ -119,7 +121,7 @@ def _meetings() -> NDArray[np.bool_]:
 
 
 def normalise(lines: Sequence[str]) -> list[str]:
-    """Each of ``lines`` as ``normalise_line`` has it."""
+    """Apply ``normalise_line`` to each of ``lines``."""
     normal = list(lines)
     batch = Batch.of(lines)
     looks = _looks().take(batch.codes)
@@ -139,16 +141,16 @@ def normalise(lines: Sequence[str]) -> list[str]:
 
 
 def normalise_line(line: str) -> str:
-    """``line`` in its normal form; normalising twice changes nothing more."""
+    """Return ``line`` normalized; the function is idempotent."""
     line = _INVISIBLE.sub("", _SPACE.sub(" ", line))
     return normalized("NFC", " ".join(part for part in line.split(" ") if part))
 
 
 @cache
 def _looks() -> Flags:
-    """For each code point: 2 if ``normalise_line`` never leaves it, 1 if NFC may change it, 0 if it surely stays."""
+    """Return per code point: 2 if ``normalise_line`` removes it, 1 if NFC may change it, 0 if it never changes."""
     table = np.zeros(LIMIT, dtype=np.uint8)
-    seconds = {*map(chr, range(0x1161, 0x1176)), *map(chr, range(0x11A8, 0x11C3))}  # of Hangul syllables
+    seconds = {*map(chr, range(0x1161, 0x1176)), *map(chr, range(0x11A8, 0x11C3))}  # parts of Hangul syllables
     for point in range(0xA0, 0x40000):
         character = chr(point)
         parts = unicodedata.decomposition(character)

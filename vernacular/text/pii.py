@@ -1,7 +1,8 @@
-"""Private data: what reaches a person or names one by number is masked, and counted by kind. Names stay.
+"""Mask private data (contact details and identifying numbers) and count it by kind. Names are kept.
 
-Masked are e-mail addresses, phone numbers, IP addresses, bank accounts and cards (with a valid checksum), and what the
-folder's own patterns say, each as ``<kind>``. Verse numbers, years, sums, dates and results stay.
+E-mail addresses, phone numbers, IP addresses, bank accounts and cards (with a valid checksum), and
+matches of the folder's own patterns become ``<kind>``. Verse numbers, years, sums, dates and
+results are kept.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _LABEL = r"[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}-]*[\p{L}\p{M}\p{N}])?"
 _TOP = r"\p{L}[\p{L}\p{M}]+"
 _DOT = r"(?:\.| ?[\[({] ?dot ?[\])}] ?)"
 _NAME = r"\p{L}\p{N}._%+'-"
-# \G: where the search goes on behind a masked address, there a name may begin in the middle of a run.
+# \G: after a masked address, a name may begin in the middle of a run.
 _EMAIL = regex.compile(rf"(?:\G|(?<![{_NAME}]))[{_NAME}]*[\p{{L}}\p{{N}}_%+-]@ ?{_LABEL}(?:\.{_LABEL}){{0,20}}\.{_TOP}")
 _SPELLED_OUT = regex.compile(
     rf"(?:\G|(?<![\p{{L}}\p{{N}}._%+-]))[\p{{L}}\p{{N}}._%+-]++ ?[\[({{] ?at ?[\])}}] ?"
@@ -35,8 +36,8 @@ _IPV4 = regex.compile(r"(?<![\d.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5
 _IPV6 = regex.compile(r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{1,4}(?:%\w+)?(?![\w:]|\.\d)")
 _IBAN = regex.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?!\w)")
 _CARD = regex.compile(r"(?<![\w.,-])[3-6]\d{3}(?:([ -]?)\d{4}\1\d{4}\1\d{1,7}|[ -]\d{6}[ -]\d{5})(?![\w-]|[.,]\d)")
-# A phone number starts with +, 0 or a bracketed area code, or is written 555-123-4567; other long numbers are counts,
-# verses and years.
+# A phone number starts with +, 0 or a bracketed area code, or has the form 555-123-4567; other long
+# numbers are counts, verses and years.
 _PHONE = regex.compile(r"(?<![\w.,-])(?:\+\d{1,3}[ .-]?|\(\d{2,5}\)[ .-]?|"
                        r"(?=\p{nv=0})\d(?=[ ().-]*\d))"
                        r"(?:\(?\d{1,4}\)?[ .-]?){2,6}(?<=\d)(?![\w])|(?<![\w-])\d{3}[.-]\d{3}[.-]\d{4}(?![\w-])")
@@ -44,9 +45,10 @@ _CALLED = regex.compile(r"(?<!\p{L})(?:tel|tlf|phone|telephone|telefon|telefone|
                         r"whatsapp|sms)[.:]{0,2} ?\K\+?\(?\d(?:[ ()-]{0,3}\d){4,15}(?![\w-]|[.,]\d)", regex.IGNORECASE)
 _NO_PHONE = regex.compile(r"\d\d?([.-])\d\d?\1(?:19|20)\d\d(?!\d)|\d\d\.\d\d ?- ?\d\d\.\d\d")  # dates, hours
 _LEAST_DIGITS, _LEAST_CALLED = 8, 5
-_MOST_MASKED = 20  # places of one of the folder's kinds in a line
+_MOST_MASKED = 20  # masked matches per line of one of the folder's kinds
 _SURROGATE = re.compile("[\ud800-\udfff]")
-# What every match holds, quick to find in a line: in e-mail addresses, in IPv6 addresses, in numbers.
+# Characters that every match contains, for fast scanning: in e-mail addresses, IPv6 addresses,
+# numbers.
 _AT = re.compile("@")
 _AT_SPELLED_OUT = re.compile(r"[\[({] ?[Aa][Tt] ?[\])}]")
 _COLONS = re.compile(r":[0-9A-Fa-f]{0,4}:")
@@ -54,30 +56,31 @@ _FIVE_DIGITS = regex.compile(r"\d(?:[ ().-]{0,3}\d){4}|\d\.\d\.\d\.\d")
 
 
 class PrivatePattern:
-    """One of the folder's own patterns, in time linear in the line.
+    """One of the folder's own patterns, matched in linear time.
 
     Args:
-        text: the expression; ``config.expressions.compile_private`` says what it may be.
+        text: the expression, valid for ``config.expressions.compile_private``.
 
     Raises:
-        ValueError: it cannot be used.
+        ValueError: it is invalid.
     """
 
     def __init__(self, text: str) -> None:
         self._expression = compile_private(text)
 
     def spans(self, line: str) -> list[tuple[int, int]]:
-        """Where to mask: what the group matches, or the whole match without one, from left to right.
+        """Return the spans to mask, left to right: the group's, or the whole match without a group.
 
-        The search goes on right behind the group, so that two may share a space. RE2 may look through the whole line
-        for each, so behind the last of ``_MOST_MASKED`` the rest of the line is masked as one.
+        The search continues right after the group, so that matches may share a space. Since RE2 may
+        scan the whole line for each match, everything after the last of ``_MOST_MASKED`` matches is
+        masked as one.
         """
         found: list[tuple[int, int]] = []
         text = _SURROGATE.sub("\ufffd", line)  # one character each, as RE2 reads UTF-8
         group, place = self._expression.groups, 0
         while match := self._expression.search(text, place):
             begin, end = match.span(group)
-            if begin >= end:  # the group took no part
+            if begin >= end:  # the group did not match
                 begin, end = match.span()
             if len(found) == _MOST_MASKED - 1:
                 return [*found, (begin, len(line))]
@@ -87,21 +90,21 @@ class PrivatePattern:
 
 
 def compiled(patterns: Mapping[str, str]) -> dict[str, PrivatePattern]:
-    """The ``cleaning.private_patterns`` of a folder.
+    """Compile the ``cleaning.private_patterns`` of a folder.
 
     Raises:
-        ValueError: one cannot be used; the schema has refused it already.
+        ValueError: a pattern is invalid; the schema already rejects those.
     """
     return {kind: PrivatePattern(text) for kind, text in patterns.items()}
 
 
 def redact(lines: Sequence[str], found: Counter[str], patterns: Mapping[str, PrivatePattern]) -> list[str]:
-    """``lines`` with private data masked as ``<email>``, ``<phone>`` and so on, and counted in ``found``.
+    """Mask private data in ``lines`` as ``<email>``, ``<phone>`` and so on, and count it in ``found``.
 
     Args:
         lines: the lines.
-        found: kind -> number of places, added to.
-        patterns: further kinds, from ``compiled``; they come first.
+        found: kind -> number of matches, updated.
+        patterns: further kinds, from ``compiled``; applied first.
     """
     masked = list(lines)
     for index in range(len(lines)) if patterns else _candidates(lines):
@@ -110,7 +113,7 @@ def redact(lines: Sequence[str], found: Counter[str], patterns: Mapping[str, Pri
 
 
 def redact_line(line: str, found: Counter[str], patterns: Mapping[str, PrivatePattern]) -> str:
-    """One line for ``redact``."""
+    """Apply ``redact`` to one line."""
     for kind, own in patterns.items():
         for begin, end in reversed(own.spans(line)):
             line = f"{line[:begin]}<{kind}>{line[end:]}"
@@ -122,7 +125,7 @@ def redact_line(line: str, found: Counter[str], patterns: Mapping[str, PrivatePa
 
 
 def _candidates(lines: Sequence[str]) -> list[int]:
-    """The lines in which anything could be masked, and some more."""
+    """Return the lines that may contain private data, and some more."""
     batch = Batch.of(lines)
     wanted = (batch.sums((batch.kinds & NUMBER) != 0) >= 4) | (batch.sums(_telling().take(batch.codes)) > 0)
     return [index for index in np.flatnonzero(wanted).tolist()
@@ -131,7 +134,7 @@ def _candidates(lines: Sequence[str]) -> list[int]:
 
 @cache
 def _telling() -> NDArray[np.bool_]:
-    """Which characters a line must hold for a hint, where it holds fewer than four digits."""
+    """Return the characters that indicate private data in a line with fewer than four digits."""
     return table_of("@[({:")
 
 
@@ -155,7 +158,7 @@ def _digits(text: str) -> int:
 
 
 def _is_ipv6(text: str) -> bool:
-    """Whether it is an address, and long enough to be one machine's: times and ``::`` are not."""
+    """Whether it is an IPv6 address of one machine; times and ``::`` are not."""
     try:
         ipaddress.IPv6Address(text)
     except ValueError:
@@ -164,14 +167,14 @@ def _is_ipv6(text: str) -> bool:
 
 
 def _is_iban(text: str) -> bool:
-    """The checksum of ISO 13616; accounts have five digits in a row."""
+    """Check the ISO 13616 checksum; accounts have five digits in a row."""
     plain = text.replace(" ", "")
     number = int("".join(str(int(sign, 36)) for sign in plain[4:] + plain[:4]))
     return len(plain) >= 15 and regex.search(r"\d{5}", plain) is not None and number % 97 == 1
 
 
 def _is_card(text: str) -> bool:
-    """The checksum of ISO/IEC 7812 (Luhn), and more than one digit."""
+    """Check the ISO/IEC 7812 (Luhn) checksum and that the digits differ."""
     digits = [int(sign) for sign in text if sign.isdigit()]
     doubled = [digit if place % 2 == 0 else (digit * 2 - 9 if digit > 4 else digit * 2)
                for place, digit in enumerate(reversed(digits))]

@@ -1,4 +1,4 @@
-"""Whether letters are in a script."""
+"""Test whether letters belong to a script."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PARTS = {"Jpan": ("Hani", "Hira", "Kana"), "Kore": ("Hang", "Hani"), "Hans": ("
 
 
 def knows_script(script: str) -> bool:
-    """Whether Unicode knows the ISO 15924 code ``script``, so that letters can be told to be in it."""
+    """Whether Unicode knows the ISO 15924 code ``script``."""
     try:
         regex.compile(in_script(script))
     except regex.error:
@@ -26,23 +26,23 @@ def knows_script(script: str) -> bool:
 
 
 def in_script(script: str) -> str:
-    """The set of the letters of an ISO 15924 code, to be used within a regular expression of the module ``regex``."""
+    """Return the set of letters of an ISO 15924 code, for use in a pattern of the module ``regex``."""
     return "[" + "".join(rf"\p{{sc={part}}}" for part in _PARTS.get(script, (script,))) + "]"
 
 
 @cache
 def foreign_to(script: str) -> NDArray[np.bool_]:
-    """For each code point whether it is a letter or mark in neither ``script`` nor the scripts that all share."""
+    """Return per code point whether it is a letter or mark of another script, common ones excluded."""
     table = np.zeros(LIMIT, dtype=np.bool_)
     table[points_of(rf"[[\p{{L}}\p{{M}}]--[{in_script(script)}\p{{sc=Zyyy}}\p{{sc=Zinh}}]]+")] = True
     return table
 
 
 def other_script(lines: Sequence[str], script: str, least: float) -> dict[int, str]:
-    """Lines with less than ``least`` of their letters in ``script``.
+    """Return the lines with less than ``least`` of their letters in ``script``, with the reason.
 
-    Marks count with the letters: in Khmer or Thai they are a third of what is written, and one Latin name in a sentence
-    would else weigh too much.
+    Marks count as letters: they are a third of Khmer or Thai text, and a Latin name would otherwise
+    weigh too much.
     """
     if script == "Latn" and all(map(str.isascii, lines)):
         return {}

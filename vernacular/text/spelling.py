@@ -1,7 +1,7 @@
-"""One spelling for one letter: the apostrophe, letters of another script that look the same, the folder's own map.
+"""Unify spelling: apostrophes, look-alike letters of other scripts, the folder's own map.
 
-Every change is recorded, so ``undo`` gives back the text as it was written: a spelling is the community's to choose,
-and a choice may be revised.
+Every change is recorded, so ``undo`` restores the original text if the community revises its
+choice.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ from vernacular.core.normal_forms import normalized
 from vernacular.text.codepoints import LETTER, LIMIT, MARK, Batch, points_of, table_of
 from vernacular.text.normalization import normalise_line
 
-# What is typed for an apostrophe: ' U+2018 U+2019 U+02BC U+02BB ` U+00B4 U+2032
+# Characters typed as apostrophe: ' U+2018 U+2019 U+02BC U+02BB ` U+00B4 U+2032
 APOSTROPHES = "'\u2018\u2019\u02bc\u02bb`\u00b4\u2032"
 
-# Letters that look the same in two scripts, from Unicode's confusables (UTS 39), and only those that are drawn alike in
-# upright type. The first of a pair is Latin. Of letters of African alphabets the Greek twins are often typed instead:
-# U+03B7 for eng, U+03B5 for open e, U+03B3 for gamma, U+03C5 for v with hook, U+037B and U+03FD for open o. The sign
-# ohm (U+2126) becomes U+03A9 by NFC already.
+# Look-alike letters of two scripts, from Unicode's confusables (UTS 39), limited to those equal in
+# upright type; the first of a pair is Latin. Greek letters are often typed instead of letters of
+# African alphabets: U+03B7 for eng, U+03B5 for open e, U+03B3 for gamma, U+03C5 for v with hook,
+# U+037B and U+03FD for open o. NFC already maps the ohm sign (U+2126) to U+03A9.
 _CYRILLIC = ("aа cс dԁ eе hһ iі jј oо pр qԛ sѕ wԝ xх yу "
              "AА BВ CС EЕ GԌ HН IІ JЈ KК MМ OО PР QԚ SЅ TТ WԜ XХ YҮ ëё ïї ËЁ ÏЇ äӓ ÄӒ öӧ ÖӦ ăӑ ĕӗ æӕ ÆӔ")
 _GREEK = "oο vν cϲ jϳ AΑ BΒ EΕ HΗ IΙ KΚ MΜ NΝ OΟ PΡ TΤ XΧ YΥ ZΖ"
-_GREEK_TYPED = "ŋη ɛε ɣγ ʋυ ɔͻ ƆϽ"  # one way: no Latin letter of these stands for the Greek one
+_GREEK_TYPED = "ŋη ɛε ɣγ ʋυ ɔͻ ƆϽ"  # one way: these Latin letters are not typed for Greek ones
 _ARMENIAN = "oօ OՕ hհ nո uս"
 
 
 class Change(NamedTuple):
-    """One change: in ``line`` (its index), ``before`` at ``offset`` became ``after``, by ``rule``.
+    """One change: ``rule`` replaced ``before`` by ``after`` at ``offset`` of ``line`` (an index).
 
-    The offset is into the line as it was after this change and those before it.
+    The offset refers to the line after this and all earlier changes.
     """
 
     line: int
@@ -46,7 +46,7 @@ class Change(NamedTuple):
 
 
 class Speller:
-    """Spells lines the way a language folder says.
+    """Unifies the spelling of lines according to a language folder.
 
     Args:
         settings: ``cleaning.orthography``.
@@ -63,7 +63,7 @@ class Speller:
                      if (normal := normalized("NFC", before)) and normal != after]
 
     def apply(self, lines: Sequence[str]) -> tuple[list[str], list[Change]]:
-        """``lines`` (normalised) in the folder's spelling, and every change, line by line in the order it was made."""
+        """Return ``lines`` (normalized) in the unified spelling, and all changes by line, in order."""
         spelled, changes = list(lines), list[Change]()
         if self._apostrophe:
             self._apostrophes(spelled, changes)
@@ -73,12 +73,12 @@ class Speller:
             for index, line in enumerate(spelled):
                 if before in line:
                     spelled[index] = _replaced(index, line, before, after, changes)
-        for index in sorted({change.line for change in changes}):  # a new letter may compose with the mark behind it
+        for index in sorted({change.line for change in changes}):  # a new letter may compose with the following mark
             normal = normalise_line(spelled[index])
             if normal != spelled[index]:
                 changes.append(Change(index, 0, spelled[index], normal, "normalise"))
                 spelled[index] = normal
-        changes.sort(key=lambda change: change.line)  # stable: a line's changes stay in their order
+        changes.sort(key=lambda change: change.line)  # stable: keeps the order within a line
         return spelled, changes
 
     def _apostrophes(self, lines: list[str], changes: list[Change]) -> None:
@@ -115,7 +115,7 @@ class Speller:
 
     def _write(self, batch: Batch, places: NDArray[np.int64], become: Mapping[str, str], lines: list[str],
                changes: list[Change]) -> None:
-        """Set the characters at ``places`` to what they ``become``, or to the apostrophe."""
+        """Replace the characters at ``places`` by ``become``, or by the apostrophe."""
         rule = "homoglyph" if become else "apostrophe"
         at = np.searchsorted(batch.ends, places)
         codes = batch.codes.copy()
@@ -129,10 +129,10 @@ class Speller:
 
 
 def undo(line: str, changes: Sequence[Change]) -> str:
-    """The line as it was before ``changes`` (all of one line, in the order that ``Speller.apply`` gave).
+    """Return the line as it was before ``changes`` (of this line, in the order of ``Speller.apply``).
 
     Raises:
-        ValueError: the line is not what the changes led to.
+        ValueError: the line does not match the changes.
     """
     for change in reversed(changes):
         end = change.offset + len(change.after)
@@ -152,7 +152,7 @@ def _replaced(index: int, line: str, before: str, after: str, changes: list[Chan
 
 
 def twins(script: str) -> dict[str, str]:
-    """Letters of other scripts -> the letter of ``script`` that looks the same; empty for scripts without any."""
+    """Return look-alike letters of other scripts -> letter of ``script``; empty if there are none."""
     cyrillic, greek, typed, armenian = ({pair[1]: pair[0] for pair in table.split()}
                                         for table in (_CYRILLIC, _GREEK, _GREEK_TYPED, _ARMENIAN))
     latin = {"Cyrl": cyrillic, "Grek": greek, "Armn": armenian}
@@ -172,7 +172,7 @@ def _apostrophe_table(chosen: str) -> NDArray[np.bool_]:
 
 @cache
 def _letters(script: str) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Which code points are letters of ``script``, and which are letters of another."""
+    """Return which code points are letters of ``script``, and which are letters of another."""
     own, foreign = np.zeros(LIMIT, dtype=np.bool_), np.zeros(LIMIT, dtype=np.bool_)
     own[points_of(rf"[\p{{L}}&&\p{{sc={script}}}]+")] = True
     foreign[points_of(rf"[\p{{L}}--[\p{{sc={script}}}\p{{sc=Zyyy}}\p{{sc=Zinh}}]]+")] = True

@@ -1,4 +1,4 @@
-"""URLs: one form for each page, which hosts a crawl may ask, and the signs of an endless site. Pure functions."""
+"""URLs: canonical forms, allowed hosts, and signs of endless sites. Pure functions."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ _NUMBER = regex.compile(r"\d+")
 
 
 def canonical(url: str, base: str = "") -> str:
-    """The one form of ``url`` (relative to ``base``), or empty if it is not an http(s) URL.
+    """Return the canonical form of ``url`` (relative to ``base``), or empty if it is not an http(s) URL.
 
-    Fragment, session ids and tracking parameters go; parameters are sorted; host and escapes get one spelling.
+    Removes fragments, session ids and tracking parameters; sorts parameters; normalizes host and
+    escapes.
     """
     try:
         joined = urljoin(base, url.strip()) if base else url.strip()
@@ -47,13 +48,13 @@ def canonical(url: str, base: str = "") -> str:
 
 
 def origin_of(url: str) -> str:
-    """Scheme, host and port of ``url``: what one robots.txt speaks for."""
+    """Return scheme, host and port of ``url``: the scope of a robots.txt."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
 
 
 def host_of(url: str) -> str:
-    """The host of ``url`` in lower case, with its port unless that is the usual one; empty if there is none."""
+    """Return the host of ``url`` in lower case, with a nonstandard port; empty if there is none."""
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -64,32 +65,32 @@ def host_of(url: str) -> str:
 
 
 def hosts_of(urls: Iterable[str]) -> frozenset[str]:
-    """The hosts of ``urls``, each with and without ``www.``: sites use them for the same pages."""
+    """Return the hosts of ``urls``, each with and without ``www.``, since sites use both for the same pages."""
     found = {host_of(canonical(url)) for url in urls} - {""}
     return frozenset(found | {f"www.{host}" for host in found} | {host.removeprefix("www.") for host in found})
 
 
 def within(url: str, hosts: Iterable[str]) -> bool:
-    """Whether the host of ``url`` is one of ``hosts``; ``*.example.org`` stands for every host below it."""
+    """Whether the host of ``url`` is in ``hosts``; ``*.example.org`` matches every host below it."""
     host = host_of(url)
     return any(host == allowed or (allowed.startswith("*.") and host.endswith(allowed[1:]))
                for allowed in (name.lower() for name in hosts))
 
 
 def is_media(url: str) -> bool:
-    """Whether the ending of ``url`` says that it is no web page."""
+    """Whether the ending of ``url`` indicates something else than a web page."""
     return bool(_MEDIA.search(urlsplit(url).path))
 
 
 def shape_of(url: str) -> str:
-    """What ``url`` has in common with the other pages of its kind: numbers and values of parameters do not count."""
+    """Return the common form of URLs like ``url``: digits and parameter values are removed."""
     parts = urlsplit(url)
     keys = "&".join(sorted({key for key, _ in parse_qsl(parts.query, keep_blank_values=True)}))
     return f"{parts.netloc}{_NUMBER.sub('0', parts.path)}?{keys}"
 
 
 def endless(url: str) -> str:
-    """Why ``url`` looks made by a machine that never ends (too long, too deep, going in circles), or empty."""
+    """Return why ``url`` looks endlessly generated (too long, too deep, circular), or empty."""
     if len(url) > LONGEST:
         return "URL too long"
     parts = urlsplit(url)
@@ -97,7 +98,7 @@ def endless(url: str) -> str:
     if len(segments) > _DEEPEST:
         return "path too deep"
     if segments and max(Counter(segments).values()) > 2:
-        return "path goes in circles"
+        return "repeating path"
     if len(parse_qsl(parts.query, keep_blank_values=True)) > _MOST_PARAMETERS:
         return "too many parameters"
     return ""

@@ -1,7 +1,7 @@
-"""The words of many lines as numbers: a hash of each word, of runs of words, of whole lines and of character n-grams.
+"""Hashes of words, runs of words, whole lines and character n-grams of many lines.
 
-The same words as ``words.plain_words``, found with array operations: what compares lines (duplicates, overlap with
-held-out text) asks for the hashes of millions. Knows nothing of what they are compared with.
+Words are those of ``words.plain_words``, computed with array operations for comparisons of millions
+of lines (deduplication, decontamination).
 """
 
 from __future__ import annotations
@@ -24,30 +24,30 @@ _POWERS: dict[int, U64] = {}
 
 
 def mix(values: U64) -> U64:
-    """``values`` scrambled one to one, so that every bit of a value moves all (the finaliser of SplitMix64)."""
+    """Scramble ``values`` one to one, so that every bit affects all others (SplitMix64's finalizer)."""
     values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return values ^ (values >> np.uint64(31))
 
 
 def offsets(counts: NDArray[np.integer]) -> Ints:
-    """Where each of the segments with these lengths begins, and where the last one ends; one longer than ``counts``."""
+    """Return where segments with these lengths begin, and where the last ends; one longer than ``counts``."""
     found = np.zeros(len(counts) + 1, dtype=np.int64)
     np.cumsum(counts, out=found[1:])
     return found
 
 
 def spread(starts: NDArray[np.integer], counts: NDArray[np.integer]) -> Ints:
-    """The indices ``starts[0] .. starts[0] + counts[0] - 1``, then those of the next segment, and so on."""
+    """Return the indices ``starts[0] .. starts[0] + counts[0] - 1``, then those of the next segment, and so on."""
     ends = offsets(counts)
     return np.arange(ends[-1], dtype=np.int64) + np.repeat(np.asarray(starts, dtype=np.int64) - ends[:-1], counts)
 
 
 def sequence_hashes(values: U64, starts: NDArray[np.integer], ends: NDArray[np.integer]) -> U64:
-    """A hash of each segment of ``values``: of what stands in it, in its order, and of how many there are.
+    """Return a hash of each segment of ``values``, depending on content, order and length.
 
-    A polynomial in an odd number modulo 2^64, taken as a difference of running sums (Karp and Rabin 1987). ``values``
-    are hashes themselves.
+    A polynomial in an odd number modulo 2^64, computed as a difference of running sums (Karp and
+    Rabin 1987). ``values`` are hashes themselves.
     """
     total = np.zeros(len(values) + 1, dtype=np.uint64)
     np.cumsum(values * _powers(_ODD, len(values)), out=total[1:])
@@ -56,7 +56,7 @@ def sequence_hashes(values: U64, starts: NDArray[np.integer], ends: NDArray[np.i
 
 
 def _powers(base: np.uint64, length: int) -> U64:
-    """``base`` to the power of 0, 1 ... modulo 2^64."""
+    """Return the powers 0, 1 ... of ``base`` modulo 2^64."""
     found = _POWERS.get(int(base))
     if found is None or len(found) < length:
         found = np.full(max(length, 1 << 16), base, dtype=np.uint64)
@@ -67,18 +67,18 @@ def _powers(base: np.uint64, length: int) -> U64:
 
 @cache
 def _letters() -> U64:
-    """A hash of each code point."""
+    """Return a hash of each code point."""
     return mix(np.arange(1, LIMIT + 1, dtype=np.uint64) * _ODD)
 
 
 class Tokens:
-    """The casefolded words of some lines, hashed.
+    """Hashes of the casefolded words of some lines.
 
     Args:
-        lines: without line feeds in them.
+        lines: without line feeds.
 
     Attributes:
-        counts: how many words each line has, shape ``(lines,)``.
+        counts: the number of words in each line, shape ``(lines,)``.
     """
 
     def __init__(self, lines: Sequence[str]) -> None:
@@ -88,7 +88,7 @@ class Tokens:
 
     @cached_property
     def _letters(self) -> tuple[U64, Ints]:
-        """A hash of each letter of all words, a space after each word, and where each word begins; and the end."""
+        """Hash each letter of all words with a space after each word; return word starts, including the end."""
         starts, ends = self._batch.word_bounds
         lengths = ends - starts + 1
         codes = self._batch.codes[spread(starts, lengths)]
@@ -98,35 +98,35 @@ class Tokens:
 
     @cached_property
     def words(self) -> U64:
-        """A hash of each word, in order, shape ``(words,)``."""
+        """Return a hash of each word, in order, shape ``(words,)``."""
         letters, begins = self._letters
         return sequence_hashes(letters, begins[:-1], begins[1:] - 1)
 
     @cached_property
     def line_hashes(self) -> U64:
-        """A hash of the words of each line: equal for lines that differ in case, spaces and punctuation alone."""
+        """Return a hash of each line's words, which ignores case, spaces and punctuation."""
         begins = offsets(self.counts)
         return sequence_hashes(self.words, begins[:-1], begins[1:])
 
     def runs(self, length: int) -> tuple[U64, Ints]:
-        """A hash of each run of ``length`` words within a line, in order, and how many runs each line has."""
+        """Return a hash of each run of ``length`` words within a line, and the number of runs per line."""
         counts = np.maximum(self.counts - (length - 1), 0)
         starts = spread(offsets(self.counts)[:-1], counts)
         return sequence_hashes(self.words, starts, starts + length), counts
 
     def shingles(self, texts: NDArray[np.integer]) -> tuple[U64, Ints]:
-        """A hash of each run of 5 characters in the words of a text, joined by spaces, and how many each text has.
+        """Return hashes of all runs of 5 characters in a text's joined words, and their number per text.
 
         Args:
-            texts: how many lines in a row make a text, shape ``(texts,)``; they add up to all lines.
+            texts: the number of lines in each text, shape ``(texts,)``; they sum to all lines.
         """
         ends = self._letters[1][offsets(self.counts)][offsets(texts)]
-        counts = np.maximum(np.diff(ends) - SHINGLE, 0)  # the last space does not count
+        counts = np.maximum(np.diff(ends) - SHINGLE, 0)  # without the final space
         return self._rolled[spread(ends[:-1], counts)], counts
 
     @cached_property
     def _rolled(self) -> U64:
-        """A hash of each run of 5 letters of all words."""
+        """Return a hash of each run of 5 letters of all words."""
         letters, _ = self._letters
         rolled = np.zeros(max(len(letters) - SHINGLE + 1, 0), dtype=np.uint64)
         for place in range(SHINGLE):

@@ -188,7 +188,7 @@ def test_extends_takes_all_but_enabled_and_one_budget_replaces_the_other(tmp_pat
     assert longer.lora.rank == 8 and longer.lora.alpha == 4 and longer.base.path == "base"
     assert other.base.path is None and other.lora.rank == 8
     assert list(language.models_to_run()) == ["longer", "other"]
-    assert [language.asked(name) for name in ("longer", "other", "tiny")] == [
+    assert [language.cli_args(name) for name in ("longer", "other", "tiny")] == [
         "qaa", "qaa --model other", "qaa --model tiny"]  # the first enabled is meant where none is named
 
 

@@ -15,7 +15,15 @@ from safetensors.numpy import save_file
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers
 
 from vernacular.config.limits import Limits
-from vernacular.core.errors import Collector, Passing, Problem, Problems, as_problem, full, panics_as_problems
+from vernacular.core.errors import (
+    Collector,
+    Problem,
+    Problems,
+    TransientProblem,
+    as_problem,
+    is_disk_full,
+    panics_as_problems,
+)
 from vernacular.sandbox.limits import for_file
 from vernacular.sandbox.reader import read_bounded
 
@@ -25,13 +33,13 @@ from vernacular.sandbox.reader import read_bounded
     SafetensorError("I/O error: No space left on device (os error 28)"),
     RuntimeError("PytorchStreamWriter failed writing file: No space left on device")])
 def test_a_full_disk_may_pass_whoever_says_so(error: Exception) -> None:
-    assert full(error) and isinstance(as_problem(error, "qaa model/tiny"), Passing)
+    assert is_disk_full(error) and isinstance(as_problem(error, "qaa model/tiny"), TransientProblem)
 
 
 def test_other_faults_do_not(tmp_path: Path) -> None:
     with pytest.raises(SafetensorError) as caught:
         save_file({"a": np.zeros(1)}, tmp_path / "not" / "there")
-    assert not full(caught.value) and not isinstance(as_problem(caught.value, "x"), Passing)
+    assert not is_disk_full(caught.value) and not isinstance(as_problem(caught.value, "x"), TransientProblem)
 
 
 def panic() -> None:
@@ -57,8 +65,8 @@ def test_several_problems_are_one_that_says_the_first_and_their_number() -> None
             raise Problem("too long", where=f"a.txt:{line}", fix="Cut it")
     faults.add(Problem("not there", where="b.txt", fix="Put it there"))
     with pytest.raises(Problems) as caught:
-        faults.done()
-    assert [each.where for each in caught.value.found] == [*(f"a.txt:{line}" for line in range(1, 11)), "b.txt"]
+        faults.raise_collected()
+    assert [each.where for each in caught.value.problems] == [*(f"a.txt:{line}" for line in range(1, 11)), "b.txt"]
     assert caught.value.beyond == {"a.txt": 3} and caught.value.number == 14
     assert (caught.value.file, caught.value.line) == ("a.txt", 1) and "\n" not in str(caught.value)
     again = pickle.loads(pickle.dumps(caught.value))  # noqa: S301
@@ -66,10 +74,10 @@ def test_several_problems_are_one_that_says_the_first_and_their_number() -> None
 
 
 def test_what_is_collected_twice_counts_once_and_one_alone_stays_as_it_is() -> None:
-    faults, problem = Collector(), Passing("busy", where="a", fix="Wait")
+    faults, problem = Collector(), TransientProblem("busy", where="a", fix="Wait")
     faults.add(problem)
-    faults.add(Passing("busy", where="a", fix="Wait"))
-    assert faults.together() is problem
+    faults.add(TransientProblem("busy", where="a", fix="Wait"))
+    assert faults.combined() is problem
 
 
 def test_what_a_message_quotes_is_cut() -> None:
@@ -86,4 +94,4 @@ def in_worker_problems(files: object) -> Iterator[str]:
 def test_several_problems_come_back_from_the_worker() -> None:
     with pytest.raises(Problems) as caught:
         read_bounded(f"{__name__}:in_worker_problems", [], [], "a", for_file(Limits(), 0))
-    assert [each.where for each in caught.value.found] == ["a:1", "b:2"] and caught.value.number == 6
+    assert [each.where for each in caught.value.problems] == ["a:1", "b:2"] and caught.value.number == 6

@@ -116,7 +116,7 @@ def test_tags_that_are_not_iob2_are_refused_at_their_line_or_mended(tmp_path: Pa
     for name, task, lines in (("a", strict, [422, 424, 426, 428, 429]), ("b", NER, [428, 429])):
         with pytest.raises(Problems) as caught:
             load_items(language_with(tmp_path / name, {"train.txt": content}, **task), "t", tmp_path)
-        assert [(each.file, each.line) for each in caught.value.found] == [
+        assert [(each.file, each.line) for each in caught.value.problems] == [
             ("qaa/tasks/t/train.txt", line) for line in lines]
     sound = content.partition("Moses NOUN")[0]
     items = load_items(language_with(tmp_path / "c", {"train.txt": sound}, **NER), "t", tmp_path)
@@ -153,7 +153,7 @@ def test_all_that_is_wrong_in_all_files_is_found_at_once(tmp_path: Path) -> None
     with pytest.raises(Problems) as caught:
         load_items(language_with(tmp_path, files, **task), "t", tmp_path)
     found: dict[str, list[int]] = {}
-    for each in caught.value.found:
+    for each in caught.value.problems:
         found.setdefault(each.file.rpartition("/")[2], []).append(each.line)
     assert {name: sorted(numbers) for name, numbers in found.items()} == {
         "train.tsv": [6, 10, 11], "dev.tsv": list(range(42, 52)), "test.jsonl": [1, 22]}

@@ -20,7 +20,7 @@ from vernacular.reporting.html import page
 def test_the_gate_says_where_its_text_was_replayed() -> None:
     plain, replayed = (gate_of(RISE * 2, "bits per byte", one) for one in (False, True))
     assert not plain.passed and not replayed.passed
-    assert "bits per byte" in plain.reason and "+1.0%" in plain.reason and plain.said != plain.reason
+    assert "bits per byte" in plain.reason and "+1.0%" in plain.reason and plain.message != plain.reason
     assert replayed.reason == f"{plain.reason}; {REPLAYED}"
     assert gate_of(RISE, "bits per byte", True).passed
 

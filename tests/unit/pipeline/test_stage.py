@@ -14,7 +14,7 @@ import pytest
 
 from tests.unit.core.test_errors import panic
 from vernacular.config.schema import Language
-from vernacular.core.errors import Passing, Problem
+from vernacular.core.errors import Problem, TransientProblem
 from vernacular.core.store import Gate, Remark, Report, Store, remade
 from vernacular.pipeline.stage import Stage, Work, inputs_of, lookup, run_stage
 
@@ -81,7 +81,7 @@ def test_an_input_with_the_same_bytes_keeps_what_follows(language: Language, sto
 
 def test_a_stage_that_tells_reports_is_made_anew_with_each(language: Language, store: Store) -> None:
     calls: list[str] = []
-    second = replace(stage("corpus/two", writes("y", calls), ("corpus/one",)), tells=True)
+    second = replace(stage("corpus/two", writes("y", calls), ("corpus/one",)), depends_on_reports=True)
     first = stage("corpus/one", writes("x", gates=[Gate(name="few", passed=True, reason="3 of 40 fail")]))
     run_stage(first, language, store)
     made = run_stage(second, language, store)
@@ -103,7 +103,7 @@ def test_what_changes_outside_while_a_stage_runs_is_not_published_under_what_was
         return Report()
 
     first = replace(stage("corpus/one", run), outside=lambda _, __: {"source/a": lies[0]})
-    with pytest.raises(Passing, match="what it reads from outside was changed while it ran"):
+    with pytest.raises(TransientProblem, match="what it reads from outside was changed while it ran"):
         run_stage(first, language, store)
     assert store.current("qaa", "corpus/one") is None
     assert (run_stage(first, language, store).folder / "a.txt").read_text() == "two"

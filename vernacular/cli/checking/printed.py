@@ -26,10 +26,10 @@ _LITTLE_TEXT = 100_000  # words
 
 def errors_of(checked: Checked) -> list[str]:
     """The errors of a folder by file, with their lines, and how many there are; nothing where there are none."""
-    problem = checked.faults.together()
+    problem = checked.faults.combined()
     if problem is None:
         return []
-    found, beyond = (problem.found, problem.beyond) if isinstance(problem, Problems) else ([problem], {})
+    found, beyond = (problem.problems, problem.beyond) if isinstance(problem, Problems) else ([problem], {})
     by_file: dict[str, list[Problem]] = {}
     for each in found:
         by_file.setdefault(each.file, []).append(each)

@@ -1,11 +1,12 @@
-"""The only access to the files of a language folder: all of them are opened here, and never through a link.
+"""The only access to files of a language folder; links are never followed.
 
-A language folder may come from a stranger. A link in it could name any file of this machine, to be read as text or
-to be overwritten; a pipe keeps its reader waiting. So a path is walked folder by folder with ``dir_fd`` and
-``O_NOFOLLOW``, only ordinary files are opened; a link, pipe, socket or device raises a Problem. Links on the way to the
-root are followed: whoever runs the program chose the root.
+A language folder may come from a stranger. A link in it could expose or overwrite any file of this
+machine, and a pipe would block the reader. So paths are walked folder by folder with ``dir_fd`` and
+``O_NOFOLLOW``, and only regular files are opened; a link, pipe, socket or device raises a Problem.
+Links on the way to the root are followed, because the user chose the root.
 
-``file`` reads and writes one file, ``folder`` lists many, ``path_pattern`` matches their names, ``beneath`` opens.
+``file`` reads and writes one file, ``folder`` lists many, ``path_pattern`` matches names,
+``beneath`` opens paths.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Opening what lies beneath a root, folder by folder, so that no link is followed on the way."""
+"""Open paths below a root, folder by folder, without following links."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 
 _ROOT = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
@@ -18,7 +19,10 @@ _KINDS = {stat.S_IFLNK: "a link", stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pip
 
 @contextlib.contextmanager
 def opened(root: Path, parts: Sequence[str], shown: str, *, make: bool = False) -> Iterator[int]:
-    """The folder at ``parts`` below ``root``, which messages call ``shown``, as a descriptor; ``make`` makes it."""
+    """Open the folder ``parts`` below ``root`` as a descriptor; ``make`` creates missing folders.
+
+    Messages call the folder ``shown``.
+    """
     folder = os.open(root, _ROOT)
     try:
         for number, part in enumerate(parts, 1):
@@ -42,7 +46,7 @@ def opened(root: Path, parts: Sequence[str], shown: str, *, make: bool = False) 
 
 @contextlib.contextmanager
 def named(path: Path) -> Iterator[None]:
-    """Errors of the system name ``path`` in place of a name within a folder."""
+    """Make system errors name ``path`` instead of a name within a folder."""
     try:
         yield
     except OSError as error:
@@ -51,10 +55,10 @@ def named(path: Path) -> Iterator[None]:
 
 
 def parts_of(path: str, shown: str) -> list[str]:
-    """The names on the way of ``path``.
+    """Split ``path`` into the names of its folders and file.
 
     Raises:
-        Problem: one of them is none, or leads upwards.
+        Problem: a name is empty or leads upwards.
     """
     parts = path.split("/") if path else []
     if "\0" in path or any(part in ("", ".", "..") for part in parts):
@@ -63,16 +67,16 @@ def parts_of(path: str, shown: str) -> list[str]:
 
 
 def check_kind(mode: int, shown: str) -> None:
-    """Raise a Problem unless ``mode`` is that of an ordinary file."""
+    """Raise a Problem unless ``mode`` is that of a regular file."""
     if not stat.S_ISREG(mode):
         raise not_ordinary(mode, shown, "file")
 
 
 def not_ordinary(mode: int, shown: str, wanted: str) -> Problem:
-    """That something of another kind stands where a ``wanted``, a file or a folder, is needed."""
+    """Build the Problem for an entry that is not the ``wanted`` file or folder."""
     kind = stat.S_IFMT(mode)
     if kind == stat.S_IFLNK:
-        return Problem("it is a link, and links are not followed here", where=shown,
-                       fix="Put a copy of what it leads to in its place")
-    return Problem(f"it is {_KINDS.get(kind, 'a device')}, and no ordinary {wanted}", where=shown,
-                   fix=f"Remove it, or put an ordinary {wanted} in its place")
+        return Problem("it is a link, and Vernacular does not follow links here", where=shown,
+                       fix="Replace it with a copy of its target", code=Code.FILE_KIND)
+    return Problem(f"it is {_KINDS.get(kind, 'a device')}, not an ordinary {wanted}", where=shown,
+                   fix=f"Remove it, or replace it with an ordinary {wanted}", code=Code.FILE_KIND)

@@ -1,4 +1,4 @@
-"""One file: its bytes, its text or its rows; replaced as a whole, or a row longer."""
+"""One file: read its bytes, text or rows; replace it as a whole or append a row."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from functools import cached_property
 from io import BufferedReader
 from pathlib import Path, PurePosixPath
 
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.core.files.beneath import check_kind, named, opened, parts_of
 
-MOST_TEXT = 100_000_000  # bytes of a file that is read whole as text, unless its reader says otherwise
-MOST_ROWS = 1_000_000_000  # of one to which the program appends: a source that is taken down can have many documents
+MOST_TEXT = 100_000_000  # default limit in bytes for reading a file as text
+MOST_ROWS = 1_000_000_000  # default limit in bytes for files the program appends to: takedowns list many documents
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _LOCK = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -23,12 +24,12 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 @dataclass(frozen=True)
 class File:
-    """A file below a root, whether or not it is there.
+    """A file below a root, existing or not.
 
     Attributes:
         root: the folder that the path starts from.
         path: below ``root``, with /.
-        shown: how messages call the file.
+        shown: the file's name in messages.
     """
 
     root: Path
@@ -37,27 +38,27 @@ class File:
 
     @classmethod
     def at(cls, path: Path, shown: str = "") -> File:
-        """The file ``path``, whose folder is the root."""
+        """Return the file ``path`` with its folder as the root."""
         return cls(path.parent, path.name, shown or f"{path.parent.name}/{path.name}")
 
     @property
     def name(self) -> str:
-        """Its name in its folder."""
+        """The file name."""
         return PurePosixPath(self.path).name
 
     @property
     def stem(self) -> str:
-        """Its name without the ending."""
+        """The file name without its ending."""
         return PurePosixPath(self.path).stem
 
     @property
     def suffix(self) -> str:
-        """The ending of its name, with the dot."""
+        """The ending of the file name, with the dot."""
         return PurePosixPath(self.path).suffix
 
     @property
     def place(self) -> Path:
-        """Its path on this machine, for a library that opens files itself; ask ``state`` first."""
+        """The absolute path, for a library that opens files itself; call ``state`` first."""
         return self.root / self.path
 
     @cached_property
@@ -65,7 +66,7 @@ class File:
         return parts_of(self.path, self.shown)
 
     def state(self) -> os.stat_result | None:
-        """Size, times and so on, or None where there is no such file.
+        """Return the file's size, times and so on, or None if it does not exist.
 
         Raises:
             Problem: the path is a link, folder, pipe, socket or device, or leads through a link.
@@ -77,7 +78,7 @@ class File:
             return None
 
     def exists(self) -> bool:
-        """Whether the file is there.
+        """Whether the file exists.
 
         Raises:
             Problem: as ``state``.
@@ -85,14 +86,14 @@ class File:
         return self.state() is not None
 
     def stream(self) -> BufferedReader:
-        """The file, opened for reading.
+        """Open the file for reading.
 
         Raises:
             Problem: as ``state``.
-            FileNotFoundError: it is not there.
+            FileNotFoundError: the file does not exist.
         """
         with self._parent() as folder, named(self.place):
-            self._state(folder)  # opening a device can do something, so that its kind is asked first
+            self._state(folder)  # check the kind first: opening a device can have effects
             stream = os.fdopen(os.open(self._parts[-1], _READ, dir_fd=folder), "rb")
             try:
                 check_kind(os.fstat(stream.fileno()).st_mode, self.shown)
@@ -102,29 +103,29 @@ class File:
             return stream
 
     def read(self, most: int | None = None) -> bytes:
-        """What the file holds.
+        """Return the file's bytes.
 
         Args:
-            most: bytes that it may hold.
+            most: the largest size allowed, in bytes.
 
         Raises:
-            Problem: as ``state``, or it holds more.
-            FileNotFoundError: it is not there.
+            Problem: as ``state``, or the file is larger.
+            FileNotFoundError: the file does not exist.
         """
         with self.stream() as stream:
             return stream.read() if most is None else self._read(stream, most)
 
     def text(self, most: int = MOST_TEXT) -> str:
-        """What the file holds, without a byte order mark.
+        """Return the file's text without a byte order mark.
 
         Raises:
-            Problem: as ``read``, or it is not UTF-8, with the line.
-            FileNotFoundError: it is not there.
+            Problem: as ``read``, or the file is not UTF-8 (with the line).
+            FileNotFoundError: the file does not exist.
         """
         return text_of(self.read(most), self.shown)
 
     def rows(self, most: int = MOST_ROWS) -> Iterator[tuple[str, bytes]]:
-        """(how messages call it, line) of each line that is not blank; nothing if the file does not exist.
+        """Yield (place for messages, line) of each nonblank line; nothing if the file does not exist.
 
         Raises:
             Problem: as ``read``, or a line is not UTF-8.
@@ -137,7 +138,7 @@ class File:
                 yield f"{self.shown}:{number}", line
 
     def write(self, data: str | bytes) -> None:
-        """Put ``data`` in the place of what the file holds, all or nothing; makes the folders on the way.
+        """Replace the content by ``data`` atomically; create missing folders.
 
         Raises:
             Problem: as ``state``.
@@ -146,9 +147,9 @@ class File:
             self._replace(folder, data.encode("utf-8") if isinstance(data, str) else data, f".{os.getpid()}.part")
 
     def append(self, line: bytes) -> None:
-        """Add ``line``, on disk before this returns; half a line that a kill left is completed or cut off.
+        """Append ``line`` durably; half a line left by a killed process is completed or removed.
 
-        Others that append wait, so that no line is lost.
+        Concurrent writers wait, so no line is lost.
 
         Raises:
             Problem: as ``state``.
@@ -163,8 +164,8 @@ class File:
         size = os.fstat(stream.fileno()).st_size
         data = stream.read(most + 1) if size <= most else b""
         if max(size, len(data)) > most:
-            raise Problem(f"the file has {max(size, len(data)) / 1e6:.1f} MB, and at most {most / 1e6:.1f} MB are read",
-                          where=self.shown, fix="Part it, or take out what does not belong there")
+            raise Problem(f"the file has {max(size, len(data)) / 1e6:.1f} MB; the limit is {most / 1e6:.1f} MB",
+                          where=self.shown, fix="Split it, or remove what does not belong in it", code=Code.FILE_SIZE)
         return data
 
     def _parent(self, *, make: bool = False) -> contextlib.AbstractContextManager[int]:
@@ -172,17 +173,18 @@ class File:
 
     def _state(self, folder: int) -> os.stat_result | None:
         try:
-            found = os.stat(self._parts[-1], dir_fd=folder, follow_symlinks=False)
+            state = os.stat(self._parts[-1], dir_fd=folder, follow_symlinks=False)
         except FileNotFoundError:
             return None
-        check_kind(found.st_mode, self.shown)
-        return found
+        check_kind(state.st_mode, self.shown)
+        return state
 
     @contextlib.contextmanager
     def _locked(self, folder: int) -> Iterator[BufferedReader]:
-        """Hold the file against others that append.
+        """Lock the file against other writers.
 
-        Each of them puts a new file in its place, so whoever waited for the lock looks whether it is still the same.
+        Each writer replaces the file, so after waiting for the lock it checks that the file is
+        still the same.
         """
         while True:
             self._state(folder)
@@ -195,7 +197,7 @@ class File:
                     return
 
     def _replace(self, folder: int, data: bytes, ending: str) -> None:
-        """Write ``data`` to a new file beside this one and rename it; what stood under that name is removed first."""
+        """Write ``data`` to a new file and rename it to this one; remove what had the new name before."""
         self._state(folder)
         name = self._parts[-1]
         part = f".{name}{ending}"
@@ -213,19 +215,19 @@ class File:
 
 
 def text_of(data: bytes, shown: str, line: int = 1) -> str:
-    """``data`` as text, without a byte order mark.
+    """Decode ``data`` as UTF-8 without a byte order mark.
 
     Args:
-        data: bytes of the file that messages call ``shown``.
-        shown: how messages call it.
-        line: at which ``data`` begins.
+        data: bytes of the file.
+        shown: the file's name in messages.
+        line: the line number at which ``data`` begins.
 
     Raises:
-        Problem: it is not UTF-8; says at which line.
+        Problem: it is not UTF-8 (with the line).
     """
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line += error.object.count(b"\n", 0, error.start)
-        raise Problem(f"not UTF-8 text (byte 0x{error.object[error.start]:02X})", where=f"{shown}:{line}",
-                      fix="Save it as UTF-8") from error
+        raise Problem(f"the file is not UTF-8 text (byte 0x{error.object[error.start]:02X})", where=f"{shown}:{line}",
+                      fix="Save it as UTF-8", code=Code.DATA_ENCODING) from error

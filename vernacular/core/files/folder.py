@@ -1,4 +1,4 @@
-"""A folder: its files that match a pattern, and its entries that are not ordinary files."""
+"""A folder: its files that match a pattern, and its entries that are not regular files."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from vernacular.core.files.beneath import FOLDER, check_kind, named, opened, par
 from vernacular.core.files.file import File
 from vernacular.core.files.path_pattern import PathPattern
 
-DEEPEST = 64  # folders within each other
-OnError = Callable[[str, Exception], None]  # (path below the folder, what is wrong there)
+DEEPEST = 64  # limit of nested folders
+OnError = Callable[[str, Exception], None]  # arguments: path below the folder, error
 
 
 @dataclass(frozen=True)
 class Folder:
-    """A folder at or below a root, whether or not it is there.
+    """A folder at or below a root, existing or not.
 
     Attributes:
         root: the folder that the path starts from.
         path: below ``root``, with /; empty for the root itself.
-        shown: how messages call the folder.
+        shown: the folder's name in messages.
     """
 
     root: Path
@@ -34,21 +34,21 @@ class Folder:
 
     @classmethod
     def of(cls, folder: Path) -> Folder:
-        """The root ``folder``, called by its own name and that of the folder around it: ``languages/nya``."""
+        """Return the root ``folder``, named like its last two path parts: ``languages/nya``."""
         return cls(folder, "", f"{folder.parent.name}/{folder.name}")
 
     @property
     def place(self) -> Path:
-        """Its path on this machine, for a library that opens files itself; ask ``list_files`` first."""
+        """The absolute path, for a library that opens files itself; call ``list_files`` first."""
         return self.root / self.path
 
     def file(self, path: str) -> File:
-        """The file ``path`` below this folder."""
+        """Return the file ``path`` below this folder."""
         path = PurePosixPath(path).as_posix()
         return File(self.root, f"{self.path}/{path}" if self.path else path, f"{self.shown}/{path}")
 
     def folder(self, path: str) -> Folder:
-        """The folder ``path`` below this one; this one for ``.``, and a root of its own where it is absolute."""
+        """Return the folder ``path`` below this one; an absolute path is a new root."""
         named = PurePosixPath(path)
         if named.is_absolute():
             return Folder(Path(path), "", path)
@@ -57,7 +57,7 @@ class Folder:
             self.root, f"{self.path}/{inner}" if self.path else inner, f"{self.shown}/{inner}")
 
     def exists(self) -> bool:
-        """Whether the folder is there.
+        """Whether the folder exists.
 
         Raises:
             Problem: the path is not a folder, or leads through a link.
@@ -70,43 +70,43 @@ class Folder:
 
     def list_files(self, pattern: str = "**", *, hidden: bool = False,
                    on_error: OnError | None = None) -> list[tuple[str, File]]:
-        """(path below this folder, file) of each file that matches, sorted; none where there is no such folder.
+        """Return (path below this folder, file) of each matching file, sorted; empty if the folder is missing.
 
         Args:
-            pattern: ``*``, ``?`` and ``[a-z]`` within a name, ``**`` for any number of folders.
-            hidden: whether files whose names begin with a dot count; folders of such names never do.
-            on_error: told of what cannot be listed or opened, which is then left out.
+            pattern: ``*``, ``?`` and ``[a-z]`` match within a name, ``**`` any number of folders.
+            hidden: whether to include files whose names begin with a dot; hidden folders never are.
+            on_error: called for each entry that cannot be listed or opened; the entry is skipped.
 
         Raises:
-            Problem: the pattern is wrong, this folder is a link, or, without ``on_error``, a link, pipe, socket or
-                device matches.
+            Problem: the pattern is invalid, this folder is a link, or, without ``on_error``, a
+                link, pipe, socket or device matches.
         """
-        found = self._find(PathPattern.of(pattern, self.shown), on_error or _raise, hidden=hidden)
-        return sorted(((path, self.file(path)) for path in found), key=lambda one: one[0])
+        paths = self._find(PathPattern.of(pattern, self.shown), on_error or _raise, hidden=hidden)
+        return sorted(((path, self.file(path)) for path in paths), key=lambda one: one[0])
 
     def name_of(self, file: File) -> str:
-        """The path of ``file``, which lies in this folder, below it."""
+        """Return the path of ``file`` below this folder."""
         return file.path.removeprefix(f"{self.path}/") if self.path else file.path
 
     def find_strange(self, pattern: str = "**") -> list[Problem]:
-        """A Problem for each link, pipe, socket and device that matches, and for each folder that cannot be listed.
+        """Return a Problem for each matching link, pipe, socket, device and unreadable folder.
 
-        Hidden ones count, but what is in hidden folders does not.
+        Hidden entries are included; the content of hidden folders is not.
         """
-        found: list[Problem] = []
+        problems: list[Problem] = []
 
         def note(path: str, error: Exception) -> None:
-            found.append(as_problem(error, f"{self.shown}/{path}"))
+            problems.append(as_problem(error, f"{self.shown}/{path}"))
 
         for _ in self._find(PathPattern.of(pattern, self.shown), note, hidden=True):
             pass
-        return found
+        return problems
 
     def _open(self) -> contextlib.AbstractContextManager[int]:
         return opened(self.root, parts_of(self.path, self.shown), self.shown.removesuffix(self.path).rstrip("/"))
 
     def _find(self, pattern: PathPattern, on_error: OnError, *, hidden: bool = False) -> Iterator[str]:
-        """The paths of the ordinary files that match, in the order of their names, folder by folder."""
+        """Yield the paths of matching regular files in the order of their names, folder by folder."""
         with contextlib.ExitStack() as stack:
             try:
                 folder = stack.enter_context(self._open())
@@ -120,25 +120,25 @@ class Folder:
     def _below(self, folder: int, prefix: str, pattern: PathPattern, on_error: OnError, hidden: bool) -> Iterator[str]:
         try:
             if prefix.count("/") > DEEPEST:
-                raise Problem(f"more than {DEEPEST} folders lie within each other",
-                              where=f"{self.shown}/{prefix[:100]}", fix="Move what is in them further up")
+                raise Problem(f"more than {DEEPEST} nested folders",
+                              where=f"{self.shown}/{prefix[:100]}", fix="Move the files closer to the top folder")
             with named(self.place / prefix), os.scandir(folder) as entries:
                 listed = sorted((entry.name, _mode_of(entry)) for entry in entries)
         except (OSError, Problem) as error:
             on_error(prefix.rstrip("/"), error)
             return
         for name, mode in listed:
-            path, rest = f"{prefix}{name}", pattern.below(name)
-            if (name.startswith(".") and (not hidden or mode == stat.S_IFDIR)) or not (rest.matches or rest.goes_on):
+            path, left = f"{prefix}{name}", pattern.below(name)
+            if (name.startswith(".") and (not hidden or mode == stat.S_IFDIR)) or not (left.matches or left.goes_on):
                 continue
             try:
                 if mode != stat.S_IFDIR:
-                    if rest.matches or mode == stat.S_IFLNK:
+                    if left.matches or mode == stat.S_IFLNK:
                         _check_name(path, f"{self.shown}/{path}")
                         check_kind(mode, f"{self.shown}/{path}")
                         yield path
                     continue
-                if not rest.goes_on:
+                if not left.goes_on:
                     continue
                 with named(self.place / path):
                     inner = os.open(name, FOLDER, dir_fd=folder)
@@ -146,7 +146,7 @@ class Folder:
                 on_error(path, error)
                 continue
             try:
-                yield from self._below(inner, f"{path}/", rest, on_error, hidden)
+                yield from self._below(inner, f"{path}/", left, on_error, hidden)
             finally:
                 os.close(inner)
 

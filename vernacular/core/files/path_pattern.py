@@ -1,4 +1,4 @@
-"""Glob patterns of paths, matched folder by folder, in time that is linear in the pattern."""
+"""Glob patterns of paths, matched folder by folder in linear time."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 from vernacular.core.errors import Problem
 
-_ANY = "**"  # any number of folders
+_ANY = "**"  # matches any number of folders
 
 
 @dataclass(frozen=True)
 class PathPattern:
-    """A pattern of which a part of a path has been read.
+    """A pattern after part of a path has been matched.
 
     Attributes:
-        names: the patterns of the names on the way, and ``**``.
-        at: how many of them may have been used up; several numbers where ``**`` leaves it open.
+        names: the name patterns of the path, including ``**``.
+        at: possible numbers of patterns used so far; several after a ``**``.
     """
 
     names: tuple[str, ...]
@@ -24,36 +24,36 @@ class PathPattern:
 
     @classmethod
     def of(cls, pattern: str, shown: str) -> PathPattern:
-        """``pattern`` before any name was read.
+        """Parse ``pattern``.
 
         Raises:
-            Problem: ``**`` stands beside other letters; ``shown`` says where.
+            Problem: ``**`` is next to other characters; ``shown`` is the place in the message.
         """
         names = tuple(name for name in pattern.split("/") if name not in ("", "."))
         for name in names:
             if _ANY in name and name != _ANY:
-                raise Problem(f"'{pattern}' is not a pattern: {_ANY} stands for whole folders", where=shown,
-                              fix=f"Write {_ANY}/ for any number of folders, and * within a name")
+                raise Problem(f"'{pattern}' is not a valid pattern: {_ANY} must be a whole folder name", where=shown,
+                              fix=f"Write {_ANY}/ for any number of folders and * within a name")
         if names[-1:] == (_ANY,):
-            names += ("*",)  # the files in these folders
+            names += ("*",)  # all files in these folders
         return cls(names, frozenset()).moved({0})
 
     def moved(self, at: set[int]) -> PathPattern:
-        """The same pattern, of which ``at`` names have been used up; ``**`` may stand for no folder."""
+        """Return the pattern after ``at`` names were used; ``**`` also matches no folder."""
         for number, name in enumerate(self.names):
             if name == _ANY and number in at:
                 at.add(number + 1)
         return PathPattern(self.names, frozenset(at))
 
     def below(self, name: str) -> PathPattern:
-        """The pattern after one more ``name`` of the path."""
+        """Return the pattern after one more path ``name``."""
         return self.moved({number if self.names[number] == _ANY else number + 1 for number in self.at
                            if number < len(self.names) and (
                                self.names[number] == _ANY or fnmatch.fnmatchcase(name, self.names[number]))})
 
     @property
     def matches(self) -> bool:
-        """Whether what was read is a whole path that matches."""
+        """Whether the path read so far matches as a whole."""
         return len(self.names) in self.at
 
     @property

@@ -65,7 +65,7 @@ def _likely_of(store: Store, language: Language, model_name: str, most: int) -> 
     found = {stage: artifact for stage in stages if (artifact := store.current(language.code, stage)) is not None}
     if len(found) < len(stages):
         raise Problem(f"{next(stage for stage in stages if stage not in found)} has not been run yet",
-                      where=language.code, fix=f"Run `vernacular run {language.asked(model_name)}` first")
+                      where=language.code, fix=f"Run `vernacular run {language.cli_args(model_name)}` first")
     arm = released_arm(model_name, {stage: artifact.manifest.report for stage, artifact in found.items()})
     model = language.models[model_name]
     network, tokenizer = load_arm(arm, model_name, model, language,

@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from vernacular.core.errors import Problem, full
+from vernacular.core.errors import Problem, is_disk_full
 from vernacular.langid.external import LEAST_WORDS, alpha3
 from vernacular.text.words import words
 
@@ -27,7 +27,7 @@ def fetched() -> Path:
     try:
         return Path(hf_hub_download(REPOSITORY, FILE))
     except Exception as error:  # the hub's client raises many kinds; each means that there is no model
-        if full(error):
+        if is_disk_full(error):
             raise
         raise Problem(f"the model of GlotLID cannot be had: {str(error).splitlines()[0]}",
                       where="identification.rejecters",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pyarrow
 from pyarrow import parquet
 
-from vernacular.core.errors import Problem, of_the_system
+from vernacular.core.errors import Problem, is_system_error
 from vernacular.sandbox.frames import OpenFile
 from vernacular.sources.formats.rows import KNOWN, no_field, text_of_row
 from vernacular.sources.formats.text import Options, Text
@@ -32,7 +32,7 @@ def read_parquet(file: OpenFile, where: str, options: Options) -> Iterator[Text]
                     if row[options.text_field] is not None:
                         yield text_of_row(row, options.text_field, where, ())
     except (pyarrow.ArrowException, OSError, ValueError, OverflowError, LookupError) as error:
-        if of_the_system(error):
+        if is_system_error(error):
             raise
         first = (str(error).splitlines() or [type(error).__name__])[0]
         raise Problem(f"not a Parquet file that can be read ({first})", where=where, fix="Write it again") from None

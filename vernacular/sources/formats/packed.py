@@ -6,7 +6,7 @@ import gzip
 import zlib
 from pathlib import Path
 
-from vernacular.core.errors import Problem, of_the_system
+from vernacular.core.errors import Problem, is_system_error
 from vernacular.sandbox.frames import OpenFile
 
 PACKED = ".gz"
@@ -41,7 +41,7 @@ def content(file: OpenFile, where: str, most: int = 1_000_000_000) -> bytes:
         with gzip.open(file.stream) as stream:
             found = stream.read(limit + 1)
     except (OSError, EOFError, zlib.error) as error:
-        if of_the_system(error):
+        if is_system_error(error):
             raise
         raise Problem(f"not a file of gzip that can be read ({error})", where=where, fix="Pack it again") from error
     if len(found) > limit:

@@ -52,7 +52,7 @@ def check(tmp_path: Path) -> Checked:
 
 def places(problem: Problem | None) -> set[str]:
     assert problem is not None
-    return {each.where for each in (problem.found if isinstance(problem, Problems) else [problem])}
+    return {each.where for each in (problem.problems if isinstance(problem, Problems) else [problem])}
 
 
 BROKEN: dict[str, str | bytes] = {
@@ -74,7 +74,7 @@ FOUND = {"qaa/topic/train.tsv:2", "qaa/topic/train.tsv:4", "qaa/topic/train.tsv:
 def test_everything_that_is_wrong_is_found_at_once(tmp_path: Path) -> None:
     folder_with(tmp_path, BROKEN)
     checked = check(tmp_path)
-    assert places(checked.faults.together()) == FOUND
+    assert places(checked.faults.combined()) == FOUND
     assert errors_of(checked)[-1].startswith("qaa: 12 errors in 8 files")
 
 
@@ -99,7 +99,7 @@ def test_files_are_checked_though_settings_are_wrong(tmp_path: Path) -> None:
     settings["tasks"]["names"]["kind"] = "tokens"
     settings["models"]["tiny"]["pretraining"] = {"steps": "many"}
     (folder / "language.yaml").write_text(yaml.safe_dump(settings))
-    found = places(check(tmp_path).faults.together())
+    found = places(check(tmp_path).faults.combined())
     lines = (folder / "language.yaml").read_text().split("\n")
     wrong = {lines[int(place.rpartition(":")[2]) - 1].strip() for place in found if "language.yaml" in place}
     assert wrong == {"ownr: me", "- xxq", "kind: tokens", "steps: many"}
@@ -112,7 +112,7 @@ def test_a_key_that_is_misspelled_is_not_missing_as_well(tmp_path: Path) -> None
     settings = yaml.safe_load((folder / "language.yaml").read_text())
     settings["sources"][0]["registr"] = settings["sources"][0].pop("register")
     (folder / "language.yaml").write_text(yaml.safe_dump(settings))
-    problem = check(tmp_path).faults.together()
+    problem = check(tmp_path).faults.combined()
     assert not isinstance(problem, Problems)
 
 
@@ -128,7 +128,7 @@ def test_every_file_of_a_source_that_cannot_be_read_is_named(tmp_path: Path) -> 
     folder_with(tmp_path, {"text/a.csv": "mawu\nx\n", "text/b.txt": b"caf\xe9 mu\n", "text/c.xlsx": "x"},
                 sources=sources)
     wanted = {"languages/qaa/text/a.csv:1", "languages/qaa/text/b.txt", "languages/qaa/text/c.xlsx"}
-    assert places(check(tmp_path).faults.together()) == wanted
+    assert places(check(tmp_path).faults.combined()) == wanted
 
 
 def test_what_was_found_is_counted(tmp_path: Path) -> None:

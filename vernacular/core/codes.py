@@ -1,0 +1,33 @@
+"""Stable codes of problems. A message ends with its code; tests and documents refer to it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """What is wrong, independent of the wording of the message."""
+
+    CONFIG_KEY = "VN-CONFIG-KEY"  # unknown, repeated or missing key of a YAML file
+    CONFIG_VALUE = "VN-CONFIG-VALUE"  # a value of the wrong type or outside its range
+    CONFIG_YAML = "VN-CONFIG-YAML"  # the file is not valid YAML
+    CONFIG_RULE = "VN-CONFIG-RULE"  # values that contradict each other
+    CONFIG_FILE = "VN-CONFIG-FILE"  # a folder or file of the language is missing
+    DATA_COLUMN = "VN-DATA-COLUMN"  # a column that the settings name is missing or ambiguous
+    DATA_EMPTY = "VN-DATA-EMPTY"  # a file, side or cell without content
+    DATA_ENCODING = "VN-DATA-ENCODING"  # bytes that the declared encoding cannot decode
+    DATA_FORMAT = "VN-DATA-FORMAT"  # a file that does not have the format its name or settings declare
+    DATA_JOIN = "VN-DATA-JOIN"  # parts, sides or identifiers that do not match
+    DATA_LABEL = "VN-DATA-LABEL"  # labels that the task does not have, or that contradict
+    DATA_LIMIT = "VN-DATA-LIMIT"  # a file or page that exceeds a limit of parsing
+    DATA_NESTING = "VN-DATA-NESTING"  # a file nested too deeply
+    DATA_QUOTING = "VN-DATA-QUOTING"  # a file that parses differently with and without CSV quotes
+    DATA_SPLIT = "VN-DATA-SPLIT"  # splits that overlap or are missing
+    SOURCE_ACCESS = "VN-SOURCE-ACCESS"  # a site or file that refuses access
+    SOURCE_MISSING = "VN-SOURCE-MISSING"  # a package, file or dataset that is not there
+    SOURCE_NETWORK = "VN-SOURCE-NETWORK"  # a download or crawl that failed
+    SOURCE_PIN = "VN-SOURCE-PIN"  # content that differs from the recorded checksum or revision
+    FILE_KIND = "VN-FILE-KIND"  # a link, pipe, socket or device where a regular file is needed
+    FILE_SIZE = "VN-FILE-SIZE"  # a file beyond the size limit
+    DISK_FULL = "VN-DISK-FULL"
+    STAGE_BUSY = "VN-STAGE-BUSY"  # another process runs the stage
