@@ -68,8 +68,9 @@ def test_both_arms_learn_from_the_same_embeddings(place: Place) -> None:
     aligned = found["alignment/tiny"]
     assert aligned is not None
     learned, counts = Learned.read(aligned.folder), aligned.manifest.report.counts
-    assert len(learned.pairs) == counts["pairs"].value and len(learned.held) == counts["pairs_held"].value
-    assert len(learned.targets) == counts["pairs_embedded"].value and len(learned.held_targets) == len(learned.held)
+    assert len(learned.pairs) == counts["pairs"].value and len(learned.held_out) == counts["pairs_held"].value
+    assert len(learned.targets) == counts["pairs_embedded"].value
+    assert len(learned.held_out_targets) == len(learned.held_out)
     assert [remark.code for remark in aligned.manifest.report.remarks] == ["VN-FEW-PAIRS"]
     for name in STAGES[2:]:
         artifact = found[name]

@@ -116,8 +116,8 @@ class TranslationLoss:
 
         The distance is squared, in variances between translations: 1 is that of the targets from their mean.
         """
-        states = embed(model, self._tokenizer, [text for text, _ in self._learned.held])
-        targets = self._learned.held_targets.to(states.device)
+        states = embed(model, self._tokenizer, [text for text, _ in self._learned.held_out])
+        targets = self._learned.held_out_targets.to(states.device)
         return float((states - targets).square().mean() / self._spread), found(states, targets)
 
 

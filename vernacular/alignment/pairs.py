@@ -67,7 +67,7 @@ class Pairs:
     """
 
     train: list[TextPair]
-    held: list[TextPair]
+    held_out: list[TextPair]
     left_out: int
     where: str
     of_held_out: int = 0

@@ -35,12 +35,12 @@ def run(work: Work, name: str, model: Model, asked: Alignment) -> Report:
     network.to(start())
     pairs = read_pairs(work, asked)
     wanted = targets_wanted(pairs.train, model.pretraining.steps, asked.batch_size)
-    work.progress(f"{len(pairs.train):,} translated sentences to learn from, {len(pairs.held)} held out; embedding "
+    work.progress(f"{len(pairs.train):,} translated sentences to learn from, {len(pairs.held_out)} held out; embedding "
                   f"{wanted:,} translations")
     teacher = Teacher(network, tokenizer)
-    targets, held_targets = (teacher.embed([translation for _, translation in some], LONGEST)
-                             for some in (pairs.train[:wanted], pairs.held))
-    Learned(pairs.train, targets, pairs.held, held_targets).write(work.out)
+    targets, held_out_targets = (teacher.embed([translation for _, translation in some], LONGEST)
+                             for some in (pairs.train[:wanted], pairs.held_out))
+    Learned(pairs.train, targets, pairs.held_out, held_out_targets).write(work.out)
     write_jsonl(work.out / BESIDE, listed(asked.beside, work))
     report = Report()
     report.count("pairs", len(pairs.train), "translated sentences to learn from")
@@ -49,8 +49,9 @@ def run(work: Work, name: str, model: Model, asked: Alignment) -> Report:
         report.count("pairs_of_held_out", pairs.of_held_out, "those of them that are of held-out documents")
     count_joins(report, pairs)
     report.count("pairs_embedded", wanted, "pairs that the steps of a training see")
-    report.count("pairs_held", len(pairs.held), "translated sentences that were held out to measure by")
-    report.count("found_before", found(embed(network, tokenizer, [text for text, _ in pairs.held]), held_targets),
+    report.count("pairs_held", len(pairs.held_out), "translated sentences that were held out to measure by")
+    report.count("found_before", found(
+        embed(network, tokenizer, [text for text, _ in pairs.held_out]), held_out_targets),
                  "held-out sentences whose own translation is the nearest for the base, as a share")
     report.samples["pairs"] = [{"text": text, "translation": translation}
                                for text, translation in pairs.train[:_SAMPLES]]

@@ -13,7 +13,7 @@ from vernacular.core.errors import Problem
 from vernacular.core.store import Store
 from vernacular.core.terminal import say
 from vernacular.evaluation.behavior.review import read_review, write_review
-from vernacular.evaluation.behavior.suggest import read_suggestions, told, write_suggestions
+from vernacular.evaluation.behavior.suggest import read_suggestions, summarize_suggestions, write_suggestions
 
 
 @app.command()
@@ -27,7 +27,7 @@ def suggest(code: Code, test: Annotated[str, typer.Argument(help="a behavioural 
     with plain_errors(debug):
         project, language = open_language(code)
         if read is not None:
-            say(told(read_suggestions(language, read)))
+            say(summarize_suggestions(read_suggestions(language, read)))
             return
         path = file or Path(f"{test}.csv")
         name, _ = model_of(language, model)

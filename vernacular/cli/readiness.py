@@ -19,11 +19,11 @@ from vernacular.config.statement import stated
 from vernacular.core.errors import Problem
 from vernacular.evaluation.fairness.plan import load_plan
 from vernacular.langid.breadth import find_breadth, sample_blocks
-from vernacular.langid.breadth_gate import told
+from vernacular.langid.breadth_gate import describe_breadth
 from vernacular.langid.draw import source_texts
 from vernacular.langid.limits import SHARED
 from vernacular.langid.seed import LEAST_SEED, seed_file, seed_lines
-from vernacular.langid.seed_check import LEAST, SAMPLE, likeness
+from vernacular.langid.seed_check import LEAST, SAMPLE, seed_similarity
 from vernacular.modeling.base_models import locate
 from vernacular.remarks.rules import of_items
 from vernacular.sources import open_source, place_of
@@ -102,7 +102,7 @@ def _labels(items: Mapping[str, Items]) -> Iterator[str]:
     """Labels that are most likely one, written in two ways, those that only one part has, and texts that have two."""
     for task, found in items.items():
         for labels, said in zip(found.apart().values(), (
-                "no item in test has the labels {} of the task {}: how well they are told will not be measured",
+                "no item in test has the labels {} of the task {}: their scores cannot be measured",
                 "no item in train has the labels {} of the task {}: no model can learn them"), strict=True):
             if labels:
                 yield said.format(", ".join(f"'{label}'" for label in labels), task)
@@ -118,7 +118,7 @@ def _labels(items: Mapping[str, Items]) -> Iterator[str]:
             alike.setdefault(plain or label, []).append(f"'{label}'")
         for names in alike.values():
             if len(names) > 1:
-                yield (f"the labels {' and '.join(names)} of the task {task} are told apart. If they are one, write it "
+                yield (f"the labels {' and '.join(names)} of the task {task} differ only in spelling. If they are the same, write it "
                        "in one way in the data")
 
 
@@ -169,7 +169,7 @@ def _seed(language: Language, root: Path) -> Iterator[str]:
     if len(lines) < LEAST_SEED:
         yield (f"{file.name} has {len(lines)} lines that can be used, and {LEAST_SEED} are needed: without them hardly "
                "any text in other languages is dropped. Write a few hundred that a speaker knows to be in the language")
-    found = likeness(lines, _some_words(language, root))
+    found = seed_similarity(lines, _some_words(language, root))
     if found is not None and found < LEAST:
         yield (f"{file.name} does not look like the text: the text's commonest words are {found:.0%} as common in it. "
                "Is it in the language? Ask a speaker; another register, such as verse, can be the reason too")
@@ -179,7 +179,7 @@ def _seed(language: Language, root: Path) -> Iterator[str]:
                                language.script, language.cleaning.orthography)
         breadth = find_breadth(lines, blocks, code=language.code, others={}, shared=SHARED, chance=1)
         if breadth.narrow:
-            yield told(breadth, language)
+            yield describe_breadth(breadth, language)
 
 
 def _publishing(language: Language) -> Iterator[str]:

@@ -1,5 +1,5 @@
-"""Labeled data and translations: readers, joins and rows. Holds no model, and does not know what a task makes of a row.
+"""Labeled data and translations: readers, joins and rows. No models; tasks interpret the rows.
 
-``labeled`` knows where the data of a task lies, ``conll``, ``tables`` and ``parallel`` read formats, ``hub`` datasets;
-``keyed_texts``, ``join`` and ``translation_sides`` put translations together.
+``labeled`` locates the data of a task, ``conll``, ``tables`` and ``parallel`` read formats, ``hub``
+reads datasets; ``keyed_texts``, ``join`` and ``translation_sides`` join translations.
 """

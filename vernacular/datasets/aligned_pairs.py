@@ -1,4 +1,4 @@
-"""What the stage ``alignment/<name>`` keeps: pairs of sentences, and the base's embeddings of the translations."""
+"""The output of the stage ``alignment/<name>``: sentence pairs, and the base's embeddings of the translations."""
 
 from __future__ import annotations
 
@@ -15,39 +15,39 @@ from vernacular.datasets.raw_pairs import TextPair
 
 PAIRS = "pairs.jsonl"
 _EMBEDDINGS = "embeddings.safetensors"
-_MOST = 500_000  # pairs: three quarters of a gigabyte of embeddings in a small model
+_MOST = 500_000  # pairs: 0.75 GB of embeddings for a small model
 
 
 @dataclass(frozen=True)
 class Learned:
-    """What is learned from translations, and what shows whether it was.
+    """Training and held-out pairs of translations with target embeddings.
 
     Attributes:
-        pairs: (sentence, translation) to learn from, in the order drawn.
+        pairs: (sentence, translation) for training, in random order.
         targets: (pairs at most, width) the base's embeddings of the first translations.
-        held: pairs that are not learned from.
-        held_targets: (held, width) the base's embeddings of their translations.
+        held_out: pairs not used for training.
+        held_out_targets: (held-out pairs, width) the base's embeddings of their translations.
     """
 
     pairs: list[TextPair]
     targets: torch.Tensor
-    held: list[TextPair]
-    held_targets: torch.Tensor
+    held_out: list[TextPair]
+    held_out_targets: torch.Tensor
 
     def write(self, folder: Path) -> None:
-        """Write it into ``folder``."""
+        """Write it to ``folder``."""
         write_jsonl(folder / PAIRS, ({"text": text, "translation": translation, "held_out": held_out}
-                                     for held_out, some in ((False, self.pairs), (True, self.held))
+                                     for held_out, some in ((False, self.pairs), (True, self.held_out))
                                      for text, translation in some))
-        save_file({"train": self.targets.cpu().contiguous(), "held_out": self.held_targets.cpu().contiguous()},
+        save_file({"train": self.targets.cpu().contiguous(), "held_out": self.held_out_targets.cpu().contiguous()},
                   folder / _EMBEDDINGS)
 
     @classmethod
     def read(cls, folder: Path) -> Learned:
-        """What ``write`` wrote into ``folder``.
+        """Read what ``write`` wrote to ``folder``.
 
         Raises:
-            Problem: it is not there.
+            Problem: it does not exist.
         """
         if not (folder / _EMBEDDINGS).is_file():
             raise Problem("there are no embeddings of translations", where=str(folder),
@@ -58,7 +58,7 @@ class Learned:
 
 
 def read_learned_pairs(folder: Path) -> list[TextPair]:
-    """The pairs to learn from that ``Learned.write`` wrote into ``folder``."""
+    """Read only the training pairs that ``Learned.write`` wrote to ``folder``."""
     return _read(folder, held_out=False)
 
 
@@ -67,5 +67,5 @@ def _read(folder: Path, held_out: bool) -> list[TextPair]:
 
 
 def targets_wanted(pairs: Sequence[TextPair], steps: int | None, batch_size: int) -> int:
-    """How many pairs a training of so many steps sees; where its steps are not known yet, as many as are held."""
+    """Return the number of pairs a training uses; without known steps, the largest number stored."""
     return min(len(pairs), _MOST if steps is None else steps * batch_size)

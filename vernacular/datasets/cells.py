@@ -1,8 +1,8 @@
-"""The cells of CSV and TSV, with quotes around them or with quotes that belong to the text.
+"""Cells of CSV and TSV, with or without quoting.
 
-TSV is written both ways: by spreadsheets and ``csv`` with quotes around cells that need them, by others with every
-quote as it stands in the text. Which is meant shows in the file: who quotes does so for every cell that holds a quote,
-and doubles those inside.
+TSV is written both ways: spreadsheets and ``csv`` quote cells where needed, others write quotes
+literally. The file shows which: a writer that quotes does so for every cell with a quote, and
+doubles inner quotes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _QUOTED = regex.compile(r'"(?:[^"]|"")*+"')
 
 @dataclass
 class _Reading:
-    """A file read in one of the two ways: the rows as long as the header, and what is wrong with the others."""
+    """A file parsed one way: rows with the header's length, and the errors of the others."""
 
     rows: Cells
     faults: Collector = field(default_factory=Collector)
@@ -30,18 +30,18 @@ class _Reading:
 
 def read_cells(text: str, where: str, delimiter: str, quoted: bool | None, remarks: list[DataNote],
                faults: Collector) -> Cells:
-    """The rows of a table, its header included, each as long as the header.
+    """Return the rows of a table, including the header, all with the header's length.
 
     Args:
         text: of the file.
-        where: how messages call it.
+        where: the file's name in messages.
         delimiter: between the cells.
-        quoted: whether quotes stand around cells; None: as csv is written, and as the file shows of tsv.
-        remarks: takes up how quotes were read, where they could be read otherwise.
-        faults: takes up what is wrong.
+        quoted: whether cells are quoted; None: yes for csv, detected for tsv.
+        remarks: receives how ambiguous quotes were read.
+        faults: receives the errors.
     """
     if quoted is None and delimiter != "\t":
-        quoted = True  # text has commas; of tabs it has none, so that tsv files are written without quotes as well
+        quoted = True  # commas occur in text, so csv needs quotes; tabs do not
     if quoted is not None:
         reading = _quoted(text, where, delimiter) if quoted else _plain(text, where, delimiter)
     else:
@@ -59,21 +59,22 @@ def _as_it_shows(quoted: _Reading, plain: _Reading, where: str, remarks: list[Da
         return quoted if by_rule else plain
     if [line for line, _ in quoted.rows] != [line for line, _ in plain.rows]:
         line = next(one[0] for one, other in zip(quoted.rows, plain.rows, strict=False) if one != other)
-        plain.faults.add(Problem("with quotes around cells it has other rows than without", where=f"{where}:{line}",
-                                 fix="Set `quoted: true` if quotes only mark where a cell ends, `quoted: false` if "
-                                     "they belong to the text"))
+        plain.faults.add(Problem("ambiguous quoting: the file parses differently with "
+                                 "and without CSV quotes", where=f"{where}:{line}",
+                                 fix="Set `quoted: true` if quotes only delimit cells, `quoted: false` if they "
+                                     "belong to the text"))
         return plain
     lines = [line for (line, cells), (_, others) in zip(quoted.rows, plain.rows, strict=True) if cells != others]
     remarks.append(DataNote("rows_with_quotes", f"{where}:{lines[0]}", len(lines), (
-        "rows with quotes around a cell, which are taken off as in CSV (`quoted: false` keeps them)" if by_rule else
-        "rows with quotes around a cell, which are read as text (`quoted: true` takes them off)")))
+        "rows with quoted cells, read as in CSV (`quoted: false` keeps the quotes)" if by_rule else
+        "rows with quoted cells, read as text (`quoted: true` removes the quotes)")))
     return quoted if by_rule else plain
 
 
 def _written_with_quotes(rows: Cells) -> bool:
-    """Whether quotes in ``rows``, read as text, are those that CSV puts around cells.
+    """Whether quotes in ``rows``, read as text, look like CSV quoting.
 
-    Each cell with a quote in it is then in quotes itself, and some cell needs them, or all cells of a column have them.
+    That is, every cell with a quote is quoted, and some cell needs it or a whole column is quoted.
     """
     cells = [cell for _, row in rows for cell in row if '"' in cell]
     if not all(_QUOTED.fullmatch(cell) for cell in cells):
@@ -83,7 +84,7 @@ def _written_with_quotes(rows: Cells) -> bool:
 
 
 def _quoted(text: str, where: str, delimiter: str) -> _Reading:
-    """As spreadsheets write it: a cell may stand in quotes and then hold anything."""
+    """Parse with CSV quoting."""
     reader = separated.reader(text, delimiter=delimiter, strict=True)
     rows, line, broken = Cells(), 1, None
     try:
@@ -92,14 +93,14 @@ def _quoted(text: str, where: str, delimiter: str) -> _Reading:
                 rows.append((line, row))
             line = reader.line_num + 1
     except csv.Error as error:
-        broken = Problem(f"not in the form of a table ({error})", where=f"{where}:{line}",
-                         fix="Correct this row: a cell that begins with a quotation mark ends with one, and those "
-                             "inside are doubled")
+        broken = Problem(f"not a valid table ({error})", where=f"{where}:{line}",
+                         fix="Correct this row: a cell that begins with a quotation mark must end with one, and "
+                             "inner ones are doubled")
     return _even(rows, where, broken)
 
 
 def _plain(text: str, where: str, delimiter: str) -> _Reading:
-    """A row a line, quotes are text."""
+    """Parse one row per line, with literal quotes."""
     return _even([(number, line.split(delimiter)) for number, line in enumerate(text.split("\n"), 1) if line.strip()],
                  where)
 
@@ -109,14 +110,14 @@ def _even(rows: Cells, where: str, broken: Problem | None = None) -> _Reading:
     if broken is not None:
         reading.faults.add(broken)
     elif not rows:
-        reading.faults.add(Problem("nothing stands in it", where=where, fix="Write a header and a row for each item"))
+        reading.faults.add(Problem("the file is empty", where=where, fix="Write a header and one row per item"))
     width = len(rows[0][1]) if rows else 0
     for line, cells in rows:
         if len(cells) == width:
             reading.rows.append((line, cells))
         else:
             reading.faults.add(Problem(
-                f"{len(cells)} cell{'s' * (len(cells) != 1)}, where the header has {width}", where=f"{where}:{line}",
-                fix="Give each row as many cells as the header; text with a separator or a line break in it needs "
-                    "quotes around it"))
+                f"{len(cells)} cell{'s' * (len(cells) != 1)}, but the header has {width}", where=f"{where}:{line}",
+                fix="Give each row as many cells as the header; quote text that contains a separator or a line "
+                    "break"))
     return reading

@@ -1,4 +1,4 @@
-"""CoNLL (a word and its tags a line, a sentence a block) and CoNLL-U (ten columns)."""
+"""CoNLL (one word with tags per line, one sentence per block) and CoNLL-U (ten columns)."""
 
 from __future__ import annotations
 
@@ -12,40 +12,40 @@ from vernacular.core.errors import Collector, Problem
 from vernacular.core.normal_forms import normalized
 from vernacular.datasets.items import Row
 
-_COMMENT = regex.compile(r"\A#[^\t]*=")  # "# id 4f2a  domain=en", not the word # and its tag
+_COMMENT = regex.compile(r"\A#[^\t]*=")  # "# id 4f2a  domain=en" is a comment, "#" with a tag is a word
 _DOCUMENT = "-DOCSTART-"
-_SPACES = regex.compile(" +")  # no others: the space of 10\u00a0000 is inside of a word
+_SPACES = regex.compile(" +")  # plain spaces only: 10\u00a0000 is one word
 _COLUMNS = 10
 _ID = regex.compile(r"(?P<first>\d{1,9})(?:(?P<range>-)(?P<last>\d{1,9})|(?P<empty>\.\d+))?")
 _UNSAID = "_"
-_COLUMNS_FIX = ("Write the word and its tags on a line, with a tab or a space between, or name the columns with "
+_COLUMNS_FIX = ("Write a word and its tags per line, separated by a tab or space, or name the columns with "
                 "`columns: {words: 0, labels: -1}`")
 
 
 def read_conll(text: str, where: str, words: int, labels: int) -> Iterator[Row]:
-    """The sentences of a CoNLL file.
+    """Yield the sentences of a CoNLL file.
 
     Args:
         text: of the file.
-        where: how messages call it.
+        where: the file's name in messages.
         words: column of the words, from 0, or from -1 backwards.
         labels: column of the tags.
 
     Raises:
-        Problem: lines with another number of columns than most have, or without those asked for.
+        Problem: lines with an unusual number of columns, or without the selected ones.
     """
     blocks = [_lines_of_words(first, lines) for first, lines in _blocks(text)]
     widths = Counter(len(cells) for block in blocks for _, cells in block)
     width, faults = widths.most_common(1)[0][0] if widths else 0, Collector()
     if widths and (width < 2 or not all(-width <= column < width for column in (words, labels))):
         first_line = next(number for block in blocks for number, cells in block if len(cells) == width)
-        raise Problem(f"{width} column{'s' * (width != 1)}, where " + (
-            "a word and its tag are expected" if width < 2 else f"`columns:` names {words} and {labels}"),
+        raise Problem(f"{width} column{'s' * (width != 1)}, but " + (
+            "a word and its tag are required" if width < 2 else f"`columns:` selects {words} and {labels}"),
             where=f"{where}:{first_line}", fix=_COLUMNS_FIX)
     for block in blocks:
         for number, cells in block:
             if len(cells) != width:
-                faults.add(Problem(f"{len(cells)} column{'s' * (len(cells) != 1)}, where most lines have {width}",
+                faults.add(Problem(f"{len(cells)} column{'s' * (len(cells) != 1)}, but most lines have {width}",
                                    where=f"{where}:{number}", fix=_COLUMNS_FIX))
         if block and all(len(cells) == width for _, cells in block):
             yield _row(where, [(number, cells[words], cells[labels]) for number, cells in block])
@@ -53,7 +53,7 @@ def read_conll(text: str, where: str, words: int, labels: int) -> Iterator[Row]:
 
 
 def _lines_of_words(first: int, lines: Sequence[str]) -> list[tuple[int, list[str]]]:
-    """The number and the cells of each line of a block, without comments before its first word."""
+    """Return number and cells of each line of a block, without comments before the first word."""
     numbered = dropwhile(lambda each: _COMMENT.match(each[1]) or each[1].startswith(_DOCUMENT), enumerate(lines, first))
     return [(number, _cells(line)) for number, line in numbered if not line.startswith(_DOCUMENT)]
 
@@ -63,13 +63,13 @@ def _cells(line: str) -> list[str]:
 
 
 def read_conllu(text: str, where: str) -> Iterator[Row]:
-    """The sentences of a CoNLL-U file with the universal part of speech (UPOS) of each syntactic word.
+    """Yield the sentences of a CoNLL-U file with the UPOS tag of each syntactic word.
 
-    A range (``1-2 im``) stands for the words that follow (``in``, ``dem``), and only these are labelled; empty nodes
-    (``8.1``) are no words. The text has a space after each word unless the file says SpaceAfter=No.
+    A range (``1-2 im``) covers the following words (``in``, ``dem``), and only these are labeled;
+    empty nodes (``8.1``) are skipped. A space follows each word unless SpaceAfter=No.
 
     Raises:
-        Problem: lines that are not CoNLL-U, or words without UPOS; of a sentence the first.
+        Problem: lines that are not CoNLL-U, or words without UPOS; the first one per sentence.
     """
     faults = Collector()
     for first, lines in _blocks(text):
@@ -82,19 +82,19 @@ def read_conllu(text: str, where: str) -> Iterator[Row]:
 
 
 def is_conllu(text: str) -> bool:
-    """Whether ``text`` looks like CoNLL-U: its first line beside comments has ten columns and begins with a number."""
+    """Whether ``text`` looks like CoNLL-U: its first data line has ten columns and begins with a number."""
     line = next((line for line in text.split("\n") if line.strip() and not line.startswith("#")), "")
     cells = line.split("\t")
     return len(cells) == _COLUMNS and _ID.fullmatch(cells[0]) is not None
 
 
 def _sentence(where: str, first: int, lines: Sequence[str]) -> Row | None:
-    """The sentence of a block of CoNLL-U; None where it holds comments alone.
+    """Return the sentence of a CoNLL-U block; None for comments only.
 
     Raises:
-        Problem: the first line that is wrong.
+        Problem: the first invalid line.
     """
-    found: list[tuple[int, str, str]] = []
+    words: list[tuple[int, str, str]] = []
     after: list[str] = []
     surface, closes = "", 0
     for number, line in enumerate(lines, first):
@@ -103,8 +103,8 @@ def _sentence(where: str, first: int, lines: Sequence[str]) -> Row | None:
         cells = line.split("\t")
         match = _ID.fullmatch(cells[0])
         if len(cells) != _COLUMNS or match is None:
-            raise Problem("not a line of CoNLL-U", where=f"{where}:{number}",
-                          fix="Ten columns with tabs between, the first a number, a range or an empty node")
+            raise Problem("not a valid CoNLL-U line", where=f"{where}:{number}",
+                          fix="Write ten tab-separated columns, the first a number, a range or an empty node")
         space = "" if "SpaceAfter=No" in cells[9].split("|") else " "
         if match["range"]:
             closes, closing = int(match["last"]), space
@@ -113,24 +113,24 @@ def _sentence(where: str, first: int, lines: Sequence[str]) -> Row | None:
         if match["empty"]:
             continue
         place = int(match["first"])
-        if place != len(found) + 1:
-            raise Problem(f"word {place} where word {len(found) + 1} is due", where=f"{where}:{number}",
+        if place != len(words) + 1:
+            raise Problem(f"word {place} instead of word {len(words) + 1}", where=f"{where}:{number}",
                           fix="Number the words of a sentence from 1")
         if cells[3] == _UNSAID or not cells[1]:
-            raise Problem("a word without its part of speech (UPOS), or its form", where=f"{where}:{number}",
+            raise Problem("a word without form or part of speech (UPOS)", where=f"{where}:{number}",
                           fix="Fill the second and the fourth column")
         inside = place <= closes
         after.append(closing if inside and place == closes else space if not inside else " ")
         surface += "" if inside else cells[1] + space
-        found.append((number, cells[1], cells[3]))
-    if not found:
+        words.append((number, cells[1], cells[3]))
+    if not words:
         return None
-    written = "".join(_nfc(word) + gap for (_, word, _), gap in zip(found, after, strict=True)).strip()
-    return _row(where, found, written, _nfc(surface.strip()))
+    written = "".join(_nfc(word) + gap for (_, word, _), gap in zip(words, after, strict=True)).strip()
+    return _row(where, words, written, _nfc(surface.strip()))
 
 
 def _blocks(text: str) -> Iterator[tuple[int, list[str]]]:
-    """The lines between empty lines, with the number of the first."""
+    """Yield the lines between empty lines, with the number of the first."""
     block: list[str] = []
     for number, line in enumerate([*text.split("\n"), ""], 1):
         if line.strip():

@@ -1,7 +1,7 @@
-"""How labeled data is divided into train, dev and test where it does not say so itself.
+"""Divide labeled data into train, dev and test if it does not define them.
 
-The stages of the tasks and ``corpus/clean`` divide by this one function, so what is kept out of the corpus is what
-models are scored and chosen by, and nothing else.
+Task stages and ``corpus/clean`` share this function, so decontamination covers exactly the items
+that models are scored and selected by.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from vernacular.datasets.items import Row
 
 
 def divide(task: Task, parts: dict[Part, list[Row]]) -> dict[str, int]:
-    """Move rows of train to the parts that are not named, by a digest of their texts; the order stays.
+    """Move rows from train to undefined parts, by a digest of their texts, keeping the order.
 
-    The text is the first thing that an item of the kind is made of; rows with equal texts go to the same part.
+    The digest covers the first field of an item; rows with equal texts go to the same part.
 
     Args:
-        task: its data says which parts are named, and how large a share of train each other part gets.
+        task: its data names the defined parts, and the share of train for each other part.
         parts: all three; changed in place.
 
     Returns:
-        a note for each part that was drawn -> how many rows it got.
+        a note for each drawn part -> its number of rows.
     """
     if task.data is None:
         return {}
@@ -45,7 +45,7 @@ def _shares(data: Data) -> tuple[tuple[Part, float], ...]:
 
 
 def _place(value: Any) -> float:
-    """A number from 0 to 1 that depends on the text alone: equal texts go together, and all questions on one."""
+    """Return a number from 0 to 1 that depends only on the text, so that equal texts stay together."""
     text = " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
     digest = hashlib.sha256(f"{text}\0".encode()).digest()
     return int.from_bytes(digest[:8]) / 2**64

@@ -1,4 +1,4 @@
-"""Labelled files: which they are, and the rows that they hold."""
+"""Labeled files: their paths and rows."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from vernacular.datasets.parsing import read_rows
 
 _ENDINGS = {".conll": "conll", ".conllu": "conllu", ".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl"}
 _BY_WORD = ("conll", "conllu")
-# Kind of task -> ending -> format, of endings that say none: MasakhaNER comes as .txt, UniversalNER as .iob2.
+# Kind of task -> ending -> format, for ambiguous endings: MasakhaNER uses .txt, UniversalNER .iob2.
 _BY_KIND = {"token_classification": dict.fromkeys((".txt", ".iob", ".iob2", ".bio", ""), "words"),
             "sequence_classification": {".txt": "tsv"}, "sentence_pairs": {".txt": "tsv"}}
 _TABLES = ("csv", "tsv")
 
 
 def folder_of(language: Language, data: FileData) -> Folder:
-    """The folder of labelled files, whether or not it is there; messages name it from the language on."""
+    """Return the folder of labeled files, existing or not; messages name it from the language folder on."""
     return Folder(language.folder, "", language.folder.name).folder(data.folder)
 
 
 def files_of(language: Language, data: FileData, part: Part) -> list[File]:
-    """The files of a part, sorted; none where the part is not named.
+    """Return the files of a part, sorted; none if the part is undefined.
 
     Raises:
-        Problem: none matches, or what does is a link, a pipe or the like.
+        Problem: no file matches, or one is a link, a pipe or the like.
     """
     glob = getattr(data, part)
     if glob is None:
@@ -42,15 +42,15 @@ def files_of(language: Language, data: FileData, part: Part) -> list[File]:
     found = [file for _, file in folder.list_files(glob)]
     if not found:
         raise Problem(f"no file matches '{glob}'", where=folder.shown,
-                      fix=f"Put the {part} items there, or correct `{part}:`")
+                      fix=f"Add the {part} items there, or correct `{part}:`")
     return found
 
 
 def rows_of_files(language: Language, task: Task, part: Part, remarks: list[DataNote] | None = None) -> Iterator[Row]:
-    """The rows of a part, file by file.
+    """Yield the rows of a part, file by file.
 
     Raises:
-        Problem: what is wrong in any of the files, with its lines; the rows that are right have been given.
+        Problem: all errors in the files, with lines, after all valid rows.
     """
     assert isinstance(task.data, FileData)
     files, faults = files_of(language, task.data, part), Collector()
@@ -67,28 +67,28 @@ def rows_of_files(language: Language, task: Task, part: Part, remarks: list[Data
 
 
 def _check_quoted(files: Sequence[File], data: FileData) -> None:
-    """Refuse ``quoted`` where it would not be read."""
+    """Reject ``quoted`` if no file uses it."""
     if not any(format_of(data, file) in _TABLES for file in files):
-        raise Problem("no file of the task is csv or tsv, and `quoted:` is not read", where=files[0].shown,
+        raise Problem("`quoted:` has no effect: no file of the task is csv or tsv", where=files[0].shown,
                       fix="Remove it")
 
 
 def format_of(data: FileData, file: File) -> str | None:
-    """The format of a file, as the settings or its ending say it; None where neither does."""
+    """Return the format of a file by settings or ending, or None."""
     return data.format or _ENDINGS.get(file.suffix.lower())
 
 
 def _look_parallel(files: Sequence[File], task: Task) -> bool:
-    """Whether ``files`` differ in an ending that is no format, such as ``train.en`` and ``train.nya``."""
+    """Whether ``files`` differ in an ending that is not a format, such as ``train.en`` and ``train.nya``."""
     endings = {file.suffix.lower() for file in files}
     asked = task.kind == "sentence_retrieval" and isinstance(task.data, FileData) and task.data.format is None
     return asked and len(endings) == 2 and not endings & {"", ".txt", *_ENDINGS}
 
 
 def _endings(files: Collection[str], task: Task, language: Language) -> tuple[str, str]:
-    """The endings of sources and targets: as `columns:` says, or the language's own code as that of the targets.
+    """Return the endings of sources and targets: from `columns:`, or the language's code for the targets.
 
-    To find a translation both directions are scored, so that there it is no matter which side is called which.
+    Retrieval is scored in both directions, so there the order does not matter.
     """
     columns, given = task.columns(), task.data.columns if task.data else {}
     endings = sorted({f".{name.rpartition('.')[2]}" for name in files})
@@ -102,10 +102,10 @@ def _endings(files: Collection[str], task: Task, language: Language) -> tuple[st
 
 def _parallel(files: Mapping[str, File], task: Task, language: Language,
               remarks: list[DataNote] | None) -> Iterator[Row]:
-    """The pairs of files that differ in their ending alone: those of sources, each with its targets.
+    """Yield the pairs of files that differ only in their ending, with their targets.
 
     Raises:
-        Problem: the task has no pairs, a file is without its other, or two do not agree.
+        Problem: the task has no pairs, a file lacks its counterpart, or line counts differ.
     """
     data, faults = task.data, Collector()
     assert isinstance(data, FileData)
@@ -113,46 +113,49 @@ def _parallel(files: Mapping[str, File], task: Task, language: Language,
     for name, file in files.items():
         with faults.collect():
             if "source" not in task.columns():
-                raise Problem(f"parallel files hold no items of {task.kind}", where=name, fix="Use another format")
+                raise Problem("parallel files cannot contain "
+                              f"items of {task.kind}", where=name, fix="Use another format")
             if not name.endswith((source, target)):
                 raise Problem(f"its ending is neither {source} nor {target}", where=name,
                               fix="Name the two endings: columns: {source: en, target: nya}")
             if name.endswith(source):
                 other = name.removesuffix(source) + target
                 if other not in files:
-                    raise Problem(f"there is no {other} beside it", where=name, fix="Put the translations there")
+                    raise Problem(f"the file {other} beside "
+                                  "it is missing", where=name, fix="Add the translations there")
                 yield from read_rows([(name, file), (other, files[other])], "parallel", [],
                                      [data.encoding] * 2, language.limits, remarks)
             elif name.removesuffix(target) + source not in files:
-                raise Problem(f"there is no {name.removesuffix(target) + source} beside it", where=name,
-                              fix="Put the sources there")
+                raise Problem(f"the file {name.removesuffix(target) + source} beside it is missing", where=name,
+                              fix="Add the sources there")
     faults.raise_collected()
 
 
 def read_file(file: File, task: Task, limits: Limits, remarks: list[DataNote] | None = None) -> Iterator[Row]:
-    """The rows of one file.
+    """Yield the rows of one file.
 
     Raises:
-        Problem: its format is not known or does not fit the task, its encoding cannot be told, or a line is wrong.
+        Problem: the format is unknown or unsuitable, the encoding is unknown, or a line is invalid.
     """
     data, where = task.data, file.shown
     assert isinstance(data, FileData)
     words = task.kind == "token_classification"
     kind = format_of(data, file) or _BY_KIND.get(task.kind, {}).get(file.suffix.lower())
     if kind is None:
-        raise Problem(f"its ending does not say its format ({', '.join(_ENDINGS)})", where=where,
-                      fix="Say `format:` in the task's data")
+        raise Problem(f"its ending does not indicate a format ({', '.join(_ENDINGS)})", where=where,
+                      fix="Set `format:` in the task's data")
     if (kind in _BY_WORD and not words) or (kind in _TABLES and words):
-        raise Problem(f"{kind} holds no items of {task.kind}", where=where,
+        raise Problem(f"{kind} cannot contain items of {task.kind}", where=where,
                       fix="Use conll, conllu or jsonl" if words else "Use csv, tsv or jsonl")
     def read(reader: str, *arguments: Any) -> Iterator[Row]:
         return read_rows([(where, file)], reader, arguments, [data.encoding], limits, remarks)
 
     if kind == "conllu":
         if data.columns:
-            raise Problem("the columns of CoNLL-U are fixed, the fourth (UPOS) is labelled, and `columns:` is not read",
-                          where=where, fix="Remove columns; other tags are read from a file in CoNLL, with a word and "
-                                           "its tags a line")
+            raise Problem("`columns:` has no effect in CoNLL-U: its columns are fixed, and the fourth (UPOS) is "
+                          "the label",
+                          where=where, fix="Remove columns; put other tags into a CoNLL file, one word with tags "
+                                           "per line")
         yield from read("conllu")
     elif kind in ("conll", "words"):
         numbers = {role: column for role, column in data.columns.items() if isinstance(column, int)}

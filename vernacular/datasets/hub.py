@@ -1,4 +1,4 @@
-"""Labelled datasets on the hub at a commit, or in a folder that the library reads: fetched once into a mirror."""
+"""Labeled datasets on the hub at a commit, or in a folder readable by `datasets`: fetched once into a mirror."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class LabelledDataset:
         language: whose task it is.
         name: of the task.
         task: its settings, with data of the kind hub.
-        root: of the store, below which the mirror lies.
+        root: of the store, which contains the mirror.
     """
 
     def __init__(self, language: Language, name: str, task: Task, root: Path) -> None:
@@ -42,20 +42,20 @@ class LabelledDataset:
         self.mirror = Mirror(root / language.code / ".mirror" / f"task-{name}", self.where)
 
     def fetched(self) -> bool:
-        """Whether what the settings name lies in the mirror."""
+        """Whether the mirror contains what the settings name."""
         return self.mirror.state.get("key") == self._key()
 
     def refresh(self, progress: Callable[[str], None]) -> None:
         """Fetch the dataset unless it is there.
 
         Raises:
-            Problem: it cannot be had, or lacks a split or a column.
+            Problem: it is unavailable, or lacks a split or a column.
         """
         if not self.mirror.due(self._key(), None):
             return
-        with self.mirror.held():
+        with self.mirror.locked():
             fetch = self.mirror.begin(self._key())
-            there = fetch.rows  # by a fetch that was killed
+            there = fetch.rows  # from an interrupted fetch
             for row in self._all(progress):
                 if there:
                     there -= 1
@@ -65,7 +65,7 @@ class LabelledDataset:
             self.mirror.publish(fetch)
 
     def _all(self, progress: Callable[[str], None]) -> Iterator[dict[str, Any]]:
-        """The rows of all parts, as the mirror keeps them."""
+        """Yield the rows of all parts, as stored in the mirror."""
         for part in PARTS:
             split = getattr(self.data, part)
             if split is not None:
@@ -75,19 +75,20 @@ class LabelledDataset:
                     yield {"path": f"{part}/{number}", "text": "", "where": row.where, "fields": row.fields}
 
     def rows(self, part: Part) -> Iterator[Row]:
-        """The rows of a part, from the mirror.
+        """Yield the rows of a part from the mirror.
 
         Raises:
             Problem: it was not fetched yet.
         """
         if not self.fetched():
-            raise Problem("it was not fetched yet", where=self.where, fix="Run it once with a network")
+            raise Problem("the dataset has not "
+                          "been fetched yet", where=self.where, fix="Run once with a network connection")
         for row in self.mirror.rows():
             if row["path"].startswith(f"{part}/"):
                 yield Row(row["where"], row["fields"])
 
     def version(self) -> str:
-        """A digest of what is fetched, or is to be."""
+        """Return a digest of what is fetched, or will be."""
         return self._key()
 
     def _key(self) -> str:
@@ -99,7 +100,7 @@ class LabelledDataset:
         return {role: str(column) for role, column in self.task.columns().items()}
 
     def _rows(self, split: str) -> Iterator[dict[str, Any]]:
-        """The rows of a split, numbers of classes replaced by their names; parsed in the worker."""
+        """Yield the rows of a split, class numbers replaced by names; parsed in the worker."""
         data, columns = self.data, list(self._columns().values())
         function = f"{__name__}:in_worker_rows"
         if self.local is None:
@@ -114,7 +115,7 @@ class LabelledDataset:
 
 def in_worker_rows(files: Sequence[OpenFile], dataset: str, config: str | None, split: str, revision: str | None,
                    where: str, inside: Sequence[str] | None, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """In the worker: the rows of a split of a dataset; ``inside`` are the files of one in a folder."""
+    """In the worker: yield the rows of a split; ``inside`` lists the files of a dataset folder."""
     import_module("datasets")
     return _rows_of_split(dataset, config, split, revision, where,
                           None if inside is None else [Path(path) for path in inside], columns)
@@ -122,25 +123,25 @@ def in_worker_rows(files: Sequence[OpenFile], dataset: str, config: str | None, 
 
 def _rows_of_split(dataset: str, config: str | None, split: str, revision: str | None, where: str,
                    inside: Collection[Path] | None, columns: Collection[str]) -> Iterator[dict[str, Any]]:
-    """The rows of a split; what its other columns hold is left out."""
+    """Yield the rows of a split with the selected columns."""
     try:
         found = stream_dataset(dataset, config, split, revision, where, inside)
         names = {column: _names(feature) for column, feature in (found.features or {}).items()}
         for row in found:
             yield {column: _named(value, names.get(column), f"{where} {split}") if column in columns else None
                    for column, value in row.items()}
-    except Exception as error:  # what a folder's own description sets off in the library (a script, `converters:`)
+    except Exception as error:  # errors that a folder's description causes in the library (a script, `converters:`)
         of_folder = inside is not None and not isinstance(error, Problem | MemoryError) and not is_system_error(error)
         if is_disk_full(error) or not (of_folder or isinstance(error, unreachable())):
             raise
         first = (str(error).strip().splitlines() or [""])[0][:200]
         raise Problem(f"it cannot be read ({type(error).__name__}: {first})", where=where,
-                      fix="Check the network, and `dataset:`, `config:`, `revision:` and the names of the splits; "
-                          "`hf auth login` where it asks for consent") from None
+                      fix="Check the network, `dataset:`, `config:`, `revision:` and the split names; use `hf "
+                          "auth login` if it requires consent") from None
 
 
 def _names(feature: Any) -> list[str] | None:
-    """The names of the classes that a column, or the lists in it, holds by number."""
+    """Return the class names of a column, or of the lists in it."""
     inner = getattr(feature, "feature", feature)
     names = getattr(inner, "names", None)
     return list(names) if names else None
@@ -150,5 +151,5 @@ def _named(value: Any, names: list[str] | None, where: str) -> Any:
     if names is None or value is None:
         return value
     if min(value, default=0) < 0 if isinstance(value, list) else value < 0:
-        raise Problem("its labels are kept back (-1)", where=where, fix="Name a split whose labels are known")
+        raise Problem("its labels are hidden (-1)", where=where, fix="Select a split with labels")
     return [names[part] for part in value] if isinstance(value, list) else names[value]

@@ -1,4 +1,4 @@
-"""A labeled item: as it is written in a file (``Row``), and as a model reads it (``Item``)."""
+"""Labeled items: as written in a file (``Row``), and as models read them (``Item``)."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Row:
-    """A labelled item as it stands in a file.
+    """A labeled item as written in a file.
 
     Attributes:
         where: file and line, for messages.
-        fields: what an item is made of (see ``vernacular.config.tasks.COLUMNS``) -> its value: text, a list of
-            strings, or what a JSON file or a hub dataset holds. In NFC.
-        lines: of each word, where the file has a line for each.
-        surface: the text as people write it, where the fields hold it otherwise.
+        fields: part of an item (see ``vernacular.config.tasks.COLUMNS``) -> value: text, a list of
+            strings, or JSON data. In NFC.
+        lines: the line of each word, if the file has one word per line.
+        surface: the original text, if the fields differ from it.
     """
 
     where: str
@@ -27,16 +27,15 @@ class Row:
 
 @dataclass(frozen=True)
 class Item:
-    """One labelled item.
+    """One labeled item.
 
     Attributes:
         text: what the model reads.
-        labels: numbers of labels: one for the text, or one for each of its words (-100 where none is known), or
-            any number for a text with several.
-        document: id of the document it comes from, or file and line.
-        spans: start and end of each word in ``text``, where they are given; else the words are those of
-            ``word_spans``.
-        second: the second text, where the kind has two.
+        labels: label indices: one for the text, one per word (-100 if unknown), or any number for
+            multi-label.
+        document: id of its document, or file and line.
+        spans: start and end of each word in ``text``; by default those of ``word_spans``.
+        second: the second text, for kinds with two.
     """
 
     text: str
@@ -46,5 +45,5 @@ class Item:
     second: str = ""
 
     def key(self) -> tuple[str, str]:
-        """What makes two items the same whatever their labels: the texts."""
+        """The texts: items with equal keys are duplicates, whatever their labels."""
         return self.text, self.second

@@ -1,4 +1,4 @@
-"""Texts of two sides joined by the keys that name them; what has no partner, and what stands twice. Reads nothing."""
+"""Join texts of two sides by key; report unmatched texts and duplicate keys. Nothing is read here."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ Key = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Keyed:
-    """A text and what names it.
+    """A text and its keys.
 
     Attributes:
-        keys: its key, or several where it covers several verses.
-        texts: as the ledger has them; several where a verse is marked in parts.
-        path: of the document that it stands in, as in the ledger.
+        keys: its key, or several if it covers several verses.
+        texts: as in the ledger; several if a verse is marked in parts.
+        path: of its document, as in the ledger.
         where: file and line, for messages.
     """
 
@@ -29,13 +29,13 @@ class Keyed:
 
 @dataclass(frozen=True)
 class Joined:
-    """What came of a join.
+    """The result of a join.
 
     Attributes:
-        pairs: texts of either side that cover the same keys; more than one of a side where the other side covers
-            several verses by one text.
-        alone: of either side the texts without a partner.
-        together: pairs in which several verses are one.
+        pairs: texts of both sides that cover the same keys; several texts of a side where one text
+            of the other covers several verses.
+        alone: unmatched texts of each side.
+        together: pairs with several verses.
     """
 
     pairs: list[tuple[list[Keyed], list[Keyed]]]
@@ -44,16 +44,17 @@ class Joined:
 
     @property
     def lost(self) -> float:
-        """Texts without a partner, as a share of the side that has fewer texts."""
+        """Unmatched texts as a share of the smaller side."""
         sizes = [sum(len(pair[side]) for pair in self.pairs) + len(self.alone[side]) for side in (0, 1)]
         smaller = sizes.index(min(sizes))
         return len(self.alone[smaller]) / max(1, sizes[smaller])
 
 
 def join(ours: Sequence[Keyed], theirs: Sequence[Keyed]) -> Joined:
-    """Texts of both sides by key, in the order of ``ours``.
+    """Join texts of both sides by key, in the order of ``ours``.
 
-    A text that covers several keys joins with those of the other side that together cover just these.
+    A text with several keys is joined with the texts of the other side that together cover the same
+    keys.
 
     Raises:
         Problem: two texts of a side have the same key.
@@ -80,7 +81,7 @@ def join(ours: Sequence[Keyed], theirs: Sequence[Keyed]) -> Joined:
 
 
 def shown(key: Key) -> str:
-    """A key for a person: ``GEN 1 3``."""
+    """Return a key for display: ``GEN 1 3``."""
     return " ".join(key)
 
 
@@ -89,27 +90,27 @@ def _check_once(texts: Iterable[Keyed]) -> None:
     for text in texts:
         for key in text.keys:
             if key in found:
-                faults.add(Problem(f"the key {shown(key)} stands twice, here and at {found[key].where}",
+                faults.add(Problem(f"duplicate key {shown(key)}, here and at {found[key].where}",
                                    where=text.where,
-                                   fix="Remove one of the two, or name a key that tells them apart"))
+                                   fix="Remove one of the two, or use a key that distinguishes them"))
             found[key] = text
     faults.raise_collected()
 
 
 class _Groups:
-    """Keys that belong together because a text covers both."""
+    """Groups of keys that occur in a common text (union-find)."""
 
     def __init__(self) -> None:
         self._above: dict[Key, Key] = {}
 
     def of(self, key: Key) -> Key:
-        """The key that stands for the group of ``key``."""
+        """Return the representative of the group of ``key``."""
         while (above := self._above.get(key, key)) != key:
             self._above[key] = self._above.get(above, above)
             key = above
         return key
 
     def unite(self, keys: Sequence[Key]) -> None:
-        """Put ``keys`` into one group."""
+        """Merge the groups of ``keys``."""
         for key in keys[1:]:
             self._above[self.of(key)] = self.of(keys[0])

@@ -1,6 +1,7 @@
-"""The texts of one side of translations with the keys that name them: table columns, USFM, vref, or paths.
+"""Texts of one side of translations with their keys: table columns, USFM, vref, or paths.
 
-A key is a tuple of strings; numbers lose leading zeros. Scripture has book, chapter and verse, a book by USFM's code.
+A key is a tuple of strings; numbers lose leading zeros. Scripture has book, chapter and verse, with
+USFM's book codes.
 """
 
 from __future__ import annotations
@@ -30,30 +31,30 @@ from vernacular.sources.formats.rows import strings_of, table_rows
 from vernacular.sources.formats.usfm import numbered_chapters
 from vernacular.sources.package import file_of, installed
 
-# Books 1 to 66 as USFM codes them: https://docs.usfm.bible
+# USFM's codes of books 1 to 66: https://docs.usfm.bible
 _BOOKS = tuple(regex.findall(r"\w{3}", """
     GEN EXO LEV NUM DEU JOS JDG RUT 1SA 2SA 1KI 2KI 1CH 2CH EZR NEH EST JOB PSA PRO ECC SNG ISA JER LAM EZK DAN HOS JOL
     AMO OBA JON MIC NAM HAB ZEP HAG ZEC MAL MAT MRK LUK JHN ACT ROM 1CO 2CO GAL EPH PHP COL 1TH 2TH 1TI 2TI TIT PHM HEB
     JAS 1PE 2PE 1JN 2JN 3JN JUD REV"""))
 _REFERENCE = regex.compile(r"([0-9A-Z]{3}) (\d{1,3}):(\d{1,3})")
 _VERSES = regex.compile(r"(\d{1,3})([a-z]?)(?:[-\u2013,](\d{1,3})[a-z]?)?")
-_DIRECTION = dict.fromkeys(map(ord, "\u200e\u200f"))  # marks in bridges of scripts that run from right to left
-_RANGE = "<range>"  # eBible: the verse stands in the line before
+_DIRECTION = dict.fromkeys(map(ord, "\u200e\u200f"))  # marks in verse ranges of right-to-left scripts
+_RANGE = "<range>"  # eBible: the verse is included in the previous line
 _FIELD = regex.compile(r"(\{[a-z_]*\}|\*)")
 
 
 def texts_by_key(source: Files, side: Side, scripture: bool) -> list[Keyed]:
-    """The texts of a side that has a key, in the order of its files; empty ones are left out.
+    """Return the nonempty texts of a side with keys, in the order of its files.
 
     Args:
         source: the source, whose documents were read.
         side: its settings.
-        scripture: the other side, or this one, has USFM's books: keys are to be (book, chapter, verse).
+        scripture: whether either side has USFM books: keys are then (book, chapter, verse).
 
     Raises:
         Problem: a file cannot be read, or a text has no key.
     """
-    aside = {problem.where for problem in source.problems}  # as the ledger found when it read the documents
+    aside = {problem.where for problem in source.problems}  # skipped as when the ledger read the documents
     found = [text for path, file in source.located() if f"{source.where}/{path}" not in aside
              for text in _texts(source, side, path, file) if any(part.strip() for part in text.texts)]
     return [replace(text, keys=tuple(_verse(key, text.where) for key in text.keys)) for text in found] if (
@@ -61,15 +62,15 @@ def texts_by_key(source: Files, side: Side, scripture: bool) -> list[Keyed]:
 
 
 def reads_scripture(side: Side) -> bool:
-    """Whether the keys of ``side`` are book, chapter and verse by its format."""
+    """Whether the format of ``side`` defines keys of book, chapter and verse."""
     return isinstance(side.key, UsfmKey | VrefKey)
 
 
 def references_of(source: Files, side: Side) -> list[tuple[str, File]]:
-    """The file of references that ``side`` names, beside its own files; none for other kinds of keys.
+    """Return the file of references of ``side``; none for other kinds of keys.
 
     Raises:
-        Problem: it is not there, or outside of where the source's files lie.
+        Problem: it does not exist, or is outside of the source's folder.
     """
     if not isinstance(side.key, VrefKey):
         return []
@@ -80,7 +81,7 @@ def references_of(source: Files, side: Side) -> list[tuple[str, File]]:
         package = installed(source.settings.package)  # type: ignore[union-attr]  # the other kind of a side
         file = file_of(package, side.key.file, where)
     if not file.exists():
-        raise Problem("there is no such file of references", where=where, fix="Put it there, or correct key.file")
+        raise Problem("the file of references does not exist", where=where, fix="Add it, or correct key.file")
     return [(where, file)]
 
 
@@ -96,7 +97,7 @@ def _texts(source: Files, side: Side, path: str, file: File) -> Iterator[Keyed]:
 
 def in_worker_texts(files: Sequence[OpenFile], names: Sequence[str], path: str,
                     settings: dict[str, Any]) -> Iterator[list[Any]]:
-    """In the worker: the texts of a file of the side with these ``settings``, as lists of what ``Keyed`` takes."""
+    """In the worker: yield the texts of a file of the side with ``settings``, as arguments of ``Keyed``."""
     side: Side = TypeAdapter(Side).validate_python(settings)
     for text in _keyed(files, names, path, side):
         yield [text.keys, text.texts, text.path, text.where]
@@ -111,12 +112,12 @@ def _keyed(files: Sequence[OpenFile], names: Sequence[str], path: str, side: Sid
         return read_verses(texts[0], where, path)
     if isinstance(side.key, VrefKey):
         return read_vref(texts[0], where, path, names[1], texts[1])
-    assert isinstance(side.key, PathKey)  # there are no others
+    assert isinstance(side.key, PathKey)  # no other kinds
     return _numbered(texts[0], where, path, suffix, side.key)
 
 
 def _rows(text: str, where: str, path: str, suffix: str, field: str | int, key: ColumnsKey) -> Iterator[Keyed]:
-    """The rows of a table by the cells of some columns."""
+    """Yield the rows of a table by the cells of some columns."""
     if suffix == ".jsonl":
         names = {**{f"key {number}": str(name) for number, name in enumerate(key.columns)}, "text": str(field)}
         rows: Iterable[tuple[str, list[object]]] = (
@@ -131,22 +132,22 @@ def _rows(text: str, where: str, path: str, suffix: str, field: str | int, key: 
         if words is None or words == "":
             continue
         if not isinstance(words, str):
-            raise Problem("what its text column holds is no text", where=place, fix="Put it in quotes, or remove it")
+            raise Problem("its text column does not contain text", where=place, fix="Quote it, or remove it")
         parts = [str(cell).strip() if isinstance(cell, str | int) else "" for cell in cells]
         if not all(parts):
-            raise Problem("a column of its key is empty or no text", where=place, fix="Fill it, or remove the row")
+            raise Problem("a key column is empty or not text", where=place, fix="Fill it, or remove the row")
         yield Keyed((tuple(map(_plain, parts)),), (words,), path, place)
 
 
 def read_verses(source: str, where: str, path: str) -> Iterator[Keyed]:
-    r"""The verses of USFM; ``\v 3-4`` covers both, and the parts ``3a`` and ``3b`` are one text."""
+    r"""Yield the verses of USFM; ``\v 3-4`` covers both, and parts ``3a`` and ``3b`` are one text."""
     for book, chapter, verses in numbered_chapters(source):
         place, open_part = f"{where} {book} {chapter}", None
         for number, text in verses:
             match = _VERSES.fullmatch(number.translate(_DIRECTION))
             first, last = (int(match[1]), int(match[3] or match[1])) if match else (0, 0)
             if last < first:
-                raise Problem(f"the verses {number} run backwards", where=place, fix="Correct the numbers")
+                raise Problem(f"the verse range {number} is descending", where=place, fix="Correct the numbers")
             covered = range(first, last + 1) if match else (number,)
             keys = tuple((book.upper(), _plain(chapter), str(verse)) for verse in covered)
             one = Keyed(keys, (text,), f"{path}#{book}.{chapter}", f"{place}:{number}")
@@ -164,21 +165,21 @@ def read_verses(source: str, where: str, path: str) -> Iterator[Keyed]:
 
 
 def read_vref(text: str, where: str, path: str, named: str, references: str) -> Iterator[Keyed]:
-    """Lines by the references that agree with them, as eBible has it.
+    """Yield lines with the references of the matching file, in eBible's format.
 
-    An empty line is a verse that is not translated; ``<range>`` stands for one whose text is in the lines before.
+    An empty line is an untranslated verse; ``<range>`` marks one included in earlier lines.
     https://github.com/BibleNLP/ebible
     """
     lines, keys = (_split(one) for one in (text, references))
     lines, beyond = lines[:len(keys)], lines[len(keys):]
-    if len(lines) < len(keys) or any(line.strip() for line in beyond):  # lines that were taken out shift the others
+    if len(lines) < len(keys) or any(line.strip() for line in beyond):  # missing lines would shift the others
         raise Problem(f"{len(lines) + len(beyond)} lines, but {named} has {len(keys)}", where=where,
-                      fix="Use the references that the text was written with: one a line")
+                      fix="Use the file of references that belongs to the text, one per line")
     open_text: Keyed | None = None
     for number, (line, reference) in enumerate(zip(lines, keys, strict=False), 1):
         match = _REFERENCE.fullmatch(reference.strip())
         if match is None:
-            raise Problem(f"'{reference.strip()[:40]}' is no reference", where=f"{named}:{number}",
+            raise Problem(f"'{reference.strip()[:40]}' is not a reference", where=f"{named}:{number}",
                           fix="Write one as GEN 1:1")
         key = (match[1], str(int(match[2])), str(int(match[3])))
         if line.strip() == _RANGE:
@@ -193,16 +194,16 @@ def read_vref(text: str, where: str, path: str, named: str, references: str) -> 
 
 
 def _numbered(content: str, where: str, path: str, suffix: str, key: PathKey) -> Iterator[Keyed]:
-    """The strings of a JSON array, or the lines of a text file, by path and number."""
+    """Yield the strings of a JSON array, or the lines of a text file, by path and number."""
     try:
         match = _pattern(key.pattern).fullmatch(path.encode("utf-8", "replace").decode("utf-8"))
     except ValueError as error:
-        raise Problem(f"key.pattern cannot be used: {error}", where=where, fix="Shorten `pattern:`") from None
+        raise Problem(f"key.pattern is invalid: {error}", where=where, fix="Shorten `pattern:`") from None
     if match is None:
-        raise Problem("its path does not fit key.pattern", where=where,
-                      fix="Correct `pattern:`, or let `files:` name fewer files")
+        raise Problem("its path does not match key.pattern", where=where,
+                      fix="Correct `pattern:`, or restrict `files:`")
     if suffix not in (".json", ".txt"):
-        raise Problem(f"files of type '{suffix}' hold no numbered texts", where=where,
+        raise Problem(f"files of type '{suffix}' have no numbered texts", where=where,
                       fix="Use JSON arrays of strings or .txt, or another kind of key")
     texts = strings_of(content, where) if suffix == ".json" else _split(content)
     for number, text in enumerate(texts, 1):
@@ -216,24 +217,24 @@ def _pattern(pattern: str) -> Any:
 
 
 def _split(text: str) -> list[str]:
-    """The lines; a line ends at a line feed alone."""
+    """Split at line feeds only."""
     return text.removesuffix("\n").split("\n") if text else []
 
 
 def _plain(part: str) -> str:
-    """``part``, a number without leading zeros."""
+    """Return ``part``, a number without leading zeros."""
     return (part.lstrip("0") or "0") if part.isascii() and part.isdigit() else part
 
 
 def _verse(key: Key, where: str) -> Key:
-    """``key`` as book, chapter and verse, a book by USFM's code.
+    """Return ``key`` as book, chapter and verse, with USFM's book code.
 
     Raises:
         Problem: it has another number of parts.
     """
     if len(key) != 3:
-        raise Problem(f"its key has {len(key)} parts, and the other side is joined by book, chapter and verse",
-                      where=where, fix="Name these three, in this order")
+        raise Problem(f"its key has {len(key)} parts, but the other side has book, chapter and verse",
+                      where=where, fix="Use these three, in this order")
     book, *rest = key
     number = int(book) if len(book) < 3 and book.isascii() and book.isdigit() else 0
     return (_BOOKS[number - 1] if 0 < number <= len(_BOOKS) else book.upper(), *rest)

@@ -1,4 +1,4 @@
-"""What a reader of labeled files chose or left out, so that a person knows it though nothing is wrong."""
+"""Notes on what a reader of labeled files chose or skipped without an error."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from vernacular.core.errors import split_place
 
 @dataclass(frozen=True)
 class DataNote:
-    """One thing that was done to a file.
+    """A note about a file.
 
     Attributes:
-        code: what it is; the numbers of one code are added up in the report of a task.
-        where: the file, and the first line that it is about.
-        number: of rows, tags or pairs; 0 of what is about the whole file.
-        text: the same for a person, to be read after the number.
+        code: its kind; numbers with equal codes are summed in a task's report.
+        where: the file and the first line concerned.
+        number: of rows, tags or pairs; 0 for the whole file.
+        text: description for a person, read after the number.
     """
 
     code: str
@@ -31,7 +31,7 @@ class DataNote:
 
 
 def numbers_of(remarks: Sequence[DataNote]) -> dict[str, int]:
-    """Code -> number of rows, tags or pairs, of the remarks on what was changed or left out."""
+    """Return code -> number of rows, tags or pairs, for notes on changes and omissions."""
     found: dict[str, int] = {}
     for remark in remarks:
         if remark.number:

@@ -1,4 +1,4 @@
-"""Parallel text: two files of which line ``n`` of one translates line ``n`` of the other."""
+"""Parallel text: line ``n`` of one file translates line ``n`` of the other."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ _MARGIN = 0.3  # of correlation
 
 
 def read_parallel(source: str, target: str, where: str, other: str) -> Iterator[Row]:
-    """The pairs of two files; lines that are empty in both are passed over, and empty ones at the end of either.
+    """Yield the pairs of two files; skip lines empty in both and empty lines at the end.
 
-    A line that is empty in one file alone gives a pair with an empty side, whose place is that of the empty line.
+    A line that is empty in one file gives a pair with an empty side, placed at the empty line.
 
     Args:
         source: text of the file of sources.
         target: text of the file of targets.
-        where: how messages call the file of sources.
-        other: how they call the file of targets.
+        where: name of the source file in messages.
+        other: name of the target file in messages.
 
     Raises:
-        Problem: one file has more lines than the other.
+        Problem: the files differ in length.
     """
     sides = _lines(source), _lines(target)
     both = min(map(len, sides))
     if any(any(lines[both:]) for lines in sides):
         raise Problem(f"{len(sides[0])} lines, but {other} has {len(sides[1])}", where=where,
-                      fix="Each line needs its counterpart in the other file; where a translation is missing, leave an "
-                          "empty line")
+                      fix="Each line needs its counterpart in the other file; leave an empty line for a missing "
+                          "translation")
     for number, (left, right) in enumerate(zip(*sides, strict=False), 1):
         if left or right:
             yield Row(f"{other if left and not right else where}:{number}", {"source": left, "target": right})
@@ -42,39 +42,39 @@ def read_parallel(source: str, target: str, where: str, other: str) -> Iterator[
 
 def with_both_sides(rows: Sequence[Row], most_unmatched: float, remarks: list[DataNote],
                     faults: Collector) -> list[Row]:
-    """The pairs of ``rows`` that have two sides; those of which one is empty are left out, with a remark.
+    """Return the complete pairs of ``rows``; note the number of incomplete ones.
 
     Args:
         rows: of pairs.
-        most_unmatched: how many may be left out, as a share.
-        remarks: takes up how many were.
-        faults: takes up that there are more.
+        most_unmatched: largest share of incomplete pairs.
+        remarks: receives the number of incomplete pairs.
+        faults: receives a Problem if there are more.
     """
     both = [row for row in rows if not _one_is_empty(row)]
     empty = [row for row in rows if _one_is_empty(row)]
     if not empty:
         return both
     if len(empty) > most_unmatched * len(rows):
-        faults.add(Problem(f"one side is empty in {len(empty)} of {len(rows)} pairs ({len(empty) / len(rows):.1%}), "
-                           f"and at most {most_unmatched:.1%} may be left out", where=empty[0].where,
+        faults.add(Problem(f"one side is empty in {len(empty)} of {len(rows)} pairs "
+                           f"({len(empty) / len(rows):.1%}); the limit is {most_unmatched:.1%}", where=empty[0].where,
                            fix="Add the missing sentences, remove the lines from both files, or raise "
                                "`most_unmatched:`"))
     for row in empty:
         if _shifted(rows, row):
-            faults.add(Problem("one side is empty here, and by their lengths the lines after it belong to those one "
-                               "line above or below", where=row.where,
-                               fix="Remove the empty line, or the line that the other file has too many further down"))
+            faults.add(Problem("misaligned lines: one side is empty here, and the lengths of the following lines "
+                               "match those one line above or below", where=row.where,
+                               fix="Remove the empty line, or the surplus line in the other file"))
             break
     remarks.append(DataNote("pairs_with_an_empty_side", empty[0].where, len(empty),
-                          "pairs left out, of which one side is empty"))
+                          "pairs left out because one side is empty"))
     return both
 
 
 def _shifted(rows: Sequence[Row], empty: Row) -> bool:
-    """Whether the lines after ``empty`` agree better with those one line above or below than with their own.
+    """Whether lines after ``empty`` match those one line above or below better than their own.
 
-    Translations are about as long as what they translate. Of 200 runs of 20 lines each in four files of news, all had
-    lengths that correlate more with those of their own lines than with those one line further.
+    Translations have similar lengths. In 200 runs of 20 lines each from four news files, lengths
+    always correlated more with the own line than with the next.
     """
     begin = next(number for number, row in enumerate(rows) if row is empty) + 1
     sides = [[len(str(row.fields.get(side) or "")) for row in rows[begin:begin + _COMPARED]] for side in _SIDES]
@@ -89,7 +89,7 @@ def _correlation(left: Sequence[int], right: Sequence[int]) -> float:
     both = [(one, other) for one, other in zip(left, right, strict=True) if one and other]
     try:
         return correlation(*zip(*both, strict=True))
-    except (StatisticsError, TypeError):  # all of one length, or none left
+    except (StatisticsError, TypeError):  # constant lengths, or no lines left
         return 0.0
 
 
@@ -100,5 +100,5 @@ def _one_is_empty(row: Row) -> bool:
 
 
 def _lines(text: str) -> list[str]:
-    """The lines without the white space around them, in NFC; a line ends at a line feed alone, not at U+2028."""
+    """Return the stripped lines in NFC; only line feeds end a line, not U+2028."""
     return [normalized("NFC", line.strip()) for line in text.removesuffix("\n").split("\n")] if text else []

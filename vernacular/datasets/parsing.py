@@ -1,4 +1,4 @@
-"""Labelled files and tables of translations, parsed in the worker within limits: files in, rows out."""
+"""Parse labeled files and tables of translations in the worker within limits."""
 
 from __future__ import annotations
 
@@ -23,11 +23,12 @@ from vernacular.sources.formats.packed import content
 
 def _read_words(texts: Sequence[str], names: Sequence[str], words: int, labels: int,
                 remarks: list[DataNote]) -> Iterator[Row]:
-    """A file of words whose ending does not say its format: CoNLL-U if it looks like that, or else CoNLL."""
+    """Yield a file of words in an undeclared format: CoNLL-U if it looks like it, else CoNLL."""
     return read_conllu(texts[0], names[0]) if is_conllu(texts[0]) else read_conll(texts[0], names[0], words, labels)
 
 
-# Format -> what gives rows of texts, of how messages call them, of further arguments, and a list for remarks.
+# Format -> reader; it takes texts, their names in messages, further arguments, and a list for
+# notes.
 _READERS: dict[str, Callable[..., Iterator[Row]]] = {
     "conll": lambda texts, names, words, labels, remarks: read_conll(texts[0], names[0], words, labels),
     "conllu": lambda texts, names, remarks: read_conllu(texts[0], names[0]),
@@ -39,19 +40,20 @@ _READERS: dict[str, Callable[..., Iterator[Row]]] = {
 
 def read_rows(files: Sequence[tuple[str, File]], kind: str, arguments: Sequence[Any], encoding: Sequence[str | None],
               limits: Limits, remarks: list[DataNote] | None = None) -> Iterator[Row]:
-    """The rows of a labelled file, or of two parallel ones.
+    """Yield the rows of a labeled file, or of two parallel ones.
 
     Args:
-        files: (how messages call it, file).
-        kind: ``conll``, ``conllu``, ``words`` (one of the two), ``jsonl``, ``table`` or ``parallel``.
+        files: (name in messages, file).
+        kind: ``conll``, ``conllu``, ``words`` (one of the two), ``jsonl``, ``table`` or
+            ``parallel``.
         arguments: of its reader, after the texts and their names.
         encoding: of each file.
-        limits: what parsing them may take.
-        remarks: takes up what the reader chose or left out.
+        limits: for parsing.
+        remarks: receives the reader's notes.
 
     Raises:
-        LimitReached: parsing them takes more.
-        Problem: what is wrong in the file, with its lines; the rows that are right have been given.
+        LimitReached: a limit was exceeded.
+        Problem: all errors in the file, with lines, after all valid rows.
     """
     names = [name for name, _ in files]
     with ExitStack() as stack:
@@ -77,7 +79,7 @@ def _rows(values: Iterator[Any], remarks: list[DataNote] | None) -> Iterator[Row
 
 def in_worker_rows(files: Sequence[OpenFile], kind: str, names: Sequence[str], encodings: Sequence[str | None],
                    arguments: Sequence[Any]) -> Iterator[list[Any]]:
-    """In the worker: the rows, each as a list of what ``Row`` takes, then the remarks and what is wrong."""
+    """In the worker: yield each row as arguments of ``Row``, then notes and errors."""
     texts = [decode(content(file, name), name, encoding)[0]
              for file, name, encoding in zip(files, names, encodings, strict=True)]
     remarks = list[DataNote]()

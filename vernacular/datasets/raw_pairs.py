@@ -1,6 +1,6 @@
-"""The pairs of sentences in files of translations, before any is held out: joined by a key, or line by line.
+"""All sentence pairs in files of translations, joined by key or line by line, before any are held out.
 
-``read_raw_pairs`` is what a stage reads and what ``vernacular check`` reads: both find the same faults.
+Stages and ``vernacular check`` both use ``read_raw_pairs``, so they find the same errors.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ from vernacular.datasets.parallel import with_both_sides
 from vernacular.datasets.translation_sides import TextSide, plain_field, rows_of
 
 TextPair = tuple[str, str]  # a sentence of the language, and its translation
-LEAST = 40  # pairs; fewer are no training, and none to choose by
-_SHOWN = 5  # texts without a partner, of each side
+LEAST = 40  # fewer pairs are too few for training and selection
+_SHOWN = 5  # unmatched texts shown for each side
 
 
 @dataclass(frozen=True)
 class Join:
-    """How the two sides of an entry of translations were joined by key.
+    """How an entry's two sides were joined by key.
 
     Attributes:
         names: of the source and of its translation.
-        pairs: how many there are.
-        together: pairs in which several verses are one.
-        alone: texts of either side without a partner.
-        samples: some of those: side, key and where it stands; never a text, which may have been taken down.
+        pairs: their number.
+        together: pairs with several verses.
+        alone: unmatched texts of each side.
+        samples: some of those: side, key and place; never text, which may have been taken down.
     """
 
     names: tuple[str, str]
@@ -56,12 +56,12 @@ class RawPair:
 
 @dataclass
 class RawPairs:
-    """The pairs of all entries, before any is held out.
+    """The pairs of all entries, before any are held out.
 
     Attributes:
         pairs: text and translation -> the pair.
-        joins: of each entry whose sides have keys.
-        remarks: what was left out of the others.
+        joins: of each entry with keys.
+        remarks: notes on what was left out of the other entries.
     """
 
     pairs: dict[TextPair, RawPair] = field(default_factory=dict)
@@ -70,45 +70,45 @@ class RawPairs:
 
 
 def read_raw_pairs(language: Language, root: Path, asked: Alignment, progress: Callable[[str], None]) -> RawPairs:
-    """All pairs, each once.
+    """Return all distinct pairs.
 
     Args:
         language: whose translations.
         root: of the store.
-        asked: what a model says of them.
-        progress: is told what is read.
+        asked: a model's alignment settings.
+        progress: receives lines for the user.
 
     Raises:
-        Problem: everything that is wrong in the files, pairs that are not certain, or fewer than 40.
+        Problem: all errors in the files, misaligned pairs, or fewer than 40 pairs.
     """
-    found, faults, where = RawPairs(), Collector(), f"{language.code} alignment.translations"
+    raw_pairs, faults, where = RawPairs(), Collector(), f"{language.code} alignment.translations"
     for entry in asked.translations:
         with faults.collect():
-            for one in _pairs(language, root, entry, found, progress):
-                known = found.pairs.setdefault((one.text, one.translation), one)
-                found.pairs[one.text, one.translation] = replace(known, digests=known.digests | one.digests)
+            for one in _pairs(language, root, entry, raw_pairs, progress):
+                known = raw_pairs.pairs.setdefault((one.text, one.translation), one)
+                raw_pairs.pairs[one.text, one.translation] = replace(known, digests=known.digests | one.digests)
     faults.raise_collected()
-    same = sum(text == translation for text, translation in found.pairs)
-    if 2 * same > len(found.pairs):
-        raise Problem(f"{same} of {len(found.pairs)} sentences are their own translation", where=where,
-                      fix="Name the text in the language under source, what it says in another under translation")
-    if len(found.pairs) < LEAST:
-        raise Problem(f"{len(found.pairs)} translated sentences, and at least {LEAST} are needed", where=where,
-                      fix="Add some, or take alignment out")
-    return found
+    same = sum(text == translation for text, translation in raw_pairs.pairs)
+    if 2 * same > len(raw_pairs.pairs):
+        raise Problem(f"{same} of {len(raw_pairs.pairs)} sentences are their own translation", where=where,
+                      fix="Put the text in the language under source, its translation under translation")
+    if len(raw_pairs.pairs) < LEAST:
+        raise Problem(f"{len(raw_pairs.pairs)} translated sentences; at least {LEAST} are needed", where=where,
+                      fix="Add some, or remove alignment")
+    return raw_pairs
 
 
-def _pairs(language: Language, root: Path, entry: Translations, found: RawPairs,
+def _pairs(language: Language, root: Path, entry: Translations, raw_pairs: RawPairs,
            progress: Callable[[str], None]) -> Iterator[RawPair]:
-    """The pairs of two texts, without those of which either side was taken down; ``found`` is told of the rest."""
+    """Yield the pairs of two texts, without those taken down; notes go to ``found``."""
     ours, theirs = (TextSide(side, language, root, progress, role) for side, role in (
         (entry.source, "translated"), (entry.translation, "translation")))
     if entry.source.key is None:
-        yield from _by_line(ours, theirs, entry.most_unmatched, found.remarks)
+        yield from _by_line(ours, theirs, entry.most_unmatched, raw_pairs.remarks)
         return
     scripture = reads_scripture(entry.source) or reads_scripture(entry.translation)
     joined = join(ours.keyed(scripture), theirs.keyed(scripture))
-    found.joins.append(_checked(joined, entry, language))
+    raw_pairs.joins.append(_checked(joined, entry, language))
     for mine, others in joined.pairs:
         if all(side.stays(text.path, part, text.where) for side, texts in ((ours, mine), (theirs, others))
                for text in texts for part in text.texts):
@@ -117,10 +117,10 @@ def _pairs(language: Language, root: Path, entry: Translations, found: RawPairs,
 
 
 def _checked(joined: Joined, entry: Translations, language: Language) -> Join:
-    """What is to be said of a join.
+    """Summarize a join.
 
     Raises:
-        Problem: it loses too much.
+        Problem: too many texts are unmatched.
     """
     names = entry.source.name, entry.translation.name
     alone = len(joined.alone[0]), len(joined.alone[1])
@@ -130,9 +130,9 @@ def _checked(joined: Joined, entry: Translations, language: Language) -> Join:
         firsts = " and ".join(f"'{shown(texts[0].keys[0])}' ({texts[0].where})" for texts in joined.alone if texts)
         raise Problem(f"{alone[0]} texts of {names[0]} and {alone[1]} of {names[1]} have no partner, such as "
                       f"{firsts or 'any: a side is empty'}; {len(joined.pairs)} have one: of the smaller side "
-                      f"{joined.lost:.1%} are lost, and at most {entry.most_unmatched:.1%} may be",
+                      f"{joined.lost:.1%} are lost; the limit is {entry.most_unmatched:.1%}",
                       where=f"{language.code} alignment.translations",
-                      fix="Correct `key:` so that both sides name a text in the same way, or raise most_unmatched")
+                      fix="Correct `key:` so that both sides use the same keys, or raise most_unmatched")
     return Join(names, len(joined.pairs), joined.together, alone, samples)
 
 

@@ -1,4 +1,4 @@
-"""CSV, TSV and JSON Lines: a row is an item, and its columns are named, or found by what they are usually called."""
+"""CSV, TSV and JSON Lines: a row is an item; columns are named or recognized by common names."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from vernacular.datasets.cells import Cells, read_cells
 from vernacular.datasets.items import Row
 from vernacular.datasets.notes import DataNote
 
-# What an item is made of -> the names that its column may have; the first is the usual one.
+# Part of an item -> accepted column names; the first is the usual one.
 Names = Mapping[str, str | int | Sequence[str | int]]
-_LONGEST_LABEL = 60  # characters; a column with longer cells holds text
-_LEAST_ROWS = 8  # of a file without a header: of fewer it cannot be seen which column holds the labels
+_LONGEST_LABEL = 60  # characters; a column with longer cells contains text
+_LEAST_ROWS = 8  # fewer rows do not show which column has the labels
 _LABEL = "label"
 
 
 def read_jsonl(text: str, where: str, columns: Names, remarks: list[DataNote] | None = None) -> Iterator[Row]:
-    """The items of a JSON Lines file.
+    """Yield the items of a JSON Lines file.
 
     Args:
         text: of the file.
-        where: how messages call it.
-        columns: what an item is made of -> the keys that may hold it.
-        remarks: takes up which keys were read, where these are not the first.
+        where: the file's name in messages.
+        columns: part of an item -> accepted keys.
+        remarks: receives notes on keys other than the first.
 
     Raises:
-        Problem: lines that are no object, or lack a key; the other lines have been given.
+        Problem: lines that are not objects, or lack a key, after all valid lines.
     """
     faults, known = Collector(), dict[tuple[str, ...], dict[str, str]]()
     for number, line in enumerate(text.split("\n"), 1):
@@ -62,19 +62,19 @@ def _object(line: str, where: str, columns: Names, known: dict[tuple[str, ...], 
 
 def read_table(text: str, where: str, columns: Names, marks: str, quoted: bool | None,
                remarks: list[DataNote] | None = None) -> Iterator[Row]:
-    """The items of a CSV or TSV file.
+    """Yield the items of a CSV or TSV file.
 
     Args:
         text: of the file.
-        where: how messages call it.
-        columns: what an item is made of -> the headers that its column may have, or its number in a file without any.
-        marks: what may part its cells; the header says which of them does.
-        quoted: whether quotes stand around cells; None to see which reading of a tsv file is meant.
-        remarks: takes up how the file was read, where it says so nowhere itself.
+        where: the file's name in messages.
+        columns: part of an item -> accepted headers, or its number in a file without headers.
+        marks: possible delimiters; the header shows which is used.
+        quoted: whether cells are quoted; None to detect it for tsv.
+        remarks: receives notes on detected properties.
 
     Raises:
-        Problem: rows of another length than the header, a missing column, or two readings that differ; the other rows
-            have been given.
+        Problem: rows with another length than the header, a missing column, or ambiguous quoting,
+            after all valid rows.
     """
     remarks, faults = [] if remarks is None else remarks, Collector()
     names = {role: _options(options) for role, options in columns.items()}
@@ -88,7 +88,7 @@ def read_table(text: str, where: str, columns: Names, marks: str, quoted: bool |
         found = columns_in(header, columns, place)
         twice = next((name for name in found.values() if header.count(name) > 1), None)
         if twice is not None:
-            raise Problem(f"two columns have the same name '{twice}'", where=place, fix="Rename one of them")
+            raise Problem(f"two columns are named '{twice}'", where=place, fix="Rename one of them")
         _note_columns(columns, found, where, remarks)
         places = {role: header.index(name) for role, name in found.items()}
         del rows[0]
@@ -108,10 +108,10 @@ def read_table(text: str, where: str, columns: Names, marks: str, quoted: bool |
 
 
 def columns_in(header: Sequence[str], columns: Names, where: str) -> dict[str, str]:
-    """What an item is made of -> the one name in ``header`` that its column may have, whatever the case of its letters.
+    """Return part of an item -> its column in ``header``, ignoring case.
 
     Raises:
-        Problem: for some there is none, or there are several.
+        Problem: a part has no column, or several.
     """
     found, faults = dict[str, str](), Collector()
     for role, options in columns.items():
@@ -122,30 +122,30 @@ def columns_in(header: Sequence[str], columns: Names, where: str) -> dict[str, s
         if len(fitting) == 1:
             found[role] = fitting[0]
             continue
-        what = f"there is no column '{names[0]}' for its {role}" if not fitting else (
+        what = f"no column '{names[0]}' for its {role}" if not fitting else (
             f"its {role} may be in the column {' or '.join(fitting)}")
-        faults.add(Problem(what, where=where, fix=f"Columns here: {', '.join(map(str, header)) or 'none'}; name the "
-                                                  f"right one with `columns: {{{role}: NAME}}`"))
+        faults.add(Problem(what, where=where, fix=f"Existing columns: {', '.join(map(str, header)) or 'none'}; "
+                                                  f"select one with `columns: {{{role}: NAME}}`"))
     faults.raise_collected()
     return found
 
 
 def row_of(value: Mapping[str, Any], where: str, columns: Mapping[str, str]) -> Row:
-    """The row whose fields stand in ``columns`` of ``value``, in NFC.
+    """Return the row with the fields in ``columns`` of ``value``, in NFC.
 
     Raises:
-        Problem: a column is not there, or holds half a character.
+        Problem: a column is missing, or contains half a character.
     """
     for role, name in columns.items():
         if name not in value:
-            raise Problem(f"there is no column '{name}' for its {role}", where=where,
-                          fix=f"Columns here: {', '.join(map(str, value)) or 'none'}; name the right one with "
+            raise Problem(f"no column '{name}' for its {role}", where=where,
+                          fix=f"Existing columns: {', '.join(map(str, value)) or 'none'}; select one with "
                               f"`columns: {{{role}: NAME}}`")
     try:
         return Row(where, {role: _nfc(value[name]) for role, name in columns.items()})
     except UnicodeEncodeError:
-        raise Problem("it holds half a character (a lone surrogate, such as \\ud83d)", where=where,
-                      fix="Write the character whole, or take it out") from None
+        raise Problem("it contains half a character (a lone surrogate, such as \\ud83d)", where=where,
+                      fix="Write the whole character, or remove it") from None
 
 
 def _options(options: str | int | Sequence[str | int]) -> list[str | int]:
@@ -153,7 +153,7 @@ def _options(options: str | int | Sequence[str | int]) -> list[str | int]:
 
 
 def _note_columns(columns: Names, found: Mapping[str, str], where: str, remarks: list[DataNote] | None) -> None:
-    """Say which columns are read that are not called as the first name says."""
+    """Note the columns that are read under another than the usual name."""
     other = {role: name for role, name in found.items() if name != str(_options(columns[role])[0])}
     if other and remarks is not None:
         remarks.append(DataNote("columns", where, 0, ", ".join(
@@ -162,31 +162,31 @@ def _note_columns(columns: Names, found: Mapping[str, str], where: str, remarks:
 
 def _places_by_number(header: Sequence[str], names: Mapping[str, list[str | int]],
                       where: str) -> dict[str, int] | None:
-    """The columns that a person numbered, each from 0, or from -1 backwards; None where one is named.
+    """Return the columns selected by number, from 0 or from -1 backwards; None if one is named.
 
     Raises:
-        Problem: there are not so many.
+        Problem: a number is too large.
     """
     numbers = {role: options[0] for role, options in names.items() if isinstance(options[0], int)}
     if len(numbers) < len(names):
         return None
     for role, number in numbers.items():
         if not -len(header) <= number < len(header):
-            raise Problem(f"there is no column {number} for its {role}: the row has {len(header)}, from 0",
+            raise Problem(f"no column {number} for its {role}: the row has {len(header)} columns, numbered from 0",
                           where=where, fix="Correct `columns:`")
     return {role: number % len(header) for role, number in numbers.items()}
 
 
 def _is_header(rows: Cells, places: Mapping[str, int]) -> bool:
-    """Whether the first row names numbered columns: what stands above the labels is none that other rows have."""
+    """Whether the first row is a header: its label cell is not a label of other rows."""
     labels = [cells[places[_LABEL]].strip() for _, cells in rows] if _LABEL in places else []
     return labels.count(labels[0]) == 1 and 2 * len(set(labels)) <= len(labels) if labels else False
 
 
 def _places_without_header(rows: Cells, names: Mapping[str, list[str | int]]) -> dict[str, int] | None:
-    """The columns of a file whose first row is an item already; None where it may be a header, or is not sure.
+    """Return the columns of a file without a header; None if the first row may be one.
 
-    It is no header if its cells name nothing that is asked for, and one of them is a label that other rows have, too.
+    It is not a header if no cell is an expected name, and one cell is a label of other rows.
     """
     first = [cell.strip() for cell in rows[0][1]]
     known = {str(name).casefold() for options in names.values() for name in options}
@@ -204,22 +204,22 @@ def _places_without_header(rows: Cells, names: Mapping[str, list[str | int]]) ->
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object of JSON.
+    """Build a JSON object.
 
     Raises:
-        ValueError: a key stands twice in it; JSON does not say which of the two counts.
+        ValueError: a key is repeated; JSON does not define which one counts.
     """
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise ValueError("a key stands twice in an object")
+        raise ValueError("a key is repeated in an object")
     return found
 
 
 def _nfc(value: Any) -> Any:
-    """``value`` with every string in it in NFC.
+    """Return ``value`` with every string in NFC.
 
     Raises:
-        UnicodeEncodeError: a string is no text: half a surrogate pair, which JSON can hold.
+        UnicodeEncodeError: a string contains half a surrogate pair, which JSON allows.
     """
     if isinstance(value, str):
         value.encode()

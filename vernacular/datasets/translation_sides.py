@@ -1,4 +1,4 @@
-"""One side of translations: its files, its texts with or without keys, and which of them were not taken down."""
+"""One side of translations: its files and its texts, with or without keys, excluding takedowns."""
 
 from __future__ import annotations
 
@@ -26,26 +26,26 @@ _TABLES = (".csv", ".tsv", ".jsonl")
 
 
 class TextSide:
-    """One side of translations: its files, and which of its texts were not taken down.
+    """One side of translations: its files and their texts, excluding takedowns.
 
     Args:
         settings: of the side.
         language: whose translations.
         root: of the store.
-        progress: is told what is read.
-        role: of the side, below which what is extracted of its files is kept.
+        progress: receives lines for the user.
+        role: of the side; names the cache of extracted texts.
     """
 
     def __init__(self, settings: Side, language: Language, root: Path, progress: Callable[[str], None],
                  role: str) -> None:
         opened = open_source(settings, place_of(language, settings, root, role))
-        assert isinstance(opened, Files)  # Translations takes no other
+        assert isinstance(opened, Files)  # Translations accepts no other kind
         self._settings, self._opened = settings, opened
         self._files = opened.located()
         if settings.key is None and len(self._files) != 1:
-            raise Problem(f"{len(self._files)} files match the side of translations called {settings.name}, and one is "
-                          "read", where=f"{language.code} alignment.translations",
-                          fix="Name each pair of files as an entry of its own, or give both sides a key")
+            raise Problem(f"{len(self._files)} files match the side of translations called {settings.name}; "
+                          "without a key it must be one", where=f"{language.code} alignment.translations",
+                          fix="Make each pair of files a separate entry, or give both sides a key")
         documents = list(opened.documents(progress))
         self._all: dict[tuple[str, str], set[str]] = {}
         for document in documents:
@@ -56,7 +56,7 @@ class TextSide:
 
     @property
     def path(self) -> str:
-        """Of its one file, as in the ledger."""
+        """The path of its one file, as in the ledger."""
         return self._files[0][0]
 
     @property
@@ -66,49 +66,49 @@ class TextSide:
 
     @property
     def where(self) -> str:
-        """How messages call its one file."""
+        """The name of its one file in messages."""
         return f"{self._opened.where}/{self.path}"
 
     @property
     def column(self) -> str:
-        """The column of a table that holds its text."""
+        """The text column of a table."""
         return str(self._settings.text_field)
 
     @property
     def encoding(self) -> str | None:
-        """Of its files, where a person named it."""
+        """The declared encoding of its files."""
         return self._settings.encoding
 
     @property
     def limits(self) -> Limits:
-        """What parsing a file of it may take."""
+        """The limits for parsing its files."""
         return self._opened.place.limits
 
     def keyed(self, scripture: bool) -> list[Keyed]:
-        """Its texts with their keys, without those of which nothing is left."""
+        """Return its texts with keys, without empty ones."""
         return [text for text in texts_by_key(self._opened, self._settings, scripture) if self.plain([text])]
 
     def plain(self, texts: Iterable[Keyed]) -> str:
-        """``texts`` as one line, without what does not belong to it."""
+        """Return ``texts`` as one line, without the parts in ``remove``."""
         return " ".join(filter(None, (self.without(part) for text in texts for part in text.texts)))
 
     def without(self, text: str) -> str:
-        """``text`` as one line, without what ``remove`` names."""
+        """Return ``text`` as one line, without the parts in ``remove``."""
         return without(text, self._settings.remove)
 
     def stays(self, path: str, text: str, where: str) -> bool:
         """Whether ``text`` of the document ``path`` was not taken down.
 
         Raises:
-            Problem: it is none of the source's texts, so that nobody knows.
+            Problem: it is not a text of the source, so takedowns cannot be checked.
         """
         if (path, one_line(text)) not in self._all:
-            raise Problem("it is read as another text by the ledger, so a takedown would not find it", where=where,
+            raise Problem("the ledger has another text here, so a takedown would miss it", where=where,
                           fix="Write it as plain text")
         return (path, one_line(text)) in self._left
 
     def digests(self, path: str, text: str) -> frozenset[str]:
-        """Of the documents at ``path`` that ``text`` stands in."""
+        """Return the digests of documents at ``path`` that contain ``text``."""
         return frozenset(self._all[path, one_line(text)])
 
 
@@ -117,15 +117,15 @@ def _parts(text: str) -> set[str]:
 
 
 def rows_of(ours: TextSide, theirs: TextSide, remarks: list[DataNote]) -> Iterator[Row]:
-    """The rows of both sides: ``source`` in the language, ``target`` its translation."""
+    """Yield the rows of both sides: ``source`` in the language, ``target`` its translation."""
     kinds = {".txt" if is_lines(side.file.name) else suffix_of(side.file.place) for side in (ours, theirs)}
     if kinds == {".txt"}:
         return read_rows([(side.where, side.file) for side in (ours, theirs)], "parallel", [],
                          [ours.encoding, theirs.encoding], ours.limits, remarks)
     if not kinds <= set(_TABLES) or ours.file.place != theirs.file.place:
-        raise Problem("translations are read from two .txt files, line by line, or from two columns of one .csv, .tsv "
-                      "or .jsonl file", where=f"{ours.where} and {theirs.where}",
-                      fix="Write them so, each side of a table with its column, `text_field:`; or join them by `key:`")
+        raise Problem("without keys, translations need two .txt files, line by line, or two columns of one .csv, "
+                      ".tsv or .jsonl file", where=f"{ours.where} and {theirs.where}",
+                      fix="Write them so, with `text_field:` for each side of a table; or join them by `key:`")
     columns = {"source": ours.column, "target": theirs.column}
     kind, more = ("jsonl", []) if kinds == {".jsonl"} else (
         "table", [separated.MARKS if kinds == {".csv"} else "\t", None])
@@ -133,12 +133,12 @@ def rows_of(ours: TextSide, theirs: TextSide, remarks: list[DataNote]) -> Iterat
 
 
 def plain_field(row: Row, role: str) -> str:
-    """The text of ``role`` in a row, as one line; empty where the cell is.
+    """Return the text of ``role`` in a row, as one line; empty if the cell is empty.
 
     Raises:
-        Problem: it is no text.
+        Problem: it is not text.
     """
     value = row.fields[role]
     if value is not None and not isinstance(value, str):
-        raise Problem("one of its two sides is no text", where=row.where, fix="Put it in quotes, or remove it")
+        raise Problem("one of its two sides is not text", where=row.where, fix="Quote it, or remove it")
     return one_line(value or "")

@@ -1,7 +1,8 @@
-"""Whether a line is in the language: a classifier learned from a seed, and identifiers made by others.
+"""Language identification: a classifier trained on a seed, and external identifiers.
 
-``train`` learns it, ``evaluate`` and ``breadth`` measure it, ``classifier`` asks it; ``external`` has lingua, CLD2
-and GlotLID. ``load_identifier`` opens what the stage ``corpus/identifier`` wrote.
+``train`` trains it, ``evaluate`` and ``breadth`` measure it, ``classifier`` applies it;
+``external`` has lingua, CLD2 and GlotLID. ``load_identifier`` opens the output of the stage
+``corpus/identifier``.
 """
 
 from __future__ import annotations
@@ -17,25 +18,26 @@ from vernacular.langid.classifier import FILE, SeedIdentifier
 
 
 class Identifier(Protocol):
-    """Gives lines the probability of being in the language.
+    """Predicts the probability that lines are in the language.
 
     Attributes:
-        threshold: a line at or above it is accepted.
-        doubt: a line at or above ``threshold`` and below this is accepted in doubt: further identifiers may drop it.
+        threshold: lines at or above it are accepted.
+        doubt: lines from ``threshold`` to below this are accepted in doubt: external identifiers
+            may drop them.
     """
 
     threshold: float
     doubt: float
 
     def scores(self, lines: Sequence[str]) -> NDArray[np.float32]:
-        """The calibrated probability of each line, shape ``(len(lines),)``; short lines seldom come far from a half."""
+        """Return calibrated probabilities, shape ``(len(lines),)``; short lines are usually near 0.5."""
         ...
 
     def foreign(self, lines: Sequence[str]) -> NDArray[np.bool_]:
-        """Which lines are surely not in the language, whatever they are about, shape ``(len(lines),)``."""
+        """Return which lines are certainly in another language, whatever their topic, shape ``(len(lines),)``."""
         ...
 
 
 def load_identifier(folder: Path) -> Identifier | None:
-    """The identifier in the artifact of ``corpus/identifier``, or None where the language has no seed to learn from."""
+    """Load the identifier of a ``corpus/identifier`` artifact, or None if the language has no seed."""
     return SeedIdentifier.load(folder) if (folder / FILE).is_file() else None

@@ -1,9 +1,9 @@
-"""How broad a seed is: the recall on text that is far from it, and how strict the limits may be for that.
+"""Seed breadth: recall on text far from the seed, and the acceptance limits needed for it.
 
-Lines held out of a seed are about what the rest of it is about. So recall is measured on blocks of consecutive lines
-of the sources, without the lines of the seed; where there are too few, on each third of the seed with the others as
-the seed. A narrow seed refuses much good text at the usual limits: they are then moved step by step, until enough of
-the far lines are accepted, but not so far that text in other languages passes.
+Held-out seed lines share the seed's topics, so recall is measured on blocks of consecutive source
+lines without seed lines; if there are too few, on each third of the seed with the others as the
+seed. A narrow seed would reject much good text at the usual limits: the limits are then relaxed in
+steps, until enough of the far lines are accepted, but not so far that other languages pass.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from vernacular.langid.seed import corpus_form
 from vernacular.provenance.document import short_digest
 from vernacular.text.words import words
 
-RECALL = 0.95  # of far lines that are to be accepted
-STEPS = (0.40, 0.34, 0.28, 0.22, 0.16, 0.10)  # shares of real words in the impostors, behind the usual one
-BLOCK, MOST_BLOCKS = 20, 300  # lines of a block; blocks that are looked at
-LEAST_LINES = 200  # far lines that say how broad a seed is
-TELLING_WORDS = 4  # a shorter line is judged by those around it
-SEED_BLOCKS = 3  # of the seed, where there is no other text
-MOST_FOREIGN = 0.02  # of the lines of a contrast language that may be accepted for the sake of recall
-_LEAST_ACCEPTED = 0.5  # of the lines of a block: one with less may be in another language
-_HELD_OUT = 5  # every fifth line of the contrast is not learned from here
+RECALL = 0.95  # of far lines to accept
+STEPS = (0.40, 0.34, 0.28, 0.22, 0.16, 0.10)  # shares of real words in the negatives, below the usual one
+BLOCK, MOST_BLOCKS = 20, 300  # lines per block; most blocks examined
+LEAST_LINES = 200  # far lines needed for a measurement
+TELLING_WORDS = 4  # shorter lines are judged by their neighbors
+SEED_BLOCKS = 3  # of the seed, if there is no other text
+MOST_FOREIGN = 0.02  # of a contrast language's lines that may be accepted for recall
+_LEAST_ACCEPTED = 0.5  # of a block's lines: a block with less may be in another language
+_HELD_OUT = 5  # every fifth line of the contrast is held out here
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Block:
 
     Attributes:
         source: its name.
-        trusted: a person says that the source is in the language throughout.
+        trusted: whether the user marked the source as entirely in the language.
         lines: ``BLOCK`` of them.
     """
 
@@ -53,16 +53,17 @@ class Block:
 
 @dataclass(frozen=True)
 class Breadth:
-    """How broad a seed is.
+    """The breadth of a seed.
 
     Attributes:
-        shared: share of real words in the impostors that set the limits: the usual one, or less.
-        lines: far lines that were looked at; 0 if none could be.
-        usual: of these, accepted at the usual limits.
-        accepted: accepted at the limits of ``shared``.
-        by_source: source -> (far lines, accepted at the usual limits, accepted); empty where blocks of the seed served.
-        blocks: blocks of the sources that were looked at, and ``doubtful``: those left out, since most of their lines
-            were refused.
+        shared: share of real words in the negatives that set the limits: the usual one, or less.
+        lines: number of far lines; 0 if there are none.
+        usual: number accepted at the usual limits.
+        accepted: number accepted at the limits of ``shared``.
+        by_source: source -> (far lines, accepted at the usual limits, accepted); empty for blocks
+            of the seed.
+        blocks: number of source blocks, and ``doubtful``: those skipped because most lines were
+            rejected.
     """
 
     shared: float
@@ -75,28 +76,28 @@ class Breadth:
 
     @property
     def narrow(self) -> bool:
-        """Whether the usual limits refuse too much of the text that is far from the seed."""
+        """Whether the usual limits reject too much text far from the seed."""
         return self.lines > 0 and self.usual < RECALL * self.lines
 
     @property
     def short(self) -> bool:
-        """Whether too much is refused at the limits that were chosen, too."""
+        """Whether the chosen limits also reject too much."""
         return self.lines > 0 and self.accepted < RECALL * self.lines
 
 
 def sample_blocks(texts: Iterable[tuple[str, str]], trusted: Collection[str], script: str,
                   orthography: Orthography) -> list[Block]:
-    """Blocks from all over the sources, in the corpus's own form.
+    """Sample blocks from all sources, in the corpus's form.
 
-    They are chosen by digests, so that more text leaves most of them as they are.
+    They are chosen by digest, so that additional text changes few of them.
 
     Args:
         texts: (source, text of a document), source by source.
-        trusted: names of the sources that are in the language throughout.
+        trusted: names of the sources entirely in the language.
         script: of the language.
-        orthography: how it is spelled.
+        orthography: its spelling settings.
     """
-    chosen: list[tuple[int, int, Block]] = []  # a heap, the largest digest first
+    chosen: list[tuple[int, int, Block]] = []  # a heap, largest digest first
     for number, (source, lines) in enumerate(_blocks(texts)):
         entry = (-int(short_digest(lines[0]), 16), -number, Block(source, source in trusted, lines))
         if len(chosen) < MOST_BLOCKS:
@@ -122,15 +123,15 @@ def _blocks(texts: Iterable[tuple[str, str]]) -> Iterator[tuple[str, tuple[str, 
 
 def find_breadth(seed: Sequence[str], blocks: Sequence[Block], *, code: str, others: Mapping[str, Sequence[str]],
                  shared: float, chance: int) -> Breadth:
-    """How broad ``seed`` is, and the share of real words in the impostors that it needs.
+    """Measure the breadth of ``seed``, and the share of real words in negatives that it needs.
 
     Args:
-        seed: lines known to be in the language, in the order of their file.
-        blocks: of the sources, in the corpus's own form.
+        seed: lines known to be in the language, in file order.
+        blocks: of the sources, in the corpus's form.
         code: of the language.
         others: language code -> lines in that language.
-        shared: the usual share of real words in the impostors.
-        chance: seed of everything random.
+        shared: the usual share of real words in the negatives.
+        chance: random seed.
     """
     left = {name: [line for number, line in enumerate(lines) if number % _HELD_OUT] for name, lines in others.items()}
     identifier, counts = build(seed, code, left, shared, chance)
@@ -156,7 +157,7 @@ def find_breadth(seed: Sequence[str], blocks: Sequence[Block], *, code: str, oth
 
 
 def _first(steps: Sequence[float], enough: Callable[[float], bool]) -> int:
-    """Where the first of ``steps`` stands that is enough, or the last: each accepts more than the one before."""
+    """Return the index of the first sufficient step, or the last; later steps accept more."""
     return min(bisect_left(steps, True, key=enough), len(steps) - 1)
 
 
@@ -164,7 +165,7 @@ class _Far:
     """The lines of the blocks that are not in the seed.
 
     Args:
-        identifier: prices them.
+        identifier: scores them.
         blocks: of the sources.
         known: lines of the seed.
     """
@@ -177,11 +178,11 @@ class _Far:
         self._of = np.array([number for number, _ in lines], dtype=np.int64)
 
     def accepted(self, limits: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Which of the lines are accepted at ``limits``."""
+        """Return which lines are accepted at ``limits``."""
         return _accepted(self._identifier, self._costs, limits)
 
     def in_language(self, accepted: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Which of the lines are of blocks in the language: trusted ones, and those of which half is accepted."""
+        """Return which lines belong to blocks in the language: trusted ones, and those at least half accepted."""
         number = len(self._blocks)
         share = np.bincount(self._of, accepted, number) / np.maximum(np.bincount(self._of, minlength=number), 1)
         inside = (share >= _LEAST_ACCEPTED) | np.array([block.trusted for block in self._blocks], dtype=np.bool_)
@@ -189,12 +190,12 @@ class _Far:
         return found
 
     def doubtful(self, inside: NDArray[np.bool_]) -> int:
-        """How many blocks are not in the language, as far as can be seen."""
+        """Return the number of blocks that are apparently in another language."""
         return len(set(self._of[~inside].tolist()))
 
     def by_source(self, inside: NDArray[np.bool_], usual: NDArray[np.bool_],
                   accepted: NDArray[np.bool_]) -> dict[str, tuple[int, int, int]]:
-        """Source -> lines in the language, of these accepted at the usual limits, and at the limits in use."""
+        """Return source -> lines in the language, accepted at the usual limits, and at the current limits."""
         sources = np.array([block.source for block in self._blocks])[self._of]
         found = {}
         for source in sorted({block.source for block in self._blocks}):
@@ -205,7 +206,7 @@ class _Far:
 
 
 def _by_blocks(seed: Sequence[str], code: str, steps: Sequence[float], chance: int) -> Breadth:
-    """The same where there is no other text: a third of the seed in a row, by an identifier of the other two."""
+    """Measure breadth without other text: each third of the seed, with an identifier of the other two."""
     ends = [number * len(seed) // SEED_BLOCKS for number in range(SEED_BLOCKS + 1)]
     asked = [(*build([*seed[:first], *seed[last:]], code, {}, steps[0], chance),
               [line for line in seed[first:last] if len(words(line)) >= TELLING_WORDS])

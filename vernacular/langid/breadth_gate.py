@@ -1,4 +1,4 @@
-"""What a person is told of a narrow seed: in ``vernacular check``, and at the gate ``seed_broad``."""
+"""Messages about a narrow seed, for ``vernacular check`` and the gate ``seed_broad``."""
 
 from __future__ import annotations
 
@@ -9,38 +9,39 @@ from vernacular.langid.seed import seed_file
 
 
 def breadth_gate(breadth: Breadth, language: Language) -> Gate:
-    """The gate ``seed_broad``: red where the usual limits would refuse too much text that is far from the seed.
+    """Build the gate ``seed_broad``: red if the usual limits reject too much text far from the seed.
 
-    Green where all of the text is trusted and in the seed: there is nothing that could be refused.
+    Green if all text is trusted and in the seed, since nothing can be rejected.
     """
     share = breadth.usual / breadth.lines if breadth.lines else None
     if breadth.lines and not breadth.by_source and not seed_file(language).exists():
         return Gate(name="seed_broad", passed=True, value=share, threshold=RECALL, reason=(
-            f"all of the text is in the seed; of a third of it, by the others, {breadth.accepted / breadth.lines:.0%} "
-            "are accepted"))
+            f"all of the text is in the seed; of each third of it, {breadth.accepted / breadth.lines:.0%} are "
+            "accepted by the others"))
     return Gate(name="seed_broad", passed=not breadth.narrow, value=share, threshold=RECALL,
-                reason=told(breadth, language))
+                reason=describe_breadth(breadth, language))
 
 
-def told(breadth: Breadth, language: Language) -> str:
-    """How broad the seed is, in a sentence or three: what is accepted, what the run does about it, how to widen it."""
+def describe_breadth(breadth: Breadth, language: Language) -> str:
+    """Describe the breadth of the seed, how a run reacts, and how to widen the seed."""
     if not breadth.lines:
-        return "not measured: there is too little text besides the seed"
-    of = "lines of the text far from the seed" if breadth.by_source else "lines of a third of the seed, by the others,"
+        return "not measured: there is too little text outside of the seed"
+    of = "lines of the text far from the seed" if breadth.by_source else ("lines of thirds of the seed, judged by "
+                                                                          "the others,")
     usual = f"{breadth.usual / breadth.lines:.0%} of {breadth.lines:,} {of} are accepted"
     if not breadth.narrow:
         return usual
-    moved = (f"A run widens the limits, so that {breadth.accepted / breadth.lines:.0%} are"
-             + (f"; {RECALL:.0%} are wanted" if breadth.short else ""))
+    moved = (f"A run relaxes the limits, so that {breadth.accepted / breadth.lines:.0%} are"
+             + (f"; the goal is {RECALL:.0%}" if breadth.short else ""))
     return f"the seed is narrow: at the usual limits {usual}. {moved}. {widening(language)}"
 
 
 def widening(language: Language) -> str:
-    """How the seed of ``language`` is widened."""
+    """Return how to widen the seed of ``language``."""
     file = seed_file(language)
     if not file.exists():
-        return ("Set `trusted: true` at more sources that are in the language throughout, or write "
-                f"{file.name}: `vernacular seed {language.code}` draws lines from all of the text")
-    return (f"Widen {file.name}: `vernacular seed {language.code} >> languages/{language.code}/"
-            f"{language.identification.seed}` adds lines drawn from all of the text; delete those that a speaker says "
-            "are not in the language")
+        return (f"Set `trusted: true` for more sources that are entirely in the language, or write {file.name}: "
+                f"`vernacular seed {language.code}` samples lines from all of the text")
+    return (f"Widen {file.name}: `vernacular seed {language.code} >> "
+            f"languages/{language.code}/{language.identification.seed}` adds lines sampled from all of the text; "
+            "delete those that a speaker rejects")

@@ -1,7 +1,8 @@
-"""What a word of the language looks like: a character n-gram model over words, in arrays. Knows nothing of lines.
+"""A character n-gram model of words, in arrays.
 
-Orders 1 to 6 are interpolated after Witten and Bell (1991); a word is spelled from its first letter to the space behind
-it, with the space before it as context and nothing further back, so that a word costs the same wherever it stands.
+Orders 1 to 6 are interpolated after Witten and Bell (1991). A word is scored from its first letter
+to the following space, with the preceding space as its only outside context, so that its cost is
+independent of its neighbors.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 ORDER = 6
-ALPHABET = 200  # a letter never seen is one of so many
+ALPHABET = 200  # assumed alphabet size for unseen letters
 Floats = NDArray[np.float64]
 Hashes = NDArray[np.uint64]
 _MULTIPLIER, _SHIFT = np.uint64(0x9E3779B97F4A7C15), np.uint64(29)
@@ -21,12 +22,14 @@ _MULTIPLIER, _SHIFT = np.uint64(0x9E3779B97F4A7C15), np.uint64(29)
 
 @dataclass(frozen=True)
 class Spelling:
-    """Characters of many words in a row, each word with a space before and behind it.
+    """Characters of consecutive words, each with a space before and after it.
 
     Attributes:
-        hashes: for each order n a hash of the n characters that end at each place, shape ``(characters,)``.
-        fits: for each order, whether those n characters lie within the word (and the space before it).
-        starts: where each word's first letter stands.
+        hashes: for each order n a hash of the n characters ending at each position, shape
+            ``(characters,)``.
+        fits: for each order, whether those n characters are within the word (with the space before
+            it).
+        starts: position of each word's first letter.
     """
 
     hashes: list[Hashes]
@@ -35,15 +38,16 @@ class Spelling:
 
     @classmethod
     def of(cls, words: Sequence[str]) -> Spelling:
-        """The spelling of ``words``, none of them empty."""
+        """Build it from nonempty ``words``."""
         codes = np.frombuffer((" " + " ".join(words) + " ").encode("utf-32-le"), np.uint32).astype(np.uint64)
         lengths = np.fromiter(map(len, words), np.int64, len(words)) + 1
         starts = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64)
-        room = np.arange(len(codes) - 1) - np.repeat(starts, lengths) + 2  # characters back to the space, it included
+        room = np.arange(len(codes) - 1) - np.repeat(starts, lengths) + 2  # characters back to and including the space
         hashes, fits = [], []
         running = np.zeros(len(codes) - 1, np.uint64)
         for order in range(1, ORDER + 1):
-            # the hash of n characters from that of the n - 1 before the last: shift by one, mix in the last
+            # the hash of n characters from that of the n - 1 before the last: shift by one, mix in
+            # the last
             before = np.concatenate([np.zeros(1, np.uint64), running[:-1]]) if order > 1 else running
             if order == 2:
                 before[0] = _mix(np.zeros(1, np.uint64), codes[:1])[0]  # the space before the first word
@@ -53,7 +57,7 @@ class Spelling:
         return cls(hashes, fits, starts)
 
     def contexts(self, order: int) -> Hashes:
-        """A hash of the ``order`` - 1 characters before each place."""
+        """Return a hash of the ``order`` - 1 characters before each position."""
         if order == 1:
             return np.zeros(len(self.hashes[0]), np.uint64)
         shifted = np.concatenate([np.zeros(1, np.uint64), self.hashes[order - 2][:-1]])
@@ -69,10 +73,10 @@ def _mix(before: Hashes, codes: Hashes) -> Hashes:
 
 
 class Table:
-    """Numbers by hash: open addressing with linear probing, in arrays. A binary search would miss the cache each step.
+    """A map from hashes to numbers: open addressing with linear probing, faster than binary search.
 
     Args:
-        keys: hashes, each once.
+        keys: distinct hashes.
         values: the number of each.
     """
 
@@ -84,14 +88,14 @@ class Table:
         waiting, at = np.arange(len(keys)), keys & self._mask
         while len(waiting):
             free = self._slots[at] < 0
-            self._slots[at[free]] = waiting[free]  # of several that want one slot the last one gets it
+            self._slots[at[free]] = waiting[free]  # the last of several writers of a slot wins
             left = self._slots[at] != waiting
             waiting, at = waiting[left], (at[left] + np.uint64(1)) & self._mask
         self._stored = np.where(self._slots >= 0, keys[self._slots], 0) if len(keys) else np.zeros(size, np.uint64)
         self._numbers = np.where(self._slots >= 0, values[self._slots], 0) if len(keys) else np.zeros(size, np.float32)
 
     def get(self, keys: Hashes) -> Floats:
-        """The numbers of ``keys``, 0 where there is none."""
+        """Return the numbers of ``keys``, 0 for missing ones."""
         found = np.zeros(len(keys))
         where, at = np.arange(len(keys)), keys & self._mask
         while len(where):
@@ -106,9 +110,9 @@ class CharacterModel:
     """The cost of words in bits.
 
     Args:
-        counts: for each order, how often each n-gram was seen.
-        totals: for each order, how often each context was seen.
-        kinds: for each order, how many different characters followed each context.
+        counts: for each order, the count of each n-gram.
+        totals: for each order, the count of each context.
+        kinds: for each order, the number of different characters after each context.
     """
 
     def __init__(self, counts: Sequence[Table], totals: Sequence[Table], kinds: Sequence[Table]) -> None:
@@ -116,7 +120,7 @@ class CharacterModel:
 
     @classmethod
     def learn(cls, words: Mapping[str, float]) -> CharacterModel:
-        """The model of ``words`` with their weights."""
+        """Train the model on ``words`` with their weights."""
         names = list(words)
         spelling = Spelling.of(names)
         lengths = np.diff([*spelling.starts, len(spelling.hashes[0])])
@@ -133,7 +137,7 @@ class CharacterModel:
         return cls(counts, totals, kinds)
 
     def costs(self, words: Sequence[str]) -> Floats:
-        """What each word costs in bits, the space behind it included; shape ``(len(words),)``."""
+        """Return the cost of each word in bits, including the following space; shape ``(len(words),)``."""
         if not words:
             return np.zeros(0)
         spelling = Spelling.of(words)
@@ -151,7 +155,7 @@ class CharacterModel:
         return costs
 
     def arrays(self, name: str) -> dict[str, NDArray[np.generic]]:
-        """The model as named arrays, to be stored."""
+        """Return the model as named arrays for storage."""
         found: dict[str, NDArray[np.generic]] = {}
         for kind, tables in (("counts", self.counts), ("totals", self.totals), ("kinds", self.kinds)):
             for order, table in enumerate(tables, 1):
@@ -160,7 +164,7 @@ class CharacterModel:
 
     @classmethod
     def of_arrays(cls, arrays: Mapping[str, NDArray[np.generic]], name: str) -> CharacterModel:
-        """The model that ``arrays(name)`` stored."""
+        """Load the model that ``arrays(name)`` stored."""
         def tables(kind: str) -> list[Table]:
             return [Table(arrays[f"{name}.{kind}.{order}.keys"].astype(np.uint64),
                           arrays[f"{name}.{kind}.{order}.values"].astype(np.float32)) for order in range(1, ORDER + 1)]

@@ -1,10 +1,10 @@
-"""The identifier: tells a language from all others by what a line's words cost under a model of its seed.
+"""The identifier: classifies lines by the cost of their words under a model of the seed.
 
-A line's cost is bits per character, no word counting for more than ``MOST`` (a loanword says little), plus a charge for
-short words that the seed does not hold: these are function words, of which 2,000 lines hold nearly all. It is set
-against what impostors of as many words cost (``impostors``), against the common words of well-documented languages
-(``wordlists``), and against what the line costs under models of other languages, where text in them was given. What
-was tried and measured is in docs/identification.md.
+A line's cost is in bits per character, capped per word at ``MOST`` (loanwords say little), plus a
+charge for unknown short words: these are function words, nearly all of which occur in 2,000 lines.
+It is compared with the cost of negatives of as many words (``negatives``), with the common words of
+well-documented languages (``word_lists``), and with models of other languages if text in them is
+given. Experiments are in docs/identification.md.
 """
 
 from __future__ import annotations
@@ -19,26 +19,26 @@ from numpy.typing import NDArray
 from vernacular.langid.char_ngrams import CharacterModel
 from vernacular.langid.tokenize import Batch, Reader
 
-MOST = 5.5  # bits a character that a word counts for at most
+MOST = 5.5  # cap per word, in bits per character
 SHORT = 4  # letters
-CHARGE = 1.0  # bits a character for a line whose short words are all unknown
-LENGTHS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 40)  # words of the impostor lines
-LONG = 30  # words beyond which a line is no surer
-FOREIGN = 0.1  # a line is refused if so much more of it is common in another language than in this one
+CHARGE = 1.0  # bits per character for a line whose short words are all unknown
+LENGTHS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 40)  # numbers of words in the negative lines
+LONG = 30  # more words give no more certainty
+FOREIGN = 0.1  # reject a line if this much more of it is common in another language
 FILE = "identifier.npz"
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Costs:
-    """What lines cost, each array of shape ``(lines,)``.
+    """Costs of lines; arrays of shape ``(lines,)``.
 
     Attributes:
-        own: bits a character in the own language.
-        other: the same in the cheapest other language; infinite where there is none.
-        which: the number of that language.
-        lead: share of words common in the own language, less the share common in the listed one that has most.
-        words: of the line, names left out.
+        own: bits per character under the language's model.
+        other: the same for the cheapest other language; infinite without one.
+        which: index of that language.
+        lead: share of words common in the language, minus the largest share of a word list.
+        words: number of words without names.
     """
 
     own: Floats
@@ -49,19 +49,21 @@ class Costs:
 
 
 class SeedIdentifier:
-    """An ``Identifier`` learned from a seed.
+    """An ``Identifier`` trained on a seed.
 
     Args:
         own: the model of the language.
         known: its words of up to ``SHORT`` letters.
         common: its most common words.
-        lists: language code or name -> its most common words (``wordlists``).
+        lists: language code or name -> its most common words (``word_lists``).
         others: language code -> model of text in it.
-        limits: what a line of as many words as in ``LENGTHS`` may cost at most, shape ``(len(LENGTHS),)``.
-        loosest: what a line in the language hardly ever costs, however far from the seed; the same shape. None: limits.
-        slope: of the logistic function that makes a probability of a distance (after Platt 1999); 0.5 is at the limit.
+        limits: largest accepted cost for the numbers of words in ``LENGTHS``, shape
+            ``(len(LENGTHS),)``.
+        loosest: cost that lines in the language hardly ever exceed, even far from the seed; same
+            shape. None: limits.
+        slope: of the logistic calibration (Platt 1999); the probability at the limit is 0.5.
         doubt: probability below which an accepted line is in doubt.
-        reader: reads its lines; identifiers that read the same lines may share one.
+        reader: tokenizes the lines; may be shared by identifiers of the same lines.
     """
 
     threshold = 0.5
@@ -78,13 +80,13 @@ class SeedIdentifier:
         for number, words in enumerate(self.lists.values()):
             for word in words:
                 self._listed.setdefault(word, []).append(number)
-        # of each word of the reader's vocabulary: letters + 1, bits, short, unknown short, common, bits in others ...,
-        # and for each list whether it is in it; with room for more words than there are
+        # for each word of the reader's vocabulary: letters + 1, bits, short, unknown short, common,
+        # bits in others ..., and whether it is in each list; with spare capacity
         self._table = np.zeros((5 + len(self.others) + len(self.lists), 1024))
         self._priced = 0
 
     def _price(self) -> Floats:
-        """The table of the vocabulary so far; words that are new are priced, a column each."""
+        """Return the vocabulary's table, after adding a column for each new word."""
         start, new = self._priced, self.reader.vocabulary[self._priced:]
         if new:
             end = start + len(new)
@@ -105,11 +107,11 @@ class SeedIdentifier:
         return self._table
 
     def costs(self, lines: Sequence[str]) -> Costs:
-        """What ``lines`` cost, each array of shape ``(len(lines),)``."""
+        """Return the costs of ``lines``, arrays of shape ``(len(lines),)``."""
         return self.costs_of(self.reader.read(lines))
 
     def costs_of(self, batch: Batch) -> Costs:
-        """What the lines of a batch cost; a line without a word costs ``MOST``."""
+        """Return the costs of a batch; a line without words costs ``MOST``."""
         table = self._price()
         count = np.bincount(batch.lines, minlength=batch.number)
 
@@ -129,37 +131,37 @@ class SeedIdentifier:
         return Costs(own, other, which, total(4) / np.maximum(count, 1) - foreign, count)
 
     def shares(self, batch: Batch) -> Iterator[tuple[str, Floats]]:
-        """For each word list its name and the share of each line's words that it holds."""
+        """Yield each word list's name and its share of each line's words."""
         table = self._price()
         count = np.maximum(np.bincount(batch.lines, minlength=batch.number), 1)
         for row, name in enumerate(self.lists, 5 + len(self.others)):
             yield name, np.bincount(batch.lines, table[row][batch.words], batch.number) / count
 
     def limits_of(self, costs: Costs, limits: Floats | None = None) -> Floats:
-        """What each line may cost at most, by its number of words; by other ``limits`` than the own if given."""
+        """Return the largest accepted cost of each line by its number of words, optionally with other ``limits``."""
         chosen = self.limits if limits is None else limits
         found: Floats = np.interp(np.log(np.maximum(costs.words, 1)), np.log(LENGTHS), chosen)
         return found
 
     def distances(self, costs: Costs, limits: Floats | None = None) -> Floats:
-        """How far below its limit each line is, in bits a character times the root of its words; above is negative."""
+        """Return distances below the limit, in bits per character times the root of the words; negative if above."""
         margin = np.minimum(self.limits_of(costs, limits) - costs.own, costs.other - costs.own)
         margin = np.where(costs.lead < -FOREIGN, np.minimum(margin, costs.lead), margin)
         found: Floats = np.where(costs.words > 0, margin * np.sqrt(np.minimum(costs.words, LONG)), 0.0)
         return found
 
     def scores(self, lines: Sequence[str]) -> NDArray[np.float32]:
-        """The probability that each line is in the language; 0.5 for a line without a word."""
+        """Return the probability that each line is in the language; 0.5 without words."""
         chance = 1 / (1 + np.exp(-np.clip(self.slope * self.distances(self.costs(lines)), -50, 50)))
         return chance.astype(np.float32)
 
     def foreign(self, lines: Sequence[str]) -> NDArray[np.bool_]:
-        """Which lines are surely not in the language: they cost more than words that do not exist in it."""
+        """Return which lines are certainly in another language: they cost more than nonexistent words."""
         found: NDArray[np.bool_] = self.distances(self.costs(lines), self.loosest) < 0
         return found
 
     def save(self, folder: Path) -> None:
-        """Write the identifier into ``folder``; the same identifier, the same bytes."""
+        """Write the identifier to ``folder``, reproducibly."""
         arrays: dict[str, NDArray[np.generic]] = {
             **self.own.arrays("own"), "limits": self.limits, "loosest": self.loosest,
             "scale": np.array([self.slope, self.doubt]),
@@ -174,7 +176,7 @@ class SeedIdentifier:
 
     @classmethod
     def load(cls, folder: Path) -> SeedIdentifier:
-        """The identifier that ``save`` wrote into ``folder``."""
+        """Load the identifier from ``folder``."""
         with np.load(folder / FILE, allow_pickle=False) as stored:
             arrays = dict(stored)
         slope, doubt = map(float, arrays["scale"])
@@ -187,7 +189,7 @@ class SeedIdentifier:
 
 
 def _text(words: Iterable[str], keep: bool = False) -> NDArray[np.generic]:
-    """Words as bytes, sorted unless their order is kept."""
+    """Return words as bytes, sorted unless ``keep``."""
     return np.frombuffer("\n".join(words if keep else sorted(words)).encode(), np.uint8)
 
 

@@ -1,4 +1,4 @@
-"""The text of the sources without a run: to measure a seed against, and to draw lines from that may widen it."""
+"""Read source text without a run, to measure a seed and sample lines to widen it."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from vernacular.provenance.suppression_list import Suppressions
 from vernacular.sources import open_source, place_of
 from vernacular.text.words import words
 
-MOST_DOCUMENTS = 20_000  # of a source
-_LEAST_WORDS = 6  # shorter lines are hard to judge, for a speaker as well
+MOST_DOCUMENTS = 20_000  # per source
+_LEAST_WORDS = 6  # shorter lines are hard to judge, also for a speaker
 
 
 def source_texts(language: Language, root: Path) -> Iterator[tuple[str, str]]:
-    """(source, text) of documents of every source: local ones as they lie there, the others as they were last read.
+    """Yield (source, text) of documents of every source: local ones read now, others as last fetched.
 
-    What was taken down is left out, and so are sources that cannot be read.
+    Takedowns and unreadable sources are skipped.
 
     Args:
         language: whose sources.
@@ -46,19 +46,19 @@ def source_texts(language: Language, root: Path) -> Iterator[tuple[str, str]]:
             for text in islice(texts, MOST_DOCUMENTS):
                 yield source.name, suppressed.without_lines(text)
         except Problem:
-            continue  # `check` says it, and the run sets the file aside
+            continue  # `check` reports it, and the run sets the file aside
 
 
 def draw_lines(language: Language, root: Path, number: int) -> list[str]:
-    """``number`` distinct lines from all over the sources that the seed does not hold, a fair sample.
+    """Sample ``number`` distinct lines from all sources that are not in the seed.
 
     Args:
         language: whose sources.
         root: of the store.
-        number: of lines; fewer where there are no more.
+        number: of lines; fewer if there are not enough.
 
     Raises:
-        Problem: there is no text to draw from, or the seed cannot be read.
+        Problem: there is no text, or the seed cannot be read.
     """
     orthography = language.cleaning.orthography
     lines = list(dict.fromkeys(line for _, text in source_texts(language, root) for line in text.split("\n") if line))
@@ -67,7 +67,7 @@ def draw_lines(language: Language, root: Path, number: int) -> list[str]:
     found = dict.fromkeys(line for line in corpus_form(lines, language.script, orthography)
                           if len(words(line)) >= _LEAST_WORDS and line not in known)
     if not found:
-        raise Problem("there is no text to draw lines from", where=language.code,
-                      fix="Put text into the inbox, or name sources; those on the network are read by "
-                          f"`vernacular run {language.code} --to corpus/documents`")
+        raise Problem("there is no text to sample lines from", where=language.code,
+                      fix="Add text to the inbox, or name sources; fetch network sources with `vernacular run "
+                          f"{language.code} --to corpus/documents`")
     return sorted(found, key=short_digest)[:number]

@@ -1,4 +1,4 @@
-"""How well an identifier does on lines that it did not see, for its report. Learns it once more for that."""
+"""Evaluate an identifier on held-out lines, by training it again without them."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ from numpy.typing import NDArray
 from vernacular.core.plots import histogram
 from vernacular.core.store import Report
 from vernacular.langid.classifier import LENGTHS, SeedIdentifier
-from vernacular.langid.limits import count_words, impostors
+from vernacular.langid.limits import count_words, negative_lines
 from vernacular.langid.share import share_of
 from vernacular.langid.train import learn
 from vernacular.pipeline.stage import Work
 
-_HELD_OUT = 5  # every fifth line of the seed measures the identifier that the others are the seed of
+_HELD_OUT = 5  # every fifth line of the seed is held out
 _TELLING_WORDS = 6
 _SAMPLE = 8
 
 
 def measure(seed: Sequence[str], contrast: Mapping[str, Sequence[str]], shared: float, out: Path,
             work: Work, report: Report) -> None:
-    """Learn once more without a fifth of the lines, and count what becomes of those and of impostors."""
-    held, left = list(seed[::_HELD_OUT]), [line for number, line in enumerate(seed) if number % _HELD_OUT]
+    """Train without a fifth of the lines, and count the decisions on those and on negatives."""
+    held_out, left = list(seed[::_HELD_OUT]), [line for number, line in enumerate(seed) if number % _HELD_OUT]
     others = {code: [line for number, line in enumerate(lines) if number % _HELD_OUT]
               for code, lines in contrast.items()}
     identifier = learn(left, code=work.language.code, others=others, shared=shared, chance=work.seed)
-    scores = identifier.scores(held)
-    words = identifier.costs(held).words
+    scores = identifier.scores(held_out)
+    words = identifier.costs(held_out).words
     long = words >= _TELLING_WORDS
     recall = _share(scores[long] >= identifier.threshold)
-    report.count("recall", recall["share"], f"of held-out lines of {_TELLING_WORDS} words or more of the seed are "
-                                            "accepted (near the seed; recall_far says how other text fares)", "share")
-    false = _impostors(identifier, left, work.seed)
+    report.count("recall", recall["share"], f"of held-out seed lines of {_TELLING_WORDS} words or more are "
+                                            "accepted (similar to the seed; for other text see recall_far)", "share")
+    false = _false_share(identifier, left, work.seed)
     report.count("impostors_accepted", false["share"],
-                 "of lines of invented words in the language's own spelling are accepted", "share")
+                 "of lines with invented words in the language's spelling are accepted", "share")
     mistaken = {code: _share(identifier.scores(lines[::_HELD_OUT]) >= identifier.threshold)
                 for code, lines in contrast.items() if lines}
     if mistaken:
@@ -49,8 +49,8 @@ def measure(seed: Sequence[str], contrast: Mapping[str, Sequence[str]], shared: 
                                         **({"precision": precision} if mistaken else {}),
                                         "by_length": _by_length(scores, words, identifier.threshold)}
     doubtful = np.argsort(scores, kind="stable")[:_SAMPLE]
-    report.samples["seed lines that look least like the language"] = [
-        {"probability": round(float(scores[number]), 3), "text": held[number][:160]} for number in doubtful]
+    report.samples["seed lines least like the language"] = [
+        {"probability": round(float(scores[number]), 3), "text": held_out[number][:160]} for number in doubtful]
     if mistaken:
         report.samples["contrast"] = [{"language": code, **row} for code, row in mistaken.items()]
     counts, edges = np.histogram(scores, bins=20, range=(0, 1))
@@ -59,8 +59,8 @@ def measure(seed: Sequence[str], contrast: Mapping[str, Sequence[str]], shared: 
     report.plots["Held-out lines of the seed"] = "seed.png"
 
 
-def _impostors(identifier: SeedIdentifier, seed: Sequence[str], chance: int) -> dict[str, Any]:
-    batches = impostors(identifier, count_words(seed), 0.0, np.random.default_rng(chance + 1))
+def _false_share(identifier: SeedIdentifier, seed: Sequence[str], chance: int) -> dict[str, Any]:
+    batches = negative_lines(identifier, count_words(seed), 0.0, np.random.default_rng(chance + 1))
     found = np.concatenate([identifier.distances(identifier.costs_of(batch)) >= 0
                             for batch, words in zip(batches, LENGTHS, strict=True) if words >= _TELLING_WORDS])
     return _share(found)

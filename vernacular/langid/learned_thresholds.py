@@ -1,9 +1,9 @@
-"""What lines of the language look like, learned from its seed, and the lines that look like none of them.
+"""Thresholds learned from the seed, and the lines beyond them.
 
-Menus, tag clouds, tables, lists of addresses and code differ from text in shares of signs, digits and capitals, in word
-lengths, in stretches without punctuation and in repetition. No limit on these fits all languages, so each is set
-where the seed's own lines end (as FineWeb-2 does, Penedo et al. 2025), and well beyond: a seed is one domain and others
-have more figures and names.
+Menus, tag clouds, tables, address lists and code differ from text in shares of symbols, digits and
+capitals, word lengths, stretches without punctuation, and repetition. No threshold fits all
+languages, so each is set at a quantile of the seed (as in FineWeb-2, Penedo et al. 2025) plus a
+margin, since other domains have more figures and names.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from vernacular.text.codepoints import CASED, LETTER, NUMBER, PUNCTUATION, SPACE
 
 Values = NDArray[np.float64]
 _GRAM = 10
-_BEYOND = 0.5  # of the way from the middle of the seed to its quantile: so much further lies the limit
+_BEYOND = 0.5  # margin, relative to the distance between the seed's median and its quantile
 _NOT_IN_SENTENCES = r"[\p{S}\\/_*#@{}\[\]&%•·‣◦▪●■†‡]+"
-_BETWEEN_SPACES = "»›"  # part the entries of menus; at a word they are quotation marks
+_BETWEEN_SPACES = "»›"  # separators of menu entries; next to a word they are quotation marks
 
 
 @dataclass(frozen=True)
@@ -31,13 +31,14 @@ class Measure:
     """A measure of a line.
 
     Attributes:
-        name: as limits and reasons have it.
-        meaning: for a person, after a number.
-        weight: a share is of so many characters (or words) more that are like the seed's; else few would say too much.
-        room: least distance of the limit from the seed's middle, added; or, for lengths, multiplied.
-        least: a limit from above is never lower than this.
-        below: whether there is a limit from below too.
-        length: a length rather than a share.
+        name: in limits and reasons.
+        meaning: description after a number.
+        weight: characters (or words) like the seed's added to a share, so that short lines do not
+            dominate.
+        room: least distance of the limit from the seed's median, added; for lengths, multiplied.
+        least: smallest upper limit.
+        below: whether there is a lower limit too.
+        length: whether it is a length instead of a share.
     """
 
     name: str
@@ -51,24 +52,24 @@ class Measure:
 
 MEASURES = (
     Measure("symbols", "of its characters are neither letters nor digits", weight=20, room=0.2),
-    Measure("signs", "of its characters are signs that sentences seldom hold", weight=20, room=0.06),
+    Measure("signs", "of its characters are symbols rare in sentences", weight=20, room=0.06),
     Measure("digits", "of its characters are digits", weight=20, room=0.3),
     Measure("capitals", "of its letters are capitals", weight=20, room=0.6),
     Measure("capitalised", "of its words begin with a capital", weight=8, room=0.6),
     Measure("word_length", "letters in a word", weight=4, room=2.0, below=True, length=True),
     Measure("longest", "characters without a space", room=5.0, least=50, length=True),
     Measure("unbroken", "words without punctuation", room=6.0, least=60, length=True),
-    Measure("repeats", "of its runs of 10 characters stood before in it", weight=20, room=0.35),
+    Measure("repeats", "of its runs of 10 characters are repetitions", weight=20, room=0.35),
 )
 
 
 @dataclass(frozen=True)
 class Thresholds:
-    """The limits that ``learn`` found: measure -> limit, and what shares are drawn to.
+    """Limits found by ``learn``: measure -> limit, and the means that shares are smoothed with.
 
     Attributes:
-        above: no line of the language has more than this.
-        below: or less than this.
+        above: upper limits.
+        below: lower limits.
         usual: the seed's mean of each share.
     """
 
@@ -77,32 +78,32 @@ class Thresholds:
     usual: dict[str, float] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, dict[str, float]]:
-        """For JSON."""
+        """Convert to JSON data."""
         return {"above": self.above, "below": self.below, "usual": self.usual}
 
     @classmethod
     def from_dict(cls, row: Mapping[str, Any]) -> Thresholds:
-        """From what ``to_dict`` gave."""
+        """Load the result of ``to_dict``."""
         return cls(**{part: {name: float(value) for name, value in row[part].items()}
                       for part in ("above", "below", "usual")})
 
 
 def learn(seed_lines: Sequence[str], quantile: float) -> Thresholds:
-    """The limits beyond which hardly any text in the language lies.
+    """Learn limits that hardly any text in the language exceeds.
 
     Args:
-        seed_lines: normalised lines known to be in the language; a few hundred will do.
-        quantile: the share of the seed's lines that each limit is measured from; 0 sets no limits.
+        seed_lines: normalized lines known to be in the language; a few hundred suffice.
+        quantile: share of the seed's lines that each limit is measured from; 0 sets no limits.
 
     Raises:
-        Problem: no line of the seed has a letter.
+        Problem: no seed line has a letter.
     """
     if quantile <= 0:
         return Thresholds()
     batch = Batch(seed_lines)
     lettered = np.flatnonzero(batch.sums((batch.kinds & LETTER) != 0)).tolist()
     if not lettered:
-        raise Problem("there is no line with a letter to learn thresholds from", where="corpus/clean",
+        raise Problem("no seed line has a letter to learn thresholds from", where="corpus/clean",
                       fix="Add seed.txt or a trusted source, or set cleaning.quantile to 0")
     batch = Batch([seed_lines[index] for index in lettered])
     parts = _parts(batch, exact=True)
@@ -120,7 +121,7 @@ def learn(seed_lines: Sequence[str], quantile: float) -> Thresholds:
 
 
 def judge(lines: Sequence[str], thresholds: Thresholds) -> dict[int, str]:
-    """The lines beyond a limit: index -> the measure, its value and the limit."""
+    """Return lines beyond a limit: index -> measure, value and limit."""
     if not thresholds.above or not lines:
         return {}
     batch = Batch.of(lines)
@@ -129,7 +130,7 @@ def judge(lines: Sequence[str], thresholds: Thresholds) -> dict[int, str]:
     for measure in MEASURES:
         values, most = _values(measure, parts, thresholds.usual), thresholds.above[measure.name]
         over = np.flatnonzero(values > most).tolist()
-        if measure.name == "repeats" and over:  # only bounds so far
+        if measure.name == "repeats" and over:  # upper bounds so far
             exact = _values(measure, _parts(Batch([batch.lines[index] for index in over]), exact=True),
                             thresholds.usual)
             values[over] = exact
@@ -172,11 +173,11 @@ def _signs(batch: Batch, spaces: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def _parts(batch: Batch, exact: bool) -> dict[str, tuple[Any, Any]]:
-    """For each measure the count and what it is a share of, per line; for a length in itself, the length and None.
+    """Return for each measure the count and its total per line; for a length, the length and None.
 
     Args:
         batch: the lines.
-        exact: count repetition exactly, not as a bound from above.
+        exact: count repetition exactly, not as an upper bound.
     """
     kinds = batch.kinds
     starts, _ = batch.word_bounds
@@ -203,7 +204,7 @@ def _parts(batch: Batch, exact: bool) -> dict[str, tuple[Any, Any]]:
 
 
 def _longest(batch: Batch, breaks: NDArray[np.int64], things: NDArray[np.int64] | None) -> NDArray[np.int64]:
-    """For each line the most ``things`` (None: characters) between two ``breaks``; every line feed must be a break."""
+    """Return per line the most ``things`` (None: characters) between two ``breaks``, which include line feeds."""
     before = breaks - np.arange(len(breaks)) if things is None else np.searchsorted(things, breaks)
     between = np.diff(before, prepend=0)
     first = np.searchsorted(breaks, batch.starts)
@@ -212,18 +213,18 @@ def _longest(batch: Batch, breaks: NDArray[np.int64], things: NDArray[np.int64] 
 
 
 def _repeats(batch: Batch) -> NDArray[np.int64]:
-    """How many runs of 10 characters stood before in their line."""
+    """Return per line the number of runs of 10 characters that occurred before in it."""
     grams = ([line[start:start + _GRAM] for start in range(len(line) - _GRAM + 1)] for line in batch.lines)
     return np.array([len(found) - len(set(found)) for found in grams], dtype=np.int64)
 
 
 def _repeats_at_most(batch: Batch) -> NDArray[np.int64]:
-    """A bound from above of ``_repeats``, nearly equal to it, and much quicker."""
+    """Return a nearly tight and fast upper bound of ``_repeats``."""
     one = batch.codes.astype(np.uint32) * np.uint32(0x9E3779B1)
     two = one[:-1] * np.uint32(31) + one[1:]
     four = two[:-2] * np.uint32(961) + two[2:]
     eight = four[:-4] * np.uint32(923521) + four[4:]
     ten = eight[:-2] * np.uint32(961) + two[8:]
-    # Runs over the end of a line count with the line that they begin in: a line feed in them sets them apart.
+    # Runs across a line end count with their first line; the line feed makes them unique.
     lines = np.repeat(np.arange(len(batch.lines), dtype=np.int64), batch.ends - batch.starts + 1)
     return batch.repeated(ten, lines[:len(ten)])

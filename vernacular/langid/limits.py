@@ -1,4 +1,4 @@
-"""The models of an identifier, and the limits that impostors set, before calibration (``learn``). Loads quickly."""
+"""The models of an identifier and the limits set by negatives, before calibration (``train``)."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from vernacular.langid.negatives import invent, mixed
 from vernacular.langid.tokenize import Batch, Reader
 from vernacular.langid.word_lists import lists_for
 
-SHARED = 0.46  # share of an impostor line's words that are real; the limit is what the middle such line costs
-SHARED_AT_HOME = 0.5  # the same where the seed is of the domains that are judged (after self-training)
+SHARED = 0.46  # share of real words in negative lines; the limit is the cost of the median such line
+SHARED_AT_HOME = 0.5  # the same if the seed has the domains to judge (after self-training)
 INVENTED, LINES = 20_000, 2_000
 COMMON = 500
 _LISTS = 10
 _HIGHEST = 0.85
-_VETOED = 0.02  # a word list that refuses more of the seed's own lines is of a language too close to this one
+_VETOED = 0.02  # share of seed lines; a word list that rejects more belongs to a language too similar to this one
 Floats = NDArray[np.float64]
 
 
 def count_words(lines: Sequence[str], reader: Reader | None = None) -> Counter[str]:
-    """How often each word stands in ``lines``, names left out."""
+    """Count the words in ``lines``, without names."""
     reader = reader or Reader()
     batch = reader.read(lines)
     numbers = np.bincount(batch.words, minlength=len(reader.vocabulary))
@@ -36,14 +36,14 @@ def count_words(lines: Sequence[str], reader: Reader | None = None) -> Counter[s
 
 def build(seed: Sequence[str], code: str, others: Mapping[str, Sequence[str]], shared: float,
           chance: int) -> tuple[SeedIdentifier, Counter[str]]:
-    """The identifier that ``seed`` gives, not calibrated yet, and the words of the seed with their uses.
+    """Build the uncalibrated identifier of ``seed``; return it with the seed's word counts.
 
     Args:
         seed: lines known to be in the language.
-        code: of the language: its own word list, where there is one, is not held against it.
-        others: language code -> lines in that language, to tell it from.
-        shared: share of real words in the impostors that set the limits.
-        chance: seed of everything random.
+        code: of the language, whose own word list is not used against it.
+        others: language code -> lines in that language, as negatives.
+        shared: share of real words in the negatives that set the limits.
+        chance: random seed.
     """
     reader = Reader()
     counts = count_words(seed, reader)
@@ -55,19 +55,19 @@ def build(seed: Sequence[str], code: str, others: Mapping[str, Sequence[str]], s
 
 
 def weights_of(counts: Mapping[str, int]) -> dict[str, float]:
-    """The weight of each word in a model: the root of its uses, so that common words do not drown the others."""
+    """Return the weight of each word in a model: the root of its count, to limit common words."""
     return {word: float(np.sqrt(number)) for word, number in sorted(counts.items())}
 
 
 def _nearest_lists(counts: Counter[str], code: str) -> dict[str, frozenset[str]]:
-    """The word lists that hold most of the seed's words: text in the others is refused by what it costs."""
+    """Return the word lists that contain most of the seed's words; other languages are rejected by cost."""
     lists = lists_for(code)
-    held = {name: sum(counts[word] for word in words) for name, words in lists.items()}
-    return {name: lists[name] for name in sorted(lists, key=lambda name: (-held[name], name))[:_LISTS]}
+    uses = {name: sum(counts[word] for word in words) for name, words in lists.items()}
+    return {name: lists[name] for name in sorted(lists, key=lambda name: (-uses[name], name))[:_LISTS]}
 
 
 def _vetoing(counts: Counter[str], lists: Mapping[str, frozenset[str]], batch: Batch, reader: Reader) -> set[str]:
-    """The lists that would refuse too many of the seed's own lines."""
+    """Return the lists that would reject too many seed lines."""
     bare = _bare(counts, lists, {}, reader)
     own = bare.costs_of(batch).lead + np.max([share for _, share in bare.shares(batch)], axis=0) if lists else 0
     return {name for name, share in bare.shares(batch) if float(np.mean(own - share < -FOREIGN)) > _VETOED}
@@ -75,7 +75,7 @@ def _vetoing(counts: Counter[str], lists: Mapping[str, frozenset[str]], batch: B
 
 def _bare(counts: Counter[str], lists: Mapping[str, frozenset[str]], others: Mapping[str, CharacterModel],
           reader: Reader) -> SeedIdentifier:
-    """The identifier without limits."""
+    """Build the identifier without limits."""
     ranked = sorted(counts, key=lambda word: (-counts[word], word))
     return SeedIdentifier(
         CharacterModel.learn(weights_of(counts)), known=frozenset(word for word in counts if len(word) <= SHORT),
@@ -84,40 +84,41 @@ def _bare(counts: Counter[str], lists: Mapping[str, frozenset[str]], others: Map
 
 def with_limits(counts: Counter[str], lists: Mapping[str, frozenset[str]], others: Mapping[str, CharacterModel],
                 shared: float, reader: Reader, chance: int) -> SeedIdentifier:
-    """The identifier with the limits that impostors set, not calibrated yet."""
+    """Build the identifier with the limits set by negatives, uncalibrated."""
     identifier = _bare(counts, lists, others, reader)
     identifier.limits = limits_for(identifier, counts, shared, chance)
     return identifier
 
 
 def limits_for(identifier: SeedIdentifier, counts: Mapping[str, int], shared: float, chance: int) -> Floats:
-    """What a line of as many words as in ``LENGTHS`` may cost, if it has to cost less than half of the impostors.
+    """Return cost limits for the numbers of words in ``LENGTHS``: the median cost of the negatives.
 
     Args:
-        identifier: its models price the impostors.
-        counts: the words of the seed and their uses.
-        shared: share of real words in the impostors; a higher one accepts less.
-        chance: seed of everything random.
+        identifier: scores the negatives.
+        counts: the words of the seed and their counts.
+        shared: share of real words in the negatives; a higher one accepts less.
+        chance: random seed.
     """
     rng = np.random.default_rng(chance)
     invented, rng.bit_generator.state = _invented(tuple(sorted(counts)), chance)
     costs = [np.quantile(identifier.costs_of(batch).own, 0.5)
-             for batch in impostors(identifier, counts, shared, rng, invented)]
-    # More words are surer: their limit is no lower. And none is so high that letters never seen would pass.
+             for batch in negative_lines(identifier, counts, shared, rng, invented)]
+    # More words are more certain: their limit is not lower. No limit is so high that unseen letters
+    # would pass.
     found: Floats = np.minimum(np.maximum.accumulate(np.array(costs)), _HIGHEST * MOST)
     return found
 
 
 @lru_cache(maxsize=4)
 def _invented(words: tuple[str, ...], chance: int) -> tuple[tuple[str, ...], Mapping[str, Any]]:
-    """Invented words, and the state of the generator behind them: every share of real words is tried with the same."""
+    """Return invented words and the generator's state after them, so that every share uses the same words."""
     rng = np.random.default_rng(chance)
     return tuple(invent(words, INVENTED, rng)), rng.bit_generator.state
 
 
-def impostors(identifier: SeedIdentifier, counts: Mapping[str, int], shared: float, chance: np.random.Generator,
+def negative_lines(identifier: SeedIdentifier, counts: Mapping[str, int], shared: float, chance: np.random.Generator,
               spelled: Sequence[str] | None = None) -> list[Batch]:
-    """Impostor lines for each of ``LENGTHS``; ``shared`` of their words are real, the others new or ``spelled``."""
+    """Generate negative lines for each of ``LENGTHS``; ``shared`` of their words are real, the others invented."""
     words = sorted(counts)
     uses = np.array([counts[word] for word in words], np.float64)
     real = identifier.reader.add(words)

@@ -1,9 +1,9 @@
-"""Lines that look like the language and are not: what the identifier must refuse, made from the seed itself.
+"""Negative lines that resemble the language, generated from the seed.
 
-No text in other languages is needed. A chain over characters, each drawn from what followed the two before it in some
-word of the seed, spells words with the language's sounds and not its vocabulary. A line in which a share of the words
-is real and the rest is so invented is much like a line in a close relative. What such lines cost sets the limit for
-lines of as many words; the scale of the costs (script, size of the seed, length of words) is thereby the seed's own.
+No text in other languages is needed. A character Markov chain of order two over the seed's words
+generates words with the language's spelling and another vocabulary. A line that mixes real and such
+words resembles a line in a closely related language. The cost of such lines sets the limit for
+lines of as many words, so the scale (script, seed size, word length) comes from the seed.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from collections.abc import Collection
 import numpy as np
 from numpy.typing import NDArray
 
-_CONTEXTS = (2, 1, 0)  # characters that the next one is drawn from; fewer where more spell hardly any new word
-_NEW = 0.1  # least share of words spelled that the seed does not hold
+_CONTEXTS = (2, 1, 0)  # context lengths of the chain; shorter ones if longer ones generate hardly any new word
+_NEW = 0.1  # least share of generated words that are new
 _LONGEST = 40
 
 
 def invent(words: Collection[str], number: int, chance: np.random.Generator) -> list[str]:
-    """``number`` words spelled by a chain over the characters of ``words``, each of which counts once.
+    """Generate ``number`` words by a character chain over the distinct ``words``.
 
-    Some are real words: one in ten where words are long, half where they are syllables, which relatives share as well.
-    Where nearly all are (few words in a syllabary), a chain over fewer characters is used.
+    Some are real words: one in ten for long words, half for syllables, which related languages
+    share too. If nearly all are real (a small syllabary), a shorter context is used.
     """
     known, spelled = set(words), []
     for context in _CONTEXTS:
@@ -54,7 +54,7 @@ def _chain(words: list[str], context: int, number: int, chance: np.random.Genera
 
 def mixed(real: NDArray[np.int64], uses: NDArray[np.float64], invented: NDArray[np.int64], *, words: int, lines: int,
           shared: float, chance: np.random.Generator) -> NDArray[np.int64]:
-    """Lines of words, shape ``(lines, words)``: real ones by their uses with probability ``shared``, else invented."""
+    """Mix lines of words, shape ``(lines, words)``: real ones by count with probability ``shared``, else invented."""
     shape = (lines, words)
     return np.where(chance.random(shape) < shared, chance.choice(real, shape, p=uses / uses.sum()),
                     chance.choice(invented, shape))

@@ -1,4 +1,4 @@
-"""What the identifier says of lines, for a person: ``vernacular identify`` prints these rows."""
+"""Identification results for a person: the rows that ``vernacular identify`` prints."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _BATCH = 10_000
 
 @dataclass(frozen=True)
 class Answer:
-    """What is said of one line.
+    """The result for one line.
 
     Attributes:
-        accepted: it is taken to be in the language.
+        accepted: whether it is identified as the language.
         probability: of that, 0 to 1.
-        bits: what it costs a character in the language, with the charge for unknown short words.
-        limit: what a line of as many words may cost.
-        nearest: the contrast language in which it costs least; empty without contrast.
+        bits: its cost per character, including the charge for unknown short words.
+        limit: the largest accepted cost for as many words.
+        nearest: the contrast language with the lowest cost; empty without contrast.
         text: the line.
     """
 
@@ -38,30 +38,30 @@ class Answer:
     text: str
 
     def row(self) -> dict[str, Any]:
-        """The answer as a row for JSON Lines."""
+        """Return the result as a row for JSON Lines."""
         return asdict(self)
 
 
 def open_identifier(store: Store, language: Language) -> SeedIdentifier:
-    """The identifier of ``language`` as it was last learned.
+    """Load the current identifier of ``language``.
 
     Raises:
-        Problem: it was not learned yet, or there is no seed to learn from.
+        Problem: it has not been trained, or there is no seed.
     """
     artifact = store.current(language.code, "corpus/identifier")
     if artifact is None:
-        raise Problem("the identifier has not been learned yet", where=language.code,
+        raise Problem("the identifier has not been trained yet", where=language.code,
                       fix=f"Run `vernacular run {language.code} --to corpus/identifier`")
     identifier = load_identifier(artifact.folder)
     if not isinstance(identifier, SeedIdentifier):
-        raise Problem("there is no text known to be in the language to learn from", where=language.code,
-                      fix=f"Put some hundred lines into {language.identification.seed}, or mark a source "
+        raise Problem("there is no text known to be in the language to train on", where=language.code,
+                      fix=f"Put a few hundred lines into {language.identification.seed}, or mark a source "
                           "`trusted: true`, and run again")
     return identifier
 
 
 def answers(identifier: SeedIdentifier, language: Language, lines: Sequence[str]) -> Iterator[Answer]:
-    """What is said of each of ``lines``, empty ones left out; they are read in the corpus's spelling."""
+    """Yield the result of each nonempty line, read in the corpus's spelling."""
     speller = Speller(language.cleaning.orthography, language.script)
     for start in range(0, len(lines), _BATCH):
         spelled, _ = speller.apply(normalise(repair(lines[start:start + _BATCH])[0]))

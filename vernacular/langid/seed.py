@@ -1,6 +1,6 @@
-"""Text known to be in the language, and text known to be in others: what the identifier is learned from.
+"""Training data of the identifier: text known to be in the language, and text known to be in others.
 
-The seed is the file ``seed.txt`` of the language folder or, where there is none, the sources that are trusted.
+The seed is the file ``seed.txt`` of the language folder or, without it, the trusted sources.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ LEAST_SEED = 100  # lines that the identifier needs
 
 
 def seed_file(language: Language) -> File:
-    """The file of text that is known to be in the language, whether or not it is there."""
+    """Return the seed file, existing or not."""
     return Folder(language.folder, "", language.code).file(language.identification.seed)
 
 
 def _trusted(language: Language) -> list[str]:
-    """The names of the sources that serve as the seed: none where there is a seed file."""
+    """Return the names of the sources used as the seed: none if there is a seed file."""
     if seed_file(language).exists():
         return []
     return [source.name for source in language.sources if source.trusted]
 
 
 def versions(language: Language, root: Path) -> dict[str, str]:
-    """What the identifier is learned from besides the documents, as digests: the seed file and the contrast."""
+    """Return digests of training data other than documents: the seed file and the contrast."""
     settings, found = language.identification, {"takedowns": Suppressions.of(language.folder).version()}
     file = seed_file(language)
     if file.exists():
@@ -55,7 +55,7 @@ def versions(language: Language, root: Path) -> dict[str, str]:
 
 
 def fetch(language: Language, root: Path, progress: Progress) -> None:
-    """Fetch what is due of the contrast that lies on the network."""
+    """Fetch due contrast sources from the network."""
     for code, sources in language.identification.contrast.items():
         for source in sources:
             if isinstance(source, NetworkSource):
@@ -63,11 +63,11 @@ def fetch(language: Language, root: Path, progress: Progress) -> None:
 
 
 def seed_lines(language: Language, orthography: Orthography, documents: Path) -> list[str]:
-    """The lines of the seed in the corpus's own form, at most ``identification.seed_lines``, in the order of the file.
+    """Return the seed lines in the corpus's form, at most ``identification.seed_lines``, in file order.
 
     Args:
         language: whose seed.
-        orthography: how it is spelled.
+        orthography: its spelling settings.
         documents: ``documents.jsonl`` of the stage before.
 
     Raises:
@@ -84,7 +84,7 @@ def seed_lines(language: Language, orthography: Orthography, documents: Path) ->
 
 def contrast_lines(language: Language, orthography: Orthography, root: Path,
                    progress: Progress) -> dict[str, list[str]]:
-    """Language code -> lines in it, for every language of ``identification.contrast``, in the order of the files."""
+    """Return language code -> lines for every language of ``identification.contrast``, in file order."""
     settings, found = language.identification, {}
     for code, sources in settings.contrast.items():
         texts = (document.text for source in sources
@@ -101,7 +101,7 @@ def _documents(source: Source, place: Place, progress: Progress) -> Iterable[Doc
 
 def _chosen(texts: Iterable[str], script: str, orthography: Orthography, most: int,
             suppressed: Suppressions) -> list[str]:
-    """Distinct lines of three words or more in the script; of many, those whose digests come first: a fair sample."""
+    """Return distinct lines of three words or more in the script; if too many, a sample by digest."""
     lines = list(dict.fromkeys(line for text in texts
                                for line in suppressed.without_lines(text).split("\n") if line.strip()))
     found = dict.fromkeys(line for line in corpus_form(lines, script, orthography) if len(words(line)) >= LEAST_WORDS)
@@ -110,7 +110,7 @@ def _chosen(texts: Iterable[str], script: str, orthography: Orthography, most: i
 
 
 def corpus_form(lines: list[str], script: str, orthography: Orthography) -> list[str]:
-    """``lines`` as the corpus would have them; a line that is not in the script is empty."""
+    """Return ``lines`` in the corpus's form; a line in another script becomes empty."""
     spelled, _ = Speller(orthography, script).apply(normalise(repair(lines)[0]))
     foreign = other_script(spelled, script, _SCRIPT_SHARE) if knows_script(script) else {}
     return ["" if number in foreign else line for number, line in enumerate(spelled)]

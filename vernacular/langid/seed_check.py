@@ -1,7 +1,7 @@
-"""Whether a seed looks like the text that it is meant for: how common the text's commonest words are in it.
+"""Check whether a seed resembles the text, by the frequency of the text's commonest words in it.
 
-A quick look before anything is learned, for a file of another language put there by mistake. It cannot tell languages
-that share their commonest words, such as Faroese and Icelandic.
+A quick check before training, for a file in another language used by mistake. It cannot separate
+languages that share their commonest words, such as Faroese and Icelandic.
 """
 
 from __future__ import annotations
@@ -11,21 +11,22 @@ from collections.abc import Sequence
 
 from vernacular.text.words import plain_words
 
-LEAST = 0.4  # below it a seed is called unlike the text (docs/identification.md has the figures)
-SAMPLE = 2000  # lines of a source that are looked at
+LEAST = 0.4  # below it a seed is reported as unlike the text (figures in docs/identification.md)
+SAMPLE = 2000  # lines of a source
 _COMMON = 100  # words
-_LEAST_WORDS = 500  # of the text and the seed each; on less nothing is said
+_LEAST_WORDS = 500  # of the text and the seed each; with fewer nothing is reported
 
 
-def likeness(seed: Sequence[str], text: Sequence[str]) -> float | None:
-    """How often a seed has the commonest words of one half of a text, as a share of how often the other half has them.
+def seed_similarity(seed: Sequence[str], text: Sequence[str]) -> float | None:
+    """Return the frequency of the text's commonest words in a seed, relative to the text itself.
 
     Args:
-        seed: its lines; they may be few.
-        text: lines; every second one makes a half.
+        seed: its lines; may be few.
+        text: lines; alternate lines form the two halves that define and calibrate the measure.
 
     Returns:
-        About 1 for the same kind of text, about 0.5 for the same language in another register; None on too few words.
+        About 1 for the same kind of text, about 0.5 for the same language in another register; None
+        with too few words.
     """
     half, other, asked = ([word for line in lines for word in plain_words(line)]
                           for lines in (text[::2], text[1::2], seed))

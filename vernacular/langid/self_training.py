@@ -1,7 +1,7 @@
-"""Self-training: lines of the documents that the identifier is sure of join the seed, in rounds.
+"""Self-training: confidently identified lines of the documents join the seed, in rounds.
 
-What joins is a fixed function of the documents and the seed: lines of six words or more that are surely in the
-language, at most twice as many as the seed has, chosen by their digests: the order of the documents does not count.
+The selection is a fixed function of documents and seed: confident lines of six words or more, at
+most twice as many as the seed, chosen by digest and thus independent of the document order.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _TIMES = 2
 
 def add_rounds(seed: Sequence[str], documents: Path, settings: IdentifierSettings,
                contrast: Mapping[str, Sequence[str]], chance: int, report: Report) -> list[str]:
-    """The seed with what joined it in ``settings.identification.rounds`` rounds."""
+    """Return the seed with the lines added in ``settings.identification.rounds`` rounds."""
     lines = list(dict.fromkeys(line for row in read_jsonl(documents) for line in row["text"].split("\n") if line))
     pool, _ = Speller(settings.orthography, settings.script).apply(normalise(repair(lines)[0]))
     own, joined = set(seed), list(seed)
@@ -35,5 +35,5 @@ def add_rounds(seed: Sequence[str], documents: Path, settings: IdentifierSetting
                 if score >= _SURE and length >= _LEAST_WORDS and line not in own}
         chosen = sorted(sure, key=short_digest)[:_TIMES * len(seed)]
         joined = [*seed, *chosen]
-        report.count(f"joined_round_{number}", len(chosen), f"lines that joined the seed in round {number}", "lines")
+        report.count(f"joined_round_{number}", len(chosen), f"lines added to the seed in round {number}", "lines")
     return joined

@@ -1,4 +1,4 @@
-"""A share of lines with its confidence interval, as the reports of identification have it."""
+"""A share of lines with its confidence interval, as used in identification reports."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def share_of(accepted: int, lines: int) -> dict[str, Any]:
-    """Accepted lines, all lines, their share and its 95 % interval (Wilson 1927)."""
+    """Return accepted lines, all lines, their share and its 95% interval (Wilson 1927)."""
     if not lines:
         return {"accepted": 0, "lines": 0, "share": 0.0, "low": 0.0, "high": 1.0}
     from scipy.stats import binomtest

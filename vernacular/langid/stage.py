@@ -1,4 +1,4 @@
-"""The stage ``corpus/identifier``: learns the identifier from the seed, measures it, and writes it."""
+"""The stage ``corpus/identifier``: trains, evaluates and writes the identifier."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from vernacular.provenance.document import short_digest
 
 THRESHOLDS = "thresholds.json"
 _REPORT = "report.json"
-LEARNER_VERSION = "1"  # raised when another identifier is learned from the same seed
+LEARNER_VERSION = "1"  # raise it when the same seed gives another identifier
 
 
 def run(work: Work) -> Report:
-    """Write ``identifier.npz`` and ``thresholds.json``, or neither where there is no seed.
+    """Write ``identifier.npz`` and ``thresholds.json``; neither without a seed.
 
     Raises:
         Problem: the seed or the contrast cannot be read.
@@ -46,7 +46,7 @@ def run(work: Work) -> Report:
         seed, contrast, settings.model_dump(mode="json", by_alias=True), breadth.shared if breadth else 0,
         LEARNER_VERSION,
         Artifact(documents.parent).manifest.data_version if settings.identification.rounds else ""])
-    if not learned.is_dir():  # documents that are new leave the seed as it is, mostly
+    if not learned.is_dir():  # new documents rarely change the seed
         for old in work.cache.iterdir():
             shutil.rmtree(old)
         part = work.scratch / "learned"
@@ -72,19 +72,19 @@ def _breadth(seed: Sequence[str], contrast: Mapping[str, Sequence[str]], documen
 
 def _learn(seed: list[str], contrast: Mapping[str, Sequence[str]], documents: Path, breadth: Breadth | None, out: Path,
            work: Work) -> Report:
-    # imported here, since they take a second and most runs find what was learned before
+    # imported here because they take a second and most runs reuse an earlier result
     settings: IdentifierSettings = work.settings
     report = Report()
     report.count("seed_lines", len(seed), "lines known to be in the language", "lines")
     if len(seed) < LEAST_SEED:
         report.gates += [
             Gate(name="has_seed", passed=False, value=len(seed), threshold=LEAST_SEED,
-                 reason=f"{len(seed)} lines are known to be in the language, {LEAST_SEED} are needed: put some into "
-                        f"{settings.identification.seed}, or mark a source `trusted: true`. Until then only what is "
-                        "surely in a language of cleaning.reject_languages is dropped"),
+                 reason=f"{len(seed)} lines are known to be in the language, {LEAST_SEED} are needed: put some "
+                        f"into {settings.identification.seed}, or mark a source `trusted: true`. Until then only "
+                        "lines clearly in one of cleaning.reject_languages are dropped"),
             Gate(name="seed_broad", passed=True, reason="not measured: there is no seed (has_seed)")]
         return report
-    work.progress(f"learning from {len(seed):,} lines, against {len(contrast)} languages")
+    work.progress(f"training on {len(seed):,} lines, against {len(contrast)} languages")
     if settings.identification.rounds:
         seed = add_rounds(seed, documents, settings, contrast, work.seed, report)
         breadth = _breadth(seed, contrast, documents, SHARED_AT_HOME, work)
@@ -93,24 +93,25 @@ def _learn(seed: list[str], contrast: Mapping[str, Sequence[str]], documents: Pa
     identifier.save(out)
     limits = thresholds.learn(seed, settings.quantile)
     (out / THRESHOLDS).write_text(json.dumps(limits.to_dict(), indent=1), encoding="utf-8")
-    work.progress("measuring on lines that it did not see")
+    work.progress("evaluating on held-out lines")
     measure(seed, contrast, shared, out, work, report)
     report.details["word_lists"] = sorted(identifier.lists)
     report.gates.append(Gate(name="has_seed", passed=True, value=len(seed), threshold=LEAST_SEED,
-                             reason=f"{len(seed):,} lines are known to be in the language; at least {LEAST_SEED} "
-                                    "wanted"))
+                             reason=f"{len(seed):,} lines are known to be in the language; the minimum is "
+                                    f"{LEAST_SEED}"))
     if settings.identification.rounds and breadth is not None:
         _describe_breadth(report, breadth, work.language)
     return report
 
 
 def _describe_breadth(report: Report, breadth: Breadth, language: Language) -> None:
-    """Add to ``report`` the recall on far lines and the gate ``seed_broad``."""
+    """Add the recall on far lines and the gate ``seed_broad`` to ``report``."""
     found = share_of(breadth.accepted, breadth.lines)
     report.details.setdefault("identification", {})["far"] = {
         **found, "usual": breadth.usual, "shared": breadth.shared, "by_source": breadth.by_source}
     if breadth.lines:
-        of = "of the sources, far from the seed," if breadth.by_source else "of a third of the seed, by the others,"
+        of = "of the sources, far from the seed," if breadth.by_source else ("of thirds of the seed, judged by the "
+                                                                             "others,")
         report.count("recall_far", found["share"], f"of lines {of} are accepted", "share")
         report.count("recall_far_usual", round(breadth.usual / breadth.lines, 4),
                      "of the same lines are accepted at the usual limits", "share")

@@ -1,7 +1,8 @@
-"""Lines as the identifier sees them: their words in one form, without names, numbers and marks. Costs no model.
+"""Tokenize lines for the identifier: normalized words without names, numbers and marks.
 
-Names are left out, since a foreign name says nothing of the language around it: a word with a capital inside a
-sentence, or with two capitals. Where most words of a line look like names (a headline, say), all of them count.
+Names are removed, since a foreign name says nothing about the language around it: a word with a
+capital inside a sentence, or with two capitals. If most words of a line look like names (a
+headline), all of them count.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ class Batch:
     """The words of many lines.
 
     Attributes:
-        words: index into the vocabulary of each word, shape ``(words,)``.
-        lines: the line that each stands in, rising.
+        words: vocabulary index of each word, shape ``(words,)``.
+        lines: the line of each word, ascending.
         number: of lines.
     """
 
@@ -39,7 +40,7 @@ class Batch:
 
 
 class Reader:
-    """Reads lines into words of a growing vocabulary; what was read once costs a look-up.
+    """Converts lines to words of a growing vocabulary; tokens are cached.
 
     Attributes:
         vocabulary: the words so far, in lower case, with one kind of apostrophe.
@@ -53,11 +54,11 @@ class Reader:
 
     def _forget(self) -> None:
         self._tokens: dict[str, int] = {}  # token -> its number
-        self._words, self._marks = array("q"), array("q")  # of all tokens in a row
+        self._words, self._marks = array("q"), array("q")  # of all tokens, concatenated
         self._starts = array("q", [0])  # where the words of each token begin
 
     def read(self, lines: Sequence[str]) -> Batch:
-        """The words of ``lines``."""
+        """Return the words of ``lines``."""
         if len(self._tokens) > self._most:
             self._forget()
         tokens = [line.split() for line in lines]
@@ -69,7 +70,7 @@ class Reader:
                 self._words.append(number)
                 self._marks.append(marks)
             self._starts.append(len(self._words))
-        # views, gone when this returns: an array that is looked into cannot grow
+        # release the views on return: an array with views cannot grow
         words, marked, starts = (np.frombuffer(found, np.int64) if found else np.zeros(0, np.int64)
                                  for found in (self._words, self._marks, self._starts))
         ids = np.fromiter(map(self._tokens.__getitem__, flat), np.int64, len(flat))
@@ -81,7 +82,7 @@ class Reader:
         return _plain(words[at], marked[at], line_of, len(lines))
 
     def add(self, names: Sequence[str]) -> NDArray[np.int64]:
-        """The index of each of ``names``, words in the vocabulary's form; those that are new are added."""
+        """Return the index of each of ``names``, normalized words; add new ones."""
         return np.fromiter((self._number(name) for name in names), np.int64, len(names))
 
     def _number(self, plain: str) -> int:
@@ -92,9 +93,9 @@ class Reader:
         return number
 
     def _parts(self, token: str) -> tuple[tuple[int, int], ...]:
-        """(index, marks) of each word in a token; marks add up: 1 capital first, 2 inside too, 4 ends, 8 opens."""
+        """Return (index, marks) of each word in a token; mark bits: 1 first capital, 2 inner, 4 ends, 8 opens."""
         bare = token.rstrip(_PLAIN_ENDS)
-        if bare.isascii() and bare.isalpha():  # most tokens; the rest of this function comes to the same
+        if bare.isascii() and bare.isalpha():  # most tokens; a shortcut with the same result
             lower = bare.lower()
             marks = 0 if lower == bare else _capitals(bare)
             return ((self._number(lower), marks + 4 * (token[len(bare):len(bare) + 1] != "" and token[-1] in _ENDS)),)
@@ -110,17 +111,17 @@ class Reader:
             found[-1][1] += 4 * (bool(token) and (token[-1] in _ENDS or (bool(bare) and bare[-1] in _ENDS)))
             found[0][1] += 8 * (token[0] in _ENDS)
         elif token[-1:] in _ENDS:
-            return ((-1, 4),)  # a mark alone: what follows opens a sentence
+            return ((-1, 4),)  # only a mark: what follows begins a sentence
         return tuple((number, marks) for number, marks in found)
 
 
 def _capitals(word: str) -> int:
-    """1 for a capital that comes first, 3 for another behind it. A lower-case prefix is spelling (isiZulu, kaDe): 0."""
+    """Return 1 for an initial capital, 3 for a later one too, 0 for a lower-case prefix (isiZulu, kaDe)."""
     return (1 + 2 * (word[1:].lower() != word[1:])) if word[0].isupper() else 0
 
 
 def _plain(index: NDArray[np.int64], marks: NDArray[np.int64], line_of: NDArray[np.int64], number: int) -> Batch:
-    """Leave out what looks like a name, line by line."""
+    """Remove likely names, line by line."""
     first = np.ones(len(index), bool)
     first[1:] = (line_of[1:] != line_of[:-1]) | ((marks[:-1] & 4) > 0)
     first |= (marks & 8) > 0

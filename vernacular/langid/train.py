@@ -1,4 +1,4 @@
-"""Learning an identifier from its seed, with its calibration; its models and limits are in ``limits``."""
+"""Train and calibrate an identifier; its models and limits are in ``limits``."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from vernacular.langid.classifier import SeedIdentifier
-from vernacular.langid.limits import SHARED, build, count_words, impostors, limits_for, with_limits
+from vernacular.langid.limits import SHARED, build, count_words, limits_for, negative_lines, with_limits
 from vernacular.langid.tokenize import Reader
 
-_RARE, _DROPPED = 5, 0.7  # calibration: words used no more often than this are taken for unseen with this probability
-_LEAST_SLOPE = 0.1  # a classifier that cannot tell says so: no line is far from 0.5
+_RARE, _DROPPED = 5, 0.7  # calibration: words with this count or less are treated as unseen with this probability
+_LEAST_SLOPE = 0.1  # a classifier that cannot separate gives probabilities near 0.5
 
 
 def learn(seed: Sequence[str], *, code: str = "und", others: Mapping[str, Sequence[str]] | None = None,
           shared: float = SHARED, chance: int = 1) -> SeedIdentifier:
-    """The identifier of the language that ``seed`` is in.
+    """Train the identifier of the seed's language.
 
     Args:
-        seed: lines known to be in the language, a few hundred at least.
-        code: of the language: its own word list, where there is one, is not held against it.
-        others: language code -> lines in that language, to tell it from.
-        shared: share of real words in the impostors that set the limits; a higher one accepts less.
-        chance: seed of everything random.
+        seed: lines known to be in the language, at least a few hundred.
+        code: of the language, whose own word list is not used against it.
+        others: language code -> lines in that language, as negatives.
+        shared: share of real words in the negatives that set the limits; a higher one accepts less.
+        chance: random seed.
     """
     identifier, counts = build(seed, code, others or {}, shared, chance)
     identifier.loosest = limits_for(identifier, counts, 0.0, chance)
@@ -34,10 +34,10 @@ def learn(seed: Sequence[str], *, code: str = "und", others: Mapping[str, Sequen
 
 
 def _calibrated(seed: list[str], shared: float, reader: Reader, chance: int) -> float:
-    """Slope of the logistic function between lines that the models did not see and impostors.
+    """Return the slope of the logistic function between unseen lines and negatives.
 
-    Other text than the seed's has other words: half of the seed is scored under a model of the other half from which
-    most of the rare words were taken.
+    Other text has other words than the seed: half of the seed is scored under a model of the other
+    half without most of its rare words.
     """
     rng = np.random.default_rng(chance)
     order = rng.permutation(len(seed))
@@ -50,11 +50,11 @@ def _calibrated(seed: list[str], shared: float, reader: Reader, chance: int) -> 
         identifier = with_limits(left, {}, {}, shared, reader, chance)
         own = identifier.distances(identifier.costs([seed[place] for place in order[1 - part::2]]))
         theirs = [identifier.distances(identifier.costs_of(batch)) for real in (0.0, shared)
-                  for batch in impostors(identifier, left, real, rng)]
+                  for batch in negative_lines(identifier, left, real, rng)]
         negative = rng.choice(np.concatenate(theirs), len(own))
         distances += [own, negative]
         labels += [np.ones(len(own)), np.zeros(len(negative))]
-    # no offset: a line at its limit, whichever limit was chosen, has the probability 0.5
+    # no offset: a line at its limit has the probability 0.5, whichever limit was chosen
     fitted = LogisticRegression(fit_intercept=False).fit(np.concatenate(distances).reshape(-1, 1),
                                                          np.concatenate(labels))
     return max(float(fitted.coef_[0, 0]), _LEAST_SLOPE)

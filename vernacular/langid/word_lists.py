@@ -1,7 +1,7 @@
-"""The most common words of a hundred well-documented languages, as jusText ships them: words, and no identifier.
+"""The most common words of a hundred well-documented languages, from jusText.
 
-A line in which more words are common in one of these than in the language itself is in that language, or too much mixed
-with it.
+A line with more words common in one of these than in the language itself is in that language, or
+too mixed with it.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ import langcodes
 from vernacular.text.words import APOSTROPHES
 
 _APOSTROPHES = str.maketrans(dict.fromkeys(APOSTROPHES, "'"))
-SAME = 10  # langcodes' distance below which two tags name one language for a reader (0 to 134)
+SAME = 10  # langcodes distance below which two tags count as one language (0 to 134)
 
 
 @lru_cache(maxsize=1)
 def _all() -> dict[str, tuple[str, frozenset[str]]]:
-    """Name -> (language tag, words), by name."""
+    """Return name -> (language tag, words), by name."""
     found = {}
     for name in sorted(justext.get_stoplists()):
         try:
@@ -33,12 +33,12 @@ def _all() -> dict[str, tuple[str, frozenset[str]]]:
 
 
 def lists_for(code: str) -> dict[str, frozenset[str]]:
-    """The lists of all languages but ``code`` (a BCP 47 tag) and what is hardly another language: name -> words."""
+    """Return the lists of all languages except ``code`` (a BCP 47 tag) and near-identical ones: name -> words."""
     return {name: words for name, (tag, words) in _all().items()
             if tag == "und" or min(langcodes.tag_distance(code, tag), langcodes.tag_distance(tag, code)) >= SAME}
 
 
 def lists_in(codes: Collection[str], but: str) -> dict[str, frozenset[str]]:
-    """The lists of the languages ``codes``, but none of ``but``: name -> words."""
+    """Return the lists of the languages ``codes``, except those of ``but``: name -> words."""
     return {name: words for name, words in lists_for(but).items() if (tag := _all()[name][0]) != "und"
             and any(langcodes.tag_distance(code, tag) < SAME for code in codes)}

@@ -133,12 +133,12 @@ def _otherwise(artifact: Artifact, language: Language, store: Store) -> list[str
     name = artifact.manifest.stage.partition("/")[2]
     stage, = stages(language, name, language.models[name])
 
-    def told(settings: dict[str, Any], outside: dict[str, str]) -> dict[str, Any]:
+    def inputs_of(settings: dict[str, Any], outside: dict[str, str]) -> dict[str, Any]:
         return {f"{part}.{key}": value for part, found in settings.items() for key, value in found.items()} | {
             key: value for key, value in outside.items() if key != "waivers"}
 
-    before = told(artifact.manifest.settings, artifact.manifest.outside)
-    now = told(stage.settings_data(language), stage.outside(language, store.root))
+    before = inputs_of(artifact.manifest.settings, artifact.manifest.outside)
+    now = inputs_of(stage.settings_data(language), stage.outside(language, store.root))
     return sorted(key for key in before.keys() | now.keys() if before.get(key) != now.get(key))
 
 
@@ -167,8 +167,8 @@ def check_publishable(store: Store, language: Language, model_name: str) -> tupl
     if red:
         raise Problem(f"not published, for {len(red)} {'reason' if len(red) == 1 else 'reasons'}: {'; '.join(red)}",
                       where=f"{language.code} {stage}",
-                      fix="Fix each of these in the language folder and run again, or let a person take responsibility: "
-                      f"vernacular waive {language.cli_args(model_name)} GATE --by NAME --reason WHY")
+                      fix="Fix each of these in the language folder and run again, or let a person take "
+                      f"responsibility: vernacular waive {language.cli_args(model_name)} GATE --by NAME --reason WHY")
     assert verified.statement is not None
     return artifact, verified.statement
 

@@ -1,7 +1,7 @@
-"""Where text comes from: one module for each kind of source, one class in it. What a file holds is in ``formats``.
+"""Sources of text: one module and class per kind of source. File formats are in ``formats``.
 
-Sources on the network keep what they fetched in a mirror below the artifact root: ``refresh`` goes to the network,
-``documents`` and ``data_version`` read the mirror alone, so that what was ingested can be read again without a network.
+Network sources keep a mirror below the artifact root: only ``refresh`` uses the network;
+``documents`` and ``data_version`` read the mirror, so ingested text can be read again offline.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ _CLASSES = {"files": ("files", "FolderFiles"), "inbox": ("inbox", "Inbox"), "pac
 
 @dataclass(frozen=True)
 class Place:
-    """Where a source finds and keeps things.
+    """Where a source finds and stores its data.
 
     Attributes:
         code: of the language.
         folder: of the language.
-        mirror: what was fetched of this source; below the artifact root, made by the source when it first fetches.
-        suppressed: what was taken down and must not come in again.
-        limits: what reading a file or page of it may take.
+        mirror: downloads of this source, below the artifact root; created by the first fetch.
+        suppressed: what was taken down and must not be ingested again.
+        limits: for parsing one file or page.
     """
 
     code: str
@@ -46,50 +46,50 @@ class OpenSource(Protocol):
     """A source that can be read. Its class takes its settings and a ``Place``."""
 
     def documents(self, progress: Callable[[str], None]) -> Iterator[Document]:
-        """Its documents in a stable order.
+        """Yield its documents in a stable order.
 
         Raises:
-            Problem: it cannot be read, was never fetched, or holds no text.
+            Problem: it cannot be read, was never fetched, or contains no text.
         """
         ...
 
     def data_version(self) -> str:
-        """A digest of what is there now, cheap enough to be asked for every minute. Does not go to the network.
+        """Return a digest of the current content without using the network; cheap enough to call every minute.
 
         Raises:
-            Problem: it cannot be reached; that is not the same as being empty.
+            Problem: it is unreachable, which is not the same as empty.
         """
         ...
 
 
 class Fetched(OpenSource, Protocol):
-    """A source on the network."""
+    """A network source."""
 
     def due(self) -> bool:
-        """Whether ``refresh`` would go to the network now. Does not go there itself."""
+        """Whether ``refresh`` would use the network now. Does not use it."""
         ...
 
     def refresh(self, progress: Callable[[str], None]) -> None:
-        """Fetch what is due (see ``refresh_days``) into the mirror; go on where a killed fetch stopped.
+        """Fetch what is due (see ``refresh_days``) into the mirror; resume an interrupted fetch.
 
         Raises:
-            Problem: it cannot be reached and the mirror is empty.
+            Problem: it is unreachable and the mirror is empty.
         """
         ...
 
     def forget(self, paths: Collection[str]) -> None:
-        """Take what was fetched from ``paths`` (as in the ledger) out of the mirror; no byte of it stays."""
+        """Delete everything fetched from ``paths`` (as in the ledger) from the mirror."""
         ...
 
 
 def place_of(language: Language, source: Source, root: Path, role: str = "") -> Place:
-    """Where ``source`` of ``language`` finds and keeps things.
+    """Return the place of ``source`` in ``language``.
 
     Args:
         language: whose source it is.
         source: its settings.
         root: of the store.
-        role: what it serves for, if not as a source of the corpus: a mirror of its own, since names may recur.
+        role: its use, if not as a corpus source; gives it a separate mirror, since names may recur.
     """
     name = f"{role}-{source.name}" if role else source.name
     return Place(language.code, language.folder, root / language.code / ".mirror" / name,
@@ -97,30 +97,30 @@ def place_of(language: Language, source: Source, root: Path, role: str = "") -> 
 
 
 def open_source(settings: Source, place: Place) -> OpenSource:
-    """The source that ``settings`` (an entry of ``sources:``, ``retention:`` or ``contrast:``) describe."""
+    """Open the source that an entry of ``sources:``, ``retention:`` or ``contrast:`` describes."""
     module, name = _CLASSES[settings.kind]
     opened: OpenSource = getattr(import_module(f"{__name__}.{module}"), name)(settings, place)
     return opened
 
 
 def open_network_source(source: NetworkSource, place: Place) -> Fetched:
-    """The source on the network that ``source`` describes."""
+    """Open a network source."""
     module, name = _CLASSES[source.kind]  # type: ignore[attr-defined]  # every subclass that is a kind has one
     opened: Fetched = getattr(import_module(f"{__name__}.{module}"), name)(source, place)
     return opened
 
 
 def fetch_source(source: NetworkSource, place: Place, progress: Callable[[str], None]) -> None:
-    """Fetch what is due of a source on the network.
+    """Fetch what is due of a network source.
 
     Raises:
-        Problem: it cannot be reached and was never fetched.
+        Problem: it is unreachable and was never fetched.
     """
     open_network_source(source, place).refresh(progress)
 
 
 def network_sources(language: Language, root: Path) -> Iterator[tuple[NetworkSource, Place]]:
-    """The sources of ``language`` on the network that were not taken down, each with its place."""
+    """Yield the network sources of ``language`` that were not taken down, with their places."""
     gone = Suppressions.of(language.folder).sources
     for source in language.sources:
         if isinstance(source, NetworkSource) and source.name not in gone:
@@ -128,20 +128,20 @@ def network_sources(language: Language, root: Path) -> Iterator[tuple[NetworkSou
 
 
 def refresh_sources(language: Language, root: Path, progress: Callable[[str], None]) -> None:
-    """Fetch what is due of the sources of ``language`` on the network.
+    """Fetch what is due of the network sources of ``language``.
 
     Raises:
-        Problem: one cannot be reached and was never fetched.
+        Problem: one is unreachable and was never fetched.
     """
     for source, place in network_sources(language, root):
         fetch_source(source, place, progress)
 
 
 def source_versions(language: Language, root: Path) -> dict[str, str]:
-    """``source/<name>`` -> data version, for every source but those taken down; ``root`` is the store's.
+    """Return ``source/<name>`` -> data version for every source not taken down; ``root`` is the store's.
 
     Raises:
-        Problem: one cannot be reached.
+        Problem: one is unreachable.
     """
     return {f"source/{source.name}": open_source(source, place_of(language, source, root)).data_version()
             for source in language.sources if source.name not in Suppressions.of(language.folder).sources}

@@ -1,4 +1,4 @@
-"""Web sites: sitemaps and feeds first, then links, inside the allowed hosts, as robots.txt allows."""
+"""Web sites: sitemaps and feeds first, then links, on the allowed hosts, subject to robots.txt."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Crawl(WebSource):
     settings: CrawlSource
 
     def scope(self) -> dict[str, Any]:
-        """Start pages, and everything below the allowed hosts that they lead to."""
+        """Return the start pages and link-following rules."""
         settings = self.settings
         return {"start": settings.start, "lists": [], "hosts": settings.hosts or sorted(hosts_of(settings.start)),
                 "follow": True, "include": settings.include, "exclude": settings.exclude, "depth": settings.depth}

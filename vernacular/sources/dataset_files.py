@@ -1,4 +1,4 @@
-"""Rows of a dataset's parquet and jsonl files, parsed in the worker."""
+"""Read rows of a dataset's parquet and jsonl files in the worker."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ import orjson
 from vernacular.core.errors import Problem, is_system_error
 from vernacular.sandbox.frames import OpenFile
 
-_BATCH = 256  # rows of parquet held at once
+_BATCH = 256  # parquet rows in memory at once
 
 
 def in_worker_rows(files: Sequence[OpenFile], wanted: Sequence[str], others: Sequence[str],
                    where: str) -> Iterator[dict[str, str]]:
-    """The rows of the one file in ``files``: the columns that are ``wanted`` and ``others``, as far as they are there.
+    """Yield the rows of the one file in ``files`` with those of the columns ``wanted`` and ``others`` that exist.
 
     Raises:
-        Problem: the file is damaged, or has none of the columns that are wanted.
+        Problem: the file is damaged, or has none of the wanted columns.
     """
     import_module("pyarrow.parquet")
     read = _parquet if files[0].name.lower().endswith(".parquet") else _jsonl
@@ -41,7 +41,7 @@ def _parquet(file: OpenFile, wanted: Sequence[str], names: Sequence[str], where:
         if is_system_error(error):
             raise
         first = (str(error).splitlines() or [type(error).__name__])[0]
-        raise Problem(f"not a Parquet file that can be read ({first})", where=where, fix="Write it again") from None
+        raise Problem(f"not a readable Parquet file ({first})", where=where, fix="Write it again") from None
 
 
 def _jsonl(file: OpenFile, wanted: Sequence[str], names: Sequence[str], where: str) -> Iterator[dict[str, str]]:
@@ -59,12 +59,12 @@ def _jsonl(file: OpenFile, wanted: Sequence[str], names: Sequence[str], where: s
 
 
 def check_columns(there: Mapping[str, Any] | Sequence[str], wanted: Sequence[str], where: str) -> None:
-    """Refuse a row, or a file, that has none of the columns that are wanted."""
+    """Reject a row or file that has none of the wanted columns."""
     if not any(name in there for name in wanted):
         raise Problem(f"there is no column '{wanted[0]}'", where=where,
-                      fix=f"Columns here: {', '.join(there)}; name the right one with `text_field:`")
+                      fix=f"Its columns: {', '.join(there)}; select one with `text_field:`")
 
 
 def texts_of(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, str]:
-    """The columns ``names`` of ``row``, as far as they are there and not empty, as text."""
+    """Return the nonempty columns ``names`` of ``row`` as text."""
     return {name: str(row[name]) for name in names if row.get(name) not in (None, "")}

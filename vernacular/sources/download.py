@@ -1,4 +1,4 @@
-"""One large file over HTTP, in a way that survives a kill: the rest of it is asked for, if it is still the same."""
+"""Download a large file over HTTP; an interrupted download resumes if the file has not changed."""
 
 from __future__ import annotations
 
@@ -18,34 +18,34 @@ from vernacular.core.store import write_atomically
 
 _AGENT = f"vernacular/{__version__} (text for language models of minority languages)"
 _BLOCK = 1 << 20
-_SECONDS = 60  # without a byte
-_LEAST = 10_000  # bytes in that time: a server that sends less hangs, whatever it says
-_TOLD = 50_000_000  # bytes between two lines of progress
+_SECONDS = 60  # timeout without data
+_LEAST = 10_000  # least bytes in that time; a slower server counts as hung
+_PROGRESS_BYTES = 50_000_000  # bytes between progress messages
 
 
 @dataclass(frozen=True)
 class Mark:
-    """How a server names a state of a file: ``etag`` and ``modified`` of its headers, as far as it sends them."""
+    """A server's version of a file: the headers ``etag`` and ``modified``, if sent."""
 
     etag: str = ""
     modified: str = ""
 
     @classmethod
     def of(cls, headers: Mapping[str, str]) -> Mark:
-        """The mark in the headers of an answer."""
+        """Return the mark in the headers of a response."""
         return cls(headers.get("ETag") or "", headers.get("Last-Modified") or "")
 
     @property
     def strong(self) -> str:
-        """What If-Range may name: an ETag that is not weak, else the date."""
+        """The value for If-Range: a strong ETag, else the date."""
         return self.etag if self.etag and not self.etag.startswith("W/") else self.modified
 
 
 def download(url: str, file: Path, known: Mark, progress: Callable[[str], None]) -> Mark | None:
-    """Bring ``url`` to ``file``, going on with ``FILE.part``; None if it is still as ``known`` says.
+    """Download ``url`` to ``file``, resuming ``FILE.part``; return None if it is unchanged since ``known``.
 
     Raises:
-        Problem: it cannot be reached, hangs, or ended before its time (asking again goes on there).
+        Problem: it is unreachable, hangs, or ended early (a retry resumes).
     """
     part, notes = file.with_name(f"{file.name}.part"), file.with_name(f"{file.name}.json")
     before = Mark(**orjson.loads(notes.read_bytes())) if notes.is_file() and part.is_file() else Mark()
@@ -70,36 +70,36 @@ def download(url: str, file: Path, known: Mark, progress: Callable[[str], None])
     except urllib.error.HTTPError as error:
         if error.code == 304:
             return None
-        if error.code == 416:  # the part is no part of what is there now, or all of it
+        if error.code == 416:  # the part does not match the current file, or is complete
             part.unlink(missing_ok=True)
-        raise Problem(f"the server answers {error.code} {error.reason}", where=url,
-                      fix="Run it again" if error.code in (416, 429) or error.code >= 500 else "Correct the address "
+        raise Problem(f"the server responds {error.code} {error.reason}", where=url,
+                      fix="Run again" if error.code in (416, 429) or error.code >= 500 else "Correct the address "
                                                                                                "or `date:`") from None
     except (OSError, http.client.HTTPException) as error:
         if is_disk_full(error):
             raise
         reason = getattr(error, "reason", None) or error
-        raise Problem(f"it cannot be fetched ({reason})", where=url,
-                      fix="Run it again with a network: it goes on where it stopped") from None
+        raise Problem(f"the download failed ({reason})", where=url,
+                      fix="Check the network and run again; it resumes") from None
     if length >= 0 and size - have != length:
         raise Problem(f"it ended after {size:,} of {have + length:,} bytes", where=url,
-                      fix="Run it again: it goes on where it stopped")
+                      fix="Run again; it resumes")
     part.replace(file)
     notes.unlink()
     return mark
 
 
 def remove(file: Path) -> None:
-    """Delete ``file`` and what was fetched of it so far."""
+    """Delete ``file`` and its partial download."""
     for path in (file, file.with_name(f"{file.name}.part"), file.with_name(f"{file.name}.json")):
         path.unlink(missing_ok=True)
 
 
 def fetch_text(url: str) -> str | None:
-    """A small text file at ``url``; None if there is none.
+    """Return a small text file at ``url``, or None if it does not exist.
 
     Raises:
-        Problem: it cannot be reached.
+        Problem: it is unreachable.
     """
     try:
         with urllib.request.urlopen(urllib.request.Request(url, headers={"User-Agent": _AGENT}),
@@ -108,28 +108,29 @@ def fetch_text(url: str) -> str | None:
     except urllib.error.HTTPError as error:
         if error.code in (404, 410):
             return None
-        raise Problem(f"the server answers {error.code} {error.reason}", where=url, fix="Run it again") from None
+        raise Problem(f"the server responds {error.code} {error.reason}", where=url, fix="Run again") from None
     except (OSError, http.client.HTTPException) as error:
-        raise Problem(f"it cannot be fetched ({error})", where=url, fix="Run it again with a network") from None
+        raise Problem(f"the download failed ({error})", where=url, fix="Check the network and run again") from None
 
 
 def _copy(answer: http.client.HTTPResponse, part: Path, url: str, have: int, progress: Callable[[str], None]) -> int:
-    """Add what comes to ``part``; the size of it then.
+    """Append the response to ``part``; return the file's size.
 
     Raises:
-        Problem: it comes so slowly that it would never end.
+        Problem: the transfer is too slow to finish.
     """
-    told, begun, before = have, time.monotonic(), have
+    reported, begun, before = have, time.monotonic(), have
     with part.open("ab") as stream:
         while block := answer.read1(_BLOCK):
             stream.write(block)
             have += len(block)
             if time.monotonic() - begun >= _SECONDS:
                 if have - before < _LEAST:
-                    raise Problem(f"it hangs: {have - before:,} bytes came in {_SECONDS} seconds", where=url,
-                                  fix="Run it again later: it goes on where it stopped")
+                    raise Problem(f"the download hangs: {have - before:,} bytes arrived "
+                                  f"in {_SECONDS} seconds", where=url,
+                                  fix="Run again later; it resumes")
                 begun, before = time.monotonic(), have
-            if have - told >= _TOLD:
+            if have - reported >= _PROGRESS_BYTES:
                 progress(f"{url}: {have / 1e6:.0f} MB")
-                told = have
+                reported = have
     return have

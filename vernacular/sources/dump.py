@@ -1,4 +1,4 @@
-"""The pages of a MediaWiki dump, parsed in the worker. What an article says is found in ``wikitext``."""
+"""Parse the pages of a MediaWiki dump in the worker. Article text is extracted in ``wikitext``."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from vernacular.sandbox.frames import OpenFile
 
 
 def in_worker_pages(files: Sequence[OpenFile], packed: bool, done: int) -> Iterator[list[Any] | None]:
-    """The namespaces of the one dump in ``files``, in lower case; then each page.
+    """Yield the lower-case namespaces of the dump in ``files``, then each page.
 
-    A page is its title, the id and date of its newest revision, and its wikitext; None if it is no article, is empty,
-    or is among the first ``done``.
+    A page is its title, the id and date of its newest revision, and its wikitext; None if it is not
+    an article, is empty, or is among the first ``done``.
     """
     import_module("mwxml")
     return _pages(files[0], packed, done)
@@ -31,7 +31,8 @@ def _pages(file: OpenFile, packed: bool, done: int) -> Iterator[list[Any] | None
         for number, page in enumerate(dump, 1):
             revision = None
             if number > done and page.namespace == 0 and page.redirect is None:
-                revision = next(iter(deque(page, maxlen=1)), None)  # the newest alone; of a full dump, the last
+                # the newest revision, which is the last one in a full dump
+                revision = next(iter(deque(page, maxlen=1)), None)
             source = str(revision.text or "") if revision else ""
             yield [page.title, revision.id, str(revision.timestamp)[:10], source] if revision and source else None
     except (OSError, EOFError, ValueError, SyntaxError, mwxml.errors.MalformedXML) as error:

@@ -1,7 +1,7 @@
-"""What is remembered of local files between runs: their digests, and the texts of formats that are slow to read.
+"""Cache of local files: their digests, and the texts of slow formats.
 
-Below the mirror of the source, so that ten thousand PDFs are not read again for the one that is new. All of it can be
-deleted at any time; none of it changes a result. A person's own files are never touched.
+It is below the source's mirror, so that one new PDF does not cause ten thousand to be parsed again.
+It can be deleted at any time and never changes a result. The user's files are never changed.
 """
 
 from __future__ import annotations
@@ -37,19 +37,19 @@ class Digests:
         try:
             self._known = {path: (size, changed, digest)
                            for path, (size, changed, digest) in orjson.loads(self._file.read_bytes()).items()}
-        except (FileNotFoundError, ValueError, TypeError):  # not there, or cut short: the files are read again
+        except (FileNotFoundError, ValueError, TypeError):  # missing or truncated: read the files again
             self._known = {}
         self._saved = dict(self._known)
 
     def knows(self, path: str, state: os.stat_result) -> bool:
-        """Whether ``path`` was seen before with this size and time."""
+        """Whether ``path`` is known with this size and time."""
         return self._known.get(path, ())[:2] == (state.st_size, state.st_mtime_ns)
 
     def of(self, path: str, file: File) -> str:
-        """The digest of ``file``, which the source calls ``path``.
+        """Return the digest of ``file``, which the source calls ``path``.
 
         Raises:
-            FileNotFoundError: it is gone.
+            FileNotFoundError: it was deleted.
         """
         state = file.state()
         if state is None:
@@ -61,7 +61,7 @@ class Digests:
         return self._known[path][2]
 
     def save(self, paths: Collection[str]) -> None:
-        """Keep what is known of ``paths`` for the next process, and forget all other paths."""
+        """Save the entries of ``paths`` and delete all others."""
         self._known = {path: known for path, known in self._known.items() if path in paths}
         if self._known != self._saved:
             self._file.parent.mkdir(parents=True, exist_ok=True)
@@ -74,7 +74,7 @@ class Extracts:
 
     Args:
         mirror: of the source.
-        options: with which the files are read; others give other texts.
+        options: of reading; other options give other texts.
     """
 
     def __init__(self, mirror: Path, options: Options) -> None:
@@ -83,7 +83,7 @@ class Extracts:
         self._used: set[str] = set()
 
     def get(self, path: str, digest: str) -> list[Text] | None:
-        """The texts of the file ``path`` with the content ``digest``, or None if it has to be read."""
+        """Return the texts of ``path`` with the content ``digest``, or None if not cached."""
         name = self._name(path, digest)
         try:
             rows = orjson.loads((self._folder / name).read_bytes())
@@ -93,24 +93,24 @@ class Extracts:
         return [Text(**{**row, "flags": tuple(row["flags"])}) for row in rows]
 
     def put(self, path: str, digest: str, texts: Sequence[Text]) -> None:
-        """Remember ``texts``."""
+        """Cache ``texts``."""
         name = self._name(path, digest)
         self._folder.mkdir(parents=True, exist_ok=True)
         write_atomically(self._folder / name, orjson.dumps([asdict(text) for text in texts]).decode())
         self._used.add(name)
 
     def prune(self) -> None:
-        """Delete what was neither asked for nor added since this was made: files that are gone or have changed."""
+        """Delete entries that were neither read nor added by this object: their files changed or were deleted."""
         for file in self._folder.glob("*.json"):
             if file.name not in self._used:
                 file.unlink(missing_ok=True)
 
     def forget(self, paths: Collection[str], taken_down: Callable[[str], bool]) -> None:
-        """Delete the texts of ``paths``, which may name parts (``file#part``), and every text that was taken down.
+        """Delete the texts of ``paths``, which may name parts (``file#part``), and all texts taken down.
 
         Args:
             paths: as in the ledger.
-            taken_down: whether a text, or a line of it, was.
+            taken_down: whether a text, or a line of it, was taken down.
         """
         starts = {short_digest(name) for path in paths for name in (path, path.rpartition("#")[0])}
         for file in self._folder.glob("*.json"):

@@ -1,4 +1,4 @@
-"""Feeds (RSS, Atom) and sitemaps: the pages that they name are fetched, and no others."""
+"""Feeds (RSS, Atom) and sitemaps: only the pages they list are fetched."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Feed(WebSource):
     settings: FeedSource
 
     def scope(self) -> dict[str, Any]:
-        """The feeds, and what they name on the allowed hosts."""
+        """Return the feeds and the rules for pages they list."""
         settings = self.settings
         return {"start": [], "lists": settings.feeds, "hosts": settings.hosts or sorted(hosts_of(settings.feeds)),
                 "follow": False, "include": [], "exclude": [], "depth": 0}

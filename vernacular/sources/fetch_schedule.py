@@ -1,8 +1,8 @@
-"""Fetching what is due of a language's sources on the network, apart from any run, and leaving alone what fails.
+"""Fetch due network sources independently of runs, with backoff for failing sources.
 
-A source that cannot be reached keeps what was fetched of it; it is asked again after a while that doubles with every
-failure. ``.fetch.json`` below the language's folder of the store holds the failures, ``.fetch.lock`` is held while
-somebody fetches.
+A source that fails keeps its earlier data; the wait before a retry doubles with every failure.
+``.fetch.json`` in the language's store folder lists failures; ``.fetch.lock`` is locked during a
+fetch.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from vernacular.core.errors import Problem, as_problem
 from vernacular.core.store import write_atomically
 from vernacular.sources import Place, network_sources, open_network_source
 
-_FIRST_WAIT = 300.0  # seconds after the first failure
+_FIRST_WAIT = 300.0  # seconds before the first retry
 _LONGEST_WAIT = 86_400.0
 
 
 @dataclass(frozen=True)
 class Failure:
-    """That a source could not be fetched.
+    """A failed fetch of a source.
 
     Attributes:
-        times: in a row.
-        until: when to ask again, in seconds since 1970.
+        times: failures in a row.
+        until: time of the next attempt, in seconds since 1970.
         why: the reason, in one line.
     """
 
@@ -42,24 +42,24 @@ class Failure:
     why: str
 
     def over(self, now: float) -> bool:
-        """Whether to ask again; also where ``until`` is further away than this failure asked for: the clock jumped."""
+        """Whether to retry now; also if ``until`` is too far ahead because the clock jumped."""
         return self.until <= now or clock.ahead(self.until, now + _wait(self.times))
 
 
 def failures(language: Language, root: Path) -> dict[str, Failure]:
-    """The sources whose last fetch failed, by name."""
+    """Return the sources whose last fetch failed, by name."""
     try:
         rows = orjson.loads(_notes(language, root).read_bytes())
     except FileNotFoundError:
         return {}
     except ValueError:
-        raise Problem("the notes on failed fetches cannot be read", where=str(_notes(language, root)),
+        raise Problem("the record of failed fetches cannot be read", where=str(_notes(language, root)),
                       fix="Delete this file") from None
     return {name: Failure(**row) for name, row in rows.items()}
 
 
 def due(language: Language, root: Path, now: float) -> list[str]:
-    """The sources on the network that are to be fetched now, without those that failed a short while ago.
+    """Return the network sources to fetch now, without those still waiting for a retry.
 
     Args:
         language: whose sources.
@@ -72,10 +72,10 @@ def due(language: Language, root: Path, now: float) -> list[str]:
 
 
 def _due(source: NetworkSource, place: Place) -> bool:
-    """Whether ``source`` is due, or that cannot be told: ``_fetch_one`` meets the same and notes why."""
+    """Whether ``source`` is due, or its state is unreadable; then ``_fetch_one`` records the reason."""
     try:
         return open_network_source(source, place).due()
-    except (Problem, OSError, sqlite3.Error):  # its file or its mirror cannot be read; anything else is our fault
+    except (Problem, OSError, sqlite3.Error):  # only errors of its files or mirror; others are bugs
         return True
 
 
@@ -92,13 +92,13 @@ def fetching(language: Language, root: Path) -> bool:
 
 
 def fetch(language: Language, root: Path, progress: Callable[[str], None], at_once: bool = False) -> list[Problem]:
-    """Fetch what is due, one source after another; the problems of those that could not be fetched.
+    """Fetch what is due, source by source; return the problems of sources that failed.
 
     Args:
         language: whose sources.
         root: of the store.
-        progress: takes a line for whoever waits.
-        at_once: also what failed a short while ago.
+        progress: receives lines for the user.
+        at_once: also retry sources that failed recently.
 
     Raises:
         Problem: another process is fetching for this language.
@@ -109,14 +109,15 @@ def fetch(language: Language, root: Path, progress: Callable[[str], None], at_on
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise Problem("another process is fetching", where=language.code, fix="Wait for it") from None
+        raise Problem("another process is fetching", where=language.code,
+                      fix="Wait until it has finished") from None
     try:
         wanted = due(language, root, math.inf if at_once else clock.now())
         for source, place in network_sources(language, root):
             if source.name not in wanted:
                 progress(f"{source.name}: not due")
                 continue
-            progress(f"{source.name}: looking for what is new")
+            progress(f"{source.name}: checking for new content")
             problem = _fetch_one(source, place, f"{language.code} source {source.name}", progress)
             problems += [problem] if problem else []
             _note(language, root, source.name, problem, clock.now())
@@ -126,14 +127,14 @@ def fetch(language: Language, root: Path, progress: Callable[[str], None], at_on
 
 
 def _fetch_one(source: NetworkSource, place: Place, where: str, progress: Callable[[str], None]) -> Problem | None:
-    """Why ``source`` could not be fetched, if it could not."""
+    """Fetch ``source``; return the problem if that failed."""
     try:
         opened = open_network_source(source, place)
         opened.refresh(progress)
-        if opened.due():  # it has said why; what was fetched before stays
-            return Problem("nothing new could be fetched", where=where,
-                           fix="Upkeep asks again after a while; `vernacular fetch` asks at once")
-    except Exception as error:  # whatever one source sets off never keeps the others from being fetched
+        if opened.due():  # it has printed the reason; earlier data is kept
+            return Problem("no new content could be fetched", where=where,
+                           fix="Upkeep retries later; `vernacular fetch` retries now")
+    except Exception as error:  # an error in one source never stops the others
         return as_problem(error, where)
     return None
 

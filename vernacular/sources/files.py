@@ -1,4 +1,4 @@
-"""Sources that are files: those below a language folder, and what is common to every kind that ends in files."""
+"""Sources made of files: those in a language folder, and the base of all file-based kinds."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from vernacular.sources.formats import SLOW, Options, Text, read_texts
 
 
 class Files(ABC):
-    """A list of files that is read in the order of their paths. Subclasses say which files.
+    """A list of files, read in the order of their paths. Subclasses locate the files.
 
     Args:
         settings: the entry of language.yaml.
         place: of the language.
-        where: how messages call the source.
+        where: the source's name in messages.
 
     Attributes:
-        problems: what was left out when the documents were last read: files that took more than the limits allow, and
-            for kinds that go on without them also those that cannot be read.
+        problems: what the last reading skipped: files that exceed the limits, and for some kinds
+            unreadable files.
     """
 
     def __init__(self, settings: LocalSource, place: Place, where: str) -> None:
@@ -38,17 +38,17 @@ class Files(ABC):
 
     @abstractmethod
     def located(self) -> list[tuple[str, File]]:
-        """(path within the source, file), sorted by path."""
+        """Return (path within the source, file), sorted by path."""
 
     @abstractmethod
     def nothing(self, files: int) -> None:
-        """What to do if there are no files, or no text in ``files`` files: raise a Problem, or return."""
+        """Raise a Problem, or return, if there are no files, or no text in ``files`` files."""
 
     def documents(self, progress: Callable[[str], None]) -> Iterator[Document]:
-        """The documents of all files.
+        """Yield the documents of all files.
 
         Raises:
-            Problem: no file matches, some cannot be read, or none holds any text.
+            Problem: no file matches, some cannot be read, or none contains text.
         """
         self.problems = []
         files = self.located()
@@ -76,10 +76,10 @@ class Files(ABC):
             self.nothing(len(files))
 
     def texts(self, path: str, file: File, extracts: Extracts) -> Iterable[Text]:
-        """The texts of one file, from what is remembered of it where that saves work.
+        """Return the texts of one file, cached for slow formats.
 
         Raises:
-            LimitReached: reading it takes more than the limits allow.
+            LimitReached: it exceeds the limits.
             Problem: it cannot be read.
         """
         if file.suffix.lower() not in SLOW:
@@ -89,18 +89,18 @@ class Files(ABC):
         texts = extracts.get(path, digest)
         if texts is None:
             texts = list(read_texts(file, f"{self.where}/{path}", self.options, self.place.limits))
-            if not any(self._suppressed(path, text) for text in texts):  # what was taken down is kept nowhere
+            if not any(self._suppressed(path, text) for text in texts):  # never cache what was taken down
                 extracts.put(path, digest, texts)
         return texts
 
     def data_version(self) -> str:
-        """Digest of the paths and the content of the files; a file is read again only if its size or time changed."""
+        """Return a digest of paths and contents; a file is read again only if its size or time changed."""
         found = [(path, self.digests.of(path, file)) for path, file in self.located()]
         self.digests.save({path for path, _ in found})
         return digest_of(found)
 
     def forget(self, paths: Collection[str]) -> None:
-        """Take what is remembered of ``paths`` out of the mirror; the files themselves are the person's own."""
+        """Delete cached texts of ``paths``; the user's files are not changed."""
         suppressed = self.place.suppressed
         Extracts(self.place.mirror, self.options).forget(
             paths, lambda text: short_digest(text) in suppressed.texts or suppressed.without_lines(text) is not text)
@@ -119,7 +119,7 @@ class Files(ABC):
 
 
 class FolderFiles(Files):
-    """Files of a language folder that match a glob.
+    """Files of a language folder that match a pattern.
 
     Args:
         settings: the entry of language.yaml.
@@ -133,21 +133,21 @@ class FolderFiles(Files):
         super().__init__(settings, place, self.folder.shown)
 
     def located(self) -> list[tuple[str, File]]:
-        """The files that match, hidden ones left out.
+        """Return the matching files that are not hidden.
 
         Raises:
-            Problem: one is a link, a pipe or the like, or `files:` is no pattern.
+            Problem: one is a link, a pipe or the like, or `files:` is not a valid pattern.
         """
         return self.folder.list_files(self.settings.files)
 
     def nothing(self, files: int) -> None:
-        """Raise a Problem that says what was looked for."""
+        """Raise a Problem that names the pattern."""
         raise no_text(self.settings.files, files, self.where)
 
 
 def no_text(glob: str, files: int, where: str) -> Problem:
-    """That ``glob`` matches no file, or ``files`` files without text."""
+    """Build the Problem for a pattern without files, or ``files`` files without text."""
     if not files:
-        return Problem(f"no file matches '{glob}'", where=where, fix="Put the text there, or correct `files:`")
-    return Problem(f"the {files} files that match '{glob}' hold no text", where=where,
-                   fix="Put text in them, or correct `files:` or `text_field:`")
+        return Problem(f"no file matches '{glob}'", where=where, fix="Add the text, or correct `files:`")
+    return Problem(f"the {files} files that match '{glob}' contain no text", where=where,
+                   fix="Add text to them, or correct `files:` or `text_field:`")

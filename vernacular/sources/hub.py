@@ -1,4 +1,4 @@
-"""Datasets on the Hugging Face hub, streamed into the mirror: which column holds what, and going on after a kill."""
+"""Datasets on the Hugging Face hub, streamed into the mirror, with resuming."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from vernacular.sandbox.reader import opened, read_bounded, stream_bounded
 from vernacular.sources import Place, dataset_files, streamed
 from vernacular.sources.mirror import Mirror, allowed
 
-_DONE = "done"  # noted with the last rows of a dataset
+_DONE = "done"  # recorded with the last rows of a dataset
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 @dataclass(frozen=True)
 class _Columns:
-    """Which columns of a dataset say what; the first that is there and not empty counts."""
+    """The columns of a dataset by role; the first nonempty one is used."""
 
     text: tuple[str, ...] = ("text", "content")
     path: tuple[str, ...] = ("url", "id")
@@ -35,7 +35,7 @@ class _Columns:
     evidence: tuple[str, ...] = ()
 
 
-# As the cards of the datasets describe them: HuggingFaceFW/fineweb-2, cis-lmu/GlotCC-V1, wikimedia/wikipedia.
+# From the dataset cards of HuggingFaceFW/fineweb-2, cis-lmu/GlotCC-V1, wikimedia/wikipedia.
 _PRESETS = {
     "plain": _Columns(title=("title",), date=("date",), author=("author",), evidence=("license", "licence")),
     "fineweb2": _Columns(fetched=("date",), parents=("id",), evidence=("dump",)),
@@ -46,14 +46,14 @@ _PRESETS = {
 
 
 class HubDataset:
-    """A dataset at a revision; one that is a commit is fetched once, any other is looked at again when it is due.
+    """A dataset at a revision: a commit is fetched once, any other revision is checked again when due.
 
     Args:
         settings: the entry of language.yaml.
         place: of the language folder and the mirror.
 
     Attributes:
-        problems: files of a folder that took more than the limits allow, and were left out.
+        problems: files of a folder that exceeded the limits and were skipped.
     """
 
     def __init__(self, settings: HubSource, place: Place) -> None:
@@ -66,28 +66,29 @@ class HubDataset:
             settings.dataset) else None
 
     def due(self) -> bool:
-        """Whether the dataset is not there, or may have changed and was last looked at long ago."""
+        """Whether the dataset is missing, or may have changed and was last checked long ago."""
         pinned = self.local is None and _COMMIT.fullmatch(self.settings.revision or "") is not None
         return self.mirror.due(self._key(), None if pinned else self.settings.refresh_days)
 
     def refresh(self, progress: Callable[[str], None]) -> None:
-        """Fetch the dataset if it is not there, or may have changed and is due.
+        """Fetch the dataset if it is missing, or may have changed and is due.
 
         Raises:
-            Problem: it cannot be had and was never fetched like this, or has no column of text.
+            Problem: it is unavailable and was never fetched with these settings, or has no text
+                column.
         """
         if not self.due():
             return
-        with self.mirror.held():
+        with self.mirror.locked():
             try:
                 self._fetch(progress)
-            except Problem as problem:  # it could be read before: whatever is wrong now, it is not the settings
+            except Problem as problem:  # it was readable before, so the settings are not the cause
                 if self.mirror.state.get("key") != self._key():
                     raise
-                progress(f"{problem} Until then the rows of {self.mirror.state['fetched']} are used.")
+                progress(f"{problem} The rows of {self.mirror.state['fetched']} remain in use.")
 
     def documents(self, progress: Callable[[str], None]) -> Iterator[Document]:
-        """The rows that were fetched, as documents.
+        """Yield the fetched rows as documents.
 
         Raises:
             Problem: nothing was fetched.
@@ -100,11 +101,11 @@ class HubDataset:
             yield make_document(self.settings, row["path"], row["text"], whole=True, **more)
 
     def data_version(self) -> str:
-        """A digest of the rows that were fetched."""
+        """Return a digest of the fetched rows."""
         return self.mirror.version()
 
     def forget(self, paths: Collection[str]) -> None:
-        """Take the rows of ``paths`` out of the mirror."""
+        """Delete the rows of ``paths`` from the mirror."""
         self.mirror.forget(paths, self.settings, self.place.suppressed)
 
     def _key(self) -> str:
@@ -118,7 +119,7 @@ class HubDataset:
         taken, most = fetch.rows, self.settings.most_documents
         if fetch.position != _DONE and taken != most:
             if fetch.position is not None:
-                progress(f"{self.settings.name}: going on after {fetch.rows} rows")
+                progress(f"{self.settings.name}: resuming after {fetch.rows} rows")
             rows = self._streamed(fetch.position) if self.local is None else self._local_rows(
                 self.local, fetch.position or [0, 0], progress)
             for row, position in rows:
@@ -133,18 +134,18 @@ class HubDataset:
                     break
         fetch.flush(_DONE)
         if not taken:
-            raise Problem("the dataset holds no text", where=self.where, fix="Correct `config:` or `split:`")
+            raise Problem("the dataset contains no text", where=self.where, fix="Correct `config:` or `split:`")
         self.mirror.publish(fetch, problems=[[problem.what, problem.where, problem.fix] for problem in self.problems])
 
     def _streamed(self, state: Any) -> Iterator[tuple[dict[str, Any], Any]]:
-        """The rows of the dataset on the hub after ``state``, and the state to continue from."""
+        """Yield the dataset's rows on the hub after ``state``, each with the state to resume from."""
         settings = self.settings
         yield from stream_bounded(f"{streamed.__name__}:in_worker_rows", [], [
             settings.dataset, settings.config, settings.split, settings.revision, self.where, *self._wanted(), state],
             self.where, for_file(self.place.limits, 0))
 
     def _wanted(self) -> tuple[list[str], list[str]]:
-        """The columns of which one must be there, and the others that are read."""
+        """Return the columns of which one must exist, and the optional columns."""
         columns = self.columns
         return [self.settings.text_field] if self.settings.text_field else list(columns.text), [
             name for names in (columns.path, columns.parents, columns.evidence, columns.title, columns.date,
@@ -152,7 +153,7 @@ class HubDataset:
 
     def _local_rows(self, folder: Folder, done: Sequence[int],
                     progress: Callable[[str], None]) -> Iterator[tuple[dict[str, Any], list[int]]]:
-        """The rows of a dataset in a folder after ``done``, and the numbers of their file and place to go on."""
+        """Yield rows of a dataset folder after ``done``, each with file and row number to resume from."""
         wanted, others = self._wanted()
         for number, file in enumerate(_local_files(folder, self.where)):
             if number < done[0]:
@@ -171,7 +172,7 @@ class HubDataset:
                     yield row, [number, place]
 
     def _row(self, row: dict[str, Any]) -> dict[str, Any] | None:
-        """``row`` in the ledger's columns, or None if there is no text in it or it was taken down."""
+        """Return ``row`` with the ledger's columns, or None if it has no text or was taken down."""
         field = self.settings.text_field
         wanted = (field,) if field else self.columns.text
         text = _first(row, wanted).replace("\r\n", "\n").strip("\n")
@@ -195,7 +196,7 @@ def _first(row: dict[str, Any], names: tuple[str, ...]) -> str:
 
 
 def _local_files(folder: Folder, where: str) -> list[File]:
-    """The files of a dataset in a folder, none of which is a link: those of parquet or, where there are none, jsonl."""
+    """Return the files of a dataset folder, none of them links: parquet or, without those, jsonl."""
     for pattern in ("**/*.parquet", "**/*.jsonl"):
         files = folder.list_files(pattern)
         if files:

@@ -1,8 +1,8 @@
-"""What sources on the network keep: rows in compressed shards, fetched in steps that survive a kill, and when.
+"""The mirror of a network source: rows in compressed shards, fetched in resumable steps.
 
-``state.json`` in the mirror names the folder of the rows that count (a generation) and says what they are; a fetch
-writes its own folder and, when whole, is pointed to. Rows are dictionaries with ``path`` and ``text`` and further
-columns of the ledger. Where rows come from is the business of ``hub`` and ``wikipedia``.
+``state.json`` names the current folder of rows (a generation) and describes it; a fetch writes its
+own folder and becomes current when complete. Rows are dictionaries with ``path``, ``text`` and
+other ledger columns. Rows come from ``hub`` and ``wikipedia``.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ class Mirror:
     """The rows that a source fetched.
 
     Args:
-        folder: of the mirror; made when first written to.
-        where: how messages call the source.
+        folder: of the mirror; created on the first write.
+        where: the source's name in messages.
     """
 
     def __init__(self, folder: Path, where: str) -> None:
@@ -46,19 +46,19 @@ class Mirror:
 
     @property
     def state(self) -> dict[str, Any]:
-        """What is there; empty if nothing was ever fetched.
+        """The stored state; empty if nothing was ever fetched.
 
-        ``key``, ``generation``, ``shards`` (name -> digest), ``rows``, ``fetched`` (ISO 8601), ``looked`` (seconds) and
-        what the source added.
+        ``key``, ``generation``, ``shards`` (name -> digest), ``rows``, ``fetched`` (ISO 8601),
+        ``looked`` (seconds) and what the source added.
         """
         return _read(self.folder / _STATE)
 
     def due(self, key: str, refresh_days: float | None) -> bool:
-        """Whether to look on the network: never fetched, fetched as something else, or last looked long ago.
+        """Whether to check the network: never fetched, another key, or last checked long ago.
 
         Args:
-            key: what is to be fetched, as a digest.
-            refresh_days: None for what cannot change.
+            key: digest of what to fetch.
+            refresh_days: None for immutable data.
         """
         state = self.state
         if state.get("key") != key:
@@ -66,32 +66,32 @@ class Mirror:
         return refresh_days is not None and clock.over(float(state["looked"]), refresh_days * _DAY, clock.now())
 
     def looked(self) -> None:
-        """Note that there is nothing new on the network."""
+        """Record that the network has nothing new."""
         self._write({**self.state, "looked": clock.now()})
 
     def version(self) -> str:
-        """A digest of the rows that are there."""
+        """Return a digest of the stored rows."""
         state = self.state
         return digest_of([state.get("key", ""), state.get("fetched", ""), state.get("shards", {})])
 
     def rows(self) -> Iterator[dict[str, Any]]:
-        """The rows in the order in which they were fetched.
+        """Yield the rows in the order of fetching.
 
         Raises:
             Problem: nothing was ever fetched.
         """
         state = self.state
         if not state:
-            raise Problem("nothing was fetched yet", where=self.where,
-                          fix="Run it once with a network: it is fetched before the documents are read")
+            raise Problem("no data has been fetched yet", where=self.where,
+                          fix="Run once with a network connection, which fetches it first")
         for name in state["shards"]:
             for row in _shard(self.folder / state["generation"] / name):
                 row["fetched"] = row.get("fetched") or state["fetched"]
                 yield row
 
     @contextlib.contextmanager
-    def held(self) -> Iterator[None]:
-        """The mirror held by this process alone.
+    def locked(self) -> Iterator[None]:
+        """Lock the mirror for this process.
 
         Raises:
             Problem: another process is fetching into it.
@@ -109,11 +109,11 @@ class Mirror:
             lock.release()
 
     def begin(self, key: str) -> Fetch:
-        """A fetch of what ``key`` names, where a killed one of the same key stopped."""
+        """Begin a fetch of ``key``, or resume an interrupted one."""
         return Fetch(self, key)
 
     def publish(self, fetch: Fetch, **facts: Any) -> None:
-        """Let what ``fetch`` wrote count from now on, with ``facts`` beside it, and delete what counted before."""
+        """Make the rows of ``fetch`` current with ``facts``, and delete the earlier generation."""
         before = self.state
         same = (before.get("key"), before.get("shards")) == (fetch.key, fetch.shards)
         self._write({"key": fetch.key, "generation": fetch.folder.name, "shards": fetch.shards, "rows": fetch.rows,
@@ -122,10 +122,10 @@ class Mirror:
         self._sweep(fetch.folder.name)
 
     def forget(self, paths: Collection[str], settings: SourceBase, suppressed: Suppressions) -> None:
-        """Take the rows of ``paths`` and all else that was taken down out of every shard, also of an unfinished fetch.
+        """Delete the rows of ``paths`` and all else that was taken down from every shard, also of unfinished fetches.
 
         Args:
-            paths: as in the ledger; another spelling of the same URL will do.
+            paths: as in the ledger; any spelling of a URL matches.
             settings: of the source.
             suppressed: what was taken down.
         """
@@ -154,11 +154,11 @@ class Mirror:
 
 
 class Fetch:
-    """Rows being written, shard by shard; a kill loses the rows of the last shard alone.
+    """Rows written shard by shard; a kill loses only the last shard's rows.
 
     Attributes:
-        position: what the source noted with the last whole shard, to go on from; None at the start.
-        rows: how many are in whole shards.
+        position: the source's position after the last complete shard; None at the start.
+        rows: number in complete shards.
     """
 
     def __init__(self, mirror: Mirror, key: str) -> None:
@@ -180,14 +180,14 @@ class Fetch:
         self._characters = 0
 
     def add(self, row: Mapping[str, Any], position: Any) -> None:
-        """Add a row; ``position`` says where to go on after it, as JSON or as a function that is asked if need be."""
+        """Add a row; ``position`` is where to resume after it, as JSON or a function that returns it."""
         self._waiting.append(row)
         self._characters += len(row["text"])
         if len(self._waiting) >= _SHARD_ROWS or self._characters >= _SHARD_CHARACTERS:
             self.flush(position() if callable(position) else position)
 
     def flush(self, position: Any) -> None:
-        """Write the rows that wait as a shard, and note ``position``."""
+        """Write the pending rows as a shard, and record ``position``."""
         if self._waiting:
             name = f"{len(self.shards):05}.jsonl.gz"
             self.shards[name] = _write_shard(self.folder / name, self._waiting)
@@ -200,7 +200,7 @@ class Fetch:
 
 
 def allowed(row: dict[str, Any], settings: SourceBase, suppressed: Suppressions) -> dict[str, Any] | None:
-    """``row`` without the lines that were taken down; None if it was taken down itself, or nothing is left."""
+    """Return ``row`` without lines that were taken down; None if it was taken down or nothing remains."""
     if suppressed.covers(make_document(settings, row["path"], row["text"], whole=True)):
         return None
     text = suppressed.without_lines(row["text"])
@@ -215,8 +215,8 @@ def _read(file: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except ValueError:
-        raise Problem("what was fetched cannot be read", where=str(file.parent),
-                      fix="Delete this folder; it is fetched again") from None
+        raise Problem("the fetched data cannot be read", where=str(file.parent),
+                      fix="Delete this folder; it will be fetched again") from None
     return found
 
 
@@ -227,7 +227,7 @@ def _shard(file: Path) -> Iterator[dict[str, Any]]:
 
 
 def _write_shard(file: Path, rows: Collection[Mapping[str, Any]]) -> str:
-    """Write ``rows`` so that the file is whole or absent; its digest, which is that of the rows."""
+    """Write ``rows`` atomically and return their digest."""
     data = b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows)
     packed = io.BytesIO()
     with gzip.GzipFile(fileobj=packed, mode="wb", compresslevel=6, mtime=0) as stream:

@@ -1,4 +1,4 @@
-"""Sources inside installed Python packages: found through the package's metadata, never imported."""
+"""Files inside installed Python packages, located by metadata; packages are never imported."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from vernacular.sources.files import Files, no_text
 
 
 class PackageFiles(Files):
-    """The files of a distribution that match a glob relative to site-packages.
+    """The files of a distribution that match a pattern relative to site-packages.
 
     Args:
         settings: the entry of language.yaml.
-        place: where what is remembered of the files is kept.
+        place: of the cache.
     """
 
     settings: PackageSource
@@ -31,7 +31,7 @@ class PackageFiles(Files):
         super().__init__(settings, place, f"package {settings.package}")
 
     def located(self) -> list[tuple[str, File]]:
-        """The files that match.
+        """Return the matching files.
 
         Raises:
             Problem: the package is not installed, or lists a file outside site-packages.
@@ -40,7 +40,7 @@ class PackageFiles(Files):
         try:
             pattern = glob_pattern(self.settings.files)
         except ValueError as error:
-            raise Problem(f"the glob {self.settings.files} cannot be used: {error}", where=self.where,
+            raise Problem(f"the pattern {self.settings.files} is invalid: {error}", where=self.where,
                           fix="Correct `files:`") from None
         found = []
         for entry in package.files or []:
@@ -52,12 +52,12 @@ class PackageFiles(Files):
         return sorted(found, key=lambda one: one[0])
 
     def nothing(self, files: int) -> None:
-        """Raise a Problem that says what was looked for."""
+        """Raise a Problem that names the pattern."""
         raise no_text(self.settings.files, files, self.where)
 
 
 def installed(name: str) -> Distribution:
-    """The installed distribution ``name``.
+    """Return the installed distribution ``name``.
 
     Raises:
         Problem: it is not installed.
@@ -70,23 +70,23 @@ def installed(name: str) -> Distribution:
 
 
 def file_of(package: Distribution, path: str, shown: str) -> File:
-    """The file ``path`` of an installed package, whose installer may have put links there, but not out of its folder.
+    """Return the file ``path`` of an installed package; links may not leave the package's folder.
 
     Raises:
-        Problem: it lies outside site-packages.
+        Problem: it is outside site-packages.
     """
     root, file = (Path(str(package.locate_file(name))).resolve() for name in ("", path))
     if not file.is_relative_to(root):
-        raise Problem("the file lies outside site-packages, through a link or ..", where=shown,
-                      fix="Install the package anew, with `pip install --force-reinstall`")
+        raise Problem("the file is outside site-packages, through a link or ..", where=shown,
+                      fix="Reinstall the package with `pip install --force-reinstall`")
     return File(root, file.relative_to(root).as_posix(), shown)
 
 
 def glob_pattern(glob: str) -> Any:
-    """``glob`` as an expression of RE2 for a whole path: ``*``, ``?``, ``[1-5]`` stay in a folder, ``**/`` spans some.
+    """Compile ``glob`` to an RE2 expression for a path: ``*``, ``?``, ``[1-5]`` match in a folder, ``**/`` across.
 
     Raises:
-        ValueError: it is too long, or no glob.
+        ValueError: it is too long, or invalid.
     """
     translated = ""
     for part in regex.split(r"(\*\*/|\*|\?|\[!?[\w-]+\])", glob):

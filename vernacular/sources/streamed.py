@@ -1,4 +1,4 @@
-"""Rows of datasets that the library ``datasets`` streams, from the hub or a folder; ``in_worker_rows`` runs there."""
+"""Rows that the library ``datasets`` streams from the hub or a folder; ``in_worker_rows`` runs in the worker."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from vernacular.core.files import File
 from vernacular.sandbox.frames import OpenFile
 from vernacular.sources.dataset_files import check_columns, texts_of
 
-_OUTAGES = ("LocalEntryNotFoundError", "ConnectionError", "OfflineMode")  # inside of what `datasets` makes of them
+_OUTAGES = ("LocalEntryNotFoundError", "ConnectionError", "OfflineMode")  # causes within the exceptions of `datasets`
 
 
 def in_worker_rows(files: Sequence[OpenFile], dataset: str, config: str | None, split: str, revision: str | None,
                    where: str, wanted: Sequence[str], others: Sequence[str],
                    state: Any) -> Iterator[tuple[dict[str, str], Any]]:
-    """The rows of a dataset on the hub after ``state``, each with the state that continues after it.
+    """Yield the rows of a hub dataset after ``state``, each with the state to resume from.
 
     Args:
         files: none.
@@ -27,13 +27,13 @@ def in_worker_rows(files: Sequence[OpenFile], dataset: str, config: str | None, 
         config: its configuration.
         split: its split.
         revision: of the dataset.
-        where: how messages call it.
-        wanted: columns of which one must be there.
-        others: columns that are passed on where they are there.
+        where: its name in messages.
+        wanted: columns of which one must exist.
+        others: optional columns.
         state: None for the start.
 
     Raises:
-        Problem: it cannot be reached, is not there, or has none of the columns that are wanted.
+        Problem: it is unreachable, does not exist, or has none of the wanted columns.
     """
     import_module("datasets")
     return _rows(dataset, config, split, revision, where, wanted, others, state)
@@ -54,7 +54,7 @@ def _rows(dataset: str, config: str | None, split: str, revision: str | None, wh
 
 
 def _reason(error: Exception, where: str) -> Exception:
-    """Why the dataset cannot be read, in one line; of a full disk, ``error`` itself."""
+    """Return the reason in one line; for a full disk, ``error`` itself."""
     if is_disk_full(error):
         return error
     first = (str(error).strip().splitlines() or [""])[0][:200]
@@ -62,23 +62,23 @@ def _reason(error: Exception, where: str) -> Exception:
         name in str(error) for name in _OUTAGES)
     if absent and not isinstance(error, json.JSONDecodeError):
         return Problem(f"it cannot be read: {first}", where=where,
-                       fix="Correct `dataset:`, `config:`, `split:` or `revision:`, or log in with `hf auth login` "
-                           "where it asks for consent")
+                       fix="Correct `dataset:`, `config:`, `split:` or `revision:`, or log in with `hf auth "
+                           "login` if it requires consent")
     return Problem(f"the hub cannot be reached ({type(error).__name__}: {first})", where=where,
-                   fix="Run it again with a network: it goes on where it stopped")
+                   fix="Check the network and run again; it resumes")
 
 
 def stream_dataset(dataset: str, config: str | None, split: str, revision: str | None, where: str,
                    inside: Collection[Path] | None = None) -> Any:
-    """A split of a dataset, streamed.
+    """Stream a split of a dataset.
 
     Args:
-        dataset: id on the hub, or a folder on this machine.
+        dataset: id on the hub, or a local folder.
         config: its configuration.
         split: its split.
         revision: on the hub.
-        where: how messages call it.
-        inside: the files of a folder; None for a dataset on the hub.
+        where: its name in messages.
+        inside: the files of a folder; None for a hub dataset.
 
     Raises:
         Problem: its description (``data_files`` in README.md) names files that are not part of it.
@@ -96,7 +96,7 @@ def stream_dataset(dataset: str, config: str | None, split: str, revision: str |
 
 
 def _check_description(folder: Path, where: str) -> None:
-    """Refuse a description that names addresses or chains of file systems: a builder opens them when it is made.
+    """Reject a description that names URLs or chained file systems, which a builder would open.
 
     Raises:
         Problem: it does, or cannot be read.
@@ -106,9 +106,9 @@ def _check_description(folder: Path, where: str) -> None:
     read_card: Any = RepoCard
     readme, plain = File.at(folder / "README.md"), File.at(folder / ".huggingface.yaml")
     try:
-        said = [read_card(readme.text()).data.to_dict() if readme.exists() else {},
-                yaml.safe_load(plain.text()) if plain.exists() else {}]
-        named = [text for one in said for text in _texts_in(one.get("configs", []))]
+        description = [read_card(readme.text()).data.to_dict() if readme.exists() else {},
+                       yaml.safe_load(plain.text()) if plain.exists() else {}]
+        named = [text for one in description for text in _texts_in(one.get("configs", []))]
     except (yaml.YAMLError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise Problem(f"its description cannot be read ({type(error).__name__})", where=where,
                       fix="Correct the YAML at the top of its README.md") from None
@@ -118,7 +118,7 @@ def _check_description(folder: Path, where: str) -> None:
 
 
 def _texts_in(data: Any) -> Iterator[str]:
-    """Every text in nested lists and mappings."""
+    """Yield every string in nested lists and mappings."""
     if isinstance(data, str):
         yield data
     elif isinstance(data, dict | list):
@@ -132,12 +132,12 @@ def _names_elsewhere(path: str, where: str) -> Problem:
 
 
 def _undecoded(rows: Any) -> Any:
-    """``rows`` without decoding pictures and sounds: the decoder would open any path in a row."""
+    """Disable decoding of images and audio, since the decoder would open any path in a row."""
     return rows if rows.features is None else rows.decode(False)
 
 
 def unreachable() -> tuple[type[Exception], ...]:
-    """What is raised where the hub cannot be reached or has no such dataset."""
+    """Return the exceptions raised if the hub is unreachable or lacks the dataset."""
     from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 
     return (OSError, ValueError, HfHubHTTPError, OfflineModeIsEnabled)

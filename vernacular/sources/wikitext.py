@@ -1,4 +1,4 @@
-"""Wikitext to plain text: paragraphs and list items stay; templates, tables, notes, pictures and headings go."""
+"""Convert wikitext to plain text: keep paragraphs and list items; drop templates, tables, notes, images, headings."""
 
 from __future__ import annotations
 
@@ -23,34 +23,34 @@ _DISAMBIGUATION = regex.compile(
 _REDIRECT = regex.compile(r"\A\s*+#\w+[^\n]{0,20}\[\[", flags=regex.IGNORECASE)
 _MAGIC = regex.compile(r"__[\p{Lu}_]+__")
 _MARKUP = regex.compile(r"\{\{|\}\}|\[\[|\]\]|\{\||\|\}|</?[a-z][^<>\n]*>?|&[a-z]+;", flags=regex.IGNORECASE)
-_ROW = regex.compile(r"\A\s*+(?:[|!]|\{\|)")  # left over from a table that was never closed
+_ROW = regex.compile(r"\A\s*+(?:[|!]|\{\|)")  # remains of an unclosed table
 _QUOTES = regex.compile(r"'{2,5}")
 _LANGUAGE = regex.compile(r"[a-z]{2,3}(?:-[a-z]+)*")
 
 
 def is_disambiguation(source: str, title: str) -> bool:
-    """Whether the page only lists what its title can mean: by the common names of the template, or its title."""
+    """Whether the page is a disambiguation page, by common template names or its title."""
     return title.casefold().endswith("(disambiguation)") or "__DISAMBIG__" in source or any(
         _DISAMBIGUATION.search(match[1]) for match in _TEMPLATE.finditer(source))
 
 
 def is_redirect(source: str) -> bool:
-    """Whether the page only points to another one, in whatever language the word for it is."""
+    """Whether the page is a redirect, in any language."""
     return _REDIRECT.match(source) is not None
 
 
 def article_text(source: str, title: str, namespaces: Collection[str], where: str, limits: Limits) -> str:
-    """The prose of an article, found in the worker; empty for a redirect or a page that only lists meanings.
+    """Return the prose of an article, extracted in the worker; empty for redirects and disambiguation pages.
 
     Raises:
-        LimitReached: parsing it takes more than ``limits`` allow.
+        LimitReached: it exceeds ``limits``.
     """
     return "".join(read_bounded(f"{__name__}:in_worker_text", [source.encode("utf-8", "surrogatepass")],
                                 [title, sorted(namespaces)], where, for_page(limits)))
 
 
 def in_worker_text(files: Sequence[OpenFile], title: str, namespaces: list[str]) -> Iterator[str]:
-    """In the worker: the prose of the one page in ``files``, if it has any."""
+    """In the worker: yield the prose of the one page in ``files``, if any."""
     import_module("mwparserfromhell")
 
     def found() -> Iterator[str]:
@@ -62,12 +62,12 @@ def in_worker_text(files: Sequence[OpenFile], title: str, namespaces: list[str])
 
 
 def plain_text(source: str, namespaces: Collection[str]) -> str:
-    """The prose of ``source``, a paragraph or list item a line.
+    """Return the prose of ``source``, one paragraph or list item per line.
 
     Args:
         source: wikitext of a page.
-        namespaces: names of all namespaces but the main one, in lower case, in the wiki's own language and in English:
-            links into them (pictures, categories) are no prose.
+        namespaces: lower-case names of all namespaces except the main one, in the wiki's language
+            and English: links to them (images, categories) are dropped.
     """
     import mwparserfromhell
 
@@ -82,7 +82,7 @@ def plain_text(source: str, namespaces: Collection[str]) -> str:
 
 
 def _prune(code: Any, namespaces: Collection[str]) -> None:
-    """Take out of ``code`` what is no prose, from the outside inwards."""
+    """Remove everything from ``code`` that is not prose, outermost first."""
     from mwparserfromhell import nodes
 
     for node in list(code.nodes):

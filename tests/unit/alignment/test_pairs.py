@@ -54,7 +54,7 @@ def read(root: Path, pairs: list[TextPair] | None = None, **files: str) -> Any:
 
 def test_each_pair_is_read_once_and_some_are_held_out(tmp_path: Path) -> None:
     found = read(tmp_path, [*PAIRS, *PAIRS[:5]])
-    assert sorted([*found.train, *found.held]) == sorted(PAIRS) and len(found.held) == 3 and found.left_out == 0
+    assert sorted([*found.train, *found.held_out]) == sorted(PAIRS) and len(found.held_out) == 3 and found.left_out == 0
     assert read(tmp_path) == found  # and the same ones again
 
 
@@ -63,22 +63,22 @@ def test_no_side_of_a_held_out_pair_is_learned_from(tmp_path: Path) -> None:
     shuffled = [(text, PAIRS[(at + 1) % len(PAIRS)][1]) for at, (text, _) in enumerate(PAIRS)]
     found = read(tmp_path, [*PAIRS, *shuffled])
     for side in (0, 1):
-        assert not {pair[side] for pair in found.held} & {pair[side] for pair in found.train}
-    assert len(found.held) == 6 and 0 < found.left_out <= 12
-    assert len(found.train) + len(found.held) + found.left_out == 2 * len(PAIRS)
+        assert not {pair[side] for pair in found.held_out} & {pair[side] for pair in found.train}
+    assert len(found.held_out) == 6 and 0 < found.left_out <= 12
+    assert len(found.train) + len(found.held_out) + found.left_out == 2 * len(PAIRS)
 
 
 @pytest.mark.parametrize("pair", [(ITEM, "a thing that nobody may read"), (DEV, "a line that is held out"),
                                   ("mawu ena", ITEM.upper())])
 def test_held_out_lines_are_in_no_pair(tmp_path: Path, pair: TextPair) -> None:
     found = read(tmp_path, [*PAIRS, pair])
-    assert found.left_out == 1 and sorted([*found.train, *found.held]) == sorted(PAIRS)
+    assert found.left_out == 1 and sorted([*found.train, *found.held_out]) == sorted(PAIRS)
 
 
 def test_private_data_is_masked_on_both_sides(tmp_path: Path) -> None:
     found = read(tmp_path, [*PAIRS, ("lemberani amake@example.org lero", "write to amake@example.org today")])
-    assert not any("example.org" in side for pair in [*found.train, *found.held] for side in pair)
-    assert len(found.train) + len(found.held) == 61
+    assert not any("example.org" in side for pair in [*found.train, *found.held_out] for side in pair)
+    assert len(found.train) + len(found.held_out) == 61
 
 
 @pytest.mark.parametrize("taken", ["news_source", "news_translation"])
@@ -90,7 +90,7 @@ def test_what_was_taken_down_on_one_side_is_gone_on_both(tmp_path: Path, taken: 
     gone = next(row for row in rows if row["source"] == taken)
     append_row(File.at(language.folder / FILE), {"ids": [gone["id"]]})
     found = read_pairs(work, asked)
-    assert len(found.train) + len(found.held) == len(PAIRS) - 1 and found.left_out == 0
+    assert len(found.train) + len(found.held_out) == len(PAIRS) - 1 and found.left_out == 0
     assert gone not in listed(asked.beside, work) and len(rows) == 2 * len(PAIRS)
     append_row(File.at(language.folder / FILE), {"sources": [taken]})
     with pytest.raises(Problem, match="0 translated sentences"):
@@ -119,7 +119,7 @@ def test_a_sentence_that_is_missing_on_one_side_is_left_out_unless_it_shifts_the
     ours, theirs = ([pair[side] for pair in pairs] for side in (0, 1))
     found = read(tmp_path / "one", source="\n".join(ours),
                  translation="\n".join("" if at == empty else text for at, text in enumerate(theirs)))
-    assert sorted([*found.train, *found.held]) == sorted(pairs[:empty] + pairs[empty + 1:])
+    assert sorted([*found.train, *found.held_out]) == sorted(pairs[:empty] + pairs[empty + 1:])
     assert numbers_of(found.remarks) == {"pairs_with_an_empty_side": 1}
     shifted = "\n".join([*theirs[:empty], "", *theirs[empty:-1]])  # as many lines and texts as there are of the others
     with pytest.raises(Problem) as caught:
@@ -137,7 +137,7 @@ def test_many_sentences_that_are_missing_are_refused(tmp_path: Path) -> None:
 def test_files_that_end_in_the_codes_of_their_languages_are_read(tmp_path: Path) -> None:
     content = {f"pairs.{code}": "\n".join(pair[at] for pair in PAIRS) for at, code in enumerate(("qaa", "en"))}
     found = of_files(tmp_path, "pairs.qaa", "pairs.en", content)
-    assert sorted([*found.train, *found.held]) == sorted(PAIRS)
+    assert sorted([*found.train, *found.held_out]) == sorted(PAIRS)
 
 
 def of_files(root: Path, ours: str, theirs: str, content: dict[str, str], **more: Any) -> Any:
@@ -160,10 +160,10 @@ def test_a_table_holds_both_sides(tmp_path: Path, ending: str) -> None:
         ending == "jsonl") else [f"source{mark}translation", *(mark.join(pair) for pair in PAIRS)]
     name = f"pairs.{ending}"
     found = of_files(tmp_path, name, name, {name: "\n".join(rows)})
-    assert sorted([*found.train, *found.held]) == sorted(PAIRS)
+    assert sorted([*found.train, *found.held_out]) == sorted(PAIRS)
     rows[20] = '{"source": "mawu", "translation": ""}' if ending == "jsonl" else f"mawu{mark}"
     found = of_files(tmp_path, name, name, {name: "\n".join(rows)})
-    assert len(found.train) + len(found.held) == len(PAIRS) - 1
+    assert len(found.train) + len(found.held_out) == len(PAIRS) - 1
     assert [remark.where for remark in found.remarks] == [f"languages/qaa/pairs.{ending}:21"]
 
 

@@ -15,7 +15,7 @@ from vernacular.cli.readiness import lacking
 from vernacular.config.load import load_language
 from vernacular.config.new import new_language
 from vernacular.core.jsonl import write_jsonl
-from vernacular.langid.seed_check import LEAST, likeness
+from vernacular.langid.seed_check import LEAST, seed_similarity
 from vernacular.tasks.labeled_items import load_items
 
 LANGUAGES = Path(__file__).parents[3] / "languages"
@@ -206,7 +206,8 @@ def test_real_seeds(name: str) -> None:
         pytest.skip("no real text here")
     text = (data / name / "mono.txt").read_text(encoding="utf-8").split("\n")[:1000]
     files = [*sorted((data / "sib200_dev").glob("*.txt"))[::5], data / "sib200_dev" / f"{name}_Latn.txt"]
-    found = {path.stem.split("_")[0]: likeness(path.read_text(encoding="utf-8").split("\n"), text) for path in files}
+    found = {path.stem.split("_")[0]: seed_similarity(path.read_text(encoding="utf-8").split("\n"), text)
+             for path in files}
     assert found[name] is not None and found[name] > 0.6
     others = [value < LEAST for code, value in found.items() if code != name and value is not None]
     assert sum(others) > 0.9 * len(others) > 30

@@ -15,8 +15,9 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     learned = Learned([("moni", "hello"), ("zikomo", "thanks")], torch.rand(1, 4), [("inde", "yes")], torch.rand(1, 4))
     learned.write(tmp_path)
     again = Learned.read(tmp_path)
-    assert (again.pairs, again.held) == (learned.pairs, learned.held) and read_learned_pairs(tmp_path) == learned.pairs
-    assert torch.equal(again.targets, learned.targets) and torch.equal(again.held_targets, learned.held_targets)
+    assert (again.pairs, again.held_out) == (learned.pairs, learned.held_out)
+    assert read_learned_pairs(tmp_path) == learned.pairs
+    assert torch.equal(again.targets, learned.targets) and torch.equal(again.held_out_targets, learned.held_out_targets)
 
 
 def test_a_folder_without_embeddings_is_refused(tmp_path: Path) -> None:

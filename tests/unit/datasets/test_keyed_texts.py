@@ -95,7 +95,7 @@ def written(root: Path, files: dict[str, str | bytes], source: dict[str, Any], t
 
 
 def together(found: Pairs) -> list[tuple[str, str]]:
-    return sorted([*found.train, *found.held])
+    return sorted([*found.train, *found.held_out])
 
 
 def refused(place: tuple[Work, Alignment]) -> Problem:

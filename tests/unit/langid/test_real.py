@@ -36,7 +36,7 @@ def test_precision_and_recall_against_all_languages(code: str, name: str) -> Non
     own, others = scores[name], np.concatenate([found for language, found in scores.items() if language != name])
     right, wrong = int((own >= identifier.threshold).sum()), int((others >= identifier.threshold).sum())
     assert right / len(own) >= 0.90
-    assert right / (right + wrong) >= 0.95  # at the limit that the impostors set
+    assert right / (right + wrong) >= 0.95  # at the limit that the negatives set
     limit = np.sort(own)[::-1][int(np.ceil(0.9 * len(own))) - 1]
     assert (own >= limit).sum() / ((own >= limit).sum() + (others >= limit).sum()) >= 0.97  # at a recall of 0.90
     accepted = sorted((float((found >= identifier.threshold).mean()), language)

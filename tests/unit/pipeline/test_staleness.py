@@ -45,7 +45,7 @@ def edit(folder: Path, **more: object) -> None:
 
 
 def test_the_first_stage_alone_is_stale_before_anything_was_made(folder: Path, store: Store) -> None:
-    assert causes(folder, store) == {"corpus/documents": "never made, or no longer there"}
+    assert causes(folder, store) == {"corpus/documents": "never made, or deleted"}
 
 
 def test_unchanged_is_not_stale(folder: Path, store: Store) -> None:
@@ -70,7 +70,7 @@ def test_an_edit_shows_where_it_is_read_and_nowhere_else(folder: Path, store: St
 def test_a_deleted_artifact_is_missed(folder: Path, store: Store) -> None:
     make(folder, store)
     shutil.rmtree(store.home("qaa", "corpus/clean"))
-    assert causes(folder, store) == {"corpus/clean": "never made, or no longer there"}
+    assert causes(folder, store) == {"corpus/clean": "never made, or deleted"}
 
 
 def test_going_back_to_old_settings_points_to_the_old_artifact_again(folder: Path, store: Store) -> None:

@@ -108,7 +108,7 @@ def test_what_is_forgotten_leaves_no_byte_also_in_an_unfinished_fetch(tmp_path: 
 
 
 def test_two_processes_do_not_fetch_at_once(tmp_path: Path) -> None:
-    with Mirror(tmp_path, "x").held(), pytest.raises(Problem, match="another process"), Mirror(tmp_path, "x").held():
+    with Mirror(tmp_path, "x").locked(), pytest.raises(Problem, match="another"), Mirror(tmp_path, "x").locked():
         pass
 
 

@@ -128,6 +128,6 @@ def read_suggestions(language: Language, path: Path) -> dict[str, list[str]]:
     return accepted
 
 
-def told(accepted: Mapping[str, Sequence[str]]) -> str:
+def summarize_suggestions(accepted: Mapping[str, Sequence[str]]) -> str:
     """What was taken over, in a line."""
     return "; ".join(f"{name}: {', '.join(words)}" for name, words in accepted.items()) or "nothing was accepted"

@@ -1,7 +1,8 @@
-"""Identifiers made by others, asked about lines in doubt, and only to drop them: a module for each.
+"""External identifiers, applied to doubtful lines, and only to drop them: one module each.
 
-None of them knows most small languages, and each gives a language that it does not know a confident wrong name. So what
-they say counts only where it is a widespread language to reject (``cleaning.reject_languages``), never for the own one.
+They do not know most small languages and label them confidently as others. So their result counts
+only for widespread languages to reject (``cleaning.reject_languages``), never for the language
+itself.
 """
 
 from __future__ import annotations
@@ -15,32 +16,32 @@ from vernacular.config.stage_settings import CleanSettings
 from vernacular.core.entry_point import EntryPoint
 from vernacular.core.errors import Problem
 
-LEAST_WORDS = 4  # shorter lines are too short to tell and are kept
+LEAST_WORDS = 4  # shorter lines are too short to identify and are kept
 
 
 class Rejecter(Protocol):
-    """Says which lines are in a language to reject.
+    """Detects lines in languages to reject.
 
     Attributes:
-        name: as ``identification.rejecters`` has it.
+        name: as in ``identification.rejecters``.
         version: of the program and its model.
-        skipped: why lines cannot be judged, or None if they can.
+        skipped: why it cannot judge lines, or None.
     """
 
     name: str
 
     @property
     def version(self) -> str:
-        """Of the program and its model."""
+        """The version of the program and its model."""
         ...
 
     @property
     def skipped(self) -> str | None:
-        """Why lines cannot be judged, or None if they can."""
+        """Why it cannot judge lines, or None."""
         ...
 
     def judge(self, lines: Sequence[str]) -> list[str | None]:
-        """For each line the reason to drop it, such as ``identified as eng``, or None."""
+        """Return for each line the reason to drop it, such as ``identified as eng``, or None."""
         ...
 
 
@@ -51,16 +52,16 @@ _fetched_glotlid = EntryPoint[Any]("vernacular.langid.external.glotlid:fetched")
 
 
 def open_rejecters(names: Sequence[str], settings: CleanSettings) -> list[Rejecter]:
-    """The rejecters called ``names``, in this order; none where there is no language to reject.
+    """Open the rejecters ``names`` in this order; none without languages to reject.
 
     Raises:
-        Problem: one is not installed, its model cannot be had, or it is none of those that there are.
+        Problem: one is unknown or not installed, or its model is unavailable.
     """
     return [_open(name, settings) for name in names] if settings.cleaning.reject_languages else []
 
 
 def judge(rejecters: Sequence[Rejecter], lines: Sequence[str]) -> list[str | None]:
-    """For each line the reason of the first of ``rejecters`` that drops it, or None."""
+    """Return for each line the reason of the first rejecter that drops it, or None."""
     reasons: list[str | None] = [None] * len(lines)
     for rejecter in rejecters:
         open_lines = [index for index, reason in enumerate(reasons) if reason is None]
@@ -79,12 +80,12 @@ def _open(name: str, settings: CleanSettings) -> Rejecter:
     if name == "glotlid":
         return _glotlid(_fetched_glotlid(), settings.code, settings.neighbours, cleaning.reject_languages,
                        cleaning.reject_distance)
-    raise Problem(f"there is no rejecter '{name}'", where="identification.rejecters",
+    raise Problem(f"unknown rejecter '{name}'", where="identification.rejecters",
                   fix="Use lingua, pycld2 or glotlid")
 
 
 def alpha3(code: str) -> str:
-    """The ISO 639-3 code of a BCP 47 tag; the tag's own language where it has none."""
+    """Return the ISO 639-3 code of a BCP 47 tag, or its own language part."""
     try:
         return str(langcodes.get(code).to_alpha3())
     except (LookupError, ValueError):

@@ -1,4 +1,4 @@
-"""GlotLID through fastText (Kargaran et al. 2023): about 2,000 languages; optional packages, a model of 1.7 GB."""
+"""GlotLID with fastText (Kargaran et al. 2023): about 2,000 languages; optional packages, a model of 1.7 GB."""
 
 from __future__ import annotations
 
@@ -12,41 +12,42 @@ from vernacular.langid.external import LEAST_WORDS, alpha3
 from vernacular.text.words import words
 
 REPOSITORY, FILE = "cis-lmu/glotlid", "model_v3.bin"
-_LABELS = 5  # of a line, the likeliest
+_LABELS = 5  # likeliest labels per line
 _PREFIX = "__label__"
 
 
 def fetched() -> Path:
-    """The model's file, from the cache of the Hugging Face hub or fetched into it.
+    """Return the model's file, fetching it into the Hugging Face cache if needed.
 
     Raises:
-        Problem: it is not there and cannot be fetched.
+        Problem: it cannot be fetched.
     """
     from huggingface_hub import hf_hub_download
 
     try:
         return Path(hf_hub_download(REPOSITORY, FILE))
-    except Exception as error:  # the hub's client raises many kinds; each means that there is no model
+    except Exception as error:  # the hub's client raises many kinds of errors; all mean that the model is unavailable
         if is_disk_full(error):
             raise
-        raise Problem(f"the model of GlotLID cannot be had: {str(error).splitlines()[0]}",
+        raise Problem(f"the model of GlotLID is unavailable: {str(error).splitlines()[0]}",
                       where="identification.rejecters",
-                      fix=f"Run `hf download {REPOSITORY} {FILE}` once with a network, or take glotlid off the list"
+                      fix=f"Run `hf download {REPOSITORY} {FILE}` once with a network connection, or remove "
+                          "glotlid from the list"
                       ) from None
 
 
 class GlotLid:
-    """Drops lines that are rather in a language to reject.
+    """Drops lines that are more probably in a language to reject.
 
     Args:
-        model: file of a fastText classifier whose labels are ``__label__<ISO 639-3>_<ISO 15924>``.
-        code: of the own language; never rejected.
-        neighbours: codes of languages like it; never rejected.
+        model: file of a fastText classifier with labels ``__label__<ISO 639-3>_<ISO 15924>``.
+        code: of the language; never rejected.
+        neighbours: codes of similar languages; never rejected.
         reject: codes of languages to drop.
-        distance: least lead of a language to reject over the own one and its neighbours, 0 to 1.
+        distance: least lead of a language to reject over the language and its neighbors, 0 to 1.
 
     Raises:
-        Problem: fastText is not installed, or the file is no model of it.
+        Problem: fastText is not installed, or the file is not a fastText model.
     """
 
     name = "glotlid"
@@ -56,12 +57,12 @@ class GlotLid:
         try:
             fasttext: Any = import_module("fasttext")
         except ImportError:
-            raise Problem("fasttext is not installed, which runs GlotLID", where="identification.rejecters",
-                          fix="pip install fasttext, or take glotlid off the list") from None
+            raise Problem("GlotLID needs fasttext, which is not installed", where="identification.rejecters",
+                          fix="Run `pip install fasttext`, or remove glotlid from the list") from None
         try:
             self._model = fasttext.load_model(str(model)).f
         except ValueError as error:
-            raise Problem(f"no fastText model: {error}", where=model.name, fix="Fetch the file again") from None
+            raise Problem(f"not a fastText model: {error}", where=model.name, fix="Fetch the file again") from None
         self._kept = {alpha3(own) for own in (code, *neighbours)}
         labels = {label.removeprefix(_PREFIX).split("_")[0] for label in self._model.getLabels("strict")[0]}
         self.rejected = {three: name for name in reject if (three := alpha3(name)) in labels
@@ -70,22 +71,22 @@ class GlotLid:
 
     @property
     def version(self) -> str:
-        """The model's file and its size."""
+        """The name and size of the model's file."""
         return f"{self._file.name} ({self._file.stat().st_size} bytes)"
 
     @property
     def skipped(self) -> str | None:
-        """Why lines cannot be judged, or None if they can."""
-        return None if self.rejected else "no language to reject is known to GlotLID"
+        """Why it cannot judge lines, or None."""
+        return None if self.rejected else "GlotLID knows none of the languages to reject"
 
     def judge(self, lines: Sequence[str]) -> list[str | None]:
-        """For each line the reason to drop it, or None. Lines below four words are kept: too short to tell."""
+        """Return for each line the reason to drop it, or None. Lines below four words are kept."""
         return [self._judge(line) for line in lines]
 
     def _judge(self, line: str) -> str | None:
         if self.skipped or len(words(line)) < LEAST_WORDS:
             return None
-        # The inner call: the outer one fails under NumPy 2.
+        # Use the inner function: the outer one fails with NumPy 2.
         found = [(label.removeprefix(_PREFIX).split("_")[0], share)
                  for share, label in self._model.predict(line.replace("\n", " ") + "\n", _LABELS, 0.0, "strict")]
         if not found or found[0][0] not in self.rejected:

@@ -1,7 +1,7 @@
-"""lingua (Stahl 2022): knows 75 languages, of which only those to reject and the language's neighbours are loaded.
+"""lingua (Stahl 2022): knows 75 languages; only those to reject and neighbors are loaded.
 
-A minority language is seldom among them. So its known neighbours stand in for it: they absorb its lines, and a line is
-dropped only if a language to reject leads by a margin.
+It rarely knows a minority language. So known neighbors stand in for it: they attract its lines, and
+a line is dropped only if a language to reject leads by a margin.
 """
 
 from __future__ import annotations
@@ -16,13 +16,15 @@ from lingua import Language as Known
 from vernacular.langid.external import LEAST_WORDS
 from vernacular.text.words import words
 
-_SUSPICION = 0.01  # by trigrams alone; the full models, three times slower, see only these lines (1 in 100 missed)
+# prefilter with trigrams; the full models, three times slower, see only these lines (1 in 100
+# missed)
+_SUSPICION = 0.01
 _MACRO = {"nor": "nob", "arb": "ara", "cmn": "zho", "swh": "swa", "zsm": "msa", "pes": "fas", "ekk": "est",
           "lvs": "lav", "khk": "mon", "als": "sqi", "azj": "aze"}
 
 
 def known(code: str) -> Known | None:
-    """The language of lingua for a code, or None if it does not know it."""
+    """Return lingua's language for a code, or None."""
     try:
         alpha3 = langcodes.get(code).to_alpha3()
         return Known.from_iso_code_639_3(getattr(IsoCode639_3, _MACRO.get(alpha3, alpha3).upper()))
@@ -34,9 +36,9 @@ class Lingua:
     """Drops lines in the languages to reject.
 
     Args:
-        code: of the own language; never rejected.
-        script: of the own language; only neighbours in it can stand in.
-        neighbours: codes of languages like it.
+        code: of the language; never rejected.
+        script: of the language; only neighbors in this script are used.
+        neighbours: codes of similar languages.
         reject: codes of languages to drop.
         distance: least lead of a language to reject over the next, 0 to 1.
     """
@@ -58,20 +60,20 @@ class Lingua:
 
     @property
     def version(self) -> str:
-        """Of the program, which holds its models."""
+        """The version of the package, which includes its models."""
         return version("lingua-language-detector")
 
     @property
     def skipped(self) -> str | None:
-        """Why lines cannot be judged, or None if they can."""
+        """Why it cannot judge lines, or None."""
         if not self.rejected:
-            return "no language to reject is known to lingua"
+            return "lingua knows none of the languages to reject"
         if not self.absorbing:
             return "lingua knows neither the language nor a neighbour in its script"
         return None
 
     def judge(self, lines: Sequence[str]) -> list[str | None]:
-        """For each line the reason to drop it, or None. Lines below four words are kept: too short to tell."""
+        """Return for each line the reason to drop it, or None. Lines below four words are kept."""
         reasons: list[str | None] = [None] * len(lines)
         if self.skipped:
             return reasons

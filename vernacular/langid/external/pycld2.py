@@ -1,4 +1,4 @@
-"""CLD2 through pycld2 (Sites 2013): some 165 languages, Chichewa, Ganda and Faroese among them; optional."""
+"""CLD2 with pycld2 (Sites 2013): about 165 languages, including Chichewa, Ganda and Faroese; optional."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from vernacular.core.errors import Problem
 from vernacular.langid.external import LEAST_WORDS
 from vernacular.text.words import words
 
-_LEAST_PERCENT = 80  # of a line's bytes, so that a quotation within a line does not drop it
+_LEAST_PERCENT = 80  # of a line's bytes, so that a quotation does not drop the line
 
 
 def known(code: str) -> str:
-    """CLD2's code for a language: the shortest, as in BCP 47."""
+    """Return CLD2's code for a language: the shortest, as in BCP 47."""
     return "no" if code in ("nor", "nob", "nno") else langcodes.standardize_tag(code).split("-")[0]
 
 
 class Cld2:
-    """Drops lines of which CLD2 is sure that they are in a language to reject.
+    """Drops lines that CLD2 reliably identifies as a language to reject.
 
     Args:
-        code: of the own language; never rejected.
-        neighbours: codes of languages like it; never rejected.
+        code: of the language; never rejected.
+        neighbours: codes of similar languages; never rejected.
         reject: codes of languages to drop.
 
     Raises:
@@ -39,23 +39,23 @@ class Cld2:
             self._cld2: Any = import_module("pycld2")
         except ImportError:
             raise Problem("pycld2 is not installed", where="identification.rejecters",
-                          fix="pip install pycld2, or take it off the list") from None
+                          fix="Run `pip install pycld2`, or remove it from the list") from None
         kept = {known(own) for own in (code, *neighbours)}
         knows = {short for _, short in self._cld2.LANGUAGES}
         self.rejected = {short: name for name in reject if (short := known(name)) in knows and short not in kept}
 
     @property
     def version(self) -> str:
-        """Of the package and of CLD2."""
+        """The versions of the package and of CLD2."""
         return f"{self._cld2.__version__} ({self._cld2.VERSION})"
 
     @property
     def skipped(self) -> str | None:
-        """Why lines cannot be judged, or None if they can."""
-        return None if self.rejected else "no language to reject is known to CLD2"
+        """Why it cannot judge lines, or None."""
+        return None if self.rejected else "CLD2 knows none of the languages to reject"
 
     def judge(self, lines: Sequence[str]) -> list[str | None]:
-        """For each line the reason to drop it, or None. Lines below four words are kept: too short to tell."""
+        """Return for each line the reason to drop it, or None. Lines below four words are kept."""
         return [self._judge(line) for line in lines]
 
     def _judge(self, line: str) -> str | None:
@@ -63,7 +63,7 @@ class Cld2:
             return None
         try:
             reliable, _, details = self._cld2.detect(line, isPlainText=True)
-        except self._cld2.error:  # characters that it cannot take: it says nothing of the line
+        except self._cld2.error:  # invalid characters: no decision
             return None
         _, short, percent, _ = details[0]
         return f"identified as {self.rejected[short]}" if (reliable and short in self.rejected

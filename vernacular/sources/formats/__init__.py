@@ -1,8 +1,8 @@
-"""What a file holds: the texts of a txt, md, html, jsonl, csv, parquet, docx, pdf, USFM or PO file.
+"""Read the texts of txt, md, html, jsonl, csv, parquet, docx, pdf, USFM and PO files.
 
-One small module for each group of formats, with one function ``(file, where, options) -> texts``; here stands which
-suffix is read by which. All of them run in a worker process with limits (``vernacular.sandbox``). Where files come from
-is in ``vernacular.sources``.
+One module per group of formats, each with a function ``(file, where, options) -> texts``; this
+module maps suffixes to readers. All run in a worker process with limits (``vernacular.sandbox``).
+File locations are in ``vernacular.sources``.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from vernacular.sources.formats.text import Options, Reader, Text
 
 __all__ = ["SLOW", "SUFFIXES", "VERSION", "Options", "Text", "read_text", "read_texts"]
 
-VERSION = "1"  # raised when the same file gives other texts
+VERSION = "1"  # raise it when the same file gives other texts
 
 _SURROGATE = regex.compile(r"[\ud800-\udfff]")
 
@@ -35,9 +35,9 @@ _SURROGATE = regex.compile(r"[\ud800-\udfff]")
 class _Format:
     module: str
     function: str
-    most_mb: int  # larger files are refused rather than filling the memory
-    slow: bool = False  # worth keeping what was extracted
-    packed: bool = False  # also with .gz behind its ending
+    most_mb: int  # larger files are rejected to save memory
+    slow: bool = False  # worth caching the extracted text
+    packed: bool = False  # also accepted with .gz
 
 
 _FORMATS = {
@@ -68,37 +68,36 @@ SLOW = frozenset(suffix for suffix, format_ in _FORMATS.items() if format_.slow)
 
 
 def is_lines(name: str) -> bool:
-    """Whether a file's ending says no format, as in ``train.en`` and ``train.lug``: a text line by line."""
+    """Whether the ending names no format, as in ``train.en`` and ``train.lug``: plain lines."""
     suffix = suffix_of(name)
     return suffix not in _FORMATS and suffix not in _INSTEAD
 
 
 def read_texts(file: File, where: str, options: Options | None = None, limits: Limits | None = None,
                lines: bool = False) -> Iterator[Text]:
-    """The texts in ``file``, none of them empty, in the order in which they stand. All were read when it returns.
+    """Return the nonempty texts in ``file`` in order; all have been read when it returns.
 
     Args:
-        file: the file; its suffix says the format.
-        where: how messages call it.
-        options: what is known of the file besides.
-        limits: what reading it may take.
-        lines: an ending that says no format is that of a text file.
+        file: the file; its suffix determines the format.
+        where: the file's name in messages.
+        options: further settings for reading.
+        limits: of parsing.
+        lines: treat an ending without a format as plain text.
 
     Raises:
-        Problem: an unknown format, a file too large, bytes that cannot be read for certain, or not what the format
-            says.
-        LimitReached: it takes more than ``limits`` allow.
+        Problem: unknown format, file too large, uncertain encoding, or not the declared format.
+        LimitReached: it exceeds ``limits``.
     """
     suffix = ".txt" if lines and is_lines(file.name) else suffix_of(file.name)
     if suffix not in _FORMATS or (file.suffix.lower() == PACKED and not _FORMATS[suffix].packed):
         suffix = file.suffix.lower()
-        raise Problem(f"files of type '{suffix or file.name}' cannot be read", where=where,
+        raise Problem(f"files of type '{suffix or file.name}' are not supported", where=where,
                       fix=_INSTEAD.get(suffix, f"Use one of {', '.join(SUFFIXES)}"))
     options, most = options or Options(), _FORMATS[suffix].most_mb
     with opened(file) as data:
         if data.size > most * 1_000_000:
-            raise Problem(f"the file has {data.size / 1e6:.0f} MB; at most {most} MB of {suffix} are read at once",
-                          where=where, fix="Part it into several files")
+            raise Problem(f"the file has {data.size / 1e6:.0f} MB; the limit for {suffix} is {most} MB",
+                          where=where, fix="Split it into several files")
         rows = read_bounded(f"{__name__}:texts_of", [data], [suffix, where, options.text_field, options.encoding],
                             where, for_file(limits or Limits(), data.size))
     return (Text(text, part, whole, title, author, date, tuple(flags))
@@ -107,18 +106,18 @@ def read_texts(file: File, where: str, options: Options | None = None, limits: L
 
 def texts_of(files: Sequence[OpenFile], suffix: str, where: str, text_field: str | int,
              encoding: str | None) -> Iterator[list[Any]]:
-    """In the worker: the texts of the one file in ``files``, each as a list of what ``Text`` takes."""
+    """In the worker: yield the texts of the one file in ``files``, each as the arguments of ``Text``."""
     format_ = _FORMATS[suffix]
     reader: Reader = getattr(import_module(f"{__name__}.{format_.module}"), format_.function)
     return _rows(reader(files[0], where, Options(text_field, encoding)))
 
 
 def read_text(file: File, where: str, encoding: str | None = None, limits: Limits | None = None) -> str:
-    """The whole of a text file that has no format of its own.
+    """Return the whole content of a plain text file.
 
     Raises:
-        Problem: its encoding cannot be told.
-        LimitReached: it takes more than ``limits`` allow.
+        Problem: its encoding is uncertain.
+        LimitReached: it exceeds ``limits``.
     """
     with opened(file) as data:
         return "".join(read_bounded(f"{__name__}:text_of", [data], [where, encoding], where,
@@ -126,13 +125,13 @@ def read_text(file: File, where: str, encoding: str | None = None, limits: Limit
 
 
 def text_of(files: Sequence[OpenFile], where: str, encoding: str | None) -> Iterator[str]:
-    """In the worker: the text of the one file in ``files``."""
+    """In the worker: yield the text of the one file in ``files``."""
     yield decode(content(files[0], where), where, encoding)[0]
 
 
 def _rows(texts: Iterator[Text]) -> Iterator[list[Any]]:
     for text in texts:
-        # Half a character, which JSON can escape, cannot be written to any file: it becomes visible damage.
+        # JSON can escape lone surrogates, which no file can store: make the damage visible.
         clean = _SURROGATE.sub("\ufffd", text.text).strip("\n")
         if clean.strip():
             yield [clean, text.part, text.whole, text.title, text.author, text.date, list(text.flags)]

@@ -1,4 +1,4 @@
-"""Parquet: a row is a text, and a column of it holds the words."""
+"""Parquet: each row is a text from one column."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from vernacular.sandbox.frames import OpenFile
 from vernacular.sources.formats.rows import KNOWN, no_field, text_of_row
 from vernacular.sources.formats.text import Options, Text
 
-_BATCH = 1024  # rows held at once
+_BATCH = 1024  # rows in memory at once
 
 
 def read_parquet(file: OpenFile, where: str, options: Options) -> Iterator[Text]:
-    """A text for each row in which the column is not null; the file is read in batches.
+    """Yield a text for each row whose column is not null, reading in batches.
 
     Raises:
-        Problem: not Parquet, or without a column of text of that name.
+        Problem: not Parquet, or without a text column of that name.
     """
     try:
         with parquet.ParquetFile(file.stream) as opened:
@@ -35,4 +35,4 @@ def read_parquet(file: OpenFile, where: str, options: Options) -> Iterator[Text]
         if is_system_error(error):
             raise
         first = (str(error).splitlines() or [type(error).__name__])[0]
-        raise Problem(f"not a Parquet file that can be read ({first})", where=where, fix="Write it again") from None
+        raise Problem(f"not a readable Parquet file ({first})", where=where, fix="Write it again") from None

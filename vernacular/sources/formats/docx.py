@@ -1,4 +1,4 @@
-"""Word documents: paragraphs, tables and notes of a docx file. Headers and footers are left out."""
+"""Word documents: paragraphs, tables and notes of a docx file, without headers and footers."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from vernacular.core.errors import Problem
 from vernacular.sandbox.frames import OpenFile
 from vernacular.sources.formats.text import Options, Text
 
-_MOST_UNPACKED = 1_000_000_000  # bytes of all parts; a zip bomb unpacks to more
-_MOST_RATIO = 200  # to one, for parts above a megabyte; text packs 5 to 20 to one
+_MOST_UNPACKED = 1_000_000_000  # bytes of all parts, against zip bombs
+_MOST_RATIO = 200  # compression ratio allowed for parts above a megabyte; text has 5 to 20
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
-_LEFT_OUT = {f"{_W}del", f"{_W}moveFrom", _FALLBACK}  # deleted text; what a newer part of the same text stands for
+_LEFT_OUT = {f"{_W}del", f"{_W}moveFrom", _FALLBACK}  # deleted text, and fallbacks of newer markup
 _NOTES = ("footnotes", "endnotes")
 
 
 def read_docx(file: OpenFile, where: str, options: Options) -> Iterator[Text]:
-    """One text: a paragraph or table cell a line, footnotes and endnotes last.
+    """Yield one text: one line per paragraph or table cell, footnotes and endnotes last.
 
     Raises:
-        Problem: not a docx file, damaged, locked, or one that unpacks to more than it should.
+        Problem: not a docx file, damaged, locked, or too large when unpacked.
     """
-    data = file.read()  # first and whole: what is raised further on is said of the content, not of the disk
+    data = file.read()  # read everything first, so that later errors concern the content, not the disk
     try:
         _check_size(data, where)
         document = docx.Document(io.BytesIO(data))
@@ -43,15 +43,15 @@ def read_docx(file: OpenFile, where: str, options: Options) -> Iterator[Text]:
                  "date": properties.created.date().isoformat() if properties.created else ""}
     except (PackageNotFoundError, KeyError, ValueError, SyntaxError, AttributeError, TypeError, OSError, EOFError,
             NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
-        # What damaged ones raise: OSError is bz2's, for the disk was read above.
-        raise Problem(f"not a Word document that can be read ({type(error).__name__}: {error})", where=where,
+        # Errors of damaged files; OSError comes from bz2, since the disk was read above.
+        raise Problem(f"not a readable Word document ({type(error).__name__}: {error})", where=where,
                       fix="Open it in a word processor and save it as .docx again") from error
     lines = [line for root in roots for line in _lines(root)]
     yield Text("\n".join(lines), whole=True, **known)
 
 
 def _check_size(data: bytes, where: str) -> None:
-    """Refuse what is no zip archive, is locked, or unpacks to too much."""
+    """Reject files that are not zip archives, are locked, or unpack to too much."""
     if not zipfile.is_zipfile(io.BytesIO(data)):
         locked = data.startswith(b"\xd0\xcf\x11\xe0")
         raise Problem("a locked or old Word document" if locked else "not a Word document", where=where,
@@ -60,7 +60,7 @@ def _check_size(data: bytes, where: str) -> None:
         parts = packed.infolist()
     if sum(part.file_size for part in parts) > _MOST_UNPACKED or any(
             part.file_size > max(1_000_000, _MOST_RATIO * part.compress_size) for part in parts):
-        raise Problem("it unpacks to far more than a document holds", where=where,
+        raise Problem("it unpacks to far more than a document contains", where=where,
                       fix="Open it in a word processor and save its text as .docx or .txt again")
 
 
@@ -69,7 +69,7 @@ def _parse(blob: bytes) -> Any:
 
 
 def _lines(root: Any) -> Iterator[str]:
-    """The paragraphs below ``root`` (also in tables and text boxes), each its own line; tables of contents left out."""
+    """Yield the paragraphs below ``root``, also in tables and text boxes, without tables of contents."""
     for paragraph in root.iter(f"{_W}p"):
         if any(parent.tag in _LEFT_OUT for parent in paragraph.iterancestors()):
             continue
@@ -82,7 +82,7 @@ def _lines(root: Any) -> Iterator[str]:
 
 
 def _pieces(node: Any) -> Iterator[str]:
-    """The text of a paragraph, without that of paragraphs inside it."""
+    """Yield the text of a paragraph without that of nested paragraphs."""
     for child in node:
         tag = child.tag
         if tag in _LEFT_OUT or tag == f"{_W}p" or not isinstance(tag, str):

@@ -1,4 +1,4 @@
-"""Saved web pages: the main text as ``vernacular.sources.web.extract`` finds it."""
+"""Saved web pages: the main text, extracted by ``vernacular.sources.web.extract``."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from vernacular.sources.web.extract import extract
 
 
 def read_html(file: OpenFile, where: str, options: Options) -> Iterator[Text]:
-    """The main text of the page, with its title, author and date; nothing if it has none.
+    """Yield the main text of the page with title, author and date; nothing if it has none.
 
     Raises:
-        Problem: the encoding cannot be told.
+        Problem: the encoding is unknown.
     """
     data, kind, name = file.read(), "", ""
     if options.encoding is not None:

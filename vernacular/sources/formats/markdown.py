@@ -1,4 +1,4 @@
-"""Markdown: prose without markup, code and link targets. Every step takes time linear in the text."""
+"""Markdown: prose without markup, code and link targets, in linear time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from vernacular.sources.formats.text import Options, Text
 
 _FRONT = regex.compile(r"\A---[^\S\n]*\n(.*?)\n(?:---|\.\.\.)[^\S\n]*(?:\n|\Z)", flags=regex.DOTALL)
 _FIELD = regex.compile(r"^(title|author|date)\s*+:\s*+(.*)$", flags=regex.MULTILINE | regex.IGNORECASE)
-_MARKUP = regex.compile(  # the beginning of a code fence or comment; a whole tag; a whole definition of a link
+_MARKUP = regex.compile(  # the beginning of a code fence or comment; a whole tag; a whole link definition
     r"^(?P<fence>`{3,}|~{3,})|(?P<comment><!--)|</?[a-zA-Z][^<>\n]*>|^\[[^\]\n]+\]:\s+\S[^\n]*$",
     flags=regex.MULTILINE)
 _FENCE_END = regex.compile(r"^(`{3,}+|~{3,}+)[`~]*+[^\S\n]*+$", flags=regex.MULTILINE)
@@ -28,12 +28,12 @@ _LONGEST_MARK = {"*": 3, "_": 3, "`": 1}
 
 
 def read_markdown(file: OpenFile, where: str, options: Options) -> Iterator[Text]:
-    """One text: prose without markup, code and link targets; a paragraph or list item a line.
+    """Yield one text: prose without markup, code and link targets, one paragraph or list item per line.
 
     Title, author and date come from the front matter, else the title from the first heading.
 
     Raises:
-        Problem: the encoding cannot be told.
+        Problem: the encoding is unknown.
     """
     text, name = decode(file.read(), where, options.encoding)
     front = _FRONT.match(text)
@@ -58,19 +58,19 @@ def read_markdown(file: OpenFile, where: str, options: Options) -> Iterator[Text
 
 
 def _unquoted(value: str) -> str:
-    """A value of the front matter without its quotes."""
+    """Return a front matter value without quotes."""
     value = value.strip()
     value = value[1:] if value[:1] in ("'", '"') else value
     return value[:-1] if value[-1:] in ("'", '"') else value
 
 
 def _heading(text: str) -> str:
-    """The text of a heading without the marks that may close it."""
+    """Return the text of a heading without closing marks."""
     return text.rstrip().rstrip("#").rstrip()
 
 
 def without_markup(text: str) -> str:
-    """``text`` without code between fences, comments, tags and definitions of links; what is not closed stays."""
+    """Remove fenced code, comments, tags and link definitions; unclosed markup is kept."""
     kept, at, commented = list[str](), 0, True
     fences = _FenceEnds(text)
     while (match := _MARKUP.search(text, at)) is not None:
@@ -79,7 +79,7 @@ def without_markup(text: str) -> str:
             end = fences.after(end, match["fence"])
         elif match["comment"]:
             end = text.find("-->", end) + 3 if commented else 2
-            commented = end > 2  # where none is closed, none behind it is
+            commented = end > 2  # if no comment is closed here, none after it is
             end = end if commented else -1
         if end < 0:
             kept.append(text[at:match.end()])
@@ -91,13 +91,13 @@ def without_markup(text: str) -> str:
 
 
 class _FenceEnds:
-    """Where code fences of a text may end: lines of ` or ~ alone."""
+    """Possible ends of code fences: lines of ` or ~ alone."""
 
     def __init__(self, text: str) -> None:
         self._ends: dict[str, list[tuple[int, int, int]]] = {"`": [], "~": []}  # start, length of the mark, end
         for match in _FENCE_END.finditer(text):
             self._ends[match[1][0]].append((match.start(), len(match[1]), match.end()))
-        self._longest: dict[str, list[int]] = {}  # of each end and those behind it
+        self._longest: dict[str, list[int]] = {}  # longest mark at or after each end
         for sign, ends in self._ends.items():
             longest, most = [0] * (len(ends) + 1), 0
             for number in range(len(ends) - 1, -1, -1):
@@ -105,22 +105,22 @@ class _FenceEnds:
             self._longest[sign] = longest
 
     def after(self, position: int, mark: str) -> int:
-        """The end of the first line behind ``position`` that closes a fence begun by ``mark``; -1 if none does.
+        """Return the end of the first line after ``position`` that closes a fence begun by ``mark``, or -1.
 
-        One as long as ``mark``, or else the longest there is.
+        Prefers a mark of the same length, else the longest.
         """
         ends, longest = self._ends[mark[0]], self._longest[mark[0]]
         number = bisect_left(ends, (position, 0, 0))
         length = min(longest[number], len(mark))
         if not length:
             return -1
-        while ends[number][1] < length:  # what is passed over is inside the code, and not looked at again
+        while ends[number][1] < length:  # skipped ends are inside the code and never needed again
             number += 1
         return ends[number][2]
 
 
 def without_emphasis(line: str) -> str:
-    """``line`` without the marks of bold, italic and code around words."""
+    """Remove the marks of bold, italic and inline code."""
     ends: dict[str, list[int]] = {}
     for match in _EMPHASIS_ENDS.finditer(line):
         for length in range(1, _LONGEST_MARK[match[0]] + 1):

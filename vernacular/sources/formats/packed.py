@@ -1,4 +1,4 @@
-"""What a file holds, whether or not it is packed (.gz), and never more than is read at once."""
+"""Read files, also gzipped ones, up to a size limit."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from vernacular.core.errors import Problem, is_system_error
 from vernacular.sandbox.frames import OpenFile
 
 PACKED = ".gz"
-_ALWAYS = 16_000_000  # bytes that any packed file may have
-_RATIO = 100  # text packs to a fifth or a tenth; what grows more than so much was made to fill the memory
+_ALWAYS = 16_000_000  # unpacked bytes always allowed
+_RATIO = 100  # compression ratio allowed; text has 5 to 10
 
 
 def suffix_of(name: str | Path) -> str:
-    """The ending that says the format: ``.csv`` of ``a.csv`` and of ``a.csv.gz``; in small letters."""
+    """Return the format's ending in lower case: ``.csv`` for ``a.csv`` and ``a.csv.gz``."""
     path = Path(name)
     suffix = path.suffix.lower()
     return Path(path.stem).suffix.lower() if suffix == PACKED else suffix
 
 
 def content(file: OpenFile, where: str, most: int = 1_000_000_000) -> bytes:
-    """The bytes of ``file``, unpacked if its ending is .gz.
+    """Return the bytes of ``file``, unpacked if it ends in .gz.
 
     Args:
         file: the file.
-        where: how messages call it.
-        most: bytes, unpacked.
+        where: the file's name in messages.
+        most: limit of unpacked bytes.
 
     Raises:
-        Problem: it holds more than ``most`` bytes or far more than its size tells, or is damaged.
+        Problem: it exceeds ``most`` or the compression ratio, or is damaged.
     """
     if not file.name.lower().endswith(PACKED):
         if file.size > most:
@@ -43,12 +43,13 @@ def content(file: OpenFile, where: str, most: int = 1_000_000_000) -> bytes:
     except (OSError, EOFError, zlib.error) as error:
         if is_system_error(error):
             raise
-        raise Problem(f"not a file of gzip that can be read ({error})", where=where, fix="Pack it again") from error
+        raise Problem(f"not a readable gzip file ({error})", where=where,
+                      fix="Compress it again") from error
     if len(found) > limit:
         raise _too_large("unpacked, the file is larger", limit, where)
     return found
 
 
 def _too_large(what: str, most: int, where: str) -> Problem:
-    return Problem(f"{what}; at most {most / 1e6:.0f} MB of it are read at once", where=where,
-                   fix="Part it into several files")
+    return Problem(f"{what}; the limit is {most / 1e6:.0f} MB", where=where,
+                   fix="Split it into several files")

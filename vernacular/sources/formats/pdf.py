@@ -1,4 +1,4 @@
-"""PDF: the text layer, put back into paragraphs. Nothing is recognised from pictures; that is the work of OCR."""
+"""PDF: the text layer, joined to paragraphs. There is no OCR."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from vernacular.sandbox.frames import OpenFile
 from vernacular.sources.formats.text import Options, Text
 
 _EDGE = 2  # lines at the top and bottom of a page that may be running heads or page numbers
-_REPEATED = 3  # pages that have to share a line at their edge; and at least a fifth of all
-_SHORT = 0.75  # of the usual length of a line: shorter and at the end of a sentence, it ends a paragraph
+_REPEATED = 3  # pages that must share an edge line; and at least a fifth of all
+_SHORT = 0.75  # share of the usual line length; a shorter line that ends a sentence ends a paragraph
 _MOST_DAMAGED = 0.02  # share of characters that no font maps to Unicode
 _DIGITS = regex.compile(r"\d+|\b[ivxlc]+\b", flags=regex.IGNORECASE)
 _PAGE_NUMBER = regex.compile(r"\A[\p{Pd}\s|\[(]*+(?:\p{Nd}{1,4}|[ivxlc]{1,6})(?:\s*/\s*\p{Nd}{1,4})?[\p{Pd}\s|\])]*")
@@ -32,13 +32,13 @@ _WORDS = regex.compile(r"[\p{L}\p{M}]+(?:-[\p{L}\p{M}]+)*")
 
 
 def read_pdf(file: OpenFile, where: str, options: Options) -> Iterator[Text]:
-    """One text with a paragraph a line; hyphens at line ends, running heads and page numbers are gone.
+    """Yield one text, one paragraph per line, without hyphenation, running heads and page numbers.
 
     Raises:
-        Problem: not a PDF, locked, without a text layer, or with fonts that do not say which letters they show.
+        Problem: not a PDF, locked, without a text layer, or with fonts that do not map to Unicode.
     """
-    logging.getLogger("pypdf").setLevel(logging.ERROR)  # every blemish of a file that reads well is a warning
-    data = file.read()  # first and whole: what is raised further on is said of the content, not of the disk
+    logging.getLogger("pypdf").setLevel(logging.ERROR)  # pypdf warns about every blemish
+    data = file.read()  # read everything first, so that later errors concern the content, not the disk
     try:
         with PdfReader(io.BytesIO(data)) as reader:
             if reader.is_encrypted and not reader.decrypt(""):
@@ -46,23 +46,23 @@ def read_pdf(file: OpenFile, where: str, options: Options) -> Iterator[Text]:
             pages = [page.extract_text() for page in reader.pages]
             title, author, date = _known(reader)
     except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError,
-            NotImplementedError, AssertionError, DependencyError) as error:  # what pypdf raises for a damaged file
-        raise Problem(f"not a PDF that can be read ({type(error).__name__}: {error})", where=where,
+            NotImplementedError, AssertionError, DependencyError) as error:  # raised by pypdf for damaged files
+        raise Problem(f"not a readable PDF ({type(error).__name__}: {error})", where=where,
                       fix="Open it in a viewer and print it to PDF again") from error
     whole = "".join(pages)
     if not whole.strip():
-        raise Problem(f"no text layer in its {len(pages)} pages: they are pictures", where=where,
-                      fix="Run OCR (`ocrmypdf --language ... IN OUT`) and check its result with a speaker")
+        raise Problem(f"no text layer in its {len(pages)} pages: they are images", where=where,
+                      fix="Run OCR (`ocrmypdf --language ... IN OUT`) and let a speaker check the result")
     damaged = sum(len(match) for match in _DAMAGED.findall(whole))
     if damaged > _MOST_DAMAGED * len(whole):
-        raise Problem(f"its fonts do not say which letters they show ({damaged / len(whole):.0%} of the characters)",
-                      where=where, fix="Get the text from where the PDF was made, or run OCR with `--force-ocr`")
+        raise Problem(f"its fonts do not map to letters ({damaged / len(whole):.0%} of the characters)",
+                      where=where, fix="Get the text from the PDF's source, or run OCR with `--force-ocr`")
     yield Text("\n".join(paragraphs(without_edges([page.split("\n") for page in pages]))), whole=True,
                title=title, author=author, date=date)
 
 
 def _known(reader: PdfReader) -> tuple[str, str, str]:
-    """Title, author and date, where the file's own description can be read."""
+    """Return title, author and date from the file's metadata, if readable."""
     try:
         facts = reader.metadata
         if facts is None:
@@ -70,11 +70,11 @@ def _known(reader: PdfReader) -> tuple[str, str, str]:
         made = facts.creation_date
         return str(facts.title or ""), str(facts.author or ""), made.date().isoformat() if made else ""
     except (PyPdfError, ValueError, TypeError, AttributeError):
-        return "", "", ""  # a description that breaks the rules says nothing; the text does not depend on it
+        return "", "", ""  # ignore invalid metadata
 
 
 def without_edges(pages: list[list[str]]) -> Iterator[str]:
-    """The lines of ``pages`` without page numbers and without what many pages begin or end with alike."""
+    """Yield the lines of ``pages`` without page numbers and repeated first and last lines."""
     pages = [[line.rstrip() for line in page] for page in pages]
     seen: Counter[str] = Counter()
     for page in pages:
@@ -91,15 +91,15 @@ def without_edges(pages: list[list[str]]) -> Iterator[str]:
 
 
 def _alike(line: str) -> str:
-    """A line as it looks on other pages: numbers do not count."""
+    """Return a line with numbers removed, to compare lines of different pages."""
     return _DIGITS.sub("#", " ".join(line.split()))
 
 
 def paragraphs(lines: Iterable[str]) -> list[str]:
-    """``lines`` joined to paragraphs: where a line is full or its sentence goes on, the next one belongs to it.
+    """Join ``lines`` to paragraphs: a full line or unfinished sentence continues on the next line.
 
-    A hyphen between a small letter and a small letter at a line's end is taken for one of hyphenation, unless the text
-    has the word with its hyphen elsewhere.
+    A hyphen between small letters at a line end is removed as hyphenation, unless the text contains
+    the hyphenated word elsewhere.
     """
     lines = list(lines)
     lengths = [len(line) for line in lines if line.strip()]
@@ -121,7 +121,7 @@ def paragraphs(lines: Iterable[str]) -> list[str]:
 
 
 def _joined(before: str, after: str, words: Counter[str]) -> tuple[str, str]:
-    """``before``, as it goes on to ``after``, and ``after``."""
+    """Return ``before`` as it continues with ``after``, and ``after``."""
     if _HYPHENATED.search(before) and after[0].islower():
         left, right = _WORDS.findall(before[:-1])[-1], (_WORDS.findall(after) or [""])[0]
         keep = before[-1] == "-" and words[f"{left}-{right}"] > 0 and not words[f"{left}{right}"]

@@ -1,4 +1,4 @@
-"""Plain text. Bytes become text in ``encoding``, Markdown in ``markdown``."""
+"""Plain text. Decoding is in ``encoding``, Markdown in ``markdown``."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _BLANK = regex.compile(r"\n[^\S\n]*\n\s*")
 
 
 def encoding_flags(name: str) -> tuple[str, ...]:
-    """The flag that says that a text was not kept in UTF-8; none if it was."""
+    """Return a flag for text that was not UTF-8; else nothing."""
     return () if name == "utf-8" else (f"encoding:{name}",)
 
 
 def read_plain(file: OpenFile, where: str, options: Options) -> Iterator[Text]:
-    """Texts parted by blank lines; without a blank line, each line is one.
+    """Yield texts separated by blank lines; without blank lines, each line is a text.
 
     Raises:
-        Problem: the encoding cannot be told.
+        Problem: the encoding is unknown.
     """
     text, name = decode(content(file, where), where, options.encoding)
     for part in plain_texts(text):
@@ -31,7 +31,7 @@ def read_plain(file: OpenFile, where: str, options: Options) -> Iterator[Text]:
 
 
 def plain_texts(text: str) -> list[str]:
-    """The texts of a plain file: parted by blank lines, or one a line where there is no blank line."""
+    """Split a plain file into texts at blank lines, or into lines if there are none."""
     text = text.strip()
     parts = _BLANK.split(text)
     return parts if len(parts) > 1 else text.split("\n")

@@ -1,4 +1,4 @@
-"""Translations of programs in PO files: the translated messages, without placeholders and keyboard marks."""
+"""PO files: the translated messages, without placeholders and keyboard marks."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ _LETTER = regex.compile(r"\p{L}")
 
 
 def read_po(file: OpenFile, where: str, options: Options) -> Iterator[Text]:
-    """One text with a line for each translated message; fuzzy, obsolete and untranslated ones are left out.
+    """Yield one text with a line per translated message; skip fuzzy, obsolete and untranslated ones.
 
     Raises:
-        Problem: not a PO file, or the encoding cannot be told.
+        Problem: not a PO file, or the encoding is unknown.
     """
     data = file.read()
     text, name = _decoded(data, where, options.encoding)
     if "msgid" not in text:
-        raise Problem("not a PO file", where=where, fix="A PO file holds pairs of msgid and msgstr")
+        raise Problem("not a PO file", where=where, fix="A PO file contains pairs of msgid and msgstr")
     try:
         entries = polib.pofile(text if "\n" in text else f"{text}\n")
     except (OSError, ValueError, UnicodeError) as error:
-        raise Problem(f"not a PO file that can be read ({error})", where=where,
-                      fix="`msgfmt --check` shows where") from None
+        raise Problem(f"not a readable PO file ({error})", where=where,
+                      fix="`msgfmt --check` shows the place") from None
     lines = []
     for entry in entries:
         if entry.obsolete or entry.fuzzy:
@@ -50,14 +50,14 @@ def read_po(file: OpenFile, where: str, options: Options) -> Iterator[Text]:
 
 
 def _decoded(data: bytes, where: str, encoding: str | None) -> tuple[str, str]:
-    """The file in UTF-8, else as its header says, else as for any other text."""
+    """Decode as UTF-8, else as the header declares, else as any other text."""
     try:
         return data.decode("utf-8-sig").replace("\r\n", "\n"), "utf-8"
     except UnicodeDecodeError:
         header = _CHARSET.search(data)
-        said = header.group(1).decode("ascii", "replace") if header else ""
-        text = declared(data, said) if said and encoding is None else None
-        return (text.replace("\r\n", "\n"), said.lower()) if text is not None else decode(data, where, encoding)
+        name = header.group(1).decode("ascii", "replace") if header else ""
+        text = declared(data, name) if name and encoding is None else None
+        return (text.replace("\r\n", "\n"), name.lower()) if text is not None else decode(data, where, encoding)
 
 
 def _pairs(one: str, many: str, translation: str, plurals: dict[int, str]) -> Iterator[tuple[str, str]]:
@@ -69,9 +69,9 @@ def _pairs(one: str, many: str, translation: str, plurals: dict[int, str]) -> It
 
 
 def plain_message(translation: str, source: str) -> list[str]:
-    """The lines of ``translation`` as a person would read them: no tags, placeholders or keyboard marks.
+    """Return the lines of ``translation`` without tags, placeholders and keyboard marks.
 
-    A mark (``_File``, ``&File``, ``~File``) is only taken for one where ``source`` has one too.
+    A mark (``_File``, ``&File``, ``~File``) is removed only if ``source`` has one too.
     """
     text = html.unescape(_TAG.sub("", translation))
     if _KEY.search(html.unescape(_TAG.sub("", source))):

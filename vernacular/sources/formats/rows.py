@@ -1,4 +1,4 @@
-"""Formats with rows: jsonl, json, csv, tsv. A row is a text; one field of it holds the words."""
+"""Row formats: jsonl, json, csv, tsv. Each row is a text from one field."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ KNOWN = ("title", "author", "date")
 
 
 def read_json(file: OpenFile, where: str, options: Options) -> Iterator[Text]:
-    """An array of strings: one text with a line for each.
+    """Yield one text from an array of strings, one line each.
 
     Raises:
-        Problem: not that, or the encoding cannot be told.
+        Problem: another structure, or the encoding is unknown.
     """
     text, name = decode(content(file, where), where, options.encoding)
     lines = (" ".join(item.split("\n")).strip() for item in strings_of(text, where))
@@ -30,10 +30,10 @@ def read_json(file: OpenFile, where: str, options: Options) -> Iterator[Text]:
 
 
 def strings_of(text: str, where: str) -> list[str]:
-    """The strings of a JSON array.
+    """Return the strings of a JSON array.
 
     Raises:
-        Problem: ``text`` is none.
+        Problem: ``text`` is not a JSON array of strings.
     """
     data = _parse(text, where, 0)
     if not isinstance(data, list) or not all(isinstance(item, str) for item in data):
@@ -43,10 +43,10 @@ def strings_of(text: str, where: str) -> list[str]:
 
 
 def read_jsonl(file: OpenFile, where: str, options: Options) -> Iterator[Text]:
-    """A text for each line, which is an object.
+    """Yield a text for each line, a JSON object.
 
     Raises:
-        Problem: a line that is no object or lacks the field.
+        Problem: a line is not an object or lacks the field.
     """
     text, name = decode(content(file, where), where, options.encoding)
     for number, line in enumerate(text.split("\n"), 1):
@@ -59,7 +59,7 @@ def read_jsonl(file: OpenFile, where: str, options: Options) -> Iterator[Text]:
 
 
 def read_csv(file: OpenFile, where: str, options: Options) -> Iterator[Text]:
-    """A text for each row below the header; columns are parted by comma, semicolon or tab, as the header shows.
+    """Yield a text for each row below the header; commas, semicolons or tabs are detected.
 
     Raises:
         Problem: not CSV, or without the column.
@@ -71,13 +71,13 @@ def read_csv(file: OpenFile, where: str, options: Options) -> Iterator[Text]:
 
 def table_rows(text: str, where: str, columns: Sequence[str | int],
                tabs: bool) -> Iterator[tuple[int, dict[str | int, str]]]:
-    """The rows of a CSV file below its header: line, and column -> cell.
+    """Yield the rows of a CSV file below its header: line, and column -> cell.
 
     Args:
         text: of the file.
-        where: how messages call it.
-        columns: those that are needed, by name, or by number from 0 (from -1 for the last).
-        tabs: whether cells are parted by tabs alone.
+        where: the file's name in messages.
+        columns: required columns, by name or number from 0 (-1 is the last).
+        tabs: whether only tabs separate cells.
 
     Raises:
         Problem: not CSV, or without one of the columns.
@@ -92,11 +92,11 @@ def table_rows(text: str, where: str, columns: Sequence[str | int],
                 raise no_field(column, dict.fromkeys(header), f"{where}:1")
         for row in reader:
             if tabs and any("\t" in cell and "\n" in cell for cell in row):
-                raise Problem('a cell that begins with " holds other rows', where=f"{where}:{reader.line_num}",
-                              fix='Double every ", with another one in front and behind the cell; or save it as .csv')
+                raise Problem("a cell that begins with \" contains other rows", where=f"{where}:{reader.line_num}",
+                              fix="Double every \" and quote the whole cell; or save it as .csv")
             if len(row) > len(header):
                 raise Problem("the row has more cells than the header", where=f"{where}:{reader.line_num}",
-                              fix="Put quotes around text in which the mark between cells stands")
+                              fix="Quote cells that contain the separator")
             if row:
                 cells = {**dict(enumerate(row)), **dict(zip(range(-len(header), 0), row, strict=False))}
                 yield reader.line_num, {**dict(zip(header, row, strict=False)),
@@ -115,10 +115,10 @@ def _parse(text: str, where: str, line: int) -> Any:
 
 
 def text_of_row(row: Mapping[Any, Any], field: str | int, where: str, flags: tuple[str, ...]) -> Text:
-    """The text in the column ``field`` of a row.
+    """Return the text in the column ``field`` of a row.
 
     Raises:
-        Problem: it is no text, or there is no such column.
+        Problem: it is not text, or there is no such column.
     """
     value = row.get(field)
     if not isinstance(value, str):
@@ -128,7 +128,7 @@ def text_of_row(row: Mapping[Any, Any], field: str | int, where: str, flags: tup
 
 
 def no_field(field: str | int, row: Mapping[Any, Any], where: str) -> Problem:
-    """That ``row`` has no text in the column ``field``."""
+    """Build the Problem for a row without text in the column ``field``."""
     what = f"the field '{field}' is not text" if field in row else f"there is no field '{field}'"
-    return Problem(what, where=where, fix=f"Fields here: {', '.join(map(str, row)) or 'none'}; name the right one "
-                                          "with `text_field:`")
+    return Problem(what, where=where, fix=f"Its fields: {', '.join(map(str, row)) or 'none'}; select one with "
+                                          "`text_field:`")

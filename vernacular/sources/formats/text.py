@@ -1,4 +1,4 @@
-"""What a reader of a format yields and what it is handed. Reads nothing."""
+"""Input and output types of format readers."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from vernacular.sandbox.frames import OpenFile
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text that a file holds.
+    """A text in a file.
 
     Attributes:
         text: its lines, joined by newlines.
-        part: what names it within the file (``GEN.1``); empty where nothing does.
-        whole: file and part name this text alone.
-        title, author, date: as far as the file says.
-        flags: signs that were seen, such as ``encoding:windows-1252``.
+        part: its name within the file (``GEN.1``); may be empty.
+        whole: whether file and part identify this text.
+        title, author, date: if the file contains them.
+        flags: observations, such as ``encoding:windows-1252``.
     """
 
     text: str
@@ -31,10 +31,10 @@ class Text:
 
 @dataclass(frozen=True)
 class Options:
-    """What a person said of the files.
+    """Reading options set by the user.
 
     Attributes:
-        text_field: the field or column that holds the text, for formats with rows; in tables also its number.
+        text_field: the field or column with the text, for row formats; in tables also its number.
         encoding: a Python codec for files that are not Unicode.
     """
 

@@ -1,7 +1,7 @@
-"""Web pages: asking for them politely, keeping them as WARC, and taking the main text out of them.
+"""Web pages: polite fetching, WARC storage, main text extraction.
 
-``extract`` (with ``charset``, ``licence`` and ``language_hints``) reads a page; ``page_store`` (with ``warc``)
-keeps pages; ``frontier`` says which to ask next; ``crawler_process`` asks them in a process of its own (with
-``spider``, ``response``, ``politeness``, ``robots``, ``ip_filter``, ``sitemaps``); ``source`` starts that process
-and reads what is kept.
+``extract`` (with ``charset``, ``licence`` and ``language_hints``) parses a page; ``page_store``
+(with ``warc``) stores pages; ``frontier`` selects the next one; ``crawler_process`` fetches in a
+separate process (with ``spider``, ``response``, ``politeness``, ``robots``, ``ip_filter``,
+``sitemaps``); ``source`` starts that process and reads the store.
 """

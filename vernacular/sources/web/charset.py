@@ -1,8 +1,8 @@
-"""The characters of a web page, from its bytes. What cannot be told is refused by name, never mangled.
+"""Decode web pages. Pages with an unrecognized encoding are rejected, never mangled.
 
-The order is that of the Encoding Standard (byte order mark, header, ``<meta>``), but for one thing: bytes that are
-valid UTF-8 are UTF-8, whatever the page says. Servers declare Latin-1 by default, and text in another encoding that
-happens to be valid UTF-8 beyond ASCII practically does not exist.
+The order is that of the Encoding Standard (byte order mark, header, ``<meta>``), with one
+exception: valid UTF-8 is UTF-8, whatever is declared. Servers declare Latin-1 by default, and other
+encodings are practically never valid UTF-8 beyond ASCII.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ from vernacular.core.errors import Problem
 
 _META = regex.compile(rb"""<meta[^>]{0,400}?charset\s*+=\s*+(?:["']\s*+)?([a-zA-Z0-9_:.\-]{2,40})""", regex.I)
 _CONTENT_TYPE = regex.compile(r"""charset\s*+=\s*+(?:["']\s*+)?([a-zA-Z0-9_:.\-]{2,40})""", regex.I)
-_HEAD = 4096  # where <meta charset> is looked for; the standard says 1024, pages say otherwise
+_HEAD = 4096  # search range of <meta charset>; the standard's 1024 is too short in practice
 _SAMPLE = 60_000
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
          (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-_STATEFUL = ("iso2022", "hz", "utf-7", "utf7")  # seven-bit encodings: their bytes are valid UTF-8 and mean other text
-_DEFAULTS = ("cp1252", "iso8859-1", "ascii")    # what servers say when nobody told them
-_DAMAGE = 1000                                  # least good characters beyond ASCII for each bad byte of UTF-8
+_STATEFUL = ("iso2022", "hz", "utf-7", "utf7")  # seven-bit encodings: valid UTF-8 that means other text
+_DEFAULTS = ("cp1252", "iso8859-1", "ascii")    # typical server defaults
+_DAMAGE = 1000                                  # valid non-ASCII characters required per invalid UTF-8 sequence
 
 
 @dataclass(frozen=True)
 class Decoded:
-    """The characters of a page.
+    """A decoded page.
 
     Attributes:
-        text: the page; damaged bytes, where there are any, are U+FFFD.
-        encoding: Python's name of the encoding it was in.
-        declared: what the page or its header said, in Python's name; empty where they said nothing known.
-        damaged: how many byte sequences could not be read.
+        text: the page; damaged bytes are U+FFFD.
+        encoding: Python's name of its encoding.
+        declared: the declared encoding by Python's name; empty if none or unknown.
+        damaged: number of invalid byte sequences.
     """
 
     text: str
@@ -43,21 +43,21 @@ class Decoded:
 
     @property
     def contradicted(self) -> bool:
-        """Whether the page declared another encoding than it is in."""
+        """Whether the declared encoding is wrong."""
         return bool(self.declared) and self.declared != self.encoding and not (
             self.text.isascii() and self.damaged == 0)
 
 
 def decode_page(data: bytes, content_type: str = "", where: str = "page") -> Decoded:
-    """The characters of the page ``data``.
+    """Decode the page ``data``.
 
     Args:
         data: the bytes of the page.
-        content_type: of the HTTP header, as far as there was one.
-        where: how messages call the page.
+        content_type: of the HTTP header, if any.
+        where: the page's name in messages.
 
     Raises:
-        Problem: the bytes are not text, or in no encoding that can be recognised.
+        Problem: the bytes are not text, or the encoding is not recognized.
     """
     for mark, encoding in _BOMS:
         if data.startswith(mark):
@@ -68,7 +68,7 @@ def decode_page(data: bytes, content_type: str = "", where: str = "page") -> Dec
     first = declared[0] if declared else ""
     if first.startswith(_STATEFUL):
         text = _strictly(data, first)
-        if text is not None and not first.startswith(("utf-7", "utf7")):  # UTF-7 hides markup; no page is in it
+        if text is not None and not first.startswith(("utf-7", "utf7")):  # UTF-7 can hide markup and is not used
             return Decoded(_checked(text, where), first, first)
     text = _strictly(data, "utf-8")
     if text is not None:
@@ -81,18 +81,19 @@ def decode_page(data: bytes, content_type: str = "", where: str = "page") -> Dec
     damaged = text.count("\ufffd")
     if sum(not character.isascii() for character in text) - damaged >= _DAMAGE * damaged:
         return Decoded(_checked(text, where), "utf-8", first, damaged)
-    said = f"it says {first}, which it is not" if first else "it does not say which"
-    raise Problem(f"the page is in no encoding that can be recognised ({said})", where=where,
+    reason = f"it declares {first}, which is wrong" if first else "it declares none"
+    raise Problem(f"the page's encoding is not recognized ({reason})", where=where,
                   fix="Save it as UTF-8, or leave it out with `exclude:`")
 
 
 def _declared(data: bytes, content_type: str) -> list[str]:
     header = _CONTENT_TYPE.search(content_type)
     meta = _META.search(data[:_HEAD])
-    said = [_known(found) for found in (header.group(1) if header else "", meta.group(1).decode() if meta else "")]
-    if said[0] in _DEFAULTS and said[1]:
-        said.reverse()  # what the page says of itself is worth more than a server's default
-    return list(dict.fromkeys(name for name in said if name and not name.startswith(("utf-16", "utf-32"))))
+    labels = (header.group(1) if header else "", meta.group(1).decode() if meta else "")
+    declarations = [_known(label) for label in labels]
+    if declarations[0] in _DEFAULTS and declarations[1]:
+        declarations.reverse()  # the page's own declaration is better than a server default
+    return list(dict.fromkeys(name for name in declarations if name and not name.startswith(("utf-16", "utf-32"))))
 
 
 def _known(label: str) -> str:

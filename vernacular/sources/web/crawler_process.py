@@ -1,9 +1,10 @@
-"""The process that fetches, with Scrapy: ``python -m vernacular.sources.web.crawler_process JOB``.
+"""The fetching process, with Scrapy: ``python -m vernacular.sources.web.crawler_process JOB``.
 
 JOB is a file (``Job``).
 
-Here are Scrapy's settings and the start; what is done with each answer is in ``spider``. The process ends when its
-standard input does: with whoever started it. It also ends where it cannot write, since a page that came would be lost.
+This module has Scrapy's settings and the entry point; ``spider`` handles responses. The process
+ends when its standard input closes, that is with its parent, and when it cannot write, since pages
+would be lost.
 """
 
 from __future__ import annotations
@@ -37,10 +38,9 @@ from vernacular.sources.web.spider import Site
 
 
 class Throttle(AutoThrottle):
-    """Scrapy's, but a page that has not changed (304) counts as one that came.
+    """Scrapy's throttle, except that an unchanged page (304) also counts as a success.
 
-    Scrapy lets a host that answers slowly once be asked slowly until a page comes with 200; on a second visit to a site
-    none may.
+    Scrapy keeps a slow host throttled until a page returns 200, which a second visit may never see.
     """
 
     def _adjust_delay(self, slot: Slot, latency: float, response: Response) -> None:
@@ -48,7 +48,7 @@ class Throttle(AutoThrottle):
 
 
 def settings_of(job: Job) -> dict[str, Any]:
-    """Scrapy's settings: own name, slow, obedient (robots.txt is the spider's own, stricter), nothing listening."""
+    """Return Scrapy's settings: own user agent, slow, and our stricter robots.txt handling."""
     return {
         "USER_AGENT": job.agent, "COOKIES_ENABLED": False, "TELNETCONSOLE_ENABLED": False,
         "REMOTE_CONTROL_ENABLED": False, "HTTPPROXY_ENABLED": False, "REDIRECT_ENABLED": False, "RETRY_ENABLED": False,
@@ -67,17 +67,17 @@ def settings_of(job: Job) -> dict[str, Any]:
 
 
 class Careful(Site):
-    """The spider in this process, which ends it where nothing can be kept."""
+    """A spider that ends the process if pages cannot be stored."""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
-        """The spider of ``crawler``, told of what its callbacks raise."""
+        """Create the spider and register its error handler."""
         spider = super().from_crawler(crawler, *args, **kwargs)
         crawler.signals.connect(spider.failure, signal=signals.spider_error)
         return spider
 
     async def start(self) -> AsyncIterator[Any]:
-        """The requests."""
+        """Yield the requests."""
         try:
             async for request in super().start():
                 yield request
@@ -86,28 +86,28 @@ class Careful(Site):
             raise
 
     def failure(self, failure: Failure) -> None:
-        """Look at what no callback has dealt with."""
+        """Handle errors that no callback handled."""
         if isinstance(failure.value, Exception):
             _give_up(failure.value, self.job)
 
 
 def _give_up(error: Exception, job: Job) -> None:
-    """End the process, with one line, if ``error`` is no fault of a page but will pass."""
+    """End the process with one line if ``error`` is transient and not caused by a page."""
     problem = as_problem(error, job.mirror)
     if isinstance(problem, TransientProblem):
         say(f"{problem.where}: {problem.what}", err=True)
-        os._exit(GAVE_UP)  # at once, as in a kill, which the mirror survives
+        os._exit(GAVE_UP)  # immediately, as in a kill, which the mirror survives
 
 
 def _end_with_parent() -> None:
-    """End when standard input does: whoever started this process is gone, and the mirror survives a kill."""
-    while os.read(0, 1):  # not sys.stdin: its lock would be held when the interpreter ends
+    """End with the parent process, when standard input closes."""
+    while os.read(0, 1):  # not sys.stdin: its lock would block interpreter shutdown
         pass
     os._exit(3)
 
 
 def main() -> None:
-    """Fetch what the job file says."""
+    """Fetch what the job file requests."""
     guard_streams()
     job = Job.model_validate(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")))
     threading.Thread(target=_end_with_parent, daemon=True).start()

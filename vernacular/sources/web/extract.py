@@ -1,9 +1,9 @@
-"""The main text of a web page, with its title, author, date and licence. Bytes in, text out; no network, no files.
+"""Extract the main text, title, author, date and license of a web page. No network, no files.
 
-trafilatura decides what the main text is. In titles, and wherever it falls back on simpler means, it drops every
-character that Python calls unprintable: the joiners of Persian, Sinhala or Bengali, marks of direction, and whole
-scripts that Unicode has only lately taken in. They are put aside before and put back after; its tree is read here, not
-the text that it would make of it, which cuts tables and lists up with signs.
+trafilatura selects the main text, but drops characters that Python calls unprintable: the joiners
+of Persian, Sinhala or Bengali, direction marks, and recent scripts. They are replaced before and
+restored afterwards. Its tree is read here instead of its text output, which adds marks to tables
+and lists.
 """
 
 from __future__ import annotations
@@ -20,27 +20,27 @@ from vernacular.sources.web.charset import decode_page
 from vernacular.sources.web.language_hints import alternates_of, translated_by
 from vernacular.sources.web.licence import find_licence
 
-VERSION = "1"  # raised when the same page gives other text
+VERSION = "1"  # raise it when the same page gives other text
 _BLOCKS = {"p", "head", "item", "quote", "cell", "code", "list", "table", "row", "div", "fw", "figure"}
-_DROPPED = (0xAD, 0xFEFF)  # the soft hyphen breaks words in two; a byte order mark says nothing inside text
-_STAND_INS = range(0x2A000, 0x2A6E0)  # rare ideographs: printable, letters, without decomposition
+_DROPPED = (0xAD, 0xFEFF)  # the soft hyphen splits words; a byte order mark has no meaning inside text
+_STAND_INS = range(0x2A000, 0x2A6E0)  # rare ideographs: printable letters without decomposition
 _LONGEST = 5_000_000
 
 
 @dataclass(frozen=True)
 class Extracted:
-    """What a page says.
+    """The content of a page.
 
     Attributes:
-        text: one paragraph a line, none of them empty.
-        title, author, date: as far as the page says; the date as YYYY-MM-DD.
-        licence: SPDX id of the page's own licence, or empty.
-        licence_evidence: what that rests on: the link as it stands in the page, or empty.
-        language: what ``<html lang>`` says, in lower case; often wrong on sites in small languages.
-        alternates: hreflang -> URL of the same page in other languages, as the page lists them.
-        translated_by: the translation service that the page was made with, or empty.
-        encoding: what the bytes were in.
-        notes: what was odd: a wrong declared encoding, damaged characters.
+        text: one paragraph per line, none empty.
+        title, author, date: if the page has them; the date as YYYY-MM-DD.
+        licence: SPDX id of the page's own license, or empty.
+        licence_evidence: the link as written in the page, or empty.
+        language: value of ``<html lang>`` in lower case; often wrong on sites in small languages.
+        alternates: hreflang -> URL of the page in other languages.
+        translated_by: the translation service that made the page, or empty.
+        encoding: of the bytes.
+        notes: oddities: wrong declared encoding, damaged characters.
     """
 
     text: str
@@ -57,15 +57,15 @@ class Extracted:
 
 
 def extract(html: bytes, url: str, content_type: str = "") -> Extracted | None:
-    """What the page ``html`` says, or None if there is no text in it.
+    """Return the content of the page ``html``, or None if it has no text.
 
     Args:
-        html: the page as it was served or saved.
-        url: where it came from; links in it are relative to this. A path will do for local files.
-        content_type: of the HTTP header, as far as there was one.
+        html: the page as served or saved.
+        url: its address, the base of relative links; may be a path.
+        content_type: of the HTTP header, if any.
 
     Raises:
-        Problem: the bytes are not text, or in no encoding that can be recognised.
+        Problem: the bytes are not text, or the encoding is not recognized.
     """
     decoded = decode_page(html, content_type, url)
     tree = parse(decoded.text[:_LONGEST])
@@ -80,7 +80,7 @@ def extract(html: bytes, url: str, content_type: str = "") -> Extracted | None:
         return None
     lines = [line.translate(restore) for line in _lines(found.body)]
     damaged = sum("\ufffd" in line for line in lines) if decoded.damaged else 0
-    if damaged:  # bytes that nobody can read: the paragraph goes, and the note says so
+    if damaged:  # drop paragraphs with undecodable bytes and note it
         lines = [line for line in lines if "\ufffd" not in line]
     if not lines:
         return None
@@ -95,7 +95,7 @@ def extract(html: bytes, url: str, content_type: str = "") -> Extracted | None:
 
 
 def parse(text: str) -> HtmlElement | None:
-    """The tree of a page, however broken; None if there is nothing in it."""
+    """Parse a page, however broken; None if it is empty."""
     from trafilatura.utils import load_html
 
     _quiet()
@@ -111,13 +111,13 @@ def _main(tree: HtmlElement, url: str) -> Any:
 
 
 def _quiet() -> None:
-    """Broken pages are the rule; what comes of them is in the result, and nobody reads a log line for each."""
+    """Silence warnings about broken pages, which are the rule."""
     for name in ("trafilatura", "htmldate"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def _put_aside(tree: HtmlElement) -> dict[int, str]:
-    """Put printable stand-ins where trafilatura would drop characters; return the table that undoes it."""
+    """Replace characters that trafilatura would drop by printable ones; return the inverse table."""
     seen = set("".join(tree.itertext()))
     odd = sorted(character for character in seen if not character.isprintable() and not character.isspace()
                  and unicodedata.category(character) != "Cc")
@@ -136,14 +136,14 @@ def _put_aside(tree: HtmlElement) -> dict[int, str]:
 
 
 def _lines(body: _Element) -> list[str]:
-    """The paragraphs of trafilatura's tree in order, one a line, white space folded."""
+    """Return the paragraphs of trafilatura's tree, one per line, with white space folded."""
     parts: list[str] = []
 
     def walk(element: _Element) -> None:
         block = element.tag in _BLOCKS
         if block or element.tag == "lb":
             parts.append("\n")
-        verbatim = element.tag == "code"  # poems and listings: their lines are lines
+        verbatim = element.tag == "code"  # keep the line breaks of poems and listings
         parts.append((element.text or "") if verbatim else (element.text or "").replace("\n", " "))
         for child in element:
             walk(child)

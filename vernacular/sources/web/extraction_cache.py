@@ -1,4 +1,4 @@
-"""What was extracted from the pages of a mirror: an unchanged page is not read twice. May be lost at any time."""
+"""Cache of extracted pages, so that unchanged pages are parsed once. It may be deleted at any time."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _BATCH = 100
 
 
 class Extractions:
-    """What was extracted, by URL; valid for one digest of the page and one version of the extractor.
+    """Extracted pages by URL; valid for one page digest and one extractor version.
 
     Args:
         folder: of the mirror.
-        limits: what parsing a page may take.
+        limits: for parsing a page.
     """
 
     def __init__(self, folder: Path, limits: Limits | None = None) -> None:
@@ -48,11 +48,11 @@ class Extractions:
         self.table.close()
 
     def of(self, url: str, digest: str, content_type: str, body: Callable[[], bytes]) -> Extracted | None:
-        """What the page at ``url`` with this digest says; ``body`` is asked for only where that is not known yet.
+        """Return the content of the page at ``url``; ``body`` is called only if it is not cached.
 
         Raises:
-            LimitReached: parsing it takes more than the limits allow.
-            Problem: the page is in no encoding that can be recognised.
+            LimitReached: it exceeds the limits.
+            Problem: the page's encoding is not recognized.
         """
         key = f"{digest} {self.versions} {content_type}"
         row = self.table.execute("SELECT value FROM extracted WHERE url = ? AND key = ?", (url, key)).fetchone()
@@ -62,7 +62,7 @@ class Extractions:
                 raise Problem(value, where=url, fix="Leave it out with `exclude:`")
             if value is None or "limits" not in value:
                 return Extracted(**value) if value is not None else None
-            if value["limits"] == self.limits.model_dump(mode="json"):  # else it may pass now
+            if value["limits"] == self.limits.model_dump(mode="json"):  # otherwise it may pass now
                 raise LimitReached(value["what"], where=url, fix=value["fix"], limit=value["limit"])
         try:
             found = extract_page(body(), url, content_type, self.limits)
@@ -77,13 +77,13 @@ class Extractions:
         return found
 
     def alike(self, found: Extracted, url: str, digest: str, content_type: str, body: Callable[[], bytes]) -> bool:
-        """Whether the page that was kept of ``url`` (the other arguments are its) says just what ``found`` says.
+        """Whether the stored page of ``url`` has the same content as ``found``.
 
-        Then it is what stays here. Most sites send other bytes every time: a number in a form, a moment, an address.
+        Most sites send different bytes every time, such as a form token, a time or an address.
         """
         try:
             before = self.of(url, digest, content_type, body)
-        except Problem:  # what is kept is damaged, or in no encoding: anything else is news
+        except Problem:  # the stored page is unreadable, so the new one counts as changed
             before = None
         kept, alike = f"{digest} {self.versions} {content_type}", before == found
         self.new = [row for row in self.new if row[0] != url or (row[1] == kept) == alike]
@@ -101,11 +101,11 @@ class Extractions:
         self.new.clear()
 
     def drop(self, url: str) -> None:
-        """Remove what was just extracted from ``url``."""
+        """Remove the entry of ``url``."""
         self.new = [row for row in self.new if row[0] != url]
         self.table.execute("DELETE FROM extracted WHERE url = ?", (url,))
 
     def forget(self, urls: Collection[str]) -> None:
-        """Remove what was extracted from ``urls`` for good."""
+        """Remove the entries of ``urls`` for good."""
         self.table.executemany("DELETE FROM extracted WHERE url = ?", [(url,) for url in urls])
         self.table.execute("VACUUM")

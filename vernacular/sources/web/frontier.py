@@ -1,7 +1,7 @@
-"""Which page to ask next: lists first, then what is hinted to be in the language, then links breadth first.
+"""The crawl frontier: lists first, then pages hinted to be in the language, then links breadth first.
 
-The queue is the index of the mirror (rows that are ``due``), so it survives a kill. Here is also what keeps a crawl
-from going on for ever: hosts, depth, shapes of URLs that bring nothing new.
+The queue is the index of the mirror (rows that are ``due``), so it survives a kill. It also bounds
+a crawl: hosts, depth, and URL shapes that yield nothing new.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from vernacular.text.urls import canonical, endless, is_media, origin_of, shape_
 if TYPE_CHECKING:
     from vernacular.sources.web.facts import Facts
 
-BARREN = 20    # a shape of URLs is closed when so many more of its pages brought nothing new than brought something
-ROUND = 25     # pages of one shape that are asked before another shape has its turn
-VARIANTS = 200  # pages of one shape that differ by their parameters
-LIST, START, HINTED, PLAIN, OTHER = range(5)  # ranks, asked in this order
-_AGAIN = ("kept", "redirect", "failed", "refused", "noindex", "listed", "gone")  # looked at again by a new run
+BARREN = 20    # close a URL shape when this many more of its pages yielded nothing than yielded text
+ROUND = 25     # pages of one shape before another shape has its turn
+VARIANTS = 200  # pages of one shape that differ by parameters
+LIST, START, HINTED, PLAIN, OTHER = range(5)  # ranks, in this order
+_AGAIN = ("kept", "redirect", "failed", "refused", "noindex", "listed", "gone")  # checked again by a new run
 _WASTE = ("repeat", "empty", "redirect")
 _HOPS = 5
-TWIN = "the text of "  # and a URL: the note of a page that repeats another
-CLOSED = "pages like this bring nothing new"  # the note of a page that was not asked for that
-# Of a shape: what once had a text is no sign of an endless site.
+TWIN = "the text of "  # plus a URL: the note of a duplicate page
+CLOSED = "pages like this bring nothing new"  # the note of a page skipped for that reason
+# A shape that once had text is not a sign of an endless site.
 _BARREN = ("SUM(CASE WHEN state = 'kept' THEN -1 WHEN gone THEN 0 WHEN state IN ('repeat', 'empty', 'redirect') THEN 1 "
            "ELSE 0 END)")
 
@@ -40,12 +40,12 @@ class Frontier:
 
     Attributes:
         mirror: open for writing.
-        hosts: that may be asked.
+        hosts: allowed hosts.
         codes: of the language, as sites write them.
         covered: whether a URL was taken down.
         include, exclude: regular expressions for URLs.
         depth: most links from a start page.
-        most: most pages in one go; the queue holds no more than 20 times as many.
+        most: most pages in one run; the queue has at most 20 times as many.
     """
 
     mirror: Mirror
@@ -67,9 +67,9 @@ class Frontier:
         self.waiting = index.execute("SELECT COUNT(*) FROM pages WHERE due").fetchone()[0]
 
     def refused(self, url: str, start: bool = False) -> str:
-        """Why ``url`` (canonical) is never asked, or empty."""
+        """Return why ``url`` (canonical) is never fetched, or empty."""
         if not url:
-            return "no web address"
+            return "not a web address"
         if not within(url, self.hosts):
             return "another host"
         if self.covered(url):
@@ -82,17 +82,19 @@ class Frontier:
 
     def add(self, url: str, *, kind: str = "page", depth: int = 0, label: str = "", via: str = "", follow: bool = True,
             start: bool = False, hop: bool = False) -> bool:
-        """Queue ``url`` unless it is known or refused; return whether it was queued. Call within a transaction.
+        """Queue ``url`` unless it is known or refused; return whether it was queued.
+
+        Call within a transaction.
 
         Args:
-            url: any form of it.
+            url: in any form.
             kind: ``page``, or ``list`` for sitemaps and feeds.
             depth: links from a start page.
-            label: the language that hreflang gives it, or empty.
-            via: the page that names it.
+            label: its hreflang language, or empty.
+            via: the page that links to it.
             follow: whether its links are followed.
-            start: a start page; rules of ``include`` do not hold for it.
-            hop: the target of a redirect, which may lie a little deeper.
+            start: a start page, exempt from ``include``.
+            hop: the target of a redirect, which may be slightly deeper.
         """
         url, index = canonical(url), self.mirror.index
         if self.refused(url, start or kind == "list") and not (kind == "list" and self._list(url)):
@@ -122,7 +124,7 @@ class Frontier:
         return True
 
     def learn(self, row: sqlite3.Row, facts: Facts, follow: bool) -> None:
-        """Queue what the page of ``row`` links to, with what it says of languages. Call within a transaction."""
+        """Queue the links of the page of ``row`` with their languages. Call within a transaction."""
         url, labels = row["url"], {canonical(target): label for label, target in facts.alternates.items()}
         for target, label in labels.items():
             if target and within(target, self.hosts):
@@ -137,7 +139,7 @@ class Frontier:
             self.add(target, depth=row["depth"] + 1, label=labels.get(canonical(target), ""), via=url)
 
     def _list(self, url: str) -> bool:
-        """Whether a sitemap or feed may be asked: rules for pages do not hold for it, hosts and takedowns do."""
+        """Whether a sitemap or feed may be fetched: subject to hosts and takedowns, not to page rules."""
         return bool(url) and within(url, self.hosts) and not self.covered(url)
 
     def _rank(self, url: str, kind: str, label: str, start: bool) -> int:
@@ -149,7 +151,7 @@ class Frontier:
         return {"in": HINTED, "": PLAIN, "other": OTHER}[hint]
 
     def mark(self, url: str, label: str) -> None:
-        """Note that the site of ``url`` marks pages with the language ``label``."""
+        """Record that the site of ``url`` labels pages with the language ``label``."""
         origin, spoken = origin_of(url), primary(label)
         known = self.marked.setdefault(origin, set())
         if spoken and spoken not in known:
@@ -157,12 +159,12 @@ class Frontier:
             self.mirror.index.execute("INSERT OR IGNORE INTO labels VALUES (?, ?)", (origin, spoken))
 
     def next(self, busy: Collection[str], flying: Collection[str], opening: Collection[str] = ()) -> sqlite3.Row | None:
-        """The row to ask now, or None.
+        """Return the row to fetch now, or None.
 
         Args:
-            busy: origins that may not be asked now.
-            flying: URLs that are being asked.
-            opening: origins whose lists or start pages are being asked: other pages of theirs wait.
+            busy: origins that must wait.
+            flying: URLs being fetched.
+            opening: origins whose lists or start pages are being fetched; their other pages wait.
         """
         index = self.mirror.index
         places, urls, new = (",".join("?" * len(names)) for names in (busy, flying, opening))
@@ -182,7 +184,7 @@ class Frontier:
             self.waiting -= 1
 
     def _dropped(self, row: sqlite3.Row) -> str:
-        """Why a queued page is not asked after all, by what was learned since."""
+        """Return why a queued page is skipped because of later findings, or empty."""
         reason = self.refused(row["url"], row["rank"] <= START)
         if reason and not (row["kind"] == "list" and self._list(row["url"])):
             return reason
@@ -194,7 +196,7 @@ class Frontier:
         return CLOSED if not had and self.waste[row["shape"]] >= BARREN else ""
 
     def settled(self, row: sqlite3.Row, state: str) -> None:
-        """Count what came of a page, and have those asked that it stood in the way of, by its shape or its text."""
+        """Record the outcome of a page and requeue pages it had excluded, by shape or text."""
         self.waiting -= 1
         if row["kind"] != "page":
             return
@@ -206,39 +208,40 @@ class Frontier:
         if row["file"] and self.mirror.index.execute(
                 "SELECT 1 FROM pages WHERE url = ? AND text = ? AND file IS NOT NULL AND gone < ?",
                 (row["url"], row["text"], GONE)).fetchone() is None:
-            self._ask("state = 'repeat' AND NOT due AND note = ?", f"{TWIN}{row['url']}")  # else theirs is lost too
+            # otherwise their text would be lost too
+            self._ask("state = 'repeat' AND NOT due AND note = ?", f"{TWIN}{row['url']}")
 
     def _ask(self, which: str, *values: str) -> None:
-        """Have the pages asked that the condition ``which`` holds for."""
+        """Requeue the pages that match the condition ``which``."""
         self.waiting += self.mirror.index.execute(f"UPDATE pages SET due = 1, tries = 0 WHERE {which}", values).rowcount
 
 
 def _worth(state: str, had: bool) -> int:
-    """What a page in ``state``, that ``had`` a text before or not, says of its shape: more than 0 if it is barren."""
+    """Return the effect of a page in ``state`` on its shape: positive if barren."""
     return -1 if state == "kept" else int(state in _WASTE and not had)
 
 
 def without_text(row: sqlite3.Row, state: str) -> tuple[str, dict[str, Any]]:
-    """The state and further columns of a page that has no text of its own now, but came to ``state``.
+    """Return state and further columns of a page that now has no text of its own.
 
-    One that was kept stays until the next look says the same, as one that is not there does: a page to log in or of
-    works on the site answers in its place for a day.
+    A stored text is kept until the next visit confirms the loss, since login or maintenance pages
+    may replace it for a day.
     """
     gone = row["gone"] + bool(row["file"])
     return ("kept", {"gone": gone}) if row["file"] and gone < GONE else (state, {"gone": gone, "file": None})
 
 
 def begin_run(mirror: Mirror, settings: str, now: float) -> int:
-    """Start a run: every page that was looked at before is due again. Returns its number.
+    """Start a run: pages visited before become due again. Return its number.
 
-    Of those without a text of their own, only what was kept once, or repeats a page that is no longer there or has
-    another text now. Other ``settings`` than those of the run before read the links of all pages again, and ask what
-    these had left out.
+    Of those without text, only pages that once had text, or duplicates of a page that is gone or
+    changed. If ``settings`` differ from the last run, links of all pages are read again and skipped
+    pages are retried.
     """
     last = mirror.last_run()
     with mirror.transaction() as index:
         if last is not None and last.settings != settings:
-            index.execute("UPDATE pages SET etag = '', modified = ''")  # an unchanged page is sent once more
+            index.execute("UPDATE pages SET etag = '', modified = ''")  # unchanged pages are sent again
             index.execute("UPDATE pages SET due = 1, tries = 0 WHERE state = 'left' AND note <> ?", (CLOSED,))
         number = index.execute("INSERT INTO runs (settings, started) VALUES (?, ?)", (settings, now)).lastrowid
         index.execute(
@@ -252,7 +255,7 @@ def begin_run(mirror: Mirror, settings: str, now: float) -> int:
 
 
 def end_run(mirror: Mirror, number: int, now: float, outcome: str, reached: int) -> None:
-    """Note that the run ``number`` has ended, what came of it, and how many pages answered: with none it has failed."""
+    """Record the end of run ``number``, its outcome, and the number of pages that answered; with none it failed."""
     with mirror.transaction() as index:
         index.execute("UPDATE runs SET finished = ?, outcome = ?, reached = ? WHERE id = ?",
                       (now, outcome, reached, number))

@@ -1,7 +1,7 @@
-"""Which addresses a crawl may connect to. Only the public internet, unless the settings say otherwise (tests).
+"""Restrict a crawl to public IP addresses, unless the settings allow others (tests).
 
-The check stands where names become addresses, and Twisted connects to exactly the addresses that pass: names that
-change their address between a check and its use, redirects and addresses written as numbers all come through here.
+The check is in the resolver, and Twisted connects only to addresses that pass: DNS rebinding,
+redirects and numeric addresses are all covered.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from twisted.internet.interfaces import IAddress, IHostnameResolver, IHostResolu
 from zope.interface import implementer
 
 _NAT64 = ip_network("64:ff9b::/96")
-_CLOSED = (ip_network("192.0.0.0/24"), ip_network("168.63.129.16/32"))  # protocol assignments; a cloud's metadata
+# protocol assignments; a cloud's metadata service
+_CLOSED = (ip_network("192.0.0.0/24"), ip_network("168.63.129.16/32"))
 
 
 def is_public(address: str) -> bool:
-    """Whether ``address`` (an IP address) lies on the public internet, addresses wrapped in IPv6 ones included."""
+    """Whether the IP address is public, including addresses embedded in IPv6."""
     try:
         found = ip_address(address.split("%", maxsplit=1)[0])
     except ValueError:
@@ -31,7 +32,7 @@ def is_public(address: str) -> bool:
         if any(part is not None and not is_public(str(part)) for part in inner):
             return False
         if found.ipv4_mapped is not None or found in _NAT64:
-            return True  # what they wrap was looked at
+            return True  # the embedded address was checked
     if any(found in network for network in _CLOSED):
         return False
     return found.is_global and not (found.is_multicast or found.is_reserved or found.is_unspecified)
@@ -39,7 +40,7 @@ def is_public(address: str) -> bool:
 
 @implementer(IResolutionReceiver)
 class _Sieve:
-    """Passes public addresses on and drops the others."""
+    """Passes on public addresses and drops the others."""
 
     def __init__(self, receiver: IResolutionReceiver, dropped: set[str], name: str) -> None:
         self.receiver, self.dropped, self.name = receiver, dropped, name
@@ -59,10 +60,10 @@ class _Sieve:
 
 @implementer(IHostnameResolver)
 class PublicResolver(CachingHostnameResolver):
-    """A resolver (Scrapy's setting ``TWISTED_DNS_RESOLVER``) that finds no addresses but public ones.
+    """A resolver (Scrapy's setting ``TWISTED_DNS_RESOLVER``) that returns only public addresses.
 
     Attributes:
-        private: names of which an address was dropped, for the message.
+        private: names with dropped addresses, for the message.
     """
 
     private: set[str] = set()  # noqa: RUF012  # one process crawls one source
@@ -70,6 +71,6 @@ class PublicResolver(CachingHostnameResolver):
     def resolveHostName(self, resolutionReceiver: IResolutionReceiver, hostName: str, portNumber: int = 0,
                         addressTypes: Sequence[type[IAddress]] | None = None,
                         transportSemantics: str = "TCP") -> IHostResolution:
-        """Resolve ``hostName``; private addresses are left out, whoever answered."""
+        """Resolve ``hostName`` without private addresses."""
         sieve: Any = _Sieve(resolutionReceiver, self.private, hostName)
         return super().resolveHostName(sieve, hostName, portNumber, addressTypes, transportSemantics)

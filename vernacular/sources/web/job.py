@@ -1,4 +1,4 @@
-"""What the fetching process is told, in the job file that ``source`` writes, and what its exit code tells."""
+"""The job file that ``source`` writes for the fetching process, and its exit code."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from pydantic import Field
 from vernacular.config.limits import Limits
 from vernacular.config.strict import Strict
 
-GAVE_UP = 4  # the index is held by something else, or the disk is full; what is due stays due
+GAVE_UP = 4  # the index is locked or the disk is full; due pages stay due
 
 
 class Job(Strict):
-    """A source's settings, resolved, with where its mirror is and which run this is."""
+    """A source's settings, resolved, with its mirror and run number."""
 
     name: str
     mirror: str
@@ -19,10 +19,10 @@ class Job(Strict):
     agent: str = Field(description="the user agent, with a contact")
     start: list[str] = Field(description="pages to start from")
     lists: list[str] = Field(description="feeds and sitemaps to start from")
-    hosts: list[str] = Field(description="hosts that may be asked; *.example.org stands for all below it")
-    codes: frozenset[str] = Field(description="how sites write the language")
-    taken_down: list[str] = Field(description="digests of URLs that are never asked")
-    follow: bool = Field(description="follow links, sitemaps and feeds of the site; else only what the lists name")
+    hosts: list[str] = Field(description="allowed hosts; *.example.org matches all below it")
+    codes: frozenset[str] = Field(description="codes of the language on sites")
+    taken_down: list[str] = Field(description="digests of URLs that are never fetched")
+    follow: bool = Field(description="follow links, sitemaps and feeds of the site; otherwise only listed pages")
     include: list[str]
     exclude: list[str]
     depth: int
@@ -32,4 +32,4 @@ class Job(Strict):
     delay_seconds: float
     timeout_seconds: float
     private_addresses: bool
-    limits: Limits = Field(description="what parsing one page may take")
+    limits: Limits = Field(description="limits for parsing one page")

@@ -1,4 +1,4 @@
-"""What a site says of the languages of its pages: codes in URLs, hreflang, signs of machine translation."""
+"""Language hints of web sites: codes in URLs, hreflang, signs of machine translation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 import regex
 from lxml.html import HtmlElement
 
-MANY = 8  # a page in more languages than this was hardly translated by people (arXiv:2401.05749)
+MANY = 8  # a page in more languages is probably machine translated (arXiv:2401.05749)
 _KEYS = {"lang", "language", "locale", "lng", "hl", "l", "langue", "idioma", "lingua", "setlang", "uselang"}
 _CODE = regex.compile(r"^([a-z]{2,3})(?:[-_]([a-z]{4}))?(?:[-_]([a-z]{2}|\d{3}))?$", regex.I)
 _SUFFIX = regex.compile(r"[._\-]([a-z]{2,3})(?:[-_][a-z]{2})?\.(?:html?|php|aspx?|jsp|txt)$", regex.I)
@@ -19,14 +19,14 @@ _SERVICES = ("gtranslate", "weglot", "linguise", "conveythis", "transposh", "bab
 
 
 def codes_of(code: str, hints: Iterable[str] = ()) -> frozenset[str]:
-    """The codes that mark pages of a language, in lower case: ``hints``, or else two and three letters of ``code``."""
+    """Return lower-case codes of a language: ``hints``, or else the two- and three-letter codes of ``code``."""
     given = frozenset(hint.lower() for hint in hints)
     return given or _same(code.split("-", maxsplit=1)[0].lower())
 
 
 @lru_cache(maxsize=1000)
 def _same(code: str) -> frozenset[str]:
-    """``code`` with the other codes (ISO 639-1, -2 and -3) of the same language; itself alone if it is unknown."""
+    """Return ``code`` with its other ISO 639-1, -2 and -3 codes, if known."""
     import langcodes
 
     found = {code}
@@ -47,10 +47,10 @@ def _is_language(code: str) -> bool:
 
 
 def url_languages(url: str) -> list[str]:
-    """Codes of languages in ``url`` (lower case, the primary part), surest first: query, host, path, ending.
+    """Return language codes in ``url`` (lower case, primary part), surest first: query, host, path, ending.
 
-    Chance hits are left in (``/it/`` may be a department, ``/tag/`` is a language of Sudan): a code of another language
-    means something only where the site says elsewhere that it marks its pages so.
+    False hits are included (``/it/`` may be a department, ``/tag/`` is a language of Sudan): a code
+    counts only if the site uses it elsewhere to label pages.
     """
     try:
         parts = urlsplit(url)
@@ -72,7 +72,7 @@ def url_languages(url: str) -> list[str]:
 
 
 def hint_of(url: str, codes: frozenset[str]) -> str:
-    """``in`` if ``url`` carries one of ``codes``, ``other`` if it carries another language's, else empty."""
+    """Return ``in`` if ``url`` has one of ``codes``, ``other`` for another language's code, else empty."""
     found = url_languages(url)
     if any(code in codes for code in found):
         return "in"
@@ -80,7 +80,7 @@ def hint_of(url: str, codes: frozenset[str]) -> str:
 
 
 def label_hint(label: str, codes: frozenset[str]) -> str:
-    """The same for the value of an ``hreflang`` or ``lang`` attribute."""
+    """Like ``hint_of``, for the value of an ``hreflang`` or ``lang`` attribute."""
     spoken = primary(label)
     if spoken in codes:
         return "in"
@@ -88,18 +88,18 @@ def label_hint(label: str, codes: frozenset[str]) -> str:
 
 
 def primary(label: str) -> str:
-    """The language of ``lg-UG`` without its country: ``lg``."""
+    """Return the primary part of a tag: ``lg`` for ``lg-UG``."""
     return label.strip().lower().replace("_", "-").split("-")[0]
 
 
 def foreign(url: str, label: str, marked: frozenset[str], codes: frozenset[str]) -> bool:
-    """Whether the page at ``url`` is in another language, by the word of a site that marks pages in this one.
+    """Whether the page at ``url`` is in another language, according to a site that labels pages in this one.
 
     Args:
         url: of the page.
-        label: what hreflang says of it on other pages or in the sitemap, or empty. Goes before codes in the URL.
-        marked: the languages (primary parts) that the site marks pages with. Without one of ``codes`` among them
-            nothing is foreign: the site does not know the language, and what it says of its pages means nothing.
+        label: its hreflang elsewhere on the site, or empty. Takes precedence over codes in the URL.
+        marked: the languages (primary parts) that the site labels pages with. Without one of
+            ``codes`` nothing is foreign, since the site does not distinguish the language.
         codes: of the language.
     """
     if not marked & codes:
@@ -111,7 +111,7 @@ def foreign(url: str, label: str, marked: frozenset[str], codes: frozenset[str])
 
 
 def alternates_of(tree: HtmlElement, url: str) -> dict[str, str]:
-    """Value of hreflang -> absolute URL of the page in other languages (and its own), ``x-default`` left out."""
+    """Return hreflang -> absolute URL of the page's versions, without ``x-default``."""
     found: dict[str, str] = {}
     url = base_of(tree, url)
     for element in tree.iter("link", "a"):
@@ -127,7 +127,7 @@ def alternates_of(tree: HtmlElement, url: str) -> dict[str, str]:
 
 
 def base_of(tree: HtmlElement, url: str) -> str:
-    """What links in the page are relative to: ``<base href>``, or the page itself."""
+    """Return the base of relative links: ``<base href>``, or the page itself."""
     for element in tree.iter("base"):
         target = (element.get("href") or "").strip()
         if target:
@@ -139,10 +139,10 @@ def base_of(tree: HtmlElement, url: str) -> str:
 
 
 def translated_by(tree: HtmlElement | None, url: str) -> str:
-    """The translation service that the page at ``url`` was made with, or empty.
+    """Return the translation service that made the page at ``url``, or empty.
 
-    A page that merely offers Google's widget holds its own text and is not meant; proxies, and services that write the
-    translation into the page, are.
+    A page that only offers Google's widget has original text; proxies and services that write the
+    translation into the page count.
     """
     try:
         parts = urlsplit(url)
@@ -159,8 +159,8 @@ def translated_by(tree: HtmlElement | None, url: str) -> str:
     if "translated-ltr" in (tree.get("class") or "") or "translated-rtl" in (tree.get("class") or ""):
         return "translate.google"
     for element in tree.iter("script", "link", "meta"):
-        said = " ".join(element.get(name) or "" for name in ("src", "href", "name", "id")).lower()
+        declared = " ".join(element.get(name) or "" for name in ("src", "href", "name", "id")).lower()
         for service in _SERVICES:
-            if service in said:
+            if service in declared:
                 return service
     return ""

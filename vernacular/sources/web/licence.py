@@ -1,4 +1,4 @@
-"""What a page says of its own licence: an SPDX id with the words it rests on. Guesses nothing."""
+"""Find a page's own license: an SPDX id with its evidence, without guessing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ABOUT_OTHERS = regex.compile(r"comment|gallery|figure|caption|thumb|image|photo
 
 
 def spdx_of(url: str) -> str:
-    """The SPDX id of the licence at ``url``, or empty: Creative Commons with its version, and a few others."""
+    """Return the SPDX id of a license URL, or empty: versioned Creative Commons and a few others."""
     try:
         parts = urlsplit(url.strip())
     except ValueError:
@@ -38,10 +38,10 @@ def spdx_of(url: str) -> str:
 
 
 def find_licence(tree: HtmlElement) -> tuple[str, str]:
-    """(SPDX id, evidence) of the page ``tree``; both empty where it does not say.
+    """Return (SPDX id, evidence) of the page ``tree``; both empty if it states none.
 
-    Links marked ``rel=license`` count first (they speak of the page), then links to a Creative Commons deed outside of
-    pictures and comments (those speak of something else). Two different licences of the same rank: evidence, no id.
+    ``rel=license`` links take precedence; then links to a Creative Commons deed outside of images
+    and comments. Two different licenses of equal rank give evidence but no id.
     """
     marked, plain = [], []
     for element in tree.iter("a", "link"):
@@ -62,7 +62,7 @@ def find_licence(tree: HtmlElement) -> tuple[str, str]:
 
 
 def _elsewhere(element: HtmlElement) -> bool:
-    """Whether the link sits in a picture's caption, a gallery or a comment."""
+    """Whether the link is in an image caption, gallery or comment."""
     for above in element.iterancestors():
         if above.tag in ("figure", "figcaption"):
             return True

@@ -1,9 +1,9 @@
-"""What was fetched of a web source: WARC files and their index. Knows nothing of the network or of what pages say.
+"""Storage of fetched pages: WARC files and their index, independent of network and page content.
 
-``index.sqlite`` has a row for each URL; the answers are in ``*.warc.gz``. An answer is written and synced before its
-row is, in one transaction with the length that the file then has; so a kill leaves either both or neither, and whatever
-a file holds beyond its length is cut off before the next answer. One process writes at a time (``held``), any may read.
-``frontier`` says what to ask next, from the same rows.
+``index.sqlite`` has a row per URL; responses are in ``*.warc.gz``. A response is written and synced
+before its row, in one transaction with the file's new length; so a kill leaves both or neither, and
+bytes beyond the length are cut off before the next response. One process writes at a time
+(``locked``), any may read. ``frontier`` selects pages from the same rows.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from vernacular.core.store import digest_of
 from vernacular.sources.web import warc
 
 INDEX = "index.sqlite"
-PATIENCE = 10.0  # seconds that the index may be held by something else: a crawl stands still meanwhile
-GONE = 2  # a page that was not there this many fetches in a row is no longer read
+PATIENCE = 10.0  # seconds to wait for a locked index; a crawl pauses meanwhile
+GONE = 2  # fetches in a row without the page after which it is no longer read
 _TABLES = """
 CREATE TABLE IF NOT EXISTS pages (
     url TEXT PRIMARY KEY, origin TEXT NOT NULL, kind TEXT NOT NULL, state TEXT NOT NULL, due INTEGER NOT NULL,
@@ -49,15 +49,15 @@ CREATE TABLE IF NOT EXISTS runs (
 
 @dataclass(frozen=True)
 class Page:
-    """A page that the mirror holds.
+    """A stored page.
 
     Attributes:
         url: its canonical URL.
         digest: SHA-256 of its body in hexadecimal digits.
-        type: the Content-Type it came with.
+        type: its Content-Type.
         fetched: when, ISO 8601 in UTC.
-        robots: the decision of robots.txt and its rule, when it was fetched.
-        label: the language that other pages or the sitemap give it (hreflang), or empty.
+        robots: the robots.txt decision and rule at that time.
+        label: its hreflang language elsewhere on the site, or empty.
         origin: scheme and host.
     """
 
@@ -72,7 +72,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Run:
-    """One go at fetching: when it began and, unless it was cut short, ended; and what came of it."""
+    """One fetching run: start, end (if not interrupted) and outcome."""
 
     id: int
     settings: str
@@ -84,11 +84,11 @@ class Run:
 
 
 class Mirror:
-    """The pages kept in a folder.
+    """The pages stored in a folder.
 
     Args:
-        folder: made when it is first written to.
-        write: open it for writing; the folder must then be held.
+        folder: created on the first write.
+        write: open for writing; the folder must then be locked.
     """
 
     def __init__(self, folder: Path, write: bool = False) -> None:
@@ -103,7 +103,7 @@ class Mirror:
             self.index.executescript(_TABLES)
         if write:
             self.index.execute("PRAGMA journal_mode = WAL")
-            self.index.execute("PRAGMA synchronous = NORMAL")  # the files are synced before their rows are written
+            self.index.execute("PRAGMA synchronous = NORMAL")  # files are synced before their rows are written
             self._sweep()
 
     @staticmethod
@@ -112,12 +112,12 @@ class Mirror:
         return (folder / INDEX).is_file()
 
     def close(self) -> None:
-        """Let go of the index."""
+        """Close the index."""
         self.index.close()
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All of the block's changes to the index or none."""
+        """Apply all of the block's changes to the index, or none."""
         try:
             self.index.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:
@@ -130,22 +130,22 @@ class Mirror:
         self.index.execute("COMMIT")
 
     def pages(self) -> list[Page]:
-        """The pages that can be read, by URL; those that are gone are left out."""
+        """Return the readable pages by URL, without those that are gone."""
         return [Page(*row) for row in self.index.execute(
             "SELECT url, digest, type, fetched, robots, label, origin FROM pages "
             "WHERE file IS NOT NULL AND gone < ? ORDER BY url", (GONE,))]
 
     def twin(self, url: str, text: str) -> str:
-        """Another page that is read and has the same ``text`` (its fingerprint), or empty."""
+        """Return another readable page with the same ``text`` fingerprint, or empty."""
         row = self.index.execute("SELECT url FROM pages WHERE text = ? AND url <> ? AND file IS NOT NULL AND gone < ?",
                                  (text, url, GONE)).fetchone() if text else None
         return str(row["url"]) if row is not None else ""
 
     def body(self, url: str) -> bytes:
-        """The body of the page at ``url``.
+        """Return the body of the page at ``url``.
 
         Raises:
-            KeyError: it is not there.
+            KeyError: it is not stored.
             Problem: it is damaged.
         """
         row = self.index.execute("SELECT file, offset, digest FROM pages WHERE url = ? AND file IS NOT NULL",
@@ -154,40 +154,40 @@ class Mirror:
             raise KeyError(url)
         body = warc.read_body(self.folder / row["file"], row["offset"])
         if hashlib.sha256(body).hexdigest() != row["digest"]:
-            raise Problem(f"what was fetched from {url} is damaged", where=str(self.folder / row["file"]),
-                          fix="Restore it from a copy, or remove the source's folder and fetch again")
+            raise Problem(f"the stored copy of {url} is damaged", where=str(self.folder / row["file"]),
+                          fix="Restore it from a backup, or remove the source's folder and fetch again")
         return body
 
     def labels(self) -> dict[str, frozenset[str]]:
-        """Origin -> the languages that the site marks its pages with (hreflang)."""
+        """Return origin -> languages that the site labels pages with (hreflang)."""
         found: dict[str, set[str]] = {}
         for origin, label in self.index.execute("SELECT origin, label FROM labels"):
             found.setdefault(origin, set()).add(label)
         return {origin: frozenset(labels) for origin, labels in found.items()}
 
     def version(self) -> str:
-        """A digest of all that documents are made from: the pages that can be read, and what sites say of them."""
+        """Return a digest of everything that determines the documents: readable pages and site labels."""
         return digest_of([astuple(page) for page in self.pages()] + sorted(
             (origin, *sorted(labels)) for origin, labels in self.labels().items()))
 
     def refusals(self) -> list[tuple[str, str]]:
-        """(Origin, reason) of each host of which nothing may be asked, by the latest look at its robots.txt."""
+        """Return (origin, reason) of each host closed by its robots.txt."""
         return [tuple(row) for row in self.index.execute(
             "SELECT origin, robots FROM origins WHERE NOT open ORDER BY origin")]
 
     def states(self) -> dict[str, int]:
-        """State -> how many URLs are in it."""
+        """Return state -> number of URLs."""
         return dict(self.index.execute("SELECT CASE WHEN due THEN 'waiting' ELSE state END, COUNT(*) FROM pages "
                                        "GROUP BY 1 ORDER BY 1").fetchall())
 
     def without_text(self) -> list[tuple[str, str, str, int]]:
-        """(URL, state, note, how many went so) for pages that gave nothing: of each state one, the commonest first."""
+        """Return (URL, state, note, count) of pages without text: one per state, most frequent first."""
         return [tuple(row)[:4] for row in self.index.execute(
             "SELECT MIN(url), state, note, COUNT(*) FROM pages WHERE NOT due AND file IS NULL AND kind = 'page' "
             "AND state <> 'left' GROUP BY state ORDER BY COUNT(*) DESC, state")]
 
     def keep(self, exchange: warc.Exchange, **columns: Any) -> None:
-        """Write an answer and its row; ``columns`` are further ones of the row."""
+        """Write a response and its row; ``columns`` are further columns of the row."""
         row = self.index.execute("SELECT name, length FROM files ORDER BY name DESC LIMIT 1").fetchone()
         if row is None or row["length"] > warc.LARGEST:
             name = f"{int(row['name'][:5]) + 1 if row else 1:05}.warc.gz"
@@ -207,20 +207,21 @@ class Mirror:
                            (*columns.values(), url))
 
     def urls(self) -> list[str]:
-        """The URLs of all pages that it knows of."""
+        """Return the URLs of all known pages."""
         return [url for (url,) in self.index.execute("SELECT url FROM pages ORDER BY url")]
 
     def forget(self, urls: Collection[str]) -> None:
-        """Take ``urls`` out of the files and the index; no byte of what was fetched from them stays.
+        """Delete ``urls`` and their content from the files and the index.
 
         Raises:
-            Problem: another process reads the mirror, so that its write-ahead log cannot be removed.
+            Problem: another process reads the mirror, so that its write-ahead log cannot be
+                removed.
         """
         try:
             self.index.execute("PRAGMA journal_mode = DELETE")
         except sqlite3.OperationalError:
-            raise Problem("the mirror is being read", where=str(self.folder),
-                          fix="Run it again when no other run of this language is at work") from None
+            raise Problem("another process is reading the mirror", where=str(self.folder),
+                          fix="Run it again when no other run of this language is active") from None
         with self.transaction():
             for url in urls:
                 self.index.execute("DELETE FROM pages WHERE url = ?", (url,))
@@ -231,16 +232,16 @@ class Mirror:
         self.index.execute("VACUUM")
 
     def compact(self) -> None:
-        """Drop answers that newer ones have replaced, where they take up more than half of a file."""
+        """Drop replaced responses where these fill more than half of a file."""
         for (name,) in self.index.execute("SELECT name FROM files ORDER BY name").fetchall():
             alive = self.index.execute("SELECT COUNT(*) FROM pages WHERE file = ?", (name,)).fetchone()[0]
             if alive * 2 < warc.answers(self.folder / name):
                 self._rewrite(name)
 
     def _rewrite(self, name: str) -> None:
-        """Copy the answers of a file that the index knows into a new one, and remove the old.
+        """Copy the indexed responses of a file into a new one, and remove the old file.
 
-        The new file gets a new name and the index learns of it in one transaction: a kill leaves the old or the new.
+        The index switches to the new name in one transaction, so a kill leaves the old or the new.
         """
         alive = {offset: url for url, offset in self.index.execute(
             "SELECT url, offset FROM pages WHERE file = ?", (name,))}
@@ -254,7 +255,7 @@ class Mirror:
         (self.folder / name).unlink()
 
     def _sweep(self) -> None:
-        """Remove what a kill left: files that the index does not know, and what they hold beyond its length."""
+        """Remove leftovers of a kill: unknown files, and bytes beyond the indexed length."""
         known = dict(self.index.execute("SELECT name, length FROM files").fetchall())
         for path in self.folder.glob("*.warc.gz"):
             if path.name not in known:
@@ -264,7 +265,7 @@ class Mirror:
                     stream.truncate(known[path.name])
 
     def last_run(self, finished: bool = False) -> Run | None:
-        """The latest run, or the latest that was ended and reached something."""
+        """Return the latest run, or the latest that finished with answers."""
         where = "WHERE finished IS NOT NULL AND reached > 0" if finished else ""
         row = self.index.execute("SELECT id, settings, started, finished, asked, reached, outcome FROM runs "
                                  f"{where} ORDER BY id DESC LIMIT 1").fetchone()
@@ -272,11 +273,11 @@ class Mirror:
 
 
 @contextlib.contextmanager
-def held(folder: Path, where: str) -> Iterator[None]:
-    """The mirror in ``folder``, for this process alone to write.
+def locked(folder: Path, where: str) -> Iterator[None]:
+    """Lock the mirror in ``folder`` for writing by this process.
 
     Raises:
-        Problem: another process holds it.
+        Problem: another process has locked it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder / ".lock")
@@ -284,7 +285,7 @@ def held(folder: Path, where: str) -> Iterator[None]:
         lock.acquire(timeout=0)
     except Timeout:
         raise TransientProblem("another process is fetching this source", where=where,
-                      fix="Wait for it, or stop it and run again: it goes on where it stopped") from None
+                      fix="Wait for it, or stop it and run again: it resumes") from None
     try:
         yield
     finally:

@@ -1,6 +1,6 @@
-"""Pages, feeds, sitemaps and robots.txt as strangers serve them, parsed in the worker within ``limits``.
+"""Parse pages, feeds, sitemaps and robots.txt in the worker within ``limits``.
 
-The functions that begin with ``in_worker`` run there.
+Functions that begin with ``in_worker`` run there.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from vernacular.sources.web.sitemaps import Listing, read_listing
 
 
 def extract_page(body: bytes, url: str, content_type: str, limits: Limits) -> Extracted | None:
-    """What the page ``body`` says, or None if there is no text in it; see ``extract``.
+    """Return the content of the page ``body``, or None if it has no text; see ``extract``.
 
     Raises:
-        LimitReached: parsing it takes more than ``limits`` allow.
-        Problem: the bytes are not text, or in no encoding that can be recognised.
+        LimitReached: it exceeds ``limits``.
+        Problem: the bytes are not text, or the encoding is not recognized.
     """
     found = _parsed("extract", body, url, limits, content_type)
     return Extracted(**found) if found is not None else None
@@ -33,32 +33,32 @@ def extract_page(body: bytes, url: str, content_type: str, limits: Limits) -> Ex
 
 def page_facts(body: bytes, url: str, content_type: str, robots_headers: list[str], reserved: bool,
                limits: Limits) -> Facts:
-    """What the page ``body`` says to a crawler; see ``facts_of``.
+    """Return links and permissions of the page ``body``; see ``facts_of``.
 
     Raises:
-        LimitReached: parsing it takes more than ``limits`` allow.
+        LimitReached: it exceeds ``limits``.
     """
     found = _parsed("facts", body, url, limits, content_type, robots_headers, reserved)
     return Facts(**{**found, "links": tuple(found["links"]), "feeds": tuple(found["feeds"])})
 
 
 def page_listing(body: bytes, url: str, limits: Limits) -> Listing:
-    """What a sitemap or feed lists; see ``read_listing``.
+    """Return what a sitemap or feed lists; see ``read_listing``.
 
     Raises:
-        LimitReached: parsing it takes more than ``limits`` allow.
+        LimitReached: it exceeds ``limits``.
     """
     kind, pages, lists = _parsed("listing", body, url, limits)
     return Listing(kind, pages, tuple(lists))
 
 
 def robots_rules(status: int, body: bytes, content_type: str, limits: Limits) -> Rules:
-    """What a robots.txt allows; see ``read_robots``.
+    """Return the rules of a robots.txt; see ``read_robots``.
 
     Raises:
-        LimitReached: parsing it takes more than ``limits`` allow.
+        LimitReached: it exceeds ``limits``.
     """
-    _parsed("robots", body, "robots.txt", limits, status, content_type)  # else it is not parsed here
+    _parsed("robots", body, "robots.txt", limits, status, content_type)  # otherwise it is not parsed here
     return read_robots(status, body, content_type)
 
 
@@ -67,7 +67,7 @@ def _parsed(name: str, body: bytes, url: str, limits: Limits, *arguments: Any) -
 
 
 def in_worker_extract(files: Sequence[OpenFile], url: str, content_type: str) -> Iterator[dict[str, Any] | None]:
-    """One value: what ``extract`` gives."""
+    """Yield one value: the result of ``extract``."""
     import_module("trafilatura")
 
     def found() -> Iterator[dict[str, Any] | None]:
@@ -79,7 +79,7 @@ def in_worker_extract(files: Sequence[OpenFile], url: str, content_type: str) ->
 
 def in_worker_facts(files: Sequence[OpenFile], url: str, content_type: str, robots_headers: list[str],
                     reserved: bool) -> Iterator[dict[str, Any]]:
-    """One value: what ``facts_of`` gives."""
+    """Yield one value: the result of ``facts_of``."""
     import_module("trafilatura")
 
     def found() -> Iterator[dict[str, Any]]:
@@ -89,7 +89,7 @@ def in_worker_facts(files: Sequence[OpenFile], url: str, content_type: str, robo
 
 
 def in_worker_listing(files: Sequence[OpenFile], url: str) -> Iterator[list[Any]]:
-    """One value: what ``read_listing`` gives."""
+    """Yield one value: the result of ``read_listing``."""
     import_module("feedparser")
 
     def found() -> Iterator[list[Any]]:
@@ -100,7 +100,7 @@ def in_worker_listing(files: Sequence[OpenFile], url: str) -> Iterator[list[Any]
 
 
 def in_worker_robots(files: Sequence[OpenFile], url: str, status: int, content_type: str) -> Iterator[bool]:
-    """One value: whether ``read_robots`` allows anything."""
+    """Yield one value: whether ``read_robots`` allows anything."""
     import_module("protego")
 
     def found() -> Iterator[bool]:

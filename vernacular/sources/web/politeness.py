@@ -1,4 +1,4 @@
-"""How each host is treated during a run: its rules, how many requests it has to answer now, when it is left alone."""
+"""Politeness per host during a run: rules, concurrent requests, delays and backoff."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from email.utils import parsedate_to_datetime
 from vernacular.core import clock
 from vernacular.sources.web.robots import Rules
 
-AT_ONCE = 2      # requests to a host
-TRIES = 3        # of a page that a server fails to give
-FAILURES = 5     # in a row after which a host is left alone until the next run
-_BACK_OFF = 5.0  # seconds that a host which fails is left alone, times the tries
+AT_ONCE = 2      # concurrent requests per host
+TRIES = 3        # attempts per page
+FAILURES = 5     # failures in a row after which a host is skipped until the next run
+_BACK_OFF = 5.0  # seconds of backoff after a failure, times the attempts
 _LONGEST = 3600.0
 
 
 def seconds_until(retry_after: str) -> float | None:
-    """The wait that a ``Retry-After`` asks for, in seconds or as a date (RFC 9110); None where it asks for none."""
+    """Return the wait of a ``Retry-After`` header, in seconds or as a date (RFC 9110); None if invalid."""
     if retry_after.strip().isdecimal():
         return float(retry_after)
     try:
@@ -34,11 +34,11 @@ class Manners:
 
     Attributes:
         delay: least seconds between two requests to a host.
-        rules: origin -> its rules, or None while its robots.txt is on the way.
-        flying: URLs that are being asked -> origin.
-        wait: origin -> when it may be asked again, in monotonic seconds.
+        rules: origin -> its rules, or None while robots.txt is being fetched.
+        flying: URLs being fetched -> origin.
+        wait: origin -> monotonic time of its next request.
         failures: origin -> failures in a row.
-        opening: URLs of lists and start pages that are being asked -> origin.
+        opening: URLs of lists and start pages being fetched -> origin.
     """
 
     delay: float
@@ -49,26 +49,26 @@ class Manners:
     opening: dict[str, str] = field(default_factory=dict)
 
     def busy(self) -> list[str]:
-        """The origins that cannot be asked now."""
+        """The origins that must wait."""
         flying, moment = Counter(self.flying.values()), time.monotonic()
         return [origin for origin, rules in self.rules.items() if rules is None or self._left(origin)
                 or flying[origin] >= (1 if rules.delay else AT_ONCE) or self.wait.get(origin, 0) > moment]
 
     def shut(self) -> Collection[str]:
-        """The origins that are left alone until the next run."""
+        """The origins skipped until the next run."""
         return [origin for origin in self.rules if self._left(origin)]
 
     def idle(self) -> bool:
-        """Whether nothing is being asked."""
+        """Whether nothing is being fetched."""
         return not self.flying and None not in self.rules.values()
 
     def pause(self) -> float:
-        """Seconds until a host that is left alone may be asked again, one at most."""
+        """Return the seconds until a waiting host may be used, at most one."""
         moment = time.monotonic()
         return min([1.0, *(when - moment for when in self.wait.values() if when > moment)])
 
     def ask(self, url: str, origin: str, opens: bool) -> None:
-        """Note a request; ``opens`` says that it is for a list or a start page."""
+        """Record a request; ``opens`` marks a list or start page."""
         self.flying[url] = origin
         if opens:
             self.opening[url] = origin
@@ -77,24 +77,24 @@ class Manners:
             self.wait[origin] = time.monotonic() + rules.delay
 
     def came(self, url: str) -> None:
-        """Note that a request has come to its end."""
+        """Record the end of a request."""
         self.flying.pop(url, None)
         self.opening.pop(url, None)
 
     def fail(self, origin: str, tries: int, retry_after: str) -> bool:
-        """Leave a host alone for a while; return whether it is left alone for good from now on.
+        """Back off from a host; return whether it is now skipped for the run.
 
         Args:
             origin: of the host.
-            tries: how often the page was asked for.
+            tries: attempts at the page.
             retry_after: the header of that name, or empty.
         """
         asked = seconds_until(retry_after)
         pause = _BACK_OFF * tries * min(1.0, self.delay) if asked is None else asked
-        # A crawl delay, or what another answer asked for, may go on for longer.
+        # A crawl delay or an earlier response may require a longer wait.
         self.wait[origin] = max(self.wait.get(origin, 0.0), time.monotonic() + min(pause, _LONGEST))
         before = self.failures[origin]
-        # A host that asks for more patience than a run has is left alone at once.
+        # Skip a host whose wait exceeds the run.
         self.failures[origin] = FAILURES if pause > _LONGEST else before + 1
         return before < FAILURES <= self.failures[origin]
 

@@ -1,4 +1,4 @@
-"""What an answer over HTTP is: its headers, whether it is a page, why none came; and a digest of its letters."""
+"""HTTP responses: headers, content type, failure reasons, and a fingerprint of the text."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from vernacular.text.urls import host_of
 
 
 def fingerprint(text: str) -> str:
-    """A digest of the letters of ``text`` alone: pages that differ by numbers and dates in figures count as one."""
+    """Return a digest of the letters of ``text``: pages that differ only in digits are equal."""
     letters = "".join(character for character in text.lower() if unicodedata.category(character)[0] in "LM")
     return hashlib.sha256(letters.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def header(response: Response, name: str) -> str:
-    """The header ``name`` of an answer, or empty."""
+    """Return the header ``name`` of a response, or empty."""
     value = response.headers.get(name)
     return value.decode("latin-1") if value else ""
 
 
 def headers_of(headers: Headers) -> list[tuple[str, str]]:
-    """All headers, in order."""
+    """Return all headers, in order."""
     return [(name.decode("latin-1"), value.decode("latin-1")) for name, values in headers.items() for value in values]
 
 
 def reservations(response: Response) -> tuple[list[str], bool]:
-    """The values of ``X-Robots-Tag``, and whether text and data mining is reserved (TDM-Reservation)."""
+    """Return the values of ``X-Robots-Tag``, and whether text and data mining is reserved (TDM-Reservation)."""
     tags = [value.decode("latin-1") for value in response.headers.getlist("X-Robots-Tag")]
     return tags, header(response, "TDM-Reservation").strip() == "1"
 
 
 def is_html(content_type: str, body: bytes) -> bool:
-    """Whether an answer is a web page, by its Content-Type or, where that says nothing, by its beginning."""
+    """Whether a response is a web page, by its Content-Type or else by its beginning."""
     kind = content_type.split(";")[0].strip().lower()
     if kind in ("", "text/plain", "application/octet-stream"):
         start = body[:1000].lstrip().lower()
@@ -45,12 +45,13 @@ def is_html(content_type: str, body: bytes) -> bool:
 
 
 def why(failure: Failure) -> str:
-    """A failure in a few words."""
+    """Describe a failure in a few words."""
     name = failure.type.__name__ if failure.type else "failure"
     if name in ("DNSLookupError", "CannotResolveHostError"):
         host = host_of(failure.request.url).rsplit(":", 1)[0]  # type: ignore[attr-defined]
-        return "private address" if host in PublicResolver.private else "the host is not known"
+        return "private address" if host in PublicResolver.private else "unknown host"
     if "Cancelled" in name:
         return "too large"
-    return {"DownloadTimeoutError": "no answer in time", "DownloadConnectionRefusedError": "connection refused"}.get(
+    return {"DownloadTimeoutError": "no response "
+                                    "in time", "DownloadConnectionRefusedError": "connection refused"}.get(
         name, name)

@@ -1,4 +1,4 @@
-"""What a host's robots.txt allows (RFC 9309). Fails closed: a file that cannot be had or read allows nothing."""
+"""Parse robots.txt (RFC 9309). A missing response or unreadable file allows nothing."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 import regex
 
-AGENT = "Vernacular"  # the name that robots.txt files speak to
-LARGEST = 500 * 1024  # RFC 9309: parsers take at least this much
+AGENT = "Vernacular"  # the user agent in robots.txt files
+LARGEST = 500 * 1024  # RFC 9309 requires at least this limit
 _ABSENT = (404, 410)
 _DIRECTIVE = regex.compile(r"^\s*(user-?\s?agent|dis?allow|allow|sitemaps?|crawl-?\s?delay|host|request-rate|"
                            r"visit-time|clean-param|content-signal|noindex)\s*:", regex.I | regex.M)
@@ -20,10 +20,10 @@ class Rules:
     """The rules of one origin.
 
     Attributes:
-        open: whether anything may be asked at all.
+        open: whether anything may be fetched.
         reason: why, for the ledger.
-        delay: the Crawl-delay in seconds that the file asks for; 0 if none.
-        sitemaps: URLs of sitemaps that it names.
+        delay: the Crawl-delay in seconds; 0 if none.
+        sitemaps: URLs of sitemaps it lists.
     """
 
     open: bool
@@ -33,7 +33,7 @@ class Rules:
     parsed: Any = None
 
     def verdict(self, url: str) -> tuple[bool, str]:
-        """(whether ``url`` may be asked for, the decision and the rule it rests on)."""
+        """Return whether ``url`` may be fetched, and the decision with its rule."""
         if not self.open:
             return False, f"refused: {self.reason}"
         if self.parsed is None:
@@ -43,7 +43,7 @@ class Rules:
         return False, f"refused: {self._rule(url)}"
 
     def _rule(self, url: str) -> str:
-        """The line that decides on ``url``. Protego keeps it to itself, hence the look at its private parts."""
+        """Return the rule that decides on ``url``; Protego exposes it only in private attributes."""
         from protego._utils import _quote_path
 
         group, path = self.parsed._get_matching_rule_set(AGENT), _quote_path(url)
@@ -54,15 +54,16 @@ class Rules:
 
 
 def read_robots(status: int, body: bytes, content_type: str = "") -> Rules:
-    """The rules in an answer to ``/robots.txt``.
+    """Return the rules in a response to ``/robots.txt``.
 
-    404 and 410 mean that the host has no rules. Everything else that is not a readable file of rules refuses: server
-    errors, 401 and 403, a page of HTML instead of text, bytes that are not UTF-8, a file too large to be read whole.
+    404 and 410 mean that there are no rules. Everything else that is not a readable file of rules
+    refuses access: server errors, 401 and 403, an HTML page, bytes that are not UTF-8, a file
+    beyond the limit.
     """
     if status in _ABSENT:
-        return Rules(True, f"robots.txt is not there ({status})")
+        return Rules(True, f"robots.txt does not exist ({status})")
     if status != 200:
-        return Rules(False, f"robots.txt answers {status}")
+        return Rules(False, f"the server responds {status} to robots.txt")
     if len(body) > LARGEST:
         return Rules(False, f"robots.txt is larger than {LARGEST // 1024} kB")
     try:
@@ -70,10 +71,10 @@ def read_robots(status: int, body: bytes, content_type: str = "") -> Rules:
     except UnicodeDecodeError:
         return Rules(False, "robots.txt is not UTF-8 text")
     if "\0" in text or text.lstrip().startswith("<"):
-        return Rules(False, "robots.txt is not text but a page or binary data")
+        return Rules(False, "robots.txt is a page or binary data, not text")
     if not _DIRECTIVE.search(text):
         if _COMMENT.sub("", text).strip() or "html" in content_type.lower():
-            return Rules(False, "robots.txt holds no rule that can be read")
+            return Rules(False, "robots.txt contains no valid rule")
         return Rules(True, "robots.txt is empty")
     from protego import Protego
 
@@ -87,9 +88,10 @@ def _delay(parsed: Any) -> float:
 
 
 def meta_robots(*values: str) -> frozenset[str]:
-    """The words of ``<meta name=robots>`` and ``X-Robots-Tag`` values that speak to everyone or to this crawler.
+    """Return the directives of ``<meta name=robots>`` and ``X-Robots-Tag`` that apply to this crawler.
 
-    ``none`` counts as ``noindex`` and ``nofollow``; ``noai``, ``noml`` and the like come through as they are.
+    ``none`` means ``noindex`` and ``nofollow``; ``noai``, ``noml`` and the like are returned as
+    they are.
     """
     found: set[str] = set()
     for value in values:

@@ -1,4 +1,4 @@
-"""Lists of pages that a site offers: sitemaps (XML, text, gzipped, indexes of them) and feeds (RSS, Atom)."""
+"""Lists of pages: sitemaps (XML, text, gzipped, indexes) and feeds (RSS, Atom)."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _FEEDS = {"rss", "feed", "rdf"}
 
 @dataclass(frozen=True)
 class Listing:
-    """What a list names.
+    """The content of a list.
 
     Attributes:
-        kind: ``sitemap``, ``feed`` or empty if it is neither.
-        pages: URL of each page -> the language that the list gives it, or empty.
+        kind: ``sitemap``, ``feed`` or empty for neither.
+        pages: URL of each page -> its language in the list, or empty.
         lists: URLs of further lists.
     """
 
@@ -30,10 +30,10 @@ class Listing:
 
 
 def read_listing(body: bytes, url: str) -> Listing:
-    """The pages and further lists that ``body``, fetched from ``url``, names. Broken lists give what can be read."""
+    """Return the pages and lists that ``body``, fetched from ``url``, names. Broken lists give what is readable."""
     try:
         return _read(_unpacked(body), url)
-    except UnicodeDecodeError:  # lxml's, of half a surrogate pair (&#xD800;): such a thing is no list
+    except UnicodeDecodeError:  # raised by lxml for half a surrogate pair (&#xD800;): not a list
         return Listing("")
 
 
@@ -52,7 +52,7 @@ def _read(body: bytes, url: str) -> Listing:
 
 
 def _unpacked(body: bytes) -> bytes:
-    """``body`` with gzip undone, up to the limit: a bomb is cut off."""
+    """Unpack gzip up to the limit, against bombs."""
     if not body.startswith(b"\x1f\x8b"):
         return body
     try:
@@ -71,7 +71,7 @@ def _root(body: bytes) -> etree._Element | None:
 
 
 def _name(element: etree._Element) -> str:
-    """The name without its namespace, in small letters; empty for a comment. In broken XML it may be any text."""
+    """Return the name without namespace in lower case; empty for a comment."""
     return element.tag.rpartition("}")[2].lower() if isinstance(element.tag, str) else ""
 
 
@@ -102,6 +102,7 @@ def _feed(body: bytes, url: str) -> Listing:
     try:
         parsed = feedparser.parse(io.BytesIO(body), response_headers={"content-location": url},
                                   sanitize_html=False, resolve_relative_uris=True)
-    except (LookupError, ValueError, OverflowError):  # its own, of elements that cross and of numbers of no character
+    # raised by feedparser for overlapping elements and invalid character numbers
+    except (LookupError, ValueError, OverflowError):
         return Listing("")
     return Listing("feed", {entry.link: "" for entry in parsed.entries if entry.get("link")})

@@ -1,4 +1,4 @@
-"""A web source as the corpus sees it: starts the process that fetches, and reads documents from the mirror alone."""
+"""Web sources: start the fetching process, and read documents only from the mirror."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ from vernacular.sources.web.extraction_cache import Extractions
 from vernacular.sources.web.frontier import TWIN, begin_run, end_run
 from vernacular.sources.web.job import GAVE_UP, Job
 from vernacular.sources.web.language_hints import MANY, codes_of, foreign
-from vernacular.sources.web.page_store import Mirror, Page, held
+from vernacular.sources.web.page_store import Mirror, Page, locked
 from vernacular.sources.web.robots import AGENT
 from vernacular.text.urls import canonical, within
 
 DAY = 86400.0
-# What a page without text is said to be, where its note alone would not do.
-_SAID = {"redirect": "leads {}", "refused": "robots.txt: {}", "gone": "is not there"}
+# Descriptions of pages without text, if the note alone is unclear.
+_DESCRIPTIONS = {"redirect": "leads {}", "refused": "robots.txt: {}", "gone": "does not exist"}
 
 
 class WebSource(ABC):
-    """Pages of the web, fetched into a mirror. Subclasses say where to start.
+    """Web pages in a mirror. Subclasses define the start.
 
     Args:
         settings: the entry of language.yaml.
-        place: where the mirror is, and what was taken down.
+        place: of the mirror, with takedowns.
 
     Attributes:
-        problems: pages that took more than the limits allow, when the documents were last read.
+        problems: pages that exceeded the limits in the last reading.
     """
 
     def __init__(self, settings: Web, place: Place) -> None:
@@ -53,17 +53,18 @@ class WebSource(ABC):
 
     @abstractmethod
     def scope(self) -> dict[str, Any]:
-        """``start``, ``lists``, ``hosts``, ``follow``, ``include``, ``exclude`` and ``depth`` of the job."""
+        """Return ``start``, ``lists``, ``hosts``, ``follow``, ``include``, ``exclude`` and ``depth`` of the job."""
 
     def documents(self, progress: Callable[[str], None]) -> Iterator[Document]:
-        """The pages of the mirror with text in them, by URL. Does not go to the network.
+        """Yield the pages of the mirror that contain text, by URL. Does not use the network.
 
         Raises:
-            Problem: nothing was ever fetched, or no page holds any text.
+            Problem: nothing was ever fetched, or no page contains text.
         """
         if not Mirror.exists(self.place.mirror):
-            raise Problem("nothing was fetched yet", where=self.where,
-                          fix=f"Run `vernacular run {self.place.code} --to corpus/documents` with a network")
+            raise Problem("no data has been fetched yet", where=self.where,
+                          fix=f"Run `vernacular run {self.place.code} --to corpus/documents` with a network "
+                              "connection")
         mirror, found, refused = Mirror(self.place.mirror), 0, 0
         self.problems = []
         try:
@@ -77,7 +78,7 @@ class WebSource(ABC):
                         refused += 1
                         if isinstance(problem, LimitReached):
                             self.problems.append(problem)
-                        progress(f"left out: {problem.where}: {problem.what}")
+                        progress(f"skipped: {problem.where}: {problem.what}")
                         continue
                     if extracted is not None:
                         found += 1
@@ -86,12 +87,12 @@ class WebSource(ABC):
         finally:
             mirror.close()
         if not found:
-            raise Problem(f"none of the {len(pages)} pages that were fetched holds any text{why}", where=self.where,
-                          fix="Look at the site in a browser: it may have moved (then correct the URLs), and text that "
-                              "scripts fetch cannot be read")
+            raise Problem(f"none of the {len(pages)} fetched pages contains text{why}", where=self.where,
+                          fix="Open the site in a browser: it may have moved (then correct the URLs); text loaded "
+                              "by scripts cannot be read")
 
     def _wanted(self, mirror: Mirror) -> list[Page]:
-        """The pages of the mirror that today's settings still want, foreign ones left out."""
+        """Return the pages that the current settings include, without foreign ones."""
         scope, marked = self.scope(), mirror.labels()
         include, exclude = ([compile_expression(rule) for rule in scope[name]] for name in ("include", "exclude"))
         starts = {canonical(url) for url in scope["start"]}
@@ -123,7 +124,7 @@ class WebSource(ABC):
                              title=extracted.title, flags=flags)
 
     def data_version(self) -> str:
-        """A digest of the pages in the mirror. Does not go to the network."""
+        """Return a digest of the pages in the mirror. Does not use the network."""
         if not Mirror.exists(self.place.mirror):
             return "not fetched"
         mirror = Mirror(self.place.mirror)
@@ -133,9 +134,9 @@ class WebSource(ABC):
             mirror.close()
 
     def instead(self, url: str) -> tuple[str, bool]:
-        """The page that was read in place of ``url`` at the last look, and whether it has the very same text.
+        """Return the page read instead of ``url`` at the last visit, and whether its text is the same.
 
-        Empty where none was. The other case is a page that ``url`` leads to, at once or by steps.
+        Empty if there is none. A page with another text is a redirect target of ``url``.
         """
         if not Mirror.exists(self.place.mirror):
             return "", False
@@ -145,7 +146,7 @@ class WebSource(ABC):
         finally:
             mirror.close()
         found, same = url, True
-        for _ in range(len(notes)):  # a circle ends, too
+        for _ in range(len(notes)):  # also ends in a circle
             note = notes.get(url_digest(found), "")
             if note.startswith(TWIN):
                 found = note.removeprefix(TWIN)
@@ -156,7 +157,7 @@ class WebSource(ABC):
         return ("", False) if url_digest(found) == url_digest(url) else (found, same)
 
     def due(self) -> bool:
-        """Whether nothing was fetched, the last fetch is not done, or it was long ago or of something else."""
+        """Whether nothing was fetched, or the last fetch is incomplete, old, or for other settings."""
         if self.settings.name in self.place.suppressed.sources:
             return False
         if not Mirror.exists(self.place.mirror):
@@ -174,20 +175,20 @@ class WebSource(ABC):
         return clock.over(last.finished, self.settings.refresh_days * DAY, clock.now())
 
     def _signature(self) -> str:
-        """A digest of what decides which pages are fetched."""
+        """Return a digest of the settings that determine which pages are fetched."""
         return digest_of([self.scope(), sorted(self.codes)])
 
     def refresh(self, progress: Callable[[str], None]) -> None:
-        """Fetch what is due; go on where a killed run stopped. What cannot be reached keeps its old pages.
+        """Fetch what is due, resuming an interrupted run. Unreachable pages keep their old content.
 
         Raises:
-            Problem: nothing could be fetched and the mirror is empty; the fetching process died; or another one is at
-                work on this mirror.
+            Problem: nothing could be fetched and the mirror is empty; the fetching process died; or
+                another one uses this mirror.
         """
         if self.settings.name in self.place.suppressed.sources:
             progress(f"{self.settings.name}: was taken down; nothing is fetched")
             return
-        with held(self.place.mirror, self.where):
+        with locked(self.place.mirror, self.where):
             mirror = Mirror(self.place.mirror, write=True)
             try:
                 if not self._due(mirror):
@@ -195,32 +196,32 @@ class WebSource(ABC):
                 last = mirror.last_run()
                 if last is not None and last.finished is None:
                     number = last.id
-                    progress(f"{self.settings.name}: goes on where it was stopped")
+                    progress(f"{self.settings.name}: resuming")
                 else:
                     number = begin_run(mirror, self._signature(), clock.now())
                 self._fetch(number, mirror, progress)
                 run = mirror.last_run()
-                assert run is not None  # it was begun above
+                assert run is not None  # begun above
                 self._conclude(mirror, number, 0 if self._unlisted(mirror) else run.reached, progress)
             finally:
                 mirror.close()
 
     def _conclude(self, mirror: Mirror, number: int, reached: int, progress: Callable[[str], None]) -> None:
-        """Write down how the run ended; a run that reached nothing is loud."""
+        """Record how the run ended, and report a run that reached nothing."""
         reasons = "; ".join(f"{origin}: {reason}" for origin, reason in [*mirror.refusals(), *self._unlisted(mirror)]
                             ) or "; ".join(_without_text(mirror)) or "no page answered"
         end_run(mirror, number, clock.now(), "fetched" if reached else f"nothing could be fetched: {reasons}", reached)
         pages = len(mirror.pages())
         if not reached and not pages:
             raise Problem(f"nothing could be fetched ({reasons})", where=self.where,
-                          fix="Check the URLs and the network; a host whose robots.txt cannot be read is not asked")
+                          fix="Check the URLs and the network; hosts with an unreadable robots.txt are skipped")
         if not reached:
             progress(f"WARNING {self.settings.name}: nothing could be fetched ({reasons}); "
                      f"the {pages} pages fetched before are used")
         mirror.compact()
 
     def _unlisted(self, mirror: Mirror) -> list[tuple[str, str]]:
-        """(URL, reason) of each feed, where none could be read: known pages may answer, but what is new is missed."""
+        """Return (URL, reason) of each feed if none was readable: new pages are then missed."""
         scope = self.scope()
         lists = [] if scope["follow"] else [canonical(url) for url in scope["lists"]]
         states = {url: (state, note) for url, state, note in mirror.index.execute(
@@ -231,7 +232,11 @@ class WebSource(ABC):
         return [(url, note or "not asked") for url, _, note in found]
 
     def _fetch(self, number: int, mirror: Mirror, progress: Callable[[str], None]) -> None:
-        """Run the fetching process. Raises Problem where it stopped before its time."""
+        """Run the fetching process.
+
+        Raises:
+            Problem: it stopped early.
+        """
         job = self.place.mirror / "job.json"
         write_atomically(job, self._job(number).model_dump_json(indent=1))
         with tempfile.TemporaryFile() as errors, subprocess.Popen(
@@ -242,15 +247,15 @@ class WebSource(ABC):
                 progress(line.rstrip("\n"))
             code = process.wait()
             errors.seek(0)
-            said = errors.read().decode("utf-8", "replace").strip().splitlines()
+            messages = errors.read().decode("utf-8", "replace").strip().splitlines()
         if code == 0:
-            for line in said:
+            for line in messages:
                 progress(f"WARNING {self.settings.name}: {line}")
             return
-        run, why = mirror.last_run(), said[-1] if said else "no reason given"
+        run, why = mirror.last_run(), messages[-1] if messages else "no reason given"
         raise (TransientProblem if code == GAVE_UP else Problem)(
             f"the fetching process stopped ({f'exit code {code}: ' * (code != GAVE_UP)}{why}) after "
-            f"{run.asked if run else 0} pages", where=self.where, fix="Run again: it goes on where it stopped")
+            f"{run.asked if run else 0} pages", where=self.where, fix="Run again: it resumes")
 
     def _job(self, number: int) -> Job:
         settings = self.settings
@@ -262,14 +267,14 @@ class WebSource(ABC):
                    private_addresses=settings.private_addresses, limits=self.place.limits, **self.scope())
 
     def forget(self, paths: Collection[str]) -> None:
-        """Take the pages at ``paths`` (their URLs) out of the mirror; no byte of them stays.
+        """Delete the pages at ``paths`` (their URLs) from the mirror.
 
         Raises:
-            Problem: a fetch is going on.
+            Problem: a fetch is running.
         """
         if not Mirror.exists(self.place.mirror):
             return
-        with held(self.place.mirror, self.where):
+        with locked(self.place.mirror, self.where):
             mirror = Mirror(self.place.mirror, write=True)
             try:
                 wanted = {url_digest(path) for path in paths}  # whatever the spelling
@@ -282,6 +287,7 @@ class WebSource(ABC):
 
 
 def _without_text(mirror: Mirror) -> list[str]:
-    """What came of the pages that gave nothing, in words: of each kind one."""
-    return [f"{url}: {_SAID.get(state, '{}').format(note).strip() or state}" + f" (and {count - 1} more)" * (count > 1)
+    """Describe the pages without text: one per kind."""
+    return [f"{url}: {_DESCRIPTIONS.get(state, '{}').format(note).strip() or state}"
+            + f" (and {count - 1} more)" * (count > 1)
             for url, state, note, count in mirror.without_text()]

@@ -1,6 +1,6 @@
-"""The spider: takes what is due from the frontier, as hosts become free, and writes what comes into the mirror.
+"""The spider: fetches due pages of the frontier as hosts become free, and stores responses.
 
-Lines on its standard output are for the person who waits. ``process`` runs it.
+Lines on standard output are for the user. ``crawler_process`` runs it.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from vernacular.sources.web.warc import Exchange
 from vernacular.text.urls import canonical, host_of, within
 
 _HOPS = 5         # redirects of a robots.txt
-_PROGRESS = 10.0  # seconds between two lines
+_PROGRESS = 10.0  # seconds between progress lines
 _MOST_LISTS = 500
 
 
@@ -50,15 +50,15 @@ class Site(scrapy.Spider):
         super().__init__()
         self.job, self.mirror, self.frontier, self.extractions = job, mirror, frontier, extractions
         self.manners = Manners(job.delay_seconds)
-        self.came: Counter[str] = Counter()  # state -> pages of this process
+        self.came: Counter[str] = Counter()  # state -> pages in this process
         self.pages, self.lists = 0, 0
         self.ends = time.monotonic() + job.most_minutes * 60
-        self.told = time.monotonic()
+        self.reported = time.monotonic()
         self.wake = asyncio.Event()
-        self.finished = False  # by its own decision, not through a fault
+        self.finished = False  # ended regularly, not by an error
 
     async def start(self) -> AsyncIterator[Any]:
-        """The requests, as hosts become free; ends when nothing is due, or a limit is reached."""
+        """Yield requests as hosts become free; end when nothing is due or a limit is reached."""
         while time.monotonic() < self.ends and self.pages < self.job.most_pages:
             self._tell()
             row = self.frontier.next(self.manners.busy(), list(self.manners.flying), set(self.manners.opening.values()))
@@ -74,13 +74,13 @@ class Site(scrapy.Spider):
         self.finished = True
 
     def _request(self, row: sqlite3.Row) -> scrapy.Request | None:
-        """The request for ``row``, or for the robots.txt that has to come first; None if it is refused."""
+        """Return the request for ``row``, or for its robots.txt; None if it is refused."""
         origin = row["origin"]
         if origin not in self.manners.rules:
             self.manners.rules[origin] = None
             return self._robots_request(origin, f"{origin}/robots.txt", 0)
         rules = self.manners.rules[origin]
-        assert rules is not None  # the frontier leaves origins out whose rules are on their way
+        assert rules is not None  # the frontier skips origins whose rules are being fetched
         allowed, decision = rules.verdict(row["url"])
         if not allowed:
             self._settle(row, "refused", note=decision, robots=row["robots"] if row["file"] else decision)
@@ -117,15 +117,15 @@ class Site(scrapy.Spider):
             return None
         try:
             rules = robots_rules(response.status, response.body, header(response, "Content-Type"), self.job.limits)
-        except Exception as error:  # a fault of ours is no permission either
+        except Exception as error:  # our own error is not a permission
             rules = Rules(False, f"robots.txt cannot be read ({type(error).__name__})")
         self._set_rules(origin, rules, response.body)
         return None
 
     def no_robots(self, failure: Failure) -> None:
-        """A robots.txt that cannot be had allows nothing."""
+        """Treat a missing response to robots.txt as refusal."""
         request = failure.request  # type: ignore[attr-defined]
-        self._set_rules(request.meta["origin"], Rules(False, f"robots.txt cannot be had ({why(failure)})"), b"")
+        self._set_rules(request.meta["origin"], Rules(False, f"robots.txt is unavailable ({why(failure)})"), b"")
 
     def _set_rules(self, origin: str, rules: Rules, body: bytes) -> None:
         self.manners.rules[origin] = rules
@@ -138,24 +138,24 @@ class Site(scrapy.Spider):
         if not rules.open:
             self._say(f"{host_of(origin)}: nothing is fetched, {rules.reason}")
         elif rules.delay > self.job.delay_seconds:
-            self._say(f"{host_of(origin)}: asks for {rules.delay:g} seconds between two requests")
+            self._say(f"{host_of(origin)}: requires {rules.delay:g} seconds between two requests")
         self.wake.set()
 
     def parse(self, response: Response, **_: Any) -> None:
-        """Note what came of a page. One that the program fails at is named, and the others go on."""
+        """Handle a response. An unexpected error is reported, and other pages continue."""
         try:
             self._note(response)
         except Exception as error:
             if isinstance(as_problem(error, response.url), TransientProblem):
-                raise  # no fault of the page, which would be taken for seen
-            reason = error.what if isinstance(error, LimitReached) else f"fault of the program: {type(error).__name__}"
-            self._say(f"FAULT {response.url}: {reason} ({error})")
+                raise  # not the page's error: it must stay due
+            reason = error.what if isinstance(error, LimitReached) else f"bug: {type(error).__name__}"
+            self._say(f"BUG {response.url}: {reason} ({error})")
             self._fail(response.meta["row"], reason)
 
     def _note(self, response: Response) -> None:
         row, status = response.meta["row"], response.status
         if status in (429, 503) or status >= 500:
-            self._again(row, f"the server answers {status}", header(response, "Retry-After"))
+            self._again(row, f"the server responds {status}", header(response, "Retry-After"))
             return
         self.manners.failures[row["origin"]] = 0
         self._count("reached")
@@ -168,7 +168,7 @@ class Site(scrapy.Spider):
         elif status in (404, 410):
             self._settle(row, "kept" if row["file"] else "gone", came="gone", gone=row["gone"] + 1, **columns)
         elif status != 200:
-            self._fail(row, f"the server answers {status}", **columns)
+            self._fail(row, f"the server responds {status}", **columns)
         elif row["kind"] == "list":
             self._list(row, response, columns)
         else:
@@ -203,7 +203,7 @@ class Site(scrapy.Spider):
         with self.mirror.transaction():
             self.frontier.learn(row, facts, follow=self.job.follow)
         if facts.noindex or facts.reserved:
-            note = "asks not to be kept" if facts.noindex else "reserves text and data mining"
+            note = "must not be kept (noindex)" if facts.noindex else "reserves text and data mining"
             self._settle(row, "noindex", file=None, note=note, **columns)
             return
         digest, found = hashlib.sha256(response.body).hexdigest(), None
@@ -214,7 +214,7 @@ class Site(scrapy.Spider):
             text, columns["note"] = "", problem.what
         twin = self.mirror.twin(url, text)
         if twin:
-            self.extractions.drop(url)  # what is not kept is not kept here either
+            self.extractions.drop(url)  # do not cache what is not stored
             self._lost(row, "repeat", f"{TWIN}{twin}", columns if row["file"] else {**columns, "text": text})
             return
         if not text and "note" not in columns:
@@ -233,12 +233,12 @@ class Site(scrapy.Spider):
         self._done(row, "kept", "changed" if row["file"] else "kept")
 
     def _lost(self, row: sqlite3.Row, state: str, note: str, columns: dict[str, Any]) -> None:
-        """Note that a page has no text of its own now."""
+        """Record that a page now has no text of its own."""
         state_now, more = without_text(row, state)
         self._settle(row, state_now, came=state, note=note, **more, **columns)
 
     def failed(self, failure: Failure) -> None:
-        """A page that did not come: tried again later, then left."""
+        """Retry a failed page later, then give up."""
         row = failure.request.meta["row"]  # type: ignore[attr-defined]
         reason = why(failure)
         if reason in ("too large", "private address"):
@@ -247,10 +247,10 @@ class Site(scrapy.Spider):
             self._again(row, reason)
 
     def _again(self, row: sqlite3.Row, reason: str, retry_after: str = "") -> None:
-        """Leave the page for later and its host alone for a while: as long as ``retry_after`` says, if it does."""
+        """Requeue a page and back off from its host, for ``retry_after`` if given."""
         tries = row["tries"] + 1
         if self.manners.fail(row["origin"], tries, retry_after):
-            self._say(f"{host_of(row['url'])}: left alone until the next run, {reason}")
+            self._say(f"{host_of(row['url'])}: skipped until the next run, {reason}")
         if tries >= TRIES:
             self._fail(row, reason, tries=tries)
             return
@@ -259,12 +259,12 @@ class Site(scrapy.Spider):
         self.wake.set()
 
     def _fail(self, row: sqlite3.Row, reason: str, **columns: Any) -> None:
-        """Give a page up for this run; what was kept of it earlier stays."""
+        """Give up on a page for this run; its stored content is kept."""
         self._settle(row, "kept" if row["file"] else "failed", came="failed", note=reason,
                      **{"checked": now(), **columns})
 
     def _settle(self, row: sqlite3.Row, state: str, came: str = "", **columns: Any) -> None:
-        """Write what came of a page that is not kept anew."""
+        """Record the outcome of a page whose content is not stored again."""
         with self.mirror.transaction():
             self.mirror.note(row["url"], **{"note": "", **columns}, state=state, due=0)
         self._done(row, state, came or state)
@@ -281,18 +281,19 @@ class Site(scrapy.Spider):
 
     def _tell(self, last: bool = False) -> None:
         moment = time.monotonic()
-        if last or moment - self.told > _PROGRESS:
-            self.told = moment
+        if last or moment - self.reported > _PROGRESS:
+            self.reported = moment
             came = ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in sorted(self.came.items()))
-            self._say(f"{self.pages} pages asked ({came or 'none came'}), {max(0, self.frontier.waiting)} waiting")
+            self._say(f"{self.pages} pages requested ({came or 'no responses'}), {max(0, self.frontier.waiting)} "
+                      "waiting")
 
     def _say(self, line: str) -> None:
         say(f"{self.job.name}: {line}")
 
     def closed(self, reason: str) -> None:
-        """Say what came of it all."""
+        """Report the outcome."""
         if self.pages >= self.job.most_pages and self.frontier.waiting > 0:
-            self._say(f"stopped at {self.job.most_pages} pages (`most_pages`); the next run goes on")
+            self._say(f"stopped at {self.job.most_pages} pages (`most_pages`); the next run continues")
         elif time.monotonic() >= self.ends:
-            self._say(f"stopped after {self.job.most_minutes:g} minutes (`most_minutes`); the next run goes on")
+            self._say(f"stopped after {self.job.most_minutes:g} minutes (`most_minutes`); the next run continues")
         self._tell(last=True)

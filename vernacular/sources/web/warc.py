@@ -1,7 +1,7 @@
-"""WARC files: appending an answer, reading it back, dropping some for good. Knows nothing of the index.
+"""WARC files: append, read and remove responses, independent of the index.
 
-Every record is a gzip member of its own (as WARC has it), so that a page is read without the others, and a rewrite
-copies members as they are. Bodies are kept as they are after HTTP's own compression is undone.
+Every record is a gzip member, as WARC specifies, so that single pages are readable and a rewrite
+copies members unchanged. Bodies are stored after undoing HTTP compression.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ from warcio.warcwriter import WARCWriter
 
 from vernacular.core.errors import Problem
 
-LARGEST = 200_000_000  # a new file is begun beyond this
-_CODING = {"content-encoding", "transfer-encoding", "content-length"}  # no longer true of the body that is kept
+LARGEST = 200_000_000  # start a new file beyond this size
+_CODING = {"content-encoding", "transfer-encoding", "content-length"}  # not valid for the stored body
 
 
 @dataclass(frozen=True)
 class Exchange:
-    """A request and its answer.
+    """A request and its response.
 
     Attributes:
-        url: that was asked for.
+        url: the requested URL.
         fetched: when, ISO 8601 in UTC.
         request, response: headers by name, in order.
-        status: of the answer, such as 200.
-        body: of the answer.
+        status: of the response, such as 200.
+        body: of the response.
         digest: SHA-256 of the body in hexadecimal digits.
     """
 
@@ -51,7 +51,7 @@ class Exchange:
 
 
 def begin(path: Path, about: Mapping[str, str]) -> int:
-    """Start the file ``path`` with a ``warcinfo`` record that says ``about``; return its length in bytes."""
+    """Create ``path`` with a ``warcinfo`` record of ``about``; return its length in bytes."""
     with path.open("wb") as stream:
         writer = WARCWriter(stream, gzip=True)
         writer.write_record(writer.create_warcinfo_record(path.name, about))
@@ -59,10 +59,10 @@ def begin(path: Path, about: Mapping[str, str]) -> int:
 
 
 def append(path: Path, length: int, exchange: Exchange) -> int:
-    """Write ``exchange`` into ``path`` after its first ``length`` bytes; what a kill left beyond them is cut off.
+    """Write ``exchange`` after the first ``length`` bytes of ``path``; remove leftovers of a kill beyond them.
 
     Returns:
-        The new length in bytes; the record of the answer begins at the old one.
+        The new length in bytes; the response's record begins at the old one.
     """
     with path.open("r+b") as stream:
         stream.truncate(length)
@@ -84,10 +84,10 @@ def append(path: Path, length: int, exchange: Exchange) -> int:
 
 
 def read_body(path: Path, offset: int) -> bytes:
-    """The body of the answer whose record begins at ``offset``.
+    """Return the body of the response whose record begins at ``offset``.
 
     Raises:
-        Problem: there is no whole record.
+        Problem: there is no complete record.
     """
     with _read(path) as stream:
         stream.seek(offset)
@@ -97,16 +97,16 @@ def read_body(path: Path, offset: int) -> bytes:
 
 
 def rewrite(old: Path, new: Path, alive: Collection[int]) -> tuple[dict[int, int], int]:
-    """Copy ``warcinfo`` and the answers at the offsets ``alive``, each with its request, from ``old`` to ``new``.
+    """Copy ``warcinfo`` and the responses at the offsets ``alive``, with their requests, from ``old`` to ``new``.
 
     Returns:
-        Old offset -> new offset of each answer, and the length of ``new`` in bytes.
+        Old offset -> new offset of each response, and the length of ``new`` in bytes.
     """
     moved: dict[int, int] = {}
     with new.open("wb") as target, old.open("rb") as source:
         wanted = True
         for start, length, kind in _spans(old):
-            if kind != "request":  # a request follows its answer
+            if kind != "request":  # a request follows its response
                 wanted = kind == "warcinfo" or start in alive
             if wanted:
                 moved[start] = target.tell()
@@ -116,16 +116,16 @@ def rewrite(old: Path, new: Path, alive: Collection[int]) -> tuple[dict[int, int
 
 
 def answers(path: Path) -> int:
-    """How many answers ``path`` holds, replaced ones included.
+    """Return the number of responses in ``path``, including replaced ones.
 
     Raises:
-        Problem: what it holds is damaged.
+        Problem: the file is damaged.
     """
     return sum(kind == "response" for _, _, kind in _spans(path))
 
 
 def _spans(path: Path) -> Iterator[tuple[int, int, str]]:
-    """(offset, length in bytes, type) of each record."""
+    """Yield (offset, length in bytes, type) of each record."""
     with _read(path) as stream:
         records = ArchiveIterator(stream)
         for record in records:
@@ -138,9 +138,9 @@ def _read(path: Path) -> Iterator[BinaryIO]:
     try:
         with path.open("rb") as stream:
             yield stream
-    except (ArchiveLoadFailed, EOFError, ValueError, AttributeError, zlib.error) as error:  # what warcio raises
+    except (ArchiveLoadFailed, EOFError, ValueError, AttributeError, zlib.error) as error:  # raised by warcio
         raise Problem(f"the file is damaged ({type(error).__name__})", where=str(path),
-                      fix="Restore it from a copy, or remove the source's folder and fetch again") from None
+                      fix="Restore it from a backup, or remove the source's folder and fetch again") from None
 
 
 def _flushed(stream: BinaryIO) -> int:

@@ -13,5 +13,5 @@ def nearest(train: Sequence[Item], test: Sequence[Item]) -> list[str]:
     """For each item the second text of the training item whose text is most like its (TF-IDF, character 2-5-grams)."""
     vectorizer = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True)
     known = vectorizer.fit_transform([item.text for item in train])
-    likeness = vectorizer.transform([item.text for item in test]) @ known.T
-    return [train[int(row)].second for row in likeness.argmax(1).A1]
+    similarities = vectorizer.transform([item.text for item in test]) @ known.T
+    return [train[int(row)].second for row in similarities.argmax(1).A1]

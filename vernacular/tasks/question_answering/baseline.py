@@ -30,8 +30,8 @@ def nearest_span(question: str, context: str, length: int) -> str:
         return ""
     texts = [context[start:stop] for start, stop in sentences]
     vectorizer = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True).fit(texts)
-    likeness = (vectorizer.transform(texts) @ vectorizer.transform([question]).T).toarray()[:, 0]
-    sentence = texts[int(likeness.argmax())]
+    similarities = (vectorizer.transform(texts) @ vectorizer.transform([question]).T).toarray()[:, 0]
+    sentence = texts[int(similarities.argmax())]
     asked = set(plain_words(question))
     spans = word_spans(sentence)
     known = [sentence[start:stop].casefold() in asked for start, stop in spans]

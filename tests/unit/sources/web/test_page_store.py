@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from vernacular.core.errors import Problem
 from vernacular.sources.web.frontier import BARREN, Frontier, begin_run
-from vernacular.sources.web.page_store import Mirror, held
+from vernacular.sources.web.page_store import Mirror, locked
 from vernacular.sources.web.warc import Exchange
 
 URL = "http://example.org/{}.html"
@@ -89,7 +89,7 @@ def test_the_version_tells_of_whatever_the_documents_are_made_from(tmp_path: Pat
 
 
 def test_one_process_at_a_time(tmp_path: Path) -> None:
-    with held(tmp_path, "source x"), pytest.raises(Problem, match="another process is fetching"), held(tmp_path, "y"):
+    with locked(tmp_path, "source x"), pytest.raises(Problem, match="another process"), locked(tmp_path, "y"):
         pass
 
 
