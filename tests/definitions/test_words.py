@@ -36,7 +36,6 @@ INSTEAD = {
     r"passed over|(is|are|to) pass over": "skip",
     r"lies?(?! in wait)|lain": "is, is stored",
     r"by heart": "memorized",
-    r"of old": "earlier",
     r"each time (?=anew)|ever so": "leave it out",
     r"impostors?|likeness": "negatives, similarity",
     r"wants? (for|of)": "lacks",

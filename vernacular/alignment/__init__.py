@@ -1,5 +1,5 @@
-"""Learning from translations: a sentence and its translation get embeddings that are near each other.
+"""Learn from translations: embeddings of a sentence and its translation become similar.
 
-``pairs`` chooses what may be learned from, ``objective`` is the loss that pretraining adds, ``stage`` embeds the
-translations with the base. Files of translations are read in ``vernacular.datasets``.
+``pairs`` selects training pairs, ``objective`` is the loss added to pretraining, ``stage`` embeds
+translations with the base. Files are read in ``vernacular.datasets``.
 """

@@ -1,8 +1,9 @@
-"""The loss on translations: the mean state of a sentence is to be the embedding that the base gives its translation.
+"""The translation loss: pull a sentence's mean state to the base's embedding of its translation.
 
-Squared distance to that embedding (Reimers and Gurevych 2004.09813), and contrast with the other translations of the
-batch (InfoNCE, as in LaBSE, Feng et al. 2007.01852). A share of the translations is read, too, and held to the same
-embeddings, so that one model embeds both languages and the base's own does not drift.
+Squared distance to that embedding (Reimers and Gurevych 2004.09813), and a contrastive term over
+the batch (InfoNCE, as in LaBSE, Feng et al. 2007.01852). A share of the translations is encoded
+too, with the same targets, so that one model embeds both languages and the base's language does not
+drift.
 """
 
 from __future__ import annotations
@@ -23,21 +24,21 @@ from vernacular.modeling.base_models import longest_input
 from vernacular.modeling.device import device_of
 from vernacular.modeling.state_distillation import mean_states, mean_states_of
 
-LONGEST = 128  # tokens of a sentence, and of its translation, that are read
+LONGEST = 128  # tokens read of a sentence and of its translation
 _TEMPERATURE = 0.05  # SimCSE's (Gao et al. 2104.08821)
-_READ_TOO = 0.25  # share of a batch whose translations the model reads as well
-_SIMILAR = 40  # characters: the sentences of a batch have similar lengths, so that little is padding
-_AT_ONCE = 64  # sentences that are embedded together
+_READ_TOO = 0.25  # share of a batch whose translations are encoded too
+_SIMILAR = 40  # characters: sentences of a batch have similar lengths, to reduce padding
+_AT_ONCE = 64  # sentences embedded per batch
 
 
 class TranslationLoss:
-    """The loss on translations of one training.
+    """The translation loss of one training.
 
     Args:
         learned: pairs and the base's embeddings of their translations.
-        tokenizer: of the model that is trained.
-        settings: size of a batch and weight of the loss.
-        model: that is trained, for the length that it can read.
+        tokenizer: of the trained model.
+        settings: batch size and loss weight.
+        model: trained model, for its maximal length.
         seed: of the order.
         where: of the folder, for messages.
 
@@ -57,7 +58,7 @@ class TranslationLoss:
         self._learned, self._targets = learned, learned.targets.to(device_of(model))
         self._spread = float(learned.targets.var(0).mean()) if len(pairs) > 1 else 0.0
         if not self._spread > 0:
-            raise Problem("all translations are the same", where=where, fix="Correct the files")
+            raise Problem("all translations are equal", where=where, fix="Correct the files")
         self._order: tuple[int, list[NDArray[np.int64]]] = (-1, [])
 
     def _tokens(self, texts: Sequence[str]) -> list[list[int]]:
@@ -65,13 +66,13 @@ class TranslationLoss:
                 self._tokenizer.backend_tokenizer.encode_batch(list(texts))]
 
     def step_tokens(self) -> int:
-        """Tokens that a step learns from, on average."""
+        """Average number of tokens per step."""
         means = [float(np.mean([len(row) for row in side])) for side in (self._ids, self._translated)]
         size = min(self._settings.batch_size, len(self._lengths))
         return round(size * means[0] + math.ceil(_READ_TOO * size) * means[1])
 
     def rows(self, step: int) -> NDArray[np.int64]:
-        """The numbers of the pairs of a step; a pass over all pairs holds each once."""
+        """Return the pairs of a step; a pass covers each pair once."""
         size = min(self._settings.batch_size, len(self._lengths))
         in_pass = len(self._lengths) // size
         number, place = divmod(step, in_pass)
@@ -80,7 +81,7 @@ class TranslationLoss:
         return self._order[1][place]
 
     def __call__(self, model: Any, step: int, part: int = 0, parts: int = 1) -> torch.Tensor:
-        """The loss of one of ``parts`` equal parts of a step's pairs, as its share of the loss of all of them."""
+        """Return the loss of one of ``parts`` equal parts of a step's pairs, as its share of the total."""
         rows = self.rows(step)
         places = np.arange(len(rows))[part::parts]
         if not len(places):
@@ -100,36 +101,37 @@ class TranslationLoss:
         return mean_states_of(model.base_model, [ids[row] for row in rows.tolist()], self._tokenizer.pad_token_id)
 
     def _distance(self, states: torch.Tensor, rows: NDArray[np.int64]) -> torch.Tensor:
-        """Mean squared distance from the targets, in variances between targets."""
+        """Return the mean squared distance from the targets, in variances between targets."""
         return (states - self._targets[rows]).square().mean() / self._spread
 
     def _contrast(self, states: torch.Tensor, places: NDArray[np.int64], rows: NDArray[np.int64]) -> torch.Tensor:
-        """InfoNCE: the target of each of ``rows[places]`` among the targets of all ``rows``."""
+        """Return InfoNCE of the targets of ``rows[places]`` among those of all ``rows``."""
         scores = normalize(states) @ normalize(self._targets[rows]).T / _TEMPERATURE
         own = torch.from_numpy(places)
         same = self._same[rows[places]][:, None] == self._same[rows][None, :]
-        same[torch.arange(len(places)), own] = False  # a translation that another pair shares is no negative
+        same[torch.arange(len(places)), own] = False  # an equal translation of another pair is not a negative
         return cross_entropy(scores.masked_fill(same.to(scores.device), float("-inf")), own.to(scores.device))
 
     def measure(self, model: Any) -> tuple[float, float]:
-        """Of held-out pairs: the mean distance, and the share of sentences whose own translation is the nearest.
+        """Return the mean distance of held-out pairs, and the share whose own translation is nearest.
 
-        The distance is squared, in variances between translations: 1 is that of the targets from their mean.
+        The distance is squared, in variances between translations: 1 is the distance of targets
+        from their mean.
         """
         states = embed(model, self._tokenizer, [text for text, _ in self._learned.held_out])
         targets = self._learned.held_out_targets.to(states.device)
-        return float((states - targets).square().mean() / self._spread), found(states, targets)
+        return float((states - targets).square().mean() / self._spread), retrieval_rate(states, targets)
 
 
-def found(states: torch.Tensor, translations: torch.Tensor) -> float:
-    """The share of sentences whose own translation is the nearest by cosine; both (sentences, width)."""
+def retrieval_rate(states: torch.Tensor, translations: torch.Tensor) -> float:
+    """Return the share of sentences whose own translation is nearest by cosine; both (sentences, width)."""
     near = normalize(states) @ normalize(translations).T
     own = near.diagonal()[:, None]
-    return float(((near >= own).sum(1) == 1).float().mean())  # a tie is not found
+    return float(((near >= own).sum(1) == 1).float().mean())  # a tie does not count
 
 
 def embed(model: Any, tokenizer: Any, texts: Sequence[str]) -> torch.Tensor:
-    """Mean states of ``texts`` as the model is: (texts, width)."""
+    """Return the model's mean states of ``texts``: (texts, width)."""
     longest = min(LONGEST, longest_input(model, LONGEST))
     order = sorted(range(len(texts)), key=lambda row: len(texts[row]))
     with torch.no_grad():
@@ -139,9 +141,9 @@ def embed(model: Any, tokenizer: Any, texts: Sequence[str]) -> torch.Tensor:
 
 
 def _batches(lengths: Sequence[int], size: int, seed: tuple[int, int]) -> list[NDArray[np.int64]]:
-    """Numbers of pairs in full batches of similar length, in random order; fewer than ``size`` are left out."""
+    """Return full batches of pairs with similar length in random order; a remainder is dropped."""
     generator = np.random.default_rng(seed)
     drawn = sorted(generator.permutation(len(lengths)).tolist(), key=lambda row: lengths[row] // _SIMILAR)
-    start = int(generator.integers(len(drawn) % size + 1))  # what is left out is not always the longest
+    start = int(generator.integers(len(drawn) % size + 1))  # vary which pairs are dropped
     batches = [np.array(drawn[first:first + size]) for first in range(start, len(drawn) - size + 1, size)]
     return [batches[row] for row in generator.permutation(len(batches))]

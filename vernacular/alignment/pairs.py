@@ -1,10 +1,10 @@
-"""Sentences of the language and their translations, without what a model is judged by.
+"""Select training pairs of sentences and translations, without scoring data.
 
-Wrong pairs degrade a model and are hard to detect later, so what does not certainly belong together is refused: sides
-are joined by a key, or they are lines of two files that agree line by line, or two columns of one table.
+Misaligned pairs degrade the model and are hard to detect later, so uncertain pairs are rejected:
+sides are joined by a key, or are matching lines of two files, or columns of one table.
 
-Texts of held-out documents (``corpus/splits``) are for scoring: neither they nor their translations are learned from,
-wherever else they stand.
+Texts of held-out documents (``corpus/splits``) are for scoring: neither they nor their translations
+are used for training, wherever else they occur.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from vernacular.pipeline.stage import Work
 from vernacular.sources import open_source, place_of
 from vernacular.sources.files import Files
 
-_ONE_IN, _MOST_HELD = 20, 200  # one pair in so many is held out, at most so many
+_ONE_IN, _MOST_HELD_OUT = 20, 200  # share of held-out pairs, and their maximum
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,10 @@ class Pair:
     """A sentence of the language with its translation.
 
     Attributes:
-        text: the sentence; of dev and test as the corpus has it after cleaning.
-        translation: what it says in a language of the base.
-        document: id of the document of ``corpus/splits`` that the sentence stands in; empty where it is in none.
-        key: what joined the two, such as ``GEN 1 3``; file and line where they agree line by line.
+        text: the sentence; in dev and test as cleaned.
+        translation: in a language of the base.
+        document: id of the sentence's document in ``corpus/splits``; empty if none.
+        key: of the join, such as ``GEN 1 3``; else file and line.
     """
 
     text: str
@@ -54,16 +54,18 @@ class Pair:
 
 @dataclass(frozen=True)
 class Pairs:
-    """What is learned from.
+    """Selected pairs.
 
     Attributes:
-        train: pairs to learn from.
-        held: pairs that say when to stop, and what was gained; no sentence and no translation of theirs is learned.
-        left_out: pairs that share text with held-out lines, task items or behavioural tests, or a side with ``held``.
-        where: of the folder they are from, for messages.
-        of_held_out: those of ``left_out`` whose sentence is of a held-out document.
-        joins: of each entry whose sides have keys.
-        remarks: what was left out of the others.
+        train: training pairs.
+        held_out: pairs for early stopping and evaluation; none of their sentences or translations
+            is trained on.
+        left_out: number of pairs that share text with held-out lines, task items or behavioral
+            tests, or a side with ``held_out``.
+        where: of the folder, for messages.
+        of_held_out: number of left-out pairs whose sentence is in a held-out document.
+        joins: of each entry with keys.
+        remarks: notes on what was left out of the other entries.
     """
 
     train: list[TextPair]
@@ -76,35 +78,35 @@ class Pairs:
 
 
 def read_pairs(work: Work, asked: Alignment) -> Pairs:
-    """The pairs to learn from, each once, in an order that the seed decides.
+    """Return the distinct training pairs, in random order.
 
     Raises:
-        Problem: a file cannot be read, its pairs are not certain, or there are fewer than 40 beside what is left out.
+        Problem: a file cannot be read, pairs are uncertain, or fewer than 40 remain.
     """
     where = f"{work.language.code} alignment.translations"
     found = _read(work, asked)
     left = [(pair.text, pair.translation) for pair in _to_learn_from(work, found)]
     if len(left) < LEAST:
-        raise Problem(f"{len(left)} translated sentences beside what is held out or was taken down, and at least "
-                      f"{LEAST} are needed", where=where, fix="Add some, or take alignment out")
+        raise Problem(f"{len(left)} translated sentences remain after exclusions; at "
+                      f"least {LEAST} are needed", where=where, fix="Add some, or remove alignment")
     mixed = [left[at] for at in np.random.default_rng(work.seed).permutation(len(left))]
-    held = mixed[:min(_MOST_HELD, len(mixed) // _ONE_IN)]
-    texts, translations = ({pair[side] for pair in held} for side in (0, 1))
-    train = [pair for pair in mixed[len(held):] if pair[0] not in texts and pair[1] not in translations]
+    held_out = mixed[:min(_MOST_HELD_OUT, len(mixed) // _ONE_IN)]
+    texts, translations = ({pair[side] for pair in held_out} for side in (0, 1))
+    train = [pair for pair in mixed[len(held_out):] if pair[0] not in texts and pair[1] not in translations]
     total = sum(map(len, found.parts.values()))
-    return Pairs(train, held, total - len(train) - len(held), where, total - len(found.parts["train"]), found.joins,
+    return Pairs(train, held_out, total - len(train) - len(held_out), where, total - len(found.parts["train"]), found.joins,
                  found.remarks)
 
 
 def read_pairs_by_part(work: Work, asked: Alignment) -> dict[Part, list[Pair]]:
-    """All pairs, each once, by the part of ``corpus/splits`` that the document of the sentence is in.
+    """Return all distinct pairs by the ``corpus/splits`` part of the sentence's document.
 
-    ``train`` holds those that may be learned from, the same as ``read_pairs`` has in ``train`` and ``held``, and those
-    of no document. ``dev`` and ``test`` hold pairs whose sentence is still a line of its document after cleaning: lines
-    that stand in train, too, were taken out of it.
+    ``train`` contains the trainable pairs, as ``read_pairs`` has in ``train`` and ``held_out``,
+    including pairs without a document. ``dev`` and ``test`` contain pairs whose sentence remains in
+    its document after cleaning and is not in train.
 
     Raises:
-        Problem: a file cannot be read, or its pairs are not certain.
+        Problem: a file cannot be read, or pairs are uncertain.
     """
     found = _read(work, asked)
     return {"train": _to_learn_from(work, found),
@@ -112,7 +114,7 @@ def read_pairs_by_part(work: Work, asked: Alignment) -> dict[Part, list[Pair]]:
 
 
 def references_version(language: Language, asked: Alignment, root: Path) -> dict[str, str]:
-    """A digest of each file of references that a side names beside its own files."""
+    """Return a digest of each file of references that a side names."""
     found = {}
     for source, role in asked.beside:
         opened = open_source(source, place_of(language, source, root, role))
@@ -123,23 +125,23 @@ def references_version(language: Language, asked: Alignment, root: Path) -> dict
 
 
 def count_joins(report: Report, pairs: Pairs) -> None:
-    """Say in the report of a stage how the sides were joined, and what found no partner."""
+    """Add the results of the joins to the report of a stage."""
     for code, number in numbers_of(pairs.remarks).items():
         report.count(code, number, "pairs left out because one of their sides is empty", "pairs")
     if not pairs.joins:
         return
     for side, name in enumerate(("source", "translation")):
         report.count(f"unmatched_{name}", sum(one.alone[side] for one in pairs.joins),
-                     f"texts of the {name} that found no partner", "texts")
+                     f"texts of the {name} without a partner", "texts")
     report.count("pairs_together", sum(one.together for one in pairs.joins),
-                 "pairs in which several verses are one, as one of the sides has them")
+                 "pairs of several verses, as one of the sides has them")
     if samples := [row for one in pairs.joins for row in one.samples]:
         report.samples["without a partner"] = samples
 
 
 @dataclass(frozen=True)
 class _Found:
-    """All pairs by the part of their documents, and how they were joined; parts without what is in a later one."""
+    """All pairs by part, and how they were joined; later parts take precedence."""
 
     parts: dict[Part, list[Pair]]
     joins: list[Join]
@@ -149,7 +151,7 @@ class _Found:
 def _read(work: Work, asked: Alignment) -> _Found:
     raw = read_raw_pairs(work.language, work.root, asked, work.progress)
     documents: dict[str, tuple[Part, str]] = {}
-    for part in PARTS:  # the last counts: a text of test is of test, whatever else holds it
+    for part in PARTS:  # later parts win: a text of test is in test only
         path = work.inputs["corpus/splits"] / f"{part}.jsonl"
         documents.update({row["raw_digest"]: (part, row["id"]) for row in read_rows(path) if "raw_digest" in row})
     parts: dict[Part, list[Pair]] = {part: [] for part in PARTS}
@@ -161,7 +163,7 @@ def _read(work: Work, asked: Alignment) -> _Found:
 
 
 def _to_learn_from(work: Work, found: _Found) -> list[Pair]:
-    """The pairs of train without text that a model is judged by, that of held-out pairs included; data masked."""
+    """Return training pairs without text for scoring, including held-out pairs; data masked."""
     held_out = [(f"the {part} part", text) for part in PARTS if part != "train" for pair in found.parts[part]
                 for text in (pair.text, pair.translation)]
     sieve, train = Sieve.of(work, held_out), found.parts["train"]
@@ -171,7 +173,7 @@ def _to_learn_from(work: Work, found: _Found) -> list[Pair]:
 
 
 def _as_cleaned(work: Work, part: Part, pairs: Iterable[Pair]) -> Iterator[Pair]:
-    """Those of ``pairs`` whose sentence is a line of its document in ``part``, as it stands there; data masked."""
+    """Yield the ``pairs`` whose sentence is a line of its cleaned document in ``part``; data masked."""
     settings, pairs = clean_settings(work.language), list(pairs)
     lines = {row["id"]: set(row["text"].split("\n"))
              for row in read_rows(work.inputs["corpus/splits"] / f"{part}.jsonl") if "id" in row}

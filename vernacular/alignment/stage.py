@@ -1,11 +1,11 @@
-"""The stage ``alignment/<name>``: read pairs of translations, embed the translations with the base, report.
+"""The stage ``alignment/<name>``: select pairs, embed translations with the base, report.
 
-Writes what ``Learned`` holds, once for both arms, and ``beside.jsonl``, the documents that were read.
+Writes a ``Learned``, shared by both variants, and ``beside.jsonl``, the documents that were read.
 """
 
 from __future__ import annotations
 
-from vernacular.alignment.objective import LONGEST, embed, found
+from vernacular.alignment.objective import LONGEST, embed, retrieval_rate
 from vernacular.alignment.pairs import count_joins, read_pairs
 from vernacular.config.schema import Model
 from vernacular.config.training import Alignment
@@ -25,7 +25,7 @@ _SAMPLES = 5
 
 
 def run(work: Work, name: str, model: Model, asked: Alignment) -> Report:
-    """Write the pairs and the embeddings that both arms learn from.
+    """Write the pairs and the target embeddings.
 
     Raises:
         Problem: the translations cannot be used (``read_pairs``).
@@ -35,24 +35,24 @@ def run(work: Work, name: str, model: Model, asked: Alignment) -> Report:
     network.to(start())
     pairs = read_pairs(work, asked)
     wanted = targets_wanted(pairs.train, model.pretraining.steps, asked.batch_size)
-    work.progress(f"{len(pairs.train):,} translated sentences to learn from, {len(pairs.held_out)} held out; embedding "
-                  f"{wanted:,} translations")
+    work.progress(f"{len(pairs.train):,} translated sentences for training, {len(pairs.held_out)} held out; "
+                  f"embedding {wanted:,} translations")
     teacher = Teacher(network, tokenizer)
     targets, held_out_targets = (teacher.embed([translation for _, translation in some], LONGEST)
                              for some in (pairs.train[:wanted], pairs.held_out))
     Learned(pairs.train, targets, pairs.held_out, held_out_targets).write(work.out)
     write_jsonl(work.out / BESIDE, listed(asked.beside, work))
     report = Report()
-    report.count("pairs", len(pairs.train), "translated sentences to learn from")
+    report.count("pairs", len(pairs.train), "translated sentences for training")
     report.count("pairs_left_out", pairs.left_out, "pairs that share text with held-out lines, items or held-out pairs")
     if pairs.of_held_out:
         report.count("pairs_of_held_out", pairs.of_held_out, "those of them that are of held-out documents")
     count_joins(report, pairs)
-    report.count("pairs_embedded", wanted, "pairs that the steps of a training see")
-    report.count("pairs_held", len(pairs.held_out), "translated sentences that were held out to measure by")
-    report.count("found_before", found(
+    report.count("pairs_embedded", wanted, "pairs seen in the steps of a training")
+    report.count("pairs_held", len(pairs.held_out), "translated sentences held out for evaluation")
+    report.count("found_before", retrieval_rate(
         embed(network, tokenizer, [text for text, _ in pairs.held_out]), held_out_targets),
-                 "held-out sentences whose own translation is the nearest for the base, as a share")
+                 "share of held-out sentences whose own translation is nearest under the base")
     report.samples["pairs"] = [{"text": text, "translation": translation}
                                for text, translation in pairs.train[:_SAMPLES]]
     same = sum(text.split() == translation.split() for text, translation in pairs.train)

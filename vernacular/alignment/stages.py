@@ -1,4 +1,4 @@
-"""The stage ``alignment/<name>``, declared."""
+"""Declares the stage ``alignment/<name>``."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def _outside(language: Language, root: Path, model: Model, asked: Alignment) -> 
 
 
 def _settings(language: Language, model: Model, asked: Alignment) -> dict[str, Any]:
-    mine = asked.model_dump(mode="json", by_alias=True, exclude={"weight"})  # that is each training's
+    mine = asked.model_dump(mode="json", by_alias=True, exclude={"weight"})  # the weight is specific to each training
     return {"base": model.base.model_dump(mode="json"), "alignment": mine, "steps": model.pretraining.steps,
             **clean_settings(language).beside()}
 
 
 def stages(language: Language, name: str, model: Model) -> list[Stage]:
-    """The stage ``alignment/<name>``; none where the folder names no translations."""
+    """Return the stage ``alignment/<name>``; none without translations."""
     asked = model.alignment
     if asked is None:
         return []

@@ -1,4 +1,4 @@
-"""A person accepts what waits of a source, or how much a rule takes of it: rows of ``accepted.jsonl``."""
+"""Approvals of quarantined documents and of losses: rows of ``accepted.jsonl``."""
 
 from __future__ import annotations
 
@@ -17,50 +17,50 @@ from vernacular.provenance.suppression_list import append_row
 
 
 def accept(language: Language, root: Path, source: str, reason: str, who: str = "") -> list[str]:
-    """Accept what is held of ``source`` now; returns the ids.
+    """Accept the documents of ``source`` that are quarantined now; return their ids.
 
     Args:
         language: whose folder gets the row.
         root: of the store.
         source: name in language.yaml.
-        reason: why these documents are fine after all.
-        who: decided; the person at the keyboard if empty.
+        reason: why these documents are good.
+        who: made the decision; the current user if empty.
 
     Raises:
-        Problem: there is no such source, or nothing of it is held.
+        Problem: the source does not exist, or nothing of it is quarantined.
     """
     _check_source(language, source)
     ids = sorted(held_ids(root, language.code, source) - accepted_ids(language.folder).get(source, frozenset()))
     if not ids:
         rules = [loss.rule for loss in _large(language, root) if loss.source == source]
-        also = f", or accept what a rule takes of it: --rule {' or '.join(rules)}" if rules else ""
-        raise Problem(f"nothing of {source} waits for a person", where=language.code,
-                      fix=f"`vernacular run {language.code} --to corpus/clean` looks again{also}")
+        also = f", or accept the loss of a rule: --rule {' or '.join(rules)}" if rules else ""
+        raise Problem(f"no document of {source} is quarantined", where=language.code,
+                      fix=f"`vernacular run {language.code} --to corpus/clean` checks again{also}")
     _note(language, {"source": source, "digest": digest_of(ids), "ids": ids}, reason, who)
     return ids
 
 
 def accept_loss(language: Language, root: Path, source: str, rule: str, reason: str, who: str = "") -> Loss:
-    """Accept that ``rule`` takes as much of ``source`` as it did when ``corpus/clean`` was last made.
+    """Accept that ``rule`` drops as much of ``source`` as in the last ``corpus/clean``.
 
     Args:
         language: whose folder gets the row.
         root: of the store.
         source: name in language.yaml.
         rule: as the gates name it.
-        reason: why the words are no loss.
-        who: decided; the person at the keyboard if empty.
+        reason: why the drop is right.
+        who: made the decision; the current user if empty.
 
     Raises:
-        Problem: there is no such source, or the rule does not take more than a third of it.
+        Problem: the source does not exist, or the rule drops a third of it or less.
     """
     _check_source(language, source)
     waiting = _large(language, root)
     loss = next((loss for loss in waiting if loss.key == (source, rule)), None)
     if loss is None:
         there = ", ".join(f"{loss.source} --rule {loss.rule}" for loss in waiting)
-        raise Problem(f"'{rule}' takes no more than a third of {source}", where=language.code,
-                      fix=f"To accept there is: {there or 'nothing'}")
+        raise Problem(f"'{rule}' drops a third of {source} or less", where=language.code,
+                      fix=f"Losses to accept: {there or 'none'}")
     _note(language, {"source": source, "rule": rule, "share": round(loss.share, 4)}, reason, who)
     return loss
 

@@ -1,7 +1,7 @@
-"""What a person accepted: ``accepted.jsonl`` in the language folder, a row for each decision.
+"""Approvals by a person: ``accepted.jsonl`` in the language folder, one row per decision.
 
-A row accepts either documents that waited since their source changed (``poisoning``), or that a rule takes a large
-share of a source (``losses``). The file travels with the folder, so that a decision outlives the artifacts.
+A row accepts documents quarantined after a change of their source (``source_drift``), or a rule's
+loss (``losses``). The file is part of the folder, so decisions outlive the artifacts.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ FILE = "accepted.jsonl"
 
 
 def accepted_ids(folder: Path) -> dict[str, frozenset[str]]:
-    """Source -> ids of the documents that were accepted, of a language folder.
+    """Return source -> ids of accepted documents of a language folder.
 
     Raises:
         Problem: a row cannot be read.
@@ -34,7 +34,7 @@ def accepted_ids(folder: Path) -> dict[str, frozenset[str]]:
 
 
 def accepted_losses(folder: Path) -> dict[tuple[str, str], float]:
-    """Source and rule -> the share of the source that a person lets the rule take; the last decision counts.
+    """Return (source, rule) -> accepted loss as a share; the last decision counts.
 
     Raises:
         Problem: a row cannot be read.
@@ -54,13 +54,13 @@ def _rows(folder: Path) -> Iterator[dict[str, Any]]:
             elif digest_of(sorted(row["ids"])) != row["digest"]:
                 raise ValueError(row)
         except (ValueError, KeyError, TypeError):
-            raise Problem("not a row of what was accepted", where=where,
-                          fix="Restore the file from its history, or delete the row and accept again") from None
+            raise Problem("not a valid approval", where=where,
+                          fix="Restore the file from version control, or delete the row and accept again") from None
         yield row
 
 
 def versions(language: Language) -> dict[str, str]:
-    """What was accepted, as digests that ``corpus/clean`` depends on."""
+    """Return digests of the approvals, as inputs of ``corpus/clean``."""
     losses = sorted((*key, share) for key, share in accepted_losses(language.folder).items())
     ids = {source: sorted(ids) for source, ids in accepted_ids(language.folder).items()}
     return {"accepted": digest_of(ids), **({"accepted losses": digest_of(losses)} if losses else {})}

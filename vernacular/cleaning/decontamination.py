@@ -1,4 +1,4 @@
-"""Text that no kept line may share: equal lines, and runs of words in a row. As hashes, so that any amount fits."""
+"""Decontamination index: hashes of lines and word n-grams that no training line may share."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from vernacular.text.word_hashes import U64, Tokens
 
 
 class Held:
-    """What is held: a hash of each line and of each run of ``overlap`` words in a line, casefolded, no punctuation.
+    """A hash of each held-out line and of each run of ``overlap`` words, casefolded, without punctuation.
 
     Args:
-        names: of the kinds of text that are held (a task, the dev part).
-        overlap: words in a row.
-        lines: hashes of lines, and the number of the name of each.
-        runs: hashes of runs, and the number of the name of each.
+        names: of the kinds of held-out text (a task, the dev part).
+        overlap: words in a run.
+        lines: hashes of lines, and the index of each one's name.
+        runs: hashes of runs, and the index of each one's name.
 
-    Hashes of 64 bits; a collision costs a line of training text.
+    Hashes have 64 bits; a collision costs one line of training text.
     """
 
     def __init__(self, names: Sequence[str], overlap: int, lines: tuple[U64, NDArray[np.integer]],
@@ -34,12 +34,12 @@ class Held:
 
     @classmethod
     def of(cls, items: Sequence[tuple[str, str]], overlap: int, tidy: Callable[[list[str]], list[str]]) -> Held:
-        """What is held where ``items`` are (name, text).
+        """Index ``items`` of (name, text).
 
         Args:
-            items: as they stand in their files.
-            overlap: words in a row.
-            tidy: normalises and spells lines as those are that they are compared with.
+            items: as written in their files.
+            overlap: words in a run.
+            tidy: normalizes lines like those they are compared with.
         """
         names = sorted({name for name, _ in items})
         pairs = [(names.index(name), line) for name, text in items for line in text.split("\n")]
@@ -53,19 +53,19 @@ class Held:
         return cls(names, overlap, (tokens.line_hashes[worded], at[worded]), (runs, np.repeat(at, counts)))
 
     def save(self, path: Path) -> None:
-        """Write to ``path`` (npz)."""
+        """Write it to ``path`` (npz)."""
         with path.open("wb") as stream:
             np.savez(stream, names=np.array(self.names, dtype=np.str_), overlap=self.overlap, lines=self._lines,
                      line_names=self._line_names, runs=self._runs, run_names=self._run_names)
 
     def digest(self) -> str:
-        """A digest of what is held."""
+        """Return a digest of the index."""
         parts = (self._lines, self._line_names, self._runs, self._run_names)
         return digest_of([self.names, self.overlap, *(sha256(part.tobytes()).hexdigest() for part in parts)])
 
     @classmethod
     def load(cls, path: Path) -> Held:
-        """What ``save`` wrote.
+        """Load an index.
 
         Raises:
             Problem: it cannot be read.
@@ -75,14 +75,15 @@ class Held:
                 return cls(found["names"].tolist(), int(found["overlap"]), (found["lines"], found["line_names"]),
                            (found["runs"], found["run_names"]))
         except (OSError, ValueError, KeyError) as error:
-            raise Problem(f"the held items cannot be read ({error})", where=str(path), fix="Run again") from error
+            raise Problem("the decontamination index cannot "
+                          f"be read ({error})", where=str(path), fix="Run again") from error
 
     def judge(self, tokens: Tokens) -> NDArray[np.uint32]:
-        """For each line 0, or why it may not be kept: a number for ``reason``."""
+        """Return for each line 0, or a number for ``reason`` if it must be dropped."""
         return self.judge_hashes(tokens.line_hashes, *tokens.runs(self.overlap))
 
     def judge_hashes(self, lines: U64, runs: U64, counts: NDArray[np.integer]) -> NDArray[np.uint32]:
-        """The same where the hashes of the lines, and of the runs that each has, are known."""
+        """Like ``judge``, with known hashes of lines and runs, and the number of runs per line."""
         found = np.zeros(len(lines), dtype=np.uint32)
         hits = _where(runs, self._runs)
         shared = np.flatnonzero(hits >= 0)
@@ -95,11 +96,11 @@ class Held:
         return found
 
     def name_of(self, number: int) -> str:
-        """The kind of text that a number of ``judge`` points to."""
+        """Return the kind of text for a number of ``judge``."""
         return self.names[(number - 1) // 2]
 
     def reason(self, number: int) -> str:
-        """What a number of ``judge`` stands for."""
+        """Explain a number of ``judge``."""
         name = self.name_of(number)
         return f"equals a line of {name}" if number % 2 else f"shares {self.overlap} words in a row with {name}"
 
@@ -110,9 +111,9 @@ def _sorted(hashes: U64, names: NDArray[np.integer]) -> tuple[U64, NDArray[np.ui
 
 
 def _where(wanted: U64, known: U64) -> NDArray[np.int64]:
-    """Where each of ``wanted`` stands in the sorted ``known``, -1 if nowhere.
+    """Return the index of each of ``wanted`` in the sorted ``known``, or -1.
 
-    A table of bits by the lowest bits of the hashes answers for most; only the rest is searched.
+    A bit table indexed by the lowest hash bits excludes most; only the others are searched.
     """
     found = np.full(len(wanted), -1, dtype=np.int64)
     if not len(known) or not len(wanted):

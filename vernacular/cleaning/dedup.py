@@ -1,6 +1,6 @@
-"""What compares documents and lines with each other: boilerplate, equal ones, and near-duplicates (Broder 1997).
+"""Deduplication: boilerplate, exact duplicates and near-duplicates (Broder 1997).
 
-Works on hashes that were made before (``chain``); of what is alike the first is kept, in the order of the corpus.
+Works on precomputed hashes; the first of similar texts in corpus order is kept.
 """
 
 from __future__ import annotations
@@ -14,54 +14,54 @@ from numpy.typing import NDArray
 from vernacular.text.word_hashes import U64, Ints, Tokens, mix, offsets, sequence_hashes, spread
 
 Mask = NDArray[np.bool_]
-Remembered = tuple[U64, NDArray[np.float64]]  # sorted hashes of pairs of texts, and how alike they are
-_EDGE = 5  # lines at either end of a document among which boilerplate is looked for
+Remembered = tuple[U64, NDArray[np.float64]]  # sorted hashes of text pairs, and their similarities
+_EDGE = 5  # lines at either end of a document searched for boilerplate
 _LEAST_DOCUMENTS, _LEAST_USES = 10, 3
-_AT_ONCE = 5000  # pairs that are measured at once
-_FEW = 16  # of a band that no more texts share all pairs are measured, of others only those with a kept text
-_BITS = 31  # of the number of a text
+_AT_ONCE = 5000  # pairs per batch
+_FEW = 16  # in larger buckets only pairs with a kept text are compared
+_BITS = 31  # of a text's index
 _HALF, _LOWER, _ODD = np.uint64(32), np.uint64(0xFFFFFFFF), np.uint64(0x9E3779B97F4A7C15)
 
 
 def repeated(kinds: NDArray[np.integer]) -> Mask:
-    """Which of ``kinds`` stand for the second time or later; equal numbers (0 and up) are of one kind."""
+    """Return which of ``kinds`` occurred before; equal numbers (0 and up) are of one kind."""
     places = np.arange(len(kinds), dtype=np.int64)
     found: Mask = first_places(kinds) != places
     return found
 
 
 def first_places(kinds: NDArray[np.integer]) -> Ints:
-    """Where each of ``kinds`` stands for the first time."""
+    """Return where each of ``kinds`` first occurs."""
     places = np.arange(len(kinds), dtype=np.int64)
     first = np.zeros(int(kinds.max(initial=0)) + 1, dtype=np.int64)
-    first[kinds[::-1]] = places[::-1]  # of several the last one written stays
+    first[kinds[::-1]] = places[::-1]  # the last write of an index wins
     found: Ints = first[kinds]
     return found
 
 
 def kinds_of(hashes: U64) -> Ints:
-    """A number for each of ``hashes``, equal for equal ones."""
+    """Return an index for each of ``hashes``, equal for equal ones."""
     return np.unique(hashes, return_inverse=True)[1]
 
 
 def document_hashes(hashes: U64, lines: NDArray[np.integer]) -> U64:
-    """A hash of each document from the hashes of its lines, given how many it has."""
+    """Return a hash of each document from its lines' hashes, given its number of lines."""
     ends = offsets(lines)
     return sequence_hashes(hashes, ends[:-1], ends[1:])
 
 
 def boilerplate(kinds: NDArray[np.integer], lines: NDArray[np.integer], groups: NDArray[np.integer],
                 share: float) -> tuple[Ints, NDArray[np.float64]]:
-    """Lines among the first or last five of more than ``share`` of the documents of their host or file.
+    """Find lines among the first or last five of more than ``share`` of their host's or file's documents.
 
     Args:
         kinds: of all lines, document after document; equal lines are of one kind.
-        lines: how many lines each document has.
-        groups: the number of the host or file of each document; those with fewer than 10 documents are not judged.
+        lines: number of lines per document.
+        groups: index of each document's host or file; groups below 10 documents are skipped.
         share: of the documents of a group.
 
     Returns:
-        The lines, in order, and in what share of its group's documents each opens or closes.
+        The lines, in order, and the share of their group's documents they begin or end.
     """
     owner = np.repeat(np.arange(len(lines), dtype=np.int64), lines)
     place = np.arange(len(kinds), dtype=np.int64) - np.repeat(offsets(lines)[:-1], lines)
@@ -72,7 +72,7 @@ def boilerplate(kinds: NDArray[np.integer], lines: NDArray[np.integer], groups: 
     if not len(at):
         return at, np.zeros(0)
     kind = kinds_of(groups[owner[at]].astype(np.uint64) << np.uint64(40) | kinds[at].astype(np.uint64))
-    pairs = np.unique(kind.astype(np.uint64) << np.uint64(32) | owner[at].astype(np.uint64))  # a document counts once
+    pairs = np.unique(kind.astype(np.uint64) << np.uint64(32) | owner[at].astype(np.uint64))  # count a document once
     uses = np.bincount((pairs >> np.uint64(32)).astype(np.int64))[kind]
     shares = uses / many[groups[owner[at]]]
     hit = (shares > share) & (uses >= _LEAST_USES)
@@ -80,13 +80,13 @@ def boilerplate(kinds: NDArray[np.integer], lines: NDArray[np.integer], groups: 
 
 
 class Similarities:
-    """How alike texts are: the Jaccard index of their shingles; measured once for each pair, and remembered.
+    """Similarity of texts: the Jaccard index of their shingles; each pair is measured once and cached.
 
     Args:
         hashes: of each text.
-        texts_of: the texts at some places.
-        apart: which texts of two rows of places are surely not alike, where that can be told quickly.
-        known: sorted hashes of pairs of texts, and their similarities, from runs before.
+        texts_of: returns texts by index.
+        apart: a fast test for pairs that are certainly dissimilar.
+        known: sorted hashes of text pairs with similarities, from earlier runs.
     """
 
     def __init__(self, hashes: U64, texts_of: Callable[[Ints], list[str]],
@@ -96,7 +96,7 @@ class Similarities:
         self._used: list[Remembered] = []
 
     def of(self, ones: Ints, others: Ints) -> NDArray[np.float64]:
-        """The similarity of each of ``ones`` to the one of ``others`` in the same place; both are places of texts."""
+        """Return the similarities of ``ones`` and ``others``, indices of texts."""
         keys, (known, measured) = mix(self._hashes[ones] * _ODD + self._hashes[others]), self._known
         place = np.minimum(np.searchsorted(known, keys), max(len(known) - 1, 0))
         new = known[place] != keys if len(known) else np.ones(len(keys), dtype=np.bool_)
@@ -113,7 +113,7 @@ class Similarities:
         return found
 
     def used(self) -> Remembered:
-        """What was asked for, to be remembered."""
+        """Return the requested similarities, for caching."""
         return joined(self._used)
 
     def _measured(self, ones: Ints, others: Ints) -> NDArray[np.float64]:
@@ -121,7 +121,7 @@ class Similarities:
         lines = [text.split("\n") for text in self._texts_of(places)]
         grams, counts = Tokens([line for text in lines for line in text]).shingles(
             np.fromiter(map(len, lines), np.int64, len(lines)))
-        # what a text holds, each once: the number of the text in the upper half, a shingle in the lower
+        # distinct shingles of each text: the text's index in the upper half, a shingle in the lower
         held = np.unique((np.repeat(np.arange(len(places), dtype=np.uint64), counts) << _HALF) | (grams & _LOWER))
         sizes = np.bincount((held >> _HALF).astype(np.int64), minlength=len(places))
         one, other = inverse[:len(ones)], inverse[len(ones):]
@@ -137,12 +137,12 @@ class Similarities:
 
 
 def nothing_remembered() -> Remembered:
-    """No pairs."""
+    """Return an empty cache."""
     return np.zeros(0, dtype=np.uint64), np.zeros(0, dtype=np.float64)
 
 
 def joined(parts: Sequence[Remembered]) -> Remembered:
-    """All pairs of ``parts``, each once."""
+    """Merge ``parts`` without duplicates."""
     keys, similarities = map(np.concatenate, zip(nothing_remembered(), *parts, strict=True))
     keys, first = np.unique(keys, return_index=True)
     return keys, similarities[first]
@@ -150,11 +150,11 @@ def joined(parts: Sequence[Remembered]) -> Remembered:
 
 def nearly_repeated(bands: NDArray[np.uint32], least: float,
                     similarities: Similarities) -> dict[int, tuple[int, float]]:
-    """Texts to which a kept one before is as similar as ``least``: index -> that one, and the similarity.
+    """Find texts similar to an earlier kept one: index -> that text, and the similarity.
 
     Args:
-        bands: of each text, shape ``(texts, bands)``; zeros for texts that are not compared. Texts that share a band
-            are measured against each other, and no others.
+        bands: of each text, shape ``(texts, bands)``; zeros for texts that are not compared. Only
+            texts that share a band are compared.
         least: Jaccard index.
         similarities: measures pairs.
     """
@@ -170,7 +170,7 @@ def nearly_repeated(bands: NDArray[np.uint32], least: float,
     crowds: dict[int, list[int]] = defaultdict(list)
     for text, number in zip(at[~few].tolist(), bucket[~few].tolist(), strict=True):
         crowds[text].append(number)
-    kept: dict[int, list[int]] = defaultdict(list)  # of crowded buckets: there may be too many pairs for all of them
+    kept: dict[int, list[int]] = defaultdict(list)  # for crowded buckets, whose pairs may be too many
     found: dict[int, tuple[int, float]] = {}
     for text in sorted(near.keys() | crowds.keys()):
         candidates = [pair for pair in near.get(text, ()) if pair[0] not in found]
@@ -188,7 +188,7 @@ def nearly_repeated(bands: NDArray[np.uint32], least: float,
 
 
 def _pairs(texts: Ints, bucket: Ints) -> tuple[Ints, Ints]:
-    """Each pair of ``texts`` in one bucket, once: the later ones, in order, and the earlier ones."""
+    """Return the pairs of ``texts`` in each bucket: later ones, in order, and earlier ones."""
     order = np.lexsort((texts, bucket))
     texts, bucket = texts[order], bucket[order]
     found = [np.zeros(0, dtype=np.int64)]
@@ -200,14 +200,15 @@ def _pairs(texts: Ints, bucket: Ints) -> tuple[Ints, Ints]:
 
 
 def _meetings(bands: NDArray[np.uint32]) -> tuple[Ints, U64]:
-    """The bands that two texts or more share: the text, in order, and a number that stands for the band."""
+    """Return bands shared by several texts: the text, in order, and a number of the band."""
     texts: list[Ints] = [np.zeros(0, dtype=np.int64)]
     buckets: list[U64] = [np.zeros(0, dtype=np.uint64)]
     bits = np.uint32((1 << max(16, len(bands).bit_length() + 2)) - 1)
     columns = np.ascontiguousarray(bands.T)
     for number, values in enumerate(columns):
         slots = values & bits
-        maybe = np.flatnonzero((np.bincount(slots)[slots] > 1) & (values > 0))  # a table is quicker than to sort all
+        # a table is faster than sorting everything
+        maybe = np.flatnonzero((np.bincount(slots)[slots] > 1) & (values > 0))
         _, kind, uses = np.unique(values[maybe], return_inverse=True, return_counts=True)
         shared = maybe[uses[kind] > 1]
         texts.append(shared)
@@ -218,5 +219,5 @@ def _meetings(bands: NDArray[np.uint32]) -> tuple[Ints, U64]:
 
 
 def lines_of(documents: Ints, lines: NDArray[np.integer]) -> Ints:
-    """The lines of ``documents``, given how many lines each document has."""
+    """Return the lines of ``documents``, given the number of lines per document."""
     return spread(offsets(lines)[:-1][documents], lines[documents])

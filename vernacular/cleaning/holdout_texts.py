@@ -1,8 +1,7 @@
-"""The texts that models are judged by, so that none of them is trained on: the folder's task files and behaviour tests.
+"""Texts used for scoring, which must not be in training data: task files and behavioral tests.
 
-Items that are only learned from may stay in the text: their words tell nothing of what is scored, and people label
-what they have collected. Only finding and reading is here; ``clean`` takes out of the corpus what equals one or shares
-a long run of words.
+Training-only items may occur in the corpus: people label the text they have, and these items are
+not scored. This module locates and reads; ``clean`` removes matching text.
 """
 
 from __future__ import annotations
@@ -33,13 +32,13 @@ from vernacular.sandbox.reader import opened, read_bounded
 from vernacular.text.words import words
 
 FOLDER = "tasks"
-LEAST_WORDS = 3  # labels and single words of a field are no texts
+LEAST_WORDS = 3  # labels and single words are not texts
 _SENTENCE_WORDS = 5
-# A space behind what ends a sentence; none is needed where the script writes none.
+# A space after sentence ends; not required in scripts without one.
 _SENTENCE_END = regex.compile(r"(?<=\p{Sentence_Terminal}[\p{Pf}\p{Pe}\"']*)\s+"
                               r"|(?<=[。！？።။])(?=[^\s\p{Pf}\p{Pe}\"'])", regex.V1)
 _FIXED_WORDS = 5  # of a template between two slots
-_MOST_EXPANDED = 500  # sentences of one template; larger ones count by their fixed parts
+_MOST_EXPANDED = 500  # sentences per template; larger ones are covered by their fixed parts
 _NOT_DATA = {".md", ".yaml", ".yml", ".py"}
 _NOT_READING = {"licence", "url", "most", "separator", "repair_bio", "folder", "dataset"}
 _SLOT = regex.compile(r"\{[a-z][a-z0-9_]*\}")
@@ -47,17 +46,17 @@ _TAG = regex.compile(r"(?:O|[BIESLU]-\S+|[A-Z][A-Z_]*)")
 
 
 def held_items(language: Language, root: Path) -> list[tuple[str, str]]:
-    """Every text of three words or more that a task or a behaviour test holds, and its sentences: (file, text), once.
+    """Return (file, text) for all distinct texts of three words or more in tasks and behavioral tests.
 
-    That is all of the folder ``tasks/`` that no task names, and of the data that the tasks name, wherever it lies, the
-    items that models are scored or chosen by.
+    These are all files in ``tasks/`` that no task names, and the scoring and selection items of
+    each task's data.
 
     Args:
         language: whose tasks.
-        root: of the store, below which lies what was fetched from the hub.
+        root: of the store, which contains hub data.
 
     Raises:
-        Problem: a file that cannot be read: what it holds could not be kept out of training.
+        Problem: a file cannot be read, so its texts could not be excluded.
     """
     found: dict[tuple[str, str], None] = {}
     for name, text in _labelled(language, root):
@@ -71,7 +70,7 @@ def held_items(language: Language, root: Path) -> list[tuple[str, str]]:
 
 
 def _labelled(language: Language, root: Path) -> Iterator[tuple[str, str]]:
-    """(file or task, text) of all labelled data; files that a task names are read as it says."""
+    """Yield (file or task, text) of all labeled data; files of tasks are read with the task's settings."""
     for file in unnamed_files(language):
         yield from ((file.path, text) for text in texts_of(file, language.limits))
     for name in language.tasks:
@@ -80,9 +79,10 @@ def _labelled(language: Language, root: Path) -> Iterator[tuple[str, str]]:
 
 
 def versions(language: Language, root: Path) -> dict[str, str]:
-    """Digests of what ``held_items`` reads; what a stage reads outside the artifact root.
+    """Return digests of the inputs of ``held_items``.
 
-    Of behavioural tests the sentences alone: a review or another threshold changes nothing for the text.
+    For behavioral tests only the sentences count: reviews and thresholds do not affect
+    decontamination.
     """
     files = unnamed_files(language)
     tasks = {f"task/{name}": digest_of([version, _reading(task)]) for name, task in language.tasks.items()
@@ -93,13 +93,13 @@ def versions(language: Language, root: Path) -> dict[str, str]:
 
 
 def _reading(task: Task) -> dict[str, Any]:
-    """The settings that decide which texts of a task's data are held out: kind, columns, parts and their shares."""
+    """Return the settings that determine a task's held-out texts: kind, columns, parts and shares."""
     assert task.data is not None
     return {"kind": task.kind, "data": task.data.model_dump(mode="json", exclude=_NOT_READING)}
 
 
 def unnamed_files(language: Language) -> list[File]:
-    """The files in ``tasks/`` that hold labelled data and that no task names: nobody says what of them is scored."""
+    """Return the files with labeled data in ``tasks/`` that no task names."""
     named = {file.place.resolve() for file in named_files(language)}
     return [file for _, file in Folder(language.folder, "", language.folder.name).folder(FOLDER).list_files()
             if file.suffix.lower() not in _NOT_DATA and file.stem.upper() not in ("LICENSE", "LICENCE")
@@ -107,11 +107,11 @@ def unnamed_files(language: Language) -> list[File]:
 
 
 def texts_of(file: File, limits: Limits | None = None) -> Iterator[str]:
-    """The texts of one file of labelled data.
+    """Yield the texts of one file of labeled data.
 
     Raises:
-        LimitReached: parsing it takes more than ``limits`` allow.
-        Problem: its format is not known, it is not UTF-8, or it is broken.
+        LimitReached: it exceeds ``limits``.
+        Problem: its format is unknown, it is not UTF-8, or it is damaged.
     """
     with opened(file) as data:
         return read_bounded(f"{__name__}:in_worker_texts", [data], [file.suffix.lower(), file.shown], file.shown,
@@ -119,13 +119,13 @@ def texts_of(file: File, limits: Limits | None = None) -> Iterator[str]:
 
 
 def in_worker_texts(files: Sequence[OpenFile], suffix: str, where: str) -> Iterator[str]:
-    """In the worker: the texts of the one file in ``files``."""
+    """In the worker: yield the texts of the one file in ``files``."""
     readers = {".jsonl": _jsonl, ".json": _json, ".csv": _csv, ".tsv": _tsv, ".conll": _conll, ".conllu": _conll,
                ".txt": _txt}
     reader = readers.get(suffix)
     if reader is None:
-        raise Problem(f"{suffix or 'a file without an ending'} is no format of labelled data that can be read, so "
-                      "its texts cannot be kept out of training", where=where,
+        raise Problem(f"{suffix or 'a file without an ending'} is not a supported format of labeled data, so its "
+                      "texts cannot be excluded from training", where=where,
                       fix=f"Use one of {', '.join(readers)}, or move the file out of {FOLDER}/")
     try:
         yield from reader(text_of(files[0].read(), where).replace("\r\n", "\n").replace("\r", "\n"))
@@ -134,13 +134,13 @@ def in_worker_texts(files: Sequence[OpenFile], suffix: str, where: str) -> Itera
 
 
 def _sentences(line: str) -> list[str]:
-    """The sentences of a longer text, for the corpus may hold it sentence by sentence; short ones are anybody's."""
+    """Return the sentences of a long text, which the corpus may contain separately."""
     parts = [part.strip() for part in _SENTENCE_END.split(line)]
     return [part for part in parts if len(words(part)) >= _SENTENCE_WORDS] if len(parts) > 1 else []
 
 
 def _strings(value: Any) -> Iterator[str]:
-    """Every string in a JSON value; a list of single words is a sentence in words."""
+    """Yield every string in a JSON value; a list of single words is one sentence."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
@@ -167,7 +167,7 @@ def _json(text: str) -> Iterator[str]:
 
 
 def _csv(text: str, marks: str = separated.MARKS) -> Iterator[str]:
-    """By every separator that stands in it: a file says nowhere which is its own."""
+    """Read with every separator that occurs, since the file does not declare its own."""
     for mark in marks:
         if mark in text or mark == marks[0]:
             for row in separated.reader(text, delimiter=mark):
@@ -175,7 +175,7 @@ def _csv(text: str, marks: str = separated.MARKS) -> Iterator[str]:
 
 
 def _tsv(text: str) -> Iterator[str]:
-    """Quoted as CSV is, or not quoted at all: both are taken, since files say neither."""
+    """Read both with and without quoting, since the file does not declare it."""
     yield from _csv(text, "\t")
     if '"' in text:
         for line in text.splitlines():
@@ -183,7 +183,7 @@ def _tsv(text: str) -> Iterator[str]:
 
 
 def _conll(text: str) -> Iterator[str]:
-    """A sentence a block, a word a line, in the first column (CoNLL) or the second (CoNLL-U); ``# text =`` as it is."""
+    """Yield a sentence per block from the first column (CoNLL) or the second (CoNLL-U), and ``# text =``."""
     for block in regex.split(r"\n[ \t]*\n", text.replace("\r\n", "\n")):
         lines = [line for line in block.split("\n") if line.strip()]
         yield from (line.split("=", 1)[1].strip() for line in lines if regex.match(r"# ?text ?=", line))
@@ -196,11 +196,11 @@ def _conll(text: str) -> Iterator[str]:
 
 
 def _surface(rows: Iterable[list[str]]) -> str:
-    """The text of a CoNLL-U sentence from its words: ranges stand for their parts, SpaceAfter=No joins."""
+    """Return the text of a CoNLL-U sentence: ranges replace their parts, SpaceAfter=No joins."""
     text, end = "", 0
     for row in rows:
         first, _, last = row[0].partition("-")
-        if not first.isdigit() or int(first) <= end:  # an empty node, or a part of the range before
+        if not first.isdigit() or int(first) <= end:  # an empty node, or a part of the previous range
             continue
         end = int(last) if last else int(first)
         text += row[1] + ("" if "SpaceAfter=No" in row[9] else " ")
@@ -208,16 +208,16 @@ def _surface(rows: Iterable[list[str]]) -> str:
 
 
 def _txt(text: str) -> Iterator[str]:
-    """Lines of text, or CoNLL where nearly every line is a word and a tag."""
+    """Yield lines of text, or CoNLL if nearly every line is a word and a tag."""
     rows = [line.split() for line in text.split("\n") if line.strip()]
     tagged = sum(len(row) == 2 and _TAG.fullmatch(row[1]) is not None for row in rows)
     yield from _conll(text) if rows and tagged >= 0.9 * len(rows) else text.split("\n")
 
 
 def _behaviour(language: Language) -> Iterator[tuple[str, str]]:
-    """The sentences of the tests' templates, and their fixed parts of five words or more.
+    """Yield the sentences of test templates, and their fixed parts of five words or more.
 
-    What speakers marked is not among them: a mark would have the text cleaned and every model trained anew.
+    Speakers' marks are excluded: a mark would otherwise rerun cleaning and training.
     """
     suite = load_suite(language)
     for test in suite.tests:

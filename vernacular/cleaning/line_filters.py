@@ -1,7 +1,7 @@
-"""Rules on single lines: each says which lines of a batch to drop, and why. What compares lines is elsewhere.
+"""Filters on single lines: each maps the lines to drop to reasons.
 
-Every rule takes the lines of a batch and gives index -> reason for those to drop. Limits learned from the language's
-own text are in ``thresholds``; the limits here hold in every language.
+Thresholds here apply to every language; those learned from the seed are in
+``langid.learned_thresholds``.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from vernacular.text.words import words
 
 _REPETITION_WORDS = 8
 _SAME_LETTER = regex.compile(r"(\p{L})\1{12,}")  # "aaaaaaaaaaaaa"; rows of dots and dashes are not letters
-# Of what ftfy takes for mojibake: signs among letters, which no orthography has. Pairs of letters alone can be a
-# spelling (Ewe ƒã, Lombard œ before a space, Sango Â).
+# ftfy's signs of mojibake that no orthography has: symbols among letters. Pairs of letters alone
+# can be regular spelling (Ewe ƒã, Lombard œ before a space, Sango Â).
 _SIGNS_WITHIN = regex.compile(r"[^\p{L}\p{M}\s\p{ASCII}‘’“”…–—«»‹›]|[ªº]")
-LOST = "holds U+FFFD, the mark of lost characters"
+LOST = "contains U+FFFD, the replacement for lost characters"
 
 
 def damaged(lines: Sequence[str]) -> dict[int, str]:
-    """Lines that hold U+FFFD (letters were lost before the text came here) or mojibake that could not be undone."""
+    """Return lines with U+FFFD (characters lost earlier) or mojibake that cannot be repaired."""
     found: dict[int, str] = {}
     for index in suspects(lines):
         for match in BADNESS_RE.finditer(lines[index]):
             if match[0][0] not in "œŒ" and _SIGNS_WITHIN.search(match[0]):
-                found[index] = f"holds mojibake that cannot be undone: {match[0]!r}"
+                found[index] = f"contains mojibake that cannot be repaired: {match[0]!r}"
                 break
     if any("\ufffd" in line for line in lines):
         found.update((index, LOST) for index, line in enumerate(lines) if "\ufffd" in line)
@@ -39,13 +39,13 @@ def damaged(lines: Sequence[str]) -> dict[int, str]:
 
 
 def empty(lines: Sequence[str]) -> dict[int, str]:
-    """Lines without a single letter."""
+    """Return lines without letters."""
     batch = Batch.of(lines)
     return dict.fromkeys(np.flatnonzero(batch.sums((batch.kinds & LETTER) != 0) == 0).tolist(), "no letters")
 
 
 def short(lines: Sequence[str], least: int) -> dict[int, str]:
-    """Lines of fewer than ``least`` words."""
+    """Return lines of fewer than ``least`` words."""
     if least <= 1:
         return {}
     counts = Batch.of(lines).word_counts
@@ -53,10 +53,10 @@ def short(lines: Sequence[str], least: int) -> dict[int, str]:
 
 
 def repetitive(lines: Sequence[str], most: float) -> dict[int, str]:
-    """Lines that repeat themselves.
+    """Return repetitive lines.
 
-    Dropped are lines of 8 words or more in which one word takes up more than the share ``most``, or more than ``most``
-    of the runs of three words stood before in the line, and lines with one letter more than 12 times in a row.
+    These are lines of 8 words or more in which one word, or repeated runs of three words, exceed
+    the share ``most``, and lines with a letter more than 12 times in a row.
     """
     found = {}
     for index in _maybe_repetitive(Batch.of(lines), most):
@@ -67,7 +67,7 @@ def repetitive(lines: Sequence[str], most: float) -> dict[int, str]:
 
 
 def repetition(line: str, most: float) -> str | None:
-    """Why ``repetitive`` drops a line, or None."""
+    """Return why ``repetitive`` drops a line, or None."""
     found = [word.casefold() for word in words(line)]
     if len(found) >= _REPETITION_WORDS:
         word, uses = Counter(found).most_common(1)[0]
@@ -76,17 +76,17 @@ def repetition(line: str, most: float) -> str | None:
         triples = list(zip(found, found[1:], found[2:], strict=False))
         again = len(triples) - len(set(triples))
         if again / len(triples) > most:
-            return f"{again} of {len(triples)} runs of three words stood before in the line"
+            return f"{again} of {len(triples)} runs of three words are repetitions"
     run = _SAME_LETTER.search(line)
-    return f"'{run[1]}' stands {len(run[0])} times in a row" if run else None
+    return f"'{run[1]}' occurs {len(run[0])} times in a row" if run else None
 
 
 def _maybe_repetitive(batch: Batch, most: float) -> list[int]:
-    """The lines that ``repetition`` could drop, and a few more: words stand for themselves by a hash."""
+    """Return the lines that ``repetition`` may drop, and a few more, using word hashes."""
     number = len(batch.lines)
     marked = np.zeros(number, dtype=np.bool_)
     same = batch.codes[1:] == batch.codes[:-1]
-    for step in (1, 2, 4, 4):  # after these, 12 neighbours in a row are equal
+    for step in (1, 2, 4, 4):  # after these, 12 equal neighbors in a row
         same = same[step:] & same[:-step] if len(same) > step else same[:0]
     marked[batch.lines_at(np.flatnonzero(same))] = True
     counts = batch.word_counts

@@ -1,7 +1,8 @@
-"""How much of each source the rules take, in words: what a person has to see, what they have to accept, what to do.
+"""What the rules drop from each source, in words, and which losses need a person's approval.
 
-A rule that takes more than a third of a source turns the gate ``losses_small`` amber. One that takes more than half
-turns ``losses_accepted`` red, which stops what follows until a person changes a setting or accepts the loss.
+A rule that drops more than a third of a source turns the gate ``losses_small`` amber; more than
+half turns ``losses_accepted`` red, which blocks later stages until settings change or the loss is
+accepted.
 """
 
 from __future__ import annotations
@@ -12,22 +13,23 @@ from typing import Any
 
 from vernacular.core.store import Artifact, Gate, Report
 
-SEEN, ACCEPTED = 1 / 3, 1 / 2  # share of a source that one rule may take before a person sees it, and accepts it
-LEAST_WORDS = 500  # read from a source; shares of less text say little
-GROWTH = 0.1  # an accepted loss may grow by this share of its source before it is asked about again
+SEEN, ACCEPTED = 1 / 3, 1 / 2  # shares of a source one rule may drop before a warning and before approval is needed
+LEAST_WORDS = 500  # read from a source; less text gives unreliable shares
+GROWTH = 0.1  # an accepted loss may grow by this share of its source before approval is needed again
 DETAIL = "losses"
 _SHOWN = 4
 
 
 @dataclass(frozen=True)
 class Family:
-    """Rules that a person takes for one, and sets by one key.
+    """Rules that are reported as one and controlled by one key.
 
     Attributes:
-        name: what `vernacular accept --rule` takes.
-        rules: of ``lines.RULES`` and ``across.RULES``.
-        taken: what the words were taken for.
-        remedy: what to change where it takes too much; ``{code}``, ``{source}`` and ``{where}`` are filled in.
+        name: used by `vernacular accept --rule`.
+        rules: of ``line_batch.RULES`` and ``corpus_rules.RULES``.
+        taken: why the words were dropped.
+        remedy: what to change if it drops too much; ``{code}``, ``{source}`` and ``{where}`` are
+            filled in.
     """
 
     name: str
@@ -38,39 +40,41 @@ class Family:
 
 FAMILIES = (
     Family("encoding", ("encoding",), "with lost characters",
-           "save the files as UTF-8, or name their encoding: `encoding:` of the source"),
+           "save the files as UTF-8, or set `encoding:` of the source"),
     Family("empty", ("empty",), "without a letter",
-           "name the field or column that holds the text: `text_field:` of the source"),
+           "set `text_field:` of the source to the field or column with the text"),
     Family("script", ("script",), "in another script",
            "correct `script:` in language.yaml, or lower `cleaning.script_share`"),
     Family("short", ("short",), "too short", "lower `cleaning.min_words`"),
-    Family("identification", ("identification", "document_identification"), "taken for another language",
-           "if they are in the language, add lines of this source to the seed (`vernacular seed {code}` draws some), "
-           "or set `trusted: true` at it"),
+    Family("identification", ("identification", "document_identification"), "identified as another language",
+           "if they are in the language, add lines of this source to the seed (`vernacular seed {code}` samples "
+           "some), or set `trusted: true` for it"),
     Family("repetition", ("repetition",), "repeating themselves", "raise `cleaning.max_repeats`"),
     Family("thresholds", ("thresholds",), "unlike any line of the seed",
-           "add lines of this source to the seed (`vernacular seed {code}` draws some), or lower `cleaning.quantile`"),
-    Family("quarantine", ("quarantine",), "waiting since the source changed",
+           "add lines of this source to the seed (`vernacular seed {code}` samples some), or lower "
+           "`cleaning.quantile`"),
+    Family("quarantine", ("quarantine",), "quarantined after a change of the source",
            "if the new documents are good: `vernacular accept {code} {source} --reason \"...\"`"),
-    Family("boilerplate", ("boilerplate",), "opening or closing many documents", "raise `cleaning.boilerplate_share`"),
+    Family("boilerplate", ("boilerplate",), "at the beginning or end "
+                                            "of many documents", "raise `cleaning.boilerplate_share`"),
     Family("duplicates", ("duplicate_document", "near_duplicate_document", "duplicate", "near_duplicate"),
-           "equal or nearly equal to text before",
-           "remove the second copy of the text from `sources:`, or raise `cleaning.near_duplicate`"),
-    Family("contamination", ("contamination",), "shared with what scores the models",
-           "the text is in {where}: name a smaller `test:` and `dev:` there, or take unused files out of tasks/"),
+           "equal or nearly equal to earlier text",
+           "remove the duplicate text from `sources:`, or raise `cleaning.near_duplicate`"),
+    Family("contamination", ("contamination",), "shared with scoring data",
+           "the text is in {where}: reduce `test:` and `dev:` there, or move unused files out of tasks/"),
 )
 
 
 @dataclass(frozen=True)
 class Loss:
-    """What one family of rules took from one source.
+    """What one family of rules dropped from one source.
 
     Attributes:
         source: name in language.yaml.
         rule: name of the family.
-        words: that it took.
+        words: dropped.
         read: words of the source.
-        where: the tasks and files that the taken text is in; for contamination alone.
+        where: the tasks and files that contain the dropped text; only for contamination.
     """
 
     source: str
@@ -81,28 +85,28 @@ class Loss:
 
     @property
     def share(self) -> float:
-        """Of the words of the source."""
+        """Share of the source's words."""
         return self.words / self.read if self.read else 0.0
 
     @property
     def key(self) -> tuple[str, str]:
-        """What a person accepts it by."""
+        """The key under which a person accepts it."""
         return self.source, self.rule
 
     def row(self) -> dict[str, Any]:
-        """For a report; ``losses_of`` reads it again."""
+        """Return a row for a report; ``losses_of`` reads it."""
         return asdict(self)
 
 
 def find_losses(sources: Sequence[str], read: Sequence[int], lost: Mapping[str, Sequence[int]],
                 where: Mapping[str, str]) -> list[Loss]:
-    """What each family of rules took from each source, largest share first; nothing taken is left out.
+    """Return the nonzero losses per source and family, largest share first.
 
     Args:
         sources: their names.
         read: words of each.
-        lost: rule -> words that it took from each source.
-        where: source -> the tasks and files that its contaminated text is in.
+        lost: rule -> words dropped from each source.
+        where: source -> tasks and files with its contaminated text.
     """
     found = [Loss(source, family.name, sum(int(lost[rule][number]) for rule in family.rules), int(read[number]),
                   where.get(source, "") if family.name == "contamination" else "")
@@ -111,52 +115,53 @@ def find_losses(sources: Sequence[str], read: Sequence[int], lost: Mapping[str, 
 
 
 def losses_of(report: Report) -> list[Loss]:
-    """The losses that a report of ``corpus/clean`` holds; none in one that is older than they are."""
+    """Return the losses in a report of ``corpus/clean``; none in old reports."""
     return [Loss(**row) for row in report.details.get(DETAIL, [])]
 
 
 def large(losses: Iterable[Loss], share: float, accepted: Mapping[tuple[str, str], float]) -> list[Loss]:
-    """Those of more than ``share`` of a source that nobody accepted.
+    """Return unaccepted losses above ``share``.
 
     Args:
-        losses: of ``find_losses``.
+        losses: from ``find_losses``.
         share: of the words of a source.
-        accepted: source and rule -> the share that a person accepted.
+        accepted: (source, rule) -> accepted share.
     """
     return [loss for loss in losses if loss.read >= LEAST_WORDS and loss.share > share
             and loss.share > accepted.get(loss.key, -1.0) + GROWTH]
 
 
 def loss_gates(code: str, losses: Sequence[Loss], accepted: Mapping[tuple[str, str], float]) -> list[Gate]:
-    """The gates ``losses_small``, which warns, and ``losses_accepted``, which stops what follows."""
+    """Return the gates ``losses_small``, which warns, and ``losses_accepted``, which blocks."""
     seen, stopped = large(losses, SEEN, accepted), large(losses, ACCEPTED, accepted)
     worst = max((loss.share for loss in losses if loss.read >= LEAST_WORDS), default=0.0)
     agreed = [f"{loss.rule} of {loss.source}" for loss in losses if loss.share > SEEN and loss.key in accepted]
-    also = f"; a person accepted: {', '.join(agreed)}" if agreed else ""
-    most = f"no rule takes more than {worst:.0%} of a source" if not agreed else "no other rule takes more than a third"
+    also = f"; accepted by a person: {', '.join(agreed)}" if agreed else ""
+    most = f"no rule drops more than {worst:.0%} of a source" if not agreed else ("no other rule drops more than a "
+                                                                                  "third")
     return [
         Gate(name="losses_small", passed=not seen, value=worst, threshold=SEEN,
              reason=" | ".join(_explained(code, loss) for loss in seen) if seen else f"{most}{also}"),
         Gate(name="losses_accepted", passed=not stopped, blocking=True, value=worst, threshold=ACCEPTED,
-             reason=" | ".join(f"{_explained(code, loss)}. If it is right so: {accept_command(code, loss)}"
+             reason=" | ".join(f"{_explained(code, loss)}. If the drop is right: {accept_command(code, loss)}"
                                for loss in stopped) if stopped
-             else f"no rule takes more than half of a source without a person's consent{also}")]
+             else f"no rule drops more than half of a source without approval{also}")]
 
 
 def _explained(code: str, loss: Loss) -> str:
     family = next(family for family in FAMILIES if family.name == loss.rule)
     remedy = family.remedy.format(code=code, source=loss.source, where=loss.where or "tasks/")
-    return (f"{loss.rule} takes {loss.share:.0%} of {loss.source} ({loss.words:,} of {loss.read:,} words, "
+    return (f"{loss.rule} drops {loss.share:.0%} of {loss.source} ({loss.words:,} of {loss.read:,} words, "
             f"{family.taken}): {remedy}")
 
 
 def accept_command(code: str, loss: Loss) -> str:
-    """The command by which a person accepts ``loss``."""
+    """Return the command that accepts ``loss``."""
     return f"`vernacular accept {code} {loss.source} --rule {loss.rule} --reason \"...\"`"
 
 
 def closing_lines(artifact: Artifact) -> list[str]:
-    """Three lines for a person: words read and kept, what each rule took, and where the dropped lines are.
+    """Return three lines for a person: words read and kept, words dropped by rule, and the folder of rejects.
 
     Args:
         artifact: of ``corpus/clean``.
@@ -174,8 +179,8 @@ def closing_lines(artifact: Artifact) -> list[str]:
     rest = sum(words for _, words in ranked[_SHOWN:])
     shown += [f"other rules {rest:,}"] if rest else []
     return [f"text: {read:,} words read, {kept:,} kept ({_percent(kept, read)})",
-            f"words taken: {', '.join(shown) or 'none'}",
-            f"the dropped lines, each with its reason: {artifact.folder / 'rejects'}"]
+            f"words dropped: {', '.join(shown) or 'none'}",
+            f"dropped lines with reasons: {artifact.folder / 'rejects'}"]
 
 
 def _percent(part: int, whole: int) -> str:

@@ -1,7 +1,7 @@
-"""MinHash sketches (Broder 1997; as fast similarity sketching, Dahlgaard et al. 2017), and bands of them.
+"""MinHash sketches (Broder 1997; fast similarity sketching, Dahlgaard et al. 2017) and their bands.
 
-Texts that share a band are candidates for near-duplicates; ``deduplicate`` decides. Similarity is the Jaccard index of
-the character 5-grams of the casefolded words.
+Texts that share a band are candidates for near-duplicates; ``dedup`` decides. Similarity is the
+Jaccard index of character 5-grams of casefolded words.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from rensa import RMinHash
 from vernacular.text.word_hashes import Ints, Tokens, mix, offsets, spread
 
 LEAST_WORDS = 8  # short phrases recur in every text
-LINE, DOCUMENT = 64, 128  # slots of a sketch; long documents have a good deal in common, lines hardly anything
+LINE, DOCUMENT = 64, 128  # slots of a sketch; unrelated long documents share more than unrelated lines
 _SEED = 1
-_MISSED = 0.01  # most pairs at the very threshold that may share no band; just above it, far fewer are missed
-_ERROR = 4  # standard errors by which the similarity of two sketches may be off
+_MISSED = 0.01  # share of pairs at the threshold that may share no band; far fewer are missed above it
+_ERROR = 4  # standard errors of the similarity estimate allowed
 
 
 def sketches(tokens: Tokens, texts: Ints, at: Ints, slots: int) -> NDArray[np.uint32]:
-    """The sketches of some texts, shape ``(len(at), slots)``.
+    """Return the sketches of some texts, shape ``(len(at), slots)``.
 
     Args:
         tokens: of all lines.
-        texts: how many lines in a row make a text.
-        at: which of the texts.
+        texts: number of lines per text.
+        at: indices of the texts.
         slots: of a sketch.
     """
     if not len(at):
@@ -40,7 +40,7 @@ def sketches(tokens: Tokens, texts: Ints, at: Ints, slots: int) -> NDArray[np.ui
 
 
 def shape(least: float, slots: int) -> tuple[int, int]:
-    """How many bands, and slots in each, so that hardly a pair of similarity ``least`` shares no band."""
+    """Return the number and size of bands so that few pairs of similarity ``least`` share no band."""
     for number in range(16, 1, -1):
         if (1 - least**number) ** (slots // number) <= _MISSED:
             return slots // number, number
@@ -48,7 +48,7 @@ def shape(least: float, slots: int) -> tuple[int, int]:
 
 
 def bands(found: NDArray[np.uint32], least: float) -> NDArray[np.uint32]:
-    """The bands of sketches, never 0, shape ``(sketches, bands)``."""
+    """Return the bands of sketches, never 0, shape ``(sketches, bands)``."""
     number, slots = shape(least, found.shape[1])
     parts = found[:, :number * slots].reshape(len(found), number, slots)
     hashes = np.zeros((len(found), number), dtype=np.uint64)
@@ -59,13 +59,13 @@ def bands(found: NDArray[np.uint32], least: float) -> NDArray[np.uint32]:
 
 
 def short(found: NDArray[np.uint32]) -> NDArray[np.uint8]:
-    """A byte of each slot of sketches: enough for ``surely_apart`` (Li and Koenig 2010)."""
+    """Return one byte per slot of sketches: enough for ``surely_apart`` (Li and Koenig 2010)."""
     return found.astype(np.uint8)
 
 
 def surely_apart(ones: NDArray[np.unsignedinteger], others: NDArray[np.unsignedinteger],
                  least: float) -> NDArray[np.bool_]:
-    """Which texts can hardly be as similar as ``least`` to the others, by their sketches, shape ``(texts, slots)``."""
+    """Return which texts are almost certainly less similar than ``least``, by sketches of (texts, slots)."""
     slots = ones.shape[1]
     error = _ERROR * (least * (1 - least) / slots) ** 0.5
     apart: NDArray[np.bool_] = np.count_nonzero(ones == others, axis=1) < (least - error) * slots - 1

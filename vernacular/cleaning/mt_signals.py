@@ -1,8 +1,8 @@
-"""Signs that a document was translated by a machine. They are flags on the document: nothing is dropped for them.
+"""Flags for signs of machine translation. No document is dropped for them.
 
-Much of the web's text in small languages is such output (Thompson et al. 2024), and some of it is all there is; whether
-to train on it is decided by what the flags let one measure. The crawler adds ``machine_translation:hreflang`` to pages
-that exist in many languages.
+Much web text in small languages is machine translated (Thompson et al. 2024), and sometimes there
+is no other; the flags allow measuring its effect. The crawler adds ``machine_translation:hreflang``
+to pages in many languages.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ _PHRASES = ("google translate", "translated by google", "translated by deepl", "
             "machine-translated", "automatically translated", "automatic translation", "translated automatically",
             "auto-translated", "gtranslate", "traduction automatique", "traduit automatiquement",
             "traducción automática", "tradução automática", "original text rate this translation")
-_IN_PHRASES = ("ransl", "RANSL", "radu", "RADU")  # one of these is in each
-_WINDOW = 200  # words; shorter documents say nothing about variety
+_IN_PHRASES = ("ransl", "RANSL", "radu", "RADU")  # each phrase contains one of these
+_WINDOW = 200  # words; shorter documents are not measured
 _LEAST_VARIETY = 0.2  # news has 0.55 and more, the lists of names in a Bible 0.22
 
 
 def flags(row: Mapping[str, Any], lines: Sequence[str]) -> list[str]:
-    """The signs of machine translation in a document, each once, in order; those the row already has stay.
+    """Return the flags of a document, distinct and in order, including existing ones.
 
     Args:
         row: the document's row; ``path`` and ``flags`` are read.
@@ -50,6 +50,6 @@ def flags(row: Mapping[str, Any], lines: Sequence[str]) -> list[str]:
 
 
 def variety(text: str) -> float:
-    """The share of different words among the first 200; 1 for shorter texts."""
+    """Return the share of distinct words among the first 200; 1 for shorter texts."""
     found = text.split(maxsplit=_WINDOW)[:_WINDOW]
     return len(set(found)) / _WINDOW if len(found) == _WINDOW else 1.0

@@ -1,7 +1,8 @@
-"""Poisoning: whether the new documents of a source are like those it had; if not, they wait for a person.
+"""Source drift: quarantine new documents of a source that differ from its earlier ones.
 
-What a source was like is kept below the artifact root as numbers and hashes, with the ids of the documents that were
-let in: no text. How two sets of documents are compared is in ``profile``, what a person accepted in ``acceptance``.
+The past of a source is stored below the artifact root as numbers and hashes with the ids of
+admitted documents, without text. Profiles are compared in ``source_profile``; approvals are in
+``approvals``.
 """
 
 from __future__ import annotations
@@ -20,19 +21,19 @@ from vernacular.core.errors import Problem
 from vernacular.core.store import canonical, write_atomically
 
 __all__ = ["Profile", "Screening", "Summary", "held_ids", "judge", "profile", "screen"]
-_RENEW = 1.25  # a profile is made again when the source has grown by a quarter: small additions cost next to nothing
+_RENEW = 1.25  # recompute a profile after a quarter of growth: small additions cost little
 
 
 @dataclass(frozen=True)
 class Screening:
-    """What was held, and why.
+    """What was quarantined, and why.
 
     Attributes:
-        held: ids of the documents that wait for a person.
+        held: ids of quarantined documents.
         reasons: source -> what changed, in plain words.
         profiles: source -> measures of its baseline and of its new documents, for the report.
-        replaced: source of which more than half is missing since what waits took its place -> how many of its documents
-            are left, and how many were let in before.
+        replaced: sources that lost more than half of their documents to quarantined ones -> numbers
+            of remaining and formerly admitted documents.
     """
 
     held: frozenset[str] = frozenset()
@@ -43,21 +44,22 @@ class Screening:
 
 def screen(summaries: Sequence[Summary], language_code: str, root: Path, folder: Path,
            settings: Poisoning) -> Screening:
-    """Compare each source's new documents with those it had, and hold back the new ones of a source that changed.
+    """Compare each source's new documents with its baseline, and quarantine those of changed sources.
 
-    The first documents of a source are its baseline. Fewer new ones than ``least_documents`` are let through but stay
-    new, so that many small additions are judged together. The answer hangs on the documents, on the baselines below
-    ``root`` and on what was accepted; the same again gives the same answer, also after a kill.
+    The first documents of a source are its baseline. Fewer new ones than ``least_documents`` are
+    admitted but stay new, so that many small additions are judged together. The result depends on
+    the documents, the baselines below ``root`` and the approvals; repeating it gives the same
+    result, also after a kill.
 
     Args:
         summaries: of every document of every source, new or not.
         language_code: of the language.
-        root: of the store; baselines are kept below it.
-        folder: of the language; says what a person accepted.
-        settings: how much may change.
+        root: of the store, which contains the baselines.
+        folder: of the language, which contains the approvals.
+        settings: allowed changes.
 
     Raises:
-        Problem: a baseline or the list of what was accepted cannot be read.
+        Problem: a baseline or the approvals cannot be read.
     """
     by_source: dict[str, list[Summary]] = defaultdict(list)
     for summary in summaries:
@@ -95,13 +97,13 @@ def screen(summaries: Sequence[Summary], language_code: str, root: Path, folder:
 
 
 def judge(baseline: Profile, new: Profile, settings: Poisoning, spell_out: Callable[[int], str] = str) -> list[str]:
-    """What changed from ``baseline`` to ``new`` by more than ``settings`` allow, in plain words with the numbers.
+    """Return the changes from ``baseline`` to ``new`` beyond ``settings``, in words with numbers.
 
     Args:
-        baseline: what the source was like.
-        new: what its new documents are like.
-        settings: how much may change.
-        spell_out: gives the words of a phrase for its hash.
+        baseline: profile of the source.
+        new: profile of its new documents.
+        settings: allowed changes.
+        spell_out: returns the words of a phrase hash.
     """
     why = []
     if baseline.language_share - new.language_share > settings.language_drop:
@@ -109,7 +111,7 @@ def judge(baseline: Profile, new: Profile, settings: Poisoning, spell_out: Calla
                    f"{new.language_share:.0%}")
     change = distance(baseline, new)
     if change > settings.vocabulary_change:
-        why.append(f"the words changed: Jensen-Shannon distance {change:.2f}, allowed are "
+        why.append(f"the words changed: Jensen-Shannon distance {change:.2f}; the limit is "
                    f"{settings.vocabulary_change:.2f}")
     if new.repeated_share - baseline.repeated_share > settings.duplicate_rise:
         why.append(f"the share of repeated lines rose from {baseline.repeated_share:.0%} to {new.repeated_share:.0%}")
@@ -125,7 +127,7 @@ def judge(baseline: Profile, new: Profile, settings: Poisoning, spell_out: Calla
 
 
 def measures(baseline: Profile, new: Profile) -> dict[str, float]:
-    """What two profiles are compared by, as numbers for a table."""
+    """Return the measures that compare two profiles, for a table."""
     return {"documents_before": baseline.documents, "documents_new": new.documents,
             "language_share_before": round(baseline.language_share, 4),
             "language_share_new": round(new.language_share, 4),
@@ -135,12 +137,12 @@ def measures(baseline: Profile, new: Profile) -> dict[str, float]:
 
 
 def baseline_path(root: Path, code: str, source: str) -> Path:
-    """Where the baseline of a source is kept."""
+    """Return the path of a source's baseline."""
     return root / code / ".baseline" / f"{source}.json"
 
 
 def held_ids(root: Path, code: str, source: str) -> frozenset[str]:
-    """The documents of a source that wait for a person since it was last screened.
+    """Return the documents of a source that are quarantined since its last screening.
 
     Raises:
         Problem: the baseline cannot be read.
@@ -151,14 +153,14 @@ def held_ids(root: Path, code: str, source: str) -> frozenset[str]:
 
 @dataclass(frozen=True)
 class Baseline:
-    """What a source was like, as far as it was let in.
+    """The admitted past of a source.
 
     Attributes:
-        ids: of the documents that were let in.
-        profiled: how many of them there were when ``profile`` was made.
-        profile: what they were like.
-        held: ids of the documents that wait.
-        present: how many documents there were when none waited last; 0 in a file that is older than this number.
+        ids: of admitted documents.
+        profiled: their number when ``profile`` was computed.
+        profile: their profile.
+        held: ids of quarantined documents.
+        present: number of documents when none was last quarantined; 0 in old files.
     """
 
     ids: frozenset[str]
@@ -169,7 +171,11 @@ class Baseline:
 
     @classmethod
     def read(cls, path: Path) -> Baseline | None:
-        """The baseline in the file ``path``; None where the source was never seen. Raises Problem."""
+        """Read the baseline in ``path``; None if the source is new.
+
+        Raises:
+            Problem: it cannot be read.
+        """
         if not path.is_file():
             return None
         try:
@@ -178,10 +184,11 @@ class Baseline:
                        frozenset(data["held"]), int(data.get("present", 0)))
         except (ValueError, KeyError, TypeError):
             raise Problem("the baseline of this source cannot be read", where=str(path), fix=(
-                "Look at what the source holds now, then delete the file: that becomes the baseline")) from None
+                "Check the source's current content, then delete the file: "
+                "that content becomes the baseline")) from None
 
     def grown(self, more: Sequence[Summary], documents: Sequence[Summary]) -> Baseline:
-        """With ``more`` of the source's ``documents`` let in."""
+        """Return the baseline with ``more`` of the source's ``documents`` admitted."""
         ids = self.ids | {summary.id for summary in more}
         if ids and len(ids) >= _RENEW * self.profiled:
             grown = profile(summary for summary in documents if summary.id in ids)
@@ -189,7 +196,7 @@ class Baseline:
         return replace(self, ids=ids)
 
     def write(self, path: Path) -> None:
-        """Write to ``path``, whole or not at all; an unchanged file is left alone."""
+        """Write it to ``path`` atomically, if it changed."""
         text = canonical({"ids": sorted(self.ids), "profiled": self.profiled, "held": sorted(self.held),
                           "present": self.present, "profile": self.profile.model_dump(mode="json")}) + "\n"
         if not path.is_file() or path.read_text(encoding="utf-8") != text:

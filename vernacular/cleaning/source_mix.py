@@ -1,4 +1,4 @@
-"""What the kept text is made of, by words, and whether one kind of it takes up more than the folder allows."""
+"""Composition of the cleaned text by words, and limits on the share of one kind."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Words = Mapping[tuple[str, ...], int]
 
 
 def words_by(words: Words, *names: str) -> Counter[tuple[str, ...]]:
-    """Kept words by some of the columns of ``GROUP``, largest first."""
+    """Sum kept words by some columns of ``GROUP``, largest first."""
     at = [GROUP.index(name) for name in names]
     found: Counter[tuple[str, ...]] = Counter()
     for group, number in words.items():
@@ -22,7 +22,7 @@ def words_by(words: Words, *names: str) -> Counter[tuple[str, ...]]:
 
 
 def shares(words: Words, caps: SourceMix) -> list[tuple[str, float, float]]:
-    """What is capped, its share of all words, and its cap."""
+    """Return what is limited, its share of all words, and its limit."""
     total = sum(words.values()) or 1
     registers = words_by(words, "register")
     hosts = {place: number for (place,), number in words_by(words, "place").items() if place.startswith("//")}
@@ -33,9 +33,9 @@ def shares(words: Words, caps: SourceMix) -> list[tuple[str, float, float]]:
 
 
 def mix_gate(found: Sequence[tuple[str, float, float]]) -> Gate:
-    """The gate ``source_mix``: warns where something takes up more than its cap; its value is of the worst of them."""
+    """Build the gate ``source_mix``: warns if a share exceeds its limit; its value is the worst."""
     _, share, cap = max(found, key=lambda row: row[1] - row[2])
     over = [row for row in found if row[1] > row[2]]
     return Gate(name="source_mix", passed=not over, value=share, threshold=cap, reason="; ".join(
-        f"{name}: {share:.0%} of the words, at most {cap:.0%} wanted" for name, share, cap in over or found),
-        fix="Add text of other kinds, or raise the cap under `cleaning.mix:` if the language has no other")
+        f"{name}: {share:.0%} of the words; the limit is {cap:.0%}" for name, share, cap in over or found),
+        fix="Add other kinds of text, or raise the limit under `cleaning.mix:` if the language has no other")

@@ -1,4 +1,4 @@
-"""What a set of documents is like, as numbers and hashes without text, and how two such profiles differ."""
+"""Profiles of sets of documents, as numbers and hashes without text, and their differences."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ import numpy.typing as npt
 from vernacular.config.strict import Strict
 from vernacular.text.words import words
 
-DOCUMENTS, LETTERS, LETTERS_OF_ONE = 2000, 1_000_000, 5_000  # the most that a profile looks at
-WORDS, PHRASE = 2000, 4  # most words that a profile keeps; words in a phrase
+DOCUMENTS, LETTERS, LETTERS_OF_ONE = 2000, 1_000_000, 5_000  # largest sample of a profile
+WORDS, PHRASE = 2000, 4  # most words in a profile; words in a phrase
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
-_LEAST_EXPECTED = 5  # a word is compared by itself if it can be expected this often, else as one of the rare ones
-_LEAST_CARRIERS = 5  # a phrase in fewer documents than this is chance
-_CHANCE, _RATIO = 2e-4, 10  # a phrase is new if this is less likely by chance, and it is so many times as common
-_STEADY, _MOVED = 0.4, 0.85  # part of the share that is allowed where no word changed; change at which all of it is
+_LEAST_EXPECTED = 5  # expected count for a separate comparison; rarer words are pooled
+_LEAST_CARRIERS = 5  # a phrase in fewer documents is chance
+_CHANCE, _RATIO = 2e-4, 10  # a phrase is new below this probability and above this ratio of frequencies
+_STEADY, _MOVED = 0.4, 0.85  # part of the share allowed without word change; change at which all of it is allowed
 
 Hashes = npt.NDArray[np.uint64]
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What the rules for single documents found out about one document.
+    """What the document rules found about one document.
 
     Attributes:
         id: of the ledger.
         source: name in language.yaml.
         lines: lines as read.
-        lines_in_language: of these, lines that are not surely in another language. That the seed lacks their words
-            makes a line refused, and not foreign.
-        lines_repeated: of these, lines that equal a line of an earlier document.
-        text: what the rules left of it.
+        lines_in_language: lines that are not certainly in another language. A line rejected because
+            the seed lacks its words is not foreign.
+        lines_repeated: lines equal to a line of an earlier document.
+        text: after the rules.
     """
 
     id: str
@@ -49,13 +49,13 @@ class Summary:
 
 
 class Profile(Strict):
-    """What a sample of documents is like; ``words`` and ``phrases`` are keyed by hashes.
+    """The profile of a sample of documents; ``words`` and ``phrases`` are keyed by hashes.
 
     Attributes:
         documents, lines, lines_in_language, lines_repeated: counts over the sample.
         tokens: words in the sample.
-        words: how often each of the most frequent words occurs.
-        phrases: in how many documents each phrase occurs that occurs in two or more.
+        words: counts of the most frequent words.
+        phrases: number of documents of each phrase in two documents or more.
     """
 
     documents: int
@@ -73,12 +73,12 @@ class Profile(Strict):
 
     @property
     def repeated_share(self) -> float:
-        """Share of lines that were there before."""
+        """Share of repeated lines."""
         return self.lines_repeated / self.lines if self.lines else 0.0
 
 
 def profile(summaries: Iterable[Summary]) -> Profile:
-    """What ``summaries`` are like, from a sample of bounded size that hangs on their ids alone (these are digests)."""
+    """Compute the profile of a bounded sample of ``summaries``, chosen by their ids (digests)."""
     chosen, letters = [], 0
     for summary in nsmallest(DOCUMENTS, summaries, key=lambda summary: summary.id):
         chosen.append(summary)
@@ -105,10 +105,10 @@ def profile(summaries: Iterable[Summary]) -> Profile:
 
 
 def distance(one: Profile, other: Profile) -> float:
-    """Jensen-Shannon distance between the words of two profiles: 0 for the same use of words, 1 for none in common.
+    """Return the Jensen-Shannon distance of the words: 0 for equal, 1 for disjoint distributions.
 
-    The square root of the divergence in bits (Endres and Schindelin 2003). Words too rare to be counted on in the
-    smaller sample stand together as one, since their chance differences would drown the real ones.
+    The square root of the divergence in bits (Endres and Schindelin 2003). Words too rare for the
+    smaller sample are pooled, since their chance differences would dominate.
     """
     if not one.tokens or not other.tokens:
         return 0.0
@@ -123,15 +123,15 @@ def distance(one: Profile, other: Profile) -> float:
 
 
 def new_phrases(baseline: Profile, new: Profile, share: float, moved: float = 1.0) -> list[int]:
-    """Hashes of phrases that more than ``share`` of the new documents hold and hardly any did before, commonest first.
+    """Return hashes of phrases in more than ``share`` of the new documents and hardly any before, most frequent first.
 
-    Text that moves on to other matters brings its own phrases, so the share is lower where all else stayed the same.
+    A change of topic brings its own phrases, so the share is lower if nothing else changed.
 
     Args:
         baseline: before.
         new: the new documents.
-        share: most of the new documents that may hold such a phrase, where the words have changed as well.
-        moved: how far the words changed, as a part of what is allowed.
+        share: largest share of new documents with such a phrase, if the words changed too.
+        moved: change of the words relative to the allowed change.
     """
     allowed = share * min(1.0, max(_STEADY, moved / _MOVED))
     part = new.documents / max(1, new.documents + baseline.documents)
@@ -139,7 +139,7 @@ def new_phrases(baseline: Profile, new: Profile, share: float, moved: float = 1.
     for number, after in new.phrases.items():
         if after < _LEAST_CARRIERS or after <= allowed * new.documents:
             continue
-        before = baseline.phrases.get(number, 1)  # phrases of a single document are not kept: it may have been one
+        before = baseline.phrases.get(number, 1)  # phrases of single documents are not stored: there may have been one
         rare = before == 1 or after * baseline.documents >= _RATIO * before * new.documents
         if rare and _tail(after, before + after, part) < _CHANCE:
             found.append(number)
@@ -147,7 +147,7 @@ def new_phrases(baseline: Profile, new: Profile, share: float, moved: float = 1.
 
 
 def spell(number: int, summaries: Iterable[Summary]) -> str:
-    """The words of the phrase with this hash, as they stand in one of ``summaries``."""
+    """Return the words of the phrase with this hash, as written in one of ``summaries``."""
     for summary in summaries:
         found = _words(summary)
         for start in np.flatnonzero(_phrases(found) == np.uint64(number)).tolist():
@@ -164,7 +164,7 @@ def _hash(word: str) -> int:
 
 
 def _phrases(found: Sequence[str]) -> Hashes:
-    """A hash for each run of ``PHRASE`` words, in order."""
+    """Return a hash for each run of ``PHRASE`` words, in order."""
     hashes = np.fromiter(map(_hash, found), np.uint64, len(found)) + np.uint64(1)
     places = max(0, len(found) - PHRASE + 1)
     total = np.zeros(places, np.uint64)
@@ -179,7 +179,7 @@ def _divergence(p: float, q: float) -> float:
 
 
 def _tail(least: int, trials: int, chance: float) -> float:
-    """Probability of ``least`` or more successes in ``trials``."""
+    """Return the probability of ``least`` or more successes in ``trials``."""
     return math.fsum(math.exp(math.lgamma(trials + 1) - math.lgamma(number + 1) - math.lgamma(trials - number + 1)
                               + number * math.log(chance) + (trials - number) * math.log1p(-chance))
                      for number in range(least, trials + 1)) if 0 < chance < 1 else 1.0

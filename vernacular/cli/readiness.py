@@ -118,8 +118,8 @@ def _labels(items: Mapping[str, Items]) -> Iterator[str]:
             alike.setdefault(plain or label, []).append(f"'{label}'")
         for names in alike.values():
             if len(names) > 1:
-                yield (f"the labels {' and '.join(names)} of the task {task} differ only in spelling. If they are the same, write it "
-                       "in one way in the data")
+                yield (f"the labels {' and '.join(names)} of the task {task} differ only in "
+                       "spelling. If they are the same, spell them alike in the data")
 
 
 def _gains_little(language: Language, items: Mapping[str, Items]) -> Iterator[str]:

@@ -1,8 +1,8 @@
-"""Base models: where one is, what identifies it, and how it is loaded as a plain float32 model with its tokenizer.
+"""Base models: location, identity, and loading as a float32 model with its tokenizer.
 
-A checkpoint without a masked-LM head (a sentence encoder, say) gets one whose transform starts as the identity and
-whose decoder is tied to the embeddings. A GGUF checkpoint is copied into an unquantised model. A model that is not
-where the settings say is an error, never another model. Training is elsewhere.
+A checkpoint without a masked-LM head (such as a sentence encoder) gets one with an identity
+transform and a tied decoder. A GGUF checkpoint is dequantized. A missing model is an error, never
+replaced by another.
 """
 
 from __future__ import annotations
@@ -20,29 +20,30 @@ from vernacular.core.files import Folder
 from vernacular.core.store import digest_of_files
 from vernacular.modeling.base_files import check_weights, files_below
 
-SENTENCE_MODULES = "modules.json"  # what Sentence Transformers writes into a model's folder
-# Encoded once when a tokenizer is loaded: no text, letters, a word without end, characters of no vocabulary.
+SENTENCE_MODULES = "modules.json"  # written by Sentence Transformers into a model's folder
+# Test inputs for a loaded tokenizer: empty text, letters, a long word, unknown characters.
 PROBES = ("", "a b", "a" * 300, "1-2_3", "\u0c95\ufffd \U0001f9ff\t\n")
 MODEL_FILES = ("*.safetensors", "*.json", "*.txt", "*.model", "*.gguf")
 
 
 def locate(base: Base, language: Language) -> Path:
-    """The folder or .gguf file that holds the base model.
+    """Return the folder or .gguf file of the base model.
 
     Raises:
-        Problem: the package is not installed, the path does not exist, or the hub cannot be reached.
+        Problem: the package is not installed, the path does not exist, or the hub is unreachable.
     """
     where = f"languages/{language.code}/language.yaml base"
     if base.hub is not None:
         from huggingface_hub import snapshot_download
         try:
             return Path(snapshot_download(base.hub, revision=base.revision, allow_patterns=list(MODEL_FILES)))
-        except Exception as error:  # the hub client raises a dozen kinds; each means the model is not to be had
+        # the hub client raises many kinds of errors; all mean that the model is unavailable
+        except Exception as error:
             if is_disk_full(error):
                 raise
             raise Problem(f"the model {base.hub} could not be fetched ({error})", where=where,
                           fix="Check the id, the revision and the network, or use a local path") from error
-    assert base.path is not None  # Base refuses to be without a place
+    assert base.path is not None  # validated by Base
     if base.package is not None:
         try:
             distribution = importlib.metadata.distribution(base.package)
@@ -52,20 +53,21 @@ def locate(base: Base, language: Language) -> Path:
         path = Path(str(distribution.locate_file(base.path)))
     else:
         path = (language.folder / base.path).resolve()
-        inside = Folder.of(language.folder)  # the files are opened by libraries, which follow links
+        inside = Folder.of(language.folder)  # libraries open the files and follow links
         if path.is_dir():
             for problem in inside.folder(base.path).find_strange():
                 raise problem
         else:
             inside.file(base.path).exists()
     if not path.exists():
-        raise Problem(f"there is no model at {base.path}", where=where, fix=(
-            f"Correct the path: it starts in {'site-packages' if base.package else f'languages/{language.code}'}"))
+        raise Problem(f"no model at {base.path}", where=where, fix=(
+            "Correct the path, which is relative to "
+            f"{'site-packages' if base.package else f'languages/{language.code}'}"))
     return path
 
 
 def bytes_of_weights(base: Base, language: Language) -> int:
-    """Bytes of a base's files of weights; of a quantised one, what they take in memory at most; 0 without a base."""
+    """Return the bytes of a base's weights; for quantized ones an upper bound in memory; 0 without a base."""
     try:
         path = locate(base, language)
     except Problem:
@@ -76,7 +78,7 @@ def bytes_of_weights(base: Base, language: Language) -> int:
 
 
 def fetched(base: Base) -> bool:
-    """Whether a base on the hub lies on this machine. Does not go to the network."""
+    """Whether a hub model is in the local cache. Does not use the network."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import LocalEntryNotFoundError
 
@@ -89,7 +91,7 @@ def fetched(base: Base) -> bool:
 
 
 def fingerprint(base: Base, language: Language) -> str:
-    """A digest that changes when the base model does: package and version, hub revision, or the files' content."""
+    """Return a digest of the base model: package and version, hub revision, or file contents."""
     if base.hub is not None:
         return f"{base.hub}@{base.revision}"
     path = locate(base, language)
@@ -102,21 +104,21 @@ def fingerprint(base: Base, language: Language) -> str:
 
 @functools.lru_cache(maxsize=256)
 def _digest(folder: Path, files: tuple[tuple[Path, int, int], ...]) -> str:
-    """The digest of files of such sizes and times, remembered: upkeep asks every half minute, and weights are large."""
+    """Return the digest of files with these sizes and times; cached, since upkeep asks often and weights are large."""
     return digest_of_files(folder, [file for file, _, _ in files])
 
 
 def fingerprints(base: Base, language: Language) -> dict[str, str]:
-    """The base model as an entry of what a stage reads outside the artifact root."""
+    """Return the base model as outside input of a stage."""
     return {"base": fingerprint(base, language)}
 
 
 def quiet() -> None:
-    """Turn off the load reports and progress bars of transformers: missing heads are dealt with here, on purpose."""
+    """Silence load reports and progress bars of transformers; missing heads are handled here."""
     import warnings
 
     import transformers
-    warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")  # peft asks for an old name
+    warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")  # peft uses a deprecated name
     log: Any = transformers.logging
     log.set_verbosity_error()
     log.disable_progress_bar()
@@ -128,10 +130,10 @@ def _from(path: Path) -> tuple[str, dict[str, str]]:
 
 
 def load_tokenizer(path: Path) -> Any:
-    """The fast tokenizer in a folder or GGUF file, without the truncation and padding some checkpoints carry.
+    """Load the fast tokenizer in a folder or GGUF file, without truncation and padding.
 
     Raises:
-        Problem: it cannot be read, is no fast tokenizer, or fails on one of a few texts.
+        Problem: it cannot be read, is not a fast tokenizer, or fails on a test input.
     """
     from transformers import AutoTokenizer
     quiet()
@@ -151,15 +153,15 @@ def load_tokenizer(path: Path) -> Any:
 
 
 def load_model(path: Path, objective: str) -> Any:
-    """The language model in a folder or GGUF file, float32, in evaluation mode.
+    """Load the language model in a folder or GGUF file, float32, in evaluation mode.
 
     Args:
         path: a transformers folder or a .gguf file.
         objective: ``masked`` or ``causal``.
 
     Raises:
-        Problem: it cannot be read, its weights are not safetensors of this folder, or it lacks more than a
-            masked-LM head.
+        Problem: it cannot be read, its weights are not safetensors of this folder, or more than a
+            masked-LM head is missing.
     """
     import torch
     from transformers import AutoModelForCausalLM, AutoModelForMaskedLM
@@ -170,7 +172,8 @@ def load_model(path: Path, objective: str) -> Any:
         check_weights(path)
         how["use_safetensors"] = True
     kind: Any = AutoModelForMaskedLM if objective == "masked" else AutoModelForCausalLM
-    # On a processor the fused attention's backward pass takes a quarter of a step at 128 tokens; plain products do not.
+    # On a CPU the backward pass of fused attention takes a quarter of a step at 128 tokens; plain
+    # products do not.
     attention = "sdpa" if torch.cuda.is_available() else "eager"
     with faults_as_problems("the model", str(path)):
         model, info = kind.from_pretrained(folder, output_loading_info=True, dtype=torch.float32,
@@ -179,7 +182,7 @@ def load_model(path: Path, objective: str) -> Any:
     head = {name for name in missing if name.startswith(("cls.", "lm_head."))}
     if missing - head:
         raise Problem(f"the checkpoint lacks {sorted(missing - head)[0]} and {len(missing - head) - 1} more weights",
-                      where=str(path), fix=f"Use a checkpoint of the {objective} kind")
+                      where=str(path), fix=f"Use a {objective} checkpoint")
     if head:
         start_head(model)
     if extra:
@@ -188,7 +191,7 @@ def load_model(path: Path, objective: str) -> Any:
 
 
 def without_dropout(model: Any) -> Any:
-    """``model`` with every dropout at zero: text seen a few times needs none, and it costs a fifth of a step."""
+    """Set every dropout of ``model`` to zero: text seen few times needs none, and it costs a fifth of a step."""
     import torch
     for module in model.modules():
         if isinstance(module, torch.nn.Dropout):
@@ -197,12 +200,12 @@ def without_dropout(model: Any) -> Any:
 
 
 def longest_input(model: Any, wanted: int) -> int:
-    """The tokens that may be given to ``model`` at once: ``wanted``, or its positions less two (RoBERTa keeps two)."""
+    """Return the largest input of ``model`` up to ``wanted``: its positions minus two (RoBERTa reserves two)."""
     return min(wanted, int(model.config.max_position_embeddings) - 2)
 
 
 def most_positions(model: Any) -> float:
-    """The longest text that the model's table of positions has room for; infinite where it looks none up."""
+    """Return the size of the model's position table; infinite without one."""
     parts = getattr(model.base_model, "embeddings", None)
     if not hasattr(parts, "position_embeddings"):
         return math.inf
@@ -211,7 +214,7 @@ def most_positions(model: Any) -> float:
 
 
 def start_head(model: Any) -> None:
-    """Start a masked-LM head that the checkpoint lacks: identity transform, no bias, decoder tied to the embeddings."""
+    """Initialize a missing masked-LM head: identity transform, no bias, decoder tied to the embeddings."""
     import torch
     head = model.cls.predictions if hasattr(model, "cls") else model.lm_head
     dense = head.transform.dense if hasattr(head, "transform") else head.dense
@@ -226,7 +229,7 @@ def start_head(model: Any) -> None:
 
 
 def has_fresh_head(model: Any) -> bool:
-    """Whether the masked-LM head is one that ``start_head`` made: the base tells texts apart, and guesses no words."""
+    """Whether the masked-LM head was made by ``start_head``, so that it is untrained."""
     import torch
     head = model.cls.predictions if hasattr(model, "cls") else getattr(model, "lm_head", None)
     dense = getattr(getattr(head, "transform", head), "dense", None)
@@ -234,14 +237,14 @@ def has_fresh_head(model: Any) -> bool:
 
 
 def is_sentence_encoder(base: Base, objective: str, language: Language) -> bool:
-    """Whether the base gives sentence embeddings: it says so itself, or its masked-LM head was never trained."""
+    """Whether the base gives sentence embeddings: declared, or its masked-LM head was never trained."""
     path = locate(base, language)
     return objective == "masked" and (
         (path / SENTENCE_MODULES).is_file() or has_fresh_head(load_model(path, objective)))
 
 
 def _plain(model: Any) -> Any:
-    """The same weights in a model that does not count as quantised: after GGUF, saving and training are refused."""
+    """Copy the weights into an unquantized model, since GGUF models cannot be saved or trained."""
     config = type(model.config).from_dict({name: value for name, value in model.config.to_dict().items()
                                            if name not in ("quantization_config", "_name_or_path")})
     plain = type(model)(config)
@@ -251,11 +254,11 @@ def _plain(model: Any) -> Any:
 
 
 def load_base(base: Base, objective: str, language: Language) -> tuple[Any, Any]:
-    """The base model and its tokenizer.
+    """Load the base model and its tokenizer.
 
     Raises:
-        Problem: there is none, its tokenizer lacks a token that the objective needs, or it is to foresee tokens that it
-            sees.
+        Problem: it does not exist, its tokenizer lacks a required token, or a causal objective is
+            used with a bidirectional model.
     """
     path = locate(base, language)
     tokenizer = load_tokenizer(path)
@@ -266,16 +269,16 @@ def load_base(base: Base, objective: str, language: Language) -> tuple[Any, Any]
                       fix=f"Use a base made for the {objective} objective, or set the token in tokenizer_config.json")
     model = load_model(path, objective)
     if objective == "causal" and _looks_ahead(model):
-        raise Problem("the base sees the tokens that it is to foresee, as encoders do", where=str(path),
-                      fix="Set `objective: masked`, or use a base made for the causal objective")
+        raise Problem("the base model is bidirectional; a causal objective needs a decoder", where=str(path),
+                      fix="Set `objective: masked`, or use a causal base model")
     return model, tokenizer
 
 
 def _looks_ahead(model: Any) -> bool:
-    """Whether what ``model`` says behind a token hangs on tokens after it: transformers loads an encoder as causal."""
+    """Whether outputs depend on later tokens: transformers also loads encoders as causal models."""
     import torch
     with torch.enable_grad():
         rows = model.get_input_embeddings()(torch.tensor([[0, 1, 2]])).detach().requires_grad_()
-        said = model(inputs_embeds=rows, use_cache=False).logits[0, 0].square().sum()
-        by, = torch.autograd.grad(said, rows)
+        energy = model(inputs_embeds=rows, use_cache=False).logits[0, 0].square().sum()
+        by, = torch.autograd.grad(energy, rows)
     return bool(by[0, 1:].any())

@@ -1,4 +1,4 @@
-"""Training state on disk: written whole or not at all, and read back exactly."""
+"""Training state on disk: written atomically and restored exactly."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from vernacular.core.errors import TransientProblem
 
 @dataclass
 class Progressed:
-    """How far a training has come, as a checkpoint keeps it.
+    """The progress of a training in a checkpoint.
 
     Attributes:
-        step: optimizer steps done.
-        losses: training loss in nats per predicted token, a value a step.
+        step: optimizer steps taken.
+        losses: training loss in nats per predicted token, one value per step.
         curve: (step, held-out nats per character) points.
-        seconds: time spent in steps, over all processes that worked on it one after another.
-        stopped: whether it ended early, since held-out likelihood no longer improved.
+        seconds: time in steps, summed over resumed processes.
+        stopped: whether early stopping ended it.
     """
 
     step: int = 0
@@ -33,12 +33,12 @@ class Progressed:
 
     @property
     def best(self) -> tuple[int, float]:
-        """The point of the curve with the best value; the latest of equals."""
+        """The best point of the curve; the latest of equals."""
         return min(reversed(self.curve), key=lambda point: point[1])
 
 
 def write(path: Path, state: Any) -> None:
-    """Write ``state`` so that a reader finds the old file or the new one, never a part.
+    """Write ``state`` atomically.
 
     Raises:
         Problem: the disk is full; the old file is kept.
@@ -49,12 +49,12 @@ def write(path: Path, state: Any) -> None:
             torch.save(state, stream)
             stream.flush()
             os.fsync(stream.fileno())
-    except (OSError, RuntimeError) as error:  # torch's writer reports a failed write as a RuntimeError
+    except (OSError, RuntimeError) as error:  # torch reports a failed write as a RuntimeError
         part.unlink(missing_ok=True)
         if not _full(error):
             raise
         raise TransientProblem("the disk is full", where=str(path.parent),
-                      fix="Free some space and run again: it goes on from the last checkpoint") from error
+                      fix="Free some space and run again; it resumes from the last checkpoint") from error
     part.replace(path)
 
 
@@ -74,7 +74,7 @@ def save_checkpoint(path: Path, model: Any, optimizer: torch.optim.Optimizer, do
 
 
 def load_checkpoint(path: Path, model: Any, optimizer: torch.optim.Optimizer) -> Progressed:
-    """Put a checkpoint into ``model`` and ``optimizer``; a fresh start where there is none."""
+    """Restore a checkpoint into ``model`` and ``optimizer``; return empty progress if there is none."""
     if not path.exists():
         return Progressed()
     state = torch.load(path, weights_only=True, map_location=next(model.parameters()).device)

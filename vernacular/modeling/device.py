@@ -1,4 +1,4 @@
-"""Where a model computes, and in what precision."""
+"""The device and precision of computations."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from torch.overrides import TorchFunctionMode
 
 @functools.cache
 def has_bf16() -> bool:
-    """Whether the GPU or processor multiplies bfloat16 natively; emulation would be slower than float32."""
+    """Whether GPU or CPU support bfloat16 natively; emulation would be slower than float32."""
     if torch.cuda.is_available():
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     try:
@@ -25,19 +25,19 @@ def has_bf16() -> bool:
 
 
 def autocast(device: torch.device) -> Any:
-    """The mixed precision to compute in on this machine."""
+    """Return the mixed-precision context of this machine."""
     return torch.autocast(device.type, dtype=torch.bfloat16, enabled=has_bf16())
 
 
 @contextlib.contextmanager
 def float32(device: torch.device) -> Iterator[None]:
-    """Full precision without gradients, for what must come out the same wherever it is computed again."""
+    """Full precision without gradients, for reproducible results."""
     with torch.inference_mode(), (_OneDnn() if device.type == "cpu" and _has_one_dnn() else contextlib.nullcontext()):
         yield
 
 
 class _OneDnn(TorchFunctionMode):
-    """Linear layers by oneDNN: PyTorch takes MKL for float32, which uses half of an AMD processor's vector units."""
+    """Linear layers with oneDNN: PyTorch's MKL uses half of an AMD CPU's vector units for float32."""
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if func is torch.nn.functional.linear and not kwargs and all(
@@ -49,12 +49,12 @@ class _OneDnn(TorchFunctionMode):
 
 @functools.cache
 def _has_one_dnn() -> bool:
-    """Whether PyTorch offers the operation, whose name is its own affair."""
+    """Whether PyTorch has the operation, whose name is private."""
     available: Any = torch.backends.mkldnn.is_available
     return bool(available()) and hasattr(torch.ops.mkldnn, "_linear_pointwise")
 
 
 def device_of(model: Any) -> torch.device:
-    """Where a model's weights are."""
+    """Return the device of a model's weights."""
     device: torch.device = next(model.parameters()).device
     return device

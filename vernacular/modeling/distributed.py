@@ -1,6 +1,7 @@
-"""Several processes at one training, as ``torchrun`` starts them: who is who, gradients summed, values shared.
+"""Distributed data-parallel training with ``torchrun``: ranks, gradient sums, shared values.
 
-Every process holds the whole model and takes its share of each batch's blocks: the loss curve is that of one process.
+Every process has the whole model and a share of each batch's blocks: the loss curve equals that of
+one process.
 """
 
 from __future__ import annotations
@@ -15,15 +16,15 @@ from torch import distributed
 
 from vernacular.core.errors import Problem
 
-_BUCKET = 1 << 24  # numbers sent at once: 64 MB
+_BUCKET = 1 << 24  # numbers per message: 64 MB
 
 
 def start() -> torch.device:
-    """Join the other processes, where torchrun started several; the device to train on."""
+    """Join the other processes if torchrun started several; return the device to train on."""
     card = torch.cuda.is_available()
     if int(os.environ.get("WORLD_SIZE", "1")) > 1 and not distributed.is_initialized():
         distributed.init_process_group("nccl" if card else "gloo")
-        atexit.register(_leave)  # threads that still run when the interpreter ends may abort it
+        atexit.register(_leave)  # threads that outlive the interpreter may abort it
     return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0"))) if card else torch.device("cpu")
 
 
@@ -33,16 +34,16 @@ def _leave() -> None:
 
 
 def together() -> tuple[int, int]:
-    """This process's number and how many there are."""
+    """Return this process's rank and the number of processes."""
     if not distributed.is_available() or not distributed.is_initialized():
         return 0, 1
     return distributed.get_rank(), distributed.get_world_size()
 
 
 def share(values: torch.Tensor) -> torch.Tensor:
-    """``values`` of the first process, in all of them."""
+    """Broadcast ``values`` of the first process."""
     if together()[1] > 1:
-        _said(partial(distributed.broadcast, values, 0))
+        _explain_failure(partial(distributed.broadcast, values, 0))
     return values
 
 
@@ -59,7 +60,7 @@ def sum_up(tensors: Iterable[torch.Tensor]) -> None:
         if bucket and (tensor is None or tensor.dtype != bucket[0].dtype
                        or sum(map(torch.Tensor.numel, bucket)) + tensor.numel() > _BUCKET):
             flat = torch.cat([one.flatten() for one in bucket])
-            _said(partial(distributed.all_reduce, flat))
+            _explain_failure(partial(distributed.all_reduce, flat))
             at = 0
             for one in bucket:
                 one.copy_(flat[at:at + one.numel()].view_as(one))
@@ -69,9 +70,9 @@ def sum_up(tensors: Iterable[torch.Tensor]) -> None:
             bucket.append(tensor)
 
 
-def _said(exchange: Callable[[], object]) -> None:
+def _explain_failure(exchange: Callable[[], object]) -> None:
     try:
         exchange()
     except RuntimeError as error:
         raise Problem("another process of this training has ended", where="pretraining",
-                      fix="Look for its message above; running again goes on from the last checkpoint") from error
+                      fix="Look for its message above; running again resumes from the last checkpoint") from error

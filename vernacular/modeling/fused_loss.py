@@ -1,7 +1,8 @@
-"""The decoder and the cross-entropy in one function: the logits are kept once, in the precision of the matrix product.
+"""Fused decoder and cross-entropy: the logits are stored once, in the precision of the matrix product.
 
-Softmax, loss and gradient are computed in float32 on a few rows at a time, while they are in the processor's cache, and
-the gradient is written over the logits. The result is that of ``cross_entropy(linear(...).float())`` up to rounding.
+Softmax, loss and gradient are computed in float32 on a few rows at a time, within the CPU cache,
+and the gradient overwrites the logits. The result equals ``cross_entropy(linear(...).float())`` up
+to rounding.
 """
 
 from __future__ import annotations
@@ -12,19 +13,19 @@ from typing import Any
 import torch
 
 UNSCORED = -100
-_CACHED = 2_000_000  # float32 numbers of a slice: 8 MB
-_CARD = 1 << 28  # on a card: 1 GB, so that a step takes one slice or a few
+_CACHED = 2_000_000  # float32 numbers per slice: 8 MB
+_CARD = 1 << 28  # on a GPU: 1 GB, so that a step takes few slices
 
 
 def linear_cross_entropy(hidden: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None,
                          targets: torch.Tensor) -> torch.Tensor:
-    """Sum of the negative log-likelihoods of ``targets`` in nats.
+    """Return the sum of the negative log-likelihoods of ``targets`` in nats.
 
     Args:
         hidden: (n, width) states before the decoder.
         weight: (vocabulary, width) of the decoder.
         bias: (vocabulary,) of the decoder, or None.
-        targets: (n,) ids; ``UNSCORED`` counts nothing.
+        targets: (n,) ids; ``UNSCORED`` is ignored.
     """
     total: torch.Tensor = _LinearCrossEntropy.apply(hidden, weight, bias, targets)  # type: ignore[no-untyped-call]
     return total
@@ -73,10 +74,10 @@ class _LinearCrossEntropy(torch.autograd.Function):
 
 
 def keep_memory() -> None:
-    """Have this process keep the memory that it frees, for its next step: on Linux a fifth of a step on a processor.
+    """Make this process reuse freed memory: saves a fifth of a CPU step on Linux.
 
-    glibc gives large blocks back at once, and every step then waits for the kernel to zero the same pages again. Does
-    nothing on other systems.
+    glibc returns large blocks at once, and every step then waits for the kernel to zero pages. No
+    effect on other systems.
     """
     try:
         options = ctypes.CDLL(None).mallopt

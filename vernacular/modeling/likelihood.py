@@ -1,10 +1,10 @@
-"""Held-out likelihood that may be compared across tokenizers: per character or per byte, never per token.
+"""Held-out likelihood comparable across tokenizers: per character or per byte, never per token.
 
-Masked, per character: one word of a line at a time is hidden and scored from left to right within the word,
-each piece with the pieces to its right still hidden (PLL-word-l2r, Kauf and Ivanova 2305.10588), so that cutting a word
-into more pieces earns nothing. Causal: bits per UTF-8 byte of whole lines. An unknown piece stands for any characters
-at all, so besides its own likelihood each character that it hides is charged as one drawn from all that occur in the
-lines; else a tokenizer that knows none of a script would foresee every word of it.
+Masked, per character: one word of a line is masked at a time and scored from left to right, with
+its later tokens still masked (PLL-word-l2r, Kauf and Ivanova 2305.10588), so that splitting a word
+into more tokens gains nothing. Causal: bits per UTF-8 byte of whole lines. An unknown token can be
+any character, so each character behind it is charged as if drawn uniformly from the characters of
+the lines; otherwise a tokenizer without the script would predict every word perfectly.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from vernacular.modeling.objectives import head_of
 from vernacular.modeling.packing import opening
 from vernacular.text.words import word_spans
 
-LEAST_WORDS = 5  # a word in a shorter line is mostly chance
+LEAST_WORDS = 5  # words in shorter lines are mostly chance
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Scored:
     Attributes:
         nats: (lines,) negative log-likelihood in nats; bits for a causal model.
         size: (lines,) characters of the scored words; UTF-8 bytes for a causal model.
-        unknown: (lines,) characters of these that stand behind unknown pieces.
+        unknown: (lines,) characters covered by unknown tokens.
     """
 
     nats: NDArray[np.float64]
@@ -43,19 +43,19 @@ class Scored:
 
     @property
     def mean(self) -> float:
-        """Per character (masked) or per byte (causal), over all lines."""
+        """Mean per character (masked) or per byte (causal), over all lines."""
         return float(self.nats.sum() / self.size.sum())
 
     def charged(self, each: float) -> Scored:
-        """With ``each`` added for every character behind an unknown piece."""
+        """Return the scores with ``each`` added per character covered by unknown tokens."""
         return Scored(self.nats + each * self.unknown, self.size, self.unknown)
 
 
 def choose_words(lines: Sequence[str], seed: int) -> list[tuple[int, int]]:
-    """One word of each line, as a span; the same for every model, whatever its tokenizer.
+    """Choose one word of each line, as a span, independently of the tokenizer.
 
     Raises:
-        ValueError: a line without a word.
+        ValueError: a line has no word.
     """
     generator = np.random.default_rng(seed)
     out = []
@@ -69,15 +69,15 @@ def choose_words(lines: Sequence[str], seed: int) -> list[tuple[int, int]]:
 
 def masked_likelihood(model: Any, tokenizer: Any, lines: Sequence[str], spans: Sequence[Sequence[tuple[int, int]]],
                       longest: int = 128, size: int = 64) -> Scored:
-    """Score some words of each line under a masked model, each word from all the rest of its line.
+    """Score some words of each line under a masked model, each given the other words of its line.
 
     Args:
         model: a masked language model.
         tokenizer: its tokenizer.
-        lines: what to score.
-        spans: for each line, start and end of the words that count.
-        longest: tokens that the model is given at once.
-        size: texts in a batch.
+        lines: to score.
+        spans: for each line, start and end of the words to score.
+        longest: most tokens per input.
+        size: texts per batch.
     """
     mask, longest = tokenizer.mask_token_id, longest_input(model, longest)
     unknown = np.zeros(len(lines))
@@ -87,7 +87,7 @@ def masked_likelihood(model: Any, tokenizer: Any, lines: Sequence[str], spans: S
                                            for span in chosen):
         inside = [position for position, (left, right) in enumerate(encoding.offsets)
                   if not encoding.special_tokens_mask[position] and right > left and left < stop and right > start]
-        if not inside:  # the tokenizer passes over the word
+        if not inside:  # the tokenizer drops the word
             unknown[index] += stop - start
             continue
         low = max(0, min(inside[0] - longest // 2, len(encoding.ids) - longest))
@@ -100,7 +100,7 @@ def masked_likelihood(model: Any, tokenizer: Any, lines: Sequence[str], spans: S
             for other in inside:
                 if other >= position:
                     ids[other] = mask
-            first = max(low, position - longest + 1)  # further on where the word is longer than the window
+            first = max(low, position - longest + 1)  # shifted if the word exceeds the window
             asked.setdefault((tuple(ids[first:first + longest]), position - first), []).append((index, target))
     jobs = sorted(asked, key=lambda job: len(job[0]))
     nats = np.zeros(len(lines))
@@ -125,21 +125,21 @@ def masked_likelihood(model: Any, tokenizer: Any, lines: Sequence[str], spans: S
 
 
 def _blind(lines: Sequence[str]) -> float:
-    """Nats of a character drawn from all that occur in ``lines``: the same for every tokenizer."""
+    """Return the nats of a character drawn from those in ``lines``, equal for all tokenizers."""
     return math.log(max(2, len(set().union(*lines))))
 
 
 def causal_likelihood(model: Any, tokenizer: Any, lines: Sequence[str], longest: int = 256, size: int = 16) -> Scored:
-    """Bits per byte of each line under a causal model, which starts with what texts start with in training.
+    """Return bits per byte of each line under a causal model, with the training's opening token.
 
-    Every byte counts: what is longer than the model is given at once is read in windows that overlap by half.
+    Every byte counts: longer texts are read in windows that overlap by half.
 
     Args:
         model: a causal language model.
         tokenizer: its tokenizer.
-        lines: what to score.
-        longest: tokens that the model is given at once.
-        size: windows in a batch.
+        lines: to score.
+        longest: most tokens per input.
+        size: windows per batch.
     """
     longest = longest_input(model, longest)
     encodings = tokenizer.backend_tokenizer.encode_batch(list(lines), add_special_tokens=False)
@@ -166,7 +166,7 @@ def causal_likelihood(model: Any, tokenizer: Any, lines: Sequence[str], longest:
 
 
 def _windows(ids: Sequence[int], first: int, longest: int) -> Iterator[tuple[Sequence[int], int]]:
-    """Windows of at most ``longest`` of ``ids``, each with the place in it from which on tokens are scored: once."""
+    """Yield windows of at most ``longest`` ids, each with the first position to score in it."""
     while first < len(ids):
         stop = min(len(ids), max(longest, first + longest // 2))
         begin = max(0, stop - longest)
@@ -175,7 +175,7 @@ def _windows(ids: Sequence[int], first: int, longest: int) -> Iterator[tuple[Seq
 
 
 def likelihood(model: Any, tokenizer: Any, objective: str, lines: Sequence[str], seed: int) -> Scored:
-    """Score ``lines`` in the way that fits the objective."""
+    """Score ``lines`` according to the objective."""
     if objective == "masked":
         return masked_likelihood(model, tokenizer, lines, [[span] for span in choose_words(lines, seed)])
     return causal_likelihood(model, tokenizer, lines)

@@ -1,7 +1,7 @@
-"""Training little instead of all: low-rank changes of the body (LoRA, Hu et al. 2106.09685), the new rows and the head.
+"""LoRA pretraining (Hu et al. 2106.09685): low-rank changes of the body, plus new rows and head.
 
-The rows are those of the input and of the output, as one where the decoder is tied to the embedding. In the end the
-changes are merged, and what is left is a plain model.
+The rows are those of input and output embeddings, shared if tied. The changes are merged at the end
+into a plain model.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-ROWS = "trainable_tokens_delta"  # what PEFT calls the parameter of the new rows
+ROWS = "trainable_tokens_delta"  # PEFT's parameter name of the new rows
 
 
 def wrap(model: Any, new_rows: Sequence[int], rank: int) -> Any:
-    """Freeze ``model`` and put low-rank changes into it, in place; returns what ``merge`` takes.
+    """Freeze ``model`` and add low-rank changes in place; return the argument of ``merge``.
 
     Args:
         model: a masked or causal language model.
         new_rows: of the embedding; all others are frozen.
-        rank: of the changes, whose scale is 1.
+        rank: of the changes, with scale 1.
     """
     from peft import LoraConfig, get_peft_model
 
@@ -34,7 +34,7 @@ def wrap(model: Any, new_rows: Sequence[int], rank: int) -> Any:
     outside = [name for name, module in model.named_modules()
                if any(id(parameter) not in body for parameter in module.parameters(recurse=False))]
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*ensure_weight_tying.*")  # said where nothing else is tied
+        warnings.filterwarnings("ignore", message=".*ensure_weight_tying.*")  # irrelevant if nothing else is tied
         wrapped = get_peft_model(model, LoraConfig(
             r=rank, lora_alpha=rank, target_modules="all-linear", exclude_modules=outside or None,
             trainable_token_indices=dict.fromkeys(tables, new) if new else None,
@@ -45,7 +45,7 @@ def wrap(model: Any, new_rows: Sequence[int], rank: int) -> Any:
 
 
 def merge(wrapped: Any) -> Any:
-    """The plain model with the changes in it."""
+    """Merge the changes and return the plain model."""
     merged = wrapped.merge_and_unload()
     for parameter in merged.parameters():
         parameter.requires_grad_(True)

@@ -1,4 +1,4 @@
-"""Which tokens are masked, and with what: whole words, 80% the mask, 10% another token, 10% left (BERT, RoBERTa)."""
+"""Whole-word masking: 80% mask token, 10% random token, 10% unchanged (BERT, RoBERTa)."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ def mask_words(tokens: NDArray[np.int32], words: NDArray[np.int32], share: float
         words: (batch, length) word numbers, -1 where nothing may be masked.
         share: the share of words to mask.
         mask_id: id of the mask token.
-        vocabulary: ids below this may stand in as another token.
-        generator: the source of chance.
+        vocabulary: random tokens have ids below this.
+        generator: random generator.
 
     Returns:
-        Input ids (batch, length), and (batch, length) bool that is True where the original must be predicted.
+        Input ids (batch, length), and (batch, length) bool that is True where the original must be
+        predicted.
     """
     chosen = np.zeros(words.shape, bool)
     for row in range(len(words)):

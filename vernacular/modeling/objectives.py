@@ -1,7 +1,8 @@
-"""The losses of the two objectives on packed blocks, masked and causal, behind one interface.
+"""The masked and causal losses on packed blocks.
 
-A batch is drawn whole, as a function of the seed, and can be cut into parts, for accumulation or several processes,
-which add up to the same loss. Only positions to be predicted reach the head: the decoder costs as much as the body.
+A batch is a function of the seed and can be split into parts, for accumulation or several
+processes, whose losses sum to the same total. Only positions to predict reach the head, which costs
+as much as the body.
 """
 
 from __future__ import annotations
@@ -22,20 +23,20 @@ from vernacular.modeling.fused_loss import UNSCORED, linear_cross_entropy
 from vernacular.modeling.masking import mask_words
 from vernacular.modeling.packing import Blocks
 
-_MULTIPLE = 64  # a size that changes with every step makes the allocator hold on to gigabytes: fill up to a few sizes
+_MULTIPLE = 64  # pad sizes to a few values: the allocator caches gigabytes for varying ones
 
 
 @dataclass(frozen=True)
 class Batch:
-    """What the model reads and must predict, as arrays of (blocks, length).
+    """Inputs and targets as arrays of (blocks, length).
 
     Attributes:
-        inputs: token ids, some of them hidden.
-        targets: ids to predict at their place; -100 elsewhere.
-        pieces: number of the piece, beyond which no token attends.
+        inputs: token ids, possibly masked.
+        targets: ids to predict at their position; -100 elsewhere.
+        pieces: index of the text piece, which limits attention.
         positions: position within the piece.
-        rows: (blocks,) int64, the number of each block.
-        causal: whether a token attends only to those before it.
+        rows: (blocks,) int64, the index of each block.
+        causal: whether a token attends only to earlier ones.
     """
 
     inputs: NDArray[np.int32]
@@ -52,17 +53,17 @@ class Batch:
         return found
 
     def part(self, index: int, count: int) -> Batch:
-        """The ``index``-th of ``count`` parts; with fewer blocks than parts some are empty."""
+        """Return part ``index`` of ``count``; with fewer blocks than parts some are empty."""
         rows = np.array_split(np.arange(len(self.inputs)), count)[index]
         return Batch(self.inputs[rows], self.targets[rows], self.pieces[rows], self.positions[rows], self.rows[rows],
                      self.causal)
 
 
 class Objective(Protocol):
-    """What the loop needs of an objective."""
+    """Builds batches for the training loop."""
 
     def batch(self, blocks: Blocks, rows: NDArray[Any], seed: tuple[int, ...]) -> Batch:
-        """The batch of these blocks; what is random in it is a function of ``seed``."""
+        """Return the batch of these blocks; its randomness is a function of ``seed``."""
         ...
 
 
@@ -91,7 +92,7 @@ class Causal:
     """Next-token prediction; the first token of a piece is not predicted."""
 
     def batch(self, blocks: Blocks, rows: NDArray[Any], seed: tuple[int, ...]) -> Batch:
-        """See ``Objective``; nothing here is random."""
+        """See ``Objective``; deterministic."""
         tokens, pieces = blocks.tokens[rows], blocks.pieces[rows]
         targets = np.full(tokens.shape, UNSCORED, np.int64)
         inside = (pieces[:, 1:] == pieces[:, :-1]) & blocks.attend[rows][:, 1:]
@@ -100,17 +101,17 @@ class Causal:
 
 
 def nats(model: Any, batch: Batch, embedded: torch.Tensor | None = None) -> torch.Tensor:
-    """Sum of the negative log-likelihoods of what ``batch`` asks for; arguments as those of ``read``."""
+    """Return the summed negative log-likelihood of the batch's targets; arguments as in ``read``."""
     return nats_at(model, read(model, batch, embedded), batch)
 
 
 def read(model: Any, batch: Batch, embedded: torch.Tensor | None = None) -> torch.Tensor:
-    """The last hidden states of what the model reads: (blocks, length, width).
+    """Return the last hidden states: (blocks, length, width).
 
     Args:
         model: a masked or causal language model of transformers.
-        batch: what it reads.
-        embedded: (blocks, length, width) rows of the embedding for the inputs, where the caller has looked them up.
+        batch: its inputs.
+        embedded: (blocks, length, width) input embeddings, if already looked up.
     """
     device = next(model.parameters()).device
     reads = {"inputs_embeds": embedded} if embedded is not None else {
@@ -120,14 +121,14 @@ def read(model: Any, batch: Batch, embedded: torch.Tensor | None = None) -> torc
 
 
 def nats_at(model: Any, hidden: torch.Tensor, batch: Batch) -> torch.Tensor:
-    """Sum of the negative log-likelihoods of what ``batch`` asks for, from the states that ``read`` gave for it."""
+    """Return the summed negative log-likelihood of the batch's targets, from the states of ``read``."""
     flat = batch.targets.reshape(-1)
     places = np.flatnonzero(flat != UNSCORED)
     spare = -len(places) % _MULTIPLE
     targets = torch.from_numpy(np.append(flat[places], np.full(spare, UNSCORED))).to(hidden.device)
     at = torch.from_numpy(np.append(places, np.zeros(spare, np.int64))).to(hidden.device)
     states, decoder = hidden.flatten(0, 1)[at], model.get_output_embeddings()
-    if type(decoder) is not torch.nn.Linear:  # wrapped, as PEFT does
+    if type(decoder) is not torch.nn.Linear:  # wrapped by PEFT
         return cross_entropy(head_of(model)(states).float(), targets, reduction="sum", ignore_index=UNSCORED)
     with _passed_through(decoder):
         states = states if head_of(model) is decoder else head_of(model)(states)
@@ -135,7 +136,7 @@ def nats_at(model: Any, hidden: torch.Tensor, batch: Batch) -> torch.Tensor:
 
 
 def _surroundings(model: Any, batch: Batch, device: torch.device) -> dict[str, Any]:
-    """Positions and mask, for models that take positions; nothing where every block is one piece."""
+    """Return positions and attention mask, for models with positions; empty if every block is one piece."""
     if not batch.pieces.any():
         return {}
     pieces = torch.from_numpy(batch.pieces).to(device)
@@ -149,7 +150,8 @@ def _surroundings(model: Any, batch: Batch, device: torch.device) -> dict[str, A
         same = torch.zeros(same.shape, dtype=kind, device=device).masked_fill_(~same, torch.finfo(kind).min)
     found: dict[str, Any] = {"attention_mask": same}
     if "position_ids" in inspect.signature(model.base_model.forward).parameters:
-        first = getattr(getattr(model.base_model, "embeddings", None), "padding_idx", None)  # RoBERTa counts from there
+        # RoBERTa counts from there
+        first = getattr(getattr(model.base_model, "embeddings", None), "padding_idx", None)
         found["position_ids"] = torch.from_numpy(batch.positions.astype(np.int64) + (
             0 if first is None else first + 1)).to(device)
     return found
@@ -157,7 +159,7 @@ def _surroundings(model: Any, batch: Batch, device: torch.device) -> dict[str, A
 
 @contextlib.contextmanager
 def _passed_through(decoder: torch.nn.Linear) -> Iterator[None]:
-    """While this lasts, the decoder gives back what it is given: a head then ends at the states before it."""
+    """Make the decoder an identity in the block, so that the head returns the states before it."""
     decoder.forward = lambda states: states  # type: ignore[method-assign,assignment]
     try:
         yield
@@ -166,23 +168,23 @@ def _passed_through(decoder: torch.nn.Linear) -> Iterator[None]:
 
 
 def head_of(model: Any) -> Any:
-    """The part of a language model behind its body, from hidden states to logits.
+    """Return a language model's head, from hidden states to logits.
 
     Raises:
-        Problem: it has none that is known.
+        Problem: the architecture is unknown.
     """
     for name in ("cls", "lm_head"):
         if hasattr(model, name):
             return getattr(model, name)
-    raise Problem(f"a {type(model).__name__} has no head that is known here", where="models base",
-                  fix="Use a BERT, RoBERTa, XLM-R, Llama or a model built like one of these")
+    raise Problem(f"a {type(model).__name__} has no known head", where="models base",
+                  fix="Use a BERT, RoBERTa, XLM-R, Llama or a model with the same structure")
 
 
 def check_head(model: Any, batch: Batch) -> None:
-    """Compare body and head, taken apart as ``nats`` does, with the model as a whole.
+    """Check that body and head, applied separately, give the model's logits.
 
     Raises:
-        Problem: they differ: the model does more to its logits or embeddings than its parts show (scales, caps).
+        Problem: they differ: the model scales or caps its logits or embeddings.
     """
     device, table = next(model.parameters()).device, model.get_input_embeddings()
     ids = torch.from_numpy(batch.inputs.astype(np.int64)).to(device)
@@ -192,17 +194,18 @@ def check_head(model: Any, batch: Batch) -> None:
                                      reduction="sum", ignore_index=UNSCORED))
         ours = float(nats(model, batch, table(ids) if type(table) is torch.nn.Embedding else None))
     if not np.isclose(ours, wanted, rtol=1e-3):
-        raise Problem(f"the logits of a {type(model).__name__} are not those of its head alone", where="models base",
-                      fix="Use a BERT, RoBERTa, XLM-R, Llama or a model built like one of these")
+        raise Problem(f"the logits of a {type(model).__name__} are not computed "
+                      "by its head alone", where="models base",
+                      fix="Use a BERT, RoBERTa, XLM-R, Llama or a model with the same structure")
 
 
 def objective_for(kind: str, tokenizer: Any, share: float) -> Objective:
-    """The objective called ``masked`` or ``causal``."""
+    """Return the objective ``masked`` or ``causal``."""
     return Masked(tokenizer.mask_token_id, len(tokenizer), share) if kind == "masked" else Causal()
 
 
 def lengths(tokenizer: Any) -> NDArray[np.float64]:
-    """Characters of each piece by id, for likelihood per character: (vocabulary,); specials have 0."""
+    """Return the characters of each token by id, for likelihood per character: (vocabulary,); specials have 0."""
     out = np.zeros(len(tokenizer))
     special = set(tokenizer.all_special_ids)
     backend = tokenizer.backend_tokenizer

@@ -1,4 +1,4 @@
-"""The optimizer: AdamW over what learns, and the new rows, which go further in a step than what the base knows."""
+"""The optimizer: AdamW, with a higher effective rate for new embedding rows."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from vernacular.config.training import Pretraining
 from vernacular.modeling.lora import ROWS
 
-_WAITING = 0.1  # where it is not set
-Rows = tuple[torch.nn.Parameter, torch.Tensor | slice]  # a parameter and the rows of it that are new
+_WAITING = 0.1  # default
+Rows = tuple[torch.nn.Parameter, torch.Tensor | slice]  # a parameter and its new rows
 
 
 def optimizer_for(model: Any, settings: Pretraining) -> torch.optim.AdamW:
-    """AdamW over what learns, in two groups of rates, each with and without weight decay (none on vectors and rows)."""
+    """Return AdamW with two rate groups, each with and without weight decay (none on vectors and rows)."""
     embedding = model.get_input_embeddings().weight
     body = {id(parameter) for parameter in model.base_model.parameters()}
     groups: dict[tuple[str, bool], list[torch.nn.Parameter]] = {}
@@ -35,7 +35,7 @@ def optimizer_for(model: Any, settings: Pretraining) -> torch.optim.AdamW:
 
 
 def new_rows_of(model: Any, new: NDArray[Any]) -> list[Rows]:
-    """The rows of pieces ``new`` wherever they learn: in embedding, output matrix and its bias, or as PEFT's own."""
+    """Return the trainable rows of new tokens: in embedding, output matrix and bias, or as PEFT's parameter."""
     if not len(new):
         return []
     decoder = model.get_output_embeddings()
@@ -48,7 +48,7 @@ def new_rows_of(model: Any, new: NDArray[Any]) -> list[Rows]:
 
 
 def waiting(settings: Pretraining, model: Any, new: NDArray[Any], objective: str) -> float:
-    """The share of the steps in which the body waits: none if neither a head nor rows of pieces ``new`` learn then."""
+    """Return the share of steps with a frozen body: none if neither a head nor new rows are trained then."""
     body = {id(parameter) for parameter in model.base_model.parameters()}
     head = (parameter for parameter in model.parameters() if id(parameter) not in body)
     if not len(new) and not any(parameter.requires_grad for parameter in head):
@@ -59,9 +59,10 @@ def waiting(settings: Pretraining, model: Any, new: NDArray[Any], objective: str
 
 
 def times_further(settings: Pretraining, model: Any, new: NDArray[Any]) -> float:
-    """How many times as far as the old rows the rows of pieces ``new`` go, so that their rate is what is set.
+    """Return the rate factor of new rows, so that their rate is the configured one.
 
-    It is set as a share of the size of the rows (root mean square of the table), which differs tenfold between models.
+    It is configured relative to the root mean square of the table, which differs tenfold between
+    models.
     """
     if not len(new):
         return 1.0
@@ -72,9 +73,9 @@ def times_further(settings: Pretraining, model: Any, new: NDArray[Any]) -> float
 
 @contextlib.contextmanager
 def further(rows: Sequence[Rows], rate: float) -> Iterator[None]:
-    """What moves ``rows`` while this lasts has moved them ``rate`` times as far in the end: a rate of their own.
+    """Scale all updates of ``rows`` within the block by ``rate``, as a separate learning rate.
 
-    AdamW knows one rate for a whole table, and a step of it is in proportion to that rate.
+    AdamW has one rate per table, and its updates are proportional to the rate.
     """
     if rate == 1:
         yield

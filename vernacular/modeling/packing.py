@@ -1,8 +1,8 @@
-"""Token blocks of one length from documents: hardly anything is padded, nothing is dropped.
+"""Pack documents into token blocks of one length: little padding, nothing dropped.
 
-Documents are cut into pieces that fill block after block. Each piece stands in its block as a text of its own: framed
-as the tokenizer frames one, with positions from 0, and no token attends beyond its piece (Zhao et al. 2402.13991
-measured what attention across documents costs).
+Documents are split into pieces that fill the blocks. Each piece is framed like a separate text,
+with positions from 0, and attention stays within it (Zhao et al. 2402.13991 measured the cost of
+attention across documents).
 """
 
 from __future__ import annotations
@@ -27,10 +27,12 @@ class Blocks:
 
     Attributes:
         tokens: (blocks, length) int32 token ids; padded with the tokenizer's padding id.
-        words: (blocks, length) int32 number of the word within the block; -1 for specials and padding. In scripts that
-            put no space between words each letter that begins a token begins a word, as in ``corpus.words``.
+        words: (blocks, length) int32 number of the word within the block; -1 for specials and
+            padding. In scripts without spaces each letter that begins a token begins a word, as in
+            ``text.words``.
         attend: (blocks, length) bool, False for padding.
-        pieces: (blocks, length) int32 number of the piece within the block; padding is a piece of its own.
+        pieces: (blocks, length) int32 index of the piece within the block; padding is a separate
+            piece.
         positions: (blocks, length) int32 position within the piece.
     """
 
@@ -45,7 +47,7 @@ class Blocks:
 
 
 def join(parts: Sequence[Blocks]) -> Blocks:
-    """Blocks of several texts, one behind the other; all of one length."""
+    """Concatenate blocks of equal length."""
     return Blocks(*(np.concatenate([getattr(part, name) for part in parts])
                     for name in ("tokens", "words", "attend", "pieces", "positions")))
 
@@ -53,8 +55,9 @@ def join(parts: Sequence[Blocks]) -> Blocks:
 def pack(texts: Iterable[str], tokenizer: Any, length: int) -> Blocks:
     """Pack ``texts`` into blocks of ``length`` tokens.
 
-    A tokenizer that frames a text ([CLS] ... [SEP]) frames every piece; without a frame a document starts with the
-    token for the beginning of a text (or, where there is none, for its end) and ends with the one for its end.
+    A tokenizer that frames texts ([CLS] ... [SEP]) frames every piece; otherwise a document starts
+    with the token for the beginning of a text (or for its end, if there is none) and ends with the
+    end token.
     """
     first, last = _frame(tokenizer)
     framed = bool(first or last)
@@ -74,19 +77,19 @@ def pack(texts: Iterable[str], tokenizer: Any, length: int) -> Blocks:
 
 
 def opening(tokenizer: Any) -> list[int]:
-    """The special tokens before a text as ``pack`` has it: of its frame, or else a token that begins or ends a text."""
+    """Return the special tokens before a text in ``pack``."""
     return _frame(tokenizer)[0] or _known(tokenizer.bos_token_id, tokenizer.eos_token_id)
 
 
 def _encoded(texts: Iterable[str], tokenizer: Any) -> Iterator[tuple[str, Any]]:
-    """The texts with their encodings, some at a time: they take a hundred times the memory of the ids."""
+    """Yield the texts with their encodings in batches: encodings take a hundred times the memory of ids."""
     remaining = iter(texts)
     while some := list(islice(remaining, _AT_ONCE)):
         yield from zip(some, tokenizer.backend_tokenizer.encode_batch(some, add_special_tokens=False), strict=True)
 
 
 def _on_letters(text: str, encoding: Any) -> NDArray[np.bool_]:
-    """Which tokens begin with a letter of a script without spaces; of several bytes of one letter, the first."""
+    """Return which tokens begin with a letter of a script without spaces; for a multibyte letter only the first."""
     letters: NDArray[np.bool_] = unspaced().take(np.frombuffer(text.encode("utf-32-le"), dtype="<u4"))
     if not letters.any():
         return np.zeros(len(encoding.ids), np.bool_)
@@ -96,12 +99,12 @@ def _on_letters(text: str, encoding: Any) -> NDArray[np.bool_]:
 
 
 def _known(*ids: int | None) -> list[int]:
-    """The first id that there is."""
+    """Return the first id that is not None, as a list."""
     return [found for found in ids if found is not None][:1]
 
 
 def _frame(tokenizer: Any) -> tuple[list[int], list[int]]:
-    """The special tokens before and after a text, found by framing one known token."""
+    """Return the special tokens before and after a text, found by framing a known token."""
     probe = tokenizer.backend_tokenizer.encode("a", add_special_tokens=True)
     inner = [index for index, special in enumerate(probe.special_tokens_mask) if not special]
     if not inner:
@@ -110,7 +113,7 @@ def _frame(tokenizer: Any) -> tuple[list[int], list[int]]:
 
 
 class _Rows:
-    """Blocks while they are being filled."""
+    """Blocks being filled."""
 
     def __init__(self, length: int, padding: int, first: list[int], last: list[int]) -> None:
         self.length, self.padding = length, padding
@@ -133,7 +136,7 @@ class _Rows:
         self._open()
 
     def add(self, tokens: NDArray[np.int32], words: NDArray[np.int64]) -> None:
-        """Add a document: its token ids and the number of each token's word, -1 for specials."""
+        """Add a document: its token ids and the word number of each token, -1 for specials."""
         frame, at = len(self.first) + len(self.last), 0
         while at < len(tokens):
             room = self.length - self.at - frame
@@ -158,7 +161,7 @@ class _Rows:
             self._close()
 
     def blocks(self) -> Blocks:
-        """All that was added; one block of padding where nothing was."""
+        """Return all blocks; one of padding if nothing was added."""
         if self.at or not self.done:
             self._close()
         return Blocks(*(np.stack(parts) for parts in zip(*self.done, strict=True)))

@@ -1,6 +1,6 @@
-"""What a step sees and how fast it learns: the order of blocks from several texts, and the learning rates.
+"""Data order and learning rates.
 
-Both are functions of the seed and the step alone, so a resumed run needs no state for them.
+Both are functions of seed and step, so a resumed run needs no state for them.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from vernacular.config.training import Pretraining
 
 @dataclass(frozen=True)
 class Stream:
-    """One of the texts that a training mixes.
+    """One of the texts in a data mixture.
 
     Attributes:
         name: for the report.
-        count: its blocks.
-        share: of all blocks seen that come from it.
+        count: number of its blocks.
+        share: of all blocks seen.
     """
 
     name: str
@@ -31,13 +31,13 @@ class Stream:
 
 
 def shares(target: int, replay: int, related: Sequence[tuple[str, int, float]], replay_share: float) -> list[Stream]:
-    """How much of what is seen comes from each text.
+    """Return the share of each text in the mixture.
 
     Args:
         target: blocks of the target language.
         replay: blocks in the base's languages.
-        related: (name, blocks, passes for each pass over the target) of related languages.
-        replay_share: of all, where there are such blocks.
+        related: (name, blocks, passes per pass over the target) of related languages.
+        replay_share: of all, if there are such blocks.
     """
     kept = replay_share if replay else 0.0
     weights = [target, *(blocks * passes for _, blocks, passes in related)]
@@ -48,10 +48,10 @@ def shares(target: int, replay: int, related: Sequence[tuple[str, int, float]], 
 
 
 def most_blocks(streams: Sequence[Stream], passes: float) -> float:
-    """The blocks seen, of all texts, once the target's has been seen ``passes`` times; the others' no more often."""
+    """Return the blocks seen after ``passes`` over the target; other texts are not read more often."""
     spent = passes * streams[0].count
     going = sorted(streams[1:], key=lambda stream: stream.count / stream.share, reverse=True)
-    while True:  # what those that have given all they may cannot give falls to the target
+    while True:  # the target replaces texts that reached their limit
         total = spent / (1.0 - sum(stream.share for stream in going))
         if not going or going[-1].share * total <= passes * going[-1].count:
             return total
@@ -59,18 +59,18 @@ def most_blocks(streams: Sequence[Stream], passes: float) -> float:
 
 
 def capped(streams: Sequence[Stream], total: int, passes: float) -> list[Stream]:
-    """``streams`` with no text but the target's seen more than ``passes`` times in ``total`` blocks.
+    """Return ``streams`` with at most ``passes`` over every text but the target in ``total`` blocks.
 
-    The target's is not either where ``total`` is within ``most_blocks``.
+    The target's limit holds too if ``total`` is within ``most_blocks``.
     """
     kept = [replace(stream, share=min(stream.share, passes * stream.count / total)) for stream in streams[1:]]
     return [replace(streams[0], share=1.0 - sum(stream.share for stream in kept)), *kept]
 
 
 def order(streams: Sequence[Stream], total: int, seed: int) -> NDArray[np.int64]:
-    """Which block is seen when: ``total`` numbers of blocks, all texts' blocks being counted through in their order.
+    """Return the order of ``total`` blocks, numbered through all texts.
 
-    Every text is spread evenly over the run, and passes through a new permutation of its blocks each time.
+    Every text is spread evenly over the run, with a new permutation of its blocks in each pass.
     """
     counts = [round(stream.share * total) for stream in streams]
     counts[0] = total - sum(counts[1:])
@@ -85,10 +85,10 @@ def order(streams: Sequence[Stream], total: int, seed: int) -> NDArray[np.int64]
 
 
 def rates(step: int, steps: int, settings: Pretraining) -> tuple[float, float]:
-    """The learning rates of this step: (head and new rows, body and old rows).
+    """Return the learning rates of a step: (head and new rows, body and old rows).
 
-    Both rise linearly and fall linearly to zero at the end; the body waits until ``head_first`` has passed, so that a
-    head that starts from nothing does not pull the body apart.
+    Both rise and fall linearly to zero; the body is frozen until ``head_first``, so that an
+    untrained head does not damage it.
     """
     warm = max(1, math.ceil(settings.warmup * steps))
     wait = math.floor((settings.head_first or 0.0) * steps)

@@ -1,9 +1,9 @@
-"""What keeps a sentence encoder one: the mean states of texts are held to those that the base gives them.
+"""Distillation loss that preserves the base model's sentence embeddings.
 
-Such a base gives texts of like meaning like mean states, in languages that it has not seen, too, and guessing masked
-words undoes this within a few hundred steps (docs/pretraining.md). So the distance from the base's states is a second
-loss: distillation of what the base knows of whole texts, as learning without forgetting has it (Li and Hoiem
-1606.09282). The base reads the text with its own tokenizer and nothing masked, so both arms are held to the same.
+A sentence encoder gives texts of similar meaning similar mean states, also in unseen languages, and
+masked-word training destroys this within a few hundred steps (docs/pretraining.md). So the distance
+from the base's states is a second loss (learning without forgetting, Li and Hoiem 1606.09282). The
+base reads unmasked text with its own tokenizer, so both variants have equal targets.
 """
 
 from __future__ import annotations
@@ -24,44 +24,44 @@ from vernacular.modeling.fused_loss import UNSCORED
 from vernacular.modeling.objectives import Batch, read
 from vernacular.modeling.packing import Blocks
 
-_WEIGHT = 10.0  # where it is not set
-_LEAST = 8  # tokens of a piece; a shorter one is hardly a text
+_WEIGHT = 10.0  # default
+_LEAST = 8  # tokens of a piece; shorter ones are hardly texts
 _AT_ONCE = 8  # blocks
 _EMBEDDED_AT_ONCE = 64  # texts
-_SAMPLE = 64  # blocks that show how far texts are apart
-_MULTIPLE = 64  # tokens; with texts of every length the allocator of a card would hold on to gigabytes
+_SAMPLE = 64  # blocks used to measure the spread of texts
+_MULTIPLE = 64  # tokens; padded, since varying lengths make a GPU's allocator cache gigabytes
 _MULTIPLE_ON_PROCESSOR = 16
-_REMEMBERED = 2**29  # bytes of states, so that a second pass over a text does not ask the base again
+_REMEMBERED = 2**29  # bytes of cached states, so that a second pass does not recompute them
 
 
 def weight(settings: Pretraining, model: Any, objective: str) -> float:
-    """The weight of the distance beside the nats per token: none for a base that guesses words itself already."""
+    """Return the weight of the distance relative to nats per token: none for a base with a trained head."""
     if settings.keep_states is not None:
         return settings.keep_states
     return _WEIGHT if objective == "masked" and has_fresh_head(model) else 0.0
 
 
 def mean_states(body: Any, tokenizer: Any, texts: Sequence[str], most: int) -> torch.Tensor:
-    """The mean of the last states of each text: (texts, width).
+    """Return the mean of the last states of each text: (texts, width).
 
     Args:
         body: of a masked model.
         tokenizer: its own.
-        texts: some at a time; at least one.
-        most: tokens of a text that are read.
+        texts: a nonempty batch.
+        most: tokens read of a text.
     """
     ids = [encoding.ids[:most] for encoding in tokenizer.backend_tokenizer.encode_batch(list(texts))]
     return mean_states_of(body, ids, tokenizer.pad_token_id, most)
 
 
 def mean_states_of(body: Any, ids: Sequence[Sequence[int]], padding: int, most: int | None = None) -> torch.Tensor:
-    """The mean of the last states of each row of token ids: (rows, width).
+    """Return the mean of the last states of each row of token ids: (rows, width).
 
     Args:
         body: of a masked model.
-        ids: of the tokens of each text; at least one row.
+        ids: token ids of each text; nonempty.
         padding: the id of padding.
-        most: tokens that the body can read, which padding does not exceed; if None the longest row's.
+        most: longest padded length; if None the longest row's.
     """
     device = device_of(body)
     longest = max(map(len, ids))
@@ -76,10 +76,10 @@ def mean_states_of(body: Any, ids: Sequence[Sequence[int]], padding: int, most: 
 
 
 class Teacher:
-    """The base as it was, which gives texts their mean states.
+    """A frozen copy of the base that computes mean states.
 
     Args:
-        model: before it learns; its body is copied.
+        model: before training; its body is copied.
         tokenizer: the base's own.
     """
 
@@ -87,30 +87,30 @@ class Teacher:
         self._body = copy.deepcopy(model.base_model).requires_grad_(False).eval()
         self._tokenizer = tokenizer
         self._most, self._width = longest_input(model, 2**30), int(model.config.hidden_size)
-        if has_bf16():  # autocast would turn them into it again for every text
+        if has_bf16():  # otherwise autocast would convert them for every text
             for module in self._body.modules():
                 if isinstance(module, torch.nn.Linear):
                     module.to(torch.bfloat16)
 
     def to(self, device: torch.device) -> Teacher:
-        """The same, on ``device``."""
+        """Move it to ``device``."""
         self._body.to(device)
         return self
 
     @property
     def device(self) -> torch.device:
-        """Where it computes."""
+        """The device of its weights."""
         return device_of(self._body)
 
     def states(self, texts: Sequence[str], most: int | None = None) -> torch.Tensor:
-        """Their mean states, (texts, width); of the first ``most`` tokens of each, or of all that the base can read."""
+        """Return mean states, (texts, width), of the first ``most`` tokens or of all that fit."""
         if not texts:
             return torch.zeros(0, self._width, device=self.device)
         with torch.no_grad():
             return mean_states(self._body, self._tokenizer, texts, min(self._most, most or self._most))
 
     def embed(self, texts: Sequence[str], most: int) -> torch.Tensor:
-        """Their mean states in the order of ``texts``, computed in batches of similar length: (texts, width)."""
+        """Return mean states in the order of ``texts``, computed in batches of similar length: (texts, width)."""
         order = sorted(range(len(texts)), key=lambda row: len(texts[row]))
         parts = [self.states([texts[row] for row in order[first:first + _EMBEDDED_AT_ONCE]], most)
                  for first in range(0, len(order), _EMBEDDED_AT_ONCE)]
@@ -118,14 +118,14 @@ class Teacher:
 
 
 class States:
-    """The mean states that the pieces of blocks are held to.
+    """The target states of the pieces of blocks.
 
     Args:
         teacher: the base.
         blocks: of text, as the model reads it.
         tokenizer: the model's.
-        weight: of the distance, beside the nats per predicted token.
-        rows: the numbers of the blocks whose texts are held; if None, all.
+        weight: of the distance, relative to nats per predicted token.
+        rows: blocks to which the loss applies; if None, all.
     """
 
     def __init__(self, teacher: Teacher, blocks: Blocks, tokenizer: Any, weight: float,
@@ -140,29 +140,33 @@ class States:
 
     @property
     def differ(self) -> bool:
-        """Whether two different pieces are long enough: other texts show no distances."""
+        """Whether two different pieces are long enough to measure distances."""
         return self._spread > 0
 
     def check(self) -> None:
-        """Raises Problem where fewer than two different pieces are long enough."""
+        """Check that at least two different pieces are long enough.
+
+        Raises:
+            Problem: there are fewer.
+        """
         if not self.differ:
             raise Problem(f"fewer than two different texts of {_LEAST} tokens and more",
                           where="pretraining.keep_states", fix="Add text, or set keep_states: 0")
 
     def count(self, rows: NDArray[np.int64]) -> int:
-        """The pieces of these blocks that are long enough to be held."""
+        """Return the number of sufficiently long pieces in these blocks."""
         return sum(len(self._pieces(row)) for row in rows.tolist())
 
     def distance(self, hidden: torch.Tensor, rows: NDArray[np.int64]) -> torch.Tensor:
-        """Sum over pieces of the squared distances of mean states from the base's, each as a share of the spread.
+        """Return the summed squared distances of pieces' mean states from the base's, relative to the spread.
 
         Args:
             hidden: (blocks, length, width) last hidden states.
-            rows: (blocks,) the numbers of the blocks.
+            rows: (blocks,) indices of the blocks.
         """
         pieces = [self._pieces(row) for row in rows.tolist()]
         most = max(map(len, pieces), default=0)
-        shares = np.zeros((len(rows), most, hidden.shape[1]), np.float32)  # of each token in the mean of its piece
+        shares = np.zeros((len(rows), most, hidden.shape[1]), np.float32)  # weight of each token in its piece's mean
         wanted = torch.zeros(len(rows), most, hidden.shape[2], device=hidden.device)
         for at, (row, numbers, states) in enumerate(zip(rows.tolist(), pieces, self._of(rows.tolist()), strict=True)):
             inside = self._inside(row, numbers)
@@ -173,10 +177,9 @@ class States:
             return (means - wanted).square().mean(-1).sum() / self._spread
 
     def moved(self, model: Any) -> float | None:
-        """Mean distance of the model's states from the base's on some blocks, as it reads them without masks.
+        """Return the mean distance of the model's states from the base's on some unmasked blocks.
 
-        0 where they are equal, 1 where they are as far off as the base's own are from their mean; None where the text
-        shows no distances.
+        0 if equal, 1 if as large as the base's own spread; None if the text shows no distances.
         """
         if not self._spread > 0:
             return None
@@ -189,7 +192,7 @@ class States:
         return total / self.count(self._sample)
 
     def _pieces(self, row: int) -> list[int]:
-        """The numbers, within a block, of the pieces that are long enough."""
+        """Return the indices of sufficiently long pieces in a block."""
         if row not in self._rows:
             return []
         numbers, counts = np.unique(self._blocks.pieces[row][self._blocks.attend[row]], return_counts=True)
@@ -197,7 +200,7 @@ class States:
         return found
 
     def _inside(self, row: int, numbers: Sequence[int]) -> NDArray[np.bool_]:
-        """(pieces, length): where each of these pieces of a block stands."""
+        """Return the token mask of these pieces of a block: (pieces, length)."""
         same: NDArray[np.bool_] = self._blocks.pieces[row] == np.array(numbers, np.int32)[:, None]
         found: NDArray[np.bool_] = np.logical_and(same, self._blocks.attend[row])
         return found
@@ -207,9 +210,9 @@ class States:
                 for inside in self._inside(row, self._pieces(row))]
 
     def _of(self, rows: Sequence[int]) -> list[torch.Tensor]:
-        """The base's states of the pieces of each block, (pieces, width), remembered while there is room.
+        """Return the base's states of each block's pieces, (pieces, width), cached while memory lasts.
 
-        On a processor block by block, so that what a resumed run finds is equal bit by bit; a card wants many at once.
+        On a CPU block by block, so that resumed runs are bit-identical; in batches on a GPU.
         """
         found = {row: self._known[row] for row in rows if row in self._known}
         missing = [row for row in dict.fromkeys(rows) if row not in found]

@@ -1,7 +1,7 @@
-"""The training loop: one optimizer, a schedule, checkpoints from which a killed run goes on to the same result.
+"""The training loop: one optimizer, a schedule, and checkpoints for exact resuming.
 
-Everything random is a function of the seed and the step (data order, masks), so a checkpoint needs no generator states.
-Knows nothing of languages, stages or tokenizers.
+All randomness is a function of seed and step (data order, masks), so checkpoints need no generator
+states. Languages, stages and tokenizers are not known here.
 """
 
 from __future__ import annotations
@@ -32,28 +32,28 @@ from vernacular.modeling.packing import Blocks
 from vernacular.modeling.schedules import rates
 from vernacular.modeling.state_distillation import States
 
-_CLIP = 1.0  # longest gradient
+_CLIP = 1.0  # gradient norm
 _WORTH_COMPILING = 500  # steps
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What to train: everything that the loop needs beside the model.
+    """Everything the loop needs besides the model.
 
     Attributes:
         blocks: the training text.
-        order: the numbers of the blocks in the order in which they are seen; read again from the start where it ends.
+        order: indices of blocks in training order; repeated at its end.
         objective: what is predicted.
         settings: rates and sizes.
-        steps: optimizer steps in all.
-        new_rows: ids of the pieces that the base does not have; their rows learn from the first step on.
+        steps: total optimizer steps.
+        new_rows: ids of new tokens, whose rows are trained from the first step.
         seed: of masks and dropout.
-        evaluate: held-out nats per character of the model as it is.
-        evaluations: points on the curve beside the first.
-        further: how many times as far as the old rows the new ones go.
-        states: what holds the mean states of texts to those of the base; None where nothing does.
-        translations: given the model, the step, the number of a part and of parts, that part of the loss on
-            translations; None where the folder names none.
+        evaluate: returns held-out nats per character.
+        evaluations: points on the curve after the first.
+        further: rate factor of the new rows.
+        states: the distillation loss; None without one.
+        translations: the translation loss, given model, step, part and number of parts; None
+            without translations.
     """
 
     blocks: Blocks
@@ -71,26 +71,27 @@ class Plan:
 
 
 def compile_body(model: Any, steps: int) -> None:
-    """Compile the body, in place, where a run is long enough to win back the minute: on a card.
+    """Compile the body in place if a GPU run is long enough to regain the minute.
 
-    On a processor the products take two thirds of a step already, and compiling made it slower (docs/pretraining.md).
+    On a CPU matrix products take two thirds of a step, and compiling was slower
+    (docs/pretraining.md).
     """
     if device_of(model).type == "cuda" and steps >= _WORTH_COMPILING:
         model.base_model.compile(dynamic=False)
 
 
 def batch_of(step: int, plan: Plan) -> Batch:
-    """What is read and predicted in a step, by all processes and parts together."""
+    """Return the batch of a step, for all processes and parts together."""
     size = plan.settings.batch_size
     rows = plan.order[np.arange(step * size, (step + 1) * size) % len(plan.order)]
     return plan.objective.batch(plan.blocks, rows, (plan.seed, 1, step))
 
 
 def take_step(model: Any, optimizer: torch.optim.AdamW, plan: Plan, step: int) -> float:
-    """One optimizer step; returns the loss in nats per predicted token.
+    """Take one optimizer step; return the loss in nats per predicted token.
 
     Raises:
-        Problem: the loss or the gradient is not a number; nothing was changed.
+        Problem: the loss or the gradient is not finite; nothing was changed.
     """
     head, body = rates(step, plan.steps, plan.settings)
     for group in optimizer.param_groups:
@@ -120,13 +121,13 @@ def take_step(model: Any, optimizer: torch.optim.AdamW, plan: Plan, step: int) -
 
 
 def _gradient(model: Any, plan: Plan, step: int) -> torch.Tensor:
-    """Add this process's share of the gradient to the parameters; its share of the loss, in nats per token of all.
+    """Add this process's share of the gradient; return its share of the loss, in nats per token of all.
 
-    What held states and translations add to the gradient is no part of that loss.
+    The returned loss excludes distillation and translations.
     """
     batch, parts = batch_of(step, plan), plan.settings.accumulate
     count = max(1, len(batch.predicted))
-    held = plan.states.weight / max(1, plan.states.count(batch.rows)) if plan.states is not None else 0.0
+    state_weight = plan.states.weight / max(1, plan.states.count(batch.rows)) if plan.states is not None else 0.0
     number, processes = together()
     embedding = model.get_input_embeddings()
     device = device_of(model)
@@ -139,7 +140,8 @@ def _gradient(model: Any, plan: Plan, step: int) -> torch.Tensor:
         part = batch.part(index, processes * parts)
         if not len(part.predicted):
             continue
-        # On a processor autograd would write a second gradient as large as the table, for the few rows that were read.
+        # Autograd on a CPU would allocate a second gradient of the whole table for the few rows
+        # read.
         rows = None
         if type(embedding) is torch.nn.Embedding and embedding.weight.requires_grad and device.type == "cpu":
             ids = torch.from_numpy(part.inputs.astype(np.int64))
@@ -147,12 +149,12 @@ def _gradient(model: Any, plan: Plan, step: int) -> torch.Tensor:
         with autocast(device):
             states = read(model, part, rows)
             value = nats_at(model, states, part) / count
-            moved = plan.states.distance(states, part.rows) * held if plan.states is not None else 0.0
+            moved = plan.states.distance(states, part.rows) * state_weight if plan.states is not None else 0.0
         torch.autograd.backward(value + moved)
         if rows is not None and rows.grad is not None:
             if embedding.weight.grad is None:
                 embedding.weight.grad = torch.zeros_like(embedding.weight)
-            if embedding.padding_idx is not None:  # a mask may put it in; as in an embedding, it learns nothing
+            if embedding.padding_idx is not None:  # padding may be masked in; its gradient is zero as in an embedding
                 rows.grad[ids == embedding.padding_idx] = 0
             embedding.weight.grad.index_add_(0, ids.flatten(), rows.grad.flatten(0, 1))
         loss += value.detach()
@@ -160,26 +162,27 @@ def _gradient(model: Any, plan: Plan, step: int) -> torch.Tensor:
 
 
 def train(model: Any, plan: Plan, checkpoint: Path, say: Callable[[str], None]) -> Progressed:
-    """Train ``model`` in place to the end of ``plan``, going on from ``checkpoint`` where there is one.
+    """Train ``model`` in place to the end of ``plan``, resuming from ``checkpoint`` if it exists.
 
-    The model ends with the weights of the best point on the curve; ``patience`` points without a better one end it.
+    The model ends with the weights of the curve's best point; ``patience`` points without
+    improvement end training.
 
     Raises:
-        Problem: the loss is not a number any more, the disk is full, another process died, or time is up.
-        KeyboardInterrupt: asked for by a signal; a checkpoint was written.
+        Problem: the loss is not finite, the disk is full, another process died, or time is up.
+        KeyboardInterrupt: a signal was received; a checkpoint was written.
     """
     settings, first = plan.settings, together()[0] == 0
     optimizer = optimizer_for(model, settings)
     done = load_checkpoint(checkpoint, model, optimizer)
     if float(share(torch.tensor(float(done.step), device=device_of(model)))) != done.step:
-        raise Problem("the processes of this training found different checkpoints", where="pretraining",
-                      fix="Put the root of the artifacts on a folder that all of the machines share")
+        raise Problem("the processes of this training have different checkpoints", where="pretraining",
+                      fix="Put the artifact root on a folder shared by all machines")
     best = checkpoint.with_name(f"best-{checkpoint.name}")
     if done.step:
         say(f"resumed at step {done.step} of {plan.steps}")
     model.train()
     points = {round(index * plan.steps / plan.evaluations) for index in range(plan.evaluations + 1)}
-    began = saved = told = time.monotonic()
+    began = saved = reported = time.monotonic()
     with interrupts() as asked:
         while not done.stopped:
             if done.step in points and (not done.curve or done.curve[-1][0] != done.step):
@@ -194,8 +197,8 @@ def train(model: Any, plan: Plan, checkpoint: Path, say: Callable[[str], None]) 
             done.step += 1
             now = time.monotonic()
             done.seconds += now - started
-            if now - told > 10 or done.step == plan.steps:
-                told = now
+            if now - reported > 10 or done.step == plan.steps:
+                reported = now
                 left = done.seconds / done.step * (plan.steps - done.step)
                 point = f", held-out {done.curve[-1][1]:.3f} nats/character" if done.curve else ""
                 say(f"step {done.step}/{plan.steps}, loss {np.mean(done.losses[-20:]):.3f}{point}, {left:.0f} s left")
@@ -206,24 +209,24 @@ def train(model: Any, plan: Plan, checkpoint: Path, say: Callable[[str], None]) 
             if asked:
                 raise KeyboardInterrupt
             if late and done.step < plan.steps:
-                raise Problem(f"the {settings.stop_after_minutes:g} minutes are over at step {done.step} of "
+                raise Problem(f"the {settings.stop_after_minutes:g} minutes ended at step {done.step} of "
                               f"{plan.steps}", where="pretraining",
-                              fix="Run again: it goes on from there (pretraining.stop_after_minutes)")
+                              fix="Run again: it resumes from there (pretraining.stop_after_minutes)")
     if first and done.best[0] not in (0, done.step):
-        say(f"held-out likelihood was best at step {done.best[0]}: those weights are kept")
+        say(f"held-out likelihood was best at step {done.best[0]}: using those weights")
         model.load_state_dict(torch.load(best, weights_only=True, map_location="cpu")["model"])
     model.eval()
     return done
 
 
 def _waited(done: Progressed) -> int:
-    """Points on the curve since the best one."""
+    """Return the number of curve points since the best one."""
     return sum(step > done.best[0] for step, _ in done.curve)
 
 
 @contextlib.contextmanager
 def interrupts() -> Iterator[list[int]]:
-    """A list that an interrupt or a request to end (from Slurm, Kubernetes) is added to, instead of stopping a step."""
+    """Yield a list that collects interrupts and termination signals (Slurm, Kubernetes) instead of aborting a step."""
     asked: list[int] = []
     if threading.current_thread() is not threading.main_thread():
         yield asked
@@ -241,7 +244,7 @@ def interrupts() -> Iterator[list[int]]:
 
 
 def _evaluate(model: Any, plan: Plan) -> float:
-    """The first process's value, for all of them."""
+    """Return the first process's value in all processes."""
     value = torch.zeros((), dtype=torch.float64, device=device_of(model))
     if together()[0] == 0:
         value += evaluated(model, plan.evaluate)
@@ -249,7 +252,7 @@ def _evaluate(model: Any, plan: Plan) -> float:
 
 
 def evaluated(model: Any, evaluate: Callable[[Any], float]) -> float:
-    """``evaluate(model)`` without gradients, in this machine's precision; the model is left in training mode."""
+    """Return ``evaluate(model)`` without gradients, in mixed precision; leave the model in training mode."""
     model.eval()
     with torch.inference_mode(), autocast(device_of(model)):
         value = evaluate(model)

@@ -1,6 +1,7 @@
-"""The three models that every comparison sets side by side: base, control and adapted.
+"""The three variants of a model in every comparison: base, control and adapted.
 
-Base is untouched; control was pretrained with the original tokenizer; adapted with the extended one.
+Base is the original; control was pretrained with the original tokenizer; adapted with the extended
+one.
 """
 
 from __future__ import annotations
@@ -16,22 +17,23 @@ from vernacular.modeling.base_models import load_base, load_model, load_tokenize
 
 Arm = Literal["base", "control", "adapted"]
 ARMS: tuple[Arm, ...] = get_args(Arm)
-# What is set against what: whichever arm is released, it is compared with the base that it came from.
+# Comparisons: the released variant against its base.
 COMPARED: tuple[tuple[Arm, Arm], ...] = (("adapted", "base"), ("adapted", "control"), ("control", "base"))
 MODEL_FOLDER = "model"
-NLL = "negative log-likelihood"  # what a language model is measured by; in nats per character, or bits per byte
-DEV_LIKELIHOOD = "dev_likelihood"  # the count of it in the report of a pretraining
-TIE = 0.005  # RECIPE 2c: a difference below half a per cent is a tie
+NLL = "negative log-likelihood"  # the measure of language models; in nats per character, or bits per byte
+DEV_LIKELIHOOD = "dev_likelihood"  # its count in a pretraining report
+TIE = 0.005  # RECIPE 2c: a difference below half a percent is a tie
 
 
 def released_arm(name: str, reports: Mapping[str, Report]) -> Arm:
-    """Which arm the release takes: the one that foresees dev text better, per character or byte, never per token.
+    """Return the variant to release: the one with the better dev likelihood, per character or byte.
 
-    Within half a per cent it is ``adapted``, whose text is shorter in tokens and so cheaper to read and write.
+    Within half a percent it is ``adapted``, which needs fewer tokens.
 
     Args:
         name: the model's name in the language folder.
-        reports: stage name -> report, with those of both pretrainings; ``adapted`` where one was not measured.
+        reports: stage name -> report, including both pretrainings; ``adapted`` if one was not
+            measured.
     """
     adapted, control = (reports[stage].counts.get(DEV_LIKELIHOOD) if stage in reports else None
                         for stage in (f"model/{name}", f"model/{name}_control"))
@@ -41,20 +43,20 @@ def released_arm(name: str, reports: Mapping[str, Report]) -> Arm:
 
 
 def model_folder(arm: Arm, name: str, inputs: Mapping[str, Path]) -> Path:
-    """Where the pretrained model of ``control`` or ``adapted`` stands among a stage's input folders.
+    """Return the folder of the pretrained ``control`` or ``adapted`` among a stage's inputs.
 
     Raises:
-        Problem: it is not there; the base model never stands in.
+        Problem: it does not exist; the base model is never used instead.
     """
     stage = f"model/{name}" if arm == "adapted" else f"model/{name}_control"
     folder = inputs[stage] / MODEL_FOLDER
     if not (folder / "config.json").is_file():
-        raise Problem(f"{stage} holds no model", where=str(inputs[stage]), fix="Delete that folder and run again")
+        raise Problem(f"{stage} contains no model", where=str(inputs[stage]), fix="Delete that folder and run again")
     return folder
 
 
 def load_arm(arm: Arm, name: str, model: Model, language: Language, inputs: Mapping[str, Path]) -> tuple[Any, Any]:
-    """The language model and the tokenizer of an arm.
+    """Load the language model and the tokenizer of a variant.
 
     Args:
         arm: ``base``, ``control`` or ``adapted``.
@@ -70,5 +72,5 @@ def load_arm(arm: Arm, name: str, model: Model, language: Language, inputs: Mapp
 
 
 def nll_name(unit: str) -> str:
-    """The negative log-likelihood in ``unit`` ("nats per character", "bits per byte") as the name of a count."""
+    """Return the count name of the negative log-likelihood in ``unit`` ("nats per character", "bits per byte")."""
     return "negative_log_likelihood_per_character" if unit == "nats per character" else unit.replace(" ", "_")

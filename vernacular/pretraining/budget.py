@@ -1,7 +1,7 @@
-"""From minutes to steps: how fast this machine trains this model, measured once and kept.
+"""Convert minutes to steps by this machine's training speed, measured once and stored.
 
-Both arms of a comparison read the same figure, so they get the same number of steps, and so does a resumed run. A speed
-that was measured while other programs kept the processor busy is used for some hours, and then measured again.
+Both variants and resumed runs use the same figure, so they take the same number of steps. A speed
+measured under load is used for some hours and then measured again.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from vernacular.modeling.optimizer import optimizer_for
 from vernacular.modeling.training_loop import Plan, take_step
 
 UNTIMED_STEPS, TIMED_STEPS = 3, 9
-_MOST_OTHERS = 0.25  # cores that other processes may use while a speed is measured
-_LOADED_SECONDS = 6 * 3600  # how long a speed that was measured under load is used: both arms take the same steps
-_LOOP = 3  # raised when the loop becomes faster: what was measured before is then measured again
+_MOST_OTHERS = 0.25  # cores used by other processes above which a measurement counts as loaded
+_LOADED_SECONDS = 6 * 3600  # validity of a speed measured under load: both variants take the same steps
+_LOOP = 3  # raise it when the loop becomes faster, to measure again
 
 
 def speed_key(model: Model, base: str) -> str:
-    """What training speed depends on: the model, the shape of a step, the processor or card, the threads."""
+    """Return what training speed depends on: model, shape of a step, processor or GPU, threads."""
     settings = model.pretraining
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else platform.processor() or platform.machine()
     return digest_of([_LOOP, base, model.objective, settings.sequence_length, settings.batch_size, settings.mask_share,
@@ -42,7 +42,7 @@ def speed_key(model: Model, base: str) -> str:
 
 
 def known_speed(machine: Path, key: str) -> float | None:
-    """Tokens per second measured on this machine before, or None; one measured under load counts for some hours."""
+    """Return the stored tokens per second of this machine, or None; one measured under load expires."""
     path = machine / f"speed-{key}.json"
     if not path.is_file():
         return None
@@ -53,7 +53,7 @@ def known_speed(machine: Path, key: str) -> float | None:
 
 
 def measure_speed(machine: Path, key: str, model: Any, plan: Plan) -> float:
-    """Tokens per second of ``model``, by the median of a few whole steps; written to ``machine``."""
+    """Measure tokens per second of ``model`` by the median of a few steps; store it in ``machine``."""
     seconds, loaded = time_steps(model, plan)
     speed = plan.settings.batch_size * plan.settings.sequence_length / seconds
     write_atomically(machine / f"speed-{key}.json", json.dumps({
@@ -62,21 +62,21 @@ def measure_speed(machine: Path, key: str, model: Any, plan: Plan) -> float:
 
 
 def time_steps(model: Any, plan: Plan, most_seconds: float = math.inf) -> tuple[float, bool]:
-    """Seconds of a whole step of ``plan``, by the median of a few, and whether other programs slowed it down.
+    """Return the median seconds of a step of ``plan``, and whether other programs slowed it down.
 
-    The weights are set back afterwards, from the processor's memory: a second model may not fit a card.
+    The weights are restored afterwards from CPU memory: a second copy may not fit a GPU.
 
     Args:
         model: to be trained.
         plan: of its training.
-        most_seconds: no further step is begun after this time; two are timed in any case.
+        most_seconds: time limit for starting steps; at least two are measured.
     """
     begun = time.monotonic()
     kept = {name: tensor.detach().to("cpu", copy=True) for name, tensor in model.state_dict().items()}
     training, learning = model.training, [parameter for parameter in model.parameters() if parameter.requires_grad]
     model.train()
     optimizer = optimizer_for(model, plan.settings)
-    body = int((plan.settings.head_first or 0.0) * plan.steps) + 1  # time steps in which all of it learns
+    body = int((plan.settings.head_first or 0.0) * plan.steps) + 1  # measure steps in which everything is trained
     for step in range(UNTIMED_STEPS):
         take_step(model, optimizer, plan, body + step)
     seconds: list[float] = []
@@ -86,10 +86,10 @@ def time_steps(model: Any, plan: Plan, most_seconds: float = math.inf) -> tuple[
         if len(seconds) > 1 and started - begun > most_seconds:
             break
         take_step(model, optimizer, plan, body + UNTIMED_STEPS + step)
-        seconds.append(time.monotonic() - started)  # the loss that a step returns has waited for the device
+        seconds.append(time.monotonic() - started)  # the returned loss has waited for the device
     others = (_busy_elsewhere() - before) / (time.monotonic() - timed)
     if together()[1] > 1:
-        others = 0.0  # the other processes of this training keep the processor busy, too
+        others = 0.0  # other processes of this training also use the CPU
     model.load_state_dict(kept)
     for parameter in learning:
         parameter.requires_grad_(True)
@@ -99,21 +99,21 @@ def time_steps(model: Any, plan: Plan, most_seconds: float = math.inf) -> tuple[
 
 
 def _busy_elsewhere() -> float:
-    """Seconds of processor time that other processes of this machine have used so far, over all cores."""
+    """Return the CPU seconds used by other processes of this machine, over all cores."""
     every, own = psutil.cpu_times(), psutil.Process().cpu_times()
     return float(every.user + every.system + getattr(every, "nice", 0.0) - own.user - own.system)
 
 
 def steps_within(settings: Pretraining, speed: float, most: float) -> int:
-    """The steps that fit the budget, within the most epochs allowed.
+    """Return the steps within the budget and the epoch limit.
 
     Args:
-        settings: with the minutes, or the steps asked for.
-        speed: tokens per second; not read where steps are asked for.
-        most: blocks that may be seen (``schedule.most_blocks``).
+        settings: with minutes or steps.
+        speed: tokens per second; unused with steps.
+        most: most blocks to see (``schedules.most_blocks``).
     """
     steps = max(1, int(most / settings.batch_size))
     if settings.steps is not None:
         return min(settings.steps, steps)
-    assert settings.minutes is not None  # Model refuses to be without a budget
+    assert settings.minutes is not None  # validated by Model
     return max(1, min(steps, int(settings.minutes * 60 * speed / (settings.batch_size * settings.sequence_length))))

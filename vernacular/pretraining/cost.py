@@ -1,4 +1,4 @@
-"""What a pretraining will cost before anything is spent, and what it did: tokens, steps, memory, disk, time, energy."""
+"""Predicted and measured costs of a pretraining: tokens, steps, memory, disk, time, energy."""
 
 from __future__ import annotations
 
@@ -15,22 +15,23 @@ from vernacular.modeling.base_models import most_positions
 from vernacular.modeling.state_distillation import weight
 
 _GIB = 2**30
-# Measured on two encoders (docs/pretraining.md): Python with torch and transformers; bytes for a parameter: weight,
-# gradient, two moments and the base's weight; for a token in a layer: per unit of width, and per attention weight.
+# Measured on two encoders (docs/pretraining.md): Python with torch and transformers; bytes per
+# parameter: weight, gradient, two moments and the base's weight; per token and layer: per unit of
+# width, and per attention weight.
 _PROCESS, _PARAMETER, _FROZEN, _WIDTH, _SCORE = 0.7, 20, 8, 60, 4
-_BASE = 4  # bytes for a parameter of the base that gives the states to be kept
-_PACKED = 17  # bytes of a token of packed text
+_BASE = 4  # bytes per parameter of the distillation teacher
+_PACKED = 17  # bytes per token of packed text
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one arm, predicted or measured; None where it is not known. Energy is estimated in both.
+    """The cost of one variant, predicted or measured; None if unknown. Energy is always estimated.
 
     Attributes:
         tokens: read in training.
         minutes: in training steps.
-        memory_gib: at the peak: of the process, or of the card where there is one.
-        energy_kwh: ``minutes`` multiplied by ``VERNACULAR_WATTS`` or by this machine's design power.
+        memory_gib: peak of the process, or of the GPU if there is one.
+        energy_kwh: ``minutes`` times ``VERNACULAR_WATTS`` or this machine's rated power.
     """
 
     tokens: int | None
@@ -39,15 +40,15 @@ class Cost:
     energy_kwh: float | None
 
     def shown(self) -> dict[str, Any]:
-        """As plain data."""
+        """Return it as plain data."""
         return asdict(self)
 
 
 def check_length(network: Any, settings: Pretraining, where: str) -> None:
-    """Refuse blocks that are longer than the base can read; ``where`` is for the message.
+    """Check that blocks fit the base's maximal length.
 
     Raises:
-        Problem: with the length that it can.
+        Problem: they do not; the message has ``where`` and the length.
     """
     most = most_positions(network)
     if most < settings.sequence_length:
@@ -57,17 +58,17 @@ def check_length(network: Any, settings: Pretraining, where: str) -> None:
 
 def predict(network: Any, settings: Pretraining, steps: int | None, speed: float | None, text: int,
             objective: str, new_rows: int = 0, pair_tokens: int = 0) -> Cost:
-    """The cost of training one arm.
+    """Predict the cost of training one variant.
 
     Args:
         network: the base model; only its shape is read.
         settings: of the training.
-        steps: optimizer steps; None where they depend on a speed not yet measured.
-        speed: tokens a second on this machine, if known.
+        steps: optimizer steps; None if they depend on an unmeasured speed.
+        speed: tokens per second on this machine, if known.
         text: tokens of packed text.
         objective: ``masked`` or ``causal``.
-        new_rows: rows that are still to be added to ``network``.
-        pair_tokens: tokens of translations that are learned in a step besides.
+        new_rows: rows to be added to ``network``.
+        pair_tokens: additional tokens of translations per step.
     """
     config = network.config
     width, rows = config.hidden_size, config.vocab_size + new_rows
@@ -91,7 +92,7 @@ def predict(network: Any, settings: Pretraining, steps: int | None, speed: float
 
 
 def measured(tokens: int, minutes: float) -> Cost:
-    """What a training cost that has just ended in this process."""
+    """Return the cost of a training that just ended in this process."""
     if torch.cuda.is_available():
         memory = torch.cuda.max_memory_allocated() / _GIB
     else:

@@ -1,4 +1,4 @@
-"""What a training reads, as blocks: text of the language, of the base's languages and of related ones."""
+"""The data mixture of a training, as blocks: target, replay and related languages."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from vernacular.pipeline.stage import Work
 from vernacular.tokenizer.base_language_text import retention_lines
 
 _LISTED = ("id", "source", "path", "raw_digest", "register", "quality")
-_FOR_CHOICES = 5  # one replay line in so many is kept out of training, for choices
+_FOR_CHOICES = 5  # one in this many replay lines is held out for choices
 _AT_ONCE = 1000  # texts
 
 
@@ -25,12 +25,12 @@ class Texts:
     """The texts of a training.
 
     Attributes:
-        blocks: all that is trained on, one text behind the other in the order of ``streams``.
+        blocks: all training text, concatenated in the order of ``streams``.
         streams: the texts, the target's first.
         dev: held-out text of the target.
-        replay: held-out text in the base's languages, or None where the model names no retention text.
-        left_out: lines of related and replay text that equal held-out lines or task items, or share a run with them.
-        replayed: the numbers of the blocks that are text in the base's languages.
+        replay: held-out text in the base's languages, or None without retention text.
+        left_out: number of related and replay lines that match held-out lines or task items.
+        replayed: indices of the blocks in the base's languages.
     """
 
     blocks: Blocks
@@ -42,7 +42,7 @@ class Texts:
 
 
 def read(work: Work, model: Model, tokenizer: Any) -> Texts:
-    """Read and pack the texts of ``model`` with the tokenizer of an arm."""
+    """Read and pack the texts of ``model`` with a variant's tokenizer."""
     splits, settings = work.inputs["corpus/splits"], model.pretraining
 
     def packed(texts: list[str]) -> Blocks:
@@ -62,7 +62,7 @@ def read(work: Work, model: Model, tokenizer: Any) -> Texts:
 
 
 def replay_lines(model: Model, work: Work) -> tuple[list[str], list[str]]:
-    """Lines in the base's languages to train on, and others to choose by; none of those that retention measures."""
+    """Return replay lines for training, and others for choices, without those used to measure forgetting."""
     lines = retention_lines(model, work)
     measured = set(lines[1::2])
     free = [line for line in dict.fromkeys(lines[::2]) if line not in measured]
@@ -73,11 +73,11 @@ def replay_lines(model: Model, work: Work) -> tuple[list[str], list[str]]:
 def _related(work: Work, source: Source, sieve: Sieve) -> list[str]:
     texts = sieve.left([document.text for document in documents_of(work, source, "related")])
     if not texts:
-        raise Problem(f"the related source {source.name} holds no text beside what is held out",
-                      where=f"{work.language.code} pretraining.related", fix="Correct its path, or take it out")
+        raise Problem(f"the related source {source.name} contains no text after decontamination",
+                      where=f"{work.language.code} pretraining.related", fix="Correct its path, or remove it")
     return texts
 
 
 def trained_on(model: Model) -> list[tuple[Source, str]]:
-    """The texts beside the corpus that a training sees, and what each is for."""
+    """Return the texts beside the corpus that a training reads, each with its role."""
     return [text for text in model.beside if text[1] != "retention" or model.pretraining.replay]

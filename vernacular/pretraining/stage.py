@@ -1,7 +1,7 @@
-"""The stages ``model/<name>`` and ``model/<name>_control``: load, grow, pack, train or resume, save, report.
+"""The stages ``model/<name>`` and ``model/<name>_control``: load, extend, pack, train, save, report.
 
-Writes ``model/`` (weights, configuration and tokenizer), ``curve.json`` and ``beside.jsonl``, the documents that were
-read besides those of the splits.
+Writes ``model/`` (weights, configuration and tokenizer), ``curve.json`` and ``beside.jsonl``, the
+documents read besides the splits.
 """
 
 from __future__ import annotations
@@ -50,23 +50,23 @@ from vernacular.text.words import words
 from vernacular.tokenizer.embedding_init import grow
 from vernacular.tokenizer.trim import KEPT, shrink
 
-_BLOCKS = 64  # of held-out text, for points on the curve and for choices
+_BLOCKS = 64  # of held-out text, for the curve and for choices
 _DISTANCE = "held-out sentences: squared distance of their mean state from their translation's, in variances"
-_FOUND = "held-out sentences whose own translation is the nearest, as a share"
+_FOUND = "share of held-out sentences whose own translation is nearest"
 
 
 def run(work: Work, name: str, model: Model, arm: Arm) -> Report:
-    """Pretrain one arm; goes on from its checkpoint if one was left by a process that was killed."""
+    """Pretrain one variant, resuming from a checkpoint if there is one."""
     keep_memory()
     device = start()
     settings = model.pretraining
-    torch.manual_seed(work.seed)  # low-rank changes start from chance, in all processes from the same
+    torch.manual_seed(work.seed)  # equal initialization of low-rank changes in all processes
     _check(settings, work.language.code)
     network, tokenizer, base, new_rows = _start(work, name, model, arm)
     further = times_further(settings, network, new_rows)
-    held = weight(settings, network, model.objective)
-    settings = settings.model_copy(update={"keep_states": held})
-    teacher = Teacher(network, load_tokenizer(work.inputs[f"tokenizer/{name}"] / "base")) if held else None
+    state_weight = weight(settings, network, model.objective)
+    settings = settings.model_copy(update={"keep_states": state_weight})
+    teacher = Teacher(network, load_tokenizer(work.inputs[f"tokenizer/{name}"] / "base")) if state_weight else None
     if settings.recompute:
         network.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
     wrapped = lora.wrap(network, new_rows.tolist(), settings.lora_rank) if settings.method == "lora" else None
@@ -74,9 +74,10 @@ def run(work: Work, name: str, model: Model, arm: Arm) -> Report:
     network.to(device)
     text = texts.read(work, model, tokenizer)
     kept = range(len(text.blocks)) if model.alignment is None else text.replayed
-    states = States(teacher.to(device), text.blocks, tokenizer, held, kept) if teacher is not None and kept else None
+    states = States(teacher.to(device), text.blocks, tokenizer, state_weight, kept) if teacher is not None and kept else None
     if states is not None and model.alignment is not None and not states.differ:
-        work.progress("replay text is too short to hold its states; the translations hold those of their language")
+        work.progress("replay text is too short for distillation; translations preserve the states of their "
+                      "language")
         states = None
     if states is not None:
         states.check()
@@ -93,7 +94,7 @@ def run(work: Work, name: str, model: Model, arm: Arm) -> Report:
     plan = Plan(text.blocks, np.arange(len(text.blocks)), objective, settings, settings.steps or 1000, new_rows,
                 work.seed, held_out(text.dev), further=further, states=states, translations=translations)
     other = work.inputs[f"tokenizer/{name}"] / ("base" if arm == "adapted" else "extended")
-    # Both arms take as many steps, and neither passes over a text too often.
+    # Both variants take the same number of steps and limit the passes over each text.
     most = min(most_blocks(each.streams, settings.max_epochs)
                for each in (text, texts.read(work, model, load_tokenizer(other))))
     steps = _steps(work, model, network, plan, most)
@@ -116,17 +117,17 @@ def run(work: Work, name: str, model: Model, arm: Arm) -> Report:
     work.progress(f"interpolated: {chosen.share:g} of the way from the base to the trained weights")
     network.eval()
     report = _report(work, plan, done, text, (points, chosen))
-    if arm == "adapted":  # control takes as many steps
+    if arm == "adapted":  # the control takes as many steps
         report.remark(few_passes(name, model, plan.steps, report.counts["epochs"].value),
                       capped_steps(name, model, plan.steps), small_text(name, model, text.streams[0].count))
     if translations is not None and before is not None:
         _report_translations(report, before, translations.measure(network))
     moved = None
     if teacher is not None and translations is None:
-        moved = States(teacher, text.dev, tokenizer, held).moved(network)
+        moved = States(teacher, text.dev, tokenizer, state_weight).moved(network)
     if moved is not None:
-        report.count("states_moved", moved, "mean states of held-out texts: squared distance from those that training "
-                                            "began with, in variances between texts")
+        report.count("states_moved", moved, "mean states of held-out texts: squared distance from their initial "
+                                            "values, in variances between texts")
     _costs(report, predicted, measured(done.step * size, done.seconds / 60))
     _comparable(report, work, model, network, tokenizer)
     network.to("cpu").save_pretrained(work.out / MODEL_FOLDER)
@@ -137,7 +138,11 @@ def run(work: Work, name: str, model: Model, arm: Arm) -> Report:
 
 
 def _check(settings: Pretraining, code: str) -> None:
-    """Raises Problem where a process would get no block of a batch, and the others would wait for its gradient."""
+    """Check that every process gets blocks of each batch; otherwise the others would wait for its gradient.
+
+    Raises:
+        Problem: the batch is too small.
+    """
     processes = together()[1]
     if processes > 1 and settings.batch_size < processes * settings.accumulate:
         raise Problem(f"a batch of {settings.batch_size} does not give {processes} processes {settings.accumulate} "
@@ -147,7 +152,7 @@ def _check(settings: Pretraining, code: str) -> None:
 
 def _start(work: Work, name: str, model: Model,
            arm: Arm) -> tuple[Any, Any, dict[str, torch.Tensor], NDArray[np.int64]]:
-    """The network to train, its tokenizer, the weights that it starts from and the ids of its new rows."""
+    """Return the network to train, its tokenizer, its initial weights and the ids of its new rows."""
     folder = work.inputs[f"tokenizer/{name}"]
     network, _ = load_base(model.base, model.objective, work.language)
     check_length(network, model.pretraining, f"{work.language.code} models {name}: pretraining")
@@ -163,12 +168,12 @@ def _start(work: Work, name: str, model: Model,
 
 
 def _steps(work: Work, model: Model, network: Any, plan: Plan, most: float) -> int:
-    """The number of steps: kept from before a kill, or from the budget and this machine's speed."""
+    """Return the number of steps: stored before a kill, or from budget and speed."""
     kept = work.scratch / "steps.json"
     key = _key(work, model)
     steps = float(json.loads(kept.read_text(encoding="utf-8"))) if kept.is_file() else 0.0
     known = torch.tensor([steps, known_speed(work.machine, key) or 0.0], dtype=torch.float64, device=device_of(network))
-    steps, speed = share(known).tolist()  # all processes go by what the first one knows
+    steps, speed = share(known).tolist()  # all processes use the first one's values
     if not steps:
         if model.pretraining.steps is None and not speed:
             speed = measure_speed(work.machine, key, network, plan)
@@ -184,18 +189,19 @@ def _key(work: Work, model: Model) -> str:
 
 
 def _costs(report: Report, predicted: Cost, real: Cost) -> None:
-    """What the training was to cost and what it did, side by side."""
+    """Report predicted and actual costs side by side."""
     report.details["cost"] = {"predicted": predicted.shown(), "measured": real.shown()}
-    report.count("memory_gib", real.memory_gib, "memory at the peak", "GiB")
+    report.count("memory_gib", real.memory_gib, "peak memory", "GiB")
     if real.energy_kwh is not None:
-        report.count("energy_kwh", real.energy_kwh, "energy of the steps, by VERNACULAR_WATTS or design power", "kWh")
+        report.count("energy_kwh", real.energy_kwh, "energy of the steps, by VERNACULAR_WATTS or rated power", "kWh")
 
 
 def per_character(network: Any, blocks: Blocks, objective: Objective, sizes: NDArray[np.float64],
                   size: int = 16) -> float:
-    """Held-out nats per character of predicted tokens, on the same blocks and masks each time.
+    """Return held-out nats per character of predicted tokens, with the same blocks and masks each time.
 
-    Compares states of one model. It may not cross tokenizers: a masked word's other pieces may be in sight.
+    Compares states of one model. Not comparable across tokenizers: other tokens of a masked word
+    may be visible.
     """
     total = characters = 0.0
     picked = np.linspace(0, len(blocks) - 1, min(_BLOCKS, len(blocks))).astype(np.int64)
@@ -208,7 +214,7 @@ def per_character(network: Any, blocks: Blocks, objective: Objective, sizes: NDA
 
 
 def _comparable(report: Report, work: Work, model: Model, network: Any, tokenizer: Any) -> None:
-    """Likelihood of dev lines as ``evaluation`` measures it on test lines: by this the release chooses between arms."""
+    """Report the likelihood of dev lines, measured as in ``evaluation``; it decides between the variants."""
     lines = [line for row in read_jsonl(work.inputs["corpus/splits"] / "dev.jsonl")
              for line in row["text"].split("\n") if len(words(line)) >= LEAST_WORDS]
     if not lines:
@@ -236,7 +242,7 @@ def _report(work: Work, plan: Plan, done: Progressed, text: texts.Texts,
         report.count(f"epochs_{stream.name}", stream.share * seen / stream.count, f"passes over {stream.name}")
     if text.streams[1:]:
         report.count("lines_left_out", text.left_out,
-                     "lines of related and replay text that share text with held-out lines or task items", "lines")
+                     "lines of related and replay text removed by decontamination", "lines")
     report.count("training_minutes", done.seconds / 60, "time in training steps", "minutes")
     report.count("tokens_per_s", tokens / max(done.seconds, 1e-9), "training speed", "tokens/s")
     report.count("train_loss", float(np.mean(done.losses[-50:])), "mean loss of the last 50 steps", "nats per token")
@@ -247,38 +253,37 @@ def _report(work: Work, plan: Plan, done: Progressed, text: texts.Texts,
     report.count("dev_nats_per_character_last", last, f"{NLL} of held-out masked tokens as released; lower is better",
                  "nats per character")
     report.count("best_step", done.best[0], f"step with the lowest held-out {NLL}")
-    report.count("interpolation", chosen.share, "share of the way from the base's weights to the trained ones")
+    report.count("interpolation", chosen.share, "interpolation weight of the trained model")
     curves(work.out / "curve.png", f"{NLL.capitalize()} of held-out text while pretraining (lower is better)",
            "optimizer steps", "nats per character",
            {"held-out": ([step for step, _ in done.curve], [value for _, value in done.curve])})
     report.plots["learning curve"] = "curve.png"
     _show(report, work, points, chosen)
     report.gates.append(Gate(name="learned", passed=last < first, value=last, threshold=first, blocking=True,
-                             reason=f"held-out {NLL} went from {first:.3f} to {last:.3f} nats per character; "
-                                    "lower is better, and it has to fall",
+                             reason=f"held-out {NLL} went from {first:.3f} to {last:.3f} nats per character; it "
+                                    "must fall",
                              fix="Lower `pretraining.learning_rate`, raise `pretraining.steps`, or add text"))
     return report
 
 
 def _report_translations(report: Report, before: tuple[float, float], after: tuple[float, float]) -> None:
-    """Counts of held-out pairs of translations, and the gate: as (distance, share found) before and after training."""
+    """Report held-out translations and their gate, from (distance, retrieval share) before and after training."""
     report.count("translation_distance_before", before[0], f"{_DISTANCE}, before training")
     report.count("translation_distance", after[0], f"{_DISTANCE}, as released")
     report.count("translation_found_before", before[1], f"{_FOUND}, before training")
     report.count("translation_found", after[1], f"{_FOUND}, as released")
-    # At 1 they are as far from their translations as from the mean of all: pairs that do not match get there.
+    # At 1 they are as far from their translations as from the mean: mismatched pairs reach that.
     limit = min(before[0], 1.0)
     report.gates.append(Gate(
         name="translations_learned", passed=after[0] < limit and after[1] >= before[1], value=after[0],
         threshold=limit, reason=(
-            f"{after[1]:.0%} of the held-out sentences find their translation, {before[1]:.0%} before, at a "
-            "distance of "
-            f"{after[0]:.3f}, {before[0]:.3f} before; below {limit:.3f} wanted"),
+            f"{after[1]:.0%} of the held-out sentences find their translation ({before[1]:.0%} before), at a "
+            f"distance of {after[0]:.3f} ({before[0]:.3f} before); the limit is {limit:.3f}"),
         fix="Check that the pairs match, or add some"))
 
 
 def _show(report: Report, work: Work, points: list[Between], chosen: Between) -> None:
-    """The table and the picture of the interpolation."""
+    """Report the table and plot of the weight interpolation."""
     base = points[0]
     report.samples["interpolation"] = [{
         "of the way": point.share, "target, nats per character": round(point.target, 4),
@@ -289,7 +294,7 @@ def _show(report: Report, work: Work, points: list[Between], chosen: Between) ->
     report.count("replay_rise", chosen.replay / base.replay - 1,
                  f"relative change of the {NLL} of held-out replay text against the base")
     away = [point for point in points if point.share]
-    curves(work.out / "interpolation.png", "Between the base's weights and the trained ones",
+    curves(work.out / "interpolation.png", "Interpolation between the base's weights and the trained ones",
            "base's languages, nats per character", "target, nats per character",
            {"tried": ([point.replay or 0.0 for point in away], [point.target for point in away]),
             "chosen": ([chosen.replay], [chosen.target])})

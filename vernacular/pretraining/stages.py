@@ -1,4 +1,4 @@
-"""The stages ``model/<name>`` and ``model/<name>_control``, declared."""
+"""Declares the stages ``model/<name>`` and ``model/<name>_control``."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _outside(language: Language, root: Path, model: Model) -> dict[str, str]:
 
 
 def _settings(language: Language, model: Model) -> dict[str, Any]:
-    # What is left out of text beside the corpus; the corpus itself was cleaned before.
+    # Decontamination of text beside the corpus; the corpus itself is already clean.
     beside = clean_settings(language).beside() if model.beside else {}
     if model.alignment is not None:
         beside["alignment"] = model.alignment.model_dump(mode="json", by_alias=True)
@@ -39,10 +39,10 @@ def _settings(language: Language, model: Model) -> dict[str, Any]:
 
 
 def stages(language: Language, name: str, model: Model) -> list[Stage]:
-    """The stages ``model/<name>`` (extended tokenizer) and ``model/<name>_control`` (original tokenizer)."""
+    """Return the stages ``model/<name>`` (extended tokenizer) and ``model/<name>_control`` (original tokenizer)."""
     made, aligned = [], [f"alignment/{name}"] if model.alignment is not None else []
-    learned = [GateSpec("translations_learned", "Sentences that were not learned from came nearer to their "
-                        "translations, and at least as many find their own.", False)] if aligned else []
+    learned = [GateSpec("translations_learned", "Held-out sentences moved closer to their translations, and at "
+                                                "least as many retrieve their own.", False)] if aligned else []
     for arm, suffix, words in TRAINED:
         made.append(Stage(
             name=f"model/{name}{suffix}", version="9", inputs=("corpus/splits", f"tokenizer/{name}", *aligned),

@@ -1,7 +1,8 @@
-"""After training: how far to go from the base's weights to the trained ones, chosen on held-out text of both.
+"""Interpolate between base and trained weights, chosen on held-out text of both languages.
 
-Weights between the two forget less and often foresee the target no worse (WiSE-FT, Wortsman et al. 2109.01903; for
-languages, Alexandrov et al. 2407.08699). New rows have no base and are kept whole.
+Interpolated weights forget less and often predict the target equally well (WiSE-FT, Wortsman et al.
+2109.01903; for languages, Alexandrov et al. 2407.08699). New rows have no base and are kept
+unchanged.
 """
 
 from __future__ import annotations
@@ -19,12 +20,12 @@ Weights = Mapping[str, torch.Tensor]
 
 @dataclass(frozen=True)
 class Between:
-    """A model on the way from the base to the trained one.
+    """An interpolated model.
 
     Attributes:
-        share: of the way.
+        share: weight of the trained model.
         target: held-out nats per character of the target language.
-        replay: those of the base's languages; None where there is no such text.
+        replay: those of the base's languages; None without such text.
     """
 
     share: float
@@ -34,7 +35,7 @@ class Between:
 
 def mix(base: Weights, trained: Weights, share: float, new_rows: Sequence[int] = (),
         tables: Collection[str] = ()) -> dict[str, torch.Tensor]:
-    """``base + share * (trained - base)``, but for the ``new_rows`` of ``tables``: these are ``trained``'s."""
+    """Return ``base + share * (trained - base)``, except ``new_rows`` of ``tables``, which are ``trained``'s."""
     out = {}
     for name, tensor in trained.items():
         new = tensor.clone()
@@ -47,7 +48,7 @@ def mix(base: Weights, trained: Weights, share: float, new_rows: Sequence[int] =
 
 
 def tables_of(model: Any) -> set[str]:
-    """The names of the weights with a row for each piece: embedding, decoder and its bias."""
+    """Return the names of weights with a row per token: embedding, decoder and its bias."""
     decoder = model.get_output_embeddings()
     tables = [model.get_input_embeddings().weight, decoder.weight, getattr(decoder, "bias", None)]
     return {name for name, tensor in model.named_parameters(remove_duplicate=False)
@@ -55,9 +56,9 @@ def tables_of(model: Any) -> set[str]:
 
 
 def choose(points: Sequence[Between]) -> Between:
-    """The best of ``points``: a hundredth of the one likelihood weighs as much as a hundredth of the other.
+    """Return the best of ``points``: relative changes of both likelihoods count equally.
 
-    Of equals the one furthest from the base.
+    Of equals the one closest to the trained model.
     """
     return min(points, key=lambda point: (point.target * (1.0 if point.replay is None else point.replay), -point.share))
 
@@ -65,9 +66,9 @@ def choose(points: Sequence[Between]) -> Between:
 def interpolate(model: Any, base: Weights, new_rows: Sequence[int], shares: Sequence[float],
                 target: Callable[[Any], float],
                 replay: Callable[[Any], float] | None) -> tuple[list[Between], Between]:
-    """Give ``model`` the best weights between ``base`` and its own; returns all that was tried, and the choice.
+    """Set ``model`` to the best interpolation of ``base`` and its weights; return all points and the choice.
 
-    The first point is the base itself, with the trained new rows: for comparison, never chosen.
+    The first point is the base with the trained new rows: for comparison, never chosen.
     """
     trained = {name: tensor.detach().cpu().clone() for name, tensor in model.state_dict().items()}
     points, tables = [], tables_of(model)

@@ -1,7 +1,9 @@
-"""Extend a base model's tokenizer with tokens of the language, and start their rows. Trains no weight of the base.
+"""Extend a base model's tokenizer with tokens of the language, and initialize their rows.
 
-``candidates`` finds tokens; ``wordpiece``, ``bpe`` and ``unigram`` add them so that the base's own text is cut as
-before, and ``families`` chooses among the three; ``mixtures`` and ``embedding_init`` make the new rows, which
-``lexicon`` takes from translations and ``token_distillation`` trains; ``guard_words`` are words of the base's
-languages; ``trim`` drops tokens that no text needs; ``fertility`` counts the result; ``extend`` is the stage.
+``candidates`` finds tokens; ``wordpiece``, ``bpe`` and ``unigram`` add them so that base-language
+text is segmented as before, and ``families`` dispatches among the three; ``mixtures`` and
+``embedding_init`` make the new rows, which ``lexicon`` takes from translations and
+``token_distillation`` trains; ``guard_words`` are words of the base's languages; ``trim`` drops
+unused tokens; ``fertility`` measures the result; ``extend`` is the stage. No weight of the base is
+trained.
 """

@@ -1,6 +1,7 @@
-"""Text in the base's languages (``retention:`` of a model): fetched, read, and what it holds now. Loads no network.
+"""Text in the base's languages (``retention:`` of a model): fetching, reading, versions.
 
-Every second line guards the tokenizer and may be replayed in training; the others are only ever measured.
+Every second line guards the tokenizer and may be replayed in training; the others are only for
+measurement.
 """
 
 from __future__ import annotations
@@ -20,14 +21,14 @@ def _place(language: Language, source: Source, root: Path) -> Place:
 
 
 def fetch_retention(model: Model, language: Language, root: Path, progress: Progress) -> None:
-    """Fetch what is due of the model's retention sources that lie on the network."""
+    """Fetch the model's due retention sources from the network."""
     for source in model.retention:
         if isinstance(source, NetworkSource):
             fetch_source(source, _place(language, source, root), progress)
 
 
 def retention_lines(model: Model, work: Work) -> list[str]:
-    """Lines in the base's languages, from the model's retention sources; empty where none are configured."""
+    """Return lines in the base's languages from the model's retention sources; empty without any."""
     lines: list[str] = []
     for source in model.retention:
         place = _place(work.language, source, work.root)
@@ -37,7 +38,7 @@ def retention_lines(model: Model, work: Work) -> list[str]:
 
 
 def retention_versions(model: Model, language: Language, root: Path) -> dict[str, str]:
-    """The data version of each retention source, and of what was taken down: what reads their text depends on it."""
+    """Return the data version of each retention source and of takedowns, as inputs of stages."""
     found = {f"retention/{source.name}": open_source(source, _place(language, source, root)).data_version()
              for source in model.retention}
     return found | ({"takedowns": Suppressions.of(language.folder).version()} if found else {})

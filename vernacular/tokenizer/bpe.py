@@ -1,8 +1,9 @@
-"""Extend a BPE tokenizer by continued merges behind the base's own.
+"""Extend a BPE tokenizer by additional merges after the base's own.
 
-Byte-level (Llama 3, Qwen, SmolLM) or SentencePiece (Gemma, Llama 2: ``▁`` for spaces, bytes for unknown characters).
-Appended merges apply only after all base merges, so a base word changes only where two of its final pieces stand side
-by side that a new merge joins; a guard refuses those pairs (RECIPE 2). ``add_tokens`` would change the base instead.
+Byte-level (Llama 3, Qwen, SmolLM) or SentencePiece (Gemma, Llama 2: ``▁`` for spaces, bytes for
+unknown characters). Appended merges apply after all base merges, so a base word changes only if two
+of its final tokens form a new merge; a guard excludes those pairs (RECIPE 2). ``add_tokens`` would
+change the base instead.
 """
 
 from __future__ import annotations
@@ -22,23 +23,23 @@ from vernacular.tokenizer.candidates import KNEE, SPACE, Letters, segment
 
 Pair = tuple[str, str]
 _BYTES = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
-_RARE_SHARE = 0.01  # of new pieces: the steps towards longer ones that are themselves hardly used; goal: 2% (RECIPE 6)
+_RARE_SHARE = 0.01  # of new tokens: largest share of rarely used intermediate merges; goal: 2% (RECIPE 6)
 
 
 @dataclass(frozen=True)
 class Extension:
-    """What is added: letters that the base spells in bytes (SentencePiece BPE only), then merges in their order."""
+    """The additions: letters that the base splits into bytes (SentencePiece BPE only), then merges in order."""
 
     letters: list[str] = field(default_factory=list)
     merges: list[Pair] = field(default_factory=list)
 
     @property
     def pieces(self) -> list[str]:
-        """The new pieces in the order of their ids."""
+        """The new tokens in the order of their ids."""
         return [*self.letters, *("".join(pair) for pair in self.merges)]
 
     def first(self, count: int) -> Extension:
-        """The first ``count`` pieces; a merge stands behind those that it joins."""
+        """Return the first ``count`` tokens; a merge comes after its parts."""
         return Extension(self.letters[:count], self.merges[:max(0, count - len(self.letters))])
 
 
@@ -51,7 +52,7 @@ class Base:
 
     def __init__(self, backend: Any) -> None:
         data = json.loads(backend.to_str())["model"]
-        self.bytes = not data.get("byte_fallback")  # byte-level: every character of a piece is a byte
+        self.bytes = not data.get("byte_fallback")  # byte-level: every character of a token is a byte
         self.vocabulary: dict[str, int] = data["vocab"]
         self._merges: list[Pair] = []
         for pair in data["merges"]:
@@ -62,11 +63,11 @@ class Base:
         self._decoder = ByteLevel()
 
     def text(self, piece: str) -> str:
-        """The letters that a piece spells, without the space before it."""
+        """Return the letters of a token, without the preceding space."""
         return (self._decoder.decode([piece]).removeprefix(" ") if self.bytes else piece.removeprefix(SPACE))
 
     def with_extension(self, new: Extension) -> Any:
-        """The model with new letters and merges, as it will be loaded."""
+        """Return the model with new letters and merges, as it will be loaded."""
         first = max(self.vocabulary.values()) + 1
         vocabulary = self.vocabulary | {piece: first + number for number, piece in enumerate(new.pieces)}
         return models.BPE(vocab=vocabulary, merges=[*self._merges, *new.merges], **self._options)
@@ -74,20 +75,21 @@ class Base:
 
 def choose(backend: Any, words: Counter[str], guard: Counter[str], *, wanted: int, min_uses: int, letters: Letters,
            progress: Progress = silent) -> Extension:
-    """New letters and merges.
+    """Choose new letters and merges.
 
-    Missing letters come first. Then the commonest adjacent pair of letters, again and again, if it is not adjacent in
-    the guard. A merge whose piece ends up with fewer than ``min_uses`` uses is taken back, unless longer ones are built
-    on it; of such steps no more than one piece in a hundred is kept, the least useful of what is built on them goes.
+    Missing letters come first. Then the most frequent adjacent pair of letters is merged
+    repeatedly, unless it is adjacent in the guard. A merge whose token ends up with fewer than
+    ``min_uses`` uses is removed, unless longer ones depend on it; such intermediate merges are
+    limited to one token in a hundred, dropping the least useful dependents.
 
     Args:
         backend: the base, a ``tokenizers.Tokenizer``.
         words: counted pre-tokens of the language.
-        guard: pre-tokens in the base's languages: none is segmented otherwise than before.
-        wanted: most pieces.
-        min_uses: uses that a piece needs; and it must save ``KNEE`` of all tokens.
-        letters: what a piece may consist of.
-        progress: told how many pieces are left.
+        guard: pre-tokens in the base's languages, whose segmentation must not change.
+        wanted: most tokens.
+        min_uses: least uses of a token; it must also save ``KNEE`` of all tokens.
+        letters: what a token may consist of.
+        progress: receives the number of remaining tokens.
     """
     base = Base(backend)
     search = _Search(base, words, guard, min_uses, letters)
@@ -96,7 +98,7 @@ def choose(backend: Any, words: Counter[str], guard: Counter[str], *, wanted: in
         new = search.grown(new, wanted, refused)
         gone = search.rare(new)
         if not gone:
-            progress(f"{len(new.pieces):,} pieces, {len(refused):,} merges taken back")
+            progress(f"{len(new.pieces):,} tokens, {len(refused):,} merges removed")
             return new
         refused |= gone
         new = Extension(new.letters, [pair for pair in new.merges if pair not in refused])
@@ -106,7 +108,7 @@ class _Search:
     def __init__(self, base: Base, words: Counter[str], guard: Counter[str], min_uses: int, letters: Letters) -> None:
         self.base, self.letters = base, letters
         runs = {word: base.text(word) for word in words}
-        # SentencePiece leaves punctuation in the word; only pairs of letters are ever joined
+        # SentencePiece keeps punctuation in the word; only pairs of letters are ever merged
         self.words = Counter({word: count for word, count in words.items()
                               if letters.match(runs[word]) or not base.bytes})
         self.plain = base.with_extension(Extension())
@@ -116,9 +118,9 @@ class _Search:
         self.in_guard = {letter for word in guard for letter in word}
 
     def missing(self, wanted: int) -> Extension:
-        """Letters that the base spells in bytes, the commonest first: as they are, or by joining their bytes.
+        """Return letters that the base splits into bytes, most frequent first: whole, or by merging their bytes.
 
-        At most ``wanted`` pieces; what is left out of the last letter stays in bytes.
+        At most ``wanted`` tokens; a letter that does not fit remains in bytes.
         """
         counts: Counter[str] = Counter()
         for word, count in self.words.items():
@@ -139,14 +141,14 @@ class _Search:
         return Extension([], merges[:wanted])
 
     def joins(self, pair: Pair) -> bool:
-        """Whether the pair spells letters, or bytes on the way to one."""
+        """Whether the pair forms letters, or bytes of a letter."""
         text = self.base.text("".join(pair))
         if self.base.bytes and "\ufffd" in text:
             return text == "\ufffd"  # part of one letter, and of no other
         return self.letters.match(text)
 
     def grown(self, new: Extension, wanted: int, taken_back: set[Pair]) -> Extension:
-        """``new`` with merges behind its own, until there are ``wanted`` pieces or no pair is common enough."""
+        """Add merges to ``new`` until there are ``wanted`` tokens or no pair is frequent enough."""
         parts = segment(self.base.with_extension(new), self.words)
         known = set(self.base.vocabulary) | set(new.pieces)
         counts: Counter[Pair] = Counter()
@@ -161,7 +163,7 @@ class _Search:
         while queue and len(merges) + len(new.letters) < wanted:
             count, pair = heapq.heappop(queue)
             if -count != counts[pair] or not counts[pair]:
-                continue  # counted anew since
+                continue  # its count has changed
             if -count < self.min_uses:
                 break
             if pair in self.refused or pair in taken_back or "".join(pair) in known or not self.joins(pair):
@@ -183,7 +185,7 @@ class _Search:
         return Extension(new.letters, merges)
 
     def rare(self, new: Extension) -> set[Pair]:
-        """The merges to take back: unused leaves, and the least used of what stands on too many unused steps."""
+        """Return the merges to remove: unused leaves, and the least used dependents of too many unused merges."""
         uses: Counter[str] = Counter()
         for word, pieces in segment(self.base.with_extension(new), self.words).items():
             for piece in pieces:
@@ -198,7 +200,7 @@ class _Search:
         if leaves or len(steps) <= _RARE_SHARE * len(new.merges):
             return leaves
 
-        def standing(pair: Pair) -> set[Pair]:
+        def depth(pair: Pair) -> set[Pair]:
             found: set[Pair] = set()
             waiting = [pair]
             while waiting:
@@ -208,14 +210,14 @@ class _Search:
                         waiting.append(other)
             return found
 
-        on = {pair: standing(pair) for pair in steps}
+        on = {pair: depth(pair) for pair in steps}
         worth = {pair: sum(uses["".join(other)] for other in others) for pair, others in on.items()}
         cheapest = sorted(steps, key=lambda pair: (worth[pair], pair))
         return set().union(*(on[pair] for pair in cheapest[:max(1, len(steps) // 4)]))
 
 
 def joined(parts: list[str], pair: Pair) -> list[str]:
-    """``parts`` with each occurrence of ``pair``, from the left, made one piece."""
+    """Merge each occurrence of ``pair`` in ``parts``, from the left."""
     out: list[str] = []
     index = 0
     while index < len(parts):
@@ -229,7 +231,7 @@ def joined(parts: list[str], pair: Pair) -> list[str]:
 
 
 def extended_json(tokenizer_json: str, new: Extension) -> str:
-    """The ``tokenizer.json`` with the pieces behind the highest id and the merges behind the last one."""
+    """Return the ``tokenizer.json`` with tokens after the highest id and merges after the last one."""
     data: dict[str, Any] = json.loads(tokenizer_json)
     vocabulary: dict[str, int] = data["model"]["vocab"]
     first = 1 + max(max(vocabulary.values()), *(token["id"] for token in data["added_tokens"]))

@@ -1,6 +1,6 @@
-"""Candidate pieces for a new language, learned with SentencePiece on text as the base tokenizer normalises it.
+"""Candidate tokens for a language, learned with SentencePiece on text normalized by the base tokenizer.
 
-Knows nothing of ids or families: each family's module decides which candidates earn a place.
+Each tokenizer family's module decides which candidates to add.
 """
 
 from __future__ import annotations
@@ -15,39 +15,39 @@ import regex
 from vernacular.text.scripts import in_script
 
 SPACE = "▁"
-KNEE = 1e-5  # a piece must save this share of the tokens: where the next 1,000 pieces buy less than 1% (RECIPE 2a)
-LETTER_USES = 5  # of a letter that the base can only call unknown: without it no word that holds it can be read
-_LONGEST_ROW = 1 << 20  # bytes; SentencePiece leaves out longer ones, and fails where none is left
+KNEE = 1e-5  # share of tokens a new token must save: where the next 1,000 tokens gain less than 1% (RECIPE 2a)
+LETTER_USES = 5  # of a letter unknown to the base: words with it are unreadable without it
+_LONGEST_ROW = 1 << 20  # bytes; SentencePiece skips longer rows, and fails if none is left
 _WITH_SPACE = regex.compile(f"{SPACE}*[^{SPACE}]+|{SPACE}+")
 
 
 class Letters:
-    """What a piece may consist of: letters of one script, a capital only in front, apostrophes only between letters.
+    """What a token may consist of: letters of one script, a capital only first, apostrophes only between letters.
 
-    So none is of mixed script, glued to punctuation, or the rest of a markup or a number. An apostrophe between letters
-    is part of the word (``ng'ombe``), as everywhere in Vernacular; at the border of a piece it would be punctuation.
-    Nor is one an abbreviation: as a piece of its own ``DPP`` shares nothing with ``MCP``, and a model that has few
-    labels to learn from misses it (docs/tasks.md).
+    This excludes mixed scripts, attached punctuation, and remains of markup or numbers. An
+    apostrophe between letters is part of the word (``ng'ombe``), at the border of a token it would
+    be punctuation. Abbreviations are excluded: as a token ``DPP`` shares nothing with ``MCP``, and
+    a model with few labels misses it (docs/tasks.md).
 
     Args:
         script: ISO 15924 code, such as ``Latn``.
-        capitals: whether words are written in capitals from end to end, as in Cherokee or SENĆOŦEN.
+        capitals: whether whole words are written in capitals, as in Cherokee or SENĆOŦEN.
     """
 
     def __init__(self, script: str, capitals: bool = False) -> None:
         letter = rf"[[\p{{L}}\p{{M}}]&&[{in_script(script)}\p{{sc=Zyyy}}\p{{sc=Zinh}}]]"
         small = letter if capitals else rf"[{letter}--[\p{{Lu}}\p{{Lt}}]]"
-        # the apostrophe that Unicode counts as a letter is one here as well
+        # also accepts the apostrophe that Unicode classifies as a letter
         word = rf"{letter}{small}*(?:['’]{small}+)*"
         self._word = regex.compile(word, regex.V1)
         self._runs = regex.compile(f"{SPACE}?{word}", regex.V1)
 
     def match(self, text: str) -> bool:
-        """Whether ``text`` is such letters from end to end."""
+        """Whether all of ``text`` matches."""
         return self._word.fullmatch(text) is not None
 
     def runs(self, words: Counter[str]) -> Counter[str]:
-        """How often each run of such letters, ``▁`` before it where it starts a word, occurs in counted pre-tokens."""
+        """Count each run of such letters in counted pre-tokens, with ``▁`` if it starts a word."""
         found: Counter[str] = Counter()
         for word, count in words.items():
             for run in self._runs.findall(word):
@@ -56,10 +56,10 @@ class Letters:
 
 
 def word_counts(texts: Iterable[str], backend: Any) -> Counter[str]:
-    """How often each pre-token occurs, as the tokenizer (``tokenizers.Tokenizer``) normalises and splits the texts.
+    """Count the pre-tokens of texts as the tokenizer (``tokenizers.Tokenizer``) normalizes and splits them.
 
-    Where spaces become ``▁`` and nothing splits (Gemma, Llama 2), a pre-token ends before each of them: no piece of
-    theirs reaches across.
+    If spaces become ``▁`` without splitting (Gemma, Llama 2), a pre-token ends before each ``▁``:
+    their tokens never cross it.
     """
     counts: Counter[str] = Counter()
     for text in texts:
@@ -72,7 +72,7 @@ def word_counts(texts: Iterable[str], backend: Any) -> Counter[str]:
 
 
 def in_capitals(words: Counter[str]) -> bool:
-    """Whether of the letters that have a case more are capitals."""
+    """Whether most cased letters are capitals."""
     cased: Counter[bool] = Counter()
     for word, count in words.items():
         for letter in word:
@@ -82,21 +82,22 @@ def in_capitals(words: Counter[str]) -> bool:
 
 
 def segment(model: Any, words: Iterable[str]) -> dict[str, list[str]]:
-    """The pieces of each pre-token under a model of ``tokenizers``."""
+    """Return the tokens of each pre-token under a model of ``tokenizers``."""
     return {word: [token.value for token in model.tokenize(word)] for word in words}
 
 
 def candidates(words: Counter[str], wanted: int, letters: Letters, *, spaces: bool = False) -> set[tuple[str, bool]]:
-    """Pieces worth trying: ``(letters, starts a word)``.
+    """Return candidate tokens: ``(letters, starts a word)``.
 
-    A Unigram and a BPE model of four times the wanted size are learned on the words with their counts (RECIPE 2a);
-    longest-match segmentation profits from the whole words of one and the stems and affixes of the other.
+    A Unigram and a BPE model of four times the wanted size are trained on the counted words (RECIPE
+    2a); longest-match segmentation benefits from the whole words of one and the stems and affixes
+    of the other.
 
     Args:
-        words: counted; those that are not ``letters`` are left out.
-        wanted: pieces.
-        letters: what a piece may consist of.
-        spaces: whether a word that starts one carries its ``▁``; else every word does start one.
+        words: counted; those that are not ``letters`` are skipped.
+        wanted: number of tokens.
+        letters: what a token may consist of.
+        spaces: whether a word start has its ``▁``; otherwise every word is a start.
     """
     import sentencepiece
 

@@ -1,6 +1,6 @@
-"""The rows that new pieces start from: input embeddings, and an untied output matrix and a bias where there are any.
+"""Initialize the rows of new tokens: input embeddings, and an untied output matrix and bias if present.
 
-Old rows are never written: ``grow`` copies them bit by bit. ``mixtures`` says what goes into a new one.
+Old rows are copied bit by bit. ``mixtures`` defines the content of new ones.
 """
 
 from __future__ import annotations
@@ -14,16 +14,17 @@ from vernacular.tokenizer.mixtures import Mixture
 
 
 def new_rows(model: Any, mixed: Sequence[Mixture], seed: int) -> dict[str, torch.Tensor]:
-    """Rows for new pieces.
+    """Compute rows for new tokens.
 
     Args:
         model: the base language model.
-        mixed: for each new piece the weights of old rows; where there are none the row is random: a normal distribution
+        mixed: for each new token the weights of old rows; without any the row is random, normal
             with the old rows' mean and standard deviation per dimension.
         seed: of the random rows.
 
     Returns:
-        ``input`` (n, hidden); ``output`` (n, hidden) where the decoder is untied; ``bias`` (n,) where it has one.
+        ``input`` (n, hidden); ``output`` (n, hidden) if the decoder is untied; ``bias`` (n,) if it
+        has one.
     """
     generator = torch.Generator().manual_seed(seed)
     embeddings, decoder = model.get_input_embeddings().weight.detach(), model.get_output_embeddings()
@@ -44,9 +45,9 @@ def new_rows(model: Any, mixed: Sequence[Mixture], seed: int) -> dict[str, torch
 
 
 def grow(model: Any, rows: dict[str, torch.Tensor]) -> None:
-    """Write ``rows`` at their ``ids`` (behind the old rows where none are given), in place; no other row is written.
+    """Write ``rows`` at their ``ids`` (after the old rows by default), in place.
 
-    Some checkpoints have more rows than their tokenizer has pieces (Qwen, mT5): new ids then lie among the spare rows.
+    Some checkpoints have more rows than tokens (Qwen, mT5): new ids then use spare rows.
     """
     old, count = model.get_input_embeddings().weight.shape[0], rows["input"].shape[0]
     if not count:

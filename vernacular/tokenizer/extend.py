@@ -1,7 +1,8 @@
-"""The stage ``tokenizer/<model>``: choose pieces, write the extended tokenizer and its new rows, have them measured.
+"""The stage ``tokenizer/<model>``: choose tokens, write the extended tokenizer and its new rows, measure.
 
-Writes ``base/`` and ``extended/`` (tokenizers), ``rows.safetensors`` (new rows) and ``pieces.jsonl`` (a row a piece);
-where the base is trimmed, both tokenizers are, and ``kept.safetensors`` has the former id of each of its ids.
+Writes ``base/`` and ``extended/`` (tokenizers), ``rows.safetensors`` (new rows) and
+``pieces.jsonl`` (a row per token); if the base is trimmed, both tokenizers are, and
+``kept.safetensors`` has the former id of each id.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from vernacular.tokenizer.token_distillation import distil
 from vernacular.tokenizer.trim import EXACT, trim
 
 BASE_CHANGED_MOST = 0.005  # RECIPE 6, T1: share of base-language lines that may be segmented differently
-FAULT = "This is a fault of the program: please report it with the log of the run"
+FAULT = "This is a bug: please report it with the log of the run"
 
 
 def run(work: Work, name: str, model: Model) -> Report:
@@ -45,11 +46,11 @@ def run(work: Work, name: str, model: Model) -> Report:
     rows = list(read_jsonl(work.inputs["corpus/splits"] / "train.jsonl"))
     texts = [row["text"] for row in rows]
     lines = retention_lines(model, work)
-    guard_lines, check_lines = lines[::2], lines[1::2]  # what guards the choice does not measure it
+    guard_lines, check_lines = lines[::2], lines[1::2]  # guard lines are not used for measuring
     backend = base.backend_tokenizer
     words = word_counts(texts, backend)
     guard = guard_words(guard_lines, model.base.languages, work.language.code, backend)
-    work.progress(f"choosing up to {model.vocabulary.new_pieces} pieces from {len(words):,} different words; "
+    work.progress(f"choosing up to {model.vocabulary.new_pieces} tokens from {len(words):,} different words; "
                   f"{len(guard):,} others guard the base")
     chosen = extend(backend, words, guard, model.vocabulary, Letters(work.language.script, in_capitals(words)),
                     f"{work.language.code} tokenizer", work.progress)
@@ -78,11 +79,12 @@ def run(work: Work, name: str, model: Model) -> Report:
                                       read, unseen, check_lines)
         ids = ids_of(extended, chosen.pieces)
     else:
-        report.gates.append(Gate(name=EXACT, passed=True, blocking=True, reason="the base keeps all its pieces, so "
-                                                                                "all text is cut as before"))
+        report.gates.append(Gate(name=EXACT, passed=True, blocking=True,
+                                 reason="the base keeps all its tokens, so all text is segmented as before"))
     new["ids"] = torch.tensor(ids, dtype=torch.int64)
     save_file({name: tensor.contiguous() for name, tensor in new.items()}, work.out / "rows.safetensors")
-    report.count("guard_words", len(guard), "different words in the base's languages that guard it against new pieces")
+    report.count("guard_words", len(guard), "different words in the base's languages that guard it against new "
+                                            "tokens")
     measure.fertility(report, base, extended, chosen, held_out, work.out)
     measure.pieces(report, extended, chosen, ids, rows, work.out)
     measure.base_languages(report, base, extended, check_lines, held_out, model.base.languages)
@@ -92,7 +94,7 @@ def run(work: Work, name: str, model: Model) -> Report:
 
 
 def ids_of(tokenizer: Any, pieces: Sequence[str]) -> list[int]:
-    """The id of each of ``pieces``."""
+    """Return the id of each of ``pieces``."""
     vocabulary = tokenizer.get_vocab()  # copies the whole table with each call
     return [vocabulary[piece] for piece in pieces]
 
@@ -102,8 +104,8 @@ def _gates(report: Report, base: Any, extended: Any, base_model: Any, rows: dict
     before, after = base.get_vocab(), extended.get_vocab()
     moved = [piece for piece, index in before.items() if after.get(piece) != index]
     report.gates.append(Gate(name="old_ids_unchanged", passed=not moved, blocking=True, value=len(moved), threshold=0,
-                             reason=f"{len(moved)} of {len(before):,} base pieces have another id" if moved else
-                             f"all {len(before):,} base pieces keep their id", fix=FAULT))
+                             reason=f"{len(moved)} of {len(before):,} base tokens have another id" if moved else
+                             f"all {len(before):,} base tokens keep their id", fix=FAULT))
     old = base_model.get_input_embeddings().weight.detach().clone()
     grow(base_model, rows)
     grown = base_model.get_input_embeddings().weight.detach()
@@ -111,27 +113,26 @@ def _gates(report: Report, base: Any, extended: Any, base_model: Any, rows: dict
     kept[[index for index in ids if index < len(old)]] = False
     same = torch.equal(grown[:len(old)][kept], old[kept]) and torch.equal(grown[list(ids)], rows["input"])
     report.gates.append(Gate(name="old_rows_untouched", passed=same, blocking=True,
-                             reason=f"{int(kept.sum()):,} old rows are {'' if same else 'not '}the same bit by bit "
-                                    "after adding "
-                                    f"{len(ids):,}", fix=FAULT))
+                             reason=f"{int(kept.sum()):,} old rows are {'' if same else 'not '}bit-identical after "
+                                    f"adding {len(ids):,}", fix=FAULT))
     unreachable = report.counts["pieces_unreachable"].value
     report.gates.append(Gate(name="all_pieces_reachable", passed=unreachable == 0, value=unreachable, threshold=0,
-                             blocking=True, reason=f"{int(unreachable)} of {len(ids):,} new pieces are never "
+                             blocking=True, reason=f"{int(unreachable)} of {len(ids):,} new tokens are never "
                                                    "produced" if
-                             unreachable else f"the tokenizer can produce all {len(ids):,} new pieces", fix=FAULT))
+                             unreachable else f"the tokenizer can produce all {len(ids):,} new tokens", fix=FAULT))
     again = load_tokenizer(folder)
     same = again.backend_tokenizer.to_str() == extended.backend_tokenizer.to_str()
     agrees = same and len(after) == len(before) + len(ids) and all(index < len(grown) for index in after.values())
     report.gates.append(Gate(name="reload_agrees", passed=agrees, blocking=True,
-                             reason=f"loaded again, the tokenizer has {len(again):,} pieces; {len(base):,} + "
-                                    f"{len(ids):,} wanted",
+                             reason=f"the reloaded tokenizer has {len(again):,} tokens instead of {len(base):,} + "
+                                    f"{len(ids):,}",
                              fix=FAULT))
     changed = report.counts.get("base_lines_changed")
     report.gates.append(Gate(
         name="base_text_unchanged", passed=changed is not None and changed.value <= BASE_CHANGED_MOST,
         value=changed.value if changed else None, threshold=BASE_CHANGED_MOST,
-        reason=f"{1 - changed.value:.2%} of the lines in the base's languages are segmented as before; at least "
-               f"{1 - BASE_CHANGED_MOST:.1%} wanted" if changed else
+        reason=f"{1 - changed.value:.2%} of the lines in the base's languages are segmented as before; the minimum "
+               f"is {1 - BASE_CHANGED_MOST:.1%}" if changed else
                "not measured: `retention:` of the model names no text",
         fix="Lower `vocabulary.new_pieces`, or name more text in the base's languages under "
             "`retention:`" if changed else

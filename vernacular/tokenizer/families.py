@@ -1,6 +1,6 @@
-"""The families of tokenizers behind one function: which pieces are added and what each replaces.
+"""Tokenizer families behind one function: the added tokens and what each replaces.
 
-What differs between families stands in ``wordpiece``, ``bpe`` and ``unigram``.
+Family-specific code is in ``wordpiece``, ``bpe`` and ``unigram``.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from vernacular.tokenizer.candidates import Letters
 
 @dataclass(frozen=True)
 class Extended:
-    """A tokenizer with new pieces.
+    """A tokenizer with new tokens.
 
     Attributes:
         family: ``wordpiece``, ``byte_bpe``, ``sentencepiece_bpe`` or ``unigram``.
         pieces: in the order of their ids.
-        parts: for each piece the ids of the base pieces that it replaces.
-        json_with: tokenizer.json with the first so many pieces.
+        parts: for each new token the ids of the base tokens it replaces.
+        json_with: returns the tokenizer.json with the first n new tokens.
     """
 
     family: str
@@ -35,7 +35,7 @@ class Extended:
 
 
 def family_of(backend: Any) -> str:
-    """The family of a ``tokenizers.Tokenizer``."""
+    """Return the family of a ``tokenizers.Tokenizer``."""
     kind = type(backend.model).__name__
     if kind == "BPE":
         return "sentencepiece_bpe" if backend.model.byte_fallback else "byte_bpe"
@@ -44,16 +44,16 @@ def family_of(backend: Any) -> str:
 
 def extend(backend: Any, words: Counter[str], guard: Counter[str], settings: Vocabulary, letters: Letters, where: str,
            progress: Progress = silent) -> Extended:
-    """Choose pieces for the tokenizer; see the modules of the families for how.
+    """Choose tokens for the tokenizer; the family's module documents how.
 
     Args:
         backend: the base, a ``tokenizers.Tokenizer``.
-        words: pre-tokens of the language, counted.
-        guard: pre-tokens of the base's languages, counted.
-        settings: how many, how often used.
-        letters: what a piece may consist of.
-        where: named in an error.
-        progress: told how it goes on.
+        words: counted pre-tokens of the language.
+        guard: counted pre-tokens of the base's languages.
+        settings: number of tokens and least uses.
+        letters: what a token may consist of.
+        where: place in messages.
+        progress: receives lines for the user.
 
     Raises:
         Problem: the family is none of the four.

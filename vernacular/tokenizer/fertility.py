@@ -1,6 +1,6 @@
-"""What an extended tokenizer does to text: tokens before and after, its pieces in use, the base's languages.
+"""Measure an extended tokenizer: tokens before and after, use of new tokens, the base's languages.
 
-Every number comes from the tokenizers as they are loaded, never from the search that chose the pieces.
+All numbers come from the tokenizers as loaded, not from the search that chose the tokens.
 """
 
 from __future__ import annotations
@@ -29,31 +29,31 @@ RARE = 20  # uses; RECIPE 6, T1
 _POINTS = 6  # of the curve
 _SEED = 1  # of resamples
 _SAMPLES = 20
-_AROUND = 30  # characters of an example on either side of the piece
-_PAGE = 2000  # texts tokenised at once
+_AROUND = 30  # characters of context around a token in an example
+_PAGE = 2000  # texts tokenized at once
 
 
 def tokens(backend: Any, texts: Sequence[str]) -> list[list[str]]:
-    """The tokens of each text, without special ones added."""
+    """Return the tokens of each text, without special ones."""
     return [encoding.tokens for encoding in backend.encode_batch(list(texts), add_special_tokens=False)]
 
 
 def changed(base: Any, extended: Any, lines: Sequence[str]) -> list[str]:
-    """The lines that two ``tokenizers.Tokenizer`` segment differently."""
+    """Return the lines that two ``tokenizers.Tokenizer`` segment differently."""
     return [line for line, one, other in zip(lines, tokens(base, lines), tokens(extended, lines), strict=True)
             if one != other]
 
 
 def fertility(report: Report, base: Any, extended: Any, chosen: Extended, rows: Sequence[Mapping[str, Any]],
               out: Path) -> None:
-    """Tokens per word and bytes per token of held-out documents, in all, by register and by number of pieces."""
+    """Report tokens per word and bytes per token of held-out documents: total, by register, by number of tokens."""
     texts = [row["text"] for row in rows]
     sizes = _sizes(base, extended, texts)
     registers = np.array([row.get("register") or "unknown" for row in rows])
     found = {register: {name: max(1, int(each[registers == register].sum())) for name, each in sizes.items()}
              for register in sorted({*registers.tolist()})}
     words, size, before, after = (sum(row[name] for row in found.values()) for name in sizes)
-    report.count("new_pieces", len(chosen.pieces), "pieces added to the tokenizer")
+    report.count("new_pieces", len(chosen.pieces), "tokens added to the tokenizer")
     report.count("fertility_base", before / words, "tokens per word, original tokenizer, held-out text")
     report.count("fertility_extended", after / words, "tokens per word, extended tokenizer, held-out text")
     report.count("fertility_change", after / before - 1, "change in tokens per word by the extension")
@@ -77,7 +77,7 @@ def fertility(report: Report, base: Any, extended: Any, chosen: Extended, rows: 
 
 
 def _sizes(base: Any, extended: Any, texts: Sequence[str]) -> dict[str, NDArray[np.float64]]:
-    """Words, bytes and tokens of each text, (texts,)."""
+    """Return words, bytes and tokens of each text, (texts,)."""
     found: dict[str, Iterable[int]] = {"words": (len(words_of(text)) for text in texts),
                                        "bytes": (len(text.encode()) for text in texts)}
     for arm, one in zip(ARMS, (base, extended), strict=True):
@@ -86,7 +86,7 @@ def _sizes(base: Any, extended: Any, texts: Sequence[str]) -> dict[str, NDArray[
 
 
 def _intervals(sizes: Mapping[str, NDArray[np.float64]]) -> dict[str, list[float]]:
-    """Tokens per word of each tokenizer, and their change, over documents: name -> [low, mean, high]."""
+    """Return intervals over documents of tokens per word and their change: name -> [low, mean, high]."""
     words, before, after = (sizes[name] for name in ("words", "tokens_base", "tokens_extended"))
     found = {"base": ratio(before, words, _SEED), "extended": ratio(after, words, _SEED),
              "change": ratio(after - before, before, _SEED)}
@@ -95,29 +95,29 @@ def _intervals(sizes: Mapping[str, NDArray[np.float64]]) -> dict[str, list[float
 
 def _curve(report: Report, chosen: Extended, texts: list[str], words: float, before: float, after: float,
            out: Path) -> None:
-    """Fertility by the number of pieces, the most useful first."""
+    """Report fertility by the number of new tokens, most useful first."""
     counts = sorted({round(len(chosen.pieces) * share / _POINTS) for share in range(1, _POINTS)} - {0})
     points = [(0, before / words), *((count, sum(map(len, tokens(Tokenizer.from_str(chosen.json_with(count)), texts)))
                                       / words) for count in counts), (len(chosen.pieces), after / words)]
     report.details["fertility_by_pieces"] = points
-    curves(out / "pieces.png", "Tokens per word by number of new pieces", "new pieces", "tokens per word",
+    curves(out / "pieces.png", "Tokens per word by number of new tokens", "new pieces", "tokens per word",
            {"held-out": ([count for count, _ in points], [value for _, value in points])})
-    report.plots["tokens per word by number of pieces"] = "pieces.png"
+    report.plots["tokens per word by number of tokens"] = "pieces.png"
 
 
 def _normal_forms(report: Report, base: Any, extended: Any, texts: list[str]) -> None:
-    """Whether text is cut the same in NFD as in NFC: the base's normaliser decides, and its extension must not."""
+    """Report whether NFD text is segmented like NFC: the base's normalizer decides, and the extension must not."""
     forms = [[normalized(form, text) for text in texts] for form in ("NFC", "NFD")]
     for name, one in zip(ARMS, (base, extended), strict=True):
         composed, decomposed = (tokens(one.backend_tokenizer, form) for form in forms)
         same = sum(left == right for left, right in zip(composed, decomposed, strict=True))
         report.count(f"nfd_same_{name}", same / max(len(texts), 1),
-                     f"share of held-out texts that the {name} tokenizer cuts the same in NFD as in NFC")
+                     f"share of held-out texts that the {name} tokenizer segments equally in NFD and NFC")
 
 
 def pieces(report: Report, extended: Any, chosen: Extended, ids: Sequence[int], rows: Sequence[Mapping[str, Any]],
            out: Path) -> None:
-    """The uses of the new pieces on the training text, with an example each; writes ``pieces.jsonl``."""
+    """Report the uses of the new tokens in the training text with examples; write ``pieces.jsonl``."""
     backend, new = extended.backend_tokenizer, set(chosen.pieces)
     uses: Counter[str] = Counter()
     examples: dict[str, str] = {}
@@ -129,24 +129,24 @@ def pieces(report: Report, extended: Any, chosen: Extended, ids: Sequence[int], 
                     uses[token] += 1
                     if token not in examples:
                         examples[token] = _example(text, *encoding.offsets[place])
-    # A merge on the way to longer ones may be used nowhere in the text, and yet be what its own letters become.
+    # An intermediate merge may be unused in the text, and yet be produced from its own letters.
     unused = [piece for piece in chosen.pieces if not uses[piece]]
     unreachable = [piece for piece in unused if [token.value for token in backend.model.tokenize(piece)] != [piece]]
-    report.count("pieces_unreachable", len(unreachable), "new pieces that the tokenizer cannot produce")
-    report.count("pieces_unused", len(unused), "new pieces never used on the training text")
+    report.count("pieces_unreachable", len(unreachable), "new tokens that the tokenizer cannot produce")
+    report.count("pieces_unused", len(unused), "new tokens never used on the training text")
     report.count("pieces_rare", sum(uses[piece] < RARE for piece in chosen.pieces),
-                 f"new pieces used fewer than {RARE} times on the training text")
+                 f"new tokens used fewer than {RARE} times on the training text")
     found = [{"piece": piece, "id": index, "letters": extended.decode([index]).strip(), "uses": uses[piece],
               "replaces": extended.convert_ids_to_tokens(parts), "example": examples.get(piece, "")}
              for piece, index, parts in zip(chosen.pieces, ids, chosen.parts, strict=True)]
     write_jsonl(out / "pieces.jsonl", found)
-    report.samples["most used new pieces"] = [
+    report.samples["most used new tokens"] = [
         {**row, "replaces": " ".join(row["replaces"])} for row in
         sorted(found, key=lambda row: (-row["uses"], row["id"]))[:_SAMPLES]]
 
 
 def _example(text: str, start: int, end: int) -> str:
-    """The line around a piece, with its beginning: by that a takedown finds what quotes a line (``traces``)."""
+    """Return the line around a token, with its beginning, by which takedowns find quotes (``text_search``)."""
     first = text.rfind("\n", 0, max(0, end - 1)) + 1
     line = text[first:].partition("\n")[0]
     head, start, end = LONG, start - first - _AROUND, end - first + _AROUND
@@ -158,10 +158,10 @@ def _example(text: str, start: int, end: int) -> str:
 
 def base_languages(report: Report, base: Any, extended: Any, lines: Sequence[str], rows: Sequence[Mapping[str, Any]],
                    languages: Collection[str]) -> None:
-    """The share of lines in the base's languages that are cut differently; and parity, where they are in English.
+    """Report the share of base-language lines with changed segmentation; for English also parity.
 
-    Parity is bytes per token in English over bytes per token in the language: what the language pays for the same
-    amount of text.
+    Parity is bytes per token in English divided by bytes per token in the language: the relative
+    cost of the same text.
     """
     if not lines:
         return
@@ -178,4 +178,4 @@ def base_languages(report: Report, base: Any, extended: Any, lines: Sequence[str
         for arm in ARMS:
             own = report.counts[f"bytes_per_token_{arm}"].value
             report.count(f"parity_with_english_{arm}", english / own,
-                         f"tokens that the {arm} tokenizer spends on a byte of the language, for one spent on English")
+                         f"tokens that the {arm} tokenizer needs per byte of the language, relative to English")

@@ -1,7 +1,7 @@
-"""Words of the languages that a base knows: what guards it against new pieces, of which a part needs no text.
+"""Words of the base's languages that guard it against new tokens, partly without any text.
 
-The commonest words come from jusText, the names of places, languages, currencies, months and days from Unicode's CLDR,
-which Babel ships.
+Common words come from jusText; names of places, languages, currencies, months and days from
+Unicode's CLDR in Babel.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from babel import Locale, UnknownLocaleError
 from vernacular.langid.word_lists import SAME, lists_in
 from vernacular.tokenizer.candidates import word_counts
 
-_COMMON = 50  # occurrences that a word of the lists stands for: each is one of its language's commonest
+_COMMON = 50  # count assigned to a listed word, each among its language's most common
 _HUNDRED = tuple("""
 af am ar as az be bg bn br bs ca cs cy da de el en eo es et eu fa fi fr fy ga gd gl gu ha he hi hr hu hy id is it ja jv
 ka kk km kn ko ku ky la lo lt lv mg mk ml mn mr ms my nb ne nl nn om or pa pl ps pt ro ru sa sd si sk sl so sq sr su sv
@@ -25,12 +25,12 @@ sw ta te th fil tr ug uk ur uz vi xh yi zh
 
 
 def guard_words(lines: Iterable[str], codes: Collection[str], but: str, backend: Any) -> Counter[str]:
-    """The pre-tokens that guard a base, counted: those of lines in its languages, and what packages have of these.
+    """Return counted pre-tokens that guard a base: from lines in its languages, and from packages.
 
     Args:
         lines: text in the base's languages.
-        codes: the base's languages; ``mul`` stands for the hundred of XLM-R.
-        but: the language that the pieces are for.
+        codes: the base's languages; ``mul`` means the hundred of XLM-R.
+        but: the language of the new tokens.
         backend: the base, a ``tokenizers.Tokenizer``.
     """
     found = word_counts(lines, backend)
@@ -40,9 +40,10 @@ def guard_words(lines: Iterable[str], codes: Collection[str], but: str, backend:
 
 
 def common_words(codes: Collection[str], but: str) -> list[str]:
-    """A line for each language of ``codes``: its commonest words, small and capitalised, and one of its names.
+    """Return a line per language of ``codes``: its most common words in lower case and capitalized, and one of names.
 
-    None is ``but`` or hardly another language. A language that neither package knows has no line.
+    ``but`` and near-identical languages are excluded. A language unknown to both packages has no
+    line.
     """
     codes = [*codes, *_HUNDRED] if "mul" in codes else codes
     return [" ".join(["", *sorted(words), *sorted(word.capitalize() for word in words)])
@@ -51,7 +52,7 @@ def common_words(codes: Collection[str], but: str) -> list[str]:
 
 
 def _names(code: str, but: str) -> list[str]:
-    """The names in CLDR, sorted; none for a language that it lacks, or that is hardly another one than ``but``."""
+    """Return the sorted CLDR names; none for unknown languages and those near-identical to ``but``."""
     if langcodes.tag_distance(code, but) < SAME:
         return []
     try:

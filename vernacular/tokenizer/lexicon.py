@@ -1,8 +1,8 @@
-"""What new tokens mean, learned from translations: for each, weights of the base's own tokens that translate it.
+"""Initialize new tokens from translations: weights of the base's tokens that translate each.
 
-IBM Model 1 (Brown et al. 1993) estimates how likely each token of the translation is, given a token of the language.
-The row of a new token then starts as the expected row of its translation, so a model reads its first sentence of the
-language roughly as a word-by-word translation. Knows token ids alone, no models and no files.
+IBM Model 1 (Brown et al. 1993) estimates the probability of each translation token given a token of
+the language. A new token's row is the expected row of its translation, so a model initially reads
+the language roughly as a word-by-word translation. Works on token ids only.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from vernacular.tokenizer.mixtures import Mixture
 
 Ids = NDArray[np.int64]
 _ROUNDS = 5  # of expectation maximization; the likelihood hardly rises after that
-_MOST_EVENTS = 8_000_000  # pairs of tokens that are counted: some 10,000 sentences; more hardly help
+_MOST_EVENTS = 8_000_000  # counted token pairs: about 10,000 sentences; more hardly help
 _PAGE = 2000  # pairs tokenized at once
-_LONGEST = 128  # tokens of a sentence, and of its translation, that are read
-_LEAST_SHARE = 0.01  # of a mixture; smaller weights are noise of tokens that are everywhere
+_LONGEST = 128  # tokens read of a sentence and of its translation
+_LEAST_SHARE = 0.01  # of a mixture; smaller weights are noise from very frequent tokens
 
 
 def translated(extended: Any, base: Any, ids: Sequence[int],
                pairs: Iterable[tuple[str, str]]) -> dict[int, Mixture]:
-    """A mixture of the base's tokens for each new token that occurs in the pairs; its weights sum to one.
+    """Return a mixture of base tokens for each new token in the pairs; weights sum to one.
 
     Args:
         extended: tokenizer with the new tokens, a ``tokenizers.Tokenizer``.
         base: the base's tokenizer.
         ids: of the new tokens.
-        pairs: sentences of the language with their translations, in an order drawn at random: where there are too
-            many to count, the first are.
+        pairs: sentences of the language with their translations in random order: if there are too
+            many, the first are counted.
     """
     sources, targets, events, remaining = list[Ids](), list[Ids](), 0, iter(pairs)
     while events < _MOST_EVENTS and (page := list(islice(remaining, _PAGE))):
@@ -53,9 +53,10 @@ def translated(extended: Any, base: Any, ids: Sequence[int],
 
 def translation_table(sources: Sequence[NDArray[np.int64]],
                       targets: Sequence[NDArray[np.int64]]) -> tuple[list[int], list[int], list[float]]:
-    """IBM Model 1: for each source token and target token that share a pair, p(target | source).
+    """IBM Model 1: return p(target | source) for all source and target tokens that share a pair.
 
-    Every source sentence also has the empty token, which explains what translates nothing; it is not returned.
+    Every source sentence also has the empty token, for target words without a counterpart; it is
+    not returned.
 
     Args:
         sources: for each pair the different token ids of the sentence.
@@ -74,7 +75,7 @@ def translation_table(sources: Sequence[NDArray[np.int64]],
     cell_source = cells // width
     table = np.ones(len(cells))
     for _ in range(_ROUNDS):
-        share = table[cell]  # of each target token in each pair, among the source tokens there
+        share = table[cell]  # of each target token in each pair, among its source tokens
         share /= np.bincount(places, share, int(starts[-1]))[places]
         counts = np.bincount(cell, share, len(cells))
         table = counts / np.bincount(cell_source, counts)[cell_source]
@@ -83,6 +84,6 @@ def translation_table(sources: Sequence[NDArray[np.int64]],
 
 
 def _token_sets(tokenizer: Any, texts: Sequence[str]) -> list[NDArray[np.int64]]:
-    """The different ids among the first ``_LONGEST`` of each text, special tokens left out."""
+    """Return the distinct ids among the first ``_LONGEST`` of each text, without special tokens."""
     return [np.array(sorted(set(encoding.ids[:_LONGEST])), np.int64)
             for encoding in tokenizer.encode_batch(list(texts), add_special_tokens=False)]

@@ -1,6 +1,6 @@
-"""Which old rows a new row is mixed from: for each new piece, weights of old ids that sum to one, or none at all.
+"""Mixtures of old rows for new ones: weights of old ids that sum to one, or none.
 
-One mixture serves the input embeddings, an untied output matrix and a bias alike. Knows nothing of models.
+One mixture applies to input embeddings, an untied output matrix and a bias alike.
 """
 
 from __future__ import annotations
@@ -14,26 +14,26 @@ from numpy.typing import NDArray
 
 Mixture = dict[int, float]
 
-FEWEST = 10  # uses from which a piece's neighbours say what it means (FOCUS's own ``min_count``)
+FEWEST = 10  # uses needed before a token's neighbors are informative (FOCUS's own ``min_count``)
 _WINDOW, _DIMENSIONS = 5, 100
-_MOST_TOKENS = 2_000_000  # that neighbours are counted in
-_PAGE = 1000  # texts tokenised at once
+_MOST_TOKENS = 2_000_000  # tokens in which neighbors are counted
+_PAGE = 1000  # texts tokenized at once
 
 
 def mixtures(method: str, base: Any, extended: Any, ids: Sequence[int], parts: Sequence[Sequence[int]],
              texts: Sequence[str], seed: int) -> list[Mixture]:
-    """A mixture for each new piece.
+    """Return a mixture for each new token.
 
     Args:
-        method: ``mean`` of the pieces that it replaces; ``weighted``: of the base's pieces where it stands in the
-            text, by how often each does; ``focus``: of the old pieces with the most similar neighbours; ``random``:
-            none; ``distillation``: the mean, which ``distil`` then improves.
+        method: ``mean`` of the tokens it replaces; ``weighted``: of the base's tokens in its place
+            in the text, by frequency; ``focus``: of old tokens with the most similar neighbors;
+            ``random``: none; ``distillation``: the mean, which ``distil`` then improves.
         base: the base tokenizer, a ``tokenizers.Tokenizer``.
         extended: the extended one.
-        ids: of the new pieces.
-        parts: for each the ids of the base's pieces for its letters.
+        ids: of the new tokens.
+        parts: for each the ids of the base's tokens for its letters.
         texts: of the language.
-        seed: of the factorisation that ``focus`` does.
+        seed: of the factorization in ``focus``.
     """
     plain = [mean(part) for part in parts]
     if method == "random":
@@ -45,14 +45,14 @@ def mixtures(method: str, base: Any, extended: Any, ids: Sequence[int], parts: S
 
 
 def mean(parts: Sequence[int]) -> Mixture:
-    """Every one of ``parts`` with the same weight."""
+    """Weight all ``parts`` equally."""
     return {index: count / len(parts) for index, count in Counter(parts).items()}
 
 
 def weighted(base: Any, extended: Any, texts: Sequence[str]) -> dict[int, Mixture]:
-    """For each piece of ``extended`` used on the texts, the base's pieces over the same characters, by frequency.
+    """Return for each used token the base's tokens over the same characters, by frequency.
 
-    A base piece that reaches beyond the new one counts too: it is what stood there (Align, 2406.11477).
+    A base token that extends beyond the new one counts too (Align, 2406.11477).
     """
     counts: dict[int, Counter[int]] = {}
     for first in range(0, len(texts), _PAGE):
@@ -71,10 +71,11 @@ def weighted(base: Any, extended: Any, texts: Sequence[str]) -> dict[int, Mixtur
 
 
 def focus(extended: Any, ids: Sequence[int], texts: Sequence[str], seed: int) -> dict[int, Mixture]:
-    """For each new piece used ``FEWEST`` times, a sparse mixture of old pieces that stand among the same neighbours.
+    """Return a sparse mixture of old tokens with similar neighbors for each token used ``FEWEST`` times.
 
-    After FOCUS (2305.14481): similarities of static vectors through sparsemax. The vectors are those of a factorised
-    matrix of positive pointwise mutual information, which is what word2vec approximates (Levy and Goldberg 2014).
+    After FOCUS (2305.14481): similarities of static vectors through sparsemax. The vectors come
+    from a factorized matrix of positive pointwise mutual information, which word2vec approximates
+    (Levy and Goldberg 2014).
     """
     from sklearn.utils.extmath import randomized_svd
 
@@ -92,14 +93,14 @@ def focus(extended: Any, ids: Sequence[int], texts: Sequence[str], seed: int) ->
 
 
 def _neighbours(extended: Any, texts: Sequence[str]) -> tuple[NDArray[np.int64], Any]:
-    """The ids used ``FEWEST`` times, and the positive pointwise mutual information of each two within a window."""
+    """Return the ids used ``FEWEST`` times, and their positive pointwise mutual information within a window."""
     from scipy.sparse import coo_matrix, csr_matrix
 
     rows: list[NDArray[np.int64]] = []
     total = 0
     for first in range(0, len(texts), _PAGE):
         for encoding in extended.encode_batch(list(texts[first:first + _PAGE]), add_special_tokens=False):
-            rows.append(np.array([*encoding.ids, *[-1] * _WINDOW], dtype=np.int64))  # no neighbours across texts
+            rows.append(np.array([*encoding.ids, *[-1] * _WINDOW], dtype=np.int64))  # no neighbors across texts
             total += len(encoding.ids)
         if total >= _MOST_TOKENS:
             break
@@ -124,7 +125,7 @@ def _neighbours(extended: Any, texts: Sequence[str]) -> tuple[NDArray[np.int64],
 
 
 def sparsemax(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The nearest point of the simplex to each row (Martins and Astudillo 2016): softmax with true zeros."""
+    """Project each row onto the simplex (Martins and Astudillo 2016): softmax with true zeros."""
     ordered = -np.sort(-scores, axis=1)
     sums = np.cumsum(ordered, axis=1)
     ranks = np.arange(1, scores.shape[1] + 1)

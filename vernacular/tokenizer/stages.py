@@ -1,4 +1,4 @@
-"""The stage ``tokenizer/<name>``, declared."""
+"""Declares the stage ``tokenizer/<name>``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _outside(language: Language, root: Path, model: Model) -> dict[str, str]:
 
 
 def stages(language: Language, name: str, model: Model) -> list[Stage]:
-    """The stage ``tokenizer/<name>``."""
+    """Return the stage ``tokenizer/<name>``."""
     def fetch(language: Language, root: Path, progress: Progress) -> None:
         fetch_retention(model, language, root, progress)
 
@@ -33,11 +33,12 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
             "retention": [source.model_dump(mode="json", by_alias=True) for source in model.retention]},
         outside=partial(_outside, model=model), prepare=fetch,
         kinds=("sentencepiece", "python"), heavy=True,
-        gates=(GateSpec("old_ids_unchanged", "Every piece of the base tokenizer, trimmed or not, keeps its id.", True),
-               GateSpec("old_rows_untouched", "New rows stand behind the old ones, none of which is written.", True),
-               GateSpec("all_pieces_reachable", "The tokenizer can produce every new piece.", True),
-               GateSpec("reload_agrees", "The saved tokenizer segments as the one that was measured.", True),
-               GateSpec("trim_exact", "Where the base is trimmed, the text that it was trimmed for is cut as before, "
-                                      "and the rows that are left keep their bits.", True),
+        gates=(GateSpec("old_ids_unchanged", "Every token of the base tokenizer, trimmed or "
+                                             "not, keeps its id.", True),
+               GateSpec("old_rows_untouched", "New rows come after the old ones, which do not change.", True),
+               GateSpec("all_pieces_reachable", "The tokenizer can produce every new token.", True),
+               GateSpec("reload_agrees", "The saved tokenizer segments like the measured one.", True),
+               GateSpec("trim_exact", "If the base is trimmed, the text it was trimmed for is segmented as "
+                                      "before, and the remaining rows do not change.", True),
                GateSpec("base_text_unchanged", "Text in the base's languages is segmented as before.", False)),
-        description=f"Pieces of {language.name} added to the tokenizer of `{name}`, with the rows they start from.")]
+        description=f"Tokens of {language.name} added to the tokenizer of `{name}`, with their initial rows.")]

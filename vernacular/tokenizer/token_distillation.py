@@ -1,10 +1,11 @@
-"""Token distillation (Dobler et al. 2505.20133): rows of new pieces, learned from what the base makes of the old ones.
+"""Token distillation (Dobler et al. 2505.20133): train new rows to reproduce the base's states.
 
-The base reads a snippet cut as it knows it, and again with the new pieces; only their rows learn. As they are read, so
-that the base's states after each piece come out alike; as they are foreseen, from the states that foresaw the old ones.
-Where input and output share a row it learns both at once, the two weighed alike (the paper's automatic weight): taught
-to be read alone, it is foreseen worse than its mean (docs/vocabulary.md). Unlike in the paper a snippet teaches all new
-pieces in it at once. For causal models: a masked one also looks at what follows, where the two texts differ.
+The base reads a snippet with its own tokens and with the new ones; only new rows are trained. Input
+rows must give equal states after each token; output rows must be predicted from the states that
+predicted the old tokens. Tied rows learn both at once with equal weight (the paper's automatic
+weight): trained only as inputs, they are predicted worse than their mean (docs/vocabulary.md).
+Unlike in the paper a snippet trains all its new tokens at once. For causal models only: a masked
+one also sees later tokens, where the two texts differ.
 """
 
 from __future__ import annotations
@@ -23,15 +24,15 @@ from vernacular.modeling.device import autocast
 from vernacular.modeling.packing import opening
 from vernacular.pipeline.stage import Progress, silent
 
-FEWEST = 20  # snippets that a piece needs; with fewer it keeps the mean (RECIPE 2b)
-MOST = 25  # snippets of a piece after which no more are taken for its sake
-TOO_FEW = 0.1  # share of pieces that may have fewer than FEWEST
+FEWEST = 20  # snippets that a token needs; with fewer it keeps the mean (RECIPE 2b)
+MOST = 25  # snippets chosen per token
+TOO_FEW = 0.1  # share of tokens that may have fewer than FEWEST
 LENGTH = 50  # old tokens of a snippet
 DEPTH = 1 / 3  # of the layers, where states are compared
-RATE = 0.02  # learning rate, as a share of the old rows' root mean square: models' rows differ tenfold in size
-_BATCH = 16  # snippets of a step
-_SAID = 20  # steps between two lines of progress
-_PAGE = 1000  # texts tokenised at once
+RATE = 0.02  # learning rate relative to the old rows' root mean square, which differs tenfold between models
+_BATCH = 16  # snippets per step
+_PROGRESS_STEPS = 20  # steps between progress lines
+_PAGE = 1000  # texts tokenized at once
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,9 @@ class Snippet:
     Attributes:
         old: ids under the base's.
         new: ids under the extended one.
-        ends: positions in ``old`` and in ``new`` of the tokens that end at one character.
-        first: position in ``new`` of the first new piece: up to there the two are the same.
-        pieces: the new ones in it.
+        ends: positions in ``old`` and ``new`` of tokens that end at the same character.
+        first: position in ``new`` of the first new token; both are equal before it.
+        pieces: its new tokens.
     """
 
     old: list[int]
@@ -54,12 +55,12 @@ class Snippet:
 
 
 def snippets(base: Any, extended: Any, ids: Sequence[int], texts: Sequence[str]) -> list[Snippet]:
-    """The texts cut at common token borders into snippets of at most ``LENGTH`` old tokens, where they hold new pieces.
+    """Split texts at common token borders into snippets of at most ``LENGTH`` old tokens that contain new tokens.
 
     Args:
         base: the base tokenizer, a ``tokenizers.Tokenizer``.
         extended: the extended one.
-        ids: of the new pieces.
+        ids: of the new tokens.
         texts: of the language.
     """
     wanted, found = frozenset(ids), list[Snippet]()
@@ -88,7 +89,7 @@ def _snippet(old: list[int], new: list[int], left: int, right: int, ends: list[t
 
 
 def picked(found: Sequence[Snippet], seed: int) -> list[Snippet]:
-    """Snippets in an order by chance, each taken only for the sake of a piece that has fewer than ``MOST``."""
+    """Select snippets in random order, each for a token with fewer than ``MOST``."""
     counts: Counter[int] = Counter()
     out = []
     for place in np.random.default_rng(seed).permutation(len(found)):
@@ -101,31 +102,31 @@ def picked(found: Sequence[Snippet], seed: int) -> list[Snippet]:
 
 def distil(model: Any, tokenizers: tuple[Any, Any], ids: Sequence[int], start: dict[str, torch.Tensor],
            texts: Sequence[str], seed: int, where: str, progress: Progress = silent) -> dict[str, torch.Tensor]:
-    """Rows for the new pieces; those with fewer than ``FEWEST`` snippets keep what they start from.
+    """Train rows for the new tokens; those with fewer than ``FEWEST`` snippets keep their initial rows.
 
     Args:
         model: the base language model, causal; its weights are not changed.
         tokenizers: the base's and the extended one, as transformers loads them.
-        ids: of the new pieces.
-        start: rows to start from, as ``new_rows`` gives them.
+        ids: of the new tokens.
+        start: initial rows, from ``new_rows``.
         texts: of the language, for training.
-        seed: of the choice and the order of snippets.
-        where: named in an error.
-        progress: told how it goes on.
+        seed: of the selection and order of snippets.
+        where: place in messages.
+        progress: receives lines for the user.
 
     Returns:
-        ``start``, with other rows for ``input`` and, where there is one, ``output``.
+        ``start``, with other rows for ``input`` and, if present, ``output``.
 
     Raises:
-        Problem: more than a tenth of the pieces have too few snippets.
+        Problem: more than a tenth of the tokens have too few snippets.
     """
     base, extended = tokenizers
     found = snippets(base.backend_tokenizer, extended.backend_tokenizer, ids, texts)
     counts = Counter(piece for snippet in found for piece in snippet.pieces)
     rare = [place for place, index in enumerate(ids) if counts[index] < FEWEST]
     if len(rare) > TOO_FEW * len(ids):
-        raise Problem(f"{len(rare):,} of {len(ids):,} new pieces stand in fewer than {FEWEST} snippets of the training "
-                      "text: too few to distil", where=where,
+        raise Problem(f"{len(rare):,} of {len(ids):,} new tokens are in fewer than {FEWEST} snippets of the "
+                      "training text: too few to distil", where=where,
                       fix="Raise vocabulary.min_uses, or use initialise: mean")
     chosen = picked(found, seed)
     if not chosen:
@@ -149,8 +150,8 @@ def distil(model: Any, tokenizers: tuple[Any, Any], ids: Sequence[int], start: d
             torch.autograd.backward(apart + nats * (losses[-1][0] / max(losses[-1][1], 1e-9)))
             optimizer.step()
             optimizer.zero_grad()
-            if step % _SAID == _SAID - 1 or step + 1 == len(batches):
-                before, now = np.mean(losses[:_SAID], axis=0), np.mean(losses[-_SAID:], axis=0)
+            if step % _PROGRESS_STEPS == _PROGRESS_STEPS - 1 or step + 1 == len(batches):
+                before, now = np.mean(losses[:_PROGRESS_STEPS], axis=0), np.mean(losses[-_PROGRESS_STEPS:], axis=0)
                 progress(f"distilling {len(ids):,} rows: step {step + 1}/{len(batches)}, states apart {before[0]:.3f} "
                          f"-> {now[0]:.3f}, nats per token {before[1]:.3f} -> {now[1]:.3f}")
     model.to("cpu")
@@ -163,9 +164,9 @@ def distil(model: Any, tokenizers: tuple[Any, Any], ids: Sequence[int], start: d
 
 def _losses(model: Any, body: _Body, rows: dict[str, torch.nn.Parameter], ids: Sequence[int], batch: Sequence[Snippet],
             first: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """How far states are apart where tokens end together, squared; and the nats of each token after such a place."""
+    """Return squared state distances where tokens end together, and the nats of each following token."""
     table, decoder, read = model.get_input_embeddings(), model.get_output_embeddings(), rows["input"]
-    device, foreseen = read.device, rows.get("output", read)
+    device, predicted = read.device, rows.get("output", read)
     old, new = (torch.nn.utils.rnn.pad_sequence([torch.tensor([first, *one]) for one in side], True, first).to(device)
                 for side in ([snippet.old for snippet in batch], [snippet.new for snippet in batch]))
     alike = torch.tensor([(row, one + 1, other + 1) for row, snippet in enumerate(batch)
@@ -183,17 +184,17 @@ def _losses(model: Any, body: _Body, rows: dict[str, torch.nn.Parameter], ids: S
             total = known.logsumexp(-1)
             known = known.gather(1, before[:, 2:].where(wanted[:, None] < 0, 0))[:, 0]
             embedded = table(new.where(slot < 0, first))
-        # Gemma's embedding multiplies what it looks up
+        # Gemma scales its embeddings
         mine = read[slot.clamp(min=0)] * getattr(table, "embed_scale", 1.0)
         embedded = torch.where((slot < 0)[..., None], embedded, mine.to(embedded.dtype))
         difference = body.low(embedded)[alike[:, 0], alike[:, 2]].float() - target.float()
-        logits = torch.nn.functional.linear(states, foreseen).float()
+        logits = torch.nn.functional.linear(states, predicted).float()
     picked_logits = torch.where(wanted < 0, known, logits.gather(1, wanted.clamp(min=0)[:, None])[:, 0])
     return difference.square().mean(), (torch.logaddexp(total, logits.logsumexp(-1)) - picked_logits).mean()
 
 
 class _Body:
-    """The body of a model, read from embedded text: up to ``DEPTH``, or to its end. No token sees padding behind it."""
+    """A model's body applied to embedded text, up to ``DEPTH`` or completely. Padding is never attended to."""
 
     def __init__(self, model: Any) -> None:
         count = model.config.get_text_config().num_hidden_layers
@@ -210,12 +211,12 @@ class _Body:
         self._kept[:] = [output[0] if isinstance(output, tuple) else output]
 
     def whole(self, embedded: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """The states ``DEPTH`` up, and the last ones: (batch, length, width) each."""
+        """Return the states at ``DEPTH`` and the last ones: (batch, length, width) each."""
         last = self._body(inputs_embeds=embedded, use_cache=False).last_hidden_state
         return self._kept.pop(), last
 
     def low(self, embedded: torch.Tensor) -> torch.Tensor:
-        """The states ``DEPTH`` up; the layers above are set aside meanwhile."""
+        """Return the states at ``DEPTH``, skipping the layers above."""
         setattr(self._parent, self._name, self._lowest)
         try:
             self._body(inputs_embeds=embedded, use_cache=False)
@@ -224,13 +225,13 @@ class _Body:
         return self._kept.pop()
 
     def close(self) -> None:
-        """Leave the model as it was."""
+        """Restore the model."""
         self._hook.remove()
 
 
 @contextlib.contextmanager
 def _reading(model: Any) -> Iterator[_Body]:
-    """The body of ``model``, none of whose weights learns meanwhile."""
+    """Yield the body of ``model`` with all weights frozen."""
     learning = [parameter for parameter in model.parameters() if parameter.requires_grad]
     body = _Body(model)
     for parameter in learning:

@@ -1,8 +1,8 @@
-"""Drop the pieces of a base tokenizer, and their rows, that some text never calls for; its segmentation stays the same.
+"""Drop tokens of a base tokenizer that some text never needs, with their rows, without changing its segmentation.
 
-A piece can take part in the segmentation of a word only if its characters stand in the word in a row, and a merge only
-if those of what it makes do. So what is kept is exact for all families, and checked afterwards all the same. Special
-tokens, bytes and single characters always stay. Which text that is, is for ``extend`` to say.
+A token can occur in a word's segmentation only if its characters are consecutive in the word, and a
+merge only if its result's are. So the selection is exact for all families, and verified afterwards.
+Special tokens, bytes and single characters are always kept. ``extend`` chooses the text.
 """
 
 from __future__ import annotations
@@ -28,28 +28,28 @@ from vernacular.tokenizer.wordpiece import CONTINUES
 KEPT = "kept.safetensors"  # file of an artifact: the former id of each id of the trimmed base
 EXACT = "trim_exact"  # gate
 _BYTE = re.compile(r"<0x[0-9A-F]{2}>")
-_RARE = 1e-6  # share of the characters below which one is a stray: its pieces stay only where they stand in the text
-_PAGE = 2000  # texts tokenised at once
-_PLAIN = {"ByteLevel"}  # post-processors that hold no ids
+_RARE = 1e-6  # share of characters below which one counts as stray: only its tokens in the text are kept
+_PAGE = 2000  # texts tokenized at once
+_PLAIN = {"ByteLevel"}  # post-processors without ids
 _TOKEN_ID = re.compile(r"\A\w+_token_id$")  # pad_token_id, eos_token_id and the like, in a model's configuration
 
 
 def kept(backend: Any, words: Counter[str], by: Literal["letters", "text"]) -> set[str]:
-    """The pieces of a ``tokenizers.Tokenizer`` that some text can call for, and those that always stay.
+    """Return the tokens of a ``tokenizers.Tokenizer`` that some text can need, and those always kept.
 
     Args:
         backend: the tokenizer.
-        words: counted pre-tokens of the text, normalised.
-        by: ``text``: the pieces that stand in its words, used there or not. ``letters``: also those made of characters
-            of the text, so that words which are not in it are cut as before, too.
+        words: counted pre-tokens of the text, normalized.
+        by: ``text``: tokens contained in its words, used or not. ``letters``: also those made of
+            its characters, so that unseen words are segmented as before.
 
     Raises:
-        Problem: the tokenizer is of a family whose segmentation is not known.
+        Problem: the tokenizer family is unknown.
     """
     data = json.loads(backend.to_str())
     model, kind = data["model"], type(backend.model).__name__
     if kind not in ("Unigram", "BPE", "WordPiece"):
-        raise Problem(f"a {kind} tokenizer cannot be trimmed", where="vocabulary.trim", fix="Leave trim out")
+        raise Problem(f"a {kind} tokenizer cannot be trimmed", where="vocabulary.trim", fix="Remove trim")
     pieces = dict(model["vocab"])
     bare = {piece: piece.removeprefix(CONTINUES) if kind == "WordPiece" else piece for piece in pieces}
     known = set(bare.values())
@@ -67,16 +67,16 @@ def kept(backend: Any, words: Counter[str], by: Literal["letters", "text"]) -> s
     if kind == "Unigram":
         if model["unk_id"] is not None:
             stay.add(model["vocab"][model["unk_id"]][0])
-        stay.add(min(pieces, key=lambda piece: (pieces[piece], piece)))  # what an unknown character costs hangs on it
+        stay.add(min(pieces, key=lambda piece: (pieces[piece], piece)))  # the cost of unknown characters depends on it
     return {piece for piece, letters_of in bare.items()
             if letters_of in inside or len(letters_of) == 1 or piece in stay or _BYTE.fullmatch(piece)}
 
 
 def reduced(tokenizer_json: str, keep: Collection[str]) -> tuple[str, list[int]]:
-    """A tokenizer.json with no other pieces than ``keep``, and for each of its ids the id that the piece had.
+    """Return a tokenizer.json with only the tokens ``keep``, and the former id of each of its ids.
 
     Raises:
-        Problem: it holds ids in a place that is not known.
+        Problem: it has ids in an unknown place.
     """
     data: dict[str, Any] = json.loads(tokenizer_json)
     model, added = data["model"], data["added_tokens"]
@@ -100,7 +100,7 @@ def reduced(tokenizer_json: str, keep: Collection[str]) -> tuple[str, list[int]]
 
 
 def _renumber(processor: dict[str, Any] | None, new: dict[int, int]) -> None:
-    """Give the special tokens of a post-processor their new ids, in place."""
+    """Update the ids of special tokens in a post-processor, in place."""
     if processor is None or processor["type"] in _PLAIN:
         return
     if processor["type"] == "Sequence":
@@ -114,11 +114,11 @@ def _renumber(processor: dict[str, Any] | None, new: dict[int, int]) -> None:
             processor[side][1] = new[processor[side][1]]
     else:
         raise Problem(f"the tokenizer has a {processor['type']} post-processor, which may hold ids",
-                      where="vocabulary.trim", fix="Leave trim out")
+                      where="vocabulary.trim", fix="Remove trim")
 
 
 def changed(before: Any, after: Any, ids: Sequence[int], texts: Sequence[str]) -> list[str]:
-    """The texts that a trimmed tokenizer cuts otherwise than before, special tokens around them included.
+    """Return the texts that a trimmed tokenizer segments differently, including special tokens.
 
     Args:
         before: a ``tokenizers.Tokenizer``.
@@ -135,34 +135,35 @@ def changed(before: Any, after: Any, ids: Sequence[int], texts: Sequence[str]) -
 
 
 def named(model: Any) -> set[int]:
-    """The ids that a model's configuration names: of padding, of the end of a text and the like."""
+    """Return the ids in a model's configuration: padding, end of text and the like."""
     rows = len(model.get_input_embeddings().weight)
     found = {one for _, _, value in _token_ids(model) for one in (value if isinstance(value, list) else [value])}
     return {one for one in found if 0 <= one < rows}
 
 
 def shrink(model: Any, ids: Sequence[int]) -> None:
-    """Keep the rows ``ids`` of a model, in this order, in place: of embedding, decoder and bias; other weights stay.
+    """Keep only the rows ``ids`` of embedding, decoder and bias, in place; other weights do not change.
 
-    The ids that its configuration names follow.
+    Ids in its configuration are updated.
 
     Args:
         model: a language model.
-        ids: rising; with those that are ``named``.
+        ids: ascending, including those of ``named``.
 
     Raises:
-        Problem: an id that is ``named`` would go, or positions hang on that of padding (RoBERTa) and it would move.
+        Problem: an id of ``named`` is missing, or positions depend on the padding id (RoBERTa) and
+            it would move.
     """
     if lost := named(model) - set(ids):
-        raise Problem(f"the model's configuration names the id {min(lost)}, which is no piece of its tokenizer",
-                      where="vocabulary.trim", fix="Leave trim out")
+        raise Problem(f"the model's configuration has the id {min(lost)}, which is not in its tokenizer",
+                      where="vocabulary.trim", fix="Remove trim")
     count, table, decoder = len(ids), model.get_input_embeddings(), model.get_output_embeddings()
     new = {old: index for index, old in enumerate(ids)}
     places = getattr(getattr(model.base_model, "embeddings", None), "position_embeddings", None)
     start = getattr(places, "padding_idx", None)
     if start is not None and new.get(start) != start:
         raise Problem("the model counts positions from the id of its padding token, which would move",
-                      where="vocabulary.trim", fix="Leave trim out")
+                      where="vocabulary.trim", fix="Remove trim")
     for config, name, value in _token_ids(model):
         setattr(config, name, [new.get(one, one) for one in value] if isinstance(value, list)
                 else new.get(value, value))
@@ -176,7 +177,7 @@ def shrink(model: Any, ids: Sequence[int]) -> None:
 
 
 def _token_ids(model: Any) -> list[tuple[Any, str, Any]]:
-    """Where a model's configurations name ids: configuration, key, id or ids."""
+    """Return the ids in a model's configurations: configuration, key, id or ids."""
     configs = [model.config, model.config.get_text_config(), getattr(model, "generation_config", None)]
     return [(config, name, value) for config in {id(one): one for one in configs if one is not None}.values()
             for name, value in vars(config).items() if _TOKEN_ID.match(name) and value is not None]
@@ -188,18 +189,18 @@ def trim(report: Report, out: Path, by: Literal["letters", "text"], model: Any, 
     """Trim the saved tokenizers ``base/`` and ``extended/`` in ``out``, and the model; write ``kept.safetensors``.
 
     Args:
-        report: told what was dropped, and what it changes.
+        report: receives what was dropped, and its effect.
         out: the folder of the artifact.
-        by: as for ``kept``.
+        by: as in ``kept``.
         model: the base model; shrunk in place.
         tokenizers: the base's and the extended one, as transformers loads them.
-        chosen: what was added to the base.
-        texts: that the pieces are kept for.
-        unseen: lines of the language that are not among them.
-        others: such lines in the base's languages.
+        chosen: the additions to the base.
+        texts: that tokens are kept for.
+        unseen: other lines of the language.
+        others: other lines in the base's languages.
 
     Returns:
-        The two tokenizers as they are now, and ``chosen`` with the ids of now.
+        The two trimmed tokenizers, and ``chosen`` with current ids.
     """
     base, extended = tokenizers
     backend = base.backend_tokenizer
@@ -224,15 +225,15 @@ def trim(report: Report, out: Path, by: Literal["letters", "text"], model: Any, 
     report.count("trimmed_mb", (before - sum(parameter.numel() for parameter in model.parameters())) * 4 / 1e6,
                  "weights dropped, as float32", "MB")
     for name, lines, meaning in (("trim_unseen_changed", unseen, "held-out lines"),
-                                 ("trim_base_lines_changed", others, "lines in the base's languages, not looked at,")):
+                                 ("trim_base_lines_changed", others,
+                                  "lines in the base's languages that were not used,")):
         if lines:
             report.count(name, len(changed(backend, cut[0].backend_tokenizer, rows, lines)) / len(lines),
-                         f"share of {meaning} that the trimmed base tokenizer cuts otherwise")
+                         f"share of {meaning} that the trimmed base tokenizer segments differently")
     report.gates.append(Gate(
         name=EXACT, passed=same and not wrong, value=wrong, threshold=0, blocking=True,
-        reason=f"{len(texts) - wrong:,} of {len(texts):,} texts are cut as before by both tokenizers, and "
-               f"{len(rows):,} "
-               f"rows are {'as they were' if same else 'not as they were'}"))
+        reason=f"{len(texts) - wrong:,} of {len(texts):,} texts are segmented as before by both tokenizers, and "
+               f"{len(rows):,} rows are {'unchanged' if same else 'changed'}"))
     new = {former: index for index, former in enumerate(rows)}
     parts = [[new[part] for part in found] for found in chosen.parts]
     return cut[0], cut[1], replace(chosen, parts=parts,

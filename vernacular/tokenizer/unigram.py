@@ -1,12 +1,14 @@
-"""Extend a Unigram tokenizer (XLM-R, Glot500, mT5): new pieces whose scores let the base stay itself.
+"""Extend a Unigram tokenizer (XLM-R, Glot500, mT5): new tokens whose scores preserve the base's segmentation.
 
-The base's scores are frozen. Those of new pieces are re-estimated on the target text under the merged model (hard EM,
-RECIPE 2), and each is capped where it would win on a word of the guard: it then loses there and wins elsewhere. A piece
-that is used too seldom goes, the least used first and an eighth at a time, since its uses fall to others.
+The base's scores are frozen. New scores are re-estimated on the target text under the merged model
+(hard EM, RECIPE 2), and each is capped if it would win on a guard word: it then loses there and
+wins elsewhere. Rarely used tokens are dropped, least used first, an eighth at a time, since their
+uses move to others.
 
-No guard holds every word of a hundred languages. What their text looks like is in the base's scores as well: the more
-likely a piece's letters are to the base, the more often it fires there, so the more it must save here. Where a large
-guard shows that a piece fires hardly ever, it may, except on names, which the languages share.
+No guard contains every word of a hundred languages, but the base's scores reflect their text too:
+the likelier a token's letters are under the base, the more often it would be used there, so the
+more it must save here. If a large guard shows that a token is hardly ever used, it may be, except
+in names, which languages share.
 """
 
 from __future__ import annotations
@@ -22,23 +24,23 @@ from tokenizers import models
 from vernacular.pipeline.stage import Progress, silent
 from vernacular.tokenizer.candidates import KNEE, LETTER_USES, SPACE, Letters, candidates, segment
 
-OFFSET = 1.0  # nats below a new piece's log-probability: the base's scores are of a hundred languages, not of this one
-HELD = 1e-3  # nats by which a piece loses on a guard word
-UNKNOWN = 10.0  # nats below the lowest score: what ``tokenizers`` gives an unknown character
-UNEXPECTED = 0.7  # times what the base expects of its letters a piece must save: the base's size to this power
-FORGIVEN = 400  # times the share of the guard that it changes, of the text that it saves: then a piece may fire
-_LONGEST = 16  # letters of a candidate, as SentencePiece has it
-_MOST_WORDS = 100_000  # different words; the rarer ones of a large corpus do not take part in the choice
+OFFSET = 1.0  # nats below a new token's log-probability: the base's scores cover a hundred languages
+GUARD_MARGIN = 1e-3  # nats by which a token loses on a guard word
+UNKNOWN = 10.0  # nats below the lowest score: ``tokenizers``' score of an unknown character
+UNEXPECTED = 0.7  # factor of the savings required by the base's expectation: the base's size to this power
+FORGIVEN = 400  # ratio of saved text to changed guard text at which a token may be used in the guard
+_LONGEST = 16  # letters of a candidate, as in SentencePiece
+_MOST_WORDS = 100_000  # different words; rarer ones of a large corpus are ignored
 _SHARE_DROPPED, _LEAST_DROPPED = 8, 20
 
 
 class Base:
-    """The base model, cut to the pieces that can occur in some words, so that it is built in no time.
+    """The base model restricted to tokens that can occur in some words, for fast construction.
 
     Args:
         vocabulary: ``[piece, score]`` by id, as in tokenizer.json.
-        unknown: the id of the unknown piece.
-        words: the pre-tokens that will be segmented; all others may come out wrong.
+        unknown: the id of the unknown token.
+        words: the pre-tokens to segment; others may be segmented wrongly.
     """
 
     def __init__(self, vocabulary: list[list[Any]], unknown: int, words: Iterable[str]) -> None:
@@ -49,50 +51,50 @@ class Base:
                   for end in range(start + 1, min(len(word), start + longest) + 1)
                   if (part := word[start:end]) in scores}
         name, keep = vocabulary[unknown][0], min(scores, key=lambda piece: (scores[piece], piece))
-        # the lowest score stays in: the cost of an unknown character hangs on it
+        # keep the lowest score, which determines the cost of unknown characters
         self.scores = {piece: score for piece, score in scores.items() if piece in inside or piece in (name, keep)}
         self.unknown = list(self.scores).index(name)
 
     def with_pieces(self, new: dict[str, float]) -> Any:
-        """The model with new pieces; scores as given."""
+        """Return the model with new tokens at the given scores."""
         return models.Unigram([*self.scores.items(), *sorted(new.items())], self.unknown, False)
 
     def length(self, parts: list[str]) -> int:
-        """Tokens of a segmentation, each unknown letter counting as one: ``tokenizers`` makes one of a run of them."""
+        """Return the tokens of a segmentation, counting unknown letters separately: ``tokenizers`` fuses them."""
         return sum(1 if part in self.scores else len(part) for part in parts)
 
     def score(self, parts: list[str], new: dict[str, float]) -> float:
-        """The log-probability of a segmentation."""
+        """Return the log-probability of a segmentation."""
         unknown = self.lowest - UNKNOWN
         return sum(new[part] if part in new else self.scores.get(part, unknown) for part in parts)
 
 
 def choose(backend: Any, words: Counter[str], guard: Counter[str], *, wanted: int, min_uses: int, letters: Letters,
            progress: Progress = silent) -> dict[str, float]:
-    """New pieces with their scores, the most useful first; each is used at least ``min_uses`` times on ``words``.
+    """Choose new tokens with scores, most useful first; each is used at least ``min_uses`` times on ``words``.
 
     Args:
         backend: the base, a ``tokenizers.Tokenizer``.
         words: counted pre-tokens of the language.
-        guard: pre-tokens in the base's languages, counted: next to none is segmented otherwise than before.
-        wanted: most pieces.
-        min_uses: uses that a piece needs; and it must save ``KNEE`` of all tokens.
-        letters: what a piece may consist of.
-        progress: told how many pieces are left.
+        guard: counted pre-tokens in the base's languages, hardly any of which may change.
+        wanted: most tokens.
+        min_uses: least uses of a token; it must also save ``KNEE`` of all tokens.
+        letters: what a token may consist of.
+        progress: receives the number of remaining tokens.
     """
     data = json.loads(backend.to_str())["model"]
     words = Counter(dict(sorted(words.items(), key=lambda item: (-item[1], item[0]))[:_MOST_WORDS]))
     runs = letters.runs(words)
     parts = _parts(runs, min_uses)
     pool = {(SPACE if starts else "") + piece for piece, starts in candidates(runs, wanted, letters, spaces=True)}
-    # of the others what is left something by longer ones: all parts would take minutes
+    # of the others only what longer ones leave: all parts would take minutes
     pool |= {piece for piece, count in parts.items()
              if count >= min_uses * 1.5 or len(piece) == 1 or runs[piece] >= min_uses}
     pool = {piece for piece in pool - {piece for piece, _ in data["vocab"]}
             if parts[piece] >= (min_uses if len(piece) > 1 else min(min_uses, LETTER_USES))
             and letters.match(piece.removeprefix(SPACE))}
     guarded = _holding(guard, pool)
-    base = Base(data["vocab"], data["unk_id"], [*words, *{word for held in guarded.values() for word in held}, *pool])
+    base = Base(data["vocab"], data["unk_id"], [*words, *{word for words_of in guarded.values() for word in words_of}, *pool])
     search = _Search(base, words, _Guard(guard, guarded), pool, wanted, min_uses)
     while not search.settled():
         search.round()
@@ -101,10 +103,10 @@ def choose(backend: Any, words: Counter[str], guard: Counter[str], *, wanted: in
 
 
 def _parts(runs: Counter[str], least: int) -> Counter[str]:
-    """How often each letter occurs in the runs, and each longer part that does so ``least`` times or more.
+    """Count the letters in the runs, and all longer parts with at least ``least`` occurrences.
 
-    A part is no commoner than its beginning, so only what begins commonly is looked at further: where a script puts no
-    spaces between words a run is a whole phrase, and most of its parts occur once.
+    A part is at most as frequent as its beginning, so only frequent beginnings are extended: in
+    scripts without spaces a run is a phrase, and most parts occur once.
     """
     inside: Counter[str] = Counter()
     starts: dict[str, Iterable[int]] = {run: range(len(run)) for run in runs}
@@ -121,7 +123,7 @@ def _parts(runs: Counter[str], least: int) -> Counter[str]:
 
 
 def _holding(guard: Iterable[str], pool: set[str]) -> dict[str, list[str]]:
-    """The guard words that hold each candidate: no others can change by it."""
+    """Return the guard words that contain each candidate and so may change."""
     alphabet, lengths = {letter for piece in pool for letter in piece}, sorted({len(piece) for piece in pool})
     found: dict[str, list[str]] = {}
     for word in sorted(guard):
@@ -133,22 +135,22 @@ def _holding(guard: Iterable[str], pool: set[str]) -> dict[str, list[str]]:
 
 
 class _Guard:
-    """What a piece changes of the guard.
+    """The effect of tokens on the guard.
 
     Args:
         counts: of the guard's words.
-        holding: for each candidate the words that hold it.
+        holding: for each candidate the words that contain it.
     """
 
     def __init__(self, counts: Counter[str], holding: dict[str, list[str]]) -> None:
         self.counts, self.holding, self.total = counts, holding, counts.total()
 
     def words(self, pieces: Iterable[str]) -> list[str]:
-        """The words that may change by some pieces, sorted."""
+        """Return the sorted words that some tokens may change."""
         return sorted({word for piece in pieces for word in self.holding.get(piece, ())})
 
     def harm(self, fired: dict[str, set[str]]) -> dict[str, float]:
-        """The share of the guard that each piece changes, given the pieces that fire on each word; names are beyond it.
+        """Return the share of the guard changed by each token, given the tokens used in each word; infinite for names.
 
         Without upper case (Ethiopic, Tifinagh) no word is a name.
         """
@@ -161,7 +163,7 @@ class _Guard:
 
 
 class _Search:
-    """The rounds of EM, guard and pruning over one pool of candidates."""
+    """The rounds of EM, guarding and pruning over one pool of candidates."""
 
     def __init__(self, base: Base, words: Counter[str], guard: _Guard, pool: set[str], wanted: int,
                  min_uses: int) -> None:
@@ -175,31 +177,32 @@ class _Search:
         times = base.size ** UNEXPECTED
         self.least = {piece: self.tokens * max(KNEE, math.exp(base.score(parts, {})) * times)
                       for piece, parts in replaced.items()}
-        # a letter that the base does not know saves no token; it comes first, and stays if longer pieces swallow it
+        # a letter unknown to the base saves no token; it comes first, and stays even if longer
+        # tokens absorb it
         self.missing = {piece for piece in pool if len(piece) == 1}
-        start = math.log(5 / self.tokens)  # nothing is known of their uses yet
+        start = math.log(5 / self.tokens)  # their uses are unknown yet
         self.scores = {piece: start for piece in sorted(pool) if self.saves[piece] > 0 or piece in self.missing}
         self.uses: Counter[str] = Counter()
         self.rounds = 0
         self._done = False
 
     def settled(self) -> bool:
-        """Whether every piece that is left has earned its place."""
+        """Whether every remaining token is useful enough."""
         return self._done
 
     def useful(self, piece: str) -> float:
-        """The tokens that a piece saves on the text; a missing letter is worth more than all of them."""
+        """Return the tokens saved on the text; a missing letter counts more than all."""
         return self.uses[piece] * self.saves[piece] + (self.tokens if piece in self.missing else 0)
 
     def rare(self) -> list[str]:
-        """The pieces that are used too seldom or save too little, the farthest from enough first."""
+        """Return tokens used too rarely or saving too little, worst first."""
         share = {piece: min(self.uses[piece] / self.min_uses, self.useful(piece) / self.least[piece])
                  for piece in self.scores if piece not in self.missing}
         found = [piece for piece, enough in share.items() if enough < 1]
         return sorted(found, key=lambda piece: (share[piece], self.useful(piece), piece))
 
     def round(self) -> None:
-        """Count uses, drop some pieces, score the others, and let none win on the guard."""
+        """Count uses, drop some tokens, rescore the others, and let none win on the guard."""
         self.rounds += 1
         parts = segment(self.base.with_pieces(self.scores), self.words)
         self.uses = Counter()
@@ -210,19 +213,19 @@ class _Search:
         if not drop and len(self.scores) > self.wanted:
             drop = list(reversed(self.ranked()))[:len(self.scores) - self.wanted]
         drop = drop[:max(len(self.scores) // _SHARE_DROPPED, _LEAST_DROPPED)]
-        if drop:  # all are scored anew: what a piece had to yield together with one that is gone, it gets back
+        if drop:  # rescore all: they regain what they lost to dropped tokens
             self.scores = {piece: max(self.base.lowest, math.log(max(self.uses[piece], 1) / total) - OFFSET)
                            for piece in self.scores if piece not in set(drop)}
-        self._done = not self._hold() and not drop
+        self._done = not self._lower_on_guard() and not drop
 
     def ranked(self) -> dict[str, float]:
-        """The pieces with their scores, the most useful first."""
+        """Return the tokens with their scores, most useful first."""
         return {piece: self.scores[piece]
                 for piece in sorted(self.scores, key=lambda piece: (-self.useful(piece), piece))}
 
-    def _hold(self) -> bool:
-        """Lower what wins on a guard word until nothing does that is not forgiven; whether something did."""
-        any_held = False
+    def _lower_on_guard(self) -> bool:
+        """Lower scores that win on a guard word until only tolerated ones do; return whether any changed."""
+        any_lowered = False
         guard = self.guard.words(self.scores)
         while guard:
             after = segment(self.base.with_pieces(self.scores), guard)
@@ -233,30 +236,30 @@ class _Search:
             guard = [word for word, new in fired.items() if not new <= worth]
             lowered = dict(self.scores)
             for word in guard:
-                any_held = True
+                any_lowered = True
                 margin = self.base.score(after[word], self.scores) - self.base.score(self.before[word], self.scores)
                 new = [piece for piece in after[word] if piece in self.scores]
                 for piece in new:
-                    lower = self.scores[piece] - max(margin, 0.0) / len(new) - HELD
+                    lower = self.scores[piece] - max(margin, 0.0) / len(new) - GUARD_MARGIN
                     lowered[piece] = min(lowered[piece], lower)
-            # one that would have to cost as much as the base's rarest piece is no use
+            # useless if it would cost as much as the base's rarest token
             self.scores = {piece: score for piece, score in lowered.items()
                            if score > self.base.lowest or score == self.scores[piece]}
-        return any_held
+        return any_lowered
 
 
 def extended_json(tokenizer_json: str, pieces: dict[str, float]) -> str:
-    """The ``tokenizer.json`` with pieces behind the last position: a Unigram model's ids are positions.
+    """Return the ``tokenizer.json`` with tokens after the last position, since Unigram ids are positions.
 
-    ``<mask>``, the last of XLM-R, keeps its place in the list, where no text matches it before its added token does.
+    ``<mask>``, the last of XLM-R, keeps its position, where its added token matches first.
     """
     data: dict[str, Any] = json.loads(tokenizer_json)
     vocabulary: list[list[Any]] = data["model"]["vocab"]
     known = {piece for piece, _ in vocabulary}
-    # added tokens behind the list take their places in it, as XLM-R's <mask> has its own
+    # added tokens after the list occupy positions in it, like XLM-R's <mask>
     behind = {token["id"]: token["content"] for token in data["added_tokens"] if token["id"] >= len(vocabulary)}
     for index in range(len(vocabulary), max(behind, default=-1) + 1):
-        vocabulary.append([behind.get(index, f" {index}"), 0.0])  # no text holds a space here
+        vocabulary.append([behind.get(index, f" {index}"), 0.0])  # never matches, since text has no space here
     for piece, score in pieces.items():
         if piece in known:
             raise ValueError(f"{piece} is already in the vocabulary")

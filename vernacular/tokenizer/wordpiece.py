@@ -1,7 +1,7 @@
-"""Extend a WordPiece tokenizer (BERT): choose the pieces that its longest-match rule will really use.
+"""Extend a WordPiece tokenizer (BERT): choose tokens that its longest-match rule will use.
 
-Segmentation here repeats the rule of ``tokenizers``' WordPiece over whole words, which lets thousands of candidate
-vocabularies be tried on word counts; ``extend`` checks the outcome against the real tokenizer.
+Segmentation reimplements ``tokenizers``' WordPiece on whole words, so that thousands of candidate
+vocabularies can be tried on word counts; ``extend`` verifies the result with the real tokenizer.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class WordPiece:
     """Longest-match segmentation of words.
 
     Args:
-        pieces: the vocabulary, continuing pieces with ``##``.
+        pieces: the vocabulary, continuing tokens with ``##``.
         longest: words with more characters become unknown, as in BERT.
     """
 
@@ -28,7 +28,10 @@ class WordPiece:
         self.reach = max(map(len, pieces))
 
     def segment(self, word: str, continues: bool = False) -> list[str] | None:
-        """The pieces of ``word``, or None where it is unknown. ``continues``: as the inside of a longer word."""
+        """Return the tokens of ``word``, or None if it is unknown.
+
+        ``continues``: as the inside of a longer word.
+        """
         if len(word) > self.longest:
             return None
         start, out = 0, []
@@ -46,7 +49,7 @@ class WordPiece:
 
 
 def uses(model: WordPiece, words: Counter[str]) -> tuple[Counter[str], int]:
-    """How often each piece is used on the counted words, and the number of tokens (an unknown word counts as one)."""
+    """Count the uses of each token on the counted words, and all tokens (an unknown word counts as one)."""
     counts: Counter[str] = Counter()
     total = 0
     for word, count in words.items():
@@ -59,12 +62,12 @@ def uses(model: WordPiece, words: Counter[str]) -> tuple[Counter[str], int]:
 
 def choose(base: set[str], words: Counter[str], guard: Counter[str], *, wanted: int, min_uses: int,
            letters: Letters) -> list[str]:
-    """The new pieces, most useful first.
+    """Return the new tokens, most useful first.
 
-    Missing letters come first, from ``LETTER_USES`` on. Of the candidates, those stay that the extended tokenizer uses
-    at least ``min_uses`` times, that save ``KNEE`` of all tokens and do not fire on a word of the guard text (RECIPE 2:
-    the guard filter), ranked by the tokens they save; again and again, because dropping one lengthens or shortens its
-    neighbours' matches, until nothing changes.
+    Missing letters come first, from ``LETTER_USES`` on. Candidates are kept if the extended
+    tokenizer uses them at least ``min_uses`` times, they save ``KNEE`` of all tokens, and they are
+    not used in guard words (RECIPE 2: the guard filter), ranked by saved tokens; repeated until
+    nothing changes, because dropping one affects its neighbors.
     """
     old = WordPiece(base)
     single: Counter[str] = Counter()
@@ -90,7 +93,7 @@ def choose(base: set[str], words: Counter[str], guard: Counter[str], *, wanted: 
                         key=lambda piece: (-counts[piece] * saves[piece], piece))
         if len(ranked) == len(pool) <= wanted:
             return missing + ranked
-        # Cut slowly: the uses of a dropped piece fall to others, which may then earn their place.
+        # Drop slowly: uses of a dropped token move to others, which may then qualify.
         keep = max(wanted, int(len(pool) * 0.8))
         pool = set(ranked[:keep])
 
@@ -101,13 +104,13 @@ def _length(old: WordPiece, piece: str) -> int:
 
 
 def constituents(base: set[str], piece: str) -> list[str]:
-    """The base pieces that ``piece`` replaces: the base's own segmentation of its letters."""
+    """Return the base tokens that ``piece`` replaces: the base's segmentation of its letters."""
     letters = piece.removeprefix(CONTINUES)
     return WordPiece(base).segment(letters, continues=piece != letters) or []
 
 
 def extended_json(tokenizer_json: str, pieces: list[str]) -> str:
-    """The ``tokenizer.json`` with ``pieces`` appended behind the highest id; nothing else is changed."""
+    """Return the ``tokenizer.json`` with ``pieces`` appended after the highest id."""
     data: dict[str, Any] = json.loads(tokenizer_json)
     vocabulary: dict[str, int] = data["model"]["vocab"]
     first = 1 + max(max(vocabulary.values()), *(token["id"] for token in data["added_tokens"]))

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from tests.tiny import ENGLISH, write_bert
 from vernacular.alignment import objective
-from vernacular.alignment.objective import LONGEST, TranslationLoss, embed, found
+from vernacular.alignment.objective import LONGEST, TranslationLoss, embed, retrieval_rate
 from vernacular.config.training import Alignment
 from vernacular.core.errors import Problem
 from vernacular.datasets.aligned_pairs import Learned
@@ -100,8 +100,8 @@ def test_translations_that_are_all_the_same_are_refused(model: Any, tokenizer: A
 
 def test_a_tie_is_not_found() -> None:
     states = torch.eye(3)
-    assert found(states, torch.eye(3)) == 1
-    assert found(states, torch.ones(3, 3)) == 0
+    assert retrieval_rate(states, torch.eye(3)) == 1
+    assert retrieval_rate(states, torch.ones(3, 3)) == 0
 
 
 @given(st.lists(st.integers(0, 300), min_size=1, max_size=100), st.integers(1, 40))
