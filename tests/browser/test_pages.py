@@ -83,9 +83,9 @@ def test_a_person_asks_and_marks(open_page: OpenPage, trouble: list[str], langua
                       {"names": [(LONG, "O", 0.9), ("Mbewe", "NAME", 0.8)]}, [("amo", 0.5)],
                       labels={"genre": ("market", "river", "school"), "names": ("O", "NAME")})
     server = make_server(lambda text: {"base": answers, "adapted": answers}, language, NAME, 0)
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    threading.Thread(target=server.run, daemon=True).start()
     try:
-        page = open_page(f"http://127.0.0.1:{server.server_port}/", size)
+        page = open_page(f"http://127.0.0.1:{server.port}/", size)
         page.wait_for_function("document.activeElement.id === 'text'")  # autofocus comes with the first frame
         page.keyboard.insert_text("kale ___ Mbewe")
         page.click("form.ask button")
@@ -101,8 +101,7 @@ def test_a_person_asks_and_marks(open_page: OpenPage, trouble: list[str], langua
         assert page.input_value("#by") == "Ada"
         assert trouble == []
     finally:
-        server.shutdown()
-        server.server_close()
+        server.close()
     mark = json.loads((language.folder / "behaviour" / "marks.jsonl").read_text(encoding="utf-8"))
     assert mark.pop("when")
     assert mark == {"text": "kale Mbewe", "task": "genre", "model": "adapted", "answer": "river", "right": False,
@@ -112,15 +111,14 @@ def test_a_person_asks_and_marks(open_page: OpenPage, trouble: list[str], langua
 def test_another_page_cannot_mark_in_ones_name(open_page: OpenPage, language_folder: Path, tmp_path: Path) -> None:
     language = load_language(language_folder)
     server = make_server(lambda text: {"base": Answers({"genre": [("river", 0.7)]})}, language, NAME, 0)
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    threading.Thread(target=server.run, daemon=True).start()
     evil = tmp_path / "evil.html"
-    evil.write_text(f"<form method=post action='http://127.0.0.1:{server.server_port}/mark'><input name=text value=x>"
+    evil.write_text(f"<form method=post action='http://127.0.0.1:{server.port}/mark'><input name=text value=x>"
                     "<input name=mark value='base genre right'><button>go</button></form>", encoding="utf-8")
     try:
         page = open_page(evil.as_uri(), DESK)
         page.click("button")
         page.wait_for_function("document.title === 'Refused'")
     finally:
-        server.shutdown()
-        server.server_close()
+        server.close()
     assert not (language.folder / "behaviour" / "marks.jsonl").exists()

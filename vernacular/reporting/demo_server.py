@@ -1,23 +1,33 @@
 """``vernacular try``: a page on this machine alone, to type a sentence, compare what models answer, and mark it.
 
-Holds the HTTP. Everything that is shown is escaped by the template. What a person types is not logged; what they mark
-right or wrong is kept (``marks``). Only requests addressed to the loopback name are answered, and a mark needs the
-token of this start, so that no other web page can ask or mark in the visitor's name.
+Holds the HTTP. The template escapes everything that is shown. What a person types is not logged; what they mark
+right or wrong is kept (``marks``). Only requests to the loopback name that come from the page itself are answered,
+and a mark needs the token of this start, so that no other web page can ask or mark in the visitor's name.
 """
 
 from __future__ import annotations
 
 import errno
-import re
+import html
 import secrets
+import socket
 import threading
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from vernacular.behavior_tests.load import FOLDER
 from vernacular.config.codes import name_of
@@ -29,7 +39,7 @@ from vernacular.modeling.variants import ARMS
 from vernacular.release import marks
 from vernacular.release.inference import BLANK, Answerer, Answers, plain_text
 from vernacular.reporting.html import MEANING
-from vernacular.reporting.loopback_server import CONNECTIONS, SECONDS, LoopbackHandler, LoopbackServer
+from vernacular.reporting.loopback_server import CONNECTIONS, SECONDS, LoopbackServer
 from vernacular.search.finding import Hit, Searcher
 from vernacular.search.listing import origin
 
@@ -43,7 +53,7 @@ ASKED_FIELDS = 8  # of the address
 OWN_SITE = (None, "none", "same-origin")  # how a browser calls a request of the page itself, or typed by the visitor
 Ask = Callable[[str], Mapping[str, Answers]]
 Find = Callable[[str], Sequence[Hit]]
-HEADERS = {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff",
+HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff",
            "Referrer-Policy": "same-origin", "Content-Security-Policy":
            "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"}
 
@@ -74,9 +84,8 @@ def serve(store: Store, language: Language, model_name: str, port: int, host: st
             raise
         raise Problem(f"the port {port} is taken", where=host, fix=f"Give another one, such as --port {port + 1}"
                       ) from None
-    say(f"http://{host}:{server.server_port}  (stop with Ctrl-C)")
-    with server:
-        server.serve_forever()
+    say(f"http://{host}:{server.port}  (stop with Ctrl-C)")
+    server.run()
 
 
 def make_server(ask: Ask, language: Language, model_name: str, port: int, host: str = "127.0.0.1",
@@ -95,130 +104,127 @@ def make_server(ask: Ask, language: Language, model_name: str, port: int, host: 
         connections: answered at once.
         find: gives the passages of the corpus that are nearest to a text.
     """
-    secret = token or secrets.token_urlsafe(24)
-    known: OrderedDict[str, Mapping[str, Answers]] = OrderedDict()
-    lock = threading.Lock()
+    listener = socket.create_server((host, port))
+    demo = _Demo(ask, find, language, model_name, token or secrets.token_urlsafe(24))
+    names = {host, "localhost"}
+    origins = {f"http://{name}:{listener.getsockname()[1]}" for name in names}
+    application = Starlette(
+        routes=[Route("/", demo.show), Route("/mark", demo.mark, methods=["POST"])],
+        middleware=[Middleware(_OwnPage, names=names, origins=origins)], max_body_size=LARGEST,
+        exception_handlers={HTTPException: _refused, Exception: _failed})
+    return LoopbackServer(application, listener, HEADERS, seconds, connections)
 
-    def asked(text: str) -> Mapping[str, Answers]:
-        with lock, panics_as_problems("try"):
-            found = known.get(text)
-            if found is None:
-                found = known[text] = ask(text)
-                while len(known) > REMEMBERED:
-                    known.popitem(last=False)
-            return found
 
-    class Handler(LoopbackHandler):
-        def do_GET(self) -> None:
-            if not self._is_addressed():
-                return
-            try:
-                address = urlsplit(self.path)
-                fields = parse_qs(address.query, max_num_fields=ASKED_FIELDS)
-            except ValueError:
-                self._send(400, "<!doctype html><title>No page</title><p><a href='/'>The page is here.</a>")
-                return
-            if address.path != "/":
-                self._send(404, "<!doctype html><title>Not here</title><p><a href='/'>The page is here.</a>")
-                return
-            text, by = _field(fields, "text")[:LONGEST].strip(), _field(fields, "by")
-            if fields.get("find"):
-                self._show_passages(text, by)
-            else:
-                self._show(text, by, bool(fields.get("noted")))
+class _Demo:
+    """What the page answers. One sentence is computed at a time."""
 
-        def do_POST(self) -> None:
-            if not self._is_addressed():
-                return
-            if self.path.partition("?")[0] != "/mark":
-                self._send(404, "<!doctype html><title>Not here</title><p><a href='/'>The page is here.</a>")
-                return
-            body = self._body()
-            if body is not None:
-                try:
-                    fields = parse_qs(body.decode("utf-8"), max_num_fields=FIELDS)
-                except ValueError:
-                    self._send(400, "<!doctype html><title>No form</title><p>That is no form of this page.")
-                    return
-                if not secrets.compare_digest(_field(fields, "token").encode(), secret.encode()):
-                    self._send(403, "<!doctype html><title>Refused</title><p>The page was opened before the program "
-                                    "was started again. <a href='/'>Open it anew.</a>")
-                    return
-                self._mark(fields)
+    def __init__(self, ask: Ask, find: Find, language: Language, model_name: str, token: str) -> None:
+        self._ask, self._find, self._language, self._model_name = ask, find, language, model_name
+        self._token = token
+        self._known: OrderedDict[str, Mapping[str, Answers]] = OrderedDict()
+        self._lock = threading.Lock()
 
-        def _body(self) -> bytes | None:
-            """What a form sent; None if it is refused, or did not arrive whole in its time."""
-            sizes = self.headers.get_all("Content-Length") or []
-            if "Transfer-Encoding" in self.headers or len(sizes) != 1 or not re.fullmatch("[0-9]+", sizes[0]):
-                self._send(400, "<!doctype html><title>No form</title><p>A form says once how long it is.")
-                return None
-            if len(sizes[0]) > len(str(LARGEST)) or int(sizes[0]) > LARGEST:
-                self._send(413, "<!doctype html><title>Too long</title><p>That is too long.")
-                return None
-            body = self.rfile.read(int(sizes[0]))
-            if len(body) < int(sizes[0]):
-                self._send(408, "<!doctype html><title>Cut off</title><p>The form did not arrive whole.")
-                return None
-            return body
+    def show(self, request: Request) -> Response:
+        """The answers to the sentence in the address, or the passages nearest to it."""
+        fields = _fields(request.scope["query_string"], ASKED_FIELDS)
+        text, by = _field(fields, "text")[:LONGEST].strip(), _field(fields, "by")
+        if fields.get("find"):
+            return self._show_passages(text, by)
+        return self._show(text, by, noted=bool(fields.get("noted")))
 
-        def _mark(self, fields: Mapping[str, list[str]]) -> None:
-            text, by = _field(fields, "text")[:LONGEST].strip(), _field(fields, "by")
-            try:
-                arm, task, said = _field(fields, "mark").split(" ")
-                answers = asked(text).get(arm, Answers())
-                marks.keep(language.folder, marks.make_mark(plain_text(text), task, arm, answers, said == "right",
-                                                            _field(fields, f"should_be {arm} {task}"), by))
-            except Exception as error:  # a fault of the program is said on the page, too
-                self._show(text, by, trouble=str(as_problem(error, "mark")), status=400)
-                return
-            self.send_response(303)
-            self.send_header("Location", "/?" + urlencode({"text": text, "by": by, "noted": 1}))
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+    async def mark(self, request: Request) -> Response:
+        """Keep the mark that a form sent, and show the page again."""
+        try:
+            body = await request.body()
+        except ClientDisconnect:
+            raise HTTPException(408, "The form did not arrive whole.") from None
+        fields = _fields(body, FIELDS)
+        if not secrets.compare_digest(_field(fields, "token").encode(), self._token.encode()):
+            raise HTTPException(403, "The page was opened before the program was started again. Open it anew.")
+        return await run_in_threadpool(self._keep, fields)
 
-        def _show(self, text: str, by: str = "", noted: bool = False, trouble: str = "", status: int = 200) -> None:
-            answers: Mapping[str, Answers] = {}
-            try:
-                answers = asked(text) if text else {}
-            except Exception as error:
-                trouble = trouble or str(as_problem(error, "try"))
-            self._send(status, page(language, model_name, text, answers, trouble, token=secret, by=by, noted=noted))
+    def _keep(self, fields: Mapping[str, list[str]]) -> Response:
+        text, by = _field(fields, "text")[:LONGEST].strip(), _field(fields, "by")
+        try:
+            arm, task, verdict = _field(fields, "mark").split(" ")
+            answers = self._answers(text).get(arm, Answers())
+            marks.keep(self._language.folder, marks.make_mark(plain_text(text), task, arm, answers, verdict == "right",
+                                                              _field(fields, f"should_be {arm} {task}"), by))
+        except Exception as error:  # a fault of the program is said on the page, too
+            return self._show(text, by, trouble=str(as_problem(error, "mark")), status=400)
+        return RedirectResponse("/?" + urlencode({"text": text, "by": by, "noted": 1}), 303)
 
-        def _show_passages(self, text: str, by: str) -> None:
-            hits: Sequence[Hit] | None = None
-            trouble = ""
-            try:
-                with lock, panics_as_problems("search"):
-                    hits = find(text) if text else None
-            except Exception as error:
-                trouble = str(as_problem(error, "search"))
-            self._send(200, page(language, model_name, text, {}, trouble, by=by, hits=hits))
+    def _answers(self, text: str) -> Mapping[str, Answers]:
+        with self._lock, panics_as_problems("try"):
+            answers = self._known.get(text)
+            if answers is None:
+                answers = self._known[text] = self._ask(text)
+                while len(self._known) > REMEMBERED:
+                    self._known.popitem(last=False)
+            return answers
 
-        def _is_addressed(self) -> bool:
-            """Whether the request is meant for this page, and comes from it if it says where from; refused if not."""
-            named = (self.headers.get("Host") or "").rpartition(":")[0] or self.headers.get("Host")
-            origin = self.headers.get("Origin")
-            own = {f"http://{name}:{server.server_port}" for name in (host, "localhost")}
-            if (named in (host, "localhost") and (origin is None or origin in own)
-                    and self.headers.get("Sec-Fetch-Site") in OWN_SITE):
-                return True
-            self._send(403, "<!doctype html><title>Refused</title><p>Only this machine may ask.")
-            return False
+    def _show(self, text: str, by: str, noted: bool = False, trouble: str = "", status: int = 200) -> Response:
+        answers: Mapping[str, Answers] = {}
+        try:
+            answers = self._answers(text) if text else {}
+        except Exception as error:
+            trouble = trouble or str(as_problem(error, "try"))
+        return HTMLResponse(page(self._language, self._model_name, text, answers, trouble, token=self._token, by=by,
+                                 noted=noted), status)
 
-        def _send(self, status: int, body: str) -> None:
-            data = body.encode("utf-8")
-            self.send_response(status)
-            for name, value in HEADERS.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
+    def _show_passages(self, text: str, by: str) -> Response:
+        hits: Sequence[Hit] | None = None
+        trouble = ""
+        try:
+            with self._lock, panics_as_problems("search"):
+                hits = self._find(text) if text else None
+        except Exception as error:
+            trouble = str(as_problem(error, "search"))
+        return HTMLResponse(page(self._language, self._model_name, text, {}, trouble, by=by, hits=hits))
 
-        def log_message(self, format: str, *args: object) -> None:
-            """Nothing that a person types is written into a log."""
 
-    server = LoopbackServer((host, port), Handler, seconds, connections)
-    return server
+class _OwnPage:
+    """Passes a request on if it is meant for this page, and comes from it if it says where from; else 403.
+
+    Args:
+        app: gets the request.
+        names: of this machine, as ``Host`` may give them.
+        origins: of the page, as ``Origin`` may give them.
+    """
+
+    def __init__(self, app: ASGIApp, names: set[str], origins: set[str]) -> None:
+        self._app, self._names, self._origins = app, names, origins
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope)
+        host, source = headers.get("host", ""), headers.get("origin")
+        own = ((host.rpartition(":")[0] or host) in self._names and (source is None or source in self._origins)
+               and headers.get("sec-fetch-site") in OWN_SITE)
+        answer = self._app if own else _refusal(HTTPException(403, "Only this machine may ask."))
+        await answer(scope, receive, send)
+
+
+def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return _refusal(error)
+
+
+def _refusal(error: HTTPException) -> Response:
+    return HTMLResponse(f"<!doctype html><title>Refused</title><p>{html.escape(error.detail)} <a href='/'>The page is "
+                        "here.</a>", error.status_code, error.headers)
+
+
+def _failed(request: Request, error: Exception) -> Response:
+    """Report a fault of the program by its name alone, without what was typed."""
+    say(f"error: a request was not answered ({type(error).__name__})", err=True)
+    return _refusal(HTTPException(500))
+
+
+def _fields(form: bytes, most: int) -> Mapping[str, list[str]]:
+    try:
+        return parse_qs(form.decode("utf-8"), max_num_fields=most)
+    except ValueError:
+        raise HTTPException(400, "That is no form of this page.") from None
 
 
 def page(language: Language, model_name: str, text: str, answers: Mapping[str, Answers], trouble: str = "", *,

@@ -1,89 +1,83 @@
-"""An HTTP server of this machine whose connections are bounded in number and in time.
+"""An HTTP server of this machine, with limits on connections, their time, and the size of a request.
 
-Knows nothing of what is answered. No request can hold a thread for longer than its answer takes to compute, and no
-number of connections starts more than so many threads.
+Runs any ASGI application on uvicorn. uvicorn by itself waits for a request, and for a client that reads slowly, without
+limit; the protocol here closes such connections.
 """
 
 from __future__ import annotations
 
-import contextlib
-import sys
+import asyncio
+import socket
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from socket import SHUT_RD
-from typing import Any
+from collections.abc import Mapping
 
-from vernacular.core.terminal import say
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 SECONDS = 10.0  # for a request to arrive whole, and for an answer to be taken
 CONNECTIONS = 16  # at once
-_BUSY = b"HTTP/1.0 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 10\r\n\r\n"
+HEAD = 65_536  # bytes of an incomplete request line and its headers
+_BUSY = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 10\r\nConnection: close\r\n\r\n"
 
 
-class LoopbackServer(ThreadingHTTPServer):
-    """Answers a connection in a thread each, and further ones with 503 while all are taken.
+class LoopbackServer(uvicorn.Server):
+    """A server that is bound at once, and answers between ``run`` and ``close``.
 
     Args:
-        address: host and port to listen on.
-        handler: of one connection.
+        application: answers the requests.
+        listener: the bound socket.
+        headers: of every answer of the application.
         seconds: for a request to arrive whole, and for an answer to be taken.
-        connections: answered at once.
+        connections: answered at once; further ones get 503.
     """
 
-    request_queue_size = 64  # connections that wait to be accepted; the default of 5 leaves a browser waiting
+    def __init__(self, application: ASGIApp, listener: socket.socket, headers: Mapping[str, str],
+                 seconds: float = SECONDS, connections: int = CONNECTIONS) -> None:
+        super().__init__(uvicorn.Config(
+            application, http=_protocol(seconds, connections), ws="none", loop="asyncio", lifespan="off",
+            log_config=None, log_level="critical", access_log=False, proxy_headers=False, server_header=False,
+            h11_max_incomplete_event_size=HEAD, timeout_graceful_shutdown=1,
+            headers=[*headers.items(), ("Connection", "close")]))
+        self._listener = listener
+        self._ended = threading.Event()
 
-    def __init__(self, address: tuple[str, int], handler: type[LoopbackHandler], seconds: float = SECONDS,
-                 connections: int = CONNECTIONS) -> None:
-        self.seconds = seconds
-        self._free = threading.Semaphore(connections)
-        super().__init__(address, handler)
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        port: int = self._listener.getsockname()[1]
+        return port
 
-    def process_request(self, request: Any, client_address: Any) -> None:
-        """Start the thread of a connection if one is free."""
-        if not self._free.acquire(blocking=False):
-            with contextlib.suppress(OSError):
-                request.setblocking(False)
-                request.send(_BUSY)
-            self.shutdown_request(request)
-            return
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
+        """Answer until it is interrupted or closed."""
         try:
-            super().process_request(request, client_address)
-        except BaseException:
-            self._free.release()
-            raise
-
-    def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Answer a connection, in its thread."""
-        try:
-            super().process_request_thread(request, client_address)
+            super().run([self._listener])
         finally:
-            self._free.release()
+            self._ended.set()
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Report a fault of the program by its name alone, without what was typed; a visitor who left is none."""
-        error = sys.exc_info()[1]
-        if not isinstance(error, OSError):
-            say(f"error: a request was not answered ({type(error).__name__})", err=True)
+    def close(self) -> None:
+        """End ``run`` in another thread."""
+        self.should_exit = True
+        self._ended.wait()
 
 
-class LoopbackHandler(BaseHTTPRequestHandler):
-    """One connection, on which nothing more is read once its seconds are over, however it trickles in."""
+def _protocol(seconds: float, connections: int) -> type[asyncio.Protocol]:
+    class Bounded(H11Protocol):
+        """A connection that is closed when its request is not there after ``seconds``, however it trickles in."""
 
-    server: LoopbackServer
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(transport)
+            if len(self.connections) > connections:
+                transport.write(_BUSY)
+                transport.close()
+            self.loop.call_later(seconds, self._stop_waiting)
 
-    def setup(self) -> None:
-        """Start the clock."""
-        super().setup()
-        self.connection.settimeout(self.server.seconds)
-        self._clock = threading.Timer(self.server.seconds, self._stop_reading)
-        self._clock.daemon = True
-        self._clock.start()
+        def _stop_waiting(self) -> None:
+            if self.cycle is None or self.cycle.more_body:
+                self.transport.abort()
 
-    def finish(self) -> None:
-        """Stop the clock."""
-        self._clock.cancel()
-        super().finish()
+        def on_response_complete(self) -> None:
+            super().on_response_complete()
+            self.loop.call_later(seconds, self.transport.abort)
 
-    def _stop_reading(self) -> None:
-        with contextlib.suppress(OSError):  # it is closed already
-            self.connection.shutdown(SHUT_RD)
+    return Bounded

@@ -43,10 +43,9 @@ def served(language: Language) -> Iterator[tuple[str, list[str]]]:
         return {"adapted": ANSWERS}
 
     server = make_server(ask, language, NAME, 0, token=TOKEN)
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}", asked
-    server.shutdown()
-    server.server_close()
+    threading.Thread(target=server.run, daemon=True).start()
+    yield f"http://127.0.0.1:{server.port}", asked
+    server.close()
 
 
 class NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -219,13 +218,12 @@ def test_passages_are_shown_with_their_source_or_why_not(language: Language) -> 
         return [HIT] if text == "kale" else []
 
     server = make_server(lambda text: {"adapted": ANSWERS}, language, NAME, 0, find=find)
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    threading.Thread(target=server.run, daemon=True).start()
     shown = {}
     for text in ("kale", "none", "else"):
-        with urllib.request.urlopen(f"http://127.0.0.1:{server.server_port}/?text={text}&find=1") as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/?text={text}&find=1") as answer:
             shown[text] = answer.read().decode()
-    server.shutdown()
-    server.server_close()
+    server.close()
     assert all(part in shown["kale"] for part in ("0.83", "A title", "a.txt", "unverified", "2020-01-02"))
     assert "<script" not in shown["kale"] and "<section" not in shown["kale"]
     assert "vernacular search" in shown["none"] and 'class="hits"' not in shown["none"]
