@@ -14,8 +14,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from dagster import DagsterInstance
-from dagster._core.storage.local_compute_log_manager import LocalComputeLogManager
 
+from assets.dagster_internals import LocalComputeLogManager
 from assets.metadata import Address, picture_file
 from vernacular.core.store import Artifact, write_atomically
 

@@ -24,9 +24,8 @@ from dagster import (
     Out,
     op,
 )
-from dagster._core.definitions.assets.definition.asset_spec import AssetExecutionType
-from dagster._core.definitions.data_version import DATA_VERSION_TAG
 
+from assets.dagster_internals import DATA_VERSION_TAG, AssetExecutionType
 from assets.metadata import escape
 from assets.naming import failure, group_of, named, stage_key
 from vernacular.config.schema import Language

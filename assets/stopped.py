@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from dagster import AssetExecutionContext, DagsterInstance, DagsterRunStatus
-from dagster._core.errors import DagsterExecutionInterruptedError, DagsterUserCodeProcessError
-from dagster._utils.error import SerializableErrorInfo
+from dagster import AssetExecutionContext, DagsterExecutionInterruptedError, DagsterInstance, DagsterRunStatus
+
+from assets.dagster_internals import DagsterUserCodeProcessError, SerializableErrorInfo
 
 STARTED_BY = {"started_by": "cli"}  # tag of the runs of the command line, which a person stops with Ctrl-C
 GAVE_WAY = "vernacular/gave_way_to"  # tag of a run of `upkeep` that was stopped for this run of a person

@@ -113,11 +113,14 @@ def _environment(home: Path) -> dict[str, str]:
 def load(attribute: str | None) -> dict[str, Any]:
     """Load the definitions of this project as the server of a code location does; then what a page and a run ask."""
     started = time.monotonic()
-    from dagster._core.code_pointer import CodePointer
-    from dagster._core.definitions.reconstruct import ReconstructableRepository
-    from dagster._core.remote_representation.external_data import RepositorySnap
-    from dagster._grpc.impl import get_external_pipeline_subset_result
-    from dagster_shared.serdes import serialize_value
+    from dagster import serialize_value
+
+    from assets.dagster_internals import (
+        CodePointer,
+        ReconstructableRepository,
+        RepositorySnap,
+        get_external_pipeline_subset_result,
+    )
 
     module = ("pipelines.code_locations", attribute) if attribute else ("pipelines.definitions", "defs")
     recon = ReconstructableRepository(CodePointer.from_module(*module, working_directory=None))

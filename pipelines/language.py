@@ -6,8 +6,8 @@ import keyword
 from pathlib import Path
 
 from dagster import AssetKey, AssetSelection, define_asset_job, in_process_executor
-from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
+from assets.dagster_internals import UnresolvedAssetJobDefinition
 from assets.factory import Found
 from assets.naming import stage_key
 from pipelines.selection import stages_to_show

@@ -25,9 +25,9 @@ from dagster import (
     PreviewWarning,
     open_pipes_session,
 )
-from dagster._core.errors import DagsterPipesExecutionError
 from pydantic import PrivateAttr
 
+from assets.dagster_internals import DagsterPipesExecutionError
 from vernacular.cli.fork_server import Warm
 from vernacular.config.schema import Language
 from vernacular.core.errors import Problem, TransientProblem

@@ -31,6 +31,7 @@ from vernacular.core import clock
 from vernacular.core.errors import Problem
 from vernacular.core.project import Project
 from vernacular.core.store import Store, digest_of
+from vernacular.reporting import status_table
 
 EVERY_SECONDS = 30
 PAUSE = 30.0  # times what making it took is the wait before it is made anew: for projects of a thousand languages
@@ -38,10 +39,8 @@ PAUSE = 30.0  # times what making it took is the wait before it is made anew: fo
 
 def rows_of(project: Project, store: Store) -> list[dict[str, Any]]:
     """What the overview shows, over the languages of all code locations."""
-    from vernacular.reporting.status_table import overview  # what it imports, loading the location need not wait for
-
     registry = scan(project.languages, project.artifacts, everything, ALL)
-    return overview(registry.languages.values(), registry.problems, store)
+    return status_table.overview(registry.languages.values(), registry.problems, store)
 
 
 def build_asset(project: Project) -> AssetsDefinition:

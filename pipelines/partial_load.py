@@ -13,10 +13,9 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from dagster import DagsterInstance, DagsterRun
-from dagster._grpc.types import ExecuteExternalJobArgs, ExecuteRunArgs, ExecuteStepArgs
-from dagster_shared.serdes import deserialize_value
+from dagster import DagsterInstance, DagsterRun, deserialize_value
 
+from assets.dagster_internals import ExecuteExternalJobArgs, ExecuteRunArgs, ExecuteStepArgs
 from vernacular.config.codes import slug_of
 
 ONLY = "VERNACULAR_ONLY"  # the code of the one language that a command is about

@@ -39,6 +39,7 @@ from vernacular.core import clock
 from vernacular.core.errors import Problem, as_problem
 from vernacular.core.project import Project
 from vernacular.core.store import Store
+from vernacular.corpus.verify import Outcome, outcome_of, rebuild
 from vernacular.pipeline.graph_summary import Outline
 
 SPLITS, OP = "corpus/splits", "compare"
@@ -56,11 +57,9 @@ def build_job(project: Project) -> JobDefinition:
     """The job ``rebuild``: makes the corpus of one language anew and compares."""
     @op(name=OP, required_resource_keys={"store"})
     def compare(context: OpExecutionContext, config: Chosen) -> None:
-        from vernacular.corpus import verify as rebuilding
-
         try:
             language = find_language(project.languages, config.code)
-            outcome = rebuilding.rebuild(language, context.resources.store.open(), say)
+            outcome = rebuild(language, context.resources.store.open(), say)
         except (Problem, OSError, sqlite3.OperationalError) as error:
             raise failure(as_problem(error, config.code)) from None
         context.log_event(AssetObservation(
@@ -99,8 +98,6 @@ def build_schedule(project: Project, shard: Shard, of: JobDefinition) -> Schedul
 
 def due(project: Project, shard: Shard, now: float) -> Iterator[tuple[Outline, str]]:
     """The languages whose turn it is, with the key of their splits: those that waited longest since they were tried."""
-    from vernacular.corpus.verify import Outcome, outcome_of
-
     languages = scan(project.languages, project.artifacts, everything, shard).languages.values()
     store, waiting = Store(project.artifacts), []
     for outline in languages:

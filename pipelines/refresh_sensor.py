@@ -35,8 +35,8 @@ from dagster import (
     SkipReason,
     sensor,
 )
-from dagster._core.definitions.data_version import DATA_VERSION_TAG
 
+from assets.dagster_internals import DATA_VERSION_TAG
 from assets.naming import PASSING, stage_key
 from assets.stopped import GAVE_WAY
 from pipelines.code_locations import ALL, Shard

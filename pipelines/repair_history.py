@@ -11,8 +11,8 @@ import os
 import sys
 
 from dagster import DagsterInstance
-from dagster._core.scheduler.instigation import InstigatorType, SensorInstigatorData
 
+from assets.dagster_internals import InstigatorType, SensorInstigatorData
 from pipelines.dagster_home import use_home
 from pipelines.run_locks import end_dead_runs
 from vernacular.core import clock

@@ -16,14 +16,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from pipelines.dagster_home import use_home
 from pipelines.expected import TimeLeft, seconds_before
 from pipelines.messages import Messages
-from pipelines.outcome import INTERRUPTED, STOPPED, Follower, Outcome, explain, say_outcome
+from pipelines.outcome import INTERRUPTED, STOPPED, Outcome, say_outcome
 from pipelines.output import Output, log_of
 from pipelines.progress import RunDisplay, display_for
 from pipelines.selection import stages_to_show, upstream
@@ -32,66 +30,15 @@ from vernacular.cleaning.losses import closing_lines
 from vernacular.config.load import find_language
 from vernacular.config.schema import Language
 from vernacular.core.console import SafeConsole
+from vernacular.core.entry_point import EntryPoint
 from vernacular.core.errors import as_problem
 from vernacular.core.project import Project, find_project
 from vernacular.core.store import Store
 from vernacular.core.terminal import guard_streams, say
 from vernacular.pipeline.stage import Stage
 
-if TYPE_CHECKING:
-    from dagster import DagsterEvent
-
-# The stages print what matters; Dagster's own log goes to the UI. The mirrored output must not lose its last lines.
-QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-TAIL_SECONDS = "0.2"
 CLEAN = "corpus/clean"
-
-
-def run_dagster(language: Language, names: list[str], project: Project, take: Callable[[DagsterEvent], None], *,
-                debug: bool) -> None:
-    """Run the stages ``names`` of ``language`` and hand what Dagster tells of it to ``take``.
-
-    Raises:
-        KeyboardInterrupt: the run was stopped, which its history says.
-    """
-    use_home(project)
-    os.environ.setdefault("DAGSTER_COMPUTE_LOG_TAIL_WAIT_AFTER_FINISH", TAIL_SECONDS)
-    from dagster import AssetKey, DagsterInstance
-    from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NAME
-    from dagster._core.execution.api import create_execution_plan, execute_run_iterator
-
-    from assets.naming import stage_key
-    from assets.stopped import STARTED_BY
-    from pipelines.code_locations import location_of
-    from pipelines.language import job_name
-    from pipelines.partial_load import ONLY
-    from pipelines.repair_history import mend
-    from pipelines.run_locks import alive, code_location, job_origin
-
-    selection: frozenset[AssetKey] = frozenset(stage_key(language, name) for name in names)
-    location = location_of(language.code, project.home)
-    with DagsterInstance.get() as instance:
-        mend(instance)
-        os.environ[ONLY] = language.code
-        name = job_name(language.slug)
-        if not code_location().get_definition().has_job(name):  # there are too many for a job each
-            name = IMPLICIT_ASSET_JOB_NAME
-        job = code_location().get_reconstructable_job(name).get_subset(asset_selection=selection)
-        definition = job.get_definition()
-        quiet = {} if debug else QUIET
-        run = instance.create_run_for_job(
-            definition, execution_plan=create_execution_plan(job, quiet), run_config=quiet, asset_selection=selection,
-            tags={**definition.run_tags, **STARTED_BY, "language": language.slug},
-            remote_job_origin=job_origin(definition.name, location), job_code_origin=job.get_python_origin())
-        with alive(instance, run.run_id):
-            try:
-                for event in execute_run_iterator(job, run, instance):
-                    take(event)
-                    if event.is_step_failure and (found := explain(event)) is not None and found[0] == INTERRUPTED:
-                        instance.report_run_canceling(run)
-            except KeyboardInterrupt:
-                instance.report_run_canceled(run)
-                raise
+run_dagster: EntryPoint[None] = EntryPoint("pipelines.dagster_run:run_dagster")  # loads Dagster when it is called
 
 
 @contextmanager
@@ -143,7 +90,7 @@ def execute(language: Language, stages: Mapping[str, Stage], project: Project, *
         display_of = RunDisplay(language.code, names, left) if debug else shown(
             language, names, store, outcome.libraries, lambda console: display_for(console, language.code, names, left))
         with display_of as display:
-            run_dagster(language, names, project, Follower(language, names, display, outcome), debug=debug)
+            run_dagster(language, names, project, display, outcome, debug=debug)
     except KeyboardInterrupt:
         outcome.code, outcome.errors = INTERRUPTED, [STOPPED]
     if outcome.keys:

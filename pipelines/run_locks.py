@@ -12,13 +12,16 @@ from datetime import UTC
 from pathlib import Path
 
 from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
-from dagster._core.code_pointer import CodePointer
-from dagster._core.definitions.reconstruct import ReconstructableRepository
-from dagster._core.definitions.selector import SINGLETON_REPOSITORY_NAME
-from dagster._core.remote_origin import RemoteJobOrigin, RemoteRepositoryOrigin
-from dagster._core.workspace.load import location_origin_from_module_name
 from filelock import FileLock, Timeout
 
+from assets.dagster_internals import (
+    SINGLETON_REPOSITORY_NAME,
+    CodePointer,
+    ReconstructableRepository,
+    RemoteJobOrigin,
+    RemoteRepositoryOrigin,
+    location_origin_from_module_name,
+)
 from assets.stopped import STARTED_BY
 from pipelines.code_locations import MODULE, Location
 from vernacular.core import clock

@@ -7,10 +7,9 @@ has none.
 
 from __future__ import annotations
 
-from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, QueuedRunCoordinator, RunsFilter
-from dagster._core.run_coordinator import SubmitRunContext
-from dagster._core.storage.tags import PRIORITY_TAG, SCHEDULE_NAME_TAG, SENSOR_NAME_TAG
+from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, QueuedRunCoordinator, RunsFilter, SubmitRunContext
 
+from assets.dagster_internals import PRIORITY_TAG, SCHEDULE_NAME_TAG, SENSOR_NAME_TAG
 from assets.stopped import GAVE_WAY
 from pipelines.partial_load import slugs_of
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 from dagster import Definitions
-from dagster._core.workspace.load import location_origins_from_yaml_paths
 
 from pipelines import code_locations as shards
 from pipelines.build import build_definitions
 from pipelines.code_locations import Location, Shard, location_of, locations, main
+from tests.dagster_internals import location_origins_from_yaml_paths
 from tests.generate import write_language
 from vernacular.core.errors import Problem
 from vernacular.core.project import Project

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 from dagster import AssetKey, AssetMaterialization
-from dagster._core.definitions.freshness import FreshnessState
-from dagster._daemon.freshness import FreshnessDaemon
 
 from pipelines.build import build_definitions
+from tests.dagster_internals import FreshnessDaemon, FreshnessState, set_clock
 from tests.definitions.workspace import workspace_in
 from tests.generate import TINY_MODEL, write_language
 from vernacular.config.refresh import Refresh
@@ -52,7 +51,7 @@ def test_the_daemon_warns_and_fails_when_the_days_have_passed(tmp_path: Path, mo
         assert FreshnessDaemon.daemon_type() in instance.get_required_daemon_types()
 
         def states(days: float) -> list[FreshnessState]:
-            monkeypatch.setattr("dagster._time._mockable_get_current_timestamp", lambda: time.time() + days * DAY)
+            set_clock(monkeypatch, lambda: time.time() + days * DAY)
             list(FreshnessDaemon().run_iteration(workspace))
             found = instance.get_freshness_state_records(SPLITS)
             return [found[key].freshness_state for key in SPLITS]

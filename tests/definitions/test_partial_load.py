@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 from dagster import AssetKey, DagsterInstance, DagsterRun
-from dagster._core.instance.ref import InstanceRef
-from dagster._grpc.types import ExecuteExternalJobArgs
 from dagster_shared.serdes import serialize_value
 
+from assets.dagster_internals import ExecuteExternalJobArgs
 from pipelines.build import build_definitions
 from pipelines.code_locations import Location
 from pipelines.language import REBUILD
@@ -30,7 +29,7 @@ def ask(handed_over: str, answers: Queue[list[str]]) -> None:
 def test_the_process_of_a_run_knows_its_languages(tmp_path: Path) -> None:
     """Started as the server of a code location starts one: spawned, with the run's arguments first."""
     spawn = multiprocessing.get_context("spawn")
-    with DagsterInstance.from_ref(InstanceRef.from_dir(str(tmp_path))) as instance:
+    with DagsterInstance.from_config(str(tmp_path)) as instance:
         keys = frozenset({AssetKey(["qab", "corpus", "clean"]), AssetKey(["zh_Hant", "corpus", "clean"])})
         run = instance.create_run(
             job_name="x", run_id=None, run_config={}, status=None, tags={}, root_run_id=None, parent_run_id=None,

@@ -11,7 +11,7 @@ from dagster import AssetKey, DagsterEventType, DagsterInstance, DagsterRunStatu
 
 import pipelines.selection
 from pipelines.build import build_definitions
-from pipelines.purge_history import forget
+from pipelines.history_records import forget
 from pipelines.redact import REMOVED, Wanted, redact_log
 from tests.generate import write_language
 from vernacular.config.schema import Language

@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus
-from dagster._core.instance.ref import InstanceRef
 
 from pipelines.run_locks import lock_of
 
@@ -16,7 +15,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 def test_a_killed_run_has_ended_before_the_command_takes_the_place_of_the_process(tmp_path: Path) -> None:
-    with DagsterInstance.from_ref(InstanceRef.from_dir(str(tmp_path))) as instance:
+    with DagsterInstance.from_config(str(tmp_path)) as instance:
         run = instance.run_storage.add_run(DagsterRun("killed", status=DagsterRunStatus.STARTED))
         Path(lock_of(instance, run.run_id).lock_file).touch()  # its process has let go of it
     look = ("import os; from dagster import DagsterInstance\n"

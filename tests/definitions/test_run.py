@@ -9,11 +9,17 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from dagster import AssetKey, DagsterEventType, DagsterInstance, DagsterRunStatus, ExecuteInProcessResult
-from dagster._core.errors import DagsterExecutionInterruptedError
-from dagster._core.execution.plan.objects import ErrorSource
+from dagster import (
+    AssetKey,
+    DagsterEventType,
+    DagsterExecutionInterruptedError,
+    DagsterInstance,
+    DagsterRunStatus,
+    ExecuteInProcessResult,
+)
 
 import pipelines.selection
+from assets.dagster_internals import ErrorSource
 from assets.metadata import EVERYTHING, IN_PLACE, escape, metadata_of, table
 from assets.pictures import publish_picture, remove_pictures
 from pipelines.build import build_definitions

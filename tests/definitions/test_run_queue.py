@@ -9,13 +9,11 @@ from typing import Any
 
 import pytest
 from dagster import DagsterRun, DagsterRunStatus
-from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NAME
-from dagster._core.storage.tags import PRIORITY_TAG, SENSOR_NAME_TAG
-from dagster._core.workspace.context import WorkspaceProcessContext
-from dagster._daemon.run_coordinator import QueuedRunCoordinatorDaemon
 from dagster_graphql.test.utils import execute_dagster_graphql
 
+from assets.dagster_internals import IMPLICIT_ASSET_JOB_NAME, PRIORITY_TAG, SENSOR_NAME_TAG
 from assets.stopped import GAVE_WAY
+from tests.dagster_internals import QueuedRunCoordinatorDaemon, WorkspaceProcessContext
 from tests.definitions.workspace import LOCATION, workspace_in
 from tests.generate import write_language
 

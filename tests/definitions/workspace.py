@@ -10,11 +10,15 @@ from typing import Any
 import pytest
 import yaml
 from dagster import DagsterInstance
-from dagster._core.remote_origin import InProcessCodeLocationOrigin
-from dagster._core.test_utils import MockedRunLauncher, create_test_daemon_workspace_context
-from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
-from dagster._core.workspace.context import WorkspaceProcessContext
-from dagster._core.workspace.load_target import InProcessWorkspaceLoadTarget
+
+from tests.dagster_internals import (
+    InProcessCodeLocationOrigin,
+    InProcessWorkspaceLoadTarget,
+    LoadableTargetOrigin,
+    MockedRunLauncher,
+    WorkspaceProcessContext,
+    create_test_daemon_workspace_context,
+)
 
 LOCATION = "here"
 CHECKOUT = Path(__file__).resolve().parents[2]

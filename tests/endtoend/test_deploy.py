@@ -25,8 +25,8 @@ from typing import Any
 import pytest
 import yaml
 from dagster import AssetKey, DagsterEventType, DagsterInstance, DagsterRunStatus
-from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NAME
 
+from assets.dagster_internals import IMPLICIT_ASSET_JOB_NAME
 from pipelines.reload import main as reload
 from tests.endtoend.conftest import CHECKOUT, Place, make_place
 from tests.postgres import USER, WITHOUT, Postgres, find, postgres

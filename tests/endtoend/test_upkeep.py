@@ -49,7 +49,7 @@ def dagster(place: Place, *words: str) -> None:
 def daemon(place: Place) -> Iterator[subprocess.Popen[bytes]]:
     """Dagster's daemon; whatever it started is ended with it."""
     with (place.folder / "daemon.log").open("ab") as log, subprocess.Popen(
-            [sys.executable, "-m", "dagster._daemon", "run", "-w", "workspace.yaml"], cwd=place.folder,
+            [str(Path(sys.executable).with_name("dagster-daemon")), "run", "-w", "workspace.yaml"], cwd=place.folder,
             env=place.environment, stdout=log, stderr=log) as process:
         try:
             yield process

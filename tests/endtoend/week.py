@@ -26,21 +26,26 @@ from typing import Any, ClassVar
 
 import pytest
 from dagster import DagsterInstance, RunsFilter
-from dagster._core.definitions.job_base import InMemoryJob
-from dagster._core.execution.api import execute_run
-from dagster._core.launcher import LaunchRunContext, RunLauncher
-from dagster._core.remote_origin import InProcessCodeLocationOrigin
-from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
-from dagster._core.test_utils import create_test_daemon_workspace_context
-from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
-from dagster._core.workspace.context import WorkspaceProcessContext
-from dagster._core.workspace.load_target import InProcessWorkspaceLoadTarget
-from dagster._daemon.run_coordinator import QueuedRunCoordinatorDaemon
-from dagster._daemon.sensor import execute_sensor_iteration
-from dagster._serdes import ConfigurableClass, ConfigurableClassData
 
 from pipelines import refresh_sensor as upkeep
 from pipelines.run_locks import alive
+from tests.dagster_internals import (
+    NOT_FINISHED_STATUSES,
+    ConfigurableClass,
+    ConfigurableClassData,
+    InMemoryJob,
+    InProcessCodeLocationOrigin,
+    InProcessWorkspaceLoadTarget,
+    LaunchRunContext,
+    LoadableTargetOrigin,
+    QueuedRunCoordinatorDaemon,
+    RunLauncher,
+    WorkspaceProcessContext,
+    create_test_daemon_workspace_context,
+    execute_run,
+    execute_sensor_iteration,
+    set_clock,
+)
 from tests.generate import TINY_MODEL, make_documents, write_language
 from tests.site import Answer, LoopbackSite
 from tests.unit.sources.test_wikipedia import dump, page
@@ -409,9 +414,7 @@ def week(home: Path, codes: Sequence[str], seed: int, monkeypatch: pytest.Monkey
         monkeypatch.setenv(name, str(value))
     monkeypatch.chdir(home)
     monkeypatch.setattr(clock, "read", lambda: MONDAY)
-    monkeypatch.setattr("dagster._time._mockable_get_current_timestamp", clock.now)
-    monkeypatch.setattr("dagster._time._mockable_get_current_datetime",
-                        lambda: datetime.fromtimestamp(clock.now(), UTC))
+    set_clock(monkeypatch, clock.now)
     monkeypatch.setattr(Later, "started", {})
     origin = InProcessCodeLocationOrigin(LoadableTargetOrigin(python_file=str(home / "location.py")),
                                          location_name=LOCATION)
