@@ -10,9 +10,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.project import whole
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page, Route
 
+__all__ = ["whole"]
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 MILLISECONDS = 60_000  # that a page has for what is expected of it
 

@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.endtoend.conftest import CHECKOUT, surroundings
 from tests.generate import TOPICS, write_language
+from tests.project import CHECKOUT, surroundings
 from tests.tiny import write_bert
 from vernacular.catalog import stages_of
 from vernacular.config.load import load_language
@@ -49,10 +49,15 @@ def add_language(languages: Path, code: str) -> Path:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project with one language, ``qaa``."""
+def home(whole: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with one language, ``qaa``, of which Dagster knows nothing yet.
+
+    Its artifacts are there but for the tokenizer's: that is made, in a process of its own, and the others are reused.
+    """
     folder = tmp_path_factory.mktemp("ui")
-    add_language(folder / "languages", "qaa")
+    for name in ("languages", "artifacts"):
+        shutil.copytree(whole / name, folder / name)
+    shutil.rmtree(folder / "artifacts" / "qaa" / "tokenizer")
     for name in ("dagster.yaml", "workspace.yaml"):
         shutil.copy(CHECKOUT / name, folder / name)
     return folder

@@ -22,7 +22,7 @@ from typing import Any
 
 import psutil
 
-from tests.endtoend.conftest import Place, surroundings
+from tests.project import Place, surroundings
 from vernacular.core.store import MANIFEST, Artifact, Store
 from vernacular.release.attestation import SIGNATURE
 from vernacular.release.verification import EVALUATION

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.endtoend.conftest import CHECKOUT
+from tests.project import CHECKOUT
 
 CHILD = """\
 import signal, sys, time

@@ -17,7 +17,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.endtoend.conftest import Place
+from tests.project import Place
 from vernacular.core.store import Store
 
 SCRIPT = '''

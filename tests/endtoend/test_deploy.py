@@ -28,8 +28,8 @@ from dagster import AssetKey, DagsterEventType, DagsterInstance, DagsterRunStatu
 
 from assets.dagster_internals import IMPLICIT_ASSET_JOB_NAME
 from pipelines.reload import main as reload
-from tests.endtoend.conftest import CHECKOUT, Place, make_place
 from tests.postgres import USER, WITHOUT, Postgres, find, postgres
+from tests.project import CHECKOUT, Place
 
 pytestmark = pytest.mark.skipif(find() is None, reason=WITHOUT)
 PATIENCE = 400.0  # seconds; all of it takes about half a minute where nothing else is going on
@@ -143,9 +143,10 @@ def server() -> Iterator[Postgres]:
 
 
 @pytest.fixture(scope="module")
-def stack(server: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(server: Postgres, with_corpus: Callable[..., Place],
+          tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Code server, webserver and daemon, started in the order that compose.yaml asks for."""
-    place = make_place(tmp_path_factory.mktemp("deploy"))
+    place = with_corpus(tmp_path_factory.mktemp("deploy"))  # of qaa: the other languages have theirs made
     shutil.copytree(place.folder / "languages" / "qaa", place.folder / "languages" / "qab")
     shutil.copy(CHECKOUT / "deploy" / "dagster.yaml", place.folder / "dagster.yaml")
     ports = {"code": free_port(), "webserver": free_port()}

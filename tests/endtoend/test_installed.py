@@ -19,7 +19,7 @@ import psutil
 import pytest
 
 from pipelines import ui
-from tests.endtoend.conftest import CHECKOUT
+from tests.project import CHECKOUT
 
 PATIENCE = 240.0
 DEFINITIONS = """

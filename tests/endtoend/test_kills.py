@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.endtoend.conftest import make_place
 from tests.endtoend.kills import begun_anew, plan_kills, run_and_kill, state_of
+from tests.project import make_place
 from vernacular.catalog import stages_of
 from vernacular.config.load import load_language
 from vernacular.core.store import Store

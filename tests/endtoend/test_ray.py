@@ -18,8 +18,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.endtoend.conftest import CHECKOUT, Place, make_place
 from tests.endtoend.launched import CHILD, an_interrupt_reaches_it, its_lines_and_end_come_back, launched, wait_for
+from tests.project import CHECKOUT, Place, make_place
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec("ray") is None,
                                 reason="ray is not installed (pip install -c constraints.txt -e '.[ray]')")

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.endtoend.conftest import CHECKOUT
 from tests.generate import TOPICS, make_documents, make_word, write_language
+from tests.project import CHECKOUT
 from vernacular.config.load import load_language
 from vernacular.core.store import Artifact, Store
 from vernacular.corpus.stages import stages

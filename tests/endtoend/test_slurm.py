@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.endtoend.conftest import CHECKOUT, Place
 from tests.endtoend.launched import CHILD, an_interrupt_reaches_it, its_lines_and_end_come_back, launched, wait_for
+from tests.project import CHECKOUT, Place
 from tests.slurm import WITHOUT, installed, slurm
 
 pytestmark = pytest.mark.skipif(not installed(), reason=WITHOUT)

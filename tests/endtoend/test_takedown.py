@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.endtoend.conftest import Place
+from tests.project import Place
 from vernacular.core.jsonl import read_jsonl
 from vernacular.core.store import Store
 

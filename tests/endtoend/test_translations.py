@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 import yaml
 
-from tests.endtoend.conftest import ENGLISH, Place
+from tests.project import ENGLISH, Place
 from vernacular.catalog import stages_of
 from vernacular.cli.planning import steps_of
 from vernacular.config.load import load_language
@@ -127,23 +127,8 @@ def test_how_much_translations_weigh_is_no_reason_to_embed_them_anew(place: Plac
     assert [actions[name] for name in STAGES] == ["reuse", "reuse", "run", "run"]
 
 
-def test_a_translation_that_is_taken_down_is_a_reason_to_teach_anew(place: Place) -> None:
-    language, store = loaded(place)
-    artifact = store.current("qaa", "alignment/tiny")
-    assert artifact is not None
-    row = next(row for row in read_jsonl(artifact.folder / BESIDE) if row["role"] == "translation")
-    append_row(File.at(language.folder / FILE), {"ids": [row["id"]]})
-    result = place.run("run", "qaa", "--to", "alignment/tiny")
-    assert result.returncode == 0, result.stdout + result.stderr
-    again = store.current("qaa", "alignment/tiny")
-    assert again is not None and row["id"] not in {one["id"] for one in read_jsonl(again.folder / BESIDE)}
-    counts = artifact.manifest.report.counts, again.manifest.report.counts
-    assert counts[1]["pairs"].value + counts[1]["pairs_held"].value == (
-        counts[0]["pairs"].value + counts[0]["pairs_held"].value - 1)
-
-
 def test_what_is_searched_was_learned_by_no_model_and_the_release_finds_it_again(place: Place) -> None:
-    """Last, for it makes the release: nothing is trained for the search, and of it the model alone is released."""
+    """Nothing is trained for the search, and of it the model alone is released."""
     result = place.run("run", "qaa", "--to", "release/tiny")
     assert result.returncode == 0, result.stdout + result.stderr
     language, store = loaded(place)
@@ -168,3 +153,19 @@ def test_what_is_searched_was_learned_by_no_model_and_the_release_finds_it_again
     assert all(one.text in held_out and one.released.right == (one.released.text == one.translation)
                for one in examples.searches)
     assert "### search" in (released.folder / "README.md").read_text(encoding="utf-8")
+
+
+def test_a_translation_that_is_taken_down_is_a_reason_to_teach_anew(place: Place) -> None:
+    """Last: what follows from it would have to be made again."""
+    language, store = loaded(place)
+    artifact = store.current("qaa", "alignment/tiny")
+    assert artifact is not None
+    row = next(row for row in read_jsonl(artifact.folder / BESIDE) if row["role"] == "translation")
+    append_row(File.at(language.folder / FILE), {"ids": [row["id"]]})
+    result = place.run("run", "qaa", "--to", "alignment/tiny")
+    assert result.returncode == 0, result.stdout + result.stderr
+    again = store.current("qaa", "alignment/tiny")
+    assert again is not None and row["id"] not in {one["id"] for one in read_jsonl(again.folder / BESIDE)}
+    counts = artifact.manifest.report.counts, again.manifest.report.counts
+    assert counts[1]["pairs"].value + counts[1]["pairs_held"].value == (
+        counts[0]["pairs"].value + counts[0]["pairs_held"].value - 1)

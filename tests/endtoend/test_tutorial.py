@@ -19,7 +19,7 @@ from urllib.request import urlopen
 import pytest
 import yaml
 
-from tests.endtoend.conftest import CHECKOUT, surroundings
+from tests.project import CHECKOUT, surroundings
 from tests.tutorial_files import write_home
 
 TUTORIAL = CHECKOUT / "docs" / "tutorials" / "your-language.md"

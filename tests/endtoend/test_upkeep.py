@@ -15,7 +15,7 @@ import psutil
 import pytest
 import yaml
 
-from tests.endtoend.conftest import CHECKOUT, Place, make_place
+from tests.project import CHECKOUT, Place, make_place
 from vernacular.core.jsonl import read_jsonl
 from vernacular.core.store import Store
 

@@ -11,7 +11,7 @@ import torch
 import yaml
 from safetensors.torch import load_file
 
-from tests.endtoend.conftest import Place
+from tests.project import Place
 from vernacular.core.store import Artifact, Store
 from vernacular.modeling.base_models import load_model, load_tokenizer
 
