@@ -7,107 +7,33 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from tests.definitions.places import (
+    APPENDS,
+    DATA,
+    INBOX,
+    MARK,
+    PLACES,
+    TEXT,
+    Place,
+    source,
+)
 from tests.generate import write_language
 from tests.strange import KINDS, contents, put
 from tests.within import within
-from vernacular.behavior_tests.load import load_suite, marks_of
-from vernacular.cleaning.approvals import accepted_ids
-from vernacular.cleaning.holdout_texts import held_items
 from vernacular.cli.checking.folder import check_all
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
-from vernacular.config.statement import read_statement
-from vernacular.config.translations import FilesSide
 from vernacular.core.errors import Problem
-from vernacular.core.files import Folder
 from vernacular.core.project import Project
-from vernacular.core.store import Gate
-from vernacular.datasets.keyed_texts import references_of
-from vernacular.evaluation.fairness.plan import load_plan
-from vernacular.langid.seed import seed_lines
-from vernacular.modeling.base_models import locate
 from vernacular.pipeline.graph_summary import digest_of_folder
 from vernacular.pipeline.stage import silent
-from vernacular.provenance.suppression_list import Suppressions, append_row
-from vernacular.release.marks import Mark, keep
-from vernacular.release.waivers import read_waivers, waive
-from vernacular.sources import open_source, place_of
-from vernacular.sources.files import FolderFiles
-from vernacular.tasks.labeled_items import load_items
-
-SOURCE = {"licence": "CC0-1.0", "consent": "contributor", "register": "other"}
-INBOX = {"name": "inbox", "kind": "inbox", **SOURCE}
-TEXT = {"name": "text", "kind": "files", "files": "text/*/*.txt", **SOURCE}
-HUB = {"name": "hub", "kind": "hub", "dataset": "./data", **SOURCE}
-WIKI = {"name": "wiki", "kind": "wikipedia", "wiki": "lg", "dump": "dumps/wiki.xml", **SOURCE}
-DATA = {"kind": "files", "train": "train.jsonl", "folder": "tasks/names"}
-
-
-def source(language: Language, name: str, root: Path) -> Any:
-    settings = next(one for one in language.sources if one.name == name)
-    return open_source(settings, place_of(language, settings, root))
-
-
-def references(language: Language, root: Path) -> Any:
-    side = FilesSide.model_validate({**TEXT, "key": {"kind": "vref", "file": "text/vref.txt"}})
-    opened = open_source(side, place_of(language, side, root))
-    assert isinstance(opened, FolderFiles)
-    return references_of(opened, side)
-
-
-@dataclass(frozen=True)
-class Place:
-    """A path in the folder, how the program reads what is there, and what language.yaml says besides."""
-
-    path: str
-    read: Callable[[Language, Path], object]
-    more: dict[str, Any] = field(default_factory=dict)
-
-    def __str__(self) -> str:
-        return self.path
-
-
-def task(name: str) -> dict[str, Any]:
-    return {"tasks": {"names": {"kind": "sequence_classification", "data": {**DATA, "folder": name}}}}
-
-
-PLACES = [
-    Place("language.yaml", lambda language, root: load_language(language.folder)),
-    Place("statement.md", lambda language, root: read_statement(language.folder)),
-    Place("takedowns.jsonl", lambda language, root: Suppressions.of(language.folder)),
-    Place("accepted.jsonl", lambda language, root: accepted_ids(language.folder)),
-    Place("waivers.jsonl", lambda language, root: read_waivers(language.folder)),
-    Place("behaviour/marks.jsonl", lambda language, root: marks_of(language)),
-    Place("behaviour/a.yaml", lambda language, root: load_suite(language)),
-    Place("behaviour/fairness.yaml", lambda language, root: load_plan(language)),
-    Place("behaviour", lambda language, root: load_suite(language)),
-    Place("inbox", lambda language, root: source(language, "inbox", root).located(), {"sources": [INBOX, TEXT]}),
-    Place("drop/here", lambda language, root: source(language, "inbox", root).located(),
-          {"sources": [{**INBOX, "folder": "drop/here"}, TEXT]}),
-    Place("text/more/b.txt", lambda language, root: source(language, "text", root).located()),
-    Place("text/vref.txt", references),
-    Place("data/a.jsonl", lambda language, root: source(language, "hub", root).refresh(silent), {"sources": [HUB]}),
-    Place("data", lambda language, root: source(language, "hub", root).refresh(silent), {"sources": [HUB]}),
-    Place("dumps/wiki.xml", lambda language, root: source(language, "wiki", root).refresh(silent), {"sources": [WIKI]}),
-    Place("dumps", lambda language, root: source(language, "wiki", root).refresh(silent), {"sources": [WIKI]}),
-    Place("seed.txt", lambda language, root: seed_lines(language, language.cleaning.orthography, root)),
-    Place("seed/a.txt", lambda language, root: seed_lines(language, language.cleaning.orthography, root),
-          {"identification": {"seed": "seed/a.txt"}}),
-    Place("tasks/more.jsonl", held_items),
-    Place("tasks", held_items),
-    Place("tasks/names/train.jsonl", lambda language, root: load_items(language, "names", root), task("tasks/names")),
-    Place("tasks/names", lambda language, root: load_items(language, "names", root), task("tasks/names")),
-    Place("labels", lambda language, root: load_items(language, "names", root), task("labels")),
-    Place("base", lambda language, root: locate(language.models["tiny"].base, language)),
-    Place("base/config.json", lambda language, root: locate(language.models["tiny"].base, language)),
-]
+from vernacular.release.marks import keep
 
 
 @pytest.fixture
@@ -155,15 +81,6 @@ def test_an_inbox_sets_it_aside_and_goes_on(made: Callable[..., Language], tmp_p
     with within(5):
         assert list(opened.documents(silent)) == []
     assert [problem.where for problem in opened.problems] == ["qaa/inbox/a.txt", "qaa/inbox/sub/b.txt"]
-
-
-MARK = Mark("text", "genre", "base", "market", True, None, "me", "2026-01-01T00:00:00Z")
-RED = Gate(name="owner", passed=False, reason="nobody", blocking=False)
-APPENDS: dict[str, Callable[[Path], object]] = {
-    "takedowns.jsonl": lambda folder: append_row(Folder.of(folder).file("takedowns.jsonl"), {"ids": ["a"]}),
-    "accepted.jsonl": lambda folder: append_row(Folder.of(folder).file("accepted.jsonl"), {"ids": ["a"]}),
-    "waivers.jsonl": lambda folder: waive(folder, "tiny", [RED.model_dump()], "owner", "Amo", "because it is so"),
-    "behaviour/marks.jsonl": lambda folder: keep(folder, MARK)}
 
 
 @pytest.mark.parametrize("kind", KINDS)

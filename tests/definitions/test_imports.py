@@ -48,3 +48,11 @@ def test_the_library_imports_its_own_modules_at_the_top() -> None:
             for node in inside_functions(ast.parse(path.read_text(encoding="utf-8")))
             if (node.module or "").split(".")[0] == "vernacular"}
     assert not late, "name it as an EntryPoint where it is heavy"
+
+
+def test_no_test_imports_another() -> None:
+    wrong = {f"{path.relative_to(ROOT)}: {name}" for path in sorted((ROOT / "tests").rglob("*.py"))
+             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.ImportFrom)
+             for name in (node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names))
+             if name.startswith("tests.") and name.rpartition(".")[2].startswith("test_")}
+    assert not wrong, "what two tests share lies in a module that is no test"

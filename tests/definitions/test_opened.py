@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from tests.definitions.test_folder_access import APPENDS, PLACES
+from tests.definitions.places import APPENDS, PLACES
 from tests.generate import write_language
 from vernacular.catalog import stages_of
 from vernacular.cleaning import approvals as acceptance

@@ -33,7 +33,7 @@ from filelock import FileLock
 from pipelines import run_locks as bookkeeping
 from pipelines.refresh_sensor import Upkeep
 from pipelines.run_locks import LAUNCH_SECONDS, STARTED_BY, end_dead_runs
-from tests.definitions.test_refresh_sensor import World
+from tests.definitions.world import World
 from tests.generate import TINY_MODEL, make_documents, write_language
 from tests.site import Answer, LoopbackSite
 from vernacular.config.load import load_language

@@ -48,7 +48,7 @@ from tests.dagster_internals import (
 )
 from tests.generate import TINY_MODEL, make_documents, write_language
 from tests.site import Answer, LoopbackSite
-from tests.unit.sources.test_wikipedia import dump, page
+from tests.wikipedia_dump import dump, page
 from vernacular.config.load import load_language
 from vernacular.core import clock
 from vernacular.core.project import Project

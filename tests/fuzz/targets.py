@@ -17,8 +17,8 @@ import pyarrow
 from pyarrow import parquet
 
 from tests.generate import write_language
-from tests.unit.sources.formats.test_docx import write as write_docx
-from tests.unit.sources.formats.test_pdf import write_pdf
+from tests.unit.sources.formats.pdf_file import write_pdf
+from tests.unit.sources.formats.word_file import write as write_docx
 from vernacular.config.load import load_language
 from vernacular.core.errors import Problem
 from vernacular.datasets.conll import read_conll, read_conllu

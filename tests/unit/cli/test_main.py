@@ -16,9 +16,9 @@ import yaml
 from typer.testing import CliRunner
 
 from tests.generate import write_language
+from tests.panics import panic
 from tests.terminal import in_a_terminal
 from tests.tiny import write_bert
-from tests.unit.core.test_errors import panic
 from vernacular.cli.main import app, plain_errors
 from vernacular.config.schema import Language
 from vernacular.core.errors import as_problem

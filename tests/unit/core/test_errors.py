@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from safetensors import SafetensorError
 from safetensors.numpy import save_file
-from tokenizers import Regex, Tokenizer, models, pre_tokenizers
 
+from tests.panics import panic
 from vernacular.config.limits import Limits
 from vernacular.core.errors import (
     Collector,
@@ -40,13 +40,6 @@ def test_other_faults_do_not(tmp_path: Path) -> None:
     with pytest.raises(SafetensorError) as caught:
         save_file({"a": np.zeros(1)}, tmp_path / "not" / "there")
     assert not is_disk_full(caught.value) and not isinstance(as_problem(caught.value, "x"), TransientProblem)
-
-
-def panic() -> None:
-    """Have a real library of Rust panic: its regex gives up on a text that the probes of a tokenizer do not hold."""
-    tokenizer = Tokenizer(models.WordLevel({"a": 0}, unk_token="a"))
-    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex("(z|z)+b"), "isolated")
-    tokenizer.encode("z" * 40)
 
 
 def test_a_panic_is_a_problem_and_nothing_else_is_touched() -> None:

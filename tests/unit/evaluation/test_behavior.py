@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from tests.unit.tasks.made import kind_of, tagged, task_of
+from tests.unit.evaluation.fakes import TEST, FakeLines, FakeWords, InOneGo, Likeliest
 from vernacular.behavior_tests.feedback import Mark
 from vernacular.behavior_tests.labels import columns_of
 from vernacular.behavior_tests.lexicons import names_in, resolve
@@ -28,41 +28,6 @@ from vernacular.tasks.weak_labels import lower
 from vernacular.text.words import words
 
 LINES = [f"kale {name} anati moni" for name in ("Amo", "Badu", "Kemi", "Amo")] + ["palibe dzina lina pano"]
-TEST: dict[str, Any] = {"name": "a_test", "capability": "robustness", "type": "invariance", "task": "names",
-                        "author": "me"}
-
-
-class Likeliest:
-    """Answers the likeliest label, whatever is answered beside it."""
-
-    def decoded(self, table: Any) -> list[int]:
-        return [int(label) for label in np.atleast_1d(table.argmax(-1))]
-
-    def unread(self, text: str) -> str:
-        return ""
-
-
-class FakeWords(Likeliest):
-    """Labels a word as a name if it stands in its list."""
-
-    labels = ("O", "NAME")
-
-    def __init__(self, *known: str) -> None:
-        self.known = known
-
-    def probabilities(self, texts: Sequence[str]) -> list[Any]:
-        return [np.array([[0.2, 0.8] if word in self.known else [0.9, 0.1] for word in words(text)]).reshape(-1, 2)
-                for text in texts]
-
-
-class FakeLines(Likeliest):
-    """Says ``loud`` of a line by its share of capitals."""
-
-    labels = ("loud", "quiet")
-
-    def probabilities(self, texts: Sequence[str]) -> list[Any]:
-        shares = [sum(char.isupper() for char in text) / max(1, sum(map(str.isalpha, text))) for text in texts]
-        return [np.array([share, 1 - share]) for share in shares]
 
 
 def outcomes(predictor: Any, splitter: Any, lexicons: dict[str, list[str]] | None = None, prepare: Any = str,
@@ -391,24 +356,6 @@ def test_a_label_stands_for_the_beginning_and_the_inside_of_an_entity() -> None:
     for label, failed in (("PER", False), ("I-PER", False), ("LOC", True)):
         judged = outcomes(Entities("Amo"), words, {"names": ["Amo"]}, expect={"label": label}, **options)[2]
         assert [outcome.failed for outcome in judged] == [failed]
-
-
-class InOneGo(FakeWords):
-    """Labels entities as the released model does: an I- that continues nothing begins an entity."""
-
-    kind = kind_of(task_of("token_classification"), tagged("a/B-PER b/I-PER c/B-LOC d/I-LOC e/O"))
-    labels = tuple(kind.labels)  # type: ignore[assignment]
-    decoded = kind.decoded
-
-    def probabilities(self, texts: Sequence[str]) -> list[Any]:
-        return [np.array([row_of(self.labels, word) for word in words(text)]) for text in texts]
-
-
-def row_of(labels: Sequence[str], word: str) -> list[float]:
-    """Torn between O and what the word's capital says: ``Px`` a person, ``Lx`` a place, always as if inside of one."""
-    inside = {"P": "I-PER", "L": "I-LOC"}.get(word[0])
-    shares = {"O": .99} if inside is None else {inside: .50, "O": .30, f"B-{inside[2:]}": .18}
-    return [shares.get(label, .001) for label in labels]
 
 
 def test_entities_are_judged_as_they_are_answered_and_not_word_by_word() -> None:

@@ -12,33 +12,16 @@ import pytest
 import yaml
 from pydantic import TypeAdapter
 
+from tests.unit.evaluation.suites import GOOD, HEAD, with_tests
 from vernacular.behavior_tests.lexicons import resolve
 from vernacular.behavior_tests.load import load_suite, marks_of
 from vernacular.behavior_tests.operators import AnyOperator
 from vernacular.behavior_tests.operators.base import Context
 from vernacular.behavior_tests.schema import Suite, percent
-from vernacular.config.load import load_language
-from vernacular.config.schema import Language
 from vernacular.config.tasks import Task
 from vernacular.core.errors import Problem
 from vernacular.evaluation.behavior.gates import gate_specs
 from vernacular.evaluation.fairness.plan import Plan
-
-HEAD = """tests:
-  - name: spaces
-    capability: robustness
-    type: invariance
-    task: names
-    author: me
-"""
-GOOD = HEAD + "    change: [{operator: spaces}]\n"
-
-
-def with_tests(folder: Path, **files: str) -> Language:
-    (folder / "behaviour").mkdir(exist_ok=True)
-    for name, text in files.items():
-        (folder / "behaviour" / f"{name}.yaml").write_text(text, encoding="utf-8")
-    return load_language(folder)
 
 
 def test_a_suite_is_read_and_declares_its_gates(language_folder: Path) -> None:

@@ -8,27 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from tests.unit.modeling.test_training_loop import same, setting, weights
+from tests.unit.modeling.tiny_lora import NEW, wrapped
+from tests.unit.modeling.tiny_training import same, setting, weights
 from vernacular.modeling.base_models import load_model
 from vernacular.modeling.lora import merge, wrap
 from vernacular.modeling.objectives import nats
 from vernacular.modeling.training_loop import train
 from vernacular.tokenizer.embedding_init import grow
-
-NEW = 4
-
-
-def wrapped(folder, kind, **changes):
-    model, plan = setting(folder, kind, method="lora", **changes)
-    rows = {"input": torch.randn(NEW, 32, generator=torch.Generator().manual_seed(1))}
-    if kind == "masked":
-        rows["bias"] = torch.zeros(NEW)
-    old = len(model.get_input_embeddings().weight)
-    grow(model, rows)
-    plan = replace(plan, new_rows=np.arange(old, old + NEW))
-    plan.blocks.tokens[:, 5] = old + np.arange(len(plan.blocks)) % NEW  # the new pieces are used
-    torch.manual_seed(1)
-    return model, plan, wrap(model, plan.new_rows.tolist(), 8)
 
 
 @pytest.mark.parametrize("kind", ["masked", "causal"])

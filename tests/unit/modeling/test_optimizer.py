@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from tests.unit.modeling.test_lora import wrapped
-from tests.unit.modeling.test_training_loop import setting, weights
+from tests.unit.modeling.tiny_lora import wrapped
+from tests.unit.modeling.tiny_training import setting, weights
 from vernacular.modeling.optimizer import optimizer_for, times_further, waiting
 from vernacular.modeling.training_loop import take_step
 

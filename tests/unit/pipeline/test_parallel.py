@@ -10,7 +10,7 @@ from functools import partial
 import pytest
 import torch
 
-from tests.unit.core.test_errors import panic
+from tests.panics import panic
 from vernacular.core.errors import Problem, TransientProblem
 from vernacular.pipeline.parallel import in_processes
 

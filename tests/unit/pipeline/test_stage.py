@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.core.test_errors import panic
+from tests.panics import panic
 from vernacular.config.schema import Language
 from vernacular.core.errors import Problem, TransientProblem
 from vernacular.core.store import Gate, Remark, Report, Store, remade

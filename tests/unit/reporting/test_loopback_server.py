@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.unit.core.test_errors import panic
+from tests.panics import panic
 from tests.unit.release.made_up import NAME
 from tests.within import within
 from vernacular.config.schema import Language

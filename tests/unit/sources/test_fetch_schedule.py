@@ -10,7 +10,7 @@ import pytest
 
 from tests.generate import write_language
 from tests.unit.sources.serve import serve
-from tests.unit.sources.test_wikipedia import LONG, dump, page
+from tests.wikipedia_dump import LONG, dump, page
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.core import clock

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import bz2
 import errno
 import gzip
 import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from xml.sax.saxutils import escape
 
 import pytest
 
-from tests.unit.sources.formats.test_disk import FAILS
+from tests.unit.sources.failing_disk import FAILS
 from tests.unit.sources.serve import serve
+from tests.wikipedia_dump import LONG, dump, page
 from tests.within import within
 from vernacular.config.limits import Limits
 from vernacular.config.sources import WikipediaSource
@@ -26,7 +25,6 @@ from vernacular.sources import Place
 from vernacular.sources.wikipedia import WikipediaDump
 from vernacular.sources.wikitext import is_disambiguation, plain_text
 
-LONG = " ".join(f"ekigambo{number}" for number in range(25))
 ARTICLE = """{{Infobox|name=X|image=[[File:a.jpg|thumb|nested {{tl|x}}]]
 |born={{birth date|1950|1|1}}}}
 '''Kampala''' kye [[kibuga|ekibuga]] ekikulu ekya [[Uganda]].<ref name="a">{{cite web|title=T}}</ref><ref name="b" />
@@ -58,24 +56,6 @@ __NOTOC__
 PROSE = ["Kampala kye ekibuga ekikulu ekya Uganda.", "It has a link and & é.", "first item of list", "second item",
          LONG]
 NAMES = {"fayiro", "ekibinja", "file", "category", "image"}
-
-
-def page(title: str, text: str, namespace: int = 0, redirect: str = "") -> str:
-    marked = f'<redirect title="{redirect}" />' if redirect else ""
-    return (f"<page><title>{escape(title)}</title><ns>{namespace}</ns><id>{abs(hash(title)) % 10**6}</id>{marked}"
-            "<revision><id>77</id><timestamp>2024-02-03T04:05:06Z</timestamp><contributor><username>U</username>"
-            "<id>1</id></contributor><model>wikitext</model><format>text/x-wiki</format>"
-            f'<text bytes="1" xml:space="preserve">{escape(text)}</text><sha1>x</sha1></revision></page>')
-
-
-def dump(*pages: str) -> bytes:
-    spaces = "".join(f'<namespace key="{key}" case="first-letter">{name}</namespace>'
-                     for key, name in ((0, ""), (1, "Okukubaganya"), (6, "Fayiro"), (14, "Ekibinja")))
-    return bz2.compress((
-        '<mediawiki xmlns="http://www.mediawiki.org/xml/export-0.11/" version="0.11" xml:lang="lg"><siteinfo>'
-        "<sitename>Wikipedia</sitename><dbname>lgwiki</dbname><base>https://lg.wikipedia.org/wiki/X</base>"
-        "<generator>MediaWiki</generator><case>first-letter</case>"
-        f"<namespaces>{spaces}</namespaces></siteinfo>{''.join(pages)}</mediawiki>").encode())
 
 
 PAGES = (page("Kampala", ARTICLE), page("Old name", "#REDIRECT [[Kampala]]", redirect="Kampala"),

@@ -2,38 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import subprocess
 import sys
 
 import pytest
 
-from tests.generate import make_documents
-from tests.tiny import ENGLISH, sentencepiece_tokenizer, write_bert, write_llama
-from vernacular.config.training import Vocabulary
+from tests.tiny import ENGLISH
+from tests.unit.tokenizer.family_bases import FAMILIES, TEXTS, base_of, extended_json
 from vernacular.core.errors import Problem
-from vernacular.modeling.base_models import load_tokenizer
-from vernacular.tokenizer.candidates import Letters, word_counts
-from vernacular.tokenizer.families import extend, family_of
+from vernacular.tokenizer.families import family_of
 from vernacular.tokenizer.fertility import changed
-
-TEXTS = [text for texts in make_documents().values() for text in texts]
-FAMILIES = ("wordpiece", "byte_bpe", "sentencepiece_bpe", "unigram")
-
-
-def base_of(family, folder):
-    if family == "wordpiece":
-        return load_tokenizer(write_bert(folder)).backend_tokenizer
-    if family == "byte_bpe":
-        return load_tokenizer(write_llama(folder)).backend_tokenizer
-    return sentencepiece_tokenizer("bpe" if family == "sentencepiece_bpe" else "unigram", folder).backend_tokenizer
-
-
-def extended_json(base, pieces=40):
-    chosen = extend(base, word_counts(TEXTS, base), word_counts(ENGLISH, base),
-                    Vocabulary(new_pieces=pieces, min_uses=20), Letters("Latn"), "test")
-    return chosen, chosen.json_with(len(chosen.pieces))
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -61,19 +40,11 @@ def test_the_bytes_do_not_hang_on_the_hash_seed(tmp_path):
         (tmp_path / family).mkdir()
         base_of(family, tmp_path / family).save(str(tmp_path / f"{family}.json"))
     code = ("import sys\n"
-            "from tests.unit.tokenizer.test_families import digests\n"
+            "from tests.unit.tokenizer.family_bases import digests\n"
             "print(digests(sys.argv[1]))\n")
     found = {subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True,
                             env={**os.environ, "PYTHONHASHSEED": seed}).stdout for seed in ("1", "2")}
     assert len(found) == 1
-
-
-def digests(folder):
-    """Digests of the extended tokenizers of the families in ``folder``."""
-    from tokenizers import Tokenizer
-
-    return [hashlib.sha256(extended_json(Tokenizer.from_file(f"{folder}/{family}.json"))[1].encode()).hexdigest()
-            for family in FAMILIES]
 
 
 def test_another_family_is_refused():

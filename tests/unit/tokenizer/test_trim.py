@@ -14,7 +14,7 @@ from transformers import AutoConfig, XLMRobertaConfig, XLMRobertaForMaskedLM
 
 from tests.generate import make_documents
 from tests.tiny import ENGLISH, LETTERS, with_json, write_bert, write_llama
-from tests.unit.tokenizer.test_families import FAMILIES, base_of, extended_json
+from tests.unit.tokenizer.family_bases import FAMILIES, base_of, extended_json
 from vernacular.core.errors import Problem
 from vernacular.modeling.base_models import load_model, load_tokenizer
 from vernacular.tokenizer.candidates import word_counts

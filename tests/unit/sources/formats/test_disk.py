@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import errno
 import io
-from pathlib import Path
 from typing import Any
 
 import pytest
 from pyarrow import parquet
 
+from tests.unit.sources.failing_disk import FAILS
 from vernacular.config.limits import Limits
 from vernacular.sandbox.frames import OpenFile
 from vernacular.sandbox.limits import for_file
@@ -17,8 +17,6 @@ from vernacular.sandbox.reader import read_bounded
 from vernacular.sources import formats
 from vernacular.sources.formats import Options
 from vernacular.sources.formats.columns import read_parquet
-
-FAILS = Path("/proc/self/mem")  # may be opened, and says "input/output error" when it is read
 
 
 @pytest.mark.skipif(not FAILS.exists(), reason="no file here that fails when it is read")
