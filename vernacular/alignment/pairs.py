@@ -94,8 +94,8 @@ def read_pairs(work: Work, asked: Alignment) -> Pairs:
     texts, translations = ({pair[side] for pair in held_out} for side in (0, 1))
     train = [pair for pair in mixed[len(held_out):] if pair[0] not in texts and pair[1] not in translations]
     total = sum(map(len, found.parts.values()))
-    return Pairs(train, held_out, total - len(train) - len(held_out), where, total - len(found.parts["train"]), found.joins,
-                 found.remarks)
+    return Pairs(train, held_out, total - len(train) - len(held_out), where, total - len(found.parts["train"]),
+                 found.joins, found.remarks)
 
 
 def read_pairs_by_part(work: Work, asked: Alignment) -> dict[Part, list[Pair]]:

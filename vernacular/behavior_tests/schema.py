@@ -130,8 +130,8 @@ class BehaviourTest(Strict):
         "What must hold: the answer stays the same, a probability moves one way, a label is given, or the good "
         "sentence is likelier (docs/behaviour.md)."))
     task: Name | None = Field(None, description=(
-        "The task of language.yaml that answers. An invariance test without one asks the first task that labels lines or "
-        "words. Type `likelihood` has none."), examples=["names"])
+        "The task of language.yaml that answers. An invariance test without one asks the first task that labels lines "
+        "or words. Type `likelihood` has none."), examples=["names"])
     author: str = Field(description="Who wrote the test.", examples=["Chikondi Phiri"])
     reviewed: Annotated[Review | None, BeforeValidator(review)] = Field(None, description=(
         "Who reviewed it and when, or `none`; `vernacular review` writes it."))

@@ -17,6 +17,7 @@ from vernacular.pipeline.stage import Progress, silent
 from vernacular.pretraining.budget import steps_within
 from vernacular.pretraining.cost import Cost, predict
 from vernacular.text.words import words
+from vernacular.tokenizer.lost_marks import LostMarks, measure_lost_marks
 
 _GIB = 2**30
 # How far a stage may be from the middle: docs/experiments/forecast.md. Beside other work it takes up to twice as long.
@@ -49,6 +50,7 @@ class ModelForecast:
         scratch_gib: of disk that is needed besides while it is trained.
         energy_kwh: of both pretrainings; None where the power of this machine is not known.
         pairs: of translations at most; None where the model has none, or they cannot be read.
+        lost_marks: what the base's tokenizer removes from a sample of the text.
     """
 
     name: str
@@ -66,6 +68,7 @@ class ModelForecast:
     scratch_gib: float
     energy_kwh: float | None
     pairs: int | None
+    lost_marks: LostMarks
 
 
 def forecast_text(size: TextSize) -> dict[str, Range]:
@@ -108,7 +111,8 @@ def forecast_model(language: Language, store: Store, name: str, model: Model, si
     return ModelForecast(name, model.base.hub or model.base.package or str(model.base.path), parameters, tokens, steps,
                          model.pretraining.steps, model.pretraining.batch_size * model.pretraining.sequence_length,
                          passes, speed, seconds, _MEMORY * cost.memory_gib, disk, 16 * parameters / _GIB,
-                         _energy(cost), pairs or None)
+                         _energy(cost), pairs or None,
+                         measure_lost_marks(tokenizer.backend_tokenizer, size.sample))
 
 
 def _seconds(amount: Amount, speed: Speed) -> Range:

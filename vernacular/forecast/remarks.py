@@ -40,6 +40,7 @@ def _of_model(language: Language, size: TextSize, one: ModelForecast) -> Iterato
         yield from _there(rules.few_passes(one.name, model, one.steps.middle, one.passes.middle))
     yield from _there(
         rules.few_new_tokens(one.name, model, rounded(size.trained.high), None, None),
+        rules.lost_marks(one.name, one.lost_marks.words, one.lost_marks.merged, one.lost_marks.examples),
         rules.few_pairs(one.name, one.pairs) if one.pairs is not None else None,
         rules.capped_steps(one.name, model, one.steps.high),
         rules.small_text(one.name, model, one.text_tokens.high / model.pretraining.sequence_length))

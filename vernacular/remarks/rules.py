@@ -20,6 +20,7 @@ PAYING_PAIRS = 5_000  # the fewest that were measured (docs/experiments/translat
 PAYING_LABELS = 100  # the fewest that were measured (docs/results.md, docs/tasks.md)
 FEWEST_DEV, FEWEST_TEST = 30, 100
 _SAME_SIDES = 0.1
+_LOST_MARKS = 0.005  # share of words: fewer are foreign names
 
 
 def few_new_tokens(name: str, model: Model, words: float, new_tokens: float | None,
@@ -92,6 +93,25 @@ def capped_steps(name: str, model: Model, steps: float) -> Remark | None:
         f"{name}: {steps:,.0f} of the {asked:,} steps in `pretraining.steps` are taken: more would read the text "
         f"more than {model.pretraining.max_epochs:g} times (`max_epochs`)"),
         fix="Add text; more passes over this little seldom help (RECIPE 2a.5: some 16 at most, 2305.16264)")
+
+
+def lost_marks(name: str, words: float, merged: float, examples: Sequence[tuple[str, str]]) -> Remark | None:
+    """A tokenizer that removes accents, which many languages write.
+
+    Args:
+        name: of the model.
+        words: share of the running words that lose a mark.
+        merged: share of the running words that are then read as another word.
+        examples: pairs of such words.
+    """
+    if words < _LOST_MARKS:
+        return None
+    shown = " and ".join(f"`{one}` and `{other}`" for one, other in examples)
+    alike = f"; {merged:.2%} are then read as another word" + (f", such as {shown}" if shown else "")
+    return Remark(code="VN-LOST-MARKS", what=(
+        f"{name}: the tokenizer of this base removes accents and other marks: {words:.1%} of the words lose some"
+        f"{alike}. The model cannot tell these apart, nor write the marks"),
+        fix="Start from a base whose tokenizer keeps them, as cased and multilingual models do")
 
 
 def small_text(name: str, model: Model, blocks: float) -> Remark | None:

@@ -20,7 +20,7 @@ from vernacular.core.store import Gate, Report
 from vernacular.datasets.aligned_pairs import read_learned_pairs
 from vernacular.modeling.base_models import load_base, load_tokenizer
 from vernacular.pipeline.stage import Work
-from vernacular.remarks.rules import few_new_tokens
+from vernacular.remarks.rules import few_new_tokens, lost_marks
 from vernacular.tokenizer import fertility as measure
 from vernacular.tokenizer.base_language_text import retention_lines
 from vernacular.tokenizer.candidates import Letters, in_capitals, word_counts
@@ -28,6 +28,7 @@ from vernacular.tokenizer.embedding_init import grow, new_rows
 from vernacular.tokenizer.families import extend
 from vernacular.tokenizer.guard_words import guard_words
 from vernacular.tokenizer.lexicon import translated
+from vernacular.tokenizer.lost_marks import measure_lost_marks
 from vernacular.tokenizer.mixtures import mean, mixtures
 from vernacular.tokenizer.token_distillation import distil
 from vernacular.tokenizer.trim import EXACT, trim
@@ -89,6 +90,11 @@ def run(work: Work, name: str, model: Model) -> Report:
     measure.pieces(report, extended, chosen, ids, rows, work.out)
     measure.base_languages(report, base, extended, check_lines, held_out, model.base.languages)
     _gates(report, base, extended, base_model, new, ids, extended_folder)
+    marks = measure_lost_marks(backend, texts)
+    if marks.words:
+        report.count("words_losing_marks", marks.words, "share of words of which the base's tokenizer removes accents")
+        report.count("words_merged", marks.merged, "share of words that are then read as another word")
+    report.remark(lost_marks(name, marks.words, marks.merged, marks.examples))
     report.remark(few_new_tokens(name, model, sum(words.values()), len(ids), -report.counts["fertility_change"].value))
     return report
 
