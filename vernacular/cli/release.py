@@ -87,6 +87,9 @@ def search(code: Code, query: Annotated[list[str], typer.Argument(
             say_json(EntryPoint("vernacular.search.finding:hits_as_json")(asked, name, passages, hits))
         else:
             print_hits(hits, passages)
+            if language.models[name].alignment is None:
+                say(f"{name} learned from no translations (`models.{name}.alignment`), so this finds similar words "
+                    "rather than the same meaning.", err=True)
 
 
 @app.command()

@@ -18,11 +18,12 @@ def search_said(results: Results) -> str:
     """What it can be used for, and how often it finds a held-out translation; empty where no release can search."""
     if not can_search(results):
         return ""
-    first = ("It can be used at once, without labels, for search by meaning: it finds the sentences that mean what a "
-             "query means, whatever their words")
     found = found_translations(results)
     if found is None:
-        return f"{first}. How well it finds them was not measured: there are no held-out translations."
+        return ("It gives sentence embeddings, but learned from no translations: search with it finds sentences with "
+                "similar words rather than with the same meaning. How well was not measured.")
+    first = ("It can be used at once, without labels, for search by meaning: it finds the sentences that mean what a "
+             "query means, whatever their words")
     share, before, items = found
     return (f"{first}. Among {number(items, 0)} held-out sentences it finds the translation of {share:.0%}"
             f" (the base: {before:.0%}).")
