@@ -9,7 +9,8 @@ are used for training, wherever else they occur.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -33,6 +34,8 @@ from vernacular.sources import open_source, place_of
 from vernacular.sources.files import Files
 
 _ONE_IN, _MOST_HELD_OUT = 20, 200  # share of held-out pairs, and their maximum
+_ONE_IN_TEN, _MOST_ASIDE = 10, 400  # of the pairs in no document, those set aside to score
+_Place = tuple[Part, str]  # a part of the splits and a document in it; no document if the pair is in none
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,11 @@ class Pairs:
     of_held_out: int = 0
     joins: list[Join] = field(default_factory=list)
     remarks: list[DataNote] = field(default_factory=list)
+
+
+def scores_translations(language: Language) -> bool:
+    """Return whether a task of the folder is scored on pairs, so that some of them must not be learned from."""
+    return any(task.of_translations for task in language.tasks.values())
 
 
 def read_pairs(work: Work, asked: Alignment) -> Pairs:
@@ -154,12 +162,39 @@ def _read(work: Work, asked: Alignment) -> _Found:
     for part in PARTS:  # later parts win: a text of test is in test only
         path = work.inputs["corpus/splits"] / f"{part}.jsonl"
         documents.update({row["raw_digest"]: (part, row["id"]) for row in read_rows(path) if "raw_digest" in row})
+    places = [max((documents[digest] for digest in one.digests if digest in documents),
+                  key=lambda place: (PARTS.index(place[0]), place[1]), default=None) for one in raw.pairs.values()]
+    if scores_translations(work.language) and sum(
+            place is not None and place[0] == "test" for place in places) < LEAST:
+        places = _places_of_lines(work, [one.text for one in raw.pairs.values()], places)
     parts: dict[Part, list[Pair]] = {part: [] for part in PARTS}
-    for one in raw.pairs.values():
-        part, document = max((documents[digest] for digest in one.digests if digest in documents),
-                             key=lambda place: (PARTS.index(place[0]), place[1]), default=("train", ""))
+    for one, place in zip(raw.pairs.values(), places, strict=True):
+        part, document = place or ("train", "")
         parts[part].append(Pair(one.text, one.translation, document, one.key))
     return _Found(parts, raw.joins, raw.remarks)
+
+
+def _places_of_lines(work: Work, sentences: Sequence[str], places: Sequence[_Place | None]) -> list[_Place | None]:
+    """Return part and document of each sentence where the translations are no source of the corpus themselves.
+
+    A sentence belongs to the part that has it as a line. If this gives too few pairs to score, some of those that are
+    in no document are set aside, chosen by their text alone, so that the choice outlasts an addition.
+    """
+    tidied = tidy(list(sentences), clean_settings(work.language))
+    lines: dict[str, _Place] = {}
+    for part in PARTS:
+        for row in read_rows(work.inputs["corpus/splits"] / f"{part}.jsonl"):
+            lines.update(dict.fromkeys(row["text"].split("\n"), (part, row.get("id", ""))))
+    found = [place or lines.get(line) for place, line in zip(places, tidied, strict=True)]
+    outside = sorted((at for at, place in enumerate(found) if place is None),
+                     key=lambda at: hashlib.sha256(tidied[at].encode()).digest())
+    aside = min(len(outside) // _ONE_IN_TEN, _MOST_ASIDE) if sum(
+        place is not None and place[0] == "test" for place in found) < LEAST else 0
+    for at in outside[:aside]:
+        found[at] = ("test", "")
+    for at in outside[aside:aside + aside // 2]:
+        found[at] = ("dev", "")
+    return found
 
 
 def _to_learn_from(work: Work, found: _Found) -> list[Pair]:
@@ -173,12 +208,12 @@ def _to_learn_from(work: Work, found: _Found) -> list[Pair]:
 
 
 def _as_cleaned(work: Work, part: Part, pairs: Iterable[Pair]) -> Iterator[Pair]:
-    """Yield the ``pairs`` whose sentence is a line of its cleaned document in ``part``; data masked."""
+    """Yield the ``pairs`` whose sentence is a line of its cleaned document in ``part``, or in none; data masked."""
     settings, pairs = clean_settings(work.language), list(pairs)
     lines = {row["id"]: set(row["text"].split("\n"))
              for row in read_rows(work.inputs["corpus/splits"] / f"{part}.jsonl") if "id" in row}
     texts = tidy([pair.text for pair in pairs], settings)
     translations = masked([pair.translation for pair in pairs], settings)
     for pair, text, translation in zip(pairs, texts, translations, strict=True):
-        if text in lines.get(pair.document, ()):
+        if not pair.document or text in lines.get(pair.document, ()):
             yield replace(pair, text=text, translation=translation)

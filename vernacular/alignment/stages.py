@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from vernacular.alignment.pairs import references_version
+from vernacular.alignment.pairs import references_version, scores_translations
 from vernacular.config.schema import Language, Model
 from vernacular.config.stage_settings import clean_settings
 from vernacular.config.training import Alignment
@@ -24,7 +24,7 @@ def _outside(language: Language, root: Path, model: Model, asked: Alignment) -> 
 def _settings(language: Language, model: Model, asked: Alignment) -> dict[str, Any]:
     mine = asked.model_dump(mode="json", by_alias=True, exclude={"weight"})  # the weight is specific to each training
     return {"base": model.base.model_dump(mode="json"), "alignment": mine, "steps": model.pretraining.steps,
-            **clean_settings(language).beside()}
+            "scored": scores_translations(language), **clean_settings(language).beside()}
 
 
 def stages(language: Language, name: str, model: Model) -> list[Stage]:
@@ -34,7 +34,7 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
         return []
 
     return [Stage(
-        name=f"alignment/{name}", version="3", inputs=("corpus/splits",),
+        name=f"alignment/{name}", version="4", inputs=("corpus/splits",),
         run=EntryPoint("vernacular.alignment.stage:run", name=name, model=model, asked=asked),
         seed=model.seed, heavy=True,
         kinds=("pytorch", "transformers"), settings=partial(_settings, model=model, asked=asked),

@@ -138,7 +138,7 @@ def translated_items(work: Work, task_name: str, model: Model) -> Items:
     if len(test) < LEAST or (task.fine_tune and len(train) < LEAST):
         raise Problem(f"{len(test)} pairs of translations in test and {len(train)} in train, and {LEAST} are needed",
                       where=f"{work.language.code} tasks.{task_name}",
-                      fix="Translate documents of `sources:`, give test more of them in `splits:`, or remove the task")
+                      fix="Add translations, or remove the task")
     return Items(class_of(task)(task, []), train, dev, test)
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.generate import TINY_MODEL, write_language
-from vernacular.alignment.pairs import TextPair, read_pairs
+from vernacular.alignment.pairs import TextPair, read_pairs, read_pairs_by_part
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.core.errors import Problem
@@ -56,6 +58,33 @@ def test_each_pair_is_read_once_and_some_are_held_out(tmp_path: Path) -> None:
     found = read(tmp_path, [*PAIRS, *PAIRS[:5]])
     assert sorted([*found.train, *found.held_out]) == sorted(PAIRS) and len(found.held_out) == 3 and found.left_out == 0
     assert read(tmp_path) == found  # and the same ones again
+
+
+def test_pairs_are_scored_where_the_translated_text_is_no_source(tmp_path: Path) -> None:
+    """A sentence belongs to the part whose documents have it; of those in no document, some are set aside."""
+    pairs: list[TextPair] = [(f"mawu {number} ndi {word} lero", f"words {number} {word}") for number in range(200)
+                     for word in ("amodzi", "awiri")]
+    _, work = written(tmp_path, pairs)
+    splits = tmp_path / "splits"
+    for part, rows in (("train", pairs[:100]), ("dev", pairs[100:110]), ("test", pairs[110:120])):
+        write_jsonl(splits / f"{part}.jsonl", [
+            {"id": f"{part}{at}", "text": f"mzere wina {at}\n{text}"} for at, (text, _) in enumerate(rows)])
+    folder = tmp_path / "languages" / "qaa" / "language.yaml"
+    settings = yaml.safe_load(folder.read_text(encoding="utf-8"))
+    settings["tasks"]["search"] = {"kind": "sentence_retrieval", "labels": {"kind": "translations"}, "fine_tune": False}
+    folder.write_text(yaml.safe_dump(settings), encoding="utf-8")
+    language = load_language(folder.parent)
+    work = replace(work, language=language)
+    asked = language.models["tiny"].alignment
+    assert asked is not None
+    parts = read_pairs_by_part(work, asked)
+    learned = read_pairs(work, asked)
+    scored = {(pair.text, pair.translation) for pair in [*parts["dev"], *parts["test"]]}
+    assert set(pairs[100:110]) <= {(pair.text, pair.translation) for pair in parts["dev"]}
+    assert set(pairs[110:120]) <= {(pair.text, pair.translation) for pair in parts["test"]}
+    assert (len(parts["test"]), len(parts["dev"])) == (10 + 28, 10 + 14)
+    assert not scored & {*learned.train, *learned.held_out}
+    assert len(learned.train) + len(learned.held_out) >= len(pairs) - len(scored) - learned.left_out
 
 
 def test_no_side_of_a_held_out_pair_is_learned_from(tmp_path: Path) -> None:
