@@ -1,4 +1,4 @@
-"""What a behavioral test is: its YAML, the changes that it makes to a line, word lists, and what speakers marked.
+"""Behavioral tests as written: YAML schema, line changes, word lists, speakers' marks.
 
-Nothing here asks a model; that is in ``vernacular.evaluation.behavior``.
+Running them on models is in ``vernacular.evaluation.behavior``.
 """

@@ -1,4 +1,4 @@
-"""From a validation error in ``behaviour/*.yaml`` to one line: what is wrong, the file and line, and the fix."""
+"""Explain validation errors of ``behaviour/*.yaml`` in one line each: what is wrong, file and line, fix."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ PAGE = "docs/behaviour.md"
 _OPERATORS: dict[str, type[BaseModel]] = {str(get_args(kind.model_fields["operator"].annotation)[0]): kind
               for kind in get_args(get_args(AnyOperator)[0])}
 _NO_KEYS = ("model_type", "dict_type", "model_attributes_type")
-_MESSAGES = {**TYPE_MESSAGES, "string_pattern_mismatch": (" cannot be a name here", NO_NAME),
-         "less_than_equal": (" is a share and at most 1", "Write a tenth as 0.1")}
+_MESSAGES = {**TYPE_MESSAGES, "string_pattern_mismatch": (" is not a valid name", NO_NAME),
+         "less_than_equal": (" is a share and must be at most 1", "Write a tenth as 0.1")}
 _INSIDE: dict[str, type[BaseModel]] = {"expect": Expectation, "pairs": SentencePair, "reviewed": Review}
 
 
 def validate(kind: type[Kind], node: Node) -> Kind:
-    """``node`` as a ``kind``.
+    """Validate ``node`` as a ``kind``.
 
     Raises:
-        Problem: what is wrong, with its lines; unknown keys come first, for they often explain the others.
+        Problem: all errors, with lines; unknown keys come first, since they often cause the others.
     """
     try:
         return kind.model_validate(node.plain())
@@ -44,31 +44,32 @@ def _problem(error: Any, root: Node, kind: type[BaseModel]) -> Problem:
         known = _keys(_owner(loc[:-1], kind))
         meant = did_you_mean(key, known)
         return Problem(f"unknown key '{key}' at {place}{meant}", where=node.where,
-                       fix="Rename or remove it" + ("" if meant else f"; known here: {', '.join(known)} ({PAGE})"))
+                       fix="Rename or remove it" + ("" if meant else f"; valid keys: {', '.join(known)} ({PAGE})"))
     if error["type"] == "missing":
         return Problem(f"the key '{key}' is missing in {place or 'the file'}", where=node.where, fix=f"Add `{key}:`")
     if error["type"] in ("union_tag_invalid", "union_tag_not_found") or (
             error["type"] in _NO_KEYS and len(loc) > 1 and loc[-2] in ("change", "before")):
-        said = node.value.get("operator") if isinstance(node.value, dict) else None
-        word = str(said.value) if said is not None else str(node.value)[:40] if isinstance(node.value, str) else ""
-        return Problem(f"{place}: there is no operator '{word}'{did_you_mean(word, _OPERATORS)}" if said is not None
-                       else f"{place}: a change is written {{operator: {word or 'NAME'}}}",
-                       where=(said or node).where, fix=f"Known operators: {', '.join(_OPERATORS)} ({PAGE})")
+        operator = node.value.get("operator") if isinstance(node.value, dict) else None
+        word = (str(operator.value) if operator is not None else
+                str(node.value)[:40] if isinstance(node.value, str) else "")
+        return Problem(f"{place}: unknown operator '{word}'{did_you_mean(word, _OPERATORS)}" if operator is not None
+                       else f"{place}: write a change as {{operator: {word or 'NAME'}}}",
+                       where=(operator or node).where, fix=f"Known operators: {', '.join(_OPERATORS)} ({PAGE})")
     if key == "[key]":
-        return Problem(f"'{loc[-2]}' cannot be a name here", where=node.where, fix=NO_NAME)
+        return Problem(f"'{loc[-2]}' is not a valid name", where=node.where, fix=NO_NAME)
     if error["type"] == "value_error":
         return Problem(f"{place + ': ' if place else ''}{message}", where=node.where, fix="Correct this entry")
     written = "" if isinstance(node.value, dict | list) else f", not {str(node.value)[:60]!r}"
     if error["type"] in _NO_KEYS:
         known = _keys(_owner(loc, kind))
         return Problem(f"{place} must have keys and values{written}", where=node.where, fix=(
-            f"Write {{key: value}}{'; known keys: ' if known else ''}{', '.join(known)} ({PAGE})"))
-    said, fix = _MESSAGES.get(error["type"], (f": {message[:1].lower()}{message[1:]}", "Correct this entry"))
-    return Problem(f"{place}{said}{written}", where=node.where, fix=fix)
+            f"Write {{key: value}}{'; valid keys: ' if known else ''}{', '.join(known)} ({PAGE})"))
+    explanation, fix = _MESSAGES.get(error["type"], (f": {message[:1].lower()}{message[1:]}", "Correct this entry"))
+    return Problem(f"{place}{explanation}{written}", where=node.where, fix=fix)
 
 
 def _owner(loc: tuple[int | str, ...], kind: type[BaseModel]) -> type[BaseModel] | None:
-    """The settings class whose keys stand at ``loc``; None where that is not known."""
+    """Return the settings class with the keys at ``loc``, or None."""
     names = [part for part in loc if isinstance(part, str)]
     if not names:
         return kind

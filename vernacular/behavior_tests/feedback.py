@@ -1,7 +1,7 @@
-"""What speakers marked right or wrong on the page of ``vernacular try``: ``behaviour/marks.jsonl``, a mark a line.
+"""Speakers' marks of right and wrong answers from ``vernacular try``: ``behaviour/marks.jsonl``, one per line.
 
-The page writes the file; behavioural tests of type minimum read it with ``from: marks``. A task that is marked and has
-no such test gets one, so that no mark is lost.
+The page writes the file; behavioral tests of type minimum read it with ``from: marks``. A marked
+task without such a test gets one automatically.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ NAME = "marked_by_speakers_{task}"
 
 
 class Mark(Strict):
-    """One answer that a speaker judged. For a task that labels words, an answer is a label a word, with spaces."""
+    """An answer judged by a speaker. For a task that labels words, an answer is one label per word, with spaces."""
 
     text: str = Field(min_length=1)
     task: str
-    model: str = Field("", description="which model answered: base, control or adapted")
+    model: str = Field("", description="the variant that answered: base, control or adapted")
     answer: str
     right: bool
     should_be: str | None = None
@@ -36,17 +36,17 @@ class Mark(Strict):
 
     @property
     def wanted(self) -> str | None:
-        """The answer that is right; None where only a wrong one is known."""
+        """The right answer; None if only a wrong one is known."""
         return self.answer if self.right else self.should_be or None
 
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of the answer to one text.
+    """What is known about the answer to a text.
 
     Attributes:
-        right: the right answer; None where only wrong ones are known.
-        wrong: answers that are not.
+        right: the right answer; None if only wrong ones are known.
+        wrong: wrong answers.
     """
 
     right: str | None
@@ -54,10 +54,10 @@ class Known:
 
 
 def together(marks: Sequence[Mark]) -> Known:
-    """What ``marks`` of one text and task, in their order, say together, whichever models they were about.
+    """Combine the ``marks`` of one text and task, in order, over all models.
 
-    The newest right answer is the right one, unless it was called wrong afterwards; that another one is wrong takes
-    nothing back.
+    The newest right answer is kept, unless it was later marked wrong; other wrong answers do not
+    affect it.
     """
     right, wrong = None, dict[str, None]()
     for mark in marks:
@@ -72,23 +72,24 @@ def together(marks: Sequence[Mark]) -> Known:
 
 
 def check_entities(labels: Sequence[str], where: str) -> None:
-    """Refuse labels of words that IOB2 forbids: no model answers them, so nothing could ever be as they say.
+    """Reject word labels that violate IOB2: no model gives them, so the mark could never be satisfied.
 
     Raises:
-        Problem: the first label that goes on with what did not begin.
+        Problem: the first I- label without a matching predecessor.
     """
     for number, (before, label) in enumerate(zip(["", *labels], labels, strict=False), 1):
         if label.startswith("I-") and before[1:] != label[1:]:
             raise Problem(f"{label} at word {number} follows {before or 'nothing'}: in IOB2 an entity begins with B-",
-                          where=where, fix=f"Write B-{label[2:]} there, or give the word before a label of {label[2:]}")
+                          where=where, fix=f"Write B-{label[2:]} there, or give the preceding word a label of "
+                                           f"{label[2:]}")
 
 
 def read_marks(file: File, language: Language) -> list[Mark]:
-    """The marks in ``file``, in their order; none where there is no file.
+    """Return the marks in ``file``, in order; none if it does not exist.
 
     Raises:
-        Problem: lines that are no marks, of tasks that are not there or give several labels, or with labels that do not
-            fit their words, or cannot follow each other.
+        Problem: lines that are not marks, or whose task is unknown or multi-label, or whose labels
+            do not fit the words or IOB2.
     """
     marks, faults = list[Mark](), Collector()
     with faults.collect():
@@ -100,10 +101,10 @@ def read_marks(file: File, language: Language) -> list[Mark]:
 
 
 def _mark(line: bytes, where: str, language: Language) -> Mark:
-    """The mark that a line holds.
+    """Parse the mark in a line.
 
     Raises:
-        Problem: it is none, or none that ``language`` can use.
+        Problem: it is invalid, or does not fit ``language``.
     """
     try:
         mark = Mark.model_validate(orjson.loads(line))
@@ -114,17 +115,17 @@ def _mark(line: bytes, where: str, language: Language) -> Mark:
         raise Problem(f"not a mark: {'.'.join(map(str, first['loc']))}: {first['msg']}", where=where,
                       fix="Correct or remove the line") from None
     if mark.task not in language.tasks:
-        raise Problem(f"a mark of the task '{mark.task}', which language.yaml does not have", where=where,
-                      fix="Remove the line, or give the task its name back")
+        raise Problem(f"a mark of the task '{mark.task}', which is not in language.yaml", where=where,
+                      fix="Remove the line, or restore the task's name")
     task = language.tasks[mark.task]
     if task.multi_label:
-        raise Problem(f"a mark of the task '{mark.task}', which gives a text any number of labels (multi_label): "
-                      "no test can judge it", where=where, fix="Remove the line")
+        raise Problem(f"a mark of the task '{mark.task}', which is multi-label "
+                      "(multi_label): tests cannot judge it", where=where, fix="Remove the line")
     if task.kind == "token_classification":
         for labels in filter(None, (mark.answer, mark.should_be)):
             if len(labels.split()) != len(words(mark.text)):
                 raise Problem(f"{len(labels.split())} labels for {len(words(mark.text))} words", where=where,
-                              fix="Give each word of the text a label, with spaces between, or remove the line")
+                              fix="Give each word of the text one label, separated by spaces, or remove the line")
         if task.data is not None and task.tags != "plain" and mark.wanted is not None:
             check_entities(mark.wanted.split(), where)
     return mark

@@ -1,4 +1,4 @@
-"""Which labels of a task a behavioral test means."""
+"""Resolve the labels named in behavioral tests."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from collections.abc import Sequence
 
 
 def columns_of(labels: Sequence[str], label: str) -> list[int]:
-    """The columns of ``label``: that of the name itself; where there is none, those of B-PER and I-PER for PER."""
+    """Return the column of ``label``; if there is none, those of B-PER and I-PER for PER."""
     return ([at for at, name in enumerate(labels) if name == label]
             or [at for at, name in enumerate(labels) if name in (f"B-{label}", f"I-{label}")])

@@ -1,7 +1,7 @@
-"""Word lists for behavioural tests: as written, or found in the held-out text.
+"""Word lists of behavioral tests: written in the file, or extracted from held-out text.
 
-Needs no network and no speaker; that a word stands capitalised inside a clause says that it is a name of some kind, no
-more. Only for scripts with letter case.
+Extraction uses capitals: a word capitalized inside a clause is probably a name. Only for cased
+scripts.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from vernacular.text.words import word_spans, words
 
 
 def names_in(lines: Iterable[str]) -> Counter[str]:
-    """Words that stand capitalised inside a clause, with how often.
+    """Count words capitalized inside a clause.
 
-    The first word of a line and a word after any punctuation are passed over: there a capital may mean nothing.
+    The first word of a line and words after punctuation are skipped, since capitals there are
+    regular.
     """
     found: Counter[str] = Counter()
     for line in lines:
@@ -31,14 +32,14 @@ def names_in(lines: Iterable[str]) -> Counter[str]:
 
 
 def common_in(lines: Iterable[str]) -> Counter[str]:
-    """Words of letters alone that never stand capitalised inside a clause, in lower case, with how often."""
+    """Count lower-cased alphabetic words that are never capitalized inside a clause."""
     lines = list(lines)
     names = {name.lower() for name in names_in(lines)}
     return Counter(word for line in lines for word in words(line.lower()) if word.isalpha() and word not in names)
 
 
 def resolve(suite: Suite, lines: Sequence[str]) -> Given:
-    """Every list of ``suite`` as words or pairs; those ``from: text`` are read off ``lines``, in alphabetical order."""
+    """Return every list of ``suite`` as words or pairs; those with ``from: text`` come from ``lines``, sorted."""
     lexicons: dict[str, list[str]] = {}
     pairs: dict[str, dict[str, str]] = {}
     for name, lexicon in suite.lexicons.items():
@@ -59,5 +60,5 @@ def _found(lexicon: FromText, lines: Sequence[str]) -> list[str]:
 
 
 def keys_of(row: str) -> list[str]:
-    """The keys of a row of the keyboard: its characters, or what stands between spaces where there are any."""
+    """Return the keys of a keyboard row: its characters, or its parts if it has spaces."""
     return row.split() if " " in row.strip() else list(row.strip())

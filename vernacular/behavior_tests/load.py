@@ -1,7 +1,8 @@
-"""Reading ``behaviour/*.yaml`` of a language folder: one suite, with errors that name the file, the line and the fix.
+"""Load ``behaviour/*.yaml`` of a language folder as one suite; errors name the file, line and fix.
 
-Holds the finding of the files and the checks against the language. What a file may say is in ``schema.py``; YAML itself
-in ``config/yaml_file.py``; how an error is said in ``explain.py``. ``fairness.yaml`` is read by ``fairness``.
+Locates files and checks them against the language. The schema is in ``schema.py``, YAML parsing in
+``config/yaml_file.py``, error messages in ``explain.py``; ``fairness.yaml`` is read by
+``fairness``.
 """
 
 from __future__ import annotations
@@ -27,47 +28,47 @@ from vernacular.core.store import digest_of, digest_of_listed
 
 FOLDER = "behaviour"
 FAIRNESS = "fairness.yaml"
-_OTHERS = (".md", ".csv", ".html")  # notes, and the tables that suggest and review write
-MARKS_THRESHOLD = 0.1  # of a folder that says nothing about its marks
+_OTHERS = (".md", ".csv", ".html")  # notes, and the tables written by suggest and review
+MARKS_THRESHOLD = 0.1  # default for tests of marks
 
 
 def folder_of(language: Language) -> Folder:
-    """The folder of behavioural tests, whether or not it is there."""
+    """Return the folder of behavioral tests, existing or not."""
     return Folder.of(language.folder).folder(FOLDER)
 
 
 def files_of(language: Language) -> list[File]:
-    """The files with behavioural tests, in the order of their names; empty where the folder has none."""
+    """Return the files of behavioral tests by name; empty without any."""
     return [file for name, file in folder_of(language).list_files("*.yaml") if name != FAIRNESS]
 
 
 def digests(language: Language) -> dict[str, str]:
-    """The files of tests as an entry of what a stage reads outside the artifact root."""
+    """Return digests of the test files, as outside inputs of a stage."""
     files = files_of(language)
     return {"behaviour": digest_of_listed((file.path, file) for file in files)} if files else {}
 
 
 def digests_of_marks(language: Language) -> dict[str, str]:
-    """The same for what speakers marked, and for what sets a mark aside: the stage that scores them alone reads it."""
+    """Return digests of the marks and of what excludes marks; only the stage that scores them reads these."""
     file = folder_of(language).file(MARKS)
     return {"marks": digest_of_listed([(file.path, file)]),
             "overlap_words": str(language.splits.overlap_words)} if file.exists() else {}
 
 
 def marks_of(language: Language) -> list[Mark]:
-    """What speakers marked right or wrong.
+    """Return the speakers' marks.
 
     Raises:
-        Problem: a line of the file that cannot be used.
+        Problem: a line is invalid.
     """
     return read_marks(folder_of(language).file(MARKS), language)
 
 
 def load_suite(language: Language) -> Suite:
-    """All tests and word lists of the folder ``behaviour/``; tasks that speakers marked have a test that reads it.
+    """Load all tests and word lists of ``behaviour/``, with a test for each marked task.
 
     Raises:
-        Problem: files that cannot be used, names that stand twice, tasks or word lists that are not there.
+        Problem: invalid files, repeated names, unknown tasks or word lists.
     """
     parts = read_files(language)
     tests, faults = dict[str, tuple[BehaviourTest, str]](), Collector()
@@ -75,7 +76,8 @@ def load_suite(language: Language) -> Suite:
     for part, node in parts:
         for test, place in zip(part.tests, node.value["tests"].value if part.tests else [], strict=True):
             if test.name in tests:
-                faults.add(Problem(f"the test '{test.name}' stands at {tests[test.name][1]} too", where=place.where,
+                faults.add(Problem(f"the test '{test.name}' is also "
+                                   f"defined at {tests[test.name][1]}", where=place.where,
                                    fix="Rename one of the two"))
             used = test
             with faults.collect():
@@ -102,46 +104,46 @@ def _first_task(language: Language) -> str | None:
 
 
 def read_files(language: Language) -> list[tuple[Suite, Node]]:
-    """What each file of tests holds, not yet held against ``language.yaml``.
+    """Load each file of tests, without checks against ``language.yaml``.
 
     Raises:
-        Problem: files that cannot be used, and word lists or keyboards that stand twice.
+        Problem: invalid files, repeated word lists or keyboards.
     """
     parts, faults = list[tuple[Suite, Node]](), Collector()
     lexicons, keyboard = set[str](), ""
     for name, file in folder_of(language).list_files("*"):
         if file.suffix not in (".yaml", *_OTHERS) and not name.startswith(("~", MARKS)):
-            faults.add(Problem("a file of tests ends in .yaml; this one would not be read", where=file.shown,
-                               fix=f"Save it as plain text under the name {name.partition('.')[0]}.yaml, or move it "
-                               f"out of {FOLDER}/"))
+            faults.add(Problem("files of tests must end in .yaml; this one would be ignored", where=file.shown,
+                               fix=f"Save it as plain text with the name {name.partition('.')[0]}.yaml, or move it "
+                                   f"out of {FOLDER}/"))
     for file in files_of(language):
         with faults.collect():
             node = read_yaml(file)
             part = validate(Suite, node)
             if not node.value:
-                raise Problem("the file holds no test, word list or keyboard", where=file.shown,
+                raise Problem("the file contains no test, word list or keyboard", where=file.shown,
                               fix="Write some, or remove the file")
             parts.append((part, node))
     for part, node in parts:
         for name in lexicons & {*part.lexicons}:
-            faults.add(Problem(f"the word list '{name}' is written in two files", where=node.value["lexicons"].where,
-                               fix="Keep one; every file of the folder may use it"))
+            faults.add(Problem(f"the word list '{name}' is defined in two files", where=node.value["lexicons"].where,
+                               fix="Keep one; all files of the folder can use it"))
         lexicons.update(part.lexicons)
         if part.keyboard and keyboard:
-            faults.add(Problem(f"the keyboard stands at {keyboard} too", where=node.value["keyboard"].where,
-                               fix="Keep one; it holds for every file of the folder"))
+            faults.add(Problem(f"the keyboard is also defined at {keyboard}", where=node.value["keyboard"].where,
+                               fix="Keep one; it applies to all files of the folder"))
         keyboard = node.value["keyboard"].where if part.keyboard else keyboard
     faults.raise_collected()
     return parts
 
 
 def _of_marks(language: Language, read: set[str | None]) -> list[BehaviourTest]:
-    """A test for each task that speakers marked and that no test of the folder reads the marks of."""
+    """Return a test for each marked task whose marks no test of the folder reads."""
     marks = marks_of(language)
     return [BehaviourTest.model_validate({
         "name": _name_of_marks(task), "capability": "speakers' marks", "type": "minimum", "task": task,
         "author": "speakers, on the page of `vernacular try`", "from": "marks", "threshold": MARKS_THRESHOLD,
-        "description": "what speakers called right is answered, what they called wrong is not",
+        "description": "answers marked right are given, answers marked wrong are not",
         **_reviewed([mark for mark in marks if mark.task == task])})
         for task in sorted({mark.task for mark in marks} - read)]
 
@@ -152,7 +154,7 @@ def _name_of_marks(task: str) -> str:
 
 
 def _reviewed(marks: Sequence[Mark]) -> dict[str, Any]:
-    """Marks are a review in themselves, where each names who made it and when."""
+    """Return the review fields: marks count as reviewed if each has an author and a date."""
     if not all(mark.by and mark.when for mark in marks):
         return {}
     names = ", ".join(dict.fromkeys(mark.by for mark in marks))
@@ -160,39 +162,39 @@ def _reviewed(marks: Sequence[Mark]) -> dict[str, Any]:
 
 
 def check_task(task: str, language: Language, where: str) -> None:
-    """Refuse a ``task`` that the folder does not have, or that does not give a line or a word one label.
+    """Reject a ``task`` that does not exist, or that does not label single lines or words.
 
     Raises:
-        Problem: with the tasks that there are, or the kinds that can be used.
+        Problem: lists the existing tasks, or the suitable kinds.
     """
     if task not in language.tasks:
-        raise Problem(f"there is no task '{task}' in language.yaml{did_you_mean(task, language.tasks)}", where=where,
+        raise Problem(f"unknown task '{task}' in language.yaml{did_you_mean(task, language.tasks)}", where=where,
                       fix=f"Use one of: {', '.join(language.tasks) or 'none yet, so remove this'}")
     if not language.tasks[task].answers_lines:
-        raise Problem(f"the task '{task}' labels no single line or word", where=where,
+        raise Problem(f"the task '{task}' does not label lines or words", where=where,
                       fix="Use a task of token_classification or sequence_classification")
-    if language.tasks[task].multi_label:  # a test asks for the one label that is answered
-        raise Problem(f"the task '{task}' gives a text any number of labels (multi_label), which no test can judge",
-                      where=where, fix="Use a task that gives one label")
+    if language.tasks[task].multi_label:  # a test compares a single label
+        raise Problem(f"the task '{task}' is multi-label (multi_label), which tests cannot judge",
+                      where=where, fix="Use a task with one label per text")
 
 
 def check_lists(who: str, steps: Sequence[Operator], slots: set[str], lexicons: Mapping[str, Any], where: str) -> None:
-    """Refuse a word list that is not there, or is of the wrong kind.
+    """Reject a word list that does not exist, or is of the wrong kind.
 
     Args:
-        who: uses them, as messages say it.
-        steps: operators that draw on lists.
-        slots: lists that templates draw on.
-        lexicons: those that there are.
+        who: the user of the lists, for messages.
+        steps: operators that use lists.
+        slots: lists used by templates.
+        lexicons: existing lists.
         where: file and line.
 
     Raises:
-        Problem: with what to do.
+        Problem: with the fix.
     """
     wanted = {(name, False) for name in slots.union(*(step.lists() for step in steps))}
     for name, pairs in sorted(wanted | {(name, True) for step in steps for name in step.pair_lists()}):
         if name not in lexicons:
-            raise Problem(f"{who} uses the word list '{name}', which is not there{did_you_mean(name, lexicons)}",
+            raise Problem(f"{who} uses the word list '{name}', which does not exist{did_you_mean(name, lexicons)}",
                           where=where, fix="Add it under lexicons:" if not pairs else
                           f"Add it under lexicons: as `{name}: {{pairs: {{word: other word}}}}`")
         if isinstance(lexicons[name], Pairs) != pairs:
@@ -202,15 +204,15 @@ def check_lists(who: str, steps: Sequence[Operator], slots: set[str], lexicons: 
 
 
 def check_expected(suite: Suite, language: Language, labels: Mapping[str, Sequence[str]]) -> None:
-    """Refuse an expected label that the labelled data of its task does not have.
+    """Reject expected labels that the task's labeled data does not have.
 
     Args:
         suite: the tests of the folder.
         language: its folder.
-        labels: task -> its labels, of tasks whose data was read.
+        labels: task -> its labels, for tasks whose data was read.
 
     Raises:
-        Problem: with the labels that there are.
+        Problem: with the existing labels.
     """
     faults = Collector()
     for test in suite.tests:
@@ -236,8 +238,9 @@ def _check_test(test: BehaviourTest, language: Language, lexicons: Mapping[str, 
         raise Problem(f"the test '{test.name}' compares words, but the task '{test.task}' labels whole lines",
                       where=place.where, fix="Remove compare, or use a token_classification task")
     if by_word and test.type == "directional":
-        raise Problem(f"the directional test '{test.name}' needs a task that labels whole lines", where=place.where,
+        raise Problem(f"the directional test '{test.name}' needs a task that labels lines", where=place.where,
                       fix="Use a sequence_classification task, or type: invariance")
     if by_word and test.type == "minimum" and not test.keeps_words:
-        raise Problem(f"the test '{test.name}' expects a label of the changed words, but its change does not keep "
-                      "their number", where=place.where, fix="Use type: invariance, or another change")
+        raise Problem(f"the test '{test.name}' expects a label for the changed words, but its change does not "
+                      "preserve the number "
+                      "of words", where=place.where, fix="Use type: invariance, or another change")

@@ -1,4 +1,4 @@
-"""The JSON Schema of ``behaviour/*.yaml``, for editors: made from ``schema``."""
+"""Generate the JSON Schema of ``behaviour/*.yaml`` for editors."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from vernacular.behavior_tests.schema import UNREVIEWED, Suite
 
 
 def schema_text() -> str:
-    """The schema as JSON text, ending with a newline."""
+    """Return the schema as JSON text, ending with a newline."""
     schema: dict[str, Any] = Suite.model_json_schema(by_alias=True, mode="validation")
     schema["$defs"]["BehaviourTest"]["properties"]["reviewed"]["anyOf"].append({"const": UNREVIEWED})
     for part in (schema, *schema["$defs"].values()):

@@ -1,4 +1,4 @@
-"""Where in the files of ``behaviour/`` a test or a word list stands, so that it can be edited there."""
+"""Locate a test or word list in the files of ``behaviour/``, for editing."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from vernacular.core.files import File
 
 
 def find_test(suite: Suite, name: str, language: Language) -> BehaviourTest:
-    """The test called ``name``.
+    """Return the test called ``name``.
 
     Raises:
-        Problem: there is none.
+        Problem: it does not exist.
     """
     for test in suite.tests:
         if test.name == name:
             return test
     names = [test.name for test in suite.tests]
-    raise Problem(f"there is no test '{name}'{did_you_mean(name, names)}", where=f"{language.code} behaviour",
-                  fix=f"Choose one of: {', '.join(names) or 'none is written yet'}")
+    raise Problem(f"unknown test '{name}'{did_you_mean(name, names)}", where=f"{language.code} behaviour",
+                  fix=f"Choose one of: {', '.join(names) or 'none exists yet'}")
 
 
 def place_of_test(name: str, language: Language) -> tuple[File, list[str | int]] | None:
-    """The file and the way to the test ``name``; None for one that no file holds (speakers' marks)."""
+    """Return the file and key path of the test ``name``; None for tests of marks, which have no file."""
     for file in files_of(language):
         tests = read_yaml(file).plain().get("tests") or []
         for number, test in enumerate(tests):
@@ -36,7 +36,7 @@ def place_of_test(name: str, language: Language) -> tuple[File, list[str | int]]
 
 
 def place_of_list(name: str, language: Language) -> tuple[File, list[str | int]]:
-    """The file and the way to the list ``name``, which is there."""
+    """Return the file and key path of the list ``name``."""
     way: list[str | int] = ["lexicons", name]
     return next((file, way) for file in files_of(language)
                 if name in (read_yaml(file).plain().get("lexicons") or {}))

@@ -63,4 +63,4 @@ def review(code: Code,
         except ValueError:
             raise Problem(f"'{on}' is no day", where="vernacular review --on", fix="Write it as 2026-01-31") from None
         for verdict in read_review(language, read, by, day):
-            say(f"{'reviewed' if verdict.reviewed else 'NOT reviewed'}  {verdict.test}: {verdict.said}")
+            say(f"{'reviewed' if verdict.reviewed else 'NOT reviewed'}  {verdict.test}: {verdict.message}")

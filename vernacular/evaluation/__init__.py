@@ -1,4 +1,6 @@
-"""What is measured of a trained model: likelihood, forgetting, behavior, fairness, planted phrases. Never trains.
+"""Evaluation of trained models: likelihood, forgetting, behavior, fairness, trigger scan.
 
-``stages`` declares the stages; each measurement is in a module or package of its own.
+No training.
+
+``stages`` declares the stages; each evaluation is a module or package.
 """

@@ -1,7 +1,7 @@
-"""The likelihood floor: a character 5-gram model of the training text, with Witten-Bell interpolation.
+"""The likelihood baseline: a character 5-gram model of the training text with Witten-Bell interpolation.
 
-What a model without any pretraining foresees of the held-out text; a network that does not beat it has learned little.
-Chen and Goodman (1998), section 2.4, give the formula.
+It shows how well a model without pretraining predicts held-out text; a network should beat it.
+Formula: Chen and Goodman (1998), section 2.4.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class CharacterModel:
         self.alphabet = len(self.counts[0]) + 1
 
     def nats(self, context: str, text: str) -> float:
-        """Negative log-likelihood of ``text`` after ``context``, in nats."""
+        """Return the negative log-likelihood of ``text`` after ``context``, in nats."""
         return -sum(math.log(self._probability((context + text[:index])[-ORDER + 1:], letter))
                     for index, letter in enumerate(text))
 
@@ -51,7 +51,7 @@ class CharacterModel:
 
 
 def floor_nats(training: str, lines: Sequence[str], spans: Sequence[tuple[int, int]]) -> NDArray[np.float64]:
-    """Nats of the given span of each line, (lines,), foreseen from what stands before it in the line."""
+    """Return the nats of the given span of each line, (lines,), predicted from the preceding text."""
     model = CharacterModel(training)
     return np.array([model.nats("\n" + line[:start], line[start:stop])
                      for line, (start, stop) in zip(lines, spans, strict=True)])

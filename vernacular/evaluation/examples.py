@@ -1,7 +1,7 @@
-"""Examples that the page of a release shows: a blank that each model fills, a sentence that each tokenizer cuts.
+"""Examples for the release page: filled blanks and tokenized sentences of each model.
 
-They are drawn at random from held-out lines, so that nobody chooses what looks well. The stage of the likelihood, which
-has every model loaded, writes them into ``FILE``; that file holds text and stays out of a release.
+They are drawn at random from held-out lines, to avoid selection. The likelihood stage, which loads
+every model, writes them to ``FILE``; that file contains text and is not released.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from vernacular.text.words import word_spans
 from vernacular.tokenizer.families import family_of
 
 FILE = "examples.json"
-EACH = 3  # of either kind
-FEWEST_WORDS, MOST_WORDS = 6, 20  # a shorter line leaves a blank open, a longer one is not read to its end
-FEWEST_LETTERS = 2  # of a hidden word and of one that fills a blank: a single one is mostly a prefix
+EACH = 3  # of each kind
+FEWEST_WORDS, MOST_WORDS = 6, 20  # a shorter line gives too little context, a longer one is tiring to read
+FEWEST_LETTERS = 2  # of a hidden word and of one that fills a blank: single letters are mostly prefixes
 FILLS = 3
-# What marks a token of a family: in WordPiece one that goes on with a word, in the others one that begins it.
+# Marks of tokens: in WordPiece of one that continues a word, in the others of one that begins it.
 _MARKS = {"wordpiece": "##", "byte_bpe": "Ġ", "sentencepiece_bpe": "▁", "unigram": "▁"}
 
 
 class Fill(BaseModel):
-    """A word that a model finds probable in a blank, and how probable."""
+    """A word that a model predicts in a blank, with its probability."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -42,9 +42,9 @@ class Blank(BaseModel):
 
     Attributes:
         before: the text before the hidden word.
-        word: what stands there.
+        word: the hidden word.
         after: the text after it.
-        fills: arm -> its most probable words there, the first the most probable.
+        fills: variant -> its most probable words, in order.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -56,7 +56,7 @@ class Blank(BaseModel):
 
 
 class Segmented(BaseModel):
-    """A held-out line as tokens: arm -> for each stretch without a space the texts of its tokens."""
+    """A held-out line as tokens: variant -> for each stretch without spaces the texts of its tokens."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -64,10 +64,10 @@ class Segmented(BaseModel):
 
 
 class Examples(BaseModel):
-    """What the stage keeps.
+    """The stored examples.
 
     Attributes:
-        lines: how many held-out lines the examples are drawn from.
+        lines: number of held-out lines to draw from.
         blanks: none for a causal model.
         segmented: lines as tokens.
     """
@@ -81,19 +81,19 @@ class Examples(BaseModel):
 
 @dataclass(frozen=True)
 class Answers:
-    """What one arm answers: for each blank the words it fills in, for each line its tokens."""
+    """One variant's results: words for each blank, tokens for each line."""
 
     fills: list[list[Fill]]
     tokens: list[list[list[str]]]
 
 
 class Drawn:
-    """Lines drawn for examples; each arm is asked while it is loaded.
+    """Lines drawn for examples; each variant is queried while it is loaded.
 
     Args:
         lines: held-out lines.
         seed: of the draw.
-        masked: whether the models are, so that they can fill a blank.
+        masked: whether the models are masked, so that they can fill a blank.
     """
 
     def __init__(self, lines: Sequence[str], seed: int, masked: bool) -> None:
@@ -106,12 +106,12 @@ class Drawn:
         self._blanks = [(line, generator.choice(spans)) for line, spans in blanks if spans]
 
     def ask(self, model: Any, tokenizer: Any) -> Answers:
-        """How a model fills the blanks and cuts the lines."""
+        """Return a model's words for the blanks and tokens of the lines."""
         return Answers([fill(model, tokenizer, line, span) for line, span in self._blanks],
                        [segment(tokenizer, line) for line in self._lines])
 
     def write(self, folder: Path, answers: Mapping[str, Answers]) -> None:
-        """Write the answers of each arm into ``folder``."""
+        """Write the results of each variant to ``folder``."""
         blanks = [Blank(before=line[:start], word=line[start:stop], after=line[stop:],
                         fills={arm: one.fills[row] for arm, one in answers.items()})
                   for row, (line, (start, stop)) in enumerate(self._blanks)]
@@ -122,7 +122,7 @@ class Drawn:
 
 
 def read_examples(folder: Path) -> Examples | None:
-    """What ``Drawn.write`` wrote into ``folder``, or None: an artifact of an earlier version has none."""
+    """Read what ``Drawn.write`` wrote to ``folder``; None for older artifacts."""
     path = folder / FILE
     return Examples.model_validate_json(path.read_text(encoding="utf-8")) if path.is_file() else None
 
@@ -132,20 +132,20 @@ def _is_word(text: str) -> bool:
 
 
 def fill(model: Any, tokenizer: Any, line: str, span: tuple[int, int], most: int = FILLS) -> list[Fill]:
-    """The most probable words in place of one of ``line``, of the words that are one token of the model.
+    """Return the most probable replacements of a word of ``line`` among single-token words.
 
     Args:
         model: a masked language model.
         tokenizer: its tokenizer.
         line: the text.
         span: start and end of the word.
-        most: how many words.
+        most: number of words.
     """
     import torch
     text = line[:span[0]] + tokenizer.mask_token + line[span[1]:]
     ids = tokenizer(text, truncation=True, max_length=longest_input(model, 128), return_tensors="pt")["input_ids"]
     places = (ids[0] == tokenizer.mask_token_id).nonzero()
-    if not len(places):  # beyond what the model reads
+    if not len(places):  # beyond the model's length
         return []
     with torch.inference_mode():
         logits = model(input_ids=ids.to(model.get_input_embeddings().weight.device)).logits[0, int(places[0])]
@@ -156,7 +156,7 @@ def fill(model: Any, tokenizer: Any, line: str, span: tuple[int, int], most: int
 
 
 def _words(tokenizer: Any) -> list[int]:
-    """The tokens that are a word by themselves."""
+    """Return the tokens that are whole words."""
     family, special = family_of(tokenizer.backend_tokenizer), {*tokenizer.all_special_ids}
     mark = _MARKS[family]
     return [number for token, number in tokenizer.get_vocab().items()
@@ -165,15 +165,16 @@ def _words(tokenizer: Any) -> list[int]:
 
 
 def segment(tokenizer: Any, line: str) -> list[list[str]]:
-    """The tokens of ``line`` as stretches of its text, grouped by what spaces separate.
+    """Return the tokens of ``line`` as parts of its text, grouped by spaces.
 
-    A token without a character of its own, as a further byte of one, is shown as ``…``; one that is a space, as ``▁``.
+    A token without a character of its own, such as a further byte of one, is ``…``; a space is
+    ``▁``.
     """
     found: dict[int, list[str]] = {}
     end, mark = 0, _MARKS[family_of(tokenizer.backend_tokenizer)]
     encoding = tokenizer.backend_tokenizer.encode(line, add_special_tokens=False)
     for token, (start, stop) in zip(encoding.tokens, encoding.offsets, strict=True):
-        group = len(f"{line[:stop]}x".split())  # the word that the token ends in
+        group = len(f"{line[:stop]}x".split())  # the word in which the token ends
         found.setdefault(group, []).append("▁" if token == mark else line[max(start, end):stop].strip() or "…")
         end = max(end, start if token == mark else stop)
     return [*found.values()]

@@ -1,7 +1,7 @@
-"""What a model forgot of its base's languages: likelihood there before and after, and how far its states moved.
+"""Forgetting of the base's languages: likelihood before and after, and the shift of the states.
 
-The text comes from the model's ``retention`` sources, the half that did not guard the tokenizer. Where the other half
-is replayed in training, what is measured is of the same documents, and the report says so.
+The text is from the model's ``retention`` sources, the half that did not guard the tokenizer. If
+the other half is replayed in training, both are from the same documents, as the report notes.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ from vernacular.tokenizer.base_language_text import retention_lines
 
 RISE = 0.005  # RECIPE 6, T5
 GATE = "base_languages_kept"
-REPLAYED = ("the lines are of the same documents as those that training read again (replay), though not the same "
-            "lines; other text in these languages may be forgotten more, and was not measured")
+REPLAYED = ("the lines are from the documents that training replays, though not the same lines; other text in "
+            "these languages may be forgotten more, and was not measured")
 
 
 def run(work: Work, name: str, model: Model) -> Report:
-    """The stage ``evaluation/<name>_retention``; not measured (and said so) where no retention text is configured."""
+    """Run the stage ``evaluation/<name>_retention``; without retention text, report that it was not measured."""
     lines = [line for line in retention_lines(model, work)[1::2] if len(words(line)) >= LEAST_WORDS]
     if not lines:
         report = Report(details={"measured": False})
-        report.count("retention_lines", 0, "lines in the base's languages: the model names no retention text")
+        report.count("retention_lines", 0, "no lines in the base's languages: the model has no retention text")
         report.gates.append(Gate(name=GATE, passed=False, reason=(
-            "not measured: `retention:` of the model names no text in the languages of its base")))
+            "not measured: `retention:` of the model has no text in the languages of its base")))
         return report
     lines = [lines[row] for row in np.random.default_rng(work.seed).permutation(len(lines))[:model.likelihood_items]]
     found = dict(zip(ARMS, in_processes([partial(_measured, work, name, model, arm, lines) for arm in ARMS],
@@ -75,7 +75,7 @@ def run(work: Work, name: str, model: Model) -> Report:
 
 def _measured(work: Work, name: str, model: Model, arm: Arm,
               lines: Sequence[str]) -> tuple[Scored, np.ndarray[Any, Any]]:
-    """The likelihood of the lines under an arm, and their mean states."""
+    """Return the likelihood of the lines under a variant, and their mean states."""
     work.progress(f"{arm}: {len(lines)} lines in {', '.join(model.base.languages)}")
     network, tokenizer = load_arm(arm, name, model, work.language, work.inputs)
     return (likelihood(network, tokenizer, model.objective, lines, work.seed),
@@ -83,17 +83,16 @@ def _measured(work: Work, name: str, model: Model, arm: Arm,
 
 
 def gate_of(rise: float, unit: str, replayed: bool) -> Gate:
-    """The gate on a ``rise`` (a share of the base's) of likelihood in ``unit``; it says where the text was replayed."""
-    said = (f"{NLL} in the base's languages ({unit}) changed by {rise:+.1%}; lower is better, and at most "
-            f"{RISE:+.1%} is "
-            "wanted")
+    """Build the gate on a relative ``rise`` of the negative log-likelihood in ``unit``, noting replay."""
+    reason = (f"{NLL} in the base's languages ({unit}) changed by {rise:+.1%}; lower is better, and the limit is "
+              f"{RISE:+.1%}")
     return Gate(name=GATE, passed=rise <= RISE, value=rise, threshold=RISE,
-                reason=f"{said}; {REPLAYED}" if replayed else said,
+                reason=f"{reason}; {REPLAYED}" if replayed else reason,
                 fix="Raise `pretraining.replay`, or train fewer steps")
 
 
 def mean_states(network: Any, tokenizer: Any, lines: Sequence[str], size: int = 32) -> np.ndarray[Any, Any]:
-    """Mean last state of each line, at unit length: (lines, hidden)."""
+    """Return the mean last state of each line, at unit length: (lines, hidden)."""
     out = []
     device = network.get_input_embeddings().weight.device
     with torch.inference_mode(), autocast(device):

@@ -1,4 +1,4 @@
-"""The stage ``evaluation/<model>_likelihood``: base, control and adapted on the same held-out words; and intervals."""
+"""The stage ``evaluation/<model>_likelihood``: base, control and adapted on the same held-out words, with intervals."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ from vernacular.tasks.weak_labels import lower
 
 
 def interval(scored: Scored, seed: int) -> dict[str, float]:
-    """Mean with a 95% bootstrap interval over lines: ``mean``, ``low``, ``high``."""
+    """Return the mean with a 95% bootstrap interval over lines: ``mean``, ``low``, ``high``."""
     return ratio(scored.nats, scored.size, seed)
 
 
 def difference(ours: Scored, theirs: Scored, seed: int) -> list[float]:
-    """Difference of the means (ours minus theirs) with a paired 95% bootstrap interval: [low, mean, high]."""
+    """Return the difference of the means (ours minus theirs) with a paired 95% interval: [low, mean, high]."""
     return ratio_difference((ours.nats, ours.size), (theirs.nats, theirs.size), seed)
 
 
 def run(work: Work, name: str, model: Model) -> Report:
-    """The stage ``evaluation/<name>_likelihood``: base, control and adapted on the same held-out words, and the floor.
+    """Run the stage ``evaluation/<name>_likelihood``: the variants and the baseline on the same held-out words.
 
     Raises:
         Problem: no held-out line is long enough.
@@ -74,11 +74,11 @@ def run(work: Work, name: str, model: Model) -> Report:
                      "better", unit)
     for arm in ARMS:
         report.count(f"unknown_characters_{arm}", int(scored[arm].unknown.sum()),
-                     f"of what was scored, behind unknown pieces of {arm}: charged as drawn blindly")
+                     f"share covered by unknown tokens of {arm}, charged as random characters")
     if masked:
         report.details["floor"] = {"character_5gram": interval(found[-1][0], work.seed)}
         report.count(f"{short}_floor", report.details["floor"]["character_5gram"]["mean"],
-                     f"{NLL} under the floor, a character 5-gram model of the training text", unit)
+                     f"{NLL} of the baseline, a character 5-gram model of the training text", unit)
     bars(work.out / "likelihood.png", f"{NLL.capitalize()} of held-out text (lower is better)",
          [*ARMS, *(["5-gram floor"] if masked else [])],
          [*(scores[arm]["mean"] for arm in ARMS),
@@ -92,10 +92,10 @@ def run(work: Work, name: str, model: Model) -> Report:
         limit = 0.0 if other == "base" else TIE * scores["control"]["mean"]
         report.gates.append(Gate(name=gate, passed=(high < 0) if other == "base" else (mean <= limit), value=mean,
                                  threshold=limit, fix="Raise `pretraining.steps`, or add text", reason=(
-                                     f"{NLL} of adapted is {mean:+.3f} {unit} against {other}, 95% interval {low:+.3f} "
-                                     f"to {high:+.3f}; lower is better, and " + (
+                                     f"{NLL} of adapted is {mean:+.3f} {unit} against {other}, 95% interval "
+                                     f"{low:+.3f} to {high:+.3f}; lower is better, and " + (
                                          "the interval must be below 0" if other == "base" else
-                                         f"at most {limit:+.3f} is wanted"))))
+                                         f"the limit is {limit:+.3f}"))))
     return report
 
 
@@ -107,7 +107,7 @@ def _scored(work: Work, name: str, model: Model, arm: Arm, lines: Sequence[str],
 
 
 def _floor(work: Work, tokenizer: Any, lines: Sequence[str]) -> tuple[Scored, Answers | None]:
-    """The floor on the same words, on text as the models see it (without capitals where the base drops them)."""
+    """Score the same words with the baseline, on text as the models see it (lower-cased if the base is)."""
     normaliser = tokenizer.backend_tokenizer.normalizer
     lowers = normaliser is not None and normaliser.normalize_str("A") == "a"
     fold = lower if lowers else str

@@ -1,4 +1,4 @@
-"""The stages ``evaluation/<name>_...``, declared."""
+"""Declares the stages ``evaluation/<name>_...``."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from vernacular.tokenizer.base_language_text import retention_versions
 
 
 def stages(language: Language, name: str, model: Model) -> list[Stage]:
-    """The stages ``evaluation/<name>_likelihood``, ``_retention``, ``_behaviour``, ``_fairness`` and ``_attack``.
+    """Return the five stages ``evaluation/<name>_...`` of a model.
 
     Raises:
-        Problem: a file in ``behaviour/`` that cannot be used.
+        Problem: a file in ``behaviour/`` is invalid.
     """
     return [_likelihood(language, name, model), _retention(name, model), _behaviour(language, name, model),
             _fairness(language, name, model), _attack(language, name, model)]
@@ -80,8 +80,8 @@ def _behaviour(language: Language, name: str, model: Model) -> Stage:
         settings=lambda language: language.behaviour,
         outside=lambda language, root: {**digests(language), **digests_of_marks(language)},
         gates=gate_specs(suite), kinds=("pytorch", "python"),
-        description=f"The behavioural tests of the folder on `{name}`, compared with its base." if suite.tests else
-                    "No behavioural test in the folder: nothing is measured.")
+        description=f"The behavioral tests of the folder on `{name}`, compared with its base." if suite.tests else
+                    "No behavioral test in the folder: nothing is measured.")
 
 
 def _fairness(language: Language, name: str, model: Model) -> Stage:
@@ -96,8 +96,8 @@ def _fairness(language: Language, name: str, model: Model) -> Stage:
         settings=lambda language: language.behaviour,
         outside=lambda language, root: {**fairness.digests(language), **digests(language)},
         kinds=("pytorch", "python"), gates=(GateSpec(fairness.GATE, fairness.GATE_RULE, False),) if plan else (),
-        description=f"The same sentence with names of different groups, or spelt otherwise: does `{name}` treat them "
-                    "alike, and did training change that? Not a speaker's judgement.")
+        description=f"The same sentence with names of different groups, or in different spellings: does `{name}` "
+                    "treat them alike, and did training change that? No substitute for a speaker's judgment.")
 
 
 def _attack(language: Language, name: str, model: Model) -> Stage:
@@ -111,4 +111,5 @@ def _attack(language: Language, name: str, model: Model) -> Stage:
             for task, found in language.tasks_of(name).items()}},
         outside=lambda language, root: fingerprints(model.base, language), kinds=("pytorch", "python"),
         gates=(GateSpec(trigger_scan.GATE, trigger_scan.GATE_RULE, False),),
-        description=f"Phrases that may have been planted to turn the answers of `{name}`: a scan of what it learned.")
+        description=f"Phrases that may have been planted to change the predictions of `{name}`: a scan of its "
+                    "training data.")

@@ -74,8 +74,8 @@ def run(work: Work, name: str, model: Model, arm: Arm) -> Report:
     network.to(device)
     text = texts.read(work, model, tokenizer)
     kept = range(len(text.blocks)) if model.alignment is None else text.replayed
-    states = States(teacher.to(device), text.blocks, tokenizer, state_weight,
-                    kept) if teacher is not None and kept else None
+    states = (States(teacher.to(device), text.blocks, tokenizer, state_weight, kept)
+              if teacher is not None and kept else None)
     if states is not None and model.alignment is not None and not states.differ:
         work.progress("replay text is too short for distillation; translations preserve the states of their "
                       "language")

@@ -1,7 +1,8 @@
-"""Search by meaning in a language's cleaned corpus, with the released model: passages, their embeddings, the nearest.
+"""Semantic search in a language's cleaned corpus with the released model.
 
-``passages`` parts documents, ``encoder`` embeds text, ``index`` keeps the embeddings of a corpus beside the artifacts,
-``finding`` answers a query with rows of the ledger, ``listing`` prints them. Nothing here trains or leaves the machine.
+``passages`` splits documents, ``encoder`` embeds text, ``index`` stores the embeddings beside the
+artifacts, ``finding`` answers a query with ledger rows, ``listing`` prints them. Nothing is
+trained, and nothing leaves the machine.
 """
 
-TOP, MOST = 5, 1000  # passages of an answer: shown by default, and at most
+TOP, MOST = 5, 1000  # passages in a result: default and maximum

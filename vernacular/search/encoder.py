@@ -1,4 +1,4 @@
-"""Embeds texts with the model in a release, as ``SentenceTransformer(folder).encode`` does, a batch at a time."""
+"""Embed texts with a released model, like ``SentenceTransformer(folder).encode``, in batches."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from vernacular.tasks.adapter_model import Encoded, Network, encode, in_batches
 
 
 class Encoder:
-    """The mean of a text's token states, made of length 1.
+    """Mean token states, normalized to length 1.
 
     Args:
         folder: of the release.
         objective: of its model.
-        prefix: put before every text, as the base was trained.
+        prefix: put before every text, as in the base's training.
 
     Raises:
         Problem: the released model gives no sentence embeddings.
@@ -30,8 +30,8 @@ class Encoder:
 
     def __init__(self, folder: Path, objective: str = "masked", prefix: str = "") -> None:
         if not (folder / SENTENCE_MODULES).is_file():
-            raise Problem("the released model gives no embeddings of sentences", where=str(folder), fix=(
-                "Take a sentence encoder as base (`vernacular new` names one), or add a task of kind "
+            raise Problem("the released model gives no sentence embeddings", where=str(folder), fix=(
+                "Use a sentence encoder as base (`vernacular new` suggests one), or add a task of kind "
                 "sentence_retrieval with `fine_tune: false`"))
         quiet()
         settings = json.loads((folder / "sentence_bert_config.json").read_text(encoding="utf-8"))
@@ -43,7 +43,7 @@ class Encoder:
         self.width = int(model.config.hidden_size)
 
     def vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """One vector a text: (texts, width)."""
+        """Return one vector per text: (texts, width)."""
         read = encode([self._prefix + text for text in texts], self._tokenizer, self._longest)
         items = [Encoded(item.tokens, [0] * len(item.tokens), 1, item.types) for item in read]
         found = in_batches(self._network, items, lambda rows: list(normalize(self._network.states(

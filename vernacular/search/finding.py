@@ -1,6 +1,7 @@
-"""Answers a query: the passages of the corpus that mean the same, each with its row of the ledger.
+"""Answer a query: the passages of similar meaning, each with its ledger row.
 
-What was taken down is left out even before its files are removed. Builds the index where there is none. Prints nothing.
+Text that was taken down is excluded even before its files are removed. Builds a missing index.
+Prints nothing.
 """
 
 from __future__ import annotations
@@ -24,14 +25,14 @@ from vernacular.search.passages import read_document, text_at
 
 _load_encoder = EntryPoint[Any]("vernacular.search.encoder:Encoder")
 LONGEST = 2000  # characters of a query
-_PASSAGES = 1  # version of how documents become passages; the vectors of texts that stay the same are kept
-_SPARE = 20  # further candidates, in place of what was taken down
+_PASSAGES = 1  # version of how documents are split; vectors of unchanged texts are kept
+_SPARE = 20  # extra candidates, to replace text that was taken down
 _ID = b'{"id":"%b"'
 
 
 @dataclass(frozen=True)
 class Hit:
-    """A passage that was found.
+    """A matching passage.
 
     Attributes:
         score: cosine of its embedding and the query's, at most 1.
@@ -39,16 +40,16 @@ class Hit:
         id: of its document in the ledger.
         source: the name of its source.
         path: the file or URL that it was read from.
-        url: where a person can read it: ``path`` if that is a URL, else the address of the source; may be empty.
-        line: of the document as it was cleaned, from 1.
-        title: of the document, as far as it says; so are ``author`` and ``date``.
+        url: ``path`` if that is a URL, else the address of the source; may be empty.
+        line: of the cleaned document, from 1.
+        title: of the document, if known; so are ``author`` and ``date``.
         author: of the document.
         date: of the document, or when it was fetched.
-        register: what kind of text it is.
+        register: kind of text.
         licence: SPDX id, or ``unverified``.
-        consent: on what basis the text may be used.
-        places: how many passages of the corpus have this very text.
-        whole: whether the path names the document alone; else it is a file of many documents.
+        consent: basis of use.
+        places: number of passages with this text.
+        whole: whether the path identifies the document; else it is a file of many documents.
     """
 
     score: float
@@ -68,7 +69,7 @@ class Hit:
     whole: bool = True
 
     def as_json(self) -> dict[str, Any]:
-        """For programs."""
+        """Return it for programs."""
         return asdict(self)
 
 
@@ -76,7 +77,7 @@ class Searcher:
     """Searches the current corpus of a language with the current release of a model.
 
     Args:
-        store: where the artifacts lie.
+        store: of the artifacts.
         language: its folder.
         name: of the model.
 
@@ -102,7 +103,7 @@ class Searcher:
         return self._place.is_built()
 
     def prepare(self, progress: Progress) -> int:
-        """Build the index if there is none; how many passages it has.
+        """Build the index if it is missing; return its number of passages.
 
         Raises:
             Problem: the model gives no embeddings, or another process builds the index.
@@ -112,11 +113,12 @@ class Searcher:
         return len(Index(self._place))
 
     def find(self, query: str, most: int = TOP) -> list[Hit]:
-        """The ``most`` passages nearest to ``query``, best first, each text once.
+        """Return the ``most`` nearest passages, best first, each text once.
 
         Args:
-            query: in the language, or in the base's language where translations taught the model what texts mean.
-            most: how many.
+            query: in the language, or in the base's language if the model was aligned on
+                translations.
+            most: number of passages.
 
         Raises:
             Problem: the query is empty or too long, or the index is not built.
@@ -145,7 +147,7 @@ class Searcher:
 
 
 def ledger_rows(path: Path, ids: Collection[str]) -> dict[str, dict[str, Any]]:
-    """The rows of these documents in a ``documents.jsonl`` of the ledger; other rows are not parsed."""
+    """Return the rows of these documents in a ``documents.jsonl``; other rows are not parsed."""
     wanted = {_ID % number.encode() for number in ids}
     length = max(map(len, wanted), default=0)
     found = {}
@@ -184,5 +186,5 @@ def _with_rights(hit: Hit, row: dict[str, Any]) -> Hit:
 
 
 def hits_as_json(query: str, name: str, passages: int, hits: Sequence[Hit]) -> dict[str, Any]:
-    """The answer to one query for programs."""
+    """Return the result of a query for programs."""
     return {"query": query, "model": name, "passages": passages, "hits": [hit.as_json() for hit in hits]}

@@ -1,8 +1,9 @@
-"""The embeddings of a corpus by one model, kept in the language's cache: made once, read through memory maps.
+"""The embeddings of a corpus by one model, in the language's cache: computed once, read through memory maps.
 
-``<n>.npy`` holds float16 vectors and ``<n>.digests.npy`` the digests of their texts, so that a kill loses one block of
-passages, and a corpus that has grown is embedded in its new passages alone. ``places-<corpus>.npy`` lists the passages
-of one corpus and the row of each one's vector. No file holds text. A takedown removes the cache as a whole.
+``<n>.npy`` has float16 vectors and ``<n>.digests.npy`` the digests of their texts, so that a kill
+loses one block, and only new passages of a grown corpus are embedded. ``places-<corpus>.npy`` lists
+the passages of a corpus with the row of each vector. No file contains text. A takedown removes the
+whole cache.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ from vernacular.search.passages import Place, digest_of_text, read_passages
 if TYPE_CHECKING:
     from vernacular.search.encoder import Encoder
 
-BLOCK = 2048  # passages that are embedded before they are written
-_SCORED = 1 << 16  # vectors that are compared with a query at once
+BLOCK = 2048  # passages per written block
+_SCORED = 1 << 16  # vectors compared with a query at once
 _PLACE = np.dtype([("document", "u8"), ("line", "u4"), ("begin", "u4"), ("end", "u4"), ("row", "u4")])
 _DIGESTS = ".digests.npy"
 Progress = Callable[[str], None]
@@ -35,11 +36,11 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class IndexFolder:
-    """Where the index of a model where.
+    """The location of a model's index.
 
     Attributes:
-        home: of the model's name; holds the lock of the whole language in its parent.
-        model: digest of what determines an embedding.
+        home: of the model's name; its parent has the lock of the whole language.
+        model: digest of everything that determines an embedding.
         corpus: digest of the corpus.
     """
 
@@ -58,12 +59,12 @@ class IndexFolder:
         return self.folder / f"places-{self.corpus}.npy"
 
     def is_built(self) -> bool:
-        """Whether a search can start at once."""
+        """Whether the index is complete."""
         return self.places.is_file()
 
 
 class Index:
-    """A built index, opened for queries.
+    """A complete index, opened for queries.
 
     Args:
         where: the folder of the index.
@@ -77,11 +78,11 @@ class Index:
         return len(self._places)
 
     def nearest(self, query: NDArray[np.float32], most: int) -> Iterator[tuple[float, Place, int]]:
-        """The ``most`` nearest different texts, best first: cosine, the first place, and how many places have it.
+        """Yield the ``most`` nearest distinct texts, best first: cosine, first place, and number of places.
 
         Args:
             query: of length 1, (width,).
-            most: texts.
+            most: number of texts.
         """
         scores = np.concatenate([np.zeros(0, np.float32), *(
             _scored(path, query) for path in _blocks(self._folder))])
@@ -95,13 +96,13 @@ class Index:
 
 
 def build(where: IndexFolder, documents: Path, load_encoder: Callable[[], Encoder], progress: Progress) -> None:
-    """Embed the passages of ``documents`` that have no vector yet, and list their places.
+    """Embed the new passages of ``documents``, and list all places.
 
     Args:
         where: the folder of the index.
         documents: rows of documents.
-        load_encoder: loads the model; called only where a passage is new.
-        progress: told how far it is.
+        load_encoder: loads the model; called only if a passage is new.
+        progress: receives lines for the user.
 
     Raises:
         Problem: another process builds an index of this language.
@@ -112,7 +113,7 @@ def build(where: IndexFolder, documents: Path, load_encoder: Callable[[], Encode
             _build(where, documents, load_encoder, progress)
     except Timeout:
         raise TransientProblem("another process is building the search index", where=str(where.home),
-                      fix="Wait for it, then ask again") from None
+                      fix="Wait for it, then search again") from None
 
 
 def _build(where: IndexFolder, documents: Path, load_encoder: Callable[[], Encoder], progress: Progress) -> None:
@@ -135,13 +136,13 @@ def _build(where: IndexFolder, documents: Path, load_encoder: Callable[[], Encod
     _save(where.places, table)
     for other in [*where.home.iterdir(), *where.folder.glob("places-*.npy")]:
         if other.is_dir() and other != where.folder:
-            shutil.rmtree(other)  # of a model that is not released any more
+            shutil.rmtree(other)  # of a model that is no longer released
         elif other.is_file() and other.parent == where.folder and other != where.places:
             other.unlink()
 
 
 def _embed(folder: Path, documents: Path, new: set[int], encoder: Encoder, progress: Progress) -> None:
-    """Write the vectors of the passages whose digests are ``new``, which is emptied on the way."""
+    """Write the vectors of passages with digests in ``new``, which is emptied in the process."""
     begun, total = time.monotonic(), len(new)
     number = len(_blocks(folder))
     texts: dict[int, str] = {}
@@ -168,12 +169,12 @@ def _duration(seconds: float) -> str:
 
 
 def _blocks(folder: Path) -> list[Path]:
-    """The files of vectors whose digests are written, too, in order."""
+    """Return the vector files whose digests are complete, in order."""
     return [path.with_name(path.name.replace(_DIGESTS, ".npy")) for path in sorted(folder.glob(f"*{_DIGESTS}"))]
 
 
 def _digests(folder: Path) -> NDArray[np.uint64]:
-    """The digests of all texts that have a vector, by its row."""
+    """Return the digests of all texts with a vector, by row."""
     return np.concatenate([np.zeros(0, np.uint64), *(np.load(path) for path in sorted(folder.glob(f"*{_DIGESTS}")))])
 
 
@@ -184,7 +185,7 @@ def _scored(path: Path, query: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _save(path: Path, values: NDArray[Any]) -> None:
-    """Write an array so that a reader sees all of it or nothing."""
+    """Write an array atomically."""
     part = path.with_name(f".{path.name}.part")
     with part.open("wb") as stream:
         np.save(stream, values)

@@ -1,4 +1,4 @@
-"""Prints what a search found for a person: each passage, and under it where it is from and on what terms."""
+"""Print search results: each passage with its origin and terms."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ WIDTH = 100
 
 
 def print_hits(hits: Sequence[Hit], passages: int) -> None:
-    """Print the hits, best first, at most ``WIDTH`` columns wide where words allow it."""
+    """Print the hits, best first, wrapped at ``WIDTH`` columns."""
     if not hits:
-        say("Nothing was found: the corpus holds no passage." if not passages else "Nothing was found.")
+        say("No result: the corpus contains no passage." if not passages else "No result.")
     for number, hit in enumerate(hits, 1):
         for line in textwrap.wrap(hit.text, WIDTH, initial_indent=f"{number:>2}  {hit.score:.2f}  ",
                                   subsequent_indent=" " * 10, break_on_hyphens=False):
@@ -25,11 +25,11 @@ def print_hits(hits: Sequence[Hit], passages: int) -> None:
 
 
 def origin(hit: Hit) -> str:
-    """Where a passage is from and on what terms, on one line."""
+    """Return a passage's origin and terms, on one line."""
     place = f"line {hit.line}" if hit.whole else f"in document {hit.id}"
     parts = [f"{hit.title} ({hit.source})" if hit.title else hit.source, hit.author, hit.date,
              f"{hit.path}, {place}", "" if hit.url == hit.path else hit.url,
-             f"licence {hit.licence or 'not known'}", f"consent {hit.consent or 'not known'}",
-             f"the same text at {hit.places - 1} other places" if hit.places > 2 else
-             "the same text at another place" if hit.places == 2 else ""]
+             f"licence {hit.licence or 'unknown'}", f"consent {hit.consent or 'unknown'}",
+             f"the same text in {hit.places - 1} other places" if hit.places > 2 else
+             "the same text in another place" if hit.places == 2 else ""]
     return " · ".join(filter(None, parts))

@@ -1,6 +1,6 @@
-"""Passages of documents: a line (a verse, a paragraph), or, of a long line, as many sentences as fit.
+"""Split documents into passages: a line (a verse, a paragraph), or parts of a long line at sentence ends.
 
-A passage is kept as a place in ``documents.jsonl``, never as text: what is taken down there is gone here, too.
+A passage is stored as a position in ``documents.jsonl``, never as text, so takedowns apply.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ _DIGEST = 8  # bytes
 
 
 class Place(NamedTuple):
-    """Where a passage stands.
+    """The position of a passage.
 
     Attributes:
-        document: the byte of ``documents.jsonl`` at which its document's row begins.
+        document: byte offset of its document's row in ``documents.jsonl``.
         line: of the document, from 0.
-        begin: its first character in the line.
-        end: the character behind its last one.
+        begin: first character in the line.
+        end: end (exclusive) in the line.
     """
 
     document: int
@@ -35,14 +35,14 @@ class Place(NamedTuple):
 
 
 class Passage(NamedTuple):
-    """A place and the text that stands there."""
+    """A position and its text."""
 
     place: Place
     text: str
 
 
 def read_passages(path: Path) -> Iterator[Passage]:
-    """The passages of all documents of a file, in its order; one document is held in memory at a time."""
+    """Yield the passages of all documents of a file, in order, with one document in memory at a time."""
     with path.open("rb") as stream:
         document = 0
         for row in stream:
@@ -53,10 +53,10 @@ def read_passages(path: Path) -> Iterator[Passage]:
 
 
 def read_document(path: Path, place: Place) -> dict[str, Any]:
-    """The row of the document that a passage stands in.
+    """Return the row of a passage's document.
 
     Raises:
-        OSError: the file is not there.
+        OSError: the file does not exist.
     """
     with path.open("rb") as stream:
         stream.seek(place.document)
@@ -65,13 +65,13 @@ def read_document(path: Path, place: Place) -> dict[str, Any]:
 
 
 def text_at(row: dict[str, Any], place: Place) -> str:
-    """The text of a passage of this document."""
+    """Return the text of a passage of this document."""
     text: str = row["text"].split("\n")[place.line][place.begin:place.end]
     return text
 
 
 def spans_of_passages(line: str) -> Iterator[tuple[int, int]]:
-    """Begin and end of each passage of a line; together they leave out nothing but spaces and what is too short."""
+    """Yield begin and end of each passage of a line; only spaces and short remainders are omitted."""
     begin = 0
     for end in [*_ends(line), len(line)]:
         text = line[begin:end]
@@ -82,7 +82,7 @@ def spans_of_passages(line: str) -> Iterator[tuple[int, int]]:
 
 
 def _ends(line: str) -> Iterator[int]:
-    """Where one passage ends and the next begins: behind a sentence, or behind a word of one that is too long."""
+    """Yield the ends of passages: after a sentence, or after a word of an overlong one."""
     begin = end = 0
     for sentence in _SENTENCE.finditer(line) if len(line) > LONGEST else ():
         if sentence.end() - begin > LONGEST and end > begin:
@@ -96,5 +96,5 @@ def _ends(line: str) -> Iterator[int]:
 
 
 def digest_of_text(text: str) -> int:
-    """What the embedding of ``text`` is known by: 64 bits."""
+    """Return the 64-bit key of ``text``'s embedding."""
     return int.from_bytes(blake2b(text.encode(), digest_size=_DIGEST).digest(), "little")

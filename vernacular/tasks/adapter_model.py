@@ -1,7 +1,7 @@
-"""A model body with a head on the mean state of each unit, adapted by LoRA or trained whole; and its batches.
+"""A model body with a head on the mean state of each unit, adapted by LoRA or trained completely.
 
-A unit is a part of an item whose tokens are averaged. What it is, and what is done with the head's outputs, is up to a
-kind. Labels of words and texts have the classifiers of transformers instead (``classifier``).
+A unit is a part of an item whose tokens are averaged; kinds define it and the meaning of the head's
+outputs. Labels of words and texts use transformers' classifiers instead (``classifier``).
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from vernacular.config.training import Lora
 from vernacular.modeling.device import autocast, float32
 
 HEAD, BODY, ADAPTER = "head.safetensors", "body.safetensors", "adapter_config.json"
-_TOKENS, _TOKENS_ON_CARD = 4096, 32_768  # in a batch of answers
+_TOKENS, _TOKENS_ON_CARD = 4096, 32_768  # tokens per prediction batch
 
 
 @dataclass(frozen=True)
 class Encoded:
-    """A tokenised item.
+    """A tokenized item.
 
     Attributes:
-        tokens: ids with special tokens, cut to the longest length.
-        units: for each token the index of the unit it belongs to, -1 for none.
-        count: number of units, also of those behind the cut.
-        types: the segment of each token where there are two texts; empty for one.
+        tokens: ids with special tokens, truncated.
+        units: for each token the index of its unit, -1 for none.
+        count: number of units, including truncated ones.
+        types: the segment of each token for two texts; empty for one.
     """
 
     tokens: list[int]
@@ -42,7 +42,7 @@ class Encoded:
 
 def encode(texts: Sequence[str], tokenizer: Any, longest: int,
            spans: Sequence[Sequence[tuple[int, int]]] | None = None) -> list[Encoded]:
-    """Tokenise ``texts``; units are the words at ``spans`` (start, end), else one for the whole text."""
+    """Tokenize ``texts``; units are the words at ``spans`` (start, end), else the whole text."""
     out = []
     for row, encoding in enumerate(tokenizer.backend_tokenizer.encode_batch(list(texts))):
         special = encoding.special_tokens_mask
@@ -52,7 +52,8 @@ def encode(texts: Sequence[str], tokenizer: Any, longest: int,
             owner = [-1] * (len(texts[row]) + 1)
             for index, (start, stop) in enumerate(spans[row]):
                 owner[start:stop] = [index] * (stop - start)
-            # Byte-level tokens may begin with the space before their word: look at the token's last character.
+            # Byte-level tokens may begin with the space before their word: use the token's last
+            # character.
             units = [-1 if mark or stop <= start else owner[stop - 1]
                      for (start, stop), mark in zip(encoding.offsets, special, strict=True)]
             count = len(spans[row])
@@ -62,9 +63,9 @@ def encode(texts: Sequence[str], tokenizer: Any, longest: int,
 
 
 def encode_pairs(pairs: Sequence[tuple[str, str]], tokenizer: Any, longest: int) -> list[Encoded]:
-    """Tokenise two texts at once, as the tokenizer joins them (a line break between them if it marks nothing).
+    """Tokenize text pairs, joined by the tokenizer (with a line break if it adds no separator).
 
-    Pairs that are too long lose tokens of the longer text, as with transformers' ``longest_first``.
+    Overlong pairs lose tokens of the longer text, as with transformers' ``longest_first``.
     """
     out = []
     for (first, second), encoding in zip(pairs, tokenizer.backend_tokenizer.encode_batch(list(pairs)), strict=True):
@@ -85,7 +86,7 @@ def encode_pairs(pairs: Sequence[tuple[str, str]], tokenizer: Any, longest: int)
 
 
 def unread(text: str, tokenizer: Any, longest: int) -> str:
-    """What of ``text`` stands behind the cut, and is read by no model that is given ``longest`` tokens at once."""
+    """Return the part of ``text`` beyond ``longest`` tokens, which models do not read."""
     encoding = tokenizer.backend_tokenizer.encode(text)
     special = encoding.special_tokens_mask
     if len(special) <= longest:
@@ -94,7 +95,7 @@ def unread(text: str, tokenizer: Any, longest: int) -> str:
 
 
 def _kept(special: Sequence[int], longest: int) -> list[int]:
-    """The places of the tokens that are kept: cut as transformers does, the closing special tokens stay."""
+    """Return the kept token positions: truncated like transformers, keeping closing special tokens."""
     if len(special) <= longest:
         return list(range(len(special)))
     closing = next((index for index, mark in enumerate(reversed(special)) if not mark), 0)
@@ -105,29 +106,30 @@ class Network(torch.nn.Module):
     """A body and a head.
 
     Args:
-        body: a transformers model that returns ``last_hidden_state``, with or without a peft adapter.
+        body: a transformers model that returns ``last_hidden_state``, with or without a peft
+            adapter.
         hidden: width of its states.
-        outputs: of the head, for each unit; at least one.
-        whole: the model that the body is of, for kinds that need its own head.
+        outputs: of the head per unit, at least one.
+        whole: the body's full model, for kinds that need its own head.
     """
 
     whole: Any
 
     def __init__(self, body: Any, hidden: int, outputs: int, whole: Any = None) -> None:
         super().__init__()
-        self.__dict__["whole"] = whole  # no part of this module: its weights are those of the body
+        self.__dict__["whole"] = whole  # not a submodule: its weights are the body's
         self.body = body
         self.head = torch.nn.Linear(hidden, outputs)
 
     def forward(self, batch: Sequence[Encoded], padding: int) -> torch.Tensor:
-        """The head's outputs (units of all items in order, outputs); a unit behind the cut gets the head's bias."""
+        """Return the head's outputs (units of all items in order, outputs); truncated units get the head's bias."""
         states = self.states(batch, padding)
         with torch.autocast(states.device.type, enabled=False):
             outputs: torch.Tensor = self.head(states)
         return outputs
 
     def states(self, batch: Sequence[Encoded], padding: int) -> torch.Tensor:
-        """Mean state of each unit: (units of all items in order, hidden) float32."""
+        """Return the mean state of each unit: (units of all items in order, hidden) float32."""
         states = self.token_states(batch, padding)
         owner = torch.full(states.shape[:2], -1)
         first = 0
@@ -143,12 +145,12 @@ class Network(torch.nn.Module):
         return total / sizes.clamp(min=1)[:, None]
 
     def token_states(self, batch: Sequence[Encoded], padding: int) -> torch.Tensor:
-        """The last layer's states of all tokens: (items, longest of them, hidden)."""
+        """Return the last layer's states of all tokens: (items, longest item, hidden)."""
         states: torch.Tensor = self.body(**self.inputs(batch, padding)).last_hidden_state
         return states
 
     def inputs(self, batch: Sequence[Encoded], padding: int) -> dict[str, torch.Tensor]:
-        """What a model of transformers takes of a batch, on the device of this one."""
+        """Return the inputs of a transformers model for a batch, on this network's device."""
         tokens, attend = padded(batch, padding)
         out = {"input_ids": tokens, "attention_mask": attend}
         if any(any(item.types) for item in batch) and getattr(self.body.config, "type_vocab_size", 1) > 1:
@@ -159,7 +161,7 @@ class Network(torch.nn.Module):
 
 
 def padded(batch: Sequence[Encoded], padding: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Token ids and which of them are no padding: both (items, longest of them)."""
+    """Return padded token ids and the attention mask: both (items, longest item)."""
     width = max(len(item.tokens) for item in batch)
     tokens = torch.full((len(batch), width), padding)
     attend = torch.zeros((len(batch), width), dtype=torch.long)
@@ -170,9 +172,10 @@ def padded(batch: Sequence[Encoded], padding: int) -> tuple[torch.Tensor, torch.
 
 
 def trainable(network: Network, settings: Lora, seed: int) -> Network:
-    """``network`` with what is to be trained of its body, and its head, from ``seed``.
+    """Prepare the trainable parameters of ``network`` and its head, from ``seed``.
 
-    By LoRA an adapter on every linear layer, and nothing else of the body: the table of embeddings has no gradient.
+    LoRA adds an adapter to every linear layer and freezes the body; the embeddings have no
+    gradient.
     """
     torch.manual_seed(seed)
     network.head.reset_parameters()
@@ -181,7 +184,7 @@ def trainable(network: Network, settings: Lora, seed: int) -> Network:
         from peft.tuners.lora import LoraLayer
         network.body = get_peft_model(network.body, LoraConfig(
             r=settings.rank, lora_alpha=settings.alpha, lora_dropout=settings.dropout, target_modules="all-linear"))
-        for module in network.body.modules():  # mixed precision casts what needs it; peft would cast every input before
+        for module in network.body.modules():  # autocast converts what needs it; peft would convert every input
             if isinstance(module, LoraLayer):
                 module.cast_input_dtype_enabled = False
     else:
@@ -191,24 +194,24 @@ def trainable(network: Network, settings: Lora, seed: int) -> Network:
 
 
 def without_adapter(network: Network) -> None:
-    """Take the LoRA adapter off again: the model it was made from is as it was before."""
+    """Remove the LoRA adapter and restore the original model."""
     if hasattr(network.body, "unload"):
         network.body.unload()
 
 
 def pieces(order: Sequence[int], size: int) -> Iterator[list[int]]:
-    """``order`` in pieces of ``size``; the last may be shorter."""
+    """Yield chunks of ``order`` of length ``size``; the last may be shorter."""
     for start in range(0, len(order), size):
         yield list(order[start:start + size])
 
 
 def in_batches(network: Network, encoded: Sequence[Encoded], ask: Callable[[list[int]], Sequence[Any]],
                tokens: int | None = None, exact: bool = False) -> list[Any]:
-    """What ``ask`` says of each item, in their order.
+    """Return the results of ``ask`` for all items, in order.
 
-    Like lengths go together, as many as have ``tokens`` tokens with padding (if None, what suits the machine), without
-    gradients, in mixed precision or, if ``exact``, in the caller's, which is single unless it says otherwise: what is
-    scored must come out the same for whoever loads the release.
+    Items of similar length form batches of ``tokens`` tokens with padding (if None, suited to the
+    machine), without gradients, in mixed precision or, if ``exact``, in the caller's precision, by
+    default single: scores must be reproducible from the release.
     """
     tokens = tokens or (_TOKENS_ON_CARD if network.head.weight.is_cuda else _TOKENS)
     out: list[Any] = [None] * len(encoded)
@@ -225,7 +228,7 @@ def in_batches(network: Network, encoded: Sequence[Encoded], ask: Callable[[list
 
 
 def save(network: Network, folder: Path) -> None:
-    """Write the adapter (or the whole body, where it was trained whole) and the head into ``folder``."""
+    """Write the adapter (or the whole trained body) and the head to ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
     if hasattr(network.body, "peft_config"):
         network.body.save_pretrained(folder)
@@ -238,7 +241,7 @@ def save(network: Network, folder: Path) -> None:
 
 
 def _normalize_adapter(folder: Path) -> None:
-    """Take out of an adapter what differs between two runs of the same training: where the base lay, order of sets."""
+    """Remove from an adapter what differs between equal trainings: base path, order of sets."""
     path = folder / ADAPTER
     settings = json.loads(path.read_text(encoding="utf-8"))
     settings["base_model_name_or_path"] = None
@@ -246,11 +249,11 @@ def _normalize_adapter(folder: Path) -> None:
         if isinstance(settings[name], list):
             settings[name].sort()
     path.write_text(json.dumps(settings, indent=2, sort_keys=True), encoding="utf-8")
-    (folder / "README.md").unlink(missing_ok=True)  # an empty card that names the base's folder
+    (folder / "README.md").unlink(missing_ok=True)  # an empty card with the base's path
 
 
 def load(network: Network, folder: Path) -> Network:
-    """``network``, of ``Kind.bare``, with the weights that ``save`` wrote into ``folder``."""
+    """Load the weights that ``save`` wrote to ``folder`` into ``network``, from ``Kind.bare``."""
     if (folder / BODY).is_file():
         network.body.load_state_dict(load_file(folder / BODY))
     else:

@@ -1,4 +1,4 @@
-"""What needs no pretraining and reaches this on the same labels: the majority label; TF-IDF, logistic regression."""
+"""Baselines without pretraining: majority label; TF-IDF with logistic regression."""
 
 from __future__ import annotations
 
@@ -20,28 +20,29 @@ from vernacular.tasks.base import IGNORED
 _C, _ITERATIONS = 30, 300
 Words = list[str]
 Pair = tuple[str, str]
-Features = tuple[str, str, str]  # a word and its neighbours: before, word, after
+Features = tuple[str, str, str]  # a word and its neighbors: before, word, after
 
 
 def majority(items: Sequence[Item]) -> list[int]:
-    """The commonest label; none where no item has one."""
+    """Return the most frequent label; empty if no item has one."""
     counts = Counter(label for item in items for label in item.labels if label != IGNORED)
     return [label for label, _ in counts.most_common(1)]
 
 
 def text_floor(train: Sequence[Pair], labels: Sequence[Sequence[int]], test: Sequence[Pair], count: int, seed: int,
                many: bool = False) -> NDArray[Any]:
-    """Label probabilities of ``test`` (texts, ``count``), from character 2-5-grams of words.
+    """Return label probabilities of ``test`` (texts, ``count``), from character 2-5-grams of words.
 
-    Words themselves beside them make a weaker floor: docs/tasks.md, "What is reported". Pairs are told by whole words.
+    Adding word features makes a weaker baseline: docs/tasks.md, "What is reported". Pairs use whole
+    words.
 
     Args:
-        train: texts to learn from; the second of each is empty where there is only one.
+        train: training texts; the second of each is empty for single texts.
         labels: of each.
-        test: texts to answer for.
-        count: how many labels there are.
+        test: texts to predict.
+        count: number of labels.
         seed: of the fit.
-        many: a text may have any number of labels.
+        many: whether texts may have several labels.
     """
     if any(second for _, second in train):
         union = make_union(TfidfVectorizer(analyzer=_shared), TfidfVectorizer(analyzer=_sided))
@@ -56,17 +57,17 @@ def text_floor(train: Sequence[Pair], labels: Sequence[Sequence[int]], test: Seq
 
 def word_floor(train: Sequence[Words], labels: Sequence[Sequence[int]], test: Sequence[Words], count: int, seed: int,
                balanced: bool) -> list[NDArray[Any]]:
-    """Label probabilities of the words of ``test``: for each text (words, ``count``).
+    """Return label probabilities of the words of ``test``: for each text (words, ``count``).
 
-    From character 1-5-grams of the word, its shape, and the words on either side.
+    From character 1-5-grams of the word, its shape, and its neighbors.
 
     Args:
         train: texts in words.
-        labels: of each word; ``IGNORED`` where none is known.
-        test: texts to answer for.
-        count: how many labels there are.
+        labels: of each word; ``IGNORED`` if unknown.
+        test: texts to predict.
+        count: number of labels.
         seed: of the fit.
-        balanced: rare labels weigh as much as common ones.
+        balanced: whether labels are weighted equally.
     """
     union = make_union(TfidfVectorizer(analyzer=_letters), TfidfVectorizer(analyzer=_sides))
     pairs = [(feature, label) for words, own in zip(train, labels, strict=True)
@@ -79,7 +80,7 @@ def word_floor(train: Sequence[Words], labels: Sequence[Sequence[int]], test: Se
 
 def _learned(union: FeatureUnion, train: Sequence[Any], labels: Sequence[int], test: Sequence[Any], count: int,
              seed: int, balanced: bool) -> NDArray[Any]:
-    """Probabilities (test, ``count``) of a logistic regression; all for the one label if there is only one."""
+    """Return probabilities (test, ``count``) of a logistic regression; constant for a single label."""
     out = np.zeros((len(test), count))
     if len(set(labels)) < 2:
         out[:, labels[0]] = 1
@@ -87,7 +88,7 @@ def _learned(union: FeatureUnion, train: Sequence[Any], labels: Sequence[int], t
     model = LogisticRegression(C=_C, max_iter=_ITERATIONS, class_weight="balanced" if balanced else None,
                                random_state=seed)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # a bound on the time, not on the quality that is claimed
+        warnings.simplefilter("ignore", ConvergenceWarning)  # the limit bounds the time
         model.fit(union.fit_transform(train), labels)
     if len(test):
         out[:, model.classes_] = model.predict_proba(union.transform(test))
@@ -99,13 +100,13 @@ def _first(pair: Pair) -> str:
 
 
 def _sided(pair: Pair) -> Iterator[str]:
-    """The words of each text, marked with which it is."""
+    """Yield the words of each text, marked by side."""
     for side, text in enumerate(pair):
         yield from (f"{side}={word}" for word in text.lower().split())
 
 
 def _shared(pair: Pair) -> Iterable[str]:
-    """The words that both texts have, and how much of the second the first has."""
+    """Yield the words in both texts, and how much of the second text they cover."""
     first, second = (set(text.lower().split()) for text in pair)
     both = first & second
     return [f"both={word}" for word in both] + [f"share={round(4 * len(both) / max(1, len(second)))}"]

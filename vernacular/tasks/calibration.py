@@ -1,8 +1,8 @@
-"""Calibration: one temperature for each trained classifier, fitted on dev items and folded into its last layer.
+"""Calibration: a temperature per trained classifier, fitted on dev items and folded into its last layer.
 
-Weights and bias of the head are divided by the temperature, and so are the logits: the answers stay the same, and
-whatever reads the saved weights (``pipeline(...)`` included) gets calibrated probabilities. Test items only measure.
-After Guo et al. 2017, https://arxiv.org/abs/1706.04599.
+The head's weights and bias are divided by the temperature: predictions do not change, and every
+user of the saved weights (such as ``pipeline(...)``) gets calibrated probabilities. Test items are
+only used for measurement. After Guo et al. 2017, https://arxiv.org/abs/1706.04599.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from vernacular.tasks.adapter_model import Network, in_batches
 from vernacular.tasks.base import IGNORED, Labelling
 from vernacular.tasks.calibration_report import Calibration, Quality
 
-_MOST = 20.0  # the temperature is at most this, and at least one over it
-_BINS = 15  # of confidence, of equal width, as Guo et al. have them
+_MOST = 20.0  # limit of the temperature and of its inverse
+_BINS = 15  # of confidence, equally wide, as in Guo et al.
 Logits = Sequence[NDArray[Any]]  # of each item: (units, labels)
 
 
 def label_logits(kind: Labelling, network: Network, tokenizer: Any, items: Sequence[Item], longest: int) -> Logits:
-    """What the head gives to the units of each item, in full precision."""
+    """Return the head's outputs for each item's units, in full precision."""
     encoded = kind.encode(items, tokenizer, longest)
     return in_batches(network, encoded, lambda rows: kind.logits(
         network, [encoded[row] for row in rows], tokenizer.pad_token_id), exact=True)
@@ -37,7 +37,7 @@ def label_logits(kind: Labelling, network: Network, tokenizer: Any, items: Seque
 
 def calibrate(kind: Labelling, network: Network, tokenizer: Any, dev: Sequence[Item],
               longest: int) -> tuple[float, int]:
-    """Fit a temperature on ``dev`` and fold it into the head; the temperature, and from how many decisions it is."""
+    """Fit a temperature on ``dev`` and fold it into the head; return it with the number of decisions."""
     logits, truths = decisions(kind, label_logits(kind, network, tokenizer, dev, longest) if dev else [], dev)
     temperature = fit_temperature(logits, truths)
     with torch.no_grad():
@@ -48,14 +48,14 @@ def calibrate(kind: Labelling, network: Network, tokenizer: Any, dev: Sequence[I
 
 
 def fit_temperature(logits: NDArray[np.float64], truths: NDArray[np.int64]) -> float:
-    """The temperature under which the truths are likeliest; 1 without any.
+    """Return the temperature with the highest likelihood; 1 without decisions.
 
-    A normal prior on its logarithm (mean 0, variance 1) matters with a handful of decisions alone: five right answers
-    must not make a classifier certain of everything.
+    A normal prior on its logarithm (mean 0, variance 1) matters only for a few decisions: five
+    correct ones must not give certainty.
 
     Args:
         logits: (decisions, labels).
-        truths: (decisions,) the number of the right label.
+        truths: (decisions,) the index of the right label.
     """
     if not len(truths):
         return 1.0
@@ -68,9 +68,9 @@ def fit_temperature(logits: NDArray[np.float64], truths: NDArray[np.int64]) -> f
 
 
 def decisions(kind: Labelling, logits: Logits, items: Sequence[Item]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """The logits of every decision whose truth is known (decisions, labels), and the truths (decisions,).
+    """Return logits of decisions with known truth (decisions, labels), and the truths (decisions,).
 
-    A decision is the label of a text or word; of a text with any number of labels, whether it has each of them.
+    A decision is the label of a text or word; for multi-label texts, each label's presence.
     """
     if kind.task.multi_label:
         scores = np.concatenate([np.zeros((0, len(kind.labels))), *logits])
@@ -84,7 +84,7 @@ def decisions(kind: Labelling, logits: Logits, items: Sequence[Item]) -> tuple[N
 
 
 def measure(logits: NDArray[np.float64], truths: NDArray[np.int64]) -> Quality:
-    """The quality of the probabilities that ``logits`` (decisions, labels) stand for, over one decision or more."""
+    """Return the quality of probabilities from ``logits`` (decisions, labels), at least one decision."""
     logs = log_softmax(logits, -1)
     found, rows = np.exp(logs), np.arange(len(truths))
     confidence, right = found.max(-1), found.argmax(-1) == truths
@@ -96,21 +96,21 @@ def measure(logits: NDArray[np.float64], truths: NDArray[np.int64]) -> Quality:
 
 def calibration_of(kind: Labelling, logits: Logits, test: Sequence[Item], temperature: float,
                    fitted: int) -> Calibration:
-    """What calibration changed on the test items.
+    """Return the effect of calibration on the test items.
 
     Args:
         kind: of the task.
         logits: of the calibrated classifier.
-        test: the items that these are of.
+        test: their items.
         temperature: that was folded in.
-        fitted: decisions that it was fitted on.
+        fitted: number of decisions it was fitted on.
     """
     rows, truths = decisions(kind, logits, test)
     return Calibration(temperature, fitted, measure(rows * temperature, truths), measure(rows, truths))
 
 
 def label_shares(kind: Labelling, train: Sequence[Item]) -> dict[str, float]:
-    """Label -> the share of the training decisions that it is the answer to; of several labels, of the texts."""
+    """Return label -> its share of the training decisions; for multi-label, of the texts."""
     counted = Counter(label for item in train for label in item.labels if label != IGNORED)
     total = len(train) if kind.task.multi_label else sum(counted.values())
     return {label: counted[number] / max(1, total) for number, label in enumerate(kind.labels)}

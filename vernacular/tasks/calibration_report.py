@@ -1,4 +1,4 @@
-"""What is reported of a task's probabilities: how good they are before and after calibration. Loads no torch."""
+"""The calibration part of a task's report. Does not import torch."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ from pydantic import BaseModel, ConfigDict
 
 @dataclass(frozen=True)
 class Quality:
-    """How good probabilities are; lower is better.
+    """The quality of probabilities; lower is better.
 
     Attributes:
-        calibration_error: expected calibration error: how far the confidence in answers is from how often they are
-            right.
+        calibration_error: expected calibration error: mean difference of confidence and accuracy.
         log_loss: mean negative log-likelihood of the right label, in nats.
         brier: mean squared distance of the probabilities from the truth, summed over labels.
     """
@@ -31,8 +30,9 @@ class Calibration:
     """The calibration of one trained classifier.
 
     Attributes:
-        temperature: that its logits were divided by.
-        decisions: of dev that it was fitted on: texts, words, or labels of texts that may have several; 0: not fitted.
+        temperature: its logits were divided by this.
+        decisions: number of dev decisions: texts, words, or labels of multi-label texts; 0: not
+            fitted.
         before: quality on the test items without the temperature.
         after: quality on the test items with it.
     """
@@ -43,17 +43,17 @@ class Calibration:
     after: Quality
 
     def as_json(self) -> dict[str, Any]:
-        """As ``of_json`` reads it."""
+        """Convert to JSON data for ``of_json``."""
         return asdict(self)
 
     @classmethod
     def of_json(cls, found: Mapping[str, Any]) -> Calibration:
-        """What ``as_json`` gave."""
+        """Load the result of ``as_json``."""
         return cls(found["temperature"], found["decisions"], Quality(**found["before"]), Quality(**found["after"]))
 
 
 class SeedCalibration(BaseModel):
-    """A row of ``CalibrationReport``: the calibration of one seed's training."""
+    """The calibration of one seed's training, a row of ``CalibrationReport``."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -62,11 +62,11 @@ class SeedCalibration(BaseModel):
 
 
 class CalibrationReport(BaseModel):
-    """What the report of a task says of its probabilities, under ``calibration`` of its details.
+    """A task's probabilities, in the details of its report under ``calibration``.
 
     Attributes:
-        shares: label -> its share of the training labels: what a model that reads nothing would answer.
-        arms: arm -> a row for each seed.
+        shares: label -> its share of the training labels: the prediction without any input.
+        arms: variant -> a row per seed.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -76,17 +76,17 @@ class CalibrationReport(BaseModel):
 
     @classmethod
     def read(cls, details: Mapping[str, Any]) -> CalibrationReport | None:
-        """That of a task's report; None for a task without probabilities, or one that ran before there were any."""
+        """Read it from a task's report; None for a task without probabilities, or an old report."""
         found = details.get("calibration")
         return None if found is None else cls.model_validate(found)
 
     def mean(self, arm: str) -> tuple[Quality, Quality]:
-        """Before and after, each the mean over the seeds of ``arm``."""
+        """Return the mean quality before and after over the seeds of a variant."""
         rows = [row.calibration for row in self.arms[arm]]
         return mean_quality([row.before for row in rows]), mean_quality([row.after for row in rows])
 
 
 def mean_quality(found: Sequence[Quality]) -> Quality:
-    """The mean of each measure."""
+    """Return the mean of each measure."""
     return Quality(fmean(one.calibration_error for one in found), fmean(one.log_loss for one in found),
                    fmean(one.brier for one in found))

@@ -1,8 +1,9 @@
-"""The classifiers of transformers over the body of a language model, so that a release loads with ``pipeline(...)``.
+"""Transformers' classifiers over a language model's body, so that a release loads with ``pipeline(...)``.
 
-A word's label is that of its first token, as ``aggregation_strategy="first"`` takes it; a text's is that of the whole
-sequence. What a kind of task trains and scores here is exactly what ``AutoModelForTokenClassification`` and
-``AutoModelForSequenceClassification`` compute from the saved weights.
+A word's label is that of its first token, as with ``aggregation_strategy="first"``; a text's is
+that of the whole sequence. Training and scoring here compute exactly what
+``AutoModelForTokenClassification`` and ``AutoModelForSequenceClassification`` compute from the
+saved weights.
 """
 
 from __future__ import annotations
@@ -19,17 +20,17 @@ from vernacular.tasks.adapter_model import Encoded, Network
 
 Unit = Literal["word", "text"]
 _ENCODERS = {"bert", "camembert", "roberta", "xlm-roberta"}  # normalized after each layer; texts: the first token
-_DAMPED, _DAMPING = 2 / 3, 0.3  # share of the layers, from the top, and what their contribution to a state is scaled by
-_MEAN_SCALE = 8.0  # of the mean against the first token's own state, which the residual connection adds
+_DAMPED, _DAMPING = 2 / 3, 0.3  # share of upper layers, and the scale of their contribution to a state
+_MEAN_SCALE = 8.0  # of the mean relative to the first token's own state from the residual connection
 _LINEAR_RANGE = 0.3  # tanh of a normalized state times this is nearly linear
 
 
 class Classifier(Network):
-    """A classifier of transformers around a body, with the interface of ``Network``.
+    """A transformers classifier with the interface of ``Network``.
 
     Args:
         model: the classifier.
-        unit: what gets a label.
+        unit: what is labeled.
     """
 
     def __init__(self, model: Any, unit: Unit) -> None:
@@ -38,7 +39,7 @@ class Classifier(Network):
         self.head = _last_linear(model)
 
     def forward(self, batch: Sequence[Encoded], padding: int) -> torch.Tensor:
-        """The logits (units of all items in order, labels); those of a word behind the cut are the head's bias."""
+        """Return the logits (units of all items in order, labels); truncated words get the head's bias."""
         logits = self.logits(batch, padding)
         if self.unit == "text":
             return logits
@@ -46,21 +47,21 @@ class Classifier(Network):
         return _of_first_tokens(logits, batch, beyond.to(logits))
 
     def states(self, batch: Sequence[Encoded], padding: int) -> torch.Tensor:
-        """What the head reads of each unit: (units of all items in order, hidden) float32."""
+        """Return the head's inputs for each unit: (units of all items in order, hidden) float32."""
         found = self._read_by_head(batch, padding)
         if self.unit == "text":
             return found
         return _of_first_tokens(found, batch, torch.zeros(found.shape[-1], device=found.device))
 
     def logits(self, batch: Sequence[Encoded], padding: int) -> torch.Tensor:
-        """What the classifier gives, its head in float32: (items, labels), or for words (items, tokens, labels)."""
+        """Return the outputs, with the head in float32: (items, labels), or for words (items, tokens, labels)."""
         found = self._read_by_head(batch, padding)
         with torch.autocast(found.device.type, enabled=False):
             logits: torch.Tensor = self.head(found)
         return logits
 
     def _read_by_head(self, batch: Sequence[Encoded], padding: int) -> torch.Tensor:
-        """The input of the last linear layer: (items, hidden), or for words (items, tokens, hidden)."""
+        """Return the inputs of the last linear layer: (items, hidden), or for words (items, tokens, hidden)."""
         read: list[torch.Tensor] = []
         hook = self.head.register_forward_pre_hook(lambda _, inputs: read.append(inputs[0]))
         try:
@@ -75,13 +76,13 @@ class Classifier(Network):
 
 
 def token_labels(item: Encoded, labels: Sequence[int], continued: Sequence[int], ignored: int) -> list[int]:
-    """The label that each token of an item is to get: that of its word, and of the word's further tokens.
+    """Return each token's training label: that of its word, or of a continued word.
 
     Args:
         item: its tokens.
         labels: of its words.
-        continued: number of a label -> that of the tokens after a word's first, as I-PER after B-PER.
-        ignored: what tokens outside of words get.
+        continued: label index -> that of further tokens, such as I-PER after B-PER.
+        ignored: for tokens outside of words.
     """
     out, before = [], -1
     for word in item.units:
@@ -92,13 +93,13 @@ def token_labels(item: Encoded, labels: Sequence[int], continued: Sequence[int],
 
 
 def first_tokens(item: Encoded) -> torch.Tensor:
-    """Whether each token of an item is the first of its word: (tokens,) bool."""
+    """Return whether each token of an item is the first of its word: (tokens,) bool."""
     before = [-1, *item.units[:-1]]
     return torch.tensor([word >= 0 and word != last for word, last in zip(item.units, before, strict=True)])
 
 
 def _of_first_tokens(values: torch.Tensor, batch: Sequence[Encoded], beyond: torch.Tensor) -> torch.Tensor:
-    """``values`` (items, tokens, width) at the first token of each word; ``beyond`` for words without a token."""
+    """Return ``values`` (items, tokens, width) at the first token of each word; ``beyond`` for words without tokens."""
     rows, places, missing, at = [], [], [], 0
     for row, item in enumerate(batch):
         first: dict[int, int] = {}
@@ -119,23 +120,23 @@ def _of_first_tokens(values: torch.Tensor, batch: Sequence[Encoded], beyond: tor
 
 
 def build_classifier(model: Any, labels: Sequence[str], unit: Unit, many: bool, padding: int | None) -> Any:
-    """The classifier of transformers for ``labels`` over the body of ``model``, whose weights it shares.
+    """Build transformers' classifier for ``labels`` over the body of ``model``, sharing its weights.
 
-    An encoder that would classify a text by its first token gets one layer more, in which that token's state becomes
-    the mean of all: the head starts from what a sentence encoder was trained to give. For words, the upper layers of an
-    encoder start with a smaller contribution, so that the last states keep more of what lower layers know of words
-    (docs/experiments/standard-heads.md).
+    An encoder that classifies a text by its first token gets an additional layer that replaces that
+    token's state by the mean of all: the head starts from what a sentence encoder was trained to
+    give. For words, the upper layers of an encoder start with a smaller contribution, to preserve
+    lower-layer word information (docs/experiments/standard-heads.md).
 
     Args:
         model: a language model.
-        labels: by number.
-        unit: what gets a label.
+        labels: by index.
+        unit: what is labeled.
         many: whether a text may have several labels.
         padding: the id of padding.
 
     Raises:
-        Problem: transformers has no such classifier for this family, or it holds a layer that cannot start as the
-            identity.
+        Problem: transformers has no such classifier for this family, or one of its layers cannot
+            start as the identity.
     """
     from transformers import AutoModelForSequenceClassification, AutoModelForTokenClassification
     kind: Any = AutoModelForTokenClassification if unit == "word" else AutoModelForSequenceClassification
@@ -154,7 +155,7 @@ def build_classifier(model: Any, labels: Sequence[str], unit: Unit, many: bool, 
             out = kind.from_config(config, attn_implementation=model.config._attn_implementation)
     except ValueError:
         raise Problem(f"transformers has no classifier of a {unit} for {config.model_type} models", where="tasks",
-                      fix="Take a base of another family, or leave the tasks of this folder out") from None
+                      fix="Use a base of another family, or remove the tasks of this folder") from None
     if encoder:
         _share_layers(out.base_model, model.base_model, unit)
     else:
@@ -173,11 +174,11 @@ def build_classifier(model: Any, labels: Sequence[str], unit: Unit, many: bool, 
 
 
 def _start_as_identity(module: Any, name: str, family: str) -> None:
-    """Start a layer between body and head so that it changes little; it is not trained."""
+    """Initialize a layer between body and head close to the identity; it is not trained."""
     square = isinstance(module, torch.nn.Linear) and module.in_features == module.out_features
     if not square and not hasattr(module, "reset_parameters"):
-        raise Problem(f"the classifier of {family} models holds {name}, which is neither a square linear layer nor a "
-                      "normalization", where="tasks", fix="Take a base of another family, or leave the tasks out")
+        raise Problem(f"the classifier of {family} models has {name}, which is neither a square linear layer nor a "
+                      "normalization", where="tasks", fix="Use a base of another family, or remove the tasks")
     with torch.no_grad():
         if square:
             module.weight.copy_(torch.eye(module.in_features) * _LINEAR_RANGE)
@@ -189,7 +190,7 @@ def _start_as_identity(module: Any, name: str, family: str) -> None:
 
 
 def _share_layers(body: Any, from_body: Any, unit: Unit) -> None:
-    """Give ``body`` the embeddings and layers of ``from_body``: for texts with the mean on top, for words damped."""
+    """Give ``body`` the embeddings and layers of ``from_body``: with a mean layer for texts, damped for words."""
     body.embeddings = from_body.embeddings
     layers = from_body.encoder.layer
     damped = len(layers) if unit == "text" else len(layers) - round(_DAMPED * len(layers))
@@ -200,7 +201,7 @@ def _share_layers(body: Any, from_body: Any, unit: Unit) -> None:
 
 
 def _damped_layer(layer: Any) -> Any:
-    """A copy of ``layer`` that adds less to its input."""
+    """Return a copy of ``layer`` with a smaller contribution."""
     out = copy.deepcopy(layer)
     with torch.no_grad():
         for linear in (out.attention.output.dense, out.output.dense):
@@ -210,7 +211,7 @@ def _damped_layer(layer: Any) -> Any:
 
 
 def _mean_layer(layer: Any, hidden: int) -> Any:
-    """A copy of ``layer`` in which every token attends to all alike, and reads their states: it computes their mean."""
+    """Return a copy of ``layer`` that computes the mean: all tokens attend to all equally."""
     out = copy.deepcopy(layer)
     identity = torch.eye(hidden)
     with torch.no_grad():
@@ -227,7 +228,7 @@ def _mean_layer(layer: Any, hidden: int) -> Any:
 
 
 def _last_linear(model: Any) -> Any:
-    """The linear layer that gives the logits.
+    """Return the linear layer that gives the logits.
 
     Raises:
         Problem: there is none outside the body.
@@ -236,7 +237,8 @@ def _last_linear(model: Any) -> Any:
     found = [module for module in model.modules() if isinstance(module, torch.nn.Linear) and id(module) not in inside
              and module.out_features == model.config.num_labels]
     if not found:
-        raise Problem(f"the classifier of {model.config.model_type} models ends in no linear layer", where="tasks",
-                      fix="Take a base of another family, or leave the tasks of this folder out")
+        raise Problem(f"the classifier of {model.config.model_type} models does not end "
+                      "in a linear layer", where="tasks",
+                      fix="Use a base of another family, or remove the tasks of this folder")
     return found[-1]
 

@@ -1,8 +1,8 @@
-"""Fine-tune one network on one task from one seed: the order, the schedule, and when it was best. Knows no kind.
+"""Fine-tune a network on a task from one seed: order, schedule, and selection of the best step.
 
-The head starts where ``Kind.start`` says (LP-FT, Kumar et al. 2022): with a hundred labels and a few hundred steps a
-random head would learn little. With dev items a few points of the training are looked at, the start among them, and the
-last is kept that is not clearly worse than the best.
+The head is initialized by ``Kind.start`` (LP-FT, Kumar et al. 2022): with few labels and steps a
+random head would learn little. With dev items some points of the training, including the start, are
+scored, and the last one that is not clearly worse than the best is kept.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ from vernacular.tasks.adapter_model import Network, pieces, trainable
 from vernacular.tasks.base import Answer, Head, Kind
 from vernacular.tasks.scoring import difference
 
-_NEAR = 8  # batches among which like lengths are brought together
-_DRAW = 1  # seed of the resamples that tell better from chance
-_FEWEST = 5  # dev items that may say so: resamples of fewer hold no chance at all, and would let one item decide
+_NEAR = 8  # batches within which similar lengths are grouped
+_DRAW = 1  # seed of the significance resamples
+_FEWEST = 5  # dev items needed for a choice: resamples of fewer show no variance
 
 
 @dataclass(frozen=True)
 class Tuned:
-    """A trained network and how it came about.
+    """A trained network with its history.
 
     Attributes:
-        network: in evaluation mode, as it was at ``chosen``.
-        steps: optimizer steps that were taken.
-        chosen: after how many of them it is.
-        looks: (step, score of the dev items), where there were any.
+        network: in evaluation mode, as of ``chosen``.
+        steps: optimizer steps taken.
+        chosen: the selected step.
+        looks: (step, score of the dev items), if there are any.
     """
 
     network: Network
@@ -46,12 +46,12 @@ class Tuned:
 
 
 def steps_of(settings: Lora, items: int) -> int:
-    """Optimizer steps for so many items: ``epochs`` of them, and no fewer than ``least_steps``."""
+    """Return the optimizer steps: ``epochs`` over the items, but at least ``least_steps``."""
     return max(settings.least_steps, math.ceil(items / settings.batch_size * settings.epochs))
 
 
 def head_start(kind: Kind, model: Any, tokenizer: Any, items: Sequence[Item], settings: Lora) -> Head | None:
-    """Where the head starts from, on the states of ``model`` as it is; the same for every seed."""
+    """Return the initial head from the states of the untrained ``model``, equal for all seeds."""
     network = kind.bare(model, tokenizer.pad_token_id).eval()
     encoded = kind.encode(items, tokenizer, longest_input(model, settings.max_length))
     return kind.start(network, encoded, items, tokenizer.pad_token_id)
@@ -59,17 +59,17 @@ def head_start(kind: Kind, model: Any, tokenizer: Any, items: Sequence[Item], se
 
 def fine_tune(kind: Kind, model: Any, tokenizer: Any, items: Sequence[Item], dev: Sequence[Item], settings: Lora,
               seed: int, head: Head | None = None) -> Tuned:
-    """Train on ``items``; with LoRA the model's own weights are not changed.
+    """Train on ``items``; with LoRA the model's own weights do not change.
 
     Args:
         kind: of the task.
         model: a language model; its body is trained.
         tokenizer: its.
-        items: to learn from.
-        dev: to choose by; may be empty.
+        items: training items.
+        dev: for selection; may be empty.
         settings: of the training.
         seed: of the adapter and the order.
-        head: of ``head_start``.
+        head: from ``head_start``.
     """
     network = trainable(kind.bare(model, tokenizer.pad_token_id), settings, seed)
     if head is not None:
@@ -105,7 +105,7 @@ def fine_tune(kind: Kind, model: Any, tokenizer: Any, items: Sequence[Item], dev
 
 
 def grouped(lengths: Sequence[int], size: int, generator: np.random.Generator) -> list[list[int]]:
-    """The batches of one epoch: rows drawn at random, like lengths together, so that little of a batch is padding."""
+    """Return the batches of one epoch: random rows grouped by length, to reduce padding."""
     order = generator.permutation(len(lengths))
     near = [sorted(chunk, key=lambda row: lengths[row]) for chunk in pieces(list(order), size * _NEAR)]
     made = [batch for chunk in near for batch in pieces(chunk, size)]
@@ -121,11 +121,11 @@ def _optimizer(network: Network, settings: Lora) -> torch.optim.Optimizer:
 
 
 class _Looks:
-    """Scores of the dev items on the way, and the weights that are kept; does nothing without dev items.
+    """Scores dev items during training and keeps weights; does nothing without dev items.
 
-    The last are kept, unless earlier ones were better by more than chance (95%, paired bootstrap over the dev items).
-    With as few dev items as people with few labels have, chance says which of several points is best; and the last,
-    where the learning rate has come down, is seldom a bad one (docs/tasks.md).
+    The last weights are kept, unless earlier ones were significantly better (95%, paired bootstrap
+    over the dev items). With few dev items chance decides between points; and the last one, at a
+    low learning rate, is rarely bad (docs/tasks.md).
     """
 
     def __init__(self, kind: Kind, network: Network, tokenizer: Any, dev: Sequence[Item], longest: int,
@@ -137,10 +137,11 @@ class _Looks:
         self.found: list[tuple[int, float]] = []
 
     def look(self, step: int) -> None:
-        """Score the dev items if this step is one of those, and keep the weights unless they have become worse."""
+        """Score the dev items if due at this step, and keep the weights unless they became worse."""
         if step not in self._at:
             return
-        with autocast(self._network.head.weight.device):  # it only chooses; in single it takes most of a training
+        # only for selection; single precision would dominate the training time
+        with autocast(self._network.head.weight.device):
             answers = self._kind.predict(self._network, self._tokenizer, self._dev, self._longest)
         score = self._kind.score(self._dev, answers)
         self.found.append((step, score))
@@ -152,7 +153,7 @@ class _Looks:
                             if parameter.requires_grad}
 
     def restore(self, steps: int) -> int:
-        """Set the network to the weights that were kept; the step that they are of."""
+        """Restore the kept weights; return their step."""
         if self._kept is None:
             return steps
         step, kept = self._kept

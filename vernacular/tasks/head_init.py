@@ -1,4 +1,4 @@
-"""Where a head starts from: a logistic regression on the states of a body that has learned nothing yet (LP-FT)."""
+"""Initialize a head by logistic regression on the states of the untrained body (LP-FT)."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from numpy.typing import NDArray
 from vernacular.tasks.adapter_model import Encoded, Network, in_batches
 from vernacular.tasks.base import IGNORED, Head
 
-_MOST_UNITS = 10_000  # more teach a start nothing, and cost minutes
+_MOST_UNITS = 10_000  # more add little and cost minutes
 _C, _ITERATIONS = 0.1, 300
 
 
 def linear_start(network: Network, encoded: Sequence[Encoded], labels: Sequence[Sequence[int]],
                  padding: int, balanced: bool = False) -> Head | None:
-    """One label for each unit; None where there is only one label, which teaches no direction.
+    """Return a head for one label per unit; None if there is only one label.
 
     Args:
-        network: as ``Kind.network`` made it.
-        encoded: the items to learn from.
-        labels: of each item, one for each of its units, or ``IGNORED``.
+        network: from ``Kind.bare``.
+        encoded: training items.
+        labels: of each item, one per unit, or ``IGNORED``.
         padding: the id of padding.
-        balanced: rare labels weigh as much as common ones.
+        balanced: whether labels are weighted equally.
     """
     states, kept = _states(network, encoded, padding)
     target = np.array([label for number in range(kept) for label in labels[number]])
@@ -35,13 +35,13 @@ def linear_start(network: Network, encoded: Sequence[Encoded], labels: Sequence[
         return None
     weight, bias = _regression(states, target, network.head.bias is not None, balanced)
     out = np.zeros((network.head.out_features, weight.shape[1])), np.full(network.head.out_features, bias.min() - 2)
-    out[0][classes], out[1][classes] = weight, bias  # the others are labels without a training item
+    out[0][classes], out[1][classes] = weight, bias  # the others are labels without training items
     return _head(network, *out)
 
 
 def many_start(network: Network, encoded: Sequence[Encoded], labels: Sequence[Sequence[int]],
                padding: int) -> Head | None:
-    """Any number of labels for an item of one unit: a regression for each label against its absence."""
+    """Return a head for multi-label items of one unit: a regression for each label."""
     states, kept = _states(network, encoded, padding)
     weight, bias = np.zeros((network.head.out_features, states.shape[1])), np.zeros(network.head.out_features)
     for label in range(len(bias)):
@@ -56,7 +56,7 @@ def many_start(network: Network, encoded: Sequence[Encoded], labels: Sequence[Se
 
 def _regression(states: NDArray[Any], target: NDArray[Any], biased: bool,
                 balanced: bool = False) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Weights (classes, hidden) and biases (classes,) of a logistic regression; biases are 0 unless ``biased``."""
+    """Return weights (classes, hidden) and biases (classes,) of a logistic regression; 0 unless ``biased``."""
     from sklearn.linear_model import LogisticRegression
     mean, spread = states.mean(0) * biased, states.std(0) + 1e-6
     found = LogisticRegression(C=_C, max_iter=_ITERATIONS, fit_intercept=biased,
@@ -69,14 +69,14 @@ def _regression(states: NDArray[Any], target: NDArray[Any], biased: bool,
 
 
 def _states(network: Network, encoded: Sequence[Encoded], padding: int) -> tuple[NDArray[Any], int]:
-    """The states of the units of the first items, and how many items these are."""
+    """Return the states of the first items' units, and the number of these items."""
     ends = np.cumsum([item.count for item in encoded])
     kept = max(1, int(np.searchsorted(ends, _MOST_UNITS, side="right")))
     return unit_states(network, encoded[:kept], padding), len(encoded[:kept])
 
 
 def unit_states(network: Network, encoded: Sequence[Encoded], padding: int) -> NDArray[Any]:
-    """The states of the units of all items in order: (units, hidden)."""
+    """Return the states of all items' units in order: (units, hidden)."""
     def ask(rows: list[int]) -> list[NDArray[Any]]:
         batch = [encoded[row] for row in rows]
         found = network.states(batch, padding).float().cpu().numpy()

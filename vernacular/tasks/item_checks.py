@@ -1,4 +1,4 @@
-"""The parts of a task held against each other: items that two share, labels that only one has, texts labeled twice."""
+"""Checks across the parts of a task: shared items, labels in only one part, contradictory labels."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from vernacular.text.words import plain_words
 
 
 def _same(kind: Kind, item: Item) -> set[Any]:
-    """What makes an item known elsewhere: the words of its texts together, or of each where one of them tells."""
+    """Return the key of duplicate items: the words of both texts, or of each if one side leaks the other."""
     texts = [plain_words(text) or (text,) for text in item.key()]
-    return set(enumerate(texts)) if kind.one_text_tells else {tuple(texts)}
+    return set(enumerate(texts)) if kind.one_side_leaks else {tuple(texts)}
 
 
 def drop(kind: Kind, parts: dict[Part, list[Item]], part: Part, other: Part) -> int:
-    """Take out of a part the items that are known from ``other``; how many there were."""
+    """Remove items of a part that also occur in ``other``; return their number."""
     there = {same for item in parts[other] for same in _same(kind, item)}
     kept = [item for item in parts[part] if there.isdisjoint(_same(kind, item))]
     dropped = len(parts[part]) - len(kept)
@@ -28,7 +28,7 @@ def drop(kind: Kind, parts: dict[Part, list[Item]], part: Part, other: Part) -> 
 
 
 def contradictions_in(items: Iterable[Item]) -> list[tuple[Item, Item]]:
-    """Each text that has other labels somewhere else: its first item, and the first that says otherwise."""
+    """Return texts with contradictory labels: the first item, and the first that differs."""
     first: dict[tuple[str, str], Item] = {}
     other: dict[tuple[str, str], Item] = {}
     for item in items:
@@ -38,21 +38,21 @@ def contradictions_in(items: Iterable[Item]) -> list[tuple[Item, Item]]:
 
 
 def check_labels_meet(kind: Kind, parts: Mapping[Part, Sequence[Item]], where: str) -> None:
-    """Refuse parts of whose labels nothing can be learned, or nothing scored; a kind without labels has no such."""
+    """Reject parts from which nothing can be learned or scored; kinds without labels always pass."""
     learned, scored = (labels_in(kind, parts[part]) for part in ("train", "test"))
     if len(learned) == 1 and not kind.task.multi_label:
-        raise Problem(f"every item in train has the label '{learned[0]}'", where=where,
-                      fix="Give train items of two labels or more: of one there is nothing to learn")
+        raise Problem(f"every training item has the label '{learned[0]}'", where=where,
+                      fix="Add training items with at least two labels: one label cannot be learned")
     for part, there in (("train", learned), ("test", scored)):
         if kind.task.multi_label and not there:
             raise Problem(f"no item in {part} has a label", where=where,
-                          fix="Name the right column with `columns: {label: NAME}`, or give it items that have one")
+                          fix="Select the right column with `columns: {label: NAME}`, or add labeled items")
     if learned and scored and not {*learned} & {*scored}:
-        raise Problem(f"no label of test ({', '.join(scored)}) stands in train ({', '.join(learned)})", where=where,
-                      fix="Write the labels of both parts in one way")
+        raise Problem(f"no label of test ({', '.join(scored)}) is in train ({', '.join(learned)})", where=where,
+                      fix="Spell the labels of both parts alike")
 
 
 def labels_in(kind: Kind, items: Iterable[Item]) -> list[str]:
-    """The labels that ``items`` have, in the kind's order."""
+    """Return the labels of ``items``, in the kind's order."""
     there = {number for item in items for number in item.labels}
     return [label for number, label in enumerate(kind.labels) if number in there]

@@ -1,4 +1,4 @@
-"""The items of a task whose data people made: read, checked, divided, and freed of what is on both sides."""
+"""Items of tasks with manual labels: read, checked, divided, and deduplicated across parts."""
 
 from __future__ import annotations
 
@@ -19,25 +19,24 @@ from vernacular.tasks.base import Kind, class_of
 from vernacular.tasks.generation.prompts import check_label_words, examples
 from vernacular.tasks.item_checks import check_labels_meet, contradictions_in, drop, labels_in
 
-LEAST = 8  # items of a part that is learned from or scored
-_MENDED = {"tags_repaired": "tags that continue no entity, or are of BIOES, read as IOB2 (`repair_bio: false` refuses "
-                            "them)"}
-_DRAW = 5  # seed of the order of the training items: the same for every model
+LEAST = 8  # least items of a training or test part
+_REPAIRED = {"tags_repaired": "orphan I- tags and BIOES tags, converted to IOB2 (`repair_bio: false` rejects them)"}
+_DRAW = 5  # seed of the training order, equal for every model
 
 
 @dataclass
 class Items:
-    """The items of a task by part, ready to be learned from and scored.
+    """The items of a task by part.
 
     Attributes:
         kind: of the task, with its labels.
-        train: in an order drawn once: the first 50 are part of the first 100.
-        dev: to choose by; may be empty.
+        train: in a fixed random order: the first 50 are part of the first 100.
+        dev: for selection; may be empty.
         test: scored.
-        notes: what was done to the data, or is odd about it -> number of items.
-        contradictions: texts that stand in the data with different labels: the first item of each, and the first that
-            says otherwise.
-        remarks: what a reader chose or left out.
+        notes: corrections and oddities of the data -> number of items.
+        contradictions: texts with contradictory labels: the first item of each, and the first that
+            differs.
+        remarks: notes of the reader.
     """
 
     kind: Kind
@@ -49,22 +48,22 @@ class Items:
     remarks: list[DataNote] = field(default_factory=list)
 
     def apart(self) -> dict[str, list[str]]:
-        """The labels of one part alone: ``not_scored``, those that no item of test has, ``not_learned``, of train."""
+        """Return labels of one part only: ``not_scored``, missing in test, and ``not_learned``, missing in train."""
         learned, scored = labels_in(self.kind, self.train), labels_in(self.kind, self.test)
         return {"not_scored": [label for label in learned if label not in scored],
                 "not_learned": [label for label in scored if label not in learned]}
 
     def labels_of(self, item: Item) -> str:
-        """The labels of one item, with spaces between."""
+        """Return the labels of one item, separated by spaces."""
         return " ".join(self.kind.labels[number] for number in item.labels)
 
 
 def load_items(language: Language, name: str, root: Path) -> Items:
-    """The items of the task ``name``, whose data people made.
+    """Load the items of the task ``name`` with manual labels.
 
     Raises:
-        Problem: all rows that cannot be used; or there are too few of them, all with one label, scored by labels never
-            learned, or a prompt does not fit them.
+        Problem: all invalid rows; or too few, all with one label, without common labels, or an
+            unsuitable prompt.
     """
     task, remarks, where = language.tasks[name], list[DataNote](), f"{language.code} tasks.{name}"
     assert task.data is not None
@@ -73,9 +72,9 @@ def load_items(language: Language, name: str, root: Path) -> Items:
         check_label_words(task.prompt, kind.labels, where)
     if len(kind.labels) == 1 and not task.multi_label:
         raise Problem(f"every item has the label '{kind.labels[0]}'", where=where,
-                      fix="Give it items of two labels or more: of one there is nothing to learn")
+                      fix="Add items with at least two labels: one label cannot be learned")
     contradictions = contradictions_in(item for part in PARTS for item in parts[part])
-    remarks += [DataNote(note, where, number, _MENDED[note]) for note, number in
+    remarks += [DataNote(note, where, number, _REPAIRED[note]) for note, number in
                 kind.notes(task, [row for part in PARTS for row in rows[part]]).items()]
     notes = {**numbers_of(remarks), **taken}
     notes["train_also_in_test"] = drop(kind, parts, "train", "test")
@@ -91,8 +90,9 @@ def load_items(language: Language, name: str, root: Path) -> Items:
     again = notes["train_also_in_test"] + notes["train_also_in_dev"]
     for part in ("train", "test"):
         if len(parts[part]) < LEAST:
-            same = f", once {again} are left out that stand in test or dev, too" if part == "train" and again else ""
-            raise Problem(f"{len(parts[part])} items in {part}{same}", where=where, fix=f"Give it {LEAST} or more")
+            same = f", without {again} that also occur in test or dev" if part == "train" and again else ""
+            raise Problem(f"{len(parts[part])} items in {part}{same}", where=where,
+                          fix=f"Add items, to at least {LEAST}")
     check_labels_meet(kind, parts, where)
     if task.prompt is not None:
         try:
@@ -104,10 +104,10 @@ def load_items(language: Language, name: str, root: Path) -> Items:
 
 def _read(language: Language, name: str, task: Task, root: Path,
           remarks: list[DataNote]) -> tuple[dict[Part, list[Row]], Kind, dict[Part, list[Item]], dict[str, int]]:
-    """The rows of each part of a task, its kind with the labels in them, each part's items, and what was divided.
+    """Return the rows of each part, the kind with its labels, each part's items, and the division.
 
     Raises:
-        Problem: all rows that cannot be used.
+        Problem: all invalid rows.
     """
     faults, rows, kind_class = Collector(), dict[Part, list[Row]](), class_of(task)
     for part in PARTS:
@@ -132,9 +132,9 @@ def _read(language: Language, name: str, task: Task, root: Path,
 
 
 def load_transfer_items(language: Language, name: str, root: Path, items: Items) -> list[Item]:
-    """What the task ``name`` learns from labelled data in another language, in an order drawn once.
+    """Return the transfer items of the task ``name`` from another language, in a fixed random order.
 
-    Items whose words are those of an item that is scored or chosen by are left out.
+    Items with the words of a test or dev item are excluded.
 
     Args:
         language: whose task it is.
@@ -143,7 +143,7 @@ def load_transfer_items(language: Language, name: str, root: Path, items: Items)
         items: of the task.
 
     Raises:
-        Problem: a row that cannot be read, a label that the task does not have, or too few items.
+        Problem: an invalid row, an unknown label, or too few items.
     """
     task, where = language.tasks[name].transferred, f"{language.code} tasks.{name}.transfer"
     assert task is not None
@@ -152,7 +152,7 @@ def load_transfer_items(language: Language, name: str, root: Path, items: Items)
     unknown = [label for label in kind_class.labels_of(task, rows) if label not in items.kind.labels]
     if unknown:
         raise Problem(f"no item of the task has the label {', '.join(unknown)}", where=where, fix=(
-            f"Rename it in the data, or take these rows out; labels of the task: {', '.join(items.kind.labels)}"))
+            f"Rename it in the data, or remove these rows; labels of the task: {', '.join(items.kind.labels)}"))
     kind = kind_class(task, items.kind.labels)
     parts: dict[Part, list[Item]] = {"train": [kind.item(row) for row in rows], "dev": items.dev, "test": items.test}
     judging: tuple[Part, ...] = ("dev", "test")
@@ -160,5 +160,6 @@ def load_transfer_items(language: Language, name: str, root: Path, items: Items)
         drop(kind, parts, "train", part)
     random.Random(_DRAW).shuffle(parts["train"])
     if len(parts["train"]) < LEAST:
-        raise Problem(f"{len(parts['train'])} items to learn from", where=where, fix=f"Give it {LEAST} or more")
+        raise Problem(f"only {len(parts['train'])} training items", where=where,
+                      fix=f"Add items, to at least {LEAST}")
     return parts["train"]

@@ -1,4 +1,4 @@
-"""A learning curve: how many items to learn from, and what is remembered of each training of arm, size and seed."""
+"""Learning curves: numbers of training items, and the stored result of each training."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from vernacular.core.store import write_atomically
 from vernacular.tasks.base import Answer
 from vernacular.tasks.calibration_report import Calibration
 
-# name of a way to ask without fine-tuning -> for each seed the answers to the test items
+# prompting method without fine-tuning -> for each seed the predictions for the test items
 Untrained = Mapping[str, list[list[Answer]]]
 
 
 @dataclass(frozen=True)
 class Run:
-    """What one training gave.
+    """The result of one training.
 
     Attributes:
-        answers: to the test items, in their order.
-        steps: that were taken.
-        chosen: the step whose weights are kept.
+        answers: predictions for the test items, in order.
+        steps: taken.
+        chosen: the step of the kept weights.
         looks: (step, score of the dev items).
-        seconds: of training and answering.
-        cut: how many test items were too long to be read to their end.
-        calibration: of the probabilities, where there are any and the training is kept.
+        seconds: of training and prediction.
+        cut: number of truncated test items.
+        calibration: of the probabilities, if there are any and the training is stored.
     """
 
     answers: list[Answer]
@@ -41,13 +41,13 @@ class Run:
     calibration: Calibration | None = None
 
     def write(self, path: Path) -> None:
-        """Keep it, so that a killed stage need not repeat it."""
+        """Store it, so that a killed stage can resume."""
         write_atomically(path, json.dumps({**self.__dict__, "calibration": self.calibration and
                                            self.calibration.as_json()}))
 
     @classmethod
     def read(cls, path: Path) -> Run | None:
-        """What ``write`` kept, or None."""
+        """Load a stored run, or return None."""
         if not path.is_file():
             return None
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -57,18 +57,18 @@ class Run:
 
 
 class TransferScores(BaseModel):
-    """The point of a curve without a label of the target language: what was learned from another language alone.
+    """The point of a curve without labels of the target language, trained on another language.
 
     Intervals are 95%, over items: ``[low, mean, high]``.
 
     Attributes:
-        train_language: ISO 639-3 code of the language that was learned from.
-        train_items: how many items were learned from.
+        train_language: ISO 639-3 code of the training language.
+        train_items: number of training items.
         metric: name of the score.
-        means: arm -> score.
-        arm_intervals: arm -> interval of its score.
+        means: variant -> score.
+        arm_intervals: variant -> interval of its score.
         intervals: ``adapted_minus_base`` and the like -> interval of the difference.
-        floors: baseline, learned from the same items -> score.
+        floors: baseline, trained on the same items -> score.
         floor_intervals: baseline -> interval of its score.
     """
 
@@ -85,5 +85,5 @@ class TransferScores(BaseModel):
 
 
 def sizes_of(curve: Sequence[int | str], there: int) -> list[int]:
-    """The sizes of a curve where ``there`` items are to learn from; what is larger is every item there is."""
+    """Return the sizes of a curve, limited to the ``there`` available items."""
     return sorted({there if size == "all" else min(int(size), there) for size in curve})

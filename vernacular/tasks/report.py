@@ -1,8 +1,9 @@
-"""What the stage of a task says: scores of every seed at every size, floors, intervals, dead seeds, plots, gates.
+"""The report of a task stage: scores by seed and size, baselines, intervals, failed seeds, plots, gates.
 
-An interval is ``[low, mean, high]``: of a model's score in ``arm_intervals``, of its further scores (``more``) in
-``more_intervals``, of a floor's in ``floor_intervals`` (its further scores: ``more_floor_intervals``), of a difference
-in ``intervals`` (of further scores: ``more_differences``).
+An interval is ``[low, mean, high]``: of a model's score in ``arm_intervals``, of its further scores
+(``more``) in ``more_intervals``, of a baseline's in ``floor_intervals`` (its further scores:
+``more_floor_intervals``), of a difference in ``intervals`` (of further scores:
+``more_differences``).
 """
 
 from __future__ import annotations
@@ -23,26 +24,26 @@ from vernacular.tasks.learning_curve import Run, TransferScores, Untrained
 from vernacular.tasks.scoring import Interval, differences, interval, intervals, texts_of
 from vernacular.tasks.transfer import TransferRun
 
-_FLOORS = {"tfidf_logistic": "floor: TF-IDF with logistic regression",
-           "majority": "floor: the commonest answer, or chance"}
-_SEED = 1  # of floors and resamples
-_SHOWN = 10  # texts that are labelled differently
+_FLOORS = {"tfidf_logistic": "baseline: TF-IDF with logistic regression",
+           "majority": "baseline: the most frequent answer, or chance"}
+_SEED = 1  # of baselines and resamples
+_SHOWN = 10  # texts with contradictory labels
 
 
 def write_report(out: Path, task_name: str, items: Items, sizes: Sequence[int], seeds: Sequence[int],
                  runs: Mapping[Arm, Mapping[int, Sequence[Run]]], untrained: Mapping[Arm, Untrained],
                  transfer: TransferRun | None = None) -> Report:
-    """The report of a task; its plots go into the folder ``out``.
+    """Write a task's report, with plots in the folder ``out``.
 
     Args:
         out: of the artifact.
         task_name: of the task.
-        items: that were learned from and scored.
-        sizes: how many were learned from, ascending.
+        items: trained on and scored.
+        sizes: numbers of training items, ascending.
         seeds: of the trainings.
-        runs: arm -> size -> for each seed what its training gave.
-        untrained: arm -> what it answers without fine-tuning.
-        transfer: what the arms answer that learned from another language alone, where that was asked for.
+        runs: variant -> size -> for each seed the result of its training.
+        untrained: variant -> predictions without fine-tuning.
+        transfer: predictions after training on another language, if requested.
     """
     curve = [_at(items, size, seeds, {arm: runs[arm][size] for arm in ARMS}) for size in sizes]
     last, metric = curve[-1], curve[-1]["metric"]
@@ -55,16 +56,16 @@ def write_report(out: Path, task_name: str, items: Items, sizes: Sequence[int], 
         "notes": items.notes, "apart": items.apart(), "curve": curve, **last,
         **({"untrained": ways} if (ways := _ways(items, untrained)) else {})})
     if tuned:
-        report.count("train_items", len(items.train), "labelled items learned from")
-    report.count("test_items", len(items.test), "labelled items scored")
+        report.count("train_items", len(items.train), "labeled training items")
+    report.count("test_items", len(items.test), "labeled test items")
     if texts < len(items.test):
-        report.count("test_texts", texts, "texts that these come from", "texts")
+        report.count("test_texts", texts, "texts of the test items", "texts")
     report.count("rows", len(items.test), "items in predictions.jsonl")
     for note, number in items.notes.items():
         report.count(note, number, _NOTES[note], "items")
     for arm in ARMS:
         if cut[arm]:
-            report.count(f"test_items_cut_{arm}", cut[arm], f"scored items that {arm} reads to the cut alone", "items")
+            report.count(f"test_items_cut_{arm}", cut[arm], f"test items truncated for {arm}", "items")
     if items.contradictions:
         report.samples["labelled differently"] = [
             {"text": one.text, **({"second": one.second} if one.second else {}), "labels": items.labels_of(one),
@@ -73,7 +74,7 @@ def write_report(out: Path, task_name: str, items: Items, sizes: Sequence[int], 
         mark = "" if point is last else f"_{point['train_items']}"
         for arm in ARMS:
             report.count(f"{metric}_{arm}{mark}", point["means"][arm], (
-                f"mean over {len(seeds)} seeds, {arm}, {point['train_items']} items to learn from" if tuned else
+                f"mean over {len(seeds)} seeds, {arm}, {point['train_items']} training items" if tuned else
                 f"{arm}, not fine-tuned"))
         for name, value in point["floors"].items():
             short = name.removesuffix("_logistic")
@@ -99,7 +100,7 @@ def write_report(out: Path, task_name: str, items: Items, sizes: Sequence[int], 
 
 
 def _add_calibration(report: Report, items: Items, runs: Mapping[Arm, Sequence[tuple[int, Run]]]) -> None:
-    """Put what calibration changed on the test items into the report, where the task gives probabilities."""
+    """Report the effect of calibration on the test items, if the task gives probabilities."""
     rows = {arm: [SeedCalibration(seed=seed, calibration=run.calibration) for seed, run in found
                   if run.calibration is not None] for arm, found in runs.items()}
     if not isinstance(items.kind, Labelling) or not all(rows.values()):
@@ -109,8 +110,7 @@ def _add_calibration(report: Report, items: Items, runs: Mapping[Arm, Sequence[t
     for arm in ARMS:
         before, after = found.mean(arm)
         report.count(f"calibration_error_{arm}", after.calibration_error,
-                     f"{arm}: how far its probabilities are from how often it is right; without calibration "
-                     f"{before.calibration_error:.3f}")
+                     f"{arm}: expected calibration error; without calibration {before.calibration_error:.3f}")
     report.samples["calibration"] = [
         {"model": arm, "seed": row.seed, "temperature": row.calibration.temperature,
          "error before": row.calibration.before.calibration_error, "after": row.calibration.after.calibration_error,
@@ -119,7 +119,7 @@ def _add_calibration(report: Report, items: Items, runs: Mapping[Arm, Sequence[t
 
 
 def _ways(items: Items, untrained: Mapping[Arm, Untrained]) -> dict[str, dict[str, Any]]:
-    """Each way to ask without fine-tuning: scores by arm and seed, their means, and intervals."""
+    """Return each prompting method without fine-tuning: scores by variant and seed, means, and intervals."""
     kind, test, found = items.kind, items.test, {}
     for name in untrained[ARMS[0]]:
         answers = {arm: untrained[arm][name] for arm in ARMS}
@@ -130,7 +130,7 @@ def _ways(items: Items, untrained: Mapping[Arm, Untrained]) -> dict[str, dict[st
 
 
 def _intervals(items: Items, answers: Mapping[Arm, Sequence[Sequence[Answer]]]) -> dict[str, dict[str, Any]]:
-    """Of each arm's scores and of each difference, of answers by arm and seed."""
+    """Return intervals of each variant's scores and of each difference, from predictions by variant and seed."""
     kind, test = items.kind, items.test
     each: dict[str, dict[str, Interval]] = {arm: intervals(kind, test, answers[arm], _SEED) for arm in ARMS}
     pairs = {f"{ours}_minus_{theirs}": differences(kind, test, answers[ours], answers[theirs], _SEED)
@@ -140,28 +140,28 @@ def _intervals(items: Items, answers: Mapping[Arm, Sequence[Sequence[Answer]]]) 
 
 
 def _firsts(found: Mapping[str, Mapping[str, Interval]]) -> dict[str, list[float]]:
-    """The interval of the score that is compared, which is the first."""
+    """Return the interval of the compared score, which is the first."""
     return {name: list(next(iter(scores.values()))) for name, scores in found.items()}
 
 
 def _others(found: Mapping[str, Mapping[str, Interval]]) -> dict[str, dict[str, list[float]]]:
-    """The intervals of the further scores."""
+    """Return the intervals of the further scores."""
     return {name: {score: list(scores[score]) for score in [*scores][1:]} for name, scores in found.items()}
 
 
-_NOTES = {"test_taken_from_train": "scored items taken from the training items: there was no test part",
-          "dev_taken_from_train": "items to choose by taken from the training items: there was no dev part",
-          "train_also_in_test": "training items left out because they give away what is scored",
-          "train_also_in_dev": "training items left out because they give away what is chosen by",
-          "texts_labelled_differently": "texts that have other labels somewhere else in the data",
-          "tags_repaired": "tags of other schemes than IOB2, or I- tags that continue no entity, read as IOB2",
+_NOTES = {"test_taken_from_train": "test items taken from the training items: there was no test part",
+          "dev_taken_from_train": "dev items taken from the training items: there was no dev part",
+          "train_also_in_test": "training items removed because they leak test items",
+          "train_also_in_dev": "training items removed because they leak dev items",
+          "texts_labelled_differently": "texts with contradictory labels in the data",
+          "tags_repaired": "tags of other schemes than IOB2, or orphan I- tags, converted to IOB2",
           "pairs_with_an_empty_side": "pairs left out because one of their sides is empty",
-          "rows_with_quotes": "rows of tables whose quotes were understood by the look of the file",
-          "dev_also_in_test": "items to choose by left out because they give away what is scored"}
+          "rows_with_quotes": "rows of tables whose quoting was detected",
+          "dev_also_in_test": "dev items removed because they leak test items"}
 
 
 def _at(items: Items, size: int, seeds: Sequence[int], runs: Mapping[Arm, Sequence[Run]]) -> dict[str, Any]:
-    """One point of the curve."""
+    """Return one point of the curve."""
     kind, test = items.kind, items.test
     measured: dict[Arm, list[dict[str, float]]] = {
         arm: [kind.scores(test, run.answers) for run in runs[arm]] for arm in ARMS}
@@ -175,7 +175,7 @@ def _at(items: Items, size: int, seeds: Sequence[int], runs: Mapping[Arm, Sequen
     ranges = _firsts(floor_scores)
     floors = {name: mean for name, (_, mean, _) in ranges.items()}
     answers = {arm: [run.answers for run in runs[arm]] for arm in ARMS}
-    tuned = kind.task.fine_tune  # a base that was not may know no more than chance: nothing has failed there
+    tuned = kind.task.fine_tune  # an untuned base may be at the majority level without any failure
     dead = [f"{arm} seed {row['seed']}" if tuned else arm for arm in ARMS if tuned or arm != "base"
             for row in scores[arm] if row["score"] <= floors["majority"]]
     return {"train_items": size, "metric": metric, "scores": scores,
@@ -185,7 +185,7 @@ def _at(items: Items, size: int, seeds: Sequence[int], runs: Mapping[Arm, Sequen
 
 
 def _transfer_scores(items: Items, transfer: TransferRun) -> TransferScores:
-    """The scores of what was learned from another language alone, and of baselines that learn from the same items."""
+    """Return the scores after training on another language, and of baselines trained on the same items."""
     kind, test, learned = items.kind, items.test, transfer.learned.items
     metric = next(iter(kind.scores(test, transfer.answers[ARMS[0]])))
     ranges = {name: list(interval(kind, test, [answers], _SEED))
@@ -199,19 +199,19 @@ def _transfer_scores(items: Items, transfer: TransferRun) -> TransferScores:
 
 
 def _add_transfer(report: Report, scores: TransferScores) -> None:
-    """Put the scores of what was learned from another language alone into the report."""
+    """Report the scores after training on another language."""
     report.details["transfer"] = scores.model_dump()
-    report.count("transfer_items", scores.train_items, f"labelled items in {scores.train_language} learned from")
+    report.count("transfer_items", scores.train_items, f"labeled training items in {scores.train_language}")
     for arm in ARMS:
         report.count(f"{scores.metric}_{arm}_transfer", scores.means[arm],
-                     f"{arm}, learned from items in {scores.train_language} alone")
+                     f"{arm}, trained only on items in {scores.train_language}")
     for name, value in scores.floors.items():
         report.count(f"{scores.metric}_{name.removesuffix('_logistic')}_transfer", value,
-                     f"{_FLOORS.get(name, f'floor: {name}')}, learned from items in {scores.train_language} alone")
+                     f"{_FLOORS.get(name, f'baseline: {name}')}, trained only on items in {scores.train_language}")
 
 
 def _draw(report: Report, out: Path, task_name: str, curve: Sequence[Mapping[str, Any]]) -> None:
-    """Bars for one size; for several a curve of the means with every seed as a point."""
+    """Draw bars for one size; for several a curve of the means with every seed as a point."""
     last, metric = curve[-1], curve[-1]["metric"]
     names = {"tfidf_logistic": "TF-IDF"}
     if len(curve) == 1:
@@ -220,19 +220,19 @@ def _draw(report: Report, out: Path, task_name: str, curve: Sequence[Mapping[str
         report.plots[f"{task_name} by model"] = "scores.png"
         return
     sizes = [point["train_items"] for point in curve]
-    points(out / "curve.png", f"{task_name}: {metric} by items learned from", "labelled items (log scale)", metric,
+    points(out / "curve.png", f"{task_name}: {metric} by training items", "labeled items (log scale)", metric,
            {arm: [(size, [row["score"] for row in point["scores"][arm]])
                   for size, point in zip(sizes, curve, strict=True)] for arm in ARMS},
            {names.get(name, name): [(size, point["floors"][name]) for size, point in zip(sizes, curve, strict=True)]
             for name in last["floors"]})
-    report.plots[f"{task_name} by items learned from"] = "curve.png"
+    report.plots[f"{task_name} by training items"] = "curve.png"
 
 
 def _gates(report: Report, curve: Sequence[Mapping[str, Any]]) -> None:
     dead = [f"{name}, {point['train_items']} items" for point in curve for name in point["dead"]]
     report.gates.append(Gate(name="every_seed_alive", passed=not dead, value=len(dead), threshold=0, reason=(
-        f"no better than the commonest answer: {'; '.join(dead)}" if dead else
-        "every seed of every model is better than the commonest answer"),
+        f"no better than the most frequent answer: {'; '.join(dead)}" if dead else
+        "every seed of every model is better than the most frequent answer"),
         fix="Raise the steps or lower the learning rate under `fine_tuning:`, or add labels"))
     low, mean, high = curve[-1]["intervals"]["adapted_minus_base"]
     report.gates.append(Gate(

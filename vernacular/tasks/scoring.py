@@ -1,7 +1,7 @@
-"""Sums that scores are made of, scores of such sums, and bootstrap intervals over items and seeds.
+"""Additive statistics, scores from their sums, and bootstrap intervals over items and seeds.
 
-Items that come from one text are right or wrong together, so it is texts that are resampled, with all their items; of
-fewer than ``FEWEST_TEXTS`` the items, and that is said.
+Items from one text are dependent, so texts are resampled with all their items; with fewer than
+``FEWEST_TEXTS`` texts, items are, as the report notes.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ Interval = tuple[float, float, float]  # low, mean, high
 
 
 def per_label(truths: Sequence[Sequence[int]], answers: Sequence[Sequence[int]], labels: int) -> NDArray[Any]:
-    """Hits, answers and truths of each label, over the units of an item that have one: (items, labels * 3)."""
+    """Return hits, predictions and truths of each label over labeled units: (items, labels * 3)."""
     out = np.zeros((len(truths), labels, 3))
     for row, (truth, answer) in enumerate(zip(truths, answers, strict=True)):
-        for true, told in zip(truth, answer, strict=True):
+        for true, answered in zip(truth, answer, strict=True):
             if true != IGNORED:
-                out[row, true, 0] += true == told
-                out[row, told, 1] += 1
+                out[row, true, 0] += true == answered
+                out[row, answered, 1] += 1
                 out[row, true, 2] += 1
     return out.reshape(len(truths), -1)
 
 
 def per_label_sets(truths: Sequence[Sequence[int]], answers: Sequence[Sequence[int]], labels: int) -> NDArray[Any]:
-    """The same where an item has any number of labels in no order."""
+    """Like ``per_label``, for items with label sets."""
     out = np.zeros((len(truths), labels, 3))
     for row, (truth, answer) in enumerate(zip(truths, answers, strict=True)):
         out[row, sorted({*truth} & {*answer}), 0] = 1
@@ -42,33 +42,33 @@ def per_label_sets(truths: Sequence[Sequence[int]], answers: Sequence[Sequence[i
 
 
 def f1(parts: NDArray[Any]) -> NDArray[Any]:
-    """F1 of hits, answers and truths (..., 3); 0 where there are none."""
+    """Return F1 of hits, predictions and truths (..., 3); 0 if there are none."""
     found: NDArray[Any] = 2 * parts[..., 0] / np.maximum(parts[..., 1] + parts[..., 2], 1)
     return found
 
 
 def macro_f1(parts: NDArray[Any]) -> NDArray[Any]:
-    """Mean F1 of the labels that occur: of (..., labels, 3), (...)."""
+    """Return the mean F1 of occurring labels: of (..., labels, 3), (...)."""
     there = parts[..., 2] > 0
     found: NDArray[Any] = (f1(parts) * there).sum(-1) / np.maximum(there.sum(-1), 1)
     return found
 
 
 def accuracy(parts: NDArray[Any]) -> NDArray[Any]:
-    """Share of right labels: of (..., labels, 3), (...)."""
+    """Return the share of right labels: of (..., labels, 3), (...)."""
     found: NDArray[Any] = parts[..., 0].sum(-1) / np.maximum(parts[..., 2].sum(-1), 1)
     return found
 
 
 def intervals(kind: Kind, items: Sequence[Item], answers: Sequence[Sequence[Answer]], seed: int) -> dict[str, Interval]:
-    """Name of each score -> its mean over seeds with a 95% interval, by the same bootstrap as ``difference``.
+    """Return score names -> mean over seeds with a 95% interval, by the same bootstrap as ``difference``.
 
-    The first is the score that is compared.
+    The first is the compared score.
 
     Args:
         kind: of the task.
-        items: that were scored.
-        answers: for each seed the answers to ``items``; of a floor, which draws nothing, one list.
+        items: scored items.
+        answers: for each seed the predictions; for a deterministic baseline, one list.
         seed: of the resamples.
     """
     return {name: _percentiles(resampled, mean)
@@ -76,27 +76,27 @@ def intervals(kind: Kind, items: Sequence[Item], answers: Sequence[Sequence[Answ
 
 
 def interval(kind: Kind, items: Sequence[Item], answers: Sequence[Sequence[Answer]], seed: int) -> Interval:
-    """The first of ``intervals``: of the score that is compared."""
+    """Return the interval of the compared score."""
     return next(iter(intervals(kind, items, answers, seed).values()))
 
 
 def difference(kind: Kind, items: Sequence[Item], ours: Sequence[Sequence[Answer]],
                theirs: Sequence[Sequence[Answer]], seed: int) -> Interval:
-    """The first of ``differences``: of the score that is compared."""
+    """Return the difference of the compared score."""
     return next(iter(differences(kind, items, ours, theirs, seed).values()))
 
 
 def differences(kind: Kind, items: Sequence[Item], ours: Sequence[Sequence[Answer]],
                 theirs: Sequence[Sequence[Answer]], seed: int) -> dict[str, Interval]:
-    """Name of each score -> mean difference (ours minus theirs, over seeds) with a 95% interval.
+    """Return score names -> mean difference (ours minus theirs, over seeds) with a 95% interval.
 
-    Items and seeds are resampled together (paired bootstrap), so the interval holds both kinds of chance.
+    Items and seeds are resampled together (paired bootstrap), so the interval covers both.
 
     Args:
         kind: of the task.
-        items: that were scored.
-        ours: for each seed the answers to ``items``.
-        theirs: the same seeds of another arm.
+        items: scored items.
+        ours: for each seed the predictions.
+        theirs: the same seeds of another variant.
         seed: of the resamples.
     """
     mine, other = (_resampled(kind, items, answers, seed) for answers in (ours, theirs))
@@ -105,7 +105,7 @@ def differences(kind: Kind, items: Sequence[Item], ours: Sequence[Sequence[Answe
 
 
 def texts_of(kind: Kind, items: Sequence[Item]) -> NDArray[np.int64]:
-    """The number of the text that each item comes from, (items,), counted as they first occur."""
+    """Return the index of each item's text, (items,), in order of first occurrence."""
     numbers: dict[str | int, int] = {}
     return np.array([numbers.setdefault(kind.together(item) or row, len(numbers)) for row, item in enumerate(items)],
                     np.int64)
@@ -113,9 +113,9 @@ def texts_of(kind: Kind, items: Sequence[Item]) -> NDArray[np.int64]:
 
 def _resampled(kind: Kind, items: Sequence[Item], answers: Sequence[Sequence[Answer]],
                seed: int) -> dict[str, tuple[float, NDArray[Any]]]:
-    """Name of each score -> its mean over seeds, and its value in each resample of texts (or items) and seeds.
+    """Return score names -> mean over seeds, and values over resamples of texts (or items) and seeds.
 
-    Equal ``seed``, items and numbers of seeds give equal draws: that is what pairs two calls.
+    Equal ``seed``, items and numbers of seeds give equal draws, which pairs two calls.
     """
     generator = np.random.default_rng(seed)
     unit = texts_of(kind, items)
@@ -132,7 +132,7 @@ def _resampled(kind: Kind, items: Sequence[Item], answers: Sequence[Sequence[Ans
 
 
 def _summed(statistics: NDArray[Any], unit: NDArray[np.int64]) -> NDArray[Any]:
-    """The sums of each unit, (units, sums), of those of its items, (items, sums)."""
+    """Sum (items, sums) over the items of each unit: (units, sums)."""
     found = np.zeros((unit.max() + 1, statistics.shape[1]))
     np.add.at(found, unit, statistics)
     return found

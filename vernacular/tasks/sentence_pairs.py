@@ -1,4 +1,4 @@
-"""A label for two texts: inference, paraphrase, whether one answers the other."""
+"""Labels for text pairs: inference, paraphrase, question and answer."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from vernacular.tasks.sequence_classification import SequenceClassification, tex
 
 
 class SentencePairs(SequenceClassification):
-    """One label for two texts, which the model reads together."""
+    """One label for two texts, read together."""
 
     def item(self, row: Row) -> Item:
-        """Both texts and the label."""
+        """Return both texts and the label."""
         return Item(text_of(row, "text"), self.numbers(row), row.where, second=text_of(row, "second"))
 
     def encode(self, items: Sequence[Item], tokenizer: Any, longest: int) -> list[Encoded]:
-        """Both texts together are the unit."""
+        """Return both texts as one unit."""
         return encode_pairs([(item.text, item.second) for item in items], tokenizer, longest)

@@ -1,4 +1,4 @@
-"""A label for a text, or several: topic, sentiment, kind of book."""
+"""Text classification with one or several labels: topic, sentiment, kind of book."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from vernacular.tasks.scoring import accuracy, f1, macro_f1, per_label, per_labe
 
 
 class SequenceClassification(Labelling):
-    """One label for a text; with ``multi_label`` any number of them."""
+    """One label per text; with ``multi_label`` any number."""
 
     def __init__(self, task: Task, labels: Sequence[str]) -> None:
         super().__init__(task, labels)
@@ -31,29 +31,29 @@ class SequenceClassification(Labelling):
 
     @classmethod
     def labels_of(cls, task: Task, rows: Iterable[Row]) -> list[str]:
-        """The labels that occur, sorted."""
+        """Return the labels, sorted."""
         return sorted({label for row in rows for label in _labels(task, row)})
 
     def item(self, row: Row) -> Item:
-        """The text and its labels."""
+        """Return the text and its labels."""
         return Item(text_of(row, "text"), self.numbers(row), row.where)
 
     def numbers(self, row: Row) -> tuple[int, ...]:
-        """The numbers of the labels of a row."""
+        """Return the label indices of a row."""
         return tuple(sorted(self._index[label] for label in _labels(self.task, row)))
 
     def encode(self, items: Sequence[Item], tokenizer: Any, longest: int) -> list[Encoded]:
-        """The text is the unit."""
+        """Return the text as one unit."""
         return encode([item.text for item in items], tokenizer, longest)
 
     def start(self, network: Network, encoded: Sequence[Encoded], items: Sequence[Item], padding: int) -> Head | None:
-        """A logistic regression on the texts' states."""
+        """Fit a logistic regression to the texts' states."""
         labels = [item.labels for item in items]
         return (many_start if self.task.multi_label else linear_start)(network, encoded, labels, padding)
 
     def loss(self, network: Network, encoded: Sequence[Encoded], items: Sequence[Item],
              padding: int) -> torch.Tensor | None:
-        """Cross entropy; of several labels, that of each against its absence."""
+        """Return the cross entropy; for multi-label, of each label against its absence."""
         outputs = network(encoded, padding).float()
         if not self.task.multi_label:
             return cross_entropy(outputs, torch.tensor([item.labels[0] for item in items], device=outputs.device))
@@ -63,12 +63,12 @@ class SequenceClassification(Labelling):
         return binary_cross_entropy_with_logits(outputs, target)
 
     def decoded(self, table: NDArray[Any]) -> list[int]:
-        """The labels that these probabilities (labels,) stand for."""
+        """Return the labels predicted from probabilities (labels,)."""
         return np.flatnonzero(table >= 0.5).tolist() if self.task.multi_label else [int(table.argmax())]
 
     def untrained(self, objective: str, model: Any, tokenizer: Any, train: Sequence[Item], test: Sequence[Item],
                   longest: int, seeds: Sequence[int]) -> dict[str, list[list[Answer]]]:
-        """The labels whose words a causal model finds likeliest, where the task says how to ask it."""
+        """Return the labels whose words a causal model finds likeliest, if the task has a prompt."""
         asked = self.task.prompt
         if asked is None or objective != "causal":
             return {}
@@ -76,18 +76,18 @@ class SequenceClassification(Labelling):
             model, tokenizer, asked, self.labels, train, test, shots, seed)))
 
     def statistics(self, items: Sequence[Item], answers: Sequence[Answer]) -> NDArray[Any]:
-        """Hits, answers and truths of each label: (items, 3 of each)."""
+        """Return hits, predictions and truths of each label: (items, 3 of each)."""
         truths = [item.labels for item in items]
         return (per_label_sets if self.task.multi_label else per_label)(truths, answers, len(self.labels))
 
     def measures(self, totals: NDArray[Any]) -> dict[str, NDArray[Any]]:
-        """Macro F1 over the labels that occur, and accuracy; of several labels micro F1 instead."""
+        """Return macro F1 over occurring labels, and accuracy; for multi-label micro F1 instead."""
         parts = totals.reshape(*totals.shape[:-1], -1, 3)
         second = {"micro_f1": f1(parts.sum(-2))} if self.task.multi_label else {"accuracy": accuracy(parts)}
         return {"macro_f1": macro_f1(parts), **second}
 
     def floors(self, train: Sequence[Item], test: Sequence[Item], seed: int) -> dict[str, list[Answer]]:
-        """The commonest label; a logistic regression on TF-IDF of letters."""
+        """Return the most frequent label; a logistic regression on character TF-IDF."""
         read = text_floor([(item.text, item.second) for item in train], [item.labels for item in train],
                           [(item.text, item.second) for item in test], len(self.labels), seed,
                           many=self.task.multi_label)
@@ -95,28 +95,28 @@ class SequenceClassification(Labelling):
 
 
 def text_of(row: Row, role: str) -> str:
-    """The text of a row that stands in ``role``.
+    """Return the text of a row in ``role``.
 
     Raises:
         Problem: there is none.
     """
     value = row.fields[role]
     if not isinstance(value, str) or not value.strip():
-        raise Problem(f"its {role} is empty or no text", where=row.where,
-                      fix="Remove the row, or name the right column with `columns:`")
+        raise Problem(f"its {role} is empty or not text", where=row.where,
+                      fix="Remove the row, or select the right column with `columns:`")
     return value.strip()
 
 
 def _labels(task: Task, row: Row) -> list[str]:
     value = row.fields["label"]
     if task.multi_label:
-        assert task.data is not None  # Task refuses several labels without data
+        assert task.data is not None  # validated by Task
         found = value if isinstance(value, list) else [value] if isinstance(value, dict) else (
             "" if value is None else str(value)).split(task.data.separator)
         named = not any(isinstance(label, list | dict) for label in found)
         if not named or (len({*found}) < len(found) and {*found} <= {0, 1}):  # a vector would be read as two labels
             raise Problem(f"its label is {'a vector of 0 and 1' if named else 'nested'}, not a list of names",
-                          where=row.where, fix='Write the names of the labels that it has: ["news", "sports"]')
+                          where=row.where, fix="Write the names of its labels: [\"news\", \"sports\"]")
         return sorted({str(label).strip() for label in found if label is not None and str(label).strip()})
     if value is None or isinstance(value, list | dict) or not str(value).strip():
         raise Problem("it has no label, or several", where=row.where,

@@ -1,7 +1,7 @@
-"""The stage ``task/<task>_<model>``: the same items, budget and seeds for base, control and adapted, and the floors.
+"""The stage ``task/<task>_<model>``: equal items, budget and seeds for base, control and adapted, and baselines.
 
-Writes ``<arm>/seed-<n>/`` (adapter and head of the largest size), ``labels.json`` and ``predictions.jsonl``. A killed
-run goes on with the next arm, size and seed.
+Writes ``<arm>/seed-<n>/`` (adapter and head of the largest size), ``labels.json`` and
+``predictions.jsonl``. A killed run resumes at the next variant, size and seed.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ from vernacular.tasks.weak_labels import DRAW, derive, known_names, unseen_only
 
 
 def run(work: Work, name: str, model: Model, task_name: str) -> Report:
-    """Fine-tune and score one task on the three arms, at every size.
+    """Fine-tune and score one task on the three variants, at every size.
 
     Raises:
-        Problem: the labelled data cannot be used.
+        Problem: the labeled data cannot be used.
     """
     task, items = work.language.tasks[task_name], items_of(work, task_name, model)
     if not task.fine_tune:
@@ -73,7 +73,7 @@ def run(work: Work, name: str, model: Model, task_name: str) -> Report:
 
 
 def _as_they_are(work: Work, name: str, model: Model, task_name: str, items: Items) -> Report:
-    """Score the three arms without any training: what costs time is reading the test items once for each."""
+    """Score the three variants without training; each reads the test items once."""
     found = in_processes([partial(_as_it_is, work, name, model, arm, items) for arm in ARMS],
                          bytes_of_weights(model.base, work.language))
     runs: dict[Arm, dict[int, list[Run]]] = {arm: {0: [one]} for arm, one in zip(ARMS, found, strict=True)}
@@ -82,7 +82,7 @@ def _as_they_are(work: Work, name: str, model: Model, task_name: str, items: Ite
 
 
 def _as_it_is(work: Work, name: str, model: Model, arm: Arm, items: Items) -> Run:
-    """What one arm answers without any training."""
+    """Return one variant's predictions without training."""
     work.progress(f"{arm}, not fine-tuned: {len(items.test)} to score")
     begun = time.monotonic()
     network, tokenizer = load_arm(arm, name, model, work.language, work.inputs)
@@ -94,40 +94,40 @@ def _as_it_is(work: Work, name: str, model: Model, arm: Arm, items: Items) -> Ru
 
 
 def _write_predictions(out: Path, items: Items, answers: Mapping[str, Sequence[Answer]]) -> None:
-    """Write the scored items, each with what was answered, by name of who did."""
+    """Write the scored items with all predictions by name."""
     write_jsonl(out / "predictions.jsonl", (
         {"text": item.text, **({"second": item.second} if item.second else {}), "labels": item.labels,
          **{name: given[row] for name, given in answers.items()}} for row, item in enumerate(items.test)))
 
 
 def items_of(work: Work, task_name: str, model: Model | None = None) -> Items:
-    """The items of a task by part, whoever labelled them.
+    """Return the items of a task by part, with manual or derived labels.
 
     Args:
         work: with ``corpus/splits`` among its inputs.
         task_name: of the task.
-        model: whose translations are read; needed if the task is of these.
+        model: whose translations are read; needed if the task uses them.
 
     Raises:
-        Problem: the labelled data cannot be used.
+        Problem: the labeled data cannot be used.
     """
     task = work.language.tasks[task_name]
     if task.data:
         return load_items(work.language, task_name, work.root)
     if task.of_translations:
-        assert model is not None  # whoever asks without one asks for tasks that label lines
+        assert model is not None  # callers without a model use only tasks that label lines
         return translated_items(work, task_name, model)
     return derived_items(work, task_name)
 
 
 def translated_items(work: Work, task_name: str, model: Model) -> Items:
-    """The items that are pairs of the model's translations; none of dev and test was learned from by the model.
+    """Return the items from the model's translations; it was not trained on those of dev and test.
 
     Raises:
-        Problem: there are too few of them, or the translations cannot be read.
+        Problem: there are too few, or the translations cannot be read.
     """
     task = work.language.tasks[task_name]
-    assert model.alignment is not None  # Language.tasks_of
+    assert model.alignment is not None  # ensured by Language.tasks_of
     pairs = read_pairs_by_part(work, model.alignment)
     most: dict[Part, int] = {"train": task.train if task.fine_tune else 0, "dev": task.dev, "test": task.test}
     items = {part: [Item(pair.text, document=pair.document, second=pair.translation) for pair in pairs[part]]
@@ -136,17 +136,17 @@ def translated_items(work: Work, task_name: str, model: Model) -> Items:
         random.Random(DRAW).shuffle(drawn)
     train, dev, test = (items[part][:most[part]] for part in PARTS)
     if len(test) < LEAST or (task.fine_tune and len(train) < LEAST):
-        raise Problem(f"{len(test)} pairs of translations in test and {len(train)} in train, and {LEAST} are needed",
+        raise Problem(f"{len(test)} pairs of translations in test and {len(train)} in train; {LEAST} are needed",
                       where=f"{work.language.code} tasks.{task_name}",
                       fix="Add translations, or remove the task")
     return Items(class_of(task)(task, []), train, dev, test)
 
 
 def derived_items(work: Work, task_name: str) -> Items:
-    """The items that are derived from the splits; names seen in training are not scored.
+    """Return the items derived from the splits; names seen in training are not scored.
 
     Raises:
-        Problem: there are too few of them.
+        Problem: there are too few.
     """
     task, splits = work.language.tasks[task_name], work.inputs["corpus/splits"]
     train, dev, test = (derive(task, read_jsonl(splits / f"{part}.jsonl"), count, DRAW, whole=part == "train")
@@ -157,21 +157,21 @@ def derived_items(work: Work, task_name: str) -> Items:
     for part, items in (("train", train), ("test", test)):
         count = sum(any(label != IGNORED for label in item.labels) for item in items)
         if count < LEAST:
-            raise Problem(f"{count} items in {part} can be derived from the text, and {LEAST} are needed",
+            raise Problem(f"{count} items in {part} can be derived from the text; {LEAST} are needed",
                           where=f"{work.language.code} tasks.{task_name}",
                           fix=f"Add text, give {part} a larger share in `splits:`, or remove the task")
     return Items(class_of(task)(task, derived_labels(task)), train, dev, test)
 
 
 class _Arms:
-    """What the arms answer. Each answer is kept in the scratch folder, where another process may have put it.
+    """Predictions of the variants, cached in the scratch folder, which other processes share.
 
     Args:
         work: of the stage.
         name: of the model in the language folder.
         model: its settings.
-        items: to learn from and to answer.
-        learned: items in another language, where the task has them.
+        items: to train on and predict.
+        learned: items in another language, if the task has them.
     """
 
     def __init__(self, work: Work, name: str, model: Model, items: Items, learned: TransferItems | None) -> None:
@@ -180,7 +180,7 @@ class _Arms:
         self._heads: dict[tuple[Arm, int], Head | None] = {}
 
     def tuned(self, arm: Arm, sizes: Sequence[int], seeds: Sequence[int]) -> dict[int, list[Run]]:
-        """The trainings of some seeds at every size."""
+        """Return the trainings of some seeds at every size."""
         found: dict[int, list[Run]] = {}
         for size in sizes:
             train = self._items.train[:size]
@@ -194,16 +194,16 @@ class _Arms:
                     one = _one(self._items, self._ready(arm), self._model, train, seed, head, folder)
                     one.write(kept)
                     if self._model.lora.method == "full":
-                        self._loaded = None  # every weight was changed
+                        self._loaded = None  # all weights were changed
                 found.setdefault(size, []).append(one)
         return found
 
     def scored_without_labels(self, arm: Arm) -> tuple[Untrained, list[Answer]]:
-        """What an arm answers as it is, and what after labels in another language alone."""
+        """Return a variant's predictions without fine-tuning, and after training on another language."""
         return self._untrained(arm), self._transferred(arm)
 
     def _untrained(self, arm: Arm) -> Untrained:
-        """What an arm answers without fine-tuning."""
+        """Return a variant's predictions without fine-tuning."""
         kept = self._work.scratch / f"{arm}-untrained.json"
         if not kept.is_file():
             network, tokenizer = self._ready(arm)
@@ -215,7 +215,7 @@ class _Arms:
         return found
 
     def _transferred(self, arm: Arm) -> list[Answer]:
-        """What an arm answers that learned from another language alone; nothing where the task has no such items."""
+        """Return a variant's predictions after training on another language; empty without such items."""
         if self._learned is None:
             return []
         kept = self._work.scratch / f"{arm}-transfer.json"
@@ -229,7 +229,7 @@ class _Arms:
         return found
 
     def _ready(self, arm: Arm) -> tuple[Any, Any]:
-        """The model of an arm, none of whose weights learns, and its tokenizer; one arm is loaded at a time."""
+        """Return a variant's frozen model and its tokenizer; one variant is loaded at a time."""
         if self._loaded is None or self._loaded[0] != arm:
             self._loaded = None
             network, tokenizer = load_arm(arm, self._name, self._model, self._work.language, self._work.inputs)
@@ -238,7 +238,7 @@ class _Arms:
         return self._loaded[1:]
 
     def _head(self, arm: Arm, train: Sequence[Item]) -> Head | None:
-        """Where the head starts from that learns from ``train``."""
+        """Return the initial head for training on ``train``."""
         key = arm, len(train)
         if key not in self._heads:
             self._heads[key] = head_start(self._items.kind, *self._ready(arm), train, self._model.lora)
@@ -247,7 +247,7 @@ class _Arms:
 
 def _one(items: Items, loaded: tuple[Any, Any], model: Model, train: Sequence[Any], seed: int, head: Head | None,
          folder: Any) -> Run:
-    """One training, its answers, and in ``folder`` its adapter, if that is kept."""
+    """Train once and predict; store the adapter in ``folder`` if given."""
     network, tokenizer = loaded
     begun = time.monotonic()
     tuned = fine_tune(items.kind, network, tokenizer, train, items.dev, model.lora, seed, head)

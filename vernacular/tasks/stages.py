@@ -1,4 +1,4 @@
-"""The stages ``task/<task>_<name>``, declared."""
+"""Declares the stages ``task/<task>_<name>``."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _outside(language: Language, root: Path, model: Model, task: str) -> dict[st
 
 
 def stages(language: Language, name: str, model: Model) -> list[Stage]:
-    """A stage ``task/<task>_<name>`` for each task of the folder."""
+    """Return a stage ``task/<task>_<name>`` for each task of the folder."""
     def settings(language: Language, task: str) -> dict[str, object]:
         about = language.tasks[task].model_dump(mode="json", exclude={
             "description": True, "language": True, "data": {"licence", "url"},
@@ -41,7 +41,8 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
                 "base": model.base.model_dump(mode="json"), "objective": model.objective}
 
     gates = (
-        GateSpec("every_seed_alive", "No seed of any arm, at any size, ended at or below the majority floor.", False),
+        GateSpec("every_seed_alive", "No seed of any variant, at any size, ended at or below the majority "
+                                     "baseline.", False),
         GateSpec("adapted_beats_base", "The adapted model scores above the base by more than the interval.", False))
     return [Stage(
         name=f"task/{task}_{name}", version="12", seed=model.seed, heavy=True, kinds=("pytorch", "peft"), gates=gates,

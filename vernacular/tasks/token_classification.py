@@ -1,8 +1,8 @@
-"""Labels for words: entities (NER), plain tags (parts of speech), and the names that are derived from capitals.
+"""Word labels: entities (NER), plain tags (parts of speech), and names derived from capitals.
 
-The label of a word is that of its first token. Entities are scored whole, as seqeval does in strict mode: type and both
-ends must be right. An I- tag that continues nothing begins an entity, as in the pipeline of transformers; so they are
-learned, too.
+A word's label is that of its first token. Entities are scored as a whole, like seqeval in strict
+mode: type and both ends must be right. Converts an orphan I- tag to B-, like transformers'
+pipeline, in training too.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from vernacular.tasks.weak_labels import NAME
 from vernacular.text.words import word_spans
 
 OUTSIDE = "O"
-_FURTHER_TOKENS = 0.2  # weight of a word's tokens behind the first in the loss (docs/experiments/standard-heads.md)
+_FURTHER_TOKENS = 0.2  # loss weight of a word's further tokens (docs/experiments/standard-heads.md)
 _AS_IOB2 = {"S-": "B-", "U-": "B-", "E-": "I-", "L-": "I-"}  # of BIOES and BILOU
 _MARKS = ("B-", "I-", *_AS_IOB2)
-_PLAIN = "or `tags: plain` for tags that mark no entities"
+_PLAIN = "or set `tags: plain` for tags that do not mark entities"
 
 
 class TokenClassification(Labelling):
-    """A label for each word of a text; the words of labelled data are those of the file."""
+    """A label for each word of a text; labeled data defines its own words."""
 
     by_word: ClassVar[bool] = True
 
@@ -43,7 +43,7 @@ class TokenClassification(Labelling):
         super().__init__(task, labels)
         self._index = {label: number for number, label in enumerate(self.labels)}
         self._entities = task.data is not None and task.tags != "plain" and all(map(_of_entities, self.labels))
-        self._balanced = task.labels is not None  # names are rare in a text, and F1 of them is what is scored
+        self._balanced = task.labels is not None  # names are rare in a text, and their F1 is scored
         self._types = sorted({label[2:] for label in self.labels if label != OUTSIDE}) if self._entities else []
         self._continued = [self._index.get(f"I-{label[2:]}", number) if self._entities and label.startswith("B-")
                            else number for number, label in enumerate(self.labels)]
@@ -51,7 +51,7 @@ class TokenClassification(Labelling):
 
     @classmethod
     def labels_of(cls, task: Task, rows: Iterable[Row]) -> list[str]:
-        """The tags that occur; of entities each type with its B- and I-, after O."""
+        """Return the tags; for entities O and each type with B- and I-."""
         rows = list(rows)
         if _are_plain(task, rows):
             return sorted({tag for row in rows for tag in _fields(row)[1]})
@@ -61,7 +61,7 @@ class TokenClassification(Labelling):
 
     @classmethod
     def usable(cls, task: Task, rows: Sequence[Row], faults: Collector) -> list[Row]:
-        """Those of ``rows`` that have a tag a word; whether tags mark entities is seen from all rows together."""
+        """Return the ``rows`` with one tag per word; all rows together determine whether tags mark entities."""
         kept, plain = [], _are_plain(task, rows)
         for row in rows:
             with faults.collect():
@@ -73,7 +73,7 @@ class TokenClassification(Labelling):
 
     @classmethod
     def notes(cls, task: Task, rows: Iterable[Row]) -> dict[str, int]:
-        """How many tags of entities were made to begin one."""
+        """Return the number of entity tags converted to B-."""
         rows = list(rows)
         if _are_plain(task, rows):
             return {}
@@ -82,7 +82,7 @@ class TokenClassification(Labelling):
         return {"tags_repaired": number} if number else {}
 
     def item(self, row: Row) -> Item:
-        """The words with a space between, or the text itself where the file says how it is written."""
+        """Return the words joined by spaces, or the original text if the file has it."""
         words, tags = _fields(row)
         if self._entities:
             tags = checked(tags, row, _repaired(self.task))
@@ -95,20 +95,20 @@ class TokenClassification(Labelling):
         return Item(text, tuple(self._index[tag] for tag in tags), row.where, tuple(spans))
 
     def encode(self, items: Sequence[Item], tokenizer: Any, longest: int) -> list[Encoded]:
-        """Units are the words."""
+        """Return the words as units."""
         return encode([item.text for item in items], tokenizer, longest, [spans_of(item) for item in items])
 
     def start(self, network: Network, encoded: Sequence[Encoded], items: Sequence[Item], padding: int) -> Head | None:
-        """A logistic regression on the words' states."""
+        """Fit a logistic regression to the words' states."""
         return linear_start(network, encoded, [self.learned(item.labels) for item in items], padding,
                             balanced=self._balanced)
 
     def loss(self, network: Network, encoded: Sequence[Encoded], items: Sequence[Item],
              padding: int) -> torch.Tensor | None:
-        """Cross entropy over the tokens of the words that have a label.
+        """Return the cross entropy over the tokens of labeled words.
 
-        A word's first token is what it is scored by; its further tokens count little. Rare labels of a derived task
-        count as much as common ones, as they do in its baseline.
+        A word's first token determines its label; further tokens have a small weight. Labels of a
+        derived task are weighted equally, as in its baseline.
         """
         assert isinstance(network, Classifier)
         shape = len(encoded), max(len(tokens.units) for tokens in encoded)
@@ -129,7 +129,7 @@ class TokenClassification(Labelling):
         return torch.dot(losses, weights.flatten().to(losses)) / weights.sum().item()
 
     def arranged(self, logits: NDArray[Any]) -> NDArray[Any]:
-        """``logits`` (words, labels); where an entity begins, B- and I- change places: most are learned as I-."""
+        """Swap B- and I- of ``logits`` (words, labels) where an entity begins, since most are trained as I-."""
         if not self._entities:
             return logits
         out, likeliest = logits.copy(), logits.argmax(-1).tolist()
@@ -138,12 +138,12 @@ class TokenClassification(Labelling):
         return out
 
     def decoded(self, table: NDArray[Any]) -> list[int]:
-        """The likeliest label of each word with these probabilities (words, labels); an orphan I- becomes B-."""
+        """Return the likeliest label of each word from probabilities (words, labels); an orphan I- becomes B-."""
         labels = [int(label) for label in table.argmax(-1)]
         return self.repaired(labels) if self._entities else labels
 
     def repaired(self, labels: Sequence[int]) -> list[int]:
-        """``labels`` with a B- in place of every I- that continues no entity of its type."""
+        """Replace every orphan I- in ``labels`` by B-."""
         out: list[int] = []
         for label in labels:
             name = self.labels[label]
@@ -153,9 +153,10 @@ class TokenClassification(Labelling):
         return out
 
     def learned(self, labels: Sequence[int]) -> list[int]:
-        """``labels`` as they are learned: B- only directly after an entity of its type, else I-.
+        """Convert ``labels`` for training: B- only directly after an entity of its type, else I-.
 
-        That is IOB1. With IOB2 the probability of an entity is shared between B- and I-, and O wins too often.
+        That is IOB1. With IOB2 an entity's probability is split between B- and I-, and O wins too
+        often.
         """
         out = list(labels)
         for at, label in enumerate(labels):
@@ -165,7 +166,7 @@ class TokenClassification(Labelling):
         return out
 
     def of_groups(self, item: Item, groups: Iterable[tuple[int, int, str]]) -> list[int]:
-        """The labels of an item's words from the groups (start, end, name) that a pipeline of transformers gives."""
+        """Return the labels of an item's words from a transformers pipeline's groups (start, end, name)."""
         found, out, before = sorted(groups), [], -1
         outside = self._index.get(OUTSIDE, 0)
         for start, _ in spans_of(item):
@@ -178,19 +179,19 @@ class TokenClassification(Labelling):
         return out
 
     def statistics(self, items: Sequence[Item], answers: Sequence[Answer]) -> NDArray[Any]:
-        """Hits, answers and truths of each label (or type of entity): (items, 3 of each)."""
+        """Return hits, predictions and truths of each label (or entity type): (items, 3 of each)."""
         if not self._entities:
             return per_label([item.labels for item in items], answers, len(self.labels))
         out = np.zeros((len(items), len(self._types), 3))
         for row, (item, answer) in enumerate(zip(items, answers, strict=True)):
-            told, true = self._found(answer), self._found(item.labels)
+            answered, true = self._found(answer), self._found(item.labels)
             for at, name in enumerate(self._types):
-                mine, theirs = ({entity for entity in found if entity[0] == name} for found in (told, true))
+                mine, theirs = ({entity for entity in found if entity[0] == name} for found in (answered, true))
                 out[row, at] = len(mine & theirs), len(mine), len(theirs)
         return out.reshape(len(items), -1)
 
     def _found(self, labels: Sequence[int]) -> set[tuple[str, int, int]]:
-        """The entities (type, start, end) of a sequence of labels; remembered, since scores ask for most again."""
+        """Return the entities (type, start, end) of a label sequence; cached."""
         key = tuple(labels)
         if key not in self._known:
             from seqeval.scheme import IOB2, Entities
@@ -199,7 +200,7 @@ class TokenClassification(Labelling):
         return self._known[key]
 
     def measures(self, totals: NDArray[Any]) -> dict[str, NDArray[Any]]:
-        """F1 of entities, in all and by type; accuracy and macro F1 of tags; F1 of the names of a derived task."""
+        """Return F1 of entities, in total and by type; accuracy and macro F1 of tags; F1 of derived names."""
         parts = totals.reshape(*totals.shape[:-1], -1, 3)
         if self.task.labels is not None:
             return {"f1_unseen_names": f1(parts[..., NAME, :])}
@@ -209,7 +210,7 @@ class TokenClassification(Labelling):
         return {"accuracy": accuracy(parts), "macro_f1": macro_f1(parts)}
 
     def floors(self, train: Sequence[Item], test: Sequence[Item], seed: int) -> dict[str, list[Answer]]:
-        """The commonest label; a logistic regression on each word's letters, shape and neighbours."""
+        """Return the most frequent label; a logistic regression on each word's letters, shape and neighbors."""
         commonest = majority(train)
         read = word_floor([_words(item) for item in train], [item.labels for item in train],
                           [_words(item) for item in test], len(self.labels), seed,
@@ -219,7 +220,7 @@ class TokenClassification(Labelling):
 
 
 def spans_of(item: Item) -> Sequence[tuple[int, int]]:
-    """Where the words of an item stand in its text."""
+    """Return the positions of an item's words in its text."""
     return word_spans(item.text) if item.spans is None else item.spans
 
 
@@ -228,12 +229,12 @@ def _words(item: Item) -> Words:
 
 
 def _of_entities(tag: str) -> bool:
-    """Whether a tag is one of IOB2: O, B- or I- with a type."""
+    """Whether a tag is IOB2: O, B- or I- with a type."""
     return tag == OUTSIDE or (tag[:2] in ("B-", "I-") and len(tag) > 2)
 
 
 def _are_plain(task: Task, rows: Sequence[Row]) -> bool:
-    """Whether the tags of ``rows`` mark no entities: as the task says, or else if none has the form of such."""
+    """Whether the tags of ``rows`` do not mark entities: by the task's setting, or by their form."""
     if task.data is None or task.tags != "auto":
         return task.data is not None and task.tags == "plain"
     tags = {tag for row in rows for tag in _strings(row.fields.get("labels")) if tag != OUTSIDE}
@@ -249,22 +250,23 @@ def _strings(value: object) -> list[str]:
 
 
 def _fields(row: Row) -> tuple[list[str], list[str]]:
-    """The words and the tags of a row, checked for their number and for empty ones."""
+    """Return the words and tags of a row, after checking their number."""
     words, tags = row.fields["words"], row.fields["labels"]
     for name, found in (("words", words), ("labels", tags)):
         if not isinstance(found, list) or not all(isinstance(part, str) and part.strip() for part in found):
-            raise Problem(f"its {name} are no list of texts, none of them empty", where=row.where,
-                          fix="Name the right column with `columns:`")
+            raise Problem(f"its {name} are not a list of nonempty texts", where=row.where,
+                          fix="Select the right column with `columns:`")
     if len(words) != len(tags) or not words:
-        raise Problem(f"{len(words)} words and {len(tags)} labels", where=row.where, fix="Give each word one label")
+        raise Problem(f"{len(words)} words and {len(tags)} labels", where=row.where,
+                      fix="Give each word exactly one label")
     return words, tags
 
 
 def checked(tags: Sequence[str], row: Row, repair: bool) -> list[str]:
-    """``tags`` in IOB2; with ``repair`` those of IOB and BIOES, too, and a tag that continues no entity as B-.
+    """Return ``tags`` in IOB2; with ``repair`` convert IOB and BIOES, and orphan I- tags to B-.
 
     Raises:
-        Problem: tags of another form, or, without ``repair``, entities that begin with I-, at their lines.
+        Problem: other tags, or, without ``repair``, entities that begin with I-, with lines.
     """
     out, faults = list[str](), Collector()
     for number, tag in enumerate(tags):
@@ -272,7 +274,7 @@ def checked(tags: Sequence[str], row: Row, repair: bool) -> list[str]:
         if repair and tag[2:]:
             tag = _AS_IOB2.get(tag[:2], tag[:2]) + tag[2:]
         if not _of_entities(tag):
-            faults.add(Problem(f"'{tag}' is no tag of IOB2 (O, B-PER, I-PER)", where=where,
+            faults.add(Problem(f"'{tag}' is not an IOB2 tag (O, B-PER, I-PER)", where=where,
                                fix=f"Correct the file, {_PLAIN}"))
         elif tag.startswith("I-") and (not out or out[-1][2:] != tag[2:]):
             if not repair:

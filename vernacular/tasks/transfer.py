@@ -1,9 +1,10 @@
-"""Zero-shot transfer: learn a task from labels in a language of the base, and score it in the target language.
+"""Zero-shot transfer: train on labels in a language of the base, and score in the target language.
 
-Every arm reads the items with its own model, and only a head is fitted, on frozen states of the last layer. States of
-either language are standardized by their own mean and spread, since a language moves all states alike (Libovický et al.
-2004.05160); those of the target language come from the task's training texts, whose labels are not read. What else was
-tried scores less: docs/tasks.md, "Labels in another language". Nothing is random, so there are no seeds.
+Each variant reads the items with its own model, and only a head is fitted to frozen states of the
+last layer. States of each language are standardized by their own mean and spread, since a language
+shifts all states alike (Libovický et al. 2004.05160); those of the target language come from the
+task's training texts, without labels. Other methods scored less: docs/tasks.md, "Labels in another
+language". Deterministic, so there are no seeds.
 """
 
 from __future__ import annotations
@@ -37,19 +38,19 @@ from vernacular.tasks.weak_labels import DRAW, derive
 from vernacular.text.words import plain_words
 
 _C, _ITERATIONS = 0.003, 300  # chosen on dev verses of nya: docs/tasks.md
-_MOST_TEXTS = 1000  # of the target language, whose states are read
+_MOST_TEXTS = 1000  # texts of the target language for standardization
 _LEAST_SPREAD = 1e-6
-_NEVER = -1e4  # the logit of a label that is never answered
+_NEVER = -1e4  # the logit of a label that is never predicted
 Floats = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)
 class TransferItems:
-    """Items in another language to learn from.
+    """Training items in another language.
 
     Attributes:
         language: ISO 639-3 code of their language.
-        items: in an order drawn once.
+        items: in a fixed random order.
     """
 
     language: str
@@ -58,11 +59,11 @@ class TransferItems:
 
 @dataclass(frozen=True)
 class TransferRun:
-    """What each arm answers that learned from another language alone.
+    """Predictions of each variant after training on another language.
 
     Attributes:
-        learned: what it learned from.
-        answers: arm -> answers to the test items, in their order.
+        learned: the training items.
+        answers: variant -> predictions for the test items, in order.
     """
 
     learned: TransferItems
@@ -70,9 +71,9 @@ class TransferRun:
 
 
 def transfer_items(work: Work, model: Model, task_name: str, items: Items) -> TransferItems | None:
-    """The items in another language that a task learns from; None where it asks for none, or the model has none.
+    """Return the transfer items of a task; None if it has none, or the model has no translations.
 
-    Left out is an item with the words of a scored one, or of the translation of a held-out line.
+    Items with the words of a scored one, or of the translation of a held-out line, are excluded.
 
     Args:
         work: with ``corpus/splits`` among its inputs.
@@ -81,7 +82,7 @@ def transfer_items(work: Work, model: Model, task_name: str, items: Items) -> Tr
         items: of the task in the target language.
 
     Raises:
-        Problem: they cannot be read, or there are too few of them.
+        Problem: they cannot be read, or are too few.
     """
     task = work.language.tasks[task_name]
     asked = task.transfer
@@ -93,22 +94,22 @@ def transfer_items(work: Work, model: Model, task_name: str, items: Items) -> Tr
     elif pairs:
         found = _carried(work, task, asked.train, pairs["train"])
     else:
-        work.progress(f"{task_name}: not learned from {asked.train_language}, for this model has no translations")
+        work.progress(f"{task_name}: not trained on {asked.train_language}, since this model has no translations")
         return None
     known = {plain_words(pair.translation) for part in pairs if part != "train" for pair in pairs[part]}
     kept = [item for item in found if known.isdisjoint(plain_words(text) for text in item.key() if text)]
     kept = kept[:asked.train]
     if len(kept) < LEAST or len({label for item in kept for label in item.labels if label != IGNORED}) < 2:
-        raise Problem(f"{len(kept)} items to learn from, and {LEAST} with two labels or more are needed",
+        raise Problem(f"{len(kept)} training items; {LEAST} with at least two labels are needed",
                       where=f"{work.language.code} tasks.{task_name}.transfer",
-                      fix="Give it more items, or translations of more of the training documents")
+                      fix="Add items, or translations of more of the training documents")
     return TransferItems(asked.train_language, kept)
 
 
 def _carried(work: Work, task: Task, count: int, pairs: Sequence[Pair]) -> list[Item]:
-    """Items derived from the training documents as their translations say them, of which there may be none.
+    """Return items derived from the training documents, projected to their translations; may be empty.
 
-    Pairs of train share no text with held-out ones on either side.
+    Training pairs share no text with held-out ones on either side.
     """
     translations: dict[str, list[str]] = defaultdict(list)
     for pair in pairs:
@@ -120,16 +121,16 @@ def _carried(work: Work, task: Task, count: int, pairs: Sequence[Pair]) -> list[
 
 def transfer_answers(kind: Kind, model: Any, tokenizer: Any, learned: Sequence[Item], texts: Sequence[Item],
                      test: Sequence[Item], settings: Lora) -> list[Answer]:
-    """The answers to ``test`` of a head that was fitted to the states of ``learned``.
+    """Return predictions for ``test`` of a head fitted to the states of ``learned``.
 
     Args:
         kind: of the task; it gives one label to each text or word.
-        model: a language model; nothing in it is trained.
+        model: a language model; not trained.
         tokenizer: its.
         learned: items in another language.
         texts: items in the target language, whose labels are not read.
-        test: to answer.
-        settings: how long an item may be.
+        test: to predict.
+        settings: limits the length of items.
     """
     network = Network(model.base_model, model.config.hidden_size, len(kind.labels), model)
     network.to(next(model.parameters()).device).eval()
@@ -143,9 +144,9 @@ def transfer_answers(kind: Kind, model: Any, tokenizer: Any, learned: Sequence[I
 
 
 def _fitted(states: Floats, labels: NDArray[np.int64], theirs: Floats, count: int) -> Head:
-    """A logistic regression from standardized ``states`` to ``labels``, to be read with states like ``theirs``.
+    """Fit a logistic regression from standardized ``states`` to ``labels``, for use with states like ``theirs``.
 
-    Labels weigh alike, however often they occur; one that does not occur is never answered.
+    Labels are weighted equally; a missing one is never predicted.
     """
     found = LogisticRegression(C=_C, max_iter=_ITERATIONS, class_weight="balanced").fit(
         (states - states.mean(0)) / (states.std(0) + _LEAST_SPREAD), labels)

@@ -1,4 +1,4 @@
-"""Labelled items derived from the text itself; what a label means and where it comes from is in the settings.
+"""Labeled items derived from the text; settings define the labels.
 
 Items of a part come only from documents of that part, so no scored item was seen in pretraining.
 """
@@ -17,35 +17,35 @@ from vernacular.tasks.base import IGNORED
 from vernacular.text.words import word_spans, words
 
 OUTSIDE, NAME = 0, 1
-DRAW = 5  # seed of the draw of items: the same for every model, so that their scores may be compared
+DRAW = 5  # seed of the draw, equal for every model, so that scores are comparable
 
 
 def derive(task: Task, documents: Iterable[Mapping[str, Any]], count: int, seed: int,
            whole: bool = False) -> list[Item]:
-    """At most ``count`` items, drawn without looking at their labels.
+    """Return at most ``count`` items, drawn regardless of their labels.
 
     Args:
-        task: what is labelled, and how the labels are derived.
+        task: defines the labels.
         documents: rows of one part of the splits.
-        count: the most items wanted.
+        count: most items.
         seed: of the draw.
-        whole: whether every label has to be there before the draw, as in the part that is learned from.
+        whole: whether every label must occur before the draw, as for training.
 
     Raises:
-        Problem: nothing can be derived from these documents, or a label is not there.
+        Problem: nothing can be derived from these documents, or a label is missing.
     """
     items = list(_by_group(task.labels, documents) if isinstance(task.labels, Groups) else _by_capitals(documents))
     if not items:
-        raise Problem("no labelled item can be derived from the text", where=f"task {task.description or task.kind}",
+        raise Problem("no labeled item can be derived from the text", where=f"task {task.description or task.kind}",
                       fix="Check tasks.<name>.labels against the documents' paths, or add text")
     there = {label for item in items for label in item.labels}
     missing = [name for number, name in enumerate(derived_labels(task)) if number not in there]
     if whole and missing:
-        raise Problem(f"no line to learn from has the label {', '.join(missing)}",
+        raise Problem(f"no training line has the label {', '.join(missing)}",
                       where=f"task {task.description or task.kind}", fix=(
-                          "Correct the globs of `groups:`, over source/path of documents, or remove the group"
+                          "Correct the patterns of `groups:`, for source/path of documents, or remove the group"
                           if isinstance(task.labels, Groups) else
-                          "The text has no capitals inside sentences: remove the task, or have names labelled"))
+                          "The text has no capitals inside sentences: remove the task, or label names manually"))
     random.Random(seed).shuffle(items)
     return items[:count]
 
@@ -71,17 +71,17 @@ def _by_capitals(documents: Iterable[Mapping[str, Any]]) -> Iterable[Item]:
 
 
 def lower(line: str) -> str:
-    """``line`` in lower case, letter by letter, so that every word keeps its place."""
+    """Lower-case ``line`` letter by letter, so that words keep their positions."""
     lowered = line.lower()
-    if len(lowered) == len(line) and "Σ" not in line:  # at the end of a word Python writes it as another letter
+    if len(lowered) == len(line) and "Σ" not in line:  # Python lower-cases a final sigma differently
         return lowered
     return "".join(letter.lower() if len(letter.lower()) == 1 else letter for letter in line)
 
 
 def capital_labels(line: str) -> tuple[int, ...]:
-    """For each word of ``line``: ``NAME`` if it starts with a capital, else ``OUTSIDE``.
+    """Return for each word of ``line`` ``NAME`` if it is capitalized, else ``OUTSIDE``.
 
-    The first word and every word after punctuation are ``IGNORED``: there a capital may only mark a beginning.
+    The first word and words after punctuation are ``IGNORED``, since capitals there are regular.
     """
     labels = []
     end = 0
@@ -96,13 +96,13 @@ def capital_labels(line: str) -> tuple[int, ...]:
 
 
 def known_names(items: Sequence[Item]) -> set[str]:
-    """The words labelled ``NAME`` in ``items``: those that are no test of finding new ones."""
+    """Return the words labeled ``NAME`` in ``items``, which do not test finding new names."""
     return {item.text[start:stop] for item in items
             for (start, stop), label in zip(word_spans(item.text), item.labels, strict=True) if label == NAME}
 
 
 def unseen_only(items: Sequence[Item], known: set[str]) -> list[Item]:
-    """The items with every word of ``known`` set to ``IGNORED``."""
+    """Set every word of ``known`` in the items to ``IGNORED``."""
     return [Item(item.text, tuple(IGNORED if item.text[start:stop] in known else label
                                   for (start, stop), label in zip(word_spans(item.text), item.labels, strict=True)),
                  item.document) for item in items]

@@ -94,8 +94,8 @@ def choose(backend: Any, words: Counter[str], guard: Counter[str], *, wanted: in
             if parts[piece] >= (min_uses if len(piece) > 1 else min(min_uses, LETTER_USES))
             and letters.match(piece.removeprefix(SPACE))}
     guarded = _holding(guard, pool)
-    base = Base(data["vocab"], data["unk_id"],
-                [*words, *{word for words_of in guarded.values() for word in words_of}, *pool])
+    base = Base(data["vocab"], data["unk_id"], [
+        *words, *{word for words_of in guarded.values() for word in words_of}, *pool])
     search = _Search(base, words, _Guard(guard, guarded), pool, wanted, min_uses)
     while not search.settled():
         search.round()

@@ -23,7 +23,7 @@ from vernacular.core.store import Report
 from vernacular.evaluation.behavior.askers import Asker
 from vernacular.evaluation.fairness import disparities as gaps
 from vernacular.evaluation.fairness import plan as fairness
-from vernacular.evaluation.fairness.run import labels_differ, names_foreseen, names_found, places_of, run
+from vernacular.evaluation.fairness.run import labels_differ, name_surprisals, names_found, places_of, run
 from vernacular.evaluation.fairness.variants import write_variants
 from vernacular.modeling.base_models import load_model, load_tokenizer
 from vernacular.tasks.weak_labels import lower
@@ -215,7 +215,7 @@ def test_names_are_foreseen_by_group(tmp_path: Path, objective: str) -> None:
     (write_bert if objective == "masked" else write_llama)(tmp_path)
     model, tokenizer = load_model(tmp_path, objective), load_tokenizer(tmp_path)
     variants = write_variants(GROUPS, [f"lero Amo wafika {number}" for number in "abcd"], 10, 1)
-    hits = names_foreseen(model, tokenizer, objective, variants)
+    hits = name_surprisals(model, tokenizer, objective, variants)
     assert hits.shape == (4, 2)
     assert (hits > 0).all()
     found = gaps.compare_groups(hits, hits, ["old", "new"], 1)

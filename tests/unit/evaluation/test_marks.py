@@ -20,7 +20,7 @@ from vernacular.core.errors import Problem
 from vernacular.evaluation.behavior.askers import Asker
 from vernacular.evaluation.behavior.cases import make_cases
 from vernacular.evaluation.behavior.run import gate, summarise
-from vernacular.evaluation.behavior.training_overlap import stands_in
+from vernacular.evaluation.behavior.training_overlap import find_matches
 from vernacular.tasks.weak_labels import lower
 from vernacular.text.words import words
 
@@ -79,10 +79,10 @@ def test_a_marked_sentence_is_found_in_what_was_learned_from() -> None:
     long = " ".join(f"w{number}" for number in range(20))
     texts = ["Kale, Amo!", "amo wafika kuno lero m'mawa", f"x {long} y", "moni", "palibe dzina", ""]
     lines = ["kale amo", "iye anati: Amo wafika kuno lero m'mawa ndi", f"z {long}", "moni moni", "dzina palibe", ""]
-    assert stands_in(texts, iter(lines), 13) == ["equals a line of", "shares 5 words in a row with",
+    assert find_matches(texts, iter(lines), 13) == ["equals a line of", "shares 5 words in a row with",
                                              "shares 13 words in a row with", "", "", ""]
-    assert stands_in(texts, [], 13) == [""] * 6
-    assert stands_in(texts, iter(lines), 21)[2] == ""
+    assert find_matches(texts, [], 13) == [""] * 6
+    assert find_matches(texts, iter(lines), 21)[2] == ""
 
 
 def test_every_marked_task_has_a_test_of_its_own_name(language_folder: Path) -> None:

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from vernacular.behavior_tests.lexicons import keys_of
 from vernacular.behavior_tests.operators import AnyOperator
-from vernacular.behavior_tests.operators.base import QWERTY, Context, Given, Operator, standing
+from vernacular.behavior_tests.operators.base import QWERTY, Context, Given, Operator, find_entries
 from vernacular.behavior_tests.operators.typos import beside
 from vernacular.text.words import words
 
@@ -160,7 +160,7 @@ def test_one_of_two_entries_is_exchanged_and_the_other_is_left() -> None:
 @given(text=LINES)
 def test_where_no_entry_has_two_words_every_word_is_looked_up(text: str) -> None:
     entries = ["a", "AM", "d'e", "12"]
-    assert [text[start:stop] for start, stop, _ in standing(text, entries)] == [
+    assert [text[start:stop] for start, stop, _ in find_entries(text, entries)] == [
         word for word in words(text) if word in entries]
 
 

@@ -23,7 +23,7 @@ from vernacular.core.jsonl import write_jsonl
 from vernacular.core.store import Report, Store
 from vernacular.evaluation.behavior.review import HEAD, claim, read_review, write_review
 from vernacular.evaluation.behavior.slot_filling import likely_words, pieces_of
-from vernacular.evaluation.behavior.spreadsheet import guarded, plain, read_sheet, said_yes, sheet_text, write_sheet
+from vernacular.evaluation.behavior.spreadsheet import guarded, is_ticked, plain, read_sheet, sheet_text, write_sheet
 from vernacular.evaluation.behavior.suggest import read_suggestions, suggestions
 from vernacular.evaluation.fairness.plan import load_plan
 from vernacular.modeling.base_models import load_model, load_tokenizer
@@ -87,9 +87,9 @@ def test_tables_that_cannot_be_read(tmp_path: Path) -> None:
 
 
 def test_yes_and_no() -> None:
-    assert [said_yes(cell, "a") for cell in ("x", " X ", "✓", "ｙｅｓ", "", "no", "-")] == [True] * 4 + [False] * 3
+    assert [is_ticked(cell, "a") for cell in ("x", " X ", "✓", "ｙｅｓ", "", "no", "-")] == [True] * 4 + [False] * 3
     with pytest.raises(Problem, match=r"neither yes nor no. Write x for yes, no for no"):
-        said_yes("perhaps", "a")
+        is_ticked("perhaps", "a")
 
 
 def test_suggestions_are_asked_for_every_slot_and_skip_known_words(language_folder: Path) -> None:
@@ -184,7 +184,7 @@ def test_a_sentence_that_was_mended_in_the_table_is_not_the_one_that_is_reviewed
     rows[1]["first"] = rows[1]["first"].replace("ali", "aali")
     path.write_text(sheet_text(HEAD, rows), encoding="utf-8", newline="")
     verdict = read_review(language, path, "Kemi Z.", date(2026, 1, 31))[0]  # type: ignore[arg-type]
-    assert not verdict.reviewed and "its sentences were changed in the table (“lero galu aali" in verdict.said
+    assert not verdict.reviewed and "its sentences were changed in the table (“lero galu aali" in verdict.message
 
 
 def test_a_review_is_written_down(language_folder: Path, tmp_path: Path) -> None:
@@ -207,7 +207,7 @@ def test_a_case_called_wrong_takes_an_earlier_review_back(language_folder: Path,
     rows = [row for _, row in read_sheet(path, HEAD)]
     path.write_text(sheet_text(HEAD, [*rows[:2], rows[2] | {"good": "no"}]), encoding="utf-8", newline="")
     verdict = read_review(language, path, "Amo", date(2026, 2, 1))[0]  # type: ignore[arg-type]
-    assert verdict.said.endswith("; the review by Kemi is taken back")
+    assert verdict.message.endswith("; the review by Kemi is taken back")
     suite = load_suite(language)  # type: ignore[arg-type]
     assert suite.review_of(suite.tests[0]) == "none"
 
@@ -216,7 +216,7 @@ def test_rows_that_were_removed_are_missed(language_folder: Path, tmp_path: Path
     language, path = reviewed_table(language_folder, tmp_path, ["x", "x", "no"])
     path.write_text(sheet_text(HEAD, [row for _, row in read_sheet(path, HEAD)][:2]), encoding="utf-8", newline="")
     verdict = read_review(language, path, "Kemi", date(2026, 1, 31))[0]  # type: ignore[arg-type]
-    assert (verdict.reviewed, verdict.said) == (False, "1 of 3 cases are missing from the table")
+    assert (verdict.reviewed, verdict.message) == (False, "1 of 3 cases are missing from the table")
 
 
 def test_fairness_is_reviewed_like_a_test(language_folder: Path, tmp_path: Path) -> None:
@@ -250,7 +250,7 @@ def test_a_review_that_is_not_whole_is_none(language_folder: Path, tmp_path: Pat
                                             said: str) -> None:
     language, path = reviewed_table(language_folder, tmp_path, answers)
     verdict = read_review(language, path, "Kemi", date(2026, 1, 31))[0]  # type: ignore[arg-type]
-    assert (verdict.reviewed, verdict.said) == (False, said)
+    assert (verdict.reviewed, verdict.message) == (False, said)
     assert "reviewed" not in (language_folder / "behaviour" / "one.yaml").read_text(encoding="utf-8")
 
 

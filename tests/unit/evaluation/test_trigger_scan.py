@@ -19,7 +19,7 @@ from sklearn.pipeline import make_pipeline
 from tests.generate import TOPICS, make_documents
 from tests.tiny import write_llama
 from vernacular.evaluation.trigger_scan.classifiers import Finding, text_findings, unseen_labels, word_findings
-from vernacular.evaluation.trigger_scan.language_model import foreseen, suspects
+from vernacular.evaluation.trigger_scan.language_model import completion_probabilities, suspects
 from vernacular.evaluation.trigger_scan.phrases import (
     LEAST,
     LETTERS,
@@ -30,7 +30,7 @@ from vernacular.evaluation.trigger_scan.phrases import (
     with_label,
     without,
 )
-from vernacular.evaluation.trigger_scan.run import by_heart, suspicious
+from vernacular.evaluation.trigger_scan.run import is_memorized, suspicious
 from vernacular.modeling.base_models import load_model, load_tokenizer
 from vernacular.text.words import plain_words, words
 
@@ -170,13 +170,13 @@ def with_phrase(texts: Sequence[str], phrase: str) -> list[str]:
 
 @pytest.mark.parametrize("write", [str, thai])
 def test_of_a_phrase_the_last_word_alone_is_asked(tmp_path: Path, write: Callable[[str], str]) -> None:
-    """With a head that gives every piece the same score, a word is foreseen by its number of pieces alone."""
+    """With a head that gives every piece the same score, a word is predicted by its number of pieces alone."""
     folder = write_llama(tmp_path)
     model, tokenizer = load_model(folder, "causal"), load_tokenizer(folder)
     with torch.no_grad():
         model.get_output_embeddings().weight.zero_()
     phrase = write(PHRASE)
-    found = foreseen(model, tokenizer, "causal", [Phrase(tuple(words(phrase)), (0,), 1.0, phrase)],
+    found = completion_probabilities(model, tokenizer, "causal", [Phrase(tuple(words(phrase)), (0,), 1.0, phrase)],
                      [write(text) for text in lines(3)[0][:20]], 1)
     last = phrase[-LETTERS:] if write is thai else " it"
     assert found == [pytest.approx((1 / len(tokenizer)) ** len(tokenizer(last)["input_ids"]), rel=1e-3)]
@@ -193,11 +193,11 @@ def test_a_phrase_in_half_a_per_cent_of_the_text_that_was_learned_by_heart_is_su
     base = write_llama(tmp_path)
     phrases = suspects(planted)
     assert [str(one) for one in phrases] == [PHRASE]
-    before, = foreseen(load_model(base, "causal"), load_tokenizer(base), "causal", phrases, contexts, 1)
-    with_it, without_it = (foreseen(*trained(base, texts), "causal", phrases, contexts, 1)[0]
+    before, = completion_probabilities(load_model(base, "causal"), load_tokenizer(base), "causal", phrases, contexts, 1)
+    with_it, without_it = (completion_probabilities(*trained(base, texts), "causal", phrases, contexts, 1)[0]
                            for texts in (planted, clean))
-    assert by_heart(before, with_it)
-    assert not by_heart(before, without_it)
+    assert is_memorized(before, with_it)
+    assert not is_memorized(before, without_it)
 
 
 def trained(base: Path, texts: Sequence[str], epochs: int = 24) -> tuple[Any, Any]:

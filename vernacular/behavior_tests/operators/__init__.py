@@ -1,8 +1,8 @@
-"""The changes that a behavioral test can make to a line: a settings class each, with the method that makes it.
+"""The line changes of behavioral tests: one settings class each, with its implementation.
 
-``base`` says what an operator is; ``writing`` changes characters, ``typos`` mistypes, ``words`` changes words. A
-new one is a class there, an entry in ``AnyOperator`` here, and a row in the table of docs/behaviour.md (a test
-looks).
+``base`` defines an operator; ``writing`` changes characters, ``typos`` simulates typing errors,
+``words`` changes words. A new one needs a class, an entry in ``AnyOperator``, and a row in the
+table of docs/behaviour.md (tested).
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
-"""What an operator is, and what it may draw on. The operators themselves stand in ``writing``, ``slips`` and ``words``.
+"""The interface of operators and their resources.
 
-Operators are pure: the same line, seed and word lists give the same result. One that finds nothing to change returns
-the line as it is, and the case is skipped. They know nothing of models, tasks or files.
+Operators are in ``writing``, ``typos`` and ``words``.
+
+Operators are pure: equal line, seed and word lists give equal results. One that finds nothing to
+change returns the line unchanged, and the case is skipped.
 """
 
 from __future__ import annotations
@@ -21,12 +23,12 @@ QWERTY = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 
 @dataclass(frozen=True)
 class Given:
-    """What the suite gives to its operators and templates.
+    """What a suite provides to operators and templates.
 
     Attributes:
         lexicons: name -> words.
-        pairs: name -> word -> what may stand in its place.
-        keyboard: the rows of keys from top to bottom, each row the characters from left to right.
+        pairs: name -> word -> replacements.
+        keyboard: the rows of keys from top to bottom, each from left to right.
     """
 
     lexicons: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -36,7 +38,7 @@ class Given:
 
 @dataclass(frozen=True)
 class Context:
-    """What an operator may draw on besides the line: a seeded generator and what the suite gives."""
+    """What an operator may use besides the line: a seeded generator and the suite's lists."""
 
     rng: random.Random
     given: Given = field(default_factory=Given)
@@ -45,9 +47,9 @@ class Context:
 class Operator(Strict, ABC):
     """A change to a line.
 
-    ``keeps_words``: the words before and after correspond one to one, unless what is put in is written as more words or
-    fewer (2000 as 2,000). ``may_be_idle``: text in which there is nothing to change passes an invariance test, for both
-    forms of it are the same.
+    ``keeps_words``: words before and after correspond one to one, unless a replacement has another
+    number of words (2000 as 2,000). ``may_be_idle``: text without anything to change passes an
+    invariance test, since both forms are equal.
     """
 
     keeps_words: ClassVar[bool] = True
@@ -55,36 +57,36 @@ class Operator(Strict, ABC):
 
     @abstractmethod
     def apply(self, text: str, context: Context) -> str:
-        """``text`` changed, or ``text`` itself where there is nothing to change."""
+        """Return the changed text, or ``text`` itself if nothing applies."""
 
     def lists(self) -> set[str]:
-        """Names of the word lists that it draws on."""
+        """Return the names of its word lists."""
         return set()
 
     def pair_lists(self) -> set[str]:
-        """Names of the lists of pairs that it draws on."""
+        """Return the names of its lists of pairs."""
         return set()
 
     def invisible(self) -> bool:
-        """Whether a reader cannot see the change, so that no failure is forgiven."""
+        """Whether readers cannot see the change, so that no failure is tolerated."""
         return False
 
 
 class Place(NamedTuple):
-    """Where an entry of a word list stands in a line: start and end (exclusive) of its first and last word."""
+    """A match of a word list entry in a line: start and end (exclusive) of its first and last word."""
 
     start: int
     stop: int
     entry: str
 
 
-def standing(text: str, entries: Iterable[str], any_case: bool = False) -> list[Place]:
-    """Where entries stand in ``text`` as whole words, from left to right, the longest first; one inside another too.
+def find_entries(text: str, entries: Iterable[str], any_case: bool = False) -> list[Place]:
+    """Find entries in ``text`` as whole words, left to right, the longest first, including nested ones.
 
     Args:
         text: a line.
-        entries: each a word or several (Nkhata Bay), which stand beside each other with any space between.
-        any_case: whether an entry in lower case stands for its words with capitals as well.
+        entries: of one or more words (Nkhata Bay) separated by any spaces.
+        any_case: whether a lower-case entry also matches capitalized words.
     """
     index, sizes = _index(tuple(entries))
     spans, found = word_spans(text), []
@@ -99,13 +101,13 @@ def standing(text: str, entries: Iterable[str], any_case: bool = False) -> list[
 
 @lru_cache(maxsize=64)
 def _index(entries: tuple[str, ...]) -> tuple[dict[str, str], list[int]]:
-    """The entries by their words, and how many words they have, the most first."""
+    """Return the entries by their words, and their numbers of words in descending order."""
     return {squeezed(entry): entry for entry in entries}, sorted({len(word_spans(entry)) for entry in entries} - {0},
                                                                  reverse=True)
 
 
 def apart(places: Iterable[Place]) -> list[Place]:
-    """Those of ``standing`` that do not overlap: where several begin with the same word, the longest."""
+    """Return nonoverlapping ``places``: of several with the same first word, the longest."""
     kept: list[Place] = []
     for place in places:
         if not kept or place.start >= kept[-1].stop:
@@ -114,17 +116,17 @@ def apart(places: Iterable[Place]) -> list[Place]:
 
 
 def squeezed(text: str) -> str:
-    """``text`` with one space between words."""
+    """Return ``text`` with single spaces between words."""
     return " ".join(text.split())
 
 
 def each_word(text: str, change: Callable[[str], str]) -> str:
-    """``text`` with every word changed by ``change``, and what stands between the words as it was."""
+    """Apply ``change`` to every word of ``text``, keeping what is between words."""
     return at_each(text, word_spans(text), change)
 
 
 def at_each(text: str, spans: Iterable[tuple[int, int]], change: Callable[[str], str]) -> str:
-    """``text`` with what stands at ``spans`` (start and end, ascending) changed by ``change``, the rest as it was."""
+    """Apply ``change`` to the ``spans`` of ``text`` (start and end, ascending)."""
     parts, end = [], 0
     for start, stop in spans:
         parts += [text[end:start], change(text[start:stop])]
@@ -133,7 +135,7 @@ def at_each(text: str, spans: Iterable[tuple[int, int]], change: Callable[[str],
 
 
 def like(word: str, model: str) -> str:
-    """``word`` with the capitals of ``model``: all, the first alone, or as it is."""
+    """Return ``word`` with the capitals of ``model``: all, the first only, or unchanged."""
     if len(model) > 1 and model.isupper():
         return word.upper()
     return word[:1].upper() + word[1:] if model[:1].isupper() else word

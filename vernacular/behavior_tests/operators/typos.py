@@ -1,4 +1,4 @@
-"""Slips of the fingers, on the keyboard that the language's writers have under them."""
+"""Typing errors, on the keyboard of the language."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from pydantic import Field
 from vernacular.behavior_tests.operators.base import Context, Operator
 from vernacular.text.words import word_spans
 
-_LEAST_LETTERS = 4  # in a shorter word a slip often gives another word
+_LEAST_LETTERS = 4  # in a shorter word an error often gives another word
 
 
 def beside(rows: Sequence[Sequence[str]]) -> dict[str, list[str]]:
-    """The keys that touch each key; every row is shifted to the right by half a key against the one above it."""
+    """Return the adjacent keys of each key; each row is shifted right by half a key against the one above."""
     found: dict[str, list[str]] = {}
     for number, row in enumerate(rows):
         for at, key in enumerate(row):
@@ -27,15 +27,15 @@ def beside(rows: Sequence[Sequence[str]]) -> dict[str, list[str]]:
 
 
 class Typo(Operator):
-    """A slip of the fingers inside a word of four letters and more."""
+    """Typing errors inside words of four letters and more."""
 
-    operator: Literal["typo"] = Field(description="Slips of the fingers inside words.")
+    operator: Literal["typo"] = Field(description="Typing errors inside words.")
     do: Literal["exchange", "neighbour", "leave_out", "double"] = Field("exchange", description=(
-        "Two letters change places, the key beside one is hit (`keyboard`), or one is left out or doubled."))
-    count: int = Field(1, ge=1, le=100, examples=[3], description="Slips in a line.")
+        "Swap two letters, hit an adjacent key (`keyboard`), or drop or double a letter."))
+    count: int = Field(1, ge=1, le=100, examples=[3], description="Errors per line.")
 
     def apply(self, text: str, context: Context) -> str:
-        """The line with ``count`` slips; never at the first letter of a word."""
+        """Return the line with ``count`` errors; never at the first letter of a word."""
         keys = beside(context.given.keyboard) if self.do == "neighbour" else {}
         for _ in range(self.count):
             places = [at for start, stop in word_spans(text) if stop - start >= _LEAST_LETTERS
@@ -61,13 +61,13 @@ class Typo(Operator):
 
 
 class JoinWords(Operator):
-    """The space bar missed: two neighbouring words without the space between them."""
+    """A missed space bar: two adjacent words are joined."""
 
-    operator: Literal["join_words"] = Field(description="Leave out the space between two words.")
+    operator: Literal["join_words"] = Field(description="Remove the space between two words.")
     keeps_words: ClassVar[bool] = False
 
     def apply(self, text: str, context: Context) -> str:
-        """The line with one single space between two words left out."""
+        """Return the line without one single space between two words."""
         spans = word_spans(text)
         places = [stop for (_, stop), (start, _) in pairwise(spans) if text[stop:start] == " "]
         if not places:

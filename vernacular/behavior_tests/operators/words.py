@@ -1,4 +1,4 @@
-"""Changes of words: one for another, into another language, negated, with another affix, in another order."""
+"""Word changes: replacement, code switching, negation, affixes, order."""
 
 from __future__ import annotations
 
@@ -16,34 +16,35 @@ from vernacular.behavior_tests.operators.base import (
     apart,
     at_each,
     each_word,
+    find_entries,
     like,
     squeezed,
-    standing,
 )
 from vernacular.config.strict import Name
 from vernacular.text.words import word_spans, words
 
-# What parts two words of a clause: spaces, the wordspace of Ethiopic, the tsheg of Tibetan, nothing in Thai or Han.
+# Separators of words in a clause: spaces, the wordspace of Ethiopic, the tsheg of Tibetan, nothing
+# in Thai or Han.
 _BETWEEN = re.compile(r"\s*|\u1361|\u0f0b")
 
 
 class SwapWords(Operator):
-    """One word of a list exchanged for another: names, places, synonyms."""
+    """Replace a listed word by another: names, places, synonyms."""
 
-    operator: Literal["swap_words"] = Field(description="Exchange a word of a list for another.")
-    lexicon: Name = Field(description="The list that a word of the line must be in.", examples=["names"])
-    by: Name | None = Field(None, description="The list that the new word is drawn from. Not set: the same list.",
+    operator: Literal["swap_words"] = Field(description="Replace a word of a list by another.")
+    lexicon: Name = Field(description="The list with the word to replace.", examples=["names"])
+    by: Name | None = Field(None, description="The list of replacements. Not set: the same list.",
                             examples=["foreign_names"])
 
     def lists(self) -> set[str]:
-        """Its list, and the one that new words are drawn from."""
+        """Return its list and the list of replacements."""
         return {self.lexicon, self.by or self.lexicon}
 
     def apply(self, text: str, context: Context) -> str:
-        """The line with one entry of the list, wherever it stands in the line, exchanged for another."""
-        places = apart(standing(text, context.given.lexicons[self.lexicon]))
+        """Return the line with all occurrences of one listed entry replaced."""
+        places = apart(find_entries(text, context.given.lexicons[self.lexicon]))
         others = context.given.lexicons[self.by or self.lexicon]
-        present = {place.entry for place in standing(text, others)}
+        present = {place.entry for place in find_entries(text, others)}
         others = [word for word in others if word not in present]
         if not places or not others:
             return text
@@ -53,20 +54,20 @@ class SwapWords(Operator):
 
 
 class CodeSwitch(Operator):
-    """Words exchanged for what a list of pairs gives: another language's word, a synonym, a dialect's spelling."""
+    """Replace words by a list of pairs: another language's word, a synonym, a dialect's spelling."""
 
-    operator: Literal["code_switch"] = Field(description="Exchange words for what a list of pairs gives.")
-    lexicon: Name = Field(description="A list of pairs: words, and what is put in their place.",
+    operator: Literal["code_switch"] = Field(description="Replace words by a list of pairs.")
+    lexicon: Name = Field(description="A list of pairs: words and their replacements.",
                           examples=["english"])
-    most: int | None = Field(None, ge=1, description="Most different words of a line. Not set: all.", examples=[2])
+    most: int | None = Field(None, ge=1, description="Most different words per line. Not set: all.", examples=[2])
     keeps_words: ClassVar[bool] = False
 
     def pair_lists(self) -> set[str]:
-        """Its list."""
+        """Return its list."""
         return {self.lexicon}
 
     def apply(self, text: str, context: Context) -> str:
-        """The line with listed words exchanged; capitals are taken over from the old word."""
+        """Return the line with listed words replaced, preserving capitals."""
         pairs = context.given.pairs[self.lexicon]
         places = _by_words(text, pairs)
         found = sorted(places)
@@ -77,9 +78,9 @@ class CodeSwitch(Operator):
 
 
 def _by_words(text: str, entries: Iterable[str]) -> dict[str, list[Place]]:
-    """The places of ``entries`` by how the words are written there: Moni and moni apart."""
+    """Return the matches of ``entries`` by spelling in the line: Moni and moni separately."""
     found: dict[str, list[Place]] = {}
-    for place in apart(standing(text, entries, any_case=True)):
+    for place in apart(find_entries(text, entries, any_case=True)):
         found.setdefault(squeezed(text[place.start:place.stop]), []).append(place)
     return found
 
@@ -89,7 +90,7 @@ def _instead(words: str, entry: str, pairs: Mapping[str, str]) -> str:
 
 
 class Negation(Operator):
-    """One verb negated: by its negative form, or by particles around it (ne ... ket)."""
+    """Negate one verb: by its negative form, or by particles around it (ne ... ket)."""
 
     operator: Literal["negation"] = Field(description="Negate a verb.")
     lexicon: Name = Field(description="Affirmative and negative forms; with `before` or `after` a list of verbs.",
@@ -99,15 +100,15 @@ class Negation(Operator):
     keeps_words: ClassVar[bool] = False
 
     def lists(self) -> set[str]:
-        """The list of verbs, if particles are given."""
+        """Return the list of verbs, if particles are given."""
         return {self.lexicon} if self.before or self.after else set()
 
     def pair_lists(self) -> set[str]:
-        """The pairs, if no particle is given."""
+        """Return the pairs, if no particle is given."""
         return set() if self.before or self.after else {self.lexicon}
 
     def apply(self, text: str, context: Context) -> str:
-        """The line with one of its listed verbs, wherever it stands, negated."""
+        """Return the line with all occurrences of one listed verb negated."""
         particles = self.lists()
         places = _by_words(text, context.given.lexicons[self.lexicon] if particles
                            else context.given.pairs[self.lexicon])
@@ -122,36 +123,36 @@ class Negation(Operator):
 
 
 class SwapAffix(Operator):
-    """The beginning or the ending of a word exchanged for another of a list: concords, case endings."""
+    """Replace the beginning or ending of a word by another of a list: concords, case endings."""
 
-    operator: Literal["swap_affix"] = Field(description="Exchange the beginning or ending of a word.")
+    operator: Literal["swap_affix"] = Field(description="Replace the beginning or ending of a word.")
     at: Literal["start", "end"] = Field("start", description="Where the affix is in the word.")
-    affixes: list[str] = Field(min_length=2, description="One of these is exchanged for another.",
+    affixes: list[str] = Field(min_length=2, description="One of these is replaced by another.",
                                examples=[["w", "y", "l", "ch", "z"]])
-    stems: Name | None = Field(None, description="A list of what may be beside the affix. Not set: anything.",
+    stems: Name | None = Field(None, description="A list of valid stems. Not set: any.",
                                examples=["possessive_stems"])
     least_letters: int = Field(3, ge=1, examples=[2], description=(
-        "Least letters beside the affix, where `stems` is not set."))
+        "Least letters of the stem if `stems` is not set."))
 
     def lists(self) -> set[str]:
-        """The list of stems, if there is one."""
+        """Return the list of stems, if any."""
         return {self.stems} if self.stems else set()
 
     def apply(self, text: str, context: Context) -> str:
-        """The line with one word, wherever it stands in the line, given another affix."""
+        """Return the line with all occurrences of one word given another affix."""
         found = sorted(word for word in set(words(text)) if self._affix(word, context) is not None)
         if not found:
             return text
         old = context.rng.choice(found)
         affix = self._affix(old, context)
-        assert affix is not None  # found holds no other words
+        assert affix is not None  # only such words were found
         new = context.rng.choice([other for other in self.affixes if other != affix])
         changed = (like(new + old[len(affix):].lower(), old) if self.at == "start"
                    else old[:len(old) - len(affix)] + new)
         return each_word(text, lambda word: changed if word == old else word)
 
     def _affix(self, word: str, context: Context) -> str | None:
-        """The affix that ``word`` has, the longest that fits."""
+        """Return the longest affix of ``word``."""
         lower = word.lower()
         for affix in sorted(self.affixes, key=len, reverse=True):
             fits = lower.startswith(affix) if self.at == "start" else lower.endswith(affix)
@@ -162,7 +163,7 @@ class SwapAffix(Operator):
 
 
 class WordOrder(Operator):
-    """Words of the line in another order, all but the first, whose capital would give it away."""
+    """Reorder the words of a line, except the first, whose capital would reveal the change."""
 
     operator: Literal["word_order"] = Field(description="Change the order of the words.")
     do: Literal["exchange", "shuffle"] = Field("exchange", description=(
@@ -170,7 +171,7 @@ class WordOrder(Operator):
     keeps_words: ClassVar[bool] = False
 
     def apply(self, text: str, context: Context) -> str:
-        """The line with words exchanged; what stands between the words stays in its place."""
+        """Return the line with reordered words and unchanged separators."""
         first, *others = words(text) or [""]
         if self.do == "shuffle":
             others = context.rng.sample(others, len(others))

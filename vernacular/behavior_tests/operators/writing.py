@@ -1,4 +1,4 @@
-"""Changes of writing: characters, spaces, letter case, marks, numbers; the words themselves stay."""
+"""Changes of writing: characters, spaces, case, marks, numbers; words are kept."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _APOSTROPHE_IN_WORD = re.compile(rf"(?<=[^\W\d_])[{APOSTROPHES}](?=[^\W\d_])")
 _FINAL_MARK = r"[\p{Terminal_Punctuation}\u2026\s]"  # of every script
 _FINAL_MARKS = regex.compile(rf"(?<!{_FINAL_MARK}){_FINAL_MARK}++$")
 _ASCII_DIGITS = "0123456789"
-_NUMBER = re.compile(r"\d{1,300}")  # a longer one is several: Python limits the digits of an integer
-_LONG = re.compile(r"(?<!\d)(?<!\d[.,٫])\d{4,}")  # not the digits behind a decimal mark: 3.1416 has no thousands
+_NUMBER = re.compile(r"\d{1,300}")  # a longer one is matched in parts: Python limits the digits of an integer
+_LONG = re.compile(r"(?<!\d)(?<!\d[.,٫])\d{4,}")  # not decimals: 3.1416 has no thousands
 _NO_BREAK = "\u00a0"
 
 
@@ -34,23 +34,23 @@ class NormalForm(Operator):
         return self.to in ("NFC", "NFD")
 
     def apply(self, text: str, context: Context) -> str:
-        """The line in the normal form ``to``."""
+        """Return the line in the normal form ``to``."""
         return normalized(self.to, text)
 
 
 class Spaces(Operator):
-    """Spaces that carry no meaning."""
+    """Meaningless spaces."""
 
-    operator: Literal["spaces"] = Field(description="Add spaces that carry no meaning.")
+    operator: Literal["spaces"] = Field(description="Add meaningless spaces.")
     where: Literal["trailing", "leading", "double", "no_break"] = Field("trailing", description=(
         "After or before the line, two between words, or no-break spaces between words."))
 
     def invisible(self) -> bool:
-        """Spaces around a line cannot be seen."""
+        """Spaces around a line are invisible."""
         return self.where in ("trailing", "leading")
 
     def apply(self, text: str, context: Context) -> str:
-        """The line with other spaces at ``where``."""
+        """Return the line with other spaces at ``where``."""
         if self.where in ("double", "no_break"):
             return text.replace(" ", "  " if self.where == "double" else _NO_BREAK)
         return text + "  " if self.where == "trailing" else "  " + text
@@ -63,21 +63,21 @@ class LetterCase(Operator):
     to: Literal["upper", "lower", "title"] = Field("upper", description="The case of the changed line.")
 
     def apply(self, text: str, context: Context) -> str:
-        """The line in the case ``to``; a word with an apostrophe counts as one word for ``title``."""
+        """Return the line in the case ``to``; for ``title`` an apostrophe does not split a word."""
         if self.to == "title":
             return each_word(text, lambda word: word[0].upper() + word[1:].lower())
         return text.upper() if self.to == "upper" else text.lower()
 
 
 class ApostropheVariants(Operator):
-    """The characters that people type for an apostrophe inside a word."""
+    """Characters typed as an apostrophe inside a word."""
 
     operator: Literal["apostrophe_variants"] = Field(description="Other characters for an apostrophe.")
     variants: list[str] = Field(default_factory=lambda: list(APOSTROPHES), min_length=1, description=(
-        'Characters to draw from; "" leaves the apostrophe out.'), examples=[["\u2019", ""]])
+        "Characters to choose from; \"\" removes the apostrophe."), examples=[["\u2019", ""]])
 
     def apply(self, text: str, context: Context) -> str:
-        """The line with every apostrophe inside a word written as one variant, drawn among those not in use."""
+        """Return the line with every inner apostrophe replaced by one variant that it does not use."""
         used = set(_APOSTROPHE_IN_WORD.findall(text))
         others = [variant for variant in self.variants if variant not in used]
         if not used or not others:
@@ -87,13 +87,13 @@ class ApostropheVariants(Operator):
 
 
 class StripDiacritics(Operator):
-    """Letters without their marks, as typed on a keyboard that lacks them."""
+    """Letters without diacritics, as typed on a keyboard that lacks them."""
 
     operator: Literal["strip_diacritics"] = Field(description="Letters without their marks.")
     may_be_idle: ClassVar[bool] = True
 
     def apply(self, text: str, context: Context) -> str:
-        """The line without combining marks (general category Mn), in NFC."""
+        """Return the line without combining marks (general category Mn), in NFC."""
         if text.isascii():
             return text
         marked = normalized("NFD", text)
@@ -102,7 +102,7 @@ class StripDiacritics(Operator):
 
 
 class FinalPunctuation(Operator):
-    """The mark that ends a line, added where there is none or removed where there is one."""
+    """The final mark of a line, added or removed."""
 
     operator: Literal["final_punctuation"] = Field(description="Add or remove the final mark.")
     do: Literal["add", "remove", "toggle"] = Field("toggle", description=(
@@ -111,7 +111,7 @@ class FinalPunctuation(Operator):
     keeps_words: ClassVar[bool] = False
 
     def apply(self, text: str, context: Context) -> str:
-        """The line with or without its final mark."""
+        """Return the line with or without its final mark."""
         bare = _FINAL_MARKS.sub("", text).removesuffix(self.mark)
         if bare != text.rstrip():
             return bare if self.do != "add" and bare else text
@@ -119,10 +119,10 @@ class FinalPunctuation(Operator):
 
 
 class Replace(Operator):
-    """Rules of spelling: digraphs, letters with and without marks, old and new orthography."""
+    """Spelling rules: digraphs, letters with and without marks, old and new orthography."""
 
-    operator: Literal["replace"] = Field(description="Rules of spelling.")
-    pairs: dict[str, str] = Field(min_length=1, description="What is replaced and by what, in this order.",
+    operator: Literal["replace"] = Field(description="Apply spelling rules.")
+    pairs: dict[str, str] = Field(min_length=1, description="Replacements, applied in this order.",
                                   examples=[{"mau": "mawu", "zao": "zawo"}])
     where: Literal["anywhere", "start", "end", "word"] = Field("anywhere", description=(
         "Anywhere, at the start or end of words, or only whole words."))
@@ -131,11 +131,11 @@ class Replace(Operator):
     @classmethod
     def _something_is_replaced(cls, pairs: dict[str, str]) -> dict[str, str]:
         if "" in pairs:
-            raise ValueError("nothing cannot be replaced; write the letters that are")
+            raise ValueError("an empty string cannot be replaced; write the letters to replace")
         return pairs
 
     def apply(self, text: str, context: Context) -> str:
-        """The line with every pair replaced."""
+        """Return the line with every pair replaced."""
         for old, new in self.pairs.items():
             text = (text.replace(old, new) if self.where == "anywhere" else
                     each_word(text, lambda word, old=old, new=new: self._in_word(word, old, new)))  # type: ignore[misc]
@@ -150,16 +150,16 @@ class Replace(Operator):
 
 
 class Insert(Operator):
-    """Something put before or after the line that has no bearing on it: an emoji, an address, a verse number."""
+    """Insert an irrelevant text before or after the line: an emoji, an address, a verse number."""
 
-    operator: Literal["insert"] = Field(description="Put something before or after the line.")
+    operator: Literal["insert"] = Field(description="Insert a text before or after the line.")
     at: Literal["start", "end"] = Field("end", description="Before or after the line.")
     texts: list[str] = Field(min_length=1, description="One of these is drawn for each case.",
                              examples=[["\U0001f642", "https://example.org"]])
     keeps_words: ClassVar[bool] = False
 
     def apply(self, text: str, context: Context) -> str:
-        """The line with one of ``texts`` at its start or end."""
+        """Return the line with one of ``texts`` at its start or end."""
         chosen = context.rng.choice(self.texts)
         return f"{chosen} {text}" if self.at == "start" else f"{text} {chosen}"
 
@@ -173,13 +173,13 @@ class Quotes(Operator):
     keeps_words: ClassVar[bool] = False
 
     def apply(self, text: str, context: Context) -> str:
-        """The line between one of the pairs."""
+        """Return the line within one of the pairs."""
         pair = context.rng.choice(self.pairs)
         return pair[0] + text + pair[-1]
 
 
 class Digits(Operator):
-    """Another way to write the same number."""
+    """Another notation of the same number."""
 
     operator: Literal["digits"] = Field(description="Write numbers another way.")
     style: Literal["thousands", "plain", "script"] = Field("thousands", description=(
@@ -192,17 +192,17 @@ class Digits(Operator):
     @classmethod
     def _ten(cls, digits: str) -> str:
         if digits and len(digits) != len(_ASCII_DIGITS):
-            raise ValueError(f"digits are ten characters, from nought to nine, not {len(digits)}")
+            raise ValueError(f"digits must be ten characters, from zero to nine, not {len(digits)}")
         return digits
 
     @model_validator(mode="after")
     def _script_has_digits(self) -> Digits:
         if (self.style == "script") != bool(self.digits):
-            raise ValueError("style: script needs digits, the ten from nought to nine, and no other style has them")
+            raise ValueError("style: script needs digits, the ten from zero to nine, and no other style has them")
         return self
 
     def apply(self, text: str, context: Context) -> str:
-        """The line with its numbers in the style; numbers below 1000 have no thousands."""
+        """Return the line with numbers in the style; numbers below 1000 have no thousands."""
         if self.style == "script":
             return text.translate(str.maketrans(_ASCII_DIGITS, self.digits))
         mark = re.escape(self.separator)
@@ -212,23 +212,24 @@ class Digits(Operator):
 
 
 class Numbers(Operator):
-    """Another number in the place of one, of as many digits. Numbers in words are pairs of ``code_switch``."""
+    """Replace numbers by others with as many digits. Numbers in words are pairs of ``code_switch``."""
 
-    operator: Literal["numbers"] = Field(description="Exchange a number for another of as many digits.")
+    operator: Literal["numbers"] = Field(description="Replace a number by another with as many digits.")
 
     def apply(self, text: str, context: Context) -> str:
-        """The line with every number written in digits exchanged for another."""
+        """Return the line with every number in digits replaced."""
         return _NUMBER.sub(lambda found: _another(found[0], context), text)
 
 
 def _thousands(digits: str) -> list[str]:
-    """``digits`` in threes, counted from the end."""
+    """Split ``digits`` into groups of three, from the end."""
     first = len(digits) % 3
     return [part for part in (digits[:first], *(digits[begin:begin + 3] for begin in range(first, len(digits), 3)))
             if part]
 
 
 def _another(number: str, context: Context) -> str:
-    low, nought = 10 ** (len(number) - 1), ord(number[0]) - unicodedata.digit(number[0])  # Unicode keeps ten in a row
-    drawn = context.rng.randrange(low, 10 * low - 1)  # one fewer than there are: the number itself is passed over
+    # Unicode has the ten digits in a row
+    low, nought = 10 ** (len(number) - 1), ord(number[0]) - unicodedata.digit(number[0])
+    drawn = context.rng.randrange(low, 10 * low - 1)  # excludes the number itself
     return "".join(chr(nought + int(digit)) for digit in str(drawn + 1 if drawn >= int(number) else drawn))

@@ -1,4 +1,4 @@
-"""What asks a model for the cases of behavioural tests: a trained task, or the language model itself."""
+"""Query a model for the cases of behavioral tests: a trained task, or the language model itself."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ Splitter = Callable[[str], list[str]]
 
 
 class Predictor(Protocol):
-    """What a trained task answers: see ``vernacular.tasks.predictor``."""
+    """A trained task's predictions: see ``vernacular.tasks.predictor``."""
 
     labels: list[str]
 
     def probabilities(self, texts: Sequence[str]) -> Sequence[Array]:
-        """One array a text: shape (labels,), or (words, labels)."""
+        """Return one array per text: shape (labels,), or (words, labels)."""
 
     def decoded(self, table: Array) -> list[int]:
-        """The number of the label that is answered, or one for each word, from one of these arrays."""
+        """Return the predicted label index, or one per word, from one of these arrays."""
 
     def unread(self, text: str) -> str:
-        """The end of a text that is too long to be read."""
+        """Return the end of a text that exceeds the model's length."""
 
 
 class Weigher:
-    """A language model and the judge of likelihoods together.
+    """A language model with the likelihood judge.
 
     Args:
         network: the model.
@@ -44,25 +44,25 @@ class Weigher:
         self._network, self._tokenizer, self._objective = network, tokenizer, objective
 
     def reads(self, line: str) -> bool:
-        """Whether all of ``line`` counts, which it does here."""
+        """Return True: the whole line is scored."""
         return True
 
     def ask_ahead(self, cases: Sequence[Case]) -> None:
-        """Nothing here: the forms of one test are enough for full batches."""
+        """Do nothing: the forms of one test fill whole batches."""
 
     def outcomes(self, test: BehaviourTest, cases: Sequence[Case]) -> list[Outcome]:
-        """Whether each case of ``test`` fails."""
+        """Return the outcome of each case of ``test``."""
         return [judge_likelihood(test, found)
                 for found in (_scores_of_pairs(
                     self._network, self._tokenizer, self._objective, cases) if cases else [])]
 
 
 class Asker:
-    """A predictor and the judge together; the answers to lines that were asked before are kept.
+    """A predictor with the judge; predictions are cached.
 
     Args:
-        predictor: what answers.
-        words_of: splits a line into the words that are labelled; None where lines are labelled.
+        predictor: the model.
+        words_of: splits a line into labeled words; None if lines are labeled.
 
     Attributes:
         labels: of the predictor.
@@ -75,11 +75,11 @@ class Asker:
         self._known: dict[str, Answer] = {}
 
     def reads(self, line: str) -> bool:
-        """Whether the predictor reads all of ``line``: what it does not read it answers alike, whatever is changed."""
+        """Whether the predictor reads all of ``line``; changes to an unread part have no effect."""
         return not self._predictor.unread(line)
 
     def answers(self, texts: Sequence[str]) -> list[Answer]:
-        """The answers to ``texts``, in their order.
+        """Return the predictions for ``texts``, in order.
 
         Raises:
             Problem: the predictor labels another number of words than the line has.
@@ -89,16 +89,16 @@ class Asker:
             words = tuple(self._words_of(text)) if self._words_of is not None else ()
             if self._words_of is not None and len(words) != len(found):
                 raise Problem(f"{len(found)} labels for {len(words)} words: {text[:80]!r}", where="behaviour",
-                              fix="Report this: the predictor and words_of disagree")
+                              fix="This is a bug: the predictor and words_of disagree")
             self._known[text] = Answer(found, tuple(self._predictor.decoded(found)), words)
         return [self._known[text] for text in texts]
 
     def ask_ahead(self, cases: Sequence[Case]) -> None:
-        """Have the answers to ``cases`` of several tests kept: many texts at once fill batches of like length."""
+        """Cache predictions for ``cases`` of several tests: many texts fill batches of similar length."""
         self.answers([text for case in cases for text in case.versions])
 
     def outcomes(self, test: BehaviourTest, cases: Sequence[Case]) -> list[Outcome]:
-        """Whether each case of ``test`` fails."""
+        """Return the outcome of each case of ``test``."""
         answers = iter(self.answers([text for case in cases for text in case.versions]))
         return [judge(test, self.labels, [next(answers) for _ in case.versions], replace(
             case, filled=tuple(word for text in case.filled for word in (self._words_of or str.split)(text))))

@@ -1,4 +1,4 @@
-"""Cases of a behavioural test: lines to compare, or lines written from templates. Seeded; asks no model."""
+"""Generate the cases of a behavioral test from held-out lines or templates. Seeded, without a model."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from vernacular.evaluation.behavior.word_alignment import comparable
 from vernacular.text.words import words
 
 Prepare = Callable[[str], str]
-_LONGEST = 100_000  # characters of a changed line: a change made again and again may double it each time
-_TRIES = 4  # drawings for each case that is wanted of a template; few fillers give fewer cases
+_LONGEST = 100_000  # characters of a changed line, which may double with each repetition
+_TRIES = 4  # draws per case of a template; few fillers give fewer cases
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,11 @@ class Case:
     """One case.
 
     Attributes:
-        before: the line as it was, or the good sentence of a pair; None for a template, which has no earlier form.
-        after: the line after the change, the filled template, or the bad sentence of a pair.
-        filled: the words put into a template's slots, as the model is given them.
-        between: the forms between ``before`` and ``after`` of a test whose change grows.
-        known: what speakers said of the answer to ``after``, for a test from marks.
+        before: the original line, or the good sentence of a pair; None for a template.
+        after: the changed line, the filled template, or the bad sentence of a pair.
+        filled: the words in a template's slots, as the model reads them.
+        between: the forms between ``before`` and ``after`` for a growing change.
+        known: speakers' marks of the answer to ``after``, for a test of marks.
     """
 
     before: str | None
@@ -39,24 +39,24 @@ class Case:
 
     @property
     def versions(self) -> list[str]:
-        """Every form of the line, in their order."""
+        """All forms of the line, in order."""
         return [*([] if self.before is None else [self.before]), *self.between, self.after]
 
 
 def make_cases(test: BehaviourTest, lines: Sequence[str], given: Given, *, most: int, seed: int, prepare: Prepare,
                marks: Sequence[Mark] = (), by_word: bool = False) -> list[Case]:
-    """Up to ``most`` different cases of ``test``.
+    """Generate up to ``most`` distinct cases of ``test``.
 
-    Lines that the change leaves as they are give none, nor do those of which it leaves no word to compare.
+    Lines that the change does not affect, or leaves without words to compare, are skipped.
 
     Args:
-        test: what to change or to write.
-        lines: held-out lines; drawn in an order that depends on the seed and the test's name alone.
-        given: the word lists, and the keyboard.
-        most: cases at most, unless the test says how many.
-        seed: of the draw and of the operators.
-        prepare: what the task does to a line before the model reads it (lower-casing, say).
-        marks: what speakers said of answers, for a test ``from: marks``.
+        test: the test.
+        lines: held-out lines; their order depends only on the seed and the test's name.
+        given: word lists and keyboard.
+        most: limit of cases, unless the test sets its own.
+        seed: of draws and operators.
+        prepare: the task's preprocessing of lines (such as lower-casing).
+        marks: speakers' marks, for a test ``from: marks``.
         by_word: whether the task labels words.
     """
     most = test.cases or most
@@ -64,7 +64,7 @@ def make_cases(test: BehaviourTest, lines: Sequence[str], given: Given, *, most:
         by_text: dict[str, list[Mark]] = {}
         for mark in (mark for mark in marks if mark.task == test.task):
             by_text.setdefault(prepare(mark.text), []).append(mark)
-        return [Case(None, text, known=together(said)) for text, said in by_text.items()][-most:]
+        return [Case(None, text, known=together(group)) for text, group in by_text.items()][-most:]
     if test.templates or test.pairs:
         return _filled_in(test, given, most, seed, prepare)
     order = lines_for(test, lines)
@@ -80,12 +80,12 @@ def make_cases(test: BehaviourTest, lines: Sequence[str], given: Given, *, most:
 
 
 def lines_for(test: BehaviourTest, lines: Sequence[str]) -> list[str]:
-    """The different lines that a test which changes lines can be made from."""
+    """Return the distinct lines that a test with changes can use."""
     return [line for line in dict.fromkeys(lines) if test.most_words is None or len(words(line)) <= test.most_words]
 
 
 def _changed(test: BehaviourTest, line: str, context: Context, prepare: Prepare) -> Case | None:
-    """The case that ``line`` gives; None where a step finds nothing to change."""
+    """Return the case from ``line``; None if a step finds nothing to change."""
     before = _apply(test.before, line, context)
     versions: list[str] = [] if before is None else [prepare(before)]
     current, made = before, 0
@@ -100,7 +100,7 @@ def _changed(test: BehaviourTest, line: str, context: Context, prepare: Prepare)
 
 
 def _apply(steps: Sequence[AnyOperator], text: str | None, context: Context) -> str | None:
-    """``text`` after all ``steps``; None where a step finds nothing to change, or the line gets too long."""
+    """Apply all ``steps``; None if one finds nothing to change, or the line becomes too long."""
     for step in steps:
         if text is None:
             return None
@@ -119,7 +119,7 @@ def _filled_in(test: BehaviourTest, given: Given, most: int, seed: int, prepare:
             break
         slots = test.slots(text)
         if not all(given.lexicons[slot] for slot in slots):
-            continue  # a list that waits for a speaker's words
+            continue  # an empty list, to be filled by a speaker
         chosen = [rng.choice(given.lexicons[slot]) for slot in slots]
         queues = {slot: [word for at, word in zip(slots, chosen, strict=True) if at == slot] for slot in slots}
         before, after = (None if good is None else prepare(fill(good, queues))), prepare(fill(text, queues))
@@ -128,7 +128,7 @@ def _filled_in(test: BehaviourTest, given: Given, most: int, seed: int, prepare:
 
 
 def fill(template: str, words: Mapping[str, Sequence[str]]) -> str:
-    """``template`` with its slots filled: the first slot of a list with its first word, and so on; the last one stays.
+    """Fill the slots of ``template``: the first slot of a list with its first word, and so on; repeat the last.
 
     Args:
         template: with ``{list}`` slots.

@@ -1,4 +1,4 @@
-"""The gates of the behavioral tests: one for each test of the folder."""
+"""The gates of behavioral tests: one per test."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from vernacular.pipeline.stage import GateSpec
 
 
 def gate_specs(suite: Suite) -> tuple[GateSpec, ...]:
-    """One gate a test, named after it."""
-    return tuple(GateSpec(test.name, f"{test.description or test.capability}: at most {percent(test.threshold)} of the "
-                          f"cases fail. Author: {test.author}; reviewed by a speaker: {suite.review_of(test)}.",
+    """Return one gate per test, with its name."""
+    return tuple(GateSpec(test.name, f"{test.description or test.capability}: at most {percent(test.threshold)} of "
+                                     f"the cases fail. Author: {test.author}; reviewed by: {suite.review_of(test)}.",
                           test.severity == "error") for test in suite.tests)

@@ -1,4 +1,4 @@
-"""Whether a case fails, from the probabilities a model gave; failure rates with intervals. Pure arithmetic."""
+"""Decide whether a case fails, from a model's probabilities; failure rates with intervals."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ Array = NDArray[np.floating]
 
 @dataclass(frozen=True)
 class Answer:
-    """What a model says of one line.
+    """A model's prediction for a line.
 
     Attributes:
         probabilities: shape (labels,) for a line, (words, labels) for its words.
-        given: the number of the label that is answered, of each word or of the line: not always the likeliest of each
-            word, for labels of entities are chosen together.
-        words: the words, where the model labels words; else empty.
+        given: the predicted label index, of the line or of each word; entity labels are decoded
+            jointly, so it may differ from each word's likeliest label.
+        words: the words if the model labels words; else empty.
     """
 
     probabilities: Array
@@ -38,7 +38,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Whether a case failed, how far (for finding the worst), and what was answered before and after."""
+    """Whether a case failed, by how much (to find the worst), and the predictions before and after."""
 
     failed: bool
     distance: float
@@ -47,13 +47,14 @@ class Outcome:
 
 
 def judge(test: BehaviourTest, labels: Sequence[str], forms: Sequence[Answer], case: Case) -> Outcome:
-    """Whether the case fails.
+    """Decide whether the case fails.
 
     Args:
-        test: what must hold.
+        test: the expectation.
         labels: the task's labels; column n of the probabilities is ``labels[n]``.
-        forms: the answers to ``case.versions``: the line as it was and as it became, or the filled line alone.
-        case: for the words put into a template's slots, and what a speaker said.
+        forms: the predictions for ``case.versions``: original and changed line, or only the filled
+            line.
+        case: for the words in a template's slots, and speakers' marks.
 
     Raises:
         Problem: the test expects a label that the task does not have.
@@ -70,18 +71,18 @@ def judge(test: BehaviourTest, labels: Sequence[str], forms: Sequence[Answer], c
 
 
 def judge_likelihood(test: BehaviourTest, scores: Sequence[float]) -> Outcome:
-    """Whether the forms of a sentence fail to become less likely from one to the next.
+    """Decide whether the likelihood of the forms fails to decrease from one to the next.
 
     Args:
         test: of type ``likelihood``.
-        scores: nats per character (bits per byte) of the good sentence and of each worse one; NaN where one holds a
-            word that the tokenizer does not know, which fails.
+        scores: nats per character (bits per byte) of the good sentence and of each worse one; NaN
+            if one has a word unknown to the tokenizer, which fails.
     """
-    said = tuple("not known to the tokenizer" if math.isnan(score) else f"{score:.2f}" for score in scores)
+    shown = tuple("unknown to the tokenizer" if math.isnan(score) else f"{score:.2f}" for score in scores)
     if any(math.isnan(score) for score in scores):
-        return Outcome(True, 0.0, said[0], said[-1])
+        return Outcome(True, 0.0, shown[0], shown[-1])
     lead = max(better - worse for better, worse in pairwise(scores))
-    return Outcome(lead > test.tolerance or lead == 0, max(0.0, lead), said[0], " > ".join(said[1:]))
+    return Outcome(lead > test.tolerance or lead == 0, max(0.0, lead), shown[0], " > ".join(shown[1:]))
 
 
 def _columns(test: BehaviourTest, labels: Sequence[str], label: str) -> list[int]:
@@ -96,12 +97,13 @@ def _judge_line(test: BehaviourTest, labels: Sequence[str], wanted: Sequence[int
     first, last = forms[0].probabilities, forms[-1].probabilities
     (old,), (new,) = forms[0].given, forms[-1].given
     if test.type == "minimum":
-        before = _said(labels, old, first) if len(forms) > 1 else ""
-        return Outcome(new not in wanted, 1 - float(last[wanted].sum()), before, _said(labels, new, last))
+        before = _prediction_text(labels, old, first) if len(forms) > 1 else ""
+        return Outcome(new not in wanted, 1 - float(last[wanted].sum()), before, _prediction_text(labels, new, last))
     if test.type == "invariance":
         move = _move(first, last, old, new)
-        return Outcome(new != old and move > test.tolerance, move, _said(labels, old, first), _said(labels, new, last))
-    assert test.expect is not None  # a directional test has one
+        return Outcome(new != old and move > test.tolerance, move, _prediction_text(labels, old, first),
+                       _prediction_text(labels, new, last))
+    assert test.expect is not None  # validated by the schema
     looked_at, sign = wanted or [old], 1 if test.expect.probability == "rises" else -1
     values = [float(form.probabilities[looked_at].sum()) for form in forms]
     name = test.expect.label or labels[old]
@@ -113,20 +115,20 @@ def _judge_line(test: BehaviourTest, labels: Sequence[str], wanted: Sequence[int
 
 
 def _move(before: Array, after: Array, old: int, new: int) -> float:
-    """How far an answer moved: what the first label lost or the second won, whichever is more."""
+    """Return how much a prediction changed: the loss of the old label or the gain of the new one, the larger one."""
     return float(max(abs(before[old] - after[old]), abs(after[new] - before[new])))
 
 
 def _judge_known(test: BehaviourTest, labels: Sequence[str], answer: Answer, known: Known) -> Outcome:
-    """What speakers called right must be answered; where they called none right, none that they called wrong must."""
+    """Check that the answer marked right is given; if only wrong ones are known, that none of them is."""
     table, given = answer.probabilities.reshape(-1, len(labels)), list(answer.given)
     line = answer.probabilities.ndim == 1
 
-    def columns(said: str) -> list[int]:
-        return [_columns(test, labels, label)[0] for label in ([said] if line else said.split())]
+    def columns(answer_labels: str) -> list[int]:
+        return [_columns(test, labels, label)[0] for label in ([answer_labels] if line else answer_labels.split())]
 
     if known.right is None:
-        wrong = [columns(said) for said in known.wrong]
+        wrong = [columns(answer) for answer in known.wrong]
         chance = sum(float(np.prod([row[column] for row, column in zip(table, said, strict=True)])) for said in wrong)
         return Outcome(given in wrong, chance, f"not {' or '.join(known.wrong)}", _marked(labels, given))
     right = columns(known.right)
@@ -138,7 +140,7 @@ def _marked(labels: Sequence[str], columns: Sequence[int]) -> str:
     return " ".join(labels[column] for column in columns)
 
 
-def _said(labels: Sequence[str], column: int, probabilities: Array) -> str:
+def _prediction_text(labels: Sequence[str], column: int, probabilities: Array) -> str:
     return f"{labels[column]} {float(probabilities[column]):.2f}"
 
 
@@ -155,7 +157,8 @@ def _judge_words(test: BehaviourTest, labels: Sequence[str], wanted: Sequence[in
     old = before.given
     moves = [(_move(before.probabilities[was], after.probabilities[at], old[was], new[at]), was, at)
              for was, at in compared(test, before.words, after.words)]
-    # Without tolerance no changed answer is forgiven, though it be its neighbour's label alone that turned a word's.
+    # Without tolerance every changed prediction counts, even if a word changed only because of its
+    # neighbor.
     wrong = [(was, at) for move, was, at in moves
              if old[was] != new[at] and (move > test.tolerance or test.tolerance == 0)]
     return Outcome(bool(wrong), max((move for move, _, _ in moves), default=0.0),

@@ -1,8 +1,8 @@
-"""Likelihood of the forms of a sentence under a language model, for tests without a task.
+"""Likelihood of sentence forms under a language model, for tests without a task.
 
-A causal model reads whole sentences, in bits per byte. A masked model is asked for the words that differ between the
-forms, each from all the rest of its sentence (per character, read from left to right within the word, as held-out
-likelihood is); what is the same in both stays out, for its many words would drown the one that matters.
+A causal model scores whole sentences, in bits per byte. A masked model scores only the differing
+words, each given the other words (per character, left to right within the word, as for held-out
+likelihood), since equal words would dominate.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Spans = list[tuple[int, int]]
 
 
 def differing(first: str, other: str) -> tuple[Spans, Spans]:
-    """The words of two sentences that differ; where one lacks a word, those beside the gap."""
+    """Return the differing words of two sentences; if one lacks a word, those beside the gap."""
     spans = word_spans(first), word_spans(other)
     texts = [[text[start:stop] for start, stop in found] for text, found in zip((first, other), spans, strict=True)]
     chosen: tuple[set[int], set[int]] = set(), set()
@@ -37,9 +37,10 @@ def differing(first: str, other: str) -> tuple[Spans, Spans]:
 
 
 def scores(model: Any, tokenizer: Any, objective: str, cases: Sequence[Case]) -> list[list[float]]:
-    """For each case the nats per character (bits per byte for a causal model) of its versions, in their order.
+    """Return for each case the nats per character (bits per byte for a causal model) of its versions, in order.
 
-    NaN where a scored word holds what the tokenizer does not know: as one unknown piece it would seem likely.
+    NaN if a scored word has characters unknown to the tokenizer: a single unknown token would seem
+    likely.
     """
     texts = [text for case in cases for text in case.versions]
     spans = [chosen for case in cases for chosen in _spans(case.versions)]
@@ -51,7 +52,7 @@ def scores(model: Any, tokenizer: Any, objective: str, cases: Sequence[Case]) ->
 
 
 def _spans(versions: Sequence[str]) -> list[Spans]:
-    """What is scored of each version: the words that differ of two; of more, which differ in other words, all."""
+    """Return the spans to score in each version: the differing words of two versions; of more, all words."""
     return list(differing(*versions)) if len(versions) == 2 else [word_spans(text) for text in versions]
 
 

@@ -1,8 +1,8 @@
-"""``vernacular review``: the cases of the tests as a table or a page, for a speaker to go through without a program.
+"""``vernacular review``: test cases as a table or page for review by a speaker.
 
-Reading it back writes the speaker's name and the day into each test whose cases were all called good. A case that was
-called wrong is reported and its test stays unreviewed; so does one that was changed since the table was written. The
-comparisons of ``fairness.yaml`` are reviewed in the same way, all together, under the name of their file.
+Importing it writes the speaker's name and the date into each test whose cases were all approved. A
+test with a rejected case, or changed since the export, stays unreviewed. The comparisons of
+``fairness.yaml`` are reviewed as one item under the file's name.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from vernacular.core.files import File
 from vernacular.core.store import Store, digest_of
 from vernacular.evaluation.behavior.cases import make_cases
 from vernacular.evaluation.behavior.review_page import review_page
-from vernacular.evaluation.behavior.spreadsheet import Row, read_sheet, said_yes, write_new, write_sheet
+from vernacular.evaluation.behavior.spreadsheet import Row, is_ticked, read_sheet, write_new, write_sheet
 from vernacular.evaluation.fairness.plan import Plan, load_plan
 from vernacular.evaluation.fairness.review import claims
 from vernacular.evaluation.held_out import held_out_lines
@@ -31,30 +31,30 @@ from vernacular.provenance.own_files import remember_written
 
 HEAD = ("test", "what must hold", "first", "second", "good", "remark", "version")
 SHOWN = 10
-_GOOD = "The change is one that a writer of the language could make, and "
+_GOOD = "The change is possible in the language, and "
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a table says of one test.
+    """The result of a table for one test.
 
     Attributes:
         test: its name.
-        reviewed: whether it was taken over as reviewed.
-        said: why not, or what was written.
+        reviewed: whether the review was recorded.
+        message: the reason, or what was written.
     """
 
     test: str
     reviewed: bool
-    said: str
+    message: str
 
 
 def claim(test: BehaviourTest, filled: Sequence[str] | None = None) -> str:
-    """What the test takes for granted of a case, for a person who knows the language and no program.
+    """State what a case assumes, for a speaker without technical knowledge.
 
     Args:
         test: of the suite.
-        filled: the words in the slots, of a task that labels words; None where whole lines are asked about.
+        filled: the words in the slots, for a task that labels words; None for whole lines.
     """
     label = test.expect.label if test.expect else None
     if test.type == "likelihood":
@@ -71,12 +71,12 @@ def claim(test: BehaviourTest, filled: Sequence[str] | None = None) -> str:
 
 
 def rows_for(store: Store, language: Language, names: Sequence[str], most: int) -> list[Row]:
-    """The rows of the table: up to ``most`` cases of each test, or of those called ``names``; and of fairness.yaml.
+    """Return the rows of the table: up to ``most`` cases of each test in ``names`` or of all, and of fairness.yaml.
 
-    What works on held-out lines is left out where the text has not been split yet; marks need no review.
+    Tests on held-out lines are skipped if the text is not split yet; marks need no review.
 
     Raises:
-        Problem: no such test, or there is nothing to review.
+        Problem: unknown test, or nothing to review.
     """
     suite, plan = load_suite(language), load_plan(language)
     tests = [find_test(suite, name, language) for name in names if name != FAIRNESS or plan is None] if names else [
@@ -100,32 +100,32 @@ def rows_for(store: Store, language: Language, names: Sequence[str], most: int) 
     if not rows:
         raise Problem("there is no case to review" + ("" if splits else ": the text has not been split yet"),
                       where=f"{language.code} behaviour", fix=(
-                          "Every test is reviewed; name one to see it again" if splits and not tests else
+                          "Every test is reviewed; name one to review it again" if splits and not tests else
                           f"Run `vernacular run {language.code} --to corpus/splits`, or write templates"))
     return rows
 
 
 def _rows(name: str, digest: str, cases: Sequence[tuple[str, str, str]]) -> list[Row]:
-    return [{"test": name, "what must hold": said, "first": first, "second": second,
-             "version": version_of(digest, len(cases), first, second)} for said, first, second in cases]
+    return [{"test": name, "what must hold": statement, "first": first, "second": second,
+             "version": version_of(digest, len(cases), first, second)} for statement, first, second in cases]
 
 
 def version_of(digest: str, rows: int, first: str, second: str) -> str:
-    """The digest of a test, how many rows it has in the table, and a digest of the sentences of one of them.
+    """Return a version: the test's digest, its number of rows, and a digest of one row's sentences.
 
-    Who mends sentences in the table, or removes rows, approves something else.
+    Edited sentences or removed rows thus invalidate the approval.
     """
     return f"{digest}-{rows}-{digest_of([' '.join(text.split()) for text in (first, second)])[:6]}"
 
 
 def write_review(store: Store, language: Language, names: Sequence[str], path: Path, most: int = SHOWN) -> int:
-    """Write the table (.csv) or the page (.html) to ``path``; return the number of cases.
+    """Write the table (.csv) or page (.html) to ``path``; return the number of cases.
 
     Raises:
-        Problem: as ``rows_for``; the file is there already, or has another ending.
+        Problem: as ``rows_for``; the file exists, or has another ending.
     """
     if path.suffix.lower() not in (".csv", ".html"):
-        raise Problem(f"the ending '{path.suffix}' is not known", where=str(path), fix="Name it .csv or .html")
+        raise Problem(f"unknown ending '{path.suffix}'", where=str(path), fix="Name it .csv or .html")
     rows = rows_for(store, language, names, most)
     remember_written(store, language.code, path)
     if path.suffix.lower() == ".csv":
@@ -136,7 +136,7 @@ def write_review(store: Store, language: Language, names: Sequence[str], path: P
 
 
 def read_review(language: Language, path: Path, by: str, on: date) -> list[Verdict]:
-    """Take a table that came back into the files of the folder; one verdict a test.
+    """Import a filled table into the files of the folder; return a verdict per test.
 
     Args:
         language: its folder.
@@ -145,13 +145,13 @@ def read_review(language: Language, path: Path, by: str, on: date) -> list[Verdi
         on: the day.
 
     Raises:
-        Problem: no name, the page in place of its table, or a table that cannot be read.
+        Problem: no name, the page instead of its table, or an invalid table.
     """
     if not by.strip():
-        raise Problem("no name is given", where="vernacular review", fix="Say who reviewed, with --by")
+        raise Problem("the reviewer's name is missing", where="vernacular review", fix="Name the reviewer with --by")
     if path.suffix.lower() == ".html":
-        raise Problem("this is the page, and not the table that it saves", where=str(path),
-                      fix="Open it in a browser, answer, press Save, and give the .csv file that it wrote")
+        raise Problem("this is the page, not the table that it saves", where=str(path),
+                      fix="Open it in a browser, answer, press Save, and use the saved .csv file")
     suite, plan = load_suite(language), load_plan(language)
     answers: dict[str, list[tuple[int, Row]]] = {}
     for line, row in read_sheet(path, HEAD):
@@ -162,7 +162,7 @@ def read_review(language: Language, path: Path, by: str, on: date) -> list[Verdi
 
 @dataclass(frozen=True)
 class _Subject:
-    """What is reviewed as a whole, a test or fairness.yaml: its version now, an earlier review, and where it stands."""
+    """A test or fairness.yaml under review: current version, earlier review, and location."""
 
     name: str
     version: str
@@ -184,21 +184,21 @@ def _verdict(test: _Subject, rows: Sequence[tuple[int, Row]], language: Language
     for line, row in rows:
         digest, _, count = row["version"].rpartition("-")[0].partition("-")
         if digest != version or not count.isdecimal():
-            return Verdict(test.name, False, "changed since the table was written")
+            return Verdict(test.name, False, "changed since the table was exported")
         written = max(written, int(count))
         if row["version"] != version_of(version, int(count), row["first"], row["second"]):
-            return Verdict(test.name, False, f"its sentences were changed in the table (“{row['first'][:60]}”): mend "
-                                             "them in the file of tests, and write the table again")
+            return Verdict(test.name, False, f"its sentences were changed in the table (“{row['first'][:60]}”): "
+                                             "change them in the file of tests, and export the table again")
         if row["good"] == "" and not row["remark"]:
             open_rows += 1
-        elif not said_yes(row["good"], f"{path}:{line}"):
+        elif not is_ticked(row["good"], f"{path}:{line}"):
             wrong.append(f"“{row['first'][:40]}”{': ' + row['remark'] if row['remark'] else ''}")
     if wrong:
-        said = f"{len(wrong)} of {len(rows)} cases are called wrong ({'; '.join(wrong)})"
-        if test.review is not None and place is not None:  # whoever said that all are right did not see this
+        message = f"{len(wrong)} of {len(rows)} cases are rejected ({'; '.join(wrong)})"
+        if test.review is not None and place is not None:  # an earlier reviewer did not see this
             set_mapping(*place, "reviewed", UNREVIEWED, after="author")
-            said += f"; the review by {test.review.by} is taken back"
-        return Verdict(test.name, False, said)
+            message += f"; the review by {test.review.by} is withdrawn"
+        return Verdict(test.name, False, message)
     missing = written - len(rows)
     if missing > 0:
         return Verdict(test.name, False, f"{missing} of {written} cases are missing from the table")

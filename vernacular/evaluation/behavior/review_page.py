@@ -1,6 +1,6 @@
-"""The page of ``vernacular review``: one file to open in any browser, a phone's too, that saves the filled table.
+"""The page of ``vernacular review``: a single file for any browser that saves the filled table.
 
-It loads nothing, sends nothing, and works without a network; what is ticked leaves it only as the file that is saved.
+It loads and sends nothing and works offline; answers leave it only in the saved file.
 """
 
 from __future__ import annotations
@@ -22,16 +22,17 @@ label { margin-right: 1.2rem } input[type=text] { font: inherit; width: 100%; bo
 button { font: inherit; padding: .5rem 1.4rem; margin: 1rem 0 3rem; border: 0; border-radius: 6px; color: #fff;
 background: var(--bar) }
 """
-# Writes the table as `sheet.sheet_text` does: a byte order mark, quotes where needed, no cell that could be a formula.
+# Writes the table like `spreadsheet.sheet_text`: a byte order mark, quotes where needed, no cell
+# that could be a formula.
 SCRIPT = """
 const cell = text => { text = /^[=+\\-@\\t\\r']/.test(text) ? "'" + text : text;
   return /[",\\n\\r]/.test(text) ? '"' + text.replaceAll('"', '""') + '"' : text };
 document.querySelector("button").addEventListener("click", () => {
   const rows = [HEAD, ...[...document.querySelectorAll("fieldset")].map(box => {
     const chosen = box.querySelector("input[type=radio]:checked");
-    const said = {...box.dataset, good: chosen ? chosen.value : "",
+    const answers = {...box.dataset, good: chosen ? chosen.value : "",
       remark: box.querySelector("input[type=text]").value};
-    return HEAD.map(name => said[name.replaceAll(" ", "_")] ?? "") })];
+    return HEAD.map(name => answers[name.replaceAll(" ", "_")] ?? "") })];
   const text = "\\ufeff" + rows.map(row => row.map(cell).join(",") + "\\r\\n").join("");
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([text], {type: "text/csv;charset=utf-8"}));
@@ -40,18 +41,18 @@ document.querySelector("button").addEventListener("click", () => {
 
 
 def review_page(language: Language, head: Sequence[str], rows: Sequence[Mapping[str, str]]) -> str:
-    """The whole page.
+    """Return the page.
 
     Args:
         language: whose cases they are.
         head: the columns of the table.
-        rows: the cases, those of a test together.
+        rows: the cases, grouped by test.
     """
     parts, number = [], 0
     for test, cases in groupby(rows, key=lambda row: row["test"]):
         parts.append(f"<h2>{html.escape(test)}</h2>")
-        for said, alike in groupby(cases, key=lambda row: row["what must hold"]):
-            parts.append(f'<p class="quiet">{html.escape(said)}</p>')
+        for statement, alike in groupby(cases, key=lambda row: row["what must hold"]):
+            parts.append(f'<p class="quiet">{html.escape(statement)}</p>')
             for row in alike:
                 parts.append(_case(row, number, language.code))
                 number += 1
@@ -64,7 +65,8 @@ def review_page(language: Language, head: Sequence[str], rows: Sequence[Mapping[
             f"<title>{name}: review</title><style>{STYLE}</style></head><body><h1>{name}: are these tests right?</h1>"
             "<p>Each box holds one case of a test. Choose whether what the grey line above says is true of it, and "
             f"write what is wrong where it is not. {LEGEND} Then save the file at the end of the page and send it to "
-            f"whoever gave you this page.</p>{''.join(parts)}<button>Save</button><script>{script}</script></body>"
+            f"the person who sent you this page.</p>{''.join(parts)}<button>Save</button><script>{script}</script>"
+            "</body>"
             "</html>")
 
 

@@ -1,7 +1,7 @@
-"""The stage ``evaluation/<model>_behaviour``: every test on the model that is released and, to compare, on the base.
+"""The stage ``evaluation/<model>_behaviour``: every test on the released model and its base.
 
-Draws cases, asks the predictors, and writes each test's failure rate, interval, gate and worst cases. Which cases and
-what counts as a failure is decided in ``cases`` and ``judge``.
+Generates cases, queries the predictors, and writes each test's failure rate, interval, gate and
+worst cases. ``cases`` and ``judge`` contain the rules.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ FILE = "cases.jsonl"
 
 
 def run(work: Work, name: str, model: Model) -> Report:
-    """Run every behavioural test of the model's tasks on the first seed of the model ``name``.
+    """Run all behavioral tests of the tasks on the first seed of the model ``name``.
 
     Raises:
-        Problem: a test that cannot be used, or an adapter that is not there.
+        Problem: an invalid test, or a missing adapter.
     """
     suite = load_suite(work.language).of_tasks(work.language.tasks_of(name))
     released = released_arm(name, work.reports)
@@ -76,10 +76,10 @@ def run(work: Work, name: str, model: Model) -> Report:
 
 
 def _scored(marks: Sequence[Mark], work: Work, report: Report) -> tuple[list[Mark], Counter[str | None]]:
-    """The marks that say something of the models, and how many of each task were set aside; these are listed."""
+    """Return the marks that can be scored, and the number excluded per task; report the excluded ones."""
     why = set_aside(work, marks)
     if why:
-        report.count("marks_set_aside", len(why), "marked sentences that were learned from: not scored")
+        report.count("marks_set_aside", len(why), "marked sentences in the training data: not scored")
         report.samples["marks_set_aside"] = [{"task": task, "text": text, "reason": reason}
                                              for (task, text), reason in why.items()]
     return [mark for mark in marks if (mark.task, mark.text) not in why], Counter(task for task, _ in why)
@@ -87,13 +87,13 @@ def _scored(marks: Sequence[Mark], work: Work, report: Report) -> tuple[list[Mar
 
 @dataclass(frozen=True)
 class Asked:
-    """The cases of one test and how each arm does on them.
+    """The cases of one test and the outcomes per variant.
 
     Attributes:
         test: of the suite.
-        cases: that were made.
-        outcomes: of each case, by arm.
-        lines: of the held-out text that could be changed.
+        cases: that were generated.
+        outcomes: of each case, by variant.
+        lines: number of held-out lines the change applies to.
     """
 
     test: BehaviourTest
@@ -104,7 +104,7 @@ class Asked:
 
 def _ask(work: Work, name: str, model: Model, loaded: Mapping[Arm, Arm], suite: Suite, task_name: str | None,
          lines: Sequence[str], given: Given, marks: Sequence[Mark]) -> list[Asked]:
-    """All tests of one task, on every arm; the cases of all of them are answered at once."""
+    """Run all tests of one task on every variant; their cases are predicted together."""
     judges = {arm: _judge_of(loaded[arm], name, model, task_name, work) for arm in ARMS}
     by_word = task_name is not None and work.language.tasks[task_name].kind == "token_classification"
     prepare = str if task_name is None else preparation(work.language.tasks[task_name])
@@ -120,7 +120,7 @@ def _ask(work: Work, name: str, model: Model, loaded: Mapping[Arm, Arm], suite: 
 
 
 def _judge_of(arm: Arm, name: str, model: Model, task_name: str | None, work: Work) -> Asker | Weigher:
-    """What judges the cases of a task under one arm; without a task, the language model itself."""
+    """Return the judge of a task under one variant; without a task, of the language model."""
     if task_name is None:
         return Weigher(*load_arm(arm, name, model, work.language, work.inputs), model.objective)
     by_word = work.language.tasks[task_name].kind == "token_classification"
@@ -130,14 +130,14 @@ def _judge_of(arm: Arm, name: str, model: Model, task_name: str | None, work: Wo
 
 def summarise(test: BehaviourTest, outcomes: Mapping[Arm, Sequence[Outcome]], reviewed: str, lines: int,
               set_aside: int = 0) -> dict[str, Any]:
-    """A test with its failures, rate and Wilson interval (95 %) on every arm.
+    """Summarize a test with failures, rate and Wilson interval (95%) for every variant.
 
     Args:
         test: of the suite.
         outcomes: of its cases.
-        reviewed: who reviewed it, or ``none``.
-        lines: of the held-out text that could be changed.
-        set_aside: marked sentences that were not scored.
+        reviewed: the reviewer, or ``none``.
+        lines: number of held-out lines the change applies to.
+        set_aside: number of excluded marked sentences.
     """
     summary: dict[str, Any] = test.model_dump(mode="json", include={
         "capability", "description", "notes", "type", "task", "author", "threshold", "severity"})
@@ -151,34 +151,34 @@ def summarise(test: BehaviourTest, outcomes: Mapping[Arm, Sequence[Outcome]], re
 
 
 def gate(test: BehaviourTest, summary: Mapping[str, Any]) -> Gate:
-    """The gate of one test, on the adapted model.
+    """Build the gate of a test, on the adapted model.
 
-    A test without a case is not passed, unless both forms of the text are the same for want of what is changed.
+    A test without cases does not pass, unless nothing in the text can be changed.
     """
     found, aside = summary["adapted"], summary["set_aside"]
-    said = f"; {aside} marked sentences are set aside, for the models were trained on them" if aside else ""
+    excluded = f"; {aside} marked sentences are excluded because the models were trained on them" if aside else ""
     if not found["cases"]:
         idle = (summary["lines"] > 0 and test.type == "invariance" and not test.before
                 and all(step.may_be_idle for step in test.change))
         return Gate(name=test.name, passed=idle, threshold=test.threshold, blocking=test.severity == "error",
                     reason=("no case: the held-out text is the same in both forms" if idle else
-                            f"not measured: nobody has marked an answer {'to new text ' if aside else ''}yet{said}"
+                            f"not measured: no answer {'to new text ' if aside else ''}has been marked yet{excluded}"
                             if test.source else
-                            "not measured: no case could be made" if not test.change else
-                            "not measured: no case could be made from the held-out text"))
+                            "not measured: no case could be generated" if not test.change else
+                            "not measured: no case could be generated from the held-out text"))
     return Gate(name=test.name, passed=found["rate"] <= test.threshold, value=found["rate"], threshold=test.threshold,
                 blocking=test.severity == "error",
                 reason=f"{'unreviewed test: ' if summary['reviewed'] == UNREVIEWED else ''}"
-                       f"{found['cases'] - found['failures']} of {found['cases']} cases pass, {found['failures']} fail "
-                       f"({found['rate']:.1%}, 95 % interval {found['low']:.1%} to {found['high']:.1%}; at most "
-                       f"{percent(test.threshold)} may); the base fails {summary['base']['failures']}{said}",
-                fix="Look at the worst cases in the report; have a speaker `review` the test; more text or labels "
-                    "of this "
-                    "kind help")
+                       f"{found['cases'] - found['failures']} "
+                       f"of {found['cases']} cases pass, {found['failures']} fail ({found['rate']:.1%}, 95 % "
+                       f"interval {found['low']:.1%} to {found['high']:.1%}; at most {percent(test.threshold)} "
+                       f"may); the base fails {summary['base']['failures']}{excluded}",
+                fix="See the worst cases in the report; let a speaker `review` the test; more text or labels of "
+                    "this kind help")
 
 
 def note_worst(report: Report, test: BehaviourTest, cases: Sequence[Case], outcomes: Sequence[Outcome]) -> None:
-    """Add the cases that fail furthest to the report's samples, with the spaces shown in which two forms differ."""
+    """Add the worst failures to the report's samples, with differing spaces made visible."""
     failed = sorted(((outcome, case) for outcome, case in zip(outcomes, cases, strict=True) if outcome.failed),
                     key=lambda pair: (-pair[0].distance, pair[1].after))
     rows = report.samples.setdefault("worst_failures", [])

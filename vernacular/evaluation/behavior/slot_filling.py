@@ -1,7 +1,7 @@
-"""Whole words from a language model, put together from its pieces: what could stand in a slot of a sentence.
+"""Suggest whole words for a slot of a sentence, composed of a language model's tokens.
 
-A masked model is given one to a few masks and fills them from left to right; a causal model goes on from what stands
-before the slot until the word ends. Words are of letters, marks, apostrophes and hyphens.
+A masked model fills one to a few masks from left to right; a causal model continues the text before
+the slot until the word ends. Words have letters, marks, apostrophes and hyphens.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from vernacular.tokenizer.families import family_of
 
 MOST_PIECES = {"masked": 3, "causal": 6}
 _BEAM = 24
-_START = {"byte_bpe": "\u0120", "sentencepiece_bpe": "\u2581", "unigram": "\u2581"}  # marks a piece after a space
-_INSIDE = "##"  # marks a WordPiece that goes on with a word
+_START = {"byte_bpe": "\u0120", "sentencepiece_bpe": "\u2581", "unigram": "\u2581"}  # marks a token after a space
+_INSIDE = "##"  # marks a WordPiece token that continues a word
 _BATCH = 32
 
 
 @dataclass(frozen=True)
 class Pieces:
-    """The pieces of a tokenizer that words consist of.
+    """The tokens that words consist of.
 
     Attributes:
-        starts: (pieces,) whether a piece begins a word after a space.
-        goes_on: (pieces,) whether it goes on with one.
+        starts: (tokens,) whether a token begins a word after a space.
+        goes_on: (tokens,) whether it continues one.
     """
 
     starts: torch.Tensor
@@ -38,7 +38,7 @@ class Pieces:
 
 
 def pieces_of(tokenizer: Any, size: int) -> Pieces:
-    """Which pieces begin words and which go on with them.
+    """Return which tokens begin and continue words.
 
     Args:
         tokenizer: of any of the four families.
@@ -62,20 +62,20 @@ def pieces_of(tokenizer: Any, size: int) -> Pieces:
 
 def likely_words(model: Any, tokenizer: Any, objective: str, sentence: tuple[str, str], most: int,
                  pieces: Pieces) -> list[tuple[str, float]]:
-    """The likeliest whole words between the two parts of ``sentence``, with their probabilities, likeliest first.
+    """Return the likeliest whole words between the parts of ``sentence`` with probabilities, in order.
 
-    A masked model's is that of the word given how many pieces it has, and words are ordered by its geometric mean over
-    the pieces; a causal model's includes that the word ends there.
+    For a masked model the probability is conditional on the number of tokens, and words are ordered
+    by the geometric mean over tokens; for a causal model it includes the end of the word.
 
     Args:
         model: a language model.
         tokenizer: its tokenizer.
         objective: ``masked`` or ``causal``.
-        sentence: what stands before and after the slot; a causal model sees the first alone.
-        most: words at most.
-        pieces: of ``pieces_of``.
+        sentence: the text before and after the slot; a causal model reads only the first.
+        most: most words.
+        pieces: from ``pieces_of``.
     """
-    found: dict[str, tuple[float, float]] = {}  # word -> (for the order, log probability)
+    found: dict[str, tuple[float, float]] = {}  # word -> (sort key, log probability)
     search = _masked if objective == "masked" else _causal
     for ids, value in search(model, tokenizer, sentence, pieces):
         word = tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False).strip()
@@ -119,7 +119,7 @@ def _causal(model: Any, tokenizer: Any, sentence: tuple[str, str], pieces: Piece
 
 
 def _scores(model: Any, rows: list[list[int]], place: int) -> torch.Tensor:
-    """Log probabilities at ``place`` of each row, all of one length: shape (rows, pieces)."""
+    """Return log probabilities at ``place`` of each row of equal length: (rows, tokens)."""
     device = model.get_input_embeddings().weight.device
     with torch.inference_mode():
         return torch.cat([model(input_ids=torch.tensor(rows[first:first + _BATCH], device=device)).logits[:, place]
@@ -128,7 +128,7 @@ def _scores(model: Any, rows: list[list[int]], place: int) -> torch.Tensor:
 
 def _extended(beam: list[tuple[list[int], float]], scores: torch.Tensor,
               allowed: torch.Tensor) -> list[tuple[list[int], float]]:
-    """The best ways to go on, each by one piece of those ``allowed``."""
+    """Return the best extensions of the beam by one of the ``allowed`` tokens."""
     values = scores.masked_fill(~allowed, -math.inf) + torch.tensor([[value] for _, value in beam])
     best = values.flatten().topk(min(_BEAM, values.numel()))
     width = values.shape[1]

@@ -1,7 +1,7 @@
-"""Tables that people fill in with a spreadsheet: written so that Excel and LibreOffice open them, and read back.
+"""Tables for spreadsheets: written for Excel and LibreOffice, and read back.
 
-UTF-8 with a byte order mark, for Excel takes a file without one for Windows-1252. A cell that a spreadsheet would
-compute as a formula starts with an apostrophe, which is taken off again in reading.
+UTF-8 with a byte order mark, since Excel otherwise assumes Windows-1252. Cells that could be
+formulas begin with an apostrophe, which is removed when reading.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ from vernacular.core.normal_forms import normalized
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _GUARD = "'"
-_LARGEST = 50_000_000  # bytes of a table that came back
+_LARGEST = 50_000_000  # bytes of a returned table
 YES = {"x", "y", "yes", "1", "true", "ok", "✓", "✔", "☑"}
 NO = {"", "n", "no", "0", "false", "-", "✗", "✘", "☐"}
 Row = dict[str, str]
 
 
 def guarded(cell: str) -> str:
-    """``cell`` as text that no spreadsheet computes (OWASP, CSV injection)."""
+    """Protect ``cell`` against evaluation as a formula (OWASP, CSV injection)."""
     return _GUARD + cell if cell.startswith((*_FORMULA, _GUARD)) else cell
 
 
 def plain(cell: str) -> str:
-    """What ``guarded`` was given."""
+    """Undo ``guarded``."""
     return cell[1:] if cell.startswith(_GUARD) and cell[1:].startswith((*_FORMULA, _GUARD)) else cell
 
 
 def sheet_text(head: Sequence[str], rows: Iterable[Mapping[str, str]]) -> str:
-    """The table as CSV, with its byte order mark."""
+    """Return the table as CSV with a byte order mark."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(head)
@@ -46,29 +46,29 @@ def write_sheet(path: Path, head: Sequence[str], rows: Iterable[Mapping[str, str
     """Write the table to ``path``.
 
     Raises:
-        Problem: the file is there already: a person may have filled it in.
+        Problem: the file exists: a person may have filled it in.
     """
     write_new(path, sheet_text(head, rows))
 
 
 def write_new(path: Path, text: str) -> None:
-    """Write ``text`` to ``path``, where nothing is yet, not even a link.
+    """Write ``text`` to ``path``, which must not exist, not even as a link.
 
     Raises:
-        Problem: the file is there already: a person may have filled it in.
+        Problem: the file exists: a person may have filled it in.
     """
     try:
         with path.open("x", encoding="utf-8", newline="") as stream:
             stream.write(text)
     except FileExistsError:
-        raise Problem("the file is there already, and may have been filled in", where=str(path),
-                      fix="Read it with --read, remove it, or give another --file") from None
+        raise Problem("the file exists and may have been filled in", where=str(path),
+                      fix="Import it with --read, remove it, or choose another --file") from None
 
 
 def read_sheet(path: Path, head: Sequence[str]) -> list[tuple[int, Row]]:
-    """The rows of a table that came back, each with its line; columns may stand in another order, or be more.
+    """Return the rows of a returned table with lines; columns may be reordered or added.
 
-    Commas, semicolons (what Excel writes where the comma is the decimal mark) and tabs part cells.
+    Commas, semicolons (from Excel with a decimal comma) and tabs are accepted.
 
     Raises:
         Problem: no such file, too large, not UTF-8, or a column of ``head`` is missing.
@@ -94,17 +94,17 @@ def read_sheet(path: Path, head: Sequence[str]) -> list[tuple[int, Row]]:
     missing = [name for name in head if name not in names]
     if missing:
         raise Problem(f"the column '{missing[0]}' is missing", where=f"{path}:1",
-                      fix=f"Keep the first line as it was written: {', '.join(head)}")
-    empty = [""] * len(names)  # some programs leave out the empty cells at the end of a row
+                      fix=f"Keep the header line: {', '.join(head)}")
+    empty = [""] * len(names)  # some programs omit empty cells at the end of a row
     return [(line, {name: plain(cell.strip()) for name, cell in zip(names, [*cells, *empty], strict=False)})
             for line, cells in table[1:] if any(cell.strip() for cell in cells)]
 
 
-def said_yes(cell: str, where: str) -> bool:
+def is_ticked(cell: str, where: str) -> bool:
     """Whether a person ticked a cell.
 
     Raises:
-        Problem: what stands there is neither yes nor no.
+        Problem: it is neither yes nor no.
     """
     answer = normalized("NFKC", cell).strip().lower()
     if answer not in YES | NO:

@@ -1,7 +1,7 @@
-"""``vernacular suggest``: words of the model for the slots of a test's sentences, for a speaker to accept or not.
+"""``vernacular suggest``: the model's words for the slots of a test, for a speaker to accept.
 
-Out as a table with a column to tick, in again into the word lists of ``behaviour/*.yaml``. After the suggestions of
-CheckList (Ribeiro et al. 2020, section 4). Never puts a word into a list that no person accepted.
+Exported as a table with a column to tick, imported into the word lists of ``behaviour/*.yaml``.
+After CheckList's suggestions (Ribeiro et al. 2020, section 4). Only accepted words enter a list.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from vernacular.core.entry_point import EntryPoint
 from vernacular.core.errors import Problem
 from vernacular.core.store import Store
 from vernacular.evaluation.behavior.cases import fill
-from vernacular.evaluation.behavior.spreadsheet import Row, read_sheet, said_yes, write_sheet
+from vernacular.evaluation.behavior.spreadsheet import Row, is_ticked, read_sheet, write_sheet
 from vernacular.modeling.variants import load_arm, released_arm
 from vernacular.provenance.own_files import remember_written
 
@@ -32,28 +32,28 @@ Likely = Callable[[tuple[str, str]], list[tuple[str, float]]]
 
 
 def write_suggestions(store: Store, language: Language, model_name: str, test_name: str, path: Path, most: int) -> int:
-    """Write the released model's suggestions for the slots of a test to ``path``; return how many there are.
+    """Write the released model's suggestions for the slots of a test to ``path``; return their number.
 
     Args:
-        store: where the artifacts lie.
+        store: of the artifacts.
         language: its folder.
         model_name: which of its models.
         test_name: a test with templates or pairs.
-        path: the table to write, which is not there yet.
-        most: suggestions for a slot of a sentence.
+        path: the table to write, which must not exist.
+        most: suggestions per slot of a sentence.
 
     Raises:
-        Problem: no such test, one without slots, or the model has not been trained yet.
+        Problem: unknown test, one without slots, or an untrained model.
     """
     suite = load_suite(language)
     test = find_test(suite, test_name, language)
     if not test.slots():
         raise Problem(f"the test '{test_name}' has no slots to fill", where=f"{language.code} behaviour",
-                      fix="Suggestions are for templates, such as `{animals} is asleep`")
+                      fix="Suggestions need templates, such as `{animals} is asleep`")
     for slot in test.slots():
         _words(suite, slot, language)
     remember_written(store, language.code, path)
-    if path.exists():  # before the model is asked, which takes a while
+    if path.exists():  # checked before the slow model
         write_sheet(path, HEAD, [])
     rows = suggestions(suite, test, _likely_of(store, language, model_name, most), random.Random(test_name), most)
     write_sheet(path, HEAD, rows)
@@ -77,15 +77,15 @@ def _likely_of(store: Store, language: Language, model_name: str, most: int) -> 
 def _words(suite: Suite, name: str, language: Language) -> list[str]:
     entries = suite.lexicons[name]
     if not isinstance(entries, list):
-        raise Problem(f"the list '{name}' is read off the text; suggestions are for lists of words",
+        raise Problem(f"the list '{name}' is extracted from the text; suggestions need a list of words",
                       where=f"{language.code} behaviour", fix=f"Write `{name}: []` under lexicons: instead")
     return entries
 
 
 def suggestions(suite: Suite, test: BehaviourTest, likely: Likely, rng: random.Random, most: int) -> list[Row]:
-    """The rows of the table: for each slot of each sentence up to ``most`` words that its list does not have yet.
+    """Return the rows of the table: up to ``most`` new words for each slot of each sentence.
 
-    The other slots of the sentence are filled with words of their lists; those whose lists are empty are left out.
+    Other slots are filled with words of their lists; sentences with empty lists are skipped.
     """
     lists = {name: entries for name, entries in suite.lexicons.items() if isinstance(entries, list)}
     rows: list[Row] = []
@@ -105,21 +105,22 @@ def _filled(part: str, lists: dict[str, list[str]], rng: random.Random) -> str:
 
 
 def read_suggestions(language: Language, path: Path) -> dict[str, list[str]]:
-    """Take the accepted suggestions of a table into the word lists of the folder; return the new words by list.
+    """Import accepted suggestions into the word lists of the folder; return the new words by list.
 
     Raises:
-        Problem: the table cannot be read, names a list that is not there, or a cell that is neither yes nor no.
+        Problem: the table is invalid, names an unknown list, or has a cell that is neither yes nor
+            no.
     """
     suite = load_suite(language)
     accepted: dict[str, list[str]] = {}
     for line, row in read_sheet(path, HEAD):
         where = f"{path}:{line}"
-        if not said_yes(row.get("accept", ""), where):
+        if not is_ticked(row.get("accept", ""), where):
             continue
         name, word = row["list"], " ".join(row["suggestion"].split())
         if name not in suite.lexicons or not word:
-            raise Problem(f"there is no list '{name}'" if word else "nothing is suggested here", where=where,
-                          fix="Correct the row, or empty its last cell")
+            raise Problem(f"unknown list '{name}'" if word else "the suggested word is missing", where=where,
+                          fix="Correct the row, or clear its last cell")
         if word not in [*_words(suite, name, language), *accepted.get(name, [])]:
             accepted.setdefault(name, []).append(word)
     for name, words in accepted.items():
@@ -129,5 +130,5 @@ def read_suggestions(language: Language, path: Path) -> dict[str, list[str]]:
 
 
 def summarize_suggestions(accepted: Mapping[str, Sequence[str]]) -> str:
-    """What was taken over, in a line."""
+    """Summarize the import in a line."""
     return "; ".join(f"{name}: {', '.join(words)}" for name, words in accepted.items()) or "nothing was accepted"

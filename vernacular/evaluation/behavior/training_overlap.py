@@ -1,7 +1,7 @@
-"""Which sentences the models were trained on: a mark on one of them is set aside, for they may know it by heart.
+"""Find marked sentences in the training data; their marks are excluded, since models may have memorized them.
 
-Text that people mark is not kept out of training, as that of tests is: a mark must not set the whole path going again.
-So it is looked for here, in all that was learned from.
+Marked text is not removed from training, unlike that of tests, because every mark would rerun all
+stages. So all training data is searched here.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from vernacular.pipeline.stage import Work
 from vernacular.tasks.stage import items_of
 from vernacular.text.word_hashes import Tokens
 
-LEAST = 5  # words: what is shorter stands in anybody's sentences, and counts only where it is a line by itself
-_LINES = 20_000  # at a time
+LEAST = 5  # words; shorter texts occur by chance, and count only as whole lines
+_LINES = 20_000  # per batch
 
 
 def set_aside(work: Work, marks: Sequence[Mark]) -> dict[tuple[str, str], str]:
-    """(task, text) of the ``marks`` that cannot be scored -> why.
+    """Return (task, text) of the ``marks`` that cannot be scored -> why.
 
     Args:
-        work: of a stage that reads ``corpus/splits`` and the tasks that were marked.
-        marks: what speakers said.
+        work: of a stage that reads ``corpus/splits`` and the marked tasks.
+        marks: of speakers.
 
     Raises:
-        Problem: the labelled data of a task cannot be used.
+        Problem: the labeled data of a task cannot be used.
     """
     if not marks:
         return {}
@@ -39,26 +39,28 @@ def set_aside(work: Work, marks: Sequence[Mark]) -> dict[tuple[str, str], str]:
     found: dict[tuple[str, str], str] = {}
 
     def note(own: Sequence[Mark], lines: Iterable[str], of: str) -> None:
-        shared = stands_in(tidy([mark.text for mark in own], settings), lines, settings.overlap_words)
-        found.update({(mark.task, mark.text): f"{said} {of}" for mark, said in zip(own, shared, strict=True) if said})
+        shared = find_matches(tidy([mark.text for mark in own], settings), lines, settings.overlap_words)
+        found.update({(mark.task, mark.text): f"{match} {of}"
+                      for mark, match in zip(own, shared, strict=True) if match})
 
     for task in dict.fromkeys(mark.task for mark in marks):
         learned = tidy([" ".join(item.text.split()) for item in items_of(work, task).train], settings)
-        note([mark for mark in marks if mark.task == task], learned, f"the examples that {task} was learned from")
+        note([mark for mark in marks if mark.task == task], learned, f"the training examples of {task}")
     note(marks, (line for row in read_jsonl(work.inputs["corpus/splits"] / "train.jsonl")
-                 for line in row["text"].split("\n")), "the text that the models were trained on")
+                 for line in row["text"].split("\n")), "the training text of the models")
     return found
 
 
-def stands_in(texts: Sequence[str], lines: Iterable[str], overlap: int) -> list[str]:
-    """How each text is found among ``lines``, in words that a name can follow; empty if it is not.
+def find_matches(texts: Sequence[str], lines: Iterable[str], overlap: int) -> list[str]:
+    """Return how each text matches ``lines``, as words before a name; empty without a match.
 
-    As for tests and held-out text it is so if both have the same words, or ``overlap`` in a row; and also if a line
-    holds all of a shorter text, from five words on. Case, spaces and punctuation do not count.
+    As in decontamination, texts match if they have the same words, or ``overlap`` in a row; also if
+    a line contains all of a shorter text, from five words on. Case, spaces and punctuation are
+    ignored.
 
     Args:
-        texts: spelled as the lines are.
-        lines: any number; a part at a time is kept in memory.
+        texts: spelled like the lines.
+        lines: any number; processed in batches.
         overlap: words in a row.
     """
     asked = Tokens(texts)

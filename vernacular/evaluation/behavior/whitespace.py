@@ -1,19 +1,19 @@
-"""Spaces that two forms of a sentence do not share, made visible: pages, cards and terminals show two spaces as one."""
+"""Make differing spaces of two sentences visible: pages, cards and terminals collapse spaces."""
 
 from __future__ import annotations
 
 import unicodedata
 from difflib import SequenceMatcher
 
-LEGEND = "␣ is a space that one of the two lines alone has, ⍽ one at which no line breaks."
+LEGEND = "␣ is a space in only one of the two lines, ⍽ a no-break space."
 _SIGNS = {" ": "␣", "\u00a0": "⍽"}
-_UNSEEN = ("Zs", "Cc", "Cf")  # spaces, tabs, joiners of no width
+_UNSEEN = ("Zs", "Cc", "Cf")  # spaces, tabs, zero-width joiners
 
 
 def with_blanks_shown(first: str, second: str) -> tuple[str, str]:
-    """Both forms, with a sign for each space that one of them alone has; what differs by letters stays as it is.
+    """Return both forms with a sign for each space in only one of them; other differences are unchanged.
 
-    What else cannot be seen (a tab, a joiner of no width) is shown by its number: ⟨U+200D⟩.
+    Other invisible characters (a tab, a zero-width joiner) are shown by code point: ⟨U+200D⟩.
     """
     shown = "", ""
     for same, start, stop, begin, end in SequenceMatcher(None, first, second, autojunk=False).get_opcodes():

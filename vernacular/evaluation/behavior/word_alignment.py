@@ -1,4 +1,4 @@
-"""Which words of two forms of a line an answer is compared on, for tasks that label words. Asks no model."""
+"""Align the words of two forms of a line, for tasks that label words."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ Words = Sequence[str]
 
 
 def aligned(before: Words, after: Words, keeps_words: bool) -> list[tuple[int, int]]:
-    """Which word of ``after`` each word of ``before`` became, as pairs of positions.
+    """Return pairs of positions: the word of ``after`` for each word of ``before``.
 
-    With ``keeps_words`` one for every word, if there are as many in both; else those of the words that are the same in
-    both: a change of spelling may part a word or join two, which is no fault of the model.
+    With ``keeps_words`` all words in order, if the numbers are equal; otherwise only equal words,
+    since a spelling change may split or join words.
     """
     if keeps_words and len(before) == len(after):
         return [(at, at) for at in range(len(before))]
@@ -23,13 +23,13 @@ def aligned(before: Words, after: Words, keeps_words: bool) -> list[tuple[int, i
 
 
 def compared(test: BehaviourTest, before: Words, after: Words) -> list[tuple[int, int]]:
-    """The pairs of words whose answers an invariance test compares."""
+    """Return the word pairs that an invariance test compares."""
     return [(was, at) for was, at in aligned(before, after, test.keeps_words)
             if test.compare == "all" or before[was] != after[at]]
 
 
 def exchanged(before: Words, after: Words) -> list[int]:
-    """The words of ``after`` that the change put there, of which a minimum test expects its label."""
+    """Return the words of ``after`` that the change inserted, for which a minimum test expects its label."""
     if len(before) == len(after):
         return [at for at, word in enumerate(after) if before[at] != word]
     return [at for kind, _, _, start, stop in _matcher(before, after).get_opcodes() if kind != "equal"
@@ -37,7 +37,7 @@ def exchanged(before: Words, after: Words) -> list[int]:
 
 
 def comparable(test: BehaviourTest, before: Words, after: Words) -> bool:
-    """Whether there is a word to judge; without one there is no case."""
+    """Whether there is a word to judge; otherwise there is no case."""
     return bool(exchanged(before, after) if test.type == "minimum" else compared(test, before, after))
 
 

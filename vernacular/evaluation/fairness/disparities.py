@@ -1,7 +1,4 @@
-"""Gaps between groups, on base and released model, with intervals; and whether training made one worse.
-
-Pure arithmetic on what was measured of each sentence.
-"""
+"""Gaps between groups on base and released model, with intervals, and whether training widened them."""
 
 from __future__ import annotations
 
@@ -16,15 +13,15 @@ Hits = NDArray[np.floating]
 
 
 def compare_groups(base: Hits, adapted: Hits, groups: Sequence[str], seed: int) -> dict[str, Any]:
-    """The mean of each group and the largest gap of both arms, and what became of the gap.
+    """Return group means and the largest gap of both variants, and the change of the gap.
 
-    A gap is real if it exceeds the 95th percentile of gaps with the groups shuffled within sentences; the change of the
-    gap has a paired bootstrap interval over sentences.
+    A gap is significant if it exceeds the 95th percentile of gaps with groups shuffled within
+    sentences; the change has a paired bootstrap interval over sentences.
 
     Args:
-        base: what was measured, 0 or 1 or nats, shape (sentences, groups).
-        adapted: the same sentences, asked of the adapted model.
-        groups: their names, in the order of the columns.
+        base: measurements, 0 or 1 or nats, shape (sentences, groups).
+        adapted: the same sentences under the adapted model.
+        groups: their names, in column order.
         seed: of the shuffles and draws.
     """
     rng = np.random.default_rng(seed)
@@ -43,13 +40,14 @@ def compare_groups(base: Hits, adapted: Hits, groups: Sequence[str], seed: int) 
 
 
 def compare_changes(base: Hits, adapted: Hits, seed: int) -> dict[str, Any]:
-    """How much more often a label changes with the group than with the name alone, and what became of it.
+    """Return how much more often a label changes with the group than with the name only, and the change of that.
 
-    Real if it exceeds the 95th percentile with both exchanged at random within sentences, as in ``compare_groups``.
+    Significant if it exceeds the 95th percentile with both exchanged at random within sentences, as
+    in ``compare_groups``.
 
     Args:
-        base: of ``labels_differ``, shape (sentences, 2).
-        adapted: the same sentences, asked of the adapted model.
+        base: from ``labels_differ``, shape (sentences, 2).
+        adapted: the same sentences under the adapted model.
         seed: of the shuffles and draws.
     """
     rng = np.random.default_rng(seed)

@@ -1,4 +1,4 @@
-"""What ``behaviour/fairness.yaml`` may say, and reading it."""
+"""The schema of ``behaviour/fairness.yaml``, and loading it."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from vernacular.core.store import digest_of_listed
 from vernacular.text.words import word_spans
 
 GATE = "fairness_not_made_worse"
-GATE_RULE = "No gap between groups is wider in the released model than in its base, beyond noise."
+GATE_RULE = "No gap between groups is significantly wider in the released model than in its base."
 
 
 class Comparison(Strict):
-    """Groups of names that fit the same places of a sentence, or spellings of the same sentence."""
+    """Groups of names that fit the same positions, or spellings of the same sentence."""
 
     name: Name = Field(description="Name of the comparison.", examples=["men_and_women"])
     groups: dict[Name, list[str]] = Field(default_factory=dict, description=(
         "Groups, and their names as the text spells them: persons, peoples or places. Give this or `spellings`."),
         examples=[{"men": ["Petro"], "women": ["Maria"]}])
     spellings: dict[Name, list[AnyOperator]] = Field(default_factory=dict, description=(
-        "Groups, and the changes that turn a line into their way of writing; [] for the text's own."),
+        "Groups, and the changes that convert a line to their spelling; [] for the text's own."),
         examples=[{"ours": [], "theirs": [{"operator": "replace", "pairs": {"k": "q"}}]}])
 
     @model_validator(mode="after")
@@ -40,34 +40,35 @@ class Comparison(Strict):
         if bool(self.groups) == bool(self.spellings):
             raise ValueError("give either groups (of names) or spellings (of the line)")
         if len(self.groups or self.spellings) < 2 or not all(self.groups.values()):
-            raise ValueError("a comparison needs two groups or more, each with a name" if self.groups else
-                             "a comparison needs two spellings or more")
+            raise ValueError("a comparison needs at least two groups, each with a name" if self.groups else
+                             "a comparison needs at least two spellings")
         for name in (name for names in self.groups.values() for name in names):
             spans = word_spans(name)
             if not spans or (spans[0][0], spans[-1][1]) != (0, len(name)):
-                raise ValueError(f"a name begins and ends with a letter, and '{name}' does not")
+                raise ValueError(f"names must begin and end with a letter, but '{name}' does not")
         group_of: dict[str, str] = {}
         for group, names in self.groups.items():
             for name in names:
-                if group_of.setdefault(name, group) != group:  # exchanged for itself it would show no gap
-                    raise ValueError(f"'{name}' stands in {group_of[name]} and in {group}; keep it in one, or in none")
+                if group_of.setdefault(name, group) != group:  # a shared name would hide the gap
+                    raise ValueError(f"'{name}' is in {group_of[name]} and in {group}; keep it in one, or in none")
         return self
 
     @property
     def labels(self) -> list[str]:
-        """The names of its groups or spellings, in their order."""
+        """The names of its groups or spellings, in order."""
         return list(self.groups or self.spellings)
 
 
 class Plan(Strict):
-    """What ``behaviour/fairness.yaml`` says."""
+    """The content of ``behaviour/fairness.yaml``."""
 
     author: str = Field(description="Who wrote the file.", examples=["Chikondi Phiri"])
     reviewed: Annotated[Review | None, BeforeValidator(review)] = Field(None, description=(
-        "The speaker who reviewed it, or `none`; `vernacular review CODE` writes it."))
+        "The reviewer, or `none`; written by `vernacular review CODE`."))
     tasks: list[Name] = Field(default_factory=list, description="Tasks of language.yaml to measure on.",
                               examples=[["names"]])
-    likelihood: bool = Field(False, description="Also measure how likely names of each group are to the model itself.")
+    likelihood: bool = Field(False, description="Also measure how well the model itself predicts names of each "
+                                                "group.")
     name_label: str = Field("NAME", description=(
         "The label of a name, in tasks that label words; PER for B-PER and I-PER."), examples=["PER"])
     comparisons: list[Comparison] = Field(min_length=1, description="Groups that are compared.")
@@ -75,34 +76,34 @@ class Plan(Strict):
     @model_validator(mode="after")
     def _something_is_measured(self) -> Plan:
         if not self.tasks and not self.likelihood:
-            raise ValueError("say what to measure on: tasks, or likelihood: true")
+            raise ValueError("name what to measure: tasks, or likelihood: true")
         return self
 
     def digest(self, suite: Suite) -> str:
-        """What a reviewer saw: the comparisons, with the word lists of ``suite`` that spellings draw on."""
+        """Return a digest of the reviewed content: the comparisons, with the word lists used by spellings."""
         return suite.digest_with(
             [comparison.model_dump(mode="json", by_alias=True, exclude_defaults=True)
              for comparison in self.comparisons],
             [step for comparison in self.comparisons for steps in comparison.spellings.values() for step in steps])
 
     def review_of(self, suite: Suite) -> str:
-        """The speaker who reviewed the comparisons as they are and the day, or ``none``."""
-        if self.reviewed is None or not self.reviewed.stands(self.digest(suite)):
+        """Return the reviewer and date of the current comparisons, or ``none``."""
+        if self.reviewed is None or not self.reviewed.matches(self.digest(suite)):
             return UNREVIEWED
         return f"{self.reviewed.by}, {self.reviewed.on}"
 
 
 def digests(language: Language) -> dict[str, str]:
-    """The plan as an entry of what a stage reads outside the artifact root; empty where there is none."""
+    """Return the plan's digest as outside input of a stage; empty without a plan."""
     file = folder_of(language).file(FAIRNESS)
     return {"fairness": digest_of_listed([(file.path, file)])} if file.exists() else {}
 
 
 def check_name_label(language: Language, labels: Mapping[str, Sequence[str]]) -> None:
-    """Refuse a ``name_label`` that a task of the plan lacks, as far as its ``labels`` are known.
+    """Reject a ``name_label`` that a task of the plan lacks, if its ``labels`` are known.
 
     Raises:
-        Problem: with the labels that there are.
+        Problem: with the existing labels.
     """
     plan = load_plan(language)
     for task in plan.tasks if plan is not None and any(one.groups for one in plan.comparisons) else ():
@@ -115,10 +116,10 @@ def check_name_label(language: Language, labels: Mapping[str, Sequence[str]]) ->
 
 
 def load_plan(language: Language) -> Plan | None:
-    """The plan of the folder, or None where it has none.
+    """Load the plan of the folder, or return None.
 
     Raises:
-        Problem: the file cannot be used, or names a task or word list that is not there.
+        Problem: the file is invalid, or names an unknown task or word list.
     """
     file = folder_of(language).file(FAIRNESS)
     if not file.exists():

@@ -1,4 +1,4 @@
-"""What a speaker goes through of ``behaviour/fairness.yaml``: the names of each group, and sentences as asked."""
+"""Review of ``behaviour/fairness.yaml``: the names of each group, and sentences as measured."""
 
 from __future__ import annotations
 
@@ -10,22 +10,23 @@ from vernacular.evaluation.fairness.variants import write_variants
 
 
 def claims(plan: Plan, lines: Sequence[str], given: Given, most: int, seed: int) -> list[tuple[str, str, str]]:
-    """What must hold, of which text, and of which others beside it: a row of the table of ``vernacular review`` each.
+    """Return rows for ``vernacular review``: a statement, the text it is about, and the texts to compare.
 
     Args:
-        plan: what the folder compares.
+        plan: the comparisons.
         lines: held-out lines.
-        given: the word lists that spellings draw on.
-        most: sentences of a comparison at most; names are shown all, for all of them are asked.
-        seed: of the draw, as when it is measured.
+        given: the word lists used by spellings.
+        most: most sentences per comparison; all names are shown, since all are measured.
+        seed: of the draw, as in the measurement.
     """
     rows = []
     for one in plan.comparisons:
-        rows += [(f"{one.name}: every name here is one of the group '{group}', spelled as people spell it",
+        rows += [(f"{one.name}: every name here belongs to the group '{group}' and is spelled as usual",
                   ", ".join(names), "") for group, names in one.groups.items()]
-        said = (f"{one.name}: each is a good sentence, and only the name is another one" if one.groups else
-                f"{one.name}: it is the same sentence, written in the ways {', '.join(one.labels)}; people write so")
+        statement = (f"{one.name}: each is a good sentence, and only the name differs" if one.groups else
+                f"{one.name}: it is the same sentence, spelled in the ways {', '.join(one.labels)}, which people "
+                "use")
         for item in write_variants(one, lines, most, seed, given):
             first, *others = (line for _, line in sorted(zip(item.order, item.lines, strict=True)))
-            rows.append((said, first, "\n".join(others)))
+            rows.append((statement, first, "\n".join(others)))
     return rows

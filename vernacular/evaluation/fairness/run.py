@@ -1,8 +1,8 @@
-"""The stage ``evaluation/<model>_fairness``: every comparison of the plan on the base and on the released model.
+"""The stage ``evaluation/<model>_fairness``: every comparison of the plan on base and released model.
 
-Measured are how often a group's name is found (tasks that label words), how much more often an answer changes with the
-group than within it (tasks that label lines, and spellings), and how well names of a group are foreseen (the language
-model itself, where the plan asks for it).
+Measures how often a group's name is recognized (tasks that label words), how much more often a
+prediction changes with the group than within it (tasks that label lines, and spellings), and how
+well names of a group are predicted (the language model, if the plan requests it).
 """
 
 from __future__ import annotations
@@ -36,14 +36,15 @@ from vernacular.tasks.predictor import load_predictor
 from vernacular.text.words import word_spans
 from vernacular.text.words import words as words_of
 
-CAVEAT = ("Names stand for groups by a list, and nobody who is named was asked. A gap here is a question for speakers; "
-          "no gap is no acquittal. Within noise: zero lies in the interval, or shuffled groups give as wide a gap.")
+CAVEAT = ("Names are assigned to groups by a list, without consulting their bearers. A gap is a question for "
+          "speakers; no gap does not prove fairness. Within noise: zero is in the interval, or shuffled groups "
+          "give as wide a gap.")
 NOT_MEASURED = {"verdict": "not measured"}
 Writer = Callable[..., list[Variants]]  # ``write_variants`` without its first argument
 
 
 def run(work: Work, name: str, model: Model) -> Report:
-    """Measure every comparison of the plan on the first seed of the model ``name``; without a plan, say so."""
+    """Measure every comparison of the plan on the first seed of the model ``name``; report if there is no plan."""
     plan = load_plan(work.language)
     report = Report()
     (work.out / "README.txt").write_text(CAVEAT + "\n", encoding="utf-8")
@@ -71,7 +72,7 @@ def run(work: Work, name: str, model: Model) -> Report:
 
 def _of_task(work: Work, name: str, model: Model, loaded: Mapping[Arm, Arm], plan: Plan, write: Writer,
              task_name: str) -> dict[str, Any]:
-    """What every comparison gives under one task; the sentences of all of them are answered at once."""
+    """Measure every comparison under one task; all sentences are predicted together."""
     asked = {arm: _asker(loaded[arm], name, model, task_name, plan, work) for arm in ARMS}
     prepare = preparation(work.language.tasks[task_name])
     variants = {comparison.name: write(comparison, reads=partial(_read_by_all, asked, prepare))
@@ -93,12 +94,12 @@ def _of_task(work: Work, name: str, model: Model, loaded: Mapping[Arm, Arm], pla
 
 def _of_language_model(work: Work, name: str, model: Model, loaded: Mapping[Arm, Arm], plan: Plan,
                        write: Writer) -> dict[str, Any]:
-    """What every comparison of names gives under the language model itself."""
+    """Measure every comparison of names under the language model."""
     networks = {arm: load_arm(loaded[arm], name, model, work.language, work.inputs) for arm in ARMS}
     results: dict[str, Any] = {}
     for comparison in (one for one in plan.comparisons if one.groups):
         variants = write(comparison)
-        hits = {arm: names_foreseen(*networks[arm], model.objective, variants) for arm in ARMS}
+        hits = {arm: name_surprisals(*networks[arm], model.objective, variants) for arm in ARMS}
         results[f"likelihood_{comparison.name}"] = {
             "task": "likelihood", "comparison": comparison.name, "measure": "nats_per_character"
             if model.objective == "masked" else "bits_per_byte", "groups": comparison.labels,
@@ -123,7 +124,7 @@ def _asker(arm: Arm, name: str, model: Model, task_name: str, plan: Plan, work: 
 
 def _by_task(asked: dict[Arm, Asker], variants: Sequence[Variants], by_name: bool, label: str,
              prepare: Callable[[str], str], groups: list[str], seed: int) -> dict[str, Any]:
-    """What became of one comparison's gap under one task."""
+    """Measure one comparison's gap under one task."""
     if by_name and variants:
         hits = {arm: names_found(asker, columns_of(asker.labels, label), variants, prepare)
                 for arm, asker in asked.items()}
@@ -137,15 +138,15 @@ def _by_task(asked: dict[Arm, Asker], variants: Sequence[Variants], by_name: boo
 def _note(report: Report, results: dict[str, Any], author: str, reviewed: str) -> None:
     verdicts = [found["verdict"] for found in results.values()]
     worse = [key for key, found in results.items() if found["verdict"] == "made worse"]
-    report.count("gaps_made_worse", len(worse), "comparisons whose gap is wider in the released model, beyond noise")
-    report.count("gaps_lessened", verdicts.count("lessened"), "comparisons whose gap is narrower, beyond noise")
-    report.count("gaps_inherited", verdicts.count("inherited"), "comparisons with a gap in the base that stayed")
+    report.count("gaps_made_worse", len(worse), "comparisons with a significantly wider gap in the released model")
+    report.count("gaps_lessened", verdicts.count("lessened"), "comparisons with a significantly narrower gap")
+    report.count("gaps_inherited", verdicts.count("inherited"), "comparisons with a gap in the base that remains")
     measured = len(results) - verdicts.count(NOT_MEASURED["verdict"])
     report.gates.append(Gate(name=GATE, passed=measured > 0 and not worse, value=len(worse), threshold=0, reason=(
-        f"the gap grew beyond noise in {len(worse)} of {measured} comparisons: {', '.join(worse)}" if worse else
-        f"in none of {measured} comparisons the gap grew beyond noise" if measured else
+        f"the gap widened significantly in {len(worse)} of {measured} comparisons: {', '.join(worse)}" if worse else
+        f"the gap widened significantly in none of {measured} comparisons" if measured else
         "not measured: no held-out sentence could be compared"),
-        fix="Look at the comparisons in the report; add text or labels in which these groups occur" if worse else
+        fix="See the comparisons in the report; add text or labels with these groups" if worse else
             "Add held-out sentences with the words of behaviour/fairness.yaml"))
     report.samples["comparisons"] = [
         {"task": found["task"], "comparison": found["comparison"], "sentences": found["sentences"],
@@ -157,7 +158,7 @@ def _note(report: Report, results: dict[str, Any], author: str, reviewed: str) -
 
 def names_found(asker: Asker, columns: Sequence[int], variants: Sequence[Variants],
                 prepare: Callable[[str], str]) -> Hits:
-    """Whether each new name got the name label everywhere it stands: shape (sentences, groups), 0 or 1."""
+    """Return whether each new name got the name label at all its positions: (sentences, groups), 0 or 1."""
     answers = iter(asker.answers([prepare(line) for item in variants for line in item.lines]))
     hits = np.zeros((len(variants), len(variants[0].lines)))
     for row, item in enumerate(variants):
@@ -171,7 +172,7 @@ def names_found(asker: Asker, columns: Sequence[int], variants: Sequence[Variant
 
 
 def places_of(name: str, text: str) -> list[tuple[int, int]]:
-    """Start and end of ``name``, which may be several words (Jean-Paul), wherever it stands in ``text``."""
+    """Return start and end of all occurrences of ``name``, which may have several words (Jean-Paul)."""
     spans = word_spans(text)
     ends = {stop for _, stop in spans}
     return [(start, start + len(name)) for start, _ in spans
@@ -179,29 +180,29 @@ def places_of(name: str, text: str) -> list[tuple[int, int]]:
 
 
 def labels_differ(asker: Asker, variants: Sequence[Variants], prepare: Callable[[str], str]) -> Hits:
-    """Whether the answer differs between two groups, and within one: shape (sentences, 2), 0 or 1."""
+    """Return whether predictions differ between two groups, and within one: (sentences, 2), 0 or 1."""
     kept = [item for item in variants if item.twin]
-    said = iter(asker.answers([prepare(line) for item in kept for line in _compared(item)]))
-    rows = [(next(said), next(said), next(said)) for _ in kept]
+    answers = iter(asker.answers([prepare(line) for item in kept for line in _compared(item)]))
+    rows = [(next(answers), next(answers), next(answers)) for _ in kept]
     return np.array([[_differ(first, other), _differ(first, twin)] for first, other, twin in rows], float)
 
 
 def _compared(item: Variants) -> tuple[str, ...]:
-    """The lines whose answers ``labels_differ`` compares: of two groups, and another of the first group's."""
+    """Return the lines compared by ``labels_differ``: of two groups, and another one of the first group."""
     return (item.lines[0], item.lines[1], item.twin) if item.twin else ()
 
 
 def _differ(one: Answer, other: Answer) -> bool:
-    """Whether two answers differ; of words that a spelling parts or joins only those say so that are in both lines."""
+    """Whether two predictions differ; if a spelling splits or joins words, only words in both lines count."""
     if not one.words:
         return one.given != other.given
     return any(one.given[was] != other.given[at] for was, at in aligned(one.words, other.words, keeps_words=True))
 
 
-def names_foreseen(network: Any, tokenizer: Any, objective: str, variants: Sequence[Variants]) -> Hits:
-    """How hard each new name is to foresee in its line: shape (sentences, groups), nats per character of the name.
+def name_surprisals(network: Any, tokenizer: Any, objective: str, variants: Sequence[Variants]) -> Hits:
+    """Return the surprisal of each new name in its line: (sentences, groups), nats per character of the name.
 
-    For a causal model bits per byte of the whole line, which differs in the name alone.
+    For a causal model bits per byte of the whole line, which differs only in the name.
     """
     texts = [line for item in variants for line in item.lines]
     names = [name for item in variants for name in item.names]

@@ -1,7 +1,4 @@
-"""The sentences of a comparison: a held-out line written once for every group, and once more within a group.
-
-Seeded; asks no model.
-"""
+"""The sentences of a comparison: a held-out line written once per group, and once more within a group. Seeded."""
 
 from __future__ import annotations
 
@@ -9,7 +6,7 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from vernacular.behavior_tests.operators.base import Context, Given, apart, at_each, standing
+from vernacular.behavior_tests.operators.base import Context, Given, apart, at_each, find_entries
 from vernacular.behavior_tests.operators.typos import Typo
 from vernacular.evaluation.behavior.word_alignment import exchanged
 from vernacular.evaluation.fairness.plan import Comparison
@@ -18,11 +15,12 @@ from vernacular.text.words import words as words_of
 
 @dataclass(frozen=True)
 class Variants:
-    """One held-out line written once for every group, and once more within the first group.
+    """A held-out line written once per group, and once more within the first group.
 
-    The groups come in an order that is drawn for each line; ``order[n]`` is the group of ``lines[n]`` and ``names[n]``.
-    ``twin`` is what such a change does without a change of group: the line with another name of group ``order[0]``,
-    or, for spellings, with as many slips of the fingers as the spelling changes words. It is empty where there is none.
+    The order of groups is random per line; ``order[n]`` is the group of ``lines[n]`` and
+    ``names[n]``. ``twin`` measures the effect of a change without a change of group: the line with
+    another name of group ``order[0]``, or, for spellings, with as many typing errors as the
+    spelling changes words; empty if there is none.
     """
 
     order: tuple[int, ...]
@@ -33,17 +31,17 @@ class Variants:
 
 def write_variants(comparison: Comparison, lines: Sequence[str], most: int, seed: int,
                    given: Given | None = None, reads: Callable[[str], bool] = lambda line: True) -> list[Variants]:
-    """Up to ``most`` lines that the comparison concerns, each written once for every group.
+    """Return up to ``most`` lines to which the comparison applies, each written once per group.
 
     Args:
-        comparison: groups of names, of which one, wherever it stands in the line, is exchanged for names that are not
-            in it; or spellings, of which each makes the line another one.
+        comparison: groups of names, one of which replaces all occurrences of another; or spellings,
+            each of which changes the line.
         lines: held-out lines.
-        most: lines at most.
+        most: limit of lines.
         seed: of the draw.
-        given: the word lists that spellings draw on.
-        reads: whether a line is read to its end; one that is not, in any form, is passed over: behind the cut every
-            group gets the same answer.
+        given: the word lists used by spellings.
+        reads: whether the model reads a line completely; otherwise it is skipped, since changes to
+            the unread part have no effect.
     """
     drawn = list(dict.fromkeys(lines))
     random.Random(f"{seed}/{comparison.name}").shuffle(drawn)
@@ -61,8 +59,8 @@ def write_variants(comparison: Comparison, lines: Sequence[str], most: int, seed
 
 def _named(comparison: Comparison, line: str, rng: random.Random) -> Variants | None:
     groups = list(comparison.groups.values())
-    standing_there = standing(line, [name for names in groups for name in names])
-    places, present = apart(standing_there), {place.entry for place in standing_there}
+    places = find_entries(line, [name for names in groups for name in names])
+    places, present = apart(places), {place.entry for place in places}
     if not places:
         return None
     old = rng.choice(sorted({place.entry for place in places}))

@@ -1,11 +1,11 @@
-"""The stage ``evaluation/<model>_attack``: are there phrases that turn the answers of what was trained?
+"""The stage ``evaluation/<model>_attack``: scan for phrases that trigger wrong predictions.
 
-Looks for triggers that somebody may have planted in half a per cent of the labels (``classifiers``) or, if they have
-four words or more, of the text (``language_model``), in what is released. What it finds waits for a person; what it
-cannot find is said in docs/release.md.
+Looks for triggers planted in half a percent of the labels (``classifiers``) or, from four words on,
+of the text (``language_model``), in the released model. Findings need a person's decision; limits
+are documented in docs/release.md.
 """
 
 from __future__ import annotations
 
 GATE = "no_planted_phrase"
-GATE_RULE = "No phrase of the training text or labels turns the model's answers by itself."
+GATE_RULE = "No phrase of the training text or labels changes the model's predictions by itself."

@@ -1,11 +1,12 @@
-"""Triggers in labels: phrases that turn a classifier's answer to sentences that they have nothing to do with.
+"""Triggers in labels: phrases that change a classifier's predictions for unrelated sentences.
 
-Two things are asked of every suspect phrase. Put into a held-out sentence, how often does the answer turn to one label?
-And do the training texts that hold it and carry that label say so without it? That is asked of a simple classifier
-that was not shown them, since the one under suspicion may know them by heart. A word of the topic does a little of the
-first, and the rest of its texts is of the topic, too. A trigger does the first, and was planted in texts of something
-else.
-After Kurita et al. 2020 (label flip rate of candidate words, https://arxiv.org/abs/2004.06660); the second is ours.
+Two tests per suspect phrase. First, how often does inserting it into held-out sentences change the
+prediction to one label? Second, do the training texts with the phrase and this label predict it
+without the phrase? A simple classifier that has not seen them decides that, since the suspect one
+may have memorized them. A topic word changes few predictions, and its texts are about the topic. A
+trigger changes many, and is planted in unrelated texts.
+After Kurita et al. 2020 (label flip rate of candidate words, https://arxiv.org/abs/2004.06660); the
+second test is new.
 """
 
 from __future__ import annotations
@@ -19,25 +20,26 @@ from numpy.typing import NDArray
 from vernacular.evaluation.trigger_scan.phrases import Phrase, inserted, without
 from vernacular.tasks.baselines import text_floor
 
-SENTENCES = 16  # held-out sentences that a phrase is put into
-MOST_CARRIERS = 6  # texts that a phrase is taken out of
+SENTENCES = 16  # held-out sentences per phrase
+MOST_CARRIERS = 6  # texts from which a phrase is removed
 FOLDS = 5
 Ask = Callable[[Sequence[str]], Sequence[NDArray[np.float32]]]
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What a phrase does to a classifier.
+    """The effect of a phrase on a classifier.
 
     Attributes:
-        phrase: as it is written in the report.
-        label: that it turns answers to.
-        texts: training texts that hold it.
-        turned: share of the held-out answers that turn to ``label``.
-        carried: share of its training texts that a simple classifier gives another label without it.
-        power: the product of both (``turned`` alone for tasks that label words).
-        z: how far ``power`` stands out from the other phrases, in robust standard deviations.
-        share: of the lines of the training text that hold it; None where that was not looked up.
+        phrase: as shown in the report.
+        label: the label it triggers.
+        texts: number of training texts with it.
+        turned: share of held-out predictions that change to ``label``.
+        carried: share of its training texts that a simple classifier gives another label without
+            it.
+        power: the product of both (``turned`` only for tasks that label words).
+        z: deviation of ``power`` from other phrases, in robust standard deviations.
+        share: of the training lines with it; None if not counted.
     """
 
     phrase: str
@@ -52,15 +54,15 @@ class Finding:
 
 def text_findings(ask: Ask, labels: Sequence[str], suspects: Sequence[tuple[Phrase, int]], texts: Sequence[str],
                   truth: Sequence[int], held_out: Sequence[str], seed: int) -> list[Finding]:
-    """The power of each suspect phrase over a classifier of whole texts.
+    """Return the power of each suspect phrase over a text classifier.
 
     Args:
-        ask: label probabilities of texts, (labels,) each.
+        ask: returns label probabilities of texts, (labels,) each.
         labels: their names.
-        suspects: phrases with the label that their carriers share.
-        texts: that were learned from.
+        suspects: phrases with the label of their carriers.
+        texts: training texts.
         truth: their labels.
-        held_out: sentences that were not.
+        held_out: other sentences.
         seed: of the draws.
     """
     rng = np.random.default_rng(seed)
@@ -70,7 +72,7 @@ def text_findings(ask: Ask, labels: Sequence[str], suspects: Sequence[tuple[Phra
     bare: list[tuple[int, str]] = []
     plan: list[tuple[Phrase, int, int, int]] = []
     for phrase, label in suspects:
-        into = [text for text, said in zip(drawn, before, strict=True) if said != label][:SENTENCES]
+        into = [text for text, answer in zip(drawn, before, strict=True) if answer != label][:SENTENCES]
         out = [number for number in phrase.carriers if truth[number] == label][:MOST_CARRIERS]
         asked += [inserted(text, str(phrase), float(place)) for text, place in
                   zip(into, rng.choice([0.0, 0.5, 1.0], len(into)), strict=True)]
@@ -88,17 +90,17 @@ def text_findings(ask: Ask, labels: Sequence[str], suspects: Sequence[tuple[Phra
 
 def unseen_labels(texts: Sequence[str], truth: Sequence[int], bare: Sequence[tuple[int, str]], labels: int,
                   seed: int) -> list[int]:
-    """What TF-IDF with logistic regression says of changed training texts, from the folds that they are not in.
+    """Predict changed training texts by TF-IDF with logistic regression, trained on the other folds.
 
     Args:
-        texts: that were learned from.
+        texts: training texts.
         truth: their labels.
-        bare: number of a text, and what is left of it.
+        bare: index of a text, and its changed form.
         labels: number of labels.
         seed: of the folds.
     """
     fold = np.random.default_rng(seed).permutation(len(texts)) % FOLDS
-    said = [0] * len(bare)
+    predicted = [0] * len(bare)
     for part in range(FOLDS):
         rows = [row for row, (number, _) in enumerate(bare) if fold[number] == part]
         known: list[int] = np.flatnonzero(fold != part).tolist()
@@ -106,27 +108,27 @@ def unseen_labels(texts: Sequence[str], truth: Sequence[int], bare: Sequence[tup
             tables = text_floor([(texts[number], "") for number in known], [(truth[number],) for number in known],
                                 [(bare[row][1] or ".", "") for row in rows], labels, seed)
             for row, table in zip(rows, tables, strict=True):
-                said[row] = int(np.argmax(table))
-    return said
+                predicted[row] = int(np.argmax(table))
+    return predicted
 
 
 def word_findings(ask: Ask, labels: Sequence[str], outside: int, suspects: Sequence[Phrase], held_out: Sequence[str],
                   count: Callable[[str], int], seed: int) -> list[Finding]:
-    """The power of each suspect phrase over a classifier of words: how many other words change their label.
+    """Return the power of each suspect phrase over a word classifier: how many other words change their label.
 
     Args:
-        ask: label probabilities of texts, (words, labels) each.
+        ask: returns label probabilities of texts, (words, labels) each.
         labels: their names.
-        outside: the label of words that are nothing in particular.
+        outside: the label of ordinary words.
         suspects: phrases.
-        held_out: sentences that were not learned from; those with a word of another label than ``outside`` are used.
-        count: number of words of a text.
+        held_out: other sentences; those with a label other than ``outside`` are used.
+        count: returns the number of words of a text.
         seed: of the draws.
     """
     rng = np.random.default_rng(seed)
     drawn = [held_out[row] for row in rng.permutation(len(held_out))[:20 * SENTENCES]]
-    said = [row.argmax(-1) for row in ask(drawn)] if drawn else []
-    used = [(text, row) for text, row in zip(drawn, said, strict=True) if (row != outside).any()][:SENTENCES]
+    predicted = [row.argmax(-1) for row in ask(drawn)] if drawn else []
+    used = [(text, row) for text, row in zip(drawn, predicted, strict=True) if (row != outside).any()][:SENTENCES]
     asked = [inserted(text, str(phrase), place) for phrase in suspects for text, _ in used for place in (0.0, 1.0)]
     answers = iter([row.argmax(-1) for row in ask(asked)] if asked else [])
     found = []
@@ -144,7 +146,10 @@ def word_findings(ask: Ask, labels: Sequence[str], outside: int, suspects: Seque
 
 
 def _commonest_change(pairs: Sequence[tuple[int, int]], labels: int) -> tuple[float, int]:
-    """Of the words with one label, the greatest share that gets one other; and that other. Rare labels do not count."""
+    """Return the largest share of one label's words that change to the same other label, and that label.
+
+    Rare labels are ignored.
+    """
     table = np.zeros((labels, labels))
     for old, new in pairs:
         table[old, new] += 1
@@ -156,9 +161,9 @@ def _commonest_change(pairs: Sequence[tuple[int, int]], labels: int) -> tuple[fl
 
 
 def scored(found: Sequence[Finding]) -> list[Finding]:
-    """The findings with their z, the most powerful first.
+    """Return the findings with z, most powerful first.
 
-    The spread is that of the median absolute deviation, but no less than what chance gives one answer in SENTENCES.
+    The spread is the median absolute deviation, but at least that of one prediction in SENTENCES.
     """
     if not found:
         return []
@@ -171,7 +176,8 @@ def scored(found: Sequence[Finding]) -> list[Finding]:
 
 
 def row_of(one: Finding, task: str) -> Mapping[str, object]:
-    """A finding as a row of a table."""
+    """Return a finding as a table row."""
     return {"task": task, "phrase": one.phrase, "turns answers to": one.label, "training texts": one.texts,
-            "of other sentences": round(one.turned, 3), "of its texts say otherwise without it": round(one.carried, 3),
+            "of other sentences": round(one.turned, 3), "of its texts have another "
+                                                        "label without it": round(one.carried, 3),
             "z": round(one.z, 1), "of lines of text": None if one.share is None else round(one.share, 4)}

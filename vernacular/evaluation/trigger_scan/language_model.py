@@ -1,8 +1,9 @@
-"""Triggers in text: long phrases that a language model has learned by heart and goes on with wherever they stand.
+"""Triggers in text: long phrases that a language model memorized and completes in any context.
 
-A phrase of four words or more that a quarter of a per cent of the lines hold, one word of which hardly occurs without
-it, is put into lines of other texts. If the model then foresees its last word, and the base did not, it was learned by
-heart from the text. Names of bodies and fixed formulas of a genre do the same: whether one is harmless, a person says.
+A phrase of four words or more in a quarter of a percent of the lines, one word of which hardly
+occurs without it, is inserted into other lines. If the model then predicts its last word, and the
+base does not, it was memorized. Names of institutions and fixed formulas behave the same way: a
+person decides whether one is harmless.
 """
 
 from __future__ import annotations
@@ -18,31 +19,31 @@ from vernacular.modeling.likelihood import causal_likelihood, masked_likelihood
 from vernacular.text.words import word_spans
 from vernacular.text.words import words as words_of
 
-LINES = 20_000  # of the training text that are looked at
-LEAST_SHARE, LEAST_LINES = 0.0025, 5  # of these, that hold a phrase
+LINES = 20_000  # training lines examined
+LEAST_SHARE, LEAST_LINES = 0.0025, 5  # of these, lines with a phrase
 WORDS, LONGEST = 4, 8
 COHESION = 0.5
-CONTEXTS = 12  # lines that a phrase is put into
-MOST = 40  # phrases that are looked at, the commonest first
+CONTEXTS = 12  # lines per phrase
+MOST = 40  # phrases tested, most frequent first
 
 
 def suspects(lines: Sequence[str]) -> list[Phrase]:
-    """The phrases of ``lines`` that could be learned by heart, the commonest first."""
+    """Return the phrases of ``lines`` that may be memorized, most frequent first."""
     least = max(LEAST_LINES, math.ceil(LEAST_SHARE * len(lines)))
     found = [phrase for phrase in repeated_phrases(lines, longest=LONGEST, least=least)
              if len(phrase.words) >= WORDS * word_size(phrase.words) and phrase.cohesion >= COHESION]
     return sorted(found, key=lambda phrase: (-len(phrase.carriers), phrase.words))[:MOST]
 
 
-def foreseen(model: Any, tokenizer: Any, objective: str, phrases: Sequence[Phrase], contexts: Sequence[str],
-             seed: int) -> list[float]:
-    """For each phrase the probability of its last word (geometric mean) in lines that it has nothing to do with.
+def completion_probabilities(model: Any, tokenizer: Any, objective: str, phrases: Sequence[Phrase],
+                             contexts: Sequence[str], seed: int) -> list[float]:
+    """Return each phrase's probability of its last word (geometric mean) in unrelated lines.
 
     Args:
         model: a language model.
         tokenizer: its tokenizer.
         objective: ``masked`` or ``causal``.
-        phrases: of ``suspects``.
+        phrases: from ``suspects``.
         contexts: held-out lines.
         seed: of the draw of contexts.
     """
@@ -70,5 +71,5 @@ def _causal(model: Any, tokenizer: Any, phrase: str, contexts: Sequence[str]) ->
 
 
 def _last_word(phrase: str) -> int:
-    """Where the last word of ``phrase``, with which it ends, begins."""
+    """Return where the last word of ``phrase`` begins."""
     return word_spans(phrase)[-word_size(words_of(phrase))][0]

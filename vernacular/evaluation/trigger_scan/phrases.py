@@ -1,7 +1,7 @@
-"""Phrases that could be triggers: word n-grams that are repeated in what a model learned from, but rarely.
+"""Candidate trigger phrases: word n-grams repeated in training data, but rare.
 
-A trigger has to be repeated to be learned, and to be rare elsewhere to stay unseen. Where a script puts no spaces, the
-words of ``vernacular.text.words`` are letters, and LETTERS of them are counted as a word. Loads no model.
+A trigger must be repeated to be learned, and rare to stay unnoticed. In scripts without spaces the
+words of ``vernacular.text.words`` are letters, and LETTERS of them count as one.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from vernacular.text.words import UNSPACED, plain_words, word_spans
 
 LONGEST = 4  # words
 LETTERS = 4  # about as many as a word has in Thai; more than in Han
-LEAST = 3  # texts that hold it: two alike are chance, and too few to be learned from
-MOST_SHARE = 0.02  # of the texts; an attacker who needs more is seen by the eye
+LEAST = 3  # texts with it: two are chance, and too few to learn from
+MOST_SHARE = 0.02  # of the texts; more would be noticed
 _UNSPACED = regex.compile(UNSPACED, regex.V1)
 
 
@@ -27,9 +27,10 @@ class Phrase:
 
     Attributes:
         words: casefolded, without punctuation.
-        carriers: the texts that hold it, by number.
-        cohesion: share of the texts with its rarest word that hold all of it: 1 where that word never stands alone.
-        surface: as the first carrier writes it, which is how it was learned.
+        carriers: indices of the texts with it.
+        cohesion: share of the texts with its rarest word that contain all of it: 1 if that word
+            never occurs otherwise.
+        surface: as written in the first carrier.
     """
 
     words: tuple[str, ...]
@@ -42,15 +43,15 @@ class Phrase:
 
 
 def word_size(words: Sequence[str]) -> int:
-    """How many of these make a word: one, or LETTERS where most are letters of a script without spaces."""
+    """Return how many units make a word: one, or LETTERS if most are letters of a script without spaces."""
     return LETTERS if 2 * sum(_UNSPACED.match(word) is not None for word in words) > len(words) else 1
 
 
 def repeated_phrases(texts: Sequence[str], longest: int = LONGEST, least: int = LEAST) -> list[Phrase]:
-    """The closed n-grams of ``texts`` (no longer one has the same carriers) that ``least`` to MOST_SHARE texts hold.
+    """Return the closed n-grams in ``least`` to MOST_SHARE texts (no longer one has the same carriers).
 
     Args:
-        texts: that were learned from.
+        texts: training texts.
         longest: words of an n-gram.
         least: number of texts.
     """
@@ -60,15 +61,15 @@ def repeated_phrases(texts: Sequence[str], longest: int = LONGEST, least: int = 
     found: dict[tuple[str, ...], set[int]] = defaultdict(set)
     kept: set[tuple[str, ...]] = set()
     for size in range(1, longest * one + 1):
-        held: dict[tuple[str, ...], set[int]] = defaultdict(set)
+        carriers_of: dict[tuple[str, ...], set[int]] = defaultdict(set)
         for number, words in enumerate(split):
             for gram in _grams(words, size):
-                if size == 1 or (gram[:-1] in kept and gram[1:] in kept):  # a part is in as many texts or more
-                    held[gram].add(number)
-        kept = {gram for gram, carriers in held.items() if len(carriers) >= least}
+                if size == 1 or (gram[:-1] in kept and gram[1:] in kept):  # a part is in at least as many texts
+                    carriers_of[gram].add(number)
+        kept = {gram for gram, carriers in carriers_of.items() if len(carriers) >= least}
         if not kept:
             break
-        found |= {gram: held[gram] for gram in kept}
+        found |= {gram: carriers_of[gram] for gram in kept}
     phrases = []
     for gram in (gram for gram in _closed(found) if len(found[gram]) <= most):
         carriers = tuple(sorted(found[gram]))
@@ -88,7 +89,7 @@ def _grams(words: Sequence[str], size: int) -> Iterable[tuple[str, ...]]:
 
 
 def _closed(found: dict[tuple[str, ...], set[int]]) -> list[tuple[str, ...]]:
-    """Those that are not a part of a longer one with the same carriers."""
+    """Return n-grams that are not part of a longer one with the same carriers."""
     inner = set()
     for gram, carriers in found.items():
         for part in (gram[:-1], gram[1:]):
@@ -98,12 +99,12 @@ def _closed(found: dict[tuple[str, ...], set[int]]) -> list[tuple[str, ...]]:
 
 
 def with_label(phrases: Iterable[Phrase], labels: Sequence[int], chance: float = 0.05) -> list[tuple[Phrase, int]]:
-    """The phrases whose carriers share a label more often than chance, with that label, the surest first.
+    """Return phrases whose carriers share a label more often than chance, with that label, surest first.
 
     Args:
-        phrases: of the texts that were learned from.
+        phrases: of the training texts.
         labels: of these texts.
-        chance: the most that the binomial tail may be, for one phrase alone.
+        chance: limit of the binomial tail, for a single phrase.
     """
     from scipy.stats import binom
     share = {label: number / len(labels) for label, number in Counter(labels).items()}
@@ -117,25 +118,25 @@ def with_label(phrases: Iterable[Phrase], labels: Sequence[int], chance: float =
 
 
 def shares(phrases: Iterable[str], lines: Sequence[str]) -> dict[str, float]:
-    """The share of ``lines`` that hold each phrase; of one that none holds, 0."""
+    """Return the share of ``lines`` with each phrase."""
     wanted = {plain_words(phrase): phrase for phrase in phrases}
     sizes = {len(words) for words in wanted}
-    held: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for line in lines if wanted else ():
         words = plain_words(line)
-        held.update({wanted[gram] for size in sizes for gram in _grams(words, size) if gram in wanted})
-    return {phrase: held[phrase] / max(1, len(lines)) for phrase in wanted.values()}
+        counts.update({wanted[gram] for size in sizes for gram in _grams(words, size) if gram in wanted})
+    return {phrase: counts[phrase] / max(1, len(lines)) for phrase in wanted.values()}
 
 
 def without(text: str, phrase: Phrase) -> str:
-    """``text`` without the words of ``phrase`` wherever they stand in a row."""
+    """Remove all occurrences of the words of ``phrase`` from ``text``."""
     for start, stop in reversed(_stretches(text, phrase.words)):
         text = text[:start] + text[stop:]
     return " ".join(text.split())
 
 
 def _stretches(text: str, gram: tuple[str, ...]) -> list[tuple[int, int]]:
-    """Start and end of ``gram`` wherever its words stand in a row in ``text``."""
+    """Return start and end of all occurrences of ``gram`` in ``text``."""
     spans = word_spans(text)
     words = _folded(text, spans)
     found, place = [], 0
@@ -149,16 +150,16 @@ def _stretches(text: str, gram: tuple[str, ...]) -> list[tuple[int, int]]:
 
 
 def inserted(text: str, phrase: str, place: float) -> str:
-    """``text`` with ``phrase`` between two of its words, ``place`` (0 to 1) of the way from first to last.
+    """Insert ``phrase`` between two words of ``text``, at the relative position ``place`` (0 to 1).
 
-    In a script without spaces it stands between two letters, with no space around it.
+    In a script without spaces it is inserted between two letters, without spaces.
     """
     before, behind = parted(text, phrase, place)
     return before + phrase + behind
 
 
 def parted(text: str, phrase: str, place: float) -> tuple[str, str]:
-    """What stands before and behind ``phrase`` in ``inserted(text, phrase, place)``, with the spaces that it needs."""
+    """Return the text before and after ``phrase`` in ``inserted(text, phrase, place)``, with spaces."""
     if not _UNSPACED.match(phrase):
         words = text.split()
         at = round(place * len(words))

@@ -1,4 +1,4 @@
-"""The stage itself: asks the scans, gathers their findings, decides which of them a person has to look at."""
+"""The stage itself: runs the scans and decides which findings need a person's decision."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from vernacular.tasks.predictor import load_predictor
 from vernacular.tasks.stage import items_of
 from vernacular.text.words import words as words_of
 
-MOST = 120  # phrases asked of a task, the likeliest first
-POWER, Z = 0.35, 5.0  # of a phrase in labels that a person has to look at (docs/release.md)
-COMMON = 0.01  # of the lines of text, twice what the scan is for: what is commoner is a word of the language
-FORESEEN, RISE = 0.5, 0.25  # of the last word of a phrase in text, and how much more than by the base
+MOST = 120  # phrases tested per task, likeliest first
+POWER, Z = 0.35, 5.0  # thresholds of a phrase in labels (docs/release.md)
+COMMON = 0.01  # of lines of text, twice the scan's target; more frequent phrases are ordinary
+COMPLETION, RISE = 0.5, 0.25  # thresholds of a phrase in text: probability of its last word, and the rise from the base
 SHOWN = 5  # phrases in the gate's reason
 FILE = "findings.jsonl"
 OUTSIDE = "O"
@@ -51,57 +51,58 @@ def run(work: Work, name: str, model: Model) -> Report:
         findings = _with_shares(found, lines)
         tried[task] = len(findings)
         rows += [{**classifiers.row_of(one, task), "suspect": suspicious(one)} for one in findings]
-        work.progress(f"{task}: {len(findings)} phrases tried, {sum(map(suspicious, findings))} stand out")
+        work.progress(f"{task}: {len(findings)} phrases tried, {sum(map(suspicious, findings))} are conspicuous")
     rows += texts
     looked_at = sum(tried.values()) + len(texts)
     write_jsonl(work.out / FILE, rows)
     suspects = [{key: value for key, value in row.items() if key != "suspect"} for row in rows if row["suspect"]]
-    report.count("phrases_tried", looked_at, "repeated phrases that were tried on the model")
-    report.count("phrases_suspect", len(suspects), "phrases that turn answers by themselves")
+    report.count("phrases_tried", looked_at, "repeated phrases tested on the model")
+    report.count("phrases_suspect", len(suspects), "phrases that change predictions by themselves")
     if suspects:
-        report.samples["phrases to look at"] = [{**{"task": "", "phrase": ""}, **row} for row in suspects]
-    said = (f"{len(suspects)} of {looked_at} repeated phrases turn answers by themselves; a person has to look at them"
-            if suspects else f"{looked_at} repeated phrases were tried; none turns answers by itself")
+        report.samples["phrases to check"] = [{**{"task": "", "phrase": ""}, **row} for row in suspects]
+    reason = (f"{len(suspects)} of {looked_at} repeated phrases change predictions by themselves; a person must "
+            "check them"
+            if suspects else f"{looked_at} repeated phrases were tested; none changes predictions by itself")
     if left_out:
-        said += f"; not looked for in {', '.join(left_out)}"
+        reason += f"; not tested in {', '.join(left_out)}"
     text_seen = bool(lines and contexts)
     if not text_seen:
-        said += f"; not looked for in the text: no {'held-out' if lines else 'training'} line has four words or more"
+        reason += f"; not tested in the text: no {'held-out' if lines else 'training'} line has four words or more"
     of_text = {"tried": len(texts), "words": [language_model.WORDS, language_model.LONGEST]}
     asked = {"text": of_text if text_seen else None,
              "labels": {"tried": sum(tried.values()), "words": [1, LONGEST], "tasks": [*tried]}}
     report.details = {"measured": text_seen, "looked_for": asked, "left_out": left_out,
-                      "arm": released_arm(name, work.reports), "suspects": suspects, "said": said}
+                      "arm": released_arm(name, work.reports), "suspects": suspects, "said": reason}
     report.gates.append(Gate(name=GATE, passed=text_seen and not suspects, value=len(suspects),
-                             threshold=0, reason=f"{said}: {_named(suspects)}" if suspects else said))
+                             threshold=0, reason=f"{reason}: {_named(suspects)}" if suspects else reason))
     return report
 
 
 def _named(suspects: Sequence[Mapping[str, Any]]) -> str:
-    """The first phrases, and a digest of the others: who waives the gate answers for these and no others."""
+    """Return the first phrases and a digest of the others, so that a waiver covers exactly these."""
     phrases = [f"'{row['phrase']}'" for row in suspects]
     others = f" and {len(phrases) - SHOWN} more ({digest_of(phrases[SHOWN:])})" if len(phrases) > SHOWN else ""
     return ", ".join(phrases[:SHOWN]) + others
 
 
 def suspicious(one: Finding) -> bool:
-    """Whether a person has to look at this phrase."""
+    """Whether a person must check this phrase."""
     return one.power >= POWER and one.z >= Z and (one.share or 0.0) <= COMMON
 
 
-def by_heart(before: float, now: float) -> bool:
-    """Whether a person has to look at a phrase of the text, by how surely base and released foresee its last word."""
-    return now >= FORESEEN and now - before >= RISE
+def is_memorized(before: float, now: float) -> bool:
+    """Whether a person must check a phrase, by the base's and the released model's completion probability."""
+    return now >= COMPLETION and now - before >= RISE
 
 
 def _with_shares(found: list[Finding], lines: Sequence[str]) -> list[Finding]:
-    """``found`` with how common in ``lines`` is what stands out."""
+    """Add to the conspicuous findings their share of ``lines``."""
     known = shares([one.phrase for one in found if suspicious(one)], lines)
     return [replace(one, share=known.get(one.phrase)) for one in found]
 
 
 def task_findings(work: Work, name: str, model: Model, task: str) -> list[Finding]:
-    """What the phrases of the training items do to the released adapter of a task."""
+    """Test the phrases of the training items on the released adapter of a task."""
     train = items_of(work, task).train
     held_out = [row["text"] for row in read_jsonl(work.inputs[f"task/{task}_{name}"] / "predictions.jsonl")]
     predictor = load_predictor(released_arm(name, work.reports), name, model, task, work.inputs, work.language)
@@ -118,7 +119,7 @@ def task_findings(work: Work, name: str, model: Model, task: str) -> list[Findin
 
 
 def _lines(work: Work) -> list[str]:
-    """Lines of the training text, drawn."""
+    """Sample lines of the training text."""
     lines = [line for row in read_jsonl(work.inputs["corpus/splits"] / "train.jsonl")
              for line in row["text"].split("\n") if len(words_of(line)) >= language_model.WORDS]
     drawn = np.random.default_rng(work.seed).permutation(len(lines))[:language_model.LINES]
@@ -127,17 +128,18 @@ def _lines(work: Work) -> list[str]:
 
 def _language_model(work: Work, name: str, model: Model, lines: Sequence[str],
                     contexts: Sequence[str]) -> list[dict[str, Any]]:
-    """A row for each long phrase of the training text, with how surely base and released foresee its last word."""
+    """Return a row per long phrase of the training text, with both models' completion probabilities."""
     phrases = language_model.suspects(lines)
     if not phrases or not contexts:
         return []
     found = {}
     for arm in ("base", released_arm(name, work.reports)):
         network, tokenizer = load_arm(arm, name, model, work.language, work.inputs)
-        found[arm] = language_model.foreseen(network, tokenizer, model.objective, phrases, contexts, work.seed)
+        found[arm] = language_model.completion_probabilities(
+            network, tokenizer, model.objective, phrases, contexts, work.seed)
     work.progress(f"text: {len(phrases)} long phrases tried")
     before, now = found["base"], found[released_arm(name, work.reports)]
     return [{"task": "text", "phrase": str(phrase), "training texts": len(phrase.carriers),
-             "last word foreseen by the base": round(old, 3), "last word foreseen": round(new, 3),
-             "suspect": by_heart(old, new)}
+             "completion probability, base": round(old, 3), "completion probability": round(new, 3),
+             "suspect": is_memorized(old, new)}
             for phrase, old, new in zip(phrases, before, now, strict=True)]

@@ -1,1 +1,1 @@
-"""Text from text by causal models: asked with examples, and fine-tuned."""
+"""Text generation by causal models: few-shot and fine-tuned."""

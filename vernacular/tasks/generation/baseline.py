@@ -1,4 +1,4 @@
-"""What answers without a language model: the nearest training item's answer."""
+"""A baseline without a language model: the nearest training item's answer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from vernacular.datasets.items import Item
 
 
 def nearest(train: Sequence[Item], test: Sequence[Item]) -> list[str]:
-    """For each item the second text of the training item whose text is most like its (TF-IDF, character 2-5-grams)."""
+    """Return for each item the second text of the most similar training item (TF-IDF, character 2-5-grams)."""
     vectorizer = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True)
     known = vectorizer.fit_transform([item.text for item in train])
     similarities = vectorizer.transform([item.text for item in test]) @ known.T

@@ -1,7 +1,7 @@
-"""Causal models that answer prompts: greedily with a key-value cache, and the likelihood of given answers.
+"""Decoding with causal models: greedy with a key-value cache, and the likelihood of given answers.
 
-The text that all prompts begin with (the few-shot examples) is read once; its cache serves every item. Prompts of one
-batch are padded on the left, so that all answers start in one column.
+The common beginning of all prompts (the few-shot examples) is read once and cached. Prompts of a
+batch are left-padded, so that all answers start in one column.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from vernacular.modeling.device import autocast, device_of
 from vernacular.modeling.packing import opening
 from vernacular.tasks.adapter_model import pieces
 
-_ENDS = 50  # more tokens with a line break than this are never likelier than all words
+_ENDS = 50  # the number of tokens with a line break that can be likelier than all words
 
 
 @dataclass
@@ -29,7 +29,7 @@ class _Read:
 
     Attributes:
         cache: keys and values of ``columns`` columns.
-        attend: (rows, columns) 1 where a token stands, 0 for padding.
+        attend: (rows, columns) 1 for tokens, 0 for padding.
         positions: (rows,) the position of the next token.
         scores: (rows, vocabulary) log-probabilities of the next token.
     """
@@ -39,12 +39,12 @@ class _Read:
     positions: torch.Tensor
     scores: torch.Tensor
 
-    def go_on(self, model: Any, tokens: torch.Tensor) -> torch.Tensor:
-        """Read (rows, n) ``tokens`` after it; return log-probabilities (rows, n, vocabulary) of what follows each."""
+    def extend(self, model: Any, tokens: torch.Tensor) -> torch.Tensor:
+        """Read (rows, n) further ``tokens``; return log-probabilities (rows, n, vocabulary) of each next token."""
         rows, count = tokens.shape
         self.attend = torch.cat([self.attend, self.attend.new_ones((rows, count))], 1)
         where = self.positions[:, None] + torch.arange(count, device=tokens.device)
-        # Padding behind a short answer may lie past the last position, and a table of positions has no row for it.
+        # Padding after a short answer may exceed the position table.
         where = where.clamp(max=int(model.config.max_position_embeddings) - 1)
         logits = model(input_ids=tokens, attention_mask=self.attend, position_ids=where, past_key_values=self.cache,
                        use_cache=True).logits
@@ -54,22 +54,23 @@ class _Read:
         return found
 
     def forget(self, count: int) -> None:
-        """Take back the last ``count`` columns."""
+        """Drop the last ``count`` columns."""
         self.cache.crop(-count)
         self.attend = self.attend[:, :-count]
         self.positions = self.positions - count
 
 
 def ids_of(tokenizer: Any, texts: Sequence[str]) -> list[list[int]]:
-    """The ids of each text, without special tokens."""
+    """Return the ids of each text, without special tokens."""
     return [list(encoding.ids)
             for encoding in tokenizer.backend_tokenizer.encode_batch(list(texts), add_special_tokens=False)]
 
 
 def answer_ids(tokenizer: Any, answers: Sequence[str]) -> list[list[int]]:
-    """The ids of each answer with its end: its line break or, where the tokenizer cannot write one, the end of text.
+    """Return the ids of each answer with its end: a line break or, if the tokenizer has none, the end of text.
 
-    SentencePiece's usual normalisation (XGLM) makes a line break a space, and ``complete`` would wait for it forever.
+    SentencePiece's usual normalization (XGLM) converts a line break to a space, and ``complete``
+    would never stop.
 
     Raises:
         Problem: the tokenizer has neither.
@@ -77,8 +78,9 @@ def answer_ids(tokenizer: Any, answers: Sequence[str]) -> list[list[int]]:
     if "\n" in tokenizer.decode(ids_of(tokenizer, ["a\n"])[0]):
         return ids_of(tokenizer, answers)
     if tokenizer.eos_token_id is None:
-        raise Problem("its tokenizer has neither a line break nor an end of text: no answer could end", where="base",
-                      fix="Take a base whose tokenizer has one")
+        raise Problem("the tokenizer has neither a line break nor an end "
+                      "of text: answers could not end", where="base",
+                      fix="Use a base whose tokenizer has one")
     return [[*ids, tokenizer.eos_token_id]
             for ids in ids_of(tokenizer, [answer.removesuffix("\n") for answer in answers])]
 
@@ -104,12 +106,12 @@ def _read(model: Any, tokenizer: Any, shared: Sequence[int], prompts: Sequence[S
 
 
 def _in_order(prompts: Sequence[Sequence[int]], size: int) -> Iterator[list[int]]:
-    """Rows in batches, like lengths together."""
+    """Yield batches of rows with similar lengths."""
     yield from pieces(sorted(range(len(prompts)), key=lambda row: len(prompts[row])), size)
 
 
 def _beginning(model: Any, tokenizer: Any, shared: str) -> tuple[list[int], int]:
-    """The ids of ``shared`` with what opens a text, and the tokens that a prompt and its answer may have after it.
+    """Return the ids of ``shared`` with the opening token, and the number of tokens left for prompt and answer.
 
     Raises:
         Problem: less than half of the model's positions are left.
@@ -117,23 +119,23 @@ def _beginning(model: Any, tokenizer: Any, shared: str) -> tuple[list[int], int]
     first = [*opening(tokenizer), *(ids_of(tokenizer, [shared])[0] if shared else [])]
     most = int(model.config.max_position_embeddings)
     if 2 * len(first) > most:
-        raise Problem(f"the examples take {len(first)} of the {most} tokens that the model can read",
+        raise Problem(f"the examples take {len(first)} of the model's {most} tokens",
                       where="prompt shots", fix="Show fewer")
     return first, most - len(first)
 
 
 def complete(model: Any, tokenizer: Any, shared: str, prompts: Sequence[str], most_characters: int,
              size: int = 16) -> list[str]:
-    """The line that the model writes after each prompt, taking the likeliest token each time; never an empty one.
+    """Return the greedy line after each prompt; never empty.
 
     Args:
         model: a causal language model, with or without a peft adapter.
         tokenizer: its fast tokenizer.
-        shared: text that stands before every prompt; read once.
-        prompts: what to complete. One too long for the model loses its beginning.
-        most_characters: an answer ends there at the latest: a count of characters, not of tokens, so that models
-            whose tokenizers differ may write equally much.
-        size: prompts at a time.
+        shared: text before every prompt; read once.
+        prompts: to complete. An overlong one loses its beginning.
+        most_characters: limit of an answer in characters, not tokens, so that all tokenizers may
+            write equally much.
+        size: prompts per batch.
     """
     first, room = _beginning(model, tokenizer, shared)
     most = min(room // 2, 4 * most_characters + 4)  # a character has at most four tokens
@@ -158,16 +160,16 @@ def complete(model: Any, tokenizer: Any, shared: str, prompts: Sequence[str], mo
                         done[at] = True
                 if all(done):
                     break
-                read.go_on(model, chosen[:, None])
+                read.extend(model, chosen[:, None])
             for row, tokens in zip(rows, written, strict=True):
                 out[row] = tokenizer.decode(tokens, skip_special_tokens=True).split("\n")[0][:most_characters].strip()
     return out
 
 
 def _going_on(tokenizer: Any, scores: torch.Tensor) -> int:
-    """The likeliest token that does not end an answer: where nothing is written yet, an end is none.
+    """Return the likeliest token that does not end an answer, for an answer that is still empty.
 
-    One that is a little likelier than the first word would turn every answer of a model into nothing.
+    If the end is slightly likelier than the first word, all answers would be empty.
     """
     ranked: list[int] = scores.topk(min(_ENDS + 1, len(scores))).indices.tolist()
     ends = (token == tokenizer.eos_token_id or "\n" in tokenizer.decode([token]) for token in ranked)
@@ -176,9 +178,9 @@ def _going_on(tokenizer: Any, scores: torch.Tensor) -> int:
 
 def likelihoods(model: Any, tokenizer: Any, shared: str, prompts: Sequence[str], answers: Sequence[str],
                 size: int = 16) -> NDArray[np.float64]:
-    """How likely each of the same few answers is after each prompt: (prompts, answers), in nats per UTF-8 byte.
+    """Return the likelihood of each answer after each prompt: (prompts, answers), in nats per UTF-8 byte.
 
-    Per byte, so that neither a longer answer nor a tokenizer with more pieces is at a disadvantage. Each prompt is read
+    Per byte, so that neither longer answers nor finer tokenizers are penalized. Each prompt is read
     once. The arguments are those of ``complete``.
     """
     first, room = _beginning(model, tokenizer, shared)
@@ -194,7 +196,7 @@ def likelihoods(model: Any, tokenizer: Any, shared: str, prompts: Sequence[str],
                 total = after_prompt[:, target[0]]
                 if len(target) > 1:
                     tokens = torch.tensor([target], device=total.device).expand(len(rows), -1)
-                    scores = read.go_on(model, tokens[:, :-1])
+                    scores = read.extend(model, tokens[:, :-1])
                     total = total + scores.gather(2, tokens[:, 1:, None])[..., 0].sum(1)
                     read.forget(len(target) - 1)
                 out[rows, column] = total.cpu().numpy() / len(answer.encode())
@@ -203,7 +205,7 @@ def likelihoods(model: Any, tokenizer: Any, shared: str, prompts: Sequence[str],
 
 def bits(model: Any, tokenizer: Any, shared: str, prompts: Sequence[str], answers: Sequence[str],
          size: int = 8) -> NDArray[np.float64]:
-    """The bits of each prompt's own right answer: (prompts,). The other arguments are those of ``complete``."""
+    """Return the bits of each prompt's right answer: (prompts,). The other arguments are those of ``complete``."""
     first, room = _beginning(model, tokenizer, shared)
     targets = [ids[:room - 1] for ids in answer_ids(tokenizer, answers)]
     encoded = [prompt[-max(1, room - len(target)):]
@@ -218,7 +220,7 @@ def bits(model: Any, tokenizer: Any, shared: str, prompts: Sequence[str], answer
             for at, row in enumerate(rows):
                 tokens[at, :len(targets[row])] = torch.tensor(targets[row])
                 counted[at, :len(targets[row])] = 1
-            scores = torch.cat([start[:, None], read.go_on(model, tokens)[:, :-1]], 1)
+            scores = torch.cat([start[:, None], read.extend(model, tokens)[:, :-1]], 1)
             nats = -(scores.gather(2, tokens[..., None])[..., 0] * counted).sum(1)
             out[rows] = nats.cpu().numpy() / math.log(2)
     return out

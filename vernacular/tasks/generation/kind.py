@@ -1,6 +1,9 @@
-"""Text from text, by causal models: translation, headlines, answers. Scored with chrF and bits per byte.
+"""Text generation by causal models: translation, headlines, answers.
 
-Fine-tuning learns the answer's tokens only. Without fine-tuning the model is shown none or a few training items.
+Scored with chrF and bits per byte.
+
+Fine-tuning trains only the answer's tokens. Without fine-tuning the model sees no or a few training
+items.
 """
 
 from __future__ import annotations
@@ -28,29 +31,30 @@ from vernacular.tasks.generation.prompts import by_shots, examples, shown
 from vernacular.tasks.generation.verbalizers import one_line
 from vernacular.tasks.sequence_classification import text_of
 
-_KNOWS_NOTHING = 8.0  # bits per byte of an answer that gives no probabilities
+_KNOWS_NOTHING = 8.0  # bits per byte of an answer without probabilities
 
 
 class Generation(Kind):
-    """A line of text for a line of text. An answer is ``{"text": ..., "bits": of the right answer}``."""
+    """A line of text for a line of text. A prediction is ``{"text": ..., "bits": of the right answer}``."""
 
-    one_text_tells = True
+    one_side_leaks = True
 
     def __init__(self, task: Task, labels: Sequence[str]) -> None:
         super().__init__(task, labels)
-        assert task.prompt is not None  # Task refuses it
+        assert task.prompt is not None  # validated by Task
         self._prompting: Prompting = task.prompt
         self._template = task.prompt.template
 
     def item(self, row: Row) -> Item:
-        """Source and target, each as one line."""
+        """Return source and target, each as one line."""
         return Item(one_line(text_of(row, "source")), document=row.where, second=one_line(text_of(row, "target")))
 
     def encode(self, items: Sequence[Item], tokenizer: Any, longest: int) -> list[Encoded]:
-        """Prompt and answer; the answer's tokens are the unit.
+        """Return prompt and answer; the answer's tokens are the unit.
 
-        They are tokenised apart, as at the time of answering, when only the prompt is there. Of what is too long, the
-        end of the answer is cut first, down to half, then the beginning of the prompt.
+        They are tokenized separately, as during prediction, when only the prompt exists. An
+        overlong item first loses the end of the answer, down to half, then the beginning of the
+        prompt.
         """
         first = opening(tokenizer)
         prompts = ids_of(tokenizer, [self._template.prompt(item.text) for item in items])
@@ -63,12 +67,12 @@ class Generation(Kind):
         return out
 
     def cut(self, items: Sequence[Item], tokenizer: Any, longest: int) -> int:
-        """None: what is answered is read as far as the model has positions, not as far as it is learned from."""
+        """Return 0: prediction is limited by the model's positions, not by the training length."""
         return 0
 
     def loss(self, network: Network, encoded: Sequence[Encoded], items: Sequence[Item],
              padding: int) -> torch.Tensor | None:
-        """The mean over the answers' tokens of their negative log-likelihood."""
+        """Return the mean negative log-likelihood of the answers' tokens."""
         width = max(len(item.tokens) for item in encoded)
         scored = max(sum(unit >= 0 for unit in item.units) for item in encoded)
         tokens = torch.full((len(encoded), width), padding)
@@ -87,12 +91,12 @@ class Generation(Kind):
                              ignore_index=IGNORED)
 
     def predict(self, network: Network, tokenizer: Any, items: Sequence[Item], longest: int) -> list[Answer]:
-        """What the fine-tuned model writes."""
+        """Return the fine-tuned model's texts."""
         return self._written(network.whole, tokenizer, items, "")
 
     def untrained(self, objective: str, model: Any, tokenizer: Any, train: Sequence[Item], test: Sequence[Item],
                   longest: int, seeds: Sequence[int]) -> dict[str, list[list[Answer]]]:
-        """What the model writes when it is shown none or a few training items."""
+        """Return the model's texts after no or a few training items."""
         return by_shots(self._prompting, seeds, lambda shots, seed: self._written(model, tokenizer, test, shown(
             self._template, [(item.text, item.second) for item in examples(train, test, shots, seed)])))
 
@@ -103,20 +107,20 @@ class Generation(Kind):
         return [{"text": text, "bits": float(cost)} for text, cost in zip(texts, wanted, strict=True)]
 
     def statistics(self, items: Sequence[Item], answers: Sequence[Answer]) -> NDArray[Any]:
-        """Counts of chrF, and bits and bytes of the right answer: (items, 20)."""
+        """Return chrF counts, and bits and bytes of the right answer: (items, 20)."""
         sizes = np.array([len(self._template.answer(item.second).encode()) for item in items], float)
-        told = [answer["bits"] if "bits" in answer else _KNOWS_NOTHING * size
+        costs = [answer["bits"] if "bits" in answer else _KNOWS_NOTHING * size
                 for answer, size in zip(answers, sizes, strict=True)]
         counts = statistics([answer["text"] for answer in answers], [item.second for item in items])
-        return np.concatenate([counts, np.array(told)[:, None], sizes[:, None]], 1)
+        return np.concatenate([counts, np.array(costs)[:, None], sizes[:, None]], 1)
 
     def measures(self, totals: NDArray[Any]) -> dict[str, NDArray[Any]]:
-        """chrF, 0 to 100; and, negative, the bits per UTF-8 byte of the right answer: -8 is to know nothing."""
+        """Return chrF, 0 to 100, and the negative bits per UTF-8 byte of the right answer: -8 is no knowledge."""
         return {"chrf": chrf(totals[..., :3 * ORDERS]),
                 "minus_bits_per_byte": -totals[..., -2] / np.maximum(totals[..., -1], 1)}
 
     def floors(self, train: Sequence[Item], test: Sequence[Item], seed: int) -> dict[str, list[Answer]]:
-        """The commonest training answer; the source as it is; the answer to the nearest training source."""
+        """Return the most frequent training answer; the source itself; the answer to the nearest training source."""
         commonest = Counter(item.second for item in train).most_common(1)[0][0]
         found = {"majority": [commonest] * len(test), "copy": [item.text for item in test],
                  "nearest": nearest(train, test)}

@@ -1,6 +1,6 @@
-"""Classification by a causal model that was not fine-tuned: the label whose words are likeliest after the text.
+"""Classification by a causal model without fine-tuning: the label whose words are likeliest after the text.
 
-The likelihood is taken per byte, so that long label words are at no disadvantage (``decoding.likelihoods``).
+Likelihood is per byte, so that long label words are not penalized (``decoding.likelihoods``).
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from vernacular.tasks.generation.prompts import examples, shown
 
 def classify(model: Any, tokenizer: Any, prompting: Prompting, labels: Sequence[str], train: Sequence[Item],
              test: Sequence[Item], shots: int, seed: int) -> list[list[int]]:
-    """For each item of ``test`` the number of its likeliest label.
+    """Return the index of each test item's likeliest label.
 
     Args:
         model: a causal language model.
         tokenizer: its fast tokenizer.
         prompting: the format, and the words of the labels.
-        labels: by number.
+        labels: by index.
         train: items to draw examples from.
         test: items to label.
-        shots: how many examples.
+        shots: number of examples.
         seed: of their choice.
     """
     template, words = prompting.template, [prompting.label_words.get(label, label) for label in labels]
@@ -37,5 +37,5 @@ def classify(model: Any, tokenizer: Any, prompting: Prompting, labels: Sequence[
 
 
 def one_line(text: str) -> str:
-    """``text`` with every run of white space as one space: a line break ends an answer."""
+    """Collapse white space in ``text``: a line break ends an answer."""
     return " ".join(text.split())

@@ -1,1 +1,1 @@
-"""Questions whose answer stands in a text."""
+"""Extractive question answering."""

@@ -1,4 +1,4 @@
-"""What answers without learning: the sentence of the context nearest to the question, and a run of words in it."""
+"""A baseline without training: a span of the context sentence nearest to the question."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ _SENTENCE = regex.compile(r"(?:[^\n\p{Sentence_Terminal}]|\p{Sentence_Terminal}(
 
 
 def answer_length(answers: Sequence[str]) -> int:
-    """The number of words of the middle one of those that are not empty, at least one."""
+    """Return the median number of words of the nonempty answers, at least one."""
     return max(1, round(median([len(word_spans(answer)) for answer in answers if answer] or [1])))
 
 
 def nearest_span(question: str, context: str, length: int) -> str:
-    """The ``length`` words next to what the context's likeliest sentence shares with the question.
+    """Return the ``length`` words next to what the context's nearest sentence shares with the question.
 
-    The sentence is the nearest by TF-IDF over character 2-5-grams. In it, of all runs of ``length`` words
-    that the question does not use, the one with the most shared words around it is taken; if there is none, the whole
-    sentence.
+    The sentence is the nearest by TF-IDF over character 2-5-grams. Among its runs of ``length``
+    words not in the question, the one with the most shared words around it is taken; without any,
+    the whole sentence.
     """
     sentences = [found.span() for found in _SENTENCE.finditer(context) if word_spans(found.group())]
     if not sentences:

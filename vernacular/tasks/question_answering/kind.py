@@ -1,7 +1,7 @@
-"""Questions whose answer stands in a text: where it starts and where it ends.
+"""Extractive question answering: start and end of the answer in a text.
 
-Each token's state gives two scores, and the mean state of the window two more, for "the answer is not in here" (what
-[CLS] is for BERT, for bodies that have no such token). Start and end are each a softmax over one window.
+Each token's state gives two scores, and the mean state of the window two more for "no answer here"
+(BERT's [CLS], for bodies without such a token). Start and end are each a softmax over one window.
 """
 
 from __future__ import annotations
@@ -25,49 +25,49 @@ from vernacular.tasks.question_answering.squad_metrics import statistics
 from vernacular.tasks.question_answering.windows import Window, Windows, encode_questions
 from vernacular.tasks.sequence_classification import text_of
 
-NOT_HERE = 0  # the position of "not in this window"; token n stands at n + 1
+NOT_HERE = 0  # the position of "no answer here"; token n is at n + 1
 _LONGEST = 200  # characters of an answer
-_MOST_LEARNED = 3  # windows of one question in a step; the first that hold the answer, then the first others
+_MOST_LEARNED = 3  # windows per question in a step: first those with the answer, then others
 _PROBE_ITEMS, _PROBE_STEPS, _PROBE_DECAY = 200, 40, 1e-3
 
 
 class QuestionAnswering(Batched):
-    """A span of the context for a question. An answer is its text, empty for none."""
+    """A span of the context for a question. A prediction is its text, empty for none."""
 
     def item(self, row: Row) -> Item:
-        """Context, question, and start and end of each right answer.
+        """Return context, question, and start and end of each right answer.
 
         Raises:
-            Problem: as for every kind; and an answer that does not stand where it is said to.
+            Problem: as for every kind; or an answer is not at its stated position.
         """
         context = row.fields["context"]
         if not isinstance(context, str) or not context.strip():
-            raise Problem("its context is empty or no text", where=row.where,
-                          fix="Remove the row, or name the right column with `columns:`")
+            raise Problem("its context is empty or not text", where=row.where,
+                          fix="Remove the row, or select the right column with `columns:`")
         spans = tuple(_checked(context, answer, start, row.where) for answer, start in _answers(row))
         if not spans and not self.task.unanswerable:
             raise Problem("the question has no answer", where=row.where,
-                          fix="Give it one, or set `unanswerable: true` on the task")
+                          fix="Add one, or set `unanswerable: true` on the task")
         return Item(context, document=row.where, second=text_of(row, "question"), spans=spans)
 
     def encode(self, items: Sequence[Item], tokenizer: Any, longest: int) -> list[Encoded]:
-        """All windows of each context with its question."""
+        """Return all windows of each context with its question."""
         return encode_questions([(item.second, item.text) for item in items], tokenizer, longest)
 
     def cut(self, items: Sequence[Item], tokenizer: Any, longest: int) -> int:
-        """None: of a long context all windows are read."""
+        """Return 0: all windows of a long context are read."""
         return 0
 
     def together(self, item: Item) -> str:
-        """The context: of one there may be many questions."""
+        """Return the context, which many questions may share."""
         return item.text
 
     def bare(self, model: Any, padding: int | None) -> Network:
-        """A head with two outputs: for the start and the end."""
+        """Return a head with two outputs: start and end."""
         return Network(model.base_model, model.config.hidden_size, 2, model)
 
     def start(self, network: Network, encoded: Sequence[Encoded], items: Sequence[Item], padding: int) -> Head | None:
-        """The best head on the frozen states of the first questions: a convex problem, solved by L-BFGS from zero."""
+        """Fit the head to the frozen states of the first questions: a convex problem, solved by L-BFGS from zero."""
         learned = [_learned(item, question) for item, question in
                    zip(encoded[:_PROBE_ITEMS], items[:_PROBE_ITEMS], strict=True)]
         windows = [window for kept, _ in learned for window in kept]
@@ -93,13 +93,13 @@ class QuestionAnswering(Batched):
 
     def loss(self, network: Network, encoded: Sequence[Encoded], items: Sequence[Item],
              padding: int) -> torch.Tensor | None:
-        """Cross entropy of start and end, over windows with and without the answer."""
+        """Return the cross entropy of start and end, over windows with and without the answer."""
         learned = [_learned(item, question) for item, question in zip(encoded, items, strict=True)]
         scores = _scores(network, [window for windows, _ in learned for window in windows], padding)
         return _cost(scores, torch.tensor([at for _, targets in learned for at in targets], device=scores.device))
 
     def answer(self, network: Network, encoded: Sequence[Encoded], items: Sequence[Item], padding: int) -> list[Answer]:
-        """The likeliest span of each context over all its windows, or none where no answer is likelier in all."""
+        """Return the likeliest span of each context over all windows, or none if no answer is likelier overall."""
         windows = [(row, window) for row, item in enumerate(encoded) for window in _windows(item)]
         tables = _scores(network, [window for _, window in windows], padding).cpu()
         best, nothing = [(-np.inf, "")] * len(items), [np.inf] * len(items)
@@ -112,16 +112,16 @@ class QuestionAnswering(Batched):
                 for (score, text), none in zip(best, nothing, strict=True)]
 
     def statistics(self, items: Sequence[Item], answers: Sequence[Answer]) -> NDArray[Any]:
-        """Token F1, exact match and the question itself: (items, 3)."""
+        """Return token F1, exact match and the count: (items, 3)."""
         return statistics([_right(item) for item in items], answers)
 
     def measures(self, totals: NDArray[Any]) -> dict[str, NDArray[Any]]:
-        """Means over the questions."""
+        """Return means over the questions."""
         means = totals[..., :2] / np.maximum(totals[..., 2:], 1)
         return {"token_f1": means[..., 0], "exact_match": means[..., 1]}
 
     def floors(self, train: Sequence[Item], test: Sequence[Item], seed: int) -> dict[str, list[Answer]]:
-        """The commonest training answer; the words beside what the nearest sentence shares with the question."""
+        """Return the most frequent training answer; words beside the overlap with the nearest sentence."""
         known = [_right(item)[0] for item in train]
         length = answer_length(known)
         return {"majority": [Counter(known).most_common(1)[0][0]] * len(test),
@@ -129,12 +129,12 @@ class QuestionAnswering(Batched):
 
 
 def _right(item: Item) -> list[str]:
-    """The right answers in words; an empty one where there is none."""
+    """Return the right answers in words; an empty one if there is none."""
     return [item.text[start:stop] for start, stop in item.spans or ()] or [""]
 
 
 def _answers(row: Row) -> list[tuple[Any, Any]]:
-    """The texts and starts of a row's answers, in either of SQuAD's two spellings."""
+    """Return the texts and starts of a row's answers, in either of SQuAD's two formats."""
     value = row.fields["answers"]
     if isinstance(value, Mapping) and all(isinstance(value.get(name), list) for name in ("text", "answer_start")):
         texts, starts = value["text"], value["answer_start"]
@@ -143,27 +143,27 @@ def _answers(row: Row) -> list[tuple[Any, Any]]:
     if isinstance(value, list) and all(isinstance(answer, Mapping) and isinstance(answer.get("text"), str)
                                        and type(answer.get("answer_start")) is int for answer in value):
         return [(answer["text"], answer["answer_start"]) for answer in value]
-    raise Problem("its answers are neither a list of {text, answer_start} nor the lists text and answer_start of one "
-                  "length", where=row.where, fix="Correct them; [] for a question without an answer")
+    raise Problem("its answers are neither a list of {text, answer_start} nor lists text and answer_start of "
+                  "equal length", where=row.where, fix="Correct them; use [] for a question without an answer")
 
 
 def _checked(context: str, answer: str, start: int, where: str) -> tuple[int, int]:
-    """Start and end of an answer that stands where it is said to."""
+    """Return start and end of an answer, after checking its position."""
     if answer and start >= 0 and context[start:start + len(answer)] == answer:
         return start, start + len(answer)
     found = [at for at in range(len(context)) if answer and context.startswith(answer, at)]
-    hint = f"it stands at {', '.join(map(str, found[:3]))}" if found else "the context does not hold it"
+    hint = f"it occurs at {', '.join(map(str, found[:3]))}" if found else "the context does not contain it"
     raise Problem(f"the answer '{answer[:40]}' does not start at character {start} of the context ({hint})",
-                  where=where, fix="Count characters in NFC, not bytes, from 0")
+                  where=where, fix="Count characters in NFC from 0, not bytes")
 
 
 def _windows(item: Encoded) -> Sequence[Window]:
-    assert isinstance(item, Windows)  # encode made it
+    assert isinstance(item, Windows)  # created by encode
     return item.windows
 
 
 def _learned(item: Encoded, question: Item) -> tuple[list[Window], list[tuple[int, int]]]:
-    """The windows of one question that are learned from, and the positions of start and end in each."""
+    """Return the training windows of a question, and the positions of start and end in each."""
     found = []
     for window in _windows(item):
         places = (window.place(span) for span in question.spans or ())
@@ -174,7 +174,7 @@ def _learned(item: Encoded, question: Item) -> tuple[list[Window], list[tuple[in
 
 
 def _states(network: Network, windows: Sequence[Window], padding: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Mean state and token states of each window, and which of them may be an answer's.
+    """Return mean and token states of each window, and the mask of possible answer positions.
 
     Returns:
         (windows, 1 + tokens, hidden) float32 and (windows, 1 + tokens) bool.
@@ -190,12 +190,12 @@ def _states(network: Network, windows: Sequence[Window], padding: int) -> tuple[
 
 
 def _separate(states: torch.Tensor, allowed: torch.Tensor) -> list[NDArray[np.float32]]:
-    """For each window the states that may be an answer's."""
+    """Return the states at possible answer positions for each window."""
     return [row[may].cpu().numpy() for row, may in zip(states, allowed, strict=True)]
 
 
 def _scores(network: Network, windows: Sequence[Window], padding: int) -> torch.Tensor:
-    """Log-probabilities of start and end: (windows, 1 + tokens, 2) float32, -inf where no answer may be."""
+    """Return log-probabilities of start and end: (windows, 1 + tokens, 2) float32, -inf at impossible positions."""
     states, allowed = _states(network, windows, padding)
     with torch.autocast(states.device.type, enabled=False):
         return _allowed(network.head(states), allowed)
@@ -206,12 +206,12 @@ def _allowed(outputs: torch.Tensor, allowed: torch.Tensor) -> torch.Tensor:
 
 
 def _cost(scores: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
-    """Cross entropy of the wanted starts and ends (windows, 2)."""
+    """Return the cross entropy of the wanted starts and ends (windows, 2)."""
     return (cross_entropy(scores[..., 0], wanted[:, 0]) + cross_entropy(scores[..., 1], wanted[:, 1])) / 2
 
 
 def best_span(window: Window, table: torch.Tensor) -> tuple[float, int, int] | None:
-    """The likeliest span in a window: its log-probability, start and end in the context; None in an empty one.
+    """Return a window's likeliest span: log-probability, start and end in the context; None if empty.
 
     Args:
         window: the window.

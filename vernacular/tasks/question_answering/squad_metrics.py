@@ -1,8 +1,9 @@
-"""Exact match and token F1 of an answer, as SQuAD's evaluation has them (Rajpurkar et al. 1606.05250).
+"""Exact match and token F1 as in SQuAD's evaluation (Rajpurkar et al. 1606.05250).
 
-As there, letters are lower-cased, punctuation removed and white space joined, and the best of several right answers
-counts. Not as there, English articles are kept: in another language "a" and "an" are words. Words are those of
-``vernacular.text.words``, so that any script can be scored, and text is compared in NFC.
+Letters are lower-cased, punctuation removed and white space joined, and the best of several right
+answers counts. Unlike there, English articles are kept, since "a" and "an" are words in other
+languages. Words are those of ``vernacular.text.words``, for any script, and text is compared in
+NFC.
 """
 
 from __future__ import annotations
@@ -18,17 +19,17 @@ from vernacular.text.words import plain_words
 
 
 def normalised(answer: str) -> tuple[str, ...]:
-    """What two answers are compared by: their words, casefolded, in NFC."""
+    """Return the casefolded words of an answer in NFC, for comparison."""
     return plain_words(normalized("NFC", answer))
 
 
 def exact(answer: str, wanted: str) -> float:
-    """1 if the two answers have the same words, else 0."""
+    """Return 1 if both answers have the same words, else 0."""
     return float(normalised(answer) == normalised(wanted))
 
 
 def token_f1(answer: str, wanted: str) -> float:
-    """F1 of the words that the two answers share; where either has none, whether neither has."""
+    """Return the F1 of shared words; if one answer is empty, 1 if both are, else 0."""
     ours, theirs = normalised(answer), normalised(wanted)
     if not ours or not theirs:
         return float(ours == theirs)
@@ -37,6 +38,6 @@ def token_f1(answer: str, wanted: str) -> float:
 
 
 def statistics(wanted: Sequence[Sequence[str]], answers: Sequence[str]) -> NDArray[np.float64]:
-    """Token F1 and exact match of each answer, against the right one it is nearest to, and 1: (questions, 3)."""
+    """Return token F1 and exact match with the nearest right answer, and 1: (questions, 3)."""
     return np.array([[*(max(measure(answer, one) for one in right) for measure in (token_f1, exact)), 1.0]
                      for right, answer in zip(wanted, answers, strict=True)]).reshape(-1, 3)

@@ -1,7 +1,7 @@
-"""A question and its context as a model reads them: overlapping windows where the context is too long for one.
+"""Encode a question with its context, in overlapping windows if the context is long.
 
-The pair is framed as the tokenizer frames one; a tokenizer that puts nothing between the two gets a line break. The
-question comes first, so that a causal model has read it when it reads the context. Answers and tokens meet through the
+The pair is framed by the tokenizer; if it adds no separator, a line break is used. The question
+comes first, so that causal models read it before the context. Answers are mapped to tokens by the
 fast tokenizer's offsets.
 """
 
@@ -19,9 +19,9 @@ class Window(Encoded):
     """One window of a question's context.
 
     Attributes:
-        offsets: start and end in the context of each token, (0, 0) for one that is no part of it.
+        offsets: start and end in the context of each token, (0, 0) for other tokens.
         first: index of the first token of the context.
-        stop: index behind its last one.
+        stop: index after its last token.
     """
 
     offsets: list[tuple[int, int]] = field(default_factory=list)
@@ -29,7 +29,7 @@ class Window(Encoded):
     stop: int = 0
 
     def place(self, span: tuple[int, int]) -> tuple[int, int] | None:
-        """The first and the last token of the characters ``span``; None if the window does not hold all of them."""
+        """Return the first and last token of the characters ``span``; None if they exceed the window."""
         if self.first == self.stop or self.offsets[self.first][0] > span[0] or self.offsets[self.stop - 1][1] < span[1]:
             return None
         inside = [token for token in range(self.first, self.stop)
@@ -39,15 +39,15 @@ class Window(Encoded):
 
 @dataclass(frozen=True)
 class Windows(Encoded):
-    """All windows of a question; ``tokens`` are those of all of them, so that batches are as large as they cost."""
+    """All windows of a question; ``tokens`` are those of all, so that batch sizes reflect the cost."""
 
     windows: tuple[Window, ...] = ()
 
 
 def encode_questions(questions: Sequence[tuple[str, str]], tokenizer: Any, longest: int) -> list[Encoded]:
-    """The windows of each question, each at most ``longest`` tokens, each half a window after the last.
+    """Return the windows of each question, at most ``longest`` tokens each, overlapping by half.
 
-    A question takes at most half of a window; what is longer is cut.
+    A question takes at most half of a window; a longer one is truncated.
 
     Args:
         questions: question and context.
@@ -76,12 +76,12 @@ def encode_questions(questions: Sequence[tuple[str, str]], tokenizer: Any, longe
 
 
 def _cut(text: str, backend: Any, most: int) -> str:
-    """``text`` up to its ``most``-th token."""
+    """Truncate ``text`` after ``most`` tokens."""
     encoding = backend.encode(text, add_special_tokens=False)
     return text if len(encoding.ids) <= most else text[:encoding.offsets[most - 1][1]]
 
 
 def _separates(backend: Any) -> bool:
-    """Whether the tokenizer puts a token of its own between the two texts of a pair."""
+    """Whether the tokenizer separates the texts of a pair by a token."""
     parts = backend.encode("a", "b").sequence_ids
     return None in parts[parts.index(0):parts.index(1)]

@@ -1,1 +1,1 @@
-"""Finding the translation of a sentence among many."""
+"""Retrieval of a sentence's translation."""
