@@ -210,7 +210,8 @@ def _serve(module: str, lines: Iterator[bytes], answer: Callable[[dict[str, Any]
             _write(make, data, message["ranges"], folder / message["to"])
             answer({"done": message["to"]})
         except Problem as problem:
-            answer({"problem": {"what": problem.what, "where": problem.where, "fix": problem.fix}})
+            answer({"problem": {"what": problem.what, "where": problem.where, "fix": problem.fix,
+                                "code": problem.code}})
         except Exception as error:
             answer({"error": f"{type(error).__name__}: {error}", "trace": traceback.format_exc()})
 

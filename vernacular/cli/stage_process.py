@@ -46,8 +46,8 @@ def run_one(project: Project, code: str, name: str, model: str | None, outcome: 
             if not isinstance(error, Problem):
                 log(traceback.format_exc())
             problem = as_problem(error, f"{code} {name}")
-            said = {"what": problem.what, "where": problem.where, "fix": problem.fix}
-            write_atomically(outcome, json.dumps({"problem": said, "passing": isinstance(problem, TransientProblem)}))
+            parts = {"what": problem.what, "where": problem.where, "fix": problem.fix, "code": problem.code}
+            write_atomically(outcome, json.dumps({"problem": parts, "passing": isinstance(problem, TransientProblem)}))
             raise problem from error
     if outcome is not None:
         write_atomically(outcome, json.dumps({"key": artifact.manifest.key}))

@@ -18,6 +18,7 @@ from pydantic_core import ErrorDetails
 from vernacular.config.schema import Language
 from vernacular.config.strict import NAME
 from vernacular.config.yaml_file import Node
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 
 _NOT_WRITTEN = ("code", "folder")
@@ -74,34 +75,38 @@ def _explained(first: ErrorDetails, root: Node) -> Problem:
         known = [name for name in _keys_at(first["loc"][:-1]) if name not in _NOT_WRITTEN]
         meant = did_you_mean(key, known)
         return Problem(f"unknown key '{key}'{meant}", where=node.where,
-                       fix="Rename or remove it" + ("" if meant else f"; valid keys: {', '.join(known)}"))
+                       fix="Rename or remove it" + ("" if meant else f"; valid keys: {', '.join(known)}"),
+                       code=Code.CONFIG_KEY)
     if kind == "missing":
         field = _field_at(first["loc"])
         meaning = f" ({in_short(field.description)})" if field is not None and field.description else ""
         inside = f" in {'.'.join(path)}" if path else ""
-        return Problem(f"the key '{key}' is missing{inside}", where=node.where, fix=f"Add `{key}:`{meaning}")
+        return Problem(f"the key '{key}' is missing{inside}", where=node.where, fix=f"Add `{key}:`{meaning}",
+                       code=Code.CONFIG_KEY)
     if kind == "union_tag_not_found":
         return Problem(f"the key 'kind' is missing in {'.'.join(path)}", where=node.where,
-                       fix=f"Add `kind:`, one of {', '.join(_kinds_at(first['loc']))}")
+                       fix=f"Add `kind:`, one of {', '.join(_kinds_at(first['loc']))}", code=Code.CONFIG_KEY)
     if kind == "union_tag_invalid":
         found = str(first["ctx"]["tag"])
         tags = _tags(str(first["ctx"]["expected_tags"]))
         where = node.value["kind"].where if isinstance(node.value, dict) and "kind" in node.value else node.where
         return Problem(f"unknown kind '{found}'{did_you_mean(found, tags)}", where=where,
-                       fix=f"Known kinds: {', '.join(tags)}")
+                       fix=f"Known kinds: {', '.join(tags)}", code=Code.CONFIG_VALUE)
     if key == "[key]":
-        return Problem(f"'{path[-1] if path else ''}' is not a valid name", where=node.where, fix=NO_NAME)
+        return Problem(f"'{path[-1] if path else ''}' is not a valid name", where=node.where, fix=NO_NAME,
+                       code=Code.CONFIG_VALUE)
     if kind == "value_error":
         what = message.removeprefix("Value error, ")
         return Problem(f"{'.'.join(path)}: {what}" if path else f"{what}", where=node.where,
-                       fix="Correct this entry")
+                       fix="Correct this entry", code=Code.CONFIG_VALUE)
     field = _field_at(first["loc"])
     meaning = f": {in_short(field.description)}" if field is not None and field.description else ""
     shown = "" if isinstance(node.value, dict | list) else f", not {repr(node.value)[:60]}"
     if kind == "string_pattern_mismatch" and first["ctx"]["pattern"] == NAME:
-        return Problem(f"{'.'.join(path)} is not a valid name{shown}", where=node.where, fix=NO_NAME)
+        return Problem(f"{'.'.join(path)} is not a valid name{shown}", where=node.where, fix=NO_NAME,
+                       code=Code.CONFIG_VALUE)
     what, fix = TYPE_MESSAGES.get(kind, (f": {message[:1].lower()}{message[1:]}", f"Correct '{key}'"))
-    return Problem(f"{'.'.join(path)}{what}{shown}", where=node.where, fix=f"{fix}{meaning}")
+    return Problem(f"{'.'.join(path)}{what}{shown}", where=node.where, fix=f"{fix}{meaning}", code=Code.CONFIG_VALUE)
 
 
 def in_short(description: str) -> str:

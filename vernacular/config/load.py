@@ -18,6 +18,7 @@ from vernacular.config.partial import usable_part
 from vernacular.config.rules import check
 from vernacular.config.schema import Language
 from vernacular.config.yaml_file import Node, read_yaml
+from vernacular.core.codes import Code
 from vernacular.core.errors import Collector, Problem
 from vernacular.core.files import Folder
 
@@ -70,7 +71,7 @@ def examine_language(folder: Path) -> Examined:
         faults.add(Problem(f"'{code}' does not have the form of a BCP 47 language tag",
                            where=f"{folder.parent.name}/{code}",
                            fix="Rename the folder to the language's tag (nya, zh-Hant), or a private one (qaa, "
-                               "x-name)"))
+                               "x-name)", code=Code.CONFIG_CODE))
     for problem in (*inside.find_strange("*"), *inside.folder(_TESTS).find_strange("*")):
         faults.add(problem)
     if faults:
@@ -130,13 +131,15 @@ def folder_named(root: Path, code: str) -> Path:
         return root / code
     if is_code(code) and (root / code).is_dir():
         raise Problem(f"the folder has no {FILE}", where=f"{root.name}/{code}",
-                      fix=f"Restore it, or move the folder away and start with `vernacular new {code}`")
+                      fix=f"Restore it, or move the folder away and start with `vernacular new {code}`",
+                      code=Code.CONFIG_FILE)
     names = {name_of(name).casefold(): name for name in known if is_code(name)}
     close = difflib.get_close_matches(code, known, n=3, cutoff=0.5) or [
         names[name] for name in difflib.get_close_matches(code.casefold(), list(names), n=3)]
     hint = f", did you mean {' or '.join(close)}?" if close else ""
     raise Problem(f"there is no language '{code}'{hint}", where=root.name,
-                  fix=f"Existing: {', '.join(known) or 'none yet'}; create one with `vernacular new CODE`")
+                  fix=f"Existing: {', '.join(known) or 'none yet'}; create one with `vernacular new CODE`",
+                  code=Code.CONFIG_FILE)
 
 
 def folders_of(root: Path) -> list[Path]:
@@ -147,7 +150,7 @@ def folders_of(root: Path) -> list[Path]:
     """
     if not root.is_dir():
         raise Problem("this folder of languages does not exist", where=str(root),
-                      fix="Run the command in the checkout, or name the folder")
+                      fix="Run the command in the checkout, or name the folder", code=Code.CONFIG_FILE)
     return sorted(path for path in root.iterdir()
                   if path.name[0] not in "_." and path.is_dir() and os.path.lexists(path / FILE))
 
@@ -160,10 +163,10 @@ def _read_defaults(root: Path) -> dict[str, Node]:
     for key, child in node.value.items():
         if key not in _DEFAULT_KEYS:
             raise Problem(f"unknown key '{key}'{did_you_mean(key, _DEFAULT_KEYS)}", where=child.where,
-                          fix=f"Valid keys of {DEFAULTS}: {', '.join(_DEFAULT_KEYS)}")
+                          fix=f"Valid keys of {DEFAULTS}: {', '.join(_DEFAULT_KEYS)}", code=Code.CONFIG_KEY)
         if child.value is not None and not isinstance(child.value, dict):
             raise Problem(f"'{key}' must contain keys "
-                          "and values", where=child.where, fix="Indent its settings below it")
+                          "and values", where=child.where, fix="Indent its settings below it", code=Code.CONFIG_KEY)
     return dict(_without_empty(node).value)
 
 
@@ -173,7 +176,7 @@ def _merged(own: Node, defaults: dict[str, Node]) -> Node:
     for key in _NOT_WRITTEN:
         if key in own.value:
             raise Problem(f"unknown key '{key}': the folder's name is the code", where=own.value[key].where,
-                          fix="Remove it")
+                          fix="Remove it", code=Code.CONFIG_KEY)
     shared = {key: node for key, node in defaults.items() if key not in ("model", "task")}
     top = merge(Node(shared, own.where), own)
     entries = dict(top.value)
@@ -204,14 +207,14 @@ def _extended(models: Node, name: str, seen: tuple[str, ...]) -> Node:
     parent = node.value["extends"]
     if parent.value in (*seen, name):
         raise Problem(f"models extend each other in a circle: {' -> '.join((*seen, name, parent.value))}",
-                      where=parent.where, fix="Remove one `extends`")
+                      where=parent.where, fix="Remove one `extends`", code=Code.CONFIG_RULE)
     if len(seen) >= _LONGEST_CHAIN:
         raise Problem(f"more than {_LONGEST_CHAIN} models extend each other", where=parent.where,
-                      fix="Extend the first of them directly")
+                      fix="Extend the first of them directly", code=Code.CONFIG_RULE)
     if parent.value not in models.value:
         raise Problem(f"'{name}' extends '{parent.value}', which does not "
                       f"exist{did_you_mean(parent.value, [other for other in models.value if other != name])}",
-                      where=parent.where, fix="Name another model of this file")
+                      where=parent.where, fix="Name another model of this file", code=Code.CONFIG_RULE)
     base = _extended(models, parent.value, (*seen, name))
     if not isinstance(base.value, dict):
         return node

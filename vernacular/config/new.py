@@ -20,6 +20,7 @@ from vernacular.config.codes import (
     name_of,
 )
 from vernacular.config.load import folders_of, load_language
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.core.files import Folder
 from vernacular.core.normal_forms import normalized
@@ -63,14 +64,15 @@ def new_language(root: Path, code: str) -> Path:
         raise Problem(f"'{code}' does not have the form of a BCP 47 language tag", where="vernacular new",
                       fix=f"Write {other}" if is_code(other) else
                       f"{name_of(meant)} has the code {meant}: use that" if meant else
-                      "Use the language's ISO 639-3 code (nya, bem), or a private tag (qaa, x-name)")
+                      "Use the language's ISO 639-3 code (nya, bem), or a private tag (qaa, x-name)",
+                      code=Code.CONFIG_CODE)
     folder, template = root / code, root / _TEMPLATE
     if not template.is_dir():
         template = shipped(f"languages/{_TEMPLATE}")
     there = [path.name for path in root.glob("*") if path.name.casefold() == code.casefold()]  # tags ignore case
     if there:
         raise Problem("the folder exists already", where=f"{root.name}/{there[0]}",
-                      fix="Edit it, or remove it first")
+                      fix="Edit it, or remove it first", code=Code.CONFIG_FILE)
     begun = root.is_dir() and bool(folders_of(root))  # new defaults would change the results of existing languages
     for name in _BESIDE:
         if not begun and not (root / name).exists():

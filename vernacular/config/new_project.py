@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vernacular.config.load import DEFAULTS, folders_of
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.core.shipped import shipped
 
@@ -50,7 +51,8 @@ def plan_project(folder: Path, command: Path) -> NewProject:
         Problem: ``folder`` is a file, or this installation is incomplete.
     """
     if folder.exists() and not folder.is_dir():
-        raise Problem("this is a file, not a folder", where=str(folder), fix="Name a new folder")
+        raise Problem("this is a file, not a folder", where=str(folder), fix="Name a new folder",
+                      code=Code.CONFIG_FILE)
     values = {"name": folder.name, "command": shlex.quote(str(command)).replace("$", "$$")}
     files = {name: shipped(name).read_bytes() for name in _COPIED}
     for source, name in _FILLED.items():
@@ -82,10 +84,11 @@ def write_project(project: NewProject, force: bool = False) -> list[str]:
     kept = set(project.replaced) if project.begun and not force else set()
     if not force and not project.begun and project.replaced:
         raise Problem(f"{_listed(project.replaced)} would be replaced", where=str(project.folder),
-                      fix="Name a new folder, or replace them with --force")
+                      fix="Name a new folder, or replace them with --force", code=Code.CONFIG_FILE)
     if not force and not project.begun and project.others:
         raise Problem(f"the folder contains other files: {_listed(project.others)}", where=str(project.folder),
-                      fix="Name a new folder, or write into this one with --force; nothing would be replaced")
+                      fix="Name a new folder, or write into this one with --force; nothing would be replaced",
+                      code=Code.CONFIG_FILE)
     written = []
     for name, data in project.files.items():
         path = project.folder / name

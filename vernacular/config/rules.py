@@ -23,6 +23,7 @@ from vernacular.config.sources import (
 from vernacular.config.tasks import Groups
 from vernacular.config.translations import FilesSide, PackageSide, VrefKey
 from vernacular.config.yaml_file import Node
+from vernacular.core.codes import Code
 from vernacular.core.errors import Collector, Problem
 from vernacular.core.files.path_pattern import PathPattern
 
@@ -54,13 +55,13 @@ def check(language: Language, merged: Node, whole: bool = True) -> None:
             _check_code(code, place("neighbours", number))
         if is_same(code, language.code):
             faults.add(Problem(f"'{code}' is this language itself", where=place("neighbours", number),
-                               fix="Name languages that are confused with it"))
+                               fix="Name languages that are confused with it", code=Code.CONFIG_CODE))
     seen: dict[str, str] = {}
     for number, source in enumerate(language.sources):
         where = place("sources", number, "name")
         if source.name in seen:
             faults.add(Problem(f"two sources are called {source.name}: this one and that at {seen[source.name]}",
-                               where=where, fix="Rename one of the two"))
+                               where=where, fix="Rename one of the two", code=Code.CONFIG_RULE))
         seen[source.name] = where
     for number, code in enumerate(language.cleaning.reject_languages):
         with faults.collect():
@@ -76,7 +77,7 @@ def check(language: Language, merged: Node, whole: bool = True) -> None:
                     PathPattern.of(value, place(*path, key))
         if role and beside.setdefault((role, source.name), source) != source:  # downloads are stored under this name
             faults.add(Problem(f"another text of {role} is also called {source.name}", where=place(*path, "name"),
-                               fix="Rename one of them, or make both equal"))
+                               fix="Rename one of them, or make both equal", code=Code.CONFIG_RULE))
 
     with faults.collect():
         _check_path(language.identification.seed, place("identification", "seed"), FOLDER)
@@ -94,7 +95,8 @@ def check(language: Language, merged: Node, whole: bool = True) -> None:
             if whole and wanted not in language.tasks:
                 faults.add(Problem(f"there is no task '{wanted}' in this folder",
                                    where=place("models", name, "tasks", number),
-                                   fix=f"Use one of: {', '.join(language.tasks) or 'none yet, so remove this'}"))
+                                   fix=f"Use one of: {', '.join(language.tasks) or 'none yet, so remove this'}",
+                                   code=Code.CONFIG_RULE))
         for number, source in enumerate(model.retention):
             check_source(source, "models", name, "retention", number, role="retention")
         for number, pair in enumerate(model.alignment.translations if model.alignment is not None else ()):
@@ -106,22 +108,23 @@ def check(language: Language, merged: Node, whole: bool = True) -> None:
         if whole and not any(task.fits(model.objective) for model in language.models.values()):
             faults.add(Problem(f"the task '{name}' generates text, but no model of this folder is causal",
                                where=place("tasks", name, "kind"),
-                               fix="Add a model with `objective: causal`, or remove the task"))
+                               fix="Add a model with `objective: causal`, or remove the task", code=Code.CONFIG_RULE))
         if whole and task.of_translations and all(model.alignment is None for model in language.models.values()):
             faults.add(Problem(f"the task '{name}' needs pairs of translations, but no model "
                                "of this folder has any", where=place("tasks", name, "labels"),
-                               fix="Add `alignment: translations:` to a model, or remove the task"))
+                               fix="Add `alignment: translations:` to a model, or remove the task",
+                               code=Code.CONFIG_RULE))
         if task.language is not None:
             with faults.collect():
                 _check_code(task.language, place("tasks", name, "language"))
             if is_same(task.language, language.code):
                 faults.add(Problem(f"'{task.language}' is this language itself", where=place("tasks", name, "language"),
-                                   fix="Remove it: it is for tasks in a language of the base"))
+                                   fix="Remove it: it is for tasks in a language of the base", code=Code.CONFIG_CODE))
         causal = any(model.objective == "causal" for model in language.models.values())
         if whole and task.prompt is not None and not causal:
             faults.add(Problem(f"the task '{name}' has a prompt, but no model of this folder is causal",
                                where=place("tasks", name, "prompt"),
-                               fix="Add one with `objective: causal`, or remove prompt"))
+                               fix="Add one with `objective: causal`, or remove prompt", code=Code.CONFIG_RULE))
         for path, data in ((("data",), task.data), (("transfer", "data"), task.transferred and task.transferred.data)):
             if isinstance(data, HubData) and is_local(data.dataset):
                 with faults.collect():
@@ -145,12 +148,12 @@ def check(language: Language, merged: Node, whole: bool = True) -> None:
         where = place("tasks", name, "labels", "groups")
         if len(task.labels.groups) < 2:
             faults.add(Problem(f"the task '{name}' has fewer than two groups", where=where,
-                               fix="A classification needs at least two labels"))
+                               fix="A classification needs at least two labels", code=Code.CONFIG_RULE))
         for label, globs in task.labels.groups.items():
             if not globs or not all(globs):
                 faults.add(Problem(f"the group '{label}' of the task '{name}' has no pattern",
                                    where=place("tasks", name, "labels", "groups", label),
-                                   fix="Name its documents, such as [\"bible/*/1/*\"]"))
+                                   fix="Name its documents, such as [\"bible/*/1/*\"]", code=Code.CONFIG_RULE))
     faults.raise_collected()
 
 
@@ -159,16 +162,17 @@ def _check_transfer(name: str, transfer: Transfer, language: Language, place: Ca
     _check_code(transfer.train_language, place("train_language"))
     if is_same(transfer.train_language, language.code):
         raise Problem(f"'{transfer.train_language}' is this language itself", where=place("train_language"),
-                      fix="Name a language of the base, the one of the items")
+                      fix="Name a language of the base, the one of the items", code=Code.CONFIG_CODE)
     if transfer.through is not None and all(model.alignment is None for model in language.models.values()):
         raise Problem(f"the task '{name}' learns through translations, but no model of this folder has any",
                       where=place("through"), fix="Add `alignment: {translations: ...}` to a model, or remove "
-                                                  "transfer")
+                                                  "transfer", code=Code.CONFIG_RULE)
 
 
 def _check_code(code: str, where: str) -> None:
     if not is_registered(code):
-        raise Problem(f"'{code}' is not a valid language code", where=where, fix="Use ISO 639-3, such as zul")
+        raise Problem(f"'{code}' is not a valid language code", where=where, fix="Use ISO 639-3, such as zul",
+                      code=Code.CONFIG_CODE)
 
 
 def _paths_of(source: Source) -> Iterator[tuple[str, str, str, bool]]:
@@ -193,4 +197,4 @@ def _check_path(path: str, where: str, root: str, elsewhere: bool = False) -> No
     parts = PurePosixPath(path).parts
     if not parts or path.startswith(("/", "~")) or ".." in parts or "\\" in path or ":" in parts[0] or "\0" in path:
         raise Problem(f"the path '{path}' leaves {root}", where=where,
-                      fix=f"Write it relative to {root}, with / and without ..")
+                      fix=f"Write it relative to {root}, with / and without ..", code=Code.CONFIG_PATH)

@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from vernacular.config.yaml_file import parse_yaml, read_yaml
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.core.files import File
 
@@ -108,7 +109,7 @@ def _edit(file: File, edit: Callable[[str, yaml.Node, str], str], meant: Callabl
             raise LookupError
     except (LookupError, Problem) as error:
         raise Problem("the file's layout cannot be edited automatically", where=file.shown,
-                      fix=f"{by_hand} by hand") from error
+                      fix=f"{by_hand} by hand", code=Code.CONFIG_YAML) from error
     file.write(bom + new)
 
 

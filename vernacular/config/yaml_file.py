@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from vernacular.core.codes import Code
 from vernacular.core.errors import Collector, Problem
 from vernacular.core.files import File
 
@@ -89,7 +90,8 @@ def read_yaml(file: File) -> Node:
         text = file.text(MOST_BYTES)
     except OSError as error:
         raise Problem(f"cannot be read ({error.strerror})", where=file.shown,
-                      fix="Check that it is a file and that you have read permission") from error
+                      fix="Check that it is a file and that you have read permission",
+                      code=Code.CONFIG_YAML) from error
     return parse_yaml(text, file.shown)
 
 
@@ -109,15 +111,15 @@ def parse_yaml(text: str, shown: str) -> Node:
     except yaml.MarkedYAMLError as error:
         raise _explained(error, shown) from error
     except yaml.YAMLError as error:
-        raise Problem(f"not valid YAML: {error}", where=shown, fix=SYNTAX_FIX) from error
+        raise Problem(f"not valid YAML: {error}", where=shown, fix=SYNTAX_FIX, code=Code.CONFIG_YAML) from error
     except (ValueError, OverflowError) as error:  # for an escape such as "\UFFFFFFFF"
-        raise Problem(f"not valid YAML: {error}", where=shown, fix=_NO_CHARACTER) from error
+        raise Problem(f"not valid YAML: {error}", where=shown, fix=_NO_CHARACTER, code=Code.CONFIG_YAML) from error
     except RecursionError as error:
-        raise Problem("nested too deeply", where=shown, fix=SYNTAX_FIX) from error
+        raise Problem("nested too deeply", where=shown, fix=SYNTAX_FIX, code=Code.CONFIG_YAML) from error
     faults.raise_collected()
     if not isinstance(node.value, dict):
         raise Problem("the file must contain keys and values, such as `name: Chichewa`", where=node.where,
-                      fix=SYNTAX_FIX)
+                      fix=SYNTAX_FIX, code=Code.CONFIG_YAML)
     return node
 
 
@@ -133,7 +135,7 @@ def _explained(error: yaml.MarkedYAMLError, shown: str) -> Problem:
 
 
 def _at(shown: str, mark: yaml.Mark | None, what: str, fix: str) -> Problem:
-    return Problem(what, where=f"{shown}:{mark.line + 1 if mark else 1}", fix=fix)
+    return Problem(what, where=f"{shown}:{mark.line + 1 if mark else 1}", fix=fix, code=Code.CONFIG_YAML)
 
 
 def _convert(node: yaml.Node, shown: str, line: int, faults: Collector) -> Node:
@@ -147,10 +149,11 @@ def _convert(node: yaml.Node, shown: str, line: int, faults: Collector) -> Node:
             with faults.collect():
                 if not isinstance(key, yaml.ScalarNode) or (
                         key.style is None and not isinstance(_scalar(key, key_where), str)):
-                    raise Problem("a key must be text", where=key_where, fix="Write a name, or put it in quotes")
+                    raise Problem("a key must be text", where=key_where, fix="Write a name, or put it in quotes",
+                                  code=Code.CONFIG_KEY)
                 if key.value in mapping:
                     raise Problem(f"the key '{key.value}' is repeated (first at {mapping[key.value].where})",
-                                  where=key_where, fix="Remove one of the two")
+                                  where=key_where, fix="Remove one of the two", code=Code.CONFIG_KEY)
                 _check_characters(key.value, key_where)
                 mapping[key.value] = _convert(value, shown, key.start_mark.line, faults)
         return Node(mapping, where)
@@ -167,24 +170,26 @@ def _convert(node: yaml.Node, shown: str, line: int, faults: Collector) -> Node:
 
 def _plain_tag(node: yaml.Node, expected: str, where: str) -> None:
     if node.tag != expected:
-        raise Problem(f"the tag {node.tag} is not supported", where=where, fix="Write the plain value without a tag")
+        raise Problem(f"the tag {node.tag} is not supported", where=where, fix="Write the plain value without a tag",
+                      code=Code.CONFIG_YAML)
 
 
 def _check_characters(text: str, where: str) -> None:
     if _HALF_CHARACTER.search(text):
-        raise Problem("a \\u escape encodes half a character", where=where, fix=_NO_CHARACTER)
+        raise Problem("a \\u escape encodes half a character", where=where, fix=_NO_CHARACTER, code=Code.CONFIG_YAML)
 
 
 def _scalar(node: yaml.ScalarNode, where: str) -> str | int | float | bool | None:
     text: str = node.value
     if node.tag not in _IMPLICIT:
-        raise Problem(f"the tag {node.tag} is not supported", where=where, fix="Write the plain value without a tag")
+        raise Problem(f"the tag {node.tag} is not supported", where=where, fix="Write the plain value without a tag",
+                      code=Code.CONFIG_YAML)
     _check_characters(text, where)
     if node.style is not None:  # quoted or a block: always text
         return text
     if len(text) > 1 and text[0] in "“„”" and text[-1] in "“”":
         raise Problem(f"{text[:60]} has typographic quotation marks, which YAML reads as part of the text",
-                      where=where, fix="Use straight ones: \"…\"")
+                      where=where, fix="Use straight ones: \"…\"", code=Code.CONFIG_YAML)
     if text in ("", "~", "null", "Null", "NULL"):
         return None
     if text in ("true", "True", "TRUE", "false", "False", "FALSE"):
@@ -194,6 +199,6 @@ def _scalar(node: yaml.ScalarNode, where: str) -> str | int | float | bool | Non
     if len(text) < 60 and FLOAT.fullmatch(text):
         number = float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
         if not math.isfinite(number):
-            raise Problem(f"{text} is not a finite number", where=where, fix="Write a number")
+            raise Problem(f"{text} is not a finite number", where=where, fix="Write a number", code=Code.CONFIG_YAML)
         return number
     return text

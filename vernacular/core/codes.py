@@ -12,7 +12,9 @@ class Code(StrEnum):
     CONFIG_VALUE = "VN-CONFIG-VALUE"  # a value of the wrong type or outside its range
     CONFIG_YAML = "VN-CONFIG-YAML"  # the file is not valid YAML
     CONFIG_RULE = "VN-CONFIG-RULE"  # values that contradict each other
-    CONFIG_FILE = "VN-CONFIG-FILE"  # a folder or file of the language is missing
+    CONFIG_FILE = "VN-CONFIG-FILE"  # a folder or file of the language is missing, or in the way
+    CONFIG_PATH = "VN-CONFIG-PATH"  # a path that leaves its folder
+    CONFIG_CODE = "VN-CONFIG-CODE"  # not a valid language code
     DATA_COLUMN = "VN-DATA-COLUMN"  # a column that the settings name is missing or ambiguous
     DATA_EMPTY = "VN-DATA-EMPTY"  # a file, side or cell without content
     DATA_ENCODING = "VN-DATA-ENCODING"  # bytes that the declared encoding cannot decode
@@ -20,10 +22,13 @@ class Code(StrEnum):
     DATA_JOIN = "VN-DATA-JOIN"  # parts, sides or identifiers that do not match
     DATA_LABEL = "VN-DATA-LABEL"  # labels that the task does not have, or that contradict
     DATA_LIMIT = "VN-DATA-LIMIT"  # a file or page that exceeds a limit of parsing
+    DATA_MISSING = "VN-DATA-MISSING"  # a file or side that does not exist
     DATA_NESTING = "VN-DATA-NESTING"  # a file nested too deeply
     DATA_QUOTING = "VN-DATA-QUOTING"  # a file that parses differently with and without CSV quotes
-    DATA_SPLIT = "VN-DATA-SPLIT"  # splits that overlap or are missing
+    DATA_SPLIT = "VN-DATA-SPLIT"  # too few items in a part
     SOURCE_ACCESS = "VN-SOURCE-ACCESS"  # a site or file that refuses access
+    SOURCE_BUSY = "VN-SOURCE-BUSY"  # another process is using the source's mirror
+    SOURCE_DAMAGED = "VN-SOURCE-DAMAGED"  # stored data that cannot be read
     SOURCE_MISSING = "VN-SOURCE-MISSING"  # a package, file or dataset that is not there
     SOURCE_NETWORK = "VN-SOURCE-NETWORK"  # a download or crawl that failed
     SOURCE_PIN = "VN-SOURCE-PIN"  # content that differs from the recorded checksum or revision

@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file, save_file
 
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.core.jsonl import read_jsonl, write_jsonl
 from vernacular.datasets.raw_pairs import TextPair
@@ -51,7 +52,7 @@ class Learned:
         """
         if not (folder / _EMBEDDINGS).is_file():
             raise Problem("there are no embeddings of translations", where=str(folder),
-                          fix="Delete that folder and run again")
+                          fix="Delete that folder and run again", code=Code.DATA_MISSING)
         embeddings = load_file(folder / _EMBEDDINGS)
         return cls(read_learned_pairs(folder), embeddings["train"], _read(folder, held_out=True),
                    embeddings["held_out"])

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import regex
 
 from vernacular.core import delimited as separated
+from vernacular.core.codes import Code
 from vernacular.core.errors import Collector, Problem
 from vernacular.datasets.notes import DataNote
 
@@ -62,7 +63,7 @@ def _as_it_shows(quoted: _Reading, plain: _Reading, where: str, remarks: list[Da
         plain.faults.add(Problem("ambiguous quoting: the file parses differently with "
                                  "and without CSV quotes", where=f"{where}:{line}",
                                  fix="Set `quoted: true` if quotes only delimit cells, `quoted: false` if they "
-                                     "belong to the text"))
+                                     "belong to the text", code=Code.DATA_QUOTING))
         return plain
     lines = [line for (line, cells), (_, others) in zip(quoted.rows, plain.rows, strict=True) if cells != others]
     remarks.append(DataNote("rows_with_quotes", f"{where}:{lines[0]}", len(lines), (
@@ -95,7 +96,7 @@ def _quoted(text: str, where: str, delimiter: str) -> _Reading:
     except csv.Error as error:
         broken = Problem(f"not a valid table ({error})", where=f"{where}:{line}",
                          fix="Correct this row: a cell that begins with a quotation mark must end with one, and "
-                             "inner ones are doubled")
+                             "inner ones are doubled", code=Code.DATA_FORMAT)
     return _even(rows, where, broken)
 
 
@@ -110,7 +111,8 @@ def _even(rows: Cells, where: str, broken: Problem | None = None) -> _Reading:
     if broken is not None:
         reading.faults.add(broken)
     elif not rows:
-        reading.faults.add(Problem("the file is empty", where=where, fix="Write a header and one row per item"))
+        reading.faults.add(Problem("the file is empty", where=where, fix="Write a header and one row per item",
+                                   code=Code.DATA_EMPTY))
     width = len(rows[0][1]) if rows else 0
     for line, cells in rows:
         if len(cells) == width:
@@ -119,5 +121,5 @@ def _even(rows: Cells, where: str, broken: Problem | None = None) -> _Reading:
             reading.faults.add(Problem(
                 f"{len(cells)} cell{'s' * (len(cells) != 1)}, but the header has {width}", where=f"{where}:{line}",
                 fix="Give each row as many cells as the header; quote text that contains a separator or a line "
-                    "break"))
+                    "break", code=Code.DATA_FORMAT))
     return reading

@@ -8,6 +8,7 @@ from itertools import dropwhile
 
 import regex
 
+from vernacular.core.codes import Code
 from vernacular.core.errors import Collector, Problem
 from vernacular.core.normal_forms import normalized
 from vernacular.datasets.items import Row
@@ -41,12 +42,12 @@ def read_conll(text: str, where: str, words: int, labels: int) -> Iterator[Row]:
         first_line = next(number for block in blocks for number, cells in block if len(cells) == width)
         raise Problem(f"{width} column{'s' * (width != 1)}, but " + (
             "a word and its tag are required" if width < 2 else f"`columns:` selects {words} and {labels}"),
-            where=f"{where}:{first_line}", fix=_COLUMNS_FIX)
+            where=f"{where}:{first_line}", fix=_COLUMNS_FIX, code=Code.DATA_COLUMN)
     for block in blocks:
         for number, cells in block:
             if len(cells) != width:
                 faults.add(Problem(f"{len(cells)} column{'s' * (len(cells) != 1)}, but most lines have {width}",
-                                   where=f"{where}:{number}", fix=_COLUMNS_FIX))
+                                   where=f"{where}:{number}", fix=_COLUMNS_FIX, code=Code.DATA_FORMAT))
         if block and all(len(cells) == width for _, cells in block):
             yield _row(where, [(number, cells[words], cells[labels]) for number, cells in block])
     faults.raise_collected()
@@ -104,7 +105,8 @@ def _sentence(where: str, first: int, lines: Sequence[str]) -> Row | None:
         match = _ID.fullmatch(cells[0])
         if len(cells) != _COLUMNS or match is None:
             raise Problem("not a valid CoNLL-U line", where=f"{where}:{number}",
-                          fix="Write ten tab-separated columns, the first a number, a range or an empty node")
+                          fix="Write ten tab-separated columns, the first a number, a range or an empty node",
+                          code=Code.DATA_FORMAT)
         space = "" if "SpaceAfter=No" in cells[9].split("|") else " "
         if match["range"]:
             closes, closing = int(match["last"]), space
@@ -115,10 +117,10 @@ def _sentence(where: str, first: int, lines: Sequence[str]) -> Row | None:
         place = int(match["first"])
         if place != len(words) + 1:
             raise Problem(f"word {place} instead of word {len(words) + 1}", where=f"{where}:{number}",
-                          fix="Number the words of a sentence from 1")
+                          fix="Number the words of a sentence from 1", code=Code.DATA_FORMAT)
         if cells[3] == _UNSAID or not cells[1]:
             raise Problem("a word without form or part of speech (UPOS)", where=f"{where}:{number}",
-                          fix="Fill the second and the fourth column")
+                          fix="Fill the second and the fourth column", code=Code.DATA_FORMAT)
         inside = place <= closes
         after.append(closing if inside and place == closes else space if not inside else " ")
         surface += "" if inside else cells[1] + space

@@ -10,6 +10,7 @@ from vernacular.config.limits import Limits
 from vernacular.config.schema import Language
 from vernacular.config.tasks import Task
 from vernacular.core import delimited as separated
+from vernacular.core.codes import Code
 from vernacular.core.errors import Collector, Problem
 from vernacular.core.files import File, Folder
 from vernacular.datasets.items import Row
@@ -42,7 +43,7 @@ def files_of(language: Language, data: FileData, part: Part) -> list[File]:
     found = [file for _, file in folder.list_files(glob)]
     if not found:
         raise Problem(f"no file matches '{glob}'", where=folder.shown,
-                      fix=f"Add the {part} items there, or correct `{part}:`")
+                      fix=f"Add the {part} items there, or correct `{part}:`", code=Code.DATA_MISSING)
     return found
 
 
@@ -70,7 +71,7 @@ def _check_quoted(files: Sequence[File], data: FileData) -> None:
     """Reject ``quoted`` if no file uses it."""
     if not any(format_of(data, file) in _TABLES for file in files):
         raise Problem("`quoted:` has no effect: no file of the task is csv or tsv", where=files[0].shown,
-                      fix="Remove it")
+                      fix="Remove it", code=Code.DATA_FORMAT)
 
 
 def format_of(data: FileData, file: File) -> str | None:
@@ -114,20 +115,21 @@ def _parallel(files: Mapping[str, File], task: Task, language: Language,
         with faults.collect():
             if "source" not in task.columns():
                 raise Problem("parallel files cannot contain "
-                              f"items of {task.kind}", where=name, fix="Use another format")
+                              f"items of {task.kind}", where=name, fix="Use another format", code=Code.DATA_FORMAT)
             if not name.endswith((source, target)):
                 raise Problem(f"its ending is neither {source} nor {target}", where=name,
-                              fix="Name the two endings: columns: {source: en, target: nya}")
+                              fix="Name the two endings: columns: {source: en, target: nya}", code=Code.DATA_FORMAT)
             if name.endswith(source):
                 other = name.removesuffix(source) + target
                 if other not in files:
                     raise Problem(f"the file {other} beside "
-                                  "it is missing", where=name, fix="Add the translations there")
+                                  "it is missing", where=name, fix="Add the translations there",
+                                  code=Code.DATA_MISSING)
                 yield from read_rows([(name, file), (other, files[other])], "parallel", [],
                                      [data.encoding] * 2, language.limits, remarks)
             elif name.removesuffix(target) + source not in files:
                 raise Problem(f"the file {name.removesuffix(target) + source} beside it is missing", where=name,
-                              fix="Add the sources there")
+                              fix="Add the sources there", code=Code.DATA_MISSING)
     faults.raise_collected()
 
 
@@ -143,10 +145,10 @@ def read_file(file: File, task: Task, limits: Limits, remarks: list[DataNote] | 
     kind = format_of(data, file) or _BY_KIND.get(task.kind, {}).get(file.suffix.lower())
     if kind is None:
         raise Problem(f"its ending does not indicate a format ({', '.join(_ENDINGS)})", where=where,
-                      fix="Set `format:` in the task's data")
+                      fix="Set `format:` in the task's data", code=Code.DATA_FORMAT)
     if (kind in _BY_WORD and not words) or (kind in _TABLES and words):
         raise Problem(f"{kind} cannot contain items of {task.kind}", where=where,
-                      fix="Use conll, conllu or jsonl" if words else "Use csv, tsv or jsonl")
+                      fix="Use conll, conllu or jsonl" if words else "Use csv, tsv or jsonl", code=Code.DATA_FORMAT)
     def read(reader: str, *arguments: Any) -> Iterator[Row]:
         return read_rows([(where, file)], reader, arguments, [data.encoding], limits, remarks)
 
@@ -155,13 +157,13 @@ def read_file(file: File, task: Task, limits: Limits, remarks: list[DataNote] | 
             raise Problem("`columns:` has no effect in CoNLL-U: its columns are fixed, and the fourth (UPOS) is "
                           "the label",
                           where=where, fix="Remove columns; put other tags into a CoNLL file, one word with tags "
-                                           "per line")
+                                           "per line", code=Code.DATA_COLUMN)
         yield from read("conllu")
     elif kind in ("conll", "words"):
         numbers = {role: column for role, column in data.columns.items() if isinstance(column, int)}
         if len(numbers) < len(data.columns):
             raise Problem("columns of CoNLL have no names", where=where,
-                          fix="Number them: columns: {words: 0, labels: -1}")
+                          fix="Number them: columns: {words: 0, labels: -1}", code=Code.DATA_COLUMN)
         yield from read(kind, numbers.get("words", 0), numbers.get("labels", -1))
     else:
         names = task.names_of_columns()

@@ -11,6 +11,7 @@ from vernacular.config.labeled_data import PARTS, HubData, Part
 from vernacular.config.schema import Language
 from vernacular.config.sources import is_local
 from vernacular.config.tasks import Task
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem, is_disk_full, is_system_error
 from vernacular.core.files import Folder
 from vernacular.core.store import digest_of, digest_of_listed
@@ -82,7 +83,8 @@ class LabelledDataset:
         """
         if not self.fetched():
             raise Problem("the dataset has not "
-                          "been fetched yet", where=self.where, fix="Run once with a network connection")
+                          "been fetched yet", where=self.where, fix="Run once with a network connection",
+                          code=Code.SOURCE_MISSING)
         for row in self.mirror.rows():
             if row["path"].startswith(f"{part}/"):
                 yield Row(row["where"], row["fields"])
@@ -137,7 +139,7 @@ def _rows_of_split(dataset: str, config: str | None, split: str, revision: str |
         first = (str(error).strip().splitlines() or [""])[0][:200]
         raise Problem(f"it cannot be read ({type(error).__name__}: {first})", where=where,
                       fix="Check the network, `dataset:`, `config:`, `revision:` and the split names; use `hf "
-                          "auth login` if it requires consent") from None
+                          "auth login` if it requires consent", code=Code.SOURCE_NETWORK) from None
 
 
 def _names(feature: Any) -> list[str] | None:
@@ -151,5 +153,6 @@ def _named(value: Any, names: list[str] | None, where: str) -> Any:
     if names is None or value is None:
         return value
     if min(value, default=0) < 0 if isinstance(value, list) else value < 0:
-        raise Problem("its labels are hidden (-1)", where=where, fix="Select a split with labels")
+        raise Problem("its labels are hidden (-1)", where=where, fix="Select a split with labels",
+                      code=Code.DATA_LABEL)
     return [names[part] for part in value] if isinstance(value, list) else names[value]

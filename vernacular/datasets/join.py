@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from vernacular.core.codes import Code
 from vernacular.core.errors import Collector, Problem
 
 Key = tuple[str, ...]
@@ -92,7 +93,8 @@ def _check_once(texts: Iterable[Keyed]) -> None:
             if key in found:
                 faults.add(Problem(f"duplicate key {shown(key)}, here and at {found[key].where}",
                                    where=text.where,
-                                   fix="Remove one of the two, or use a key that distinguishes them"))
+                                   fix="Remove one of the two, or use a key that distinguishes them",
+                                   code=Code.DATA_JOIN))
             found[key] = text
     faults.raise_collected()
 

@@ -17,6 +17,7 @@ from pydantic import TypeAdapter
 
 from vernacular.config.expressions import compile_expression
 from vernacular.config.translations import ColumnsKey, PathKey, Side, UsfmKey, VrefKey
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.core.files import File
 from vernacular.datasets.join import Key, Keyed
@@ -81,7 +82,8 @@ def references_of(source: Files, side: Side) -> list[tuple[str, File]]:
         package = installed(source.settings.package)  # type: ignore[union-attr]  # the other kind of a side
         file = file_of(package, side.key.file, where)
     if not file.exists():
-        raise Problem("the file of references does not exist", where=where, fix="Add it, or correct key.file")
+        raise Problem("the file of references does not exist", where=where, fix="Add it, or correct key.file",
+                      code=Code.DATA_MISSING)
     return [(where, file)]
 
 
@@ -127,15 +129,17 @@ def _rows(text: str, where: str, path: str, suffix: str, field: str | int, key: 
                 for line, row in table_rows(text, where, [*key.columns, field], suffix == ".tsv"))
     else:
         raise Problem(f"files of type '{suffix}' have no columns", where=where,
-                      fix="Use csv, tsv or jsonl, or another kind of key")
+                      fix="Use csv, tsv or jsonl, or another kind of key", code=Code.DATA_COLUMN)
     for place, (*cells, words) in rows:
         if words is None or words == "":
             continue
         if not isinstance(words, str):
-            raise Problem("its text column does not contain text", where=place, fix="Quote it, or remove it")
+            raise Problem("its text column does not contain text", where=place, fix="Quote it, or remove it",
+                          code=Code.DATA_JOIN)
         parts = [str(cell).strip() if isinstance(cell, str | int) else "" for cell in cells]
         if not all(parts):
-            raise Problem("a key column is empty or not text", where=place, fix="Fill it, or remove the row")
+            raise Problem("a key column is empty or not text", where=place, fix="Fill it, or remove the row",
+                          code=Code.DATA_JOIN)
         yield Keyed((tuple(map(_plain, parts)),), (words,), path, place)
 
 
@@ -147,7 +151,8 @@ def read_verses(source: str, where: str, path: str) -> Iterator[Keyed]:
             match = _VERSES.fullmatch(number.translate(_DIRECTION))
             first, last = (int(match[1]), int(match[3] or match[1])) if match else (0, 0)
             if last < first:
-                raise Problem(f"the verse range {number} is descending", where=place, fix="Correct the numbers")
+                raise Problem(f"the verse range {number} is descending", where=place, fix="Correct the numbers",
+                              code=Code.DATA_JOIN)
             covered = range(first, last + 1) if match else (number,)
             keys = tuple((book.upper(), _plain(chapter), str(verse)) for verse in covered)
             one = Keyed(keys, (text,), f"{path}#{book}.{chapter}", f"{place}:{number}")
@@ -174,13 +179,13 @@ def read_vref(text: str, where: str, path: str, named: str, references: str) -> 
     lines, beyond = lines[:len(keys)], lines[len(keys):]
     if len(lines) < len(keys) or any(line.strip() for line in beyond):  # missing lines would shift the others
         raise Problem(f"{len(lines) + len(beyond)} lines, but {named} has {len(keys)}", where=where,
-                      fix="Use the file of references that belongs to the text, one per line")
+                      fix="Use the file of references that belongs to the text, one per line", code=Code.DATA_JOIN)
     open_text: Keyed | None = None
     for number, (line, reference) in enumerate(zip(lines, keys, strict=False), 1):
         match = _REFERENCE.fullmatch(reference.strip())
         if match is None:
             raise Problem(f"'{reference.strip()[:40]}' is not a reference", where=f"{named}:{number}",
-                          fix="Write one as GEN 1:1")
+                          fix="Write one as GEN 1:1", code=Code.DATA_JOIN)
         key = (match[1], str(int(match[2])), str(int(match[3])))
         if line.strip() == _RANGE:
             if open_text is not None:
@@ -198,13 +203,14 @@ def _numbered(content: str, where: str, path: str, suffix: str, key: PathKey) ->
     try:
         match = _pattern(key.pattern).fullmatch(path.encode("utf-8", "replace").decode("utf-8"))
     except ValueError as error:
-        raise Problem(f"key.pattern is invalid: {error}", where=where, fix="Shorten `pattern:`") from None
+        raise Problem(f"key.pattern is invalid: {error}", where=where, fix="Shorten `pattern:`",
+                      code=Code.DATA_JOIN) from None
     if match is None:
         raise Problem("its path does not match key.pattern", where=where,
-                      fix="Correct `pattern:`, or restrict `files:`")
+                      fix="Correct `pattern:`, or restrict `files:`", code=Code.DATA_JOIN)
     if suffix not in (".json", ".txt"):
         raise Problem(f"files of type '{suffix}' have no numbered texts", where=where,
-                      fix="Use JSON arrays of strings or .txt, or another kind of key")
+                      fix="Use JSON arrays of strings or .txt, or another kind of key", code=Code.DATA_JOIN)
     texts = strings_of(content, where) if suffix == ".json" else _split(content)
     for number, text in enumerate(texts, 1):
         yield Keyed(((*map(_plain, match.groups()), str(number)),), (text,), path, f"{where}:{number}")
@@ -234,7 +240,7 @@ def _verse(key: Key, where: str) -> Key:
     """
     if len(key) != 3:
         raise Problem(f"its key has {len(key)} parts, but the other side has book, chapter and verse",
-                      where=where, fix="Use these three, in this order")
+                      where=where, fix="Use these three, in this order", code=Code.DATA_JOIN)
     book, *rest = key
     number = int(book) if len(book) < 3 and book.isascii() and book.isdigit() else 0
     return (_BOOKS[number - 1] if 0 < number <= len(_BOOKS) else book.upper(), *rest)

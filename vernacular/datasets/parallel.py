@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from statistics import StatisticsError, correlation
 
+from vernacular.core.codes import Code
 from vernacular.core.errors import Collector, Problem
 from vernacular.core.normal_forms import normalized
 from vernacular.datasets.items import Row
@@ -34,7 +35,7 @@ def read_parallel(source: str, target: str, where: str, other: str) -> Iterator[
     if any(any(lines[both:]) for lines in sides):
         raise Problem(f"{len(sides[0])} lines, but {other} has {len(sides[1])}", where=where,
                       fix="Each line needs its counterpart in the other file; leave an empty line for a missing "
-                          "translation")
+                          "translation", code=Code.DATA_JOIN)
     for number, (left, right) in enumerate(zip(*sides, strict=False), 1):
         if left or right:
             yield Row(f"{other if left and not right else where}:{number}", {"source": left, "target": right})
@@ -58,12 +59,13 @@ def with_both_sides(rows: Sequence[Row], most_unmatched: float, remarks: list[Da
         faults.add(Problem(f"one side is empty in {len(empty)} of {len(rows)} pairs "
                            f"({len(empty) / len(rows):.1%}); the limit is {most_unmatched:.1%}", where=empty[0].where,
                            fix="Add the missing sentences, remove the lines from both files, or raise "
-                               "`most_unmatched:`"))
+                               "`most_unmatched:`", code=Code.DATA_JOIN))
     for row in empty:
         if _shifted(rows, row):
             faults.add(Problem("misaligned lines: one side is empty here, and the lengths of the following lines "
                                "match those one line above or below", where=row.where,
-                               fix="Remove the empty line, or the surplus line in the other file"))
+                               fix="Remove the empty line, or the surplus line in the other file",
+                               code=Code.DATA_JOIN))
             break
     remarks.append(DataNote("pairs_with_an_empty_side", empty[0].where, len(empty),
                           "pairs left out because one side is empty"))

@@ -72,8 +72,8 @@ def _rows(values: Iterator[Any], remarks: list[DataNote] | None) -> Iterator[Row
             if remarks is not None:
                 remarks.append(DataNote(*parts))
         else:
-            found, beyond = parts
-            problems = [Problem(text, where=where, fix=fix) for text, where, fix in found]
+            rows, beyond = parts
+            problems = [Problem(text, where=where, fix=fix, code=code) for text, where, fix, code in rows]
             raise problems[0] if len(problems) == 1 and not beyond else Problems(problems, beyond)
 
 
@@ -92,6 +92,6 @@ def in_worker_rows(files: Sequence[OpenFile], kind: str, names: Sequence[str], e
     for remark in remarks:
         yield ["remark", remark.code, remark.where, remark.number, remark.text]
     if problem is not None:
-        each = problem.problems if isinstance(problem, Problems) else [problem]
-        yield ["problem", [[one.what, one.where, one.fix] for one in each],
+        problems = problem.problems if isinstance(problem, Problems) else [problem]
+        yield ["problem", [[one.what, one.where, one.fix, one.code] for one in problems],
                problem.beyond if isinstance(problem, Problems) else {}]

@@ -12,6 +12,7 @@ from pathlib import Path
 from vernacular.config.schema import Language
 from vernacular.config.training import Alignment
 from vernacular.config.translations import Translations
+from vernacular.core.codes import Code
 from vernacular.core.errors import Collector, Problem
 from vernacular.datasets.items import Row
 from vernacular.datasets.join import Joined, join, shown
@@ -91,10 +92,11 @@ def read_raw_pairs(language: Language, root: Path, asked: Alignment, progress: C
     same = sum(text == translation for text, translation in raw_pairs.pairs)
     if 2 * same > len(raw_pairs.pairs):
         raise Problem(f"{same} of {len(raw_pairs.pairs)} sentences are their own translation", where=where,
-                      fix="Put the text in the language under source, its translation under translation")
+                      fix="Put the text in the language under source, its translation under translation",
+                      code=Code.DATA_JOIN)
     if len(raw_pairs.pairs) < LEAST:
         raise Problem(f"{len(raw_pairs.pairs)} translated sentences; at least {LEAST} are needed", where=where,
-                      fix="Add some, or remove alignment")
+                      fix="Add some, or remove alignment", code=Code.DATA_JOIN)
     return raw_pairs
 
 
@@ -132,7 +134,8 @@ def _checked(joined: Joined, entry: Translations, language: Language) -> Join:
                       f"{firsts or 'any: a side is empty'}; {len(joined.pairs)} have one: of the smaller side "
                       f"{joined.lost:.1%} are lost; the limit is {entry.most_unmatched:.1%}",
                       where=f"{language.code} alignment.translations",
-                      fix="Correct `key:` so that both sides use the same keys, or raise most_unmatched")
+                      fix="Correct `key:` so that both sides use the same keys, or raise most_unmatched",
+                      code=Code.DATA_JOIN)
     return Join(names, len(joined.pairs), joined.together, alone, samples)
 
 

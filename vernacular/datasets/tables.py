@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from vernacular.core import delimited as separated
+from vernacular.core.codes import Code
 from vernacular.core.errors import Collector, Problem
 from vernacular.core.normal_forms import normalized
 from vernacular.datasets.cells import Cells, read_cells
@@ -51,9 +52,10 @@ def _object(line: str, where: str, columns: Names, known: dict[tuple[str, ...], 
         value = json.loads(line, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
         raise Problem(f"not valid JSON ({getattr(error, 'msg', error)})", where=where,
-                      fix="Correct this line") from None
+                      fix="Correct this line", code=Code.DATA_FORMAT) from None
     if not isinstance(value, dict):
-        raise Problem("not a JSON object", where=where, fix='Write {"text": "...", "label": "..."}')
+        raise Problem("not a JSON object", where=where, fix='Write {"text": "...", "label": "..."}',
+                      code=Code.DATA_FORMAT)
     keys = tuple(value)
     if keys not in known:
         known[keys] = columns_in(keys, columns, where)
@@ -88,7 +90,8 @@ def read_table(text: str, where: str, columns: Names, marks: str, quoted: bool |
         found = columns_in(header, columns, place)
         twice = next((name for name in found.values() if header.count(name) > 1), None)
         if twice is not None:
-            raise Problem(f"two columns are named '{twice}'", where=place, fix="Rename one of them")
+            raise Problem(f"two columns are named '{twice}'", where=place, fix="Rename one of them",
+                          code=Code.DATA_COLUMN)
         _note_columns(columns, found, where, remarks)
         places = {role: header.index(name) for role, name in found.items()}
         del rows[0]
@@ -125,7 +128,8 @@ def columns_in(header: Sequence[str], columns: Names, where: str) -> dict[str, s
         what = f"no column '{names[0]}' for its {role}" if not fitting else (
             f"its {role} may be in the column {' or '.join(fitting)}")
         faults.add(Problem(what, where=where, fix=f"Existing columns: {', '.join(map(str, header)) or 'none'}; "
-                                                  f"select one with `columns: {{{role}: NAME}}`"))
+                                                  f"select one with `columns: {{{role}: NAME}}`",
+                           code=Code.DATA_COLUMN))
     faults.raise_collected()
     return found
 
@@ -140,12 +144,12 @@ def row_of(value: Mapping[str, Any], where: str, columns: Mapping[str, str]) -> 
         if name not in value:
             raise Problem(f"no column '{name}' for its {role}", where=where,
                           fix=f"Existing columns: {', '.join(map(str, value)) or 'none'}; select one with "
-                              f"`columns: {{{role}: NAME}}`")
+                              f"`columns: {{{role}: NAME}}`", code=Code.DATA_COLUMN)
     try:
         return Row(where, {role: _nfc(value[name]) for role, name in columns.items()})
     except UnicodeEncodeError:
         raise Problem("it contains half a character (a lone surrogate, such as \\ud83d)", where=where,
-                      fix="Write the whole character, or remove it") from None
+                      fix="Write the whole character, or remove it", code=Code.DATA_FORMAT) from None
 
 
 def _options(options: str | int | Sequence[str | int]) -> list[str | int]:
@@ -173,7 +177,7 @@ def _places_by_number(header: Sequence[str], names: Mapping[str, list[str | int]
     for role, number in numbers.items():
         if not -len(header) <= number < len(header):
             raise Problem(f"no column {number} for its {role}: the row has {len(header)} columns, numbered from 0",
-                          where=where, fix="Correct `columns:`")
+                          where=where, fix="Correct `columns:`", code=Code.DATA_COLUMN)
     return {role: number % len(header) for role, number in numbers.items()}
 
 

@@ -9,6 +9,7 @@ from vernacular.config.limits import Limits
 from vernacular.config.schema import Language
 from vernacular.config.translations import Side
 from vernacular.core import delimited as separated
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.core.files import File
 from vernacular.datasets.items import Row
@@ -45,7 +46,8 @@ class TextSide:
         if settings.key is None and len(self._files) != 1:
             raise Problem(f"{len(self._files)} files match the side of translations called {settings.name}; "
                           "without a key it must be one", where=f"{language.code} alignment.translations",
-                          fix="Make each pair of files a separate entry, or give both sides a key")
+                          fix="Make each pair of files a separate entry, or give both sides a key",
+                          code=Code.DATA_JOIN)
         documents = list(opened.documents(progress))
         self._all: dict[tuple[str, str], set[str]] = {}
         for document in documents:
@@ -104,7 +106,7 @@ class TextSide:
         """
         if (path, one_line(text)) not in self._all:
             raise Problem("the ledger has another text here, so a takedown would miss it", where=where,
-                          fix="Write it as plain text")
+                          fix="Write it as plain text", code=Code.DATA_JOIN)
         return (path, one_line(text)) in self._left
 
     def digests(self, path: str, text: str) -> frozenset[str]:
@@ -125,7 +127,8 @@ def rows_of(ours: TextSide, theirs: TextSide, remarks: list[DataNote]) -> Iterat
     if not kinds <= set(_TABLES) or ours.file.place != theirs.file.place:
         raise Problem("without keys, translations need two .txt files, line by line, or two columns of one .csv, "
                       ".tsv or .jsonl file", where=f"{ours.where} and {theirs.where}",
-                      fix="Write them so, with `text_field:` for each side of a table; or join them by `key:`")
+                      fix="Write them so, with `text_field:` for each side of a table; or join them by `key:`",
+                      code=Code.DATA_COLUMN)
     columns = {"source": ours.column, "target": theirs.column}
     kind, more = ("jsonl", []) if kinds == {".jsonl"} else (
         "table", [separated.MARKS if kinds == {".csv"} else "\t", None])
@@ -140,5 +143,6 @@ def plain_field(row: Row, role: str) -> str:
     """
     value = row.fields[role]
     if value is not None and not isinstance(value, str):
-        raise Problem("one of its two sides is not text", where=row.where, fix="Quote it, or remove it")
+        raise Problem("one of its two sides is not text", where=row.where, fix="Quote it, or remove it",
+                      code=Code.DATA_JOIN)
     return one_line(value or "")

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem, is_system_error
 from vernacular.sandbox.frames import OpenFile
 
@@ -41,7 +42,8 @@ def _parquet(file: OpenFile, wanted: Sequence[str], names: Sequence[str], where:
         if is_system_error(error):
             raise
         first = (str(error).splitlines() or [type(error).__name__])[0]
-        raise Problem(f"not a readable Parquet file ({first})", where=where, fix="Write it again") from None
+        raise Problem(f"not a readable Parquet file ({first})", where=where, fix="Write it again",
+                      code=Code.DATA_FORMAT) from None
 
 
 def _jsonl(file: OpenFile, wanted: Sequence[str], names: Sequence[str], where: str) -> Iterator[dict[str, str]]:
@@ -51,9 +53,10 @@ def _jsonl(file: OpenFile, wanted: Sequence[str], names: Sequence[str], where: s
                 row = orjson.loads(line)
             except ValueError as error:
                 raise Problem(f"not a line of JSON ({error})", where=f"{where}:{number}",
-                              fix="Correct this line") from None
+                              fix="Correct this line", code=Code.DATA_FORMAT) from None
             if not isinstance(row, dict):
-                raise Problem("not a JSON object", where=f"{where}:{number}", fix='Write {"text": "..."}')
+                raise Problem("not a JSON object", where=f"{where}:{number}", fix='Write {"text": "..."}',
+                              code=Code.DATA_FORMAT)
             check_columns(row, wanted, f"{where}:{number}")
             yield texts_of(row, names)
 
@@ -62,7 +65,7 @@ def check_columns(there: Mapping[str, Any] | Sequence[str], wanted: Sequence[str
     """Reject a row or file that has none of the wanted columns."""
     if not any(name in there for name in wanted):
         raise Problem(f"there is no column '{wanted[0]}'", where=where,
-                      fix=f"Its columns: {', '.join(there)}; select one with `text_field:`")
+                      fix=f"Its columns: {', '.join(there)}; select one with `text_field:`", code=Code.DATA_COLUMN)
 
 
 def texts_of(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, str]:

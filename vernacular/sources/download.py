@@ -13,6 +13,7 @@ from pathlib import Path
 import orjson
 
 from vernacular import __version__
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem, is_disk_full
 from vernacular.core.store import write_atomically
 
@@ -74,16 +75,17 @@ def download(url: str, file: Path, known: Mark, progress: Callable[[str], None])
             part.unlink(missing_ok=True)
         raise Problem(f"the server responds {error.code} {error.reason}", where=url,
                       fix="Run again" if error.code in (416, 429) or error.code >= 500 else "Correct the address "
-                                                                                               "or `date:`") from None
+                                                                                               "or `date:`",
+                      code=Code.SOURCE_NETWORK) from None
     except (OSError, http.client.HTTPException) as error:
         if is_disk_full(error):
             raise
         reason = getattr(error, "reason", None) or error
         raise Problem(f"the download failed ({reason})", where=url,
-                      fix="Check the network and run again; it resumes") from None
+                      fix="Check the network and run again; it resumes", code=Code.SOURCE_NETWORK) from None
     if length >= 0 and size - have != length:
         raise Problem(f"it ended after {size:,} of {have + length:,} bytes", where=url,
-                      fix="Run again; it resumes")
+                      fix="Run again; it resumes", code=Code.SOURCE_NETWORK)
     part.replace(file)
     notes.unlink()
     return mark
@@ -108,9 +110,11 @@ def fetch_text(url: str) -> str | None:
     except urllib.error.HTTPError as error:
         if error.code in (404, 410):
             return None
-        raise Problem(f"the server responds {error.code} {error.reason}", where=url, fix="Run again") from None
+        raise Problem(f"the server responds {error.code} {error.reason}", where=url, fix="Run again",
+                      code=Code.SOURCE_NETWORK) from None
     except (OSError, http.client.HTTPException) as error:
-        raise Problem(f"the download failed ({error})", where=url, fix="Check the network and run again") from None
+        raise Problem(f"the download failed ({error})", where=url, fix="Check the network and run again",
+                      code=Code.SOURCE_NETWORK) from None
 
 
 def _copy(answer: http.client.HTTPResponse, part: Path, url: str, have: int, progress: Callable[[str], None]) -> int:
@@ -128,7 +132,7 @@ def _copy(answer: http.client.HTTPResponse, part: Path, url: str, have: int, pro
                 if have - before < _LEAST:
                     raise Problem(f"the download hangs: {have - before:,} bytes arrived "
                                   f"in {_SECONDS} seconds", where=url,
-                                  fix="Run again later; it resumes")
+                                  fix="Run again later; it resumes", code=Code.SOURCE_NETWORK)
                 begun, before = time.monotonic(), have
             if have - reported >= _PROGRESS_BYTES:
                 progress(f"{url}: {have / 1e6:.0f} MB")

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from importlib import import_module
 from typing import Any
 
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem, is_system_error
 from vernacular.sandbox.frames import OpenFile
 
@@ -39,4 +40,4 @@ def _pages(file: OpenFile, packed: bool, done: int) -> Iterator[list[Any] | None
         if is_system_error(error):
             raise
         raise Problem(f"the dump is damaged ({type(error).__name__}: {error})", where="",
-                      fix="Fetch it again") from None
+                      fix="Fetch it again", code=Code.SOURCE_DAMAGED) from None

@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 from vernacular.config.schema import Language
 from vernacular.config.sources import NetworkSource
 from vernacular.core import clock
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem, as_problem
 from vernacular.core.store import write_atomically
 from vernacular.sources import Place, network_sources, open_network_source
@@ -54,7 +55,7 @@ def failures(language: Language, root: Path) -> dict[str, Failure]:
         return {}
     except ValueError:
         raise Problem("the record of failed fetches cannot be read", where=str(_notes(language, root)),
-                      fix="Delete this file") from None
+                      fix="Delete this file", code=Code.SOURCE_DAMAGED) from None
     return {name: Failure(**row) for name, row in rows.items()}
 
 
@@ -110,7 +111,7 @@ def fetch(language: Language, root: Path, progress: Callable[[str], None], at_on
         lock.acquire(timeout=0)
     except Timeout:
         raise Problem("another process is fetching", where=language.code,
-                      fix="Wait until it has finished") from None
+                      fix="Wait until it has finished", code=Code.SOURCE_BUSY) from None
     try:
         wanted = due(language, root, math.inf if at_once else clock.now())
         for source, place in network_sources(language, root):
@@ -133,7 +134,7 @@ def _fetch_one(source: NetworkSource, place: Place, where: str, progress: Callab
         opened.refresh(progress)
         if opened.due():  # it has printed the reason; earlier data is kept
             return Problem("no new content could be fetched", where=where,
-                           fix="Upkeep retries later; `vernacular fetch` retries now")
+                           fix="Upkeep retries later; `vernacular fetch` retries now", code=Code.SOURCE_NETWORK)
     except Exception as error:  # an error in one source never stops the others
         return as_problem(error, where)
     return None

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 
 from vernacular.config.sources import FilesSource, LocalSource
 from vernacular.config.translations import FilesSide, PackageSide
+from vernacular.core.codes import Code
 from vernacular.core.errors import Collector, Problem
 from vernacular.core.files import File, Folder
 from vernacular.core.store import digest_of
@@ -148,6 +149,7 @@ class FolderFiles(Files):
 def no_text(glob: str, files: int, where: str) -> Problem:
     """Build the Problem for a pattern without files, or ``files`` files without text."""
     if not files:
-        return Problem(f"no file matches '{glob}'", where=where, fix="Add the text, or correct `files:`")
+        return Problem(f"no file matches '{glob}'", where=where, fix="Add the text, or correct `files:`",
+                       code=Code.SOURCE_MISSING)
     return Problem(f"the {files} files that match '{glob}' contain no text", where=where,
-                   fix="Add text to them, or correct `files:` or `text_field:`")
+                   fix="Add text to them, or correct `files:` or `text_field:`", code=Code.DATA_EMPTY)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vernacular.config.sources import HubSource, is_local
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.core.files import File, Folder
 from vernacular.core.store import digest_of
@@ -94,7 +95,8 @@ class HubDataset:
             Problem: nothing was fetched.
         """
         state = self.mirror.state
-        self.problems = [Problem(what, where=where, fix=fix) for what, where, fix in state.get("problems", [])]
+        self.problems = [Problem(what, where=where, fix=fix,
+                                 code=Code.SOURCE_MISSING) for what, where, fix in state.get("problems", [])]
         progress(f"reading {state.get('rows', 0)} rows of {self.settings.name}")
         for row in self.mirror.rows():
             more = {name: value for name, value in row.items() if name not in ("path", "text")}
@@ -134,7 +136,8 @@ class HubDataset:
                     break
         fetch.flush(_DONE)
         if not taken:
-            raise Problem("the dataset contains no text", where=self.where, fix="Correct `config:` or `split:`")
+            raise Problem("the dataset contains no text", where=self.where, fix="Correct `config:` or `split:`",
+                          code=Code.DATA_EMPTY)
         self.mirror.publish(fetch, problems=[[problem.what, problem.where, problem.fix] for problem in self.problems])
 
     def _streamed(self, state: Any) -> Iterator[tuple[dict[str, Any], Any]]:
@@ -201,4 +204,5 @@ def _local_files(folder: Folder, where: str) -> list[File]:
         files = folder.list_files(pattern)
         if files:
             return [file for _, file in files]
-    raise Problem("there is no .parquet or .jsonl file in the folder", where=where, fix="Correct `dataset:`")
+    raise Problem("there is no .parquet or .jsonl file in the folder", where=where, fix="Correct `dataset:`",
+                  code=Code.SOURCE_MISSING)

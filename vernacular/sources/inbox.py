@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 
 from vernacular.config.sources import InboxSource
 from vernacular.core import clock
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem, as_problem, is_system_error
 from vernacular.core.files import File, Folder
 from vernacular.provenance.suppression_list import gone
@@ -85,7 +86,7 @@ class Inbox(Files):
             return []
         if first is None:
             self._set_aside(Problem("it contains no text", where=f"{self.where}/{path}",
-                                    fix="Check that it is the right file"))
+                                    fix="Check that it is the right file", code=Code.DATA_EMPTY))
             return []
         return chain([first], texts)
 
@@ -110,7 +111,8 @@ def _is_text(name: str) -> bool:
 def _unreadable(error: Exception, where: str) -> Problem:
     """Explain why the file could not be read."""
     if isinstance(error, OSError):
-        return Problem(error.strerror or str(error), where=where, fix="Copy the file into the inbox again")
+        return Problem(error.strerror or str(error), where=where, fix="Copy the file into the inbox again",
+                       code=Code.SOURCE_ACCESS)
     return as_problem(error, where)
 
 

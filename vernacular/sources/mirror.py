@@ -21,6 +21,7 @@ from filelock import FileLock, Timeout
 
 from vernacular.config.sources import SourceBase
 from vernacular.core import clock
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem, TransientProblem
 from vernacular.core.store import digest_of, now, write_atomically
 from vernacular.provenance.document import make_document
@@ -83,7 +84,7 @@ class Mirror:
         state = self.state
         if not state:
             raise Problem("no data has been fetched yet", where=self.where,
-                          fix="Run once with a network connection, which fetches it first")
+                          fix="Run once with a network connection, which fetches it first", code=Code.SOURCE_MISSING)
         for name in state["shards"]:
             for row in _shard(self.folder / state["generation"] / name):
                 row["fetched"] = row.get("fetched") or state["fetched"]
@@ -102,7 +103,7 @@ class Mirror:
             lock.acquire(timeout=0)
         except Timeout:
             raise TransientProblem("another process is fetching this source", where=self.where,
-                          fix="Wait for it, or stop it and run again: it resumes") from None
+                          fix="Wait for it, or stop it and run again: it resumes", code=Code.SOURCE_BUSY) from None
         try:
             yield
         finally:
@@ -216,7 +217,7 @@ def _read(file: Path) -> dict[str, Any]:
         return {}
     except ValueError:
         raise Problem("the fetched data cannot be read", where=str(file.parent),
-                      fix="Delete this folder; it will be fetched again") from None
+                      fix="Delete this folder; it will be fetched again", code=Code.SOURCE_DAMAGED) from None
     return found
 
 

@@ -11,6 +11,7 @@ import regex
 
 from vernacular.config.expressions import compile_expression
 from vernacular.config.sources import PackageSource
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.core.files import File
 from vernacular.sources import Place
@@ -41,7 +42,7 @@ class PackageFiles(Files):
             pattern = glob_pattern(self.settings.files)
         except ValueError as error:
             raise Problem(f"the pattern {self.settings.files} is invalid: {error}", where=self.where,
-                          fix="Correct `files:`") from None
+                          fix="Correct `files:`", code=Code.SOURCE_MISSING) from None
         found = []
         for entry in package.files or []:
             path = entry.as_posix()
@@ -66,7 +67,7 @@ def installed(name: str) -> Distribution:
         return distribution(name)
     except (PackageNotFoundError, ValueError):
         raise Problem(f"the Python package {name} is not installed", where=f"package {name}",
-                      fix=f"Run `pip install -c constraints.txt {name}`") from None
+                      fix=f"Run `pip install -c constraints.txt {name}`", code=Code.SOURCE_MISSING) from None
 
 
 def file_of(package: Distribution, path: str, shown: str) -> File:
@@ -78,7 +79,7 @@ def file_of(package: Distribution, path: str, shown: str) -> File:
     root, file = (Path(str(package.locate_file(name))).resolve() for name in ("", path))
     if not file.is_relative_to(root):
         raise Problem("the file is outside site-packages, through a link or ..", where=shown,
-                      fix="Reinstall the package with `pip install --force-reinstall`")
+                      fix="Reinstall the package with `pip install --force-reinstall`", code=Code.SOURCE_ACCESS)
     return File(root, file.relative_to(root).as_posix(), shown)
 
 

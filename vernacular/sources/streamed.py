@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem, is_disk_full
 from vernacular.core.files import File
 from vernacular.sandbox.frames import OpenFile
@@ -63,9 +64,9 @@ def _reason(error: Exception, where: str) -> Exception:
     if absent and not isinstance(error, json.JSONDecodeError):
         return Problem(f"it cannot be read: {first}", where=where,
                        fix="Correct `dataset:`, `config:`, `split:` or `revision:`, or log in with `hf auth "
-                           "login` if it requires consent")
+                           "login` if it requires consent", code=Code.SOURCE_NETWORK)
     return Problem(f"the hub cannot be reached ({type(error).__name__}: {first})", where=where,
-                   fix="Check the network and run again; it resumes")
+                   fix="Check the network and run again; it resumes", code=Code.SOURCE_NETWORK)
 
 
 def stream_dataset(dataset: str, config: str | None, split: str, revision: str | None, where: str,
@@ -111,7 +112,7 @@ def _check_description(folder: Path, where: str) -> None:
         named = [text for one in description for text in _texts_in(one.get("configs", []))]
     except (yaml.YAMLError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise Problem(f"its description cannot be read ({type(error).__name__})", where=where,
-                      fix="Correct the YAML at the top of its README.md") from None
+                      fix="Correct the YAML at the top of its README.md", code=Code.SOURCE_DAMAGED) from None
     for text in named:
         if "://" in text or "::" in text:
             raise _names_elsewhere(text, where)
@@ -128,7 +129,7 @@ def _texts_in(data: Any) -> Iterator[str]:
 
 def _names_elsewhere(path: str, where: str) -> Problem:
     return Problem(f"its description names {path}, which is not one of its files", where=where,
-                   fix="Correct `data_files` in its README.md, or use another dataset")
+                   fix="Correct `data_files` in its README.md, or use another dataset", code=Code.SOURCE_ACCESS)
 
 
 def _undecoded(rows: Any) -> Any:

@@ -13,6 +13,7 @@ from urllib.parse import quote
 import regex
 
 from vernacular.config.sources import WikipediaSource, is_url
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.core.files import File, Folder
 from vernacular.core.store import digest_of
@@ -150,7 +151,8 @@ class WikipediaDump:
             found = hashlib.file_digest(stream, "sha1").hexdigest()
         if found != wanted.group(1):
             remove(self._kept)
-            raise Problem("the dump does not match its checksum", where=self._source, fix="Run again")
+            raise Problem("the dump does not match its checksum", where=self._source, fix="Run again",
+                          code=Code.SOURCE_PIN)
 
     def _read(self, file: File, key: str, facts: dict[str, Any], progress: Callable[[str], None]) -> None:
         """Write the articles of the dump ``file`` to the mirror."""
@@ -165,7 +167,8 @@ class WikipediaDump:
             if taken % _PROGRESS_ARTICLES == 0:
                 progress(f"{self.settings.name}: {taken} articles")
         if not taken:
-            raise Problem("the dump contains no article", where=self._source, fix="Correct `wiki:` or `dump:`")
+            raise Problem("the dump contains no article", where=self._source, fix="Correct `wiki:` or `dump:`",
+                          code=Code.DATA_EMPTY)
         fetch.flush(number)
         fetch.key = key
         self.mirror.publish(fetch, **facts)
@@ -184,7 +187,8 @@ class WikipediaDump:
                         if row is not None:
                             yield number, row
         except FileNotFoundError:
-            raise Problem("this dump does not exist", where=file.shown, fix="Correct `dump:`") from None
+            raise Problem("this dump does not exist", where=file.shown, fix="Correct `dump:`",
+                          code=Code.SOURCE_MISSING) from None
         except Problem:  # a failing disk does not mean a damaged dump; keep what was read
             remove(self._kept)
             raise
@@ -214,5 +218,5 @@ def _beginning(row: dict[str, Any]) -> str:
 def _state(file: File) -> list[int]:
     found = file.state()
     if found is None:
-        raise Problem("this dump does not exist", where=file.shown, fix="Correct `dump:`")
+        raise Problem("this dump does not exist", where=file.shown, fix="Correct `dump:`", code=Code.SOURCE_MISSING)
     return [found.st_size, found.st_mtime_ns]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from vernacular.config.labeled_data import Part
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.datasets.items import Item
 from vernacular.tasks.base import Kind
@@ -42,14 +43,16 @@ def check_labels_meet(kind: Kind, parts: Mapping[Part, Sequence[Item]], where: s
     learned, scored = (labels_in(kind, parts[part]) for part in ("train", "test"))
     if len(learned) == 1 and not kind.task.multi_label:
         raise Problem(f"every training item has the label '{learned[0]}'", where=where,
-                      fix="Add training items with at least two labels: one label cannot be learned")
+                      fix="Add training items with at least two labels: one label cannot be learned",
+                      code=Code.DATA_LABEL)
     for part, there in (("train", learned), ("test", scored)):
         if kind.task.multi_label and not there:
             raise Problem(f"no item in {part} has a label", where=where,
-                          fix="Select the right column with `columns: {label: NAME}`, or add labeled items")
+                          fix="Select the right column with `columns: {label: NAME}`, or add labeled items",
+                          code=Code.DATA_LABEL)
     if learned and scored and not {*learned} & {*scored}:
         raise Problem(f"no label of test ({', '.join(scored)}) is in train ({', '.join(learned)})", where=where,
-                      fix="Spell the labels of both parts alike")
+                      fix="Spell the labels of both parts alike", code=Code.DATA_LABEL)
 
 
 def labels_in(kind: Kind, items: Iterable[Item]) -> list[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from vernacular.config.labeled_data import PARTS, Part
 from vernacular.config.schema import Language
 from vernacular.config.tasks import Task
+from vernacular.core.codes import Code
 from vernacular.core.errors import Collector, Problem
 from vernacular.datasets.division import divide
 from vernacular.datasets.items import Item, Row
@@ -72,7 +73,7 @@ def load_items(language: Language, name: str, root: Path) -> Items:
         check_label_words(task.prompt, kind.labels, where)
     if len(kind.labels) == 1 and not task.multi_label:
         raise Problem(f"every item has the label '{kind.labels[0]}'", where=where,
-                      fix="Add items with at least two labels: one label cannot be learned")
+                      fix="Add items with at least two labels: one label cannot be learned", code=Code.DATA_LABEL)
     contradictions = contradictions_in(item for part in PARTS for item in parts[part])
     remarks += [DataNote(note, where, number, _REPAIRED[note]) for note, number in
                 kind.notes(task, [row for part in PARTS for row in rows[part]]).items()]
@@ -92,13 +93,14 @@ def load_items(language: Language, name: str, root: Path) -> Items:
         if len(parts[part]) < LEAST:
             same = f", without {again} that also occur in test or dev" if part == "train" and again else ""
             raise Problem(f"{len(parts[part])} items in {part}{same}", where=where,
-                          fix=f"Add items, to at least {LEAST}")
+                          fix=f"Add items, to at least {LEAST}", code=Code.DATA_SPLIT)
     check_labels_meet(kind, parts, where)
     if task.prompt is not None:
         try:
             examples(parts["train"], parts["test"], max(task.prompt.shots, default=0), _DRAW)
         except Problem as problem:
-            raise Problem(problem.what, where=f"{where} {problem.where}", fix=problem.fix) from None
+            raise Problem(problem.what, where=f"{where} {problem.where}", fix=problem.fix,
+                          code=problem.code) from None
     return Items(kind, parts["train"], parts["dev"], parts["test"], notes, contradictions, remarks)
 
 
@@ -152,7 +154,8 @@ def load_transfer_items(language: Language, name: str, root: Path, items: Items)
     unknown = [label for label in kind_class.labels_of(task, rows) if label not in items.kind.labels]
     if unknown:
         raise Problem(f"no item of the task has the label {', '.join(unknown)}", where=where, fix=(
-            f"Rename it in the data, or remove these rows; labels of the task: {', '.join(items.kind.labels)}"))
+            f"Rename it in the data, or remove these rows; labels of the task: {', '.join(items.kind.labels)}"),
+                      code=Code.DATA_LABEL)
     kind = kind_class(task, items.kind.labels)
     parts: dict[Part, list[Item]] = {"train": [kind.item(row) for row in rows], "dev": items.dev, "test": items.test}
     judging: tuple[Part, ...] = ("dev", "test")
@@ -161,5 +164,5 @@ def load_transfer_items(language: Language, name: str, root: Path, items: Items)
     random.Random(_DRAW).shuffle(parts["train"])
     if len(parts["train"]) < LEAST:
         raise Problem(f"only {len(parts['train'])} training items", where=where,
-                      fix=f"Add items, to at least {LEAST}")
+                      fix=f"Add items, to at least {LEAST}", code=Code.DATA_SPLIT)
     return parts["train"]

@@ -10,6 +10,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from vernacular.config.schema import Language, Model
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.datasets.items import Item
 from vernacular.modeling.base_models import longest_input
@@ -78,11 +79,12 @@ def load_predictor(arm: Arm, model_name: str, model: Model, task_name: str, inpu
     folder = adapter_folder(inputs[f"task/{task_name}_{model_name}"], arm, seed)
     if not folder.is_dir():
         raise Problem(f"the adapter for {arm}, seed {seed} is missing", where=str(folder),
-                      fix=f"Run `vernacular run {language.cli_args(model_name)} --to task/{task_name}_{model_name}`")
+                      fix=f"Run `vernacular run {language.cli_args(model_name)} --to task/{task_name}_{model_name}`",
+                      code=Code.DATA_MISSING)
     task = language.tasks[task_name]
     if not task.answers_lines:
         raise Problem(f"a task of {task.kind} does not label lines", where=f"{language.code} {task_name}",
-                      fix="Use a task of token_classification or sequence_classification")
+                      fix="Use a task of token_classification or sequence_classification", code=Code.DATA_LABEL)
     kind_class = class_of(task)
     assert issubclass(kind_class, Labelling)  # such kinds label lines
     labels = json.loads((inputs[f"task/{task_name}_{model_name}"] / LABELS).read_text(encoding="utf-8"))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from vernacular.config.tasks import Task
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.datasets.items import Item, Row
 from vernacular.tasks.adapter_model import Encoded, Network, encode
@@ -103,7 +104,7 @@ def text_of(row: Row, role: str) -> str:
     value = row.fields[role]
     if not isinstance(value, str) or not value.strip():
         raise Problem(f"its {role} is empty or not text", where=row.where,
-                      fix="Remove the row, or select the right column with `columns:`")
+                      fix="Remove the row, or select the right column with `columns:`", code=Code.DATA_EMPTY)
     return value.strip()
 
 
@@ -116,9 +117,10 @@ def _labels(task: Task, row: Row) -> list[str]:
         named = not any(isinstance(label, list | dict) for label in found)
         if not named or (len({*found}) < len(found) and {*found} <= {0, 1}):  # a vector would be read as two labels
             raise Problem(f"its label is {'a vector of 0 and 1' if named else 'nested'}, not a list of names",
-                          where=row.where, fix="Write the names of its labels: [\"news\", \"sports\"]")
+                          where=row.where, fix="Write the names of its labels: [\"news\", \"sports\"]",
+                          code=Code.DATA_LABEL)
         return sorted({str(label).strip() for label in found if label is not None and str(label).strip()})
     if value is None or isinstance(value, list | dict) or not str(value).strip():
         raise Problem("it has no label, or several", where=row.where,
-                      fix="Give it one, or set `multi_label: true` on the task")
+                      fix="Give it one, or set `multi_label: true` on the task", code=Code.DATA_LABEL)
     return [str(value).strip()]

@@ -21,6 +21,7 @@ from vernacular.alignment.pairs import read_pairs_by_part
 from vernacular.config.labeled_data import PARTS, Part
 from vernacular.config.schema import Model
 from vernacular.config.tasks import derived_labels
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.core.jsonl import read_jsonl, write_jsonl
 from vernacular.core.store import Report, write_atomically
@@ -138,7 +139,7 @@ def translated_items(work: Work, task_name: str, model: Model) -> Items:
     if len(test) < LEAST or (task.fine_tune and len(train) < LEAST):
         raise Problem(f"{len(test)} pairs of translations in test and {len(train)} in train; {LEAST} are needed",
                       where=f"{work.language.code} tasks.{task_name}",
-                      fix="Add translations, or remove the task")
+                      fix="Add translations, or remove the task", code=Code.DATA_SPLIT)
     return Items(class_of(task)(task, []), train, dev, test)
 
 
@@ -159,7 +160,8 @@ def derived_items(work: Work, task_name: str) -> Items:
         if count < LEAST:
             raise Problem(f"{count} items in {part} can be derived from the text; {LEAST} are needed",
                           where=f"{work.language.code} tasks.{task_name}",
-                          fix=f"Add text, give {part} a larger share in `splits:`, or remove the task")
+                          fix=f"Add text, give {part} a larger share in `splits:`, or remove the task",
+                          code=Code.DATA_SPLIT)
     return Items(class_of(task)(task, derived_labels(task)), train, dev, test)
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy
 
 from vernacular.config.tasks import Task
+from vernacular.core.codes import Code
 from vernacular.core.errors import Collector, Problem
 from vernacular.datasets.items import Item, Row
 from vernacular.tasks.adapter_model import Encoded, Network, encode
@@ -255,10 +256,10 @@ def _fields(row: Row) -> tuple[list[str], list[str]]:
     for name, found in (("words", words), ("labels", tags)):
         if not isinstance(found, list) or not all(isinstance(part, str) and part.strip() for part in found):
             raise Problem(f"its {name} are not a list of nonempty texts", where=row.where,
-                          fix="Select the right column with `columns:`")
+                          fix="Select the right column with `columns:`", code=Code.DATA_FORMAT)
     if len(words) != len(tags) or not words:
         raise Problem(f"{len(words)} words and {len(tags)} labels", where=row.where,
-                      fix="Give each word exactly one label")
+                      fix="Give each word exactly one label", code=Code.DATA_LABEL)
     return words, tags
 
 
@@ -275,11 +276,12 @@ def checked(tags: Sequence[str], row: Row, repair: bool) -> list[str]:
             tag = _AS_IOB2.get(tag[:2], tag[:2]) + tag[2:]
         if not _of_entities(tag):
             faults.add(Problem(f"'{tag}' is not an IOB2 tag (O, B-PER, I-PER)", where=where,
-                               fix=f"Correct the file, {_PLAIN}"))
+                               fix=f"Correct the file, {_PLAIN}", code=Code.DATA_LABEL))
         elif tag.startswith("I-") and (not out or out[-1][2:] != tag[2:]):
             if not repair:
                 faults.add(Problem(f"{tag} follows {out[-1] if out else 'nothing'}: in IOB2 an entity begins with B-",
-                                   where=where, fix=f"Correct the file, remove `repair_bio: false`, {_PLAIN}"))
+                                   where=where, fix=f"Correct the file, remove `repair_bio: false`, {_PLAIN}",
+                                   code=Code.DATA_EMPTY))
             tag = f"B-{tag[2:]}"
         out.append(tag)
     faults.raise_collected()

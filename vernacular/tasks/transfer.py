@@ -24,6 +24,7 @@ from vernacular.config.labeled_data import Part
 from vernacular.config.schema import Model
 from vernacular.config.tasks import Task
 from vernacular.config.training import Lora
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.core.jsonl import read_jsonl
 from vernacular.datasets.items import Item
@@ -102,7 +103,7 @@ def transfer_items(work: Work, model: Model, task_name: str, items: Items) -> Tr
     if len(kept) < LEAST or len({label for item in kept for label in item.labels if label != IGNORED}) < 2:
         raise Problem(f"{len(kept)} training items; {LEAST} with at least two labels are needed",
                       where=f"{work.language.code} tasks.{task_name}.transfer",
-                      fix="Add items, or translations of more of the training documents")
+                      fix="Add items, or translations of more of the training documents", code=Code.DATA_LABEL)
     return TransferItems(asked.train_language, kept)
 
 

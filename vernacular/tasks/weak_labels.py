@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from vernacular.config.tasks import Groups, Task, derived_labels
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.datasets.items import Item
 from vernacular.tasks.base import IGNORED
@@ -37,7 +38,7 @@ def derive(task: Task, documents: Iterable[Mapping[str, Any]], count: int, seed:
     items = list(_by_group(task.labels, documents) if isinstance(task.labels, Groups) else _by_capitals(documents))
     if not items:
         raise Problem("no labeled item can be derived from the text", where=f"task {task.description or task.kind}",
-                      fix="Check tasks.<name>.labels against the documents' paths, or add text")
+                      fix="Check tasks.<name>.labels against the documents' paths, or add text", code=Code.DATA_LABEL)
     there = {label for item in items for label in item.labels}
     missing = [name for number, name in enumerate(derived_labels(task)) if number not in there]
     if whole and missing:
@@ -45,7 +46,8 @@ def derive(task: Task, documents: Iterable[Mapping[str, Any]], count: int, seed:
                       where=f"task {task.description or task.kind}", fix=(
                           "Correct the patterns of `groups:`, for source/path of documents, or remove the group"
                           if isinstance(task.labels, Groups) else
-                          "The text has no capitals inside sentences: remove the task, or label names manually"))
+                          "The text has no capitals inside sentences: remove the task, or label names manually"),
+                      code=Code.DATA_LABEL)
     random.Random(seed).shuffle(items)
     return items[:count]
 

@@ -129,7 +129,8 @@ def _judge_known(test: BehaviourTest, labels: Sequence[str], answer: Answer, kno
 
     if known.right is None:
         wrong = [columns(answer) for answer in known.wrong]
-        chance = sum(float(np.prod([row[column] for row, column in zip(table, said, strict=True)])) for said in wrong)
+        chance = sum(float(np.prod([row[column] for row, column in zip(table, answer, strict=True)]))
+                     for answer in wrong)
         return Outcome(given in wrong, chance, f"not {' or '.join(known.wrong)}", _marked(labels, given))
     right = columns(known.right)
     chance = min(float(row[column]) for row, column in zip(table, right, strict=True))

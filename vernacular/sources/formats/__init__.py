@@ -15,6 +15,7 @@ from typing import Any
 import regex
 
 from vernacular.config.limits import Limits
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.core.files import File
 from vernacular.sandbox.frames import OpenFile
@@ -92,12 +93,12 @@ def read_texts(file: File, where: str, options: Options | None = None, limits: L
     if suffix not in _FORMATS or (file.suffix.lower() == PACKED and not _FORMATS[suffix].packed):
         suffix = file.suffix.lower()
         raise Problem(f"files of type '{suffix or file.name}' are not supported", where=where,
-                      fix=_INSTEAD.get(suffix, f"Use one of {', '.join(SUFFIXES)}"))
+                      fix=_INSTEAD.get(suffix, f"Use one of {', '.join(SUFFIXES)}"), code=Code.DATA_FORMAT)
     options, most = options or Options(), _FORMATS[suffix].most_mb
     with opened(file) as data:
         if data.size > most * 1_000_000:
             raise Problem(f"the file has {data.size / 1e6:.0f} MB; the limit for {suffix} is {most} MB",
-                          where=where, fix="Split it into several files")
+                          where=where, fix="Split it into several files", code=Code.FILE_SIZE)
         rows = read_bounded(f"{__name__}:texts_of", [data], [suffix, where, options.text_field, options.encoding],
                             where, for_file(limits or Limits(), data.size))
     return (Text(text, part, whole, title, author, date, tuple(flags))

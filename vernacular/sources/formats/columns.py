@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pyarrow
 from pyarrow import parquet
 
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem, is_system_error
 from vernacular.sandbox.frames import OpenFile
 from vernacular.sources.formats.rows import KNOWN, no_field, text_of_row
@@ -35,4 +36,5 @@ def read_parquet(file: OpenFile, where: str, options: Options) -> Iterator[Text]
         if is_system_error(error):
             raise
         first = (str(error).splitlines() or [type(error).__name__])[0]
-        raise Problem(f"not a readable Parquet file ({first})", where=where, fix="Write it again") from None
+        raise Problem(f"not a readable Parquet file ({first})", where=where, fix="Write it again",
+                      code=Code.DATA_FORMAT) from None

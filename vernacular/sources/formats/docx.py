@@ -12,6 +12,7 @@ import docx
 from docx.opc.exceptions import PackageNotFoundError
 from docx.oxml.parser import parse_xml
 
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.sandbox.frames import OpenFile
 from vernacular.sources.formats.text import Options, Text
@@ -45,7 +46,7 @@ def read_docx(file: OpenFile, where: str, options: Options) -> Iterator[Text]:
             NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         # Errors of damaged files; OSError comes from bz2, since the disk was read above.
         raise Problem(f"not a readable Word document ({type(error).__name__}: {error})", where=where,
-                      fix="Open it in a word processor and save it as .docx again") from error
+                      fix="Open it in a word processor and save it as .docx again", code=Code.DATA_FORMAT) from error
     lines = [line for root in roots for line in _lines(root)]
     yield Text("\n".join(lines), whole=True, **known)
 
@@ -55,13 +56,14 @@ def _check_size(data: bytes, where: str) -> None:
     if not zipfile.is_zipfile(io.BytesIO(data)):
         locked = data.startswith(b"\xd0\xcf\x11\xe0")
         raise Problem("a locked or old Word document" if locked else "not a Word document", where=where,
-                      fix="Remove its password, or save it as .docx" if locked else "Save it as .docx again")
+                      fix="Remove its password, or save it as .docx" if locked else "Save it as .docx again",
+                      code=Code.DATA_FORMAT)
     with zipfile.ZipFile(io.BytesIO(data)) as packed:
         parts = packed.infolist()
     if sum(part.file_size for part in parts) > _MOST_UNPACKED or any(
             part.file_size > max(1_000_000, _MOST_RATIO * part.compress_size) for part in parts):
         raise Problem("it unpacks to far more than a document contains", where=where,
-                      fix="Open it in a word processor and save its text as .docx or .txt again")
+                      fix="Open it in a word processor and save its text as .docx or .txt again", code=Code.FILE_SIZE)
 
 
 def _parse(blob: bytes) -> Any:

@@ -16,6 +16,7 @@ import logging
 
 import regex
 
+from vernacular.core.codes import Code
 from vernacular.core.encodings import codec_of
 from vernacular.core.errors import Problem
 
@@ -72,7 +73,7 @@ def _unicode(data: bytes, where: str) -> tuple[str, str] | None:
             if sure and (name == "utf-8-sig" or not _NOT_TEXT.search(text)):
                 return text, name.removesuffix("-sig")
             raise Problem(f"it begins like {name.upper()}, but the content does not confirm it", where=where,
-                          fix="Save it as UTF-8")
+                          fix="Save it as UTF-8", code=Code.DATA_ENCODING)
     if b"\0" in data:
         return _wide(data, where)
     if _SEVEN_BIT.search(data):
@@ -96,7 +97,8 @@ def _wide(data: bytes, where: str) -> tuple[str, str]:
     if len(found) == 1:
         return found[0]
     line = data.count(b"\n", 0, data.index(b"\0")) + 1
-    raise Problem(f"not text (a zero byte at line {line})", where=where, fix="Save it as plain UTF-8 text")
+    raise Problem(f"not text (a zero byte at line {line})", where=where, fix="Save it as plain UTF-8 text",
+                  code=Code.DATA_ENCODING)
 
 
 def _named(data: bytes, where: str, encoding: str) -> tuple[str, str]:
@@ -104,7 +106,7 @@ def _named(data: bytes, where: str, encoding: str) -> tuple[str, str]:
         return data.decode(encoding), encoding
     except UnicodeDecodeError as error:
         raise Problem(f"not {encoding} ({_at(data, error.start)})", where=where,
-                      fix="Correct `encoding:`, or save the file as UTF-8") from None
+                      fix="Correct `encoding:`, or save the file as UTF-8", code=Code.DATA_ENCODING) from None
 
 
 def _at(data: bytes, start: int) -> str:
@@ -120,10 +122,10 @@ def _refusal(data: bytes, where: str) -> Problem:
         what, names = f"not UTF-8 text ({_at(data, error.start)})", _likely(data[max(0, error.start - 1000):][:_SAMPLE])
     if not names:
         return Problem(f"{what}, nor in another recognizable encoding", where=where,
-                       fix="Save it as UTF-8, or name its encoding with `encoding:`")
+                       fix="Save it as UTF-8, or name its encoding with `encoding:`", code=Code.DATA_ENCODING)
     return Problem(f"{what}; it may be {' or '.join(names)}, which only a reader can confirm", where=where,
                    fix=f"Save it as UTF-8 (`iconv -f {names[0]} -t UTF-8 OLD > NEW`), or name the encoding of such "
-                       f"files (`encoding: {names[0]}`)")
+                       f"files (`encoding: {names[0]}`)", code=Code.DATA_ENCODING)
 
 
 def _likely(data: bytes) -> list[str]:

@@ -6,6 +6,7 @@ import gzip
 import zlib
 from pathlib import Path
 
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem, is_system_error
 from vernacular.sandbox.frames import OpenFile
 
@@ -44,7 +45,7 @@ def content(file: OpenFile, where: str, most: int = 1_000_000_000) -> bytes:
         if is_system_error(error):
             raise
         raise Problem(f"not a readable gzip file ({error})", where=where,
-                      fix="Compress it again") from error
+                      fix="Compress it again", code=Code.DATA_FORMAT) from error
     if len(found) > limit:
         raise _too_large("unpacked, the file is larger", limit, where)
     return found
@@ -52,4 +53,4 @@ def content(file: OpenFile, where: str, most: int = 1_000_000_000) -> bytes:
 
 def _too_large(what: str, most: int, where: str) -> Problem:
     return Problem(f"{what}; the limit is {most / 1e6:.0f} MB", where=where,
-                   fix="Split it into several files")
+                   fix="Split it into several files", code=Code.FILE_SIZE)

@@ -12,6 +12,7 @@ import regex
 from pypdf import PdfReader
 from pypdf.errors import DependencyError, PyPdfError
 
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.sandbox.frames import OpenFile
 from vernacular.sources.formats.text import Options, Text
@@ -42,21 +43,24 @@ def read_pdf(file: OpenFile, where: str, options: Options) -> Iterator[Text]:
     try:
         with PdfReader(io.BytesIO(data)) as reader:
             if reader.is_encrypted and not reader.decrypt(""):
-                raise Problem("the PDF is locked with a password", where=where, fix="Save it without its password")
+                raise Problem("the PDF is locked with a password", where=where, fix="Save it without its password",
+                              code=Code.DATA_FORMAT)
             pages = [page.extract_text() for page in reader.pages]
             title, author, date = _known(reader)
     except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError,
             NotImplementedError, AssertionError, DependencyError) as error:  # raised by pypdf for damaged files
         raise Problem(f"not a readable PDF ({type(error).__name__}: {error})", where=where,
-                      fix="Open it in a viewer and print it to PDF again") from error
+                      fix="Open it in a viewer and print it to PDF again", code=Code.DATA_FORMAT) from error
     whole = "".join(pages)
     if not whole.strip():
         raise Problem(f"no text layer in its {len(pages)} pages: they are images", where=where,
-                      fix="Run OCR (`ocrmypdf --language ... IN OUT`) and let a speaker check the result")
+                      fix="Run OCR (`ocrmypdf --language ... IN OUT`) and let a speaker check the result",
+                      code=Code.DATA_FORMAT)
     damaged = sum(len(match) for match in _DAMAGED.findall(whole))
     if damaged > _MOST_DAMAGED * len(whole):
         raise Problem(f"its fonts do not map to letters ({damaged / len(whole):.0%} of the characters)",
-                      where=where, fix="Get the text from the PDF's source, or run OCR with `--force-ocr`")
+                      where=where, fix="Get the text from the PDF's source, or run OCR with `--force-ocr`",
+                      code=Code.DATA_FORMAT)
     yield Text("\n".join(paragraphs(without_edges([page.split("\n") for page in pages]))), whole=True,
                title=title, author=author, date=date)
 

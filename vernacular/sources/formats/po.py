@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import polib
 import regex
 
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.sandbox.frames import OpenFile
 from vernacular.sources.formats.encoding import declared, decode
@@ -33,12 +34,13 @@ def read_po(file: OpenFile, where: str, options: Options) -> Iterator[Text]:
     data = file.read()
     text, name = _decoded(data, where, options.encoding)
     if "msgid" not in text:
-        raise Problem("not a PO file", where=where, fix="A PO file contains pairs of msgid and msgstr")
+        raise Problem("not a PO file", where=where, fix="A PO file contains pairs of msgid and msgstr",
+                      code=Code.DATA_FORMAT)
     try:
         entries = polib.pofile(text if "\n" in text else f"{text}\n")
     except (OSError, ValueError, UnicodeError) as error:
         raise Problem(f"not a readable PO file ({error})", where=where,
-                      fix="`msgfmt --check` shows the place") from None
+                      fix="`msgfmt --check` shows the place", code=Code.DATA_FORMAT) from None
     lines = []
     for entry in entries:
         if entry.obsolete or entry.fuzzy:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from vernacular.core import delimited as separated
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.sandbox.frames import OpenFile
 from vernacular.sources.formats.encoding import decode
@@ -38,7 +39,7 @@ def strings_of(text: str, where: str) -> list[str]:
     data = _parse(text, where, 0)
     if not isinstance(data, list) or not all(isinstance(item, str) for item in data):
         raise Problem("not a JSON array of strings", where=where,
-                      fix='Write ["first line", "second line"], or use jsonl')
+                      fix='Write ["first line", "second line"], or use jsonl', code=Code.DATA_FORMAT)
     return data
 
 
@@ -54,7 +55,7 @@ def read_jsonl(file: OpenFile, where: str, options: Options) -> Iterator[Text]:
             row = _parse(line, where, number)
             if not isinstance(row, dict):
                 raise Problem("not a JSON object", where=f"{where}:{number}",
-                              fix=f'Write {{"{options.text_field}": "..."}}')
+                              fix=f'Write {{"{options.text_field}": "..."}}', code=Code.DATA_FORMAT)
             yield text_of_row(row, options.text_field, f"{where}:{number}", encoding_flags(name))
 
 
@@ -93,16 +94,18 @@ def table_rows(text: str, where: str, columns: Sequence[str | int],
         for row in reader:
             if tabs and any("\t" in cell and "\n" in cell for cell in row):
                 raise Problem("a cell that begins with \" contains other rows", where=f"{where}:{reader.line_num}",
-                              fix="Double every \" and quote the whole cell; or save it as .csv")
+                              fix="Double every \" and quote the whole cell; or save it as .csv",
+                              code=Code.DATA_FORMAT)
             if len(row) > len(header):
                 raise Problem("the row has more cells than the header", where=f"{where}:{reader.line_num}",
-                              fix="Quote cells that contain the separator")
+                              fix="Quote cells that contain the separator", code=Code.DATA_FORMAT)
             if row:
                 cells = {**dict(enumerate(row)), **dict(zip(range(-len(header), 0), row, strict=False))}
                 yield reader.line_num, {**dict(zip(header, row, strict=False)),
                                         **{column: cells[column] for column in numbered if column in cells}}
     except csv.Error as error:
-        raise Problem(f"not CSV ({error})", where=f"{where}:{reader.line_num}", fix="Correct this line") from None
+        raise Problem(f"not CSV ({error})", where=f"{where}:{reader.line_num}", fix="Correct this line",
+                      code=Code.DATA_FORMAT) from None
 
 
 def _parse(text: str, where: str, line: int) -> Any:
@@ -111,7 +114,7 @@ def _parse(text: str, where: str, line: int) -> Any:
     except (ValueError, RecursionError) as error:
         at = line or getattr(error, "lineno", 1)
         raise Problem(f"not valid JSON ({getattr(error, 'msg', error)})", where=f"{where}:{at}",
-                      fix="Correct this line") from None
+                      fix="Correct this line", code=Code.DATA_FORMAT) from None
 
 
 def text_of_row(row: Mapping[Any, Any], field: str | int, where: str, flags: tuple[str, ...]) -> Text:
@@ -131,4 +134,4 @@ def no_field(field: str | int, row: Mapping[Any, Any], where: str) -> Problem:
     """Build the Problem for a row without text in the column ``field``."""
     what = f"the field '{field}' is not text" if field in row else f"there is no field '{field}'"
     return Problem(what, where=where, fix=f"Its fields: {', '.join(map(str, row)) or 'none'}; select one with "
-                                          "`text_field:`")
+                                          "`text_field:`", code=Code.DATA_COLUMN)

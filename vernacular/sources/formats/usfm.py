@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import regex
 
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.sandbox.frames import OpenFile
 from vernacular.sources.formats.encoding import decode
@@ -47,7 +48,8 @@ def read_usfm(file: OpenFile, where: str, options: Options) -> Iterator[Text]:
                    title=f"{title.group(1).strip()} {chapter}" if title else "", flags=encoding_flags(name))
     if not found:
         raise Problem("it contains "
-                      "no verses", where=where, fix=r"A USFM file marks chapters with \c and verses with \v")
+                      "no verses", where=where, fix=r"A USFM file marks chapters with \c and verses with \v",
+                      code=Code.DATA_EMPTY)
 
 
 def chapters(source: str) -> Iterator[tuple[str, str, list[str]]]:

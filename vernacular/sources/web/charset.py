@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import regex
 
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 
 _META = regex.compile(rb"""<meta[^>]{0,400}?charset\s*+=\s*+(?:["']\s*+)?([a-zA-Z0-9_:.\-]{2,40})""", regex.I)
@@ -83,7 +84,7 @@ def decode_page(data: bytes, content_type: str = "", where: str = "page") -> Dec
         return Decoded(_checked(text, where), "utf-8", first, damaged)
     reason = f"it declares {first}, which is wrong" if first else "it declares none"
     raise Problem(f"the page's encoding is not recognized ({reason})", where=where,
-                  fix="Save it as UTF-8, or leave it out with `exclude:`")
+                  fix="Save it as UTF-8, or leave it out with `exclude:`", code=Code.DATA_ENCODING)
 
 
 def _declared(data: bytes, content_type: str) -> list[str]:
@@ -112,5 +113,6 @@ def _strictly(data: bytes, encoding: str) -> str | None:
 
 def _checked(text: str, where: str) -> str:
     if "\0" in text[:_SAMPLE]:
-        raise Problem("not text but binary data", where=where, fix="Leave it out with `exclude:`")
+        raise Problem("not text but binary data", where=where, fix="Leave it out with `exclude:`",
+                      code=Code.DATA_ENCODING)
     return text

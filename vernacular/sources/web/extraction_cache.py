@@ -12,6 +12,7 @@ from types import TracebackType
 import orjson
 
 from vernacular.config.limits import Limits
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.sandbox.limits import LimitReached
 from vernacular.sources.web.extract import VERSION, Extracted
@@ -59,7 +60,7 @@ class Extractions:
         if row is not None:
             value = orjson.loads(row[0])
             if isinstance(value, str):
-                raise Problem(value, where=url, fix="Leave it out with `exclude:`")
+                raise Problem(value, where=url, fix="Leave it out with `exclude:`", code=Code.DATA_ENCODING)
             if value is None or "limits" not in value:
                 return Extracted(**value) if value is not None else None
             if value["limits"] == self.limits.model_dump(mode="json"):  # otherwise it may pass now

@@ -19,6 +19,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from vernacular import __version__
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem, TransientProblem, as_problem
 from vernacular.core.store import digest_of
 from vernacular.sources.web import warc
@@ -155,7 +156,8 @@ class Mirror:
         body = warc.read_body(self.folder / row["file"], row["offset"])
         if hashlib.sha256(body).hexdigest() != row["digest"]:
             raise Problem(f"the stored copy of {url} is damaged", where=str(self.folder / row["file"]),
-                          fix="Restore it from a backup, or remove the source's folder and fetch again")
+                          fix="Restore it from a backup, or remove the source's folder and fetch again",
+                          code=Code.SOURCE_DAMAGED)
         return body
 
     def labels(self) -> dict[str, frozenset[str]]:
@@ -221,7 +223,8 @@ class Mirror:
             self.index.execute("PRAGMA journal_mode = DELETE")
         except sqlite3.OperationalError:
             raise Problem("another process is reading the mirror", where=str(self.folder),
-                          fix="Run it again when no other run of this language is active") from None
+                          fix="Run it again when no other run of this language is active",
+                          code=Code.SOURCE_BUSY) from None
         with self.transaction():
             for url in urls:
                 self.index.execute("DELETE FROM pages WHERE url = ?", (url,))
@@ -285,7 +288,7 @@ def locked(folder: Path, where: str) -> Iterator[None]:
         lock.acquire(timeout=0)
     except Timeout:
         raise TransientProblem("another process is fetching this source", where=where,
-                      fix="Wait for it, or stop it and run again: it resumes") from None
+                      fix="Wait for it, or stop it and run again: it resumes", code=Code.SOURCE_BUSY) from None
     try:
         yield
     finally:

@@ -14,6 +14,7 @@ from vernacular import __version__
 from vernacular.config.expressions import compile_expression
 from vernacular.config.sources import Web
 from vernacular.core import clock
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem, TransientProblem
 from vernacular.core.store import digest_of, write_atomically
 from vernacular.provenance.document import Document, make_document
@@ -64,7 +65,7 @@ class WebSource(ABC):
         if not Mirror.exists(self.place.mirror):
             raise Problem("no data has been fetched yet", where=self.where,
                           fix=f"Run `vernacular run {self.place.code} --to corpus/documents` with a network "
-                              "connection")
+                              "connection", code=Code.SOURCE_MISSING)
         mirror, found, refused = Mirror(self.place.mirror), 0, 0
         self.problems = []
         try:
@@ -89,7 +90,7 @@ class WebSource(ABC):
         if not found:
             raise Problem(f"none of the {len(pages)} fetched pages contains text{why}", where=self.where,
                           fix="Open the site in a browser: it may have moved (then correct the URLs); text loaded "
-                              "by scripts cannot be read")
+                              "by scripts cannot be read", code=Code.DATA_EMPTY)
 
     def _wanted(self, mirror: Mirror) -> list[Page]:
         """Return the pages that the current settings include, without foreign ones."""
@@ -214,7 +215,8 @@ class WebSource(ABC):
         pages = len(mirror.pages())
         if not reached and not pages:
             raise Problem(f"nothing could be fetched ({reasons})", where=self.where,
-                          fix="Check the URLs and the network; hosts with an unreadable robots.txt are skipped")
+                          fix="Check the URLs and the network; hosts with an unreadable robots.txt are skipped",
+                          code=Code.SOURCE_NETWORK)
         if not reached:
             progress(f"WARNING {self.settings.name}: nothing could be fetched ({reasons}); "
                      f"the {pages} pages fetched before are used")
@@ -255,7 +257,8 @@ class WebSource(ABC):
         run, why = mirror.last_run(), messages[-1] if messages else "no reason given"
         raise (TransientProblem if code == GAVE_UP else Problem)(
             f"the fetching process stopped ({f'exit code {code}: ' * (code != GAVE_UP)}{why}) after "
-            f"{run.asked if run else 0} pages", where=self.where, fix="Run again: it resumes")
+            f"{run.asked if run else 0} pages", where=self.where, fix="Run again: it resumes",
+                                                                code=Code.SOURCE_NETWORK)
 
     def _job(self, number: int) -> Job:
         settings = self.settings

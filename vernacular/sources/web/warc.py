@@ -22,6 +22,7 @@ from warcio.exceptions import ArchiveLoadFailed
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 
 LARGEST = 200_000_000  # start a new file beyond this size
@@ -140,7 +141,8 @@ def _read(path: Path) -> Iterator[BinaryIO]:
             yield stream
     except (ArchiveLoadFailed, EOFError, ValueError, AttributeError, zlib.error) as error:  # raised by warcio
         raise Problem(f"the file is damaged ({type(error).__name__})", where=str(path),
-                      fix="Restore it from a backup, or remove the source's folder and fetch again") from None
+                      fix="Restore it from a backup, or remove the source's folder and fetch again",
+                      code=Code.SOURCE_DAMAGED) from None
 
 
 def _flushed(stream: BinaryIO) -> int:

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.modeling.device import autocast, device_of
 from vernacular.modeling.packing import opening
@@ -80,7 +81,7 @@ def answer_ids(tokenizer: Any, answers: Sequence[str]) -> list[list[int]]:
     if tokenizer.eos_token_id is None:
         raise Problem("the tokenizer has neither a line break nor an end "
                       "of text: answers could not end", where="base",
-                      fix="Use a base whose tokenizer has one")
+                      fix="Use a base whose tokenizer has one", code=Code.DATA_LABEL)
     return [[*ids, tokenizer.eos_token_id]
             for ids in ids_of(tokenizer, [answer.removesuffix("\n") for answer in answers])]
 
@@ -120,7 +121,7 @@ def _beginning(model: Any, tokenizer: Any, shared: str) -> tuple[list[int], int]
     most = int(model.config.max_position_embeddings)
     if 2 * len(first) > most:
         raise Problem(f"the examples take {len(first)} of the model's {most} tokens",
-                      where="prompt shots", fix="Show fewer")
+                      where="prompt shots", fix="Show fewer", code=Code.DATA_SPLIT)
     return first, most - len(first)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from vernacular.config.explain import did_you_mean
 from vernacular.config.prompting import Prompting, Template
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.datasets.items import Item
 from vernacular.tasks.base import Answer
@@ -25,7 +26,7 @@ def examples(train: Sequence[Item], scored: Sequence[Item], count: int, seed: in
            if item.text not in scored_texts[0] and item.second not in scored_texts[1]}
     if count > len(fit):
         raise Problem(f"{count} examples are requested, but train has {len(fit)} usable items", where="prompt shots",
-                      fix="Request fewer, or add items that are not scored")
+                      fix="Request fewer, or add items that are not scored", code=Code.DATA_SPLIT)
     chosen = [fit[key] for key in random.Random(seed).sample(sorted(fit), count)]
     # Checked again, since a score with its answer among the examples is worthless.
     assert not {item.text for item in chosen} & scored_texts[0]
@@ -42,7 +43,7 @@ def check_label_words(prompting: Prompting, labels: Sequence[str], where: str) -
     for label in prompting.label_words:
         if label not in labels:
             raise Problem(f"prompt.label_words: no item has the label '{label}'{did_you_mean(label, labels)}",
-                          where=where, fix=f"Rename or remove it; labels: {', '.join(labels)}")
+                          where=where, fix=f"Rename or remove it; labels: {', '.join(labels)}", code=Code.DATA_LABEL)
 
 
 def shown(template: Template, pairs: Sequence[tuple[str, str]]) -> str:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy
 from torch.nn.utils.rnn import pad_sequence
 
+from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
 from vernacular.datasets.items import Item, Row
 from vernacular.tasks.adapter_model import Encoded, Network, in_batches, padded
@@ -43,11 +44,11 @@ class QuestionAnswering(Batched):
         context = row.fields["context"]
         if not isinstance(context, str) or not context.strip():
             raise Problem("its context is empty or not text", where=row.where,
-                          fix="Remove the row, or select the right column with `columns:`")
+                          fix="Remove the row, or select the right column with `columns:`", code=Code.DATA_EMPTY)
         spans = tuple(_checked(context, answer, start, row.where) for answer, start in _answers(row))
         if not spans and not self.task.unanswerable:
             raise Problem("the question has no answer", where=row.where,
-                          fix="Add one, or set `unanswerable: true` on the task")
+                          fix="Add one, or set `unanswerable: true` on the task", code=Code.DATA_LABEL)
         return Item(context, document=row.where, second=text_of(row, "question"), spans=spans)
 
     def encode(self, items: Sequence[Item], tokenizer: Any, longest: int) -> list[Encoded]:
@@ -144,7 +145,8 @@ def _answers(row: Row) -> list[tuple[Any, Any]]:
                                        and type(answer.get("answer_start")) is int for answer in value):
         return [(answer["text"], answer["answer_start"]) for answer in value]
     raise Problem("its answers are neither a list of {text, answer_start} nor lists text and answer_start of "
-                  "equal length", where=row.where, fix="Correct them; use [] for a question without an answer")
+                  "equal length", where=row.where, fix="Correct them; use [] for a question without an answer",
+                  code=Code.DATA_LABEL)
 
 
 def _checked(context: str, answer: str, start: int, where: str) -> tuple[int, int]:
@@ -154,7 +156,7 @@ def _checked(context: str, answer: str, start: int, where: str) -> tuple[int, in
     found = [at for at in range(len(context)) if answer and context.startswith(answer, at)]
     hint = f"it occurs at {', '.join(map(str, found[:3]))}" if found else "the context does not contain it"
     raise Problem(f"the answer '{answer[:40]}' does not start at character {start} of the context ({hint})",
-                  where=where, fix="Count characters in NFC from 0, not bytes")
+                  where=where, fix="Count characters in NFC from 0, not bytes", code=Code.DATA_LABEL)
 
 
 def _windows(item: Encoded) -> Sequence[Window]:
