@@ -1,4 +1,4 @@
-"""All stages of a language: the only module that lists every one."""
+"""The list of all stages of a language; no other module lists them."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from vernacular.tokenizer.stages import stages as tokenizer_stages
 
 
 def stages_of(language: Language, only_model: str | None = None) -> dict[str, Stage]:
-    """All stages of a language by name, in an order in which they can run.
+    """Return all stages of a language by name, in an order in which they can run.
 
     Args:
         language: the loaded folder.
         only_model: the name of one model (enabled or not); None for every enabled one.
 
     Raises:
-        Problem: a file in ``behaviour/`` that cannot be used.
+        Problem: a file in ``behaviour/`` is invalid.
     """
     stages: list[Stage] = [*corpus_stages(language)]
     for name, model in language.models_to_run(only_model).items():

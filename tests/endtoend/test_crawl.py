@@ -113,7 +113,7 @@ def test_traps_end(world: World) -> None:
     assert world.asked("/session") == ["/session"]
     rows = world.rows()
     assert rows["/huge.html"][:2] == ("failed", "too large")
-    assert rows["/slow.html"][:2] == ("failed", "no answer in time")
+    assert rows["/slow.html"][:2] == ("failed", "no response in time")
     assert "/arrived.html" in world.documents and "/moved.html" not in world.documents
 
 
@@ -353,11 +353,11 @@ def test_limits_of_pages_and_of_unreachable_hosts(tmp_path: Path) -> None:
         said: list[str] = []
         source = crawl_source(site, tmp_path / "mirror", most_pages=10)
         assert source.data_version() == "not fetched"
-        with pytest.raises(Problem, match="nothing was fetched yet"):
+        with pytest.raises(Problem, match="VN-SOURCE-MISSING"):
             list(source.documents(silent))
         source.refresh(said.append)
         assert len(list(source.documents(silent))) == 10 and any("stopped at 10 pages" in line for line in said)
-    with pytest.raises(Problem, match=r"nothing could be fetched .*robots.txt cannot be had"):
+    with pytest.raises(Problem, match=r"nothing could be fetched .*robots.txt is unavailable"):
         crawl_source(site, tmp_path / "other").refresh(silent)
     assert mirror_is_whole(tmp_path / "mirror")
 

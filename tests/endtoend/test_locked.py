@@ -76,7 +76,7 @@ def test_a_fetch_of_what_is_held_is_a_failed_one_and_the_next_one_heals(
     monkeypatch.setattr(mirror, "PATIENCE", 0.3)
     with held(tmp_path / "qaa" / ".mirror" / "web" / mirror.INDEX, mode):
         problem, = fetch(language, tmp_path, silent)
-    assert "a database is being used by something else. Close it there" in str(problem)
+    assert "another program is using a database. Close that program" in str(problem)
     assert due(language, tmp_path, clock.now()) == [] and documents(language, tmp_path) == PAGES
     monkeypatch.setattr(clock, "read", lambda: now + 8 * 86_400 + 301)
     assert fetch(language, tmp_path, silent) == [] == list(failures(language, tmp_path))
@@ -98,7 +98,7 @@ def test_a_crawl_whose_index_is_held_meanwhile_ends_and_goes_on_later(
     try:
         problem, = fetch(language, tmp_path, silent)
         assert time.time() - began < mirror.PATIENCE + 30
-        assert "a database is being used by something else) after" in str(problem)
+        assert "another program is using a database) after" in str(problem)
     finally:
         over.set()
         holder.join()

@@ -170,7 +170,7 @@ def test_a_mark_runs_the_behaviour_stage_alone_and_what_was_learned_is_not_score
     language, store = load_language(place.folder / "languages" / "qaa"), Store(place.artifacts)
     splits = store.current("qaa", "corpus/splits").folder
     learned, new = (next(read_jsonl(splits / f"{part}.jsonl"))["text"].split("\n")[0] for part in ("train", "test"))
-    stage, said = "evaluation/tiny_behaviour", "equals a line of the text that the models were trained on"
+    stage, said = "evaluation/tiny_behaviour", "equals a line of the training text of the models"
     try:
         for text in (learned.upper(), new):
             keep(language.folder, Mark(text, "genre", "adapted", "river", True, None, "Amo", "2026-03-01T10:00:00Z"))

@@ -113,7 +113,7 @@ def test_the_ledger_knows_texts_that_were_read_beside_the_corpus(place: Place) -
     row = rows[0]
     shown = place.run("ledger", "qaa", "--id", row["id"])
     assert "theirs.txt" in shown.stdout and "translation" in shown.stdout
-    learned = shown.stdout.split("What was learned from it:")[1]
+    learned = shown.stdout.split("Models trained on it:")[1]
     assert all(stage in learned for stage in STAGES) and "perhaps" not in learned
 
 

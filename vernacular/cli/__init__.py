@@ -1,4 +1,1 @@
-"""The command ``vernacular``: one module for each group of commands.
-
-Reads arguments, calls the library, prints. Computes nothing.
-"""
+"""The command ``vernacular``: one module per group of commands. Parses arguments, calls the library, prints."""

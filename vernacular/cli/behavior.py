@@ -1,4 +1,4 @@
-"""The commands for people who write and review behavioural tests: suggestions and reviews. ``cli`` loads them."""
+"""Commands for writing and reviewing behavioral tests. ``main`` loads them."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from vernacular.evaluation.behavior.suggest import read_suggestions, summarize_s
 
 
 @app.command()
-def suggest(code: Code, test: Annotated[str, typer.Argument(help="a behavioural test with {slots}")],
+def suggest(code: Code, test: Annotated[str, typer.Argument(help="a behavioral test with {slots}")],
             model: ModelName = None,
-            file: Annotated[Path | None, typer.Option(help="the table to write; TEST.csv if not given")] = None,
+            file: Annotated[Path | None, typer.Option(help="the table to write; default TEST.csv")] = None,
             most: Annotated[int, typer.Option(min=1, help="suggestions for a slot")] = 20,
-            read: Annotated[Path | None, typer.Option(help="take the accepted words of this table into the lists")]
+            read: Annotated[Path | None, typer.Option(help="import the accepted words of this table")]
             = None, debug: Debug = False) -> None:
-    """Words of the model for a test's slots, as a table for a speaker to tick; --read takes the ticked ones."""
+    """Suggest words for a test's slots as a table for a speaker to tick; --read imports the ticked ones."""
     with plain_errors(debug):
         project, language = open_language(code)
         if read is not None:
@@ -38,19 +38,20 @@ def suggest(code: Code, test: Annotated[str, typer.Argument(help="a behavioural 
 
 @app.command()
 def review(code: Code,
-           tests: Annotated[list[str] | None, typer.Argument(help="or fairness.yaml; what is unreviewed if not given")]
+           tests: Annotated[list[str] | None, typer.Argument(help="or fairness.yaml; default: everything "
+                                                                  "unreviewed")]
            = None,
            file: Annotated[Path | None, typer.Option(help=".csv for a spreadsheet, .html for a browser")] = None,
            cases: Annotated[int, typer.Option(min=1, help="of each test")] = 10,
-           read: Annotated[Path | None, typer.Option(help="the table that came back")] = None,
+           read: Annotated[Path | None, typer.Option(help="the filled table")] = None,
            by: Annotated[str, typer.Option(help="with --read: the speaker's name")] = "",
-           on: Annotated[str, typer.Option(help="with --read: the day, YYYY-MM-DD; today if not given")] = "",
+           on: Annotated[str, typer.Option(help="with --read: the day, YYYY-MM-DD; default today")] = "",
            debug: Debug = False) -> None:
-    """Cases of behavioural tests as a table or page for a speaker to go through; --read writes down who did."""
+    """Export cases of behavioral tests as a table or page for review; --read records the review."""
     with plain_errors(debug):
         project, language = open_language(code)
         if read is None and (by or on):
-            raise Problem("--by and --on are for a table that came back", where="vernacular review",
+            raise Problem("--by and --on need a filled table", where="vernacular review",
                           fix="Name it: --read FILE.csv")
         if read is None:
             path = file or Path(f"review-{code}.html")
@@ -61,6 +62,7 @@ def review(code: Code,
         try:
             day = date.fromisoformat(on) if on else date.today()
         except ValueError:
-            raise Problem(f"'{on}' is no day", where="vernacular review --on", fix="Write it as 2026-01-31") from None
+            raise Problem(f"'{on}' is not "
+                          "a date", where="vernacular review --on", fix="Write it as 2026-01-31") from None
         for verdict in read_review(language, read, by, day):
             say(f"{'reviewed' if verdict.reviewed else 'NOT reviewed'}  {verdict.test}: {verdict.message}")

@@ -1,4 +1,4 @@
-"""What the commands share: the app, arguments that recur, errors in one line, opening a language. No command itself."""
+"""What the commands share: the app, common arguments, error handling, opening a language."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ Debug = Annotated[bool, typer.Option("--debug", help="show the traceback of an e
 
 @contextmanager
 def plain_errors(debug: bool = False, quiet: bool = False) -> Iterator[None]:
-    """Turn what a person can mend into one line (none if ``quiet``: the launcher says it) and an exit code."""
+    """Convert errors to one line (none if ``quiet``: the launcher prints it) and an exit code."""
     try:
         with panics_as_problems("vernacular"):
             yield
     except (typer.Exit, typer.Abort):
         raise
-    except BrokenPipeError:  # whoever read the output has seen enough (`| head`)
+    except BrokenPipeError:  # the reader of the output has closed it (`| head`)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(0) from None
     except KeyboardInterrupt:
@@ -47,7 +47,7 @@ def plain_errors(debug: bool = False, quiet: bool = False) -> Iterator[None]:
 
 
 def model_of(language: Language, name: str | None) -> tuple[str, Model]:
-    """The model called ``name``, or the first enabled one.
+    """Return the model called ``name``, or the first enabled one.
 
     Raises:
         Problem: there is none.
@@ -61,6 +61,6 @@ def model_of(language: Language, name: str | None) -> tuple[str, Model]:
 
 
 def open_language(code: str) -> tuple[Project, Language]:
-    """The project around the current folder and one language of it."""
+    """Return the project around the current folder and one of its languages."""
     project = find_project()
     return project, find_language(project.languages, code)

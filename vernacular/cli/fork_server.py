@@ -1,9 +1,8 @@
-"""Stages in processes of their own, without the seconds that each takes to load torch: one has it loaded, and forks.
+"""Fork stage processes from a server that has torch loaded, to save the import time.
 
-``python -m vernacular.cli.fork_server FD`` is that process: for each command that it is handed over the socket
-``FD`` it forks one
-that does what ``python -m vernacular COMMAND`` does, and it ends when the other side of the socket does. It computes
-nothing itself: what it has loaded has started no thread that a fork would miss.
+``python -m vernacular.cli.fork_server FD`` is the server: for each command received on the socket
+``FD`` it forks a process that does what ``python -m vernacular COMMAND`` does; it ends with the
+other side of the socket. Its imports start no thread that a fork would lose.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from contextlib import suppress
 
 from vernacular.pipeline import parent_process
 
-# What nearly every heavy stage loads. None of it starts a thread or looks at a card.
+# Imported by nearly every heavy stage. None of it starts a thread or initializes a GPU.
 MODULES = ("vernacular.pretraining.stage", "vernacular.tasks.stage", "vernacular.tasks.baselines",
            "vernacular.release.bundle", "peft", "transformers.models.auto.modeling_auto", "matplotlib.figure",
            "matplotlib.backends.backend_agg")
@@ -30,13 +29,13 @@ _MOST = 100_000  # bytes of a message
 
 
 class Warm:
-    """The other side of that process: started with the first command, gone after ``close``."""
+    """The client of the server: started with the first command, stopped by ``close``."""
 
     def __init__(self) -> None:
         self._started: tuple[subprocess.Popen[bytes], socket.socket] | None = None
 
     def start(self) -> tuple[subprocess.Popen[bytes], socket.socket]:
-        """The process and the socket to it."""
+        """Return the process and the socket to it."""
         if self._started is None:
             ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             with theirs:
@@ -45,14 +44,14 @@ class Warm:
         return self._started
 
     def run(self, command: Sequence[str], env: Mapping[str, str], stop_seconds: float = 60) -> int:
-        """Do ``python -m vernacular COMMAND`` in a process of its own, which writes to where this one writes.
+        """Run ``python -m vernacular COMMAND`` in a forked process with this one's output.
 
-        Whatever interrupts this call interrupts that process too.
+        An interrupt of this call interrupts that process too.
 
         Args:
             command: without the program's name.
-            env: set in that process besides this one's environment.
-            stop_seconds: that it has to end after an interrupt, before it is killed.
+            env: additional environment variables of that process.
+            stop_seconds: time to end after an interrupt, before it is killed.
 
         Returns:
             Its exit code; negative for the signal that ended it.
@@ -63,13 +62,13 @@ class Warm:
             socket.send_fds(link, [json.dumps([*command, dict(env)]).encode()], [1, 2])
             process = int(link.recv(_MOST))
             return int(link.recv(_MOST))
-        except (OSError, ValueError):  # the server is gone, and what it forked ends by itself
+        except (OSError, ValueError):  # the server has ended; its forks end by themselves
             code = server.wait()
             self.close()
             return code or 1
         except BaseException:
             if process:
-                with suppress(ProcessLookupError):  # it may have ended meanwhile
+                with suppress(ProcessLookupError):  # it may have ended already
                     os.kill(process, signal.SIGINT)
                     link.settimeout(stop_seconds)
                     try:
@@ -80,26 +79,26 @@ class Warm:
             raise
 
     def close(self) -> None:
-        """End the process, if one was started."""
+        """End the process, if it was started."""
         if self._started is not None:
             server, link = self._started
             link.close()
-            server.kill()  # it may be loading still; it has nothing to lose
+            server.kill()  # it may still be importing
             server.wait()
             self._started = None
 
 
 def serve(link: socket.socket) -> list[str] | None:
-    """In each process that is forked, the command that it is to do; None in this one, at the end."""
+    """Return the command to run in each forked process; None in the server, at the end."""
     while True:
         message, streams, *_ = socket.recv_fds(link, _MOST, 2)
         if not message:
             return None
         *command, env = json.loads(message)
-        alive, theirs = os.pipe()  # reads as ended when the process has
+        alive, theirs = os.pipe()  # end of file when the process has ended
         parent, process = os.getpid(), os.fork()
         if not process:
-            parent_process.PARENT = parent  # which may be gone before this one looks
+            parent_process.PARENT = parent  # it may end before this process checks
             link.close()
             os.close(alive)
             for number, stream in enumerate(streams, 1):
@@ -112,22 +111,22 @@ def serve(link: socket.socket) -> list[str] | None:
             os.close(descriptor)
         try:
             link.send(str(process).encode())
-        except OSError:  # the other side was killed while this one was loading
+        except OSError:  # the client was killed during the imports
             return None
         if link.fileno() in select.select([link.fileno(), alive], [], [])[0]:
-            return None  # nobody is there any more: what was forked sees that this process ends, and stops
+            return None  # the forks notice the end of this process and stop
         os.close(alive)
         link.send(str(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])).encode())
 
 
 def main() -> None:
-    """Serve until the other side ends; in a forked process, run the command."""
+    """Serve until the other side closes; in a forked process, run the command."""
     cli = importlib.import_module("vernacular.cli.main")
     cli.before_torch()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to every process; the run passes it on
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends SIGINT to every process; the run passes it on
     for module in MODULES:
         importlib.import_module(module)
-    gc.freeze()  # what is loaded stays shared with what is forked
+    gc.freeze()  # keep imported objects shared with forks
     command = serve(socket.socket(fileno=int(sys.argv[1])))
     if command is not None:
         sys.argv[1:] = command

@@ -1,4 +1,4 @@
-"""What the commands ``ledger`` and ``takedown`` show a person. Finds and removes nothing itself."""
+"""Output of the commands ``ledger`` and ``takedown``."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _COLUMNS = ("id", "source", "role", "path", "licence", "consent", "register", "f
 
 
 def look_up(store: Store, language: Language, id_: str, url: str, source: str, text: str) -> dict[str, Any]:
-    """The rows of the ledger that fit all that is given and, for one id, where it went.
+    """Return the ledger rows that match all arguments and, for one id, where the document was used.
 
     Raises:
-        Problem: nothing was ingested yet, or nothing fits.
+        Problem: nothing was ingested yet, or nothing matches.
     """
     words = folded(text)
 
@@ -38,8 +38,8 @@ def look_up(store: Store, language: Language, id_: str, url: str, source: str, t
     suppressed = Suppressions.of(language.folder)
     gone = bool((id_ and id_ in suppressed.ids) or (url and suppressed.covers_url(url)) or source in suppressed.sources)
     if not rows and not gone:
-        raise Problem("no document fits", where=f"{language.code} ledger", fix=(
-            f"Look with less, or run `vernacular run {language.code} --to corpus/documents` first"))
+        raise Problem("no document matches", where=f"{language.code} ledger", fix=(
+            f"Use fewer criteria, or run `vernacular run {language.code} --to corpus/documents` first"))
     found: dict[str, Any] = {"documents": rows, "taken_down": gone}
     if id_:
         found["held_by"] = holding(store, language.code, [id_])[id_]
@@ -48,25 +48,25 @@ def look_up(store: Store, language: Language, id_: str, url: str, source: str, t
 
 
 def _with_rights(language: Language, rows: Sequence[Row]) -> list[Row]:
-    """Documents that were read beside the corpus, with the licence and consent that the folder names for them."""
+    """Add to documents beside the corpus the license and consent from the folder."""
     named = {(role, source.name): {"licence": source.licence, "consent": source.consent}
              for model in language.models.values() for source, role in model.beside}
     return [{**named.get((row["role"], row["source"]), {}), **row} for row in rows]
 
 
 def print_rows(found: dict[str, Any]) -> None:
-    """Print what ``look_up`` found: one document in full, several as a table."""
+    """Print the result of ``look_up``: one document in full, several as a table."""
     found = printable_data(found)
     rows = found["documents"]
     if found["taken_down"]:
-        say("It was taken down." if not rows else "It was taken down since; the next run leaves it out.")
+        say("It was taken down." if not rows else "It has been taken down; the next run excludes it.")
     if len(rows) == 1:
         _print_pairs([(name, value) for name, value in rows[0].items() if value not in ("", [], None)])
     elif rows:
         SafeConsole(highlight=False).print(_table(_COLUMNS, rows[:_MOST]))
         say(f"{len(rows)} documents" + (f", the first {_MOST} are shown" if len(rows) > _MOST else ""))
     if "held_by" in found:
-        for title, name in (("Where it is now", "held_by"), ("What was learned from it", "seen_by")):
+        for title, name in (("Where it is stored", "held_by"), ("Models trained on it", "seen_by")):
             say("")
             say(f"{title}:")
             for one in found[name]:
@@ -77,16 +77,17 @@ def print_rows(found: dict[str, Any]) -> None:
 
 def take_down(store: Store, language: Language, what: tuple[str, str, str], reason: str,
               agreed: Callable[[], Any]) -> None:
-    """Show what a takedown removes, ask ``agreed`` (which raises if not), remove it, and say what is left to do.
+    """Show what a takedown removes, ask for confirmation, remove it, and list what remains to do.
 
     Raises:
         Problem: not exactly one of id, URL and source is given, or as in ``takedown``.
     """
     if sum(map(bool, what)) != 1:
-        raise Problem("say exactly one of --id, --url and --source", where=f"{language.code} takedown",
+        raise Problem("give exactly one of --id, --url and --source", where=f"{language.code} takedown",
                       fix=f"`vernacular ledger {language.code} --text \"...\"` finds the id")
     if not reason.strip():
-        raise Problem("the reason is empty", where=f"{language.code} takedown", fix="Say in a few words who asked, why")
+        raise Problem("the reason is empty", where=f"{language.code} takedown",
+                      fix="Write briefly who requested the takedown, and why")
     plan = make_plan(language, store, Target(*what))
     _print_plan(plan)
     agreed()
@@ -103,18 +104,19 @@ def _print_plan(plan: Plan) -> None:
             say(f"and {len(plan.rows) - _MOST} more")
     for note in plan.notes:
         say(f"note: {note}")
-    say("Learned from it:" if plan.models else "No model has learned from it.")
+    say("Models trained on it:" if plan.models else "No model was trained on it.")
     for model in plan.models:
         say(f"  {model.line()}")
 
 
 def _print_left(plan: Plan, language: Language) -> None:
-    """What a takedown cannot reach, and what comes next."""
-    lines = ["Done. It will not come in again. What this command cannot reach:"]
-    lines += [f"  your own file {language.folder / file} still holds it: edit or delete it" for file in plan.own_files]
-    lines += [f"  {model.line()} has learned from it: retrain, and withdraw what was published"
+    """Print what a takedown cannot reach, and the next steps."""
+    lines = ["Done. It will not be ingested again. What this command cannot reach:"]
+    lines += [f" your own file {language.folder / file} still contains it: "
+              "edit or delete it" for file in plan.own_files]
+    lines += [f" {model.line()} was trained on it: retrain, and withdraw what was published"
               for model in plan.models]
-    lines += ["  the history of version control, backups, copies on other machines, releases that were published"]
+    lines += [" version control history, backups, copies on other machines, published releases"]
     lines += [f"Next: vernacular run {language.code}"]
     for line in lines:
         say(line)

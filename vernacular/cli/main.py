@@ -1,7 +1,7 @@
-"""The command ``vernacular``: reads arguments, calls the library, prints. No work and no number is made here.
+"""The command ``vernacular``: parses arguments, calls the library, prints.
 
-Errors a person can mend are one line on stderr and exit code 2; a failed check is exit code 1. ``run`` hands over to
-``pipelines.run``, by name: the library never imports the orchestrator.
+Problems are one line on stderr with exit code 2; a failed check has exit code 1. ``run`` executes
+``pipelines.run`` by name, since the library never imports the orchestrator.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from vernacular.cleaning.accept import accept as accept_held
+from vernacular.cleaning.accept import accept as accept_documents
 from vernacular.cleaning.accept import accept_loss
 from vernacular.cli import project as cli_project  # noqa: F401  # first: its commands are listed first
 from vernacular.cli.checking.folder import check_all
@@ -23,7 +23,7 @@ from vernacular.cli.checking.printed import errors_of, found_in
 from vernacular.cli.common import Code, Debug, ModelName, app, model_of, open_language, plain_errors
 from vernacular.cli.doctor import examine
 from vernacular.cli.ledger_views import look_up, print_rows, take_down
-from vernacular.cli.stage_process import assist_one, further, run_one
+from vernacular.cli.stage_process import assist_one, is_worker_process, run_one
 from vernacular.config.new import doubts, new_language
 from vernacular.core.entry_point import EntryPoint
 from vernacular.core.errors import Problem
@@ -38,7 +38,7 @@ from vernacular.sources.formats.encoding import decode
 
 @app.command()
 def doctor(debug: Debug = False) -> None:
-    """Whether this machine has what the enabled models need; exit code 1 if something is missing."""
+    """Check that this machine has what the enabled models need; exit code 1 if something is missing."""
     with plain_errors(debug):
         findings = examine(find_project())
     for finding in findings:
@@ -50,12 +50,12 @@ def doctor(debug: Debug = False) -> None:
 @app.command()
 def new(code: Annotated[str, typer.Argument(help="BCP 47 tag of the language, such as bem")],
         debug: Debug = False) -> None:
-    """Write a filled language folder: name, autonym, script, likely neighbors."""
+    """Create a language folder with name, autonym, script and likely neighbors."""
     with plain_errors(debug):
         folder = new_language(find_project().languages, code)
     for line in (*(f"note: {doubt}" for doubt in doubts(code)),
                  f"{folder}: written. Next:",
-                 f"  1. read {folder / 'language.yaml'}; correct what was guessed, name owner, licence and consent",
+                 f" 1. edit {folder / 'language.yaml'}: correct guesses, set owner, licence and consent",
                  f"  2. put text into {folder / 'inbox'}, or name other sources",
                  f"  3. vernacular check {code}",
                  f"  4. vernacular run {code}"):
@@ -63,9 +63,9 @@ def new(code: Annotated[str, typer.Argument(help="BCP 47 tag of the language, su
 
 
 @app.command()
-def check(code: Annotated[str | None, typer.Argument(help="one language; all if not given")] = None,
+def check(code: Annotated[str | None, typer.Argument(help="one language; default all")] = None,
           debug: Debug = False) -> None:
-    """Every error in one or all language folders; of one, what was found and what it lacks; exit code 2 if errors."""
+    """Report every error in one or all language folders; of one, also content and gaps; exit code 2 on errors."""
     with plain_errors(debug):
         project = find_project()
         found = check_all(project, code)
@@ -82,7 +82,7 @@ def check(code: Annotated[str | None, typer.Argument(help="one language; all if 
 def plan(code: Code, model: ModelName = None,
          quick: Annotated[bool, typer.Option("--quick", help="do not measure the speed of this machine")] = False,
          debug: Debug = False) -> None:
-    """What a run would take before anything is spent: minutes of each stage, memory, disk; and what gains little."""
+    """Estimate a run: minutes of each stage, memory, disk; and what will gain little."""
     with plain_errors(debug):
         project, language = open_language(code)
         if model is not None:
@@ -91,14 +91,15 @@ def plan(code: Code, model: ModelName = None,
 
 
 @app.command()
-def run(code: Code, to: Annotated[str | None, typer.Option(metavar="STAGE", help="run no further than this")] = None,
+def run(code: Code, to: Annotated[str | None, typer.Option(metavar="STAGE", help="stop after this stage")] = None,
         model: ModelName = None, debug: Debug = False) -> None:
-    """Run a language's stages through Dagster; what is unchanged is reused."""
+    """Run a language's stages through Dagster; unchanged results are reused."""
     arguments = [sys.executable, "-m", "pipelines.run", code]
     for option, value in (("--to", to), ("--model", model)):
         arguments += [option, value] if value else []
     sys.stdout.flush()
-    os.execv(sys.executable, [*arguments, "--debug"] if debug else arguments)  # one process: signals reach it directly
+    # one process, so that signals reach it directly
+    os.execv(sys.executable, [*arguments, "--debug"] if debug else arguments)
 
 
 from vernacular.cli import release as cli_release  # noqa: E402, F401  # here, so that its commands are listed in their order
@@ -106,12 +107,12 @@ from vernacular.cli import release as cli_release  # noqa: E402, F401  # here, s
 
 @app.command()
 def ledger(code: Code, id_: Annotated[str, typer.Option("--id", help="of the document")] = "",
-           url: Annotated[str, typer.Option(help="where it was read: a URL or a path")] = "",
+           url: Annotated[str, typer.Option(help="its origin: a URL or a path")] = "",
            source: Annotated[str, typer.Option(help="name in language.yaml")] = "",
-           text: Annotated[str, typer.Option(help="words that stand in it")] = "",
+           text: Annotated[str, typer.Option(help="words it contains")] = "",
            as_json: Annotated[bool, typer.Option("--json", help="machine-readable")] = False,
            debug: Debug = False) -> None:
-    """Where documents came from; for --id also where it went: artifacts, rejects, models that saw it."""
+    """Show the origin of documents; with --id also their use: artifacts, rejects, models."""
     with plain_errors(debug):
         project, language = open_language(code)
         found = look_up(Store(project.artifacts), language, id_, url, source, text)
@@ -122,12 +123,12 @@ def ledger(code: Code, id_: Annotated[str, typer.Option("--id", help="of the doc
 
 
 @app.command()
-def takedown(code: Code, reason: Annotated[str, typer.Option(help="kept on the suppression list")],
+def takedown(code: Code, reason: Annotated[str, typer.Option(help="stored in the suppression list")],
              id_: Annotated[str, typer.Option("--id", help="of a document")] = "",
-             url: Annotated[str, typer.Option(help="of a page, seen or not; or the path of a file")] = "",
-             source: Annotated[str, typer.Option(help="everything of a source")] = "",
+             url: Annotated[str, typer.Option(help="of a page, fetched or not; or the path of a file")] = "",
+             source: Annotated[str, typer.Option(help="all documents of a source")] = "",
              yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False, debug: Debug = False) -> None:
-    """Remove a document, a page or a source from everything, for good; lists the models that saw it."""
+    """Remove a document, a page or a source from everything, permanently; list the models trained on it."""
     with plain_errors(debug):
         project, language = open_language(code)
         take_down(Store(project.artifacts), language, (id_, url, source), reason,
@@ -135,10 +136,11 @@ def takedown(code: Code, reason: Annotated[str, typer.Option(help="kept on the s
 
 
 @app.command()
-def fetch(code: Code, due: Annotated[bool, typer.Option("--due", help="leave alone what failed a short while ago, as "
-                                                                         "upkeep does")] = False,
+def fetch(code: Code, due: Annotated[bool, typer.Option("--due",
+                                                        help="skip sources that failed recently, "
+                                                             "as upkeep does")] = False,
           debug: Debug = False) -> None:
-    """Fetch what is due of `sources:` on the network, or failed before; exit code 1 if one could not be reached."""
+    """Fetch network sources that are due or failed before; exit code 1 if one is unreachable."""
     with plain_errors(debug):
         project, language = open_language(code)
         problems = fetch_due(language, project.artifacts, say, at_once=not due)
@@ -150,23 +152,23 @@ def fetch(code: Code, due: Annotated[bool, typer.Option("--due", help="leave alo
 
 @app.command()
 def accept(code: Code, source: Annotated[str, typer.Argument(help="name in language.yaml")],
-           reason: Annotated[str, typer.Option(help="why the new documents are fine, or the loss is right")],
-           rule: Annotated[str, typer.Option(help="accept that this rule takes a large share of the source")] = "",
+           reason: Annotated[str, typer.Option(help="why the new documents are good, or the loss is right")],
+           rule: Annotated[str, typer.Option(help="accept that this rule drops a large share of the source")] = "",
            debug: Debug = False) -> None:
-    """Let in what is held back of a source because it changed, or accept what a rule takes of it (--rule)."""
+    """Accept quarantined documents of a changed source, or what a rule drops of it (--rule)."""
     with plain_errors(debug):
         project, language = open_language(code)
         if rule:
             loss = accept_loss(language, project.artifacts, source, rule, reason)
-            say(f"accepted: {rule} takes {loss.share:.0%} of {source}. `vernacular run {code}` goes on")
+            say(f"accepted: {rule} drops {loss.share:.0%} of {source}. Continue with `vernacular run {code}`")
             return
-        number = len(accept_held(language, project.artifacts, source, reason))
-        say(f"{number} documents of {source} are accepted. `vernacular run {code}` takes them up")
+        number = len(accept_documents(language, project.artifacts, source, reason))
+        say(f"{number} documents of {source} are accepted. `vernacular run {code}` includes them")
 
 
 @app.command()
 def seed(code: Code, lines: Annotated[int, typer.Option(min=1, help="how many")] = 300, debug: Debug = False) -> None:
-    """Lines drawn from all over the texts, for a speaker to choose a seed from: append them to seed.txt."""
+    """Sample lines from all texts, for a speaker to select a seed: append them to seed.txt."""
     with plain_errors(debug):
         project, language = open_language(code)
         for line in draw_lines(language, project.artifacts, lines):
@@ -174,18 +176,20 @@ def seed(code: Code, lines: Annotated[int, typer.Option(min=1, help="how many")]
 
 
 @app.command()
-def identify(code: Code, file: Annotated[Path, typer.Argument(help="a text file, a line each; - for standard input",
+def identify(code: Code, file: Annotated[Path, typer.Argument(help="a text file with one text per line; - for "
+                                                                   "standard input",
                                                               allow_dash=True)],
              as_json: Annotated[bool, typer.Option("--json", help="JSON Lines with the costs")] = False,
-             accepted: Annotated[bool, typer.Option("--accepted", help="only the lines that are accepted, as they are")]
+             accepted: Annotated[bool, typer.Option("--accepted", help="only the accepted lines, unchanged")]
              = False, debug: Debug = False) -> None:
-    """Which lines of a file are in the language: a verdict and a probability each."""
+    """Identify which lines of a file are in the language, with probabilities."""
     with plain_errors(debug):
         project, language = open_language(code)
         try:
             data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
         except OSError as error:
-            raise Problem(f"cannot be read ({error.strerror})", where=str(file), fix="Give a text file, or -") from None
+            raise Problem(f"cannot be read ({error.strerror})", where=str(file),
+                          fix="Name a text file, or -") from None
         lines = decode(data, str(file))[0].split("\n")
         for answer in answers(open_identifier(Store(project.artifacts), language), language, lines):
             if as_json:
@@ -204,9 +208,9 @@ from vernacular.cli import behavior as cli_behaviour  # noqa: E402, F401  # here
 def stage(code: Code, stage: Annotated[str, typer.Argument()], model: ModelName = None,
           outcome: Annotated[Path | None, typer.Option(help="where to write the artifact's key or the problem")] = None,
           debug: Debug = False) -> None:
-    """Run one stage in this process; how a launcher runs the heavy ones."""
+    """Run one stage in this process; used by launchers."""
     _interrupt_once()
-    if further():
+    if is_worker_process():
         with plain_errors(debug):
             assist_one(find_project(), code, stage, model)
         return
@@ -217,7 +221,7 @@ def stage(code: Code, stage: Annotated[str, typer.Argument()], model: ModelName 
 
 
 def _interrupt_once() -> None:
-    """Only the first Ctrl-C interrupts: a terminal and the run that started this process both send one."""
+    """Let only the first Ctrl-C interrupt: both a terminal and the parent run send one."""
     def interrupt(signum: int, frame: FrameType | None) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         raise KeyboardInterrupt
@@ -226,16 +230,16 @@ def _interrupt_once() -> None:
 
 
 def before_torch() -> None:
-    """What is read when torch is loaded.
+    """Set environment variables that torch reads on import.
 
-    Threads that wait for one another by spinning cost a step seven times its time where other work shares the cores,
-    and gain nothing where none does (docs/pretraining.md).
+    Spinning threads make a step up to seven times slower when cores are shared, and gain nothing
+    otherwise (docs/pretraining.md).
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
 def main() -> None:
-    """The entry point of the command."""
+    """Run the command."""
     guard_streams()
     before_torch()
     app(prog_name="vernacular")

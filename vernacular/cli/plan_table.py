@@ -1,4 +1,4 @@
-"""``vernacular plan``: the total first, then the text, each model and each stage, and what will gain nothing."""
+"""``vernacular plan``: totals first, then the text, each model and stage, and what will gain little."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from vernacular.core.store import Remark, Store
 from vernacular.core.terminal import say
 from vernacular.forecast.cost import ModelForecast, forecast_model, forecast_text
 from vernacular.forecast.ranges import Range, total
-from vernacular.forecast.remarks import foreseen
+from vernacular.forecast.remarks import forecast_remarks
 from vernacular.forecast.speed import Origin
 from vernacular.forecast.text import TextSize, count_text
 
 WIDTH = 100
-_STARTING = Range(3.0, 10.0)  # seconds of a run besides its stages, one that has something to do
+_STARTING = Range(3.0, 10.0)  # seconds of a run besides its stages, if any stage runs
 _ORIGINS: dict[Origin, str] = {
     "measured": "measured now", "earlier": "measured by an earlier plan", "run": "measured by an earlier run",
-    "table": "not measured: taken from docs/pretraining.md, so the ranges are wide; leave out --quick to measure"}
+    "table": "not measured: taken from docs/pretraining.md, so the ranges are wide; omit --quick to measure"}
 
 
 def print_plan(project: Project, language: Language, model: str | None, quick: bool) -> None:
-    """Print what a run would do, what it takes, and what of it will gain nothing.
+    """Print what a run would do, its cost, and what will gain little.
 
     Args:
         project: with the store.
         language: to be run.
-        model: the one that is run; every enabled one if None.
-        quick: the speed of this machine is not measured.
+        model: the model to run; every enabled one if None.
+        quick: do not measure the speed of this machine.
     """
     store = Store(project.artifacts)
     steps = steps_of(stages_of(language, model), language, store)
@@ -44,19 +44,19 @@ def print_plan(project: Project, language: Language, model: str | None, quick: b
     absent = to_fetch(language, store.root)
     for name, settings in language.models_to_run(model).items():
         if f"the base of {name}" in absent.get(f"tokenizer/{name}", []):
-            missing.append(f"{name}: its base is not fetched yet, so its minutes are not known. `vernacular run "
+            missing.append(f"{name}: its base is not fetched yet, so its minutes are unknown. `vernacular run "
                            f"{language.code} --to tokenizer/{name}` fetches it")
             continue
         try:
             found = forecast_model(language, store, name, settings, size, quick, partial(say, err=True))
         except Problem as problem:
-            missing.append(f"{name}: its minutes are not known: {problem}")
+            missing.append(f"{name}: its minutes are unknown: {problem}")
             continue
         seconds |= found.seconds
         forecasts.append(found)
     for line in lines_of(language, size, steps, seconds, forecasts, missing, absent):
         say(line)
-    remarks = foreseen(language, store.root, size, forecasts)
+    remarks = forecast_remarks(language, store.root, size, forecasts)
     for line in remark_lines(remarks):
         say(line)
 
@@ -64,15 +64,15 @@ def print_plan(project: Project, language: Language, model: str | None, quick: b
 def lines_of(language: Language, size: TextSize, steps: Sequence[Step], seconds: Mapping[str, Range],
              forecasts: Sequence[ModelForecast], missing: Sequence[str],
              absent: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    """The lines of the plan."""
+    """Yield the lines of the plan."""
     todo = [step for step in steps if step.action != "reuse"]
     open_ = [step.stage for step in todo if step.stage not in seconds]
     time = total([_STARTING, *(seconds[step.stage] for step in todo if step.stage in seconds)])
     if not todo:
         yield f"{language.code}: nothing to do, all {len(steps)} stages are reused."
     elif open_:
-        yield (f"{language.code}: not known yet for {len(open_)} of the {len(todo)} stages to run; "
-               f"{time.time()} for the others")
+        yield (f"{language.code}: unknown for {len(open_)} of the {len(todo)} stages to run; {time.time()} for the "
+               "others")
     else:
         yield (f"{language.code}: {time.time()} for {len(todo)} of {len(steps)} stages"
                + ("" if todo == steps else "; the others are reused"))
@@ -95,8 +95,8 @@ def lines_of(language: Language, size: TextSize, steps: Sequence[Step], seconds:
 
 
 def _text(language: Language, size: TextSize, absent: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    yield (f"text: {size.words.count()} words in {size.documents:,} documents, of which {size.trained.count()} are to "
-           "train on")
+    yield (f"text: {size.words.count()} words in {size.documents:,} documents, of which {size.trained.count()} are "
+           "for training")
     for name in size.absent:
         yield f"  not counted: {name}. `vernacular fetch {language.code}` fetches it"
     for problem in size.unreadable:
@@ -109,11 +109,11 @@ def _text(language: Language, size: TextSize, absent: Mapping[str, Sequence[str]
 
 def _model(one: ModelForecast) -> Iterator[str]:
     yield f"{one.name}: {one.base}, {one.parameters / 1e6:,.1f} million parameters"
-    yield f"  text           {one.text_tokens.count()} tokens with the new ones"
-    yield (f"  pretraining    {one.steps.count()} steps of {one.block_tokens:,} tokens for each of two models: "
+    yield f" text           {one.text_tokens.count()} tokens with the extended tokenizer"
+    yield (f" pretraining    {one.steps.count()} steps of {one.block_tokens:,} tokens for each of two models: "
            "adapted, and control with the original tokenizer;")
     yield f"                 {_passes(one.passes)} passes over the text"
-    busy = "; other programs kept the processor busy" if one.speed.loaded else ""
+    busy = "; other programs used the processor" if one.speed.loaded else ""
     yield (f"  speed          {one.speed.step:.2g} seconds a step, {_ORIGINS[one.speed.origin]}{busy}")
     if one.energy_kwh is not None:
         yield f"  energy         {one.energy_kwh:.2g} kWh for the pretraining, from the power of this machine"
@@ -126,18 +126,18 @@ def _passes(passes: Range) -> str:
 
 def _stages(steps: Sequence[Step], seconds: Mapping[str, Range], time: Range) -> Iterator[str]:
     shown = [(step.action, step.stage, "" if step.action == "reuse" else
-              seconds[step.stage].time() if step.stage in seconds else "not known yet", step.why) for step in steps]
+              seconds[step.stage].time() if step.stage in seconds else "unknown", step.why) for step in steps]
     widths = [max(len(row[column]) for row in shown) for column in range(3)] if shown else [0, 0, 0]
     for row in shown:
         yield f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]:>{widths[2]}}  {row[3]}".rstrip()
     if any(step.action != "reuse" for step in steps):
         known = all(step.stage in seconds for step in steps if step.action != "reuse")
-        name = "total" if known else "total of what is known"
+        name = "total" if known else "total of known times"
         yield f"{'':<{widths[0]}}  {name:<{widths[1]}}  {time.time():>{widths[2]}}"
 
 
 def remark_lines(remarks: Sequence[Remark]) -> Iterator[str]:
-    """Remarks as lines, after an empty one; none where there is nothing to remark."""
+    """Yield remarks as lines, after an empty one; nothing without remarks."""
     if remarks:
         yield ""
         yield "What will gain little, and what to do:"

@@ -1,7 +1,4 @@
-"""Before anything is spent: whether the folders can be used, and what a run would compute.
-
-What that takes is in ``vernacular.forecast``; nothing is computed here.
-"""
+"""Plan a run: which stages would be computed. Costs are in ``vernacular.forecast``."""
 
 from __future__ import annotations
 
@@ -21,7 +18,7 @@ from vernacular.sources import network_sources, place_of
 
 @dataclass(frozen=True)
 class Step:
-    """What a run would do with one stage: ``reuse``, ``run``, or ``stop`` at a red gate."""
+    """What a run would do with one stage: ``reuse``, ``run``, or ``stop`` at a failed gate."""
 
     stage: str
     action: str
@@ -29,7 +26,7 @@ class Step:
 
 
 def steps_of(stages: Mapping[str, Stage], language: Language, store: Store) -> list[Step]:
-    """What a run would do, stage by stage; whatever follows a stage that is to run is to run as well."""
+    """Return what a run would do, stage by stage; stages after one that runs also run."""
     steps: list[Step] = []
     fresh: set[str] = set()
     missing = to_fetch(language, store.root)
@@ -48,7 +45,7 @@ def steps_of(stages: Mapping[str, Stage], language: Language, store: Store) -> l
         except Problem as problem:
             fresh.add(name)
             waits_for_network = any(missing.values()) and not stage.inputs
-            steps.append(Step(name, "run", "once what it reads is fetched") if waits_for_network
+            steps.append(Step(name, "run", "after its inputs are fetched") if waits_for_network
                          else Step(name, "stop", str(problem)))
             continue
         if found is not None:
@@ -56,15 +53,15 @@ def steps_of(stages: Mapping[str, Stage], language: Language, store: Store) -> l
         else:
             fresh.add(name)
             before = store.current(language.code, name)
-            steps.append(Step(name, "run", "not made yet" if before is None else "something it depends on has changed"))
+            steps.append(Step(name, "run", "not made yet" if before is None else "an input has changed"))
     return steps
 
 
 def network_needs(language: Language, root: Path) -> dict[str, dict[str, bool]]:
-    """What of a language comes from the network when it runs: stage -> what it fetches -> whether it lies here already.
+    """Return what a run needs from the network: stage -> item -> whether it is stored already.
 
     Args:
-        language: with its sources, texts to contrast with, labelled data, base models and the texts beside these.
+        language: with its sources, contrast texts, labeled data, base models and their texts.
         root: of the store.
     """
     def lies(source: Source, role: str) -> bool:
@@ -87,9 +84,9 @@ def network_needs(language: Language, root: Path) -> dict[str, dict[str, bool]]:
 
 
 def to_fetch(language: Language, root: Path) -> dict[str, list[str]]:
-    """Stage -> what it fetches first, for nothing of it lies below ``root``, the store's, yet.
+    """Return stage -> what it fetches first, because nothing of it is below ``root``, the store's.
 
-    Labelled data in a folder on this machine is fetched, too.
+    Includes labeled data in local folders.
     """
     found = {stage: [name for name, here in needs.items() if not here]
              for stage, needs in network_needs(language, root).items()}

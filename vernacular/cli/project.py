@@ -1,4 +1,4 @@
-"""The commands around a project: init, ui, reload, explain. ``cli`` loads them."""
+"""Commands for projects: init, ui, reload, explain. ``main`` loads them."""
 
 from __future__ import annotations
 
@@ -22,26 +22,28 @@ Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="of the UI")
 
 @app.command()
 def init(folder: Annotated[Path, typer.Argument(metavar="DIR", help="the new project's folder")],
-         force: Annotated[bool, typer.Option("--force", help="also where DIR holds other things; without this "
-                                                             "option they are named")] = False,
+         force: Annotated[bool, typer.Option("--force",
+                                             help="also write into a folder with other content, which is listed "
+                                                  "without this option")] = False,
          debug: Debug = False) -> None:
-    """Make a project: a folder for languages and results, with Dagster's settings and a Makefile."""
+    """Create a project: a folder for languages and results, with Dagster's settings and a Makefile."""
     with plain_errors(debug):
         target = Path(os.path.abspath(folder))  # noqa: PTH100  # as it was named: links stay
         written = write_project(plan_project(target, _this_command()), force)
     say(f"{folder}: {'a project already' if not written else 'written: ' + ', '.join(written)}. Next:")
     name = _as_typed()
     for number, line in enumerate((f"cd {folder}", f"{name} new bem     # the code of your language",
-                                   f"{name} check bem   # what is wrong, and what is still missing",
+                                   f"{name} check bem   # errors, and what is missing",
                                    f"{name} ui          # Dagster on http://127.0.0.1:3000"), start=1):
         say(f"  {number}. {line}")
 
 
 @app.command()
 def ui(port: Port = 3000,
-       host: Annotated[str, typer.Option(help="the address to listen on; anything but this machine's own warns")]
+       host: Annotated[str, typer.Option(help="the address to listen on; others than this machine's own give a "
+                                              "warning")]
        = "127.0.0.1",
-       browser: Annotated[bool, typer.Option("--open", help="open a browser when it answers")] = False,
+       browser: Annotated[bool, typer.Option("--open", help="open a browser when it is ready")] = False,
        debug: Debug = False) -> None:
     """Show the project in Dagster: web server and daemon, until Ctrl-C."""
     options = ["--port", str(port), "--host", host]
@@ -49,18 +51,19 @@ def ui(port: Port = 3000,
 
 
 @app.command()
-def reload(port: Port = 3000, host: Annotated[str, typer.Option(help="where the UI listens")] = "127.0.0.1") -> None:
-    """Have the running UI read the language folders again, after an edit."""
+def reload(port: Port = 3000, host: Annotated[str, typer.Option(help="the address of the UI")] = "127.0.0.1") -> None:
+    """Make the running UI reload the language folders after an edit."""
     _become("pipelines.reload", [f"http://{host}:{port}"])
 
 
 @app.command()
-def explain(key: Annotated[str | None, typer.Argument(help="a setting, such as models.lora.seeds; a section, such as "
-                                                           "models; all sections if not given")] = None,
-            language: Annotated[str | None, typer.Option("--language", metavar="CODE", help="also the value that this "
-                                                         "language has, and where it is written")] = None,
+def explain(key: Annotated[str | None, typer.Argument(help="a setting, such as models.lora.seeds; a section, such "
+                                                           "as models; default all sections")] = None,
+            language: Annotated[str | None, typer.Option("--language", metavar="CODE",
+                                                         help="also show this language's value and "
+                                                              "where it is set")] = None,
             debug: Debug = False) -> None:
-    """What a setting does, what it may hold, its default, and the value that a language has."""
+    """Explain a setting: meaning, valid values, default, and a language's value."""
     with plain_errors(debug):
         if key is None:
             lines = list(section_lines())
@@ -74,15 +77,16 @@ def explain(key: Annotated[str | None, typer.Argument(help="a setting, such as m
 
 def _become(module: str, arguments: list[str]) -> None:
     sys.stdout.flush()
-    os.execv(sys.executable, [sys.executable, "-m", module, *arguments])  # one process: signals reach it directly
+    # one process, so that signals reach it directly
+    os.execv(sys.executable, [sys.executable, "-m", module, *arguments])
 
 
 def _this_command() -> Path:
-    """The file of the command that runs, or the one beside this Python."""
+    """Return the file of the running command, or the one beside this Python."""
     name = Path(sys.argv[0])
     return name.absolute() if name.stem == "vernacular" else Path(sys.executable).absolute().with_name("vernacular")
 
 
 def _as_typed() -> str:
-    """How this command is called from another folder."""
+    """Return how to call this command from another folder."""
     return "vernacular" if shutil.which("vernacular") else str(_this_command())

@@ -1,6 +1,6 @@
-"""What a folder that can be used still lacks before it can run, be trusted or be published: a line each, with the fix.
+"""What a valid folder lacks before it can run, be trusted or be published: one line each, with the fix.
 
-``vernacular check CODE`` prints them. What is wrong rather than missing is refused where it is read.
+``vernacular check CODE`` prints them. Errors are reported where files are read.
 """
 
 from __future__ import annotations
@@ -34,19 +34,19 @@ if TYPE_CHECKING:
 
 
 def lacking(language: Language, suite: Suite, root: Path, items: Mapping[str, Items]) -> list[str]:
-    """What ``language`` lacks; first what it cannot run without.
+    """Return what ``language`` lacks, first what a run needs.
 
     Args:
         language: a folder that loads.
-        suite: its behavioural tests.
+        suite: its behavioral tests.
         root: of the store.
-        items: of the tasks whose labelled data lies on this machine.
+        items: of the tasks with local labeled data.
     """
     return [line for lines in lacking_by_kind(language, suite, root, items).values() for line in lines]
 
 
 def lacking_by_kind(language: Language, suite: Suite, root: Path, items: Mapping[str, Items]) -> dict[str, list[str]]:
-    """The same by what it is about: ``text``, ``seed``, ``publishing`` and so on."""
+    """Return the same by topic: ``text``, ``seed``, ``publishing`` and so on."""
     return {"text": [*_text(language, root)], "elsewhere": [*_elsewhere(language)], "bases": [*_bases(language)],
             "tasks": [*_tasks(language)], "labels": [*_labels(items)],
             "remarks": [*_gains_little(language, items)], "tests": [*_tests(language, suite)],
@@ -62,13 +62,13 @@ def _text(language: Language, root: Path) -> Iterator[str]:
         except Problem as problem:
             yield str(problem)
     if empty and len(empty) == len(language.sources):
-        yield f"no text: nothing lies in {', '.join(empty)}. Put files there; docs/sources.md lists the formats"
+        yield f"no text: no file in {', '.join(empty)}. Add files; docs/sources.md lists the formats"
     elif empty:
-        yield f"no text yet in {', '.join(empty)}; the other sources do without"
+        yield f"no text yet in {', '.join(empty)}; the other sources are used"
 
 
 def _elsewhere(language: Language) -> Iterator[str]:
-    """What is read that is not in the folder, and asked that no rule on addresses guards: fine in one's own folder."""
+    """Yield what is read outside the folder, or fetched without an address filter: fine in one's own folder."""
     readers = [*language.sources,
                *(source for sources in language.identification.contrast.values() for source in sources),
                *(source for model in language.models.values() for source, _ in model.beside),
@@ -78,9 +78,9 @@ def _elsewhere(language: Language) -> Iterator[str]:
     paths = [path for path in named if PurePosixPath(path).is_absolute()]
     asked = [*filter(is_url, named), *(f"private ones (source {reader.name})" for reader in readers
                                        if isinstance(reader, Web) and reader.private_addresses)]
-    for what, places in (("reads outside of the folder", paths), ("asks addresses of its own choice", asked)):
+    for what, places in (("reads outside of the folder", paths), ("requests addresses of its own choice", asked)):
         if places:
-            yield f"it {what}: {', '.join(places)}. If somebody else wrote it, look there before it runs"
+            yield f"it {what}: {', '.join(places)}. If somebody else wrote it, check that before a run"
 
 
 def _bases(language: Language) -> Iterator[str]:
@@ -94,24 +94,24 @@ def _bases(language: Language) -> Iterator[str]:
 
 def _tasks(language: Language) -> Iterator[str]:
     if not language.tasks:
-        yield ("no task: only the language model itself will be measured. Write one under `tasks:`; docs/tasks.md has "
-               "every kind")
+        yield ("no task: only the language model will be evaluated. Add one under `tasks:`; docs/tasks.md lists "
+               "the kinds")
 
 
 def _labels(items: Mapping[str, Items]) -> Iterator[str]:
-    """Labels that are most likely one, written in two ways, those that only one part has, and texts that have two."""
+    """Yield near-identical labels, labels in only one part, and texts with contradictory labels."""
     for task, found in items.items():
-        for labels, said in zip(found.apart().values(), (
+        for labels, message in zip(found.apart().values(), (
                 "no item in test has the labels {} of the task {}: their scores cannot be measured",
                 "no item in train has the labels {} of the task {}: no model can learn them"), strict=True):
             if labels:
-                yield said.format(", ".join(f"'{label}'" for label in labels), task)
+                yield message.format(", ".join(f"'{label}'" for label in labels), task)
         if found.contradictions:
             text = " ".join(found.contradictions[0][0].text.split())[:40]
             places = " and ".join(f"{item.document} ({found.labels_of(item)[:40] or 'no label'})"
                                   for item in found.contradictions[0])
-            yield (f"texts of the task {task} that have other labels somewhere else: {len(found.contradictions)}, the "
-                   f"first '{text}' at {places}. Keep what is right: no model can learn both")
+            yield (f"texts of the task {task} with contradictory labels: {len(found.contradictions)}, the first "
+                   f"'{text}' at {places}. Keep the right one: no model can learn both")
         alike: dict[str, list[str]] = {}
         for label in found.kind.labels:
             plain = "".join(letter for letter in label.casefold() if unicodedata.category(letter)[0] not in "PSZ")
@@ -123,7 +123,7 @@ def _labels(items: Mapping[str, Items]) -> Iterator[str]:
 
 
 def _gains_little(language: Language, items: Mapping[str, Items]) -> Iterator[str]:
-    """Parts of tasks that are too small to say much; of text and steps `vernacular plan` says it."""
+    """Yield parts of tasks that are too small to be informative; `vernacular plan` covers text and steps."""
     looks = max((model.lora.looks for model in language.models_to_run().values()), default=0)
     for task, found in items.items():
         if language.tasks[task].fine_tune:
@@ -132,28 +132,28 @@ def _gains_little(language: Language, items: Mapping[str, Items]) -> Iterator[st
 
 def _tests(language: Language, suite: Suite) -> Iterator[str]:
     if not suite.tests:
-        yield "no behavioural test: write some in behaviour/, without code; docs/behaviour.md says how"
+        yield "no behavioral test: write some in behaviour/, without code; see docs/behaviour.md"
     waiting = [test.name for test in suite.tests if suite.review_of(test) == UNREVIEWED and not test.source]
-    if waiting:  # marks are a review, or lack a name that no review could give them
-        yield (f"no speaker has reviewed {len(waiting)} of {len(suite.tests)} behavioural tests. `vernacular review "
-               f"{language.code}` writes a page for one to go through")
+    if waiting:  # marks count as reviews, or lack a name that no review can add
+        yield (f"no speaker has reviewed {len(waiting)} of {len(suite.tests)} behavioral tests. `vernacular review "
+               f"{language.code}` writes a page for a review")
     blank = [f"{test.name} (of: {suite.digest(test)})" for test in suite.tests if suite.of_nothing(test)]
     if blank:
-        yield (f"a review that does not say of what does not count: {', '.join(blank)}. Have it reviewed with "
-               f"`vernacular review {language.code}`, or add this `of:` if what was reviewed stands there unchanged")
+        yield (f"reviews without a digest do not count: {', '.join(blank)}. Review the tests again with "
+               f"`vernacular review {language.code}`, or add this `of:` if they are unchanged since the review")
     plan = load_plan(language)
     if plan is not None and plan.review_of(suite) == UNREVIEWED:
-        yield (f"no speaker has reviewed behaviour/fairness.yaml as it is. `vernacular review {language.code} "
-               "fairness.yaml` writes a page for one to go through; of one who read the file itself, write there "
-               f"`reviewed: {{by: NAME, on: YYYY-MM-DD, of: {plan.digest(suite)}}}`")
+        yield (f"no speaker has reviewed the current behaviour/fairness.yaml. `vernacular review {language.code} "
+               "fairness.yaml` writes a page for a review; if a speaker has read the file itself, add `reviewed: "
+               f"{{by: NAME, on: YYYY-MM-DD, of: {plan.digest(suite)}}}`")
     for name, words in suite.lexicons.items():
         waits = [test.name for test in suite.tests if name in test.lexicons_used()]
         if words == [] and waits:
-            yield (f"the word list {name} is empty, and {', '.join(waits)} red for want of cases. Write words, or let "
-                   f"a trained model offer some: `vernacular suggest {language.code} {waits[0]}`")
+            yield (f"the word list {name} is empty, so {', '.join(waits)} fail without cases. Add words, or let a "
+                   f"trained model suggest some: `vernacular suggest {language.code} {waits[0]}`")
     nameless = [test.name for test in suite.tests if not test.author.strip()]
     if nameless:
-        yield f"no author stands at the behavioural tests {', '.join(nameless)}. Write who wrote them at `author:`"
+        yield f"the behavioral tests {', '.join(nameless)} have no author. Add `author:`"
 
 
 def _seed(language: Language, root: Path) -> Iterator[str]:
@@ -161,18 +161,20 @@ def _seed(language: Language, root: Path) -> Iterator[str]:
     if not file.exists():
         if not any(source.trusted for source in language.sources):
             others = ", ".join(language.cleaning.reject_languages) or "cleaning.reject_languages"
-            yield (f"no {file.name}: text in other languages is dropped only where it is surely in one of {others}. "
-                   "Write a few hundred lines that a speaker knows to be in the language, or `trusted: true` at a "
-                   "source that is in it throughout")
+            yield (f"no {file.name}: text in other languages is dropped only if it is clearly in one of {others}. "
+                   "Add a few hundred lines that a speaker knows to be in the language, or set `trusted: true` "
+                   "for a source that is entirely in it")
         return
     lines = seed_lines(language, language.cleaning.orthography, file.place)
     if len(lines) < LEAST_SEED:
-        yield (f"{file.name} has {len(lines)} lines that can be used, and {LEAST_SEED} are needed: without them hardly "
-               "any text in other languages is dropped. Write a few hundred that a speaker knows to be in the language")
+        yield (f"{file.name} has {len(lines)} usable lines, and {LEAST_SEED} are needed: without them hardly any "
+               "text in other languages is dropped. Add a few hundred lines that a speaker knows to be in the "
+               "language")
     found = seed_similarity(lines, _some_words(language, root))
     if found is not None and found < LEAST:
-        yield (f"{file.name} does not look like the text: the text's commonest words are {found:.0%} as common in it. "
-               "Is it in the language? Ask a speaker; another register, such as verse, can be the reason too")
+        yield (f"{file.name} does not look like the text: the text's most common words have {found:.0%} of their "
+               "frequency there. Is it in the language? Ask a speaker; another register, such as verse, can also "
+               "be the reason")
     if len(lines) >= LEAST_SEED:
         blocks = sample_blocks(source_texts(language, root), {source.name for source in language.sources
                                                               if source.trusted},
@@ -194,7 +196,7 @@ def _publishing(language: Language) -> Iterator[str]:
     if not stated(language.folder):
         open_.append("statement.md")
     if open_:
-        yield f"before it is published, fill in {', '.join(open_)}"
+        yield f"before publishing, set {', '.join(open_)}"
 
 
 def _local(language: Language) -> list[LocalSource]:
@@ -208,19 +210,19 @@ def _opened(language: Language, source: LocalSource, root: Path) -> Files:
 
 
 def _place(language: Language, source: LocalSource) -> str:
-    """Where a person puts the files of a source."""
+    """Return where a person puts the files of a source."""
     if isinstance(source, InboxSource):
         return f"languages/{language.code}/{source.folder}"
     return f"languages/{language.code}/{source.files}" if isinstance(source, FilesSource) else source.name
 
 
 def _some_words(language: Language, root: Path) -> list[str]:
-    """Lines from the beginning of each source that lies on this machine, enough to compare a seed with."""
+    """Return lines from the beginning of each local source, enough to compare a seed with."""
     lines: list[str] = []
     for source in _local(language):
         try:
             texts = _opened(language, source, root).documents(lambda line: None)
             lines += islice((line for document in texts for line in document.text.split("\n")), SAMPLE)
         except Problem:
-            continue  # said above, or set aside when it is run
+            continue  # reported above, or set aside in a run
     return lines

@@ -1,4 +1,4 @@
-"""The commands around a release: report, try, waive, publish, verify, key. ``cli`` loads them."""
+"""Commands for releases: report, try, waive, publish, verify, key. ``main`` loads them."""
 
 from __future__ import annotations
 
@@ -32,11 +32,14 @@ _searcher_of = EntryPoint[Any]("vernacular.search.finding:Searcher")
 
 
 @app.command()
-def report(code: Code, as_json: Annotated[bool, typer.Option("--json", help="machine-readable; no page")] = False,
-           full: Annotated[bool, typer.Option("--full", help="every number, all red checks with reasons")] = False,
-           html: Annotated[Path | None, typer.Option(help="where to write the page; else beside the release")] = None,
+def report(code: Code, as_json: Annotated[bool, typer.Option("--json",
+                                                             help="machine-readable, without a page")] = False,
+           full: Annotated[bool, typer.Option("--full",
+                                              help="all numbers, and all failed checks with reasons")] = False,
+           html: Annotated[Path | None, typer.Option(help="where to write the page; default "
+                                                          "beside the release")] = None,
            model: ModelName = None, debug: Debug = False) -> None:
-    """A release on one screen, or every number of it; and a page for people, with pictures, samples and failures."""
+    """Show a release on one screen, or all its numbers; write a page with pictures, samples and failures."""
     with plain_errors(debug):
         project, language = open_language(code)
         name, _ = model_of(language, model)
@@ -53,7 +56,7 @@ def report(code: Code, as_json: Annotated[bool, typer.Option("--json", help="mac
                                  html or default_place(store, language.code, name))
             if full or as_json:
                 say("", err=as_json)
-                say(f"The same for people, as a page: {written}", err=as_json)
+                say(f"The same as a page: {written}", err=as_json)
             else:
                 print_screen(found, written, SafeConsole())
 
@@ -61,7 +64,7 @@ def report(code: Code, as_json: Annotated[bool, typer.Option("--json", help="mac
 @app.command("try")
 def try_(code: Code, model: ModelName = None, port: Annotated[int, typer.Option(help="on this machine")] = 8600,
          debug: Debug = False) -> None:
-    """A page in the browser, on this machine alone, where a person types text and compares base and adapted model."""
+    """Serve a local page for typing text and comparing base and adapted model."""
     with plain_errors(debug):
         project, language = open_language(code)
         name, _ = model_of(language, model)
@@ -70,12 +73,12 @@ def try_(code: Code, model: ModelName = None, port: Annotated[int, typer.Option(
 
 @app.command()
 def search(code: Code, query: Annotated[list[str], typer.Argument(
-               help="a sentence or a few words, in the language or, where translations taught the model, the base's")],
+               help="a sentence or a few words, in the language or, with an aligned model, the base's")],
            model: ModelName = None,
            top: Annotated[int, typer.Option(min=1, max=MOST, help="passages to show")] = TOP,
            as_json: Annotated[bool, typer.Option("--json", help="machine-readable")] = False,
            debug: Debug = False) -> None:
-    """Search the cleaned corpus by meaning with the released model; each passage with its source and licence."""
+    """Search the cleaned corpus by meaning with the released model; show source and license of each passage."""
     with plain_errors(debug):
         project, language = open_language(code)
         name, _ = model_of(language, model)
@@ -95,9 +98,9 @@ def search(code: Code, query: Annotated[list[str], typer.Argument(
 @app.command()
 def publish(code: Code, repo: Annotated[str, typer.Argument(help="OWNER/NAME on the Hugging Face hub")],
             model: ModelName = None, dry_run: Annotated[bool, typer.Option(
-                "--dry-run", help="upload nothing: list the files, or what forbids it")] = False,
+                "--dry-run", help="do not upload: list the files, or the reasons against publishing")] = False,
             debug: Debug = False) -> None:
-    """Upload a release, private at first; refused while one of its gates is red. The token is read from HF_TOKEN."""
+    """Upload a release, private at first, unless one of its gates is red. The token is read from HF_TOKEN."""
     with plain_errors(debug):
         project, language = open_language(code)
         name, _ = model_of(language, model)
@@ -109,34 +112,34 @@ def publish(code: Code, repo: Annotated[str, typer.Argument(help="OWNER/NAME on 
         sizes = {file: (artifact.folder / file).stat().st_size for file in sorted(statement.digests())}
         for file, size in sizes.items():
             say(f"{size / 1e6:10,.2f} MB  {file}")
-        say(f"Nothing forbids publishing: {len(sizes)} files, {sum(sizes.values()) / 1e6:,.0f} MB, would go to {repo}.")
+        say(f"Ready to publish: {len(sizes)} files, {sum(sizes.values()) / 1e6:,.0f} MB, to {repo}.")
 
 
 @app.command()
-def waive(code: Code, gate: Annotated[str, typer.Argument(help="a red one, as `vernacular report` names it")],
-          by: Annotated[str, typer.Option(help="the person who answers for it")],
-          reason: Annotated[str, typer.Option(help="why it may be published nevertheless")],
+def waive(code: Code, gate: Annotated[str, typer.Argument(help="a red gate, as `vernacular report` names it")],
+          by: Annotated[str, typer.Option(help="the responsible person")],
+          reason: Annotated[str, typer.Option(help="why it may still be published")],
           model: ModelName = None, debug: Debug = False) -> None:
-    """Waive a red gate of a release, as a named person with a reason; the card prints both."""
+    """Waive a red gate of a release, as a named person with a reason; the card shows both."""
     with plain_errors(debug):
         project, language = open_language(code)
         name, _ = model_of(language, model)
         store = Store(project.artifacts)
         if store.current(language.code, f"release/{name}") is None:
-            raise Problem("there is no release yet, and so no gate of it to answer for", where=f"{code} {name}",
-                          fix=f"`vernacular run {language.cli_args(name)}` makes one; it may be red")
+            raise Problem("there is no release yet whose gate could be waived", where=f"{code} {name}",
+                          fix=f"Make one with `vernacular run {language.cli_args(name)}`; it may be red")
         gates = results(store, language, name)["release_gates"]
-        said = note(language.folder, name, gates, gate, by, reason).said
-        say(f"{gate} is waived while it says: {said}. `vernacular run {language.cli_args(name)}` writes that "
-                   "on the card")
+        waived_reason = note(language.folder, name, gates, gate, by, reason).said
+        say(f"{gate} is waived as long as its reason is: {waived_reason}. "
+            f"`vernacular run {language.cli_args(name)}` adds this to the card")
 
 
 @app.command()
-def verify(folder: Annotated[Path, typer.Argument(metavar="PATH", help="folder of a release, downloaded or made here")],
+def verify(folder: Annotated[Path, typer.Argument(metavar="PATH", help="folder of a release, downloaded or local")],
            key: Annotated[list[Path] | None, typer.Option(
-               help="public key of who made it, in place of this installation's own; may be repeated")] = None,
+               help="public key of the publisher, instead of this installation's own; repeatable")] = None,
            debug: Debug = False) -> None:
-    """Whether a release is the one that its maker signed: files, gates, waivers. Works offline; exit code 1 if not."""
+    """Verify a release's signature, files, gates and waivers. Works offline; exit code 1 on failure."""
     with plain_errors(debug):
         verified = compare(folder, trusted_keys(key or []))
     for failure in verified.failures:
@@ -149,7 +152,7 @@ def verify(folder: Annotated[Path, typer.Argument(metavar="PATH", help="folder o
 
 @app.command("key")
 def key_(debug: Debug = False) -> None:
-    """Print the public key with which this installation signs releases, made if there is none; give it to readers."""
+    """Print the public key that signs this installation's releases, creating one if needed; publish it."""
     with plain_errors(debug):
         public = own_or_new_key().public_key()
     for line in public_text(public).splitlines():

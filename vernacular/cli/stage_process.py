@@ -1,6 +1,6 @@
-"""One stage in a process of its own: what ``vernacular stage`` does, and what it tells the launcher that started it.
+"""Run one stage in this process for ``vernacular stage``, and report the outcome to the launcher.
 
-A small file tells the launcher the key of the artifact, or the problem. Progress goes to stdout, line by line.
+A small file contains the artifact's key or the problem. Progress goes to stdout, line by line.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
 
 def run_one(project: Project, code: str, name: str, model: str | None, outcome: Path | None) -> Artifact:
-    """Run the stage ``name`` of the language ``code`` and write to ``outcome`` how it went.
+    """Run the stage ``name`` of the language ``code`` and write the outcome to ``outcome``.
 
-    Whatever else goes wrong is written there as a problem too, with the traceback in the orchestrator's log: a person
-    who waits for the run is to see one line.
+    Unexpected errors are written as problems too, with the traceback in the orchestrator's log, so
+    that the user sees one line.
 
     Raises:
         Problem: as written to ``outcome``.
@@ -54,13 +54,13 @@ def run_one(project: Project, code: str, name: str, model: str | None, outcome: 
     return artifact
 
 
-def further() -> bool:
-    """Whether this process is one of several that torchrun started, and not the first."""
+def is_worker_process() -> bool:
+    """Whether this process was started by torchrun and is not the first one."""
     return int(os.environ.get("RANK", "0")) > 0
 
 
 def assist_one(project: Project, code: str, name: str, model: str | None) -> None:
-    """Take part in the stage that the first of the processes runs."""
+    """Join the stage that the first process runs."""
     stage, language = _find(project, code, name, model)
     assist(stage, language, Store(project.artifacts))
 
@@ -87,7 +87,7 @@ def _find_and_run(project: Project, code: str, name: str, model: str | None) -> 
 
 @contextlib.contextmanager
 def _orchestrated() -> Iterator[Callable[[str], None]]:
-    """Where Dagster started this process, greet it, and stop when it is gone: an orphan would hold the stage's lock."""
+    """Connect to Dagster if it started this process, and stop when it ends: an orphan would keep the stage locked."""
     if "DAGSTER_PIPES_CONTEXT" not in os.environ:
         yield lambda text: None
         return
@@ -98,7 +98,7 @@ def _orchestrated() -> Iterator[Callable[[str], None]]:
     with open_dagster_pipes() as pipes:
         try:
             yield lambda text: pipes.log.error(text)
-        except KeyboardInterrupt as error:  # Dagster, which has sent it, would show it with a traceback
+        except KeyboardInterrupt as error:  # Dagster, which sent the interrupt, would print a traceback
             interrupted = error
     if interrupted is not None:
         raise interrupted

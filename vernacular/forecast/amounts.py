@@ -1,6 +1,7 @@
-"""What each stage has to do, in seconds that every language takes, words to go through, tokens to learn and to read.
+"""The work of each stage: constant seconds, words to process, tokens to train on and to read.
 
-The figures that are not settings were fitted to the quickstart, alone on two cores: docs/experiments/forecast.md.
+Constants that are not settings were fitted to the quickstart on two cores:
+docs/experiments/forecast.md.
 """
 
 from __future__ import annotations
@@ -26,12 +27,12 @@ from vernacular.tasks.labeled_items import load_items
 from vernacular.tasks.learning_curve import sizes_of
 
 _FRAME = 2  # tokens around a line
-_FULL_BATCHES = 1.1  # tokens with padding, of those without
-_CURVE_BLOCKS = 64  # held-out blocks at a point of the curve, and for each point between base and trained weights
-_LORA = 1.2  # tokens that fine-tuning learns from in the time in which pretraining learns from one: it has no decoder
-_BASE_LANGUAGES = 0.3  # what a line in a language of the base takes of one in the language: fewer tokens a word
-_UNKNOWN_ITEMS = Range(100, 2000)  # labeled items of a dataset that was not fetched
-_TRAINED_WORDS = 1.0e-5  # seconds a word: what a stage reads that goes through all training text
+_FULL_BATCHES = 1.1  # tokens with padding, relative to those without
+_CURVE_BLOCKS = 64  # held-out blocks per point of the curve, and per interpolation point
+_LORA = 1.2  # tokens of fine-tuning per token of pretraining in equal time: it has no decoder
+_BASE_LANGUAGES = 0.3  # relative cost of a line in a language of the base: fewer tokens per word
+_UNKNOWN_ITEMS = Range(100, 2000)  # labeled items of a dataset that is not fetched
+_TRAINED_WORDS = 1.0e-5  # seconds per word of stages that process all training text
 
 
 @dataclass(frozen=True)
@@ -39,11 +40,11 @@ class Amount:
     """The work of a stage.
 
     Attributes:
-        seconds: whatever the text and the model: starting, loading, drawing pictures.
-        words: seconds of work on text, which no model does.
-        learned: tokens that fine-tuning learns from.
+        seconds: constant: starting, loading, plotting.
+        words: seconds of text processing without a model.
+        learned: tokens that fine-tuning trains on.
         steps: steps of pretraining.
-        read: tokens that a model reads without learning.
+        read: tokens that a model reads without training.
     """
 
     seconds: float = 0.0
@@ -55,14 +56,14 @@ class Amount:
 
 @dataclass(frozen=True)
 class Shape:
-    """What the amounts of a model depend on besides its settings.
+    """What a model's amounts depend on besides its settings.
 
     Attributes:
         words: of the training text.
-        line_words: words of a line, on average.
-        fertility: arm -> tokens of a word.
-        steps: of pretraining, of each arm.
-        tokenizer: seconds that the tokenizer takes for a word of the training text.
+        line_words: mean words per line.
+        fertility: variant -> tokens per word.
+        steps: of pretraining, per variant.
+        tokenizer: tokenizer seconds per word of the training text.
     """
 
     words: Range
@@ -72,19 +73,19 @@ class Shape:
     tokenizer: float
 
     def line(self, arm: str) -> float:
-        """Tokens of a line as ``arm`` cuts it."""
+        """Return the tokens of a line for ``arm``."""
         return self.line_words * self.fertility[arm] + _FRAME
 
 
 def amounts_of_text(words: Range) -> dict[str, Amount]:
-    """The stages of the corpus, given the words that are read."""
+    """Return the work of the corpus stages, given the words read."""
     return {"corpus/documents": Amount(0.2, words * 3e-6), "corpus/identifier": Amount(5.0, words * 1e-6),
             "corpus/clean": Amount(0.3, words * 4e-6), "corpus/splits": Amount(0.1, words * 1e-6)}
 
 
 def amounts_of_model(language: Language, root: Path, name: str, model: Model, shape: Shape,
                      translated: int) -> dict[str, Amount]:
-    """The stages of a model; ``root`` is the store's, ``translated`` the words of its translations, both sides."""
+    """Return the work of a model's stages; ``translated`` is the words of its translations, both sides."""
     found = {f"tokenizer/{name}": Amount(1.0, shape.words * shape.tokenizer)}
     if model.alignment is not None:
         embedded = shape.steps * model.alignment.batch_size
@@ -107,7 +108,7 @@ def _pretraining(model: Model, shape: Shape, arm: str, translated: int) -> Amoun
 
 
 def _task(language: Language, root: Path, name: str, task: Task, model: Model, shape: Shape) -> Amount:
-    """Fine-tuning for each arm, size and seed, and answers to the test items."""
+    """Return the work of fine-tuning for each variant, size and seed, with predictions for the test items."""
     items, tested, looked, words = _items(language, root, name, task, shape)
     sides = 1 if task.kind in ("sequence_classification", "token_classification") else 2
     low = high = read = 0.0
@@ -128,7 +129,7 @@ def _task(language: Language, root: Path, name: str, task: Task, model: Model, s
 
 
 def _items(language: Language, root: Path, name: str, task: Task, shape: Shape) -> tuple[Range, float, float, float]:
-    """Items to learn from, to score and to choose by, and the words of one."""
+    """Return training, test and dev items, and the words of one."""
     if task.data is None:
         return exactly(task.train), task.test, task.dev, shape.line_words
     if name in not_fetched(language, root):
@@ -143,7 +144,7 @@ def _items(language: Language, root: Path, name: str, task: Task, shape: Shape) 
 
 
 def _phrases(language: Language, name: str, shape: Shape) -> Range:
-    """Tokens that the scan for planted phrases reads: how many phrases of the labeled items recur is not known."""
+    """Return the tokens read by the trigger scan: the number of repeated phrases is unknown."""
     tasks = sum(task.answers_lines and not task.multi_label for task in language.tasks_of(name).values())
     most = MOST_PHRASES * (SENTENCES + MOST_CARRIERS) * shape.line("adapted")
     return Range(0.2, 1.0) * (tasks * most)

@@ -1,4 +1,4 @@
-"""From what is to be done and how fast this machine is to minutes, memory and disk, as ranges."""
+"""Combine work and machine speed to minutes, memory and disk, as ranges."""
 
 from __future__ import annotations
 
@@ -20,36 +20,37 @@ from vernacular.text.words import words
 from vernacular.tokenizer.lost_marks import LostMarks, measure_lost_marks
 
 _GIB = 2**30
-# How far a stage may be from the middle: docs/experiments/forecast.md. Beside other work it takes up to twice as long.
+# Deviation of a stage from the middle: docs/experiments/forecast.md. Under load it takes up to
+# twice as long.
 SPREAD: dict[Origin, Range] = {"measured": Range(0.7, 1.4), "earlier": Range(0.7, 1.4), "run": Range(0.5, 2.0),
                                "table": Range(0.3, 3.0)}
-_IF_ALONE = 0.6  # of the time that a speed promises which was measured while other programs kept the processor busy
-_MEMORY = Range(0.9, 1.6)  # of what the shape predicts
-_TEXT_BYTES = Range(25, 60)  # of the corpus for each of its words: documents, clean lines, rejects, splits
+_IF_ALONE = 0.6  # share of the time predicted from a speed measured under load
+_MEMORY = Range(0.9, 1.6)  # relative to the prediction from the shape
+_TEXT_BYTES = Range(25, 60)  # of the corpus per word: documents, clean lines, rejects, splits
 _SECONDS_A_WORD = {"WordPiece": 2e-5, "BPE": 8e-5, "Unigram": 3e-4}  # docs/vocabulary.md
 _SENTENCES_OF_LEXICON = 4.0  # seconds of IBM Model 1: docs/experiments/translations.md
 
 
 @dataclass(frozen=True)
 class ModelForecast:
-    """What is known of a model before it is run.
+    """The forecast of one model.
 
     Attributes:
         name: in the language folder.
         base: name of its base.
         parameters: of the base.
-        text_tokens: of the training text, as the extended tokenizer will cut it.
-        steps: of pretraining, of each arm.
-        asked_steps: that ``steps:`` asks for; None for a budget in minutes.
-        block_tokens: tokens of a step.
-        passes: over the training text, of the arm with the extended tokenizer.
+        text_tokens: of the training text, with the extended tokenizer.
+        steps: of pretraining, per variant.
+        asked_steps: configured ``steps:``; None for a budget in minutes.
+        block_tokens: tokens per step.
+        passes: over the training text, with the extended tokenizer.
         speed: of this machine.
         seconds: stage -> time.
-        memory_gib: at the peak of pretraining.
-        disk_gib: of all that is kept.
-        scratch_gib: of disk that is needed besides while it is trained.
-        energy_kwh: of both pretrainings; None where the power of this machine is not known.
-        pairs: of translations at most; None where the model has none, or they cannot be read.
+        memory_gib: peak of pretraining.
+        disk_gib: of everything stored.
+        scratch_gib: additional disk during training.
+        energy_kwh: of both pretrainings; None if the machine's power is unknown.
+        pairs: most pairs of translations; None without any, or if unreadable.
         lost_marks: what the base's tokenizer removes from a sample of the text.
     """
 
@@ -72,14 +73,14 @@ class ModelForecast:
 
 
 def forecast_text(size: TextSize) -> dict[str, Range]:
-    """Time of each stage of the corpus."""
+    """Return the time of each corpus stage."""
     slow = Speed(1.0, 1.0, 1.0, "measured")
     return {stage: _seconds(amount, slow) for stage, amount in amounts_of_text(size.words).items()}
 
 
 def forecast_model(language: Language, store: Store, name: str, model: Model, size: TextSize,
                    quick: bool, progress: Progress = silent) -> ModelForecast:
-    """The forecast for one model whose base lies on this machine.
+    """Forecast one model whose base is on this machine.
 
     Raises:
         Problem: its base cannot be loaded.
@@ -124,7 +125,7 @@ def _seconds(amount: Amount, speed: Speed) -> Range:
 
 
 def _cut(tokenizer: Any, sample: list[str]) -> tuple[float, float]:
-    """Tokens of a word as the base cuts the text, and words of a line; a guess where there is no text yet."""
+    """Return tokens per word under the base, and words per line; a guess without text."""
     number = sum(len(words(line)) for line in sample)
     if not number:
         return 3.0, 20.0
@@ -134,7 +135,7 @@ def _cut(tokenizer: Any, sample: list[str]) -> tuple[float, float]:
 
 
 def _steps(model: Model, tokens: Range, speed: Speed, own: float) -> tuple[Range, Range]:
-    """Steps of each arm, and the passes over the text that they are; ``own`` is the share of what is seen."""
+    """Return the steps per variant, and their passes over the text; ``own`` is its share in the mixture."""
     settings = model.pretraining
     size = settings.batch_size * settings.sequence_length
 
@@ -149,12 +150,12 @@ def _steps(model: Model, tokens: Range, speed: Speed, own: float) -> tuple[Range
 
 
 def _pair_tokens(model: Model, shape: Shape) -> int:
-    """Tokens of the sentences that are learned beside the blocks of a step."""
+    """Return the tokens of translated sentences per step."""
     return round(1.25 * model.alignment.batch_size * shape.line("base")) if model.alignment is not None else 0
 
 
 def _disk(language: Language, name: str, model: Model, parameters: int, size: TextSize) -> Range:
-    """GiB of the corpus and of a model's artifacts: both arms, the release with a model for each task, adapters."""
+    """Return GiB of the corpus and a model's artifacts: both variants, the release with task models, adapters."""
     tuned = sum(task.fine_tune for task in language.tasks_of(name).values())
     adapters = tuned * 3 * len(model.lora.seeds) * 0.03 * parameters * 4
     whole = 4 * parameters * (3 + tuned)

@@ -1,4 +1,4 @@
-"""The remarks that can be made before anything runs, from settings, labeled files and a forecast."""
+"""Remarks before a run, from settings, labeled files and a forecast."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ from vernacular.tasks.labeled_items import load_items
 from vernacular.tasks.learning_curve import sizes_of
 
 
-def foreseen(language: Language, root: Path, size: TextSize, forecasts: Sequence[ModelForecast]) -> list[Remark]:
-    """What of a run will gain little; what is in doubt within the forecast's range is not said.
+def forecast_remarks(language: Language, root: Path, size: TextSize,
+                     forecasts: Sequence[ModelForecast]) -> list[Remark]:
+    """Return remarks on what will gain little; doubtful cases within the forecast's range are omitted.
 
     Args:
         language: whose folder it is.
         root: of the store.
         size: of its text.
-        forecasts: of the models that run.
+        forecasts: of the models to run.
     """
     found = [*(remark for one in forecasts for remark in _of_model(language, size, one)),
              *(remark for name, task in language.tasks.items() if isinstance(task.data, FileData)
@@ -35,7 +36,7 @@ def foreseen(language: Language, root: Path, size: TextSize, forecasts: Sequence
 def _of_model(language: Language, size: TextSize, one: ModelForecast) -> Iterator[Remark]:
     model = language.models[one.name]
     if size.absent:
-        return  # how much text there will be is not known
+        return  # the amount of text is unknown
     if rules.few_passes(one.name, model, one.steps.high, one.passes.high) is not None:
         yield from _there(rules.few_passes(one.name, model, one.steps.middle, one.passes.middle))
     yield from _there(
@@ -50,7 +51,7 @@ def _of_task(language: Language, root: Path, name: str, forecasts: Sequence[Mode
     try:
         items = load_items(language, name, root)
     except Problem:
-        return  # `check` says it
+        return  # `check` reports it
     looks = max((language.models[one.name].lora.looks for one in forecasts), default=0)
     sizes = sizes_of(language.tasks[name].curve, len(items.train))
     yield from rules.of_items(name, sizes[-1], len(items.dev), len(items.test), looks)

@@ -1,6 +1,6 @@
-"""How fast this machine trains and reads with a model: timed on the real base with real steps, and remembered.
+"""The speed of this machine with a model: timed on real steps with the base, and cached.
 
-What is remembered lies in the store's ``.machine`` folder, by base, shape of a step and processor or card.
+The cache is in the store's ``.machine`` folder, by base, shape of a step and processor or GPU.
 """
 
 from __future__ import annotations
@@ -32,25 +32,26 @@ from vernacular.pretraining.budget import known_speed, speed_key, time_steps
 from vernacular.pretraining.cost import check_length
 
 SECONDS = 8.0  # for steps, besides loading the base; a fifth of it for reading
-_LOADED_SECONDS = 6 * 3600  # how long a speed that was measured under load is believed, as in budget
-_STEPS = 1000  # of the training whose steps are timed; the number changes no step
+_LOADED_SECONDS = 6 * 3600  # validity of a speed measured under load, as in budget
+_STEPS = 1000  # of the timed training; has no effect on a step
 _LINES_AT_ONCE = 32
-_READ_AS_FAST = 3.0  # the backward pass takes the time of two forward ones
-# Tokens a second of MiniLM (22.7M parameters) and e5-small (118M) on two cores: docs/pretraining.md, "Measured".
+_READ_AS_FAST = 3.0  # a backward pass takes the time of two forward passes
+# Tokens per second of MiniLM (22.7M parameters) and e5-small (118M) on two cores:
+# docs/pretraining.md, "Measured".
 _TABLE = ((22.7e6, 6797.0), (118e6, 2007.0))
 Origin = Literal["measured", "earlier", "run", "table"]
 
 
 @dataclass(frozen=True)
 class Speed:
-    """What this machine does with a model.
+    """The speed of this machine with a model.
 
     Attributes:
-        step: seconds of a step of pretraining.
-        train: tokens a second in it.
-        read: tokens a second that are read without learning.
-        origin: measured just now; measured by an earlier plan; seen in an earlier run; or taken from a table.
-        loaded: whether other programs kept the processor busy meanwhile.
+        step: seconds per pretraining step.
+        train: tokens per second in it.
+        read: tokens per second read without training.
+        origin: measured now, by an earlier plan or in an earlier run; or from a table.
+        loaded: whether other programs used the processor meanwhile.
     """
 
     step: float
@@ -62,17 +63,17 @@ class Speed:
 
 def speed_of(store: Store, language: Language, model: Model, network: Any, tokenizer: Any, sample: Sequence[str],
              quick: bool, progress: Progress = silent) -> Speed:
-    """The speed of this machine with ``model``.
+    """Return the speed of this machine with ``model``.
 
     Args:
-        store: whose ``.machine`` folder remembers it.
+        store: whose ``.machine`` folder caches it.
         language: of the model.
         model: its settings.
         network: its base.
         tokenizer: the base's.
-        sample: lines of the text; nothing is measured without any.
-        quick: measure nothing.
-        progress: takes a line before it is measured.
+        sample: lines of the text; required for measuring.
+        quick: do not measure.
+        progress: receives a line before measuring.
     """
     key = speed_key(model, fingerprint(model.base, language))
     path = store.root / ".machine" / f"plan-{key}.json"
@@ -81,7 +82,7 @@ def speed_of(store: Store, language: Language, model: Model, network: Any, token
         return known
     if quick or not sample:
         return _of_earlier_run(store, key, model) or _by_table(model, network)
-    progress("measuring the speed of this machine with the base: some ten seconds; --quick skips it")
+    progress("measuring the speed of this machine with the base: about ten seconds; --quick skips it")
     measured = measure(model, network, tokenizer, sample)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, json.dumps(asdict(measured)))
@@ -89,22 +90,22 @@ def speed_of(store: Store, language: Language, model: Model, network: Any, token
 
 
 def measure(model: Model, network: Any, tokenizer: Any, sample: Sequence[str], seconds: float = SECONDS) -> Speed:
-    """Time steps of pretraining and some reading; ``network`` keeps its weights.
+    """Time pretraining steps and reading; ``network`` keeps its weights.
 
     Raises:
-        Problem: the base cannot read so many tokens as a block has.
+        Problem: a block exceeds the base's length.
     """
     check_length(network, model.pretraining, "pretraining")
     keep_memory()
     settings, device = model.pretraining, torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network.to(device)
     read = _reading(network, tokenizer, sample, seconds / 5)
-    held = weight(settings, network, model.objective)
-    settings = settings.model_copy(update={"keep_states": held, "recompute": False})
+    state_weight = weight(settings, network, model.objective)
+    settings = settings.model_copy(update={"keep_states": state_weight, "recompute": False})
     blocks = pack(sample, tokenizer, settings.sequence_length)
     states = None
-    if held and model.alignment is None:
-        states = States(Teacher(network, tokenizer).to(device), blocks, tokenizer, held, range(len(blocks)))
+    if state_weight and model.alignment is None:
+        states = States(Teacher(network, tokenizer).to(device), blocks, tokenizer, state_weight, range(len(blocks)))
     wrapped = lora.wrap(network, [], settings.lora_rank) if settings.method == "lora" else None
     none = np.zeros(0, dtype=np.int64)
     settings = settings.model_copy(update={"head_first": waiting(settings, network, none, model.objective)})
@@ -118,7 +119,7 @@ def measure(model: Model, network: Any, tokenizer: Any, sample: Sequence[str], s
 
 
 def _translations(model: Model, network: Any, tokenizer: Any, sample: Sequence[str]) -> TranslationLoss | None:
-    """The loss on translations, on pairs of the right length: what they say does not change the time of a step."""
+    """Return the translation loss on pairs of the right length; their content does not affect the time."""
     if model.alignment is None:
         return None
     lines = list(sample)
@@ -130,7 +131,7 @@ def _translations(model: Model, network: Any, tokenizer: Any, sample: Sequence[s
 
 
 def _reading(network: Any, tokenizer: Any, sample: Sequence[str], seconds: float) -> float:
-    """Tokens a second that the body reads, lines of like length together, as everything that scores does."""
+    """Return the tokens per second that the body reads in batches of similar length, as in scoring."""
     lines = sorted(sample, key=len)
     parts = [lines[first:first + _LINES_AT_ONCE] for first in range(0, len(lines), _LINES_AT_ONCE)]
     generator = np.random.default_rng(1)
@@ -140,7 +141,7 @@ def _reading(network: Any, tokenizer: Any, sample: Sequence[str], seconds: float
         while spent < seconds:
             part = parts[int(generator.integers(len(parts)))]
             started = time.monotonic()
-            mean_states(network.base_model, tokenizer, part, longest).sum().item()  # waits for a card
+            mean_states(network.base_model, tokenizer, part, longest).sum().item()  # waits for the GPU
             spent += time.monotonic() - started
             tokens += sum(min(longest, len(encoding.ids))
                           for encoding in tokenizer.backend_tokenizer.encode_batch(part))
@@ -155,13 +156,13 @@ def _remembered(path: Path) -> Speed | None:
 
 
 def _of_earlier_run(store: Store, key: str, model: Model) -> Speed | None:
-    """What a run for a budget in minutes has measured on this machine."""
+    """Return the speed measured by an earlier run with a budget in minutes."""
     found = known_speed(store.root / ".machine", key)
     return None if found is None else _from_tokens(found, model, "run")
 
 
 def _by_table(model: Model, network: Any) -> Speed:
-    """From the number of parameters, along a power law through two measured models."""
+    """Estimate it from the number of parameters, by a power law through two measured models."""
     (small, fast), (large, slow) = _TABLE
     power = np.log(slow / fast) / np.log(large / small)
     parameters = sum(parameter.numel() for parameter in network.parameters())

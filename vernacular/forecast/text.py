@@ -1,6 +1,6 @@
-"""How much text there is: counted in the sources that lie on this machine, without running a stage.
+"""Count the local text of the sources, without running a stage.
 
-A source on the network counts as far as it was fetched; of one that was not, its limits are all that is known.
+A network source counts as far as it was fetched; otherwise only its limits are known.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ from vernacular.sources import open_source, place_of
 from vernacular.sources.files import Files
 from vernacular.text.words import words
 
-SECONDS = 20.0  # for reading text; what is left is estimated from the size of the files
-_SAMPLE, _OF_A_DOCUMENT, _EVERY = 2000, 50, 10  # lines that show how the text is cut; of one document in so many
-# The share of the words that cleaning keeps: .99 in the quickstart, less where text has to be identified.
+SECONDS = 20.0  # for reading text; the remainder is estimated from file sizes
+_SAMPLE, _OF_A_DOCUMENT, _EVERY = 2000, 50, 10  # lines used to measure tokenization; from one document in this many
+# The share of words that cleaning keeps: .99 in the quickstart, less if text must be identified.
 _KEPT = Range(0.75, 1.0)
 
 
 @dataclass(frozen=True)
 class TextSize:
-    """How much text a language has.
+    """The amount of text of a language.
 
     Attributes:
-        words: in all that lies here.
-        documents: that hold them.
-        trained: words that are left to train on, after cleaning and without dev and test.
-        sample: lines of it, spread over the sources.
-        absent: sources that are not on this machine yet, each with what is known of its size.
-        unreadable: what is wrong with sources that cannot be read.
+        words: in local text.
+        documents: their number.
+        trained: words for training, after cleaning and without dev and test.
+        sample: lines from all sources.
+        absent: sources not on this machine yet, with what is known of their size.
+        unreadable: problems of sources that cannot be read.
     """
 
     words: Range
@@ -58,10 +58,10 @@ def count_text(language: Language, root: Path, splits: Artifact | None, seconds:
     """Count the text of ``language``.
 
     Args:
-        language: its sources are read.
-        root: of the store, where fetched sources lie.
-        splits: the artifact of ``corpus/splits``, where it is up to date.
-        seconds: after which the rest is estimated.
+        language: whose sources.
+        root: of the store, with fetched sources.
+        splits: the artifact of ``corpus/splits``, if up to date.
+        seconds: time limit; the remainder is estimated.
     """
     until = time.monotonic() + seconds
     low = high = 0.0
@@ -85,7 +85,7 @@ def count_text(language: Language, root: Path, splits: Artifact | None, seconds:
 
 
 def count_translations(language: Language, model: Model, root: Path, seconds: float = SECONDS) -> tuple[int, int]:
-    """Words of both sides of a model's translations, and the most pairs that they can be; 0 of what cannot be read."""
+    """Return the words of both sides of a model's translations, and their most pairs; unreadable ones count 0."""
     until = time.monotonic() + seconds
     number = pairs = 0
     for entry in model.alignment.translations if model.alignment is not None else ():
@@ -120,13 +120,13 @@ def _count(language: Language, source: Source, root: Path, until: float, sample:
 
 
 def _lines(text: str) -> list[str]:
-    """Some lines, spread over the document."""
+    """Return some lines, spread over the document."""
     lines = [line for line in text.split("\n") if line.strip()]
     return lines[::max(1, len(lines) // _OF_A_DOCUMENT)]
 
 
 def _share_before(opened: Files, path: str, inside: int) -> float:
-    """The share of the bytes of all files that stand before ``path``, and in the first ``inside`` bytes of its text."""
+    """Return the share of bytes before ``path``, and in the first ``inside`` bytes of its text."""
     states = [(name, file.state()) for name, file in opened.located()]
     sizes = [(name, state.st_size) for name, state in states if state is not None]
     read = sum(size if name < path else min(size, inside) for name, size in sizes if name <= path)
@@ -134,15 +134,15 @@ def _share_before(opened: Files, path: str, inside: int) -> float:
 
 
 def _size_of(source: NetworkSource) -> str:
-    """What is known of the size of a source that was not fetched."""
+    """Describe the size of a source that was not fetched."""
     most = [f"{source.most_documents:,} documents"] if source.most_documents is not None else []
     if isinstance(source, Web):
         most.append(f"{source.most_pages:,} pages")
-    return f"not fetched yet; at most {most[0]}" if most else "not fetched yet; its size is not known here"
+    return f"not fetched yet; at most {most[0]}" if most else "not fetched yet; size unknown"
 
 
 def _trained(language: Language, splits: Artifact | None, found: Range) -> Range:
-    """Words to train on: those of the splits, or what cleaning and held-out parts are to leave."""
+    """Return the words for training: from the splits, or estimated after cleaning and splitting."""
     if splits is not None:
         return exactly(float(splits.manifest.report.counts["words_train"].value))
     left = 1 - language.splits.dev - language.splits.test

@@ -1,6 +1,6 @@
-"""How much new tokens will shorten text, before the tokenizer is extended: as much as with other text of this size.
+"""Estimate how much new tokens will shorten text, from measurements with other text of this size.
 
-Measured with this project's own search: docs/experiments/when-it-pays.md.
+Measured with this project's search: docs/experiments/when-it-pays.md.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from itertools import pairwise
 
 from vernacular.forecast.ranges import Range
 
-# Least uses of a new token -> (words of training text, least and greatest share of the tokens that is saved) over three
-# languages, MiniLM.
+# Least uses of a new token -> (words of training text, least and greatest share of saved tokens)
+# over three languages, MiniLM.
 SAVED: dict[int, Sequence[tuple[int, float, float]]] = {
     50: ((7_500, .006, .070), (15_000, .017, .111), (30_000, .052, .144), (60_000, .106, .183), (120_000, .163, .234),
          (240_000, .223, .291)),
@@ -23,12 +23,12 @@ SAVED: dict[int, Sequence[tuple[int, float, float]]] = {
 
 
 def saved_share(words: Range, new_tokens: int, least_uses: int) -> Range:
-    """The share of a text's tokens that new ones will save.
+    """Return the share of a text's tokens that new ones will save.
 
     Args:
         words: of the training text.
-        new_tokens: how many are allowed.
-        least_uses: that each must have.
+        new_tokens: their limit.
+        least_uses: required of each.
     """
     if not new_tokens:
         return Range(0.0, 0.0)
@@ -36,7 +36,7 @@ def saved_share(words: Range, new_tokens: int, least_uses: int) -> Range:
 
 
 def _saved(words: float, least_uses: int, column: int) -> float:
-    """Between the rows of ``SAVED``, in logarithms; nothing is added beyond them."""
+    """Interpolate between the rows of ``SAVED``, in logarithms, without extrapolation."""
     uses = sorted(SAVED)
     least = min(max(least_uses, uses[0]), uses[-1])
     below = max(one for one in uses if one <= least)

@@ -1,5 +1,4 @@
-"""Where a document came from and whether it may be used: its row of the ledger, and the suppression list.
+"""Provenance of documents and permission to use them: ledger rows, suppression list.
 
-What finds and removes a document everywhere is ``corpus.takedown``; what people decided of sources is in
-``cleaning.approvals``.
+Takedowns are executed in ``corpus.takedown``; approvals of sources are in ``cleaning.approvals``.
 """

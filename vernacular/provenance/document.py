@@ -1,4 +1,4 @@
-"""The ledger: one row for each document, with where it came from and what it may be used for. Only the row itself."""
+"""A ledger row: the origin of a document and its permitted use."""
 
 from __future__ import annotations
 
@@ -15,22 +15,23 @@ class Document:
     """A row of ``documents.jsonl``.
 
     Attributes:
-        id: 16 hexadecimal digits of SHA-256 over source, path and text as read; kept through every later stage.
+        id: 16 hexadecimal digits of SHA-256 over source, path and original text; kept in all later
+            stages.
         source: the name of its source in language.yaml.
-        path: the file that it was read from, relative to the source's root and with /, or its URL.
+        path: the file, relative to the source's root and with /, or its URL.
         text: its lines, joined by newlines.
         licence: SPDX id, or ``unverified``.
-        consent: on what basis it may be used.
-        licence_evidence: what the licence rests on: ``language.yaml``, or what the page said.
-        register: what kind of text it is.
+        consent: basis of use.
+        licence_evidence: evidence of the license: ``language.yaml``, or a link in the page.
+        register: kind of text.
         quality: edited, raw or machine.
-        raw_digest: 16 hexadecimal digits of SHA-256 over the text as read: equal texts, equal digests.
-        whole: the path names this document alone (a page, a chapter), not a file of many.
-        fetched: when it was fetched, ISO 8601 in UTC; empty for what lies on this machine, which has no such time.
-        robots: ``allowed`` and by which rule, for crawled pages; empty for other kinds.
-        parents: what it was made from: the digest of the raw page or file, the id of the page that linked to it.
-        author, date, title: as far as the document says.
-        flags: signs that were seen and are passed on, such as ``machine_translation:hreflang``.
+        raw_digest: 16 hexadecimal digits of SHA-256 over the original text.
+        whole: whether the path identifies this document (a page, a chapter), not a file of many.
+        fetched: when it was fetched, ISO 8601 in UTC; empty for local files.
+        robots: ``allowed`` and the rule, for crawled pages; empty for other kinds.
+        parents: its origins: the digest of the raw page or file, the id of the linking page.
+        author, date, title: if known.
+        flags: observations, such as ``machine_translation:hreflang``.
     """
 
     id: str
@@ -53,24 +54,24 @@ class Document:
     flags: list[str] = field(default_factory=list)
 
     def row(self) -> dict[str, Any]:
-        """The document as a row for JSON Lines."""
+        """Return the document as a row for JSON Lines."""
         return dict(zip(COLUMNS, _values(self), strict=True))
 
 
-BESIDE = "beside.jsonl"  # in the folder of a model: the documents that it read beside the language's own text
-# Only the ledger itself says these: later stages are not made anew when a person settles them.
+BESIDE = "beside.jsonl"  # in a model's folder: documents that it read beside the language's text
+# Only in the ledger: later stages do not rerun when a person settles them.
 RIGHTS = ("licence", "consent", "licence_evidence")
 COLUMNS = tuple(part.name for part in fields(Document))
 _values = attrgetter(*COLUMNS)
 
 
 def short_digest(*parts: str) -> str:
-    """16 hexadecimal digits of SHA-256 over ``parts``."""
+    """Return 16 hexadecimal digits of SHA-256 over ``parts``."""
     return hashlib.sha256("\0".join(parts).encode("utf-8")).hexdigest()[:16]
 
 
 def make_document(source: SourceBase, path: str, text: str, *, whole: bool = False, **more: Any) -> Document:
-    """The row of a text that ``source`` holds at ``path``; ``more`` are further columns of ``Document``."""
+    """Return the ledger row of a text of ``source`` at ``path``; ``more`` are further columns."""
     rest = {"licence": source.licence, "consent": source.consent, "register": source.text_register,
             "quality": source.quality, **more}
     return Document(id=short_digest(source.name, path, text), source=source.name, path=path, text=text,

@@ -1,7 +1,7 @@
-"""A person's own files that hold a text: those of the language folder, and pages and tables written for people.
+"""The user's files that contain a text: those of the language folder, and exported pages and tables.
 
-A review or a table of suggestions quotes lines of documents and may lie anywhere, so where one was written is
-remembered in the artifacts. These files are named by a takedown and never removed.
+A review or a table of suggestions quotes documents and may be anywhere, so its path is recorded in
+the artifacts. A takedown names these files and never removes them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _WRITTEN = ".written_for_people.json"  # in the artifacts of a language: paths
 
 
 def remember_written(store: Store, code: str, path: Path) -> None:
-    """Remember that lines of the language's documents are written to ``path``; call it before they are."""
+    """Record that lines of the language's documents are written to ``path``; call it first."""
     place, resolved = store.root / code / _WRITTEN, path.resolve()
     known = _written(store, code)
     if resolved not in known:
@@ -35,11 +35,11 @@ def _written(store: Store, code: str) -> list[Path]:
 
 
 def own_files(language: Language, store: Store, rows: Iterable[dict[str, Any]], traces: Traces) -> list[str]:
-    """The files that hold the text as it is, and those that it was read from: a .docx does not show it.
+    """Return the files with the text itself, and its source files, since a .docx does not show it.
 
     Args:
-        language: whose folder is looked through.
-        store: knows where pages and tables were written.
+        language: whose folder is searched.
+        store: records where pages and tables were written.
         rows: of the ledger: the documents.
         traces: of their texts.
 
@@ -50,13 +50,13 @@ def own_files(language: Language, store: Store, rows: Iterable[dict[str, Any]], 
     read = {row["path"] for row in rows if "://" not in row["path"]}
     listed = Folder.of(folder).list_files(hidden=True, on_error=_raise_of_system)
     found = [path for path, file in listed if path != FILE and (path in read or traces.in_file(file))]
-    here = Path.cwd()  # where a review lies that was written before such places were remembered
+    here = Path.cwd()  # reviews written before their paths were recorded
     pages = {*_written(store, language.code), *here.glob(f"review-{language.code}*"), *here.glob("*.csv")}
     outside = (path for path in sorted(pages) if not path.is_relative_to(folder.resolve()))
     return found + [str(path) for path in outside if path.is_file() and not path.is_symlink() and traces.in_file(path)]
 
 
 def _raise_of_system(path: str, error: Exception) -> None:
-    """Pass over links, pipes and the like, which hold nothing that was read from the folder."""
+    """Ignore links, pipes and the like, whose content was never read from the folder."""
     if isinstance(error, OSError):
         raise error

@@ -1,7 +1,7 @@
-"""The suppression list: what was taken down, as digests without text, and whether something is on it.
+"""The suppression list: digests of what was taken down, without text.
 
-``takedowns.jsonl`` in the language folder, so that it travels with the folder and outlives every artifact. Taking down
-itself is in ``takedown``.
+``takedowns.jsonl`` is in the language folder, so that it is shared with the folder and outlives
+every artifact. Takedowns are executed in ``corpus.takedown``.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ from vernacular.text.urls import canonical
 from vernacular.text.words import UNSPACED, words
 
 FILE = "takedowns.jsonl"
-LONG_WORDS, LEAST_LETTERS, LONG_LETTERS = 8, 16, 40  # shorter lines are anyone's: greetings, headings, formulas
+LONG_WORDS, LEAST_LETTERS, LONG_LETTERS = 8, 16, 40  # shorter lines are common: greetings, headings, formulas
 _UNSPACED = regex.compile(UNSPACED, regex.V1)
-_APOSTROPHE = "\u02bc"  # a letter by its properties; goes like the other apostrophes
+_APOSTROPHE = "\u02bc"  # a letter by its properties; treated like the other apostrophes
 _GAP = re.compile(rf"[\W_{_APOSTROPHE}]+")
 
 
 def gone(folder: Path) -> Problem:
-    """That a language folder is not there; what lies in it would read as empty otherwise."""
+    """Return the problem of a missing language folder, which would otherwise read as empty."""
     return TransientProblem("the language folder was deleted or renamed", where=str(folder),
-                   fix="Put it back, or run it under its new name")
+                   fix="Restore it, or run it under its new name")
 
 
 @dataclass(frozen=True)
 class Suppressions:
-    """What was taken down: digests of URLs, of whole texts and of long lines, and names of sources."""
+    """Digests of URLs, whole texts and long lines, and names of sources, that were taken down."""
 
     urls: frozenset[str] = frozenset()
     texts: frozenset[str] = frozenset()
@@ -50,11 +50,10 @@ class Suppressions:
 
     @classmethod
     def of(cls, folder: Path) -> Suppressions:
-        """The suppression list of a language folder; empty where nothing was ever taken down.
+        """Load the suppression list of a language folder; empty without takedowns.
 
         Raises:
-            Problem: a row cannot be read, or the folder is not there; nothing is ingested while it is unknown what
-                must stay out.
+            Problem: a row is invalid, or the folder is missing; nothing is ingested then.
         """
         if not folder.is_dir():
             raise gone(folder)
@@ -68,12 +67,12 @@ class Suppressions:
                         raise ValueError(name)
                     values.update(row.get(name, []))
             except (ValueError, AttributeError, TypeError):
-                raise Problem("not a row of the suppression list", where=where,
-                              fix="Restore the file from its history; nothing is ingested until then") from None
+                raise Problem("not a valid row of the suppression list", where=where,
+                              fix="Restore the file from version control; nothing is ingested until then") from None
         return cls(**{name: frozenset(values) for name, values in found.items()})
 
     def version(self) -> str:
-        """A digest of the list."""
+        """Return a digest of the list."""
         return digest_of([sorted(part) for part in (self.urls, self.texts, self.lines, self.sources, self.ids)])
 
     def covers_url(self, url: str) -> bool:
@@ -81,16 +80,16 @@ class Suppressions:
         return bool(self.urls) and url_digest(url) in self.urls
 
     def covers(self, document: Document) -> bool:
-        """Whether ``document`` was taken down: its source, its URL or path where that names it alone, or its text."""
+        """Whether ``document`` was taken down, by source, URL, identifying path, or text."""
         return (document.source in self.sources or document.id in self.ids or document.raw_digest in self.texts
                 or (document.whole and self.covers_url(document.path)))
 
     def covers_lines(self, digests: Iterable[str | None]) -> list[bool]:
-        """For each ``line_digest`` whether that line was taken down."""
+        """Return for each ``line_digest`` whether its line was taken down."""
         return [digest in self.lines for digest in digests]
 
     def without_lines(self, text: str) -> str:
-        """``text`` without the lines that were taken down; the very same string where there is none."""
+        """Remove lines that were taken down; return the same string if there are none."""
         if not self.lines:
             return text
         lines = text.split("\n")
@@ -100,7 +99,7 @@ class Suppressions:
         return "\n".join(line for line, gone in zip(lines, covered, strict=True) if not gone).strip("\n")
 
     def left(self, documents: Iterable[Document]) -> Iterator[Document]:
-        """``documents`` without those that were taken down, and without such lines."""
+        """Yield ``documents`` without takedowns."""
         for document in documents:
             if not self.covers(document):
                 text = self.without_lines(document.text)
@@ -108,25 +107,25 @@ class Suppressions:
 
 
 def append_row(file: File, row: dict[str, Any]) -> None:
-    """Append ``row`` as one line of JSON, on disk before this returns.
+    """Append ``row`` as one line of JSON durably.
 
     Raises:
-        Problem: the path is not an ordinary file, but a link or a pipe, say.
+        Problem: the path is a link, a pipe or the like.
     """
     file.append(json.dumps(row, ensure_ascii=False, sort_keys=True).encode("utf-8"))
 
 
 def folded(text: str) -> str:
-    """``text`` without what spelling, markup and cleaning change: letters and digits alone, casefolded, composed."""
-    plain = "".join(normalized("NFKC", text).casefold().split())  # most of what goes, at no cost
+    """Reduce ``text`` to casefolded, composed letters and digits, which survive spelling and cleaning."""
+    plain = "".join(normalized("NFKC", text).casefold().split())  # removes most cheaply
     return plain if plain.isalnum() and _APOSTROPHE not in plain else _GAP.sub("", plain)
 
 
 def line_digest(line: str) -> str | None:
-    """The digest that a taken-down line is known by; None for a line too short to be anyone's own.
+    """Return the digest of a line for takedowns; None for a line too short to be unique.
 
-    Long are 8 words and 16 letters, or 40 letters, as in scripts without spaces. Case, punctuation, spaces and Unicode
-    form do not count.
+    Long means 8 words and 16 letters, or 40 letters in scripts without spaces. Case, punctuation,
+    spaces and Unicode form are ignored.
     """
     if len(line) < LEAST_LETTERS:
         return None
@@ -138,9 +137,9 @@ def line_digest(line: str) -> str | None:
 
 
 def url_digest(url: str) -> str:
-    """The digest that a URL, or the path of a file, is known by.
+    """Return the digest of a URL or path for takedowns.
 
-    One page has many spellings: http or https, with www. or without, a final /, a #part, a session's number.
+    URL variants are equal: http or https, with or without www., a final /, a #part, a session id.
     """
     if "://" not in url:
         return short_digest(url)

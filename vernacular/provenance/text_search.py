@@ -1,7 +1,7 @@
-"""Whether files hold certain texts, verbatim or nearly: the search behind a takedown. Removes nothing.
+"""Search files for given texts, verbatim or nearly, for takedowns. Removes nothing.
 
-Case, punctuation, spaces, tags and the escapes of JSON and HTML do not count, so a part of a line is found in a table,
-in a list of words, in a mark or in a sample that was cut short, at any place of a file, gzipped or not.
+Case, punctuation, spaces, tags, and JSON and HTML escapes are ignored, so that a part of a line is
+found in a table, a word list, a mark or a truncated sample, anywhere in a file, gzipped or not.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ import numpy.typing as npt
 from vernacular.core.files import File
 from vernacular.provenance.suppression_list import folded
 
-SHORT, LONG = 24, 32  # letters that are looked for, of a line with as many; the shortest quotation that is surely found
+SHORT, LONG = 24, 32  # letters of a search string; length of a quotation that is always found
 _ID = 16
 NO_TEXT = {".safetensors", ".gguf", ".pt", ".png"}  # weights and pictures
-_BLOCK, _OVERLAP = 4_000_000, 2_000  # bytes read at once, and how many of these again with the next
+_BLOCK, _OVERLAP = 4_000_000, 2_000  # bytes per block, and overlap with the next
 _ESCAPE = re.compile(rb"\\u([0-9a-fA-F]{4})")
 _BREAK = re.compile(rb"\\[nrt\"/\\]")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});?")
@@ -36,12 +36,12 @@ Words64 = npt.NDArray[np.uint64]
 
 
 class Traces:
-    """What is looked for: parts of lines, and ids.
+    """Search strings: parts of lines, and ids.
 
     Args:
-        texts: of any number of lines each; lines with fewer than ``SHORT`` letters are not looked for.
+        texts: of any number of lines; lines with fewer than ``SHORT`` letters are skipped.
         ids: ids of documents, or other runs of 16 letters and digits.
-        least: the letters of a quotation that is surely found, from the middle of a line, too; ``SHORT`` or more.
+        least: letters of a quotation that is always found, also mid-line; ``SHORT`` or more.
     """
 
     def __init__(self, texts: Iterable[str], ids: Iterable[str] = (), least: int = LONG) -> None:
@@ -52,29 +52,29 @@ class Traces:
                         if len(found)}
 
     def hashes(self) -> dict[int, list[int]]:
-        """What is looked for, by length: enough to look for it in another process, which gets no text."""
+        """Return the search strings' hashes by length, for other processes, which get no text."""
         return {length: wanted.hashes.tolist() for length, wanted in self._wanted.items()}
 
     @classmethod
     def of_hashes(cls, hashes: Mapping[int, Sequence[int]]) -> Traces:
-        """The traces that ``hashes`` of others stand for."""
+        """Create traces from ``hashes``."""
         made = cls(())
         made._wanted = {length: _Wanted(np.array(found, dtype=np.uint64), length) for length, found in hashes.items()}
         return made
 
     def in_text(self, text: str) -> bool:
-        """Whether a text holds any of it."""
+        """Whether a text contains any of them."""
         return bool(self._wanted) and any(self._within(reading) for reading in _readings(text.encode()))
 
     @property
     def of_texts(self) -> Traces:
-        """The same without the ids."""
+        """Return the traces without ids."""
         other = Traces(())
         other._wanted = {length: found for length, found in self._wanted.items() if length != _ID}
         return other
 
     def in_file(self, path: Path | File) -> bool:
-        """Whether the file holds any of it; one of weights alone is not read.
+        """Whether the file contains any of them; files of weights are skipped.
 
         Raises:
             OSError: it cannot be read.
@@ -88,12 +88,12 @@ class Traces:
         return any(wanted.within(codes) for wanted in self._wanted.values())
 
     def in_folder(self, folder: Path) -> bool:
-        """Whether a file below ``folder`` holds any of it."""
+        """Whether a file below ``folder`` contains any of them."""
         return any(self.in_file(path) for path in sorted(folder.rglob("*")) if path.is_file())
 
 
 def _hashes(lines: Iterable[str], length: int, step: int) -> Words64:
-    """Hashes of the ``length`` characters at every ``step``-th place of each line, and of its last ones; sorted."""
+    """Return sorted hashes of ``length`` characters at every ``step``-th position of each line and at its end."""
     found = [np.zeros(0, dtype=np.uint64)]
     for line in lines:
         hashes = _rolled(np.frombuffer(line.encode("utf-32-le", "surrogatepass"), dtype="<u4"), length)
@@ -102,7 +102,7 @@ def _hashes(lines: Iterable[str], length: int, step: int) -> Words64:
 
 
 def _rolled(codes: npt.NDArray[np.uint32], length: int) -> Words64:
-    """A hash of the ``length`` codes from each place on (Karp and Rabin 1987); empty where there are fewer."""
+    """Return a hash of ``length`` codes from each position (Karp and Rabin 1987); empty if there are fewer."""
     places = len(codes) - length + 1
     if places <= 0:
         return np.zeros(0, dtype=np.uint64)
@@ -112,7 +112,7 @@ def _rolled(codes: npt.NDArray[np.uint32], length: int) -> Words64:
 
 
 class _Wanted:
-    """Strings of one length, found by rolling hashes of all places at once."""
+    """Strings of one length, found by rolling hashes."""
 
     def __init__(self, hashes: Words64, length: int) -> None:
         self.length, self.hashes = length, hashes
@@ -124,14 +124,14 @@ class _Wanted:
         return ((hashes * np.uint64(_ODD)) >> np.uint64(64 - self.bits)).astype(np.int64)
 
     def within(self, codes: npt.NDArray[np.uint32]) -> bool:
-        """Whether one of the strings stands somewhere in ``codes``."""
+        """Whether one of the strings occurs in ``codes``."""
         hashes = _rolled(codes, self.length)
         likely = hashes[self.table[self._slots(hashes)]]
         return bool(np.isin(likely, self.hashes).any())
 
 
 def _powers(length: int, inverse: bool = False) -> Words64:
-    """Powers 0, 1 ... of an odd number, or of its inverse, modulo 2^64."""
+    """Return powers 0, 1 ... of an odd number, or of its inverse, modulo 2^64."""
     return _all_powers(inverse, max(1 << 16, 1 << (length - 1).bit_length()))[:length]
 
 
@@ -143,7 +143,7 @@ def _all_powers(inverse: bool, length: int) -> Words64:
 
 
 def _blocks(path: Path | File) -> Iterator[bytes]:
-    """The file in overlapping blocks, unpacked if it is gzipped; what a broken file yields before it breaks."""
+    """Yield the file in overlapping blocks, unzipped; a damaged file as far as readable."""
     raw = path.stream() if isinstance(path, File) else path.open("rb")
     with raw, gzip.open(raw) if raw.peek(2)[:2] == b"\x1f\x8b" else raw as stream:
         tail = b""
@@ -151,7 +151,7 @@ def _blocks(path: Path | File) -> Iterator[bytes]:
             try:
                 block = stream.read1(_BLOCK)
             except (EOFError, gzip.BadGzipFile, zlib.error):
-                block = b""  # cut off by a kill: what could be read was searched
+                block = b""  # truncated by a kill: the readable part was searched
             if not block:
                 return
             yield (tail := tail + block)
@@ -159,9 +159,9 @@ def _blocks(path: Path | File) -> Iterator[bytes]:
 
 
 def _readings(block: bytes) -> Iterator[str]:
-    """A block as text with the escapes of JSON undone; with HTML's, too, and without tags, where it has such.
+    """Yield a block as text with JSON escapes decoded; also with HTML decoded and tags removed, if any.
 
-    One with zero bytes is read as UTF-16, too, as spreadsheets and editors write it.
+    A block with zero bytes is also read as UTF-16, written by spreadsheets and editors.
     """
     if b"\0" in block:
         yield from (block[start:].decode(codec, "ignore") for codec in ("utf-16-le", "utf-16-be") for start in (0, 1))
@@ -171,7 +171,7 @@ def _readings(block: bytes) -> Iterator[str]:
     text = block.decode("utf-8", "ignore")
     yield text
     if _ENTITY.search(text):
-        text = _ENTITY.sub(_unescaped, _ENTITY.sub(_unescaped, text))  # twice: a page shows what is escaped already
+        text = _ENTITY.sub(_unescaped, _ENTITY.sub(_unescaped, text))  # twice: a page may show escaped text
         yield text
     if _TAG.search(text):
         yield _TAG.sub("", text)

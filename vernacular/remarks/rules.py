@@ -85,14 +85,14 @@ def few_passes(name: str, model: Model, steps: float, passes: float) -> Remark |
 
 
 def capped_steps(name: str, model: Model, steps: float) -> Remark | None:
-    """Fewer steps than were asked for, since the text would be read too often."""
-    asked = model.pretraining.steps
-    if asked is None or steps >= asked:
+    """Fewer steps than configured, since the text would be read too often."""
+    configured = model.pretraining.steps
+    if configured is None or steps >= configured:
         return None
     return Remark(code="VN-STEPS-CAPPED", what=(
-        f"{name}: {steps:,.0f} of the {asked:,} steps in `pretraining.steps` are taken: more would read the text "
+        f"{name}: {steps:,.0f} of the {configured:,} steps in `pretraining.steps` are taken: more would read the text "
         f"more than {model.pretraining.max_epochs:g} times (`max_epochs`)"),
-        fix="Add text; more passes over this little seldom help (RECIPE 2a.5: some 16 at most, 2305.16264)")
+        fix="Add text; more passes over little text rarely help (RECIPE 2a.5: about 16 at most, 2305.16264)")
 
 
 def lost_marks(name: str, words: float, merged: float, examples: Sequence[tuple[str, str]]) -> Remark | None:
@@ -115,7 +115,7 @@ def lost_marks(name: str, words: float, merged: float, examples: Sequence[tuple[
 
 
 def small_text(name: str, model: Model, blocks: float) -> Remark | None:
-    """A step that reads all of the text, or more."""
+    """A batch larger than the text."""
     size = model.pretraining.batch_size
     if blocks >= size:
         return None
@@ -126,68 +126,68 @@ def small_text(name: str, model: Model, blocks: float) -> Remark | None:
 
 
 def few_pairs(name: str, pairs: int) -> Remark | None:
-    """Translations that are too few to say much."""
+    """Too few translations."""
     if pairs >= PAYING_PAIRS:
         return None
     return Remark(code="VN-FEW-PAIRS", what=(
-        f"{name}: {pairs:,} pairs of translations to learn from; {PAYING_PAIRS:,} are the fewest that were measured to "
-        f"gain ({PAGE})"), fix="Add translations: verses by reference are there for most languages with a Bible "
+        f"{name}: {pairs:,} training pairs of translations; {PAYING_PAIRS:,} is the smallest number with a measured "
+        f"gain ({PAGE})"), fix="Add translations: most languages with a Bible have verses with references "
                           "(docs/pretraining.md, Translations)")
 
 
 def same_sides(name: str, same: int, pairs: int) -> Remark | None:
-    """Pairs whose sides are the same text, from which nothing is learned."""
+    """Pairs whose sides are equal, from which nothing is learned."""
     if not pairs or same / pairs < _SAME_SIDES:
         return None
     return Remark(code="VN-SAME-SIDES", what=(
-        f"{name}: in {same:,} of {pairs:,} pairs of translations both sides are the same text, which teaches nothing"),
-        fix="See that `source:` and `translation:` are not the same file, and that untranslated lines are taken out")
+        f"{name}: in {same:,} of {pairs:,} pairs of translations both sides are equal, so the model learns nothing"),
+        fix="Check that `source:` and `translation:` are different files, and remove untranslated lines")
 
 
 def few_labels(task: str, items: int) -> Remark | None:
-    """Too few labeled items for a score that means much."""
+    """Too few labeled items for a useful score."""
     if items >= PAYING_LABELS:
         return None
     return Remark(code="VN-FEW-LABELS", what=(
-        f"{task}: {items} labeled items to learn from; {PAYING_LABELS} are the fewest that were measured, and "
-        f"with them a simple method without a model was still better at names (.60 against .56, docs/results.md)"),
+        f"{task}: {items} labeled training items; {PAYING_LABELS} is the smallest number measured, and "
+        f"with it a simple method without a model was still better at names (.60 against .56, docs/results.md)"),
         fix="Label more, or learn from labels in the base's language as well (`transfer:`, docs/tasks.md)")
 
 
 def few_to_choose(task: str, dev: int, looks: int) -> Remark | None:
-    """So few dev items that they cannot say when training was best."""
+    """Too few dev items to select the best step."""
     if dev >= FEWEST_DEV or not looks:
         return None
     if not dev:
-        return Remark(code="VN-FEW-DEV", what=f"{task}: no dev items, so each training is kept as it ends",
-                      fix=f"Name `dev:` with {FEWEST_DEV} items or more, if it should be kept as it was best")
+        return Remark(code="VN-FEW-DEV", what=f"{task}: no dev items, so the end of each training is kept",
+                      fix=f"Set `dev:` with {FEWEST_DEV} items or more to keep the best step")
     return Remark(code="VN-FEW-DEV", what=(
-        f"{task}: {dev} dev items know a score to {_width(dev)} points, so they hardly tell when a training was best"),
+        f"{task}: {dev} dev items measure a score to {_width(dev)} points, too imprecisely to select the best step"),
         fix=f"Give `dev:` {FEWEST_DEV} items or more, or set `lora.looks: 0` and save the time")
 
 
 def few_to_score(task: str, test: int) -> Remark | None:
-    """So few test items that a gain cannot be told from chance."""
+    """Too few test items to distinguish a gain from chance."""
     if test >= FEWEST_TEST:
         return None
     return Remark(code="VN-FEW-TEST", what=(
-        f"{task}: {test} test items know a score to {_width(test)} points, so no smaller gain can be told from chance"),
+        f"{task}: {test} test items measure a score to {_width(test)} points; a smaller gain cannot be detected"),
         fix=f"Give `test:` {FEWEST_TEST} items ({_width(FEWEST_TEST)} points) or more")
 
 
 def of_items(task: str, train: int, dev: int, test: int, looks: int) -> list[Remark]:
-    """The remarks on the sizes of the parts of a task that is fine-tuned; ``looks`` at the dev items are taken."""
+    """Return remarks on part sizes of a fine-tuned task whose dev items are scored ``looks`` times."""
     found = few_labels(task, train), few_to_choose(task, dev, looks), few_to_score(task, test)
     return [remark for remark in found if remark is not None]
 
 
 def no_cases(tests: Sequence[str]) -> Remark | None:
-    """Behavioral tests that tested nothing."""
+    """Behavioral tests without cases."""
     if not tests:
         return None
     return Remark(code="VN-NO-CASES", what=(
-        f"no case could be made for the behavioral tests {', '.join(tests)}: they have tested nothing"),
-        fix="Add words to the lists that they draw on, or held-out lines that fit (docs/behaviour.md), or remove them")
+        f"no case could be generated for the behavioral tests {', '.join(tests)}: nothing was tested"),
+        fix="Add words to their lists, or held-out lines that fit (docs/behaviour.md), or remove them")
 
 
 def _count(words: float) -> str:

@@ -50,7 +50,7 @@ def test_every_format(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("name", "content", "message"), [
-    ("a.docx", b"PK", "no format of labelled data"), ("a", b"x", "without an ending"),
+    ("a.docx", b"PK", "not a supported format of labeled data"), ("a", b"x", "without an ending"),
     ("a.csv", b"\xff\xfe", "not UTF-8"),
     ("a.jsonl", b'{"a": 1}\n{"a"', "line 2")])
 def test_what_cannot_be_read_is_refused(tmp_path: Path, name: str, content: bytes, message: str) -> None:

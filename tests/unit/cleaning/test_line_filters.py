@@ -72,7 +72,7 @@ def test_known_scripts() -> None:
 @pytest.mark.parametrize(("line", "reason"), [
     ("la la la la la la mi do", "'la' is 6 of 8 words"), ("la la la la", None),
     ("La LA la lA la la mi do", "'la' is 6 of 8 words"),
-    ("he said this and " * 4 + "left", "10 of 15 runs of three words stood before in the line"),
+    ("he said this and " * 4 + "left", "10 of 15 runs of three words are repetitions"),
     ("Oooooooooooooooooo no", "'o' stands 17 times in a row"), ("hooooray", None), ("end " + "." * 40, None),
     ("In the beginning was the Word, and the Word was with God, and the Word was God.", None),
 ])

@@ -117,9 +117,9 @@ def test_plan_before_anything_has_run(project: Path) -> None:
 def test_plan_of_a_base_that_is_not_there_says_so_beside_the_rest() -> None:
     result = RUNNER.invoke(app, ["plan", "qaa", "--quick"])
     assert result.exit_code == 0, result.output
-    assert "tiny: its minutes are not known: " in result.stdout and "there is no model at base" in result.stdout
-    assert result.stdout.startswith("qaa: not known yet for 11 of the 15 stages to run; ")
-    assert re.search(r"run +corpus/clean +\d", result.stdout) and re.search(r"model/tiny +not known yet", result.stdout)
+    assert "tiny: its minutes are unknown: " in result.stdout and "no model at base" in result.stdout
+    assert result.stdout.startswith("qaa: unknown for 11 of the 15 stages to run; ")
+    assert re.search(r"run +corpus/clean +\d", result.stdout) and re.search("model/tiny +unknown", result.stdout)
 
 
 def test_plan_names_labelled_data_that_was_not_fetched(project: Path) -> None:
@@ -150,7 +150,7 @@ def test_a_reviewers_name_needs_the_table_that_came_back() -> None:
 def test_a_file_to_identify_that_is_not_there_is_said_with_the_fix() -> None:
     result = RUNNER.invoke(app, ["identify", "qaa", "none.txt"])
     assert result.exit_code == 2
-    assert result.stderr == "error: none.txt: cannot be read (No such file or directory). Give a text file, or -\n"
+    assert result.stderr == "error: none.txt: cannot be read (No such file or directory). Name a text file, or -\n"
 
 
 def test_a_stage_tells_its_launcher_what_became_of_it(project: Path) -> None:

@@ -49,8 +49,9 @@ def test_a_new_folder_lacks_text_and_people(tmp_path: Path) -> None:
         (shutil.copytree if name == "_template" else shutil.copy)(LANGUAGES / name, tmp_path / name)
     folder = new_language(tmp_path, "kat")  # Georgian has no capitals: no task of names
     assert [line.split(":")[0] for line in said(folder)] == [
-        "no text", "no task", "no speaker has reviewed 2 of 2 behavioural tests. `vernacular review kat` writes a page "
-        "for one to go through", "no seed.txt", "before it is published, fill in owner"]
+        "no text", "no task",
+        "no speaker has reviewed 2 of 2 behavioral tests. `vernacular review kat` writes a page for a review",
+        "no seed.txt", "before publishing, set owner"]
     assert "nothing lies in languages/kat/inbox" in said(folder)[0]
     (folder / "inbox" / "a.txt").write_text("გამარჯობა", encoding="utf-8")
     assert said(folder)[0].startswith("no task")
@@ -61,20 +62,20 @@ def test_a_filled_folder_lacks_nothing(tmp_path: Path) -> None:
                "register": "other"}
     model = {**TINY_MODEL, "retention": [english]}
     folder = write_language(tmp_path / "languages", models={"tiny": model}, trusted=True)
-    assert "there is no model at base" in said(folder)[0]
+    assert "no model at base" in said(folder)[0]
     write_bert(folder / "base")
     (folder / "behaviour").mkdir()
     (folder / "behaviour" / "a.yaml").write_text(REVIEWED, encoding="utf-8")
     unreviewed, blank = said(folder)
     assert unreviewed.startswith("no speaker has reviewed 1 of 1 behavioural tests")
-    assert blank.startswith("a review that does not say of what does not count: spaces (of: v")
+    assert blank.startswith("reviews without a digest do not count: spaces (of: v")
     digest = blank.partition("(of: ")[2].partition(")")[0]
     whole = REVIEWED.replace("2026-01-31", f"2026-01-31, of: {digest}")
     (folder / "behaviour" / "a.yaml").write_text(whole, encoding="utf-8")
     assert said(folder) == []
     (folder / "behaviour" / "fairness.yaml").write_text(PLAN, encoding="utf-8")
     line, = said(folder)
-    assert line.startswith("no speaker has reviewed behaviour/fairness.yaml as it is")
+    assert line.startswith("no speaker has reviewed the current behaviour/fairness.yaml")
     review = line.removesuffix("`").rpartition("`")[2].replace("NAME", "Amo").replace("YYYY-MM-DD", "2026-01-31")
     (folder / "behaviour" / "fairness.yaml").write_text(PLAN + review + "\n", encoding="utf-8")
     assert said(folder) == []
@@ -82,7 +83,7 @@ def test_a_filled_folder_lacks_nothing(tmp_path: Path) -> None:
         '{"text": "kale", "task": "genre", "answer": "market", "right": true}\n', encoding="utf-8")
     assert said(folder) == []
     (folder / "behaviour" / "a.yaml").write_text(whole.replace("author: Amo", 'author: ""'), encoding="utf-8")
-    assert said(folder)[-1].startswith("no author stands at the behavioural tests spaces")
+    assert said(folder)[-1].startswith("the behavioral tests spaces have no author")
 
 
 def test_what_publishing_wants_is_said_before_anything_runs(tmp_path: Path) -> None:
@@ -99,7 +100,7 @@ def test_an_empty_word_list_is_named_with_who_waits_for_it(tmp_path: Path) -> No
         "type: invariance", "type: minimum").replace("change: [{operator: spaces}]", """templates: ["{animals} ali"]
     expect: {label: O}"""), encoding="utf-8")
     line, = [line for line in said(folder) if "word list" in line]
-    assert line.startswith("the word list animals is empty, and spaces red") and "vernacular suggest qaa spaces" in line
+    assert line.startswith("the word list animals is empty, so spaces fail") and "vernacular suggest qaa spaces" in line
 
 
 def test_a_seed_of_few_lines_is_no_seed(tmp_path: Path) -> None:
@@ -175,7 +176,7 @@ def test_so_is_what_is_asked_that_no_rule_on_addresses_guards(tmp_path: Path) ->
                {"name": "site", "kind": "crawl", "start": ["http://intranet/"], "contact": "a@b.c",
                 "private_addresses": True, **common}]
     line, = [line for line in said(write_language(tmp_path / "languages", sources=sources)) if "addresses" in line]
-    assert line.startswith("it asks addresses of its own choice: http://10.0.0.1/x, private ones (source site).")
+    assert line.startswith("it requests addresses of its own choice: http://10.0.0.1/x, private ones (source site).")
 
 
 def test_so_is_what_models_and_the_identifier_read_elsewhere(tmp_path: Path) -> None:

@@ -27,8 +27,8 @@ def test_a_format_is_cut_where_the_answer_begins():
 
 @pytest.mark.parametrize(("text", "match"), [
     ("{target} {source}", "needs {source} and then"), ("{source}", "needs"), ("{source} {source}: {target}", "needs"),
-    ("{source}: {target} {other}", "needs"), ("{source}: {target} ok?", "'ok\\?' stands behind"),
-    ("{source}{target}", "something between"), ("{source} {target}", "something between")])
+    ("{source}: {target} {other}", "needs"), ("{source}: {target} ok?", r"'ok\?' follows"),
+    ("{source}{target}", "text between"), ("{source} {target}", "text between")])
 def test_a_format_that_cannot_work_is_refused(text, match):
     with pytest.raises(ValidationError, match=match):
         Prompting(format=text)
@@ -46,8 +46,8 @@ def test_a_format_that_cannot_work_is_refused(text, match):
      "label_words needs kind: sequence_classification"),
     ({"kind": "sequence_classification", "prompt": {"format": "{source}\n{target}", "longest_answer": 20}},
      "longest_answer needs kind: generation"),
-    ({"kind": "sentence_pairs", "train": 50}, r"train counts derived items; of data say most: \{train: 50\}, or curve"),
-    ({"kind": "sentence_pairs", "test": 50}, r"test counts derived items; of data say most: \{test: 50\} \[")])
+    ({"kind": "sentence_pairs", "train": 50}, r"train counts derived items; for data write most: \{train: 50"),
+    ({"kind": "sentence_pairs", "test": 50}, r"test counts derived items; for data write most: \{test: 50\} \[")])
 def test_keys_belong_to_their_kinds(entry, match):
     with pytest.raises(ValidationError, match=match):
         Task.model_validate({"data": {"kind": "files", "train": "t.jsonl"}, **entry})
@@ -56,10 +56,10 @@ def test_keys_belong_to_their_kinds(entry, match):
 @pytest.mark.parametrize(("entry", "data", "match"), [
     ({"kind": "sequence_classification"}, {"repair_bio": False}, "repair_bio needs kind: token_classification and"),
     ({"kind": "token_classification", "tags": "plain"}, {"repair_bio": False}, "repair_bio needs .* tags: bio"),
-    ({"kind": "sequence_classification"}, {"most_unmatched": 0.5}, "most_unmatched is for pairs"),
+    ({"kind": "sequence_classification"}, {"most_unmatched": 0.5}, "most_unmatched needs kind"),
     ({"kind": "sequence_classification"}, {"separator": ";"}, "separator needs multi_label: true"),
-    ({"kind": "sentence_pairs"}, {"dev": "d.jsonl", "dev_share": 0.3}, "dev_share is of train, where dev names"),
-    ({"kind": "sentence_pairs"}, {"test": "d.jsonl", "test_share": 0.3}, "test_share is of train")])
+    ({"kind": "sentence_pairs"}, {"dev": "d.jsonl", "dev_share": 0.3}, "dev_share splits train, but dev already"),
+    ({"kind": "sentence_pairs"}, {"test": "d.jsonl", "test_share": 0.3}, "test_share splits train")])
 def test_keys_of_data_belong_to_their_kinds(entry, data, match):
     with pytest.raises(ValidationError, match=match):
         Task.model_validate({**entry, "data": {"kind": "files", "train": "t.jsonl", **data}})

@@ -75,7 +75,7 @@ def test_each_kind_of_damage_is_dropped_by_its_rule_and_kept_with_the_reason(tmp
     (source,) = artifact.manifest.report.samples["dropped by source"]
     read = found["words_read"]
     assert source["words read"] == read and source["share dropped"] == f"{found['words_rejected'] / read:.1%}"
-    assert f"taken for another language: {16 / read:.1%}" in source["most of it in lines"]
+    assert f"identified as another language: {16 / read:.1%}" in source["most of it in lines"]
     text = (artifact.folder / "documents.jsonl").read_text(encoding="utf-8")
     assert "example.org" not in text and "<email>" in text
     for plot in artifact.manifest.report.plots.values():

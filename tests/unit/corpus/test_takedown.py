@@ -409,7 +409,7 @@ def test_the_commands(language: Language, store: Store) -> None:
     after = runner.invoke(app, ["ledger", "qaa", "--id", gone["id"]])
     assert after.exit_code == 0 and "taken down" in after.stdout
     unknown = runner.invoke(app, ["ledger", "qaa", "--id", "f" * 16])
-    assert unknown.exit_code == 2 and "no document fits" in unknown.stderr
+    assert unknown.exit_code == 2 and "no document matches" in unknown.stderr
 
 
 def page(*lines: str) -> str:

@@ -165,7 +165,7 @@ def test_a_plan_is_read_and_its_errors_are_one_line(language_folder: Path) -> No
     plan = fairness.load_plan(with_tests(language_folder, fairness=PLAN))
     assert plan is not None
     assert plan.tasks == ["names"]
-    with pytest.raises(Problem, match=r"qaa/behaviour/fairness.yaml:2: there is no task 'name'"):
+    with pytest.raises(Problem, match=r"qaa/behaviour/fairness.yaml:2: unknown task 'name'"):
         fairness.load_plan(with_tests(language_folder, fairness=PLAN.replace("[names]", "[name]")))
     with pytest.raises(Problem, match=r"fairness.yaml:4: comparisons.1: a comparison needs two groups"):
         fairness.load_plan(with_tests(language_folder, fairness=PLAN.replace("      new: [Kemi]\n", "")))
@@ -229,9 +229,9 @@ def test_a_name_of_several_words_is_found_whole() -> None:
 
 
 @pytest.mark.parametrize(("text", "said"), [
-    (PLAN.replace("Amo", '"Amo."', 1), "a name begins and ends with a letter, and 'Amo.' does not"),
-    (PLAN.replace("[Kemi]", "[Kemi, Amo]"), "'Amo' stands in old and in new; keep it in one"),
-    (PLAN.replace("tasks: [names]", "tasks: []"), "say what to measure on"),
+    (PLAN.replace("Amo", '"Amo."', 1), "names must begin and end with a letter, but 'Amo.' does not"),
+    (PLAN.replace("[Kemi]", "[Kemi, Amo]"), "'Amo' is in old and in new; keep it in one"),
+    (PLAN.replace("tasks: [names]", "tasks: []"), "name what to measure"),
     (PLAN + "    spellings: {a: [], b: []}\n", "either groups"),
     (PLAN + "  - {name: spelt, spellings: {a: [], b: [{operator: code_switch, lexicon: no}]}}\n",
      "the comparison 'spelt' uses the word list 'no'"),

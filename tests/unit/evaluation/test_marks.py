@@ -99,8 +99,8 @@ def test_the_gate_says_how_many_marks_are_set_aside() -> None:
     test = BehaviourTest.model_validate({**TEST, "type": "minimum", "from": "marks"})
     found = gate(test, summarise(test, {"adapted": [], "base": []}, "none", 9, 2))
     assert not found.passed
-    assert found.reason == ("not measured: nobody has marked an answer to new text yet; 2 marked sentences are set "
-                            "aside, for the models were trained on them")
+    assert found.reason == ("not measured: no answer to new text has been marked yet; "
+                            "2 marked sentences are excluded because the models were trained on them")
 
 
 def test_a_mark_that_no_model_can_satisfy_is_refused(language_folder: Path) -> None:

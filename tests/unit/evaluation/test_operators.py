@@ -197,7 +197,7 @@ def test_shuffled_words_are_the_same_words() -> None:
 @pytest.mark.parametrize(("data", "said"), [
     ({"operator": "digits", "style": "script"}, "needs digits"),
     ({"operator": "digits", "digits": "012"}, "ten characters"),
-    ({"operator": "replace", "pairs": {"": "a"}}, "nothing cannot be replaced")])
+    ({"operator": "replace", "pairs": {"": "a"}}, "an empty string cannot be replaced")])
 def test_settings_that_make_no_sense_are_refused(data: dict[str, object], said: str) -> None:
     with pytest.raises(ValidationError, match=said):
         make(data)

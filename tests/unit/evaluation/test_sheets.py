@@ -80,7 +80,7 @@ def test_tables_that_cannot_be_read(tmp_path: Path) -> None:
     path.write_text("b\n1\n")
     with pytest.raises(Problem, match="the column 'a' is missing"):
         read_sheet(path, ["a"])
-    with pytest.raises(Problem, match="there already"):
+    with pytest.raises(Problem, match="exists"):
         write_sheet(path, ["a"], [])
     with pytest.raises(Problem, match="more than 50 MB"):
         read_sheet(Path("/dev/zero"), ["a"])
@@ -119,7 +119,7 @@ def test_accepted_words_are_taken_over_and_comments_stay(language_folder: Path, 
         "[galu]", "[galu, mbuzi]").replace("[]", '["=kumudzi"]')
     assert read_suggestions(language, path) == {}  # a second time nothing is new
     path.write_text(path.read_text(encoding="utf-8").replace("places", "plces"), encoding="utf-8")
-    with pytest.raises(Problem, match=r"asleep.csv:4: there is no list 'plces'"):
+    with pytest.raises(Problem, match=r"asleep.csv:4: unknown list 'plces'"):
         read_suggestions(language, path)
 
 
@@ -207,7 +207,7 @@ def test_a_case_called_wrong_takes_an_earlier_review_back(language_folder: Path,
     rows = [row for _, row in read_sheet(path, HEAD)]
     path.write_text(sheet_text(HEAD, [*rows[:2], rows[2] | {"good": "no"}]), encoding="utf-8", newline="")
     verdict = read_review(language, path, "Amo", date(2026, 2, 1))[0]  # type: ignore[arg-type]
-    assert verdict.message.endswith("; the review by Kemi is taken back")
+    assert verdict.message.endswith("; the review by Kemi is withdrawn")
     suite = load_suite(language)  # type: ignore[arg-type]
     assert suite.review_of(suite.tests[0]) == "none"
 
@@ -244,7 +244,7 @@ def test_fairness_is_reviewed_like_a_test(language_folder: Path, tmp_path: Path)
 
 
 @pytest.mark.parametrize(("answers", "said"), [
-    (["x", "no", "x"], "1 of 3 cases are called wrong (“lero galu ali bwino”: odd)"),
+    (["x", "no", "x"], "1 of 3 cases are rejected (“lero galu ali bwino”: odd)"),
     (["x", "", "x"], "1 of 3 cases have no answer")])
 def test_a_review_that_is_not_whole_is_none(language_folder: Path, tmp_path: Path, answers: list[str],
                                             said: str) -> None:
@@ -258,7 +258,7 @@ def test_a_review_needs_a_name_and_cases(language_folder: Path, tmp_path: Path) 
     language, path = reviewed_table(language_folder, tmp_path, ["x", "x", "x"])
     with pytest.raises(Problem, match="--by"):
         read_review(language, path, " ", date(2026, 1, 31))  # type: ignore[arg-type]
-    with pytest.raises(Problem, match=r"press Save, and give the .csv file"):
+    with pytest.raises(Problem, match=r"press Save, and use the saved .csv file"):
         read_review(language, path.with_suffix(".html"), "Kemi", date(2026, 1, 31))  # type: ignore[arg-type]
     held_out = SUITE.split("    templates")[0].replace("minimum", "invariance") + "    change: [{operator: quotes}]\n"
     with pytest.raises(Problem, match="the text has not been split yet"):

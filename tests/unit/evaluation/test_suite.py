@@ -53,21 +53,21 @@ def test_a_small_threshold_is_not_rounded_away(language_folder: Path) -> None:
 @pytest.mark.parametrize(("text", "line", "said"), [
     (GOOD.replace("capability", "capabilty"), 3, "unknown key 'capabilty'"),
     (GOOD.replace("task: names", "task: nmes"), 5, "no task 'nmes' in language.yaml, did you mean 'names'"),
-    (HEAD, 2, "give either change"),
-    (GOOD.replace("spaces}", "space}"), 7, "there is no operator 'space', did you mean 'spaces'?"),
+    (HEAD, 2, "give one of change"),
+    (GOOD.replace("spaces}", "space}"), 7, "unknown operator 'space', did you mean 'spaces'?"),
     (GOOD.replace("{operator: spaces}", "{operator: swap_words, lexicon: nouns}"), 2, "word list 'nouns'"),
-    (GOOD + GOOD.removeprefix("tests:\n"), 8, "the test 'spaces' stands at languages/qaa/behaviour/one.yaml:2 too"),
+    (GOOD + GOOD.removeprefix("tests:\n"), 8, "'spaces' is also defined at languages/qaa/behaviour/one.yaml:2"),
     (GOOD + "    threshold: 2\n", 8, "a share and at most 1, not '2'. Write a tenth as 0.1"),
     (GOOD + "    threshold: 10%\n", 8, "threshold must be a number, not '10%'"),
     (GOOD.replace("[{operator: spaces}]", "spaces"), 7, "change must be a list, not 'spaces'"),
     (GOOD.replace("[{operator: spaces}]", "[spaces]"), 7, "a change is written {operator: spaces}"),
-    (GOOD.replace("name: spaces", "name: My spaces"), 2, "cannot be a name here, not 'My spaces'"),
+    (GOOD.replace("name: spaces", "name: My spaces"), 2, "is not a valid name, not 'My spaces'"),
     (GOOD + "    expect: O\n", 8, "must have keys and values, not 'O'. Write {key: value}; known keys: label, probab"),
     (GOOD.replace("type: invariance", "type: minimum") + "    expect: {label: NAMES}\n", 8,
      "expects the label 'NAMES', which 'names' lacks, did you mean 'NAME'"),
     (GOOD + "lexicons:\n  names: {from: text, min: 2}\n", 9, "unknown key 'min'"),
     (GOOD.replace("type: invariance", "type: directional")
-     + "    expect: {label: NAME, probability: rises}\n", 2, "labels whole lines"),
+     + "    expect: {label: NAME, probability: rises}\n", 2, "needs a task that labels lines"),
     (": [", 1, "not valid YAML"),
 ])
 def test_errors_are_one_line_with_file_and_line(language_folder: Path, text: str, line: int, said: str) -> None:
@@ -104,12 +104,12 @@ def test_a_task_of_several_labels_is_not_judged_as_if_it_gave_one(language_folde
 
 
 def test_a_file_without_anything_is_not_passed_over_either(language_folder: Path) -> None:
-    with pytest.raises(Problem, match=r"behaviour/two.yaml: the file holds no test, word list or keyboard"):
+    with pytest.raises(Problem, match=r"behaviour/two.yaml: the file contains no test, word list or keyboard"):
         load_suite(with_tests(language_folder, one=GOOD, two="# nothing yet\n"))
 
 
 def test_a_name_stands_in_one_file_alone(language_folder: Path) -> None:
-    with pytest.raises(Problem, match=r"'spaces' stands at .*one.yaml:2"):
+    with pytest.raises(Problem, match=r"'spaces' is also defined at .*one.yaml:2"):
         load_suite(with_tests(language_folder, one=GOOD, two=GOOD))
 
 

@@ -14,7 +14,7 @@ from vernacular.config.load import load_language
 from vernacular.core.store import Store
 from vernacular.forecast.cost import ModelForecast, forecast_model
 from vernacular.forecast.ranges import Range
-from vernacular.forecast.remarks import foreseen
+from vernacular.forecast.remarks import forecast_remarks
 from vernacular.forecast.text import count_text
 from vernacular.pipeline.stage import run_stage
 
@@ -64,7 +64,7 @@ def test_remarks_are_made_before_anything_runs(tmp_path: Path) -> None:
     found = forecast(tmp_path)
     language, root = load_language(tmp_path / "languages" / "qaa"), tmp_path / "artifacts"
     size = count_text(language, root, None)
-    assert {remark.code for remark in foreseen(language, root, size, [found])} == {
+    assert {remark.code for remark in forecast_remarks(language, root, size, [found])} == {
         "VN-FEW-STEPS", "VN-FEW-NEW-TOKENS", "VN-LOST-MARKS"}
 
 

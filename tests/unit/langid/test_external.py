@@ -61,7 +61,7 @@ def test_what_is_not_installed_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path
     with pytest.raises(Problem, match="pycld2 is not installed") as raised:
         open_rejecters(["pycld2"], settings(["eng"]))
     assert "pip install pycld2" in raised.value.fix
-    with pytest.raises(Problem, match="fasttext is not installed"):
+    with pytest.raises(Problem, match="fasttext, which is not installed"):
         GlotLid(tmp_path / "model.bin", "nya", [], ["eng"], 0.25)
 
 
@@ -70,19 +70,19 @@ def test_the_model_of_glotlid_cannot_be_had(monkeypatch: pytest.MonkeyPatch, tmp
 
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
-    with pytest.raises(Problem, match="the model of GlotLID cannot be had") as raised:
+    with pytest.raises(Problem, match="the model of GlotLID is unavailable") as raised:
         open_rejecters(["glotlid"], settings(["eng"]))
     assert "cis-lmu/glotlid" in raised.value.fix
 
 
-@pytest.mark.skipif(find_spec("fasttext") is None, reason="fasttext is not installed")
+@pytest.mark.skipif(find_spec("fasttext") is None, reason="fasttext, which is not installed")
 def test_glotlid_with_a_small_model_of_its_kind(tmp_path: Path) -> None:
     _train(tmp_path / "model.bin", {"eng_Latn": ENGLISH, "zul_Latn": ZULU, "nya_Latn": CHICHEWA})
     glotlid = GlotLid(tmp_path / "model.bin", "nya", ["zul"], ["eng", "fra", "zul"], 0.25)
     assert glotlid.skipped is None and set(glotlid.rejected.values()) == {"eng"} and "model.bin" in glotlid.version
     assert glotlid.judge([ENGLISH, ZULU, CHICHEWA, "of the book"]) == ["identified as eng", None, None, None]
     (tmp_path / "broken.bin").write_bytes(b"no model")
-    with pytest.raises(Problem, match="no fastText model"):
+    with pytest.raises(Problem, match="not a fastText model"):
         GlotLid(tmp_path / "broken.bin", "nya", [], ["eng"], 0.25)
 
 

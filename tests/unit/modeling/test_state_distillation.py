@@ -196,7 +196,7 @@ def test_a_resumed_run_ends_as_the_uninterrupted_one(folder: Path, tmp_path: Pat
     whole = train(model, plan, tmp_path / "whole.pt", lambda line: None)
     model_again, plan = plan_of(folder, 2.0, steps=12, checkpoint_minutes=1e-9)
     plan = replace(plan, settings=plan.settings.model_copy(update={"stop_after_minutes": 1e-9}))
-    with pytest.raises(Problem, match="are over at step"):
+    with pytest.raises(Problem, match="minutes ended at step"):
         train(model_again, plan, tmp_path / "stopped.pt", lambda line: None)
     model_again, plan = plan_of(folder, 2.0, steps=12)
     done = train(model_again, plan, tmp_path / "stopped.pt", lambda line: None)

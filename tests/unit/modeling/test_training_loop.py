@@ -219,7 +219,7 @@ def test_time_that_is_over_ends_it_with_a_checkpoint_to_go_on_from(tmp_path):
             done = train(model, plan, tmp_path / "c.pt", lambda line: None)
             break
         except Problem as problem:
-            assert "are over at step" in problem.what
+            assert "minutes ended at step" in problem.what
             ends += 1
     assert ends == plan.steps - 1
     assert done.losses == whole.losses and same(weights(model), wanted)

@@ -112,7 +112,7 @@ def test_what_changes_outside_while_a_stage_runs_is_not_published_under_what_was
 
 
 def test_a_missing_input_names_the_command(language: Language, store: Store) -> None:
-    with pytest.raises(Problem, match=r"reads corpus/one, which is not there yet.*vernacular run qaa"):
+    with pytest.raises(Problem, match=r"reads corpus/one, which does not exist yet.*vernacular run qaa"):
         run_stage(stage("corpus/two", writes("y"), ("corpus/one",)), language, store)
 
 
@@ -215,5 +215,5 @@ def test_a_kill_after_an_artifact_is_whole_leaves_nothing_beside_it(language: La
 
 def test_two_processes_do_not_do_the_same_work(language: Language, store: Store) -> None:
     first = stage("corpus/one", lambda work: run_stage(first, language, store).manifest.report)
-    with pytest.raises(Problem, match="another run is at this stage"):
+    with pytest.raises(Problem, match="VN-STAGE-BUSY"):
         run_stage(first, language, store)

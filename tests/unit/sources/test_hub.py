@@ -218,7 +218,7 @@ def test_what_cannot_be_read_is_named(tmp_path: Path, more: dict[str, str], what
 
 def test_a_dataset_without_text_is_refused(tmp_path: Path) -> None:
     write(tmp_path, [{"text": ""}])
-    with pytest.raises(Problem, match="holds no text"):
+    with pytest.raises(Problem, match="VN-DATA-EMPTY"):
         hub(tmp_path).refresh(silent)
 
 

@@ -38,7 +38,7 @@ def test_rows_come_back_in_order_and_a_killed_fetch_goes_on(tmp_path: Path) -> N
         fetch.add(row(number), number + 1)
     del fetch  # a kill: the second shard was not whole
     assert mirror.state == {}
-    with pytest.raises(Problem, match="nothing was fetched yet"):
+    with pytest.raises(Problem, match="VN-SOURCE-MISSING"):
         list(mirror.rows())
     fetch = mirror.begin("k")
     assert (fetch.rows, fetch.position) == (1000, 1000)

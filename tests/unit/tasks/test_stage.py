@@ -75,7 +75,7 @@ def test_a_curve_of_three_arms(tmp_path: Path) -> None:
     rows = list(read_jsonl(work.out / "predictions.jsonl"))
     assert len(rows) == details["test_items"] and set(rows[0]) == {
         "text", "labels", *(f"{arm}_{seed}" for arm in ARMS for seed in (1, 2))}
-    assert (work.out / report.plots["topic by items learned from"]).stat().st_size < 100_000
+    assert (work.out / report.plots["topic by training items"]).stat().st_size < 100_000
     assert "macro_f1_adapted_8" in report.counts and "macro_f1_adapted" in report.counts
     predictor = load_predictor("adapted", "tiny", work.language.models["tiny"], "topic",
                                {**work.inputs, "task/topic_tiny": work.out}, work.language, 2)
@@ -180,10 +180,10 @@ def test_pairs_answer_no_single_line(tmp_path: Path) -> None:
     report = stage.run(work, "tiny", work.language.models["tiny"], "topic")
     found, = report.samples["labelled differently"]
     assert found["text"] == found["second"] == row["text"]
-    assert (found["labels"], found["other labels"]) == ("market", "river")
+    assert (found["labels"], found["contradictory labels"]) == ("market", "river")
     assert report.counts["texts_labelled_differently"].value == 1
     assert report.counts["test_items_cut_base"].value == report.details["test_items"]
-    with pytest.raises(Problem, match="labels no line"):
+    with pytest.raises(Problem, match="VN-DATA-LABEL"):
         load_predictor("base", "tiny", work.language.models["tiny"], "topic",
                        {**work.inputs, "task/topic_tiny": work.out}, work.language)
 
@@ -229,7 +229,7 @@ def test_pairs_of_texts_go_the_whole_way(kind: str, objective: str, more: dict[s
     assert report.details["floors"].keys() >= {"majority", floor} and report.details["untrained"]
     row = next(read_jsonl(work.out / "predictions.jsonl"))
     assert row["second"] == row["text"].upper() and row["adapted_2"]
-    with pytest.raises(Problem, match="labels no line"):
+    with pytest.raises(Problem, match="VN-DATA-LABEL"):
         load_predictor("base", "tiny", work.language.models["tiny"], "topic",
                        {**work.inputs, "task/topic_tiny": work.out}, work.language)
 

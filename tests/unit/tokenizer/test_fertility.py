@@ -65,5 +65,5 @@ def test_an_example_is_found_by_the_line_that_it_is_from(tmp_path: Path) -> None
                 found += 1
                 assert Traces([line]).in_file(out / "pieces.jsonl")
     assert found >= len(rows)
-    longest = max(len(row["example"]) for row in report.samples["most used new pieces"])
+    longest = max(len(row["example"]) for row in report.samples["most used new tokens"])
     assert longest < 200

@@ -1,6 +1,6 @@
-"""Before anything runs: every error in a language folder, and what was found there.
+"""Check language folders before a run: report every error, and summarize the content.
 
-Nothing is checked by rules of its own: each file is read by the function that a stage reads it with, which collects
-what is wrong. ``folder`` calls them, ``texts`` reads sources and translations within a limit of time, ``printed`` words
-the outcome.
+There are no separate rules: each file is read by the function a stage uses, which collects the
+errors. ``folder`` calls them, ``texts`` reads sources and translations within a time limit,
+``printed`` formats the result.
 """

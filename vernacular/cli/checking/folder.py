@@ -1,4 +1,4 @@
-"""Every error in a language folder, found by the functions that a run reads it with, and what was found there."""
+"""Find every error in a language folder with the readers of a run, and summarize the content."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ from vernacular.tasks.labeled_items import Items, load_items, load_transfer_item
 
 @dataclass
 class Checked:
-    """What a check found in one folder.
+    """The result of checking one folder.
 
     Attributes:
         code: of the language.
-        faults: what is wrong.
-        language: its settings, without entries that are wrong; None where they cannot be read.
-        suite: its behavioral tests; None where they cannot be used.
-        items: of the tasks whose labeled files can be used.
+        faults: its errors.
+        language: its settings, without invalid entries; None if unreadable.
+        suite: its behavioral tests; None if invalid.
+        items: of the tasks with valid labeled files.
         texts: of the sources and translations.
-        stages: how many a run has.
+        stages: number of stages in a run.
     """
 
     code: str
@@ -51,12 +51,12 @@ class Checked:
 
     @property
     def remarks(self) -> list[DataNote]:
-        """What readers chose or left out."""
+        """Notes of the readers."""
         return [*(remark for items in self.items.values() for remark in items.remarks), *self.texts.remarks]
 
 
 def check_all(project: Project, code: str | None) -> list[Checked]:
-    """What is wrong in every language folder, or in that of ``code``, and what was found there.
+    """Check every language folder, or that of ``code``.
 
     Raises:
         Problem: there are no language folders, or not this one.
@@ -64,13 +64,13 @@ def check_all(project: Project, code: str | None) -> list[Checked]:
     folders = folders_of(project.languages) if code is None else [folder_named(project.languages, code)]
     if not folders:
         raise Problem("there is no language folder", where=str(project.languages),
-                      fix="`vernacular new CODE` writes one")
+                      fix="Create one with `vernacular new CODE`")
     found = []
     for folder in folders:
         checked = Checked(folder.name)
         try:
             _check(folder, project.artifacts, checked)
-        except Exception as error:  # one folder must not hide what is wrong with the others
+        except Exception as error:  # one folder must not hide errors of the others
             if code is not None:
                 raise
             checked.faults.add(as_problem(error, folder.name))
@@ -87,7 +87,7 @@ def _check(folder: Path, root: Path, checked: Checked) -> None:
     strange = Folder.of(folder).find_strange()
     for problem in strange:
         faults.add(problem)
-    if strange:  # nothing of a folder is read that holds what is no file
+    if strange:  # read nothing from a folder with links, pipes or devices
         return
     records: tuple[Callable[[Path], object], ...] = (stated, Suppressions.of, accepted_ids, accepted_losses,
                                                   read_waivers)
@@ -103,7 +103,7 @@ def _check(folder: Path, root: Path, checked: Checked) -> None:
     with faults.collect():
         if examined.whole:
             checked.suite = load_suite(language)
-        else:  # tests may be about a task that was left out
+        else:  # tests may refer to a task that was left out
             read_files(language)
     _check_tasks(language, root, checked)
     with faults.collect():
@@ -131,7 +131,7 @@ def _check_tasks(language: Language, root: Path, checked: Checked) -> None:
 
 
 def _check_labels_asked(language: Language, checked: Checked) -> None:
-    """Hold the labels that tests and comparisons ask for against those of the tasks."""
+    """Check that tasks have the labels named in tests and comparisons."""
     labels = {name: found.kind.labels for name, found in checked.items.items()}
     with checked.faults.collect():
         load_plan(language)

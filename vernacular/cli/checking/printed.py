@@ -1,4 +1,4 @@
-"""What ``vernacular check`` prints: errors by file with their lines, or in short what was found and what helps next."""
+"""Format the output of ``vernacular check``: errors by file, or a summary with the next step."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LITTLE_TEXT = 100_000  # words
 
 
 def errors_of(checked: Checked) -> list[str]:
-    """The errors of a folder by file, with their lines, and how many there are; nothing where there are none."""
+    """Return the errors of a folder by file with lines, and their number; empty if there are none."""
     problem = checked.faults.combined()
     if problem is None:
         return []
@@ -40,7 +40,8 @@ def errors_of(checked: Checked) -> list[str]:
         for each, following in zip_longest(problems, problems[1:]):
             line = f"line {each.line}: " if each.line else ""
             end = "" if each.what.endswith("?") else "."
-            again = following is not None and following.fix == each.fix  # said once, behind the last that it mends
+            # print a repeated fix once, after the last error
+            again = following is not None and following.fix == each.fix
             lines.append(f"  {line}{each.what}" + ("" if again else f"{end} {each.fix}"))
         if beyond.get(file):
             lines.append(f"  and {beyond[file]} more in this file")
@@ -49,9 +50,9 @@ def errors_of(checked: Checked) -> list[str]:
 
 
 def found_in(checked: Checked, root: Path, alone: bool) -> list[str]:
-    """What was found in a folder without errors: one line, or, of a folder that is checked ``alone``, all of it."""
+    """Summarize a folder without errors: one line, or everything if it is checked ``alone``."""
     language = checked.language
-    assert language is not None and checked.suite is not None  # or else there are errors
+    assert language is not None and checked.suite is not None  # otherwise there are errors
     words = sum(source.words for source in checked.texts.sources)
     models = ", ".join(language.models_to_run()) or "none enabled"
     first = (f"{checked.code}: no errors. {language.name}, {words:,} words, {len(language.tasks)} tasks, "
@@ -70,13 +71,13 @@ def found_in(checked: Checked, root: Path, alone: bool) -> list[str]:
 
 
 def _last_run(language: Language, root: Path) -> list[str]:
-    """What the rules of cleaning took, when it last ran."""
+    """Return what the cleaning rules dropped in the last run."""
     clean = Store(root).current(language.code, "corpus/clean")
     return [f"last run: {line}" for line in closing_lines(clean)] if clean else []
 
 
 def _remarks(remarks: Sequence[DataNote]) -> Iterator[str]:
-    """A line for what was done alike to files of one folder, with their number and the first place."""
+    """Yield a line for equal notes on several files, with their number and first place."""
     alike: dict[tuple[str, str], list[DataNote]] = {}
     for remark in remarks:
         alike.setdefault((remark.file.rpartition("/")[0], remark.text), []).append(remark)
@@ -121,7 +122,7 @@ def _origin(language: Language, name: str) -> str:
 
 
 def _labels(items: Items) -> str:
-    """The items of each part, and how common each label is."""
+    """Return the number of items in each part, and the label frequencies."""
     parts = (("train", items.train), ("dev", items.dev), ("test", items.test))
     counted = Counter(label for _, part in parts for item in part for label in item.labels if label != IGNORED)
     names = Counter[str]()
@@ -137,17 +138,17 @@ def _labels(items: Items) -> str:
 
 
 def _what_helps(language: Language, words: int, checked: Checked, notes: Mapping[str, list[str]]) -> str:
-    """The one thing that would help most next, as far as a check can see it."""
+    """Return the most useful next step, as far as a check can judge."""
     local = not any(isinstance(source, NetworkSource) for source in language.sources)
     for kind in ("text", "bases"):
         if notes[kind]:
             return notes[kind][0]
     if local and words < _LITTLE_TEXT:
-        return (f"more text: {words:,} words are few, and up to a million each further one helps. docs/sources.md "
-                "lists where text may come from")
+        return (f"more text: {words:,} words are few, and more words help up to a million. docs/sources.md lists "
+                "sources")
     if notes["seed"]:
         return notes["seed"][0]
     if not any(model.alignment for model in language.models_to_run().values()):
-        return ("translations: a few thousand sentences with their translation gain more than anything else "
+        return ("translations: a few thousand sentences with translations help more than anything else "
                 "(docs/add-a-language.md)")
     return next((lines[0] for lines in notes.values() if lines), f"vernacular plan {checked.code}")

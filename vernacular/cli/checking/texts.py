@@ -1,4 +1,4 @@
-"""Reads the sources and translations of a language as a run does, and counts what is there. Bounded in time."""
+"""Read the sources and translations of a language as a run does, within a time limit, and count them."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from vernacular.sources.extracts import Extracts
 from vernacular.sources.files import Files
 from vernacular.text.words import words
 
-MOST_BYTES = 200_000_000  # of the files that are read for one source or one model's translations
-MOST_SECONDS = 60.0  # for all sources together; a run reads the rest
-_MANY_LINES = 100  # a text of fewer is as well a list
-_LINES_AS_DOCUMENTS = ("lines, each a document of its own, since the file has no empty line: neighboring sentences may "
-                       "then be both learned from and scored by. Put empty lines between articles, if there are any")
+MOST_BYTES = 200_000_000  # read for one source or one model's translations
+MOST_SECONDS = 60.0  # for all sources together
+_MANY_LINES = 100  # a shorter text may be a list
+_LINES_AS_DOCUMENTS = ("lines, each a document, since the file has no empty line: neighboring sentences may then "
+                       "be in training and test. Separate articles by empty lines")
 
 
 @dataclass(frozen=True)
 class TextFound:
-    """What a source holds.
+    """The text of a source.
 
     Attributes:
         name: of the source.
         words: in the files that were read.
-        files: how many there are.
-        fetched: whether it lies here; of a source on the network.
+        files: their number.
+        fetched: for a network source, whether it is in the mirror.
     """
 
     name: str
@@ -46,10 +46,10 @@ class TextFound:
 
 @dataclass
 class TextsFound:
-    """What was read of all sources and translations.
+    """The text of all sources and translations.
 
     Attributes:
-        sources: those of the corpus.
+        sources: of the corpus.
         pairs: model -> number of its translated sentences.
         remarks: what was left out, and files that were not read.
     """
@@ -60,12 +60,12 @@ class TextsFound:
 
 
 def read_texts_of(language: Language, root: Path, faults: Collector) -> TextsFound:
-    """Read what the settings name on this machine.
+    """Read the local text that the settings name.
 
     Args:
         language: whose sources and translations.
-        root: of the store, below which what is slow to read is remembered.
-        faults: takes up what is wrong in the files.
+        root: of the store, for caches.
+        faults: collects errors in the files.
     """
     found, until = TextsFound(), time.monotonic() + MOST_SECONDS
     for source in language.sources:
@@ -93,7 +93,7 @@ def read_texts_of(language: Language, root: Path, faults: Collector) -> TextsFou
 
 def _read(language: Language, source: Source, root: Path, role: str, until: float, faults: Collector,
           remarks: list[DataNote]) -> TextFound:
-    """Read the files of one source, as many as the limits allow."""
+    """Read the files of one source within the limits."""
     place = place_of(language, source, root, role)
     if isinstance(source, NetworkSource):
         return TextFound(source.name, fetched=place.mirror.exists())
@@ -124,7 +124,7 @@ def _read(language: Language, source: Source, root: Path, role: str, until: floa
         opened.digests.save({path for path, _ in files})
         if not files or not (text_found or passed or opened.problems or faults):
             opened.nothing(len(files))
-    remarks += [DataNote("set_aside", problem.file, 0, f"left out: {problem.what}. {problem.fix}")
+    remarks += [DataNote("set_aside", problem.file, 0, f"skipped: {problem.what}. {problem.fix}")
                 for problem in opened.problems]
     if passed:
         remarks.append(_not_read(opened.where, f"{passed} of {len(files)} files", _size(files)))
@@ -141,5 +141,5 @@ def _size(files: Iterable[tuple[str, File]]) -> int:
 
 
 def _not_read(where: str, what: str, size: int) -> DataNote:
-    return DataNote("not_read", where, 0, f"{what} were not read by this check, for there are {size / 1e6:,.0f} MB in "
-                                        "all; a run reads them")
+    return DataNote("not_read", where, 0, f"{what} were not read by this check, because they have "
+                                          f"{size / 1e6:,.0f} MB in total; a run reads them")

@@ -65,5 +65,5 @@ def test_a_zip_without_a_document_and_a_document_without_xml_are_refused(tmp_pat
         for name in old.namelist():
             packed.writestr(name, b"<broken" if name == "word/document.xml" else old.read(name))
     for name in ("a.docx", "b.docx"):
-        with pytest.raises(Problem, match="that can be read"):
+        with pytest.raises(Problem, match="not a readable"):
             list(read_texts(File.at(tmp_path / name), name))

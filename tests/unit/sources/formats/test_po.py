@@ -63,5 +63,5 @@ def test_what_is_no_po_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.po").write_text("hello\n")
     (tmp_path / "b.po").write_text('msgid "a"\nmsgstr "b\nmsgid\n')
     for name in ("a.po", "b.po"):
-        with pytest.raises(Problem, match="not a PO file"):
+        with pytest.raises(Problem, match="VN-DATA-FORMAT"):
             list(read_texts(File.at(tmp_path / name), name))

@@ -87,7 +87,7 @@ def test_two_readers_of_csv_that_take_turns_both_read_long_fields(tmp_path: Path
 @pytest.mark.parametrize("content", [b"PAR1", b"", b"PAR1" + b"\0" * 50 + b"PAR1"])
 def test_a_broken_parquet_file_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.parquet").write_bytes(content)
-    with pytest.raises(Problem, match="not a Parquet file"):
+    with pytest.raises(Problem, match="not a readable Parquet file"):
         texts(tmp_path / "a.parquet")
 
 
@@ -96,7 +96,7 @@ def test_parquet_with_text_that_is_not_unicode_is_refused(tmp_path: Path) -> Non
                         use_dictionary=False)
     whole = (tmp_path / "a.parquet").read_bytes()
     (tmp_path / "a.parquet").write_bytes(whole.replace(b"words" * 9, b"words" * 8 + b"\xa1ords"))
-    with pytest.raises(Problem, match="not a Parquet file that can be read"):
+    with pytest.raises(Problem, match="not a readable Parquet file"):
         texts(tmp_path / "a.parquet")
 
 
@@ -145,5 +145,5 @@ def test_what_is_packed_badly_or_too_well_is_refused(tmp_path: Path, name: str, 
 def test_a_date_that_python_cannot_hold_is_a_problem(tmp_path: Path, kind: pyarrow.DataType) -> None:
     dates = pyarrow.array([2**40], kind)
     parquet.write_table(pyarrow.table({"text": ["a"], "date": dates}), tmp_path / "a.parquet")
-    with pytest.raises(Problem, match="not a Parquet file"):
+    with pytest.raises(Problem, match="not a readable Parquet file"):
         texts(tmp_path / "a.parquet")

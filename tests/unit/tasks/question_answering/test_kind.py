@@ -49,7 +49,7 @@ def test_any_part_of_any_text_is_an_answer(context, data):
 
 @pytest.mark.parametrize(("answers", "match"), [
     ([{"text": "Lilongwe", "answer_start": 20}], "t.jsonl:7: the answer 'Lilongwe' does not start at .* 20 .*at 21"),
-    ([{"text": "Blantyre", "answer_start": 3}], "the context does not hold it"),
+    ([{"text": "Blantyre", "answer_start": 3}], "the context does not contain it"),
     ([{"text": "", "answer_start": 0}], "does not start"), ([{"text": "Lilongwe", "answer_start": -9}], "at 21"),
     ({"text": ["Lilongwe"], "answer_start": []}, "its answers are neither"), ("Lilongwe", "its answers are neither"),
     ([{"text": "Lilongwe", "answer_start": True}], "its answers are neither"), ([], "has no answer")])
