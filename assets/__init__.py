@@ -1,4 +1,5 @@
-"""The Dagster assets: they ask the library and report to the UI. No stage logic, no number computed here.
+"""The Dagster assets: they call the library and report to the UI, without stage logic or numbers of their own.
 
-May import ``vernacular`` and ``dagster``; never ``pipelines``, which assembles these into a code location.
+May import ``vernacular`` and ``dagster``; never ``pipelines``, which assembles these into a code
+location.
 """

@@ -1,11 +1,11 @@
-"""One asset per stage of a language: key, group, gates as checks, and a body that finds the artifact or has it made.
+"""Build one asset per stage of a language: key, group, gates as checks, and a body that finds or makes the artifact.
 
-What a stage does belongs in ``vernacular``; how its report is shown, in ``assets.metadata``; where heavy work runs, in
-the launcher resource. Light stages run in the run's process. Assets are made from outlines: a folder is parsed when one
-of its assets is run.
+Stage logic is in ``vernacular``, report formatting in ``assets.metadata``, execution of heavy
+stages in the launcher resource. Light stages run in the run's process. Assets are built from
+outlines: a folder is parsed when one of its assets runs.
 """
 
-# No `from __future__ import annotations` here: Dagster reads the type of `context` and refuses it as a string.
+# No `from __future__ import annotations` here: Dagster rejects the type of `context` as a string.
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -42,20 +42,24 @@ from vernacular.pipeline.graph_summary import Outline, StageOutline
 from vernacular.pipeline.stage import DONE, STARTED, Stage, declared_gates, lookup, prepare, run_stage
 
 DOCUMENTS = "corpus/documents"  # the stage that reads the sources
-MOST_REASON = 2_000  # letters of what a check says
-POOL = "gpu"  # one heavy stage at a time on a machine; the limit is in dagster.yaml
+MOST_REASON = 2_000  # of a check's description
+POOL = "gpu"  # one heavy stage at a time per machine; the limit is in dagster.yaml
 
 
 class Launcher(Protocol):
-    """Runs a heavy stage in a process of its own; ``pipelines.launchers`` has the real ones."""
+    """Runs a heavy stage in a separate process; implementations are in ``pipelines.launchers``."""
 
     def launch(self, context: AssetExecutionContext, *, stage: Stage, language: Language,
                model: str | None) -> Artifact:
-        """The finished artifact of ``stage``. Raises Problem."""
+        """Return the finished artifact of ``stage``.
+
+        Raises:
+            Problem: the stage failed.
+        """
 
 
 def check_results(stage: Stage, artifact: Artifact) -> Iterator[AssetCheckResult]:
-    """One result for each gate that the stage declares.
+    """Yield a result for each declared gate of the stage.
 
     Raises:
         Problem: the report lacks a declared gate.
@@ -70,7 +74,7 @@ def check_results(stage: Stage, artifact: Artifact) -> Iterator[AssetCheckResult
 
 def make(stage: Stage, language: Language, context: AssetExecutionContext,
          model: str | None) -> Iterator[MaterializeResult | AssetCheckResult]:
-    """Find or make the artifact and tell Dagster of it: first that it is there, then what its gates say."""
+    """Find or make the artifact and report it to Dagster, followed by its gates."""
     store: Store = context.resources.store.open()
     name = f"{language.code} {stage.name}"
     try:
@@ -80,7 +84,7 @@ def make(stage: Stage, language: Language, context: AssetExecutionContext,
         reused = artifact is not None
         if artifact is not None:
             store.reuse(artifact)
-            say(f"{name}: reused, nothing it depends on has changed")
+            say(f"{name}: reused, no input has changed")
         else:
             say(f"{name}: {STARTED}")
             if stage.heavy:
@@ -96,12 +100,12 @@ def make(stage: Stage, language: Language, context: AssetExecutionContext,
     except (Problem, OSError, sqlite3.OperationalError) as error:
         raise failure(as_problem(error, name)) from None
     yield MaterializeResult(data_version=DataVersion(artifact.manifest.data_version), metadata=metadata)
-    yield from checks  # after it: in the UI, a check that is older than what it is about looks like one of the last run
+    yield from checks  # afterwards, since the UI treats older checks as those of the last run
 
 
 @dataclass(frozen=True)
 class Found:
-    """What the body of an asset works with: its stage, the parsed folder, and the one model that was asked for."""
+    """What an asset's body needs: its stage, the parsed folder, and the selected model."""
 
     stage: Stage
     language: Language
@@ -112,13 +116,13 @@ Find = Callable[[AssetKey], Found]
 
 
 class AssetFactory:
-    """Makes the assets of stages.
+    """Builds the assets of stages.
 
-    Building an op takes Dagster a millisecond, and a thousand languages have fourteen thousand; so each is a copy,
-    under its own name, of one of the same shape.
+    Building an op takes a millisecond, and a thousand languages have fourteen thousand; so each op
+    is a renamed copy of one with the same shape.
 
     Args:
-        find: what an asset's body works with, by its key; asked when it runs.
+        find: returns what an asset's body needs, by key, when it runs.
     """
 
     def __init__(self, find: Find) -> None:
@@ -126,7 +130,7 @@ class AssetFactory:
         self._ops: dict[tuple[tuple[str, ...], int, bool], OpDefinition] = {}
 
     def build(self, outline: Outline, stage: StageOutline) -> AssetsDefinition:
-        """The asset of ``stage`` in the language of ``outline``."""
+        """Return the asset of ``stage`` in the language of ``outline``."""
         key = stage_key(outline, stage.name)
         inputs = [*stage.inputs]
         if stage.name == DOCUMENTS:
@@ -143,7 +147,7 @@ class AssetFactory:
             keys_by_input_name=keys, keys_by_output_name={"result": key}, check_specs_by_output_name=checks)
 
     def _op(self, inputs: tuple[str, ...], checks: int, heavy: bool) -> OpDefinition:
-        """The op that all assets with these inputs and as many checks are copies of."""
+        """Return the shared op of all assets with these inputs and number of checks."""
         if (inputs, checks, heavy) not in self._ops:
             @op(ins={name: In(Nothing) for name in inputs}, pool=POOL if heavy else None,
                 out={"result": Out(Nothing)} | {_output(number): Out(Nothing) for number in range(checks)},
@@ -165,5 +169,5 @@ def _output(number: int) -> str:
 
 
 def say(line: str) -> None:
-    """A line for the person who waits; Dagster keeps it with the run's logs."""
+    """Print a line for the user; Dagster stores it in the run's logs."""
     terminal.say(line)

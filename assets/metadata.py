@@ -1,6 +1,6 @@
-"""A stage's report as Dagster metadata: numbers that become plots, pictures, and a link to all the rest.
+"""Convert a stage's report to Dagster metadata: numbers for plots, pictures, and a link to everything else.
 
-Text in samples comes from anywhere, so all of it is escaped before it meets the UI's markdown.
+Text in samples may come from anywhere, so all of it is escaped for the UI's markdown.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from vernacular.core.store import Artifact, Report
 
 MOST_NUMBERS, MOST_ROWS, MOST_LETTERS = 12, 12, 160
 MOST_PICTURE_BYTES = 72_000  # base64 adds a third: stays below 100 kB
-IN_PLACE = 1_000  # characters of markdown; from here on the UI has a link to a dialog, which shows wide tables whole
-EVERYTHING = "all numbers, pictures, samples"  # the entry that may hold text of documents; a takedown empties it
+IN_PLACE = 1_000  # characters of markdown; beyond that the UI shows a link to a dialog, which has room for wide tables
+EVERYTHING = "all numbers, pictures, samples"  # may contain text of documents; a takedown empties it
 _ESCAPES = str.maketrans({mark: f"\\{mark}" for mark in "\\`*_[]<>|~$&#!"})
 _LINK = re.compile(r"(?i)(https?:|www|@)")
 
 
 def escape(value: Any, most: int = MOST_LETTERS) -> str:
-    """``value`` as text that markdown shows literally, on one line: no HTML, no links, no table cells.
+    """Escape ``value`` for markdown on one line: no HTML, links or table cells.
 
     Args:
         value: anything.
-        most: letters of it that are shown.
+        most: letters shown.
     """
     if isinstance(value, bool) or value is None:
         return str(value)
@@ -40,20 +40,20 @@ def escape(value: Any, most: int = MOST_LETTERS) -> str:
         return f"{value:.4g}"
     text = " ".join("".join(sign if sign.isprintable() else " " for sign in str(value)).split())
     text = text if len(text) <= most else text[: most - 1] + "…"
-    return _LINK.sub("\\1\u2060", text.translate(_ESCAPES))  # a word joiner: the UI makes links of bare addresses
+    return _LINK.sub("\\1\u2060", text.translate(_ESCAPES))  # a word joiner stops the UI from linking addresses
 
 
 def table(rows: Sequence[Mapping[str, Any]], most: int = MOST_ROWS) -> str:
-    """``plain_table``, so long by empty lines that the UI shows it in a dialog: in place it is cut on the right."""
+    """Return ``plain_table``, lengthened by empty lines so that the UI uses a dialog; inline it would be cut off."""
     return plain_table(rows, most).ljust(IN_PLACE, "\n")
 
 
 def plain_table(rows: Sequence[Mapping[str, Any]], most: int = MOST_ROWS) -> str:
-    """A markdown table of ``rows`` (the first few), with the columns in the order in which they first appear.
+    """Return a markdown table of the first ``rows``, with columns in order of first appearance.
 
     Args:
         rows: with names of columns.
-        most: rows that are shown.
+        most: rows shown.
     """
     columns = list(dict.fromkeys(name for row in rows for name in row))
     cells = [[escape(name) for name in columns],
@@ -66,21 +66,21 @@ def plain_table(rows: Sequence[Mapping[str, Any]], most: int = MOST_ROWS) -> str
 
 
 def picture_file(artifact: Artifact, file: str) -> Path | None:
-    """The ``file`` of an artifact; None if there is none, or if it lies outside of its folder."""
+    """Return the ``file`` of an artifact; None if it is missing or outside of its folder."""
     path = (artifact.folder / file).resolve()
     return path if path.is_relative_to(artifact.folder.resolve()) and path.is_file() else None
 
 
 @dataclass(frozen=True)
 class Address:
-    """Where the UI's server answers with a picture: ``small``, as it is shown in place, and ``full``."""
+    """URLs of a picture on the UI's server: ``small``, for inline display, and ``full``."""
 
     small: str
     full: str
 
 
 def picture(artifact: Artifact, title: str, file: str) -> str:
-    """The PNG ``file`` of an artifact as inline markdown, or where it lies if it is too large for that."""
+    """Return the PNG ``file`` of an artifact as inline markdown, or its path if it is too large."""
     path = picture_file(artifact, file)
     if path is None:
         return f"{escape(file)} is not in the artifact folder"
@@ -92,24 +92,24 @@ def picture(artifact: Artifact, title: str, file: str) -> str:
 
 def metadata_of(artifact: Artifact, *, reused: bool, declared: Sequence[str],
                 address: Callable[[str], Address | None] = lambda file: None) -> dict[str, Any]:
-    """Everything the UI shows of a finished artifact, in the order in which it shows it.
+    """Return the UI metadata of a finished artifact, in display order.
 
-    First the numbers that matter, then the pictures, then one entry with all the rest behind a link, where tables and
-    pictures have the width of the window.
+    First the most important numbers, then pictures, then an entry with everything behind a link,
+    where tables and pictures have the width of the window.
 
     Args:
         artifact: whose report is shown.
-        reused: it was there already and nothing was computed.
-        declared: the gates that are shown as asset checks; any other goes into a table.
-        address: where the UI's server answers with a picture of the artifact, by file name; None: nowhere, so it is
-            put into the markdown.
+        reused: whether it existed already.
+        declared: the gates shown as asset checks; others go into a table.
+        address: returns the URLs of a picture on the UI's server, by file name; None embeds it in
+            the markdown.
     """
     report: Report = artifact.manifest.report
     shown: dict[str, Any] = {}
     if report.remarks:
         shown["what gains little"] = MetadataValue.md("\n".join(f"- {escape(str(remark), 1000)}"
                                                                 for remark in report.remarks))
-    shown |= {name.replace("_", " "): rounded(value)  # with spaces the UI can break a long one
+    shown |= {name.replace("_", " "): rounded(value)  # the UI can wrap a name with spaces
               for name, value in first_numbers(report).items()}
     pictures: dict[str, str] = {}
     for title, file in report.plots.items():
@@ -130,7 +130,7 @@ def metadata_of(artifact: Artifact, *, reused: bool, declared: Sequence[str],
 
 
 def _everything(report: Report, pictures: Mapping[str, str], declared: Sequence[str]) -> str:
-    """All numbers with what they mean, pictures, samples, and the gates that no check shows; empty if there is none."""
+    """Return all numbers with meanings, pictures, samples, and gates without checks; empty if there are none."""
     others = [gate.model_dump(exclude_none=True) for gate in report.gates if gate.name not in declared]
     parts = {"Numbers": table_of_counts(report) if report.counts else "", **pictures,
              **{name: plain_table(rows) for name, rows in report.samples.items() if rows},
@@ -139,9 +139,9 @@ def _everything(report: Report, pictures: Mapping[str, str], declared: Sequence[
 
 
 def first_numbers(report: Report) -> dict[str, float | int]:
-    """At most ``MOST_NUMBERS`` counts of a report, by name: where there are more, those that are not zero come first.
+    """Return at most ``MOST_NUMBERS`` counts of a report by name, preferring nonzero ones.
 
-    They are in the order of the report, which begins with what a person asks first.
+    They are in report order, most important first.
     """
     counts = {name: count.value for name, count in report.counts.items()}
     if len(counts) > MOST_NUMBERS:
@@ -150,12 +150,12 @@ def first_numbers(report: Report) -> dict[str, float | int]:
 
 
 def rounded(value: float | int) -> float | int:
-    """``value`` with at most five significant digits if it is not whole: what the UI shows, it shows to the last."""
+    """Round fractional values to five significant digits, since the UI shows every digit."""
     return value if isinstance(value, int) else float(f"{value:.5g}")
 
 
 def table_of_counts(report: Report) -> str:
-    """One row per number: its value, unit and meaning."""
+    """Return a row per number: value, unit and meaning."""
     lines = ["| number | value | meaning |", "| --- | ---: | --- |"]
     lines += [f"| {escape(name)} | {escape(count.value)} {escape(count.unit)} | {escape(count.meaning)} |"
               for name, count in report.counts.items()]

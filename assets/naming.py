@@ -1,4 +1,4 @@
-"""What all assets share: how they are named, whom they belong to, how a failure reads."""
+"""Names, owners and failures of assets."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from vernacular.config.schema import Language
 from vernacular.core.errors import Problem, TransientProblem
 from vernacular.pipeline.graph_summary import Outline
 
-PASSING = "may pass by itself"  # metadata of a failure, which the sensor `upkeep` reads
+PASSING = "may pass by itself"  # metadata of a failure, read by the sensor `upkeep`
 OWNER = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+|team:\w+", re.ASCII)
 
 
 def stage_key(language: Language | Outline, stage: str) -> AssetKey:
-    """The asset key of a stage by name: ``["nya", "corpus", "clean"]``."""
+    """Return the asset key of a stage: ``["nya", "corpus", "clean"]``."""
     return AssetKey([language.slug, *stage.split("/")])
 
 
 def group_of(language: Outline, stage: str) -> str:
-    """The group of a stage: ``nya/corpus``; the selection ``group:"nya/*"`` is everything of a language."""
+    """Return the group of a stage: ``nya/corpus``; the selection ``group:"nya/*"`` is a whole language."""
     return f"{language.slug}/{stage.split('/')[0]}"
 
 
 def owners_of(language: Outline) -> list[str]:
-    """The owner of the folder, if Dagster accepts it as one (an e-mail address or ``team:name``)."""
+    """Return the owner of the folder, if Dagster accepts it (an e-mail address or ``team:name``)."""
     return [language.owner] if OWNER.fullmatch(language.owner) else []
 
 
 def freshness_of(language: Outline, stage: str) -> FreshnessPolicy | None:
-    """How old a release may be, or the splits where no model makes one; None for what the folder says nothing of."""
+    """Return the freshness policy of a release, or of the splits without models; None if not configured."""
     if language.fail_days is None:
         return None
     last = "release/" if any(each.name.startswith("release/") for each in language.stages) else "corpus/splits"
@@ -44,13 +44,13 @@ def freshness_of(language: Outline, stage: str) -> FreshnessPolicy | None:
 
 
 def failure(problem: Problem) -> Failure:
-    """``problem`` as Dagster shows it: one line, and no retry, since a person has to mend it, or time."""
+    """Convert ``problem`` to a Dagster failure: one line, no retry, since only a person or time can fix it."""
     return Failure(description=str(problem), metadata={PASSING: isinstance(problem, TransientProblem)},
                    allow_retries=False)
 
 
 def named(op: OpDefinition, key: AssetKey) -> OpDefinition:
-    """``op`` under the name that ``key`` gives; everything else is shared."""
+    """Return a copy of ``op`` with the name from ``key``."""
     copied = copy.copy(op)
     copied._name = "__".join(key.path)
     return copied

@@ -1,10 +1,10 @@
-"""The one asset over all languages: a row for each model, made from what there is.
+"""The asset over all languages: a row per model, from the current artifacts.
 
-What is in a row belongs in ``vernacular.reporting.status_table``. It depends on no other asset: a language whose run
-failed would keep it from being made.
+Rows are computed in ``vernacular.reporting.status_table``. It depends on no other asset, so failed
+runs do not block it.
 """
 
-# No `from __future__ import annotations` here: Dagster reads the type of `context` and refuses it as a string.
+# No `from __future__ import annotations` here: Dagster rejects the type of `context` as a string.
 from collections.abc import Callable
 from typing import Any
 
@@ -14,15 +14,15 @@ from assets.metadata import IN_PLACE, escape, rounded, table
 from vernacular.core.store import Store
 
 KEY = AssetKey(["overview"])
-MOST_LINES = 12  # models that are shown without a click
+MOST_LINES = 12  # models shown inline
 LINE_LETTERS = 120  # of each value of such a model
-DESCRIPTION = ("Every language and model: words of text, tokens a word, what was gained on held-out text and on tasks, "
-               "red gates, how new text and release are. Read off the current artifacts; the sensor `overview` has it "
-               "made anew when one has changed.")
+DESCRIPTION = ("Every language and model: words of text, tokens per word, gains on held-out text and tasks, red "
+               "gates, age of text and release. Computed from the current artifacts; the sensor `overview` "
+               "updates it when one changes.")
 
 
 def build_overview(rows: Callable[[Store], list[dict[str, Any]]]) -> AssetsDefinition:
-    """The asset ``overview``; ``rows`` gives what it shows when it is made."""
+    """Return the asset ``overview``; ``rows`` returns its content."""
     @asset(key=KEY, group_name=KEY.path[0], kinds={"python"}, required_resource_keys={"store"}, description=DESCRIPTION)
     def overview(context: AssetExecutionContext) -> MaterializeResult:
         return MaterializeResult(metadata=overview_metadata(rows(context.resources.store.open())))
@@ -31,10 +31,10 @@ def build_overview(rows: Callable[[Store], list[dict[str, Any]]]) -> AssetsDefin
 
 
 def overview_metadata(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """What the UI shows of the overview: the first models a line each, in place, and all of them in a table.
+    """Return the UI metadata of the overview: the first models inline, one line each, and all in a table.
 
     Args:
-        rows: one for each model, of ``vernacular.reporting.status_table``.
+        rows: one per model, from ``vernacular.reporting.status_table``.
     """
     shown: dict[str, Any] = {"models": len(rows), "released": sum(bool(row["release"]) for row in rows),
                              "with a red gate": sum(bool(row["red"]) for row in rows)}
@@ -46,6 +46,6 @@ def overview_metadata(rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _line(row: dict[str, Any]) -> str:
-    """The row as a list, without what is not known of it."""
+    """Return the row as a list, without unknown values."""
     return "\n".join(f"- {escape(name)}: {escape(rounded(value) if isinstance(value, float) else value, LINE_LETTERS)}"
                      for name, value in row.items() if name not in ("language", "model") and value != "")

@@ -1,8 +1,8 @@
-"""Pictures of artifacts where the UI's own server answers with them, so that the UI shows them without a click.
+"""Serve pictures of artifacts from the UI's server, so that the UI shows them inline.
 
-Markdown of a thousand characters or more is hidden behind a link, which a picture inside of it always has. But the
-server hands out the files of the logs of runs, and the short address of such a file is shown in place. There it is
-small, since the UI cuts what is wider than its column; behind the link it has its full width.
+Markdown of a thousand characters or more, such as an embedded picture, is hidden behind a link. But
+the server also serves the log files of runs, and a short URL of such a file is shown inline: small
+there, since the UI crops wide pictures, and in full width behind the link.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from assets.metadata import Address, picture_file
 from vernacular.core.store import Artifact, write_atomically
 
 FOLDER = "pictures"  # below the folder of the logs
-SMALL = 340  # pixels: fits the column of values on the page of an asset, in a window of 1280
+SMALL = 340  # pixels: fits the value column of an asset page in a window of 1280
 
 
 def publish_picture(instance: DagsterInstance, artifact: Artifact, file: str) -> Address | None:
-    """Put the PNG ``file`` of an artifact beside the logs; returns its addresses, None where these are on no disk."""
+    """Copy the PNG ``file`` of an artifact to the log folder; return its URLs, None without a log folder on disk."""
     manager, path = instance.compute_log_manager, picture_file(artifact, file)
     if not isinstance(manager, LocalComputeLogManager) or path is None:
         return None
@@ -40,15 +40,15 @@ def publish_picture(instance: DagsterInstance, artifact: Artifact, file: str) ->
 
 
 def _as_svg(png: bytes, shown: int) -> str:
-    """A PNG inside of an SVG that is ``shown`` pixels wide."""
-    width, height = struct.unpack(">II", png[16:24])  # of the header, which is always first
+    """Wrap a PNG in an SVG that is ``shown`` pixels wide."""
+    width, height = struct.unpack(">II", png[16:24])  # from the header, which is always first
     return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{shown}" height="{shown * height / width:.0f}" '
             f'viewBox="0 0 {width} {height}"><image width="{width}" height="{height}" '
             f'href="data:image/png;base64,{base64.b64encode(png).decode()}"/></svg>')
 
 
 def remove_pictures(instance: DagsterInstance, code: str) -> None:
-    """Delete the copies of all pictures of the language ``code``; the next run copies those that there are then."""
+    """Delete the copied pictures of the language ``code``; the next run copies the current ones."""
     manager = instance.compute_log_manager
     if isinstance(manager, LocalComputeLogManager):
         folder = Path(manager.get_captured_local_path([FOLDER, code, "x"], "svg")).parent

@@ -1,10 +1,10 @@
-"""What a language's sources hold, as observable assets: a data version each, no data.
+"""Sources of a language as observable assets: data versions, without data.
 
-Observing one asks ``vernacular.sources`` for the digest of what is out there; reading it is the business of the
-stage ``corpus/documents``, whose asset notes what it has read.
+Observing one computes the digest of its current content with ``vernacular.sources``; the stage
+``corpus/documents`` reads it, and its asset records what it has read.
 """
 
-# No `from __future__ import annotations` here: Dagster reads the type of `context` and refuses it as a string.
+# No `from __future__ import annotations` here: Dagster rejects the type of `context` as a string.
 import re
 import warnings
 from collections.abc import Callable, Mapping
@@ -35,43 +35,46 @@ from vernacular.sources import source_versions
 
 
 def source_digests(language: Language, root: Path) -> dict[AssetKey, str]:
-    """The asset key of every source with the digest of what it holds now. Raises Problem where one cannot be read.
+    """Return the asset key of every source with the digest of its current content.
 
     Args:
         language: whose sources.
-        root: of the store, below which what was fetched lies.
+        root: of the store, with fetched sources.
+
+    Raises:
+        Problem: a source cannot be read.
     """
     return {stage_key(language, name): digest for name, digest in source_versions(language, root).items()}
 
 
 def note_sources(context: AssetExecutionContext, digests: Mapping[AssetKey, str],
                  counts: Mapping[str, Mapping[str, int]]) -> None:
-    """Note in the run that is going on what the sources hold: the UI then knows what the documents came from.
+    """Record the sources' data versions in the current run, so that the UI shows the inputs of the documents.
 
     Args:
         context: of the asset that read them.
         digests: the data version of each.
-        counts: source name -> what was counted of it, such as documents and words.
+        counts: source name -> counts, such as documents and words.
     """
     for key, digest in digests.items():
         context.log_event(AssetObservation(
             asset_key=key, tags={DATA_VERSION_TAG: digest}, metadata=dict(counts.get(key.path[-1], {}))))
-    # Dagster has looked up what the step reads at its start; but then nothing was fetched or noted yet.
+    # Dagster looked up the step's inputs at its start, before anything was fetched or recorded.
     context.get_step_execution_context().fetch_external_input_asset_version_info()
 
 
 class SourceFactory:
-    """Makes the observable assets of sources; all are copies of one op.
+    """Builds the observable assets of sources; all are copies of one op.
 
     Args:
-        find: the parsed folder that an asset key belongs to; asked when one is observed.
+        find: returns the parsed folder of an asset key, when one is observed.
     """
 
     def __init__(self, find: Callable[[AssetKey], Language]) -> None:
         self._op = _observe(find)
 
     def build(self, outline: Outline, source: SourceOutline) -> AssetsDefinition:
-        """The asset of ``source`` in the language of ``outline``."""
+        """Return the asset of ``source`` in the language of ``outline``."""
         key = stage_key(outline, f"source/{source.name}")
         about = f" See <{source.url}>" if re.fullmatch(r"https?://[\w./%?=&#~-]+", source.url) else ""
         spec = AssetSpec(

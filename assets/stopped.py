@@ -1,4 +1,4 @@
-"""A run that is stopped: who stopped it, in a sentence, where Dagster would show a Python traceback."""
+"""Stopped runs: show who stopped one in a sentence, instead of Dagster's Python traceback."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from dagster import AssetExecutionContext, DagsterExecutionInterruptedError, Dag
 
 from assets.dagster_internals import DagsterUserCodeProcessError, SerializableErrorInfo
 
-STARTED_BY = {"started_by": "cli"}  # tag of the runs of the command line, which a person stops with Ctrl-C
-GAVE_WAY = "vernacular/gave_way_to"  # tag of a run of `upkeep` that was stopped for this run of a person
-RESUME = "Running again goes on where it was stopped"
+STARTED_BY = {"started_by": "cli"}  # tag of command-line runs, which a person stops with Ctrl-C
+GAVE_WAY = "vernacular/gave_way_to"  # tag of an `upkeep` run that was stopped for this run of a person
+RESUME = "Running again resumes where it stopped"
 
 
 class Stopped(DagsterExecutionInterruptedError, DagsterUserCodeProcessError):
-    """An interrupt that says who asked for it.
+    """An interrupt that names who caused it.
 
-    Dagster takes it for an interrupt, by its first base; and it shows the message alone, without a traceback, since by
-    its second base it stands for an error that another process has told.
+    Dagster treats it as an interrupt, by its first base class, and shows its message without a
+    traceback, since its second base class represents an error of another process.
     """
 
     def __init__(self, reason: str) -> None:
@@ -27,7 +27,7 @@ class Stopped(DagsterExecutionInterruptedError, DagsterUserCodeProcessError):
 
 @contextmanager
 def stops_explained(context: AssetExecutionContext) -> Iterator[None]:
-    """Raise ``Stopped`` in place of what a signal raises in the body.
+    """Convert a signal in the body to ``Stopped``.
 
     Raises:
         Stopped: the run is interrupted.
@@ -39,11 +39,11 @@ def stops_explained(context: AssetExecutionContext) -> Iterator[None]:
 
 
 def reason_of(instance: DagsterInstance, run_id: str) -> str:
-    """Who stopped a run that is being stopped, and what to do."""
+    """Return who stopped a run, and what to do."""
     run = instance.get_run_by_id(run_id)
     if run is not None and GAVE_WAY in run.tags:
-        return (f"stopped, to give way to the run {run.tags[GAVE_WAY][:8]} that a person started. "
-                "The sensor `upkeep` goes on with this one after it")
+        return (f"stopped for the run {run.tags[GAVE_WAY][:8]} that a person started. The sensor `upkeep` "
+                "continues this one afterwards")
     if run is not None and (run.status in (DagsterRunStatus.CANCELING, DagsterRunStatus.CANCELED)
                             or STARTED_BY.items() <= run.tags.items()):
         return f"stopped by a person. {RESUME}"

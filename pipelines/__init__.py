@@ -1,1 +1,1 @@
-"""The assembly: language folders become asset graphs, jobs and one Dagster code location. No stage logic."""
+"""The assembly: language folders become asset graphs, jobs and a Dagster code location. No stage logic."""

@@ -1,4 +1,4 @@
-"""Broken language folders: the assets that show them, and the sensor that has them shown red."""
+"""Broken language folders: the assets that show them, and the sensor that records their failed checks."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from vernacular.config.codes import slug_of
 from vernacular.core.errors import Problem
 from vernacular.core.project import Project
 
-EVERY_SECONDS = 15  # a person who has just reloaded looks at the lineage
+EVERY_SECONDS = 15  # users look at the lineage right after a reload
 
 
 def build_assets(project: Project, problems: Mapping[str, Problem], shard: Shard) -> list[AssetsDefinition | AssetSpec]:
-    """An asset and its check for every broken folder, by slug."""
+    """Return an asset and its check for every broken folder, by slug."""
     def problem_of(slug: str) -> Problem | None:
         found = scan(project.languages, project.artifacts, lambda code: slug.startswith(slug_of(code)), shard)
         return found.problems.get(slug)
@@ -40,15 +40,15 @@ def build_assets(project: Project, problems: Mapping[str, Problem], shard: Shard
 
 
 def build_sensor(problems: Mapping[str, Problem]) -> SensorDefinition:
-    """The sensor ``broken_folders``, on from the beginning: notes a failed check for each problem, once a reload."""
+    """Return the sensor ``broken_folders``, on by default: records a failed check per problem after a reload."""
     loaded = uuid.uuid4().hex
 
     @sensor(name="broken_folders", asset_selection=AssetSelection.assets(*map(key_of, problems)),
             minimum_interval_seconds=EVERY_SECONDS, default_status=DefaultSensorStatus.RUNNING,
-            description="Shows language folders that cannot be loaded red in the lineage.")
+            description="Marks language folders that cannot be loaded as failed in the lineage.")
     def broken_folders(context: SensorEvaluationContext) -> SensorResult:
         news = [red(slug, problem) for slug, problem in problems.items()] if context.cursor != loaded else []
-        reason = SkipReason(f"broken folders: {', '.join(problems)}; their assets say what to do")
+        reason = SkipReason(f"broken folders: {', '.join(problems)}; their assets show what to do")
         return SensorResult(asset_events=news, cursor=loaded, skip_reason=reason)
 
     return broken_folders

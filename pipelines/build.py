@@ -1,4 +1,4 @@
-"""Languages to one code location: every usable folder a graph and a job, every broken one an asset that says why."""
+"""Build one code location from all languages: a graph and a job per valid folder, an error asset per broken one."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from pipelines.registry import everything, scan
 from pipelines.resources import StoreResource
 from vernacular.core.project import Project, find_project
 
-MOST_JOBS = 200  # a job costs time for every asset there is: with more languages, runs are of the job of all assets
+MOST_JOBS = 200  # each job costs time per asset: with more languages, runs use the job of all assets
 
 
 def build_definitions(project: Project | None = None, resources: Mapping[str, Any] | None = None,
                       wanted: Callable[[str], bool] = everything, shard: Shard = ALL) -> Definitions:
-    """The definitions of the languages of a project.
+    """Return the definitions of a project's languages.
 
     Args:
-        project: its folders; the one around the current folder if not given.
+        project: its folders; by default the one around the current folder.
         resources: replace the default ones by name: ``store``, ``launcher``.
-        wanted: whether the language of a code is asked for.
-        shard: the part of the languages that this code location holds.
+        wanted: whether to include the language of a code.
+        shard: the languages of this code location.
     """
     project = project or find_project()
     registry = scan(project.languages, project.artifacts, wanted, shard)
@@ -47,7 +47,7 @@ def build_definitions(project: Project | None = None, resources: Mapping[str, An
     sensors = [build_upkeep(project, shard)]
     if registry.problems:
         sensors.append(build_broken_sensor(registry.problems))
-    if shard.number == 1:  # there is one overview, however many code locations
+    if shard.number == 1:  # only one code location has the overview
         assets.append(build_asset(project))
         sensors.append(build_sensor(project, registry.problems))
     root, rebuild = str(project.artifacts), build_rebuild(project)

@@ -1,10 +1,10 @@
-"""Code locations that hold a part of the languages each, for thousands of them.
+"""Code locations with a part of the languages each, for thousands of languages.
 
 ``python -m pipelines.code_locations N`` sets them up.
 
-The command writes ``workspace.yaml`` of the project; each of its entries names an attribute of this module, such as
-``shard_2_of_28``, which is built when it is asked for. A language's shard depends on its code and N alone, so a new
-folder moves no other.
+The command writes ``workspace.yaml`` of the project; each entry names an attribute of this module,
+such as ``shard_2_of_28``, which is built on demand. A language's shard depends only on its code and
+N, so a new folder moves no other.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from vernacular.core.terminal import guard_streams, say
 if TYPE_CHECKING:
     from dagster import Definitions
 
-MODULE, LOCATION = "pipelines.definitions", "vernacular"  # of the one code location where there are no shards
+MODULE, LOCATION = "pipelines.definitions", "vernacular"  # the single code location without shards
 SHARDS = "pipelines.code_locations"
 FILE = "workspace.yaml"
 _NAME = re.compile(r"shard_([1-9]\d{0,3})_of_([1-9]\d{0,3})")
@@ -40,8 +40,8 @@ class Shard:
     """A part of the languages.
 
     Attributes:
-        number: from 1 on.
-        of: how many parts there are.
+        number: from 1.
+        of: number of parts.
     """
 
     number: int = 1
@@ -57,7 +57,7 @@ ALL = Shard()
 
 @dataclass(frozen=True)
 class Location:
-    """A code location as ``workspace.yaml`` names it."""
+    """A code location in ``workspace.yaml``."""
 
     name: str = LOCATION
     module: str = MODULE
@@ -66,13 +66,14 @@ class Location:
 
 
 def locations(home: Path) -> list[Location]:
-    """The code locations that the workspace of a project names.
+    """Return the code locations in a project's workspace.
 
     Args:
-        home: the project's folder. Without a workspace.yaml in it, or where that asks a code server, there is one.
+        home: the project's folder. Without a workspace.yaml, or with one that names a code server,
+            there is one.
 
     Raises:
-        Problem: the file cannot be used.
+        Problem: the file is invalid.
     """
     file = home / FILE
     if not file.is_file():
@@ -84,22 +85,26 @@ def locations(home: Path) -> list[Location]:
                           entry.get("attribute"), _shard(entry.get("attribute") or "shard_1_of_1"))
                  for entry in modules if entry["module_name"] in (MODULE, SHARDS)]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
-        raise Problem(f"it cannot be used ({type(error).__name__})", where=str(file),
-                      fix="`python -m pipelines.code_locations 1` writes it anew") from None
+        raise Problem(f"invalid workspace file ({type(error).__name__})", where=str(file),
+                      fix="Rewrite it with `python -m pipelines.code_locations 1`") from None
     return found or [Location()]
 
 
 def location_of(code: str, home: Path) -> Location:
-    """The code location that holds the language of a code. Raises Problem."""
+    """Return the code location with the language of a code.
+
+    Raises:
+        Problem: there is none.
+    """
     for location in locations(home):
         if location.shard.holds(code):
             return location
-    raise Problem(f"no code location holds '{code}'", where=str(home / FILE),
-                  fix="`python -m pipelines.code_locations N` writes it anew, for N locations")
+    raise Problem(f"no code location includes '{code}'", where=str(home / FILE),
+                  fix="Rewrite the workspace for N locations with `python -m pipelines.code_locations N`")
 
 
 def workspace(shards: int) -> str:
-    """The text of workspace.yaml for so many code locations."""
+    """Return the text of workspace.yaml for a number of code locations."""
     entries: list[dict[str, Any]] = [{"module_name": MODULE, "location_name": LOCATION}]
     if shards > 1:
         entries = [{"module_name": SHARDS, "attribute": f"shard_{number}_of_{shards}",
@@ -110,7 +115,7 @@ def workspace(shards: int) -> str:
 
 @functools.cache
 def __getattr__(name: str) -> Definitions:
-    """The definitions of ``shard_2_of_28``, as an attribute of this module."""
+    """Return the definitions of ``shard_2_of_28``, as an attribute of this module."""
     if not _NAME.fullmatch(name):
         raise AttributeError(name)
     from pipelines.build import build_definitions
@@ -128,12 +133,11 @@ def _shard(name: str) -> Shard:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the workspace for as many code locations as asked for; returns the exit code."""
+    """Write the workspace for the given number of code locations; return the exit code."""
     try:
         if len(arguments) != 1 or not arguments[0].isdecimal() or not 1 <= int(arguments[0]) <= 1000:
-            raise Problem(f"'{' '.join(arguments)}' is no number of code locations", where="shards",
-                          fix="Write `python -m pipelines.code_locations 4` for four of them, 1 for one that holds "
-                              "everything")
+            raise Problem(f"'{' '.join(arguments)}' is not a number of code locations", where="shards",
+                          fix="Write `python -m pipelines.code_locations 4` for four of them, 1 for a single one")
         project, shards = find_project(), int(arguments[0])
         counts = [sum(Shard(number, shards).holds(folder.name) for folder in folders_of(project.languages))
                   for number in range(1, shards + 1)]

@@ -1,7 +1,7 @@
-"""The folder that Dagster keeps its history in, with this project's settings for it.
+"""The folder with Dagster's history and this project's settings.
 
-A folder without a ``dagster.yaml`` would have Dagster's own: numbers about each run are sent to its makers, and neither
-the limit of one run a language nor that of one training holds.
+Without a ``dagster.yaml`` Dagster's defaults would apply: telemetry, and no limits of one run per
+language and one training at a time.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ WORKSPACE = "workspace.yaml"
 
 
 def use_home(project: Project) -> Path:
-    """``DAGSTER_HOME``, set to the project's folder if it is not; where it has no settings it gets ours.
+    """Set ``DAGSTER_HOME`` to the project's folder by default, and copy missing settings there.
 
     Raises:
-        Problem: it has none, and neither has this installation.
+        Problem: this installation lacks the settings.
     """
     home = Path(os.environ.setdefault("DAGSTER_HOME", str(project.home)))
     if not (home / FILE).exists():
@@ -31,7 +31,11 @@ def use_home(project: Project) -> Path:
 
 
 def workspace_of(project: Project) -> Path:
-    """The ``workspace.yaml`` of a project, which says what Dagster loads; one without it gets ours. Raises Problem."""
+    """Return a project's ``workspace.yaml``, which lists what Dagster loads; copy it if missing.
+
+    Raises:
+        Problem: this installation lacks it.
+    """
     file = project.home / WORKSPACE
     if not file.exists():
         write_atomically(file, shipped(WORKSPACE).read_text(encoding="utf-8"))

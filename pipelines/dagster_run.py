@@ -1,4 +1,4 @@
-"""A run of one language in this process: Dagster's run of its stages, and what its events say as they come."""
+"""Run one language in this process: Dagster's run of its stages, and the display of its events."""
 
 from __future__ import annotations
 
@@ -21,19 +21,20 @@ from pipelines.messages import FailedCheck, error_lines
 from pipelines.outcome import INTERRUPTED, STOPPED, Outcome
 from pipelines.partial_load import ONLY
 from pipelines.progress import RunDisplay
-from pipelines.repair_history import mend
+from pipelines.repair_history import repair
 from pipelines.run_locks import alive, code_location, job_origin
 from vernacular.config.schema import Language
 from vernacular.core.project import Project
 
-# The stages print what matters; Dagster's own log goes to the UI. The mirrored output must not lose its last lines.
+# The stages print what matters; Dagster's own log goes to the UI. Mirrored output must keep its
+# last lines.
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 TAIL_SECONDS = "0.2"
 FAILED_CHECK = "DagsterAssetCheckFailedError"
 
 
 def explain(event: DagsterEvent) -> tuple[int, str] | None:
-    """Exit code and line for a failed step; None where a failure further up explains it."""
+    """Return exit code and message of a failed step; None if an earlier failure caused it."""
     data = event.step_failure_data
     if data.error_source == ErrorSource.INTERRUPT:
         return INTERRUPTED, STOPPED
@@ -43,20 +44,20 @@ def explain(event: DagsterEvent) -> tuple[int, str] | None:
     while error is not None and error.cause is not None:
         error = error.cause
     if error is not None and error.cls_name == FAILED_CHECK:
-        return None  # the failed check itself has said so
+        return None  # the failed check was reported
     message = " ".join(error.message.split()) if error is not None else "no reason given"
     where = (event.step_key or "").replace("__", " ", 1).replace("__", "/")
-    return 2, f"error: {where}: {message}. This is a fault of the program; --debug or the run in the UI shows where"
+    return 2, f"error: {where}: {message}. This is a bug; --debug or the run in the UI shows where"
 
 
 class Follower:
-    """Takes the events of a run: shows how far it is, and notes how it ends.
+    """Handles the events of a run: shows progress, and records the outcome.
 
     Args:
-        language: that is run.
-        names: of the stages that are run.
-        display: shows them.
-        outcome: where it is noted.
+        language: being run.
+        names: of the stages of the run.
+        display: shows progress.
+        outcome: where the result is recorded.
     """
 
     def __init__(self, language: Language, names: list[str], display: RunDisplay, outcome: Outcome) -> None:
@@ -64,7 +65,7 @@ class Follower:
         self._stage_of = {"__".join([language.slug, *name.split("/")]): name for name in names}
 
     def __call__(self, event: DagsterEvent) -> None:
-        """Take one event."""
+        """Handle one event."""
         stage = self._stage_of.get(event.step_key or "", "")
         if event.event_type_value == "STEP_START":
             self._display.begin(stage)
@@ -101,10 +102,10 @@ class Follower:
 
 def run_dagster(language: Language, names: list[str], project: Project, display: RunDisplay, outcome: Outcome, *,
                 debug: bool) -> None:
-    """Run the stages ``names`` of ``language``; show how far it is, and note in ``outcome`` how it ends.
+    """Run the stages ``names`` of ``language``; show progress, and record the result in ``outcome``.
 
     Raises:
-        KeyboardInterrupt: the run was stopped, which its history says.
+        KeyboardInterrupt: the run was stopped, as recorded in its history.
     """
     use_home(project)
     os.environ.setdefault("DAGSTER_COMPUTE_LOG_TAIL_WAIT_AFTER_FINISH", TAIL_SECONDS)
@@ -112,10 +113,10 @@ def run_dagster(language: Language, names: list[str], project: Project, display:
     selection: frozenset[AssetKey] = frozenset(stage_key(language, name) for name in names)
     location = location_of(language.code, project.home)
     with DagsterInstance.get() as instance:
-        mend(instance)
+        repair(instance)
         os.environ[ONLY] = language.code
         name = job_name(language.slug)
-        if not code_location().get_definition().has_job(name):  # there are too many for a job each
+        if not code_location().get_definition().has_job(name):  # with many languages there is no job for each
             name = IMPLICIT_ASSET_JOB_NAME
         job = code_location().get_reconstructable_job(name).get_subset(asset_selection=selection)
         definition = job.get_definition()

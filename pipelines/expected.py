@@ -1,4 +1,4 @@
-"""How long the stages of a run will take: from what they took before, or from weights scaled by this run's speed."""
+"""Estimate the duration of a run's stages: from earlier runs, or from weights scaled by this run's speed."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from collections.abc import Mapping, Sequence
 from vernacular.core.errors import Problem
 from vernacular.core.store import Store
 
-# Seconds of the quickstart on two cores, by the beginning of a stage's name and by its end.
+# Seconds of the quickstart on two cores, by prefix and suffix of a stage's name.
 WEIGHTS = (("corpus/identifier", 6.0), ("corpus/", 1.5), ("tokenizer/", 13.0), ("alignment/", 10.0),
            ("model/", 65.0), ("task/search", 14.0), ("task/", 65.0), ("_likelihood", 7.0), ("_retention", 3.0),
            ("_attack", 10.0), ("_behaviour", 40.0), ("_fairness", 18.0), ("release/", 17.0))
 OTHER = 20.0
 STEPS, LOADING = 80, 8.0  # of the quickstart's pretraining: steps, and the seconds before the first one
-FEWEST_SECONDS = 3.0  # of stages that were measured, before the weights say anything
-OVERDUE = 0.1  # of its time so far is what a stage is thought to take further that should have ended
+FEWEST_SECONDS = 3.0  # of measured stages before the weights are scaled
+OVERDUE = 0.1  # share of its time so far added for an overdue stage
 
 
 def weight_of(stage: str, steps: Mapping[str, int] | None = None) -> float:
-    """Seconds that ``stage`` takes in the quickstart, or would take there with other ``steps`` of its model."""
+    """Return the seconds of ``stage`` in the quickstart, optionally with other ``steps`` of its model."""
     model = stage.removeprefix("model/").removesuffix("_control")
     if stage.startswith("model/") and steps and model in steps:
         return LOADING + (weight_of(stage) - LOADING) * steps[model] / STEPS
@@ -26,12 +26,12 @@ def weight_of(stage: str, steps: Mapping[str, int] | None = None) -> float:
 
 
 def seconds_before(store: Store, code: str, stages: Sequence[str]) -> dict[str, float]:
-    """The seconds that the current artifact of each of ``stages`` took, of those that have one."""
+    """Return the seconds that the current artifacts of ``stages`` took."""
     found = {}
     for stage in stages:
         try:
             artifact = store.current(code, stage)
-        except Problem:  # a manifest that cannot be read; the run says so
+        except Problem:  # an unreadable manifest; the run reports it
             continue
         if artifact is not None:
             found[stage] = artifact.manifest.seconds
@@ -39,12 +39,12 @@ def seconds_before(store: Store, code: str, stages: Sequence[str]) -> dict[str, 
 
 
 class TimeLeft:
-    """An estimate of the seconds until a run ends, which is corrected by each stage that ends.
+    """Estimates the seconds left of a run, corrected after each stage.
 
     Args:
         stages: of the run, by name, in order.
-        before: stage -> seconds that it took in an earlier run.
-        steps: model -> steps of its pretraining, where the settings say so.
+        before: stage -> seconds in an earlier run.
+        steps: model -> steps of its pretraining, if configured.
     """
 
     def __init__(self, stages: Sequence[str], before: Mapping[str, float],
@@ -55,7 +55,7 @@ class TimeLeft:
         self._measured = self._weighed = 0.0
 
     def ended(self, stage: str, seconds: float | None) -> None:
-        """``stage`` took ``seconds``; None: it was reused."""
+        """Record that ``stage`` took ``seconds``; None if it was reused."""
         if stage in self._waiting:
             self._waiting.remove(stage)
         if seconds is not None:
@@ -63,7 +63,7 @@ class TimeLeft:
             self._weighed += weight_of(stage, self._steps)
 
     def seconds(self, running: str | None, elapsed: float) -> float | None:
-        """Seconds left, with ``running`` at work for ``elapsed``; None while there is nothing to go by."""
+        """Return the seconds left, with ``running`` active for ``elapsed``; None if unknown."""
         factor = self._measured / self._weighed if self._measured >= FEWEST_SECONDS else None
         total = 0.0
         for stage in self._waiting:
@@ -77,7 +77,7 @@ class TimeLeft:
 
 
 def about(seconds: float) -> str:
-    """``seconds`` as words that claim no precision: ``about 40 s``, ``about 6 min``, ``about 1 h 20 min``."""
+    """Format ``seconds`` roughly: ``about 40 s``, ``about 6 min``, ``about 1 h 20 min``."""
     if seconds < 90:
         return f"about {max(10 * round(seconds / 10), 10)} s"
     minutes = round(seconds / 60)

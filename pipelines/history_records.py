@@ -1,6 +1,6 @@
-"""The records of Dagster's history that a takedown cleans: events, results of checks, ticks of sensors, logs, pictures.
+"""The records of Dagster's history cleaned by a takedown: events, check results, ticks, logs, pictures.
 
-Loads Dagster; ``pipelines.purge_history`` does so only where there is a history.
+Imports Dagster; ``pipelines.purge_history`` loads it only if there is a history.
 """
 
 from __future__ import annotations
@@ -34,23 +34,27 @@ if TYPE_CHECKING:
 
 
 def clean_history(slug: str, code: str, wanted: Wanted) -> tuple[int, int]:
-    """``forget`` in the instance of ``DAGSTER_HOME``. Raises Problem."""
+    """Call ``forget`` on the instance of ``DAGSTER_HOME``.
+
+    Raises:
+        Problem: as ``forget``.
+    """
     with DagsterInstance.get() as instance:
         return forget(instance, slug, code, wanted)
 
 
 def forget(instance: DagsterInstance, slug: str, code: str, wanted: Wanted) -> tuple[int, int]:
-    """Clean the history of the language; returns how many records were changed, and how many runs there are.
+    """Clean the history of the language; return the number of changed records and of runs.
 
     Raises:
-        Problem: one of them is still running.
+        Problem: a run is active.
     """
     end_dead_runs(instance)
     runs = [run for run in instance.get_runs() if concerns(run, slug)]
     busy = [run for run in runs if run.status in UNFINISHED]
     if busy:
-        raise Problem(f"the run {busy[0].run_id[:8]} is still going on", where=slug,
-                      fix="Wait for it, or stop it in the UI; then take down again")
+        raise Problem(f"the run {busy[0].run_id[:8]} is still active", where=slug,
+                      fix="Wait for it, or stop it in the UI; then repeat the takedown")
     changed = redact_history(instance, slug, [run.run_id for run in runs], wanted)
     home = Path(instance.root_directory)
     for run in runs:
@@ -64,38 +68,38 @@ def forget(instance: DagsterInstance, slug: str, code: str, wanted: Wanted) -> t
 
 
 def concerns(run: DagsterRun, slug: str) -> bool:
-    """Whether a run is of the language, alone or among others."""
+    """Whether a run includes the language."""
     return run.tags.get("language") == slug or any(key.path[0] == slug for key in run.asset_selection or ())
 
 
 def databases(home: Path) -> list[Path]:
-    """The SQLite files of the instance."""
+    """Return the SQLite files of the instance."""
     return sorted(path for folder in ("history", "runs", "schedules", "storage")
                   for path in (home / folder).rglob("*.db"))
 
 
 def overwrite_freed(path: Path) -> None:
-    """Write a SQLite file anew, without what was deleted from it, and empty its write-ahead log.
+    """Rewrite a SQLite file without deleted data, and empty its write-ahead log.
 
     Raises:
-        Problem: something else is using it.
+        Problem: another program is using it.
     """
     try:
         with closing(sqlite3.connect(path, timeout=30, isolation_level=None)) as connection:
             connection.execute("VACUUM")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     except sqlite3.OperationalError as error:
-        raise Problem(f"{error}", where=str(path), fix="Stop the UI (`make ui`) and take down again") from None
+        raise Problem(f"{error}", where=str(path), fix="Stop the UI (`make ui`) and repeat the takedown") from None
 
 
 def redact_history(instance: DagsterInstance, slug: str, run_ids: Iterable[str], wanted: Wanted) -> int:
-    """Clean every record of the runs and of the assets of a language; returns how many were changed.
+    """Clean every record of a language's runs and assets; return the number of changed records.
 
     Raises:
-        Problem: the history is kept in what is no SQL database.
+        Problem: the history is not in a SQL database.
     """
     events, ticks = instance.event_log_storage, instance.schedule_storage
-    if isinstance(events, LegacyEventLogStorage):  # around the three storages of one database
+    if isinstance(events, LegacyEventLogStorage):  # a wrapper of the three storages of one database
         ticks, events = events._storage.schedule_storage, events._storage.event_log_storage
     if not isinstance(events, SqlEventLogStorage):
         raise Problem(f"the history is kept in {type(events).__name__}", where="dagster.yaml",
@@ -103,7 +107,7 @@ def redact_history(instance: DagsterInstance, slug: str, run_ids: Iterable[str],
     changed = 0
     logs, checks, assets = SqlEventLogStorageTable, AssetCheckExecutionsTable, AssetKeyTable
     for run_id in run_ids:
-        for opened in (events.run_connection(run_id), events.index_connection()):  # in SQLite two files
+        for opened in (events.run_connection(run_id), events.index_connection()):  # two files in SQLite
             with opened as connection:
                 changed += _clean(connection, logs, logs.c.event, logs.c.run_id == run_id, wanted)
     with events.index_connection() as connection:

@@ -1,7 +1,10 @@
-"""What a tick of ``upkeep`` sees of one language, and how long it waits for that. Asks the disk, and never Dagster.
+"""The state of one language as seen by a tick of ``upkeep``, with a time limit.
 
-A disk behind a network may answer nobody, and then whoever asks cannot be stopped. So each look is a thread, and one
-that takes too long is left to itself: its language is passed over until it has come back, and the others are not.
+Reads the disk, not Dagster.
+
+A network disk may block forever, and a blocked thread cannot be stopped. So each snapshot is taken
+in a thread; if it takes too long, its language is skipped until the thread returns, without
+blocking others.
 """
 
 from __future__ import annotations
@@ -23,19 +26,19 @@ from vernacular.core.store import Store
 from vernacular.pipeline.staleness import Stale, circumstances, stale
 from vernacular.sources.fetch_schedule import due, fetching
 
-LOOK_SECONDS = 20.0  # Dagster gives a tick a minute
+LOOK_SECONDS = 20.0  # Dagster allows a minute per tick
 
 
 @dataclass(frozen=True)
 class Look:
-    """What was seen.
+    """The state of a language.
 
     Attributes:
-        language: its settings; the rest is empty unless it is to be kept up to date.
-        digests: what its sources hold.
+        language: its settings; other fields are empty unless it is automatic.
+        digests: of its sources' content.
         fetching: whether a process is fetching now.
-        due: the sources on the network that are to be fetched; asked only if nobody is fetching.
-        causes: the stale stages; asked only if nothing is due.
+        due: network sources to fetch; determined only if nobody is fetching.
+        causes: the stale stages; determined only if nothing is due.
         around: the circumstances, likewise.
     """
 
@@ -48,10 +51,10 @@ class Look:
 
 
 def look(project: Project, code: str, now: float) -> Look:
-    """See what there is of the language ``code`` at ``now``, in seconds since 1970.
+    """Return the state of the language ``code`` at ``now``, in seconds since 1970.
 
     Raises:
-        Problem: its folder or one of its sources cannot be read; that is no change.
+        Problem: its folder or one of its sources cannot be read; that is not a change.
     """
     language, root = load_language(project.languages / code), project.artifacts
     if not language.refresh.automatic:
@@ -68,25 +71,25 @@ def look(project: Project, code: str, now: float) -> Look:
 
 
 class Looks:
-    """The looks of a process, of which some may never come back."""
+    """The snapshots of a process, some of which may block forever."""
 
     def __init__(self) -> None:
         self._away: dict[str, Future[Look]] = {}
 
     def at(self, code: str, asking: Callable[[], Look]) -> Look:
-        """What ``asking`` for the language ``code`` returns or raises.
+        """Return or raise the result of ``asking`` for the language ``code``.
 
         Raises:
-            TransientProblem: it takes too long, or has not come back from an earlier time.
+            TransientProblem: it takes too long, or an earlier one still blocks.
         """
-        if code not in self._away or self._away[code].done():  # what that one found is old
+        if code not in self._away or self._away[code].done():  # an old result is outdated
             self._away[code] = future = Future[Look]()
             Thread(target=_ask, args=(future, asking), name=f"look at {code}", daemon=True).start()
             wait([future], LOOK_SECONDS)
             if future.done():
                 return self._away.pop(code).result()
-        raise TransientProblem("it does not answer: a disk that hangs, or very much to read", where=code,
-                      fix="See that its disks are there; it is looked at again once it has answered")
+        raise TransientProblem("it does not respond: a blocked disk, or very much to read", where=code,
+                      fix="Check its disks; it is read again once it responds")
 
 
 def _ask(future: Future[Look], asking: Callable[[], Look]) -> None:

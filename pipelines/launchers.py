@@ -1,7 +1,7 @@
-"""Where heavy stages run: always a process of their own, here one beside the run, so that its memory goes back whole.
+"""Launchers of heavy stages: always in a separate process, so that its memory is freed completely.
 
-Every launcher runs the same command, ``vernacular stage CODE STAGE``, and reads from a small file which artifact it
-gave or what a person has to mend. Other ways to run it are further subclasses of ``Launcher``.
+Every launcher runs ``vernacular stage CODE STAGE`` and reads the resulting artifact or problem from
+a small file. Further launchers are subclasses of ``Launcher``.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from vernacular.pipeline.stage import Stage
 
 
 class Launcher(ConfigurableResource["Launcher"], ABC):
-    """Runs a heavy stage somewhere and finds its artifact in the store.
+    """Runs a heavy stage and finds its artifact in the store.
 
     Attributes:
         root: of the artifacts.
@@ -49,14 +49,14 @@ class Launcher(ConfigurableResource["Launcher"], ABC):
 
     def launch(self, context: AssetExecutionContext, *, stage: Stage, language: Language,
                model: str | None) -> Artifact:
-        """The finished artifact of ``stage``.
+        """Return the finished artifact of ``stage``.
 
         Raises:
-            Problem: the one that the stage raised, or that its process ended without a word.
+            Problem: raised by the stage, or its process died.
         """
         where = f"{language.code} {stage.name}"
         Path(self.root).mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=self.root, prefix=".outcome-") as folder:  # other machines see it too
+        with tempfile.TemporaryDirectory(dir=self.root, prefix=".outcome-") as folder:  # visible to other machines
             outcome = Path(folder) / "outcome.json"
             command = [sys.executable, "-m", "vernacular", "stage", language.code, stage.name]
             command += ["--outcome", str(outcome), *(["--model", model] if model else [])]
@@ -66,32 +66,37 @@ class Launcher(ConfigurableResource["Launcher"], ABC):
                 if not outcome.is_file():
                     killed = str(error).endswith("code -9")
                     raise (TransientProblem if killed else Problem)(
-                        "its process was killed, most likely since memory ran out" if killed else
+                        "its process was killed, probably because memory ran out" if killed else
                         f"its process ended without a result ({error})", where=where,
                         fix="Lower batch_size or sequence_length, or close other programs; running again resumes"
-                        if killed else "Read the end of the log of this run, or its page in the UI") from error
-            said = json.loads(outcome.read_text(encoding="utf-8"))
-        if "problem" in said:
-            raise (TransientProblem if said["passing"] else Problem)(**said["problem"])
-        artifact = Store(Path(self.root)).find(language.code, stage.name, said["key"])
+                        if killed else "See the end of this run's log, or its page in the UI") from error
+            result = json.loads(outcome.read_text(encoding="utf-8"))
+        if "problem" in result:
+            raise (TransientProblem if result["passing"] else Problem)(**result["problem"])
+        artifact = Store(Path(self.root)).find(language.code, stage.name, result["key"])
         if artifact is None:
             raise Problem("its artifact is not in the store", where=where,
-                          fix=f"See that {self.root} is the same folder for the launcher and for the stage")
+                          fix=f"Check that {self.root} is the same folder for the launcher and for the stage")
         return artifact
 
     @abstractmethod
     def run(self, context: AssetExecutionContext, command: list[str], env: dict[str, str]) -> None:
-        """Run ``command`` to its end. Raises DagsterPipesExecutionError if it fails."""
+        """Run ``command`` to its end.
+
+        Raises:
+            DagsterPipesExecutionError: it failed.
+        """
 
 
 class LocalLauncher(Launcher):
-    """A process on this machine; it is interrupted when the run is, and its output goes to the run's logs.
+    """A process on this machine; it is interrupted with the run, and its output goes to the run's logs.
 
     Attributes:
         stop_seconds: to write a checkpoint after an interrupt.
-        processes: for a pretraining, under torchrun: one for each card. Every other stage runs in one.
-        prefix: what the command is handed to instead of being run here, such as ``pipelines.on_ray`` or
-            ``pipelines.on_slurm``. It must wait for the end; root and languages must be the same folders there.
+        processes: torchrun processes of a pretraining: one per GPU. Other stages use one.
+        prefix: a command that runs the stage elsewhere, such as ``pipelines.on_ray`` or
+            ``pipelines.on_slurm``. It must wait for the end; root and languages must be the same
+            folders there.
     """
 
     stop_seconds: float = 60
@@ -100,8 +105,8 @@ class LocalLauncher(Launcher):
     _warm: Warm = PrivateAttr(default_factory=Warm)  # one for all stages of a run
 
     def run(self, context: AssetExecutionContext, command: list[str], env: dict[str, str]) -> None:
-        """Run ``command`` as a process beside this one."""
-        warnings.simplefilter("ignore", PreviewWarning)  # Dagster warns of a part of its own that Pipes uses
+        """Run ``command`` as a local process."""
+        warnings.simplefilter("ignore", PreviewWarning)  # Dagster warns about its own internals in Pipes
         handed = elsewhere(several(command, self.processes), self.prefix, env)
         if handed != command or not can_fork():
             PipesSubprocessClient(termination_timeout_seconds=self.stop_seconds).run(
@@ -115,12 +120,12 @@ class LocalLauncher(Launcher):
                 raise DagsterPipesExecutionError(f"External execution process failed with code {code}")
 
     def teardown_after_execution(self, context: InitResourceContext) -> None:
-        """Nothing that a run started outlives it."""
+        """Stop everything that the run started."""
         self._warm.close()
 
 
 def several(command: list[str], processes: int) -> list[str]:
-    """``python -m vernacular stage CODE STAGE ...`` under torchrun, if STAGE is a pretraining; else as it is."""
+    """Wrap ``python -m vernacular stage CODE STAGE ...`` with torchrun if STAGE is a pretraining."""
     python, _, module, _, _, stage = command[:6]
     if processes < 2 or not stage.startswith("model/"):
         return command
@@ -129,7 +134,7 @@ def several(command: list[str], processes: int) -> list[str]:
 
 
 def elsewhere(command: list[str], prefix: list[str], env: dict[str, str]) -> list[str]:
-    """``command`` handed to ``prefix``, with the environment it needs and without what Dagster keeps here."""
+    """Wrap ``command`` with ``prefix``, passing its environment without Dagster's local variables."""
     if not prefix:
         return command
     without = [word for name in ("DAGSTER_PIPES_CONTEXT", "DAGSTER_PIPES_MESSAGES") for word in ("-u", name)]
@@ -137,14 +142,14 @@ def elsewhere(command: list[str], prefix: list[str], env: dict[str, str]) -> lis
 
 
 def launcher_for(root: str, languages: str) -> Launcher:
-    """The launcher that the environment asks for: ``VERNACULAR_PROCESSES`` for a pretraining, ``VERNACULAR_LAUNCH``.
+    """Return the launcher configured by ``VERNACULAR_PROCESSES`` (for pretraining) and ``VERNACULAR_LAUNCH``.
 
     Raises:
         Problem: the first is not a number.
     """
     asked = os.environ.get("VERNACULAR_PROCESSES", "1")
     if not asked.isdecimal() or not int(asked):
-        raise Problem(f"VERNACULAR_PROCESSES is {asked!r}", where="environment",
-                      fix="Set it to the number of processes, such as the number of cards")
+        raise Problem(f"VERNACULAR_PROCESSES is {asked!r}, not a positive number", where="environment",
+                      fix="Set it to the number of processes, such as the number of GPUs")
     return LocalLauncher(root=root, languages=languages, processes=int(asked),
                          prefix=shlex.split(os.environ.get("VERNACULAR_LAUNCH", "")))

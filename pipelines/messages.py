@@ -1,4 +1,4 @@
-"""Failed checks and the messages of libraries, counted and grouped, so that a run ends with a few lines about them."""
+"""Group failed checks and library messages, so that a run ends with a short summary."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _PACKAGE = re.compile(r"(?:site|dist)-packages/(\w+)")
 
 @dataclass(frozen=True)
 class FailedCheck:
-    """A red gate of a stage.
+    """A failed gate of a stage.
 
     Attributes:
         stage: that declares it.
         name: of the gate.
-        reason: why it is red.
-        blocking: it stops what follows.
+        reason: why it failed.
+        blocking: whether it blocks later stages.
     """
 
     stage: str
@@ -32,22 +32,22 @@ class FailedCheck:
 
 
 def error_lines(checks: Iterable[FailedCheck], slug: str) -> list[str]:
-    """A line for each blocking check."""
+    """Return a line for each blocking check."""
     return [f"error: {slug}/{check.stage}: {check.name} failed: {check.reason}" for check in checks if check.blocking]
 
 
 def every_line(checks: Iterable[FailedCheck], slug: str) -> list[str]:
-    """A line for each check, with its reason."""
+    """Return a line for each check, with its reason."""
     return [f"{'error' if check.blocking else 'warning'}: {slug}/{check.stage}: {check.name} failed: {check.reason}"
             for check in checks]
 
 
 def warning_lines(checks: Iterable[FailedCheck], where: str) -> list[str]:
-    """The checks that block nothing, by stage, or by family of stages where there are many: a handful of lines.
+    """Return nonblocking checks by stage, or by family of stages if there are many.
 
     Args:
-        checks: blocking ones are left out.
-        where: what shows all of them with their reasons.
+        checks: blocking ones are skipped.
+        where: command or page that shows all reasons.
     """
     names = [(check.stage, check.name) for check in dict.fromkeys(checks) if not check.blocking]
     if not names:
@@ -56,8 +56,8 @@ def warning_lines(checks: Iterable[FailedCheck], where: str) -> list[str]:
     if len(groups) > MOST_GROUPS:
         groups = _grouped([(stage.split("/")[0], name) for stage, name in names])
     shown = sorted(groups.items(), key=lambda group: -len(group[1]))
-    lines = [f"warning: {len(names)} check{'s ask' if len(names) > 1 else ' asks'} for a look and stopped nothing; "
-             f"reasons: {where}"]
+    lines = [f"warning: {len(names)} check{'s need' if len(names) > 1 else ' needs'} attention and blocked "
+             f"nothing; reasons: {where}"]
     lines += [names_in_line(f"  {group}: {len(failed)} ", _counted(failed), WIDTH)
               for group, failed in shown[:MOST_GROUPS]]
     if len(shown) > MOST_GROUPS:
@@ -78,7 +78,7 @@ def _counted(names: Sequence[str]) -> list[str]:
 
 
 class Messages:
-    """Lines that no stage of ours wrote: warnings and logs of libraries, in this process and in those it starts."""
+    """Warnings and log lines of libraries, in this process and its children."""
 
     def __init__(self) -> None:
         self._groups: Counter[str] = Counter()
@@ -86,7 +86,7 @@ class Messages:
         self._in_warning = False
 
     def add(self, line: str) -> None:
-        """Count a line; the source line below a warning of Python belongs to that warning."""
+        """Count a line; the source line after a Python warning belongs to it."""
         if self._in_warning and line.startswith("  "):
             self._in_warning = False
             return
@@ -99,13 +99,13 @@ class Messages:
             self._lines += 1
 
     def lines(self, where: str) -> list[str]:
-        """One line that counts them by kind; none where nothing was written.
+        """Return one line that counts them by kind; empty if there are none.
 
         Args:
-            where: what holds all of them.
+            where: the file with all of them.
         """
         kinds = [f"{number} {kind}" for kind, number in self._groups.most_common()]
         kinds += [f"{self._lines} other line{'s' if self._lines > 1 else ''}"] if self._lines else []
         if not kinds:
             return []
-        return [f"libraries wrote {', '.join(kinds[:4])}{', …' if len(kinds) > 4 else ''}; all of it: {where}"]
+        return [f"libraries wrote {', '.join(kinds[:4])}{', …' if len(kinds) > 4 else ''}; complete output: {where}"]

@@ -1,8 +1,9 @@
-"""``python -m pipelines.on_ray [--cpus N] [--gpus N] [--address WHERE] -- COMMAND``: a command on a Ray cluster.
+"""``python -m pipelines.on_ray [--cpus N] [--gpus N] [--address WHERE] -- COMMAND``: run a command on a Ray cluster.
 
-A prefix for ``VERNACULAR_LAUNCH``. It waits for the end, hands on what the command writes, and its exit code. The
-command runs as a task of this process, not as a submitted job: when this process goes away, however it does, or the one
-that started it, Ray ends the task. An interrupt reaches the command, which then writes its checkpoint.
+A prefix for ``VERNACULAR_LAUNCH``. It waits for the end and passes on the command's output and exit
+code. The command runs as a task of this process, not as a submitted job: Ray ends the task when
+this process or its parent ends for any reason. The command receives interrupts and then writes its
+checkpoint.
 """
 
 from __future__ import annotations
@@ -22,12 +23,12 @@ POLL_SECONDS, ANSWER_SECONDS = 0.2, 20.0
 
 
 def main() -> int:
-    """Run it; the code is the command's, 1 if its worker was lost, 2 if no cluster answers, 130 if interrupted."""
+    """Run it; return the command's exit code, 1 if its worker was lost, 2 without a cluster, 130 if interrupted."""
     parser = argparse.ArgumentParser(prog="python -m pipelines.on_ray", description="run a command on a Ray cluster")
-    parser.add_argument("--cpus", type=float, default=1, help="cores that the command is given, and its threads")
-    parser.add_argument("--gpus", type=float, default=0, help="cards that the command is given")
-    parser.add_argument("--address", help="of the cluster: HOST:PORT, or ray://HOST:PORT from outside it; "
-                                          "else RAY_ADDRESS or the cluster of this machine")
+    parser.add_argument("--cpus", type=float, default=1, help="cores for the command, and its threads")
+    parser.add_argument("--gpus", type=float, default=0, help="GPUs for the command")
+    parser.add_argument("--address", help="of the cluster: HOST:PORT, or ray://HOST:PORT from outside; default "
+                                          "RAY_ADDRESS or the local cluster")
     parser.add_argument("command", nargs="+")
     asked = parser.parse_args()
     try:
@@ -35,14 +36,15 @@ def main() -> int:
     except ModuleNotFoundError:
         say("error: ray is not installed. Run `pip install -c constraints.txt -e '.[ray]'`", err=True)
         return 2
-    for name in ("RAY_DEDUP_LOGS", "RAY_COLOR_PREFIX"):  # every line of progress is wanted, as it is
+    for name in ("RAY_DEDUP_LOGS", "RAY_COLOR_PREFIX"):  # keep every progress line unchanged
         os.environ.setdefault(name, "0")
     address = asked.address or os.environ.get("RAY_ADDRESS", "auto")
     try:
         _answers(address)
         ray.init(address=address, log_to_driver=True, logging_level="warning")
     except (OSError, RuntimeError, ValueError) as error:
-        say(f"error: no Ray cluster answers ({error}). Start one, `ray start --head`, or give --address", err=True)
+        say(f"error: no Ray cluster responds ({error}). Start one with `ray "
+            "start --head`, or give --address", err=True)
         return 2
     interrupt_when_unwanted()
     task = ray.remote(max_retries=0)(_run).options(num_cpus=asked.cpus, num_gpus=asked.gpus).remote(asked.command)
@@ -54,15 +56,15 @@ def main() -> int:
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         ray.cancel(task, force=False)
-        ray.wait([task])  # the command ends as it does when interrupted here
+        ray.wait([task])  # the command ends as after a local interrupt
         return 130
     return end_as(code)
 
 
 def _run(command: list[str]) -> int:
-    """What the worker does: the command as its child, which is interrupted when the task is and ends when it ends."""
+    """In the worker: run the command as a child that is interrupted and ended with the task."""
     def end_with_the_worker() -> None:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])  # which Ray's workers keep from themselves
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])  # Ray's workers block it
         end_with_the_parent()
 
     child = subprocess.Popen(command, preexec_fn=end_with_the_worker)
@@ -75,7 +77,7 @@ def _run(command: list[str]) -> int:
 
 
 def _answers(address: str) -> None:
-    """Raise OSError where nothing listens, which Ray itself would ask again and again for minutes."""
+    """Raise OSError if nothing listens; Ray would retry for minutes."""
     host, _, port = address.removeprefix("ray://").rpartition(":")
     if host and port.isdecimal():
         socket.create_connection((host, int(port)), ANSWER_SECONDS).close()

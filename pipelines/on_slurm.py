@@ -1,9 +1,9 @@
-"""``python -m pipelines.on_slurm [OPTIONS OF SRUN] -- COMMAND``: a command on a Slurm cluster.
+"""``python -m pipelines.on_slurm [OPTIONS OF SRUN] -- COMMAND``: run a command on a Slurm cluster.
 
-A prefix for ``VERNACULAR_LAUNCH``. It waits for the end, hands on what the command writes, and its exit code. Where
-``srun`` alone kills the command when it is interrupted, an interrupt here reaches the command, which then writes its
-checkpoint; a job that still waits in the queue is taken out of it. When this process goes away, however it does, or the
-one that started it, the job ends.
+A prefix for ``VERNACULAR_LAUNCH``. It waits for the end and passes on the command's output and exit
+code. Unlike with plain ``srun``, an interrupt reaches the command, which then writes its
+checkpoint; a queued job is canceled. The job ends when this process or its parent ends for any
+reason.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ import sys
 from pipelines.process_control import end_as, end_with_the_parent, interrupt_when_unwanted
 from vernacular.core.terminal import guard_streams, say
 
-KILLED = 128  # srun's exit code for a task that a signal ended is this and the signal's number
+KILLED = 128  # srun's exit code for a signal is this plus the signal's number
 
 
 def main(arguments: list[str]) -> int:
-    """Run it; the code is the command's, 2 if there is no Slurm here or no command, 130 if interrupted."""
+    """Run it; return the command's exit code, 2 without Slurm or command, 130 if interrupted."""
     if "--" not in arguments or arguments[-1] == "--":
         say("usage: python -m pipelines.on_slurm [OPTIONS OF SRUN] -- COMMAND", err=True)
         return 2
@@ -31,7 +31,7 @@ def main(arguments: list[str]) -> int:
     place = arguments.index("--")
     name = f"vernacular-{secrets.token_hex(8)}"
     interrupt_when_unwanted()
-    # A session of its own: an interrupt from the terminal is to come from here alone.
+    # A separate session: only this process passes on interrupts of the terminal.
     job = subprocess.Popen(["srun", "--ntasks=1", *arguments[:place], f"--job-name={name}", *arguments[place + 1:]],
                            start_new_session=True, preexec_fn=end_with_the_parent)
     try:
@@ -41,7 +41,7 @@ def main(arguments: list[str]) -> int:
             signal.signal(number, signal.SIG_IGN)
         for how in ("--state=PENDING", "--signal=INT"):
             subprocess.run(["scancel", how, f"--name={name}"], check=False)
-        job.wait()  # the command ends as it does when interrupted here
+        job.wait()  # the command ends as after a local interrupt
         return 130
     return end_as(KILLED - code if code > KILLED else code)
 

@@ -1,8 +1,8 @@
-"""``torchrun`` that ends when the run that started it does, however that ends; it ends its workers itself.
+"""``torchrun`` that ends with its parent run for any reason, together with its workers.
 
-``python -m pipelines.on_torchrun`` takes torchrun's own arguments. Killed outright, a run cannot stop what it started,
-and workers see torchrun alone: left by themselves they would hold cards and the stage's lock until the training is
-done.
+``python -m pipelines.on_torchrun`` takes torchrun's own arguments. A killed run cannot stop its
+children, and workers only watch torchrun: they would keep GPUs and the stage's lock until the
+training ends.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 from pipelines.process_control import end_with_the_parent
 
 if __name__ == "__main__":
-    if sys.platform == "linux":  # elsewhere nothing tells a process that its parent is gone
+    if sys.platform == "linux":  # other systems do not signal the death of a parent
         end_with_the_parent()
     from torch.distributed.run import main
 

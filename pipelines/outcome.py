@@ -1,4 +1,4 @@
-"""How a run ended, and what a person is told of it."""
+"""The outcome of a run, and its summary for the user."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ STOPPED, INTERRUPTED = "stopped; run the same command again to resume", 130
 
 @dataclass
 class Outcome:
-    """How a run ended.
+    """The outcome of a run.
 
     Attributes:
         code: the exit code.
-        errors: a line for each, in order.
-        checks: the red ones.
-        keys: stage -> artifact that Dagster was told of.
-        libraries: lines that libraries wrote.
+        errors: one line each, in order.
+        checks: the failed ones.
+        keys: stage -> artifact reported to Dagster.
+        libraries: lines written by libraries.
         ran: whether Dagster was started.
     """
 
@@ -35,16 +35,16 @@ class Outcome:
 
 
 def say_outcome(outcome: Outcome, language: Language, log: Path, *, debug: bool) -> None:
-    """Write errors to standard error, each on a line, and then what else a person is to look at.
+    """Write errors to standard error, one per line, followed by other notes for the user.
 
     Args:
         outcome: of the run.
         language: that was run.
-        log: what holds everything that was written.
-        debug: every warning on a line, with its reason.
+        log: the file with all output.
+        debug: show every warning with its reason.
     """
     lines = [*outcome.errors]
-    if outcome.code == INTERRUPTED:  # what was red or was said on the way comes again with the next run
+    if outcome.code == INTERRUPTED:  # warnings are repeated by the next run
         pass
     elif debug:
         lines += every_line((check for check in outcome.checks if not check.blocking), language.slug)
@@ -55,4 +55,4 @@ def say_outcome(outcome: Outcome, language: Language, log: Path, *, debug: bool)
     for line in lines:
         say(line, err=True)
     if outcome.code == 2 and outcome.ran and not debug:
-        say(f"{language.code}: everything that was written: {log}")
+        say(f"{language.code}: complete output: {log}")

@@ -1,7 +1,7 @@
-"""What this process and those it starts write, taken line by line from the descriptors 1 and 2 while a run goes on.
+"""Capture the output of this process and its children line by line from descriptors 1 and 2.
 
-Stages run in other processes and libraries write where they like, so a display on the terminal holds only if nothing
-else reaches it. Every line is kept in a log file as it was written.
+Stages run in other processes and libraries write directly, so a terminal display works only if all
+output is captured. Every line is also logged unchanged.
 """
 
 from __future__ import annotations
@@ -17,25 +17,25 @@ from pathlib import Path
 from types import TracebackType
 from typing import TextIO
 
-LOG = ".last_run.log"  # in the artifacts of a language: what its last run wrote
-_END_SECONDS = 5.0  # that a process which outlives the run is waited for
+LOG = ".last_run.log"  # in the artifacts of a language: output of its last run
+_END_SECONDS = 5.0  # to wait for a process that outlives the run
 _BYTES = 65_536
 
 
 def log_of(root: Path, code: str) -> Path:
-    """The file that holds everything which the last run of a language wrote."""
+    """Return the log file of a language's last run."""
     return root / code / LOG
 
 
 class Output:
-    """Takes everything that is written to standard output and standard error until it is left.
+    """Captures everything written to standard output and standard error.
 
     Args:
-        take: gets each line, in a thread of its own; what it raises is noted in the log.
-        log: the file that keeps the lines, with the time of each.
+        take: receives each line, in a separate thread; its exceptions are logged.
+        log: the file for the lines, with timestamps.
 
     Attributes:
-        terminal: what standard output was before.
+        terminal: the previous standard output.
     """
 
     def __init__(self, take: Callable[[str], None], log: Path) -> None:
@@ -62,7 +62,7 @@ class Output:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None:
-        """Put the descriptors back, once everything was taken."""
+        """Restore the descriptors after all output was processed."""
         sys.stdout.flush()
         sys.stderr.flush()
         for number, kept in zip((1, 2), self._kept, strict=True):
@@ -71,7 +71,7 @@ class Output:
         self._reader.join(_END_SECONDS)
 
     def close(self) -> None:
-        """Close what standard output was before."""
+        """Close the saved standard output."""
         with suppress(OSError):
             self.terminal.close()
 
@@ -98,7 +98,7 @@ class Output:
         text = line.rstrip(b"\r").decode("utf-8", errors="backslashreplace")
         try:
             self._log.write(f"{time.strftime('%H:%M:%S')} {text}\n")
-            self._take(text.split("\r")[-1])  # of a bar that was drawn over, its last state
-        except (Exception, SystemExit) as error:  # a terminal that is gone must not stop who reads
+            self._take(text.split("\r")[-1])  # the last state of a redrawn bar
+        except (Exception, SystemExit) as error:  # a closed terminal must not stop the reader
             with suppress(OSError, ValueError):
                 self._log.write(f"not shown: {type(error).__name__}: {error}\n")

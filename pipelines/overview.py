@@ -1,7 +1,7 @@
-"""The overview over all languages: where its rows come from, and the sensor that makes it anew.
+"""The overview of all languages: its rows, and the sensor that updates it.
 
-The sensor notes it itself, without a run: one would take longer to start than the overview to make, wait behind those
-that train, and stand among them in the list of runs.
+The sensor records it without a run, which would take longer to start than the overview, wait behind
+trainings, and appear in the list of runs.
 """
 
 from __future__ import annotations
@@ -34,32 +34,32 @@ from vernacular.core.store import Store, digest_of
 from vernacular.reporting import status_table
 
 EVERY_SECONDS = 30
-PAUSE = 30.0  # times what making it took is the wait before it is made anew: for projects of a thousand languages
+PAUSE = 30.0  # pause between updates as a multiple of their duration, for a thousand languages
 
 
 def rows_of(project: Project, store: Store) -> list[dict[str, Any]]:
-    """What the overview shows, over the languages of all code locations."""
+    """Return the rows of the overview, over the languages of all code locations."""
     registry = scan(project.languages, project.artifacts, everything, ALL)
     return status_table.overview(registry.languages.values(), registry.problems, store)
 
 
 def build_asset(project: Project) -> AssetsDefinition:
-    """The asset."""
+    """Return the asset."""
     return build_overview(partial(rows_of, project))
 
 
 def build_sensor(project: Project, problems: Mapping[str, Problem]) -> SensorDefinition:
-    """The sensor ``overview``, on from the beginning.
+    """Return the sensor ``overview``, on by default.
 
     Args:
         project: its folders.
-        problems: slug -> what is wrong with a broken folder, as the code location has it.
+        problems: slug -> the problem of a broken folder in the code location.
     """
     broken = {slug: str(problem) for slug, problem in problems.items()}
 
     @sensor(name="overview", asset_selection=[KEY], minimum_interval_seconds=EVERY_SECONDS,
             default_status=DefaultSensorStatus.RUNNING,
-            description="Makes the overview over all languages anew when an artifact, and so a number, a gate or a "
+            description="Updates the overview of all languages when an artifact, and thus a number, a gate or a "
                         "release, has changed.")
     def overview(context: SensorEvaluationContext) -> SensorResult:
         state = digest_of([sorted(pointers(project)), broken])
@@ -67,17 +67,17 @@ def build_sensor(project: Project, problems: Mapping[str, Problem]) -> SensorDef
         if state == last:
             return SensorResult(skip_reason="no artifact has changed", cursor=context.cursor)
         if not clock.over(float(made), PAUSE * float(took), clock.now()):
-            return SensorResult(skip_reason="made a short while ago", cursor=context.cursor)
+            return SensorResult(skip_reason="updated recently", cursor=context.cursor)
         began = time.monotonic()
         shown = AssetMaterialization(KEY, metadata=overview_metadata(rows_of(project, Store(project.artifacts))))
-        return SensorResult(asset_events=[shown], skip_reason="made anew",
+        return SensorResult(asset_events=[shown], skip_reason="updated",
                             cursor=f"{state} {clock.now()} {time.monotonic() - began}")
 
     return overview
 
 
 def pointers(project: Project) -> Iterator[tuple[str, str]]:
-    """What is current of every stage of every language folder; nothing is read but names and pointers."""
+    """Yield the current artifact of every stage of every language; only names and pointers are read."""
     for folder in folders_of(project.languages):
         yield folder.name, ""
         for home in _folders(project.artifacts / folder.name):
@@ -93,4 +93,4 @@ def _folders(home: Path) -> list[Path]:
     try:
         return [Path(entry.path) for entry in os.scandir(home) if not entry.name.startswith(".") and entry.is_dir()]
     except FileNotFoundError:
-        return []  # there are no artifacts yet
+        return []  # no artifacts yet

@@ -1,8 +1,8 @@
-"""Which languages this process needs: all of them where people look, one where a run works.
+"""Which languages this process needs: all for the UI, one for a run.
 
-A run knows its assets. A process that Dagster starts for a run is handed the run's id, by the code location's server or
-on the command line of ``dagster api execute_run``; from there the run is looked up. Where that leads nowhere, all
-languages are built, which is slower and no less right.
+A run knows its assets. A run's process receives the run's id from the code location's server or on
+the command line of ``dagster api execute_run``, and looks up the run. If that fails, all languages
+are built, which is slower but correct.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from dagster import DagsterInstance, DagsterRun, deserialize_value
 from assets.dagster_internals import ExecuteExternalJobArgs, ExecuteRunArgs, ExecuteStepArgs
 from vernacular.config.codes import slug_of
 
-ONLY = "VERNACULAR_ONLY"  # the code of the one language that a command is about
+ONLY = "VERNACULAR_ONLY"  # the language code of a command
 
 
 def needed() -> Callable[[str], bool]:
-    """Whether this process needs the language of a code."""
+    """Return whether this process needs the language of a code."""
     only = os.environ.get(ONLY)
     if only:
         return lambda code: code == only
@@ -33,9 +33,9 @@ def needed() -> Callable[[str], bool]:
 
 
 def slugs_of(run: DagsterRun) -> set[str] | None:
-    """The languages that a run is of, as the first part of asset keys; None if it does not say.
+    """Return the languages of a run, the first part of its asset keys; None if unknown.
 
-    What is of no language has a key of one part.
+    Assets of no language have keys with one part.
     """
     keys = [*(run.asset_selection or ()), *(check.asset_key for check in run.asset_check_selection or ())]
     if keys:
@@ -46,10 +46,10 @@ def slugs_of(run: DagsterRun) -> set[str] | None:
 
 
 def _configured(config: Mapping[str, Any]) -> Iterator[str]:
-    """The ``code`` that each op of a run is given: all that a run without assets, as of ``rebuild``, says of one."""
+    """Yield the ``code`` in the config of each op, which identifies runs without assets such as ``rebuild``."""
     for op in (config.get("ops") or {}).values():
         code = ((op or {}).get("config") or {}).get("code")
-        if isinstance(code, str) and code:  # not one that is read from the environment of the run
+        if isinstance(code, str) and code:  # not read from the run's environment
             yield code
 
 
@@ -57,7 +57,7 @@ def _slugs_of_run() -> set[str] | None:
     for text in _handed_over():
         try:
             asked = deserialize_value(text, (ExecuteExternalJobArgs, ExecuteRunArgs, ExecuteStepArgs))
-        except Exception:  # an argument that is something else
+        except Exception:  # an unrelated argument
             continue
         ref = asked.instance_ref
         with DagsterInstance.from_ref(ref) if ref else DagsterInstance.get() as instance:
@@ -67,8 +67,8 @@ def _slugs_of_run() -> set[str] | None:
 
 
 def _handed_over() -> Iterator[str]:
-    """What this process was started with, as far as it may name a run."""
-    arguments = getattr(multiprocessing.current_process(), "_args", ())  # by the server of a code location
+    """Yield the start arguments of this process that may name a run."""
+    arguments = getattr(multiprocessing.current_process(), "_args", ())  # from the server of a code location
     for text in (*arguments, *(sys.argv[1:] if "api" in sys.argv else ())):
         if isinstance(text, str) and text.startswith("{"):
             yield text

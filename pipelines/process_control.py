@@ -1,4 +1,4 @@
-"""What the commands for ``VERNACULAR_LAUNCH`` share: how they are ended, and how they end what they started."""
+"""Process control shared by the commands for ``VERNACULAR_LAUNCH``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from vernacular.pipeline.parent_process import interrupt_when_alone
 
 
 def interrupt_when_unwanted() -> None:
-    """Interrupt this process when it is asked to end, and when the process that started it is gone."""
+    """Interrupt this process on a request to end, and when its parent ends."""
     def interrupt(signum: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
@@ -21,12 +21,12 @@ def interrupt_when_unwanted() -> None:
 
 
 def end_with_the_parent() -> None:
-    """Have this process, on Linux, end when its parent does, however that ends; a child between fork and exec."""
+    """On Linux, end this process when its parent ends for any reason; for a child between fork and exec."""
     ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
 
 
 def end_as(code: int) -> int:
-    """The exit code ``code``; negative, this process ends by that signal, which who waits for it is to see."""
+    """Return the exit code; for a negative code, end by that signal, so that the parent sees it."""
     if code < 0:
         os.kill(os.getpid(), -code)
     return code

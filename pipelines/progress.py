@@ -1,4 +1,4 @@
-"""What a person sees while a run goes on: a bar with the time left on a terminal, sparse lines elsewhere."""
+"""Progress of a run: a bar with the time left on a terminal, occasional lines elsewhere."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from pipelines.expected import TimeLeft, about
 from vernacular.core.terminal import printable, say
 from vernacular.pipeline.stage import DONE, STARTED
 
-SPARSE_SECONDS = 12.0  # between two lines of one stage where nobody watches a terminal
+SPARSE_SECONDS = 12.0  # between lines of one stage without a terminal
 _PER_SECOND = 4.0
 
 
 class RunDisplay:
-    """Knows how far a run is, and shows nothing but notices; subclasses show more.
+    """Tracks the progress of a run and shows notices; subclasses show more.
 
     Stages run one after another; lines may come from another thread.
 
@@ -28,7 +28,7 @@ class RunDisplay:
         code: of the language.
         stages: of the run, by name, in order.
         left: the estimate of the time left.
-        clock: gives seconds.
+        clock: returns seconds.
     """
 
     def __init__(self, code: str, stages: Sequence[str], left: TimeLeft,
@@ -41,19 +41,19 @@ class RunDisplay:
         self._since = 0.0
 
     def begin(self, stage: str) -> None:
-        """``stage`` is at work, or looks whether there is any."""
+        """Record that ``stage`` is running or checking for work."""
         with self._lock:
             self._stage, self._since = stage, self._clock()
             self._show_begin(stage)
 
     def say(self, stage: str, text: str) -> None:
-        """A line of ``stage``; of one that has ended it is too late."""
+        """Show a line of ``stage``, unless it has ended."""
         with self._lock:
             if stage == self._stage:
                 self._show_line(stage, printable(text))
 
     def end(self, stage: str, seconds: float | None) -> None:
-        """``stage`` took ``seconds``; None: it was reused."""
+        """Record that ``stage`` took ``seconds``; None if it was reused."""
         with self._lock:
             self._stage = None
             self._done.add(stage)
@@ -63,49 +63,49 @@ class RunDisplay:
             self._show_end(stage, seconds)
 
     def time_left(self) -> str:
-        """``about 6 min left``; empty while that is not known or nothing is left."""
+        """Return ``about 6 min left``; empty if unknown or finished."""
         with self._lock:
             seconds = self._left.seconds(self._stage, self._clock() - self._since if self._stage else 0.0)
         return f"{about(seconds)} left" if seconds else ""
 
     def notice(self, text: str) -> None:
-        """Show a line about the run as a whole."""
+        """Show a line about the whole run."""
         say(f"{self.code}: {text}")
 
     def __enter__(self) -> RunDisplay:
-        """Begin to show."""
+        """Start the display."""
         return self
 
     def __exit__(self, *error: object) -> None:
-        """The run has ended."""
+        """End the display."""
         with self._lock:
             self._show_last()
 
     def _show_begin(self, stage: str) -> None:
-        """``stage`` begins."""
+        """Show that ``stage`` begins."""
 
     def _show_last(self) -> None:
-        """The run has ended."""
+        """Show the end of the run."""
 
     def _show_line(self, stage: str, text: str) -> None:
-        """``stage`` wrote a line."""
+        """Show a line of ``stage``."""
 
     def _show_end(self, stage: str, seconds: float | None) -> None:
-        """``stage`` has ended."""
+        """Show the end of ``stage``."""
 
 
 class SparseLines(RunDisplay):
-    """A line when a stage starts and when it is done, and one every so often in between.
+    """Lines at the start and end of each stage, and occasionally in between.
 
     Args:
-        write: takes a line.
+        write: receives a line.
     """
 
     def __init__(self, code: str, stages: Sequence[str], left: TimeLeft, write: Callable[[str], None],
                  clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(code, stages, left, clock)
         self._write = write
-        self._told = 0.0
+        self._last_line_at = 0.0
         self._unsaid: list[str] = []
 
     def notice(self, text: str) -> None:
@@ -114,7 +114,7 @@ class SparseLines(RunDisplay):
             self._write(f"{self.code}: {printable(text)}")
 
     def _show_begin(self, stage: str) -> None:
-        self._told = self._since
+        self._last_line_at = self._since
 
     def _show_line(self, stage: str, text: str) -> None:
         now = self._clock()
@@ -122,10 +122,10 @@ class SparseLines(RunDisplay):
             self._say_reused()
             self._write(f"{self.code} {stage}: started, {len(self._done) + 1} of {self.total}"
                         + (f", {left}" if (left := self.time_left()) else ""))
-            self._told = now
-        elif now - self._told >= SPARSE_SECONDS and not text.startswith(DONE):
+            self._last_line_at = now
+        elif now - self._last_line_at >= SPARSE_SECONDS and not text.startswith(DONE):
             self._write(f"{self.code} {stage}: {text}")
-            self._told = now
+            self._last_line_at = now
 
     def _show_end(self, stage: str, seconds: float | None) -> None:
         if seconds is None:
@@ -141,12 +141,12 @@ class SparseLines(RunDisplay):
         if self._unsaid:
             names = self._unsaid if len(self._unsaid) < 3 else [self._unsaid[0], "…", self._unsaid[-1]]
             self._write(f"{self.code}: reused {len(self._unsaid)} stage{'s' if len(self._unsaid) > 1 else ''} "
-                        f"({', '.join(names)}); nothing that they depend on has changed")
+                        f"({', '.join(names)}); no input has changed")
             self._unsaid = []
 
 
 class LiveBar(RunDisplay):
-    """A bar that counts stages, with the time left, above the last line of the stage at work.
+    """A bar that counts stages, with the time left, above the last line of the active stage.
 
     Args:
         console: the terminal.
@@ -202,12 +202,12 @@ class _Bar(Progress):
                          redirect_stdout=redirect_stdout, redirect_stderr=redirect_stderr)
 
     def get_renderable(self) -> RenderableType:
-        """The bar and the line."""
+        """Return the bar and the line."""
         return Group(super().get_renderable(), self._line())
 
 
 class _TimeLeftColumn(ProgressColumn):
-    """The estimate, made anew whenever the bar is drawn."""
+    """The estimate, updated on each redraw."""
 
     max_refresh = 1.0
 
@@ -216,17 +216,17 @@ class _TimeLeftColumn(ProgressColumn):
         self._left = left
 
     def render(self, task: Task) -> Text:
-        """The words."""
+        """Return the text."""
         return Text(self._left(), style="progress.remaining")
 
 
 def display_for(console: Console, code: str, stages: Sequence[str], left: TimeLeft) -> RunDisplay:
-    """The bar on a terminal that can move its cursor, else lines."""
+    """Return the bar on a terminal that can move its cursor, else lines."""
     if console.is_terminal and not console.is_dumb_terminal:
         return LiveBar(code, stages, left, console)
 
     def write(line: str) -> None:
-        with suppress(OSError):  # whoever read the lines (`| head`) has seen enough; the run goes on
+        with suppress(OSError):  # the reader of the output has closed it (`| head`); the run continues
             console.file.write(f"{line}\n")
             console.file.flush()
 

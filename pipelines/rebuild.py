@@ -1,10 +1,10 @@
-"""The rebuild that verifies a language's corpus: one job for all languages, and the schedule that takes them in turn.
+"""Verify corpora by rebuilding them: one job for all languages, and the schedule that rotates through them.
 
-A run is of one language and has its tag, so that nothing else works on it meanwhile. It fails where a document differs,
-and notes what it found with the language's splits.
+A run handles one language and has its tag, so that nothing else works on it. It fails if a document
+differs, and records the result with the language's splits.
 """
 
-# No `from __future__ import annotations` here: Dagster reads the type of `context` and refuses it as a string.
+# No `from __future__ import annotations` here: Dagster rejects the type of `context` as a string.
 import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -44,17 +44,17 @@ from vernacular.pipeline.graph_summary import Outline
 
 SPLITS, OP = "corpus/splits", "compare"
 DAY = 86_400.0
-NIGHTS = 28  # within which each language has its turn, however many there are
+NIGHTS = 28  # period in which each language has its turn
 
 
 class Chosen(Config):
-    """Which language: the name of its folder."""
+    """The selected language: the name of its folder."""
 
     code: str
 
 
 def build_job(project: Project) -> JobDefinition:
-    """The job ``rebuild``: makes the corpus of one language anew and compares."""
+    """Return the job ``rebuild``: recomputes the corpus of one language and compares."""
     @op(name=OP, required_resource_keys={"store"})
     def compare(context: OpExecutionContext, config: Chosen) -> None:
         try:
@@ -66,12 +66,12 @@ def build_job(project: Project) -> JobDefinition:
             asset_key=stage_key(language, SPLITS), description=outcome.line(), metadata={
                 "documents": outcome.documents, "documents that differ": outcome.differing}))
         if outcome.differing:
-            raise Failure(f"{language.code}: {outcome.line()}. docs/upkeep.md says what to do",
+            raise Failure(f"{language.code}: {outcome.line()}. docs/upkeep.md explains what to do",
                           metadata={"first": MetadataValue.md(table(outcome.first))}, allow_retries=False)
 
     @job(name=REBUILD, executor_def=in_process_executor,
-         description="Makes the documents, the cleaned text and the parts of a language anew, without what is kept "
-                     "between runs, and compares them with the current ones one by one. Fails where one differs.")
+         description="Recomputes the documents, the cleaned text and the splits of a language without caches, and "
+                     "compares them with the current ones. Fails if one differs.")
     def job_of_rebuild() -> None:
         compare()
 
@@ -79,25 +79,26 @@ def build_job(project: Project) -> JobDefinition:
 
 
 def build_schedule(project: Project, shard: Shard, of: JobDefinition) -> ScheduleDefinition:
-    """The schedule ``rebuild`` of the languages in ``shard``, every night: off until a person turns it on."""
+    """Return the nightly schedule ``rebuild`` of the languages in ``shard``, off by default."""
     @schedule(name=REBUILD, job=of, cron_schedule="30 0 * * *", default_status=DefaultScheduleStatus.STOPPED,
-              description="Has the corpora that were not verified for `refresh: {rebuild_days: 28}` made anew and "
-                          "compared, a twenty-eighth of the languages a night, of those with `automatic: true`.")
+              description="Rebuilds and compares corpora that were not verified for `refresh: {rebuild_days: 28}` "
+                          "days, a twenty-eighth of the languages per night, of those with `automatic: true`.")
     def nightly(context: ScheduleEvaluationContext) -> Iterator[RunRequest | SkipReason]:
         now = clock.now()
         found, night = list(due(project, shard, now)), datetime.fromtimestamp(now, UTC).date().isoformat()
         for outline, key in found:
             yield RunRequest(run_key=f"{REBUILD}:{outline.code}:{key}:{night}",
                              run_config={"ops": {OP: {"config": {"code": outline.code}}}},
-                             tags={"language": outline.slug, CAUSE: "not verified since its corpus has changed"})
+                             tags={"language": outline.slug, CAUSE: "not verified since the last change of its "
+                                                                    "corpus"})
         if not found:
-            yield SkipReason("every corpus is verified, or not automatic, or not made yet")
+            yield SkipReason("every corpus is verified, not automatic, or not made yet")
 
     return nightly
 
 
 def due(project: Project, shard: Shard, now: float) -> Iterator[tuple[Outline, str]]:
-    """The languages whose turn it is, with the key of their splits: those that waited longest since they were tried."""
+    """Yield the languages to verify, with the key of their splits, longest waiting first."""
     languages = scan(project.languages, project.artifacts, everything, shard).languages.values()
     store, waiting = Store(project.artifacts), []
     for outline in languages:
@@ -107,7 +108,7 @@ def due(project: Project, shard: Shard, now: float) -> Iterator[tuple[Outline, s
         key = pointer.read_text(encoding="utf-8").strip()
         try:
             last = outcome_of(store, outline.code)
-        except Problem:  # its run fails and says so; the others have their turn
+        except Problem:  # its run fails with this problem; the others continue
             last = Outcome()
         unchanged = last.key == key and not last.differing
         if not unchanged and (not last.done or clock.over(last.done, outline.rebuild_days * DAY, now)):

@@ -1,7 +1,7 @@
-"""What is removed from a record or a log by a takedown.
+"""Redact records and logs for a takedown.
 
-A record stays, with the time, the state and the numbers in it; a string that holds text, the path or the title of a
-document is replaced. So is every table, since a sample may be cut shorter than what can be looked for.
+A record keeps its time, state and numbers; strings with text, path or title of a document are
+replaced. All tables are replaced, since samples may be too short to match.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ import orjson
 from vernacular.provenance.text_search import Traces
 
 REMOVED = "(removed by a takedown)"
-LEAST_NAME = 6  # letters of a path or title that is looked for
+LEAST_NAME = 6  # letters of a path or title to search for
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is to be removed.
+    """What to remove.
 
     Attributes:
         traces: of text.
-        names: paths, addresses and titles of documents; shorter ones than ``LEAST_NAME`` are left out.
+        names: paths, addresses and titles of documents, at least ``LEAST_NAME`` long.
     """
 
     traces: Traces = field(default_factory=lambda: Traces(()))
@@ -34,18 +34,18 @@ class Wanted:
 
     @classmethod
     def read(cls, text: str) -> Wanted:
-        """What ``vernacular.corpus.takedown`` hands over; nothing if that is empty."""
+        """Parse the output of ``vernacular.corpus.takedown``; empty input removes nothing."""
         asked = orjson.loads(text) if text.strip() else {"hashes": {}, "names": []}
         return cls(Traces.of_hashes({int(length): found for length, found in asked["hashes"].items()}),
                    [name for name in asked["names"] if len(name) >= LEAST_NAME])
 
     def within(self, text: str) -> bool:
-        """Whether a string holds any of it."""
+        """Whether a string contains any of it."""
         return any(name in text for name in self.names) or self.traces.in_text(text)
 
 
 def cleaned(value: Json, wanted: Wanted) -> Json:
-    """A record without what is wanted, and without its tables."""
+    """Return a record without the wanted strings and without its tables."""
     if isinstance(value, dict):
         return {name: REMOVED if name == "md_str" and not str(part).startswith("![") else cleaned(part, wanted)
                 for name, part in value.items()}
@@ -55,10 +55,10 @@ def cleaned(value: Json, wanted: Wanted) -> Json:
 
 
 def redact_log(path: Path, wanted: Wanted) -> None:
-    """Take the lines out of a log file that hold what is wanted; all of them where that does not suffice."""
+    """Remove matching lines from a log file; all lines if that is not enough."""
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
     kept = "".join(REMOVED + "\n" if wanted.within(line) else line for line in lines)
-    if wanted.within(kept):  # it stood across a break of lines
+    if wanted.within(kept):  # it crossed a line break
         kept = REMOVED + "\n"
     if kept != "".join(lines):
         path.write_text(kept, encoding="utf-8")

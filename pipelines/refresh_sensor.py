@@ -1,9 +1,9 @@
-"""The one sensor that keeps every language up to date: sees what is new, has it fetched, asks for the runs it needs.
+"""The sensor that keeps all languages up to date: detects news, fetches sources, requests runs.
 
-What is stale is asked of the store (``vernacular.pipeline.staleness``), not of Dagster's history, so that an edit
-made while nothing
-ran, an artifact deleted by hand and a run that was killed are all seen. One sensor for all languages: a schedule and a
-condition each would be loaded and evaluated a thousand times. What a tick cannot reach in its time, the next one does.
+Staleness comes from the store (``vernacular.pipeline.staleness``), not from Dagster's history, so
+that offline edits, deleted artifacts and killed runs are detected. One sensor serves all languages,
+since a thousand schedules and conditions would be loaded and evaluated separately. Languages beyond
+a tick's time limit are handled by the next tick.
 """
 
 from __future__ import annotations
@@ -51,20 +51,20 @@ from vernacular.core.errors import as_problem
 from vernacular.core.project import Project
 from vernacular.pipeline.staleness import following
 
-TICK_SECONDS = 1.5  # of work; with what one language takes at most, a tick stays below two
+TICK_SECONDS = 1.5  # time limit for work; with the last language a tick stays below two
 EVERY_SECONDS = int(os.environ.get("VERNACULAR_POLL_SECONDS", "30"))
-FETCHES = 2  # processes that fetch, at once
+FETCHES = 2  # concurrent fetching processes
 CAUSE, TRIED = "vernacular/cause", "vernacular/circumstances"  # tags of the runs
 
 
 class Upkeep:
-    """One tick's work; the clock and the way to start a fetch can be replaced in tests.
+    """The work of one tick; tests replace the clock and the start of a fetch.
 
     Args:
         project: its folders.
         clock: seconds since 1970.
-        start_fetch: starts a process that fetches what is due of a language.
-        shard: the part of the languages that is looked at.
+        start_fetch: starts a process that fetches due sources of a language.
+        shard: the languages to handle.
     """
 
     def __init__(self, project: Project, clock: Callable[[], float] = clocks.now,
@@ -77,24 +77,24 @@ class Upkeep:
 
     def tick(self, instance: DagsterInstance, cursor: str | None, known: Collection[AssetKey],
              warn: Callable[[str], None]) -> SensorResult:
-        """Look at as many languages as the time allows, going on where the last tick stopped.
+        """Handle as many languages as time allows, continuing after the last tick's.
 
         Args:
-            instance: where runs and observations are.
-            cursor: what the last tick noted.
+            instance: with runs and observations.
+            cursor: recorded by the last tick.
             known: the assets of the code location.
-            warn: told what went wrong, for a tick that asks for runs has no other place to say it.
+            warn: receives problems, since a tick that requests runs has no other output.
         """
         began = time.monotonic()
         state = {"after": "", "fetched": "", "asked": {}, "seen": {}} | (orjson.loads(cursor) if cursor else {})
         end_dead_runs(instance)
         requests: list[RunRequest] = []
         observed: list[AssetObservation] = []
-        said: list[str] = []
+        notes: list[str] = []
         due: list[Look] = []
         for number, code in enumerate(_turn(self.project.languages, state["after"], self.shard)):
             if number and time.monotonic() - began > TICK_SECONDS:
-                break  # but one has its turn, however long that took
+                break  # at least one language is handled
             state["after"] = code
             try:
                 seen = self._looks.at(code, partial(look, self.project, code, self.clock()))
@@ -102,36 +102,37 @@ class Upkeep:
                 if not language.refresh.automatic:
                     continue
                 if not {stage_key(language, name) for name in stages_of(language)}.issubset(known):
-                    said.append(f"{code}: has stages that the code location does not know yet; reload it")
+                    notes.append(f"{code}: has stages that the code location does not know yet; reload it")
                     continue
                 observed += _news(seen.digests, state["seen"])
                 if seen.due:
                     due.append(seen)
                     continue
                 request = self._request(seen, instance, state["asked"])
-            except Exception as error:  # one folder never keeps the others from their turn; a failed poll is no change
-                said.append(str(as_problem(error, code)))
-                warn(said[-1])
+            except Exception as error:  # a folder never blocks the others; a failed poll is not a change
+                notes.append(str(as_problem(error, code)))
+                warn(notes[-1])
                 continue
             if isinstance(request, str):
-                said.append(f"{code}: {request}")
+                notes.append(f"{code}: {request}")
             else:
                 requests.append(request)
-        # The turn is of those behind the one that had it last: else, of few languages, the first always had it.
+        # Continue after the last language handled; otherwise the first of few would always be
+        # handled.
         for seen in sorted(due, key=lambda each: (each.language.code <= state["fetched"], each.language.code)):
             names = ", ".join(seen.due)
             try:
                 began_now = self._fetch(seen.language)
-            except Exception as error:  # no folder to write in, no process to be had: the others have their turn
-                said.append(str(as_problem(error, seen.language.code)))
-                warn(said[-1])
+            except Exception as error:  # no writable folder or no process: continue with the others
+                notes.append(str(as_problem(error, seen.language.code)))
+                warn(notes[-1])
                 state["fetched"] = seen.language.code
                 continue
-            said.append(f"{seen.language.code}: {names} {'is being' if began_now else 'will be'} fetched")
+            notes.append(f"{seen.language.code}: {names} {'is being' if began_now else 'will be'} fetched")
             if began_now:
                 state["fetched"] = seen.language.code
         cursor = orjson.dumps(state).decode()
-        reason = "; ".join(said)[:2000] or "no language is automatic (`refresh: {automatic: true}`)"
+        reason = "; ".join(notes)[:2000] or "no language is automatic (`refresh: {automatic: true}`)"
         return SensorResult(run_requests=requests, asset_events=observed, cursor=cursor,
                             skip_reason=None if requests else SkipReason(reason))
 
@@ -161,7 +162,7 @@ class Upkeep:
                   CAUSE: "; ".join(f"{cause.stage}: {cause.why}" for cause in causes)[:500]})
 
     def _fetch(self, language: Language) -> bool:
-        """Have what is due of ``language`` fetched; False if enough is being fetched."""
+        """Start a fetch of due sources of ``language``; return False if too many are running."""
         self._fetches = [process for process in self._fetches if process.poll() is None]
         if len(self._fetches) >= FETCHES:
             return False
@@ -170,7 +171,7 @@ class Upkeep:
 
 
 def _news(digests: Mapping[AssetKey, str], known: dict[str, str]) -> Iterator[AssetObservation]:
-    """An observation of each source that holds something else than is ``known``, where that is noted."""
+    """Yield an observation for each source whose content differs from ``known``."""
     for key, version in digests.items():
         name = key.to_user_string()
         if known.get(name) != version:
@@ -179,10 +180,10 @@ def _news(digests: Mapping[AssetKey, str], known: dict[str, str]) -> Iterator[As
 
 
 def outcome_of(instance: DagsterInstance, language: Language, last: Asked) -> str:
-    """What became of the run that was asked for last.
+    """Return the outcome of the last requested run.
 
-    ``gave way`` if it was stopped for the run of a person, ``killed`` if it failed and no step of it did, ``hindered``
-    if its steps failed through what may pass by itself.
+    ``gave way`` if it was stopped for the run of a person, ``killed`` if it failed without a failed
+    step, ``hindered`` if its steps failed for transient reasons.
     """
     runs = instance.get_runs(RunsFilter(tags={"language": language.slug, TRIED: last.circumstances}), limit=1)
     if runs and GAVE_WAY in runs[0].tags and runs[0].status != DagsterRunStatus.SUCCESS:
@@ -196,13 +197,13 @@ def outcome_of(instance: DagsterInstance, language: Language, last: Asked) -> st
 
 
 def _passing(entry: EventLogEntry) -> bool:
-    said = entry.get_dagster_event().step_failure_data.user_failure_data
-    note = said.metadata.get(PASSING) if said else None
+    notes = entry.get_dagster_event().step_failure_data.user_failure_data
+    note = notes.metadata.get(PASSING) if notes else None
     return note is not None and note.value is True
 
 
 def start_fetching(project: Project, code: str) -> subprocess.Popen[bytes]:
-    """A process of its own that fetches what is due of a language; what it says goes to ``.fetch.log``."""
+    """Start a process that fetches due sources of a language; its output goes to ``.fetch.log``."""
     home = project.artifacts / code
     home.mkdir(parents=True, exist_ok=True)
     with (home / ".fetch.log").open("ab") as log:
@@ -214,21 +215,21 @@ def start_fetching(project: Project, code: str) -> subprocess.Popen[bytes]:
 
 
 def _turn(root: Path, after: str, shard: Shard) -> list[str]:
-    """The codes of the language folders in ``shard``, those behind ``after`` first."""
+    """Return the codes of the language folders in ``shard``, starting after ``after``."""
     codes = [folder.name for folder in folders_of(root) if shard.holds(folder.name)]
     return [code for code in codes if code > after] + [code for code in codes if code <= after]
 
 
 def build_upkeep(project: Project, shard: Shard) -> SensorDefinition:
-    """The sensor ``upkeep`` of the languages in ``shard``: off until a person turns it on."""
+    """Return the sensor ``upkeep`` of the languages in ``shard``, off by default."""
     work = Upkeep(project, shard=shard)
 
     @sensor(name="upkeep", asset_selection=AssetSelection.all(), minimum_interval_seconds=EVERY_SECONDS,
             default_status=DefaultSensorStatus.STOPPED,
-            description="Fetches what is due, notes what the sources hold, and runs what new text or an edit of a "
-                        "folder asks for, for every language with `refresh: {automatic: true}`.")
+            description="Fetches due sources, records their content, and runs stages affected by new text or "
+                        "folder edits, for every language with `refresh: {automatic: true}`.")
     def upkeep(context: SensorEvaluationContext) -> SensorResult:
-        assert context.repository_def is not None  # a sensor of a code location always has it
+        assert context.repository_def is not None  # always set for a sensor of a code location
         keys = context.repository_def.asset_graph.get_all_asset_keys()
         return work.tick(context.instance, context.cursor, keys, context.log.warning)
 

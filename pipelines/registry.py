@@ -1,4 +1,4 @@
-"""Which languages there are: the outlines of their folders; a broken one is kept apart with what is wrong with it."""
+"""The outlines of all language folders, and the problems of broken ones."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class Registry:
     """The language folders, by slug.
 
     Attributes:
-        languages: those that can be used.
-        problems: why the others cannot.
-        folders: how many folders the shard holds, those that were not asked for among them.
+        languages: the valid ones.
+        problems: of the broken ones.
+        folders: number of folders in the shard, including those not wanted.
     """
 
     languages: dict[str, Outline] = field(default_factory=dict)
@@ -30,18 +30,18 @@ class Registry:
 
 
 def everything(code: str) -> bool:
-    """Every language is wanted."""
+    """Return True for every language."""
     return True
 
 
 def scan(root: Path, artifacts: Path, wanted: Callable[[str], bool], shard: Shard) -> Registry:
-    """The folders below ``root``; of two whose codes give one slug only the first can be used.
+    """Scan the folders below ``root``; of two codes with the same slug only the first is valid.
 
     Args:
         root: the folder of language folders.
-        artifacts: the root of the store, where outlines are kept.
-        wanted: whether a code is asked for.
-        shard: the part of the folders that is looked at.
+        artifacts: the root of the store, which caches outlines.
+        wanted: whether to include a code.
+        shard: the folders to include.
     """
     found, outlines = Registry(), Outlines(artifacts)
     taken: dict[str, str] = {}
@@ -56,13 +56,13 @@ def scan(root: Path, artifacts: Path, wanted: Callable[[str], bool], shard: Shar
         if first != code:
             found.problems[f"{slug}_2"] = Problem(
                 f"{code} and {first} would share the asset keys of '{slug}'", where=code,
-                fix="Rename one of the two folders")
+                fix="Rename one of the folders")
             continue
         try:
             found.languages[slug] = outlines.get(folder, lambda folder=folder: _outline(folder))  # type: ignore[misc]
         except Problem as problem:
             found.problems[slug] = problem
-        except Exception as error:  # one folder must never take the others down, whatever it brings to light
+        except Exception as error:  # a folder must never affect the others, whatever its error
             found.problems[slug] = Problem(f"its graph cannot be built ({type(error).__name__}: {error})", where=code,
                                            fix=f"`vernacular check {code} --debug` shows where")
     return found

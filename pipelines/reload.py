@@ -1,4 +1,4 @@
-"""``python -m pipelines.reload URL``: have a running UI read the language folders again, after an edit."""
+"""``python -m pipelines.reload URL``: make a running UI reload the language folders after an edit."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MUTATION = """mutation($name: String!) { reloadRepositoryLocation(repositoryLoca
 
 
 def main(arguments: list[str]) -> int:
-    """Ask the UI at the address in ``arguments``; returns the exit code."""
+    """Reload the UI at the address in ``arguments``; return the exit code."""
     address = arguments[0] if arguments else "http://127.0.0.1:3000"
     try:
         for location in locations(find_project().home):
@@ -33,19 +33,23 @@ def main(arguments: list[str]) -> int:
 
 
 def reload(address: str, location: str) -> None:
-    """Have the UI read one code location again. Raises Problem."""
+    """Make the UI reload a code location.
+
+    Raises:
+        Problem: it does not respond, or reloading failed.
+    """
     body = json.dumps({"query": MUTATION, "variables": {"name": location}}).encode()
     request = urllib.request.Request(f"{address}/graphql", body, {"Content-Type": "application/json"})
     try:
         with urllib.request.urlopen(request, timeout=120) as answer:
-            said = json.load(answer)["data"]["reloadRepositoryLocation"]
+            reply = json.load(answer)["data"]["reloadRepositoryLocation"]
     except (OSError, ValueError, KeyError) as error:
         reason = error.reason if isinstance(error, urllib.error.URLError) else error
-        raise Problem(f"the UI does not answer ({reason})", where=address,
+        raise Problem(f"the UI does not respond ({reason})", where=address,
                       fix="Start it with `vernacular ui`") from None
-    trouble = said.get("message") or (said.get("locationOrLoadError") or {}).get("message")
+    trouble = reply.get("message") or (reply.get("locationOrLoadError") or {}).get("message")
     if trouble:
-        raise Problem(trouble.rstrip(". \n"), where=address, fix="Correct that and run `vernacular reload` again")
+        raise Problem(trouble.rstrip(". \n"), where=address, fix="Fix that and run `vernacular reload` again")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
-"""``python -m pipelines.repair_history [COMMAND ...]``: repairs what a kill or a wrong clock left in Dagster's history.
+"""``python -m pipelines.repair_history [COMMAND ...]``: repair Dagster's history after kills and wrong clocks.
 
-Runs whose process is gone are shown as failed, and sensors that ticked while the clock was ahead tick again. ``make
-ui`` begins with it, and so does the daemon of ``deploy/compose.yaml``, which is the COMMAND that this process then
-becomes. On the instance in ``DAGSTER_HOME`` (the project's folder if unset).
+Runs without a process are marked as failed, and sensors that ticked in the future tick again.
+``make ui`` runs it first, and so does the daemon of ``deploy/compose.yaml``, which is the COMMAND
+that this process then executes. Uses the instance in ``DAGSTER_HOME`` (default: the project's
+folder).
 """
 
 from __future__ import annotations
@@ -21,13 +22,13 @@ from vernacular.core.project import find_project
 from vernacular.core.terminal import guard_streams, say
 
 
-def mend(instance: DagsterInstance) -> tuple[int, int]:
-    """Put right what is wrong; returns how many runs were ended and how many sensors tick again."""
+def repair(instance: DagsterInstance) -> tuple[int, int]:
+    """Repair the history; return the numbers of ended runs and restarted sensors."""
     return end_dead_runs(instance), wake_sensors(instance)
 
 
 def wake_sensors(instance: DagsterInstance) -> int:
-    """Let sensors tick whose last tick lies in the future; Dagster would wait for that time. Returns how many."""
+    """Restart sensors whose last tick is in the future, which Dagster would wait for; return their number."""
     woken = 0
     for state in instance.all_instigator_state(instigator_type=InstigatorType.SENSOR):
         data = state.instigator_data
@@ -42,16 +43,16 @@ def wake_sensors(instance: DagsterInstance) -> int:
 
 
 def main(command: list[str]) -> int:
-    """Mend the instance, then become ``command``; returns the exit code if there is none."""
+    """Repair the instance, then execute ``command``; return the exit code if there is none."""
     try:
         use_home(find_project())
         with DagsterInstance.get() as instance:
-            ended, woken = mend(instance)
+            ended, woken = repair(instance)
     except Exception as error:
         say(f"error: {as_problem(error, 'history')}", err=True)
         return 2
     if ended or woken:
-        say(f"{ended} runs that were killed are ended, {woken} sensors tick again")
+        say(f"{ended} killed runs were marked as failed, {woken} sensors tick again")
     if command:
         sys.stdout.flush()
         os.execvp(command[0], command)

@@ -1,4 +1,4 @@
-"""The resources that assets are handed: where results live. Launchers have a module of their own."""
+"""The resources of assets: the store. Launchers have a separate module."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class StoreResource(ConfigurableResource["StoreResource"]):
 
     @contextmanager
     def yield_for_execution(self, context: InitResourceContext) -> Iterator[StoreResource]:
-        """Hold the run's lock for as long as its process lives."""
+        """Keep the run's lock for the lifetime of its process."""
         if context.instance is None or context.run is None:
             yield self
             return
@@ -31,5 +31,5 @@ class StoreResource(ConfigurableResource["StoreResource"]):
             yield self
 
     def open(self) -> Store:
-        """The store below the root."""
+        """Return the store below the root."""
         return Store(Path(self.root))

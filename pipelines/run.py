@@ -1,9 +1,9 @@
-"""``python -m pipelines.run CODE [--to STAGE] [--model NAME]``: one language through Dagster, here and now.
+"""``python -m pipelines.run CODE [--to STAGE] [--model NAME]``: run one language through Dagster.
 
-The run is an ordinary one of the code location and shows in the UI, on the instance in ``DAGSTER_HOME`` (the project's
-folder if unset). Where everything is up to date already, Dagster is not started. The console shows how far the run is,
-and at the end each error on a line and a summary of warnings; with ``--debug`` everything as it is written. Exit code 0
-done, 1 a check failed, 2 something a person has to mend, 130 interrupted.
+The run is an ordinary run of the code location, shown in the UI of the instance in ``DAGSTER_HOME``
+(default: the project's folder). If everything is up to date, Dagster is not started. The console
+shows progress, and at the end each error on a line and a summary of warnings; with ``--debug`` all
+output. Exit code 0 success, 1 a check failed, 2 a problem for the user, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from pipelines.outcome import INTERRUPTED, STOPPED, Outcome, say_outcome
 from pipelines.output import Output, log_of
 from pipelines.progress import RunDisplay, display_for
 from pipelines.selection import stages_to_show, upstream
-from pipelines.up_to_date import look, note_told
+from pipelines.up_to_date import look, note_reported
 from vernacular.cleaning.losses import closing_lines
 from vernacular.config.load import find_language
 from vernacular.config.schema import Language
@@ -38,13 +38,13 @@ from vernacular.core.terminal import guard_streams, say
 from vernacular.pipeline.stage import Stage
 
 CLEAN = "corpus/clean"
-run_dagster: EntryPoint[None] = EntryPoint("pipelines.dagster_run:run_dagster")  # loads Dagster when it is called
+run_dagster: EntryPoint[None] = EntryPoint("pipelines.dagster_run:run_dagster")  # imports Dagster when called
 
 
 @contextmanager
 def shown(language: Language, names: list[str], store: Store, messages: Messages,
           display: Callable[[Console], RunDisplay]) -> Iterator[RunDisplay]:
-    """A display on this process's output, which nothing else reaches: lines of libraries go into ``messages``."""
+    """Show progress on the captured output; lines of libraries go to ``messages``."""
     known = set(names)
     of_stage = re.compile(rf"(?:\(.*?\) )?{re.escape(language.code)} (\S+): (.*)", re.DOTALL)  # in brackets: by Ray
 
@@ -66,10 +66,10 @@ def shown(language: Language, names: list[str], store: Store, messages: Messages
 
 
 def execute(language: Language, stages: Mapping[str, Stage], project: Project, *, debug: bool) -> Outcome:
-    """Run ``stages`` of ``language`` where one of them is not up to date.
+    """Run ``stages`` of ``language`` unless all are up to date.
 
     Raises:
-        Problem: what is due on the network cannot be fetched, though nothing else is to do.
+        Problem: due sources cannot be fetched and nothing else is to do.
     """
     store, names, outcome = Store(project.artifacts), list(stages), Outcome()
     home = Path(os.environ.get("DAGSTER_HOME") or project.home)
@@ -94,17 +94,17 @@ def execute(language: Language, stages: Mapping[str, Stage], project: Project, *
     except KeyboardInterrupt:
         outcome.code, outcome.errors = INTERRUPTED, [STOPPED]
     if outcome.keys:
-        note_told(home, language.slug, outcome.keys)
+        note_reported(home, language.slug, outcome.keys)
     return outcome
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one language; returns the exit code."""
+    """Run one language; return the exit code."""
     parser = argparse.ArgumentParser(prog="vernacular run", description="Run a language's stages through Dagster.")
     parser.add_argument("code", help="name of the language folder")
-    parser.add_argument("--to", metavar="STAGE", help="run no further than this stage")
-    parser.add_argument("--model", metavar="NAME", help="this model alone, enabled or not")
-    parser.add_argument("--debug", action="store_true", help="everything as it is written, and tracebacks")
+    parser.add_argument("--to", metavar="STAGE", help="stop after this stage")
+    parser.add_argument("--model", metavar="NAME", help="only this model, enabled or not")
+    parser.add_argument("--debug", action="store_true", help="show all output, and tracebacks")
     chosen = parser.parse_args(arguments)
     started = time.monotonic()
     try:

@@ -1,7 +1,8 @@
-"""What a run started by hand leaves in Dagster's history: its place in the UI, an end after a kill.
+"""Runs of the command line in Dagster's history: their place in the UI, and their end after a kill.
 
-A run that is killed outright stays 'started' in the history and keeps its place in the pool, so that later runs would
-wait for ever. Each run therefore holds a file lock while it lives, and the next one ends those whose lock is free.
+A killed run remains 'started' in the history and keeps its pool slot, which would block later runs
+forever. So each run keeps a file lock while it is alive, and the next one ends those whose lock is
+free.
 """
 
 from __future__ import annotations
@@ -26,24 +27,24 @@ from assets.stopped import STARTED_BY
 from pipelines.code_locations import MODULE, Location
 from vernacular.core import clock
 
-LAUNCH_SECONDS = 600.0  # after which a run that has not come to its first resource was killed on the way
+LAUNCH_SECONDS = 600.0  # a run without its first resource after this time was killed
 UNFINISHED = [DagsterRunStatus.NOT_STARTED, DagsterRunStatus.STARTING, DagsterRunStatus.STARTED,
               DagsterRunStatus.CANCELING]
 
 
 def code_location() -> ReconstructableRepository:
-    """The code location, loaded in this process when its definition is first asked for."""
+    """Return the code location, loaded in this process when its definition is needed."""
     return ReconstructableRepository(CodePointer.from_module(MODULE, "defs", working_directory=None))
 
 
 def job_origin(job: str, location: Location) -> RemoteJobOrigin:
-    """Where the UI finds ``job``: makes the run an ordinary one of a code location in workspace.yaml."""
+    """Return the origin of ``job`` in workspace.yaml, so that the UI treats the run as an ordinary one."""
     origin = location_origin_from_module_name(location.module, location.attribute, None, location.name)
     return RemoteJobOrigin(RemoteRepositoryOrigin(origin, SINGLETON_REPOSITORY_NAME), job)
 
 
 def lock_of(instance: DagsterInstance, run_id: str) -> FileLock:
-    """The lock that a live run holds; whoever asks again in the same process has it."""
+    """Return the lock of a live run, the same object within a process."""
     folder = Path(instance.storage_directory())
     folder.mkdir(parents=True, exist_ok=True)
     return FileLock(folder / f".running-{run_id}", is_singleton=True, thread_local=False)
@@ -51,7 +52,7 @@ def lock_of(instance: DagsterInstance, run_id: str) -> FileLock:
 
 @contextmanager
 def alive(instance: DagsterInstance, run_id: str) -> Iterator[None]:
-    """Hold the lock of a run; whatever becomes of the run, its places in pools are free afterwards."""
+    """Keep the lock of a run; free its pool slots at the end."""
     lock = lock_of(instance, run_id)
     try:
         with lock:
@@ -63,10 +64,10 @@ def alive(instance: DagsterInstance, run_id: str) -> Iterator[None]:
 
 
 def end_dead_runs(instance: DagsterInstance) -> int:
-    """Mark runs as failed whose process is gone, and free their places. Returns how many.
+    """Mark runs without a process as failed, and free their slots; return their number.
 
-    A run of the command line holds its lock from the beginning, one that Dagster launched from its first resource on:
-    it has a while to come to that.
+    A command-line run has its lock from the beginning, a run launched by Dagster from its first
+    resource on, so it is given some time.
     """
     ended = 0
     for record in instance.get_run_records(RunsFilter(statuses=UNFINISHED)):
@@ -81,7 +82,7 @@ def end_dead_runs(instance: DagsterInstance) -> int:
             continue
         try:
             now = instance.get_run_by_id(run.run_id)
-            if now is None or now.status not in UNFINISHED:  # it has come to its end since the list was read
+            if now is None or now.status not in UNFINISHED:  # it has ended since the list was read
                 continue
             instance.report_run_failed(run, "The process of this run was killed. Running again resumes it.")
             instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)

@@ -1,4 +1,4 @@
-"""Which stages a command is about: those of the enabled models or of one model, up to a stage. Loads no Dagster."""
+"""Select the stages of a command: of the enabled models or one model, up to a stage. Does not import Dagster."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from vernacular.pipeline.stage import Stage
 
 
 def stages_to_show(language: Language) -> tuple[dict[str, Stage], str | None]:
-    """The stages of the enabled models, or of the one that ``VERNACULAR_MODELS`` names, and that name.
+    """Return the stages of the enabled models, or of the one in ``VERNACULAR_MODELS``, and that name.
 
     Raises:
         Problem: the folder has no such model.
@@ -25,7 +25,7 @@ def stages_to_show(language: Language) -> tuple[dict[str, Stage], str | None]:
 
 
 def upstream(stages: dict[str, Stage], to: str | None, code: str) -> list[str]:
-    """The names of the stages that lead to ``to``, itself included; all if it is None.
+    """Return the stages that lead to ``to``, including itself; all if it is None.
 
     Raises:
         Problem: there is no such stage.

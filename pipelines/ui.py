@@ -1,8 +1,8 @@
-"""``python -m pipelines.ui [--port N] [--host NAME] [--open]``: Dagster for the project; what ``vernacular ui`` runs.
+"""``python -m pipelines.ui [--port N] [--host NAME] [--open]``: run Dagster for the project (``vernacular ui``).
 
-One process is at the head: it starts ``dagster dev`` (web server, daemon, code servers), says when the UI answers, and
-on Ctrl-C ends all of them, runs that are going on included. A run that is ended so writes its checkpoint, and the next
-one goes on from there.
+One parent process starts ``dagster dev`` (web server, daemon, code servers), reports when the UI is
+ready, and on Ctrl-C ends all of them, including active runs. An ended run writes its checkpoint,
+and the next one resumes.
 """
 
 from __future__ import annotations
@@ -28,24 +28,24 @@ import psutil
 from dagster import DagsterInstance
 
 from pipelines.dagster_home import use_home, workspace_of
-from pipelines.repair_history import mend
+from pipelines.repair_history import repair
 from vernacular.core.errors import Problem, as_problem
 from vernacular.core.project import Project, find_project
 from vernacular.core.terminal import guard_streams, say
 
 INTERRUPTED = 130
 END_SECONDS = 10.0  # for web server, daemon and code servers
-RUN_SECONDS = 20.0  # and then for runs, to write a checkpoint
+RUN_SECONDS = 20.0  # then for runs, to write a checkpoint
 POLL_SECONDS = 0.3
 _LOG = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \S+ - dagster\S* - (?:DEBUG|INFO) - ")
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def check_port(host: str, port: int) -> None:
-    """Refuse an address that cannot be listened on.
+    """Check that an address can be listened on.
 
     Raises:
-        Problem: something listens there, or the address is not this machine's.
+        Problem: it is in use, or not this machine's.
     """
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
@@ -53,26 +53,26 @@ def check_port(host: str, port: int) -> None:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((host, port))
     except PermissionError:
-        raise Problem(f"port {port} is for the system's own services", where="vernacular ui",
-                      fix="Give one above 1023, such as --port 3001") from None
+        raise Problem(f"port {port} is reserved for system services", where="vernacular ui",
+                      fix="Use one above 1023, such as --port 3001") from None
     except socket.gaierror:
-        raise Problem(f"there is no host '{host}'", where="vernacular ui", fix="Leave --host out") from None
+        raise Problem(f"unknown host '{host}'", where="vernacular ui", fix="Omit --host") from None
     except OSError as error:
         if answers(host, port):
             raise Problem(f"Dagster is running on {address(host, port)} already", where="vernacular ui",
-                          fix=f"Open it; for a second one give another port, such as --port {port + 1}") from None
+                          fix=f"Open it; for a second one use another port, such as --port {port + 1}") from None
         raise Problem(f"port {port} on {host} cannot be used ({error.strerror})", where="vernacular ui",
-                      fix=f"Give another one, such as --port {port + 1}") from None
+                      fix=f"Use another one, such as --port {port + 1}") from None
 
 
 def address(host: str, port: int) -> str:
-    """What to type into a browser on this machine."""
+    """Return the URL for a browser on this machine."""
     shown = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
 
 
 def answers(host: str, port: int) -> bool:
-    """Whether a Dagster answers there."""
+    """Whether a Dagster server responds there."""
     with (suppress(OSError, ValueError, urllib.error.URLError),
           urllib.request.urlopen(f"{address(host, port)}/server_info", timeout=2) as answer):
         return b"dagster" in answer.read(10_000)
@@ -80,7 +80,7 @@ def answers(host: str, port: int) -> bool:
 
 
 def is_of_this_machine(host: str) -> bool:
-    """Whether nobody else can reach what listens on ``host``."""
+    """Whether ``host`` is reachable only from this machine."""
     if host == "localhost":
         return True
     with suppress(ValueError):
@@ -89,7 +89,7 @@ def is_of_this_machine(host: str) -> bool:
 
 
 def serve(project: Project, host: str, port: int, browser: bool) -> int:
-    """Run Dagster until it is told to stop; returns the exit code.
+    """Run Dagster until it is stopped; return the exit code.
 
     Raises:
         Problem: the address cannot be used, or the project's settings cannot be written.
@@ -98,13 +98,14 @@ def serve(project: Project, host: str, port: int, browser: bool) -> int:
     use_home(project)
     workspace = workspace_of(project)
     with DagsterInstance.get() as instance:
-        ended, woken = mend(instance)
+        ended, woken = repair(instance)
     if ended or woken:
-        say(f"{ended} runs that were killed are ended, {woken} sensors tick again")
+        say(f"{ended} killed runs were marked as failed, {woken} sensors tick again")
     if not is_of_this_machine(host):
-        say(f"warning: whoever can reach port {port} of this machine can read the texts and start or delete runs: "
-            "Dagster asks for no password. Use it behind a firewall or a proxy that does (docs/deploy.md)", err=True)
-    say(f"{project.home}: starting Dagster, which takes some seconds ...")
+        say(f"warning: everyone who can reach port {port} of this machine can read the texts and start or delete "
+            "runs: Dagster requires no password. Use it behind a firewall "
+            "or a proxy that does (docs/deploy.md)", err=True)
+    say(f"{project.home}: starting Dagster, which takes a few seconds ...")
     command = [sys.executable, "-W", "ignore", "-m", "dagster", "dev", "--workspace", str(workspace), "--host", host,
                "--port", str(port), "--log-level", "warning"]
     stopped = _Stopped()
@@ -122,19 +123,19 @@ def serve(project: Project, host: str, port: int, browser: bool) -> int:
                 time.sleep(POLL_SECONDS)
         finally:
             if stopped.times:
-                say("ending Dagster; a run that is going on writes its checkpoint ...", err=True)
+                say("ending Dagster; active runs write a checkpoint ...", err=True)
             code = process.poll()
             end(process, stopped)
     if stopped.times:
         return INTERRUPTED
-    say(f"error: Dagster ended by itself, with exit code {code}; the lines above say why", err=True)
+    say(f"error: Dagster ended unexpectedly with exit code {code}; see the lines above", err=True)
     return 2
 
 
 def _pass_on(process: subprocess.Popen[str], stopped: _Stopped) -> None:
-    """Write what Dagster and stages write, until it is told to stop: each run that is ended would print a traceback.
+    """Pass on the output of Dagster and stages until stopped: each ended run would print a traceback.
 
-    Dagster's notes on each event of a run are left out: its page shows them.
+    Dagster's own event messages are omitted, since its page shows them.
     """
     assert process.stdout is not None
     for line in process.stdout:
@@ -143,7 +144,7 @@ def _pass_on(process: subprocess.Popen[str], stopped: _Stopped) -> None:
 
 
 class _Stopped:
-    """How often this process was told to stop."""
+    """Counts requests to stop."""
 
     def __init__(self) -> None:
         self.times = 0
@@ -155,9 +156,9 @@ class _Stopped:
 
 
 def end(process: subprocess.Popen[Any], stopped: _Stopped) -> None:
-    """End ``process`` and all that it started: first as Ctrl-C does, then with SIGTERM, then by force.
+    """End ``process`` and its children: first by Ctrl-C, then SIGTERM, then SIGKILL.
 
-    A second Ctrl-C goes straight to force.
+    A second Ctrl-C kills at once.
     """
     children = _children(process.pid)
     if process.poll() is None:
@@ -184,7 +185,7 @@ def _children(pid: int) -> list[psutil.Process]:
 
 def _wait(children: Sequence[psutil.Process], seconds: float, stopped: _Stopped,
           until: subprocess.Popen[Any] | None = None) -> None:
-    """Wait until all ``children`` (and ``until``, alone if given) are gone, at most ``seconds``; not if told twice."""
+    """Wait up to ``seconds`` for ``children`` (and ``until``) to end; return at once on a second request to stop."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and stopped.times < 2:
         alive = until.poll() is None if until is not None else any(_alive(child) for child in children)
@@ -200,7 +201,7 @@ def _alive(child: psutil.Process) -> bool:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Serve the project around the current folder; returns the exit code."""
+    """Serve the project around the current folder; return the exit code."""
     parser = argparse.ArgumentParser(prog="vernacular ui", description="Show the project in Dagster.")
     parser.add_argument("--port", type=int, default=3000)
     parser.add_argument("--host", default="127.0.0.1")

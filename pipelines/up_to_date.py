@@ -1,8 +1,8 @@
-"""Whether a run would compute nothing, found out without Dagster, whose start takes longer than the look at the store.
+"""Check without Dagster whether a run would compute nothing, since Dagster takes longer to start than the check.
 
-A run that has nothing to do leaves no trace in Dagster's history. So that the history is complete nevertheless, a file
-beside it notes which artifacts it was told of; where it lacks one (made by ``vernacular stage``, or the history was
-deleted), Dagster runs and is told.
+A run without work leaves no trace in Dagster's history. To keep the history complete, a file beside
+it lists the artifacts reported to it; if one is missing (made by ``vernacular stage``, or the
+history was deleted), Dagster runs and reports it.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ from vernacular.pipeline.stage import Progress, Stage, declared_gates, inputs_of
 
 @dataclass(frozen=True)
 class Look:
-    """What a look at the store found.
+    """The result of the check.
 
     Attributes:
-        fresh: the stages that are up to date as far as can be told before others have run.
-        checks: the red checks of all stages, in their order, if there is nothing to run and nothing to tell; else None.
+        fresh: the stages that are up to date before others have run.
+        checks: the failed checks of all stages, in order, if there is nothing to run or report;
+            else None.
     """
 
     fresh: frozenset[str]
@@ -33,22 +34,22 @@ class Look:
 
 
 def look(stages: Mapping[str, Stage], language: Language, store: Store, home: Path, progress: Progress) -> Look:
-    """Which of ``stages`` are up to date.
+    """Return which of ``stages`` are up to date.
 
-    What is due on the network is fetched, as by a run, once nothing else is found to be stale.
+    Due sources are fetched, as in a run, if nothing else is stale.
 
     Args:
         stages: by name, in an order in which they can run.
         language: of these stages.
         store: of the artifacts.
         home: of Dagster's history.
-        progress: takes a line for everything that is fetched.
+        progress: receives a line for everything that is fetched.
 
     Raises:
-        Problem: what is due cannot be fetched.
+        Problem: due sources cannot be fetched.
     """
-    told = read_told(home, language.slug)
-    found = _look(stages, language, store, told)
+    reported = read_reported(home, language.slug)
+    found = _look(stages, language, store, reported)
     fetching = [stage for stage in stages.values() if stage.prepare is not None]
     if found.checks is None or not fetching:
         return found
@@ -57,10 +58,10 @@ def look(stages: Mapping[str, Stage], language: Language, store: Store, home: Pa
             prepare(stage, language, store, progress)
         except (Problem, OSError) as error:
             raise as_problem(error, f"{language.code} {stage.name}") from error
-    return _look(stages, language, store, told)
+    return _look(stages, language, store, reported)
 
 
-def _look(stages: Mapping[str, Stage], language: Language, store: Store, told: Mapping[str, str]) -> Look:
+def _look(stages: Mapping[str, Stage], language: Language, store: Store, reported: Mapping[str, str]) -> Look:
     fresh: set[str] = set()
     checks: list[FailedCheck] = []
     nothing_to_tell = True
@@ -73,10 +74,10 @@ def _look(stages: Mapping[str, Stage], language: Language, store: Store, told: M
             if current is None or key_for(stage, language, inputs, store.root) != current.manifest.key:
                 continue
             checks += _red(stage, current)
-        except (Problem, OSError):  # the run finds it again, says it and notes it in the history
+        except (Problem, OSError):  # the run finds it again and records it in the history
             continue
         fresh.add(stage.name)
-        nothing_to_tell &= told.get(stage.name) == current.manifest.key
+        nothing_to_tell &= reported.get(stage.name) == current.manifest.key
     stops = any(check.blocking for check in checks)
     done = nothing_to_tell and not stops and len(fresh) == len(stages)
     return Look(frozenset(fresh), tuple(checks) if done else None)
@@ -87,8 +88,8 @@ def _red(stage: Stage, artifact: Artifact) -> list[FailedCheck]:
             for spec, gate in declared_gates(stage, artifact) if not gate.passed]
 
 
-def read_told(home: Path, slug: str) -> dict[str, str]:
-    """Stage -> key of the artifact that the history in ``home`` was last told of; empty where nothing is noted."""
+def read_reported(home: Path, slug: str) -> dict[str, str]:
+    """Return stage -> key of the artifact last reported to the history in ``home``; empty without a record."""
     try:
         noted = json.loads(_file(home, slug).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -96,17 +97,17 @@ def read_told(home: Path, slug: str) -> dict[str, str]:
     return noted if isinstance(noted, dict) else {}
 
 
-def note_told(home: Path, slug: str, keys: Mapping[str, str]) -> None:
-    """Note that the history was told of the artifacts ``keys``, by stage."""
+def note_reported(home: Path, slug: str, keys: Mapping[str, str]) -> None:
+    """Record that the artifacts ``keys`` were reported to the history, by stage."""
     path = _file(home, slug)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, json.dumps({**read_told(home, slug), **keys}, indent=1))
+    write_atomically(path, json.dumps({**read_reported(home, slug), **keys}, indent=1))
 
 
-def forget_told(home: Path, slug: str) -> None:
-    """The history was told of nothing of the language ``slug``."""
+def forget_reported(home: Path, slug: str) -> None:
+    """Delete the record of the language ``slug``."""
     _file(home, slug).unlink(missing_ok=True)
 
 
 def _file(home: Path, slug: str) -> Path:
-    return home / "history" / f".told-{slug}.json"  # who deletes the history deletes this with it
+    return home / "history" / f".told-{slug}.json"  # deleted together with the history

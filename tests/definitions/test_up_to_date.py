@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.up_to_date import Look, forget_told, look, note_told
+from pipelines.up_to_date import Look, forget_reported, look, note_reported
 from tests.generate import write_language
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
@@ -41,7 +41,7 @@ def make(stages: dict[str, Stage], language: Language, home: Path) -> Store:
             artifact = run_stage(stage, language, store)
         except Problem:
             break
-        note_told(home, language.slug, {stage.name: artifact.manifest.key})
+        note_reported(home, language.slug, {stage.name: artifact.manifest.key})
     return store
 
 
@@ -80,7 +80,7 @@ def test_an_artifact_that_is_gone_or_no_longer_current_is_seen(language: Languag
 def test_a_history_that_was_not_told_is_told(language: Language, tmp_path: Path) -> None:
     stages = stages_for()
     make(stages, language, tmp_path)
-    forget_told(tmp_path, language.slug)
+    forget_reported(tmp_path, language.slug)
     assert looked(stages, language, tmp_path) == Look(frozenset(stages), None)
 
 

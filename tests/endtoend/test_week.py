@@ -18,7 +18,7 @@ from dagster import DagsterEventType, DagsterRunStatus
 
 from assets.naming import PASSING
 from pipelines.refresh_sensor import CAUSE
-from pipelines.repair_history import mend
+from pipelines.repair_history import repair
 from tests.endtoend.week import DAY, HOUR, MONDAY, Later, Week, week
 from tests.site import Answer
 from vernacular.config.load import load_language
@@ -65,7 +65,7 @@ def live(world: Week, codes: list[str], days: int, step: float, arrivals: float)
         if number == ahead:
             world.wrong = 0.0
             world.set_clock()
-            assert mend(world.instance)[1] == 2  # the UI is started again: upkeep and overview
+            assert repair(world.instance)[1] == 2  # the UI is started again: upkeep and overview
         world.now += step
     for hurt in mended.values():
         next(hurt, None)
