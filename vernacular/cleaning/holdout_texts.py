@@ -25,6 +25,7 @@ from vernacular.core import delimited as separated
 from vernacular.core.errors import Problem
 from vernacular.core.files import File, Folder, text_of
 from vernacular.core.store import digest_of, digest_of_listed
+from vernacular.datasets.conll import surface_text
 from vernacular.datasets.labeled import judging_parts, judging_rows, named_files, version_of
 from vernacular.sandbox.frames import OpenFile
 from vernacular.sandbox.limits import for_file
@@ -190,21 +191,9 @@ def _conll(text: str) -> Iterator[str]:
         rows = [line.split("\t") if "\t" in line else line.split(" ") for line in lines
                 if not (line.startswith("# ") or line.startswith("-DOCSTART-"))]
         if rows and all(len(row) == 10 for row in rows):
-            yield _surface(rows)
+            yield surface_text(rows)
         elif rows:
             yield " ".join(row[0] for row in rows)
-
-
-def _surface(rows: Iterable[list[str]]) -> str:
-    """Return the text of a CoNLL-U sentence: ranges replace their parts, SpaceAfter=No joins."""
-    text, end = "", 0
-    for row in rows:
-        first, _, last = row[0].partition("-")
-        if not first.isdigit() or int(first) <= end:  # an empty node, or a part of the previous range
-            continue
-        end = int(last) if last else int(first)
-        text += row[1] + ("" if "SpaceAfter=No" in row[9] else " ")
-    return text.strip()
 
 
 def _txt(text: str) -> Iterator[str]:

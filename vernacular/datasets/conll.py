@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import dropwhile
 
 import regex
@@ -97,7 +97,8 @@ def _sentence(where: str, first: int, lines: Sequence[str]) -> Row | None:
     """
     words: list[tuple[int, str, str]] = []
     after: list[str] = []
-    surface, closes = "", 0
+    rows: list[list[str]] = []
+    closes = 0
     for number, line in enumerate(lines, first):
         if line.startswith("#"):
             continue
@@ -107,10 +108,10 @@ def _sentence(where: str, first: int, lines: Sequence[str]) -> Row | None:
             raise Problem("not a valid CoNLL-U line", where=f"{where}:{number}",
                           fix="Write ten tab-separated columns, the first a number, a range or an empty node",
                           code=Code.DATA_FORMAT)
-        space = "" if "SpaceAfter=No" in cells[9].split("|") else " "
+        rows.append(cells)
+        space = _space_after(cells)
         if match["range"]:
             closes, closing = int(match["last"]), space
-            surface += cells[1] + space
             continue
         if match["empty"]:
             continue
@@ -123,12 +124,31 @@ def _sentence(where: str, first: int, lines: Sequence[str]) -> Row | None:
                           fix="Fill the second and the fourth column", code=Code.DATA_FORMAT)
         inside = place <= closes
         after.append(closing if inside and place == closes else space if not inside else " ")
-        surface += "" if inside else cells[1] + space
         words.append((number, cells[1], cells[3]))
     if not words:
         return None
     written = "".join(_nfc(word) + gap for (_, word, _), gap in zip(words, after, strict=True)).strip()
-    return _row(where, words, written, _nfc(surface.strip()))
+    return _row(where, words, written, _nfc(surface_text(rows)))
+
+
+def surface_text(rows: Iterable[Sequence[str]]) -> str:
+    """Return the text of a CoNLL-U sentence: ranges replace their parts, SpaceAfter=No joins.
+
+    Args:
+        rows: the ten cells of each line.
+    """
+    text, end = "", 0
+    for cells in rows:
+        first, _, last = cells[0].partition("-")
+        if not first.isdigit() or int(first) <= end:  # an empty node, or a part of the previous range
+            continue
+        end = int(last) if last else int(first)
+        text += cells[1] + _space_after(cells)
+    return text.strip()
+
+
+def _space_after(cells: Sequence[str]) -> str:
+    return "" if "SpaceAfter=No" in cells[9].split("|") else " "
 
 
 def _blocks(text: str) -> Iterator[tuple[int, list[str]]]:

@@ -20,6 +20,7 @@ from vernacular.evaluation.likelihood import difference, interval
 from vernacular.modeling.base_models import bytes_of_weights, longest_input
 from vernacular.modeling.device import autocast
 from vernacular.modeling.likelihood import LEAST_WORDS, Scored, likelihood
+from vernacular.modeling.state_distillation import masked_mean
 from vernacular.modeling.variants import ARMS, COMPARED, NLL, Arm, load_arm, nll_name, released_arm
 from vernacular.pipeline.parallel import in_processes
 from vernacular.pipeline.stage import Work
@@ -99,9 +100,8 @@ def mean_states(network: Any, tokenizer: Any, lines: Sequence[str], size: int = 
         for first in range(0, len(lines), size):
             batch = tokenizer(list(lines[first:first + size]), padding=True, truncation=True,
                               max_length=longest_input(network, 128), return_tensors="pt").to(device)
-            kept = batch["attention_mask"][..., None]
             states = network.base_model(input_ids=batch["input_ids"],
                                         attention_mask=batch["attention_mask"]).last_hidden_state.float()
-            mean = (states * kept).sum(1) / kept.sum(1)
+            mean = masked_mean(states, batch["attention_mask"])
             out.append(torch.nn.functional.normalize(mean, dim=-1).cpu().numpy())
     return np.concatenate(out)

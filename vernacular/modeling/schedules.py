@@ -92,7 +92,10 @@ def rates(step: int, steps: int, settings: Pretraining) -> tuple[float, float]:
     """
     warm = max(1, math.ceil(settings.warmup * steps))
     wait = math.floor((settings.head_first or 0.0) * steps)
-    fall = min(1.0, (steps - step) / max(1, steps - warm))
-    head = settings.learning_rate * min(1.0, (step + 1) / warm) * fall
-    body = settings.learning_rate * min(1.0, (step + 1 - wait) / warm) * fall if step >= wait else 0.0
-    return head, body
+    body = rise_and_fall(settings.learning_rate, step, steps, warm, wait) if step >= wait else 0.0
+    return rise_and_fall(settings.learning_rate, step, steps, warm), body
+
+
+def rise_and_fall(highest: float, step: int, steps: int, warm: int, wait: int = 0) -> float:
+    """The learning rate at ``step``: it rises for ``warm`` steps after ``wait``, and falls to zero at the end."""
+    return highest * min(1.0, (step + 1 - wait) / warm) * min(1.0, (steps - step) / max(1, steps - warm))

@@ -71,8 +71,12 @@ def mean_states_of(body: Any, ids: Sequence[Sequence[int]], padding: int, most: 
     mask = torch.tensor([[1] * len(row) + [0] * (length - len(row)) for row in ids], device=device)
     with autocast(device):
         found = body(input_ids=padded, attention_mask=mask).last_hidden_state.float()
-        means: torch.Tensor = (found * mask[..., None]).sum(1) / mask.sum(1, keepdim=True).clamp(min=1)
-    return means
+    return masked_mean(found, mask)
+
+
+def masked_mean(states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """The mean of the states of each row, (rows, width), over the places where ``mask`` is 1."""
+    return (states * mask[..., None]).sum(1) / mask.sum(1, keepdim=True).clamp(min=1)
 
 
 class Teacher:

@@ -19,6 +19,7 @@ from vernacular.config.training import Lora
 from vernacular.datasets.items import Item
 from vernacular.modeling.base_models import longest_input
 from vernacular.modeling.device import autocast
+from vernacular.modeling.schedules import rise_and_fall
 from vernacular.tasks.adapter_model import Network, pieces, trainable
 from vernacular.tasks.base import Answer, Head, Kind
 from vernacular.tasks.scoring import difference
@@ -78,8 +79,7 @@ def fine_tune(kind: Kind, model: Any, tokenizer: Any, items: Sequence[Item], dev
     encoded = kind.encode(items, tokenizer, longest)
     optimizer, steps = _optimizer(network, settings), steps_of(settings, len(items))
     warm = max(1, steps // 10)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: min((step + 1) / warm, max(0.0, (steps - step) / max(1, steps - warm))))
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rise_and_fall(1.0, step, steps, warm))
     looked = _Looks(kind, network, tokenizer, dev[:len(items)], longest, settings.looks, steps)
     generator = np.random.default_rng(seed)
     step = 0
