@@ -18,17 +18,15 @@ from pathlib import Path
 from dagster import (
     AssetExecutionContext,
     ConfigurableResource,
-    InitResourceContext,
     PipesSubprocessClient,
     PipesTempFileContextInjector,
     PipesTempFileMessageReader,
     PreviewWarning,
     open_pipes_session,
 )
-from pydantic import PrivateAttr
 
 from assets.dagster_internals import DagsterPipesExecutionError
-from vernacular.cli.fork_server import Warm
+from vernacular.cli.fork_server import run_command
 from vernacular.config.schema import Language
 from vernacular.core.errors import Problem, TransientProblem
 from vernacular.core.store import Artifact, Store
@@ -102,7 +100,6 @@ class LocalLauncher(Launcher):
     stop_seconds: float = 60
     processes: int = 1
     prefix: list[str] = []  # noqa: RUF012  # Dagster's fields are Pydantic's: each instance gets its own
-    _warm: Warm = PrivateAttr(default_factory=Warm)  # one for all stages of a run
 
     def run(self, context: AssetExecutionContext, command: list[str], env: dict[str, str]) -> None:
         """Run ``command`` as a local process."""
@@ -115,13 +112,9 @@ class LocalLauncher(Launcher):
         _, _, _, *words = command
         with open_pipes_session(context.op_execution_context, PipesTempFileContextInjector(),
                                 PipesTempFileMessageReader()) as session:
-            code = self._warm.run(words, {**env, **session.get_bootstrap_env_vars()}, self.stop_seconds)
+            code = run_command(words, {**env, **session.get_bootstrap_env_vars()}, self.stop_seconds)
             if code:
                 raise DagsterPipesExecutionError(f"External execution process failed with code {code}")
-
-    def teardown_after_execution(self, context: InitResourceContext) -> None:
-        """Stop everything that the run started."""
-        self._warm.close()
 
 
 def several(command: list[str], processes: int) -> list[str]:

@@ -116,7 +116,7 @@ def _send(victim: str, family: Sequence[psutil.Process]) -> None:
 def _forked(process: psutil.Process, run: int) -> list[psutil.Process]:
     """What ``process`` forked, if it is the warm process of ``run``; it may end meanwhile."""
     with suppress(psutil.NoSuchProcess):
-        if process.ppid() == run and "vernacular.cli.fork_server" in process.cmdline():
+        if process.ppid() == run and "multiprocessing.forkserver" in " ".join(process.cmdline()):
             return process.children()
     return []
 

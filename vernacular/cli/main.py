@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
@@ -238,8 +239,8 @@ def before_torch() -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
-def main() -> None:
-    """Run the command."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The entry point of the command; ``arguments`` in place of those of this process."""
     guard_streams()
     before_torch()
-    app(prog_name="vernacular")
+    app(arguments, prog_name="vernacular")

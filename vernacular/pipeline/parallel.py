@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -12,8 +11,7 @@ from typing import Any, TypeVar
 import psutil
 
 from vernacular.core.errors import TransientProblem, panics_as_problems
-from vernacular.pipeline import parent_process
-from vernacular.pipeline.parent_process import can_fork
+from vernacular.pipeline.parent_process import can_fork, interrupt_when_alone
 
 _T = TypeVar("_T")
 _ROOM = 2**30  # bytes per job in addition to its model
@@ -42,7 +40,7 @@ def in_processes(jobs: Sequence[Callable[[], _T]], weights: int = 0) -> list[_T]
     if count < 2:
         return [job() for job in jobs]
     _jobs = jobs
-    pool = ProcessPoolExecutor(count, multiprocessing.get_context("fork"), _prepare, (os.getpid(),))
+    pool = ProcessPoolExecutor(count, multiprocessing.get_context("fork"), _prepare)
     try:
         running: list[Future[Any]] = [pool.submit(_run, number) for number in range(len(jobs))]
         return [job.result() for job in running]
@@ -63,10 +61,9 @@ def _run(number: int) -> object:
         return _jobs[number]()
 
 
-def _prepare(parent: int) -> None:
+def _prepare() -> None:
     import torch
     from threadpoolctl import threadpool_limits
-    parent_process.PARENT = parent
-    parent_process.interrupt_when_alone()
+    interrupt_when_alone()
     torch.set_num_threads(1)
     threadpool_limits(1)  # limits NumPy and SciPy

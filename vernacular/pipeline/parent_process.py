@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import sys
@@ -11,7 +12,6 @@ from pathlib import Path
 
 CARDS = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
 PARENT_SECONDS = 2.0
-PARENT = 0  # the process that forked this one, if the fork server did
 
 
 def can_fork() -> bool:
@@ -20,11 +20,13 @@ def can_fork() -> bool:
 
 
 def interrupt_when_alone() -> None:
-    """Interrupt this process when its parent ends, or has already ended."""
-    parent = PARENT or os.getppid()
+    """Interrupt this process when the one that started it is gone, also if it went before this is called."""
+    forked_by, started_by = multiprocessing.parent_process(), os.getppid()
 
     def watch() -> None:
-        while os.getppid() == parent:
+        if forked_by is not None:
+            forked_by.join()
+        while forked_by is None and os.getppid() == started_by:
             time.sleep(PARENT_SECONDS)
         os.kill(os.getpid(), signal.SIGINT)
 
