@@ -1,69 +1,63 @@
-"""A character n-gram model of words, in arrays.
+"""Character n-gram models, in arrays: what a word of the language looks like, and the baseline of the likelihood.
 
-Orders 1 to 6 are interpolated after Witten and Bell (1991). A word is scored from its first letter
-to the following space, with the preceding space as its only outside context, so that its cost is
-independent of its neighbors.
+All orders are interpolated after Witten and Bell (1991; Chen and Goodman 1998, section 2.4). Of words, orders 1 to 6
+are learned, from the first letter to the space behind it, with the space before it as context and nothing further back,
+so that a word costs the same wherever it stands.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 ORDER = 6
-ALPHABET = 200  # assumed alphabet size for unseen letters
+ALPHABET = 200  # a letter never seen is one of so many
 Floats = NDArray[np.float64]
 Hashes = NDArray[np.uint64]
+Counts = tuple[Hashes, Hashes, Floats]  # n-grams, the context of each, how often each was seen
 _MULTIPLIER, _SHIFT = np.uint64(0x9E3779B97F4A7C15), np.uint64(29)
+_AT_ONCE = 1 << 21  # characters of a text that are counted at once
 
 
 @dataclass(frozen=True)
-class Spelling:
-    """Characters of consecutive words, each with a space before and after it.
+class Grams:
+    """The n-grams of a row of characters.
 
     Attributes:
-        hashes: for each order n a hash of the n characters ending at each position, shape
-            ``(characters,)``.
-        fits: for each order, whether those n characters are within the word (with the space before
-            it).
-        starts: position of each word's first letter.
+        hashes: for each order n a hash of the n characters that end at each place, shape ``(characters,)``.
+        room: of how many characters, itself included, an n-gram that ends at each place may consist.
     """
 
     hashes: list[Hashes]
-    fits: list[NDArray[np.bool_]]
-    starts: NDArray[np.int64]
+    room: NDArray[np.int64]
 
     @classmethod
-    def of(cls, words: Sequence[str]) -> Spelling:
-        """Build it from nonempty ``words``."""
-        codes = np.frombuffer((" " + " ".join(words) + " ").encode("utf-32-le"), np.uint32).astype(np.uint64)
-        lengths = np.fromiter(map(len, words), np.int64, len(words)) + 1
-        starts = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64)
-        room = np.arange(len(codes) - 1) - np.repeat(starts, lengths) + 2  # characters back to and including the space
-        hashes, fits = [], []
-        running = np.zeros(len(codes) - 1, np.uint64)
-        for order in range(1, ORDER + 1):
-            # the hash of n characters from that of the n - 1 before the last: shift by one, mix in
-            # the last
-            before = np.concatenate([np.zeros(1, np.uint64), running[:-1]]) if order > 1 else running
-            if order == 2:
-                before[0] = _mix(np.zeros(1, np.uint64), codes[:1])[0]  # the space before the first word
-            running = _mix(before, codes[1:])
-            hashes.append(running)
-            fits.append(room >= order)
-        return cls(hashes, fits, starts)
+    def of(cls, text: str, room: NDArray[np.int64], orders: int) -> Grams:
+        """The n-grams of ``text`` up to the order ``orders``."""
+        codes = np.frombuffer(text.encode("utf-32-le"), np.uint32).astype(np.uint64)
+        hashes = [_mix(np.zeros(len(codes), np.uint64), codes)]
+        for _ in range(1, orders):  # the hash of n characters from that of the n - 1 before the last
+            hashes.append(_mix(_shifted(hashes[-1]), codes))
+        return cls(hashes, room)
 
     def contexts(self, order: int) -> Hashes:
-        """Return a hash of the ``order`` - 1 characters before each position."""
-        if order == 1:
-            return np.zeros(len(self.hashes[0]), np.uint64)
-        shifted = np.concatenate([np.zeros(1, np.uint64), self.hashes[order - 2][:-1]])
-        if order == 2:
-            shifted[0] = _mix(np.zeros(1, np.uint64), np.array([32], np.uint64))[0]
-        return shifted
+        """A hash of the ``order`` - 1 characters before each place."""
+        return _shifted(self.hashes[order - 2]) if order > 1 else np.zeros(len(self.room), np.uint64)
+
+
+def spelled(words: Sequence[str]) -> tuple[Grams, NDArray[np.int64]]:
+    """The n-grams of words, none of them empty, each with the space before and behind it; where its letters begin."""
+    lengths = np.fromiter(map(len, words), np.int64, len(words)) + 1
+    starts = np.concatenate([[1], 1 + np.cumsum(lengths)[:-1]]).astype(np.int64)
+    room = np.arange(1, lengths.sum() + 1) - np.repeat(starts, lengths) + 2
+    return Grams.of(f" {' '.join(words)} ", np.concatenate([[0], room]), ORDER), starts
+
+
+def _shifted(hashes: Hashes) -> Hashes:
+    return np.concatenate([np.zeros(1, np.uint64), hashes[:-1]])
 
 
 def _mix(before: Hashes, codes: Hashes) -> Hashes:
@@ -73,10 +67,10 @@ def _mix(before: Hashes, codes: Hashes) -> Hashes:
 
 
 class Table:
-    """A map from hashes to numbers: open addressing with linear probing, faster than binary search.
+    """Numbers by hash: open addressing with linear probing, in arrays. A binary search would miss the cache each step.
 
     Args:
-        keys: distinct hashes.
+        keys: hashes, each once.
         values: the number of each.
     """
 
@@ -88,14 +82,14 @@ class Table:
         waiting, at = np.arange(len(keys)), keys & self._mask
         while len(waiting):
             free = self._slots[at] < 0
-            self._slots[at[free]] = waiting[free]  # the last of several writers of a slot wins
+            self._slots[at[free]] = waiting[free]  # of several that want one slot the last one gets it
             left = self._slots[at] != waiting
             waiting, at = waiting[left], (at[left] + np.uint64(1)) & self._mask
         self._stored = np.where(self._slots >= 0, keys[self._slots], 0) if len(keys) else np.zeros(size, np.uint64)
         self._numbers = np.where(self._slots >= 0, values[self._slots], 0) if len(keys) else np.zeros(size, np.float32)
 
     def get(self, keys: Hashes) -> Floats:
-        """Return the numbers of ``keys``, 0 for missing ones."""
+        """The numbers of ``keys``, 0 where there is none."""
         found = np.zeros(len(keys))
         where, at = np.arange(len(keys)), keys & self._mask
         while len(where):
@@ -107,55 +101,75 @@ class Table:
 
 
 class CharacterModel:
-    """The cost of words in bits.
+    """How likely a character is after those before it.
 
     Args:
-        counts: for each order, the count of each n-gram.
-        totals: for each order, the count of each context.
-        kinds: for each order, the number of different characters after each context.
+        counts: for each order, how often each n-gram was seen.
+        totals: for each order, how often each context was seen.
+        kinds: for each order, how many different characters followed each context.
+        alphabet: characters that there are.
     """
 
-    def __init__(self, counts: Sequence[Table], totals: Sequence[Table], kinds: Sequence[Table]) -> None:
-        self.counts, self.totals, self.kinds = counts, totals, kinds
+    def __init__(self, counts: Sequence[Table], totals: Sequence[Table], kinds: Sequence[Table],
+                 alphabet: int = ALPHABET) -> None:
+        self.counts, self.totals, self.kinds, self.alphabet = counts, totals, kinds, alphabet
 
     @classmethod
     def learn(cls, words: Mapping[str, float]) -> CharacterModel:
-        """Train the model on ``words`` with their weights."""
-        names = list(words)
-        spelling = Spelling.of(names)
-        lengths = np.diff([*spelling.starts, len(spelling.hashes[0])])
-        weights = np.repeat(np.fromiter(words.values(), np.float64, len(names)), lengths)
-        counts, totals, kinds = [], [], []
-        for order in range(1, ORDER + 1):
-            inside = spelling.fits[order - 1]
-            keys, first, inverse = np.unique(spelling.hashes[order - 1][inside], return_index=True, return_inverse=True)
-            seen = np.bincount(inverse, weights=weights[inside])
-            contexts, which = np.unique(spelling.contexts(order)[inside][first], return_inverse=True)
-            counts.append(Table(keys, seen.astype(np.float32)))
-            totals.append(Table(contexts, np.bincount(which, weights=seen).astype(np.float32)))
-            kinds.append(Table(contexts, np.bincount(which).astype(np.float32)))
-        return cls(counts, totals, kinds)
+        """The model of ``words`` with their weights."""
+        grams, starts = spelled(list(words))
+        lengths = np.diff([*starts, len(grams.room)])
+        weights = np.repeat(np.fromiter(words.values(), np.float64, len(words)), lengths)
+        return cls._counted([(grams, np.concatenate([[0.0], weights]))], ALPHABET)
 
-    def costs(self, words: Sequence[str]) -> Floats:
-        """Return the cost of each word in bits, including the following space; shape ``(len(words),)``."""
-        if not words:
-            return np.zeros(0)
-        spelling = Spelling.of(words)
-        chance = np.full(len(spelling.hashes[0]), 1 / ALPHABET)
-        for order in range(1, ORDER + 1):
-            at = np.flatnonzero(spelling.fits[order - 1])
-            contexts = spelling.contexts(order)[at]
-            total = self.totals[order - 1].get(contexts)
+    @classmethod
+    def of_text(cls, text: str, orders: int) -> CharacterModel:
+        """The model of a running text; one character that it does not hold belongs to the alphabet."""
+        return cls._counted(_pieces_of(text, orders), len(set(text)) + 1)
+
+    @classmethod
+    def _counted(cls, pieces: Iterable[tuple[Grams, Floats]], alphabet: int) -> CharacterModel:
+        seen: list[Counts] = []
+        for grams, weights in pieces:
+            for order, hashes in enumerate(grams.hashes, 1):
+                inside = grams.room >= order
+                found = hashes[inside], grams.contexts(order)[inside], weights[inside]
+                if order > len(seen):
+                    seen.append(_summed([found]))
+                else:
+                    seen[order - 1] = _summed([seen[order - 1], found])
+        counts, totals, kinds = [], [], []
+        for keys, contexts, numbers in seen:
+            names, which = np.unique(contexts, return_inverse=True)
+            counts.append(Table(keys, numbers.astype(np.float32)))
+            totals.append(Table(names, np.bincount(which, weights=numbers).astype(np.float32)))
+            kinds.append(Table(names, np.bincount(which).astype(np.float32)))
+        return cls(counts, totals, kinds, alphabet)
+
+    def probabilities(self, grams: Grams) -> Floats:
+        """The probability of the character at each place, given those before it."""
+        chance = np.full(len(grams.room), 1 / self.alphabet)
+        for order, (counts, totals, kinds) in enumerate(zip(self.counts, self.totals, self.kinds, strict=True), 1):
+            at = np.flatnonzero(grams.room >= order)
+            contexts = grams.contexts(order)[at]
+            total = totals.get(contexts)
             known = total > 0
             at, contexts, total = at[known], contexts[known], total[known]
-            kinds = self.kinds[order - 1].get(contexts)
-            seen = self.counts[order - 1].get(spelling.hashes[order - 1][at])
-            chance[at] = (seen + kinds * chance[at]) / (total + kinds)
-        costs: Floats = np.add.reduceat(-np.log2(chance), spelling.starts)
+            different = kinds.get(contexts)
+            seen = counts.get(grams.hashes[order - 1][at])
+            chance[at] = (seen + different * chance[at]) / (total + different)
+        return chance
+
+    def costs(self, words: Sequence[str]) -> Floats:
+        """What each word costs in bits, the space behind it included; shape ``(len(words),)``."""
+        if not words:
+            return np.zeros(0)
+        grams, starts = spelled(words)
+        costs: Floats = np.add.reduceat(-np.log2(self.probabilities(grams)), starts)
         return costs
 
     def arrays(self, name: str) -> dict[str, NDArray[np.generic]]:
-        """Return the model as named arrays for storage."""
+        """The model as named arrays, to be stored."""
         found: dict[str, NDArray[np.generic]] = {}
         for kind, tables in (("counts", self.counts), ("totals", self.totals), ("kinds", self.kinds)):
             for order, table in enumerate(tables, 1):
@@ -164,9 +178,27 @@ class CharacterModel:
 
     @classmethod
     def of_arrays(cls, arrays: Mapping[str, NDArray[np.generic]], name: str) -> CharacterModel:
-        """Load the model that ``arrays(name)`` stored."""
+        """The model that ``arrays(name)`` stored."""
         def tables(kind: str) -> list[Table]:
             return [Table(arrays[f"{name}.{kind}.{order}.keys"].astype(np.uint64),
                           arrays[f"{name}.{kind}.{order}.values"].astype(np.float32)) for order in range(1, ORDER + 1)]
 
         return cls(tables("counts"), tables("totals"), tables("kinds"))
+
+
+def _pieces_of(text: str, orders: int) -> Iterator[tuple[Grams, Floats]]:
+    """The n-grams of ``text``, a part of it after another; each ends in one of them."""
+    for start in range(0, len(text), _AT_ONCE):
+        before = min(start, orders - 1)
+        piece = text[start - before:start + _AT_ONCE]
+        room = np.arange(1, len(piece) + 1)
+        room[:before] = 0  # these were counted with the part before
+        yield Grams.of(piece, room, orders), np.ones(len(piece))
+
+
+def _summed(counts: Sequence[Counts]) -> Counts:
+    """Each n-gram once."""
+    keys, contexts, numbers = (np.concatenate(some) for some in zip(*counts, strict=True))
+    once, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
+    sums: Floats = np.bincount(inverse, weights=numbers).astype(np.float64)
+    return once, contexts[first], sums
