@@ -8,9 +8,10 @@ PORT ?= 3000
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 STAMP := $(VENV)/.installed-$(EXTRAS)
 TESTS := $(VENV)/.installed-test
+DOCS := $(VENV)/.installed-docs
 export DAGSTER_HOME ?= $(CURDIR)
 
-.PHONY: help quickstart full smollm2 test bench check reference ui reload clean-env
+.PHONY: help quickstart full smollm2 test bench check reference docs ui reload clean-env
 
 help:
 	@echo "make quickstart  install, then carry a small model into Chichewa end to end on this machine, print the results"
@@ -19,7 +20,8 @@ help:
 	@echo "make ui          Dagster on http://127.0.0.1:$(PORT)"
 	@echo "make reload      have the running UI read the language folders again"
 	@echo "make test        the tests      make check   ruff, mypy, generated pages"
-	@echo "make reference   write docs/reference and the schemas for editors anew, after a change of settings"
+	@echo "make reference   write the generated pages and the schemas for editors, after a change of what they describe"
+	@echo "make docs        build docs/ as a site in site/; broken links are errors"
 	@echo "make bench       the figures, into benchmarks/results.jsonl; ONLY=name for one"
 
 quickstart: $(STAMP)
@@ -48,9 +50,12 @@ check: $(TESTS)
 	$(BIN)/lint-imports --no-cache --quiet
 	$(BIN)/python -m vernacular.reference --check
 
-# After a change of a setting or its description.
+# After a change of a setting, stage, gate, command or code, or of its description.
 reference: $(STAMP)
 	$(BIN)/python -m vernacular.reference
+
+docs: $(DOCS)
+	$(BIN)/zensical build --clean --strict
 
 ui: $(STAMP)
 	@$(BIN)/vernacular ui --port $(PORT)
@@ -72,6 +77,10 @@ $(TESTS): pyproject.toml constraints.txt | $(BIN)/python
 	@echo "installing into $(VENV) (once; some minutes)"
 	$(INSTALL) -e '.[$(EXTRAS),test]'
 	@touch $@ $(STAMP)
+
+$(DOCS): pyproject.toml constraints.txt | $(BIN)/python
+	$(INSTALL) -e '.[docs]'
+	@touch $@
 
 clean-env:
 	rm -rf $(VENV)

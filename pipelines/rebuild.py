@@ -66,7 +66,7 @@ def build_job(project: Project) -> JobDefinition:
             asset_key=stage_key(language, SPLITS), description=outcome.line(), metadata={
                 "documents": outcome.documents, "documents that differ": outcome.differing}))
         if outcome.differing:
-            raise Failure(f"{language.code}: {outcome.line()}. docs/upkeep.md explains what to do",
+            raise Failure(f"{language.code}: {outcome.line()}. docs/how-to/keep-up-to-date.md explains what to do",
                           metadata={"first": MetadataValue.md(table(outcome.first))}, allow_retries=False)
 
     @job(name=REBUILD, executor_def=in_process_executor,

@@ -104,7 +104,7 @@ def serve(project: Project, host: str, port: int, browser: bool) -> int:
     if not is_of_this_machine(host):
         say(f"warning: everyone who can reach port {port} of this machine can read the texts and start or delete "
             "runs: Dagster requires no password. Use it behind a firewall "
-            "or a proxy that does (docs/deploy.md)", err=True)
+            "or a proxy that does (docs/how-to/deploy.md)", err=True)
     say(f"{project.home}: starting Dagster, which takes a few seconds ...")
     command = [sys.executable, "-W", "ignore", "-m", "dagster", "dev", "--workspace", str(workspace), "--host", host,
                "--port", str(port), "--log-level", "warning"]

@@ -171,7 +171,8 @@ def test_the_page_on_kubernetes_listens_where_one_who_is_not_root_may() -> None:
     assert "\nUSER vernacular\n" in (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
     assert port >= 1024
     assert page["readinessProbe"]["httpGet"] == {"path": "/server_info", "port": port}
-    forward = re.findall(r"port-forward \S+ \d+:(\d+)", (CHECKOUT / "docs" / "deploy.md").read_text(encoding="utf-8"))
+    text = (CHECKOUT / "docs" / "how-to" / "deploy.md").read_text(encoding="utf-8")
+    forward = re.findall(r"port-forward \S+ \d+:(\d+)", text)
     assert forward == [str(port)]
 
 
@@ -193,7 +194,7 @@ def test_the_image_holds_the_code_and_nothing_else() -> None:
 
 
 def test_docs_name_every_file() -> None:
-    page = (CHECKOUT / "docs" / "deploy.md").read_text(encoding="utf-8")
+    page = (CHECKOUT / "docs" / "how-to" / "deploy.md").read_text(encoding="utf-8")
     for path in DEPLOY.rglob("*"):
         if path.is_file() and path.name not in (".env", "Dockerfile.dockerignore"):
             assert path.name in page, path.name

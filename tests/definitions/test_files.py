@@ -60,7 +60,7 @@ ALLOWED = {
     PROC: ["vernacular/cli/doctor.py", "vernacular/core/energy.py", "vernacular/modeling/device.py"],
     NAMED: ["vernacular/cli/main.py", "vernacular/provenance/own_files.py", "vernacular/release/signing_key.py",
             "vernacular/evaluation/behavior/spreadsheet.py"],
-    CODE: ["vernacular/reference/__main__.py", "vernacular/cli/common.py"],
+    CODE: ["vernacular/reference/__main__.py", "vernacular/reference/code_page.py", "vernacular/cli/common.py"],
     "the files of a new project, which the person at the keyboard names": ["vernacular/config/new_project.py"],
     "a browser, at the address of the UI": ["pipelines/ui.py"],
     DAGSTER: ["assets/pictures.py", "pipelines/run_locks.py", "pipelines/purge_history.py",

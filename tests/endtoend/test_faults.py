@@ -1,7 +1,7 @@
 """What goes wrong around a language: a full disk, two runs at once, a folder that goes away, a locked history, a hang.
 
 After each: nothing is lost, nothing half-written counts as whole, what Dagster shows is true, and the next tick heals.
-docs/faults.md lists these and the tests elsewhere.
+docs/explanation/faults.md lists these and the tests elsewhere.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from vernacular.config.yaml_file import Node
 from vernacular.core.errors import Problem, combine
 
 Kind = TypeVar("Kind", bound=BaseModel)
-PAGE = "docs/behaviour.md"
+PAGE = "docs/reference/behavioral-tests.md"
 _OPERATORS: dict[str, type[BaseModel]] = {str(get_args(kind.model_fields["operator"].annotation)[0]): kind
               for kind in get_args(get_args(AnyOperator)[0])}
 _NO_KEYS = ("model_type", "dict_type", "model_attributes_type")

@@ -128,7 +128,7 @@ class BehaviourTest(Strict):
                        examples=["forms in a- are left out"])
     type: Literal["invariance", "directional", "minimum", "likelihood"] = Field(description=(
         "The expectation: the answer does not change, a probability changes in one direction, a label is given, "
-        "or the good sentence is likelier (docs/behaviour.md)."))
+        "or the good sentence is likelier (docs/reference/behavioral-tests.md)."))
     task: Name | None = Field(None, description=(
         "The task of language.yaml to test. An invariance test without one uses the first task that labels lines "
         "or words. None for type `likelihood`."), examples=["names"])

@@ -234,7 +234,7 @@ def before_torch() -> None:
     """Set environment variables that torch reads on import.
 
     Spinning threads make a step up to seven times slower when cores are shared, and gain nothing
-    otherwise (docs/pretraining.md).
+    otherwise (docs/explanation/pretraining.md).
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 

@@ -23,7 +23,8 @@ WIDTH = 100
 _STARTING = Range(3.0, 10.0)  # seconds of a run besides its stages, if any stage runs
 _ORIGINS: dict[Origin, str] = {
     "measured": "measured now", "earlier": "measured by an earlier plan", "run": "measured by an earlier run",
-    "table": "not measured: taken from docs/pretraining.md, so the ranges are wide; omit --quick to measure"}
+    "table": "not measured: taken from docs/experiments/training-speed.md, so the ranges are wide; omit "
+             "--quick to measure"}
 
 
 def print_plan(project: Project, language: Language, model: str | None, quick: bool) -> None:

@@ -14,8 +14,8 @@ from vernacular.cli.common import Debug, app, open_language, plain_errors
 from vernacular.config.load import read_merged
 from vernacular.config.new_project import plan_project, write_project
 from vernacular.core.terminal import say
-from vernacular.reference.answer import answer_lines, section_lines
-from vernacular.reference.lookup import find, values
+from vernacular.explain.answer import answer_lines, section_lines
+from vernacular.explain.lookup import find, values
 
 Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="of the UI")]
 

@@ -62,7 +62,7 @@ def _text(language: Language, root: Path) -> Iterator[str]:
         except Problem as problem:
             yield str(problem)
     if empty and len(empty) == len(language.sources):
-        yield f"no text: no file in {', '.join(empty)}. Add files; docs/sources.md lists the formats"
+        yield f"no text: no file in {', '.join(empty)}. Add files; docs/reference/sources.md lists the formats"
     elif empty:
         yield f"no text yet in {', '.join(empty)}; the other sources are used"
 
@@ -94,8 +94,8 @@ def _bases(language: Language) -> Iterator[str]:
 
 def _tasks(language: Language) -> Iterator[str]:
     if not language.tasks:
-        yield ("no task: only the language model will be evaluated. Add one under `tasks:`; docs/tasks.md lists "
-               "the kinds")
+        yield ("no task: only the language model will be evaluated. Add one under `tasks:`; "
+               "docs/reference/tasks.md lists the kinds")
 
 
 def _labels(items: Mapping[str, Items]) -> Iterator[str]:
@@ -132,7 +132,7 @@ def _gains_little(language: Language, items: Mapping[str, Items]) -> Iterator[st
 
 def _tests(language: Language, suite: Suite) -> Iterator[str]:
     if not suite.tests:
-        yield "no behavioral test: write some in behaviour/, without code; see docs/behaviour.md"
+        yield "no behavioral test: write some in behaviour/, without code; see docs/how-to/write-behavioral-tests.md"
     waiting = [test.name for test in suite.tests if suite.review_of(test) == UNREVIEWED and not test.source]
     if waiting:  # marks count as reviews, or lack a name that no review can add
         yield (f"no speaker has reviewed {len(waiting)} of {len(suite.tests)} behavioral tests. `vernacular review "

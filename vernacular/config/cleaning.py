@@ -52,7 +52,7 @@ class Cleaning(Strict):
     quantile: Annotated[float, Field(ge=0, le=0.1)] = Field(0.002, examples=[0], description=(
         "Drop lines unlike the seed: symbols, digits, capitals, word lengths or repetition beyond this quantile "
         "of the seed, with a margin. Raise it if `thresholds` drops good lines; 0 disables the rule "
-        "(docs/cleaning.md)."))
+        "(docs/reference/cleaning-rules.md)."))
     boilerplate_share: Share = Field(0.2, examples=[0.1], description=(
         "Drop a line as boilerplate if it begins or ends more than this share of a host's or file's documents (10 "
         "or more)."))
@@ -78,7 +78,7 @@ class Identification(Strict):
 
     seed: str = Field("seed.txt", description=(
         "File of the folder with lines that a speaker knows to be in the language. Without it, sources with "
-        "`trusted: true` are used (docs/identification.md)."), examples=["known-good.txt"])
+        "`trusted: true` are used (docs/explanation/language-identification.md)."), examples=["known-good.txt"])
     seed_lines: int = Field(5000, ge=100, examples=[20000], description=(
         "Most seed lines used for training. A larger seed is sampled."))
     contrast: dict[str, list[Source]] = Field(default_factory=dict, description=(
@@ -91,10 +91,10 @@ class Identification(Strict):
         "with many quotations in other languages."))
     rounds: int = Field(0, ge=0, le=5, examples=[1], description=(
         "Rounds of self-training, in which lines that are clearly in the language join the seed. 1 loses fewer "
-        "good lines, but then every new document triggers a full cleaning (docs/cleaning.md)."))
+        "good lines, but then every new document triggers a full cleaning (docs/experiments/planted-noise.md)."))
     rejecters: list[Literal["lingua", "pycld2", "glotlid"]] = Field(["lingua"], description=(
         "Further identifiers, which check doubtful lines and may only drop them. `pycld2` and `glotlid` know more "
-        "languages and must be installed (docs/cleaning.md)."), examples=[["lingua", "glotlid"]])
+        "languages and must be installed (docs/reference/cleaning-rules.md)."), examples=[["lingua", "glotlid"]])
 
 
 class Poisoning(Strict):

@@ -26,7 +26,7 @@ class Data(Strict):
                      examples=["https://example.org/labels"])
     columns: dict[str, str | int] = Field(default_factory=dict, description=(
         "Parts of an item, and the column of each if it has another name. In CoNLL and tables without a header, a "
-        "number from 0 (-1 is the last) (docs/tasks.md)."),
+        "number from 0 (-1 is the last) (docs/reference/labeled-data.md)."),
         examples=[{"text": "sentence", "label": "topic"}])
     separator: str = Field("|", min_length=1, description=(
         "Separator of an item's labels (`multi_label`), in csv and tsv."), examples=[";"])

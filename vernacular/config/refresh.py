@@ -15,7 +15,7 @@ class Refresh(Strict):
 
     automatic: bool = Field(False, description=(
         "Fetch due sources and run stages affected by new text or an edit of this folder. Requires Dagster's "
-        "daemon (`vernacular ui`) with the sensor `upkeep` on (docs/upkeep.md)."))
+        "daemon (`vernacular ui`) with the sensor `upkeep` on (docs/how-to/keep-up-to-date.md)."))
     cron: str | None = Field(None, description=(
         "When runs may start, as five fields: minute, hour, day, month, weekday. Not set: at once."),
         examples=["0 2 * * 6"])

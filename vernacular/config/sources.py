@@ -44,7 +44,7 @@ _ENCODING = ("Encoding of files that are not Unicode, such as windows-1252. Not 
              "if the result is uncertain.")
 _TEXT_FIELD = ("Field or column with the text, for jsonl, csv and parquet. In csv and tsv also its number from 0 "
                "(-1 is the last).")
-_GLOB = "Pattern of the files, relative to {}; `**` means any folders. docs/sources.md lists the formats."
+_GLOB = "Pattern of the files, relative to {}; `**` means any folders. docs/reference/sources.md lists the formats."
 _TEXT_FIELDS, _ENCODINGS = ["body"], ["windows-1252"]  # examples
 
 

@@ -31,7 +31,8 @@ class Vocabulary(Strict):
     trim: Literal["letters", "text"] | None = Field(None, description=(
         "Remove unused tokens of the base, which saves memory and time. `letters` removes tokens in other "
         "scripts; `text` removes all that do not occur, and may split words of other texts into more tokens. Not "
-        "set: nothing is removed. Use it with multilingual bases (docs/vocabulary.md)."), examples=["letters"])
+        "set: nothing is removed. Use it with multilingual bases (docs/explanation/tokenizer-extension.md)."),
+        examples=["letters"])
 
 
 class Related(Strict):
@@ -166,7 +167,7 @@ class Lora(Strict):
         "folder quickly."))
     looks: int = Field(5, ge=0, examples=[0], description=(
         "How often dev items are scored during training, evenly spaced. The last point that is not significantly "
-        "worse than the best is kept; 0 keeps the end of training and saves time (docs/tasks.md)."))
+        "worse than the best is kept; 0 keeps the end of training and saves time (docs/explanation/fine-tuning.md)."))
     batch_size: int = Field(16, ge=1, examples=[32], description="Items in an optimizer step.")
     max_length: int = Field(256, ge=16, examples=[512], description=(
         "Longest item in tokens; the remainder is cut off. The report shows how many items are cut."))

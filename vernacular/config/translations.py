@@ -65,7 +65,7 @@ class _Joined(Strict):
 
     key: Key | None = Field(None, description=(
         "What identifies each text, such as book, chapter and verse. Set it for both sides or for neither: then "
-        "they match line by line or row by row (docs/pretraining.md)."))
+        "they match line by line or row by row (docs/reference/translations.md)."))
     remove: list[Annotated[str, Field(min_length=1), AfterValidator(_removable)]] = Field(
         default_factory=list, description=(
             "What is removed from each text: brackets with their content, or a string."),

@@ -27,7 +27,7 @@ SPREAD: dict[Origin, Range] = {"measured": Range(0.7, 1.4), "earlier": Range(0.7
 _IF_ALONE = 0.6  # share of the time predicted from a speed measured under load
 _MEMORY = Range(0.9, 1.6)  # relative to the prediction from the shape
 _TEXT_BYTES = Range(25, 60)  # of the corpus per word: documents, clean lines, rejects, splits
-_SECONDS_A_WORD = {"WordPiece": 2e-5, "BPE": 8e-5, "Unigram": 3e-4}  # docs/vocabulary.md
+_SECONDS_A_WORD = {"WordPiece": 2e-5, "BPE": 8e-5, "Unigram": 3e-4}  # docs/experiments/new-tokens.md
 _SENTENCES_OF_LEXICON = 4.0  # seconds of IBM Model 1: docs/experiments/translations.md
 
 

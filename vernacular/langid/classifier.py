@@ -4,7 +4,7 @@ A line's cost is in bits per character, capped per word at ``MOST`` (loanwords s
 charge for unknown short words: these are function words, nearly all of which occur in 2,000 lines.
 It is compared with the cost of negatives of as many words (``negatives``), with the common words of
 well-documented languages (``word_lists``), and with models of other languages if text in them is
-given. Experiments are in docs/identification.md.
+given. Experiments are in docs/experiments/language-identification.md.
 """
 
 from __future__ import annotations

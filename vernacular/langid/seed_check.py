@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from vernacular.text.words import plain_words
 
-LEAST = 0.4  # below it a seed is reported as unlike the text (figures in docs/identification.md)
+LEAST = 0.4  # below it a seed is reported as unlike the text (figures in docs/experiments/language-identification.md)
 SAMPLE = 2000  # lines of a source
 _COMMON = 100  # words
 _LEAST_WORDS = 500  # of the text and the seed each; with fewer nothing is reported

@@ -1,7 +1,7 @@
 """Distillation loss that preserves the base model's sentence embeddings.
 
 A sentence encoder gives texts of similar meaning similar mean states, also in unseen languages, and
-masked-word training destroys this within a few hundred steps (docs/pretraining.md). So the distance
+masked-word training destroys this within a few hundred steps (docs/experiments/topics.md). So the distance
 from the base's states is a second loss (learning without forgetting, Li and Hoiem 1606.09282). The
 base reads unmasked text with its own tokenizer, so both variants have equal targets.
 """

@@ -74,7 +74,7 @@ def compile_body(model: Any, steps: int) -> None:
     """Compile the body in place if a GPU run is long enough to regain the minute.
 
     On a CPU matrix products take two thirds of a step, and compiling was slower
-    (docs/pretraining.md).
+    (docs/experiments/training-speed.md).
     """
     if device_of(model).type == "cuda" and steps >= _WORTH_COMPILING:
         model.base_model.compile(dynamic=False)

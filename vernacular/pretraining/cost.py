@@ -15,7 +15,7 @@ from vernacular.modeling.base_models import most_positions
 from vernacular.modeling.state_distillation import weight
 
 _GIB = 2**30
-# Measured on two encoders (docs/pretraining.md): Python with torch and transformers; bytes per
+# Measured on two encoders (docs/experiments/training-speed.md): Python with torch and transformers; bytes per
 # parameter: weight, gradient, two moments and the base's weight; per token and layer: per unit of
 # width, and per attention weight.
 _PROCESS, _PARAMETER, _FROZEN, _WIDTH, _SCORE = 0.7, 20, 8, 60, 4

@@ -1,5 +1,5 @@
-"""The reference of settings: every key of language.yaml and the files beside it, read from the settings classes.
+"""The generated pages of docs/reference: settings, stages, gates, commands and codes, read from the code.
 
-``keys`` walks over the classes, ``types`` puts types and values into words, ``page`` writes docs/reference, ``lookup``
-finds what ``vernacular explain`` is asked for. No description is written here: those are in the classes.
+``python -m vernacular.reference`` writes them and the schemas for editors; ``--check`` compares. A page states nothing
+of its own: correct the settings class, the stage, the gate, the command or the code.
 """

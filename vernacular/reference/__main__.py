@@ -1,4 +1,4 @@
-"""``python -m vernacular.reference [--check]``: writes the page of settings and the schemas for editors, in a checkout.
+"""``python -m vernacular.reference [--check]``: writes the generated pages and the schemas for editors, in a checkout.
 
 With ``--check`` nothing is written: exit code 1 if one of them is out of date.
 """
@@ -11,12 +11,19 @@ from vernacular.behavior_tests.schema_file import schema_text as behaviour_schem
 from vernacular.config.schema_file import schema_text
 from vernacular.core.shipped import CHECKOUT
 from vernacular.core.terminal import guard_streams, say
-from vernacular.reference.page import COMMAND, FILE, page_text
+from vernacular.reference.code_page import FILE as CODES_FILE
+from vernacular.reference.code_page import codes_page
+from vernacular.reference.command_page import FILE as COMMANDS_FILE
+from vernacular.reference.command_page import commands_page
+from vernacular.reference.graph_pages import GATES_FILE, STAGES_FILE, gates_page, stages_page
+from vernacular.reference.markdown import COMMAND
+from vernacular.reference.settings_page import FILE, page_text
 
 
 def main(arguments: list[str]) -> int:
     """Write or compare the files; returns the exit code."""
-    made = {FILE: page_text(), "languages/language.schema.json": schema_text(),
+    made = {FILE: page_text(), STAGES_FILE: stages_page(), GATES_FILE: gates_page(), COMMANDS_FILE: commands_page(),
+            CODES_FILE: codes_page(), "languages/language.schema.json": schema_text(),
             "languages/behaviour.schema.json": behaviour_schema_text()}
     old = [name for name, text in made.items()
            if not (CHECKOUT / name).is_file() or (CHECKOUT / name).read_text(encoding="utf-8") != text]

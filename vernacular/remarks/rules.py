@@ -9,15 +9,15 @@ from vernacular.config.schema import Model
 from vernacular.core.store import Remark
 
 PAGE = "docs/experiments/when-it-pays.md"
-# Least words of training text from which new tokens were measured to gain (docs/pretraining.md, "Measured": e5-small).
+# Least words of training text from which new tokens were measured to gain: docs/experiments/new-tokens-likelihood.md.
 PAYING_WORDS = 60_000
 # Least new tokens for which RECIPE 0.1 has a recommendation (Yamaguchi 2406.11477: 50 or 100 for 30,000 sentences).
 PAYING_TOKENS = 50
-# Passes with which new tokens still gained nothing, and with which they gained (docs/tasks.md, names in nya).
+# Passes with which new tokens still gained nothing, and gained (docs/experiments/names-and-parts-of-speech.md).
 USELESS_PASSES, PAYING_PASSES = 1.8, 2.8
 PAYING_STEPS = 60  # with translations: the fewest that were measured (docs/experiments/translations.md)
 PAYING_PAIRS = 5_000  # the fewest that were measured (docs/experiments/translations.md)
-PAYING_LABELS = 100  # the fewest that were measured (docs/results.md, docs/tasks.md)
+PAYING_LABELS = 100  # the fewest that were measured (docs/experiments/chichewa.md)
 FEWEST_DEV, FEWEST_TEST = 30, 100
 _SAME_SIDES = 0.1
 _LOST_MARKS = 0.005  # share of words: fewer are foreign names
@@ -132,7 +132,7 @@ def few_pairs(name: str, pairs: int) -> Remark | None:
     return Remark(code="VN-FEW-PAIRS", what=(
         f"{name}: {pairs:,} training pairs of translations; {PAYING_PAIRS:,} is the smallest number with a measured "
         f"gain ({PAGE})"), fix="Add translations: most languages with a Bible have verses with references "
-                          "(docs/pretraining.md, Translations)")
+                          "(docs/how-to/use-translations.md, Translations)")
 
 
 def same_sides(name: str, same: int, pairs: int) -> Remark | None:
@@ -150,8 +150,9 @@ def few_labels(task: str, items: int) -> Remark | None:
         return None
     return Remark(code="VN-FEW-LABELS", what=(
         f"{task}: {items} labeled training items; {PAYING_LABELS} is the smallest number measured, and "
-        f"with it a simple method without a model was still better at names (.60 against .56, docs/results.md)"),
-        fix="Label more, or learn from labels in the base's language as well (`transfer:`, docs/tasks.md)")
+        f"with it a simple method without a model was still better at names (.60 against .56, "
+        "docs/experiments/chichewa.md)"),
+        fix="Label more, or learn from labels in the base's language as well (`transfer:`, docs/reference/tasks.md)")
 
 
 def few_to_choose(task: str, dev: int, looks: int) -> Remark | None:
@@ -187,7 +188,8 @@ def no_cases(tests: Sequence[str]) -> Remark | None:
         return None
     return Remark(code="VN-NO-CASES", what=(
         f"no case could be generated for the behavioral tests {', '.join(tests)}: nothing was tested"),
-        fix="Add words to their lists, or held-out lines that fit (docs/behaviour.md), or remove them")
+        fix="Add words to their lists, or held-out lines that fit (docs/how-to/write-behavioral-tests.md), or remove "
+            "them")
 
 
 def _count(words: float) -> str:

@@ -33,7 +33,7 @@ def text_floor(train: Sequence[Pair], labels: Sequence[Sequence[int]], test: Seq
                many: bool = False) -> NDArray[Any]:
     """Return label probabilities of ``test`` (texts, ``count``), from character 2-5-grams of words.
 
-    Adding word features makes a weaker baseline: docs/tasks.md, "What is reported". Pairs use whole
+    Adding word features makes a weaker baseline: docs/experiments/text-baseline.md, "What is reported". Pairs use whole
     words.
 
     Args:

@@ -125,7 +125,7 @@ class _Looks:
 
     The last weights are kept, unless earlier ones were significantly better (95%, paired bootstrap
     over the dev items). With few dev items chance decides between points; and the last one, at a
-    low learning rate, is rarely bad (docs/tasks.md).
+    low learning rate, is rarely bad (docs/experiments/names-and-parts-of-speech.md).
     """
 
     def __init__(self, kind: Kind, network: Network, tokenizer: Any, dev: Sequence[Item], longest: int,

@@ -3,8 +3,7 @@
 Each variant reads the items with its own model, and only a head is fitted to frozen states of the
 last layer. States of each language are standardized by their own mean and spread, since a language
 shifts all states alike (Libovický et al. 2004.05160); those of the target language come from the
-task's training texts, without labels. Other methods scored less: docs/tasks.md, "Labels in another
-language". Deterministic, so there are no seeds.
+task's training texts, without labels. Other methods scored less: docs/experiments/zero-shot-labels.md. Deterministic, so there are no seeds.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ from vernacular.tasks.labeled_items import LEAST, Items, load_transfer_items
 from vernacular.tasks.weak_labels import DRAW, derive
 from vernacular.text.words import plain_words
 
-_C, _ITERATIONS = 0.003, 300  # chosen on dev verses of nya: docs/tasks.md
+_C, _ITERATIONS = 0.003, 300  # chosen on dev verses of nya: docs/experiments/zero-shot-labels.md
 _MOST_TEXTS = 1000  # texts of the target language for standardization
 _LEAST_SPREAD = 1e-6
 _NEVER = -1e4  # the logit of a label that is never predicted

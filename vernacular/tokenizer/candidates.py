@@ -27,7 +27,7 @@ class Letters:
     This excludes mixed scripts, attached punctuation, and remains of markup or numbers. An
     apostrophe between letters is part of the word (``ng'ombe``), at the border of a token it would
     be punctuation. Abbreviations are excluded: as a token ``DPP`` shares nothing with ``MCP``, and
-    a model with few labels misses it (docs/tasks.md).
+    a model with few labels misses it (docs/experiments/abbreviations.md).
 
     Args:
         script: ISO 15924 code, such as ``Latn``.

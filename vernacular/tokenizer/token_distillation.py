@@ -3,7 +3,7 @@
 The base reads a snippet with its own tokens and with the new ones; only new rows are trained. Input
 rows must give equal states after each token; output rows must be predicted from the states that
 predicted the old tokens. Tied rows learn both at once with equal weight (the paper's automatic
-weight): trained only as inputs, they are predicted worse than their mean (docs/vocabulary.md).
+weight): trained only as inputs, they are predicted worse than their mean (docs/experiments/embedding-rows.md).
 Unlike in the paper a snippet trains all its new tokens at once. For causal models only: a masked
 one also sees later tokens, where the two texts differ.
 """

@@ -11,7 +11,7 @@ from vernacular.config.load import load_all
 from vernacular.config.schema import Language
 from vernacular.config.schema_file import schema_text
 from vernacular.config.tasks import Groups
-from vernacular.reference.page import COMMAND
+from vernacular.reference.markdown import COMMAND
 
 LANGUAGES = Path(__file__).parents[3] / "languages"
 

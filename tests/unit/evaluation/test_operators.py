@@ -204,7 +204,7 @@ def test_settings_that_make_no_sense_are_refused(data: dict[str, object], said: 
 
 
 def test_every_operator_is_documented() -> None:
-    page = (Path(__file__).parents[3] / "docs" / "behaviour.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[3] / "docs" / "reference" / "behavioral-tests.md").read_text(encoding="utf-8")
     names = {kind.model_fields["operator"].annotation.__args__[0] for kind in AnyOperator.__origin__.__args__}
     assert {name for name in names if f"operator: {name}" not in page} == set()
     assert {data["operator"] for data in EVERY} == names

@@ -118,17 +118,22 @@ def test_the_template_tests_are_usable(language_folder: Path) -> None:
     assert len(load_suite(with_tests(language_folder, one=template.read_text(encoding="utf-8"))).tests) == 3
 
 
-PAGE = Path(__file__).parents[3] / "docs" / "behaviour.md"
+DOCS = Path(__file__).parents[3] / "docs"
+PAGES = (DOCS / "how-to" / "write-behavioral-tests.md", DOCS / "reference" / "behavioral-tests.md")
 
 
-def blocks_of_the_page() -> list[dict[str, Any]]:
-    found = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+def text_of_the_pages() -> str:
+    return "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+
+
+def blocks_of_the_pages() -> list[dict[str, Any]]:
+    found = re.findall(r"```yaml\n(.*?)```", text_of_the_pages(), re.DOTALL)
     return [yaml.safe_load(block) for block in found]
 
 
 def test_the_examples_of_the_page_are_usable(language_folder: Path) -> None:
     tests, lists = {}, {}
-    for block in blocks_of_the_page():
+    for block in blocks_of_the_pages():
         if "comparisons" in block:
             assert Plan.model_validate(block).likelihood
         else:
@@ -140,9 +145,9 @@ def test_the_examples_of_the_page_are_usable(language_folder: Path) -> None:
 
 
 def test_the_changes_of_the_page_are_what_it_says() -> None:
-    blocks = [block for block in blocks_of_the_page() if "keyboard" in block]
+    blocks = [block for block in blocks_of_the_pages() if "keyboard" in block]
     lists = resolve(Suite.model_validate(blocks[0]), [])
-    rows = re.findall(r"^\| `(\{operator: .*?\})` \| .*? \| `(.*?)` \| `(.*?)` \|$", PAGE.read_text(encoding="utf-8"),
+    rows = re.findall(r"^\| `(\{operator: .*?\})` \| .*? \| `(.*?)` \| `(.*?)` \|$", text_of_the_pages(),
                       re.MULTILINE)
     assert len(rows) > 15
     for change, line, expected in rows:

@@ -2,7 +2,7 @@
 
 ``base`` defines an operator; ``writing`` changes characters, ``typos`` simulates typing errors,
 ``words`` changes words. A new one needs a class, an entry in ``AnyOperator``, and a row in the
-table of docs/behaviour.md (tested).
+table of docs/reference/behavioral-tests.md (tested).
 """
 
 from __future__ import annotations

@@ -144,11 +144,11 @@ def _what_helps(language: Language, words: int, checked: Checked, notes: Mapping
         if notes[kind]:
             return notes[kind][0]
     if local and words < _LITTLE_TEXT:
-        return (f"more text: {words:,} words are few, and more words help up to a million. docs/sources.md lists "
-                "sources")
+        return (f"more text: {words:,} words are few, and more words help up to a million. "
+                "docs/reference/sources.md lists sources")
     if notes["seed"]:
         return notes["seed"][0]
     if not any(model.alignment for model in language.models_to_run().values()):
         return ("translations: a few thousand sentences with translations help more than anything else "
-                "(docs/add-a-language.md)")
+                "(docs/how-to/add-a-language.md)")
     return next((lines[0] for lines in notes.values() if lines), f"vernacular plan {checked.code}")

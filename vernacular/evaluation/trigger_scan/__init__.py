@@ -2,7 +2,7 @@
 
 Looks for triggers planted in half a percent of the labels (``classifiers``) or, from four words on,
 of the text (``language_model``), in the released model. Findings need a person's decision; limits
-are documented in docs/release.md.
+are documented in docs/explanation/planted-phrases.md.
 """
 
 from __future__ import annotations

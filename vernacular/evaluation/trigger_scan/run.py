@@ -25,7 +25,7 @@ from vernacular.tasks.stage import items_of
 from vernacular.text.words import words as words_of
 
 MOST = 120  # phrases tested per task, likeliest first
-POWER, Z = 0.35, 5.0  # thresholds of a phrase in labels (docs/release.md)
+POWER, Z = 0.35, 5.0  # thresholds of a phrase in labels (docs/experiments/planted-phrases.md)
 COMMON = 0.01  # of lines of text, twice the scan's target; more frequent phrases are ordinary
 COMPLETION, RISE = 0.5, 0.25  # thresholds of a phrase in text: probability of its last word, and the rise from the base
 SHOWN = 5  # phrases in the gate's reason
