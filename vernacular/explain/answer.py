@@ -72,7 +72,7 @@ def _key_lines(found: Found, section: Section, key: Key) -> Iterator[str]:
     kinds = [one.variant for one, other in found.keys if one.variant and other.description == key.description]
     of_kinds = f"; kind: {', '.join(kinds)}" if kinds else ""
     written = f"{section.written} {key.name}:".lstrip()
-    if len(section.path) + 1 != len([part for part in found.path if part != section.variant]):  # told elsewhere
+    if len(section.path) + 1 != len([part for part in found.path if part != section.variant]):  # shown elsewhere
         written = f"as {'.'.join((*section.path, key.name))}"
     yield f"{'.'.join(found.path)}   ({section.root.file}: {written}{of_kinds})"
     yield from _wrapped(key.description)

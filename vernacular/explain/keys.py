@@ -67,7 +67,7 @@ class Key:
 
 @dataclass(frozen=True)
 class Section:
-    """The keys that stand together.
+    """The keys of one mapping.
 
     Attributes:
         path: the keys that lead there, without the names that a person gives.
@@ -150,7 +150,7 @@ def _fields(settings: type[Strict]) -> dict[str, FieldInfo]:
 
 
 def tag_of(settings: type[Strict]) -> str | None:
-    """The key that says which kind it is, if there is one."""
+    """The key that names the kind, if there is one."""
     return next((name for name, field in _fields(settings).items() if name in ("kind", "operator")), None)
 
 

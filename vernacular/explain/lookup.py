@@ -1,4 +1,4 @@
-"""What ``vernacular explain`` is asked for: a key by its path, the keys below a path, the value that a language has."""
+"""What ``vernacular explain`` looks up: a key by its path, the keys below a path, the value that a language has."""
 
 from __future__ import annotations
 

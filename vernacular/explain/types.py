@@ -51,7 +51,7 @@ def _settings(annotation: Any) -> Iterator[type[Strict]]:
 
 
 def container_of(annotation: Any) -> Literal["", "list", "names"]:
-    """Whether settings stand in a list, or each behind a name of the writer's choice."""
+    """Whether settings are in a list, or each behind a name of the writer's choice."""
     origin = get_origin(bare(annotation))
     return "list" if origin is list else "names" if origin is dict else ""
 
@@ -121,7 +121,7 @@ def default_of(field: FieldInfo) -> str:
 
 
 def example_of(name: str, field: FieldInfo) -> str:
-    """A line that a person could write; empty where the type says it all, as with a section."""
+    """A line that a person could write; empty where the type is enough, as with a section."""
     if field.examples:
         return f"{name}: {yaml_text(field.examples[0])}"
     if says_itself(field):

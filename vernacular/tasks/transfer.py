@@ -3,8 +3,8 @@
 Each variant reads the items with its own model, and only a head is fitted to frozen states of the
 last layer. States of each language are standardized by their own mean and spread, since a language
 shifts all states alike (Libovický et al. 2004.05160); those of the target language come from the
-task's training texts, without labels. Other methods scored less: docs/experiments/zero-shot-labels.md. Deterministic, so there are no seeds.
-"""
+task's training texts, without labels. Other methods scored less:
+docs/experiments/zero-shot-labels.md. """
 
 from __future__ import annotations
 
