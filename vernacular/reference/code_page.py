@@ -23,8 +23,9 @@ def codes_page() -> str:
     """The page of codes, ending with a newline."""
     texts: dict[str, dict[str, None]] = {}
     for path in sorted((CHECKOUT / "vernacular").rglob("*.py")):
-        if path.parent.name != "reference":
-            for code, text in _codes_in(path.read_text(encoding="utf-8")):
+        source = path.read_text(encoding="utf-8")
+        if "VN-" in source and path.parent.name != "reference":
+            for code, text in _codes_in(source):
                 texts.setdefault(code, {})[text] = None
     rows = [(f"`{code}`", "; ".join(dict.fromkeys(text for text in texts[code] if text))) for code in sorted(texts)]
     return "\n".join([opening("Codes", "the source"), _INTRO, table(("code", "meaning"), rows)])
