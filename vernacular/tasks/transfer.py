@@ -4,7 +4,8 @@ Each variant reads the items with its own model, and only a head is fitted to fr
 last layer. States of each language are standardized by their own mean and spread, since a language
 shifts all states alike (Libovický et al. 2004.05160); those of the target language come from the
 task's training texts, without labels. Other methods scored less:
-docs/experiments/zero-shot-labels.md. """
+docs/experiments/zero-shot-labels.md. Deterministic, so there are no seeds.
+"""
 
 from __future__ import annotations
 
