@@ -49,14 +49,14 @@ def test_a_wrong_number_writes_nothing(tmp_path: Path, monkeypatch: pytest.Monke
                                        capsys: pytest.CaptureFixture[str], asked: list[str]) -> None:
     monkeypatch.chdir(tmp_path)
     assert main(asked) == 2
-    assert "is no number of code locations" in capsys.readouterr().err and not list(tmp_path.iterdir())
+    assert "is not a number of code locations" in capsys.readouterr().err and not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("text", [
     "", "[", "load_from: 3", "load_from: [{python_module: {module_name: pipelines.code_locations, attribute: x}}]"])
 def test_a_workspace_that_cannot_be_used_says_how_to_mend_it(tmp_path: Path, text: str) -> None:
     (tmp_path / "workspace.yaml").write_text(text, encoding="utf-8")
-    with pytest.raises(Problem, match="writes it anew"):
+    with pytest.raises(Problem, match="Rewrite it"):
         location_of("qaa", tmp_path)
 
 

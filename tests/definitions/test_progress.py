@@ -60,7 +60,7 @@ def follow(display: RunDisplay, clock: Clock) -> None:
     with display:
         for stage in STAGES[:2]:
             display.begin(stage)
-            display.say(stage, "reused, nothing it depends on has changed")
+            display.say(stage, "reused, no input has changed")
             display.end(stage, None)
         display.begin(STAGES[2])
         display.say(STAGES[2], STARTED)
@@ -144,7 +144,7 @@ def test_messages_of_libraries_are_counted_by_kind() -> None:
     for line in ("/x/site-packages/sklearn/base.py:12: UserWarning: no names", "  warnings.warn(", "a log line",
                  "/x/site-packages/sklearn/base.py:14: UserWarning: no names", "  indented, of its own", "", "  more"):
         messages.add(line)
-    assert messages.lines("LOG") == ["libraries wrote 2 UserWarning of sklearn, 2 other lines; all of it: LOG"]
+    assert messages.lines("LOG") == ["libraries wrote 2 UserWarning of sklearn, 2 other lines; complete output: LOG"]
     assert Messages().lines("LOG") == []
 
 

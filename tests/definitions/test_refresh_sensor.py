@@ -35,31 +35,31 @@ DAY = 86_400.0
     ("new data after an earlier run", OTHER, LATER, BEFORE, "success", False, None),
     ("edited slice", [Stale("corpus/splits", "k3", "settings changed")], LATER, BEFORE, "success", False, None),
     ("missing artifact", [Stale("corpus/clean", "k1", "never made")], NOW, BEFORE, "success", False, None),
-    ("a run that changed nothing", CAUSES, NOW, BEFORE, "success", False, "asked for before"),
+    ("a run that changed nothing", CAUSES, NOW, BEFORE, "success", False, "requested before"),
     ("failed gate: nothing behind it is stale", [], NOW, BEFORE, "failure", False, "up to date"),
-    ("failed run", CAUSES, NOW, BEFORE, "failure", False, "a run for just this ended without success"),
-    ("failed further on", OTHER, NOW, BEFORE, "failure", False, "a run for just this ended without success"),
+    ("failed run", CAUSES, NOW, BEFORE, "failure", False, "an equal run ended without success"),
+    ("failed further on", OTHER, NOW, BEFORE, "failure", False, "an equal run ended without success"),
     ("failed run, then new data", OTHER, LATER, BEFORE, "failure", False, None),
-    ("stopped by a person", CAUSES, NOW, BEFORE, "canceled", False, "a run for just this ended without success"),
+    ("stopped by a person", CAUSES, NOW, BEFORE, "canceled", False, "an equal run ended without success"),
     ("stopped for a run of a person", CAUSES, NOW, BEFORE, "gave way", False, None),
-    ("and that is going on", CAUSES, NOW, BEFORE, "gave way", True, "a run is going on"),
+    ("and that is going on", CAUSES, NOW, BEFORE, "gave way", True, "a run is active"),
     ("asked for, not yet begun", CAUSES, NOW, Asked(NOW, digest(CAUSES), 1, DAY - 60), "none", False,
-     "asked for before"),
+     "requested before"),
     ("asked for, and lost", CAUSES, NOW, BEFORE, "none", False, None),
     ("asked for by a clock that was ahead, and lost", CAUSES, NOW, Asked(NOW, digest(CAUSES), 1, 9 * DAY), "none",
      False, None),
     ("killed run", OTHER, NOW, BEFORE, "killed", False, None),
     ("hindered run", CAUSES, NOW, Asked(NOW, digest(CAUSES), 1, DAY - 299), "hindered", False,
-     "a run was hindered (its page says by what); tried again later"),
+     "a run was hindered (its page shows why); it will be retried later"),
     ("hindered run, after a while", CAUSES, NOW, Asked(NOW, digest(CAUSES), 1, DAY - 301), "hindered", False, None),
     ("hindered again and again", CAUSES, NOW, Asked(NOW, digest(CAUSES), 50, 1.0), "hindered", False,
-     "a run was hindered (its page says by what); tried again later"),
+     "a run was hindered (its page shows why); it will be retried later"),
     ("hindered by a clock that was ahead", CAUSES, NOW, Asked(NOW, digest(CAUSES), 9, 9 * DAY), "hindered",
      False, None),
     ("killed again and again", CAUSES, NOW, Asked(NOW, digest(CAUSES), 3, 0.0), "killed", False, "killed 3 times"),
     ("killed once, after a disk was full again and again", CAUSES, NOW, Asked(NOW, digest(CAUSES), 4, 0.0, "hindered"),
      "killed", False, None),
-    ("manual run is going on", CAUSES, NOW, NEVER, "none", True, "a run is going on"),
+    ("manual run is going on", CAUSES, NOW, NEVER, "none", True, "a run is active"),
     ("after a manual run", [], NOW, NEVER, "none", False, "up to date")])
 def test_a_run_starts_for_a_cause_and_once(name: str, causes: list[Stale], around: str, last: Asked, outcome: str,
                                            running: bool, reason: str | None) -> None:
@@ -173,8 +173,8 @@ def test_a_look_that_does_not_come_back_holds_up_no_other_and_is_not_begun_again
     monkeypatch.setattr("pipelines.language_snapshot.source_digests", hangs)
     monkeypatch.setattr("pipelines.language_snapshot.LOOK_SECONDS", 0.5)
     assert not world.tick().run_requests and world.warnings == [
-        "qaa: it does not answer: a disk that hangs, or very much to read. See that its disks are there; it is looked "
-        "at again once it has answered"]
+        "qaa: it does not respond: a blocked disk, or very much to read. Check its disks; it is read again "
+        "once it responds"]
     monkeypatch.setattr("pipelines.language_snapshot.LOOK_SECONDS", 30.0)
     add(world, "qab")
     assert [request.tags["language"] for request in world.tick().run_requests or ()] == ["qab"]

@@ -77,7 +77,7 @@ def test_a_free_port_is_taken() -> None:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     ui.check_port("127.0.0.1", port)
-    with pytest.raises(Problem, match="no host"):
+    with pytest.raises(Problem, match="unknown host"):
         ui.check_port("no.such.host.invalid", port)
 
 

@@ -114,5 +114,5 @@ def test_no_cluster_is_said_in_a_line(cluster: dict[str, str]) -> None:
         free.bind(("", 0))
         nowhere = f"127.0.0.1:{free.getsockname()[1]}"
     asked = on_ray(cluster, "--address", nowhere, "--", "true")
-    assert "error: no Ray cluster answers" in asked.communicate(timeout=120)[0]
+    assert "error: no Ray cluster responds" in asked.communicate(timeout=120)[0]
     assert asked.returncode == 2

@@ -54,7 +54,8 @@ def test_nothing_of_it_is_left_in_artifacts_and_history_and_it_does_not_come_bac
     assert grep(place.artifacts, lines) == []
     assert history(place, lines) == []
     assert grep(folder, lines) == [gone["path"]]
-    for part in ("model/tiny", "model/tiny_control", "release/tiny", "task/names_tiny", f"{gone['path']} still holds"):
+    for part in ("model/tiny", "model/tiny_control", "release/tiny", "task/names_tiny",
+                 f"{gone['path']} still contains"):
         assert part in done.stdout, part
     assert weights.is_dir() and released.is_dir()
     assert gone["id"] in (released / "documents.txt").read_text(encoding="utf-8")
@@ -107,5 +108,5 @@ def test_a_run_that_goes_on_is_not_pulled_from_under_itself(place: Place) -> Non
     row = next(read_jsonl(store.current("qaa", "corpus/documents").folder / "documents.jsonl"))
     done = place.run("takedown", "qaa", "--id", row["id"], "--reason", "asked", "--yes")
     assert done.returncode == 2
-    assert "still going on" in done.stderr and "suppressed already" in done.stderr
+    assert "still active" in done.stderr and "suppressed already" in done.stderr
     assert row["id"] in (place.folder / "languages" / "qaa" / "takedowns.jsonl").read_text()

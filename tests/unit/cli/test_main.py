@@ -215,7 +215,7 @@ def test_what_libraries_write_is_counted_kept_and_shown_with_debug(project: Path
         if not debug:
             log = project / "artifacts" / "qaa" / ".last_run.log"
             assert log.read_text(encoding="utf-8").count("UserWarning: made for a test") == 1
-            assert f"1 UserWarning of sitecustomize.py; all of it: {log}" in done.stderr
+            assert f"1 UserWarning of sitecustomize.py; complete output: {log}" in done.stderr
     assert "made for a test" in said[True]
     assert "made for a test" not in said[False]
 

@@ -89,8 +89,8 @@ def test_a_filled_folder_lacks_nothing(tmp_path: Path) -> None:
 def test_what_publishing_wants_is_said_before_anything_runs(tmp_path: Path) -> None:
     base = {**TINY_MODEL["base"], "licence": "unverified"}
     folder = write_language(tmp_path / "languages", models={"tiny": {**TINY_MODEL, "base": base}}, trusted=True)
-    assert said(folder)[-1] == ("before it is published, fill in licence: of every source, base and set of labels, "
-                                "retention: of every model")
+    assert said(folder)[-1] == (
+        "before publishing, set licence: of every source, base and set of labels, retention: of every model")
 
 
 def test_an_empty_word_list_is_named_with_who_waits_for_it(tmp_path: Path) -> None:
@@ -158,8 +158,8 @@ def test_a_text_with_two_labels_is_named(tmp_path: Path) -> None:
     rows = [{"text": f"mawu {number}", "label": "ab"[number % 2]} for number in range(80)]
     write_jsonl(folder / "topic" / "train.jsonl", [*rows, {**rows[3], "label": "a"}])
     assert [line for line in said(folder) if line.startswith("texts")] == [
-        "texts of the task topic that have other labels somewhere else: 1, the first 'mawu 3' at "
-        "qaa/topic/train.jsonl:4 (b) and qaa/topic/train.jsonl:81 (a). Keep what is right: no model can learn both"]
+        "texts of the task topic with contradictory labels: 1, the first 'mawu 3' at "
+        "qaa/topic/train.jsonl:4 (b) and qaa/topic/train.jsonl:81 (a). Keep the right one: no model can learn both"]
 
 
 def test_what_is_read_elsewhere_is_named(tmp_path: Path) -> None:

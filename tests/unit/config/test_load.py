@@ -90,13 +90,13 @@ def test_numbers_of_derived_items_in_the_defaults_are_not_for_labels_that_people
     ("tasks:", "tasks:\n  a: {kind: sequence_classification, data: {kind: hub, dataset: ../x, licence: MIT}}",
      "'../x' leaves the language folder"),
     ("tasks:", "tasks:\n  a: {kind: sequence_classification, data: {kind: hub, dataset: text, licence: MIT}}",
-     "'text' is no id on the hub"),
+     "'text' is not a hub id"),
     ("tasks:", "tasks:\n  a: {kind: sequence_classification, data: {kind: hub, dataset: a/../b, licence: MIT}}",
-     "'a/../b' is no id on the hub"),
+     "'a/../b' is not a hub id"),
     ("path: base\n      licence: CC0-1.0", "path: base\n      licence: CC0-1.0\n    retention:\n"
      "    - {name: a, kind: files, files: a.txt, licence: MIT, consent: unknown, register: web}\n"
      "    - {name: a, kind: files, files: b.txt, licence: MIT, consent: unknown, register: web}",
-     "another text of retention is called a, too"),
+     "another text of retention is also called a"),
     ("path: base", "hub: some/model", "hub needs a revision"),
     ("path: base", "hub: some/model\n      revision: main", "the 40 letters of a commit"),
     ("steps: 12", "steps: 12\n      replay: 1", "less than 1"),
@@ -117,7 +117,7 @@ def test_numbers_of_derived_items_in_the_defaults_are_not_for_labels_that_people
     ("- sna", "- qaa", "'qaa' is this language itself"),
     ("kind: sequence_classification", "kind: sequence_classification\n    language: eng", "language needs data"),
     ("tasks:", "tasks:\n  a: {kind: sentence_pairs, language: qaa, data: {kind: files, folder: a, train: a.csv}}",
-     "'qaa' is this language itself. Leave it out"),
+     "'qaa' is this language itself. Remove it"),
     ("tasks:", "tasks:\n  a: {kind: sentence_pairs, language: Englisch, data: {kind: files, folder: a, train: a.csv}}",
      "'Englisch' is not a valid language code"),
     ("kind: sequence_classification", "kind: sequence_classification\n    transfer: {train_language: eng}",
@@ -237,7 +237,7 @@ def test_a_link_in_the_folder_is_refused_wherever_it_leads(language_folder: Path
 
 def test_a_folder_without_its_file_is_not_called_unknown(language_folder: Path) -> None:
     (language_folder / "language.yaml").unlink()
-    with pytest.raises(Problem, match=r"languages/qaa: the folder has no language.yaml. Put it back"):
+    with pytest.raises(Problem, match=r"languages/qaa: the folder has no language.yaml. Restore it"):
         find_language(language_folder.parent, "qaa")
 
 
@@ -245,7 +245,7 @@ def test_an_unknown_language_names_the_close_ones(tmp_path: Path) -> None:
     root = tmp_path / "languages"
     write_language(root, "bem", documents=3)
     for wrong in ("ben", "Bemba"):
-        with pytest.raises(Problem, match=r"did you mean bem\? There are: bem;"):
+        with pytest.raises(Problem, match=r"did you mean bem\? Existing: bem;"):
             find_language(root, wrong)
 
 

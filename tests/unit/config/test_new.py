@@ -78,7 +78,7 @@ def test_neighbours_are_those_nearby(root: Path) -> None:
 
 @pytest.mark.parametrize(("code", "said"), [
     ("bem", []), ("bzr", ["the script is unknown", "neighboring languages are unknown"]),
-    ("zzz", ["'zzz' is in no registry", "the script is unknown", "neighboring languages are unknown"])])
+    ("zzz", ["'zzz' is not a registered", "the script is unknown", "neighboring languages are unknown"])])
 def test_what_nobody_could_look_up_is_said(root: Path, code: str, said: list[str]) -> None:
     found = doubts(code)
     assert len(found) == len(said) and all(note.startswith(start) for note, start in zip(found, said, strict=True))

@@ -341,7 +341,7 @@ def test_it_waits_for_nobody_but_refuses_while_a_stage_is_computed(language: Lan
     with FileLock(store.home("qaa", "corpus/clean") / ".lock"):
         with pytest.raises(Problem, match="corpus/clean: a stage is being computed"):
             make_plan(language, store, Target(id=gone))
-        with pytest.raises(Problem, match="take down again"):
+        with pytest.raises(Problem, match="repeat the takedown"):
             carry_out(plan, language, store, "asked")
         assert gone in Suppressions.of(language.folder).ids  # suppressed at once; the rest is made good later
     take(language, store, id=gone)

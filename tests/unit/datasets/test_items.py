@@ -212,7 +212,7 @@ def test_words_for_a_label_that_no_item_has_are_refused(tmp_path: Path) -> None:
 def test_more_examples_than_there_are_training_items_are_refused(tmp_path: Path) -> None:
     many = len(load_items(asked(tmp_path / "one", lines(0, 120)), "t", tmp_path).train)
     assert load_items(asked(tmp_path / "two", lines(0, 120), shots=[0, many]), "t", tmp_path)
-    with pytest.raises(Problem, match=f"{many + 1} examples are requested, but train has {many} items") as caught:
+    with pytest.raises(Problem, match=f"{many + 1} examples are requested, but train has {many} usable items") as caught:
         load_items(asked(tmp_path / "three", lines(0, 120), shots=[0, many + 1]), "t", tmp_path)
     assert caught.value.where == "qaa tasks.t prompt shots" and "\n" not in str(caught.value)
 
@@ -346,7 +346,7 @@ def test_a_dataset_is_fetched_once_and_read_from_the_mirror(tmp_path: Path) -> N
                     for n in range(first, first + 20)] for split, first in (("train", 0), ("test", 18))}
     language = hub_language(tmp_path, rows)
     assert not_fetched(language, tmp_path) == ["t"]
-    with pytest.raises(Problem, match="not fetched yet"):
+    with pytest.raises(Problem, match="VN-SOURCE-MISSING"):
         load_items(language, "t", tmp_path)
     fetch(language, tmp_path, silent)
     assert not_fetched(language, tmp_path) == []

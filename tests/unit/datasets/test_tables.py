@@ -56,7 +56,7 @@ def test_the_header_says_what_parts_the_cells(mark: str) -> None:
 
 
 def test_a_missing_column_is_missing_in_the_header_though_no_row_follows() -> None:
-    with pytest.raises(Problem, match="Columns here: texte, label; name the right one") as caught:
+    with pytest.raises(Problem, match="VN-DATA-COLUMN") as caught:
         table("texte,label\n", separated.MARKS)
     assert caught.value.where == "a:1"
 

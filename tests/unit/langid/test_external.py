@@ -88,7 +88,7 @@ def test_glotlid_with_a_small_model_of_its_kind(tmp_path: Path) -> None:
 
 def test_opening_and_asking_several() -> None:
     assert open_rejecters(["lingua"], settings([])) == []
-    with pytest.raises(Problem, match="no rejecter 'magic'"):
+    with pytest.raises(Problem, match="unknown rejecter 'magic'"):
         open_rejecters(["magic"], settings(["eng"]))
     lingua = open_rejecters(["lingua"], settings(["eng"]))
     assert [rejecter.name for rejecter in lingua] == ["lingua"]

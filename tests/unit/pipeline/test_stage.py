@@ -103,7 +103,7 @@ def test_what_changes_outside_while_a_stage_runs_is_not_published_under_what_was
         return Report()
 
     first = replace(stage("corpus/one", run), outside=lambda _, __: {"source/a": lies[0]})
-    with pytest.raises(TransientProblem, match="what it reads from outside was changed while it ran"):
+    with pytest.raises(TransientProblem, match="its outside input changed while it ran"):
         run_stage(first, language, store)
     assert store.current("qaa", "corpus/one") is None
     assert (run_stage(first, language, store).folder / "a.txt").read_text() == "two"

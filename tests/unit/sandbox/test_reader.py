@@ -124,4 +124,4 @@ def test_a_larger_file_may_take_more() -> None:
 
 def test_the_reason_survives_being_sent_to_another_process() -> None:
     problem = pickle.loads(pickle.dumps(LimitReached("x", where="y", fix="z", limit="memory")))  # noqa: S301
-    assert isinstance(problem, LimitReached) and problem.limit == "memory" and str(problem) == "y: x. z"
+    assert isinstance(problem, LimitReached) and problem.limit == "memory" and str(problem) == "y: x. z [VN-DATA-LIMIT]"
