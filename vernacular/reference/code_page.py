@@ -10,7 +10,7 @@ from vernacular.core.shipped import CHECKOUT
 from vernacular.reference.markdown import opening, table
 
 FILE = "docs/reference/codes.md"
-_CODE = re.compile(r"(VN(?:-[A-Z]+)+)(?: |$)")
+_CODE = re.compile(r"(VN(?:-[A-Z]{1,20}){1,9})(?: |$)")
 _INTRO = """\
 Messages carry stable codes, so that programs and documents can refer to them whatever their wording. `VN-RELEASE` codes
 come from `vernacular verify` and `publish`, and follow the name of a file
