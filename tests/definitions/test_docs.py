@@ -16,6 +16,7 @@ _FENCED = re.compile(r"^( *)```.*?^\1```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(([^)\s]+)\)|(?:src|href)=\"([^\"]+)\"")
 _HEADING = re.compile(r"^#{1,6} (.+?)\s*$", re.MULTILINE)
 _FILE = re.compile(r"`((?:vernacular|pipelines|assets|tests|benchmarks|deploy|docs)/[\w./-]+\.\w+)`")
+_TEST = re.compile(r"`((?:unit|definitions|endtoend|browser|integration)/[\w/]+\.py)`")
 _NAMED = re.compile(r"(?<![\w-])docs/[\w./-]+\.md(?:#[\w.-]+)?")
 
 
@@ -43,7 +44,8 @@ def test_links_and_named_files_exist(page: Path) -> None:
     links = [first or second for first, second in _LINK.findall(re.sub(r"`[^`\n]*`", "", text))]
     local = [link for link in links if not re.match(r"https?:|mailto:", link)]
     assert [link for link in local if broken(page, link, page.parent)] == []
-    assert [name for name in _FILE.findall(text) if not (ROOT / name).exists()] == []
+    named = [*_FILE.findall(text), *(f"tests/{name}" for name in _TEST.findall(text))]
+    assert [name for name in named if not (ROOT / name).exists()] == []
 
 
 def test_pages_that_the_code_names_exist() -> None:

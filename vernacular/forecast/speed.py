@@ -37,7 +37,7 @@ _STEPS = 1000  # of the timed training; has no effect on a step
 _LINES_AT_ONCE = 32
 _READ_AS_FAST = 3.0  # a backward pass takes the time of two forward passes
 # Tokens per second of MiniLM (22.7M parameters) and e5-small (118M) on two cores:
-# docs/experiments/training-speed.md, "Measured".
+# docs/experiments/training-speed.md.
 _TABLE = ((22.7e6, 6797.0), (118e6, 2007.0))
 Origin = Literal["measured", "earlier", "run", "table"]
 
