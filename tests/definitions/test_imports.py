@@ -56,3 +56,14 @@ def test_no_test_imports_another() -> None:
              for name in (node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names))
              if name.startswith("tests.") and name.rpartition(".")[2].startswith("test_")}
     assert not wrong, "what two tests share lies in a module that is no test"
+
+
+def test_unit_tests_mirror_the_packages() -> None:
+    unit = ROOT / "tests" / "unit"
+    wrong = []
+    for path in sorted(unit.rglob("test_*.py")):
+        place = path.relative_to(unit).with_name(path.stem.removeprefix("test_"))
+        tested = place if place.parts[0] in ("assets", "pipelines", "benchmarks") else "vernacular" / place
+        if not (ROOT / tested).with_suffix(".py").is_file() and not (ROOT / tested).is_dir():
+            wrong.append(path.relative_to(ROOT).as_posix())
+    assert not wrong, "name it by the module or package that it tests; what tests several lies in tests/integration"

@@ -33,9 +33,9 @@ from filelock import FileLock
 from pipelines import run_locks as bookkeeping
 from pipelines.refresh_sensor import Upkeep
 from pipelines.run_locks import LAUNCH_SECONDS, STARTED_BY, end_dead_runs
-from tests.definitions.world import World
 from tests.generate import TINY_MODEL, make_documents, write_language
 from tests.site import Answer, LoopbackSite
+from tests.unit.pipelines.world import World
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.core import clock

@@ -7,10 +7,8 @@ import html
 import json
 import multiprocessing
 import os
-import re
 import signal
 from pathlib import Path
-from typing import Any
 
 import docx
 import pytest
@@ -19,166 +17,18 @@ from typer.testing import CliRunner
 
 from tests.generate import make_documents, write_language
 from tests.site import Answer, LoopbackSite
+from tests.unit.corpus.takedown_chain import grep, rows, run, take
 from vernacular.cli.main import app
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
-from vernacular.config.training import Alignment, Related
 from vernacular.core.errors import Problem
-from vernacular.core.jsonl import read_jsonl, write_jsonl
-from vernacular.core.store import MANIFEST, Artifact, Manifest, Report, Store
-from vernacular.corpus import side_texts as texts
-from vernacular.corpus.lineage import holding, saw
+from vernacular.core.store import Store
+from vernacular.corpus.lineage import holding
 from vernacular.corpus.stages import stages
-from vernacular.corpus.takedown import Plan, Target, carry_out, make_plan
-from vernacular.pipeline.stage import Stage, Work, run_stage
-from vernacular.provenance.document import BESIDE
+from vernacular.corpus.takedown import Target, carry_out, make_plan
+from vernacular.pipeline.stage import run_stage
 from vernacular.provenance.own_files import remember_written
 from vernacular.provenance.suppression_list import FILE, Suppressions, folded
-from vernacular.provenance.text_search import Traces
-from vernacular.sources.removal import as_translations
-from vernacular.tokenizer.base_language_text import retention_lines, retention_versions
-
-Row = dict[str, Any]
-
-
-@pytest.fixture
-def language(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Language:
-    monkeypatch.setenv("VERNACULAR_LANGUAGES", str(tmp_path / "languages"))
-    monkeypatch.setenv("VERNACULAR_ROOT", str(tmp_path / "artifacts"))
-    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
-    return load_language(write_language(tmp_path / "languages", documents=12))
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "artifacts")
-
-
-def clean(work: Work) -> Report:
-    """Changes every text a little and rejects a line of each, as the real stage does."""
-    rows = list(read_jsonl(work.inputs["corpus/documents"] / "documents.jsonl"))
-    write_jsonl(work.out / "documents.jsonl", ({**row, "text": row["text"].replace("'", "\u2019")} for row in rows))
-    (work.out / "rejects").mkdir()
-    write_jsonl(work.out / "rejects" / "short.jsonl", ({"id": row["id"], "line": 1, "rule": "short", "reason": "it is",
-                                                        "text": row["text"].split("\n")[0]} for row in rows))
-    (work.cache / "seen.jsonl").write_text(rows[0]["text"])
-    return Report()
-
-
-def splits(work: Work) -> Report:
-    rows = list(read_jsonl(work.inputs["corpus/clean"] / "documents.jsonl"))
-    half = len(rows) // 2
-    write_jsonl(work.out / "train.jsonl", rows[:half])
-    write_jsonl(work.out / "test.jsonl", rows[half:])
-    return Report()
-
-
-def model(work: Work) -> Report:
-    (work.out / "model.safetensors").write_bytes(bytes(range(256)))
-    return Report()
-
-
-def task(work: Work) -> Report:
-    write_jsonl(work.out / "predictions.jsonl", (
-        {"text": line.lower(), "labels": []} for part in ("train", "test")
-        for row in read_jsonl(work.inputs["corpus/splits"] / f"{part}.jsonl") for line in row["text"].split("\n")))
-    return Report()
-
-
-def evaluation(work: Work) -> Report:
-    rows = list(read_jsonl(work.inputs["corpus/splits"] / "train.jsonl"))
-    return Report(samples={"lines": [{"text": row["text"][:160]} for row in rows]})
-
-
-def release(work: Work) -> Report:
-    rows = read_jsonl(work.inputs["corpus/splits"] / "train.jsonl")
-    (work.out / "documents.txt").write_text("".join(f"{row['id']}\t{row['path']}\n" for row in rows))
-    return Report()
-
-
-def chain(language: Language) -> list[Stage]:
-    """The real ``corpus/documents``, and behind it stages that leave text where the real ones do."""
-    def made(name: str, run: Any, *inputs: str) -> Stage:
-        return Stage(name=name, version="1", inputs=inputs, settings=lambda language: {}, run=run, description="")
-
-    return [stages(language)[0], made("corpus/clean", clean, "corpus/documents"),
-            made("corpus/splits", splits, "corpus/clean"), made("model/tiny", model, "corpus/splits"),
-            made("task/names_tiny", task, "corpus/splits", "model/tiny"),
-            made("evaluation/tiny_likelihood", evaluation, "corpus/splits", "model/tiny"),
-            made("release/tiny", release, "corpus/splits", "model/tiny")]
-
-
-def run(language: Language, store: Store) -> dict[str, Artifact]:
-    return {stage.name: run_stage(stage, language, store) for stage in chain(language)}
-
-
-def rows(artifact: Artifact, file: str = "documents.jsonl") -> list[Row]:
-    return list(read_jsonl(artifact.folder / file))
-
-
-def grep(root: Path, text: str) -> list[str]:
-    """Files below ``root`` with a line of ``text`` in them, whatever its case and escapes."""
-    found = []
-    for path in root.rglob("*"):
-        if path.is_file():
-            data = path.read_bytes()
-            data = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
-            content = data.decode("utf-8", "replace").casefold().replace("\u2019", "'")
-            content += re.sub(r"\\u([0-9a-f]{4})", lambda code: chr(int(code[1], 16)), content)
-            if any(line.casefold() in content for line in text.split("\n")):
-                found.append(path.relative_to(root).as_posix())
-    return sorted(found)
-
-
-def take(language: Language, store: Store, **target: str) -> tuple[Plan, list[str]]:
-    plan = make_plan(language, store, Target(**target))
-    return plan, carry_out(plan, language, store, "the author asked", "tests")
-
-
-def test_texts_that_a_model_reads_beside_are_found_and_stay_out(language: Language, store: Store) -> None:
-    (language.folder / "near").mkdir()
-    text = "this line of eight words belongs to somebody else\nand another line that is long enough to count"
-    (language.folder / "near" / "a.txt").write_text(f"{text}\n\nanother text\n", encoding="utf-8")
-    source = language.sources[0].model_copy(update={"name": "near", "files": "near/*.txt"})
-    model = language.models["tiny"].model_copy(update={"retention": [source], "pretraining": language.models[
-        "tiny"].pretraining.model_copy(update={"related": [Related(source=source)]})})
-    language = language.model_copy(update={"models": {"tiny": model}})
-    work = Work(language=language, settings=None, inputs={}, reports={}, out=store.root, scratch=store.root, seed=1,
-                progress=lambda line: None, machine=store.root, root=store.root, cache=store.root)
-    before = texts.versions(model.beside, language, store.root), retention_versions(model, language, store.root)
-    read = list(texts.listed(model.beside, work))
-    assert {row["role"] for row in read} == {"related", "retention"} and len(retention_lines(model, work)) == 2
-    home = store.home("qaa", "model/tiny") / "abc"
-    home.mkdir(parents=True)
-    write_jsonl(home / BESIDE, read)
-    (home / MANIFEST).write_text(Manifest(
-        language="qaa", stage="model/tiny", key="abc", version="1", settings={}, inputs={}, outside={}, seed=1,
-        data_version="1", files={}, created="2026-01-01T00:00:00Z", seconds=1.0, report=Report()).model_dump_json())
-
-    plan, _ = take(language, store, id=read[0]["id"])
-    assert [(one.stage, one.certain) for one in plan.models] == [("model/tiny", True)]
-    assert plan.own_files == ["near/a.txt"]
-    assert retention_lines(model, work) == []
-    assert read[0]["id"] not in {row["id"] for row in texts.listed(model.beside, work)}
-    assert before != (texts.versions(model.beside, language, store.root),
-                      retention_versions(model, language, store.root))
-    assert take(language, store, source="near")[0].new
-    assert list(texts.listed(model.beside, work)) == []
-
-
-def test_a_translation_is_found_as_it_is_kept_with_its_pair(language: Language, tmp_path: Path) -> None:
-    side = {"kind": "files", "licence": "CC0-1.0", "consent": "contributor", "register": "religious",
-            "files": "a.csv", "key": {"kind": "columns", "columns": ["verse"]}, "remove": ["{...}", "&gt;"]}
-    alignment = Alignment.model_validate({"translations": [{
-        "source": {**side, "name": "ours"}, "translation": {**side, "name": "theirs"}}]})
-    changed = language.model_copy(update={"models": {
-        name: model.model_copy(update={"alignment": alignment}) for name, model in language.models.items()}})
-    line = "&gt;In the {first} beginning {of all} God {first and last} created {both} the heavens {above} and earth."
-    kept = "In the beginning God created the heavens and earth."
-    (tmp_path / "pairs.jsonl").write_text(json.dumps({"text": "Pachiyambi", "translation": kept}), encoding="utf-8")
-    assert not Traces([line]).in_folder(tmp_path)
-    assert kept in as_translations(changed, [line])
-    assert Traces([line, *as_translations(changed, [line])]).in_folder(tmp_path)
 
 
 def test_no_trace_stays_and_it_does_not_come_back(language: Language, store: Store) -> None:
@@ -237,33 +87,6 @@ def test_pages_tables_and_marks_that_quote_it_are_named(language: Language, stor
     assert plan.own_files == ["behaviour/marks.jsonl", gone["path"], *sorted(map(str, (
         shown, elsewhere, tmp_path / "names.csv", tmp_path / "review-qaa.html")))]
     assert line not in log.read_text(encoding="utf-8")
-
-
-def test_who_saw_it_is_told_apart_from_who_did_not_also_when_the_splits_are_gone(language: Language,
-                                                                                store: Store) -> None:
-    done = run(language, store)
-    trained, held_out = rows(done["corpus/splits"], "train.jsonl"), rows(done["corpus/splits"], "test.jsonl")
-    first, _ = take(language, store, id=trained[0]["id"])
-    assert {one.stage for one in first.models} == {"model/tiny", "task/names_tiny", "release/tiny"}
-    assert all(one.certain for one in first.models)
-    second = make_plan(language, store, Target(id=trained[1]["id"]))
-    assert {one.stage for one in second.models} == {"model/tiny", "release/tiny"}  # the adapter held text and went
-    assert make_plan(language, store, Target(id=held_out[0]["id"])).models == []
-    assert "model/tiny" in json.loads((language.folder / FILE).read_text())["models"][0]
-    again = run(language, store)
-    assert again["model/tiny"].manifest.key != done["model/tiny"].manifest.key
-    assert {one.key for one in saw(store, "qaa", [trained[1]["id"]])} >= {done["model/tiny"].manifest.key,
-                                                                         again["model/tiny"].manifest.key}
-    assert again["model/tiny"].manifest.key not in {one.key for one in saw(store, "qaa", [trained[0]["id"]])}
-
-
-def test_a_model_whose_training_list_is_lost_has_perhaps_seen_it(language: Language, store: Store) -> None:
-    done = run(language, store)
-    for path in done["corpus/splits"].folder.iterdir():
-        path.unlink()
-    found = saw(store, "qaa", ["0" * 16])
-    assert {one.stage for one in found} == {"model/tiny", "task/names_tiny", "release/tiny"}
-    assert not any(one.certain for one in found) and "perhaps" in found[0].line()
 
 
 def test_the_same_text_elsewhere_goes_as_well(language: Language, store: Store) -> None:

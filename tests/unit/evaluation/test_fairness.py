@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from tests.tiny import write_bert, write_llama
+from tests.unit.behavior_tests.suites import with_tests
 from tests.unit.evaluation.fakes import FakeLines, FakeWords, InOneGo
-from tests.unit.evaluation.suites import with_tests
 from vernacular.behavior_tests.schema import Suite
 from vernacular.config.load import load_language
 from vernacular.config.tasks import Task

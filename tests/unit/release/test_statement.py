@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from vernacular.config.load import load_language
 from vernacular.config.statement import FILE, UNWRITTEN
 from vernacular.release.card import write_card
 from vernacular.release.results import gather
+from vernacular.release.statement import write_statement
 
 
 @pytest.mark.parametrize(("written", "known"), [("Spoken by nobody.", True), (f"# A\n\n{UNWRITTEN} It", False),
@@ -23,3 +25,18 @@ def test_a_statement_that_nobody_filled_in_is_not_known(language_folder: Path, w
     language = load_language(language_folder)
     said = write_card(gather(language, NAME, language.models[NAME], {})).split("## What is not known")[1]
     assert ("nobody has filled in the data statement" in said) != known
+
+
+def test_the_statement(found: dict[str, Any]) -> None:
+    rows = [{"source": "text", "licence": "CC0-1.0", "consent": "contributor", "register": "other", "quality": "raw"}]
+    said = write_statement(found, "Spoken by nobody.", rows * 3)
+    assert "Spoken by nobody." in said
+    assert "| text | CC0-1.0 | contributor | other | raw | 3 |" in said
+    assert "Nobody has written a statement yet" in write_statement(found, None, [])
+
+
+def test_the_statement_lists_what_was_read_besides(found: dict[str, Any]) -> None:
+    row = {"source": "manuals", "licence": "BSD-3-Clause", "consent": "public-licence", "register": "technical",
+           "quality": "edited", "role": "retention"}
+    assert "| retention | manuals | BSD-3-Clause | public-licence | technical | edited | 2 |" in write_statement(
+        found, None, [], [row, row])

@@ -16,7 +16,7 @@ from vernacular.text.normalization import normalise, repair
 from vernacular.text.pii import redact
 from vernacular.text.spelling import Speller
 
-SHARED = Path(__file__).parents[4] / "shared/data"
+SHARED = Path(__file__).parents[3] / "shared/data"
 SCRIPTS = {"nqo_Nkoo", "sat_Olck", "tir_Ethi", "bod_Tibt", "tha_Thai", "zho_Hant", "jpn_Jpan", "kor_Hang", "hin_Deva",
            "arb_Arab", "ckb_Arab", "heb_Hebr", "rus_Cyrl", "ell_Grek", "kat_Geor", "hye_Armn", "tzm_Tfng", "khm_Khmr",
            "yor_Latn", "vie_Latn", "ewe_Latn", "lmo_Latn", "sag_Latn", "fra_Latn", "quy_Latn", "gla_Latn", "fao_Latn"}

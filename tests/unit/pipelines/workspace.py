@@ -21,7 +21,7 @@ from tests.dagster_internals import (
 )
 
 LOCATION = "here"
-CHECKOUT = Path(__file__).resolve().parents[2]
+CHECKOUT = Path(__file__).resolve().parents[3]
 
 
 class Nowhere(MockedRunLauncher):

@@ -30,7 +30,7 @@ from vernacular.text.normalization import normalise
 from vernacular.text.spelling import Speller, undo
 from vernacular.text.words import plain_words, word_spans, words
 
-LANGUAGES = Path(__file__).parents[3] / "languages"
+LANGUAGES = Path(__file__).parents[2] / "languages"
 _ROWS = [0x1208, 0x1218, 0x1228, 0x1230, 0x1240, 0x1260, 0x1270, 0x1290, 0x12A0, 0x12A8, 0x12D8, 0x12F0, 0x1308, 0x1320]
 _TONES = ["", "\u07eb", "\u07ec", "\u07f2", "\u07f2\u07eb", "\u07ef"]
 

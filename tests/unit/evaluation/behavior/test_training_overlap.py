@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.unit.behavior_tests.suites import GOOD, with_tests
 from tests.unit.evaluation.fakes import TEST, FakeWords
-from tests.unit.evaluation.suites import GOOD, with_tests
 from tests.unit.tasks.made import task_of
 from vernacular.behavior_tests.feedback import Known, Mark
 from vernacular.behavior_tests.load import load_suite, marks_of

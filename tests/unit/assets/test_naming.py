@@ -10,8 +10,8 @@ from dagster import AssetKey, AssetMaterialization
 
 from pipelines.build import build_definitions
 from tests.dagster_internals import FreshnessDaemon, FreshnessState, set_clock
-from tests.definitions.workspace import workspace_in
 from tests.generate import TINY_MODEL, write_language
+from tests.unit.pipelines.workspace import workspace_in
 from vernacular.config.refresh import Refresh
 from vernacular.core.project import Project
 

@@ -18,7 +18,7 @@ from pipelines.progress import SPARSE_SECONDS, LiveBar, RunDisplay, SparseLines,
 from tests.terminal import in_a_terminal
 from vernacular.pipeline.stage import STARTED
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 STAGES = ["corpus/documents", "tokenizer/tiny", "model/tiny", "task/names_tiny"]
 
 

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from pydantic import TypeAdapter
 
-from tests.unit.evaluation.suites import GOOD, HEAD, with_tests
+from tests.unit.behavior_tests.suites import GOOD, HEAD, with_tests
 from vernacular.behavior_tests.lexicons import resolve
 from vernacular.behavior_tests.load import load_suite, marks_of
 from vernacular.behavior_tests.operators import AnyOperator

@@ -12,7 +12,7 @@ import pytest
 from vernacular.langid.classifier import SeedIdentifier
 from vernacular.langid.train import learn
 
-DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
+DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 pytestmark = [pytest.mark.data, pytest.mark.skipif(not (DATA / "sib200_dev").is_dir(), reason="no shared data")]
 
 

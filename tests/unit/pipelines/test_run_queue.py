@@ -14,12 +14,12 @@ from dagster_graphql.test.utils import execute_dagster_graphql
 from assets.dagster_internals import IMPLICIT_ASSET_JOB_NAME, PRIORITY_TAG, SENSOR_NAME_TAG
 from assets.stopped import GAVE_WAY
 from tests.dagster_internals import QueuedRunCoordinatorDaemon, WorkspaceProcessContext
-from tests.definitions.workspace import LOCATION, workspace_in
 from tests.generate import write_language
+from tests.unit.pipelines.workspace import LOCATION, workspace_in
 
 LAUNCH = """mutation($run: ExecutionParams!) { launchPipelineExecution(executionParams: $run) { __typename
   ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
-NOWHERE = {"module": "tests.definitions.workspace", "class": "Nowhere"}  # a run that is launched stays so
+NOWHERE = {"module": "tests.unit.pipelines.workspace", "class": "Nowhere"}  # a run that is launched stays so
 
 
 class Queue:

@@ -14,8 +14,8 @@ from dagster import AssetKey, DagsterInstance, DagsterRunStatus, RunRequest, Run
 
 from assets.sources import source_digests
 from pipelines.refresh_sensor import CAUSE, Asked, decide, digest
-from tests.definitions.world import World
 from tests.generate import TINY_MODEL, write_language
+from tests.unit.pipelines.world import World
 from vernacular.config.refresh import Refresh
 from vernacular.config.schema import Language
 from vernacular.core.project import Project

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tiny import write_bert, write_llama
-from tests.unit.evaluation.suites import with_tests
+from tests.unit.behavior_tests.suites import with_tests
 from tests.unit.release.made_up import put
 from vernacular.behavior_tests.load import load_suite
 from vernacular.behavior_tests.schema import BehaviourTest

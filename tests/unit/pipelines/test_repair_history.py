@@ -11,7 +11,7 @@ from dagster import DagsterInstance, DagsterRun, DagsterRunStatus
 
 from pipelines.run_locks import lock_of
 
-CHECKOUT = Path(__file__).resolve().parents[2]
+CHECKOUT = Path(__file__).resolve().parents[3]
 
 
 def test_a_killed_run_has_ended_before_the_command_takes_the_place_of_the_process(tmp_path: Path) -> None:

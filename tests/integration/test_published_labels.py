@@ -10,7 +10,7 @@ from tests.generate import write_language
 from vernacular.config.load import load_language
 from vernacular.tasks.labeled_items import load_items
 
-DATA = Path(__file__).parents[4] / "shared" / "data"
+DATA = Path(__file__).parents[3] / "shared" / "data"
 WORDS, TEXT, PAIRS = "token_classification", "sequence_classification", "sentence_retrieval"
 
 

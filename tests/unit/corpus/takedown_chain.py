@@ -1,0 +1,98 @@
+"""A language whose stages copy what they read, for takedowns: no step costs anything."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from pathlib import Path
+from typing import Any
+
+from vernacular.config.schema import Language
+from vernacular.core.jsonl import read_jsonl, write_jsonl
+from vernacular.core.store import Artifact, Report, Store
+from vernacular.corpus.stages import stages
+from vernacular.corpus.takedown import Plan, Target, carry_out, make_plan
+from vernacular.pipeline.stage import Stage, Work, run_stage
+
+Row = dict[str, Any]
+
+
+def clean(work: Work) -> Report:
+    """Changes every text a little and rejects a line of each, as the real stage does."""
+    rows = list(read_jsonl(work.inputs["corpus/documents"] / "documents.jsonl"))
+    write_jsonl(work.out / "documents.jsonl", ({**row, "text": row["text"].replace("'", "\u2019")} for row in rows))
+    (work.out / "rejects").mkdir()
+    write_jsonl(work.out / "rejects" / "short.jsonl", ({"id": row["id"], "line": 1, "rule": "short", "reason": "it is",
+                                                        "text": row["text"].split("\n")[0]} for row in rows))
+    (work.cache / "seen.jsonl").write_text(rows[0]["text"])
+    return Report()
+
+
+def splits(work: Work) -> Report:
+    rows = list(read_jsonl(work.inputs["corpus/clean"] / "documents.jsonl"))
+    half = len(rows) // 2
+    write_jsonl(work.out / "train.jsonl", rows[:half])
+    write_jsonl(work.out / "test.jsonl", rows[half:])
+    return Report()
+
+
+def model(work: Work) -> Report:
+    (work.out / "model.safetensors").write_bytes(bytes(range(256)))
+    return Report()
+
+
+def task(work: Work) -> Report:
+    write_jsonl(work.out / "predictions.jsonl", (
+        {"text": line.lower(), "labels": []} for part in ("train", "test")
+        for row in read_jsonl(work.inputs["corpus/splits"] / f"{part}.jsonl") for line in row["text"].split("\n")))
+    return Report()
+
+
+def evaluation(work: Work) -> Report:
+    rows = list(read_jsonl(work.inputs["corpus/splits"] / "train.jsonl"))
+    return Report(samples={"lines": [{"text": row["text"][:160]} for row in rows]})
+
+
+def release(work: Work) -> Report:
+    rows = read_jsonl(work.inputs["corpus/splits"] / "train.jsonl")
+    (work.out / "documents.txt").write_text("".join(f"{row['id']}\t{row['path']}\n" for row in rows))
+    return Report()
+
+
+def chain(language: Language) -> list[Stage]:
+    """The real ``corpus/documents``, and behind it stages that leave text where the real ones do."""
+    def made(name: str, run: Any, *inputs: str) -> Stage:
+        return Stage(name=name, version="1", inputs=inputs, settings=lambda language: {}, run=run, description="")
+
+    return [stages(language)[0], made("corpus/clean", clean, "corpus/documents"),
+            made("corpus/splits", splits, "corpus/clean"), made("model/tiny", model, "corpus/splits"),
+            made("task/names_tiny", task, "corpus/splits", "model/tiny"),
+            made("evaluation/tiny_likelihood", evaluation, "corpus/splits", "model/tiny"),
+            made("release/tiny", release, "corpus/splits", "model/tiny")]
+
+
+def run(language: Language, store: Store) -> dict[str, Artifact]:
+    return {stage.name: run_stage(stage, language, store) for stage in chain(language)}
+
+
+def rows(artifact: Artifact, file: str = "documents.jsonl") -> list[Row]:
+    return list(read_jsonl(artifact.folder / file))
+
+
+def grep(root: Path, text: str) -> list[str]:
+    """Files below ``root`` with a line of ``text`` in them, whatever its case and escapes."""
+    found = []
+    for path in root.rglob("*"):
+        if path.is_file():
+            data = path.read_bytes()
+            data = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+            content = data.decode("utf-8", "replace").casefold().replace("\u2019", "'")
+            content += re.sub(r"\\u([0-9a-f]{4})", lambda code: chr(int(code[1], 16)), content)
+            if any(line.casefold() in content for line in text.split("\n")):
+                found.append(path.relative_to(root).as_posix())
+    return sorted(found)
+
+
+def take(language: Language, store: Store, **target: str) -> tuple[Plan, list[str]]:
+    plan = make_plan(language, store, Target(**target))
+    return plan, carry_out(plan, language, store, "the author asked", "tests")
