@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.cleaning import test_cache
-from tests.unit.cleaning.test_cache import look, write
+from tests.unit.cleaning import letter_tables
+from tests.unit.cleaning.letter_tables import look, write
 from vernacular.cleaning import workers
 from vernacular.cleaning.cache import Library
 from vernacular.core.errors import Problem
@@ -74,7 +74,7 @@ def test_no_process_outlives_one_that_is_killed(tmp_path: Path) -> None:
 
 def slow(path: Path) -> None:
     """Have batches worked on that take a while."""
-    test_cache.look(path, Library(path.parent / "cache", "1"), {"wait": 0.3})
+    letter_tables.look(path, Library(path.parent / "cache", "1"), {"wait": 0.3})
 
 
 def wait_for(met: object, limit: float = 20.0) -> None:
