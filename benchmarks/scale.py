@@ -59,10 +59,8 @@ def scale() -> Iterator[Row]:
         with tempfile.TemporaryDirectory() as place:
             home = Path(place)
             code = write_folders(home, count)[count // 2]
-            first, found = apart(home, "load"), apart(home, "load")
-            curve[count] = found
-            yield Row(f"load_seconds_{count}", found["processor seconds"], _UNIT, details={
-                **found, "processor seconds the first time, without outlines": first["processor seconds"]})
+            curve[count] = found = apart(home, "load")
+            yield Row(f"load_seconds_{count}", found["processor seconds"], _UNIT, details=found)
             yield from _run(home, code, count)
             ticks = apart(home, "tick")
             yield Row(f"tick_seconds_{count}", ticks["longest"], "s", details=ticks)
@@ -70,8 +68,6 @@ def scale() -> Iterator[Row]:
         home, shards = Path(place), _MANY // _SHARD
         write_folders(home, _MANY)
         sample = [1 + step * (shards - 1) // (_SAMPLE - 1) for step in range(_SAMPLE)]
-        for number in sample:
-            apart(home, "load", f"shard_{number}_of_{shards}")
         found = [apart(home, "load", f"shard_{number}_of_{shards}") for number in sample]
         curve[_MANY] = max(found, key=lambda each: float(each["processor seconds"]))
         total = sum(each["processor seconds"] for each in found) / _SAMPLE * shards

@@ -30,7 +30,7 @@ EVERY_SECONDS = 15  # users look at the lineage right after a reload
 def build_assets(project: Project, problems: Mapping[str, Problem], shard: Shard) -> list[AssetsDefinition | AssetSpec]:
     """Return an asset and its check for every broken folder, by slug."""
     def problem_of(slug: str) -> Problem | None:
-        found = scan(project.languages, project.artifacts, lambda code: slug.startswith(slug_of(code)), shard)
+        found = scan(project.languages, lambda code: slug.startswith(slug_of(code)), shard)
         return found.problems.get(slug)
 
     built: list[AssetsDefinition | AssetSpec] = []

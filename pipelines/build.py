@@ -36,7 +36,7 @@ def build_definitions(project: Project | None = None, resources: Mapping[str, An
         shard: the languages of this code location.
     """
     project = project or find_project()
-    registry = scan(project.languages, project.artifacts, wanted, shard)
+    registry = scan(project.languages, wanted, shard)
     shelf = Shelf(project.languages)
     stages, sources = AssetFactory(shelf.find), SourceFactory(shelf.language)
     assets: list[AssetsDefinition | AssetSpec] = []

@@ -39,7 +39,7 @@ PAUSE = 30.0  # pause between updates as a multiple of their duration, for a tho
 
 def rows_of(project: Project, store: Store) -> list[dict[str, Any]]:
     """Return the rows of the overview, over the languages of all code locations."""
-    registry = scan(project.languages, project.artifacts, everything, ALL)
+    registry = scan(project.languages, everything, ALL)
     return status_table.overview(registry.languages.values(), registry.problems, store)
 
 

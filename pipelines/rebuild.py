@@ -99,7 +99,7 @@ def build_schedule(project: Project, shard: Shard, of: JobDefinition) -> Schedul
 
 def due(project: Project, shard: Shard, now: float) -> Iterator[tuple[Outline, str]]:
     """Yield the languages to verify, with the key of their splits, longest waiting first."""
-    languages = scan(project.languages, project.artifacts, everything, shard).languages.values()
+    languages = scan(project.languages, everything, shard).languages.values()
     store, waiting = Store(project.artifacts), []
     for outline in languages:
         pointer = store.home(outline.code, SPLITS) / "current"

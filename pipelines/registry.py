@@ -11,7 +11,7 @@ from pipelines.selection import stages_to_show
 from vernacular.config.codes import slug_of
 from vernacular.config.load import folders_of, load_language
 from vernacular.core.errors import Problem
-from vernacular.pipeline.graph_summary import Outline, Outlines, outline_of
+from vernacular.pipeline.graph_summary import Outline, outline_of
 
 
 @dataclass
@@ -34,17 +34,15 @@ def everything(code: str) -> bool:
     return True
 
 
-def scan(root: Path, artifacts: Path, wanted: Callable[[str], bool], shard: Shard) -> Registry:
+def scan(root: Path, wanted: Callable[[str], bool], shard: Shard) -> Registry:
     """Scan the folders below ``root``; of two codes with the same slug only the first is valid.
 
     Args:
         root: the folder of language folders.
-        artifacts: the root of the store, which caches outlines.
         wanted: whether to include a code.
         shard: the folders to include.
     """
-    found, outlines = Registry(), Outlines(artifacts)
-    taken: dict[str, str] = {}
+    found, taken = Registry(), dict[str, str]()
     for folder in folders_of(root):
         slug, code = slug_of(folder.name), folder.name
         first = taken.setdefault(slug, code)
@@ -59,7 +57,7 @@ def scan(root: Path, artifacts: Path, wanted: Callable[[str], bool], shard: Shar
                 fix="Rename one of the folders")
             continue
         try:
-            found.languages[slug] = outlines.get(folder, lambda folder=folder: _outline(folder))  # type: ignore[misc]
+            found.languages[slug] = _outline(folder)
         except Problem as problem:
             found.problems[slug] = problem
         except Exception as error:  # a folder must never affect the others, whatever its error

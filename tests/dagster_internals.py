@@ -45,6 +45,7 @@ __all__ = [
     "execute_sensor_iteration",
     "location_origins_from_yaml_paths",
     "set_clock",
+    "set_patience",
 ]
 
 
@@ -52,3 +53,8 @@ def set_clock(monkeypatch: pytest.MonkeyPatch, now: Callable[[], float]) -> None
     """Have Dagster take ``now`` for the time, in seconds since 1970."""
     monkeypatch.setattr("dagster._time._mockable_get_current_timestamp", now)
     monkeypatch.setattr("dagster._time._mockable_get_current_datetime", lambda: datetime.fromtimestamp(now(), UTC))
+
+
+def set_patience(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Have Dagster wait so long for a SQLite file of events that another process has locked, in place of 30 seconds."""
+    monkeypatch.setattr("dagster._core.storage.event_log.sqlite.sqlite_event_log.SQLITE_BUSY_TIMEOUT_SECONDS", seconds)

@@ -31,7 +31,6 @@ from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.core.errors import Problem
 from vernacular.core.project import Project
-from vernacular.pipeline.graph_summary import digest_of_folder
 from vernacular.pipeline.stage import silent
 from vernacular.release.marks import keep
 
@@ -67,7 +66,6 @@ def test_what_is_no_file_is_refused_when_it_is_read_and_named_by_check(
             place.read(language, tmp_path / "artifacts")
         assert caught.value.where.endswith(place.path)
         broken = problems_of(tmp_path)
-        digest_of_folder(folder)
     assert [problem.where for problem in broken] == [f"languages/qaa/{place.path}"]
 
 

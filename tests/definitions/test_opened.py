@@ -31,7 +31,6 @@ from vernacular.core.files import File
 from vernacular.core.project import Project
 from vernacular.core.store import Store
 from vernacular.corpus.takedown import Target, make_plan
-from vernacular.pipeline.graph_summary import digest_of_folder
 from vernacular.sources import source_versions
 
 EVENTS = {"open", "os.scandir", "os.listdir", "os.rename", "os.remove", "os.mkdir", "os.truncate", "os.link",
@@ -89,7 +88,6 @@ def uses(language: Language, root: Path) -> dict[str, Callable[[], object]]:
     folder, store = language.folder, Store(root)
     return {
         "load": lambda: load_language(folder),
-        "outline": lambda: digest_of_folder(folder),
         "check": lambda: check_all(Project(folder.parent.parent, folder.parent, root), language.code),
         "versions": lambda: source_versions(language, root),
         "plan": lambda: steps_of(stages_of(language), language, store),
@@ -99,7 +97,7 @@ def uses(language: Language, root: Path) -> dict[str, Callable[[], object]]:
         **{path: (lambda append=append: append(folder)) for path, append in APPENDS.items()}}
 
 
-@pytest.mark.parametrize("use", ["load", "outline", "check", "versions", "plan", "accepted",
+@pytest.mark.parametrize("use", ["load", "check", "versions", "plan", "accepted",
                                  "takedown", "edit", *APPENDS])
 def test_whatever_is_done_goes_through_it(language: Language, tmp_path: Path, use: str) -> None:
     (language.folder / "behaviour").mkdir()

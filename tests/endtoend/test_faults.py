@@ -33,6 +33,7 @@ from filelock import FileLock
 from pipelines import run_locks as bookkeeping
 from pipelines.refresh_sensor import Upkeep
 from pipelines.run_locks import LAUNCH_SECONDS, STARTED_BY, end_dead_runs
+from tests.dagster_internals import set_patience
 from tests.generate import TINY_MODEL, make_documents, write_language
 from tests.site import Answer, LoopbackSite
 from tests.unit.pipelines.world import World
@@ -286,8 +287,9 @@ def test_a_folder_renamed_in_mid_run_is_no_empty_folder(world: World, kind: str,
     assert current is not None and len(texts_in(current.folder, "documents.jsonl")) == 12 + len(LINES)
 
 
-def test_a_locked_history_costs_a_tick_and_no_more(world: World) -> None:
+def test_a_locked_history_costs_a_tick_and_no_more(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     small(world.project.languages)
+    set_patience(monkeypatch, 1)
     database, = Path(world.instance.root_directory).rglob("index.db")
     with closing(sqlite3.connect(database, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")

@@ -26,14 +26,13 @@ def test_the_last_stages_of_a_language_have_the_policy_and_no_others(tmp_path: P
     write_language(tmp_path / "languages", "qac", documents=3, models={"tiny": {**TINY_MODEL, "enabled": False}},
                    refresh={"fail_days": 60})
     project = Project(tmp_path, tmp_path / "languages", tmp_path / "artifacts")
-    for _ in range(2):  # parsed, and from the outlines that are kept
-        graph = build_definitions(project).resolve_asset_graph()
-        policies = {key.to_user_string(): policy for key in graph.get_all_asset_keys()
-                    if (policy := graph.get(key).freshness_policy_or_from_metadata) is not None}
-        assert set(policies) == {"qaa/release/tiny", "qac/corpus/splits"}
-        assert [policies[name].fail_window.to_timedelta().days for name in sorted(policies)] == [60, 60]
-        assert policies["qaa/release/tiny"].warn_window.to_timedelta().days == 30
-        assert policies["qac/corpus/splits"].warn_window is None
+    graph = build_definitions(project).resolve_asset_graph()
+    policies = {key.to_user_string(): policy for key in graph.get_all_asset_keys()
+                if (policy := graph.get(key).freshness_policy_or_from_metadata) is not None}
+    assert set(policies) == {"qaa/release/tiny", "qac/corpus/splits"}
+    assert [policies[name].fail_window.to_timedelta().days for name in sorted(policies)] == [60, 60]
+    assert policies["qaa/release/tiny"].warn_window.to_timedelta().days == 30
+    assert policies["qac/corpus/splits"].warn_window is None
 
 
 @pytest.mark.parametrize("wrong", [{"warn_days": 3}, {"warn_days": 3, "fail_days": 3}, {"fail_days": 0}])

@@ -162,10 +162,15 @@ def test_a_stage_tells_its_launcher_what_became_of_it(project: Path) -> None:
     assert "corpus/clean" in json.loads(outcome.read_text())["problem"]["what"]
 
 
-def test_run_through_dagster_and_again(project: Path) -> None:
-    first = vernacular("run", "qaa", "--to", "corpus/documents")
-    assert first.returncode == 0, first.stderr
-    assert "qaa corpus/documents: done in" in first.stdout
+def test_run_on_a_terminal_shows_a_bar_and_again_without_one(project: Path) -> None:
+    code, written = in_a_terminal([sys.executable, "-m", "vernacular", "run", "qaa", "--to", "corpus/documents"],
+                                  Path.cwd(), os.environ)
+    assert code == 0, written
+    assert "0/1 stages" in re.sub(r"\x1b\[[\d;]*m", "", written)
+    assert "corpus/documents: done" not in written
+    assert written.count("\x1b[?25l") == written.count("\x1b[?25h") == 1, "the cursor is shown again"
+    last = written.rsplit("\x1b[?25h", 1)[1]
+    assert "all 1 stages are up to date" in last and "━" not in last
     second = vernacular("run", "qaa", "--to", "corpus/documents")
     assert second.returncode == 0, second.stderr
     assert "corpus/documents" not in second.stdout, "nothing was to do"
@@ -181,17 +186,6 @@ def runs_in(home: Path) -> int:
     """How many runs Dagster's history in ``home`` holds."""
     code = "import dagster\nwith dagster.DagsterInstance.get() as instance:\n    print(instance.get_runs_count())"
     return int(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
-
-
-def test_a_run_on_a_terminal_shows_a_bar(project: Path) -> None:
-    code, written = in_a_terminal([sys.executable, "-m", "vernacular", "run", "qaa", "--to", "corpus/documents"],
-                                  Path.cwd(), os.environ)
-    assert code == 0, written
-    assert "0/1 stages" in re.sub(r"\x1b\[[\d;]*m", "", written)
-    assert "corpus/documents: done" not in written
-    assert written.count("\x1b[?25l") == written.count("\x1b[?25h") == 1, "the cursor is shown again"
-    last = written.rsplit("\x1b[?25h", 1)[1]
-    assert "all 1 stages are up to date" in last and "━" not in last
 
 
 WARNS = """\
@@ -213,6 +207,7 @@ def test_what_libraries_write_is_counted_kept_and_shown_with_debug(project: Path
                               capture_output=True, text=True, check=True, env=environment, timeout=120)
         said[bool(debug)] = done.stdout + done.stderr
         if not debug:
+            assert "qaa corpus/documents: done in" in done.stdout
             log = project / "artifacts" / "qaa" / ".last_run.log"
             assert log.read_text(encoding="utf-8").count("UserWarning: made for a test") == 1
             assert f"1 UserWarning of sitecustomize.py; complete output: {log}" in done.stderr
