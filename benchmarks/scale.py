@@ -118,7 +118,7 @@ def load(attribute: str | None) -> dict[str, Any]:
         get_external_pipeline_subset_result,
     )
 
-    module = ("pipelines.code_locations", attribute) if attribute else ("pipelines.definitions", "defs")
+    module = ("pipelines.shards", attribute) if attribute else ("pipelines.definitions", "defs")
     recon = ReconstructableRepository(CodePointer.from_module(*module, working_directory=None))
     repository = recon.get_definition()
     repository.load_all_definitions()

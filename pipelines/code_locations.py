@@ -2,21 +2,18 @@
 
 ``python -m pipelines.code_locations N`` sets them up.
 
-The command writes ``workspace.yaml`` of the project; each entry names an attribute of this module,
-such as ``shard_2_of_28``, which is built on demand. A language's shard depends only on its code and
-N, so a new folder moves no other.
+The command writes ``workspace.yaml`` of the project. Each of its entries names an attribute of ``pipelines.shards``,
+such as ``shard_2_of_28``. The shard of a language depends on its code and N alone, so a new folder moves no other.
 """
 
 from __future__ import annotations
 
-import functools
-import gc
 import re
 import sys
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 
@@ -26,11 +23,8 @@ from vernacular.core.project import find_project
 from vernacular.core.store import write_atomically
 from vernacular.core.terminal import guard_streams, say
 
-if TYPE_CHECKING:
-    from dagster import Definitions
-
 MODULE, LOCATION = "pipelines.definitions", "vernacular"  # the single code location without shards
-SHARDS = "pipelines.code_locations"
+SHARDS = "pipelines.shards"
 FILE = "workspace.yaml"
 _NAME = re.compile(r"shard_([1-9]\d{0,3})_of_([1-9]\d{0,3})")
 
@@ -82,7 +76,7 @@ def locations(home: Path) -> list[Location]:
         entries = yaml.safe_load(file.read_text(encoding="utf-8"))["load_from"]
         modules = [entry["python_module"] for entry in entries if "python_module" in entry]
         found = [Location(entry.get("location_name", entry["module_name"]), entry["module_name"],
-                          entry.get("attribute"), _shard(entry.get("attribute") or "shard_1_of_1"))
+                          entry.get("attribute"), shard_named(entry.get("attribute") or "shard_1_of_1"))
                  for entry in modules if entry["module_name"] in (MODULE, SHARDS)]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
         raise Problem(f"invalid workspace file ({type(error).__name__})", where=str(file),
@@ -113,19 +107,8 @@ def workspace(shards: int) -> str:
         {"load_from": [{"python_module": entry} for entry in entries]}, sort_keys=False)
 
 
-@functools.cache
-def __getattr__(name: str) -> Definitions:
-    """Return the definitions of ``shard_2_of_28``, as an attribute of this module."""
-    if not _NAME.fullmatch(name):
-        raise AttributeError(name)
-    from pipelines.build import build_definitions
-    from pipelines.partial_load import needed
-
-    gc.set_threshold(100_000, 50, 100)  # as in pipelines.definitions
-    return build_definitions(wanted=needed(), shard=_shard(name))
-
-
-def _shard(name: str) -> Shard:
+def shard_named(name: str) -> Shard:
+    """The part that ``shard_2_of_28`` names. Raises ValueError."""
     found = _NAME.fullmatch(name)
     if found is None or int(found[1]) > int(found[2]):
         raise ValueError(name)

@@ -43,10 +43,11 @@ def inside_functions(tree: ast.Module) -> Iterator[ast.ImportFrom]:
             yield from (node for node in ast.walk(function) if isinstance(node, ast.ImportFrom))
 
 
-def test_the_library_imports_its_own_modules_at_the_top() -> None:
-    late = {f"{path.relative_to(ROOT)}:{node.lineno}" for path in sorted((ROOT / "vernacular").rglob("*.py"))
+def test_our_own_modules_are_imported_at_the_top() -> None:
+    late = {f"{path.relative_to(ROOT)}:{node.lineno}" for package in FORBIDDEN
+            for path in sorted((ROOT / package).rglob("*.py"))
             for node in inside_functions(ast.parse(path.read_text(encoding="utf-8")))
-            if (node.module or "").split(".")[0] == "vernacular"}
+            if (node.module or "").split(".")[0] in FORBIDDEN}
     assert not late, "name it as an EntryPoint where it is heavy"
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from dagster import Definitions
 
-from pipelines import code_locations as shards
+from pipelines import shards
 from pipelines.build import build_definitions
 from pipelines.code_locations import Location, Shard, location_of, locations, main
 from tests.dagster_internals import location_origins_from_yaml_paths
@@ -53,7 +53,7 @@ def test_a_wrong_number_writes_nothing(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("text", [
-    "", "[", "load_from: 3", "load_from: [{python_module: {module_name: pipelines.code_locations, attribute: x}}]"])
+    "", "[", "load_from: 3", "load_from: [{python_module: {module_name: pipelines.shards, attribute: x}}]"])
 def test_a_workspace_that_cannot_be_used_says_how_to_mend_it(tmp_path: Path, text: str) -> None:
     (tmp_path / "workspace.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(Problem, match="Rewrite it"):
