@@ -26,11 +26,10 @@ from dagster import (
 )
 
 from assets.dagster_internals import DagsterPipesExecutionError
-from vernacular.cli.fork_server import run_command
+from vernacular.cli.fork_server import can_run_command, run_command
 from vernacular.config.schema import Language
 from vernacular.core.errors import Problem, TransientProblem
 from vernacular.core.store import Artifact, Store
-from vernacular.pipeline.parent_process import can_fork
 from vernacular.pipeline.stage import Stage
 
 
@@ -105,7 +104,7 @@ class LocalLauncher(Launcher):
         """Run ``command`` as a local process."""
         warnings.simplefilter("ignore", PreviewWarning)  # Dagster warns about its own internals in Pipes
         handed = elsewhere(several(command, self.processes), self.prefix, env)
-        if handed != command or not can_fork():
+        if handed != command or not can_run_command():
             PipesSubprocessClient(termination_timeout_seconds=self.stop_seconds).run(
                 context=context.op_execution_context, command=handed, env=env)
             return

@@ -9,20 +9,28 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from multiprocessing.reduction import DupFd
 from typing import Protocol
 
 from vernacular.core.entry_point import EntryPoint
+from vernacular.pipeline.parent_process import can_fork
 
 _PRELOADED = "vernacular.cli.preloaded"
+_LONGEST_PATH = 70  # of the folder for temporary files: multiprocessing puts a socket there, whose path has a limit
 _LOST = 255  # the exit code that multiprocessing gives where the fork server was killed
 _main = EntryPoint[None]("vernacular.cli.main:main")
 
 
 class _Descriptor(Protocol):
     def detach(self) -> int: ...
+
+
+def can_run_command() -> bool:
+    """Whether ``run_command`` works here; elsewhere a process has to load everything itself."""
+    return can_fork() and len(os.fsencode(tempfile.gettempdir())) <= _LONGEST_PATH
 
 
 def run_command(command: Sequence[str], env: Mapping[str, str], stop_seconds: float = 60) -> int:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import psutil
 
 from vernacular.core.errors import TransientProblem, panics_as_problems
-from vernacular.pipeline.parent_process import can_fork, interrupt_when_alone
+from vernacular.pipeline.parent_process import can_fork, end_when_alone
 
 _T = TypeVar("_T")
 _ROOM = 2**30  # bytes per job in addition to its model
@@ -64,6 +64,6 @@ def _run(number: int) -> object:
 def _prepare() -> None:
     import torch
     from threadpoolctl import threadpool_limits
-    interrupt_when_alone()
+    end_when_alone()
     torch.set_num_threads(1)
     threadpool_limits(1)  # limits NumPy and SciPy

@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 CARDS = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
@@ -21,6 +22,18 @@ def can_fork() -> bool:
 
 def interrupt_when_alone() -> None:
     """Interrupt this process when the one that started it is gone, also if it went before this is called."""
+    _when_alone(lambda: os.kill(os.getpid(), signal.SIGINT))
+
+
+def end_when_alone() -> None:
+    """End this process at once when the one that started it is gone: a worker that has nothing to save.
+
+    An interrupt would end the job of a worker of ``concurrent.futures``, which then waits for the next one for ever.
+    """
+    _when_alone(lambda: os._exit(1))
+
+
+def _when_alone(act: Callable[[], None]) -> None:
     forked_by, started_by = multiprocessing.parent_process(), os.getppid()
 
     def watch() -> None:
@@ -28,6 +41,6 @@ def interrupt_when_alone() -> None:
             forked_by.join()
         while forked_by is None and os.getppid() == started_by:
             time.sleep(PARENT_SECONDS)
-        os.kill(os.getpid(), signal.SIGINT)
+        act()
 
     threading.Thread(target=watch, daemon=True).start()
