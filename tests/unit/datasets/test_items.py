@@ -212,7 +212,8 @@ def test_words_for_a_label_that_no_item_has_are_refused(tmp_path: Path) -> None:
 def test_more_examples_than_there_are_training_items_are_refused(tmp_path: Path) -> None:
     many = len(load_items(asked(tmp_path / "one", lines(0, 120)), "t", tmp_path).train)
     assert load_items(asked(tmp_path / "two", lines(0, 120), shots=[0, many]), "t", tmp_path)
-    with pytest.raises(Problem, match=f"{many + 1} examples are requested, but train has {many} usable items") as caught:
+    message = f"{many + 1} examples are requested, but train has {many} usable items"
+    with pytest.raises(Problem, match=message) as caught:
         load_items(asked(tmp_path / "three", lines(0, 120), shots=[0, many + 1]), "t", tmp_path)
     assert caught.value.where == "qaa tasks.t prompt shots" and "\n" not in str(caught.value)
 
