@@ -11,7 +11,7 @@ TESTS := $(VENV)/.installed-test
 DOCS := $(VENV)/.installed-docs
 export DAGSTER_HOME ?= $(CURDIR)
 
-.PHONY: help quickstart full smollm2 test bench check reference docs ui reload clean-env
+.PHONY: help quickstart full smollm2 test tutorial bench check reference docs ui reload clean-env
 
 help:
 	@echo "make quickstart  install, then carry a small model into Chichewa end to end on this machine, print the results"
@@ -20,6 +20,7 @@ help:
 	@echo "make ui          Dagster on http://127.0.0.1:$(PORT)"
 	@echo "make reload      have the running UI read the language folders again"
 	@echo "make test        the tests      make check   ruff, mypy, generated pages"
+	@echo "make tutorial    follow docs/tutorials/your-language.md word for word, on generated files"
 	@echo "make reference   write the generated pages and the schemas for editors, after a change of what they describe"
 	@echo "make docs        build docs/ as a site in site/; broken links are errors"
 	@echo "make bench       the figures, into benchmarks/results.jsonl; ONLY=name for one"
@@ -40,6 +41,9 @@ smollm2: $(STAMP)
 # In the order of the folders: else files of few tests, the longest ones here, would come last, one worker waiting.
 test: $(TESTS)
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+tutorial: $(TESTS)
+	$(BIN)/python -m pytest -q tests/endtoend/test_tutorial.py::test_the_tutorial_word_for_word
 
 bench: $(TESTS)
 	$(BIN)/python -m benchmarks $(ONLY)
