@@ -15,14 +15,14 @@ _CODES = ("nya", "lug", "fao")
 _LINES = 10  # of a document
 _SEED_LINES = 2000
 _MORE = 0.01
-_COPIES = 14  # of the text with its words drawn anew, for a corpus of some 50 MB
+_COPIES = 14  # of the text with its words drawn again, for a corpus of some 50 MB
 
 
 @figure
 def cleaning_mb_per_s() -> Iterator[Row]:
     """MB of text a second through ``corpus/clean``, from nothing.
 
-    Of a language with some 49 MB, in documents of ten lines; of three with 3 to 6 MB (``_small``: starting takes up a
+    Of a language with some 49 MB, in documents of ten lines; of three with 3 to 6 MB (``_small``: starting takes a
     second of each); of the three in documents of one line (``_lines``).
     """
     real = {code: real_lines(code) for code in _CODES}
@@ -75,11 +75,11 @@ def _documents(lines: Sequence[str], size: int) -> list[str]:
 
 
 def _much(lines: Sequence[str]) -> list[str]:
-    """The lines, and their words drawn anew a dozen times."""
-    return [*lines, *(line for seed in range(_COPIES) for line in _drawn_anew(lines, seed))]
+    """The lines, and their words drawn again a dozen times."""
+    return [*lines, *(line for seed in range(_COPIES) for line in _redrawn(lines, seed))]
 
 
-def _drawn_anew(lines: Sequence[str], seed: int) -> list[str]:
+def _redrawn(lines: Sequence[str], seed: int) -> list[str]:
     """Lines of the same lengths with the same words in another order, so that none is like another."""
     words = [word for line in lines for word in line.split(" ")]
     random.Random(seed).shuffle(words)

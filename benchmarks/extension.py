@@ -84,7 +84,7 @@ def model(base: dict[str, Any], *, steps: int, passes: float, **more: Any) -> di
     """Settings of the model that is compared: ``steps``, but no more than so many ``passes`` over the text.
 
     Args:
-        base: where it lies.
+        base: where it is.
         steps: of training.
         passes: over the text.
         more: further settings of training.

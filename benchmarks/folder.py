@@ -40,7 +40,7 @@ def write_folder(root: Path, seed: Sequence[str], files: Mapping[str, Sequence[s
                             "pretraining": {"steps": 1}}}, **more}
     for name, model in settings["models"].items():
         link = folder / "bases" / name
-        if Path(model["base"].get("path", "")).is_absolute():  # a language folder names only what lies in it
+        if Path(model["base"].get("path", "")).is_absolute():  # a language folder names only what is in it
             link.parent.mkdir(exist_ok=True)
             link.symlink_to(model["base"]["path"])
             settings["models"][name] = {**model, "base": {**model["base"], "path": f"bases/{name}"}}
@@ -64,7 +64,7 @@ def run(folder: Path, root: Path, *names: str, threads: int = 1, watch: bool = F
         watch: let what the stages say be seen, where they take long.
 
     Raises:
-        RuntimeError: it failed; the message is what it said.
+        RuntimeError: it failed; the message is its output.
     """
     done = subprocess.run([sys.executable, "-m", __name__, str(folder), str(root), *names], cwd=CHECKOUT,
                           stdout=subprocess.PIPE, stderr=None if watch else subprocess.PIPE, text=True, check=False,

@@ -57,7 +57,7 @@ FIGURES: dict[str, Figure] = {}
 
 
 def figure(measure: Callable[[], Iterator[Row]]) -> Callable[[], Iterator[Row]]:
-    """Make ``measure`` known by its name; the first line of its docstring says what it measures."""
+    """Make ``measure`` known by its name; the first line of its docstring names what it measures."""
     meaning = (measure.__doc__ or "").strip().split("\n")[0]
     FIGURES[measure.__name__] = Figure(measure.__name__, meaning, measure)
     return measure

@@ -115,7 +115,7 @@ def strew(chance: random.Random, size: int) -> Salted:
 
     Args:
         chance: decides what goes where.
-        size: lines of a document; with one, salt stands in documents of its own.
+        size: lines of a document; with one, salt is in documents of its own.
     """
     lines = need(DATA / "nya" / "mono.txt").read_text(encoding="utf-8").splitlines()
     number = round(len(lines) * SHARE)

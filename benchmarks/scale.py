@@ -28,7 +28,7 @@ from benchmarks.registry import RESULTS, Row, figure
 _SIZES, _MANY, _SHARD = (10, 100, 1000), 7000, 250
 _SAMPLE = 3  # of the shards of the many: all are alike
 _TICKS = 5
-_UNIT = "processor s"  # on one core: what a clock shows where nothing else is going on
+_UNIT = "processor s"  # on one core: what a clock shows while nothing else runs
 
 
 def write_folders(home: Path, count: int) -> list[str]:

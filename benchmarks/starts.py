@@ -1,6 +1,6 @@
 """Where new rows start from: ours and the package ``deepfocus``, then the same steps on the same text, and likelihood.
 
-``deepfocus`` is not installed beside ours: it lies in a folder of its own in the cache, which ``peer_rows`` alone sees.
+``deepfocus`` is not installed beside ours: it is in a folder of its own in the cache, which ``peer_rows`` alone sees.
 """
 
 from __future__ import annotations

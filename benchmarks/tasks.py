@@ -1,13 +1,13 @@
 """What adaptation gives to tasks: base, control and adapted at several numbers of labels, on real text and labels.
 
-Labels are read where they lie (``../shared/data``). How much is done is set from outside, so that two cores can do
-some of it and a card all of it; what was set stands in every row:
+Labels are read where they are (``../shared/data``). How much is done is set from outside, so that two cores can do
+some of it and a card all of it; every row contains what was set:
 
 ``BENCH_MINUTES`` (15) of pretraining for each arm, or ``BENCH_STEPS``; ``BENCH_SIZES`` (100,500,all), ``BENCH_SEEDS``
 (3: how many), ``BENCH_TEST`` (all: the most items scored), ``BENCH_TASKS`` (ner,pos,sib200), ``BENCH_WORDS`` (all: the
 most words of text), ``BENCH_TRANSLATIONS`` (0; 1: sentences of LAFAND teach the base first), ``BENCH_LORA`` (settings
 of fine-tuning as JSON, such as {"epochs": 4}), ``BENCH_FULL`` (0; 1: full fine-tuning as well), ``BENCH_PLACE`` (a
-folder that is kept, where a killed run goes on).
+folder that is kept, where a killed run continues).
 """
 
 from __future__ import annotations

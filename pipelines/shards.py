@@ -18,7 +18,7 @@ from pipelines.partial_load import needed
 
 @functools.cache
 def __getattr__(name: str) -> Definitions:
-    """The definitions of the part that ``name`` stands for."""
+    """The definitions of the part named ``name``."""
     try:
         shard = shard_named(name)
     except ValueError:

@@ -28,7 +28,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session", autouse=True)
 def signing_key(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the key for releases lies, also for processes that tests start; made when it is needed."""
+    """The path of the key for releases, also for processes that tests start; made when it is needed."""
     root = tmp_path_factory.getbasetemp()
     root = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root  # workers read each other's releases
     path = root / "key" / "signing-key.pem"

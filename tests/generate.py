@@ -23,7 +23,7 @@ TINY_MODEL: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Writing:
-    """How an invented language is written: its syllables, and what stands between them, between words, and behind.
+    """How an invented language is written: its syllables, and what is between them, between words, and behind.
 
     A syllable is one of ``onsets`` and one of ``rhymes``.
     """

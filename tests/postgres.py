@@ -71,7 +71,7 @@ class Postgres:
                   f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder} {QUICK}")
 
     def stop(self) -> None:
-        """Stop it, whoever is connected."""
+        """Stop it, also while clients are connected."""
         self.tell("pg_ctl", "stop", "-w", "-s", "-m", "fast", "-D", str(self.folder))
 
     def ask(self, program: str, *words: str, database: str = USER) -> str:

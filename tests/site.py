@@ -50,7 +50,7 @@ class LoopbackSite:
     """The site; a context manager.
 
     Attributes:
-        pages: path (with its query) -> answer; text stands for an HTML page.
+        pages: path (with its query) -> answer; text is an HTML page.
         otherwise: asked about paths that ``pages`` does not hold; None means 404.
         log: every request in order.
     """
@@ -75,7 +75,7 @@ class LoopbackSite:
         self.server.server_close()
 
     def asked(self, start: str = "/") -> list[str]:
-        """The paths that were asked for and begin with ``start``, in order."""
+        """The paths that were requested and begin with ``start``, in order."""
         return [entry.path for entry in self.log if entry.path.startswith(start)]
 
     def answer(self, path: str, headers: dict[str, str]) -> Answer:

@@ -47,7 +47,7 @@ def installed() -> bool:
 
 
 def path() -> str:
-    """Where the programs are looked for: daemons lie in folders that an ordinary PATH may lack."""
+    """Where the programs are looked for: daemons are in folders that an ordinary PATH may lack."""
     return f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/usr/local/sbin"
 
 

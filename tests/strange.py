@@ -10,7 +10,7 @@ KINDS = ("link", "dangling", "link to a folder", "pipe", "socket", "link to a pi
 
 
 def put(kind: str, path: Path, outside: Path) -> None:
-    """Put something of ``kind`` at ``path``; what links lead to lies in the folder ``outside``, by other names."""
+    """Put something of ``kind`` at ``path``; what links lead to is in the folder ``outside``, by other names."""
     outside.mkdir(exist_ok=True)
     path.parent.mkdir(parents=True, exist_ok=True)
     if kind == "pipe":

@@ -59,7 +59,7 @@ def open_page(browser: Browser, trouble: list[str]) -> Iterator[Callable[[str, t
         context.set_default_timeout(MILLISECONDS)
         context.route("**/*", keep_in)
         page = context.new_page()
-        page.on("console", lambda said: trouble.append(said.text) if said.type == "error" else None)
+        page.on("console", lambda line: trouble.append(line.text) if line.type == "error" else None)
         page.on("pageerror", lambda error: trouble.append(str(error)))
         # A page that is left, or a picture that is no longer shown, cancels what it asked for: that is no trouble.
         page.on("requestfailed", lambda request: trouble.append(f"{request.url}: {request.failure}")

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 WINDOW = (1400, 900)
 STOP_SECONDS = 3.0
-MADE_SECONDS = 180.0  # until the overview is made anew
+MADE_SECONDS = 180.0  # until the overview is made again
 PATIENCE = 900.0  # seconds, for the UI to start and for the run to end, on a machine that has other work
 GENRE = {"genre": {"kind": "sequence_classification", "labels": {
     "kind": "document_group", "groups": {topic: [f"text/text/{topic}/*"] for topic in TOPICS}}}}
@@ -75,9 +75,9 @@ def address(browser: Browser, home: Path) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    said = subprocess.run(["make", "-n", "ui", f"PORT={port}", f"BIN={Path(sys.executable).parent}"], cwd=CHECKOUT,
+    printed = subprocess.run(["make", "-n", "ui", f"PORT={port}", f"BIN={Path(sys.executable).parent}"], cwd=CHECKOUT,
                           env=surroundings(home), capture_output=True, text=True, check=True).stdout
-    command = next(shlex.split(line) for line in said.splitlines() if "vernacular ui" in line)
+    command = next(shlex.split(line) for line in printed.splitlines() if "vernacular ui" in line)
     with (home / "ui.log").open("wb") as log, subprocess.Popen(
             [sys.executable, "-m", "vernacular", *command[1:]], cwd=home, env=surroundings(home), stdout=log,
             stderr=log) as process:
@@ -109,7 +109,7 @@ def box(page: Page, code: str) -> Locator:
 
 
 def counts(page: Page, code: str, colour: str = "") -> Locator:
-    """What stands in the box: how many assets are in which state, a colour each."""
+    """The content of the box: how many assets are in which state, a colour each."""
     return box(page, code).locator(f"[style*='--tag-fill-color: var(--color-background-{colour}']")
 
 
@@ -124,7 +124,7 @@ def close(page: Page, dialog: Locator) -> None:
     dialog.wait_for(state="hidden")
 
 
-def open_when_told(page: Page, address: str, text: str) -> None:
+def open_once_shown(page: Page, address: str, text: str) -> None:
     """Open a page again and again until it shows ``text``: it stays at the event that was the newest when it opened."""
     end = time.monotonic() + MADE_SECONDS
     while not page.get_by_text(text).count():
@@ -175,7 +175,7 @@ def test_a_language_is_run_to_its_end_and_looked_at(open_page: OpenPage, trouble
     page.get_by_text("every source names its licence", exact=True).wait_for()
     page.get_by_text("Passed", exact=True).first.wait_for()
 
-    # The source says what it held.
+    # The source reports what it contained.
     page.goto(f"{address}/assets/qaa/source/text?view=events")
     page.locator("tr").filter(has_text="documents").get_by_text("60", exact=True).wait_for()
     assert trouble == []
@@ -191,7 +191,7 @@ def test_a_folder_is_added_and_broken(open_page: OpenPage, trouble: list[str], a
     reload(page)
     counts(page, "qab", "yellow").get_by_text(str(stages + 1), exact=True).wait_for()
 
-    # A key is misspelt. "Reload definitions": its asset says what is wrong and how to mend it, and cannot be run.
+    # A key is misspelt. "Reload definitions": its asset reports what is wrong and how to fix it, and cannot be run.
     settings = folder / "language.yaml"
     settings.write_text(settings.read_text(encoding="utf-8").replace("name:", "nmae:", 1), encoding="utf-8")
     reload(page)
@@ -205,8 +205,8 @@ def test_a_folder_is_added_and_broken(open_page: OpenPage, trouble: list[str], a
     page.goto(f"{address}/asset-groups")
     page.get_by_role("button", name=f"Materialize all ({stages + 1})").wait_for()
 
-    # The overview, made without being asked for: a row for each language, and the broken one says that it is.
-    open_when_told(page, f"{address}/assets/overview?view=events", "broken folder")
+    # The overview, made without a request: a row for each language; that of the broken one reports it.
+    open_once_shown(page, f"{address}/assets/overview?view=events", "broken folder")
     rows = show(page, "languages")
     rows.get_by_text("broken folder: unknown key 'nmae'").wait_for()
     assert rows.locator("table tr").count() == 3

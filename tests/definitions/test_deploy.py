@@ -1,4 +1,4 @@
-"""The files of ``deploy/``: what Compose and Dagster say of them, and what they must not say. Started elsewhere."""
+"""The files of ``deploy/``: what Compose and Dagster read in them, and what they must not contain. Started elsewhere."""
 
 from __future__ import annotations
 
@@ -145,23 +145,23 @@ def test_the_job_of_a_run_on_kubernetes_has_the_folders_and_no_more_rights_than_
     assert pod.termination_grace_period_seconds == 90
 
 
-def test_on_kubernetes_too_the_history_is_mended_before_the_daemon() -> None:
-    """The chart takes such containers as they stand; Kubernetes' own class refuses a key that it does not know."""
+def test_on_kubernetes_too_the_history_is_repaired_before_the_daemon() -> None:
+    """The chart takes such containers unchanged; Kubernetes' own class refuses a key that it does not know."""
     from dagster_k8s.models import k8s_model_from_dict, k8s_snake_case_dict
     from kubernetes.client import V1Container
 
     helm = read("helm/values.yaml")
     written, = helm["dagsterDaemon"]["extraPrependedInitContainers"]
-    mend = k8s_model_from_dict(V1Container, k8s_snake_case_dict(V1Container, written))
+    repair = k8s_model_from_dict(V1Container, k8s_snake_case_dict(V1Container, written))
     daemon = read("compose.yaml")["services"]["daemon"]["command"].split()
-    assert mend.command == daemon[:daemon.index("dagster-daemon")] == ["python", "-m", "pipelines.repair_history"]
+    assert repair.command == daemon[:daemon.index("dagster-daemon")] == ["python", "-m", "pipelines.repair_history"]
     image = helm["dagsterDaemon"]["image"]
-    assert mend.image == f"{image['repository']}:{image['tag']}"
+    assert repair.image == f"{image['repository']}:{image['tag']}"
     postgres = read("dagster.yaml")["storage"]["postgres"]["postgres_db"].values()
-    assert {value["env"] for value in postgres if isinstance(value, dict)} == {variable.name for variable in mend.env}
-    assert [mount.mount_path for mount in mend.volume_mounts] == [  # where the locks of live runs are
+    assert {value["env"] for value in postgres if isinstance(value, dict)} == {variable.name for variable in repair.env}
+    assert [mount.mount_path for mount in repair.volume_mounts] == [  # where the locks of live runs are
         mount["mountPath"] for mount in helm["dagsterDaemon"]["volumeMounts"]]
-    assert mend.security_context.run_as_non_root
+    assert repair.security_context.run_as_non_root
 
 
 def test_the_page_on_kubernetes_listens_where_one_who_is_not_root_may() -> None:

@@ -1,6 +1,6 @@
 """Files below a language folder are opened by ``vernacular.core.files`` alone.
 
-Read from the source: a module that opens or lists files by itself stands below, with what these files are; and no
+Read from the source: a module that opens or lists files by itself is listed below, with what these files are; and no
 module does so with a path that was made from a language's folder.
 """
 

@@ -1,6 +1,6 @@
 """Whatever is done with a language folder, no file below it is opened by its path.
 
-``vernacular.core.files`` opens names relative to a descriptor of their folder. Python tells an audit hook of every
+``vernacular.core.files`` opens names relative to a descriptor of their folder. Python reports to an audit hook every
 file that
 it opens or lists; a path below the folder shows that something went around it. Libraries that open files by themselves
 are not asked: the files of a labelled dataset and of a base model are looked through before.
@@ -79,7 +79,7 @@ def test_what_is_read_goes_through_it(tmp_path: Path, place: Any) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists() and path.suffix:
         path.write_text('{"text": "one two three four"}\n')
-    with opened(language.folder) as seen, suppress(Problem):  # the content is not what is asked here
+    with opened(language.folder) as seen, suppress(Problem):  # the content does not matter here
         place.read(language, tmp_path / "artifacts")
     assert seen == []
 

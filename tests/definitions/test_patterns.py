@@ -46,13 +46,13 @@ def _modules() -> Iterator[ModuleType]:
             yield importlib.import_module(found.name)
 
 
-def _held(name: str, value: object, depth: int) -> Iterator[tuple[str, Pattern]]:
+def _patterns_of(name: str, value: object, depth: int) -> Iterator[tuple[str, Pattern]]:
     if isinstance(value, re.Pattern | regex.Pattern):
         yield name, value
     elif depth and isinstance(value, tuple | list | set | frozenset | dict):
         parts = value.items() if isinstance(value, dict) else enumerate(value)
         for key, part in parts:
-            yield from _held(f"{name}[{key!r}]", part, depth - 1)
+            yield from _patterns_of(f"{name}[{key!r}]", part, depth - 1)
 
 
 def _within_functions() -> Iterator[tuple[str, ast.Call]]:
@@ -83,7 +83,7 @@ def _patterns() -> dict[str, Pattern]:
             if isinstance(value, type) and value.__module__ == module.__name__:
                 places += [(f"{name}.{inner}", part) for inner, part in vars(value).items()]
             for place, part in places:
-                found |= _held(f"{module.__name__}.{place}", part, 3)
+                found |= _patterns_of(f"{module.__name__}.{place}", part, 3)
     for name, call in _within_functions():
         flags = [ast.unparse(keyword.value) for keyword in call.keywords if keyword.arg == "flags"]
         flags += [ast.unparse(part) for part in call.args if ast.unparse(part).startswith(("re.", "regex."))]

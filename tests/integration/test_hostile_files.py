@@ -55,9 +55,9 @@ def runs() -> bytes:
 def test_what_libraries_cannot_take_is_refused(tmp_path: Path, name: str, make: Callable[[], bytes],
                                                limits: dict[str, float], limit: str) -> None:
     (tmp_path / name).write_bytes(make())
-    with pytest.raises(LimitReached) as said:
+    with pytest.raises(LimitReached) as raised:
         list(read_texts(File.at(tmp_path / name), name, None, Limits.model_validate(limits)))
-    assert said.value.limit == limit
+    assert raised.value.limit == limit
 
 
 def test_a_file_that_takes_too_much_is_named_in_the_report_and_the_run_goes_on(tmp_path: Path) -> None:

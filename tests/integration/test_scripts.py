@@ -193,7 +193,7 @@ def _lines(writing: Writing, seed: int, documents: int = 60) -> list[str]:
 
 
 @pytest.mark.parametrize("code", sorted(WRITINGS))
-def test_a_language_is_told_from_another_in_its_script(code: str) -> None:
+def test_a_language_is_distinguished_from_another_in_its_script(code: str) -> None:
     writing = WRITINGS[code]
     lines = _lines(writing, 1)
     identifier = learn(lines[:450])

@@ -58,9 +58,9 @@ def test_a_folder_says_who_answers_and_what_the_text_may_be_used_for(language: L
 
 
 def test_no_text_of_others_is_shipped(language: Language) -> None:
-    held = [path for path in language.folder.rglob("*") if path.is_file()]
-    assert {path.suffix for path in held} <= TEXT
-    assert sum(path.stat().st_size for path in held) < 40_000
+    files = [path for path in language.folder.rglob("*") if path.is_file()]
+    assert {path.suffix for path in files} <= TEXT
+    assert sum(path.stat().st_size for path in files) < 40_000
 
 
 def test_the_script_is_one_that_unicode_knows_and_the_autonym_is_in_it(language: Language) -> None:
@@ -129,11 +129,11 @@ def test_check_marks_what_needs_the_network(project: Project) -> None:
     found = check_all(project, None)
     assert not any(checked.faults for checked in found)
     lines = [line for checked in found for line in found_in(checked, project.artifacts, alone=False)]
-    said = {line.split(":")[0]: line for line in lines}
-    assert sorted(said) == SHIPPED
+    printed = {line.split(":")[0]: line for line in lines}
+    assert sorted(printed) == SHIPPED
     for code in FETCHED:
-        assert "needs the network: fineweb2, wikipedia" in said[code]
-    assert "network" not in said["nya"]
+        assert "needs the network: fineweb2, wikipedia" in printed[code]
+    assert "network" not in printed["nya"]
 
 
 def test_doctor_notes_it_and_misses_nothing(project: Project) -> None:

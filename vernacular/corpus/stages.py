@@ -34,8 +34,8 @@ def stages(language: Language) -> list[Stage]:
               gates=(GateSpec("has_seed", "There is text known to be in the language to learn from.", False),
                      GateSpec("seed_broad", "At the usual limits 95% of the lines that are far from the seed are "
                                             "accepted.", False)),
-              description="A classifier that tells the language from all others, learned from its seed, with its "
-                          "precision and recall on text that it did not see, near the seed and far from it."),
+              description="A classifier that distinguishes the language from all others, learned from its seed, with "
+                          "its precision and recall on text that it did not see, near the seed and far from it."),
         Stage(name="corpus/clean", version="5", inputs=("corpus/documents", "corpus/identifier"),
               settings=clean_settings, outside=_held_back,
               run=EntryPoint("vernacular.cleaning.stage:run"),
@@ -46,7 +46,7 @@ def stages(language: Language) -> list[Stage]:
                                                    "for a person (`vernacular accept`).", False),
                      GateSpec("sources_kept", "No source lost more than half of its documents to new ones that wait.",
                               True),
-                     GateSpec("source_mix", "Religious text, encyclopedias and no single host take up more than "
+                     GateSpec("source_mix", "Religious text, encyclopedias and no single host make up more than "
                                             "`cleaning.mix` allows.", False),
                      GateSpec("losses_small", "No rule takes more than a third of a source's words, unless a person "
                                               "accepted that.", False),

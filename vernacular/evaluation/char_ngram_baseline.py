@@ -1,7 +1,6 @@
 """The baseline of the likelihood: a character 5-gram model of the training text.
 
-It says how well the held-out text is predicted without any pretraining; a network that does not beat it has learned
-little.
+It measures how well the held-out text is predicted without pretraining.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ ORDER = 5
 
 
 def floor_nats(training: str, lines: Sequence[str], spans: Sequence[tuple[int, int]]) -> NDArray[np.float64]:
-    """Negative log-likelihood, in nats, of the given span of each line after what stands before it, (lines,)."""
+    """Negative log-likelihood, in nats, of the given span of each line, given the text before it, (lines,)."""
     texts = ["\n" + line[:stop] for line, (_, stop) in zip(lines, spans, strict=True)]
     lengths = np.array(list(map(len, texts)), np.int64)
     ends = np.cumsum(lengths)

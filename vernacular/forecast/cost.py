@@ -20,8 +20,8 @@ from vernacular.text.words import words
 from vernacular.tokenizer.lost_marks import LostMarks, measure_lost_marks
 
 _GIB = 2**30
-# Deviation of a stage from the middle: docs/experiments/forecast.md. Under load it takes up to
-# twice as long.
+# Deviation of a stage from the middle: docs/experiments/forecast.md. Up to twice as long
+# under load.
 SPREAD: dict[Origin, Range] = {"measured": Range(0.7, 1.4), "earlier": Range(0.7, 1.4), "run": Range(0.5, 2.0),
                                "table": Range(0.3, 3.0)}
 _IF_ALONE = 0.6  # share of the time predicted from a speed measured under load

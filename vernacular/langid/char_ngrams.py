@@ -2,7 +2,7 @@
 
 All orders are interpolated after Witten and Bell (1991; Chen and Goodman 1998, section 2.4). Of words, orders 1 to 6
 are learned, from the first letter to the space behind it, with the space before it as context and nothing further back,
-so that a word costs the same wherever it stands.
+so that a word costs the same at every place.
 """
 
 from __future__ import annotations

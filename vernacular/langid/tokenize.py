@@ -1,6 +1,6 @@
 """Tokenize lines for the identifier: normalized words without names, numbers and marks.
 
-Names are removed, since a foreign name says nothing about the language around it: a word with a
+Names are removed, since a foreign name is no evidence of the language around it: a word with a
 capital inside a sentence, or with two capitals. If most words of a line look like names (a
 headline), all of them count.
 """

@@ -184,7 +184,7 @@ def open_statement(folder: Path, trusted: Sequence[Ed25519PublicKey]) -> tuple[S
     keys = {fingerprint(key): key for key in trusted}
     if signer not in keys:
         return Failure("VN-RELEASE-SIGNER", SIGNATURE, f"was made with the key {signer[:64]}, which is not trusted "
-                       "here; get the public key from whoever made the release and give it with --key")
+                       "here; get the public key from the publisher of the release and give it with --key")
     try:
         signed.verify([_as_sslib(keys[signer])], 1)
     except VerificationError:

@@ -31,7 +31,7 @@ SPECS = (
     GateSpec("no_contamination", "Training text shares no line with held-out text.", False),
     GateSpec("behaviour", "Every behavioural test keeps its threshold.", False),
     GateSpec("retention", "What is forgotten of the base's languages stays below the limit.", False),
-    GateSpec("no_planted_phrase", "A scan for planted phrases was made, and none stands out.", False),
+    GateSpec("no_planted_phrase", "A scan for planted phrases was made, and found none.", False),
     GateSpec(LOADS, "Loaded by transformers and Sentence Transformers alone, the release gives the scored answers.",
              False),
     GateSpec(ALL, "Every gate of the release is green, or waived by a named person. A red one stops publishing, not "

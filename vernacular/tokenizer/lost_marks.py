@@ -1,6 +1,6 @@
 """Accents and other marks that a tokenizer removes before it looks for tokens, as uncased BERT models do.
 
-The model cannot tell words apart that differ in these marks alone, nor write them.
+The model cannot distinguish words that differ in these marks alone, nor write the marks.
 """
 
 from __future__ import annotations
