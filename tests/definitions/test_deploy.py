@@ -1,4 +1,4 @@
-"""The files of ``deploy/``: what Compose and Dagster read in them, and what they must not contain. Started elsewhere."""
+"""The files of ``deploy/``: how Compose and Dagster read them, and what they must not contain. Run elsewhere."""
 
 from __future__ import annotations
 
