@@ -1,6 +1,6 @@
-"""What a release says of itself, signed: a statement about every file, its gates and its waivers.
+"""The signed statement of a release about every file, its gates and its waivers.
 
-The statement is an in-toto Statement v1 (https://github.com/in-toto/attestation) in a DSSE envelope
+It is an in-toto Statement v1 (https://github.com/in-toto/attestation) in a DSSE envelope
 (https://github.com/secure-systems-lab/dsse), written and verified by securesystemslib. This module writes and opens
 it; ``verification`` compares it with the files.
 """
@@ -42,7 +42,7 @@ class Digest(Strict):
 
 
 class Annotations(Strict):
-    """What else is said of one file: its size in bytes, so that a longer one is refused before it is read."""
+    """Signed of a file besides its digest: its size in bytes, so that a longer one is refused before it is read."""
 
     size: int
 
@@ -62,11 +62,11 @@ class Claims(Strict):
         language: code of the language folder.
         model: its name there.
         key: of the artifact in the store.
-        results_from: when the newest result that it tells was made, ISO 8601.
+        results_from: time of the newest result in it, ISO 8601.
         vernacular: version that made it.
-        determined_by: digest of all that determines the artifact, as its manifest says it.
+        determined_by: digest of all that determines the artifact, from its manifest.
         report: digest of the artifact's report.
-        reports: stage -> digest of the report that the release tells.
+        reports: stage -> digest of the report that the release shows.
         gates: of the release, ``publishable`` last.
         waivers: that were in force.
     """
@@ -97,7 +97,7 @@ class Statement(Strict):
         for name in names:
             path = PurePosixPath(name)
             if name != path.as_posix() or path.is_absolute() or name == "." or {"..", "\0"} & {*path.parts, *name}:
-                raise ValueError("a name of a file does not lie below the release")
+                raise ValueError("a name of a file does not point below the release")
         if len({*names, SIGNATURE, MANIFEST}) != len(names) + 2:
             raise ValueError("a file is named twice, or signature or manifest are")
         return self
@@ -128,7 +128,7 @@ def digest_of_report(report: Report) -> str:
 
 
 def digest_of_origin(manifest: Manifest) -> str:
-    """SHA-256 of everything that determines an artifact, as its manifest says it."""
+    """SHA-256 of everything that determines an artifact, from its manifest."""
     return origin_digest(manifest.model_dump(mode="json", include={
         "stage", "version", "settings", "inputs", "reports", "outside", "seed"}))
 

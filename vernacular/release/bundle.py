@@ -1,8 +1,8 @@
-"""The stage ``release/<model>``: the folder that leaves the machine, and the gates that say whether it may.
+"""The stage ``release/<model>``: the folder that leaves the machine, and the gates that decide whether it may.
 
 Writes the model and its tokenizer into the root, ``tasks/<task>/`` (a whole model each) or ``adapters/<task>/``,
-``README.md``, ``data_statement.md``, ``evaluation.json``, ``documents.txt`` and ``signature.json`` over all of them. No
-path of this machine goes along.
+``README.md``, ``data_statement.md``, ``evaluation.json``, ``documents.txt`` and ``signature.json`` over all of them.
+They contain no path of this machine.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def _export(work: Work, name: str, model: Model, arm: Arm, task: str, longest: i
              "longest": longest, "right": right_said(details, arm),
              "calibration": calibration_of_seed(details, arm, seed)}
     prompt = work.language.tasks[task].prompt
-    if prompt is not None:  # whoever asks the model needs its words
+    if prompt is not None:  # users of the model need its words
         about["prompt"] = prompt.model_dump(mode="json")
     place = f"{'tasks' if stands_alone(items.kind) else 'adapters'}/{task}"
     export_task(items.kind, adapter_folder(work.inputs[stage], arm, seed), work.out, model.objective, longest, about,

@@ -1,4 +1,4 @@
-"""What is said of planted phrases: what was looked for, how many phrases were tried, and what stood out."""
+"""The scan for planted phrases on the card: what it looks for, how many phrases it tried, and what it found."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What it took to make a release: the time of every stage before it, the energy that follows, and what was foreseen.
+"""The cost of a release: the time of every stage before it, the energy that follows, and the prediction.
 
 Time is that of the manifests. Energy is time multiplied by the power that the pretrainings noted of their machine
-(``vernacular.core.energy``): an estimate, and measured nowhere.
+(``vernacular.core.energy``): an estimate, not a measurement.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def energy_text(value: float | None) -> str:
 
 
 def foreseen_rows(results: Results) -> list[list[str]]:
-    """The rows of FORESEEN: of each pretraining what was predicted beside what came out, training steps alone."""
+    """The rows of FORESEEN: predicted and measured cost of the training steps of each pretraining."""
     rows = []
     for arm, found in results["pretraining"].items():
         if not found:

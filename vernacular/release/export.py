@@ -1,7 +1,7 @@
-"""Writes models into a release as transformers and Sentence Transformers load them, with nothing of Vernacular.
+"""Writes models into a release as transformers and Sentence Transformers load them, without Vernacular.
 
-The pretrained model lies in the root of the release, as in a repository of the hub. Each task that gives labels or
-embeddings has a whole model in ``tasks/<task>``, its adapter merged; adapters of other tasks go along as peft saved
+The pretrained model is in the root of the release, as in a repository of the hub. Each task that gives labels or
+embeddings has a whole model in ``tasks/<task>``, its adapter merged; adapters of other tasks are added as peft saved
 them.
 """
 
@@ -109,7 +109,7 @@ def write_json(path: Path, data: Any) -> None:
 
 
 def _set_longest(path: Path, longest: int) -> None:
-    """Let a tokenizer cut where training and scoring did, wherever it is asked to."""
+    """Let a tokenizer truncate where training and scoring did, wherever it is called with truncation."""
     settings = json.loads(path.read_text(encoding="utf-8"))
     write_json(path, {**settings, "model_max_length": longest})
 

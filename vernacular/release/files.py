@@ -31,7 +31,7 @@ class Failure:
 
 
 def list_files(folder: Path) -> tuple[list[str], list[Failure]]:
-    """The paths of all regular files below ``folder``, sorted, hidden ones included; and what else lies there.
+    """The paths of all regular files below ``folder``, sorted, hidden ones included; and all other entries.
 
     Raises:
         OSError: a folder cannot be read.

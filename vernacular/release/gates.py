@@ -74,11 +74,11 @@ def release_gates(results: Results) -> list[Gate]:
             f"nobody has verified the licence of {', '.join(no_licence)}" if no_licence
             else "every source and the base name their licence"),
             fix="Find it out and write it as `licence:` of the source or base, then run again; nothing is trained "
-                "anew"),
+                "again"),
         Gate(name="consent_known", passed=not unasked, value=len(unasked), threshold=0, reason=(
             f"on what basis the text may be used is unknown for {', '.join(unasked)}" if unasked
             else "every source says on what basis its text may be used"),
-            fix="Write it as `consent:` of the source, then run again; nothing is trained anew"),
+            fix="Write it as `consent:` of the source, then run again; nothing is trained again"),
         _against_control(results),
         _against_base(results),
         _taken_over(results, "corpus/splits", "no_contamination", "no_contamination"),
@@ -86,7 +86,8 @@ def release_gates(results: Results) -> list[Gate]:
             f"red tests, {'; '.join(told)}" if red else
             f"{len(tests)} tests are green, {len(reviewed)} of them reviewed by a speaker" if tests
             else "no behavioural test was run"),
-            fix="Have a speaker `vernacular review` them; then mend what fails, or `vernacular waive` the gate" if tests
+            fix="Have a speaker `vernacular review` them; then fix what fails, "
+                "or `vernacular waive` the gate" if tests
             else "Enable `behaviour:` in language.yaml"),
         _retention(results),
         _taken_over(results, f"evaluation/{results['model']['name']}_attack", "no_planted_phrase", "no_planted_phrase"),
@@ -111,7 +112,7 @@ def publishable(gates: Sequence[Gate], waivers: Sequence[Waiver]) -> Gate:
     if waived:
         said += "; waived: " + ", ".join(f"{gate} by {by}" for gate, by in waived.items())
     return Gate(name=ALL, passed=not not_yet, value=len(not_yet), threshold=0, reason=said,
-                fix="Mend each of these, or waive it as a named person: `vernacular waive`")
+                fix="Fix each of these, or waive it as a named person: `vernacular waive`")
 
 
 def gate_table(gates: Sequence[Gate], waived: Mapping[str, str]) -> str:
@@ -190,8 +191,7 @@ def _not_run(results: Results) -> list[str]:
 def _worse(tasks: Mapping[str, Mapping[str, Any]], difference: str) -> tuple[list[str], list[str]]:
     """Those of ``tasks`` that are worse beyond the paired 95 % interval, and those without one.
 
-    It is the adapters that are released that count; and being asked without fine-tuning: so a causal model is used as
-    it is.
+    Only released adapters count, and prompting without fine-tuning, as users prompt a causal model.
     """
     worse, unknown = list[str](), list[str]()
     for task, found in tasks.items():

@@ -29,7 +29,7 @@ CONTINUES = "##"  # how WordPiece marks a piece inside a word
 
 @dataclass(frozen=True)
 class Answers:
-    """What one model says of a sentence.
+    """The answers of one model to a sentence.
 
     Attributes:
         lines: task -> (label, probability), likeliest first, of tasks that label lines.
@@ -96,7 +96,7 @@ class Answerer:
         self._lock = threading.Lock()
 
     def ask(self, text: str) -> dict[str, Answers]:
-        """The answers of each arm to ``text``, in which ``___`` stands for a word to be filled in."""
+        """The answers of each arm to ``text``, in which ``___`` is the place of a word to be filled in."""
         with self._lock:
             return {arm: self._ask(arm, text) for arm in ARMS}
 
@@ -128,7 +128,7 @@ class Answerer:
 
 
 def note_labels(answers: Answers, name: str, task: Task, predictor: Any, plain: str, trust: Trust) -> None:
-    """Write what ``predictor`` says of the sentence ``plain`` into ``answers``, under the task's ``name``."""
+    """Write the labels that ``predictor`` gives the sentence ``plain`` into ``answers``, under the task's ``name``."""
     prepared = preparation(task)(plain)
     answers.labels[name] = tuple(predictor.labels)
     found = predictor.probabilities([prepared])[0]

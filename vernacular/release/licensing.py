@@ -1,6 +1,6 @@
 """Licence and consent of the documents that training drew from, as the ledger and the folder have them now.
 
-Later stages do not carry them along, so that nothing is trained anew when a person settles one.
+Later stages do not copy them, so that nothing is trained again when a person settles one.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ Row = dict[str, Any]
 
 
 def corpus_rights(rows: list[Row], ledger: Path) -> list[Row]:
-    """``rows`` of the corpus with what the ledger says of each.
+    """``rows`` of the corpus with the licence and consent that the ledger has for each.
 
     Args:
         rows: of documents, by ``id``.
         ledger: the file of ``corpus/documents``.
 
     Raises:
-        Problem: one does not stand in the ledger.
+        Problem: a document is not in the ledger.
     """
     wanted = {row["id"] for row in rows}
     found = {row["id"]: {name: row[name] for name in RIGHTS} for row in read_jsonl(ledger) if row["id"] in wanted}
@@ -37,7 +37,7 @@ def corpus_rights(rows: list[Row], ledger: Path) -> list[Row]:
 
 
 def beside_rights(rows: Iterable[Row], model: Model) -> list[Row]:
-    """``rows`` of documents that ``model`` read besides, with what the folder says of their sources.
+    """``rows`` of documents that ``model`` read besides, with what the folder states of their sources.
 
     Where the folder has no verified licence, it is the one that the page itself named, if it did.
     """

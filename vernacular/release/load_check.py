@@ -81,7 +81,7 @@ class Asked:
 
     Attributes:
         task: its name.
-        place: of what was written for it, in the release; empty where the model itself is asked.
+        place: of what was written for it, in the release; empty where the model itself answers.
         kind: of it, with its labels.
         items: scored ones; all of them where answers depend on one another.
         scored: the answers that were scored.

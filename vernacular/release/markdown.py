@@ -38,7 +38,7 @@ def interval_text(interval: Sequence[float], digits: int = 3) -> str:
 
 
 def signed(interval: Sequence[float], digits: int = 3) -> str:
-    """The same for a table whose column says that brackets hold the interval."""
+    """The same for a table whose column head announces the interval in brackets."""
     low, mean, high = interval
     return f"{mean:+.{digits}f} ({low:+.{digits}f} to {high:+.{digits}f})"
 
@@ -57,6 +57,6 @@ def read_text(passes: float | None) -> str:
 
 
 def caveat(found: Mapping[str, Any]) -> str:
-    """What a stage says against its own figures, as a sentence with a space before it; empty where it says nothing."""
+    """The caveat of a stage about its own figures, as a sentence with a space before it; empty without one."""
     said = found.get("caveat") or ""
     return f" {said[:1].upper()}{said[1:]}." if said else ""

@@ -1,4 +1,4 @@
-"""What a person says of an answer on the page of ``vernacular try``: ``behaviour/marks.jsonl``, an object a line.
+"""A person's judgment of an answer on the page of ``vernacular try``: ``behaviour/marks.jsonl``, an object a line.
 
 The behavioural tests read the file; this module alone appends to it.
 """
@@ -25,13 +25,13 @@ class Mark:
     """One answer that was judged.
 
     Attributes:
-        text: what was asked, without blanks.
+        text: the question, without blanks.
         task: of language.yaml.
         model: ``base``, ``control`` or ``adapted``.
         answer: the label; for a task that labels words one for each word, with spaces between.
         right: whether it is.
         should_be: the right answer in the same form, if it was given.
-        by: who says so; may be empty.
+        by: the person who judged; may be empty.
         when: ISO 8601 in UTC.
     """
 

@@ -19,7 +19,7 @@ from vernacular.text.words import word_spans
 
 Call = dict[str, Any]  # of ``ecosystem``
 FILL, GENERATE = "fill-mask", "text-generation"
-_LINES = 16  # held-out lines that the released model is asked
+_LINES = 16  # held-out lines for the released model
 _PIECES, _NEW_TOKENS = 5, 8  # likeliest pieces for a blank; tokens of a continuation
 
 
@@ -39,7 +39,7 @@ class ModelCheck:
 
 
 def model_calls(folder: Path, objective: str, lines: Sequence[str], longest: int) -> list[Call]:
-    """What the released model itself is asked: blanks or continuations, and embeddings of a sentence encoder.
+    """The calls of the released model itself: blanks or continuations, and embeddings of a sentence encoder.
 
     None of it is longer than what the model reads: these calls cut nothing off.
     """

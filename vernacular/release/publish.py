@@ -38,8 +38,8 @@ _LARGEST = 1 << 32  # bytes of documents.txt
 def refusals(artifact: Artifact, verified: Verified, language: Language, store: Store) -> list[str]:
     """Why a release whose files are the signed ones may not be published; empty if it may.
 
-    Red gates that nobody waived, or not any more; gates that are not those that the reports in the store give; a
-    licence or a consent that was taken back, anything else that it tells of the folder and that changed, a list of
+    Red gates without a valid waiver; gates that are not those that the reports in the store give; a
+    licence or a consent that was taken back, another change of the folder that the release describes, a list of
     documents that is not the ledger's, a document taken down, or a stage that has run again, since it was made.
 
     Raises:
@@ -61,7 +61,7 @@ def refusals(artifact: Artifact, verified: Verified, language: Language, store: 
     documents = _signed_documents(artifact.folder, verified.statement)
     otherwise = [] if since else _otherwise(artifact, language, store)
     if otherwise:
-        since.append(f"{', '.join(otherwise)} changed since it was made, and its card says what was there before; run "
+        since.append(f"{', '.join(otherwise)} changed since it was made, and its card shows the earlier state; run "
                      "again, nobody can waive that")
     current = {stage: now for stage in stage_names(language, name)
                if (now := store.current(language.code, stage)) is not None}
@@ -80,7 +80,7 @@ def refusals(artifact: Artifact, verified: Verified, language: Language, store: 
 
 
 def _signed_documents(folder: Path, statement: Statement) -> bytes:
-    """The bytes of ``documents.txt`` as it was signed; every question about the documents is asked of these.
+    """The bytes of ``documents.txt`` as it was signed; every question about the documents is answered from these.
 
     Raises:
         Problem: it is not there, or another one.
@@ -129,7 +129,7 @@ def _other_gates(verified: Verified, claims: Claims, language: Language, current
 
 
 def _otherwise(artifact: Artifact, language: Language, store: Store) -> list[str]:
-    """What a release tells of its folder and would tell otherwise if it were made now; waivers are asked one by one."""
+    """What a release describes of its folder and what has changed since; waivers are checked one by one."""
     name = artifact.manifest.stage.partition("/")[2]
     stage, = stages(language, name, language.models[name])
 
@@ -174,13 +174,13 @@ def check_publishable(store: Store, language: Language, model_name: str) -> tupl
 
 
 def publish(store: Store, language: Language, model_name: str, repo: str) -> str:
-    """Upload the current release of a model to ``repo`` on the hub, in place of what lies there.
+    """Upload the current release of a model to ``repo`` on the hub, replacing its content.
 
     Exactly the signed files are uploaded, from a copy that is compared with the signature. The token is read from the
     environment alone.
 
     Args:
-        store: where the release lies.
+        store: where the release is.
         language: its folder.
         model_name: which of its models.
         repo: ``owner/name`` on the hub.

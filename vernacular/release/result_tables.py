@@ -1,4 +1,4 @@
-"""Scores and learning curve of a task as tables that card, report and page show, and what is to be said beside them."""
+"""Scores and learning curve of a task as tables that card, report and page show, and remarks on them."""
 
 from __future__ import annotations
 
@@ -103,9 +103,9 @@ def _compared(point: dict[str, Any]) -> list[str]:
 
 
 def asked_rows(found: dict[str, Any], seeds: int) -> list[list[str]]:
-    """A row for each model and way to ask it without fine-tuning: name, score of each of ``seeds``, mean, interval.
+    """A row for each model and way to prompt it without fine-tuning: name, score of each of ``seeds``, mean, interval.
 
-    Where no example is shown there is one score for all seeds, and it stands under the mean alone.
+    Where no example is shown there is one score for all seeds, in the column of the mean alone.
     """
     return [[asked(arm, name),
              *([f"{score:.3f}" for score in way["scores"][arm]] if len(way["scores"][arm]) == seeds > 1
@@ -114,7 +114,7 @@ def asked_rows(found: dict[str, Any], seeds: int) -> list[list[str]]:
 
 
 def asked(arm: str, way: str) -> str:
-    """How a model is called that was asked without fine-tuning; ``way`` is ``0_shot``, ``4_shot``."""
+    """The name of a model that was prompted without fine-tuning; ``way`` is ``0_shot``, ``4_shot``."""
     return f"{arm}, {way.replace('_', '-')}, not fine-tuned"
 
 
@@ -136,7 +136,7 @@ def seeds_differ(found: dict[str, Any]) -> str:
 
 
 def remarks(found: dict[str, Any]) -> list[str]:
-    """What must be said of a task beside its scores: transfer, likelihood, dead seeds, how its items were made."""
+    """Remarks on a task beside its scores: transfer, likelihood, dead seeds, how its items were made."""
     dead = [f"{name} ({point['train_items']} labels)" for point in found.get("curve", []) for name in point["dead"]]
     notes = found.get("notes", {})
     labelled = found.get("labelled")
@@ -144,8 +144,8 @@ def remarks(found: dict[str, Any]) -> list[str]:
     said += [f"The labels were made by people; licence: {labelled['licence']}"
             f"{' (' + labelled['url'] + ')' if labelled['url'] else ''}."] if labelled else []
     if found.get("bits_per_byte"):
-        said.append("How well the right answers are foreseen, in bits per byte (lower is better; mean, 95 % interval, "
-                    "and each seed): " + "; ".join(
+        said.append("How well the right answers are predicted, in bits per byte (lower is better; mean, 95 % "
+                    "interval, and each seed): " + "; ".join(
                         f"{arm} {one['mean']:.3f}, {one['low']:.3f} to {one['high']:.3f} "
                         f"({', '.join(f'{value:.3f}' for value in one['seeds'])})"
                         for arm, one in found["bits_per_byte"].items()) + ".")
@@ -156,7 +156,7 @@ def remarks(found: dict[str, Any]) -> list[str]:
                     "their text, took its place.")
     same = sum(notes.get(name, 0) for name in ("train_also_in_test", "train_also_in_dev", "dev_also_in_test"))
     if same:
-        said.append(f"{same} items were left out because the same text stands in a part that is scored or chosen by.")
+        said.append(f"{same} items were left out because the same text is in a part that is scored or chosen by.")
     apart = found.get("apart", {})
     if apart.get("not_scored"):
         said.append(f"No scored item has the label {_listed(apart['not_scored'])}: how well it is told was not "
@@ -172,7 +172,7 @@ def remarks(found: dict[str, Any]) -> list[str]:
     if found.get("test_texts", found["test_items"]) < found["test_items"]:
         said.append(_drawn_from(found["test_items"], found["test_texts"]))
     if notes.get("tags_repaired"):
-        said.append(f"{notes['tags_repaired']} tags that IOB2 does not allow were mended.")
+        said.append(f"{notes['tags_repaired']} tags that IOB2 does not allow were repaired.")
     return said
 
 

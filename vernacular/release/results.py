@@ -193,7 +193,7 @@ def _training(report: Report | None) -> dict[str, Any] | None:
 
 
 def _released(name: str, reports: Mapping[str, Report]) -> dict[str, Any]:
-    """Which arm is released, the dev likelihoods that say so, and its passes over the text; None: not measured."""
+    """Which arm is released, the dev likelihoods that decided it, and its passes over the text; None: not measured."""
     values, released = {}, released_arm(name, reports)
     for arm, stage in (("adapted", f"model/{name}"), ("control", f"model/{name}_control")):
         count = reports[stage].counts.get(DEV_LIKELIHOOD) if stage in reports else None

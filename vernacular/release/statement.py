@@ -12,8 +12,8 @@ from typing import Any
 from vernacular.release.markdown import number, read_text, table
 from vernacular.release.results import Results
 
-NOT_WRITTEN = ("Nobody has written a statement yet (`statement.md` in the language folder): who speaks the language, "
-               "who made the text and who was asked is not on record.")
+NOT_WRITTEN = ("Nobody has written a statement yet (`statement.md` in the language folder): who speaks the "
+               "language, who made the text and who was consulted is not on record.")
 
 
 def write_statement(results: Results, written: str | None, documents: Iterable[Mapping[str, Any]],

@@ -22,11 +22,11 @@ CALIBRATION = ("model", "temperature of each seed", "calibration error", "log lo
 
 @dataclass(frozen=True)
 class Trust:
-    """What a person is told beside the answers of a task.
+    """Accuracy that a person sees beside the answers of a task.
 
     Attributes:
         said: arm -> how often its answers are right on unseen text, beside the best baseline; a sentence.
-        shares: label -> its share of the training labels; empty where the report does not say it.
+        shares: label -> its share of the training labels; empty where the report does not contain it.
     """
 
     said: Mapping[str, str] = field(default_factory=dict)

@@ -55,7 +55,7 @@ def verify(folder: Path, trusted: Sequence[Ed25519PublicKey]) -> Verified:
     """Compare a release with what a trusted key signed.
 
     Args:
-        folder: of the release, downloaded or in the store; the store's own manifest may lie in it if it agrees.
+        folder: of the release, downloaded or in the store; the store's own manifest may be in it if it agrees.
         trusted: public keys.
 
     Raises:
@@ -152,7 +152,7 @@ def _card(folder: Path, statement: Statement) -> list[Failure]:
 def _manifest(folder: Path, claims: Claims, whole: bool) -> list[Failure]:
     """Whether the manifest that the store wrote beside the release agrees with what was signed.
 
-    What it says of the files counts where these are ``whole``.
+    Its entries of files count only where these are ``whole``.
     """
     try:
         manifest = Manifest.model_validate_json(read_regular(folder / MANIFEST, _LARGEST))
@@ -175,7 +175,7 @@ def _manifest(folder: Path, claims: Claims, whole: bool) -> list[Failure]:
 
 
 def verdict_lines(verified: Verified) -> list[str]:
-    """What is said of a release without failures: who signed it, of when its results are, what is red and waived."""
+    """The result of verifying a release without failures: signer, age of its results, red and waived gates."""
     assert verified.statement is not None
     claims = verified.statement.predicate
     waived = {waiver.gate: waiver for waiver in claims.waivers}

@@ -1,7 +1,7 @@
 """Gates that a named person waived, with the reason: ``waivers.jsonl`` in the language folder, a row for each.
 
-A waiver holds for what the gate said when it was given. Once the gate says anything else (one more source without a
-licence, another test that fails) it is red again, and somebody has to look again. The card prints every one that holds.
+A waiver is bound to the reason of the gate at that time. Once the gate gives another reason (one more source without a
+licence, another test that fails) it is red again, and somebody has to look again. The card prints every valid one.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def versions(folder: Path) -> dict[str, str]:
 
 
 def in_force(waivers: Iterable[Waiver], model: str, gates: Sequence[Gate]) -> list[Waiver]:
-    """The waivers of ``model`` whose gate is red now and says what it said then, the last for each gate."""
+    """The waivers of ``model`` whose gate is red now for the waived reason, the last for each gate."""
     red = {gate.name: gate.reason for gate in gates if not gate.passed and gate.name != ALL}
     return list({waiver.gate: waiver for waiver in waivers
                  if waiver.model == model and red.get(waiver.gate) == waiver.said}.values())

@@ -62,7 +62,7 @@ def serve(store: Store, language: Language, model_name: str, port: int, host: st
     """Answer the page until it is interrupted.
 
     Args:
-        store: where the artifacts lie.
+        store: where the artifacts are.
         language: its folder.
         model_name: which of its models.
         port: to listen on.
@@ -150,7 +150,7 @@ class _Demo:
             answers = self._answers(text).get(arm, Answers())
             marks.keep(self._language.folder, marks.make_mark(plain_text(text), task, arm, answers, verdict == "right",
                                                               _field(fields, f"should_be {arm} {task}"), by))
-        except Exception as error:  # a fault of the program is said on the page, too
+        except Exception as error:  # a fault of the program is shown on the page, too
             return self._show(text, by, trouble=str(as_problem(error, "mark")), status=400)
         return RedirectResponse("/?" + urlencode({"text": text, "by": by, "noted": 1}), 303)
 
@@ -241,7 +241,7 @@ def page(language: Language, model_name: str, text: str, answers: Mapping[str, A
 
 
 def searched_in(language: Language, model_name: str) -> str:
-    """The languages of the base in which the corpus can be asked, too; empty where no translation taught the model."""
+    """The languages of the base in which the corpus can also be searched; empty without translations."""
     model = language.models[model_name]
     known = [name_of(code) for code in model.base.languages if code != "mul"]
     return " or ".join(known) if model.alignment is not None and len(known) <= MOST_NAMED else ""

@@ -64,7 +64,7 @@ def results(store: Store, language: Language, model_name: str, stages: Mapping[s
         store: where the artifacts are.
         language: whose model it is.
         model_name: its name.
-        stages: all stages of the language, to tell what changed since the release; None for not telling it.
+        stages: all stages of the language, to report what changed since the release; None to leave that out.
 
     Raises:
         Problem: as ``current_artifacts``.
@@ -90,7 +90,7 @@ def _changed(stages: Mapping[str, Stage], store: Store, language: Language, mode
     try:
         return [f"{one.stage} ({one.why})" for one in stale(stages, language, store) if one.stage in own]
     except Problem as problem:  # what was measured is shown nevertheless
-        return [f"it cannot be told what: {problem}"]
+        return [f"it cannot be determined what: {problem}"]
 
 
 def print_table(results: Results, console: Console) -> None:
@@ -217,7 +217,7 @@ def _behaviour(results: Results, console: Console) -> None:
                       "" if green.get(name) else "red")
     console.print(table)
     if worst_failures(results):
-        console.print("  The worst failure of each that is red stands on the card and on the page.", highlight=False)
+        console.print(" The worst failure of each that is red is on the card and on the page.", highlight=False)
 
 
 def _fairness(results: Results, console: Console) -> None:

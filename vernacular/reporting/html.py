@@ -59,7 +59,7 @@ _LONGEST = 300  # characters of a cell
 
 
 def default_place(store: Store, code: str, model_name: str) -> Path:
-    """Where the page of a model lies unless a person says otherwise: beside its releases. A takedown removes it."""
+    """The default place of the page of a model: beside its releases. A takedown removes it."""
     return store.home(code, f"release/{model_name}") / FILE
 
 
@@ -171,7 +171,7 @@ def picture(path: Path) -> str:
 
 
 def in_short(results: Results) -> list[str]:
-    """What came out, a plain sentence each; what was not measured is said too."""
+    """The results in plain sentences, also of what was not measured."""
     language, name, released = results["language"], results["language"]["name"], results["released"]["arm"]
     said = []
     corpus = results["corpus"]

@@ -1,6 +1,7 @@
-"""One row a model over all languages: what a person asks first, read off the manifests of current artifacts alone.
+"""One row a model over all languages, read off the manifests of current artifacts alone.
 
-Computes no number and opens no language folder: the stages come from outlines. What cannot be read is said in its row.
+Computes no number and opens no language folder: the stages come from outlines. The row of
+an unreadable artifact reports why.
 """
 
 from __future__ import annotations
@@ -100,5 +101,5 @@ def _tasks(reports: Mapping[str, Report], model: str, against: str) -> Iterator[
 
 def _red(reports: Mapping[str, Report], rebuilt: Outcome) -> str:
     red = [f"{stage}: {gate.name}" for stage, report in reports.items() for gate in report.gates if not gate.passed]
-    red += [f"{rebuilt.differing} documents differ when made anew"] if rebuilt.differing else []
+    red += [f"{rebuilt.differing} documents differ when made again"] if rebuilt.differing else []
     return f"{len(red)} ({', '.join(red)})" if red else ""

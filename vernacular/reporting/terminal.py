@@ -1,6 +1,6 @@
-"""``vernacular report``: a release on one screen. What was read, eight rows, what is red, where it lies, what is next.
+"""``vernacular report``: a release on one screen: its text, eight rows, red gates, the path, the next steps.
 
-Reads the results of ``summary.gather``. Computes no number; ``release.report`` prints all of them.
+Reads the results of ``results.gather``. Computes no number; ``full_report`` prints all of them.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ def print_screen(results: Results, page: Path, console: Console) -> None:
     """Print the screen; on anything that is not a terminal plain text without colors, 100 columns wide.
 
     Args:
-        results: of ``report.results``.
-        page: where the page for people lies.
+        results: of ``full_report.results``.
+        page: path of the page for people.
         console: to print on.
     """
     results = printable_data(results)
@@ -162,7 +162,7 @@ def _places(results: Results, page: Path) -> Iterator[tuple[str, str]]:
 
 
 def _near(path: Path) -> str:
-    """``path`` as seen from the current folder where it lies below that."""
+    """``path`` relative to the current folder if it is below it."""
     return printable(os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path))
 
 

@@ -84,7 +84,7 @@ def test_a_corpus_is_verified_once_a_change_and_a_difference_is_red(
     overview = build_definitions(project).resolve_implicit_global_asset_job_def().execute_in_process(
         instance=instance, asset_selection=[KEY])
     shown = overview.asset_materializations_for_node("overview")[0].metadata["languages"].value
-    assert "1 documents differ when made anew" in str(shown)
+    assert "1 documents differ when made again" in str(shown)
     assert asked(project, instance) == []  # a person has seen it
     monkeypatch.setattr(clock, "read", lambda: began + 29 * DAY)
     assert len(asked(project, instance)) == 1  # and is told again, until it is mended
