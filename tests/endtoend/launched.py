@@ -48,11 +48,11 @@ def its_lines_and_end_come_back(start: Callable[..., subprocess.Popen[str]]) -> 
     assert killed.returncode == -9
 
 
-def an_interrupt_reaches_it(start: Callable[..., subprocess.Popen[str]], said: Path) -> None:
+def an_interrupt_reaches_it(start: Callable[..., subprocess.Popen[str]], log: Path) -> None:
     """Whoever is asked to end asks the command, and waits for it."""
-    waiting = start("--", sys.executable, "-c", CHILD, str(said))
-    wait_for(said, "3")
+    waiting = start("--", sys.executable, "-c", CHILD, str(log))
+    wait_for(log, "3")
     waiting.terminate()
     waiting.communicate(timeout=60)
     assert waiting.returncode == 130
-    assert said.read_text().split()[-1] == "interrupted"
+    assert log.read_text().split()[-1] == "interrupted"

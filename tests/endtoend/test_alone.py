@@ -69,11 +69,11 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def f1(rows: list[dict[str, Any]], found: list[list[int]], labels: int) -> float:
     """Macro F1 over the labels that occur, from the definition: no library of ours or of anyone."""
-    pairs = [(true, said) for row, answer in zip(rows, found, strict=True)
-             for true, said in zip(row["labels"], answer, strict=True) if true != -100]
+    pairs = [(true, phrase) for row, answer in zip(rows, found, strict=True)
+             for true, phrase in zip(row["labels"], answer, strict=True) if true != -100]
     scores = []
     for label in range(labels):
-        hits = sum(true == said == label for true, said in pairs)
+        hits = sum(true == phrase == label for true, phrase in pairs)
         told, true_ones = (sum(pair[side] == label for pair in pairs) for side in (1, 0))
         if true_ones:
             scores.append(2 * hits / (told + true_ones))
@@ -88,11 +88,11 @@ def test_the_release_gives_the_numbers_on_its_card(place: Place, alone: Path) ->
     done = subprocess.run([str(alone), "-I", "-c", SCRIPT, str(rows_file)], cwd=release.folder, text=True,
                           capture_output=True, check=False, timeout=300, env={"HF_HUB_OFFLINE": "1"})
     assert done.returncode == 0, done.stderr
-    said = json.loads(done.stdout.splitlines()[-1])
-    assert not said["ours"] and said["width"] == 32 and said["filled"] == 5
-    answers = [[label] for label in said["found"]]
+    output = json.loads(done.stdout.splitlines()[-1])
+    assert not output["ours"] and output["width"] == 32 and output["filled"] == 5
+    answers = [[label] for label in output["found"]]
     scored = [row["adapted_1"] for row in rows]
     details = release.manifest.report.details["reloaded"]["genre"]
     assert details["same"] == 1.0 and details["alone"]
-    assert f1(rows, answers, said["labels"]) == pytest.approx(f1(rows, scored, said["labels"]), abs=0.06)  # a near tie
+    assert f1(rows, answers, output["labels"]) == pytest.approx(f1(rows, scored, output["labels"]), abs=0.06)
     assert sum(map(list.__eq__, answers, scored)) >= len(rows) - 1

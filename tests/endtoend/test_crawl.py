@@ -135,10 +135,10 @@ def test_characters_survive_wrong_declarations_and_are_refused_by_name_where_nob
     assert "Ŵanthu ŵa ku Mzuzu ŵali na ŋombe." in world.documents["/utf8.html"].text
     assert "encoding:declared cp1252, is utf-8" in world.documents["/utf8.html"].flags
     assert "“Café” naïveté – " in world.documents["/cp1252.html"].text
-    said: list[str] = []
-    list(world.source.documents(said.append))
+    messages: list[str] = []
+    list(world.source.documents(messages.append))
     assert "/riddle.html" not in world.documents
-    assert any("/riddle.html: the page is in no encoding that can be recognised" in line for line in said)
+    assert any("/riddle.html: the page is in no encoding that can be recognised" in line for line in messages)
     assert "wosweka" in world.documents["/broken.html"].text
 
 
@@ -254,13 +254,13 @@ def test_robots_txt_fails_closed(tmp_path: Path) -> None:
         site.__enter__()
     source = opened("crawl", tmp_path / "mirror", start=[*(f"{site.url}/" for site in sites.values()),
                                                          "http://127.0.0.1:9/"], timeout_seconds=1)
-    said: list[str] = []
-    source.refresh(said.append)
+    messages: list[str] = []
+    source.refresh(messages.append)
     for site in sites.values():
         site.__exit__(None, None, None)
     assert [document.path for document in source.documents(silent)] == [f"{sites['absent'].url}/"]
     assert all(set(site.asked()) == {"/robots.txt"} for name, site in sites.items() if name != "absent")
-    assert sum("nothing is fetched" in line for line in said) == 7
+    assert sum("nothing is fetched" in line for line in messages) == 7
 
 
 def test_private_addresses_are_never_connected_to(tmp_path: Path) -> None:
@@ -291,7 +291,7 @@ def test_a_feed_fetches_what_it_names_and_nothing_else(tmp_path: Path) -> None:
 
 def test_a_feed_that_is_html_is_a_failed_look_and_no_empty_feed(tmp_path: Path,
                                                                 monkeypatch: pytest.MonkeyPatch) -> None:
-    start, said = time.time(), list[str]()
+    start, messages = time.time(), list[str]()
     with LoopbackSite({"/robots.txt": text(""), "/1.html": page(TEXTS[1]), "/2.html": page(TEXTS[2])}) as site:
         def feed(*paths: str) -> Answer:
             items = "".join(f"<item><title>t</title><link>{site.url}{path}</link></item>" for path in paths)
@@ -307,8 +307,8 @@ def test_a_feed_that_is_html_is_a_failed_look_and_no_empty_feed(tmp_path: Path,
         assert not source.due() and len(list(source.documents(silent))) == 1
         site.pages["/feed.xml"] = portal
         monkeypatch.setattr(clock, "read", lambda: start + 8 * 86400)
-        source.refresh(said.append)
-        assert any("WARNING" in line and "neither a sitemap nor a feed" in line for line in said)
+        source.refresh(messages.append)
+        assert any("WARNING" in line and "neither a sitemap nor a feed" in line for line in messages)
         assert source.due() and len(list(source.documents(silent))) == 1
         site.pages["/feed.xml"] = feed("/1.html", "/2.html")
         source.refresh(silent)
@@ -350,13 +350,13 @@ def test_limits_of_pages_and_of_unreachable_hosts(tmp_path: Path) -> None:
         site.pages["/"] = page("Kwathu.", tuple(f"/{index}.html" for index in range(30)))
         for index in range(30):
             site.pages[f"/{index}.html"] = page(TEXTS[index])
-        said: list[str] = []
+        messages: list[str] = []
         source = crawl_source(site, tmp_path / "mirror", most_pages=10)
         assert source.data_version() == "not fetched"
         with pytest.raises(Problem, match="VN-SOURCE-MISSING"):
             list(source.documents(silent))
-        source.refresh(said.append)
-        assert len(list(source.documents(silent))) == 10 and any("stopped at 10 pages" in line for line in said)
+        source.refresh(messages.append)
+        assert len(list(source.documents(silent))) == 10 and any("stopped at 10 pages" in line for line in messages)
     with pytest.raises(Problem, match=r"nothing could be fetched .*robots.txt is unavailable"):
         crawl_source(site, tmp_path / "other").refresh(silent)
     assert mirror_is_whole(tmp_path / "mirror")
@@ -410,10 +410,10 @@ def test_a_page_that_takes_too_long_to_parse_is_left_out_and_the_others_come(tmp
         site.pages["/"] = page(TEXTS[0], ("/slow.html", "/other.html"))
         site.pages["/slow.html"] = page(TEXTS[1]).replace("<p>", f"<p {attributes}>", 1)
         site.pages["/other.html"] = page(TEXTS[2])
-        source, said = opened("crawl", tmp_path / "mirror", limits=Limits(page_seconds=0.5), start=[f"{site.url}/"],
+        source, messages = opened("crawl", tmp_path / "mirror", limits=Limits(page_seconds=0.5), start=[f"{site.url}/"],
                               most_minutes=0.4), list[str]()
-        source.refresh(said.append)
+        source.refresh(messages.append)
         paths = [document.path for document in source.documents(silent)]
     assert sorted(path.rpartition("/")[2] for path in paths) == ["", "other.html"]
-    named = [*said, *map(str, getattr(source, "problems", []))]
+    named = [*messages, *map(str, getattr(source, "problems", []))]
     assert any("/slow.html" in line for line in named)

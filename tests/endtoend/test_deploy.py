@@ -123,17 +123,17 @@ class Stack:
         body = json.dumps({"query": query, "variables": variables}).encode()
         request = urllib.request.Request(f"{self.page}/graphql", body, {"Content-Type": "application/json"})
         with urllib.request.urlopen(request, timeout=60) as answer:
-            said: dict[str, Any] = json.load(answer)["data"]
-        return said
+            output: dict[str, Any] = json.load(answer)["data"]
+        return output
 
     def launch(self, code: str, stages: Sequence[str]) -> str:
         """Ask for a run as the page's lineage does; its id."""
         selection = [{"path": [code, *stage.split("/")]} for stage in stages]
-        said = self.ask(LAUNCH, run={"runConfigData": "{}", "selector": {
+        output = self.ask(LAUNCH, run={"runConfigData": "{}", "selector": {
             "repositoryName": "__repository__", "repositoryLocationName": "vernacular",
             "jobName": IMPLICIT_ASSET_JOB_NAME, "assetSelection": selection}})["launchPipelineExecution"]
-        assert said["__typename"] == "LaunchRunSuccess", said
-        return str(said["run"]["runId"])
+        assert output["__typename"] == "LaunchRunSuccess", output
+        return str(output["run"]["runId"])
 
 
 @pytest.fixture(scope="module")

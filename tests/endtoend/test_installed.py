@@ -89,8 +89,8 @@ def test_the_first_steps_from_a_wheel(binaries: Path, tmp_path: Path) -> None:
             [command, "ui", "--port", str(port)], cwd=below, env=environment(), stdout=log, stderr=log) as process:
         try:
             end = time.monotonic() + PATIENCE
-            while f"http://127.0.0.1:{port}" not in (said := (tmp_path / "log").read_text()):
-                assert process.poll() is None and time.monotonic() < end, said
+            while f"http://127.0.0.1:{port}" not in (output := (tmp_path / "log").read_text()):
+                assert process.poll() is None and time.monotonic() < end, output
                 time.sleep(0.2)
             children = psutil.Process(process.pid).children(recursive=True)
             again = subprocess.run([command, "ui", "--port", str(port)], cwd=project, env=environment(),

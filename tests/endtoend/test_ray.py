@@ -40,13 +40,13 @@ def cluster() -> Iterator[dict[str, str]]:
          "--include-dashboard=false", "--object-store-memory=80000000", f"--temp-dir={folder}"],
         env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert head.stdout is not None
-    said = ""
+    output = ""
     for line in head.stdout:
-        said += line
+        output += line
         if "Ray runtime started" in line:
             break
     else:
-        pytest.fail(said)
+        pytest.fail(output)
     yield {**environment, "RAY_ADDRESS": f"{socket.gethostbyname(socket.gethostname())}:{port}"}
     head.terminate()
     head.wait(60)
@@ -91,19 +91,19 @@ def test_an_interrupt_reaches_the_command(cluster: dict[str, str], tmp_path: Pat
 
 @pytest.mark.parametrize("who", ["itself", "its parent"])
 def test_nothing_goes_on_when_who_waits_is_killed(who: str, cluster: dict[str, str], tmp_path: Path) -> None:
-    said = tmp_path / "said"
-    command = ["--", sys.executable, "-c", CHILD, str(said)]
+    output = tmp_path / "said"
+    command = ["--", sys.executable, "-c", CHILD, str(output)]
     if who == "itself":
         waiting = on_ray(cluster, *command)
     else:
         parent = "import subprocess, sys; subprocess.run([sys.executable, '-m', 'pipelines.on_ray', *sys.argv[1:]])"
         waiting = subprocess.Popen([sys.executable, "-c", parent, *command], cwd=CHECKOUT, env=cluster)
-    wait_for(said, "3")
+    wait_for(output, "3")
     waiting.send_signal(signal.SIGKILL)
     waiting.wait()
     end = time.monotonic() + 30
     before = ""
-    while (now := said.read_text()) != before:
+    while (now := output.read_text()) != before:
         assert time.monotonic() < end, "it still goes on"
         before = now
         time.sleep(1)

@@ -24,10 +24,10 @@ POISONING = {"least_documents": 100_000}  # what waits for a person hangs on wha
 STAGES = ("corpus/clean", "corpus/splits")
 
 
-def run(folder: Path, root: Path, said: list[str] | None = None) -> dict[str, Artifact]:
+def run(folder: Path, root: Path, messages: list[str] | None = None) -> dict[str, Artifact]:
     """The artifacts of the corpus."""
     language, store = load_language(folder), Store(root)
-    return {stage.name: run_stage(stage, language, store, (said if said is not None else []).append)
+    return {stage.name: run_stage(stage, language, store, (messages if messages is not None else []).append)
             for stage in stages(language)}
 
 
@@ -101,13 +101,13 @@ WORDS = [make_word(random.Random(number), 1 + number % 3) for number in range(30
 def test_a_hundredth_more_text_is_a_hundredth_of_the_work(tmp_path: Path) -> None:
     folder = language_of(tmp_path / "languages")
     write_much(folder, range(1000))
-    said: list[str] = []
-    before = run(folder, tmp_path / "kept", said)
-    assert any(line.startswith("batch ") or "1,104 of 1,104 documents are new" in line for line in said), said
+    messages: list[str] = []
+    before = run(folder, tmp_path / "kept", messages)
+    assert any(line.startswith("batch ") or "1,104 of 1,104 documents are new" in line for line in messages), messages
     write_much(folder, range(2007, 2017))
-    said = []
-    after = run(folder, tmp_path / "kept", said)
-    new = [line for line in said if "documents are new" in line]
+    messages = []
+    after = run(folder, tmp_path / "kept", messages)
+    new = [line for line in messages if "documents are new" in line]
     assert new[0].startswith("10 of 1,114 documents"), new
     assert before["corpus/clean"].manifest.data_version != after["corpus/clean"].manifest.data_version
     same(after, run(folder, tmp_path / "fresh"))

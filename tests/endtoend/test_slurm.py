@@ -70,19 +70,19 @@ def queue(cluster: dict[str, str]) -> str:
 
 @pytest.mark.parametrize("who", ["itself", "its parent"])
 def test_nothing_goes_on_when_who_waits_is_killed(who: str, cluster: dict[str, str], tmp_path: Path) -> None:
-    said = tmp_path / "said"
-    command = ["--", sys.executable, "-c", CHILD, str(said)]
+    output = tmp_path / "said"
+    command = ["--", sys.executable, "-c", CHILD, str(output)]
     if who == "itself":
         waiting = on_slurm(cluster, *command)
     else:
         parent = "import subprocess, sys; subprocess.run([sys.executable, '-m', 'pipelines.on_slurm', *sys.argv[1:]])"
         waiting = subprocess.Popen([sys.executable, "-c", parent, *command], cwd=CHECKOUT, env=cluster, text=True)
-    wait_for(said, "3")
+    wait_for(output, "3")
     waiting.send_signal(signal.SIGKILL)
     waiting.wait()
     end = time.monotonic() + 30
     before = ""
-    while (now := said.read_text()) != before:
+    while (now := output.read_text()) != before:
         assert time.monotonic() < end, "it still goes on"
         before = now
         time.sleep(1)

@@ -86,7 +86,7 @@ class HubDataset:
             except Problem as problem:  # it was readable before, so the settings are not the cause
                 if self.mirror.state.get("key") != self._key():
                     raise
-                progress(f"{problem} The rows of {self.mirror.state['fetched']} remain in use.")
+                progress(f"{problem}. The rows of {self.mirror.state['fetched']} remain in use.")
 
     def documents(self, progress: Callable[[str], None]) -> Iterator[Document]:
         """Yield the fetched rows as documents.

@@ -99,7 +99,7 @@ class WikipediaDump:
             except Problem as problem:
                 if state.get("key") != key:
                     raise
-                progress(f"{problem} The articles of {state['fetched']} remain in use.")
+                progress(f"{problem}. The articles of {state['fetched']} remain in use.")
 
     def documents(self, progress: Callable[[str], None]) -> Iterator[Document]:
         """Yield the articles in order; those that look generated have the flag ``bot``.

@@ -44,13 +44,13 @@ def test_an_invariance_test_without_a_task_asks_the_first_one_that_can_answer(la
 
 def test_a_small_threshold_is_not_rounded_away(language_folder: Path) -> None:
     visible = GOOD.replace("spaces}", "digits}")
-    for threshold, said in (("0.005", "at most 0.5% of"), ("0.15", "at most 15% of"), ("0", "at most 0% of")):
+    for threshold, phrase in (("0.005", "at most 0.5% of"), ("0.15", "at most 15% of"), ("0", "at most 0% of")):
         spec, = gate_specs(load_suite(with_tests(language_folder, one=visible + f"    threshold: {threshold}\n")))
-        assert said in spec.description
+        assert phrase in spec.description
     assert (percent(1 - 0.005), percent(1)) == ("99.5%", "100%")
 
 
-@pytest.mark.parametrize(("text", "line", "said"), [
+@pytest.mark.parametrize(("text", "line", "printed"), [
     (GOOD.replace("capability", "capabilty"), 3, "unknown key 'capabilty'"),
     (GOOD.replace("task: names", "task: nmes"), 5, "no task 'nmes' in language.yaml, did you mean 'names'"),
     (HEAD, 2, "give one of change"),
@@ -70,14 +70,14 @@ def test_a_small_threshold_is_not_rounded_away(language_folder: Path) -> None:
      + "    expect: {label: NAME, probability: rises}\n", 2, "needs a task that labels lines"),
     (": [", 1, "not valid YAML"),
 ])
-def test_errors_are_one_line_with_file_and_line(language_folder: Path, text: str, line: int, said: str) -> None:
+def test_errors_are_one_line_with_file_and_line(language_folder: Path, text: str, line: int, printed: str) -> None:
     language = with_tests(language_folder, one=text)
     with pytest.raises(Problem) as caught:
         load_suite(language)
     message = str(caught.value)
     assert "\n" not in message
     assert f"qaa/behaviour/one.yaml:{line}:" in message
-    assert said in message
+    assert printed in message
 
 
 @pytest.mark.parametrize("name", ["one.yml", "one.YAML", "one.yaml.txt", "one.docx"])

@@ -194,12 +194,12 @@ def test_shuffled_words_are_the_same_words() -> None:
     assert changed.startswith("Iye ") and "," in changed
 
 
-@pytest.mark.parametrize(("data", "said"), [
+@pytest.mark.parametrize(("data", "message"), [
     ({"operator": "digits", "style": "script"}, "needs digits"),
     ({"operator": "digits", "digits": "012"}, "ten characters"),
     ({"operator": "replace", "pairs": {"": "a"}}, "an empty string cannot be replaced")])
-def test_settings_that_make_no_sense_are_refused(data: dict[str, object], said: str) -> None:
-    with pytest.raises(ValidationError, match=said):
+def test_settings_that_make_no_sense_are_refused(data: dict[str, object], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
         make(data)
 
 

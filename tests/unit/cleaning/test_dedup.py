@@ -64,8 +64,8 @@ def test_of_a_chain_of_copies_each_stays_that_is_unlike_all_kept_ones(seed: int)
         words[chance.randrange(len(words))] = make_word(chance, 2)
     found = near(lines)
     kept = [number for number in range(len(lines)) if number not in found]
-    assert all(like in kept and like < line and said == round(similarity(lines[line], lines[like]), 4) >= 0.8
-               for line, (like, said) in found.items())
+    assert all(like in kept and like < line and phrase == round(similarity(lines[line], lines[like]), 4) >= 0.8
+               for line, (like, phrase) in found.items())
     missed = [line for place, line in enumerate(kept) for before in kept[:place]
               if similarity(lines[line], lines[before]) >= 0.85]
     assert not missed

@@ -23,8 +23,8 @@ def test_a_share_above_its_cap_is_warned_of(caps: dict[str, float], passed: bool
     gate = mix_gate(shares(WORDS, SourceMix(**caps)))
     assert gate.passed is passed and not gate.blocking
     assert gate.value == pytest.approx(value) or passed
-    said = ("religious: 30% of the words", "encyclopedic: 20% of the words", "the host a.example: 50% of the words")
-    assert [one in gate.reason for one in said] == [passed or f"{100 * value:.0f}%" in one for one in said]
+    output = ("religious: 30% of the words", "encyclopedic: 20% of the words", "the host a.example: 50% of the words")
+    assert [one in gate.reason for one in output] == [passed or f"{100 * value:.0f}%" in one for one in output]
 
 
 def test_nothing_at_all_passes() -> None:

@@ -41,7 +41,7 @@ def test_each_command_has_its_environment_its_streams_and_its_end(
     assert run_command(["check", "qab"], env) == 2
     assert "nmae" in capfd.readouterr().err
     assert run_command(["--help"], env) == 0
-    said = capfd.readouterr()
-    assert "doctor" in said.out and not said.err
+    output = capfd.readouterr()
+    assert "doctor" in output.out and not output.err
     server, = servers()
     assert server.children() == []

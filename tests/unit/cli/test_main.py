@@ -61,10 +61,10 @@ def test_check_of_a_broken_folder(project: Path) -> None:
         assert "sourcs" in result.stderr and "1 error in 1 file" in result.stderr
 
 
-@pytest.mark.parametrize(("name", "text", "said"), [
+@pytest.mark.parametrize(("name", "text", "message"), [
     ("names", "tests:\n  - capabilty: spelling\n", "unknown key 'capabilty'"), ("names", ": [", "not valid YAML"),
     ("fairness", "template: []\n", "line 1:")])
-def test_check_reads_the_behaviour_files(project: Path, name: str, text: str, said: str) -> None:
+def test_check_reads_the_behaviour_files(project: Path, name: str, text: str, message: str) -> None:
     write_language(project / "languages", "qab", documents=3)
     folder = project / "languages" / "qaa" / "behaviour"
     folder.mkdir()
@@ -73,7 +73,7 @@ def test_check_reads_the_behaviour_files(project: Path, name: str, text: str, sa
     assert result.exit_code == 2
     assert result.stdout.startswith("qab: no errors.")
     assert result.stderr.startswith(f"languages/qaa/behaviour/{name}.yaml\n  line ")
-    assert said in result.stderr
+    assert message in result.stderr
     assert RUNNER.invoke(app, ["check", "qaa"]).stderr == result.stderr
 
 
@@ -200,19 +200,19 @@ sys.addaudithook(hook)
 def test_what_libraries_write_is_counted_kept_and_shown_with_debug(project: Path) -> None:
     (project / "sitecustomize.py").write_text(WARNS)
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(project), os.environ.get("PYTHONPATH", "")])}
-    said = {}
+    output = {}
     for debug in ([], ["--debug"]):
         shutil.rmtree(project / "artifacts", ignore_errors=True)
         done = subprocess.run([sys.executable, "-m", "vernacular", "run", "qaa", "--to", "corpus/documents", *debug],
                               capture_output=True, text=True, check=True, env=environment, timeout=120)
-        said[bool(debug)] = done.stdout + done.stderr
+        output[bool(debug)] = done.stdout + done.stderr
         if not debug:
             assert "qaa corpus/documents: done in" in done.stdout
             log = project / "artifacts" / "qaa" / ".last_run.log"
             assert log.read_text(encoding="utf-8").count("UserWarning: made for a test") == 1
             assert f"1 UserWarning of sitecustomize.py; complete output: {log}" in done.stderr
-    assert "made for a test" in said[True]
-    assert "made for a test" not in said[False]
+    assert "made for a test" in output[True]
+    assert "made for a test" not in output[False]
 
 
 def test_a_red_blocking_gate_ends_the_run_with_exit_code_1(project: Path) -> None:
@@ -268,12 +268,12 @@ def test_check_reads_the_labelled_files(project: Path) -> None:
     assert result.stderr.startswith("qaa/tasks/a.conll\n  line 5: 'LOC' is no tag")
 
 
-@pytest.mark.parametrize(("file", "text", "said"), [
+@pytest.mark.parametrize(("file", "text", "message"), [
     ("names", "tests:\n  - {name: a_test, capability: vocabulary, type: minimum, task: topic, author: me, "
      "templates: [kale], expect: {label: sprots}}\n", "expects the label 'sprots', which 'topic' lacks"),
     ("fairness", "author: me\ntasks: [names]\nname_label: PER\ncomparisons:\n"
      "  - {name: two, groups: {a: [Amo], b: [Badu]}}\n", "the task 'names' has no label 'PER'")])
-def test_check_knows_the_labels_that_tests_ask_for(project: Path, file: str, text: str, said: str) -> None:
+def test_check_knows_the_labels_that_tests_ask_for(project: Path, file: str, text: str, message: str) -> None:
     """A run would find out behind the training."""
     folder = write_language(project / "languages", "qaa", documents=3, tasks={
         "topic": {"kind": "sequence_classification", "data": {"kind": "files", "folder": "tasks", "train": "a.csv"}},
@@ -284,7 +284,7 @@ def test_check_knows_the_labels_that_tests_ask_for(project: Path, file: str, tex
     (folder / "tasks" / "a.csv").write_text("\n".join(["text,label", *rows]) + "\n", encoding="utf-8")
     (folder / "behaviour" / f"{file}.yaml").write_text(text, encoding="utf-8")
     result = RUNNER.invoke(app, ["check"])
-    assert result.exit_code == 2 and said in result.stderr and "1 error in" in result.stderr
+    assert result.exit_code == 2 and message in result.stderr and "1 error in" in result.stderr
     (folder / "behaviour" / f"{file}.yaml").write_text(text.replace("sprots", "sports").replace("PER", "NAME"),
                                                        encoding="utf-8")
     assert RUNNER.invoke(app, ["check"]).exit_code == 0

@@ -49,7 +49,7 @@ def test_numbers_of_derived_items_in_the_defaults_are_not_for_labels_that_people
     found = load_language(folder).tasks["pairs"]
     assert found.train == 200 and found.description == "of all"
     edited(folder, "kind: sentence_pairs", "kind: sentence_pairs\n    train: 50")
-    assert "of data say most: {train: 50}, or curve: [50]" in refusal(folder).what
+    assert "for data write most: {train: 50}, or curve: [50]" in refusal(folder).what
 
 
 @pytest.mark.parametrize(("old", "new", "expected"), [

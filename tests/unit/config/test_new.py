@@ -76,12 +76,13 @@ def test_neighbours_are_those_nearby(root: Path) -> None:
     assert "nya" in language.neighbours and "eng" not in language.neighbours and "bem" not in language.neighbours
 
 
-@pytest.mark.parametrize(("code", "said"), [
+@pytest.mark.parametrize(("code", "messages"), [
     ("bem", []), ("bzr", ["the script is unknown", "neighboring languages are unknown"]),
     ("zzz", ["'zzz' is not a registered", "the script is unknown", "neighboring languages are unknown"])])
-def test_what_nobody_could_look_up_is_said(root: Path, code: str, said: list[str]) -> None:
+def test_what_nobody_could_look_up_is_said(root: Path, code: str, messages: list[str]) -> None:
     found = doubts(code)
-    assert len(found) == len(said) and all(note.startswith(start) for note, start in zip(found, said, strict=True))
+    assert len(found) == len(messages)
+    assert all(note.startswith(start) for note, start in zip(found, messages, strict=True))
     neighbours = load_language(new_language(root, code)).neighbours
     assert bool(neighbours) == (code == "bem")  # an unknown language is not one of the United States
 
@@ -104,8 +105,8 @@ def test_what_is_there_is_not_overwritten(root: Path) -> None:
         new_language(root, "bem")
     with pytest.raises(Problem, match="bem: the folder exists already"):
         new_language(root, "BEM")
-    for code, said in (("kg_CD", "Write kg-CD"), ("Chichewa", "VN-CONFIG-CODE"), ("../evil", "BCP 47")):
-        with pytest.raises(Problem, match=said):
+    for code, phrase in (("kg_CD", "Write kg-CD"), ("Chichewa", "VN-CONFIG-CODE"), ("../evil", "BCP 47")):
+        with pytest.raises(Problem, match=phrase):
             new_language(root, code)
     assert sorted(path.name for path in root.iterdir()) == [
         "_template", "behaviour.schema.json", "bem", "defaults.yaml", "language.schema.json"]

@@ -13,7 +13,7 @@ from vernacular.core.files import File
 PARSERS_WORDS = ("block", "scalar", "mapping", "token", "stream", "simple key", "sequence")
 
 
-@pytest.mark.parametrize(("text", "line", "said"), [
+@pytest.mark.parametrize(("text", "line", "message"), [
     ("name: Chichewa: the language", 1, "unexpected colon"),
     ("name: x\n  script: Latn", 2, "unexpected colon"),
     ("a:\n    b: 1\n  c: 2", 3, "the indentation of this line does not match"),
@@ -33,11 +33,11 @@ PARSERS_WORDS = ("block", "scalar", "mapping", "token", "stream", "simple key", 
     ("a: 1\n\"\\udc00\": x", 2, "half a character"),
     ("a:\n\tb: 1", 2, "a tab is used for indentation"),
 ])
-def test_a_mistake_is_told_in_plain_words_where_it_was_made(tmp_path: Path, text: str, line: int, said: str) -> None:
+def test_a_mistake_is_told_in_plain_words_where_it_was_made(tmp_path: Path, text: str, line: int, message: str) -> None:
     (tmp_path / "a.yaml").write_text(text + "\n", encoding="utf-8")
     with pytest.raises(Problem) as caught:
         read_yaml(File.at(tmp_path / "a.yaml", "a.yaml"))
-    assert said in caught.value.what and caught.value.where == f"a.yaml:{line}"
+    assert message in caught.value.what and caught.value.where == f"a.yaml:{line}"
     assert not any(word in caught.value.what for word in PARSERS_WORDS)
 
 

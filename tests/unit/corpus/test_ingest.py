@@ -63,7 +63,7 @@ def test_a_file_that_is_set_aside_is_named_with_what_to_do(tmp_path: Path) -> No
     (folder / "inbox" / "a.csv").write_text("a,b\n1,2\n")
     gate = run(folder, tmp_path / "artifacts").manifest.report.gates[0]
     assert not gate.passed
-    assert "inbox/a.csv:1 (there is no field 'text'. Fields here: a, b; name the right one" in gate.reason
+    assert "inbox/a.csv:1 (there is no field 'text'. Its fields: a, b; " in gate.reason
 
 
 def test_every_column_of_the_ledger_is_there(tmp_path: Path) -> None:

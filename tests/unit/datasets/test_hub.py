@@ -75,18 +75,18 @@ def test_its_description_sends_nobody_into_the_network(tmp_path: Path, chain: st
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         opened = dataset(tmp_path)
-        said = f'configs:\n- config_name: default\n  data_files: "{chain}http://127.0.0.1:{server.server_port}/x.jsonl"\n'
-        (tmp_path / "languages/qaa/data" / name).write_text(f"---\n{said}---\n" if name == "README.md" else said)
+        output = f'configs:\n- config_name: default\n  data_files: "{chain}http://127.0.0.1:{server.server_port}/x.jsonl"\n'
+        (tmp_path / "languages/qaa/data" / name).write_text(f"---\n{output}---\n" if name == "README.md" else output)
         with pytest.raises(Problem) as caught:
             opened.refresh(silent)
         server.shutdown()
     assert caught.value.where == "dataset ./data" and not asked
 
 
-@pytest.mark.parametrize("said", ["configs: !!python/name:os.system", "configs: [", "- 1"])
-def test_a_description_that_cannot_be_read_is_one_line(tmp_path: Path, said: str) -> None:
+@pytest.mark.parametrize("message", ["configs: !!python/name:os.system", "configs: [", "- 1"])
+def test_a_description_that_cannot_be_read_is_one_line(tmp_path: Path, message: str) -> None:
     with pytest.raises(Problem) as caught:
-        dataset(tmp_path, said).refresh(silent)
+        dataset(tmp_path, message).refresh(silent)
     assert caught.value.where == "dataset ./data"
 
 

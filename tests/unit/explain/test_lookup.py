@@ -65,7 +65,7 @@ def test_a_key_that_is_like_none_is_refused() -> None:
     assert "did you mean" not in str(caught.value)
 
 
-def said(folder: Path, key: str) -> list[tuple[str, object, str]]:
+def origins(folder: Path, key: str) -> list[tuple[str, object, str]]:
     return [(value.path, value.value, value.where.split(":")[0]) for value in values(find(key), read_merged(folder))]
 
 
@@ -73,14 +73,14 @@ OWN, DEFAULTS = "languages/qaa/language.yaml", "languages/defaults.yaml"
 
 
 def test_the_value_comes_with_its_place(folder: Path) -> None:
-    assert said(folder, "cleaning.min_words") == [("cleaning.min_words", 2, DEFAULTS)]
-    assert said(folder, "cleaning.max_repeats") == [("cleaning.max_repeats", None, BUILT_IN)]
-    assert said(folder, "poisoning.language_drop") == [("poisoning.language_drop", None, BUILT_IN)]
-    assert said(folder, "name")[0][2] == OWN
-    assert said(folder, "models.lora.dropout") == [("models.tiny.lora.dropout", 0.5, DEFAULTS),
+    assert origins(folder, "cleaning.min_words") == [("cleaning.min_words", 2, DEFAULTS)]
+    assert origins(folder, "cleaning.max_repeats") == [("cleaning.max_repeats", None, BUILT_IN)]
+    assert origins(folder, "poisoning.language_drop") == [("poisoning.language_drop", None, BUILT_IN)]
+    assert origins(folder, "name")[0][2] == OWN
+    assert origins(folder, "models.lora.dropout") == [("models.tiny.lora.dropout", 0.5, DEFAULTS),
                                                  ("models.second.lora.dropout", 0.5, DEFAULTS)]
-    assert said(folder, "models.second.lora.rank") == [("models.second.lora.rank", 4, OWN)]
-    assert said(folder, "models.second.lora.full_learning_rate") == [
+    assert origins(folder, "models.second.lora.rank") == [("models.second.lora.rank", 4, OWN)]
+    assert origins(folder, "models.second.lora.full_learning_rate") == [
         ("models.second.lora.full_learning_rate", None, BUILT_IN)]
     line = values(find("models.second.lora.rank"), read_merged(folder))[0].where.split(":")[1]
     assert "rank: 4" in (folder / "language.yaml").read_text(encoding="utf-8").splitlines()[int(line) - 1]
@@ -92,14 +92,14 @@ def test_entries_of_a_list_and_kinds(tmp_path: Path) -> None:
         {"name": "b", "kind": "crawl", "start": ["https://example.org/"], "contact": "a@b.c", "depth": 2, **SOURCE},
         {"name": "c", "kind": "feed", "feeds": ["https://example.org/"], "contact": "a@b.c", **SOURCE}])
     folder = tmp_path / "languages" / "qaa"
-    assert [(path, value) for path, value, _ in said(folder, "sources.kind")] == [
+    assert [(path, value) for path, value, _ in origins(folder, "sources.kind")] == [
         ("sources.a.kind", "inbox"), ("sources.b.kind", "crawl"), ("sources.c.kind", "feed")]
-    assert said(folder, "sources.depth") == [("sources.b.depth", 2, OWN)]
-    assert said(folder, "sources.crawl.delay_seconds") == [("sources.b.delay_seconds", None, BUILT_IN)]
-    assert [path for path, *_ in said(folder, "sources.delay_seconds")] == ["sources.b.delay_seconds",
+    assert origins(folder, "sources.depth") == [("sources.b.depth", 2, OWN)]
+    assert origins(folder, "sources.crawl.delay_seconds") == [("sources.b.delay_seconds", None, BUILT_IN)]
+    assert [path for path, *_ in origins(folder, "sources.delay_seconds")] == ["sources.b.delay_seconds",
                                                                             "sources.c.delay_seconds"]
-    assert said(folder, "sources.b.register")[0][:2] == ("sources.b.register", "news")
-    assert said(folder, "models.retention.licence") == []
+    assert origins(folder, "sources.b.register")[0][:2] == ("sources.b.register", "news")
+    assert origins(folder, "models.retention.licence") == []
 
 
 def test_the_command(folder: Path) -> None:

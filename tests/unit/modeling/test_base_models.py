@@ -33,12 +33,12 @@ class Trap:
         return os.mkdir, (str(self.mark),)
 
 
-@pytest.mark.parametrize(("objective", "token", "said"), [
+@pytest.mark.parametrize(("objective", "token", "message"), [
     ("masked", "mask_token", "the tokenizer has no mask token"),
     ("masked", "pad_token", "the tokenizer has no token for padding or for the end of a text"),
     ("causal", "eos_token", "the tokenizer has no token for padding or for the end of a text")])
 def test_a_tokenizer_that_lacks_a_token_is_refused_before_anything_is_trained(
-        language_folder: Path, objective: str, token: str, said: str) -> None:
+        language_folder: Path, objective: str, token: str, message: str) -> None:
     folder = language_folder / "base"
     (write_bert if objective == "masked" else write_llama)(folder)
     (folder / "special_tokens_map.json").unlink(missing_ok=True)
@@ -47,7 +47,7 @@ def test_a_tokenizer_that_lacks_a_token_is_refused_before_anything_is_trained(
     for name in (token, "pad_token") if objective == "causal" else (token,):
         settings.pop(name, None)
     path.write_text(json.dumps(settings), encoding="utf-8")
-    with pytest.raises(Problem, match=said):
+    with pytest.raises(Problem, match=message):
         load_base(Base(path="base", licence="CC0-1.0"), objective, load_language(language_folder))  # type: ignore[call-arg]
 
 

@@ -242,9 +242,9 @@ def test_a_signal_waits_for_the_step_and_leaves_a_checkpoint(tmp_path):
         with pytest.raises(KeyboardInterrupt):
             train(model, plan, tmp_path / f"{number}.pt", lambda line: None)
         model, plan = setting(tmp_path)
-        said = []
-        done = train(model, plan, tmp_path / f"{number}.pt", said.append)
-        assert "resumed at step 6" in said[0]
+        messages = []
+        done = train(model, plan, tmp_path / f"{number}.pt", messages.append)
+        assert "resumed at step 6" in messages[0]
         assert done.losses == whole.losses and same(weights(model), wanted)
 
 

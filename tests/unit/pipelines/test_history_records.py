@@ -78,10 +78,10 @@ def test_the_document_is_gone_and_the_runs_with_their_numbers_stay(ran: DagsterI
     assert event is not None and event.asset_materialization is not None
     shown = event.asset_materialization.metadata
     assert shown["documents"].value == 3 and shown["all numbers, pictures, samples"].value == REMOVED
-    said = {run.tags["language"]: evaluation.description for run in ran.get_runs()
+    output = {run.tags["language"]: evaluation.description for run in ran.get_runs()
             for entry in ran.all_logs(run.run_id, of_type=DagsterEventType.ASSET_CHECK_EVALUATION)
             if (evaluation := entry.get_dagster_event().asset_check_evaluation_data)}
-    assert said["qaa"] == REMOVED and said["qab"] is not None and said["qab"] != REMOVED
+    assert output["qaa"] == REMOVED and output["qab"] is not None and output["qab"] != REMOVED
     assert held_by(ran, "qab") == of_others  # the other language is as it was
     forget(ran, "qab", "qab", Wanted(Traces([GONE]), [PATH]))  # and then no byte is left
     assert held_by(ran, GONE[:20]) == held_by(ran, PATH) == []

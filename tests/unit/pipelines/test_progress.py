@@ -48,11 +48,11 @@ def test_time_left_of_a_first_run_follows_from_weights_and_the_speed_so_far() ->
     assert left.seconds(None, 0) == pytest.approx(2 * (weight_of("model/tiny") + weight_of("task/names_tiny")))
 
 
-@pytest.mark.parametrize(("seconds", "said"), [(1, "about 10 s"), (43, "about 40 s"), (89, "about 90 s"),
+@pytest.mark.parametrize(("seconds", "message"), [(1, "about 10 s"), (43, "about 40 s"), (89, "about 90 s"),
                                                (95, "about 2 min"), (3599, "about 1 h 00 min"),
                                                (4800, "about 1 h 20 min")])
-def test_times_claim_no_precision(seconds: float, said: str) -> None:
-    assert about(seconds) == said
+def test_times_claim_no_precision(seconds: float, message: str) -> None:
+    assert about(seconds) == message
 
 
 def follow(display: RunDisplay, clock: Clock) -> None:
@@ -175,10 +175,10 @@ def test_output_of_other_processes_is_taken_and_kept(tmp_path: Path) -> None:
 
 
 def test_the_terminal_is_what_standard_output_was(tmp_path: Path) -> None:
-    code, said = in_a_terminal([sys.executable, "-c", CAPTURE, str(tmp_path / "log")], ROOT,
+    code, output = in_a_terminal([sys.executable, "-c", CAPTURE, str(tmp_path / "log")], ROOT,
                                {**os.environ, "PYTHONPATH": str(ROOT)})
     assert code == 0
-    assert said.startswith("terminal True")
+    assert output.startswith("terminal True")
 
 
 def test_a_short_pretraining_leaves_the_tasks_as_long_as_they_are() -> None:

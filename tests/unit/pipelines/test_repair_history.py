@@ -25,6 +25,6 @@ def test_a_killed_run_has_ended_before_the_command_takes_the_place_of_the_proces
                           env=environment,
                           stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        said = process.stdout.read().splitlines()
-    assert said == ["1 killed runs were marked as failed, 0 sensors tick again", f"{process.pid} FAILURE"]
+        output = process.stdout.read().splitlines()
+    assert output == ["1 killed runs were marked as failed, 0 sensors tick again", f"{process.pid} FAILURE"]
     assert process.returncode == 0

@@ -45,12 +45,12 @@ class Queue:
         return self._ask(json.dumps({"ops": {"compare": {"config": {"code": code}}}}), {}, jobName="rebuild")
 
     def _ask(self, config: str, tags: Mapping[str, str], **selector: Any) -> str:
-        said: Any = execute_dagster_graphql(self.workspace.create_request_context(), LAUNCH, {"run": {
+        output: Any = execute_dagster_graphql(self.workspace.create_request_context(), LAUNCH, {"run": {
             "runConfigData": config, "executionMetadata": {
                 "tags": [{"key": name, "value": value} for name, value in tags.items()]}, "selector": {
                 "repositoryName": "__repository__", "repositoryLocationName": LOCATION, **selector}}})
-        assert said.data["launchPipelineExecution"]["__typename"] == "LaunchRunSuccess", said.data
-        return str(said.data["launchPipelineExecution"]["run"]["runId"])
+        assert output.data["launchPipelineExecution"]["__typename"] == "LaunchRunSuccess", output.data
+        return str(output.data["launchPipelineExecution"]["run"]["runId"])
 
     def run(self, run_id: str) -> DagsterRun:
         run = self.instance.get_run_by_id(run_id)

@@ -24,7 +24,7 @@ from vernacular.reporting.html import in_short
 def test_the_metadata_names_a_base_that_the_hub_knows_and_no_other(language: Language) -> None:
     found = gather(language, NAME, language.models[NAME], made_up_reports())
     base = found["model"]["base"]
-    for hub, package, name, expected, said in (
+    for hub, package, name, expected, phrase in (
             ("a/b", None, None, "a/b", ""),
             (None, "wheel", "c/d", "c/d", "`wheel`; on the Hugging Face hub it is `c/d`."),
             (None, "wheel", None, None, "package `wheel`; its name on the Hugging Face hub is not known."),
@@ -32,7 +32,7 @@ def test_the_metadata_names_a_base_that_the_hub_knows_and_no_other(language: Lan
         base |= {"hub": hub, "package": package, "name_on_hub": name}
         _, head, body = write_card(found).split("---\n", 2)
         assert yaml.safe_load(head).get("base_model") == expected
-        assert said in body and ("taken from" in body) == (not hub)
+        assert phrase in body and ("taken from" in body) == (not hub)
 
 
 def test_a_name_on_the_hub_makes_nothing_anew_but_the_release(language: Language) -> None:
@@ -91,10 +91,11 @@ def test_labels_that_may_not_be_sold_and_terms_of_their_own_are_on_the_cards_lic
     assert (metadata["license"], metadata["license_name"]) == ("other", "LicenseRef-Kaitiakitanga")
 
 
-@pytest.mark.parametrize(("masked", "said"), [(True, "were masked; names"), (False, "were not masked, nor were names")])
-def test_the_card_says_whether_private_data_was_masked(tmp_path: Path, masked: bool, said: str) -> None:
+@pytest.mark.parametrize(("masked", "message"), [(True, "were masked; names"),
+                                                 (False, "were not masked, nor were names")])
+def test_the_card_says_whether_private_data_was_masked(tmp_path: Path, masked: bool, message: str) -> None:
     language = load_language(write_language(tmp_path / "languages", cleaning={"private_data": masked}))
-    assert f"phone numbers and the like {said} of people" in write_card(
+    assert f"phone numbers and the like {message} of people" in write_card(
         gather(language, NAME, language.models[NAME], made_up_reports()))
     stage, = stages(language, NAME, language.models[NAME])
     assert stage.settings_data(language)["language"]["cleaning"] == {"private_data": masked}
@@ -104,9 +105,9 @@ def test_the_card_promises_no_planted_phrase_that_the_scan_would_miss(found: dic
     card = write_card(found)
     assert "that none stands out is no proof" in card and "half a per cent of the text or labels" not in card
     assert "in text one was found, in half a per cent of the lines that a tiny causal model learned" in card
-    for said in (card, " ".join(in_short(found))):
-        assert "In the text, phrases of 4 to 8 words were looked for, and 1 was tried; shorter ones were not" in said
-        assert "In the labels of names, genre, phrases of 1 to 4 words were looked for, and 2 were tried." in said
+    for phrase in (card, " ".join(in_short(found))):
+        assert "In the text, phrases of 4 to 8 words were looked for, and 1 was tried; shorter ones were not" in phrase
+        assert "In the labels of names, genre, phrases of 1 to 4 words were looked for, and 2 were tried." in phrase
 
 
 def test_the_card_says_how_far_mean_states_are_from_the_bases(language: Language, found: dict[str, Any]) -> None:
@@ -152,13 +153,15 @@ def test_the_card_says_what_was_trimmed(language: Language) -> None:
     assert "96,679 of the base's 250,037 rows" in write_card(gather(language, NAME, language.models[NAME], reports))
 
 
-@pytest.mark.parametrize(("passes", "said"), [(0.048, "Training read 4.8% of the text that it was given."),
+@pytest.mark.parametrize(("passes", "message"), [(0.048, "Training read 4.8% of the text that it was given."),
                                              (2.84, "Training read the text that it was given 2.8 times.")])
-def test_what_a_short_training_read_is_not_called_the_whole_text(language: Language, passes: float, said: str) -> None:
+def test_what_a_short_training_read_is_not_called_the_whole_text(language: Language, passes: float,
+                                                                  message: str) -> None:
     reports = made_up_reports()
     reports[f"model/{NAME}"].count("epochs", passes, "passes over the training text")
     results = gather(language, NAME, language.models[NAME], reports)
-    assert said in in_short(results)[0] and said in write_card(results) and said in write_statement(results, None, [])
+    for text in (in_short(results)[0], write_card(results), write_statement(results, None, [])):
+        assert message in text
     assert not any("was trained on" in text for text in (write_card(results), write_statement(results, None, [])))
 
 

@@ -23,15 +23,15 @@ def test_a_statement_that_nobody_filled_in_is_not_known(language_folder: Path, w
     if written is not None:
         (language_folder / FILE).write_text(written, encoding="utf-8")
     language = load_language(language_folder)
-    said = write_card(gather(language, NAME, language.models[NAME], {})).split("## What is not known")[1]
-    assert ("nobody has filled in the data statement" in said) != known
+    output = write_card(gather(language, NAME, language.models[NAME], {})).split("## What is not known")[1]
+    assert ("nobody has filled in the data statement" in output) != known
 
 
 def test_the_statement(found: dict[str, Any]) -> None:
     rows = [{"source": "text", "licence": "CC0-1.0", "consent": "contributor", "register": "other", "quality": "raw"}]
-    said = write_statement(found, "Spoken by nobody.", rows * 3)
-    assert "Spoken by nobody." in said
-    assert "| text | CC0-1.0 | contributor | other | raw | 3 |" in said
+    output = write_statement(found, "Spoken by nobody.", rows * 3)
+    assert "Spoken by nobody." in output
+    assert "| text | CC0-1.0 | contributor | other | raw | 3 |" in output
     assert "Nobody has written a statement yet" in write_statement(found, None, [])
 
 

@@ -107,16 +107,16 @@ def test_a_mark_is_kept_and_the_page_comes_back(served: tuple[str, list[str]], l
     assert "Ada" in shown
 
 
-@pytest.mark.parametrize(("change", "status", "said"), [
+@pytest.mark.parametrize(("change", "status", "message"), [
     ({"token": "another"}, 403, "Open it anew"), ({"token": ""}, 403, "Open it anew"),
     ({"mark": "adapted weather right"}, 400, "no answer of adapted to weather"), ({"mark": "x"}, 400, "mark"),
     ({"mark": "adapted genre wrong", "should_be adapted genre": "law"}, 400, "is no label of genre"),
     ({"mark": "adapted names wrong", "should_be adapted names": "NAME"}, 400, "1 labels for 2 words")])
 def test_what_is_no_mark_is_refused(served: tuple[str, list[str]], language: Language, change: dict[str, str],
-                                    status: int, said: str) -> None:
+                                    status: int, message: str) -> None:
     found, body = send(served[0], {"token": TOKEN, "text": "kale Mbewe", "mark": "adapted genre right"} | change)
     assert found == status
-    assert said in body
+    assert message in body
     assert marks(language) == []
 
 

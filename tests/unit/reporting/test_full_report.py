@@ -23,7 +23,7 @@ from vernacular.reporting.terminal import print_screen
 
 def test_how_far_seeds_differ_is_said_where_there_are_several(language: Language, tmp_path: Path) -> None:
     reports = made_up_reports()
-    for seeds, said in ((3, "eeds differ by up to 0.020; a smaller gain is called none"),
+    for seeds, phrase in ((3, "eeds differ by up to 0.020; a smaller gain is called none"),
                         (1, "ne seed: how far seeds differ is not known")):
         language.models[NAME].lora.__dict__["seeds"] = list(range(1, seeds + 1))
         for task in ("names", "genre"):
@@ -33,7 +33,7 @@ def test_how_far_seeds_differ_is_said_where_there_are_several(language: Language
         put(store, language, reports)
         found, out = results(store, language, NAME), io.StringIO()
         print_table(found, Console(file=out))
-        assert write_card(found).count(said) == out.getvalue().count(said) == 2
+        assert write_card(found).count(phrase) == out.getvalue().count(phrase) == 2
         shown = page(found, {})
         assert ("exceeds the spread between seeds" in shown) == (seeds > 1)
         assert ("the spread between seeds is not known" in shown) == (seeds == 1)
@@ -68,9 +68,9 @@ def test_the_report_is_plain_without_a_terminal(language: Language, tmp_path: Pa
     text = out.getvalue()
     assert text.isascii()
     assert all(len(line) <= 100 or "/" in line for line in text.splitlines())
-    for said in ("11,000", "3.100", "1.500", "floor: TF-IDF + logistic regression", "against base: gain",
+    for phrase in ("11,000", "3.100", "1.500", "floor: TF-IDF + logistic regression", "against base: gain",
                  "against base: no gain", "2 of 40 (1% to 16%)", "Next: vernacular run qaa"):
-        assert said in text
+        assert phrase in text
     json.dumps(results(store, language, NAME))
 
 
@@ -89,10 +89,10 @@ def test_the_terminal_has_what_it_forgot_planted_phrases_and_compute(language: L
     put(store, language, reports)
     print_table(results(store, language, NAME), Console(file=out))
     text = " ".join(out.getvalue().split())
-    for said in ("What it forgot: eng, 77 lines", "2.065 to 2.366", "control against base: +0.020",
+    for phrase in ("What it forgot: eng, 77 lines", "2.065 to 2.366", "control against base: +0.020",
                  "phrases of 4 to 8 words were looked for", "[b]qx vlorp[/]", "all of these", "Energy is not known",
                  "minutes, measured", "a simple floor does better than the control model"):
-        assert said in text, said
+        assert phrase in text, phrase
     assert all(len(line) <= 100 or "/" in line for line in out.getvalue().splitlines())
 
 
@@ -127,8 +127,8 @@ def test_what_a_model_says_without_fine_tuning_stands_beside_the_rest(language: 
     text, shown = write_card(found), page(found, {})
     assert "| base, 0-shot, not fine-tuned |  |  |  | 0.125 | 0.025 to 0.225 |" in text
     assert "| adapted, 4-shot, not fine-tuned | 0.250 | 0.500 | 0.750 | 0.500 | 0.400 to 0.600 |" in text
-    for said in ("Not fine-tuned, 4-shot: adapted against base +0.010, 95 % interval -0.020 to +0.040; ",
+    for phrase in ("Not fine-tuned, 4-shot: adapted against base +0.010, 95 % interval -0.020 to +0.040; ",
                  "adapted against control +0.000, 95 % interval +0.000 to +0.000."):
-        assert said in text and said in shown and said in " ".join(out.getvalue().split())
+        assert phrase in text and phrase in shown and phrase in " ".join(out.getvalue().split())
     row = shown.split("<span>adapted, 4-shot, not fine-tuned</span>")[1].split("</span></div>")[0].split("<span>")[0]
     assert row.count("<i ") == 3 and ">0.50 (0.40 to 0.60)<" in row

@@ -16,12 +16,12 @@ def test_the_overview_shows_what_the_released_arm_gained(language: Language, tmp
     reports = made_up_reports()
     reports[f"evaluation/{NAME}_likelihood"].details["differences"]["control_minus_base"] = [0.1, 0.2, 0.3]
     outline = outline_of(language, stages_of(language))
-    for control, said in ((1.0, "gain -1.000 (-1.100 to -0.900)"), (0.9, "harm +0.200 (+0.100 to +0.300)")):
+    for control, phrase in ((1.0, "gain -1.000 (-1.100 to -0.900)"), (0.9, "harm +0.200 (+0.100 to +0.300)")):
         for stage, value in ((f"model/{NAME}", 1.0), (f"model/{NAME}_control", control)):
             reports[stage] = reports[stage].model_copy(deep=True)
             reports[stage].count("dev_likelihood", value, "dev lines", "nats per character")
         store = Store(tmp_path / str(control))
         put(store, language, reports)
         row, = rows_of(outline, store)
-        assert row["held-out negative log-likelihood, against base"] == said
+        assert row["held-out negative log-likelihood, against base"] == phrase
         assert bool(row["tasks, against base"]) == (control == 1.0)  # of the control they were not compared

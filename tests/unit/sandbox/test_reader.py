@@ -35,17 +35,17 @@ def pid() -> int:
     ("talk", (100_000, 30), "output"), ("crash", (), "crash")])
 def test_what_passes_a_limit_is_refused_and_the_next_request_answered(name: str, arguments: tuple[int, ...],
                                                                       limit: str) -> None:
-    with pytest.raises(LimitReached) as said:
+    with pytest.raises(LimitReached) as raised:
         ask(name, *arguments)
-    assert said.value.limit == limit and said.value.where == "a"
+    assert raised.value.limit == limit and raised.value.where == "a"
     assert ask("echo", "next")[1] == "next"
 
 
 def test_a_parser_that_waits_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reader, "_LEAST_PATIENCE", 0.0)
-    with pytest.raises(LimitReached) as said:
+    with pytest.raises(LimitReached) as raised:
         ask("wait", allowance=Allowance(0.02, 10**8, 10**6, 10**6))
-    assert said.value.limit == "wait"
+    assert raised.value.limit == "wait"
 
 
 def test_what_stays_within_its_limits_comes_whole() -> None:

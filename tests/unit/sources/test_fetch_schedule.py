@@ -59,12 +59,12 @@ def test_a_source_that_fails_is_asked_less_and_less_often_and_keeps_no_other(
 
 
 def test_who_asks_by_hand_need_not_wait_for_a_source_that_failed(tmp_path: Path) -> None:
-    root, said = tmp_path / "store", list[str]()
+    root, messages = tmp_path / "store", list[str]()
     with serve() as site:
         found = language(tmp_path, f"{site.url}/dump.xml.bz2")
         assert len(fetch(found, root, silent)) == 1
         site.files["/dump.xml.bz2"] = dump(page("New", LONG))
-        assert fetch(found, root, said.append) == [] and said == ["wiki0: not due"]
+        assert fetch(found, root, messages.append) == [] and messages == ["wiki0: not due"]
         assert fetch(found, root, silent, at_once=True) == [] and failures(found, root) == {}
         assert due(found, root, time.time()) == []
 

@@ -22,10 +22,10 @@ from vernacular.sources.formats.columns import read_parquet
 @pytest.mark.skipif(not FAILS.exists(), reason="no file here that fails when it is read")
 @pytest.mark.parametrize("suffix", [".docx", ".pdf", ".txt", ".html", ".po"])
 def test_a_read_that_fails_is_the_systems_error(suffix: str) -> None:
-    with FAILS.open("rb") as stream, pytest.raises(OSError) as said:
+    with FAILS.open("rb") as stream, pytest.raises(OSError) as raised:
         list(read_bounded(f"{formats.__name__}:texts_of", [OpenFile(f"a{suffix}", stream, 0)],
                           [suffix, "a", "text", None], "a", for_file(Limits(), 0)))
-    assert said.value.errno == errno.EIO
+    assert raised.value.errno == errno.EIO
 
 
 def test_so_it_is_in_the_midst_of_parquet(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -33,6 +33,6 @@ def test_so_it_is_in_the_midst_of_parquet(monkeypatch: pytest.MonkeyPatch) -> No
         raise OSError(errno.EIO, "Input/output error")
 
     monkeypatch.setattr(parquet, "ParquetFile", fails)
-    with pytest.raises(OSError, match="Input/output") as said:
+    with pytest.raises(OSError, match="Input/output") as raised:
         list(read_parquet(OpenFile("a.parquet", io.BytesIO(b"PAR1"), 4), "a", Options()))
-    assert said.value.errno == errno.EIO
+    assert raised.value.errno == errno.EIO

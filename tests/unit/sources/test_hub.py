@@ -167,9 +167,9 @@ def test_a_killed_fetch_goes_on_and_gives_the_same(tmp_path: Path) -> None:
     source = HubDataset(whole.settings, Place("qaa", tmp_path, tmp_path / "again", Suppressions()))
     with pytest.raises(KillError):
         source.refresh(kill)
-    said: list[str] = []
-    source.refresh(said.append)
-    assert "going on after 3000 rows" in said[0]
+    messages: list[str] = []
+    source.refresh(messages.append)
+    assert "resuming after 3000 rows" in messages[0]
     assert [document.id for document in source.documents(silent)] == expected and len(expected) == 5000
 
 
@@ -228,7 +228,7 @@ def test_a_hub_that_answers_nonsense_is_a_failed_look_and_the_rows_stay(tmp_path
         site.otherwise = lambda path: Answer(b"<html>Log in to this network.</html>")
         monkeypatch.setenv("HF_ENDPOINT", site.url)
         monkeypatch.setenv("HF_HUB_OFFLINE", "0")
-        source, said = hub(tmp_path, dataset="nobody/no-such-dataset-here", revision="main"), list[str]()
+        source, messages = hub(tmp_path, dataset="nobody/no-such-dataset-here", revision="main"), list[str]()
         with pytest.raises(Problem, match="hub cannot be reached"):
             source.refresh(silent)
         rows = source.mirror.begin(source._key())  # as if it had been read before
@@ -237,8 +237,8 @@ def test_a_hub_that_answers_nonsense_is_a_failed_look_and_the_rows_stay(tmp_path
         source.mirror.publish(rows)
         later = time.time() + 8 * 86_400
         monkeypatch.setattr(clock, "read", lambda: later)
-        source.refresh(said.append)
-        assert site.log and "hub cannot be reached" in said[-1] and "are used" in said[-1]
+        source.refresh(messages.append)
+        assert site.log and "hub cannot be reached" in messages[-1] and "remain in use" in messages[-1]
         assert source.due() and [document.text for document in source.documents(silent)] == ["text"]
 
 

@@ -98,7 +98,7 @@ def test_a_folder_that_does_not_answer_is_not_an_empty_one(inbox: Inbox, monkeyp
     wrong = {errno.EACCES}
     assert texts(inbox) == ["one"]
     assert [str(problem) for problem in inbox.problems] == [
-        "qaa/inbox/shut: Permission denied. Copy the file into the inbox again"]
+        "qaa/inbox/shut: Permission denied. Copy the file into the inbox again [VN-SOURCE-ACCESS]"]
 
 
 def test_a_mended_file_comes_in(inbox: Inbox) -> None:

@@ -129,8 +129,8 @@ def test_an_earlier_point_is_kept_only_if_it_was_better_by_more_than_chance(righ
                                                                             monkeypatch) -> None:
     model, tokenizer = load_model(write_bert(tmp_path), "masked"), load_tokenizer(tmp_path)
     kind, dev = topics("a", "b"), [Item("the red fox", (0,))] * 20
-    said = iter([[[1]] * 20, *([[int(row >= hits)] for row in range(20)] for hits in right)])  # the start is no choice
-    monkeypatch.setattr(kind, "predict", lambda *_: next(said))
+    output = iter([[[1]] * 20, *([[int(row >= hits)] for row in range(20)] for hits in right)])
+    monkeypatch.setattr(kind, "predict", lambda *_: next(output))
     settings = SETTINGS.model_copy(update={"looks": 3, "epochs": 1.2})
     tuned = fine_tune(kind, model, tokenizer, TOPICS * 2, dev, settings, 1)
     assert [step for step, _ in tuned.looks] == [0, 2, 3, 5] and tuned.chosen == [0, 2, 3, 5][chosen]
@@ -140,8 +140,8 @@ def test_an_earlier_point_is_kept_only_if_it_was_better_by_more_than_chance(righ
 def test_of_less_than_five_dev_items_none_decides(size, chosen, tmp_path, monkeypatch) -> None:
     model, tokenizer = load_model(write_bert(tmp_path), "masked"), load_tokenizer(tmp_path)
     kind = topics("a", "b")
-    said = iter([[[label]] * size for label in (1, 0, 0, 1)])  # right in the middle, all wrong at the end
-    monkeypatch.setattr(kind, "predict", lambda *_: next(said))
+    output = iter([[[label]] * size for label in (1, 0, 0, 1)])  # right in the middle, all wrong at the end
+    monkeypatch.setattr(kind, "predict", lambda *_: next(output))
     settings = SETTINGS.model_copy(update={"looks": 3, "epochs": 1.2})
     tuned = fine_tune(kind, model, tokenizer, TOPICS * 2, [Item("the red fox", (0,))] * size, settings, 1)
     assert [step for step, _ in tuned.looks] == [0, 2, 3, 5] and tuned.chosen == [0, 2, 3, 5][chosen]
@@ -210,9 +210,9 @@ def test_a_causal_model_reads_a_pair_as_two_lines(tmp_path) -> None:
 def test_an_orphan_inside_tag_begins_an_entity() -> None:
     kind = kind_of(task_of("token_classification"), tagged("a/B-X b/I-X c/B-Y d/I-Y e/O"))
     numbers = {label: number for number, label in enumerate(kind.labels)}
-    said = np.eye(5)[[numbers[label] for label in ("I-X", "I-X", "I-Y", "O", "I-X")]]
-    assert [kind.labels[label] for label in kind.decoded(said)] == ["B-X", "I-X", "B-Y", "O", "B-X"]
-    assert kind.decoded(said[:0]) == []
+    output = np.eye(5)[[numbers[label] for label in ("I-X", "I-X", "I-Y", "O", "I-X")]]
+    assert [kind.labels[label] for label in kind.decoded(output)] == ["B-X", "I-X", "B-Y", "O", "B-X"]
+    assert kind.decoded(output[:0]) == []
 
 
 def test_b_tags_are_learned_only_where_an_entity_follows_one_of_its_type() -> None:

@@ -91,12 +91,12 @@ def test_states_come_closer_and_the_base_keeps_its_weights(folder, two, start):
     base, extended, ids, _ = two
     model = load_model(folder, "causal")
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    said: list[str] = []
-    rows = distil(model, (base, extended), ids, start, TEXTS, 1, "test", said.append)
+    messages: list[str] = []
+    rows = distil(model, (base, extended), ids, start, TEXTS, 1, "test", messages.append)
     assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
     assert all(parameter.requires_grad for parameter in model.parameters())
     assert len(model.base_model.layers) == 2
-    assert "step" in said[-1]
+    assert "step" in messages[-1]
     off = [losses(model, two, one) for one in (start, rows)]
     assert off[1][0] < 0.9 * off[0][0]
     same = distil(model, (base, extended), ids, start, TEXTS, 1, "test")

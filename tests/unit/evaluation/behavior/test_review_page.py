@@ -45,8 +45,8 @@ def test_each_case_stands_below_what_must_hold_of_it(language_folder: Path) -> N
     rows = [{**ROWS[0], "what must hold": f"O for {word}", "first": word} for word in ("galu", "mbuzi")]
     page = review_page(load_language(language_folder), HEAD, rows)
     assert page.count("<h2>one</h2>") == 1
-    assert [page.index(said) for said in (">O for galu<", ">galu<", ">O for mbuzi<", ">mbuzi<")] == sorted(
-        page.index(said) for said in (">O for galu<", ">galu<", ">O for mbuzi<", ">mbuzi<"))
+    assert [page.index(phrase) for phrase in (">O for galu<", ">galu<", ">O for mbuzi<", ">mbuzi<")] == sorted(
+        page.index(phrase) for phrase in (">O for galu<", ">galu<", ">O for mbuzi<", ">mbuzi<"))
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")

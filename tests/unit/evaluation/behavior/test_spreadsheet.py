@@ -243,14 +243,14 @@ def test_fairness_is_reviewed_like_a_test(language_folder: Path, tmp_path: Path)
         "author: me\n", "author: me\nreviewed: none\n")
 
 
-@pytest.mark.parametrize(("answers", "said"), [
+@pytest.mark.parametrize(("answers", "message"), [
     (["x", "no", "x"], "1 of 3 cases are rejected (“lero galu ali bwino”: odd)"),
     (["x", "", "x"], "1 of 3 cases have no answer")])
 def test_a_review_that_is_not_whole_is_none(language_folder: Path, tmp_path: Path, answers: list[str],
-                                            said: str) -> None:
+                                            message: str) -> None:
     language, path = reviewed_table(language_folder, tmp_path, answers)
     verdict = read_review(language, path, "Kemi", date(2026, 1, 31))[0]  # type: ignore[arg-type]
-    assert (verdict.reviewed, verdict.message) == (False, said)
+    assert (verdict.reviewed, verdict.message) == (False, message)
     assert "reviewed" not in (language_folder / "behaviour" / "one.yaml").read_text(encoding="utf-8")
 
 

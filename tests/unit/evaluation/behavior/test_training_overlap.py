@@ -48,7 +48,7 @@ def test_marks_become_a_test(language_folder: Path) -> None:
     assert [found.name for found in load_suite(with_tests(language_folder, one=own)).tests] == ["spaces"]
 
 
-@pytest.mark.parametrize(("said", "right", "wrong"), [
+@pytest.mark.parametrize(("messages", "right", "wrong"), [
     ([("sports", True, None), ("weather", False, None)], "sports", ("weather",)),  # of two models
     ([("weather", False, None), ("sports", True, None)], "sports", ("weather",)),
     ([("weather", False, None), ("news", False, None), ("weather", False, None)], None, ("weather", "news")),
@@ -56,10 +56,10 @@ def test_marks_become_a_test(language_folder: Path) -> None:
     ([("weather", False, "sports"), ("news", False, "law")], "law", ("weather", "news")),
     ([("sports", True, None), ("sports", False, None)], None, ("sports",)),  # the first press was a slip
     ([("sports", False, None), ("sports", True, None)], "sports", ())])
-def test_marks_of_one_text_are_taken_together(said: list[tuple[str, bool, str | None]], right: str | None,
+def test_marks_of_one_text_are_taken_together(messages: list[tuple[str, bool, str | None]], right: str | None,
                                               wrong: tuple[str, ...]) -> None:
     marks = [Mark(text="Kale", task="names", answer=answer, right=good, should_be=other)
-             for answer, good, other in said]
+             for answer, good, other in messages]
     case, = make_cases(BehaviourTest.model_validate({**TEST, "type": "minimum", "from": "marks"}), [], Given(), most=9,
                        seed=1, prepare=lower, marks=marks)
     assert case.known == Known(right, wrong)
@@ -109,18 +109,18 @@ def test_a_mark_that_no_model_can_satisfy_is_refused(language_folder: Path) -> N
     path = language_folder / "behaviour" / "marks.jsonl"
     path.write_text(mark(answer="I-PER O O", right=False) + "\n", encoding="utf-8")
     assert len(marks_of(language)) == 1  # that it is wrong is true
-    for said in ({"answer": "O I-PER O"}, {"answer": "O O O", "right": False, "should_be": "B-LOC I-PER O"}):
-        path.write_text(mark(**said) + "\n", encoding="utf-8")
+    for phrase in ({"answer": "O I-PER O"}, {"answer": "O O O", "right": False, "should_be": "B-LOC I-PER O"}):
+        path.write_text(mark(**phrase) + "\n", encoding="utf-8")
         with pytest.raises(Problem, match=r"marks.jsonl:1: I-PER at word 2 follows (O|B-LOC): in IOB2"):
             marks_of(language)
 
 
-@pytest.mark.parametrize(("line", "said"), [
+@pytest.mark.parametrize(("line", "message"), [
     ("{", "not a line of JSON"), ("{}", "not a mark"), (mark(task="topics"), "a mark of the task 'topics'"),
     (mark(answer="NAME"), "1 labels for 3 words"), (mark(right=False, should_be="O"), "1 labels for 3 words"),
     (mark(extra=1), "extra")])
-def test_a_broken_mark_is_one_line(language_folder: Path, line: str, said: str) -> None:
+def test_a_broken_mark_is_one_line(language_folder: Path, line: str, message: str) -> None:
     language = with_tests(language_folder, one=GOOD)
     (language_folder / "behaviour" / "marks.jsonl").write_text(f"{mark()}\n{line}\n", encoding="utf-8")
-    with pytest.raises(Problem, match=r"qaa/behaviour/marks.jsonl:2: .*" + re.escape(said)):
+    with pytest.raises(Problem, match=r"qaa/behaviour/marks.jsonl:2: .*" + re.escape(message)):
         load_suite(language)

@@ -42,6 +42,6 @@ def test_a_page_that_takes_too_long_is_remembered_until_the_limits_change(tmp_pa
         return SLOW
 
     for limits, count in ((LIMITS, 1), (LIMITS, 1), (Limits(page_seconds=0.2), 2)):
-        with Extractions(tmp_path, limits) as extractions, pytest.raises(LimitReached) as said:
+        with Extractions(tmp_path, limits) as extractions, pytest.raises(LimitReached) as raised:
             extractions.of("http://example.org/a", "00", "text/html", body)
-        assert said.value.limit == "seconds" and len(asked) == count
+        assert raised.value.limit == "seconds" and len(asked) == count

@@ -23,8 +23,8 @@ def test_what_a_server_asks_for(monkeypatch: pytest.MonkeyPatch, header: str, se
 
 def test_a_host_that_only_fails_is_left_alone() -> None:
     manners = Manners(1.0)
-    said = [manners.fail(HOST, 1, "") for _ in range(FAILURES + 2)]
-    assert said == [False] * (FAILURES - 1) + [True, False, False]
+    messages = [manners.fail(HOST, 1, "") for _ in range(FAILURES + 2)]
+    assert messages == [False] * (FAILURES - 1) + [True, False, False]
 
 
 def test_a_failure_shortens_no_wait() -> None:
