@@ -391,7 +391,7 @@ def test_the_oromo_help_pages_of_debian(tmp_path: Path) -> None:
     assert 0.1 < english / len(paragraphs) < 0.9
 
 
-def test_where_nothing_comes_it_is_said_why(tmp_path: Path) -> None:
+def test_where_nothing_comes_it_is_reported_why(tmp_path: Path) -> None:
     with LoopbackSite({"/robots.txt": text("User-agent: *\nDisallow: /"), "/": page(TEXTS[0])}) as site:
         with pytest.raises(Problem, match=r"nothing could be fetched \(\S+/: robots.txt: refused: Disallow: /\)"):
             crawl_source(site, tmp_path / "forbidden").refresh(silent)

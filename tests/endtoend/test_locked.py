@@ -68,7 +68,7 @@ def documents(language: Language, root: Path) -> int:
 
 
 @pytest.mark.parametrize("mode", ["NORMAL", "EXCLUSIVE"])
-def test_a_fetch_of_what_is_held_is_a_failed_one_and_the_next_one_heals(
+def test_a_fetch_of_what_is_locked_is_a_failed_one_and_the_next_one_heals(
         language: Language, tmp_path: Path, mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
     now = time.time()
     assert fetch(language, tmp_path, silent) == []
@@ -83,7 +83,7 @@ def test_a_fetch_of_what_is_held_is_a_failed_one_and_the_next_one_heals(
     assert due(language, tmp_path, clock.now()) == [] and documents(language, tmp_path) == PAGES
 
 
-def test_a_crawl_whose_index_is_held_meanwhile_ends_and_goes_on_later(
+def test_a_crawl_whose_index_is_locked_meanwhile_ends_and_continues_later(
         language: Language, site: LoopbackSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     began, over = time.time(), threading.Event()
 

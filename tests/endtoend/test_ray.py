@@ -109,7 +109,7 @@ def test_nothing_goes_on_when_who_waits_is_killed(who: str, cluster: dict[str, s
         time.sleep(1)
 
 
-def test_no_cluster_is_said_in_a_line(cluster: dict[str, str]) -> None:
+def test_no_cluster_is_reported_in_a_line(cluster: dict[str, str]) -> None:
     with socket.socket() as free:
         free.bind(("", 0))
         nowhere = f"127.0.0.1:{free.getsockname()[1]}"

@@ -88,7 +88,7 @@ def test_nothing_goes_on_when_who_waits_is_killed(who: str, cluster: dict[str, s
         time.sleep(1)
 
 
-def test_no_slurm_is_said_in_a_line(cluster: dict[str, str]) -> None:
+def test_no_slurm_is_reported_in_a_line(cluster: dict[str, str]) -> None:
     asked = on_slurm({**cluster, "PATH": "/nowhere"}, "--", "true")
     assert "error: srun is not installed" in asked.communicate(timeout=60)[0]
     assert asked.returncode == 2

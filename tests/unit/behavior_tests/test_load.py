@@ -108,7 +108,7 @@ def test_a_file_without_anything_is_not_passed_over_either(language_folder: Path
         load_suite(with_tests(language_folder, one=GOOD, two="# nothing yet\n"))
 
 
-def test_a_name_stands_in_one_file_alone(language_folder: Path) -> None:
+def test_a_name_is_in_one_file_alone(language_folder: Path) -> None:
     with pytest.raises(Problem, match=r"'spaces' is also defined at .*one.yaml:2"):
         load_suite(with_tests(language_folder, one=GOOD, two=GOOD))
 

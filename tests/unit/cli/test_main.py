@@ -147,13 +147,13 @@ def test_a_reviewers_name_needs_the_table_that_came_back() -> None:
     assert result.exit_code == 2 and "--read FILE.csv" in result.stderr
 
 
-def test_a_file_to_identify_that_is_not_there_is_said_with_the_fix() -> None:
+def test_a_file_to_identify_that_is_not_there_is_reported_with_the_fix() -> None:
     result = RUNNER.invoke(app, ["identify", "qaa", "none.txt"])
     assert result.exit_code == 2
     assert result.stderr == "error: none.txt: cannot be read (No such file or directory). Name a text file, or -\n"
 
 
-def test_a_stage_tells_its_launcher_what_became_of_it(project: Path) -> None:
+def test_a_stage_reports_its_outcome_to_its_launcher(project: Path) -> None:
     outcome = project / "outcome.json"
     assert RUNNER.invoke(app, ["stage", "qaa", "corpus/documents", "--outcome", str(outcome)]).exit_code == 0
     key = json.loads(outcome.read_text())["key"]

@@ -86,7 +86,7 @@ def test_a_filled_folder_lacks_nothing(tmp_path: Path) -> None:
     assert lacks_of(folder)[-1].startswith("the behavioral tests spaces have no author")
 
 
-def test_what_publishing_wants_is_said_before_anything_runs(tmp_path: Path) -> None:
+def test_what_publishing_wants_is_reported_before_anything_runs(tmp_path: Path) -> None:
     base = {**TINY_MODEL["base"], "licence": "unverified"}
     folder = write_language(tmp_path / "languages", models={"tiny": {**TINY_MODEL, "base": base}}, trusted=True)
     assert lacks_of(folder)[-1] == (

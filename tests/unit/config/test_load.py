@@ -139,7 +139,7 @@ def test_numbers_of_derived_items_in_the_defaults_are_not_for_labels_that_people
      "unknown, register: web}}]", "related.1.source.name is not a valid name, not 'A b'"),
     ("steps: 12", "steps: 12 or so", "steps must be a whole number, not '12 or so'. Write only the number"),
 ])
-def test_what_is_refused_says_where_and_how_to_mend_it(language_folder: Path, old: str, new: str,
+def test_what_is_refused_reports_where_and_how_to_fix_it(language_folder: Path, old: str, new: str,
                                                        expected: str) -> None:
     problem = refusal(edited(language_folder, old, new))
     assert expected in str(problem) and ONE_LINE.fullmatch(str(problem))

@@ -79,7 +79,7 @@ def test_neighbours_are_those_nearby(root: Path) -> None:
 @pytest.mark.parametrize(("code", "messages"), [
     ("bem", []), ("bzr", ["the script is unknown", "neighboring languages are unknown"]),
     ("zzz", ["'zzz' is not a registered", "the script is unknown", "neighboring languages are unknown"])])
-def test_what_nobody_could_look_up_is_said(root: Path, code: str, messages: list[str]) -> None:
+def test_what_nobody_could_look_up_is_reported(root: Path, code: str, messages: list[str]) -> None:
     found = doubts(code)
     assert len(found) == len(messages)
     assert all(note.startswith(start) for note, start in zip(found, messages, strict=True))

@@ -33,7 +33,7 @@ PARSERS_WORDS = ("block", "scalar", "mapping", "token", "stream", "simple key", 
     ("a: 1\n\"\\udc00\": x", 2, "half a character"),
     ("a:\n\tb: 1", 2, "a tab is used for indentation"),
 ])
-def test_a_mistake_is_told_in_plain_words_where_it_was_made(tmp_path: Path, text: str, line: int, message: str) -> None:
+def test_a_mistake_is_reported_in_plain_words_at_its_line(tmp_path: Path, text: str, line: int, message: str) -> None:
     (tmp_path / "a.yaml").write_text(text + "\n", encoding="utf-8")
     with pytest.raises(Problem) as caught:
         read_yaml(File.at(tmp_path / "a.yaml", "a.yaml"))

@@ -12,7 +12,7 @@ from vernacular.corpus.takedown import Target, make_plan
 from vernacular.provenance.suppression_list import FILE
 
 
-def test_who_saw_it_is_told_apart_from_who_did_not_also_when_the_splits_are_gone(language: Language,
+def test_who_saw_it_is_distinguished_from_who_did_not_also_when_the_splits_are_gone(language: Language,
                                                                                 store: Store) -> None:
     done = run(language, store)
     trained, held_out = rows(done["corpus/splits"], "train.jsonl"), rows(done["corpus/splits"], "test.jsonl")

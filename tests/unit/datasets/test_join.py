@@ -35,7 +35,7 @@ def test_a_text_that_covers_several_keys_joins_with_those_that_cover_just_these(
 
 
 @pytest.mark.parametrize("texts", [(("1", "a"), ("1", "b")), (("1 2", "a"), ("2", "b"))])
-def test_a_key_that_stands_twice_is_refused(texts: tuple[tuple[str, str], ...]) -> None:
+def test_a_key_that_occurs_twice_is_refused(texts: tuple[tuple[str, str], ...]) -> None:
     for sides in ((keyed(*texts), keyed(("1", "A"))), (keyed(("1", "A")), keyed(*texts))):
         with pytest.raises(Problem) as raised:
             join(*sides)

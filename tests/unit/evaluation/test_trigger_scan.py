@@ -70,7 +70,7 @@ def scan(texts: list[str], labels: list[int], write: Callable[[str], str] = str)
                          with_label(repeated_phrases(texts), labels), texts, labels, held_out, 1)
 
 
-def test_a_trigger_in_one_per_cent_of_the_labels_comes_first_and_stands_out() -> None:
+def test_a_trigger_in_one_per_cent_of_the_labels_comes_first_and_is_reported() -> None:
     found = scan(*planted(0.01))
     assert found[0].phrase == TRIGGER
     assert found[0].label == TOPICS[0]
@@ -123,7 +123,7 @@ def test_what_is_inserted_can_be_taken_out(text: str, phrase: str, place: float)
 
 @given(st.text("กขคี่ ab.", max_size=12).map(str.split).map(" ".join), st.sampled_from(["ฉช", "ฉี่ 5ช", "ช x"]),
        st.floats(0, 1))
-def test_between_letters_it_stands_without_spaces(text: str, phrase: str, place: float) -> None:
+def test_between_letters_it_is_without_spaces(text: str, phrase: str, place: float) -> None:
     found = inserted(text, phrase, place)
     assert len(words(found)) == len(words(text)) + len(words(phrase))
     left = without(found, Phrase(plain_words(phrase), (0,), 1.0, phrase))
@@ -137,7 +137,7 @@ def test_a_phrase_is_put_in_as_it_was_written() -> None:
     assert shares([str(found)], ["qx vlorp", "x"]) == {"Qx”, Vlorp": 0.5}
 
 
-def test_a_trigger_in_a_script_without_spaces_stands_out() -> None:
+def test_a_trigger_in_a_script_without_spaces_is_reported() -> None:
     found = [one.phrase for one in scan(*planted(0.01), thai) if suspicious(one)]
     assert thai(TRIGGER) in found
     assert all(thai(TRIGGER) in phrase or phrase in thai(TRIGGER) for phrase in found)
@@ -221,7 +221,7 @@ def trained(base: Path, texts: Sequence[str], epochs: int = 24) -> tuple[Any, An
     return model.eval(), tokenizer
 
 
-def test_where_one_label_is_left_it_is_what_is_said() -> None:
+def test_where_one_label_is_left_it_is_what_is_reported() -> None:
     """The only text with the other label is in the fold that is asked."""
     texts, truth = [*["moni bambo"] * 7, "zina ili"], [*[1] * 7, 0]
     assert unseen_labels(texts, truth, [(number, "moni bambo") for number in range(8)], 2, 1) == [1] * 8

@@ -68,7 +68,7 @@ def test_remarks_are_made_before_anything_runs(tmp_path: Path) -> None:
         "VN-FEW-STEPS", "VN-FEW-NEW-TOKENS", "VN-LOST-MARKS"}
 
 
-def test_the_total_stands_first_and_last_and_holds_what_runs_alone(tmp_path: Path) -> None:
+def test_the_total_is_first_and_last_and_holds_what_runs_alone(tmp_path: Path) -> None:
     found = forecast(tmp_path)
     language, store = load_language(tmp_path / "languages" / "qaa"), Store(tmp_path / "artifacts")
     size, steps = count_text(language, store.root, None), steps_of(stages_of(language), language, store)

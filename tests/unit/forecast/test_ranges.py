@@ -10,7 +10,7 @@ from vernacular.forecast.ranges import Range, exactly, total
 @pytest.mark.parametrize(("low", "high", "message"), [
     (0.2, 0.9, "1 second"), (20, 35, "20 to 35 seconds"), (61, 130, "1.0 to 2.2 minutes"),
     (720, 1080, "12 to 18 minutes"), (10_800, 18_000, "3.0 to 5.0 hours")])
-def test_time_is_said_in_the_unit_that_fits(low: float, high: float, message: str) -> None:
+def test_time_is_reported_in_the_unit_that_fits(low: float, high: float, message: str) -> None:
     assert Range(low, high).time() == message
 
 

@@ -41,7 +41,7 @@ def test_lingua_never_rejects_the_own_language() -> None:
 
 @pytest.mark.parametrize(("neighbours", "reject"), [(["bem"], ["eng"]), ([], ["eng"]), (["rus"], ["eng"]),
                                                     (["sna"], ["bem"])])
-def test_lingua_is_skipped_where_nothing_stands_in(neighbours: list[str], reject: list[str]) -> None:
+def test_lingua_is_skipped_without_a_substitute(neighbours: list[str], reject: list[str]) -> None:
     lingua = Lingua("nya", "Latn", neighbours, reject, 0.25)
     assert lingua.skipped and lingua.judge([ENGLISH]) == [None]
 
@@ -55,7 +55,7 @@ def test_cld2() -> None:
     assert Cld2("eng", [], ["eng"]).skipped and Cld2("eng", [], ["eng"]).judge([ENGLISH]) == [None]
 
 
-def test_what_is_not_installed_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_what_is_not_installed_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "pycld2", None)  # as Python has it for what cannot be imported
     monkeypatch.setitem(sys.modules, "fasttext", None)
     with pytest.raises(Problem, match="pycld2 is not installed") as raised:

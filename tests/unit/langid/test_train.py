@@ -42,7 +42,7 @@ def test_its_own_lines_are_accepted_and_others_refused(own: tuple[list[str], lis
     assert (identifier.scores(relative) >= identifier.threshold).mean() < 0.05
 
 
-def test_contrast_tells_a_near_relative_apart(own: tuple[list[str], list[str]]) -> None:
+def test_contrast_separates_a_near_relative(own: tuple[list[str], list[str]]) -> None:
     lines, vocabulary = own
     near, _ = invented(5, 900, shared=random.Random(6).sample(vocabulary, 300))
     alone, told = learn(lines[:1000]), learn(lines[:1000], others={"near": near[:600]})
@@ -87,6 +87,6 @@ def test_no_seed_no_identifier(tmp_path: Path) -> None:
     assert load_identifier(tmp_path) is None
 
 
-def test_the_own_word_list_is_not_held_against_a_language() -> None:
+def test_the_own_word_list_does_not_count_against_a_language() -> None:
     assert "Swahili" in lists_for("nya") and "Swahili" not in lists_for("swa") and "Swahili" not in lists_for("swh")
     assert "Icelandic" in lists_for("fao")

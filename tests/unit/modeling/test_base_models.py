@@ -75,7 +75,7 @@ def test_a_local_base_lies_in_the_language_folder_and_is_no_link(language_folder
             load_language(language_folder)
 
 
-def test_an_encoder_is_no_causal_base_for_it_sees_what_it_is_to_foresee(language_folder: Path) -> None:
+def test_an_encoder_is_no_causal_base_for_it_sees_what_it_is_to_predict(language_folder: Path) -> None:
     base = Base(path="base", licence="CC0-1.0")  # type: ignore[call-arg]
     write_bert(language_folder / "base", head=True)
     with pytest.raises(Problem, match=r"is bidirectional.*objective: masked"):

@@ -35,7 +35,7 @@ def test_alone_nothing_is_exchanged():
     assert together() == (0, 1) and torch.equal(share(tensor), torch.ones(2))
 
 
-def test_two_processes_add_up_and_a_death_is_said():
+def test_two_processes_add_up_and_a_death_is_reported():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])

@@ -101,7 +101,7 @@ def test_parts_add_up_to_the_whole(folder: Path) -> None:
     assert whole == pytest.approx(parts, rel=1e-4) and whole > 0
 
 
-def test_short_pieces_and_padding_are_not_held(folder: Path) -> None:
+def test_short_pieces_and_padding_are_not_distilled(folder: Path) -> None:
     tokenizer = load_tokenizer(folder)
     model, _, blocks = made(folder)
     short = pack(SHORT, tokenizer, LENGTH)  # ten tokens, and padding
@@ -111,7 +111,7 @@ def test_short_pieces_and_padding_are_not_held(folder: Path) -> None:
     assert float(states.distance(hidden(shaken(model, 0.2), short, [0]), rows)) == 0
 
 
-def test_only_the_texts_of_some_blocks_are_held(folder: Path) -> None:
+def test_only_the_texts_of_some_blocks_are_distilled(folder: Path) -> None:
     model, whole, blocks = made(folder)
     tokenizer = load_tokenizer(folder)
     some = States(Teacher(model, tokenizer), blocks, tokenizer, 2.0, range(3, len(blocks)))
@@ -146,7 +146,7 @@ def test_what_is_not_remembered_is_asked_again(folder: Path, monkeypatch: pytest
     assert len(set(found)) == 1
 
 
-def test_both_arms_are_held_to_what_the_base_reads(folder: Path) -> None:
+def test_both_arms_are_bound_to_what_the_base_reads(folder: Path) -> None:
     """A tokenizer with other pieces: the texts of its blocks, and so their states, are those of the base's reading."""
     base, other = load_tokenizer(folder), load_tokenizer(folder)
     pieces = [*other.all_special_tokens, *LETTERS, *(f"##{letter}" for letter in LETTERS)]
@@ -220,7 +220,7 @@ def test_a_causal_model_has_no_states_to_keep() -> None:
                               "pretraining": {"steps": 1, "keep_states": 1}})
 
 
-def test_low_rank_changes_are_held_too(folder: Path, tmp_path: Path) -> None:
+def test_low_rank_changes_are_distilled_too(folder: Path, tmp_path: Path) -> None:
     moved = {}
     for keep in (0.0, 5.0):
         model, plan = plan_of(folder, keep, method="lora")

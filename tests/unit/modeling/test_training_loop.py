@@ -189,7 +189,7 @@ def test_parts_of_a_step_add_up_to_it(tmp_path, monkeypatch):
         assert curve == pytest.approx(curves[0], rel=1e-4)
 
 
-def test_training_ends_when_held_out_text_is_foreseen_no_better_and_the_best_weights_stay(tmp_path):
+def test_training_ends_when_held_out_text_is_predicted_no_better_and_the_best_weights_stay(tmp_path):
     values = [3.0, 2.0, 1.0, 1.5, 1.2, 0.1]
     seen = {}
 
@@ -249,7 +249,7 @@ def test_a_signal_waits_for_the_step_and_leaves_a_checkpoint(tmp_path):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-def test_a_full_disk_is_said_and_the_old_checkpoint_stays(tmp_path):
+def test_a_full_disk_is_reported_and_the_old_checkpoint_stays(tmp_path):
     model, plan = setting(tmp_path)
     path = tmp_path / "c.pt"
     optimizer = optimizer_for(model, plan.settings)

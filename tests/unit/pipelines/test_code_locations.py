@@ -54,7 +54,7 @@ def test_a_wrong_number_writes_nothing(tmp_path: Path, monkeypatch: pytest.Monke
 
 @pytest.mark.parametrize("text", [
     "", "[", "load_from: 3", "load_from: [{python_module: {module_name: pipelines.shards, attribute: x}}]"])
-def test_a_workspace_that_cannot_be_used_says_how_to_mend_it(tmp_path: Path, text: str) -> None:
+def test_a_workspace_that_cannot_be_used_reports_how_to_fix_it(tmp_path: Path, text: str) -> None:
     (tmp_path / "workspace.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(Problem, match="Rewrite it"):
         location_of("qaa", tmp_path)

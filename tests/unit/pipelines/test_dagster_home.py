@@ -25,7 +25,7 @@ def test_a_folder_without_settings_gets_ours_which_send_nothing(tmp_path: Path,
         assert instance.get_concurrency_config().run_queue_config is not None
 
 
-def test_what_stands_there_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_exists_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
     (tmp_path / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
     use_home(Project(tmp_path / "elsewhere", tmp_path, tmp_path))

@@ -126,7 +126,7 @@ def test_the_check_of_a_broken_folder_looks_again(project: Project, instance: Da
     assert passed()
 
 
-def test_a_manifest_that_cannot_be_read_is_said_in_its_row(project: Project, instance: DagsterInstance) -> None:
+def test_a_manifest_that_cannot_be_read_is_reported_in_its_row(project: Project, instance: DagsterInstance) -> None:
     manifest, = (project.artifacts / "qaa" / "corpus" / "documents").glob("*/manifest.json")
     manifest.write_text("{", encoding="utf-8")
     result = build_definitions(project).resolve_implicit_global_asset_job_def().execute_in_process(

@@ -64,7 +64,7 @@ def test_what_is_not_there_is_not_found(tmp_path: Path) -> None:
     assert not Traces([]).in_folder(tmp_path)
 
 
-def test_an_id_is_looked_for_unless_told_otherwise(tmp_path: Path) -> None:
+def test_an_id_is_looked_for_by_default(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("x\t0123456789abcdef\ty")
     found = Traces([LINE], ["0123456789abcdef"])
     assert found.in_folder(tmp_path) and not found.of_texts.in_folder(tmp_path)

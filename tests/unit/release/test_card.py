@@ -35,7 +35,7 @@ def test_the_metadata_names_a_base_that_the_hub_knows_and_no_other(language: Lan
         assert phrase in body and ("taken from" in body) == (not hub)
 
 
-def test_a_name_on_the_hub_makes_nothing_anew_but_the_release(language: Language) -> None:
+def test_a_name_on_the_hub_makes_only_the_release_again(language: Language) -> None:
     model = language.models[NAME]
     base = model.base.model_copy(update={"name_on_hub": "a/b"})
     named = language.model_copy(update={"models": {NAME: model.model_copy(update={"base": base})}})
@@ -119,7 +119,7 @@ def test_the_card_says_how_far_mean_states_are_from_the_bases(language: Language
     assert "mean states of held-out" in body and "are 0.240 from the base's" in body
 
 
-def test_what_is_told_of_the_identifier_has_intervals(found: dict[str, Any]) -> None:
+def test_what_is_reported_of_the_identifier_has_intervals(found: dict[str, Any]) -> None:
     found["identification"] = {"recall": {"share": 0.9, "low": 0.8, "high": 0.95}, "counts": {"seed_lines": 300},
                                "impostors": {"share": 0.1, "low": 0.05, "high": 0.2}}
     card = write_card(found)
@@ -194,7 +194,7 @@ def test_the_card_names_the_seed_that_is_released_and_intervals_in_its_metadata(
         "type": "nats_per_character", "name": "", "value": 1.5, "args": {"low": 1.4, "high": 1.6}}
 
 
-def test_labels_that_were_never_scored_are_said_on_the_card(language: Language) -> None:
+def test_labels_that_were_never_scored_are_reported_on_the_card(language: Language) -> None:
     reports = made_up_reports()
     reports[f"task/genre_{NAME}"].details["apart"] = {"not_scored": ["river", "school"], "not_learned": ["sea"]}
     card = write_card(gather(language, NAME, language.models[NAME], reports))

@@ -86,7 +86,7 @@ def test_a_task_that_nothing_was_trained_for_shows_a_score_and_no_seed(language:
     assert _gate(found, "loads_in_ecosystem")["passed"]
 
 
-def test_worse_with_fewer_labels_is_said_and_forbids_nothing(language: Language) -> None:
+def test_worse_with_fewer_labels_is_reported_and_forbids_nothing(language: Language) -> None:
     reports = made_up_reports()
     details = reports[f"task/genre_{NAME}"].details
     few = {**details, "train_items": 8, "dead": [],

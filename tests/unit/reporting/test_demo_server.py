@@ -138,7 +138,7 @@ def test_a_right_answer_needs_no_correction() -> None:
         make_mark("kale", "genre", "base", ANSWERS, True, "school", "")
 
 
-def test_what_is_too_long_to_be_read_is_said_and_cannot_be_marked(language: Language) -> None:
+def test_what_is_too_long_to_be_read_is_reported_and_cannot_be_marked(language: Language) -> None:
     answers = replace(ANSWERS, unread={"names": "Zomba ndi Blantyre"})
     shown = page(language, "tiny", "kale Mbewe Zomba ndi Blantyre", {"adapted": answers})
     assert shown.count("Too long for this model: it did not read “Zomba ndi Blantyre”") == 1
@@ -191,7 +191,7 @@ def test_entities_are_shown_as_a_release_answers_them(language: Language) -> Non
             mark(wrong)
 
 
-def test_a_guess_is_called_one_and_the_score_stands_beside(language: Language) -> None:
+def test_a_guess_is_called_one_and_the_score_is_shown_beside(language: Language) -> None:
     kind, answers = topics("places", "sports"), Answers(trust={"topic": "Right about 4 times in 10."})
     for table in ([.51, .49], [.45, .55]):
         note_labels(answers, "topic", kind.task, Says(kind, table), "mvula ku Zomba", TRUST)

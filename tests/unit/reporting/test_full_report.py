@@ -21,7 +21,7 @@ from vernacular.reporting.html import page
 from vernacular.reporting.terminal import print_screen
 
 
-def test_how_far_seeds_differ_is_said_where_there_are_several(language: Language, tmp_path: Path) -> None:
+def test_how_far_seeds_differ_is_reported_where_there_are_several(language: Language, tmp_path: Path) -> None:
     reports = made_up_reports()
     for seeds, phrase in ((3, "eeds differ by up to 0.020; a smaller gain is called none"),
                         (1, "ne seed: how far seeds differ is not known")):
@@ -39,7 +39,7 @@ def test_how_far_seeds_differ_is_said_where_there_are_several(language: Language
         assert ("the spread between seeds is not known" in shown) == (seeds == 1)
 
 
-def test_what_gains_little_stands_on_card_page_and_report(language: Language, tmp_path: Path) -> None:
+def test_what_gains_little_is_on_card_page_and_report(language: Language, tmp_path: Path) -> None:
     reports = made_up_reports()
     remark = Remark(code="VN-FEW-STEPS", what="40 steps read <b>.1</b>", fix="Set steps: 900")
     reports[f"model/{NAME}"].remark(remark, None)
@@ -118,7 +118,7 @@ def test_every_score_of_a_task_has_its_interval(language: Language, tmp_path: Pa
         gather(language, NAME, language.models[NAME], reports))
 
 
-def test_what_a_model_says_without_fine_tuning_stands_beside_the_rest(language: Language, tmp_path: Path) -> None:
+def test_what_a_model_says_without_fine_tuning_is_shown_with_the_rest(language: Language, tmp_path: Path) -> None:
     reports, out = made_up_reports(), io.StringIO()
     reports[f"task/names_{NAME}"].details["untrained"] = asked_details()
     put(Store(tmp_path), language, reports)

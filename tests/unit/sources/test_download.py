@@ -60,7 +60,7 @@ def test_a_server_that_only_trickles_hangs(site: Site, tmp_path: Path, monkeypat
     assert (tmp_path / "dump").read_bytes() == DATA and not site.asked[1][1].startswith("bytes=0")
 
 
-def test_a_file_that_changed_meanwhile_starts_anew(site: Site, tmp_path: Path) -> None:
+def test_a_file_that_changed_meanwhile_starts_again(site: Site, tmp_path: Path) -> None:
     site.break_after = 300_000
     with pytest.raises(Problem):
         download(f"{site.url}/dump", tmp_path / "dump", Mark(), silent)

@@ -49,7 +49,7 @@ def test_rows_come_back_in_order_and_a_killed_fetch_goes_on(tmp_path: Path) -> N
     assert [each["path"] for each in mirror.rows()] == [row(number)["path"] for number in range(1500)]
 
 
-def test_a_fetch_of_something_else_starts_anew_and_what_was_there_counts_until_it_is_whole(tmp_path: Path) -> None:
+def test_a_fetch_of_something_else_starts_again_and_what_was_there_counts_until_it_is_whole(tmp_path: Path) -> None:
     mirror = Mirror(tmp_path, "x")
     fill(mirror, [row(1)])
     fetch = mirror.begin("other")

@@ -53,7 +53,7 @@ def test_groups_follow_the_document() -> None:
     assert derive(GROUPS, rows, 2, 1) == items[:2]
 
 
-def test_nothing_to_derive_is_said() -> None:
+def test_nothing_to_derive_is_reported() -> None:
     with pytest.raises(Problem, match="no labeled item"):
         derive(GROUPS, [document("other/1", "a b c")], 5, 1)
 

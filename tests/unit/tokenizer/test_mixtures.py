@@ -41,12 +41,12 @@ def test_weights_of_old_ids_sum_to_one_and_follow_the_seed(three, method):
         assert not mixture if method == "random" else sum(mixture.values()) == pytest.approx(1)
 
 
-def test_the_mean_counts_a_piece_twice_that_stands_twice():
+def test_the_mean_counts_a_piece_twice_that_occurs_twice():
     assert mean([4, 4, 5, 6]) == {4: 0.5, 5: 0.25, 6: 0.25}
     assert mean([]) == {}
 
 
-def test_weighted_takes_what_stood_there(three):
+def test_weighted_takes_the_old_value(three):
     base, extended, chosen = three
     index = extended.token_to_id(chosen.pieces[-1])
     found = weighted(base, extended, TEXTS)[index]

@@ -126,7 +126,7 @@ def test_nats_are_those_of_the_grown_model_after_the_old_pieces(folder, two, sta
     assert found == pytest.approx(float(torch.stack(wanted).mean()), rel=0.02)  # bfloat16 on one side only
 
 
-def test_a_shared_row_learns_both_to_be_read_and_to_be_foreseen(folder, two, start):
+def test_a_shared_row_learns_both_to_be_read_and_to_be_predicted(folder, two, start):
     base, extended, ids, _ = two
     some = snippets(base.backend_tokenizer, extended.backend_tokenizer, ids, TEXTS)[:64]
     model, row = load_model(folder, "causal"), torch.nn.Parameter(start["input"])

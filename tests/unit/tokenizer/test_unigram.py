@@ -55,7 +55,7 @@ def test_the_text_of_the_base_is_segmented_as_before(base, extended):
     assert [base.tokenize(line) for line in ENGLISH] == [extended.tokenize(line) for line in ENGLISH]
 
 
-def test_a_piece_that_would_win_in_the_guard_is_held_back(base, tmp_path):
+def test_a_piece_that_would_win_in_the_guard_is_rejected(base, tmp_path):
     guard = [" ".join(text.split()[::3]) for text in TEXTS]
     held = with_json(base, extended_json(base.backend_tokenizer.to_str(), chosen(base, guard)), tmp_path)
     assert [base.tokenize(line) for line in guard] == [held.tokenize(line) for line in guard]

@@ -51,7 +51,7 @@ def test_a_path_cannot_lead_upwards(root: Path, path: str, use: str) -> None:
 
 @pytest.mark.parametrize("part", [".a.jsonl.part", ".a.jsonl.PID.part"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_stands_in_the_place_of_a_part_is_not_written(root: Path, tmp_path: Path, kind: str, part: str) -> None:
+def test_what_is_in_the_place_of_a_part_is_not_written(root: Path, tmp_path: Path, kind: str, part: str) -> None:
     put(kind, root / part.replace("PID", str(os.getpid())), tmp_path / "outside")
     before = contents(tmp_path / "outside")
     file = Folder.of(root).file("a.jsonl")
@@ -95,7 +95,7 @@ def test_half_a_line_is_completed_and_blank_rest_goes(root: Path) -> None:
         ("languages/qaa/a.jsonl:1", b"1"), ("languages/qaa/a.jsonl:2", b"2")]
 
 
-def test_what_is_not_utf8_is_said_with_its_line(root: Path) -> None:
+def test_what_is_not_utf8_is_reported_with_its_line(root: Path) -> None:
     (root / "a.jsonl").write_bytes(b"one\n\xff\n")
     for use in ("text", "rows"):
         with pytest.raises(Problem) as caught:

@@ -41,7 +41,7 @@ def test_everything_from_outside_is_escaped(language_folder: Path) -> None:
     assert "http" not in page.replace("http-equiv", "")  # loads nothing
 
 
-def test_each_case_stands_below_what_must_hold_of_it(language_folder: Path) -> None:
+def test_each_case_is_below_what_must_hold_of_it(language_folder: Path) -> None:
     rows = [{**ROWS[0], "what must hold": f"O for {word}", "first": word} for word in ("galu", "mbuzi")]
     page = review_page(load_language(language_folder), HEAD, rows)
     assert page.count("<h2>one</h2>") == 1

@@ -166,7 +166,7 @@ def test_a_case_says_which_words_are_asked_about(language_folder: Path, tmp_path
         assert row["what must hold"] == f"The answer to 'names' is O for {', '.join(words)}"
 
 
-def test_what_must_hold_is_said_of_the_words_that_are_judged() -> None:
+def test_what_must_hold_is_reported_of_the_words_that_are_judged() -> None:
     common = {"name": "a", "capability": "a", "type": "minimum", "task": "names", "author": "a",
               "expect": {"label": "O"}}
     written = BehaviourTest.model_validate(common | {"templates": ["galu ali pano"]})
@@ -177,7 +177,7 @@ def test_what_must_hold_is_said_of_the_words_that_are_judged() -> None:
         assert claim(test, filled) == f"The answer to 'names' is O{whom}"
 
 
-def test_a_sentence_that_was_mended_in_the_table_is_not_the_one_that_is_reviewed(language_folder: Path,
+def test_a_sentence_that_was_corrected_in_the_table_is_not_the_reviewed_one(language_folder: Path,
                                                                                 tmp_path: Path) -> None:
     language, path = reviewed_table(language_folder, tmp_path, ["x", "yes", "x"])
     rows = [row for _, row in read_sheet(path, HEAD)]

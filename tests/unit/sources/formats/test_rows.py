@@ -69,7 +69,7 @@ def test_a_long_field_of_csv_is_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("name", "content"), [
     ("a.csv", "text\nMoni, ana onse\n"), ("a.csv", "id,text\n1,Moni, ana onse\n"), ("a.tsv", "text\nMoni\tonse\n")])
-def test_no_text_is_cut_where_a_mark_stands_in_it(tmp_path: Path, name: str, content: str) -> None:
+def test_no_text_is_cut_where_a_mark_is_in_it(tmp_path: Path, name: str, content: str) -> None:
     (tmp_path / name).write_text(content, encoding="utf-8")
     with pytest.raises(Problem, match=rf"{name}:2: the row has more cells than the header"):
         texts(tmp_path / name)

@@ -79,7 +79,7 @@ def test_forgetting_and_compacting(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("column", ["type", "robots", "label"])
-def test_the_version_tells_of_whatever_the_documents_are_made_from(tmp_path: Path, column: str) -> None:
+def test_the_version_depends_on_whatever_the_documents_are_made_from(tmp_path: Path, column: str) -> None:
     mirror = filled(tmp_path, [b"words"])
     version = mirror.version()
     mirror.note(URL.format(0), note="looked at", checked="2024-02-02T00:00:00Z")
