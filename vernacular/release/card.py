@@ -138,7 +138,7 @@ def _shares(results: Results) -> str:
 def _identified(results: Results) -> str:
     found = results["identification"]
     if not found:
-        return " Only a general identifier distinguished the language from others: no text was known to be in it."
+        return " Nothing told the language from others but a general identifier: no text was known to be in it."
     recall, impostors = found["recall"], found["impostors"]
     far = found.get("far") or {"lines": 0}
     elsewhere = (f", on {number(far['lines'], 0)} lines of text far from them {number(far['share'])} "
@@ -242,9 +242,8 @@ def _states(results: Results) -> str:
     moved = inside(results, "pretraining", results["released"]["arm"], "counts", "states_moved")
     if moved is None:
         return ""
-    return (f"\n\nThe mean states of held-out {results['language']['name']} texts, which separate texts from each "
-            f"other, are {number(moved)} from the base's: 0 is where they were, 1 as far off as these are from "
-            "their mean.")
+    return (f"\n\nThe mean states of held-out {results['language']['name']} texts, by which texts are told apart, are "
+            f"{number(moved)} from the base's: 0 is where they were, 1 as far off as these are from their mean.")
 
 
 def _uses(results: Results) -> str:
@@ -270,10 +269,10 @@ def _unknown(results: Results) -> str:
     if any(source["consent"] == "unknown" for source in [*results["sources"], *results["mixed_in"]]):
         lines.append("- Whether everyone who made the text agrees to this use.")
     if not any(test["reviewed"] != "none" for test in (inside(results, "behaviour", "tests") or {}).values()):
-        lines.append("- Speakers' reviews of its answers: none has reviewed a test.")
+        lines.append("- What speakers say of its answers: none has reviewed a test.")
     if not results["language"]["stated"]:
-        lines.append("- Who speaks the language, who made the text and who was consulted: nobody has filled in "
-                     "the data statement.")
+        lines.append("- Who speaks the language, who made the text and who was asked: nobody has filled in the data "
+                     "statement.")
     lines.append("- Dialects, and whether the model treats them alike.")
     lines += [f"- `{stage}` was not run." for stage in results["missing"]]
     return "\n".join(lines)

@@ -69,7 +69,7 @@ def energy_text(value: float | None) -> str:
 
 
 def foreseen_rows(results: Results) -> list[list[str]]:
-    """The rows of FORESEEN: predicted and measured cost of the training steps of each pretraining."""
+    """The rows of FORESEEN: of each pretraining what was predicted beside what came out, training steps alone."""
     rows = []
     for arm, found in results["pretraining"].items():
         if not found:

@@ -57,6 +57,6 @@ def read_text(passes: float | None) -> str:
 
 
 def caveat(found: Mapping[str, Any]) -> str:
-    """The caveat of a stage about its own figures, as a sentence with a space before it; empty without one."""
+    """What a stage says against its own figures, as a sentence with a space before it; empty where it says nothing."""
     said = found.get("caveat") or ""
     return f" {said[:1].upper()}{said[1:]}." if said else ""

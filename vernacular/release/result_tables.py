@@ -103,7 +103,7 @@ def _compared(point: dict[str, Any]) -> list[str]:
 
 
 def asked_rows(found: dict[str, Any], seeds: int) -> list[list[str]]:
-    """A row for each model and way to prompt it without fine-tuning: name, score of each of ``seeds``, mean, interval.
+    """A row for each model and way to ask it without fine-tuning: name, score of each of ``seeds``, mean, interval.
 
     Where no example is shown there is one score for all seeds, in the column of the mean alone.
     """
@@ -136,7 +136,7 @@ def seeds_differ(found: dict[str, Any]) -> str:
 
 
 def remarks(found: dict[str, Any]) -> list[str]:
-    """Remarks on a task beside its scores: transfer, likelihood, dead seeds, how its items were made."""
+    """What must be said of a task beside its scores: transfer, likelihood, dead seeds, how its items were made."""
     dead = [f"{name} ({point['train_items']} labels)" for point in found.get("curve", []) for name in point["dead"]]
     notes = found.get("notes", {})
     labelled = found.get("labelled")
@@ -144,8 +144,8 @@ def remarks(found: dict[str, Any]) -> list[str]:
     said += [f"The labels were made by people; licence: {labelled['licence']}"
             f"{' (' + labelled['url'] + ')' if labelled['url'] else ''}."] if labelled else []
     if found.get("bits_per_byte"):
-        said.append("How well the right answers are predicted, in bits per byte (lower is better; mean, 95 % "
-                    "interval, and each seed): " + "; ".join(
+        said.append("How well the right answers are foreseen, in bits per byte (lower is better; mean, 95 % interval, "
+                    "and each seed): " + "; ".join(
                         f"{arm} {one['mean']:.3f}, {one['low']:.3f} to {one['high']:.3f} "
                         f"({', '.join(f'{value:.3f}' for value in one['seeds'])})"
                         for arm, one in found["bits_per_byte"].items()) + ".")
@@ -156,7 +156,7 @@ def remarks(found: dict[str, Any]) -> list[str]:
                     "their text, took its place.")
     same = sum(notes.get(name, 0) for name in ("train_also_in_test", "train_also_in_dev", "dev_also_in_test"))
     if same:
-        said.append(f"{same} items were left out because the same text is in a part that is scored or chosen by.")
+        said.append(f"{same} items were left out because the same text stands in a part that is scored or chosen by.")
     apart = found.get("apart", {})
     if apart.get("not_scored"):
         said.append(f"No scored item has the label {_listed(apart['not_scored'])}: how well it is told was not "

@@ -116,7 +116,7 @@ def _gates(folder: Path, statement: Statement) -> tuple[dict[str, Any] | None, l
                               f"({type(error).__name__})")]
     failures = []
     if names != (claims.language, claims.model):
-        failures.append(Failure("VN-RELEASE-GATES", EVALUATION, "describes another language or model than was signed"))
+        failures.append(Failure("VN-RELEASE-GATES", EVALUATION, "tells of another language or model than was signed"))
     computed.append(publishable(computed, in_force(claims.waivers, claims.model, computed)))
     failures += [Failure("VN-RELEASE-GATES", EVALUATION, reason) for reason in (
         *_differences(computed, claims.gates, "its results give"), *_differences(told, claims.gates, "it says"))]

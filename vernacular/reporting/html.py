@@ -171,7 +171,7 @@ def picture(path: Path) -> str:
 
 
 def in_short(results: Results) -> list[str]:
-    """The results in plain sentences, also of what was not measured."""
+    """What came out, a plain sentence each; what was not measured is said too."""
     language, name, released = results["language"], results["language"]["name"], results["released"]["arm"]
     said = []
     corpus = results["corpus"]

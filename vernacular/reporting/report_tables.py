@@ -59,7 +59,7 @@ def planted(results: Results, console: Console) -> None:
 
 
 def compute(results: Results, console: Console) -> None:
-    """The time of every stage, the energy that follows, and the predicted cost of the pretrainings."""
+    """The time of every stage, the energy that follows, and what the pretrainings were foreseen to take."""
     stages, foreseen = stage_rows(results), foreseen_rows(results)
     if stages:
         table = new_table("Compute", TITLES, console, (1, 2))
