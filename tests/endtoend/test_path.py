@@ -211,7 +211,7 @@ def train_until(place: Place, after: str) -> tuple[subprocess.Popen[str], psutil
             f"qaa/model/tiny/.work-*/scratch/{after}")):
         assert run.poll() is None, "ended before it could be killed"
         assert time.monotonic() < limit, "no checkpoint"
-        time.sleep(0.02)
+        time.sleep(0.1)
     warm, = (child for child in psutil.Process(run.pid).children()
              if "multiprocessing.forkserver" in " ".join(child.cmdline()))
     trains, = warm.children()
