@@ -363,7 +363,7 @@ def test_a_server_that_hangs_holds_up_neither_the_tick_nor_another_language(worl
             process.wait()
 
 
-def test_an_inbox_on_a_disk_that_hangs_holds_up_neither_the_tick_nor_another_language(
+def test_a_disk_that_hangs_holds_up_no_other_language(
         world: World, hang: Callable[[Path], Callable[[], None]], monkeypatch: pytest.MonkeyPatch) -> None:
     folder = small(world.project.languages, sources=[
         {"name": "text", "kind": "files", "files": "text/*/*.txt", **SOURCE},

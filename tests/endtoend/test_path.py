@@ -165,7 +165,7 @@ def test_an_edited_setting_runs_its_stage_and_what_follows(whole: Path, tmp_path
         "release/tiny"}
 
 
-def test_a_mark_runs_the_behaviour_stage_alone_and_what_was_learned_is_not_scored(place):
+def test_a_mark_runs_the_behaviour_stage_alone(place):
     language, store = load_language(place.folder / "languages" / "qaa"), Store(place.artifacts)
     splits = store.current("qaa", "corpus/splits").folder
     learned, new = (next(read_jsonl(splits / f"{part}.jsonl"))["text"].split("\n")[0] for part in ("train", "test"))

@@ -37,7 +37,7 @@ def history(place: Place, lines: list[str]) -> list[str]:
             for path in grep(place.folder / name, lines)]
 
 
-def test_nothing_of_it_is_left_in_artifacts_and_history_and_it_does_not_come_back(place: Place) -> None:
+def test_a_document_leaves_artifacts_and_history_for_good(place: Place) -> None:
     store = Store(place.artifacts)
     train = list(read_jsonl(store.current("qaa", "corpus/splits").folder / "train.jsonl"))
     shown = store.current("qaa", "corpus/documents").manifest.report.samples["documents"]

@@ -127,7 +127,7 @@ def test_how_much_translations_weigh_is_no_reason_to_embed_them_anew(place: Plac
     assert [actions[name] for name in STAGES] == ["reuse", "reuse", "run", "run"]
 
 
-def test_what_is_searched_was_learned_by_no_model_and_the_release_finds_it_again(place: Place) -> None:
+def test_the_release_finds_held_out_translations(place: Place) -> None:
     """Nothing is trained for the search, and of it the model alone is released."""
     result = place.run("run", "qaa", "--to", "release/tiny")
     assert result.returncode == 0, result.stdout + result.stderr

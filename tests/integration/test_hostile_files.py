@@ -60,7 +60,7 @@ def test_what_libraries_cannot_take_is_refused(tmp_path: Path, name: str, make: 
     assert raised.value.limit == limit
 
 
-def test_a_file_that_takes_too_much_is_named_in_the_report_and_the_run_goes_on(tmp_path: Path) -> None:
+def test_a_file_that_takes_too_much_is_named_in_the_report(tmp_path: Path) -> None:
     sources = [{"name": name, "kind": kind, "licence": "CC0-1.0", "consent": "contributor", "register": "other", **more}
                for name, kind, more in (("texts", "files", {"files": "texts/*"}), ("inbox", "inbox", {}))]
     folder = write_language(tmp_path / "languages", documents=3, sources=sources, limits={"output_mb": 1})

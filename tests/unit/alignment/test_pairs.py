@@ -142,7 +142,7 @@ def of_many_lengths(number: int) -> TextPair:
 
 
 @pytest.mark.parametrize("empty", [0, 1, 30])
-def test_a_sentence_that_is_missing_on_one_side_is_left_out_unless_it_shifts_the_others(tmp_path: Path,
+def test_a_sentence_missing_on_one_side_is_left_out(tmp_path: Path,
                                                                                         empty: int) -> None:
     pairs = [of_many_lengths(number) for number in range(60)]
     ours, theirs = ([pair[side] for pair in pairs] for side in (0, 1))

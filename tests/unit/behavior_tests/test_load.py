@@ -30,7 +30,7 @@ def test_a_suite_is_read_and_declares_its_gates(language_folder: Path) -> None:
     assert [(spec.name, spec.blocking) for spec in gate_specs(load_suite(language))] == [("spaces", False)]
 
 
-def test_an_invariance_test_without_a_task_asks_the_first_one_that_can_answer(language_folder: Path) -> None:
+def test_a_test_without_a_task_asks_the_first_that_can_answer(language_folder: Path) -> None:
     anywhere = GOOD.replace("    task: names\n", "")
     language = with_tests(language_folder, one=anywhere)
     kinds = {name: task.kind for name, task in language.tasks.items()}

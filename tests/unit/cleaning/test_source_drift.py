@@ -70,7 +70,7 @@ def test_a_phrase_that_was_always_there_is_fine() -> None:
     assert asked(summaries(plant(TEXTS[:400], 0.1)), summaries(plant(TEXTS[400:], 0.12))) == []
 
 
-def test_other_language_duplicates_and_other_words_are_named_with_their_numbers() -> None:
+def test_what_drifted_is_named_with_its_numbers() -> None:
     before, new = summaries(TEXTS[:400]), TEXTS[400:]
     foreign = [summary(text, foreign=10 if number % 10 < 3 else 0) for number, text in enumerate(new)]
     assert asked(before, foreign) == ["the share of lines in the language fell from 100% to 70%"]
@@ -202,7 +202,7 @@ def test_in_the_real_stages_a_changed_source_waits_and_the_rest_goes_on(tmp_path
     assert TRIGGER in kept(after) and all(gate.passed for gate in after.manifest.report.gates)
 
 
-def test_where_what_waits_took_the_place_of_a_source_nothing_is_learned_from_the_rest(tmp_path: Path) -> None:
+def test_a_replaced_source_teaches_nothing_while_it_waits(tmp_path: Path) -> None:
     folder, store = write_language(tmp_path / "languages", documents=3), Store(tmp_path / "artifacts")
     path = folder / "text" / "river" / "text.txt"
 
