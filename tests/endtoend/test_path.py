@@ -26,7 +26,7 @@ from vernacular.core.jsonl import read_jsonl
 from vernacular.core.store import Store
 from vernacular.pipeline.graph_summary import outline_of
 from vernacular.pipeline.stage import run_stage
-from vernacular.pipeline.staleness import stale
+from vernacular.pipeline.staleness import following, stale
 from vernacular.release.marks import Mark, keep
 from vernacular.release.signing_key import trusted_keys
 from vernacular.release.verification import verify
@@ -160,7 +160,8 @@ def test_an_edited_setting_runs_its_stage_and_what_follows(whole: Path, tmp_path
     assert result.returncode == 0, result.stdout + result.stderr
     after, language = manifests(place), load_language(place.folder / "languages" / "qaa")
     assert {name for name in after if after[name]["key"] != before[name]["key"]} == {"task/names_tiny"}
-    assert {one.stage for one in stale(stages_of(language), language, Store(place.artifacts))} == {
+    waiting = [one.stage for one in stale(stages_of(language), language, Store(place.artifacts))]
+    assert waiting == ["task/genre_tiny"] and set(following(stages_of(language), waiting)) == {
         "task/genre_tiny", "evaluation/tiny_attack", "evaluation/tiny_behaviour", "evaluation/tiny_fairness",
         "release/tiny"}
 
