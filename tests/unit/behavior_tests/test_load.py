@@ -1,4 +1,4 @@
-"""Files of behavioural tests: read, or refused with their file and line; and what the page on them shows."""
+"""Files of behavioral tests: read, or refused with their file and line; and what the page on them shows."""
 
 from __future__ import annotations
 

@@ -165,7 +165,7 @@ def test_too_few_derived_items_are_refused_by_name(tmp_path: Path, task: str, pa
             {"id": f"{name}{at}", "source": "text", "path": f"text/{topic}/{at}", "text": line}
             for at, (topic, line) in enumerate(texts[:count])])
     work = Work(language, {}, {"corpus/splits": tmp_path}, {}, *[tmp_path] * 2, 1, print, *[tmp_path] * 3)
-    with pytest.raises(Problem, match=rf"qaa tasks.{task}: \d items in {part} can be derived .* and 8 are needed"):
+    with pytest.raises(Problem, match=rf"qaa tasks.{task}: \d items in {part} can be derived .*; 8 are needed"):
         stage.items_of(work, task)
 
 
@@ -180,7 +180,7 @@ def test_pairs_answer_no_single_line(tmp_path: Path) -> None:
     report = stage.run(work, "tiny", work.language.models["tiny"], "topic")
     found, = report.samples["labelled differently"]
     assert found["text"] == found["second"] == row["text"]
-    assert (found["labels"], found["contradictory labels"]) == ("market", "river")
+    assert (found["labels"], found["other labels"]) == ("market", "river")
     assert report.counts["texts_labelled_differently"].value == 1
     assert report.counts["test_items_cut_base"].value == report.details["test_items"]
     with pytest.raises(Problem, match="VN-DATA-LABEL"):
