@@ -22,11 +22,11 @@ from tests.project import CHECKOUT, TOKEN, Place, copy_of, make_place
 from vernacular.catalog import stages_of
 from vernacular.config.load import load_language
 from vernacular.core.confidence import FEWEST_TEXTS
-from vernacular.core.jsonl import read_jsonl
 from vernacular.core.store import Store
 from vernacular.pipeline.graph_summary import outline_of
 from vernacular.pipeline.stage import run_stage
 from vernacular.pipeline.staleness import following, stale
+from vernacular.provenance.corpus_tables import read_rows
 from vernacular.release.marks import Mark, keep
 from vernacular.release.signing_key import trusted_keys
 from vernacular.release.verification import verify
@@ -169,7 +169,7 @@ def test_an_edited_setting_runs_its_stage_and_what_follows(whole: Path, tmp_path
 def test_a_mark_runs_the_behaviour_stage_alone(place):
     language, store = load_language(place.folder / "languages" / "qaa"), Store(place.artifacts)
     splits = store.current("qaa", "corpus/splits").folder
-    learned, new = (next(read_jsonl(splits / f"{part}.jsonl"))["text"].split("\n")[0] for part in ("train", "test"))
+    learned, new = (next(read_rows(splits / f"{part}.parquet"))["text"].split("\n")[0] for part in ("train", "test"))
     stage, said = "evaluation/tiny_behaviour", "equals a line of the training text of the models"
     try:
         for text in (learned.upper(), new):

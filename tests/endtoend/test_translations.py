@@ -17,6 +17,7 @@ from vernacular.core.files import File
 from vernacular.core.jsonl import read_jsonl
 from vernacular.core.store import Store
 from vernacular.datasets.aligned_pairs import Learned
+from vernacular.provenance.corpus_tables import read_rows
 from vernacular.provenance.document import BESIDE
 from vernacular.provenance.suppression_list import FILE, append_row
 from vernacular.release.card import write_card
@@ -137,7 +138,7 @@ def test_the_release_finds_held_out_translations(place: Place) -> None:
     assert searched is not None and released is not None and aligned is not None
     splits = store.current("qaa", "corpus/splits")
     assert splits is not None
-    held_out = {line for row in read_jsonl(splits.folder / "test.jsonl") for line in row["text"].split("\n")}
+    held_out = {line for row in read_rows(splits.folder / "test.parquet") for line in row["text"].split("\n")}
     rows = list(read_jsonl(searched.folder / "predictions.jsonl"))
     assert len(rows) == 20 and {row["text"] for row in rows} <= held_out
     assert aligned.manifest.report.counts["pairs_of_held_out"].value >= 20

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from vernacular.config.schema import Language
 from vernacular.config.stage_settings import IdentifierSettings
-from vernacular.core.jsonl import read_jsonl
 from vernacular.core.store import Artifact, Gate, Report, digest_of
 from vernacular.langid import learned_thresholds as thresholds
 from vernacular.langid.breadth import Breadth, find_breadth, sample_blocks
@@ -21,6 +20,7 @@ from vernacular.langid.self_training import add_rounds
 from vernacular.langid.share import share_of
 from vernacular.langid.train import learn
 from vernacular.pipeline.stage import Work
+from vernacular.provenance.corpus_tables import DOCUMENTS, read_rows
 from vernacular.provenance.document import short_digest
 
 THRESHOLDS = "thresholds.json"
@@ -35,7 +35,7 @@ def run(work: Work) -> Report:
         Problem: the seed or the contrast cannot be read.
     """
     settings: IdentifierSettings = work.settings
-    documents = work.inputs["corpus/documents"] / "documents.jsonl"
+    documents = work.inputs["corpus/documents"] / DOCUMENTS
     seed = seed_lines(work.language, settings.orthography, documents)
     contrast = {code: sorted(lines, key=short_digest) for code, lines in contrast_lines(
         work.language, settings.orthography, work.root, work.progress).items()}
@@ -65,7 +65,7 @@ def run(work: Work) -> Report:
 def _breadth(seed: Sequence[str], contrast: Mapping[str, Sequence[str]], documents: Path, shared: float,
              work: Work) -> Breadth:
     settings: IdentifierSettings = work.settings
-    blocks = sample_blocks(((row["source"], row["text"]) for row in read_jsonl(documents)),
+    blocks = sample_blocks(((row["source"], row["text"]) for row in read_rows(documents, ["source", "text"])),
                            {source.name for source in settings.trusted}, settings.script, settings.orthography)
     return find_breadth(seed, blocks, code=settings.code, others=contrast, shared=shared, chance=work.seed)
 

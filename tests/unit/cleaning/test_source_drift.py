@@ -22,6 +22,7 @@ from vernacular.core.errors import Problem
 from vernacular.core.store import Artifact, Gate, Store
 from vernacular.corpus.stages import stages
 from vernacular.pipeline.stage import run_stage
+from vernacular.provenance.corpus_tables import read_rows
 from vernacular.provenance.document import short_digest
 
 SETTINGS = Poisoning()
@@ -184,7 +185,7 @@ def test_in_the_real_stages_a_changed_source_waits_and_the_rest_goes_on(tmp_path
         return [run_stage(stage, language, store) for stage in stages(language)[:3]][-1]
 
     def kept(artifact: Artifact) -> str:
-        return (artifact.folder / "documents.jsonl").read_text(encoding="utf-8")
+        return "\n".join(row["text"] for row in read_rows(artifact.folder / "documents.parquet"))
 
     path.write_text("\n\n".join(TEXTS[:200]), encoding="utf-8")
     assert TRIGGER not in kept(clean())

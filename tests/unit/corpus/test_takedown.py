@@ -214,10 +214,10 @@ def test_the_commands(language: Language, store: Store) -> None:
     assert shown.exit_code == 0, shown.output
     assert [row["id"] for row in json.loads(shown.stdout)["documents"]] == [gone["id"]]
     one = runner.invoke(app, ["ledger", "qaa", "--id", gone["id"]])
-    for part in (gone["path"], "corpus/splits train.jsonl: 10 lines", "dropped by short: it is", "model/tiny"):
+    for part in (gone["path"], "corpus/splits train.parquet: 10 lines", "dropped by short: it is", "model/tiny"):
         assert part in one.stdout
     assert holding(store, "qaa", [gone["id"]])[gone["id"]][0] == {"stage": "corpus/documents", "lines": 10,
-                                                                 "file": "documents.jsonl"}
+                                                                 "file": "documents.parquet"}
     refused = runner.invoke(app, ["takedown", "qaa", "--id", gone["id"], "--reason", "asked"], input="n\n")
     assert refused.exit_code == 1 and not (language.folder / FILE).exists()
     for wrong in ([], ["--id", "x", "--url", "y"]):

@@ -18,7 +18,6 @@ from vernacular.behavior_tests.schema import Suite
 from vernacular.config.load import load_language
 from vernacular.config.tasks import Task
 from vernacular.core.errors import Problem
-from vernacular.core.jsonl import write_jsonl
 from vernacular.core.store import Report
 from vernacular.evaluation.behavior.askers import Asker
 from vernacular.evaluation.fairness import disparities as gaps
@@ -26,6 +25,7 @@ from vernacular.evaluation.fairness import plan as fairness
 from vernacular.evaluation.fairness.run import labels_differ, name_surprisals, names_found, places_of, run
 from vernacular.evaluation.fairness.variants import write_variants
 from vernacular.modeling.base_models import load_model, load_tokenizer
+from vernacular.provenance.corpus_tables import write_rows
 from vernacular.tasks.weak_labels import lower
 from vernacular.text.words import word_spans, words
 
@@ -136,7 +136,7 @@ class Cut(FakeWords):
 def measured(folder: Path, out: Path, monkeypatch: pytest.MonkeyPatch, predictor: Any, lines: list[str]) -> Report:
     """The report of PLAN on these held-out lines, with one predictor for both arms."""
     language = with_tests(folder, fairness=PLAN)
-    write_jsonl(out / "test.jsonl", [{"text": "\n".join(lines)}])
+    write_rows(out / "test.parquet", [{"text": "\n".join(lines)}])
     monkeypatch.setattr("vernacular.evaluation.fairness.run.load_predictor", lambda *about: predictor)
     return run(SimpleNamespace(language=language, out=out, inputs={"corpus/splits": out}, reports={}, seed=1,  # type: ignore[arg-type]
                                settings=language.behaviour, progress=lambda said: None), "tiny",

@@ -11,6 +11,7 @@ from vernacular.core.jsonl import write_jsonl
 from vernacular.core.store import Gate, Manifest, Report, Store, describe, key_of
 from vernacular.modeling.variants import ARMS
 from vernacular.pipeline.stage import determined_by
+from vernacular.provenance.corpus_tables import write_rows
 from vernacular.release.attestation import Claims, digest_of_report, origin_digest, sign
 from vernacular.release.card import write_card
 from vernacular.release.documents import documents_text
@@ -140,7 +141,7 @@ def put(store: Store, language: Language, reports: dict[str, Report], key: str =
         with store.workspace(language.code, stage, key) as work:
             (work / "out").mkdir()
             if stage == "corpus/splits":
-                write_jsonl(work / "out" / "train.jsonl", [TRAIN])
+                write_rows(work / "out" / "train.parquet", [TRAIN])
             if stage.startswith("model/"):
                 write_jsonl(work / "out" / "beside.jsonl", [])
             files, data_version = describe(work / "out")

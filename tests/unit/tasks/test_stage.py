@@ -18,10 +18,11 @@ from tests.generate import TINY_MODEL, make_documents, write_language
 from tests.tiny import write_bert, write_llama
 from vernacular.config.load import load_language
 from vernacular.core.errors import Problem
-from vernacular.core.jsonl import read_jsonl, write_jsonl
+from vernacular.core.jsonl import read_jsonl
 from vernacular.datasets.items import Item
 from vernacular.modeling.variants import ARMS, MODEL_FOLDER
 from vernacular.pipeline.stage import Work
+from vernacular.provenance.corpus_tables import write_rows
 from vernacular.provenance.document import short_digest
 from vernacular.tasks import stage
 from vernacular.tasks.base import class_of
@@ -161,7 +162,7 @@ def test_too_few_derived_items_are_refused_by_name(tmp_path: Path, task: str, pa
     texts = [(topic, line) for topic, texts in make_documents(6).items() for line in texts[0].split("\n")]
     texts = [texts[at % 3 * 10 + at // 3] for at in range(30)]  # of every topic in turn
     for name, count in (("train", lines[0]), ("dev", 20), ("test", lines[1])):
-        write_jsonl(tmp_path / f"{name}.jsonl", [
+        write_rows(tmp_path / f"{name}.parquet", [
             {"id": f"{name}{at}", "source": "text", "path": f"text/{topic}/{at}", "text": line}
             for at, (topic, line) in enumerate(texts[:count])])
     work = Work(language, {}, {"corpus/splits": tmp_path}, {}, *[tmp_path] * 2, 1, print, *[tmp_path] * 3)
@@ -269,7 +270,7 @@ def with_translations(tmp_path: Path, task: dict[str, Any]) -> Work:
             "id": f"chapter-{chapter}", "raw_digest": short_digest("\n".join(texts)), "text": "\n".join(texts)})
     splits.mkdir(exist_ok=True)
     for part, rows in parts.items():
-        write_jsonl(splits / f"{part}.jsonl", rows)
+        write_rows(splits / f"{part}.parquet", rows)
     settings = yaml.safe_load((folder / "language.yaml").read_text(encoding="utf-8"))
     settings["models"]["tiny"]["alignment"] = {"translations": [{
         role: {**side, "name": name, "files": f"{name}/*.json",

@@ -20,6 +20,7 @@ from vernacular.modeling.base_models import bytes_of_weights
 from vernacular.modeling.variants import load_arm, released_arm
 from vernacular.pipeline.parallel import in_processes
 from vernacular.pipeline.stage import Work
+from vernacular.provenance.corpus_tables import file_of, read_rows
 from vernacular.tasks.predictor import load_predictor
 from vernacular.tasks.stage import items_of
 from vernacular.text.words import words as words_of
@@ -120,7 +121,7 @@ def task_findings(work: Work, name: str, model: Model, task: str) -> list[Findin
 
 def _lines(work: Work) -> list[str]:
     """Sample lines of the training text."""
-    lines = [line for row in read_jsonl(work.inputs["corpus/splits"] / "train.jsonl")
+    lines = [line for row in read_rows(work.inputs["corpus/splits"] / file_of("train"))
              for line in row["text"].split("\n") if len(words_of(line)) >= language_model.WORDS]
     drawn = np.random.default_rng(work.seed).permutation(len(lines))[:language_model.LINES]
     return [lines[row] for row in drawn]
