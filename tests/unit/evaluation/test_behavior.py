@@ -224,7 +224,7 @@ def made(**test: Any) -> BehaviourTest:
     ({"change": [{"operator": "quotes"}], "compare": "changed"}, "preserve the number of words"),
     ({"change": [{"operator": "quotes"}], "pairs": [{"good": "a", "bad": "b"}]}, "give one of change"),
     ({"type": "likelihood", "task": None, "pairs": [{"good": "{x} a", "bad": "b"}]}, "the same slots"),
-    ({"type": "minimum", "templates": ["{Animals} ali"], "expect": {"label": "O"}}, "the braces in '{Animals} ali' are not a slot"),
+    ({"type": "minimum", "templates": ["{Animals} ali"], "expect": {"label": "O"}}, "'{Animals} ali' are not"),
     ({"type": "minimum", "templates": ["{animals ali"], "expect": {"label": "O"}}, "are not a slot"),
     ({"type": "likelihood", "task": None, "pairs": [{"good": "{x} a", "bad": "{x} {y-z}"}]}, "are not a slot"),
     ({"change": [{"operator": "quotes"}], "reviewed": "Amo Badu"}, "reviewed: {by: Amo Badu, on: YYYY-MM-DD}"),
