@@ -48,9 +48,15 @@ _WORDS = re.compile(rf"(?<![\w`])(?:{'|'.join(INSTEAD)})(?![\w`])", re.IGNORECAS
 _NAMES = re.compile(rf"(?:^|_)(?:{NAMES})(?:_|$)", re.IGNORECASE)
 _QUOTED = re.compile(r"``[^`]*``|`[^`]*`")
 # What is not rewritten yet; an entry whose last word is gone must go too.
-PENDING = {"tests/unit", "tests/endtoend", "tests/definitions/places.py", "vernacular/cleaning",
-           "vernacular/cli/release.py", "vernacular/corpus", "vernacular/release", "vernacular/reporting",
-           "docs/reference/codes.md", "benchmarks/salted.py"}
+PENDING = {
+    "vernacular/cleaning", "vernacular/cli/release.py", "vernacular/corpus", "vernacular/release", "vernacular/reporting",
+    "docs/reference/codes.md", "benchmarks/salted.py", "tests/definitions/places.py",
+    *(f"tests/endtoend/test_{name}.py" for name in (
+        "faults", "path", "refresh", "takedown", "translations", "upkeep", "week")),
+    *(f"tests/unit/{name}" for name in (
+        "cleaning", "core", "corpus", "datasets", "evaluation", "pipeline", "pipelines", "pretraining", "release",
+        "reporting", "search", "sources", "tasks", "tokenizer")),
+}
 
 
 def _files() -> list[str]:

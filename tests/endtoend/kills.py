@@ -49,7 +49,7 @@ class Kill:
     victim: str
 
 
-def begun_anew(made: Place, folder: Path) -> Place:
+def restarted(made: Place, folder: Path) -> Place:
     """A project of the same language and base as ``made``, in which nothing has been run."""
     shutil.copytree(made.folder / "languages", folder / "languages")
     shutil.copy(made.folder / "dagster.yaml", folder)
@@ -94,7 +94,7 @@ def run_and_kill(place: Place, kill: Kill) -> bool:
 
 
 def _written_since(home: Path, began: float) -> bool:
-    """Whether a stage has been at work since: it makes its folder for results anew, also after a kill."""
+    """Whether a stage has run since: it makes its folder for results again, also after a kill."""
     for out in home.glob(".work-*/out"):
         with suppress(FileNotFoundError):
             if out.stat().st_mtime >= began:
@@ -125,7 +125,7 @@ def state_of(place: Place, stages: Sequence[str]) -> dict[str, str]:
     """Every file of the current artifacts -> digest of its bytes, without the time that was measured.
 
     Raises:
-        AssertionError: there is no artifact, one is not whole, or something half-written lies beside it.
+        AssertionError: there is no artifact, one is not whole, or something half-written is beside it.
     """
     store, found = Store(place.artifacts), dict[str, str]()
     for stage in stages:

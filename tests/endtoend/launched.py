@@ -39,7 +39,7 @@ def wait_for(path: Path, text: str, seconds: float = 60) -> None:
 
 
 def its_lines_and_end_come_back(start: Callable[..., subprocess.Popen[str]]) -> None:
-    """What a command writes reaches whoever waits for it, and so does its exit code or the signal that ended it."""
+    """The output of a command reaches the process that waits for it, as does its exit code or signal."""
     ended = start("--", sys.executable, "-c", "print('said', flush=True); raise SystemExit(7)")
     assert "said" in ended.communicate(timeout=120)[0]
     assert ended.returncode == 7
@@ -49,7 +49,7 @@ def its_lines_and_end_come_back(start: Callable[..., subprocess.Popen[str]]) -> 
 
 
 def an_interrupt_reaches_it(start: Callable[..., subprocess.Popen[str]], log: Path) -> None:
-    """Whoever is asked to end asks the command, and waits for it."""
+    """A terminated parent terminates the command and waits for it."""
     waiting = start("--", sys.executable, "-c", CHILD, str(log))
     wait_for(log, "3")
     waiting.terminate()

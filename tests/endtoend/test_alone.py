@@ -74,9 +74,9 @@ def f1(rows: list[dict[str, Any]], found: list[list[int]], labels: int) -> float
     scores = []
     for label in range(labels):
         hits = sum(true == phrase == label for true, phrase in pairs)
-        told, true_ones = (sum(pair[side] == label for pair in pairs) for side in (1, 0))
+        guesses, true_ones = (sum(pair[side] == label for pair in pairs) for side in (1, 0))
         if true_ones:
-            scores.append(2 * hits / (told + true_ones))
+            scores.append(2 * hits / (guesses + true_ones))
     return sum(scores) / len(scores)
 
 

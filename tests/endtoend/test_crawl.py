@@ -44,14 +44,14 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 class World:
-    """The crawled site: its server, its source, its mirror, what the crawl said, and what came out."""
+    """The crawled site: its server, its source, its mirror, the messages of the crawl, and its documents."""
 
     def __init__(self, site: LoopbackSite, folder: Path) -> None:
-        self.site, self.mirror, self.said = site, folder / "mirror", list[str]()
+        self.site, self.mirror, self.messages = site, folder / "mirror", list[str]()
         self.source = crawl_source(
             site, self.mirror, Suppressions(urls=frozenset({url_digest(f"{site.url}/taken.html")})),
             most_page_bytes=300_000, timeout_seconds=1, exclude=["/excluded/"], depth=20)
-        self.source.refresh(self.said.append)
+        self.source.refresh(self.messages.append)
         self.first_log = list(site.log)
         self.documents = {document.path.removeprefix(site.url): document for document in self.source.documents(silent)}
 
@@ -182,7 +182,7 @@ def test_reading_again_needs_no_network_and_gives_the_same(world: World) -> None
         document.row() for document in world.documents.values()]
     assert len(world.site.log) == before
     version = world.source.data_version()
-    world.source.refresh(world.said.append)  # fresh: nothing is asked
+    world.source.refresh(world.messages.append)  # fresh: no request
     assert len(world.site.log) == before and world.source.data_version() == version
 
 
@@ -194,7 +194,7 @@ def test_a_later_look_asks_only_for_what_changed(world: World, monkeypatch: pyte
     changed = page("Zasintha tsopano lero.")
     site.pages["/changes.html"], days = changed, iter(range(8, 100, 8))
     del site.pages["/gone.html"], site.pages["/slow.html"]
-    site.pages["/robots.txt"] = text("User-agent: *\nAllow: /a/\nDisallow: /private/\n")  # said otherwise
+    site.pages["/robots.txt"] = text("User-agent: *\nAllow: /a/\nDisallow: /private/\n")  # worded otherwise
     start = time.time()
 
     def look() -> dict[str, Document]:
@@ -202,7 +202,7 @@ def test_a_later_look_asks_only_for_what_changed(world: World, monkeypatch: pyte
         monkeypatch.setattr(clock, "read", lambda: later)
         assert world.source.due()
         del site.log[:]
-        world.source.refresh(world.said.append)
+        world.source.refresh(world.messages.append)
         return {document.path.removeprefix(site.url): document for document in world.source.documents(silent)}
 
     documents = look()
@@ -216,7 +216,7 @@ def test_a_later_look_asks_only_for_what_changed(world: World, monkeypatch: pyte
 
     site.pages["/robots.txt"] = Answer(b"", 500)
     assert len(look()) > 180 and set(site.asked()) == {"/robots.txt"}
-    assert any("WARNING" in line and "robots.txt answers 500" in line for line in world.said)
+    assert any("WARNING" in line and "robots.txt answers 500" in line for line in world.messages)
 
 
 def test_forgetting_leaves_no_byte(world: World) -> None:

@@ -1,6 +1,6 @@
 """What ``deploy/`` starts, here without containers: the commands of compose.yaml, its dagster.yaml, a real Postgres.
 
-Runs are asked for over HTTP, as the page does it, go through the queue, and are read back from Postgres afterwards.
+Runs are requested over HTTP, as the page does it, go through the queue, and are read back from Postgres afterwards.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from tests.postgres import USER, WITHOUT, Postgres, find, postgres
 from tests.project import CHECKOUT, Place
 
 pytestmark = pytest.mark.skipif(find() is None, reason=WITHOUT)
-PATIENCE = 400.0  # seconds; all of it takes about half a minute where nothing else is going on
+PATIENCE = 400.0  # seconds; all of it takes about half a minute while nothing else runs
 STOP_SECONDS = 3.0  # Dagster's processes may wait for a minute; nothing that they would still write is looked at
 PATH = ["corpus/documents", "corpus/identifier", "corpus/clean", "corpus/splits", "tokenizer/tiny"]
 HEAVY = PATH[-1]  # a process of its own, in the pool
@@ -205,7 +205,7 @@ def finished(instance: DagsterInstance, runs: Sequence[str]) -> bool:
 
 
 def events(instance: DagsterInstance, runs: Sequence[str]) -> dict[str, list[tuple[Any, ...]]]:
-    """What the history says of the runs and of the assets they made."""
+    """The runs in the history, and the assets they made."""
     keys = [AssetKey(["qaa", *stage.split("/")]) for stage in PATH]
     made = [(key, event.run_id, event.timestamp) for key in keys
             if (event := instance.get_latest_materialization_event(key)) is not None]

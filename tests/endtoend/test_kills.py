@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.endtoend.kills import begun_anew, plan_kills, run_and_kill, state_of
+from tests.endtoend.kills import plan_kills, restarted, run_and_kill, state_of
 from tests.project import make_place
 from vernacular.catalog import stages_of
 from vernacular.config.load import load_language
@@ -35,7 +35,7 @@ def test_killed_runs_leave_the_artifacts_of_one_that_was_not(tmp_path: Path, req
     seconds = {name: artifact.manifest.seconds for name in names if (artifact := store.current("qaa", name))}
     wanted, chance, killed = state_of(whole, names), random.Random(SEED), Counter[tuple[str, str]]()
     for number in range(2 * KILLS // EACH):
-        place = begun_anew(whole, tmp_path / f"killed{number}")
+        place = restarted(whole, tmp_path / f"killed{number}")
         for kill in plan_kills(chance, seconds, EACH, RELEASE):
             pending = [name for name in names if Store(place.artifacts).current("qaa", name) is None]
             if kill.stage not in pending:  # it was over when it was killed before

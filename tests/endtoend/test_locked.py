@@ -1,4 +1,4 @@
-"""The index of a crawl, held by another process for longer than anybody waits: said in one line, and nothing lost."""
+"""The index of a crawl, locked by another process for too long: reported in one line, and nothing lost."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ sys.stdin.read()
 
 
 @contextmanager
-def held(index: Path, mode: str) -> Iterator[None]:
+def locked_by(index: Path, mode: str) -> Iterator[None]:
     """A process that holds the index: against writing (mode ``NORMAL``), or against reading too (``EXCLUSIVE``)."""
     with subprocess.Popen([sys.executable, "-c", HOLD, str(index), mode], stdin=subprocess.PIPE,
                           stdout=subprocess.PIPE, text=True) as process:
@@ -74,7 +74,7 @@ def test_a_fetch_of_what_is_locked_is_a_failed_one_and_the_next_one_heals(
     assert fetch(language, tmp_path, silent) == []
     monkeypatch.setattr(clock, "read", lambda: now + 8 * 86_400)
     monkeypatch.setattr(mirror, "PATIENCE", 0.3)
-    with held(tmp_path / "qaa" / ".mirror" / "web" / mirror.INDEX, mode):
+    with locked_by(tmp_path / "qaa" / ".mirror" / "web" / mirror.INDEX, mode):
         problem, = fetch(language, tmp_path, silent)
     assert "another program is using a database. Close that program" in str(problem)
     assert due(language, tmp_path, clock.now()) == [] and documents(language, tmp_path) == PAGES
@@ -90,7 +90,7 @@ def test_a_crawl_whose_index_is_locked_meanwhile_ends_and_continues_later(
     def hold() -> None:
         while len(site.log) < 8:
             time.sleep(0.01)
-        with held(tmp_path / "qaa" / ".mirror" / "web" / mirror.INDEX, "NORMAL"):
+        with locked_by(tmp_path / "qaa" / ".mirror" / "web" / mirror.INDEX, "NORMAL"):
             over.wait(120)
 
     holder = threading.Thread(target=hold)

@@ -34,7 +34,7 @@ def cluster() -> Iterator[dict[str, str]]:
         port = free.getsockname()[1]
     environment = {**os.environ, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32),
                    "RAY_USAGE_STATS_ENABLED": "0", "PYTHONPATH": str(CHECKOUT)}
-    folder = tempfile.mkdtemp(prefix="ray-")  # short: sockets lie in it
+    folder = tempfile.mkdtemp(prefix="ray-")  # short: sockets are in it
     head = subprocess.Popen(
         [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block", f"--port={port}", "--num-cpus=1",
          "--include-dashboard=false", "--object-store-memory=80000000", f"--temp-dir={folder}"],

@@ -1,4 +1,4 @@
-"""A heavy stage on a Slurm cluster of this one machine, and how a job ends with whoever waits for it."""
+"""A heavy stage on a Slurm cluster of this one machine, and how a job ends with the process that waits for it."""
 
 from __future__ import annotations
 

@@ -78,10 +78,10 @@ concurrency:
 
 
 class Child:
-    """A forked process that begins, waits until it is told the hour, does its work and is gone.
+    """A forked process that begins, waits until it receives the hour, does its work and is gone.
 
     Args:
-        work: what it does; given a function that waits until it is to go on.
+        work: what it does; given a function that waits until it may continue.
         due: when that is, in seconds since 1970.
     """
 
@@ -101,7 +101,7 @@ class Child:
 
         def wait() -> None:
             os.write(begun, b"!")
-            moment = float(os.read(read, 64) or os._exit(0))  # nobody is there any more to tell it
+            moment = float(os.read(read, 64) or os._exit(0))  # the parent is gone
             clock.read = time.time = lambda: moment  # the latter for what Dagster writes down
 
         os.close(self._write)
@@ -118,7 +118,7 @@ class Child:
     code: int | None
 
     def go(self, moment: float) -> None:
-        """Let it go on at ``moment``."""
+        """Let it continue at ``moment``."""
         os.write(self._write, repr(moment).encode())
 
     def poll(self) -> int | None:
@@ -129,7 +129,7 @@ class Child:
         return self.code
 
     def end(self, kill_when: Callable[[], bool] | None = None) -> int:
-        """Its exit status; killed with signal 9 once ``kill_when`` says so."""
+        """Its exit status; killed with signal 9 once ``kill_when`` is true."""
         end = time.monotonic() + PATIENCE
         while (code := self.poll()) is None:
             assert time.monotonic() < end, "a process hangs"
@@ -181,7 +181,7 @@ class Later(RunLauncher, ConfigurableClass):
 
 
 class Server(LoopbackSite):
-    """The server of the wikis; whatever it is asked, it says ``fault`` while that is set."""
+    """The server of the wikis; it answers every request with ``fault`` while that is set."""
 
     fault: Answer | None = None
 
@@ -289,7 +289,7 @@ class Week:
         os.utime(file, (self.now - 60, self.now - 60))
 
     def hurt(self, code: str, how: str) -> Iterator[None]:
-        """A folder that cannot be read any more (``broken``) or is gone (``renamed``) until this is asked again."""
+        """A folder that cannot be read any more (``broken``) or is gone (``renamed``) until the next call."""
         folder = self.folder(code)
         self.faults[f"folder {how}"] += 1
         if how == "renamed":
@@ -384,7 +384,7 @@ class Week:
             self.faults[kill] += 1
 
     def busy(self) -> list[str]:
-        """What is queued, going on or being fetched."""
+        """What is queued, running or being fetched."""
         runs = self.instance.get_runs(RunsFilter(statuses=NOT_FINISHED_STATUSES))
         return [*(f"{run.status.value} {run.run_id} {run.tags}" for run in runs), *(
             f"in hand {run_id}, due in {child.due - self.now:.0f} s" for run_id, child in Later.started.items()),

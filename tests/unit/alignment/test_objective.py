@@ -1,4 +1,4 @@
-"""The loss on translations: what it does to held-out pairs, its batches, its parts, what is no negative."""
+"""The loss on translations: what it does to held_out-out pairs, its batches, its parts, what is no negative."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ def loss_on(model: Any, tokenizer: Any, translations: list[str], **more: Any) ->
     pairs = [(text.translate(INVENTED), text) for text in translations]
     random.Random(1).shuffle(pairs)
     teacher = Teacher(model, tokenizer)
-    targets, held = (teacher.embed([text for _, text in some], LONGEST) for some in (pairs[12:], pairs[:12]))
+    targets, held_out = (teacher.embed([text for _, text in some], LONGEST) for some in (pairs[12:], pairs[:12]))
     side = {"kind": "files", "licence": "CC0-1.0", "consent": "contributor", "register": "other", "files": "a.txt"}
     settings = Alignment.model_validate({"translations": [{
         "source": {**side, "name": "a"}, "translation": {**side, "name": "b"}}], "batch_size": 8, **more})
-    return TranslationLoss(Learned(pairs[12:], targets, pairs[:12], held), tokenizer, settings, model, 1, "qaa")
+    return TranslationLoss(Learned(pairs[12:], targets, pairs[:12], held_out), tokenizer, settings, model, 1, "qaa")
 
 
 def test_held_out_sentences_find_their_translations_after_training(model: Any, tokenizer: Any) -> None:

@@ -1,4 +1,4 @@
-"""Materializing through Dagster: what is shown, what is reused, how failures read. Stand-in stages."""
+"""Materializing through Dagster: what is shown, what is reused, how failures read; with fake stages."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ def test_metadata_has_numbers_then_pictures_then_the_rest(tmp_path: Path) -> Non
 
 
 def home(tmp_path: Path) -> str:
-    """The folder of an instance whose logs lie on the disk."""
+    """The folder of an instance whose logs are on the disk."""
     folder = tmp_path / "home"
     folder.mkdir()
     return str(folder)

@@ -176,7 +176,7 @@ def test_run_on_a_terminal_shows_a_bar_and_again_without_one(project: Path) -> N
     assert second.returncode == 0, second.stderr
     assert "corpus/documents" not in second.stdout, "nothing was to do"
     assert runs_in(project) == 1
-    shutil.rmtree(project / "history")  # a history that was not told of what there is
+    shutil.rmtree(project / "history")  # a history without the artifacts
     third = vernacular("run", "qaa", "--to", "corpus/documents")
     assert third.returncode == 0, third.stderr
     assert "reused 1 stage (corpus/documents)" in third.stdout

@@ -1,4 +1,4 @@
-"""What ``vernacular check CODE`` says that a folder lacks, and no more than it lacks."""
+"""``vernacular check CODE`` lists what a folder lacks, and no more."""
 
 from __future__ import annotations
 
@@ -195,7 +195,7 @@ def test_so_is_what_models_and_the_identifier_read_elsewhere(tmp_path: Path) -> 
 
 def test_a_seed_in_another_language_is_noticed(tmp_path: Path) -> None:
     folder = write_language(tmp_path / "languages")
-    for seed, strange in ((LINES[::7], False), (ENGLISH, True), (ENGLISH[:3], False)):  # too little says nothing
+    for seed, strange in ((LINES[::7], False), (ENGLISH, True), (ENGLISH[:3], False)):  # too little is no evidence
         (folder / "seed.txt").write_text("\n".join(seed), encoding="utf-8")
         assert any(line.startswith("seed.txt does not look like the text") for line in lacks_of(folder)) == strange
 

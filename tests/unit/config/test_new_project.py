@@ -104,16 +104,16 @@ def test_make_calls_the_command_that_made_the_project_or_the_one_on_the_path(tmp
     command.chmod(0o755)
     write_project(plan_project(tmp_path / "mine", command))
 
-    def said(*words: str, path: str = "/usr/bin:/bin") -> str:
+    def answer_of(*words: str, path: str = "/usr/bin:/bin") -> str:
         return subprocess.run(["make", *words], cwd=tmp_path / "mine", env={"PATH": path}, capture_output=True,
                               text=True, check=False).stdout.strip()
 
-    assert said("ui") == "first ui --port 3000" and said("run", "LANGUAGE=bem") == "first run bem"
-    assert said("reload", "PORT=3001") == "first reload --port 3001" and said("check") == "first check"
+    assert answer_of("ui") == "first ui --port 3000" and answer_of("run", "LANGUAGE=bem") == "first run bem"
+    assert answer_of("reload", "PORT=3001") == "first reload --port 3001" and answer_of("check") == "first check"
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "vernacular").write_text('#!/bin/sh\necho "second $*"\n')
     (tmp_path / "bin" / "vernacular").chmod(0o755)
-    assert said("ui", path=f"{tmp_path / 'bin'}:/usr/bin:/bin") == "second ui --port 3000"
+    assert answer_of("ui", path=f"{tmp_path / 'bin'}:/usr/bin:/bin") == "second ui --port 3000"
 
 
 def test_the_command_says_what_comes_next_and_refuses_with_code_2(tmp_path: Path) -> None:

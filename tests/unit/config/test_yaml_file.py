@@ -1,4 +1,4 @@
-"""What is not YAML is told without a parser's words, at the line where somebody would mend it."""
+"""Errors of YAML are reported without a parser's words, at the line to correct."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which folder is the project: the nearest with languages/, the checkout, or none, which is said."""
+"""Which folder is the project: the nearest with languages/, the checkout, or none, which is reported."""
 
 from __future__ import annotations
 

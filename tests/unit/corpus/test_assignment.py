@@ -76,13 +76,13 @@ WORDS = st.lists(st.sampled_from(["nda", "Wa", "m'chi", "zo", "ŵa"]), max_size=
 
 
 @given(st.lists(WORDS, min_size=1, max_size=8), st.lists(WORDS, max_size=8))
-def test_held_out_text_is_what_a_search_for_it_finds(held_lines: list[str], lines: list[str]) -> None:
+def test_held_out_text_is_what_a_search_for_it_finds(held_out_lines: list[str], lines: list[str]) -> None:
     def runs(line: str) -> set[tuple[str, ...]]:
         words = tuple(line.casefold().split())
         return {words[start:start + 3] for start in range(len(words) - 2)}
 
-    held = Held.of([("x", line) for line in held_lines], 3, list)
-    known = set().union(*map(runs, held_lines))
-    equal = {line.casefold() for line in held_lines if line}
+    held = Held.of([("x", line) for line in held_out_lines], 3, list)
+    known = set().union(*map(runs, held_out_lines))
+    equal = {line.casefold() for line in held_out_lines if line}
     assert [bool(number) for number in held.judge(Tokens(lines)).tolist()] == [
         line.casefold() in equal or bool(runs(line) & known) for line in lines]

@@ -1,4 +1,4 @@
-"""Texts join by key, one by one or together; what is left over is counted, what stands twice is refused."""
+"""Texts join by key, one by one or together; what is left over is counted, a key that occurs twice is refused."""
 
 from __future__ import annotations
 

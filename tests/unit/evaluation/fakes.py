@@ -25,7 +25,7 @@ class Likeliest:
 
 
 class FakeWords(Likeliest):
-    """Labels a word as a name if it stands in its list."""
+    """Labels a word as a name if it is in its list."""
 
     labels = ("O", "NAME")
 

@@ -86,8 +86,8 @@ def test_a_common_word_of_the_language_is_no_suspect() -> None:
     text = ["Ndipo Yesu anati kwa iwo"] * 2 + ["ati, kwa", "anati: KWA", "madzi"] * 66
     known = shares(["anati kwa", "qx vlorp", "ati"], text)
     assert known == {"anati kwa": 68 / 200, "qx vlorp": 0.0, "ati": 66 / 200}
-    for phrase, stands_out in (("anati kwa", False), ("qx vlorp", True)):
-        assert suspicious(Finding(phrase, "law", 3, 0.75, 1.0, 0.75, 6.7, known[phrase])) == stands_out
+    for phrase, flagged in (("anati kwa", False), ("qx vlorp", True)):
+        assert suspicious(Finding(phrase, "law", 3, 0.75, 1.0, 0.75, 6.7, known[phrase])) == flagged
     assert shares(["a"], []) == {"a": 0.0}
 
 
@@ -222,6 +222,6 @@ def trained(base: Path, texts: Sequence[str], epochs: int = 24) -> tuple[Any, An
 
 
 def test_where_one_label_is_left_it_is_what_is_reported() -> None:
-    """The only text with the other label is in the fold that is asked."""
+    """The only text with the other label is in the predicted fold."""
     texts, truth = [*["moni bambo"] * 7, "zina ili"], [*[1] * 7, 0]
     assert unseen_labels(texts, truth, [(number, "moni bambo") for number in range(8)], 2, 1) == [1] * 8

@@ -1,4 +1,4 @@
-"""Identifiers made by others: they only drop, only what is to be rejected, and say what they need."""
+"""Identifiers made by others: they only drop, only what is to be rejected, and name what they need."""
 
 from __future__ import annotations
 

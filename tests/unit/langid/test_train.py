@@ -45,10 +45,10 @@ def test_its_own_lines_are_accepted_and_others_refused(own: tuple[list[str], lis
 def test_contrast_separates_a_near_relative(own: tuple[list[str], list[str]]) -> None:
     lines, vocabulary = own
     near, _ = invented(5, 900, shared=random.Random(6).sample(vocabulary, 300))
-    alone, told = learn(lines[:1000]), learn(lines[:1000], others={"near": near[:600]})
-    accepted = [(identifier.scores(near[600:]) >= identifier.threshold).mean() for identifier in (alone, told)]
+    alone, contrasted = learn(lines[:1000]), learn(lines[:1000], others={"near": near[:600]})
+    accepted = [(identifier.scores(near[600:]) >= identifier.threshold).mean() for identifier in (alone, contrasted)]
     assert accepted[1] < 0.02 < accepted[0]
-    assert (told.scores(lines[1000:]) >= told.threshold).mean() > 0.95
+    assert (contrasted.scores(lines[1000:]) >= contrasted.threshold).mean() > 0.95
 
 
 def test_english_is_refused_by_its_common_words_too(own: tuple[list[str], list[str]]) -> None:

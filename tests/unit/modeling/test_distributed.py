@@ -1,4 +1,4 @@
-"""Two processes share values and add up gradients; when one dies, the other says so."""
+"""Two processes share values and add up gradients; when one dies, the other reports it."""
 
 from __future__ import annotations
 

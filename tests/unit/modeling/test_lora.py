@@ -42,7 +42,7 @@ def test_only_the_new_rows_and_low_ranks_change_and_merging_changes_nothing(kind
 
 
 def test_an_untied_head_learns_its_new_rows_too(tmp_path):
-    """Else a new piece could be read and never be foreseen."""
+    """Else a new piece could be read and never be predicted."""
     model, plan = setting(tmp_path, "causal", method="lora", steps=10, learning_rate=1e-2)
     model.config.tie_word_embeddings = False
     model.lm_head.weight = torch.nn.Parameter(model.lm_head.weight.detach().clone())

@@ -1,4 +1,4 @@
-"""New rows go as much further as they are told to, wherever they learn; nothing else goes anywhere else for it."""
+"""New rows move by the configured factor, wherever they learn; nothing else moves otherwise for it."""
 
 from __future__ import annotations
 

@@ -191,7 +191,7 @@ def test_accumulated_parts_give_the_gradient_of_the_whole(folder: Path) -> None:
 
 
 def test_a_resumed_run_ends_as_the_uninterrupted_one(folder: Path, tmp_path: Path) -> None:
-    """What was remembered is gone after a kill, and the base is asked again: the same, bit by bit."""
+    """The cache is gone after a kill, and the base is run again: the same, bit by bit."""
     model, plan = plan_of(folder, 2.0, steps=12, checkpoint_minutes=1e-9)
     whole = train(model, plan, tmp_path / "whole.pt", lambda line: None)
     model_again, plan = plan_of(folder, 2.0, steps=12, checkpoint_minutes=1e-9)

@@ -41,7 +41,7 @@ def test_two_runs_are_one(tmp_path):
 
 
 class Killed(BaseException):
-    """Stands for the signal: nothing in the loop may catch it."""
+    """Simulates the signal: nothing in the loop may catch it."""
 
 
 def test_a_resumed_run_ends_as_the_uninterrupted_one(tmp_path):
@@ -170,7 +170,7 @@ def test_every_trick_leaves_the_loss_curve_of_a_plain_training(kind, tmp_path, m
     model, plan = setting(tmp_path, kind, steps=30, learning_rate=3e-3)
     rows = len(model.get_input_embeddings().weight)
     plan = replace(plan, new_rows=np.arange(rows - 20, rows), further=10.0)
-    # In double precision, so that nothing but the loss that is told is rounded.
+    # In double precision, so that nothing but the reported loss is rounded.
     ours = train(model.double(), plan, tmp_path / "c.pt", lambda line: None).losses
     model, _ = setting(tmp_path, kind)
     assert ours == pytest.approx(plain_training(model.double().train(), plan), rel=1e-6)

@@ -59,7 +59,7 @@ def ran(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DagsterInst
         yield instance
 
 
-def held_by(instance: DagsterInstance, needle: str) -> list[str]:
+def records_with(instance: DagsterInstance, needle: str) -> list[str]:
     """The files of the instance that hold ``needle``."""
     home = Path(instance.root_directory)
     return sorted(path.relative_to(home).as_posix() for path in home.rglob("*")
@@ -68,8 +68,8 @@ def held_by(instance: DagsterInstance, needle: str) -> list[str]:
 
 def test_the_document_is_gone_and_the_runs_with_their_numbers_stay(ran: DagsterInstance) -> None:
     before = {run.run_id: run.status for run in ran.get_runs()}
-    assert held_by(ran, GONE[:20]) and held_by(ran, PATH)
-    of_others = held_by(ran, "qab")
+    assert records_with(ran, GONE[:20]) and records_with(ran, PATH)
+    of_others = records_with(ran, "qab")
     changed, runs = forget(ran, "qaa", "qaa", Wanted(Traces([GONE]), [PATH]))
     assert changed > 0 and runs == 1
     assert {run.run_id: run.status for run in ran.get_runs()} == before
@@ -82,9 +82,9 @@ def test_the_document_is_gone_and_the_runs_with_their_numbers_stay(ran: DagsterI
             for entry in ran.all_logs(run.run_id, of_type=DagsterEventType.ASSET_CHECK_EVALUATION)
             if (evaluation := entry.get_dagster_event().asset_check_evaluation_data)}
     assert output["qaa"] == REMOVED and output["qab"] is not None and output["qab"] != REMOVED
-    assert held_by(ran, "qab") == of_others  # the other language is as it was
+    assert records_with(ran, "qab") == of_others  # the other language is as it was
     forget(ran, "qab", "qab", Wanted(Traces([GONE]), [PATH]))  # and then no byte is left
-    assert held_by(ran, GONE[:20]) == held_by(ran, PATH) == []
+    assert records_with(ran, GONE[:20]) == records_with(ran, PATH) == []
     for path in Path(ran.root_directory).rglob("*.db"):
         with sqlite3.connect(path) as connection:
             assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)

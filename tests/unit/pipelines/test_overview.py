@@ -1,4 +1,4 @@
-"""The overview over all languages, and what has it made anew; ``endtoend/test_path.py`` looks at it after a path."""
+"""The overview over all languages, and what triggers it; ``endtoend/test_path.py`` looks at it after a path."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_the_sensor_is_on_and_makes_it_once_a_change(project: Project, instance:
     assert tick() == []
     make(project, project.languages / "qab")
     state, at, _ = str(cursor).split()
-    cursor = f"{state} {at} 1000"  # it took so long that it is not made anew yet
+    cursor = f"{state} {at} 1000"  # it took so long that it is not made again yet
     assert tick() == [] and str(cursor).split()[0] == state
     cursor = f"{state} {at} 0"
     assert len(tick()) == 1

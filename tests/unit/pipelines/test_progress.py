@@ -1,4 +1,4 @@
-"""What is shown of a run while it goes on, and in the end: times, lines, warnings, output of other processes."""
+"""What is shown of a run while it runs, and in the end: times, lines, warnings, output of other processes."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def test_cron_is_local_time_and_one_run_a_time() -> None:
     assert at(23.9, 12) == "waits for 0 2 * * *" and at(24.0, 12) is None
     assert at(40, 24.1) == "waits for 0 2 * * *"
     assert at(100, 12) is None  # the machine was off at that time: it is made up for
-    assert decide(NIGHTS, CAUSES, NOW, BEFORE, "killed", False, 1.0) is None  # what was begun may go on by day
+    assert decide(NIGHTS, CAUSES, NOW, BEFORE, "killed", False, 1.0) is None  # what was begun may continue by day
     assert at(12, 24 * 365) is None  # noted by a clock that was ahead: nobody waits for a year
     assert at(12, 12.01) == "waits for 0 2 * * *"  # no two clocks are the same to the second
 

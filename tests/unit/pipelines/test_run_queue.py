@@ -1,4 +1,4 @@
-"""The queue that dagster.yaml names, with the limits that stand there; runs are asked for as the page does."""
+"""The queue that dagster.yaml names, with its limits; runs are requested as the page does."""
 
 from __future__ import annotations
 

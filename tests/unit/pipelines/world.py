@@ -49,7 +49,7 @@ class World:
             raise_on_error=False).success
 
     def settle(self) -> list[RunRequest]:
-        """Tick and run until nothing is asked for any more."""
+        """Tick and run until nothing is requested any more."""
         done: list[RunRequest] = []
         while requests := self.tick().run_requests:
             for request in requests:

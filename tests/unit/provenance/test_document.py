@@ -1,4 +1,4 @@
-"""The ledger: what an id and a digest hang on, and where a document went."""
+"""The ledger: what an id and a digest depend on, and where a document went."""
 
 from __future__ import annotations
 

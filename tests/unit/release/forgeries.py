@@ -42,7 +42,7 @@ def edit(path: Path, change: Callable[[Any], None]) -> None:
 
 
 def rehash(folder: Path) -> None:
-    """Have the manifest agree with the files, as whoever knows the store would."""
+    """Have the manifest agree with the files, as an attacker who knows the store would."""
     files, data_version = describe(folder)
     edit(folder / MANIFEST, lambda data: data.update(files=files, data_version=data_version))
 
@@ -315,7 +315,7 @@ def signed_by_another_key_under_the_name_of_this(folder: Path) -> None:
 
 @forgery("VN-RELEASE-GATES", "evaluation.json")
 def results_that_do_not_give_the_signed_gates(folder: Path) -> None:
-    """By whoever has the key: what is signed contradicts itself."""
+    """By an owner of the key: what is signed contradicts itself."""
     edit(folder / "evaluation.json", lambda data: data["behaviour"]["gates"][0].update(passed=True))
     again(folder, own_or_new_key())
     rehash(folder)

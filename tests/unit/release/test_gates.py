@@ -1,4 +1,4 @@
-"""The gates of a release: what each one says of made-up results."""
+"""The gates of a release: the reason of each for made-up results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The key of an installation: private, made once, and told by a command."""
+"""The key of an installation: private, made once, and shown by a command."""
 
 from __future__ import annotations
 

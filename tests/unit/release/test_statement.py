@@ -1,4 +1,4 @@
-"""What the card says of a data statement that nobody has written."""
+"""The card without a data statement."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ ANSWERS = Answers({"genre": [("river", 0.7), ("school", 0.3)]},
 
 @pytest.fixture
 def served(language: Language) -> Iterator[tuple[str, list[str]]]:
-    """The address of the page, and what it was asked."""
+    """The address of the page, and its requests."""
     asked: list[str] = []
 
     def ask(text: str) -> dict[str, Answers]:
@@ -236,7 +236,7 @@ def test_labels_of_several_words() -> None:
     assert make_mark("kale", "topic", "base", answers, False, "human  rights", "").should_be == "human rights"
     with pytest.raises(Problem, match="'human' is no label of topic"):
         make_mark("kale", "topic", "base", answers, False, "human", "")
-    with pytest.raises(Problem, match="labels of pos hold spaces"):  # the marks file could not say where one ends
+    with pytest.raises(Problem, match="labels of pos hold spaces"):  # the marks file could not separate them
         make_mark("kale", "pos", "base", answers, True, "", "")
 
 

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class Site:
-    """What is served: bytes by path, and what the server was asked.
+    """What is served: bytes by path, and the requests to the server.
 
     Attributes:
         break_after: bytes after which the next answer breaks off; None for never.

@@ -38,7 +38,7 @@ def names_kind() -> TokenClassification:
 
 
 def topics(*labels: str, **more: Any) -> SequenceClassification:
-    """A kind that tells the topic of a text."""
+    """A kind that predicts the topic of a text."""
     return SequenceClassification(task_of("sequence_classification", **more), labels)
 
 

@@ -48,8 +48,8 @@ def test_entities_are_scored_whole_and_strictly() -> None:
 def test_entity_f1_is_that_of_seqeval(rows) -> None:
     kind, _ = ner("a/B-PER b/I-PER c/B-LOC d/I-LOC e/O")
     items = [Item("x", tuple(TAGS.index(true) for true, _ in row)) for row in rows]
-    answers = [[TAGS.index(told) for _, told in row] for row in rows]
-    wanted = f1_score([[true for true, _ in row] for row in rows], [[told for _, told in row] for row in rows],
+    answers = [[TAGS.index(guess) for _, guess in row] for row in rows]
+    wanted = f1_score([[true for true, _ in row] for row in rows], [[guess for _, guess in row] for row in rows],
                       mode="strict", scheme=IOB2, zero_division=0)
     assert kind.score(items, answers) == pytest.approx(wanted)
 
@@ -58,23 +58,23 @@ def test_entity_f1_is_that_of_seqeval(rows) -> None:
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=30))
 def test_macro_f1_and_accuracy_are_those_of_scikit_learn(pairs) -> None:
     kind = topics("a", "b", "c", "d")
-    truth, told = [true for true, _ in pairs], [guess for _, guess in pairs]
-    found = kind.scores([Item("x", (true,)) for true in truth], [[guess] for guess in told])
+    truth, predicted = [true for true, _ in pairs], [guess for _, guess in pairs]
+    found = kind.scores([Item("x", (true,)) for true in truth], [[guess] for guess in predicted])
     assert found["macro_f1"] == pytest.approx(
-        label_f1(truth, told, average="macro", labels=sorted(set(truth)), zero_division=0))
-    assert found["accuracy"] == pytest.approx(accuracy_score(truth, told))
+        label_f1(truth, predicted, average="macro", labels=sorted(set(truth)), zero_division=0))
+    assert found["accuracy"] == pytest.approx(accuracy_score(truth, predicted))
 
 
 @settings(deadline=None, max_examples=50)
 @given(st.lists(st.tuples(st.sets(st.integers(0, 2)), st.sets(st.integers(0, 2))), min_size=1, max_size=20))
 def test_several_labels_are_scored_as_scikit_learn_does(pairs) -> None:
     kind = topics("a", "b", "c", multi_label=True)
-    found = kind.scores([Item("x", tuple(sorted(true))) for true, _ in pairs], [sorted(told) for _, told in pairs])
-    truth, told = (np.array([[label in pair[side] for label in range(3)] for pair in pairs]) for side in (0, 1))
+    found = kind.scores([Item("x", tuple(sorted(true))) for true, _ in pairs], [sorted(guess) for _, guess in pairs])
+    truth, predicted = (np.array([[label in pair[side] for label in range(3)] for pair in pairs]) for side in (0, 1))
     there = [label for label in range(3) if truth[:, label].any()]
-    assert found["micro_f1"] == pytest.approx(label_f1(truth, told, average="micro", zero_division=0))
+    assert found["micro_f1"] == pytest.approx(label_f1(truth, predicted, average="micro", zero_division=0))
     assert found["macro_f1"] == pytest.approx(
-        label_f1(truth, told, average="macro", labels=there, zero_division=0) if there else 0)
+        label_f1(truth, predicted, average="macro", labels=there, zero_division=0) if there else 0)
 
 
 def test_tags_are_scored_word_by_word() -> None:
@@ -125,7 +125,7 @@ def test_the_interval_of_a_score_is_that_of_its_items_and_seeds() -> None:
 
 
 def test_items_of_one_text_are_resampled_together() -> None:
-    """Thirty texts of ten equal items tell as much as thirty items, and the fewest texts that are resampled are 20."""
+    """Thirty texts of ten equal items are as much evidence as thirty items; at least 20 texts are resampled."""
     kind, rows = topics("a", "b"), [(f"t{text}", text % 2, text % 3 % 2) for text in range(30)]
     one = [Item("x", (label,), text) for text, label, _ in rows]
     ten = [item for item in one for _ in range(10)]

@@ -14,7 +14,7 @@ from vernacular.text.normalization import normalise, normalise_line, repair, rep
 TRICKY = ("aA .,'&;’“”…\u00a0\u00ad\u200b\u200c\u200e\u2028\u0085\x00\x1b\t\u0302\u0323ŵÂÃàéœŒƒªº°€£™®«»²½вЂГў√≈¢"
           "\ufffd\ud7a3ᄀ각ྲཱྀꙮ")
 LINES = st.lists(st.one_of(st.text(), st.text(TRICKY)), max_size=8)
-# Right as they stand: N'Ko, Ethiopic, Tibetan, Ol Chiki, Arabic, Hebrew, Khmer, Hindi, Persian with a joiner, Yoruba.
+# Right unchanged: N'Ko, Ethiopic, Tibetan, Ol Chiki, Arabic, Hebrew, Khmer, Hindi, Persian with a joiner, Yoruba.
 RIGHT = [
     "ߒߞߏ ߝߏߘߓߊ߫ ߦߋ߫߸ ߊ߬ ߣߌ߫ ߛߓߍߛߎ߲߫.",
     "ሰላም ዓለም፡ እዚ ጽሑፍ እዩ።",

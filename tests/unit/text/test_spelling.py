@@ -54,7 +54,7 @@ def test_apostrophes_stay_where_none_is_chosen() -> None:
     ("nyаmа", "nyama"),  # Cyrillic a
     ("gbε dɔ", "gbɛ dɔ"), ("Ηello", "Hello"), ("mbυ", "mbʋ"),
     ("Москва", "Москва"), ("λόγος", "λόγος"), ("β-carotene αbc", "β-carotene αbc"),  # no twin of these
-    ("сосa", "сосa"),  # a Cyrillic word with a Latin letter in it: whose it is cannot be told
+    ("сосa", "сосa"),  # a Cyrillic word with a Latin letter in it: its script is ambiguous
     ("Ω 5", "Ω 5"),
 ])
 def test_homoglyphs(line: str, right: str) -> None:

@@ -52,7 +52,7 @@ def test_candidates_know_where_words_start():
 
 
 def test_a_run_of_any_length_is_learned_from():
-    """Without spaces it goes on to the next sign; SentencePiece would leave out what is longer than 4,192 bytes."""
+    """Without spaces it extends to the next sign; SentencePiece would leave out what is longer than 4,192 bytes."""
     run = "ກາຂີຄູງະ" * 400
     assert Letters("Laoo").runs(Counter({f"▁{run}": 3})) == Counter({f"▁{run}": 3})
     assert ("ກາ", False) in candidates(Counter({run: 50}), 50, Letters("Laoo"), spaces=True)

@@ -1,4 +1,4 @@
-"""Unigram: new pieces stand behind ``<mask>``, the guard's text is cut as before, every piece is used."""
+"""Unigram: new pieces follow ``<mask>``, the guard's text is cut as before, every piece is used."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ def test_the_text_of_the_base_is_segmented_as_before(base, extended):
 
 def test_a_piece_that_would_win_in_the_guard_is_rejected(base, tmp_path):
     guard = [" ".join(text.split()[::3]) for text in TEXTS]
-    held = with_json(base, extended_json(base.backend_tokenizer.to_str(), chosen(base, guard)), tmp_path)
-    assert [base.tokenize(line) for line in guard] == [held.tokenize(line) for line in guard]
+    guarded = with_json(base, extended_json(base.backend_tokenizer.to_str(), chosen(base, guard)), tmp_path)
+    assert [base.tokenize(line) for line in guard] == [guarded.tokenize(line) for line in guard]
 
 
 def test_pieces_of_a_script_that_the_base_lacks_are_found(base, tmp_path):
@@ -142,7 +142,7 @@ def test_both_normal_forms_are_cut_alike(extended):
 def test_base_scores_are_frozen(base, extended):
     before, after = (json.loads(one.backend_tokenizer.to_str())["model"]["vocab"] for one in (base, extended))
     assert after[:len(before)] == before
-    assert min(score for _, score in after) == min(score for _, score in before)  # the cost of an unknown hangs on it
+    assert min(score for _, score in after) == min(score for _, score in before)  # the cost of an unknown depends on it
 
 
 def test_the_same_twice(base, found):

@@ -1,4 +1,4 @@
-"""A check finds all errors of all files of a folder at once, the same that a run finds, and says what is there."""
+"""A check finds all errors of all files of a folder at once, the same that a run finds, and lists what is there."""
 
 from __future__ import annotations
 

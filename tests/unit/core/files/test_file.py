@@ -1,4 +1,4 @@
-"""A file is read and written where it stands, and never through a link, whatever a stranger put there."""
+"""A file is read and written in its folder, and never through a link, whatever a stranger put there."""
 
 from __future__ import annotations
 

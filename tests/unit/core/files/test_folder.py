@@ -1,4 +1,4 @@
-"""A folder is listed without following a link; what is no file is refused, or named to whoever goes on without it."""
+"""A folder is listed without following a link; what is no file is refused, or named to a caller that skips it."""
 
 from __future__ import annotations
 

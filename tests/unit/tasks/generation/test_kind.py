@@ -44,8 +44,8 @@ def test_it_learns_and_survives_saving(loaded, tmp_path):
     assert [answer["text"] for answer in found] == [item.second for item in ITEMS]
     base = load_model(tmp_path / "base", "causal")
     before = kind.untrained("causal", base, tokenizer, OTHERS, ITEMS, 48, [1])["0_shot"][0]
-    told, guessed = kind.scores(ITEMS, found), kind.scores(ITEMS, before)
-    assert told["chrf"] == 100 > guessed["chrf"] and told["minus_bits_per_byte"] > guessed["minus_bits_per_byte"]
+    given, guessed = kind.scores(ITEMS, found), kind.scores(ITEMS, before)
+    assert given["chrf"] == 100 > guessed["chrf"] and given["minus_bits_per_byte"] > guessed["minus_bits_per_byte"]
     save(network, tmp_path / "adapter")
     again = load(kind.bare(load_model(tmp_path / "base", "causal"), tokenizer.pad_token_id), tmp_path / "adapter")
     assert [answer["text"] for answer in kind.predict(again, tokenizer, ITEMS, 48)] == [item.second for item in ITEMS]

@@ -17,16 +17,16 @@ PAIRS = st.lists(st.tuples(LETTERS, LETTERS), max_size=30)
 
 @given(train=PAIRS, scored=PAIRS, count=st.integers(0, 10), seed=st.integers(0, 5))
 def test_no_example_is_scored(train, scored, count, seed):
-    known, held = ([Item(source, second=target) for source, target in pairs] for pairs in (train, scored))
-    free = {item.key() for item in known if item.text not in {other.text for other in held}
-            and item.second not in {other.second for other in held}}
+    known, test_items = ([Item(source, second=target) for source, target in pairs] for pairs in (train, scored))
+    free = {item.key() for item in known if item.text not in {other.text for other in test_items}
+            and item.second not in {other.second for other in test_items}}
     if count > len(free):  # never fewer under the name of more
         with pytest.raises(Problem, match=f"{count} examples are requested, but train has {len(free)} usable items"):
-            examples(known, held, count, seed)
+            examples(known, test_items, count, seed)
         return
-    found = examples(known, held, count, seed)
+    found = examples(known, test_items, count, seed)
     assert {item.key() for item in found} <= free and len(found) == count
-    assert examples(known[::-1], held, count, seed) == found
+    assert examples(known[::-1], test_items, count, seed) == found
 
 
 @given(st.lists(LETTERS, max_size=30), st.lists(LETTERS, max_size=3))

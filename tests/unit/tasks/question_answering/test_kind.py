@@ -100,14 +100,14 @@ def test_an_answer_far_inside_a_long_context_is_found(tmp_path):
     head = head_start(kind, model, tokenizer, far * 2 + ANSWERED, SETTINGS)
     network = fine_tune(kind, model, tokenizer, far * 2 + ANSWERED, [], SETTINGS, 1, head).network
     assert kind.predict(network, tokenizer, far, 48) == ["fox", "dog", "bird"]
-    # Contexts without an answer get one all the same, unless the task says that there may be none.
+    # Contexts without an answer get one all the same, unless the task allows none.
     assert all(kind.predict(network, tokenizer, EMPTY, 48))
 
 
 def test_the_likeliest_span_is_in_order_and_not_too_long():
     window = Window([1, 2, 3, 4], [], 1, [], [(0, 0), (0, 3), (4, 300), (301, 303)], 1, 4)
     table = torch.full((5, 2), -9.0)
-    table[4, 0] = table[2, 1] = 0.0  # the likeliest start stands behind the likeliest end
+    table[4, 0] = table[2, 1] = 0.0  # the likeliest start is behind the likeliest end
     table[2, 0] = table[4, 1] = -1.0
     assert best_span(window, table) == (-1.0, 0, 3)  # tokens 1 to 3 would be 303 characters
     assert best_span(Window([1], [], 1, [], [(0, 0)], 1, 1), table) is None
