@@ -52,17 +52,17 @@ def test_a_small_threshold_is_not_rounded_away(language_folder: Path) -> None:
 
 @pytest.mark.parametrize(("text", "line", "printed"), [
     (GOOD.replace("capability", "capabilty"), 3, "unknown key 'capabilty'"),
-    (GOOD.replace("task: names", "task: nmes"), 5, "no task 'nmes' in language.yaml, did you mean 'names'"),
+    (GOOD.replace("task: names", "task: nmes"), 5, "unknown task 'nmes' in language.yaml, did you mean 'names'"),
     (HEAD, 2, "give one of change"),
     (GOOD.replace("spaces}", "space}"), 7, "unknown operator 'space', did you mean 'spaces'?"),
     (GOOD.replace("{operator: spaces}", "{operator: swap_words, lexicon: nouns}"), 2, "word list 'nouns'"),
     (GOOD + GOOD.removeprefix("tests:\n"), 8, "'spaces' is also defined at languages/qaa/behaviour/one.yaml:2"),
-    (GOOD + "    threshold: 2\n", 8, "a share and at most 1, not '2'. Write a tenth as 0.1"),
+    (GOOD + "    threshold: 2\n", 8, "a share and must be at most 1, not '2'. Write a tenth as 0.1"),
     (GOOD + "    threshold: 10%\n", 8, "threshold must be a number, not '10%'"),
     (GOOD.replace("[{operator: spaces}]", "spaces"), 7, "change must be a list, not 'spaces'"),
-    (GOOD.replace("[{operator: spaces}]", "[spaces]"), 7, "a change is written {operator: spaces}"),
+    (GOOD.replace("[{operator: spaces}]", "[spaces]"), 7, "write a change as {operator: spaces}"),
     (GOOD.replace("name: spaces", "name: My spaces"), 2, "is not a valid name, not 'My spaces'"),
-    (GOOD + "    expect: O\n", 8, "must have keys and values, not 'O'. Write {key: value}; known keys: label, probab"),
+    (GOOD + "    expect: O\n", 8, "must have keys and values, not 'O'. Write {key: value}; valid keys: label, probab"),
     (GOOD.replace("type: invariance", "type: minimum") + "    expect: {label: NAMES}\n", 8,
      "expects the label 'NAMES', which 'names' lacks, did you mean 'NAME'"),
     (GOOD + "lexicons:\n  names: {from: text, min: 2}\n", 9, "unknown key 'min'"),
@@ -86,7 +86,7 @@ def test_a_file_of_tests_with_another_ending_is_not_passed_over(language_folder:
     (language_folder / "behaviour" / "notes.md").write_text("of mine\n")
     assert load_suite(language).tests
     (language_folder / "behaviour" / "one.yaml").rename(language_folder / "behaviour" / name)
-    with pytest.raises(Problem, match=rf"behaviour/{name}: a file of tests ends in .yaml.*under the name one.yaml"):
+    with pytest.raises(Problem, match=rf"behaviour/{name}: files of tests must end in .yaml.*with the name one.yaml"):
         load_suite(language)
 
 
@@ -95,11 +95,11 @@ def test_a_task_of_several_labels_is_not_judged_as_if_it_gave_one(language_folde
     topic = Task.model_validate({"kind": "sequence_classification", "multi_label": True, "data": {
         "kind": "files", "train": "a.csv"}})
     language = language.model_copy(update={"tasks": {**language.tasks, "topic": topic}})
-    with pytest.raises(Problem, match=r"one.yaml:5: the task 'topic' gives a text any number of labels"):
+    with pytest.raises(Problem, match=r"one.yaml:5: the task 'topic' is multi-label"):
         load_suite(language)
     path = language_folder / "behaviour" / "marks.jsonl"
     path.write_text('{"text": "kale", "task": "topic", "answer": "weather", "right": true}\n', encoding="utf-8")
-    with pytest.raises(Problem, match=r"marks.jsonl:1: a mark of the task 'topic', which gives a text any number"):
+    with pytest.raises(Problem, match=r"marks.jsonl:1: a mark of the task 'topic', which is multi-label"):
         marks_of(language)
 
 

@@ -58,7 +58,7 @@ def test_translations_that_teach_little() -> None:
     assert rules.few_pairs("mine", 5_000) is None
     assert rules.same_sides("mine", 9, 100) is None and rules.same_sides("mine", 0, 0) is None
     few, same = rules.few_pairs("mine", 50), rules.same_sides("mine", 30, 50)
-    assert few is not None and "50 pairs" in few.what and same is not None and "30 of 50" in same.what
+    assert few is not None and "50 training pairs" in few.what and same is not None and "30 of 50" in same.what
 
 
 @pytest.mark.parametrize(("sizes", "codes"), [
