@@ -196,7 +196,7 @@ def test_a_folder_is_added_and_broken(open_page: OpenPage, trouble: list[str], a
     settings = folder / "language.yaml"
     settings.write_text(settings.read_text(encoding="utf-8").replace("name:", "nmae:", 1), encoding="utf-8")
     reload(page)
-    counts(page, "qab", "red").get_by_text("1", exact=True).wait_for()
+    counts(page, "qab", "red").get_by_text("1", exact=True).wait_for(timeout=MADE_SECONDS * 1000)  # a sensor marks it
     page.goto(f"{address}/assets/qab/config_error")
     page.get_by_text("unknown key 'nmae', did you mean 'name'?").first.wait_for()
     page.get_by_text("languages/qab/language.yaml:1").first.wait_for()
