@@ -73,7 +73,7 @@ def test_known_scripts() -> None:
     ("la la la la la la mi do", "'la' is 6 of 8 words"), ("la la la la", None),
     ("La LA la lA la la mi do", "'la' is 6 of 8 words"),
     ("he said this and " * 4 + "left", "10 of 15 runs of three words are repetitions"),
-    ("Oooooooooooooooooo no", "'o' stands 17 times in a row"), ("hooooray", None), ("end " + "." * 40, None),
+    ("Oooooooooooooooooo no", "'o' occurs 17 times in a row"), ("hooooray", None), ("end " + "." * 40, None),
     ("In the beginning was the Word, and the Word was with God, and the Word was God.", None),
 ])
 def test_repetition(line: str, reason: str | None) -> None:

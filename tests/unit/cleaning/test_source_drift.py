@@ -119,7 +119,7 @@ def test_a_changed_source_waits_until_a_person_accepts(tmp_path: Path) -> None:
     assert versions(language) != before and accepted_ids(language.folder) == {"text": first.held}
     after = ask(tmp_path, [*old, *bad, *steady])
     assert not after.held and not after.reasons
-    with pytest.raises(Problem, match="nothing of text waits"):
+    with pytest.raises(Problem, match="no document of text is quarantined"):
         accept(language, tmp_path / "artifacts", "text", "again")
 
 
@@ -166,7 +166,7 @@ def test_the_command_accept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("VERNACULAR_LANGUAGES", str(tmp_path / "languages"))
     monkeypatch.setenv("VERNACULAR_ROOT", str(tmp_path / "artifacts"))
     folder, runner = write_language(tmp_path / "languages"), CliRunner()
-    for name, said in (("nope", "Choose one of: text"), ("text", "nothing of text waits")):
+    for name, said in (("nope", "Choose one of: text"), ("text", "no document of text")):
         refused = runner.invoke(app, ["accept", "qaa", name, "--reason", "x"])
         assert refused.exit_code == 2 and said in refused.stderr
     ask(tmp_path, summaries(TEXTS[:300]))
