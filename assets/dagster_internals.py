@@ -1,7 +1,7 @@
 """Every private part of Dagster (``dagster._*``) that this project uses; no other module imports one.
 
-Dagster may move or change these in any release. ``tests/unit/assets/test_dagster_internals.py`` says what
-is used of each, and tests it: run it first after an upgrade. A part that becomes public is imported from
+Dagster may move or change these in any release. ``tests/unit/assets/test_dagster_internals.py`` lists what
+is used of each, and tests it; run it first after an upgrade. A part that becomes public is imported from
 ``dagster`` by its users.
 """
 

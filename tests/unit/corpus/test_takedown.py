@@ -164,7 +164,7 @@ def test_it_waits_for_nobody_but_refuses_while_a_stage_is_computed(language: Lan
     with FileLock(store.home("qaa", "corpus/clean") / ".lock"):
         with pytest.raises(Problem, match="corpus/clean: a stage is being computed"):
             make_plan(language, store, Target(id=gone))
-        with pytest.raises(Problem, match="repeat the takedown"):
+        with pytest.raises(Problem, match="take down again"):
             carry_out(plan, language, store, "asked")
         assert gone in Suppressions.of(language.folder).ids  # suppressed at once; the rest is made good later
     take(language, store, id=gone)
@@ -225,7 +225,7 @@ def test_the_commands(language: Language, store: Store) -> None:
         assert result.exit_code == 2 and "exactly one" in result.stderr
     agreed = runner.invoke(app, ["takedown", "qaa", "--id", gone["id"], "--reason", "asked", "--yes"])
     assert agreed.exit_code == 0, agreed.output
-    for part in ("1 documents", "model/tiny", "removed: corpus/documents", "text/market/text.txt still holds it",
+    for part in ("1 documents", "model/tiny", "removed: corpus/documents", "text/market/text.txt still contains it",
                  "version control"):
         assert part in agreed.stdout
     assert grep(store.root, gone["text"]) == []
