@@ -158,7 +158,7 @@ def test_a_damaged_state_stops_everything(tmp_path: Path) -> None:
         ask(tmp_path, summaries(TEXTS[:30]))
     path.unlink()
     (folder / FILE).write_text('{"source": "text", "ids": ["a"], "digest": "of others"}\n')
-    with pytest.raises(Problem, match=r"accepted\.jsonl:1: not a row"):
+    with pytest.raises(Problem, match=r"accepted\.jsonl:1: not a valid approval"):
         ask(tmp_path, summaries(TEXTS[:30]))
 
 
