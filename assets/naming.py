@@ -9,7 +9,7 @@ from datetime import timedelta
 from dagster import AssetKey, Failure, FreshnessPolicy, OpDefinition
 
 from vernacular.config.schema import Language
-from vernacular.core.errors import Passing, Problem
+from vernacular.core.errors import Problem, TransientProblem
 from vernacular.pipeline.graph_summary import Outline
 
 PASSING = "may pass by itself"  # metadata of a failure, which the sensor `upkeep` reads
@@ -45,7 +45,7 @@ def freshness_of(language: Outline, stage: str) -> FreshnessPolicy | None:
 
 def failure(problem: Problem) -> Failure:
     """``problem`` as Dagster shows it: one line, and no retry, since a person has to mend it, or time."""
-    return Failure(description=str(problem), metadata={PASSING: isinstance(problem, Passing)}, allow_retries=False)
+    return Failure(description=str(problem), metadata={PASSING: isinstance(problem, TransientProblem)}, allow_retries=False)
 
 
 def named(op: OpDefinition, key: AssetKey) -> OpDefinition:

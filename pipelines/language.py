@@ -14,7 +14,7 @@ from pipelines.selection import stages_to_show
 from vernacular.config.codes import slug_of
 from vernacular.config.load import folders_of, load_language
 from vernacular.config.schema import Language
-from vernacular.core.errors import Passing, Problem
+from vernacular.core.errors import Problem, TransientProblem
 from vernacular.pipeline.graph_summary import Outline
 from vernacular.pipeline.stage import Stage
 
@@ -56,7 +56,7 @@ class Shelf:
         if slug not in self._parsed:
             folder = next((folder for folder in folders_of(self._root) if slug_of(folder.name) == slug), None)
             if folder is None:
-                raise Passing("there is no such language folder any more", where=slug, fix="`make reload`")
+                raise TransientProblem("there is no such language folder any more", where=slug, fix="`make reload`")
             language = load_language(folder)
             self._parsed[slug] = (language, *stages_to_show(language))
         return self._parsed[slug]

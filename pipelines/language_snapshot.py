@@ -17,7 +17,7 @@ from assets.sources import source_digests
 from vernacular.catalog import stages_of
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
-from vernacular.core.errors import Passing
+from vernacular.core.errors import TransientProblem
 from vernacular.core.project import Project
 from vernacular.core.store import Store
 from vernacular.pipeline.staleness import Stale, circumstances, stale
@@ -77,7 +77,7 @@ class Looks:
         """What ``asking`` for the language ``code`` returns or raises.
 
         Raises:
-            Passing: it takes too long, or has not come back from an earlier time.
+            TransientProblem: it takes too long, or has not come back from an earlier time.
         """
         if code not in self._away or self._away[code].done():  # what that one found is old
             self._away[code] = future = Future[Look]()
@@ -85,8 +85,8 @@ class Looks:
             wait([future], LOOK_SECONDS)
             if future.done():
                 return self._away.pop(code).result()
-        raise Passing("it does not answer: a disk that hangs, or very much to read", where=code,
-                      fix="See that its disks are there; it is looked at again once it has answered")
+        raise TransientProblem("it does not answer: a disk that hangs, or very much to read", where=code,
+                               fix="See that its disks are there; it is looked at again once it has answered")
 
 
 def _ask(future: Future[Look], asking: Callable[[], Look]) -> None:

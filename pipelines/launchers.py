@@ -30,7 +30,7 @@ from pydantic import PrivateAttr
 
 from vernacular.cli.fork_server import Warm
 from vernacular.config.schema import Language
-from vernacular.core.errors import Passing, Problem
+from vernacular.core.errors import Problem, TransientProblem
 from vernacular.core.store import Artifact, Store
 from vernacular.pipeline.parent_process import can_fork
 from vernacular.pipeline.stage import Stage
@@ -65,14 +65,14 @@ class Launcher(ConfigurableResource["Launcher"], ABC):
             except DagsterPipesExecutionError as error:
                 if not outcome.is_file():
                     killed = str(error).endswith("code -9")
-                    raise (Passing if killed else Problem)(
+                    raise (TransientProblem if killed else Problem)(
                         "its process was killed, most likely since memory ran out" if killed else
                         f"its process ended without a result ({error})", where=where,
                         fix="Lower batch_size or sequence_length, or close other programs; running again resumes"
                         if killed else "Read the end of the log of this run, or its page in the UI") from error
             said = json.loads(outcome.read_text(encoding="utf-8"))
         if "problem" in said:
-            raise (Passing if said["passing"] else Problem)(**said["problem"])
+            raise (TransientProblem if said["passing"] else Problem)(**said["problem"])
         artifact = Store(Path(self.root)).find(language.code, stage.name, said["key"])
         if artifact is None:
             raise Problem("its artifact is not in the store", where=where,

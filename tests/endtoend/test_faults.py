@@ -39,7 +39,7 @@ from tests.site import Answer, LoopbackSite
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.core import clock
-from vernacular.core.errors import Passing, as_problem
+from vernacular.core.errors import TransientProblem, as_problem
 from vernacular.core.jsonl import read_jsonl
 from vernacular.core.project import Project
 from vernacular.core.store import Artifact, Store
@@ -142,7 +142,7 @@ def test_wherever_the_disk_is_full_it_is_said_and_what_is_there_is_whole(tmp_pat
             make(language, store)
         except Exception as error:
             problem = as_problem(error, "here")
-            assert isinstance(problem, Passing) and "disk is full" in str(problem), repr(error)
+            assert isinstance(problem, TransientProblem) and "disk is full" in str(problem), repr(error)
             said.append(room)
         (disk / "ballast").unlink()
         everything_is_whole(store, "qaa")
@@ -202,7 +202,7 @@ def _both(language: Language, root: Path, start: Any, said: Any) -> None:
     try:
         make(language, Store(root))
         said.put("done")
-    except Passing as problem:
+    except TransientProblem as problem:
         said.put(str(problem))
 
 

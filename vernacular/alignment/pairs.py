@@ -28,7 +28,7 @@ from vernacular.corpus.side_texts import Sieve
 from vernacular.datasets.keyed_texts import references_of
 from vernacular.datasets.notes import DataNote, numbers_of
 from vernacular.datasets.raw_pairs import LEAST, Join, TextPair, read_raw_pairs
-from vernacular.pipeline.stage import Work
+from vernacular.pipeline.stage import StageContext
 from vernacular.sources import open_source, place_of
 from vernacular.sources.files import Files
 
@@ -75,7 +75,7 @@ class Pairs:
     remarks: list[DataNote] = field(default_factory=list)
 
 
-def read_pairs(work: Work, asked: Alignment) -> Pairs:
+def read_pairs(work: StageContext, asked: Alignment) -> Pairs:
     """The pairs to learn from, each once, in an order that the seed decides.
 
     Raises:
@@ -96,7 +96,7 @@ def read_pairs(work: Work, asked: Alignment) -> Pairs:
                  found.remarks)
 
 
-def read_pairs_by_part(work: Work, asked: Alignment) -> dict[Part, list[Pair]]:
+def read_pairs_by_part(work: StageContext, asked: Alignment) -> dict[Part, list[Pair]]:
     """All pairs, each once, by the part of ``corpus/splits`` that the document of the sentence is in.
 
     ``train`` holds those that may be learned from, the same as ``read_pairs`` has in ``train`` and ``held``, and those
@@ -146,7 +146,7 @@ class _Found:
     remarks: list[DataNote]
 
 
-def _read(work: Work, asked: Alignment) -> _Found:
+def _read(work: StageContext, asked: Alignment) -> _Found:
     raw = read_raw_pairs(work.language, work.root, asked, work.progress)
     documents: dict[str, tuple[Part, str]] = {}
     for part in PARTS:  # the last counts: a text of test is of test, whatever else holds it
@@ -160,7 +160,7 @@ def _read(work: Work, asked: Alignment) -> _Found:
     return _Found(parts, raw.joins, raw.remarks)
 
 
-def _to_learn_from(work: Work, found: _Found) -> list[Pair]:
+def _to_learn_from(work: StageContext, found: _Found) -> list[Pair]:
     """The pairs of train without text that a model is judged by, that of held-out pairs included; data masked."""
     held_out = [(f"the {part} part", text) for part in PARTS if part != "train" for pair in found.parts[part]
                 for text in (pair.text, pair.translation)]
@@ -170,7 +170,7 @@ def _to_learn_from(work: Work, found: _Found) -> list[Pair]:
             for pair, text, translation in zip(train, *sides, strict=True) if text and translation]
 
 
-def _as_cleaned(work: Work, part: Part, pairs: Iterable[Pair]) -> Iterator[Pair]:
+def _as_cleaned(work: StageContext, part: Part, pairs: Iterable[Pair]) -> Iterator[Pair]:
     """Those of ``pairs`` whose sentence is a line of its document in ``part``, as it stands there; data masked."""
     settings, pairs = clean_settings(work.language), list(pairs)
     lines = {row["id"]: set(row["text"].split("\n"))

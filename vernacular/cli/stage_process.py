@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from vernacular.catalog import stages_of
 from vernacular.config.load import find_language
-from vernacular.core.errors import Passing, Problem, as_problem
+from vernacular.core.errors import Problem, TransientProblem, as_problem
 from vernacular.core.project import Project
 from vernacular.core.store import Artifact, Store, write_atomically
 from vernacular.core.terminal import say
@@ -47,7 +47,7 @@ def run_one(project: Project, code: str, name: str, model: str | None, outcome: 
                 log(traceback.format_exc())
             problem = as_problem(error, f"{code} {name}")
             said = {"what": problem.what, "where": problem.where, "fix": problem.fix}
-            write_atomically(outcome, json.dumps({"problem": said, "passing": isinstance(problem, Passing)}))
+            write_atomically(outcome, json.dumps({"problem": said, "passing": isinstance(problem, TransientProblem)}))
             raise problem from error
     if outcome is not None:
         write_atomically(outcome, json.dumps({"key": artifact.manifest.key}))

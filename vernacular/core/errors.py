@@ -155,7 +155,7 @@ def _shortened(text: str) -> str:
     return f"{text[:_LONGEST - end - 3]} … {text[-end:]}"
 
 
-class Passing(Problem):
+class TransientProblem(Problem):
     """A problem that may be gone later though nobody touched the language: a full disk, another process at work.
 
     Whoever runs things by themselves may try again after a while.
@@ -167,14 +167,14 @@ def as_problem(error: Exception, where: str) -> Problem:
     if isinstance(error, Problem):
         return error
     if full(error):
-        return Passing("the disk is full", where=str(getattr(error, "filename", None) or where),
-                       fix="Make room and run again; what is finished is kept")
+        return TransientProblem("the disk is full", where=str(getattr(error, "filename", None) or where),
+                                fix="Make room and run again; what is finished is kept")
     if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
-        return Passing("a database is being used by something else", where=where,
-                       fix="Close it there (an open `sqlite3`?) and run again")
+        return TransientProblem("a database is being used by something else", where=where,
+                                fix="Close it there (an open `sqlite3`?) and run again")
     if isinstance(error, OSError) and error.filename and error.errno in _AWAY:
-        return Passing(f"the disk does not answer ({error.strerror})", where=str(error.filename),
-                       fix="See that it is there and run again; what is finished is kept")
+        return TransientProblem(f"the disk does not answer ({error.strerror})", where=str(error.filename),
+                                fix="See that it is there and run again; what is finished is kept")
     if isinstance(error, OSError):
         return Problem(error.strerror or str(error), where=str(error.filename or where),
                        fix="--debug shows what asked for it")

@@ -22,7 +22,7 @@ from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, Field
 
 from vernacular.core import clock
-from vernacular.core.errors import Passing, Problem
+from vernacular.core.errors import Problem, TransientProblem
 from vernacular.core.files import File
 
 MANIFEST = "manifest.json"
@@ -204,7 +204,7 @@ class Store:
         self.point(artifact)
         manifest = artifact.manifest
         if (artifact.folder.parent / f".work-{manifest.key}").exists():
-            with (contextlib.suppress(Passing),  # another process is about to delete it
+            with (contextlib.suppress(TransientProblem),  # another process is about to delete it
                   self.workspace(manifest.language, manifest.stage, manifest.key) as work):
                 shutil.rmtree(work)
 
@@ -224,8 +224,8 @@ class Store:
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            raise Passing("another run is at this stage", where=f"{code} {stage}",
-                          fix="Wait for it, or stop it and run again: it resumes") from None
+            raise TransientProblem("another run is at this stage", where=f"{code} {stage}",
+                                   fix="Wait for it, or stop it and run again: it resumes") from None
         try:
             work = home / f".work-{key}"
             others = sorted(set(home.glob(".work-*")) - {work}, key=lambda path: path.stat().st_mtime)

@@ -23,7 +23,7 @@ def stages(language: Language) -> list[Stage]:
     return [
         Stage(name="corpus/documents", version="3", inputs=(), settings=_sources, outside=_outside,
               prepare=refresh_sources,
-              run=EntryPoint("vernacular.corpus.ingest:run"), rights=True,
+              run=EntryPoint("vernacular.corpus.ingest:run"), includes_licenses=True,
               gates=(GateSpec("files_readable", "Every file of every source can be read.", False),),
               description="Every document of every source, with its ledger row: source, licence, consent, register. "
                           "What was taken down is not among them."),

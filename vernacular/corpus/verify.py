@@ -17,10 +17,10 @@ from pydantic import BaseModel, ConfigDict
 
 from vernacular.config.schema import Language
 from vernacular.core import clock
-from vernacular.core.errors import Passing, Problem
+from vernacular.core.errors import Problem, TransientProblem
 from vernacular.core.store import Artifact, Store, write_atomically
 from vernacular.corpus.stages import stages
-from vernacular.pipeline.stage import Progress, Stage, Work, inputs_of, key_for
+from vernacular.pipeline.stage import Progress, Stage, StageContext, inputs_of, key_for
 
 NAME, FILE = "corpus/rebuilt", "outcome.json"
 STAGES = ("corpus/documents", "corpus/clean", "corpus/splits")  # those that keep results about single documents
@@ -108,7 +108,7 @@ def _compare(language: Language, store: Store, place: Path, progress: Progress) 
                 outcome.first.append({"file": f"{name}/{file}", "id": key, "how": how})
     if any(artifact.manifest.key != kept[name].manifest.key
            for name, artifact in _current(wanted, language, store).items()):
-        raise Passing("the corpus was made again meanwhile", where=language.code, fix="Verify it again")
+        raise TransientProblem("the corpus was made again meanwhile", where=language.code, fix="Verify it again")
     outcome.documents = int(kept["corpus/splits"].manifest.report.counts["documents"].value)
     outcome.done = clock.now()
     return outcome
@@ -138,7 +138,7 @@ def _anew(stage: Stage, language: Language, store: Store, place: Path, made: Map
         _link(mirror, home / ".mirror" / mirror.name)
     if (real / ".baseline").is_dir():  # what sources were like is written, too: into a copy
         shutil.copytree(real / ".baseline", home / ".baseline")
-    work = Work(language=language, settings=stage.settings(language), inputs={
+    work = StageContext(language=language, settings=stage.settings(language), inputs={
         name: made.get(name, artifact.folder) for name, artifact in inputs.items()},
         reports={name: artifact.manifest.report for name, artifact in inputs.items()}, out=place / "out",
         scratch=place / "scratch", seed=stage.seed, progress=progress, machine=store.root / ".machine",

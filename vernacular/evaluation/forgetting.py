@@ -22,7 +22,7 @@ from vernacular.modeling.device import autocast
 from vernacular.modeling.likelihood import LEAST_WORDS, Scored, likelihood
 from vernacular.modeling.variants import ARMS, COMPARED, NLL, Arm, load_arm, nll_name, released_arm
 from vernacular.pipeline.parallel import in_processes
-from vernacular.pipeline.stage import Work
+from vernacular.pipeline.stage import StageContext
 from vernacular.text.words import words
 from vernacular.tokenizer.base_language_text import retention_lines
 
@@ -32,7 +32,7 @@ REPLAYED = ("the lines are of the same documents as those that training read aga
             "lines; other text in these languages may be forgotten more, and was not measured")
 
 
-def run(work: Work, name: str, model: Model) -> Report:
+def run(work: StageContext, name: str, model: Model) -> Report:
     """The stage ``evaluation/<name>_retention``; not measured (and said so) where no retention text is configured."""
     lines = [line for line in retention_lines(model, work)[1::2] if len(words(line)) >= LEAST_WORDS]
     if not lines:
@@ -73,7 +73,7 @@ def run(work: Work, name: str, model: Model) -> Report:
     return report
 
 
-def _measured(work: Work, name: str, model: Model, arm: Arm,
+def _measured(work: StageContext, name: str, model: Model, arm: Arm,
               lines: Sequence[str]) -> tuple[Scored, np.ndarray[Any, Any]]:
     """The likelihood of the lines under an arm, and their mean states."""
     work.progress(f"{arm}: {len(lines)} lines in {', '.join(model.base.languages)}")

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from vernacular.core.errors import Passing
+from vernacular.core.errors import TransientProblem
 
 
 @dataclass
@@ -53,8 +53,8 @@ def write(path: Path, state: Any) -> None:
         part.unlink(missing_ok=True)
         if not _full(error):
             raise
-        raise Passing("the disk is full", where=str(path.parent),
-                      fix="Free some space and run again: it goes on from the last checkpoint") from error
+        raise TransientProblem("the disk is full", where=str(path.parent),
+                               fix="Free some space and run again: it goes on from the last checkpoint") from error
     part.replace(path)
 
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import psutil
 
-from vernacular.core.errors import Passing, panics_as_problems
+from vernacular.core.errors import TransientProblem, panics_as_problems
 from vernacular.pipeline import parent_process
 from vernacular.pipeline.parent_process import can_fork
 
@@ -31,7 +31,7 @@ def in_processes(jobs: Sequence[Callable[[], _T]], weights: int = 0) -> list[_T]
         weights: bytes of the weights that a job loads.
 
     Raises:
-        Passing: a process was killed.
+        TransientProblem: a process was killed.
     """
     import torch
     global _jobs
@@ -47,8 +47,8 @@ def in_processes(jobs: Sequence[Callable[[], _T]], weights: int = 0) -> list[_T]
         running: list[Future[Any]] = [pool.submit(_run, number) for number in range(len(jobs))]
         return [job.result() for job in running]
     except BrokenProcessPool as error:
-        raise Passing("a process was killed, most likely since memory ran out", where="parallel",
-                      fix="Close other programs; running again resumes") from error
+        raise TransientProblem("a process was killed, most likely since memory ran out", where="parallel",
+                               fix="Close other programs; running again resumes") from error
     except BaseException:
         for worker in list(pool._processes.values()):
             worker.terminate()

@@ -18,7 +18,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from vernacular.config.schema import Language
-from vernacular.core.errors import Passing, Problem, panics_as_problems
+from vernacular.core.errors import Problem, TransientProblem, panics_as_problems
 from vernacular.core.store import Artifact, Gate, Manifest, Report, Store, describe, key_of, now
 
 Progress = Callable[[str], None]
@@ -30,7 +30,7 @@ def silent(message: str) -> None:
 
 
 @dataclass(frozen=True)
-class Work:
+class StageContext:
     """What a running stage is handed.
 
     Attributes:
@@ -98,7 +98,7 @@ class Stage:
     version: str
     inputs: tuple[str, ...]
     settings: Callable[[Language], BaseModel | dict[str, Any]]
-    run: Callable[[Work], Report]
+    run: Callable[[StageContext], Report]
     description: str
     outside: Callable[[Language, Path], dict[str, str]] = field(default=lambda language, root: {})
     prepare: Callable[[Language, Path, Progress], None] | None = None
@@ -113,7 +113,7 @@ class Stage:
         """The slice of settings as plain data, for hashing and for the manifest."""
         slice_ = self.settings(language)
         data = slice_.model_dump(mode="json", by_alias=True) if isinstance(slice_, BaseModel) else slice_
-        return data if self.rights else _without_rights(data)
+        return data if self.includes_licenses else _without_rights(data)
 
 
 def _without_rights(data: Any) -> Any:
@@ -132,7 +132,7 @@ def determined_by(stage: Stage, language: Language, inputs: Mapping[str, Artifac
     """Everything that determines what ``stage`` would make now, as ``key_of`` and the manifest take it."""
     return {"stage": stage.name, "version": stage.version, "settings": stage.settings_data(language),
             "inputs": {name: artifact.manifest.data_version for name, artifact in inputs.items()},
-            "reports": {name: artifact.manifest.key for name, artifact in inputs.items()} if stage.tells else {},
+            "reports": {name: artifact.manifest.key for name, artifact in inputs.items()} if stage.depends_on_reports else {},
             "outside": stage.outside(language, root), "seed": stage.seed}
 
 
@@ -221,7 +221,7 @@ def run_stage(stage: Stage, language: Language, store: Store, progress: Progress
         cache = store.cache(language.code, stage.name)
         started = time.monotonic()
         with panics_as_problems(f"{language.code} {stage.name}"):
-            report = stage.run(Work(
+            report = stage.run(StageContext(
                 language=language, settings=stage.settings(language),
                 inputs={name: artifact.folder for name, artifact in inputs.items()},
                 reports={name: artifact.manifest.report for name, artifact in inputs.items()},
@@ -231,8 +231,8 @@ def run_stage(stage: Stage, language: Language, store: Store, progress: Progress
             progress(f"remark: {remark}")
         if stage.outside(language, store.root) != determined["outside"]:
             # Else the result would stand under what lay there before, and be taken for it when that is put back.
-            raise Passing("what it reads from outside was changed while it ran", where=f"{language.code} {stage.name}",
-                          fix="Run again; it goes on from its checkpoint")
+            raise TransientProblem("what it reads from outside was changed while it ran", where=f"{language.code} {stage.name}",
+                                   fix="Run again; it goes on from its checkpoint")
         files, data_version = describe(out)
         return store.publish(work, Manifest(
             language=language.code, key=key, data_version=data_version, files=files, created=now(),
@@ -250,7 +250,7 @@ def assist(stage: Stage, language: Language, store: Store, progress: Progress = 
     if store.find(language.code, stage.name, key) is not None:
         return
     with tempfile.TemporaryDirectory() as out:
-        stage.run(Work(
+        stage.run(StageContext(
             language=language, settings=stage.settings(language),
             inputs={name: artifact.folder for name, artifact in inputs.items()},
             reports={name: artifact.manifest.report for name, artifact in inputs.items()},

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import orjson
 import regex
 
-from vernacular.core.errors import Passing, Problem
+from vernacular.core.errors import Problem, TransientProblem
 from vernacular.core.files import File, Folder
 from vernacular.core.normal_forms import normalized
 from vernacular.core.store import digest_of
@@ -34,8 +34,8 @@ _GAP = re.compile(rf"[\W_{_APOSTROPHE}]+")
 
 def gone(folder: Path) -> Problem:
     """That a language folder is not there; what lies in it would read as empty otherwise."""
-    return Passing("the language folder was deleted or renamed", where=str(folder),
-                   fix="Put it back, or run it under its new name")
+    return TransientProblem("the language folder was deleted or renamed", where=str(folder),
+                            fix="Put it back, or run it under its new name")
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,6 @@ def stages(language: Language, name: str, model: Model) -> list[Stage]:
         run=EntryPoint("vernacular.release.bundle:run", name=name, model=model),
         settings=settings,
         outside=outside, gates=SPECS, kinds=("huggingface", "python"),
-        heavy=True, tells=True, rights=True,
+        heavy=True, depends_on_reports=True, includes_licenses=True,
         description=f"`{name}` for {language.name}: model, tokenizer, a model for each task, model card, data "
                     "statement, every number, the list of documents that training drew from, and a signature.")]

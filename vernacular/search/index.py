@@ -20,7 +20,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from vernacular.core.errors import Passing
+from vernacular.core.errors import TransientProblem
 from vernacular.search.passages import Place, digest_of_text, read_passages
 
 if TYPE_CHECKING:
@@ -111,8 +111,8 @@ def build(where: IndexFolder, documents: Path, load_encoder: Callable[[], Encode
         with FileLock(where.home.parent / ".lock", timeout=0):
             _build(where, documents, load_encoder, progress)
     except Timeout:
-        raise Passing("another process is building the search index", where=str(where.home),
-                      fix="Wait for it, then ask again") from None
+        raise TransientProblem("another process is building the search index", where=str(where.home),
+                               fix="Wait for it, then ask again") from None
 
 
 def _build(where: IndexFolder, documents: Path, load_encoder: Callable[[], Encoder], progress: Progress) -> None:

@@ -21,7 +21,7 @@ from filelock import FileLock, Timeout
 
 from vernacular.config.sources import SourceBase
 from vernacular.core import clock
-from vernacular.core.errors import Passing, Problem
+from vernacular.core.errors import Problem, TransientProblem
 from vernacular.core.store import digest_of, now, write_atomically
 from vernacular.provenance.document import make_document
 from vernacular.provenance.suppression_list import Suppressions, url_digest
@@ -101,8 +101,8 @@ class Mirror:
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            raise Passing("another process is fetching this source", where=self.where,
-                          fix="Wait for it, or stop it and run again: it resumes") from None
+            raise TransientProblem("another process is fetching this source", where=self.where,
+                                   fix="Wait for it, or stop it and run again: it resumes") from None
         try:
             yield
         finally:

@@ -28,7 +28,7 @@ from vernacular.core.jsonl import read_jsonl
 from vernacular.datasets.items import Item
 from vernacular.modeling.base_models import longest_input
 from vernacular.modeling.variants import Arm
-from vernacular.pipeline.stage import Work
+from vernacular.pipeline.stage import StageContext
 from vernacular.tasks.adapter_model import Network
 from vernacular.tasks.base import IGNORED, Answer, Head, Kind
 from vernacular.tasks.head_init import unit_states
@@ -69,7 +69,7 @@ class TransferRun:
     answers: Mapping[Arm, list[Answer]]
 
 
-def transfer_items(work: Work, model: Model, task_name: str, items: Items) -> TransferItems | None:
+def transfer_items(work: StageContext, model: Model, task_name: str, items: Items) -> TransferItems | None:
     """The items in another language that a task learns from; None where it asks for none, or the model has none.
 
     Left out is an item with the words of a scored one, or of the translation of a held-out line.
@@ -105,7 +105,7 @@ def transfer_items(work: Work, model: Model, task_name: str, items: Items) -> Tr
     return TransferItems(asked.train_language, kept)
 
 
-def _carried(work: Work, task: Task, count: int, pairs: Sequence[Pair]) -> list[Item]:
+def _carried(work: StageContext, task: Task, count: int, pairs: Sequence[Pair]) -> list[Item]:
     """Items derived from the training documents as their translations say them, of which there may be none.
 
     Pairs of train share no text with held-out ones on either side.

@@ -15,7 +15,7 @@ from safetensors.numpy import save_file
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers
 
 from vernacular.config.limits import Limits
-from vernacular.core.errors import Collector, Passing, Problem, Problems, as_problem, full, panics_as_problems
+from vernacular.core.errors import Collector, Problem, Problems, TransientProblem, as_problem, full, panics_as_problems
 from vernacular.sandbox.limits import for_file
 from vernacular.sandbox.reader import read_bounded
 
@@ -25,13 +25,13 @@ from vernacular.sandbox.reader import read_bounded
     SafetensorError("I/O error: No space left on device (os error 28)"),
     RuntimeError("PytorchStreamWriter failed writing file: No space left on device")])
 def test_a_full_disk_may_pass_whoever_says_so(error: Exception) -> None:
-    assert full(error) and isinstance(as_problem(error, "qaa model/tiny"), Passing)
+    assert full(error) and isinstance(as_problem(error, "qaa model/tiny"), TransientProblem)
 
 
 def test_other_faults_do_not(tmp_path: Path) -> None:
     with pytest.raises(SafetensorError) as caught:
         save_file({"a": np.zeros(1)}, tmp_path / "not" / "there")
-    assert not full(caught.value) and not isinstance(as_problem(caught.value, "x"), Passing)
+    assert not full(caught.value) and not isinstance(as_problem(caught.value, "x"), TransientProblem)
 
 
 def panic() -> None:
@@ -66,9 +66,9 @@ def test_several_problems_are_one_that_says_the_first_and_their_number() -> None
 
 
 def test_what_is_collected_twice_counts_once_and_one_alone_stays_as_it_is() -> None:
-    faults, problem = Collector(), Passing("busy", where="a", fix="Wait")
+    faults, problem = Collector(), TransientProblem("busy", where="a", fix="Wait")
     faults.add(problem)
-    faults.add(Passing("busy", where="a", fix="Wait"))
+    faults.add(TransientProblem("busy", where="a", fix="Wait"))
     assert faults.together() is problem
 
 

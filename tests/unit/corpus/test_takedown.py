@@ -30,7 +30,7 @@ from vernacular.corpus import side_texts as texts
 from vernacular.corpus.lineage import holding, saw
 from vernacular.corpus.stages import stages
 from vernacular.corpus.takedown import Plan, Target, carry_out, make_plan
-from vernacular.pipeline.stage import Stage, Work, run_stage
+from vernacular.pipeline.stage import Stage, StageContext, run_stage
 from vernacular.provenance.document import BESIDE
 from vernacular.provenance.own_files import remember_written
 from vernacular.provenance.suppression_list import FILE, Suppressions, folded
@@ -54,7 +54,7 @@ def store(tmp_path: Path) -> Store:
     return Store(tmp_path / "artifacts")
 
 
-def clean(work: Work) -> Report:
+def clean(work: StageContext) -> Report:
     """Changes every text a little and rejects a line of each, as the real stage does."""
     rows = list(read_jsonl(work.inputs["corpus/documents"] / "documents.jsonl"))
     write_jsonl(work.out / "documents.jsonl", ({**row, "text": row["text"].replace("'", "\u2019")} for row in rows))
@@ -65,7 +65,7 @@ def clean(work: Work) -> Report:
     return Report()
 
 
-def splits(work: Work) -> Report:
+def splits(work: StageContext) -> Report:
     rows = list(read_jsonl(work.inputs["corpus/clean"] / "documents.jsonl"))
     half = len(rows) // 2
     write_jsonl(work.out / "train.jsonl", rows[:half])
@@ -73,24 +73,24 @@ def splits(work: Work) -> Report:
     return Report()
 
 
-def model(work: Work) -> Report:
+def model(work: StageContext) -> Report:
     (work.out / "model.safetensors").write_bytes(bytes(range(256)))
     return Report()
 
 
-def task(work: Work) -> Report:
+def task(work: StageContext) -> Report:
     write_jsonl(work.out / "predictions.jsonl", (
         {"text": line.lower(), "labels": []} for part in ("train", "test")
         for row in read_jsonl(work.inputs["corpus/splits"] / f"{part}.jsonl") for line in row["text"].split("\n")))
     return Report()
 
 
-def evaluation(work: Work) -> Report:
+def evaluation(work: StageContext) -> Report:
     rows = list(read_jsonl(work.inputs["corpus/splits"] / "train.jsonl"))
     return Report(samples={"lines": [{"text": row["text"][:160]} for row in rows]})
 
 
-def release(work: Work) -> Report:
+def release(work: StageContext) -> Report:
     rows = read_jsonl(work.inputs["corpus/splits"] / "train.jsonl")
     (work.out / "documents.txt").write_text("".join(f"{row['id']}\t{row['path']}\n" for row in rows))
     return Report()
@@ -143,8 +143,8 @@ def test_texts_that_a_model_reads_beside_are_found_and_stay_out(language: Langua
     model = language.models["tiny"].model_copy(update={"retention": [source], "pretraining": language.models[
         "tiny"].pretraining.model_copy(update={"related": [Related(source=source)]})})
     language = language.model_copy(update={"models": {"tiny": model}})
-    work = Work(language=language, settings=None, inputs={}, reports={}, out=store.root, scratch=store.root, seed=1,
-                progress=lambda line: None, machine=store.root, root=store.root, cache=store.root)
+    work = StageContext(language=language, settings=None, inputs={}, reports={}, out=store.root, scratch=store.root, seed=1,
+                        progress=lambda line: None, machine=store.root, root=store.root, cache=store.root)
     before = texts.versions(model.beside, language, store.root), retention_versions(model, language, store.root)
     read = list(texts.listed(model.beside, work))
     assert {row["role"] for row in read} == {"related", "retention"} and len(retention_lines(model, work)) == 2

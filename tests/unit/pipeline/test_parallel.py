@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from tests.unit.core.test_errors import panic
-from vernacular.core.errors import Passing, Problem
+from vernacular.core.errors import Problem, TransientProblem
 from vernacular.pipeline.parallel import in_processes
 
 pytestmark = pytest.mark.skipif(os.name != "posix" or torch.cuda.is_available(), reason="jobs run in one process here")
@@ -46,9 +46,9 @@ def test_one_thread_or_no_memory_means_one_process() -> None:
 
 def test_a_problem_comes_through_as_it_is() -> None:
     def fail() -> None:
-        raise Passing("it is away", where="here", fix="Wait")
+        raise TransientProblem("it is away", where="here", fix="Wait")
 
-    with pytest.raises(Passing) as caught:
+    with pytest.raises(TransientProblem) as caught:
         in_processes([fail, fail])
     assert (caught.value.what, caught.value.where, caught.value.fix) == ("it is away", "here", "Wait")
 
@@ -57,7 +57,7 @@ def test_a_killed_process_is_a_passing_problem() -> None:
     def die() -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
-    with pytest.raises(Passing):
+    with pytest.raises(TransientProblem):
         in_processes([die, die])
 
 

@@ -14,7 +14,7 @@ from sentence_transformers import SentenceTransformer
 
 from tests.unit.search.conftest import NAME, TEXTS, documents_of, publish_corpus, publish_encoder
 from vernacular.config.schema import Language
-from vernacular.core.errors import Passing, Problem
+from vernacular.core.errors import Problem, TransientProblem
 from vernacular.core.store import Store
 from vernacular.search import index
 from vernacular.search.encoder import Encoder
@@ -108,7 +108,7 @@ def test_two_processes_do_not_build_at_once(store: Store, ready: Language) -> No
         def other() -> None:
             try:
                 searcher.prepare(lambda line: None)
-            except Passing as problem:
+            except TransientProblem as problem:
                 caught.append(problem)
 
         thread = threading.Thread(target=other)

@@ -14,7 +14,7 @@ import pytest
 
 from tests.within import within
 from vernacular.config.sources import InboxSource
-from vernacular.core.errors import Passing, as_problem
+from vernacular.core.errors import TransientProblem, as_problem
 from vernacular.pipeline.stage import silent
 from vernacular.provenance.suppression_list import Suppressions
 from vernacular.sources import Place, files
@@ -94,7 +94,7 @@ def test_a_folder_that_does_not_answer_is_not_an_empty_one(inbox: Inbox, monkeyp
     with pytest.raises(OSError, match="Stale") as caught:
         inbox.data_version()
     problem = as_problem(caught.value, "here")
-    assert isinstance(problem, Passing) and "the disk does not answer (Stale file handle)" in str(problem)
+    assert isinstance(problem, TransientProblem) and "the disk does not answer (Stale file handle)" in str(problem)
     wrong = {errno.EACCES}
     assert texts(inbox) == ["one"]
     assert [str(problem) for problem in inbox.problems] == [

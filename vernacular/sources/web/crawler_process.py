@@ -24,7 +24,7 @@ from scrapy.http import Response
 from scrapy.resolver import CachingHostnameResolver
 from twisted.python.failure import Failure
 
-from vernacular.core.errors import Passing, as_problem
+from vernacular.core.errors import TransientProblem, as_problem
 from vernacular.core.terminal import guard_streams, say
 from vernacular.provenance.suppression_list import url_digest
 from vernacular.sources.web.extraction_cache import Extractions
@@ -94,7 +94,7 @@ class Careful(Site):
 def _give_up(error: Exception, job: Job) -> None:
     """End the process, with one line, if ``error`` is no fault of a page but will pass."""
     problem = as_problem(error, job.mirror)
-    if isinstance(problem, Passing):
+    if isinstance(problem, TransientProblem):
         say(f"{problem.where}: {problem.what}", err=True)
         os._exit(GAVE_UP)  # at once, as in a kill, which the mirror survives
 

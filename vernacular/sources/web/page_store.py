@@ -19,7 +19,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from vernacular import __version__
-from vernacular.core.errors import Passing, Problem, as_problem
+from vernacular.core.errors import Problem, TransientProblem, as_problem
 from vernacular.core.store import digest_of
 from vernacular.sources.web import warc
 
@@ -283,8 +283,8 @@ def held(folder: Path, where: str) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise Passing("another process is fetching this source", where=where,
-                      fix="Wait for it, or stop it and run again: it goes on where it stopped") from None
+        raise TransientProblem("another process is fetching this source", where=where,
+                               fix="Wait for it, or stop it and run again: it goes on where it stopped") from None
     try:
         yield
     finally:

@@ -14,7 +14,7 @@ from vernacular import __version__
 from vernacular.config.expressions import compile_expression
 from vernacular.config.sources import Web
 from vernacular.core import clock
-from vernacular.core.errors import Passing, Problem
+from vernacular.core.errors import Problem, TransientProblem
 from vernacular.core.store import digest_of, write_atomically
 from vernacular.provenance.document import Document, make_document
 from vernacular.provenance.suppression_list import url_digest
@@ -248,7 +248,7 @@ class WebSource(ABC):
                 progress(f"WARNING {self.settings.name}: {line}")
             return
         run, why = mirror.last_run(), said[-1] if said else "no reason given"
-        raise (Passing if code == GAVE_UP else Problem)(
+        raise (TransientProblem if code == GAVE_UP else Problem)(
             f"the fetching process stopped ({f'exit code {code}: ' * (code != GAVE_UP)}{why}) after "
             f"{run.asked if run else 0} pages", where=self.where, fix="Run again: it goes on where it stopped")
 

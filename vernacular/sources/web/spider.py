@@ -19,7 +19,7 @@ import scrapy
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from vernacular.core.errors import Passing, Problem, as_problem
+from vernacular.core.errors import Problem, TransientProblem, as_problem
 from vernacular.core.store import now
 from vernacular.core.terminal import say
 from vernacular.sandbox.limits import LimitReached
@@ -146,7 +146,7 @@ class Site(scrapy.Spider):
         try:
             self._note(response)
         except Exception as error:
-            if isinstance(as_problem(error, response.url), Passing):
+            if isinstance(as_problem(error, response.url), TransientProblem):
                 raise  # no fault of the page, which would be taken for seen
             reason = error.what if isinstance(error, LimitReached) else f"fault of the program: {type(error).__name__}"
             self._say(f"FAULT {response.url}: {reason} ({error})")
