@@ -27,7 +27,7 @@ from vernacular.config.stage_settings import CleanSettings
 from vernacular.core.store import Artifact, Report, digest_of, write_atomically
 from vernacular.langid import load_identifier
 from vernacular.langid.external import open_rejecters
-from vernacular.pipeline.stage import Work
+from vernacular.pipeline.stage import StageContext
 from vernacular.provenance.suppression_list import Suppressions
 from vernacular.text import scripts
 from vernacular.text.normalization import normalise, repair
@@ -38,7 +38,7 @@ _LIBRARIES = ("fasttext", "ftfy", "lingua-language-detector", "numpy", "pycld2",
 
 
 @uncollected()
-def run(work: Work) -> Report:
+def run(work: StageContext) -> Report:
     """Write ``documents.jsonl`` (cleaned), ``rejects/<rule>.jsonl`` (id, line, reason, text) and ``changes.jsonl``.
 
     Raises:

@@ -229,7 +229,7 @@ class Store:
             lock.acquire(timeout=0)
         except Timeout:
             raise TransientProblem("another run is working on this stage", where=f"{code} {stage}",
-                          fix="Wait for it, or stop it and run again: it resumes", code=Code.STAGE_BUSY) from None
+                                   fix="Wait for it, or stop it and run again: it resumes", code=Code.STAGE_BUSY) from None
         try:
             work = home / f".work-{key}"
             others = sorted(set(home.glob(".work-*")) - {work}, key=lambda path: path.stat().st_mtime)

@@ -21,7 +21,7 @@ from vernacular.core.errors import Problem
 from vernacular.core.jsonl import write_jsonl
 from vernacular.core.plots import bars
 from vernacular.core.store import Gate, Report, canonical, digest_of, write_atomically
-from vernacular.pipeline.stage import Progress, Work
+from vernacular.pipeline.stage import Progress, StageContext
 from vernacular.provenance.document import Document
 from vernacular.provenance.suppression_list import Suppressions
 from vernacular.sources import OpenSource, open_source, place_of
@@ -117,7 +117,7 @@ class Part:
         self.sample = sorted(self.sample + shown, key=lambda row: row["id"])[:_SAMPLE]
 
 
-def run(work: Work) -> Report:
+def run(work: StageContext) -> Report:
     """Write ``documents.jsonl``, one row for each document, in the order of the sources and their paths.
 
     Raises:
@@ -164,7 +164,7 @@ def run(work: Work) -> Report:
     return report
 
 
-def _part(work: Work, source: Source, suppressed: Suppressions) -> tuple[Part, Path]:
+def _part(work: StageContext, source: Source, suppressed: Suppressions) -> tuple[Part, Path]:
     """What was counted of a source and the file with its rows: those of before if nothing has changed."""
     opened = open_source(source, place_of(work.language, source, work.root))
 
@@ -189,7 +189,7 @@ def _part(work: Work, source: Source, suppressed: Suppressions) -> tuple[Part, P
     return part, rows
 
 
-def _show(work: Work, report: Report, name: str, groups: list[Group]) -> None:
+def _show(work: StageContext, report: Report, name: str, groups: list[Group]) -> None:
     """A table and a plot of documents and words by ``name``, one of ``TALLIES``; largest first."""
     documents: Counter[str] = Counter()
     words: Counter[str] = Counter()

@@ -20,7 +20,7 @@ from vernacular.core.plots import bars
 from vernacular.core.store import Gate, Report, digest_of
 from vernacular.corpus.assignment import DEV, PARTS, TEST, TRAIN, assign
 from vernacular.corpus.split_features import FEATURES_VERSION
-from vernacular.pipeline.stage import Work, silent
+from vernacular.pipeline.stage import StageContext, silent
 from vernacular.text.word_hashes import Ints, offsets
 from vernacular.text.words import words
 
@@ -63,7 +63,7 @@ class Part:
 
 
 @uncollected()
-def run(work: Work) -> Report:
+def run(work: StageContext) -> Report:
     """Write ``train.jsonl``, ``dev.jsonl``, ``test.jsonl`` and ``rejects.jsonl``.
 
     Raises:

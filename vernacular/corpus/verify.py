@@ -20,7 +20,7 @@ from vernacular.core import clock
 from vernacular.core.errors import Problem, TransientProblem
 from vernacular.core.store import Artifact, Store, write_atomically
 from vernacular.corpus.stages import stages
-from vernacular.pipeline.stage import Progress, Stage, Work, inputs_of, key_for
+from vernacular.pipeline.stage import Progress, Stage, StageContext, inputs_of, key_for
 
 NAME, FILE = "corpus/rebuilt", "outcome.json"
 STAGES = ("corpus/documents", "corpus/clean", "corpus/splits")  # those that keep results about single documents
@@ -138,7 +138,7 @@ def _anew(stage: Stage, language: Language, store: Store, place: Path, made: Map
         _link(mirror, home / ".mirror" / mirror.name)
     if (real / ".baseline").is_dir():  # what sources were like is written, too: into a copy
         shutil.copytree(real / ".baseline", home / ".baseline")
-    work = Work(language=language, settings=stage.settings(language), inputs={
+    work = StageContext(language=language, settings=stage.settings(language), inputs={
         name: made.get(name, artifact.folder) for name, artifact in inputs.items()},
         reports={name: artifact.manifest.report for name, artifact in inputs.items()}, out=place / "out",
         scratch=place / "scratch", seed=stage.seed, progress=progress, machine=store.root / ".machine",

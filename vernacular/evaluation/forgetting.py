@@ -23,7 +23,7 @@ from vernacular.modeling.likelihood import LEAST_WORDS, Scored, likelihood
 from vernacular.modeling.state_distillation import masked_mean
 from vernacular.modeling.variants import ARMS, COMPARED, NLL, Arm, load_arm, nll_name, released_arm
 from vernacular.pipeline.parallel import in_processes
-from vernacular.pipeline.stage import Work
+from vernacular.pipeline.stage import StageContext
 from vernacular.text.words import words
 from vernacular.tokenizer.base_language_text import retention_lines
 
@@ -33,7 +33,7 @@ REPLAYED = ("the lines are from the documents that training replays, though not 
             "these languages may be forgotten more, and was not measured")
 
 
-def run(work: Work, name: str, model: Model) -> Report:
+def run(work: StageContext, name: str, model: Model) -> Report:
     """Run the stage ``evaluation/<name>_retention``; without retention text, report that it was not measured."""
     lines = [line for line in retention_lines(model, work)[1::2] if len(words(line)) >= LEAST_WORDS]
     if not lines:
@@ -74,7 +74,7 @@ def run(work: Work, name: str, model: Model) -> Report:
     return report
 
 
-def _measured(work: Work, name: str, model: Model, arm: Arm,
+def _measured(work: StageContext, name: str, model: Model, arm: Arm,
               lines: Sequence[str]) -> tuple[Scored, np.ndarray[Any, Any]]:
     """Return the likelihood of the lines under a variant, and their mean states."""
     work.progress(f"{arm}: {len(lines)} lines in {', '.join(model.base.languages)}")

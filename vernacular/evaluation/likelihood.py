@@ -26,7 +26,7 @@ from vernacular.modeling.likelihood import (
 )
 from vernacular.modeling.variants import ARMS, COMPARED, NLL, TIE, Arm, load_arm, model_folder, nll_name
 from vernacular.pipeline.parallel import in_processes
-from vernacular.pipeline.stage import Work
+from vernacular.pipeline.stage import StageContext
 from vernacular.tasks.weak_labels import lower
 
 
@@ -40,7 +40,7 @@ def difference(ours: Scored, theirs: Scored, seed: int) -> list[float]:
     return ratio_difference((ours.nats, ours.size), (theirs.nats, theirs.size), seed)
 
 
-def run(work: Work, name: str, model: Model) -> Report:
+def run(work: StageContext, name: str, model: Model) -> Report:
     """Run the stage ``evaluation/<name>_likelihood``: the variants and the baseline on the same held-out words.
 
     Raises:
@@ -99,14 +99,14 @@ def run(work: Work, name: str, model: Model) -> Report:
     return report
 
 
-def _scored(work: Work, name: str, model: Model, arm: Arm, lines: Sequence[str],
+def _scored(work: StageContext, name: str, model: Model, arm: Arm, lines: Sequence[str],
             examples: Drawn) -> tuple[Scored, Answers | None]:
     work.progress(f"{arm}: {len(lines)} held-out lines")
     network, tokenizer = load_arm(arm, name, model, work.language, work.inputs)
     return (likelihood(network, tokenizer, model.objective, lines, work.seed), examples.ask(network, tokenizer))
 
 
-def _floor(work: Work, tokenizer: Any, lines: Sequence[str]) -> tuple[Scored, Answers | None]:
+def _floor(work: StageContext, tokenizer: Any, lines: Sequence[str]) -> tuple[Scored, Answers | None]:
     """Score the same words with the baseline, on text as the models see it (lower-cased if the base is)."""
     normaliser = tokenizer.backend_tokenizer.normalizer
     lowers = normaliser is not None and normaliser.normalize_str("A") == "a"

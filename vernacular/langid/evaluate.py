@@ -15,7 +15,7 @@ from vernacular.langid.classifier import LENGTHS, SeedIdentifier
 from vernacular.langid.limits import count_words, negative_lines
 from vernacular.langid.share import share_of
 from vernacular.langid.train import learn
-from vernacular.pipeline.stage import Work
+from vernacular.pipeline.stage import StageContext
 
 _HELD_OUT = 5  # every fifth line of the seed is held out
 _TELLING_WORDS = 6
@@ -23,7 +23,7 @@ _SAMPLE = 8
 
 
 def measure(seed: Sequence[str], contrast: Mapping[str, Sequence[str]], shared: float, out: Path,
-            work: Work, report: Report) -> None:
+            work: StageContext, report: Report) -> None:
     """Train without a fifth of the lines, and count the decisions on those and on negatives."""
     held_out, left = list(seed[::_HELD_OUT]), [line for number, line in enumerate(seed) if number % _HELD_OUT]
     others = {code: [line for number, line in enumerate(lines) if number % _HELD_OUT]

@@ -20,7 +20,7 @@ from vernacular.langid.seed import LEAST_SEED, contrast_lines, seed_lines
 from vernacular.langid.self_training import add_rounds
 from vernacular.langid.share import share_of
 from vernacular.langid.train import learn
-from vernacular.pipeline.stage import Work
+from vernacular.pipeline.stage import StageContext
 from vernacular.provenance.document import short_digest
 
 THRESHOLDS = "thresholds.json"
@@ -28,7 +28,7 @@ _REPORT = "report.json"
 LEARNER_VERSION = "1"  # raise it when the same seed gives another identifier
 
 
-def run(work: Work) -> Report:
+def run(work: StageContext) -> Report:
     """Write ``identifier.npz`` and ``thresholds.json``; neither without a seed.
 
     Raises:
@@ -63,7 +63,7 @@ def run(work: Work) -> Report:
 
 
 def _breadth(seed: Sequence[str], contrast: Mapping[str, Sequence[str]], documents: Path, shared: float,
-             work: Work) -> Breadth:
+             work: StageContext) -> Breadth:
     settings: IdentifierSettings = work.settings
     blocks = sample_blocks(((row["source"], row["text"]) for row in read_jsonl(documents)),
                            {source.name for source in settings.trusted}, settings.script, settings.orthography)
@@ -71,7 +71,7 @@ def _breadth(seed: Sequence[str], contrast: Mapping[str, Sequence[str]], documen
 
 
 def _learn(seed: list[str], contrast: Mapping[str, Sequence[str]], documents: Path, breadth: Breadth | None, out: Path,
-           work: Work) -> Report:
+           work: StageContext) -> Report:
     # imported here because they take a second and most runs reuse an earlier result
     settings: IdentifierSettings = work.settings
     report = Report()

@@ -29,7 +29,7 @@ def silent(message: str) -> None:
 
 
 @dataclass(frozen=True)
-class Work:
+class StageContext:
     """What a running stage receives.
 
     Attributes:
@@ -98,7 +98,7 @@ class Stage:
     version: str
     inputs: tuple[str, ...]
     settings: Callable[[Language], BaseModel | dict[str, Any]]
-    run: Callable[[Work], Report]
+    run: Callable[[StageContext], Report]
     description: str
     outside: Callable[[Language, Path], dict[str, str]] = field(default=lambda language, root: {})
     prepare: Callable[[Language, Path, Progress], None] | None = None
@@ -219,7 +219,7 @@ def run_stage(stage: Stage, language: Language, store: Store, progress: Progress
         cache = store.cache(language.code, stage.name)
         started = time.monotonic()
         with panics_as_problems(f"{language.code} {stage.name}"):
-            report = stage.run(Work(
+            report = stage.run(StageContext(
                 language=language, settings=stage.settings(language),
                 inputs={name: artifact.folder for name, artifact in inputs.items()},
                 reports={name: artifact.manifest.report for name, artifact in inputs.items()},
@@ -248,7 +248,7 @@ def assist(stage: Stage, language: Language, store: Store, progress: Progress = 
     if store.find(language.code, stage.name, key) is not None:
         return
     with tempfile.TemporaryDirectory() as out:
-        stage.run(Work(
+        stage.run(StageContext(
             language=language, settings=stage.settings(language),
             inputs={name: artifact.folder for name, artifact in inputs.items()},
             reports={name: artifact.manifest.report for name, artifact in inputs.items()},

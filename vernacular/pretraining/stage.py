@@ -39,7 +39,7 @@ from vernacular.modeling.schedules import capped, most_blocks, order
 from vernacular.modeling.state_distillation import States, Teacher, weight
 from vernacular.modeling.training_loop import Plan, compile_body, train
 from vernacular.modeling.variants import DEV_LIKELIHOOD, MODEL_FOLDER, NLL, Arm
-from vernacular.pipeline.stage import Work
+from vernacular.pipeline.stage import StageContext
 from vernacular.pretraining import data_mixture as texts
 from vernacular.pretraining.budget import known_speed, measure_speed, speed_key, steps_within
 from vernacular.pretraining.cost import Cost, check_length, measured, predict
@@ -55,7 +55,7 @@ _DISTANCE = "held-out sentences: squared distance of their mean state from their
 _FOUND = "share of held-out sentences whose own translation is nearest"
 
 
-def run(work: Work, name: str, model: Model, arm: Arm) -> Report:
+def run(work: StageContext, name: str, model: Model, arm: Arm) -> Report:
     """Pretrain one variant, resuming from a checkpoint if there is one."""
     keep_memory()
     device = start()
@@ -151,7 +151,7 @@ def _check(settings: Pretraining, code: str) -> None:
                       fix=f"Raise batch_size to {processes * settings.accumulate}, or lower accumulate")
 
 
-def _start(work: Work, name: str, model: Model,
+def _start(work: StageContext, name: str, model: Model,
            arm: Arm) -> tuple[Any, Any, dict[str, torch.Tensor], NDArray[np.int64]]:
     """Return the network to train, its tokenizer, its initial weights and the ids of its new rows."""
     folder = work.inputs[f"tokenizer/{name}"]
@@ -168,7 +168,7 @@ def _start(work: Work, name: str, model: Model,
     return network, load_tokenizer(folder / ("extended" if arm == "adapted" else "base")), base, new_rows
 
 
-def _steps(work: Work, model: Model, network: Any, plan: Plan, most: float) -> int:
+def _steps(work: StageContext, model: Model, network: Any, plan: Plan, most: float) -> int:
     """Return the number of steps: stored before a kill, or from budget and speed."""
     kept = work.scratch / "steps.json"
     key = _key(work, model)
@@ -185,7 +185,7 @@ def _steps(work: Work, model: Model, network: Any, plan: Plan, most: float) -> i
     return int(steps)
 
 
-def _key(work: Work, model: Model) -> str:
+def _key(work: StageContext, model: Model) -> str:
     return speed_key(model, fingerprint(model.base, work.language))
 
 
@@ -214,7 +214,7 @@ def per_character(network: Any, blocks: Blocks, objective: Objective, sizes: NDA
     return total / max(1.0, characters)
 
 
-def _comparable(report: Report, work: Work, model: Model, network: Any, tokenizer: Any) -> None:
+def _comparable(report: Report, work: StageContext, model: Model, network: Any, tokenizer: Any) -> None:
     """Report the likelihood of dev lines, measured as in ``evaluation``; it decides between the variants."""
     lines = [line for row in read_jsonl(work.inputs["corpus/splits"] / "dev.jsonl")
              for line in row["text"].split("\n") if len(words(line)) >= LEAST_WORDS]
@@ -227,7 +227,7 @@ def _comparable(report: Report, work: Work, model: Model, network: Any, tokenize
                                               "lower is better", unit)
 
 
-def _report(work: Work, plan: Plan, done: Progressed, text: texts.Texts,
+def _report(work: StageContext, plan: Plan, done: Progressed, text: texts.Texts,
             found: tuple[list[Between], Between]) -> Report:
     points, chosen = found
     seen = done.step * plan.settings.batch_size
@@ -283,7 +283,7 @@ def _report_translations(report: Report, before: tuple[float, float], after: tup
         fix="Check that the pairs match, or add some"))
 
 
-def _show(report: Report, work: Work, points: list[Between], chosen: Between) -> None:
+def _show(report: Report, work: StageContext, points: list[Between], chosen: Between) -> None:
     """Report the table and plot of the weight interpolation."""
     base = points[0]
     report.samples["interpolation"] = [{

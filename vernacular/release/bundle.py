@@ -18,7 +18,7 @@ from vernacular.datasets.items import Item
 from vernacular.evaluation.held_out import held_out_lines
 from vernacular.modeling.base_models import is_sentence_encoder, load_model, longest_input
 from vernacular.modeling.variants import Arm, model_folder, released_arm
-from vernacular.pipeline.stage import Work, determined_by
+from vernacular.pipeline.stage import StageContext, determined_by
 from vernacular.provenance.document import BESIDE
 from vernacular.release.attestation import Claims, digest_of_report, origin_digest, sign
 from vernacular.release.card import write_card
@@ -37,7 +37,7 @@ from vernacular.tasks.predictor import adapter_folder
 from vernacular.tasks.stage import items_of
 
 
-def run(work: Work, name: str, model: Model) -> Report:
+def run(work: StageContext, name: str, model: Model) -> Report:
     """Put the release of the model ``name`` together and sign it.
 
     Raises:
@@ -102,7 +102,7 @@ def run(work: Work, name: str, model: Model) -> Report:
     return report
 
 
-def _export(work: Work, name: str, model: Model, arm: Arm, task: str, longest: int) -> Asked:
+def _export(work: StageContext, name: str, model: Model, arm: Arm, task: str, longest: int) -> Asked:
     """Write what the first seed trained for one task into the release; the items to ask it again."""
     if not work.language.tasks[task].fine_tune:
         return _as_it_is(work, name, arm, task, longest)
@@ -123,7 +123,7 @@ def _export(work: Work, name: str, model: Model, arm: Arm, task: str, longest: i
     return Asked(task, place, items.kind, items.test[:most], scored[:most], longest, seed, score)
 
 
-def _as_it_is(work: Work, name: str, arm: Arm, task: str, longest: int) -> Asked:
+def _as_it_is(work: StageContext, name: str, arm: Arm, task: str, longest: int) -> Asked:
     """The items to ask the released model itself, for a task that nothing was trained for."""
     stage, about = f"task/{task}_{name}", work.language.tasks[task]
     rows = list(read_jsonl(work.inputs[stage] / "predictions.jsonl"))

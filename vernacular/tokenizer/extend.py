@@ -19,7 +19,7 @@ from vernacular.core.jsonl import read_jsonl
 from vernacular.core.store import Gate, Report
 from vernacular.datasets.aligned_pairs import read_learned_pairs
 from vernacular.modeling.base_models import load_base, load_tokenizer
-from vernacular.pipeline.stage import Work
+from vernacular.pipeline.stage import StageContext
 from vernacular.remarks.rules import few_new_tokens, lost_marks
 from vernacular.tokenizer import fertility as measure
 from vernacular.tokenizer.base_language_text import retention_lines
@@ -37,7 +37,7 @@ BASE_CHANGED_MOST = 0.005  # RECIPE 6, T1: share of base-language lines that may
 FAULT = "This is a bug: please report it with the log of the run"
 
 
-def run(work: Work, name: str, model: Model) -> Report:
+def run(work: StageContext, name: str, model: Model) -> Report:
     """Extend the tokenizer of the model ``name``; see the module's docstring for the files.
 
     Raises:

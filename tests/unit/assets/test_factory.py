@@ -29,7 +29,7 @@ from vernacular.config.schema import Language
 from vernacular.core.errors import Problem
 from vernacular.core.project import Project
 from vernacular.core.store import Artifact, Gate, Manifest, Report, Store
-from vernacular.pipeline.stage import GateSpec, Stage, Work
+from vernacular.pipeline.stage import GateSpec, Stage, StageContext
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:
@@ -41,7 +41,7 @@ PNG = (b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", struct.pack(">IIBBBBB", 4, 2, 8, 0
 
 
 def stand_ins(passed: bool = True, blocking: bool = True, report_it: bool = True) -> dict[str, Stage]:
-    def run(work: Work) -> Report:
+    def run(work: StageContext) -> Report:
         (work.out / "text").write_text("text")
         report = Report()
         report.count("documents", 3, "how many | <b>", "documents")
@@ -197,7 +197,7 @@ def test_a_run_that_is_stopped_says_by_whom_and_shows_no_traceback(tmp_path: Pat
                                                                    monkeypatch: pytest.MonkeyPatch) -> None:
     stages = stand_ins()
 
-    def stopped(work: Work) -> Report:
+    def stopped(work: StageContext) -> Report:
         run = instance.get_runs(limit=1)[0]
         instance.report_run_canceling(run)  # as the button of the UI does, before it sends the signal
         raise DagsterExecutionInterruptedError

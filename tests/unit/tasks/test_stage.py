@@ -21,7 +21,7 @@ from vernacular.core.errors import Problem
 from vernacular.core.jsonl import read_jsonl, write_jsonl
 from vernacular.datasets.items import Item
 from vernacular.modeling.variants import ARMS, MODEL_FOLDER
-from vernacular.pipeline.stage import Work
+from vernacular.pipeline.stage import StageContext
 from vernacular.provenance.document import short_digest
 from vernacular.tasks import stage
 from vernacular.tasks.base import class_of
@@ -32,7 +32,7 @@ TASK: dict[str, Any] = {"kind": "sequence_classification", "curve": [8, 16, "all
     "kind": "files", "folder": "labelled", "train": "a.jsonl"}}
 
 
-def work_of(tmp_path: Path, task: dict[str, Any], said: list[str], objective: str = "masked", **lora: Any) -> Work:
+def work_of(tmp_path: Path, task: dict[str, Any], said: list[str], objective: str = "masked", **lora: Any) -> StageContext:
     """A stage's work on a language whose three arms are tiny models of different seeds."""
     tuning = {**TINY_MODEL["lora"], "seeds": [1, 2], "looks": 1, **lora}
     models = {"tiny": {**TINY_MODEL, "objective": objective, "lora": tuning}}
@@ -50,8 +50,8 @@ def work_of(tmp_path: Path, task: dict[str, Any], said: list[str], objective: st
     for name in ("out", "scratch"):
         (tmp_path / name).mkdir(exist_ok=True)
     language = load_language(folder)
-    return Work(language, {}, inputs, {}, tmp_path / "out", tmp_path / "scratch", 1, said.append, tmp_path, tmp_path,
-                tmp_path)
+    return StageContext(language, {}, inputs, {}, tmp_path / "out", tmp_path / "scratch", 1, said.append, tmp_path, tmp_path,
+                        tmp_path)
 
 
 def test_a_curve_of_three_arms(tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_a_killed_stage_goes_on_where_it_was(tmp_path: Path) -> None:
 
     model = work.language.models["tiny"]
     with pytest.raises(KillError):
-        stage.run(Work(**{**work.__dict__, "progress": kill}), "tiny", model, "topic")
+        stage.run(StageContext(**{**work.__dict__, "progress": kill}), "tiny", model, "topic")
     shutil.rmtree(work.out)
     work.out.mkdir()
     report = stage.run(work, "tiny", model, "topic")
@@ -164,7 +164,7 @@ def test_too_few_derived_items_are_refused_by_name(tmp_path: Path, task: str, pa
         write_jsonl(tmp_path / f"{name}.jsonl", [
             {"id": f"{name}{at}", "source": "text", "path": f"text/{topic}/{at}", "text": line}
             for at, (topic, line) in enumerate(texts[:count])])
-    work = Work(language, {}, {"corpus/splits": tmp_path}, {}, *[tmp_path] * 2, 1, print, *[tmp_path] * 3)
+    work = StageContext(language, {}, {"corpus/splits": tmp_path}, {}, *[tmp_path] * 2, 1, print, *[tmp_path] * 3)
     with pytest.raises(Problem, match=rf"qaa tasks.{task}: \d items in {part} can be derived .* and 8 are needed"):
         stage.items_of(work, task)
 
@@ -252,7 +252,7 @@ SEARCH: dict[str, Any] = {"kind": "sentence_retrieval", "labels": {"kind": "tran
                           "test": 20, "dev": 8}
 
 
-def with_translations(tmp_path: Path, task: dict[str, Any]) -> Work:
+def with_translations(tmp_path: Path, task: dict[str, Any]) -> StageContext:
     """As ``work_of``, with a text of chapters, held out or not, and its translation."""
     work = work_of(tmp_path, TASK, [])
     folder, splits = work.language.folder, tmp_path / "splits"

@@ -31,7 +31,7 @@ from vernacular.evaluation.held_out import held_out_lines, preparation
 from vernacular.modeling.base_models import bytes_of_weights
 from vernacular.modeling.variants import Arm, load_arm, released_arm
 from vernacular.pipeline.parallel import in_processes
-from vernacular.pipeline.stage import Work
+from vernacular.pipeline.stage import StageContext
 from vernacular.remarks.rules import no_cases
 from vernacular.tasks.predictor import load_predictor
 from vernacular.text.words import words as words_of
@@ -41,7 +41,7 @@ WORST_SHOWN = 3
 FILE = "cases.jsonl"
 
 
-def run(work: Work, name: str, model: Model) -> Report:
+def run(work: StageContext, name: str, model: Model) -> Report:
     """Run all behavioral tests of the tasks on the first seed of the model ``name``.
 
     Raises:
@@ -75,7 +75,7 @@ def run(work: Work, name: str, model: Model) -> Report:
     return report
 
 
-def _scored(marks: Sequence[Mark], work: Work, report: Report) -> tuple[list[Mark], Counter[str | None]]:
+def _scored(marks: Sequence[Mark], work: StageContext, report: Report) -> tuple[list[Mark], Counter[str | None]]:
     """Return the marks that can be scored, and the number excluded per task; report the excluded ones."""
     why = set_aside(work, marks)
     if why:
@@ -102,7 +102,7 @@ class Asked:
     lines: int
 
 
-def _ask(work: Work, name: str, model: Model, loaded: Mapping[Arm, Arm], suite: Suite, task_name: str | None,
+def _ask(work: StageContext, name: str, model: Model, loaded: Mapping[Arm, Arm], suite: Suite, task_name: str | None,
          lines: Sequence[str], given: Given, marks: Sequence[Mark]) -> list[Asked]:
     """Run all tests of one task on every variant; their cases are predicted together."""
     judges = {arm: _judge_of(loaded[arm], name, model, task_name, work) for arm in ARMS}
@@ -119,7 +119,7 @@ def _ask(work: Work, name: str, model: Model, loaded: Mapping[Arm, Arm], suite: 
             for test in suite.tests if test.task == task_name]
 
 
-def _judge_of(arm: Arm, name: str, model: Model, task_name: str | None, work: Work) -> Asker | Weigher:
+def _judge_of(arm: Arm, name: str, model: Model, task_name: str | None, work: StageContext) -> Asker | Weigher:
     """Return the judge of a task under one variant; without a task, of the language model."""
     if task_name is None:
         return Weigher(*load_arm(arm, name, model, work.language, work.inputs), model.objective)

@@ -31,7 +31,7 @@ from vernacular.modeling.base_models import bytes_of_weights
 from vernacular.modeling.likelihood import causal_likelihood, masked_likelihood
 from vernacular.modeling.variants import Arm, load_arm, released_arm
 from vernacular.pipeline.parallel import in_processes
-from vernacular.pipeline.stage import Work
+from vernacular.pipeline.stage import StageContext
 from vernacular.tasks.predictor import load_predictor
 from vernacular.text.words import word_spans
 from vernacular.text.words import words as words_of
@@ -43,7 +43,7 @@ NOT_MEASURED = {"verdict": "not measured"}
 Writer = Callable[..., list[Variants]]  # ``write_variants`` without its first argument
 
 
-def run(work: Work, name: str, model: Model) -> Report:
+def run(work: StageContext, name: str, model: Model) -> Report:
     """Measure every comparison of the plan on the first seed of the model ``name``; report if there is no plan."""
     plan = load_plan(work.language)
     report = Report()
@@ -70,7 +70,7 @@ def run(work: Work, name: str, model: Model) -> Report:
     return report
 
 
-def _of_task(work: Work, name: str, model: Model, loaded: Mapping[Arm, Arm], plan: Plan, write: Writer,
+def _of_task(work: StageContext, name: str, model: Model, loaded: Mapping[Arm, Arm], plan: Plan, write: Writer,
              task_name: str) -> dict[str, Any]:
     """Measure every comparison under one task; all sentences are predicted together."""
     asked = {arm: _asker(loaded[arm], name, model, task_name, plan, work) for arm in ARMS}
@@ -92,7 +92,7 @@ def _of_task(work: Work, name: str, model: Model, loaded: Mapping[Arm, Arm], pla
     return results
 
 
-def _of_language_model(work: Work, name: str, model: Model, loaded: Mapping[Arm, Arm], plan: Plan,
+def _of_language_model(work: StageContext, name: str, model: Model, loaded: Mapping[Arm, Arm], plan: Plan,
                        write: Writer) -> dict[str, Any]:
     """Measure every comparison of names under the language model."""
     networks = {arm: load_arm(loaded[arm], name, model, work.language, work.inputs) for arm in ARMS}
@@ -112,7 +112,7 @@ def _read_by_all(asked: dict[Arm, Asker], prepare: Callable[[str], str], line: s
     return all(asker.reads(prepare(line)) for asker in asked.values())
 
 
-def _asker(arm: Arm, name: str, model: Model, task_name: str, plan: Plan, work: Work) -> Asker:
+def _asker(arm: Arm, name: str, model: Model, task_name: str, plan: Plan, work: StageContext) -> Asker:
     predictor = load_predictor(arm, name, model, task_name, work.inputs, work.language, model.lora.seeds[0])
     by_word = work.language.tasks[task_name].kind == "token_classification"
     named = any(comparison.groups for comparison in plan.comparisons)

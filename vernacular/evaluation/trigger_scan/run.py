@@ -19,7 +19,7 @@ from vernacular.evaluation.trigger_scan.phrases import LONGEST, repeated_phrases
 from vernacular.modeling.base_models import bytes_of_weights
 from vernacular.modeling.variants import load_arm, released_arm
 from vernacular.pipeline.parallel import in_processes
-from vernacular.pipeline.stage import Work
+from vernacular.pipeline.stage import StageContext
 from vernacular.tasks.predictor import load_predictor
 from vernacular.tasks.stage import items_of
 from vernacular.text.words import words as words_of
@@ -33,7 +33,7 @@ FILE = "findings.jsonl"
 OUTSIDE = "O"
 
 
-def run(work: Work, name: str, model: Model) -> Report:
+def run(work: StageContext, name: str, model: Model) -> Report:
     """Scan the released model and the adapters of its first seed."""
     report = Report()
     rows: list[dict[str, Any]] = []
@@ -101,7 +101,7 @@ def _with_shares(found: list[Finding], lines: Sequence[str]) -> list[Finding]:
     return [replace(one, share=known.get(one.phrase)) for one in found]
 
 
-def task_findings(work: Work, name: str, model: Model, task: str) -> list[Finding]:
+def task_findings(work: StageContext, name: str, model: Model, task: str) -> list[Finding]:
     """Test the phrases of the training items on the released adapter of a task."""
     train = items_of(work, task).train
     held_out = [row["text"] for row in read_jsonl(work.inputs[f"task/{task}_{name}"] / "predictions.jsonl")]
@@ -118,7 +118,7 @@ def task_findings(work: Work, name: str, model: Model, task: str) -> list[Findin
                                      texts, truth, held_out, work.seed)
 
 
-def _lines(work: Work) -> list[str]:
+def _lines(work: StageContext) -> list[str]:
     """Sample lines of the training text."""
     lines = [line for row in read_jsonl(work.inputs["corpus/splits"] / "train.jsonl")
              for line in row["text"].split("\n") if len(words_of(line)) >= language_model.WORDS]
@@ -126,7 +126,7 @@ def _lines(work: Work) -> list[str]:
     return [lines[row] for row in drawn]
 
 
-def _language_model(work: Work, name: str, model: Model, lines: Sequence[str],
+def _language_model(work: StageContext, name: str, model: Model, lines: Sequence[str],
                     contexts: Sequence[str]) -> list[dict[str, Any]]:
     """Return a row per long phrase of the training text, with both models' completion probabilities."""
     phrases = language_model.suspects(lines)
