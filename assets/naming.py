@@ -45,7 +45,8 @@ def freshness_of(language: Outline, stage: str) -> FreshnessPolicy | None:
 
 def failure(problem: Problem) -> Failure:
     """``problem`` as Dagster shows it: one line, and no retry, since a person has to mend it, or time."""
-    return Failure(description=str(problem), metadata={PASSING: isinstance(problem, TransientProblem)}, allow_retries=False)
+    return Failure(description=str(problem), metadata={PASSING: isinstance(problem, TransientProblem)},
+                   allow_retries=False)
 
 
 def named(op: OpDefinition, key: AssetKey) -> OpDefinition:

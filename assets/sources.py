@@ -31,6 +31,7 @@ from assets.metadata import escape
 from assets.naming import failure, group_of, named, stage_key
 from vernacular.config.schema import Language
 from vernacular.core.errors import Problem
+from vernacular.core.result import DocumentsAndWords
 from vernacular.pipeline.graph_summary import Outline, SourceOutline
 from vernacular.sources import source_versions
 
@@ -46,17 +47,18 @@ def source_digests(language: Language, root: Path) -> dict[AssetKey, str]:
 
 
 def note_sources(context: AssetExecutionContext, digests: Mapping[AssetKey, str],
-                 counts: Mapping[str, Mapping[str, int]]) -> None:
+                 counts: Mapping[str, DocumentsAndWords]) -> None:
     """Note in the run that is going on what the sources hold: the UI then knows what the documents came from.
 
     Args:
         context: of the asset that read them.
         digests: the data version of each.
-        counts: source name -> what was counted of it, such as documents and words.
+        counts: source name -> documents and words of it.
     """
     for key, digest in digests.items():
         context.log_event(AssetObservation(
-            asset_key=key, tags={DATA_VERSION_TAG: digest}, metadata=dict(counts.get(key.path[-1], {}))))
+            asset_key=key, tags={DATA_VERSION_TAG: digest}, metadata=counts[key.path[-1]].model_dump()
+            if key.path[-1] in counts else {}))
     # Dagster has looked up what the step reads at its start; but then nothing was fetched or noted yet.
     context.get_step_execution_context().fetch_external_input_asset_version_info()
 

@@ -11,7 +11,6 @@ import time
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from dagster import (
     AssetMaterialization,
@@ -31,12 +30,13 @@ from vernacular.core import clock
 from vernacular.core.errors import Problem
 from vernacular.core.project import Project
 from vernacular.core.store import Store, digest_of
+from vernacular.reporting.model_status import ModelStatus
 
 EVERY_SECONDS = 30
 PAUSE = 30.0  # times what making it took is the wait before it is made anew: for projects of a thousand languages
 
 
-def rows_of(project: Project, store: Store) -> list[dict[str, Any]]:
+def rows_of(project: Project, store: Store) -> list[ModelStatus]:
     """What the overview shows, over the languages of all code locations."""
     from vernacular.reporting.status_table import overview  # what it imports, loading the location need not wait for
 

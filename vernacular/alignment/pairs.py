@@ -23,6 +23,7 @@ from vernacular.config.training import Alignment
 from vernacular.config.translations import FilesSide, PackageSide
 from vernacular.core.errors import Problem
 from vernacular.core.jsonl import read_jsonl as read_rows
+from vernacular.core.result import SampleRow
 from vernacular.core.store import Report, digest_of_listed
 from vernacular.corpus.side_texts import Sieve
 from vernacular.datasets.keyed_texts import references_of
@@ -133,7 +134,7 @@ def count_joins(report: Report, pairs: Pairs) -> None:
                      f"texts of the {name} that found no partner", "texts")
     report.count("pairs_together", sum(one.together for one in pairs.joins),
                  "pairs in which several verses are one, as one of the sides has them")
-    if samples := [row for one in pairs.joins for row in one.samples]:
+    if samples := [SampleRow(row) for one in pairs.joins for row in one.samples]:
         report.samples["without a partner"] = samples
 
 

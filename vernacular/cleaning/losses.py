@@ -7,15 +7,14 @@ turns ``losses_accepted`` red, which stops what follows until a person changes a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
+from vernacular.cleaning.stage_results import CleanResult, Loss
 from vernacular.core.store import Artifact, Gate, Report
 
 SEEN, ACCEPTED = 1 / 3, 1 / 2  # share of a source that one rule may take before a person sees it, and accepts it
 LEAST_WORDS = 500  # read from a source; shares of less text say little
 GROWTH = 0.1  # an accepted loss may grow by this share of its source before it is asked about again
-DETAIL = "losses"
 _SHOWN = 4
 
 
@@ -61,39 +60,6 @@ FAMILIES = (
 )
 
 
-@dataclass(frozen=True)
-class Loss:
-    """What one family of rules took from one source.
-
-    Attributes:
-        source: name in language.yaml.
-        rule: name of the family.
-        words: that it took.
-        read: words of the source.
-        where: the tasks and files that the taken text is in; for contamination alone.
-    """
-
-    source: str
-    rule: str
-    words: int
-    read: int
-    where: str = ""
-
-    @property
-    def share(self) -> float:
-        """Of the words of the source."""
-        return self.words / self.read if self.read else 0.0
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """What a person accepts it by."""
-        return self.source, self.rule
-
-    def row(self) -> dict[str, Any]:
-        """For a report; ``losses_of`` reads it again."""
-        return asdict(self)
-
-
 def find_losses(sources: Sequence[str], read: Sequence[int], lost: Mapping[str, Sequence[int]],
                 where: Mapping[str, str]) -> list[Loss]:
     """What each family of rules took from each source, largest share first; nothing taken is left out.
@@ -104,15 +70,15 @@ def find_losses(sources: Sequence[str], read: Sequence[int], lost: Mapping[str, 
         lost: rule -> words that it took from each source.
         where: source -> the tasks and files that its contaminated text is in.
     """
-    found = [Loss(source, family.name, sum(int(lost[rule][number]) for rule in family.rules), int(read[number]),
-                  where.get(source, "") if family.name == "contamination" else "")
+    found = [Loss(source=source, rule=family.name, words=sum(int(lost[rule][number]) for rule in family.rules),
+                  read=int(read[number]), where=where.get(source, "") if family.name == "contamination" else "")
              for number, source in enumerate(sources) for family in FAMILIES]
     return sorted((loss for loss in found if loss.words), key=lambda loss: (-loss.share, *loss.key))
 
 
 def losses_of(report: Report) -> list[Loss]:
-    """The losses that a report of ``corpus/clean`` holds; none in one that is older than they are."""
-    return [Loss(**row) for row in report.details.get(DETAIL, [])]
+    """The losses that a report of ``corpus/clean`` holds."""
+    return report.read_result(CleanResult, "corpus/clean").losses
 
 
 def large(losses: Iterable[Loss], share: float, accepted: Mapping[tuple[str, str], float]) -> list[Loss]:

@@ -101,7 +101,8 @@ def _tasks(language: Language) -> Iterator[str]:
 def _labels(items: Mapping[str, Items]) -> Iterator[str]:
     """Labels that are most likely one, written in two ways, those that only one part has, and texts that have two."""
     for task, found in items.items():
-        for labels, said in zip(found.apart().values(), (
+        apart = found.apart()
+        for labels, said in zip((apart.not_scored, apart.not_learned), (
                 "no item in test has the labels {} of the task {}: how well they are told will not be measured",
                 "no item in train has the labels {} of the task {}: no model can learn them"), strict=True):
             if labels:

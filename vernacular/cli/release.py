@@ -13,7 +13,7 @@ from vernacular.core.console import SafeConsole
 from vernacular.core.entry_point import EntryPoint
 from vernacular.core.errors import Problem
 from vernacular.core.store import Store
-from vernacular.core.terminal import printable_data, say, say_json
+from vernacular.core.terminal import say, say_json
 from vernacular.provenance.own_files import remember_written
 from vernacular.release.publish import check_publishable
 from vernacular.release.publish import publish as upload
@@ -43,9 +43,9 @@ def report(code: Code, as_json: Annotated[bool, typer.Option("--json", help="mac
         store = Store(project.artifacts)
         found = results(store, language, name, stages_of(language))
         if as_json:
-            say_json(found)
+            say_json(found.as_json())
         elif full:
-            print_table(printable_data(found), SafeConsole())
+            print_table(found, SafeConsole())
         if html is not None:
             remember_written(store, language.code, html)
         if html is not None or not as_json:
@@ -122,7 +122,7 @@ def waive(code: Code, gate: Annotated[str, typer.Argument(help="a red one, as `v
         if store.current(language.code, f"release/{name}") is None:
             raise Problem("there is no release yet, and so no gate of it to answer for", where=f"{code} {name}",
                           fix=f"`vernacular run {language.asked(name)}` makes one; it may be red")
-        gates = results(store, language, name)["release_gates"]
+        gates = results(store, language, name).release_gates
         said = note(language.folder, name, gates, gate, by, reason).said
         say(f"{gate} is waived while it says: {said}. `vernacular run {language.asked(name)}` writes that "
                    "on the card")

@@ -16,85 +16,33 @@ import shutil
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from filelock import FileLock, Timeout
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from vernacular.core import clock
 from vernacular.core.errors import Problem, TransientProblem
 from vernacular.core.files import File
+from vernacular.core.report import Count as Count
+from vernacular.core.report import Gate as Gate
+from vernacular.core.report import Remark as Remark
+from vernacular.core.report import Report as Report
 
 MANIFEST = "manifest.json"
 KEY_LENGTH = 16
 
 
-class Count(BaseModel):
-    """A number with a one-line meaning, written beside the data it describes."""
+class Origin(TypedDict):
+    """Everything that determines an artifact: the fields of ``Manifest`` that its key is a digest of."""
 
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
-
-    value: float | int
-    meaning: str
-    unit: str = ""
-
-
-class Gate(BaseModel):
-    """A rule, whether it is kept, what was found (``reason``), and what to do if it is red and the reason is silent."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    name: str
-    passed: bool
-    reason: str
-    value: float | None = None
-    threshold: float | None = None
-    blocking: bool = False
-    fix: str = ""
-
-    @property
-    def said(self) -> str:
-        """The reason, and where the gate is red, what to do."""
-        return f"{self.reason}. {self.fix}" if self.fix and not self.passed else self.reason
-
-
-class Remark(BaseModel):
-    """What works and yet gains little, which nobody would notice otherwise; rules: ``vernacular.remarks``."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    code: str = Field(description="stable, such as VN-FEW-STEPS")
-    what: str = Field(description="what is so, and by which measurement it gains little")
-    fix: str = Field(description="what to do, with key and value")
-
-    def __str__(self) -> str:
-        """One line for a person."""
-        return f"{self.what}. {self.fix} [{self.code}]"
-
-
-class Report(BaseModel):
-    """What a stage says of its result: one producer for the Dagster UI, the command line and the card.
-
-    ``samples`` are small tables (a list of rows by name); ``plots`` map a title to a PNG file in the artifact folder;
-    ``details`` holds structured results (scores by seed, say) that later stages and the card read.
-    """
-
-    model_config = ConfigDict(extra="forbid")
-
-    counts: dict[str, Count] = Field(default_factory=dict)
-    samples: dict[str, list[dict[str, Any]]] = Field(default_factory=dict)
-    plots: dict[str, str] = Field(default_factory=dict)
-    gates: list[Gate] = Field(default_factory=list)
-    remarks: list[Remark] = Field(default_factory=list)
-    details: dict[str, Any] = Field(default_factory=dict)
-
-    def remark(self, *remarks: Remark | None) -> None:
-        """Note those of ``remarks`` that there are."""
-        self.remarks += [remark for remark in remarks if remark is not None]
-
-    def count(self, name: str, value: float | int, meaning: str, unit: str = "") -> None:
-        """Note the number ``name`` (a stable identifier with its unit in it where it has one)."""
-        self.counts[name] = Count(value=value, meaning=meaning, unit=unit)
+    stage: str
+    version: str
+    settings: dict[str, JsonValue]
+    inputs: dict[str, str]
+    reports: dict[str, str]
+    outside: dict[str, str]
+    seed: int
 
 
 class Manifest(BaseModel):
@@ -106,7 +54,7 @@ class Manifest(BaseModel):
     stage: str
     key: str
     version: str
-    settings: dict[str, Any]
+    settings: dict[str, JsonValue]
     inputs: dict[str, str] = Field(description="stage name -> data version of the artifact that was read")
     reports: dict[str, str] = Field(default_factory=dict, description="stage name -> key of the artifact whose report "
                                     "is told in this one; files may be the same where reports are not")
@@ -273,7 +221,7 @@ def describe(folder: Path) -> tuple[dict[str, int], str]:
     return sizes, digest_of_files(folder, [path for path in files if path.suffix != ".png"])
 
 
-def key_of(*, stage: str, version: str, settings: Mapping[str, Any], inputs: Mapping[str, str],
+def key_of(*, stage: str, version: str, settings: Mapping[str, JsonValue], inputs: Mapping[str, str],
            outside: Mapping[str, str], seed: int, reports: Mapping[str, str]) -> str:
     """The key of an artifact: a digest of everything that determines it."""
     return digest_of({"stage": stage, "version": version, "settings": settings, "inputs": inputs,

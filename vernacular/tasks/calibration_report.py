@@ -62,7 +62,7 @@ class SeedCalibration(BaseModel):
 
 
 class CalibrationReport(BaseModel):
-    """What the report of a task says of its probabilities, under ``calibration`` of its details.
+    """What the result of a task says of its probabilities.
 
     Attributes:
         shares: label -> its share of the training labels: what a model that reads nothing would answer.
@@ -73,12 +73,6 @@ class CalibrationReport(BaseModel):
 
     shares: dict[str, float]
     arms: dict[str, list[SeedCalibration]]
-
-    @classmethod
-    def read(cls, details: Mapping[str, Any]) -> CalibrationReport | None:
-        """That of a task's report; None for a task without probabilities, or one that ran before there were any."""
-        found = details.get("calibration")
-        return None if found is None else cls.model_validate(found)
 
     def mean(self, arm: str) -> tuple[Quality, Quality]:
         """Before and after, each the mean over the seeds of ``arm``."""

@@ -18,6 +18,7 @@ from vernacular.datasets.parallel import with_both_sides
 from vernacular.tasks.base import Kind, class_of
 from vernacular.tasks.generation.prompts import check_label_words, examples
 from vernacular.tasks.item_checks import check_labels_meet, contradictions_in, drop, labels_in
+from vernacular.tasks.stage_results import LabelsApart
 
 LEAST = 8  # items of a part that is learned from or scored
 _MENDED = {"tags_repaired": "tags that continue no entity, or are of BIOES, read as IOB2 (`repair_bio: false` refuses "
@@ -48,11 +49,11 @@ class Items:
     contradictions: list[tuple[Item, Item]] = field(default_factory=list)
     remarks: list[DataNote] = field(default_factory=list)
 
-    def apart(self) -> dict[str, list[str]]:
-        """The labels of one part alone: ``not_scored``, those that no item of test has, ``not_learned``, of train."""
+    def apart(self) -> LabelsApart:
+        """The labels of one part alone: those that no item of test has, and those that no item of train has."""
         learned, scored = labels_in(self.kind, self.train), labels_in(self.kind, self.test)
-        return {"not_scored": [label for label in learned if label not in scored],
-                "not_learned": [label for label in scored if label not in learned]}
+        return LabelsApart(not_scored=[label for label in learned if label not in scored],
+                           not_learned=[label for label in scored if label not in learned])
 
     def labels_of(self, item: Item) -> str:
         """The labels of one item, with spaces between."""

@@ -13,14 +13,14 @@ from vernacular.release.results import gather
 
 def test_the_metadata_names_a_base_that_the_hub_knows_and_no_other(language: Language) -> None:
     found = gather(language, NAME, language.models[NAME], made_up_reports())
-    base = found["model"]["base"]
     for hub, package, name, expected, said in (
             ("a/b", None, None, "a/b", ""),
             (None, "wheel", "c/d", "c/d", "`wheel`; on the Hugging Face hub it is `c/d`."),
             (None, "wheel", None, None, "package `wheel`; its name on the Hugging Face hub is not known."),
             (None, None, None, None, "local files `base`; its name on the Hugging Face hub is not known.")):
-        base |= {"hub": hub, "package": package, "name_on_hub": name}
-        _, head, body = write_card(found).split("---\n", 2)
+        base = found.model.base.model_copy(update={"hub": hub, "package": package, "name_on_hub": name})
+        _, head, body = write_card(found.model_copy(update={
+            "model": found.model.model_copy(update={"base": base})})).split("---\n", 2)
         assert yaml.safe_load(head).get("base_model") == expected
         assert said in body and ("taken from" in body) == (not hub)
 
