@@ -24,6 +24,7 @@ from vernacular.config.training import Alignment
 from vernacular.config.translations import FilesSide, PackageSide
 from vernacular.core.errors import Problem
 from vernacular.core.jsonl import read_jsonl as read_rows
+from vernacular.core.result import SampleRow
 from vernacular.core.store import Report, digest_of_listed
 from vernacular.corpus.side_texts import Sieve
 from vernacular.datasets.keyed_texts import references_of
@@ -143,7 +144,7 @@ def count_joins(report: Report, pairs: Pairs) -> None:
                      f"texts of the {name} without a partner", "texts")
     report.count("pairs_together", sum(one.together for one in pairs.joins),
                  "pairs of several verses, as one of the sides has them")
-    if samples := [row for one in pairs.joins for row in one.samples]:
+    if samples := [SampleRow(row) for one in pairs.joins for row in one.samples]:
         report.samples["without a partner"] = samples
 
 
@@ -174,7 +175,8 @@ def _read(work: StageContext, asked: Alignment) -> _Found:
     return _Found(parts, raw.joins, raw.remarks)
 
 
-def _places_of_lines(work: StageContext, sentences: Sequence[str], places: Sequence[_Place | None]) -> list[_Place | None]:
+def _places_of_lines(work: StageContext, sentences: Sequence[str],
+                     places: Sequence[_Place | None]) -> list[_Place | None]:
     """Return part and document of each sentence where the translations are no source of the corpus themselves.
 
     A sentence belongs to the part that has it as a line. If this gives too few pairs to score, some of those that are

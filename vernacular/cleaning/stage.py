@@ -38,13 +38,13 @@ _LIBRARIES = ("fasttext", "ftfy", "lingua-language-detector", "numpy", "pycld2",
 
 
 @uncollected()
-def run(work: StageContext) -> Report:
+def run(work: StageContext[CleanSettings]) -> Report:
     """Write ``documents.jsonl`` (cleaned), ``rejects/<rule>.jsonl`` (id, line, reason, text) and ``changes.jsonl``.
 
     Raises:
         Problem: task items, the suppression list or a baseline cannot be read.
     """
-    settings: CleanSettings = work.settings
+    settings = work.settings
     identifier = work.inputs["corpus/identifier"]
     held = Held.of(held_items(work.language, work.root), settings.overlap_words, lambda lines: tidy(lines, settings))
     held.save(work.scratch / "held.npz")

@@ -20,7 +20,9 @@ from vernacular.config.sources import Source
 from vernacular.core.errors import Problem
 from vernacular.core.jsonl import write_jsonl
 from vernacular.core.plots import bars
+from vernacular.core.result import DocumentsAndWords
 from vernacular.core.store import Gate, Report, canonical, digest_of, write_atomically
+from vernacular.corpus.stage_results import IngestResult
 from vernacular.pipeline.stage import Progress, StageContext
 from vernacular.provenance.document import Document
 from vernacular.provenance.suppression_list import Suppressions
@@ -152,14 +154,15 @@ def run(work: StageContext) -> Report:
     count("characters", lambda part: part.characters, "characters that were read", "characters")
     sample = sorted((row for part in parts.values() for row in part.sample), key=lambda row: row["id"])[:_SAMPLE]
     report.samples["documents"] = [{name: row[name] for name in row if name != "id"} for row in sample]
-    for name in TALLIES:
-        _show(work, report, name, groups)
+    tallies = {name: _show(work, report, name, groups) for name in TALLIES}
     by_source: Counter[str] = Counter()
     for group in groups:
         by_source[f"{group.source} ({group.register})"] += group.words
-    report.details["words_by_source"] = dict(by_source)
-    report.details["licences"] = {source.name: source.licence for source in work.language.sources}
-    report.details["consent"] = {source.name: source.consent for source in work.language.sources}
+    report.set_result(IngestResult(
+        by_source=tallies["source"], by_licence=tallies["licence"], by_register=tallies["register"],
+        by_consent=tallies["consent"], words_by_source=dict(by_source),
+        licences={source.name: source.licence for source in work.language.sources},
+        consent={source.name: source.consent for source in work.language.sources}))
     _judge(report, [problem for part in parts.values() for problem in part.problems])
     return report
 
@@ -189,8 +192,8 @@ def _part(work: StageContext, source: Source, suppressed: Suppressions) -> tuple
     return part, rows
 
 
-def _show(work: StageContext, report: Report, name: str, groups: list[Group]) -> None:
-    """A table and a plot of documents and words by ``name``, one of ``TALLIES``; largest first."""
+def _show(work: StageContext, report: Report, name: str, groups: list[Group]) -> dict[str, DocumentsAndWords]:
+    """A table and a plot of documents and words by ``name``, one of ``TALLIES``; largest first, as it is returned."""
     documents: Counter[str] = Counter()
     words: Counter[str] = Counter()
     for group in groups:
@@ -200,10 +203,10 @@ def _show(work: StageContext, report: Report, name: str, groups: list[Group]) ->
     report.samples[f"by {name}"] = [
         {name: value, "documents": documents[value], "words": words[value],
          "share of words": f"{words[value] / (words.total() or 1):.1%}"} for value in order]
-    report.details[f"by_{name}"] = {value: {"documents": documents[value], "words": words[value]} for value in order}
     shown = order[:_MOST_BARS]
     bars(work.out / f"{name}s.png", f"Words by {name}", shown, [words[value] for value in shown], "words")
     report.plots[f"Words by {name}"] = f"{name}s.png"
+    return {value: DocumentsAndWords(documents=documents[value], words=words[value]) for value in order}
 
 
 def _judge(report: Report, problems: list[tuple[str, str, str]]) -> None:

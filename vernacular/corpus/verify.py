@@ -16,6 +16,7 @@ import xxhash
 from pydantic import BaseModel, ConfigDict
 
 from vernacular.config.schema import Language
+from vernacular.config.stage_names import HOLD_DOCUMENTS
 from vernacular.core import clock
 from vernacular.core.errors import Problem, TransientProblem
 from vernacular.core.store import Artifact, Store, write_atomically
@@ -23,7 +24,6 @@ from vernacular.corpus.stages import stages
 from vernacular.pipeline.stage import Progress, Stage, StageContext, inputs_of, key_for
 
 NAME, FILE = "corpus/rebuilt", "outcome.json"
-STAGES = ("corpus/documents", "corpus/clean", "corpus/splits")  # those that keep results about single documents
 REMEMBERED = ("digests.json", "extracted", "extracted.sqlite*")  # of sources' files and pages, beside what was fetched
 FIRST = 10  # documents that are named
 
@@ -97,7 +97,7 @@ def rebuild(language: Language, store: Store, progress: Progress) -> Outcome:
 
 
 def _compare(language: Language, store: Store, place: Path, progress: Progress) -> Outcome:
-    wanted = {stage.name: stage for stage in stages(language) if stage.name in STAGES}
+    wanted = {stage.name: stage for stage in stages(language) if stage.name in HOLD_DOCUMENTS}
     kept, made = _current(wanted, language, store), dict[str, Path]()
     outcome = Outcome(tried=clock.now(), key=kept["corpus/splits"].manifest.key)
     for name, stage in wanted.items():

@@ -42,7 +42,13 @@ from vernacular.modeling.variants import DEV_LIKELIHOOD, MODEL_FOLDER, NLL, Arm
 from vernacular.pipeline.stage import StageContext
 from vernacular.pretraining import data_mixture as texts
 from vernacular.pretraining.budget import known_speed, measure_speed, speed_key, steps_within
-from vernacular.pretraining.cost import Cost, check_length, measured, predict
+from vernacular.pretraining.cost import check_length, measured, predict, report_costs
+from vernacular.pretraining.stage_results import (
+    Interpolation,
+    InterpolationPoint,
+    MixedText,
+    PretrainingResult,
+)
 from vernacular.pretraining.weight_interpolation import Between, interpolate
 from vernacular.provenance.document import BESIDE
 from vernacular.remarks.rules import capped_steps, few_passes, small_text
@@ -129,7 +135,7 @@ def run(work: StageContext, name: str, model: Model, arm: Arm) -> Report:
     if moved is not None:
         report.count("states_moved", moved, "mean states of held-out texts: squared distance from their initial "
                                             "values, in variances between texts")
-    _costs(report, predicted, measured(done.step * size, done.seconds / 60))
+    report_costs(report, f"model/{name}", predicted, measured(done.step * size, done.seconds / 60))
     _comparable(report, work, model, network, tokenizer)
     network.to("cpu").save_pretrained(work.out / MODEL_FOLDER)
     tokenizer.save_pretrained(work.out / MODEL_FOLDER)
@@ -189,14 +195,6 @@ def _key(work: StageContext, model: Model) -> str:
     return speed_key(model, fingerprint(model.base, work.language))
 
 
-def _costs(report: Report, predicted: Cost, real: Cost) -> None:
-    """Report predicted and actual costs side by side."""
-    report.details["cost"] = {"predicted": predicted.shown(), "measured": real.shown()}
-    report.count("memory_gib", real.memory_gib, "peak memory", "GiB")
-    if real.energy_kwh is not None:
-        report.count("energy_kwh", real.energy_kwh, "energy of the steps, by VERNACULAR_WATTS or rated power", "kWh")
-
-
 def per_character(network: Any, blocks: Blocks, objective: Objective, sizes: NDArray[np.float64],
                   size: int = 16) -> float:
     """Return held-out nats per character of predicted tokens, with the same blocks and masks each time.
@@ -232,10 +230,12 @@ def _report(work: StageContext, plan: Plan, done: Progressed, text: texts.Texts,
     points, chosen = found
     seen = done.step * plan.settings.batch_size
     tokens = seen * plan.settings.sequence_length
-    report = Report(details={
-        "steps": done.step, "planned_steps": plan.steps, "tokens": tokens, "minutes": done.seconds / 60,
-        "curve": done.curve, "mix": [dataclasses.asdict(stream) for stream in text.streams],
-        "interpolation": {"points": [dataclasses.asdict(point) for point in points], "chosen": chosen.share}})
+    report = Report()
+    report.set_result(PretrainingResult(
+        steps=done.step, planned_steps=plan.steps, tokens=tokens, minutes=done.seconds / 60, curve=done.curve,
+        mix=[MixedText(name=stream.name, count=stream.count, share=stream.share) for stream in text.streams],
+        interpolation=Interpolation(chosen=chosen.share, points=[
+            InterpolationPoint(share=point.share, target=point.target, replay=point.replay) for point in points])))
     report.count("steps", done.step, "optimizer steps")
     report.count("tokens", tokens, "tokens processed in training")
     report.count("epochs", text.streams[0].share * seen / text.streams[0].count, "passes over the training text")

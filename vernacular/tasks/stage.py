@@ -176,7 +176,8 @@ class _Arms:
         learned: items in another language, if the task has them.
     """
 
-    def __init__(self, work: StageContext, name: str, model: Model, items: Items, learned: TransferItems | None) -> None:
+    def __init__(self, work: StageContext, name: str, model: Model, items: Items,
+                 learned: TransferItems | None) -> None:
         self._work, self._name, self._model, self._items, self._learned = work, name, model, items, learned
         self._loaded: tuple[Arm, Any, Any] | None = None
         self._heads: dict[tuple[Arm, int], Head | None] = {}

@@ -71,7 +71,7 @@ def run(work: StageContext, name: str, model: Model) -> Report:
     if model.initialise == "distillation":
         new = distil(base_model, (base, extended), ids, new, texts, work.seed, f"{work.language.code} tokenizer",
                      work.progress)
-    report = Report(details={"base_family": chosen.family})
+    report = Report()
     held_out = list(read_jsonl(work.inputs["corpus/splits"] / "dev.jsonl"))
     if model.vocabulary.trim is not None:
         unseen = [line for row in held_out for line in row["text"].split("\n")]
@@ -86,7 +86,7 @@ def run(work: StageContext, name: str, model: Model) -> Report:
     save_file({name: tensor.contiguous() for name, tensor in new.items()}, work.out / "rows.safetensors")
     report.count("guard_words", len(guard), "different words in the base's languages that guard it against new "
                                             "tokens")
-    measure.fertility(report, base, extended, chosen, held_out, work.out)
+    report.set_result(measure.fertility(report, base, extended, chosen, held_out, work.out))
     measure.pieces(report, extended, chosen, ids, rows, work.out)
     measure.base_languages(report, base, extended, check_lines, held_out, model.base.languages)
     _gates(report, base, extended, base_model, new, ids, extended_folder)

@@ -26,7 +26,8 @@ def test_texts_that_a_model_reads_beside_are_found_and_stay_out(language: Langua
     model = language.models["tiny"].model_copy(update={"retention": [source], "pretraining": language.models[
         "tiny"].pretraining.model_copy(update={"related": [Related(source=source)]})})
     language = language.model_copy(update={"models": {"tiny": model}})
-    work = StageContext(language=language, settings=None, inputs={}, reports={}, out=store.root, scratch=store.root, seed=1,
+    work = StageContext(language=language, settings=None, inputs={}, reports={}, out=store.root, scratch=store.root,
+                        seed=1,
                         progress=lambda line: None, machine=store.root, root=store.root, cache=store.root)
     before = texts.versions(model.beside, language, store.root), retention_versions(model, language, store.root)
     read = list(texts.listed(model.beside, work))

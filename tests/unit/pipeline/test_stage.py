@@ -19,7 +19,8 @@ from vernacular.core.store import Gate, Remark, Report, Store, remade
 from vernacular.pipeline.stage import Stage, StageContext, inputs_of, lookup, run_stage
 
 
-def writes(text: str, calls: list[str] | None = None, gates: list[Gate] | None = None) -> Callable[[StageContext], Report]:
+def writes(text: str, calls: list[str] | None = None,
+           gates: list[Gate] | None = None) -> Callable[[StageContext], Report]:
     def run(work: StageContext) -> Report:
         if calls is not None:
             calls.append(text)

@@ -25,14 +25,15 @@ from vernacular.pipeline.stage import StageContext
 from vernacular.provenance.document import short_digest
 from vernacular.tasks import stage
 from vernacular.tasks.base import class_of
-from vernacular.tasks.calibration_report import CalibrationReport
 from vernacular.tasks.predictor import load_predictor
+from vernacular.tasks.stage_results import TaskResult
 
 TASK: dict[str, Any] = {"kind": "sequence_classification", "curve": [8, 16, "all"], "data": {
     "kind": "files", "folder": "labelled", "train": "a.jsonl"}}
 
 
-def work_of(tmp_path: Path, task: dict[str, Any], said: list[str], objective: str = "masked", **lora: Any) -> StageContext:
+def work_of(tmp_path: Path, task: dict[str, Any], said: list[str], objective: str = "masked",
+            **lora: Any) -> StageContext:
     """A stage's work on a language whose three arms are tiny models of different seeds."""
     tuning = {**TINY_MODEL["lora"], "seeds": [1, 2], "looks": 1, **lora}
     models = {"tiny": {**TINY_MODEL, "objective": objective, "lora": tuning}}
@@ -50,7 +51,8 @@ def work_of(tmp_path: Path, task: dict[str, Any], said: list[str], objective: st
     for name in ("out", "scratch"):
         (tmp_path / name).mkdir(exist_ok=True)
     language = load_language(folder)
-    return StageContext(language, {}, inputs, {}, tmp_path / "out", tmp_path / "scratch", 1, said.append, tmp_path, tmp_path,
+    return StageContext(language, {}, inputs, {}, tmp_path / "out", tmp_path / "scratch", 1, said.append, tmp_path,
+                        tmp_path,
                         tmp_path)
 
 
@@ -81,7 +83,7 @@ def test_a_curve_of_three_arms(tmp_path: Path) -> None:
                                {**work.inputs, "task/topic_tiny": work.out}, work.language, 2)
     again = [[int(table.argmax())] for table in predictor.probabilities([row["text"] for row in rows])]
     assert _alike(again, [row["adapted_2"] for row in rows])
-    calibration = CalibrationReport.read(details)
+    calibration = report.read_result(TaskResult, "task/topic_tiny").calibration
     assert calibration is not None and sum(calibration.shares.values()) == pytest.approx(1)
     one = {arm: calibration.arms[arm][1].calibration for arm in ARMS}["adapted"]
     loss = -np.mean([math.log(table[row["labels"][0]]) for table, row in zip(

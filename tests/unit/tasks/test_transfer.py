@@ -18,7 +18,7 @@ from vernacular.modeling.variants import ARMS, MODEL_FOLDER
 from vernacular.pipeline.stage import StageContext
 from vernacular.provenance.document import short_digest
 from vernacular.tasks import stage
-from vernacular.tasks.learning_curve import TransferScores
+from vernacular.tasks.stage_results import TransferScores
 from vernacular.tasks.stages import stages
 from vernacular.tasks.transfer import TransferItems, transfer_items
 from vernacular.text.words import plain_words
