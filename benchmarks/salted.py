@@ -14,13 +14,12 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
-import orjson
-
 from benchmarks.folder import artifact, run, write_folder
 from benchmarks.registry import DATA, Row, figure, need
 from vernacular.cleaning.holdout_texts import held_items, texts_of
 from vernacular.config.load import load_language
 from vernacular.core.files import File
+from vernacular.provenance.corpus_tables import DOCUMENTS, REJECTS, read_rows
 from vernacular.text.words import plain_words
 
 SHARE = 0.1
@@ -80,8 +79,8 @@ def salted() -> Iterator[Row]:
             corpus.good -= {plain_words(text) for _, text in held}
             run(folder, Path(place) / "artifacts")
             clean = artifact(Path(place) / "artifacts", "corpus/clean")
-            rows = [orjson.loads(row) for row in (clean / "documents.jsonl").read_bytes().splitlines()]
-            lost_to = _rules(clean / "rejects")
+            rows = list(read_rows(clean / DOCUMENTS))
+            lost_to = {plain_words(row["text"]): row["rule"] for row in read_rows(clean / REJECTS)}
         left = [line for row in rows for line in row["text"].split("\n")]
         yield from _judge(name, corpus, left, lost_to)
 
@@ -102,12 +101,6 @@ def _judge(name: str, corpus: Salted, left: Sequence[str], lost_to: dict[Words, 
     lost = Counter(lost_to[words] for words in corpus.good - set(times) if words in lost_to)
     yield Row(f"{name}_good_lines_lost", 100 * lost.total() / len(corpus.good), "%", details={
         "good": len(corpus.good), "lost": lost.total(), "by rule": dict(lost.most_common())})
-
-
-def _rules(folder: Path) -> dict[Words, str]:
-    """The words of each rejected line, and the rule that dropped it."""
-    return {plain_words(row["text"]): path.stem for path in sorted(folder.glob("*.jsonl"))
-            for row in map(orjson.loads, path.read_bytes().splitlines())}
 
 
 def strew(chance: random.Random, size: int) -> Salted:

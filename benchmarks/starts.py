@@ -24,6 +24,7 @@ from benchmarks.extension import LINES, NAME, SEED_LINES, WORDS, minilm, model, 
 from benchmarks.folder import CHECKOUT, run, write_folder
 from benchmarks.registry import Row, Skipped, figure
 from vernacular.config.training import Vocabulary
+from vernacular.provenance.corpus_tables import read_rows
 
 _STEPS, _ITEMS = 100, 1000  # few steps: with more of them the starts come closer together
 _SEEDS = (1,)
@@ -143,7 +144,6 @@ def main() -> None:
 
     from vernacular.catalog import stages_of
     from vernacular.config.load import load_language
-    from vernacular.core.jsonl import read_jsonl
     from vernacular.core.store import Report, Store
     from vernacular.modeling.base_models import load_base, load_model, load_tokenizer
     from vernacular.modeling.likelihood import LEAST_WORDS, likelihood
@@ -160,7 +160,7 @@ def main() -> None:
         settings = language.models[NAME]
         base, _ = load_base(settings.base, settings.objective, language)
         rows = load_file(work.out / "rows.safetensors")
-        texts = [row["text"] for row in read_jsonl(work.inputs["corpus/splits"] / "train.jsonl")]
+        texts = [row["text"] for row in read_rows(work.inputs["corpus/splits"] / "train.parquet")]
         table = _peer_rows(work.out, texts, base.get_input_embeddings().weight.detach(), work.seed)
         rows["input"] = table[rows["ids"]].contiguous()
         save_file(rows, work.out / "rows.safetensors")
@@ -169,7 +169,7 @@ def main() -> None:
     chosen = replace(tokenizer, version=f"{tokenizer.version} {_PEER}", run=from_peer) if start == _PEER else tokenizer
     made = run_stage(chosen, language, store)
     trained = run_stage(every[f"model/{NAME}"], language, store).folder
-    held_out = read_jsonl(store.current(language.code, "corpus/splits").folder / "test.jsonl")  # type: ignore[union-attr]
+    held_out = read_rows(store.current(language.code, "corpus/splits").folder / "test.parquet")  # type: ignore[union-attr]
     lines = [line for row in held_out for line in row["text"].split("\n") if len(words(line)) >= LEAST_WORDS]
     network, used = load_model(trained / MODEL_FOLDER, "masked"), load_tokenizer(trained / MODEL_FOLDER)
     scored = likelihood(network, used, "masked", lines[:_ITEMS], seed=1)

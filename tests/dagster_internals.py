@@ -3,6 +3,8 @@
 No other module of the tests imports one; what the project itself uses is in ``assets.dagster_internals``.
 """
 
+# ruff: noqa: F401  # for other modules
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -24,29 +26,6 @@ from dagster._daemon.freshness import FreshnessDaemon
 from dagster._daemon.run_coordinator import QueuedRunCoordinatorDaemon
 from dagster._daemon.sensor import execute_sensor_iteration
 from dagster._serdes import ConfigurableClass, ConfigurableClassData
-
-__all__ = [
-    "NOT_FINISHED_STATUSES",
-    "ConfigurableClass",
-    "ConfigurableClassData",
-    "FreshnessDaemon",
-    "FreshnessState",
-    "InMemoryJob",
-    "InProcessCodeLocationOrigin",
-    "InProcessWorkspaceLoadTarget",
-    "LaunchRunContext",
-    "LoadableTargetOrigin",
-    "MockedRunLauncher",
-    "QueuedRunCoordinatorDaemon",
-    "RunLauncher",
-    "WorkspaceProcessContext",
-    "create_test_daemon_workspace_context",
-    "execute_run",
-    "execute_sensor_iteration",
-    "location_origins_from_yaml_paths",
-    "set_clock",
-    "set_patience",
-]
 
 
 def set_clock(monkeypatch: pytest.MonkeyPatch, now: Callable[[], float]) -> None:

@@ -188,8 +188,9 @@ def test_a_folder_is_added_and_broken(open_page: OpenPage, trouble: list[str], a
 
     # A folder is put in. "Reload definitions": there it is.
     folder = add_language(home / "languages", "qab")
+    added = len(stages_of(load_language(folder)))
     reload(page)
-    counts(page, "qab", "yellow").get_by_text(str(stages + 1), exact=True).wait_for()
+    counts(page, "qab", "yellow").get_by_text(str(added + 1), exact=True).wait_for()
 
     # A key is misspelt. "Reload definitions": its asset reports what is wrong and how to fix it, and cannot be run.
     settings = folder / "language.yaml"

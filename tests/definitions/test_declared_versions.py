@@ -14,15 +14,17 @@ from typing import Any
 import pytest
 
 from tests.generate import LATIN, make_documents, make_word, write_language
+from vernacular.cleaning.corpus_rules import RULES
 from vernacular.cleaning.document_rules import RULES_VERSION
 from vernacular.config.load import load_language
-from vernacular.core.jsonl import read_jsonl
 from vernacular.core.store import Artifact, Store
 from vernacular.corpus.split_features import FEATURES_VERSION, Parts
 from vernacular.corpus.stages import stages
 from vernacular.langid import load_identifier
 from vernacular.langid.stage import LEARNER_VERSION
 from vernacular.pipeline.stage import run_stage
+from vernacular.provenance.corpus_tables import read_rows, read_tables
+from vernacular.text.line_batch import RULES as OWN_RULES
 
 DAMAGE = ["The committee will publish the results of this meeting on the first day of next month.",
           "это совсем другая письменность", "*** 12 ***", "la la la la la la la la mi", "a\ufffdb ndi",
@@ -47,18 +49,17 @@ def digest(value: Any) -> str:
 
 def test_the_rules_on_documents(made: dict[str, Artifact]) -> None:
     clean = made["corpus/clean"]
-    texts = [row["text"] for row in read_jsonl(clean.folder / "documents.jsonl")]
-    rejects = {path.stem: sorted(str(row.get("text")) for row in read_jsonl(path))
-               for path in (clean.folder / "rejects").iterdir()}
-    assert len(rejects) >= 5
+    texts = [row["text"] for row in read_rows(clean.folder / "documents.parquet")]
+    rows = list(read_rows(clean.folder / "rejects.parquet"))
+    rejects = {rule: sorted(row["text"] for row in rows if row["rule"] == rule) for rule in OWN_RULES | RULES}
+    assert sum(map(bool, rejects.values())) >= 5
     assert (RULES_VERSION, digest([texts, rejects])) == ("1", "7f0e4e46dfdacde3")
 
 
 def test_the_features_of_splits(made: dict[str, Artifact]) -> None:
-    lines = (made["corpus/clean"].folder / "documents.jsonl").read_bytes().splitlines()[:20]
-    table = Parts(5)(lines)
-    numbers = {name: values.tolist() for name, values in table.items()}
-    assert (FEATURES_VERSION, digest(numbers)) == ("1", "63ecf68793a04fa8")
+    documents = next(read_tables(made["corpus/clean"].folder / "documents.parquet")).slice(0, 20)
+    numbers = Parts(5)(documents).to_pydict()
+    assert (FEATURES_VERSION, digest(numbers)) == ("2", "2e768a3567dc1d58")
 
 
 def test_the_learned_identifier(made: dict[str, Artifact]) -> None:

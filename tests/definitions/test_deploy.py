@@ -115,7 +115,7 @@ def test_all_name_one_code_location_one_image_and_one_home() -> None:
     assert helm["computeLogManager"]["config"]["customComputeLogManager"]["config"]["base_dir"] == storage
 
 
-def test_the_job_of_a_run_on_kubernetes_has_the_folders_and_no_more_rights_than_it_needs() -> None:
+def test_a_job_on_kubernetes_has_its_folders_and_few_rights() -> None:
     """What Dagster's own launcher makes of the values; unknown keys of a pod are refused by Kubernetes' own classes."""
     from dagster_k8s.container_context import K8sContainerContext
     from dagster_k8s.job import DagsterK8sJobConfig, construct_dagster_k8s_job

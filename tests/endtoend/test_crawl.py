@@ -131,7 +131,7 @@ def test_what_must_not_be_asked_or_kept_is_not(world: World) -> None:
     assert "/after-noindex.html" in world.documents and "/nofollow.html" in world.documents
 
 
-def test_characters_survive_wrong_declarations_and_are_refused_by_name_where_nobody_can_tell(world: World) -> None:
+def test_characters_survive_wrong_declarations(world: World) -> None:
     assert "Ŵanthu ŵa ku Mzuzu ŵali na ŋombe." in world.documents["/utf8.html"].text
     assert "encoding:declared cp1252, is utf-8" in world.documents["/utf8.html"].flags
     assert "“Café” naïveté – " in world.documents["/cp1252.html"].text
@@ -142,7 +142,7 @@ def test_characters_survive_wrong_declarations_and_are_refused_by_name_where_nob
     assert "wosweka" in world.documents["/broken.html"].text
 
 
-def test_hreflang_guides_the_crawl_and_counts_as_a_sign_of_machine_translation(world: World) -> None:
+def test_hreflang_guides_the_crawl_and_hints_at_translation(world: World) -> None:
     assert "/lg/news.html" in world.documents
     assert world.asked("/en/") == [] and "/en/news.html" not in world.documents
     assert "/it/notes.html" in world.documents  # a code that the site does not mark pages with means nothing

@@ -222,7 +222,7 @@ def runs(stack: Stack) -> list[str]:
     return asked
 
 
-def test_of_one_language_one_run_goes_on_at_a_time_and_of_all_one_stage_of_the_pool(
+def test_one_run_of_a_language_and_one_stage_of_the_pool_at_a_time(
         stack: Stack, runs: list[str], instance: DagsterInstance) -> None:
     wait_for(lambda: finished(instance, runs), stack.log("daemon"))
     first, again, other = (times_of(instance, run) for run in runs)

@@ -41,12 +41,12 @@ from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.core import clock
 from vernacular.core.errors import TransientProblem, as_problem
-from vernacular.core.jsonl import read_jsonl
 from vernacular.core.project import Project
 from vernacular.core.store import Artifact, Store
 from vernacular.corpus import ingest as documents
 from vernacular.corpus.stages import stages
 from vernacular.pipeline.stage import run_stage, silent
+from vernacular.provenance.corpus_tables import read_rows
 from vernacular.sources import open_source, place_of
 from vernacular.sources.fetch_schedule import fetch
 
@@ -118,7 +118,7 @@ def fill(disk: Path, room: int) -> None:
 
 
 def texts_in(folder: Path, *names: str) -> list[str]:
-    return sorted(row["text"] for name in names for row in read_jsonl(folder / name))
+    return sorted(row["text"] for name in names for row in read_rows(folder / name))
 
 
 def make(language: Language, store: Store) -> dict[str, str]:
@@ -167,7 +167,7 @@ def test_a_run_on_a_full_disk_is_asked_for_again_after_a_while(world: World, dis
     again, = world.tick().run_requests or ()
     assert world.run(again) and world.settle() == []
     current = Store(world.project.artifacts).current("qaa", "corpus/documents")
-    assert current is not None and len(texts_in(current.folder, "documents.jsonl")) == 12
+    assert current is not None and len(texts_in(current.folder, "documents.parquet")) == 12
 
 
 def test_a_crawl_onto_a_full_disk_ends_and_goes_on_later(tmp_path: Path, disk: Path,
@@ -234,28 +234,28 @@ def test_what_another_process_finished_meanwhile_is_not_made_again(tmp_path: Pat
     def late(own: Store, code: str, stage: str, key: str) -> Any:  # between the look and the lock
         monkeypatch.setattr(Store, "workspace", workspace)
         artifact = run_stage(first, language, Store(store.root))
-        inodes.append((artifact.folder / "documents.jsonl").stat().st_ino)
+        inodes.append((artifact.folder / "documents.parquet").stat().st_ino)
         return workspace(own, code, stage, key)
 
     monkeypatch.setattr(Store, "workspace", late)
     artifact = run_stage(first, language, store)
-    assert [(artifact.folder / "documents.jsonl").stat().st_ino] == inodes
+    assert [(artifact.folder / "documents.parquet").stat().st_ino] == inodes
     assert not list(artifact.folder.parent.glob(".work-*"))
 
 
 def rename_while_reading(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Callable[[], None]:
     """Have the folder renamed when the first row of the ledger is written; returns what puts it back."""
-    write, away = documents.write_jsonl, folder.with_name("_away")
+    write, away = documents.write_tables, folder.with_name("_away")
 
-    def meanwhile(path: Path, rows: Any) -> int:
+    def meanwhile(path: Path, schema: Any, tables: Any) -> int:
         if folder.exists():
             folder.rename(away)
-        return write(path, rows)
+        return write(path, schema, tables)
 
-    monkeypatch.setattr(documents, "write_jsonl", meanwhile)
+    monkeypatch.setattr(documents, "write_tables", meanwhile)
 
     def back() -> None:
-        monkeypatch.setattr(documents, "write_jsonl", write)
+        monkeypatch.setattr(documents, "write_tables", write)
         away.rename(folder)
 
     return back
@@ -284,7 +284,7 @@ def test_a_folder_renamed_in_mid_run_is_no_empty_folder(world: World, kind: str,
     again, = world.tick().run_requests or ()
     assert world.run(again) and world.settle() == []
     current = Store(world.project.artifacts).current("qaa", "corpus/documents")
-    assert current is not None and len(texts_in(current.folder, "documents.jsonl")) == 12 + len(LINES)
+    assert current is not None and len(texts_in(current.folder, "documents.parquet")) == 12 + len(LINES)
 
 
 def test_a_locked_history_costs_a_tick_and_no_more(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -363,7 +363,7 @@ def test_a_server_that_hangs_holds_up_neither_the_tick_nor_another_language(worl
             process.wait()
 
 
-def test_an_inbox_on_a_disk_that_hangs_holds_up_neither_the_tick_nor_another_language(
+def test_a_disk_that_hangs_holds_up_no_other_language(
         world: World, hang: Callable[[Path], Callable[[], None]], monkeypatch: pytest.MonkeyPatch) -> None:
     folder = small(world.project.languages, sources=[
         {"name": "text", "kind": "files", "files": "text/*/*.txt", **SOURCE},
@@ -387,7 +387,7 @@ def test_an_inbox_on_a_disk_that_hangs_holds_up_neither_the_tick_nor_another_lan
     wait_for(world.upkeep._looks._away["qaa"].done)
     assert "qaa" in [request.tags["language"] for request in world.settle()]
     current = Store(world.project.artifacts).current("qaa", "corpus/documents")
-    assert current is not None and len(texts_in(current.folder, "documents.jsonl")) == 12 + len(LINES) + 1
+    assert current is not None and len(texts_in(current.folder, "documents.parquet")) == 12 + len(LINES) + 1
 
 
 @contextmanager
@@ -430,13 +430,13 @@ def wait_for(met: Callable[[], bool]) -> None:
 def test_a_killed_webserver_stops_no_run_and_shows_the_truth_when_it_is_back(
         world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     small(world.project.languages)
-    home, write = Path(world.instance.root_directory), documents.write_jsonl
+    home, write = Path(world.instance.root_directory), documents.write_tables
 
-    def in_time(path: Path, rows: Any) -> int:  # the run is not to be over before the webserver is
+    def in_time(path: Path, schema: Any, tables: Any) -> int:  # the run is not to be over before the webserver is
         wait_for((tmp_path / "killed").exists)
-        return write(path, rows)
+        return write(path, schema, tables)
 
-    monkeypatch.setattr(documents, "write_jsonl", in_time)
+    monkeypatch.setattr(documents, "write_tables", in_time)
     request, = world.tick().run_requests or ()
     with webserver(home) as (process, runs):
         run = multiprocessing.get_context("fork").Process(target=world.run, args=(request,))

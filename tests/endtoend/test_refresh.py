@@ -125,7 +125,7 @@ def test_a_clean_that_is_killed_goes_on_and_leaves_no_process(tmp_path: Path) ->
     child = subprocess.Popen([sys.executable, "-c", code, str(folder), str(tmp_path / "killed")], cwd=CHECKOUT,
                              env={**os.environ, "MARK": mark, "PYTHONPATH": str(CHECKOUT)})
     limit = time.monotonic() + 120
-    while not list((tmp_path / "killed").glob("qaa/.cache/corpus/clean/*/*.table")):
+    while not list((tmp_path / "killed").glob("qaa/.cache/corpus/clean/*/*.arrow")):
         assert child.poll() is None and time.monotonic() < limit
         time.sleep(0.01)
     os.kill(child.pid, signal.SIGKILL)

@@ -13,8 +13,8 @@ import sys
 from pathlib import Path
 
 from tests.project import Place
-from vernacular.core.jsonl import read_jsonl
 from vernacular.core.store import Store
+from vernacular.provenance.corpus_tables import read_rows
 
 
 def grep(folder: Path, lines: list[str]) -> list[str]:
@@ -37,9 +37,9 @@ def history(place: Place, lines: list[str]) -> list[str]:
             for path in grep(place.folder / name, lines)]
 
 
-def test_nothing_of_it_is_left_in_artifacts_and_history_and_it_does_not_come_back(place: Place) -> None:
+def test_a_document_leaves_artifacts_and_history_for_good(place: Place) -> None:
     store = Store(place.artifacts)
-    train = list(read_jsonl(store.current("qaa", "corpus/splits").folder / "train.jsonl"))
+    train = list(read_rows(store.current("qaa", "corpus/splits").folder / "train.parquet"))
     shown = store.current("qaa", "corpus/documents").manifest.report.samples["documents"]
     gone = next(row for row in train if any(row["text"].startswith(sample["text"][:60]) for sample in shown))
     lines = gone["text"].split("\n")
@@ -105,7 +105,7 @@ def test_a_run_that_goes_on_is_not_pulled_from_under_itself(place: Place) -> Non
             "        status=DagsterRunStatus.STARTED, tags={'language': 'qaa'}))\n")
     subprocess.run([sys.executable, "-c", code], env=place.environment, cwd=place.folder, check=True, timeout=120)
     store = Store(place.artifacts)
-    row = next(read_jsonl(store.current("qaa", "corpus/documents").folder / "documents.jsonl"))
+    row = next(read_rows(store.current("qaa", "corpus/documents").folder / "documents.parquet"))
     done = place.run("takedown", "qaa", "--id", row["id"], "--reason", "asked", "--yes")
     assert done.returncode == 2
     assert "still active" in done.stderr and "suppressed already" in done.stderr

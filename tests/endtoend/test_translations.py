@@ -17,6 +17,7 @@ from vernacular.core.files import File
 from vernacular.core.jsonl import read_jsonl
 from vernacular.core.store import Store
 from vernacular.datasets.aligned_pairs import Learned
+from vernacular.provenance.corpus_tables import read_rows
 from vernacular.provenance.document import BESIDE
 from vernacular.provenance.suppression_list import FILE, append_row
 from vernacular.release.card import write_card
@@ -128,7 +129,7 @@ def test_how_much_translations_weigh_is_no_reason_to_embed_them_anew(place: Plac
     assert [actions[name] for name in STAGES] == ["reuse", "reuse", "run", "run"]
 
 
-def test_what_is_searched_was_learned_by_no_model_and_the_release_finds_it_again(place: Place) -> None:
+def test_the_release_finds_held_out_translations(place: Place) -> None:
     """Nothing is trained for the search, and of it the model alone is released."""
     result = place.run("run", "qaa", "--to", "release/tiny")
     assert result.returncode == 0, result.stdout + result.stderr
@@ -138,7 +139,7 @@ def test_what_is_searched_was_learned_by_no_model_and_the_release_finds_it_again
     assert searched is not None and released is not None and aligned is not None
     splits = store.current("qaa", "corpus/splits")
     assert splits is not None
-    held_out = {line for row in read_jsonl(splits.folder / "test.jsonl") for line in row["text"].split("\n")}
+    held_out = {line for row in read_rows(splits.folder / "test.parquet") for line in row["text"].split("\n")}
     rows = list(read_jsonl(searched.folder / "predictions.jsonl"))
     assert len(rows) == 20 and {row["text"] for row in rows} <= held_out
     assert aligned.manifest.report.counts["pairs_of_held_out"].value >= 20

@@ -16,8 +16,8 @@ import pytest
 import yaml
 
 from tests.project import CHECKOUT, Place, make_place
-from vernacular.core.jsonl import read_jsonl
 from vernacular.core.store import Store
+from vernacular.provenance.corpus_tables import read_rows
 
 PATIENCE = 180.0  # seconds; a run takes about ten where nothing else is going on
 NEW = "Mbandi ngolo thambi se wapu dza ng'ono keli."
@@ -73,9 +73,9 @@ def lines(place: Place, stage: str) -> list[str]:
     current = Store(place.artifacts).current("qaa", stage)
     if current is None:
         return []
-    files = sorted(current.folder.glob("*.jsonl")) if stage == "corpus/splits" else [current.folder / "documents.jsonl"]
-    return [line for file in files if file.name != "rejects.jsonl" for row in read_jsonl(file)
-            for line in row.get("text", "").split("\n")]
+    names = ("train", "dev", "test") if stage == "corpus/splits" else ("documents",)
+    return [line for name in names for row in read_rows(current.folder / f"{name}.parquet")
+            for line in row["text"].split("\n")]
 
 
 def run_processes(place: Place) -> list[psutil.Process]:

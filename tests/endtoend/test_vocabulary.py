@@ -63,5 +63,7 @@ def test_distilled_rows_reach_a_trained_causal_model(with_corpus: Callable[..., 
     run_until(place, "evaluation/tiny_likelihood", initialise="distillation", min_uses=30, trim="letters")
     report = current(place, "tokenizer/tiny").manifest.report
     assert all(gate.passed for gate in report.gates if gate.blocking)
+    assert all((current(place, stage).folder / "model" / "model.safetensors").is_file()
+               for stage in ("model/tiny", "model/tiny_control"))
     counts = current(place, "evaluation/tiny_likelihood").manifest.report.counts
     assert counts["bits_per_byte_adapted"].value < counts["bits_per_byte_base"].value

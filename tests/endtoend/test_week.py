@@ -22,10 +22,10 @@ from pipelines.repair_history import repair
 from tests.endtoend.week import DAY, HOUR, MONDAY, Later, Week, week
 from tests.site import Answer
 from vernacular.config.load import load_language
-from vernacular.core.jsonl import read_jsonl
 from vernacular.core.store import Store
 from vernacular.corpus.verify import rebuild
 from vernacular.pipeline.stage import silent
+from vernacular.provenance.corpus_tables import read_rows
 
 PORTAL = Answer(b"<!DOCTYPE html><html><body>Please log in to this network.</body></html>")
 AHEAD = 30 * DAY  # longer than the week and what follows it
@@ -83,7 +83,7 @@ def splits(world: Week, code: str) -> list[str]:
     """The lines of the three parts."""
     current = Store(world.project.artifacts).current(code, "corpus/splits")
     assert current is not None, code
-    return [line for part in ("train", "dev", "test") for row in read_jsonl(current.folder / f"{part}.jsonl")
+    return [line for part in ("train", "dev", "test") for row in read_rows(current.folder / f"{part}.parquet")
             for line in row["text"].split("\n")]
 
 
@@ -91,7 +91,7 @@ def each_document_is_there_once(world: Week, codes: list[str]) -> None:
     for code in codes:
         current = Store(world.project.artifacts).current(code, "corpus/documents")
         assert current is not None
-        ledger = Counter(line for row in read_jsonl(current.folder / "documents.jsonl")
+        ledger = Counter(line for row in read_rows(current.folder / "documents.parquet")
                          for line in row["text"].split("\n"))
         found, wanted = Counter(splits(world, code)), Counter(
             line for arrival in world.arrived if arrival.code == code for line in arrival.lines)

@@ -13,10 +13,10 @@ from tests.hostile import RECIPES, attack, body_of, docx_of, table_of
 from vernacular.config.limits import Limits
 from vernacular.config.load import load_language
 from vernacular.core.files import File
-from vernacular.core.jsonl import read_jsonl
 from vernacular.core.store import Store
 from vernacular.corpus.stages import stages
 from vernacular.pipeline.stage import run_stage
+from vernacular.provenance.corpus_tables import read_rows
 from vernacular.sandbox.limits import LimitReached
 from vernacular.sources.formats import read_texts
 
@@ -60,7 +60,7 @@ def test_what_libraries_cannot_take_is_refused(tmp_path: Path, name: str, make: 
     assert raised.value.limit == limit
 
 
-def test_a_file_that_takes_too_much_is_named_in_the_report_and_the_run_goes_on(tmp_path: Path) -> None:
+def test_a_file_that_takes_too_much_is_named_in_the_report(tmp_path: Path) -> None:
     sources = [{"name": name, "kind": kind, "licence": "CC0-1.0", "consent": "contributor", "register": "other", **more}
                for name, kind, more in (("texts", "files", {"files": "texts/*"}), ("inbox", "inbox", {}))]
     folder = write_language(tmp_path / "languages", documents=3, sources=sources, limits={"output_mb": 1})
@@ -71,7 +71,7 @@ def test_a_file_that_takes_too_much_is_named_in_the_report_and_the_run_goes_on(t
         (folder / name / "c.txt").write_text("ku Zomba\n")
     language = load_language(folder)
     artifact = run_stage(stages(language)[0], language, Store(tmp_path / "artifacts"))
-    assert [row["text"] for row in read_jsonl(artifact.folder / "documents.jsonl")] == ["kale amo", "ku Zomba"] * 2
+    assert [row["text"] for row in read_rows(artifact.folder / "documents.parquet")] == ["kale amo", "ku Zomba"] * 2
     report = artifact.manifest.report
     assert not report.gates[0].passed and not report.gates[0].blocking
     assert [row["file"] for row in report.samples["unreadable"]] == [

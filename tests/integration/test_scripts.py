@@ -20,11 +20,11 @@ from hypothesis import strategies as st
 
 from tests.generate import CONSONANTS, VOWELS, Writing, make_documents, make_word, write_language
 from vernacular.config.load import load_language
-from vernacular.core.jsonl import read_jsonl
 from vernacular.core.store import Store
 from vernacular.corpus.stages import stages
 from vernacular.langid.train import learn
 from vernacular.pipeline.stage import run_stage
+from vernacular.provenance.corpus_tables import read_rows
 from vernacular.text import words as words_module
 from vernacular.text.normalization import normalise
 from vernacular.text.spelling import Speller, undo
@@ -224,9 +224,9 @@ def test_duplicates_are_found_in_every_script(code: str, tmp_path: Path) -> None
     store, language = Store(tmp_path / "artifacts"), load_language(folder)
     done = {stage.name: run_stage(stage, language, store) for stage in stages(language)
             if stage.name != "corpus/splits"}
-    rejects = [row for path in (done["corpus/clean"].folder / "rejects").glob("*.jsonl") for row in read_jsonl(path)]
+    rejects = read_rows(done["corpus/clean"].folder / "rejects.parquet")
     assert Counter(row["rule"] for row in rejects) == {"duplicate": 5, "near_duplicate": 5}
-    kept = [line for row in read_jsonl(done["corpus/clean"].folder / "documents.jsonl")
+    kept = [line for row in read_rows(done["corpus/clean"].folder / "documents.parquet")
             for line in row["text"].split("\n")]
     assert set(fresh) <= set(kept)
     assert len(kept) == 300 + len(fresh)

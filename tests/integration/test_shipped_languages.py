@@ -103,7 +103,7 @@ def test_public_sources_are_pinned_and_polite(code: str) -> None:
 
 
 @pytest.mark.parametrize("code", FETCHED)
-def test_identification_has_one_source_to_learn_from_or_the_folder_says_why_not(code: str) -> None:
+def test_identification_has_one_source_to_learn_from(code: str) -> None:
     trusted = [source.name for source in load_language(LANGUAGES / code).sources if source.trusted]
     assert trusted == (["fineweb2"] if code != "quy" else [])
     if not trusted:

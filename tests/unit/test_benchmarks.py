@@ -76,7 +76,7 @@ def test_stages_are_timed_in_a_process_of_their_own(tmp_path: Path) -> None:
     seconds = run(folder, tmp_path / "artifacts")
     assert list(seconds) == ["corpus/documents", "corpus/identifier", "corpus/clean", "corpus/splits"]
     assert all(found > 0 for found in seconds.values())
-    assert (artifact(tmp_path / "artifacts", "corpus/clean") / "documents.jsonl").is_file()
+    assert (artifact(tmp_path / "artifacts", "corpus/clean") / "documents.parquet").is_file()
     write_text(folder, "text", [])
     with pytest.raises(RuntimeError, match="text"):
         run(folder, tmp_path / "other")

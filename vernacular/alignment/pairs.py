@@ -23,7 +23,6 @@ from vernacular.config.stage_settings import clean_settings
 from vernacular.config.training import Alignment
 from vernacular.config.translations import FilesSide, PackageSide
 from vernacular.core.errors import Problem
-from vernacular.core.jsonl import read_jsonl as read_rows
 from vernacular.core.result import SampleRow
 from vernacular.core.store import Report, digest_of_listed
 from vernacular.corpus.side_texts import Sieve
@@ -31,6 +30,7 @@ from vernacular.datasets.keyed_texts import references_of
 from vernacular.datasets.notes import DataNote, numbers_of
 from vernacular.datasets.raw_pairs import LEAST, Join, TextPair, read_raw_pairs
 from vernacular.pipeline.stage import StageContext
+from vernacular.provenance.corpus_tables import file_of, read_rows
 from vernacular.sources import open_source, place_of
 from vernacular.sources.files import Files
 
@@ -161,8 +161,9 @@ def _read(work: StageContext, asked: Alignment) -> _Found:
     raw = read_raw_pairs(work.language, work.root, asked, work.progress)
     documents: dict[str, tuple[Part, str]] = {}
     for part in PARTS:  # later parts win: a text of test is in test only
-        path = work.inputs["corpus/splits"] / f"{part}.jsonl"
-        documents.update({row["raw_digest"]: (part, row["id"]) for row in read_rows(path) if "raw_digest" in row})
+        path = work.inputs["corpus/splits"] / file_of(part)
+        documents.update({row["raw_digest"]: (part, row["id"]) for row in read_rows(path, ["id", "raw_digest"])
+                          if "raw_digest" in row})
     places = [max((documents[digest] for digest in one.digests if digest in documents),
                   key=lambda place: (PARTS.index(place[0]), place[1]), default=None) for one in raw.pairs.values()]
     if scores_translations(work.language) and sum(
@@ -185,7 +186,7 @@ def _places_of_lines(work: StageContext, sentences: Sequence[str],
     tidied = tidy(list(sentences), clean_settings(work.language))
     lines: dict[str, _Place] = {}
     for part in PARTS:
-        for row in read_rows(work.inputs["corpus/splits"] / f"{part}.jsonl"):
+        for row in read_rows(work.inputs["corpus/splits"] / file_of(part)):
             lines.update(dict.fromkeys(row["text"].split("\n"), (part, row.get("id", ""))))
     found = [place or lines.get(line) for place, line in zip(places, tidied, strict=True)]
     outside = sorted((at for at, place in enumerate(found) if place is None),
@@ -213,7 +214,7 @@ def _as_cleaned(work: StageContext, part: Part, pairs: Iterable[Pair]) -> Iterat
     """Yield the ``pairs`` whose sentence is a line of its cleaned document in ``part``, or in none; data masked."""
     settings, pairs = clean_settings(work.language), list(pairs)
     lines = {row["id"]: set(row["text"].split("\n"))
-             for row in read_rows(work.inputs["corpus/splits"] / f"{part}.jsonl") if "id" in row}
+             for row in read_rows(work.inputs["corpus/splits"] / file_of(part), ["id", "text"]) if "id" in row}
     texts = tidy([pair.text for pair in pairs], settings)
     translations = masked([pair.translation for pair in pairs], settings)
     for pair, text, translation in zip(pairs, texts, translations, strict=True):

@@ -1,11 +1,8 @@
 """What was found out about each document, kept by the digest of its row, so that only new rows are worked on.
 
-A table holds arrays about some rows of a JSON Lines file; a library is a folder of tables for one version of the rules.
-What it holds may be lost at any time: what is not there, or is not whole, is made again. Knows no rule.
-
-The arrays of a table are named ``<level>.<name>``. Level ``rows`` has one entry for each row, among them ``rows.key``;
-an entry of another level belongs to the row that counts it in ``rows.<level>``. Arrays without a level are blobs; one
-of them, ``bytes``, holds how long the rows are together.
+A table is an Arrow record batch with a row for each document and nested lists of what belongs to it (its lines, say);
+a library is a folder of tables for one version of the rules. What it holds may be lost at any time: a table that is not
+there, or is damaged, is made again. Knows no rule.
 """
 
 from __future__ import annotations
@@ -21,32 +18,26 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
 import xxhash
 from numpy.typing import NDArray
 
-from vernacular.text.word_hashes import Ints, offsets, spread
+from vernacular.provenance.corpus_tables import LONG, text_sizes
+from vernacular.text.word_hashes import U64, Ints, mix, offsets, spread
 
-Arrays = dict[str, NDArray[Any]]
-SUFFIX = ".table"
-_MAGIC = b"vernacular table 1\n"
-_ALIGN = 64
-BATCH = 1_000_000  # bytes of rows that one table is about
-_SMALL, _MOST_SMALL = BATCH // 2, 16  # bytes of rows in a small table, and how many of these are left standing
-
-
-def mapped(path: Path) -> memoryview:
-    """The bytes of a file, mapped into memory; at once where that can be, for page by page takes ten times as long."""
-    if not path.stat().st_size:
-        return memoryview(b"")
-    with path.open("rb") as stream:
-        return memoryview(mmap.mmap(stream.fileno(), 0, flags=mmap.MAP_SHARED | getattr(mmap, "MAP_POPULATE", 0),
-                                    prot=mmap.PROT_READ))
+Columns = Mapping[str, NDArray[Any] | pa.Array]
+SUFFIX = ".arrow"
+BATCH = 1_000_000  # bytes of text that one table is about
+KEY, SIZE = "key", "bytes"  # columns of every table: 128 bits of the document's row, and how much text it has
+_CHECK = 8  # bytes of the checksum that ends a file
+_SMALL, _MOST_SMALL = BATCH // 2, 16  # bytes of text in a small table, and how many of these are left
+_ODD = np.uint64(0x9E3779B97F4A7C15)
 
 
 @contextlib.contextmanager
 def uncollected() -> Iterator[None]:
-    """Without the search for cycles, which walks over all objects again and again while many are made; none are."""
+    """Without the garbage collector, which costs much time while many objects are made, none of them in a cycle."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -56,45 +47,72 @@ def uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def write_table(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Write ``arrays`` to ``path``, so that a reader finds all of them or none."""
-    head: list[tuple[str, str, int]] = []
-    parts: list[bytes] = []
-    check = xxhash.xxh3_64()
-    for name, array in arrays.items():
-        data = np.ascontiguousarray(array).tobytes()
-        data += bytes(-len(data) % _ALIGN)
-        check.update(data)
-        head.append((name, array.dtype.str, len(array)))
-        parts.append(data)
-    first = orjson.dumps({"arrays": head, "check": check.intdigest()})
-    first += b" " * (-(len(_MAGIC) + len(first) + 1) % _ALIGN) + b"\n"
+def batch_of(columns: Columns) -> pa.RecordBatch:
+    """A record batch of these columns."""
+    return pa.record_batch({name: pa.array(column) if isinstance(column, np.ndarray) else column
+                            for name, column in columns.items()})
+
+
+def lists_of(counts: NDArray[np.integer], columns: Columns | NDArray[Any]) -> pa.ListArray:
+    """Lists with ``counts`` entries each: structs of ``columns``, or plain values where one array is given."""
+    values = pa.array(columns) if isinstance(columns, np.ndarray) else batch_of(columns).to_struct_array()
+    return pa.ListArray.from_arrays(pa.array(offsets(counts).astype(np.int32)), values)
+
+
+def vectors_of(rows: NDArray[Any]) -> pa.FixedSizeListArray:
+    """The rows of a matrix, a vector each."""
+    return pa.FixedSizeListArray.from_arrays(pa.array(rows.ravel()), rows.shape[1])
+
+
+def write_table(path: Path, batch: pa.RecordBatch) -> None:
+    """Write ``batch`` to ``path``, so that a reader finds all of it or none."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, batch.schema) as writer:
+        writer.write_batch(batch)
+    data = sink.getvalue()
     part = path.with_suffix(".part")
     with part.open("wb") as stream:
-        stream.writelines((_MAGIC, first, *parts))
+        stream.write(data)
+        stream.write(xxhash.xxh3_64_digest(data))
     part.replace(path)
 
 
-def read_table(path: Path) -> Arrays | None:
-    """The arrays in ``path``, read-only and mapped into memory, or None if the file is not whole."""
-    view = mapped(path)
-    if bytes(view[:len(_MAGIC)]) != _MAGIC:
+def read_table(path: Path) -> pa.RecordBatch | None:
+    """The table in ``path``, mapped into memory, or None if the file is not there or not whole."""
+    try:
+        with path.open("rb") as stream:  # populated at once: page by page takes ten times as long
+            data = pa.py_buffer(mmap.mmap(stream.fileno(), 0, flags=mmap.MAP_SHARED | getattr(
+                mmap, "MAP_POPULATE", 0), prot=mmap.PROT_READ))
+        whole = data[:-_CHECK]
+        if xxhash.xxh3_64_digest(whole) != data[-_CHECK:].to_pybytes():
+            return None
+        return pa.ipc.open_stream(whole).read_next_batch()
+    except (OSError, ValueError):  # ArrowInvalid is a ValueError
         return None
-    end = bytes(view[:1 << 16]).index(b"\n", len(_MAGIC)) + 1
-    head = orjson.loads(bytes(view[len(_MAGIC):end]))
-    if xxhash.xxh3_64_intdigest(view[end:]) != head["check"]:
-        return None
-    arrays: Arrays = {}
-    for name, kind, length in head["arrays"]:
-        size = np.dtype(kind).itemsize * length
-        arrays[name] = np.frombuffer(view[end:end + size], dtype=kind)
-        end += size + -size % _ALIGN
-    return arrays
 
 
-def keys_of(rows: Sequence[bytes | memoryview]) -> NDArray[np.uint64]:
-    """The keys of rows: 128 bits of their bytes (XXH3), shape ``(rows, 2)``."""
-    return np.frombuffer(b"".join([xxhash.xxh3_128_digest(row) for row in rows]), dtype="<u8").reshape(-1, 2)
+def keys_of(table: pa.Table) -> U64:
+    """The keys of rows: 128 bits of the values of all columns, shape ``(rows, 2)``."""
+    keys = np.zeros((len(table), 2), dtype=np.uint64)
+    for name in table.column_names:
+        column = pa.concat_arrays(table[name].chunks) if table[name].num_chunks else pa.array([], table[name].type)
+        if pa.types.is_list(column.type):
+            counts = pc.list_value_length(column).to_numpy().astype(np.uint64)
+            keys = mix(keys * _ODD + counts[:, None])
+            column = pc.binary_join(column, "\0")
+        column = column.cast(pa.string())
+        if name in LONG:
+            digests = _digests(column)
+        else:  # of values that recur each one is hashed once
+            encoded = column.dictionary_encode()
+            digests = _digests(encoded.dictionary)[encoded.indices.to_numpy()]
+        keys = mix(keys * _ODD + digests)
+    return keys
+
+
+def _digests(values: pa.Array) -> U64:
+    return np.frombuffer(b"".join(map(xxhash.xxh3_128_digest, values.cast(pa.binary()).to_pylist())),
+                         dtype="<u8").reshape(-1, 2)
 
 
 class Library:
@@ -102,33 +120,30 @@ class Library:
 
     Args:
         folder: the cache of the stage.
-        version: a digest of everything besides the rows that the tables hang on.
+        version: a digest of everything besides the rows that the tables depend on.
     """
 
     def __init__(self, folder: Path, version: str) -> None:
         self.folder = folder / version
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.tables: dict[str, Arrays] = {}
-        self._index: tuple[list[str], NDArray[np.uint64], Ints, NDArray[np.uint64]] | None = None
+        self.tables: dict[str, pa.RecordBatch] = {}
+        self._index: tuple[list[str], U64, Ints, U64] | None = None
         self.add([path.name for path in sorted(self.folder.glob(f"*{SUFFIX}"))])
 
     def add(self, names: Sequence[str]) -> None:
         """Read further tables of the folder; one that is not whole is deleted."""
         for name in names:
-            try:
-                table = read_table(self.folder / name)
-            except (OSError, ValueError, KeyError, TypeError):
-                table = None
+            table = read_table(self.folder / name)
             if table is None:
                 (self.folder / name).unlink(missing_ok=True)
             else:
                 self.tables[name] = table
 
-    def find(self, keys: NDArray[np.uint64]) -> Ints:
+    def find(self, keys: U64) -> Ints:
         """Where each of ``keys`` is among the rows of all tables, -1 if nowhere."""
         if self._index is None or self._index[0] != list(self.tables):
-            parts = [np.zeros(0, dtype=np.uint64), *(table["rows.key"] for table in self.tables.values())]
-            known = np.concatenate(parts).reshape(-1, 2)
+            known = np.concatenate([np.zeros((0, 2), dtype=np.uint64), *(
+                as_numpy(table[KEY]) for table in self.tables.values())])
             order = np.argsort(known[:, 0], kind="stable")
             self._index = list(self.tables), known, order, known[order, 0]
         _, known, order, firsts = self._index
@@ -137,7 +152,7 @@ class Library:
         place = order[np.minimum(np.searchsorted(firsts, keys[:, 0]), len(known) - 1)]
         return np.where((known[place] == keys).all(axis=1), place, -1)
 
-    def shed(self, keys: NDArray[np.uint64]) -> None:
+    def shed(self, keys: U64) -> None:
         """Delete tables that are mostly about other rows than those with ``keys``, and small ones once they are many.
 
         So the folder holds at most twice what is needed, in not too many files; what of it is needed is made again.
@@ -145,10 +160,10 @@ class Library:
         if not self.tables:
             return
         found = self.find(keys)
-        ends = np.cumsum([len(table["rows.key"]) // 2 for table in self.tables.values()])
-        used = np.bincount(np.searchsorted(ends, np.unique(found[found >= 0]), side="right"), minlength=len(ends))
-        sizes = np.diff(ends, prepend=0)
-        small = np.array([int(table["bytes"][0]) < _SMALL for table in self.tables.values()], dtype=np.bool_)
+        sizes = np.array([len(table) for table in self.tables.values()])
+        used = np.bincount(np.searchsorted(np.cumsum(sizes), np.unique(found[found >= 0]), side="right"),
+                           minlength=len(sizes))
+        small = np.array([as_numpy(table[SIZE]).sum() < _SMALL for table in self.tables.values()], dtype=np.bool_)
         gone = (used * 2 < sizes) | (small if small.sum() > _MOST_SMALL else False)
         for name, going in zip(list(self.tables), gone.tolist(), strict=True):
             if going:
@@ -164,16 +179,31 @@ class Library:
             path.unlink(missing_ok=True)
 
 
+def as_numpy(array: pa.Array) -> NDArray[Any]:
+    """The values of an array of numbers, or of vectors as a matrix, without a copy."""
+    vectors = pa.types.is_fixed_size_list(array.type)
+    values: NDArray[Any] = (array.flatten() if vectors else array).to_numpy()
+    return values.reshape(-1, array.type.list_size) if vectors else values
+
+
+def keyed(documents: pa.Table, found: pa.RecordBatch) -> pa.RecordBatch:
+    """What was found out about ``documents`` with the columns that every table has."""
+    return found.append_column(KEY, vectors_of(keys_of(documents))).append_column(
+        SIZE, pa.array(text_sizes(documents)))
+
+
 @dataclass(frozen=True)
 class View:
     """The tables of a library as they are for certain rows, in the order of the rows.
+
+    A level is a column of lists. An entry of a level is known by its place among those of all tables.
 
     Attributes:
         tables: all tables.
         index: where each row is among the rows of all tables.
     """
 
-    tables: Sequence[Arrays]
+    tables: Sequence[pa.RecordBatch]
     index: Ints
 
     def __len__(self) -> int:
@@ -183,33 +213,64 @@ class View:
         """The view of some of the rows."""
         return View(self.tables, self.index[rows])
 
-    @cached_property
-    def table_of(self) -> Ints:
-        """The number of the table that each row is in."""
-        ends = np.cumsum([len(table["rows.key"]) // 2 for table in self.tables])
-        return np.searchsorted(ends, self.index, side="right")
-
     def rows(self, name: str) -> NDArray[Any]:
-        """The array ``rows.<name>``, an entry (or a line of ``width`` entries) for each row."""
-        return self._all(f"rows.{name}")[self.index]
+        """A column of numbers, an entry for each row."""
+        return np.concatenate([as_numpy(table[name]) for table in self.tables])[self.index]
 
-    def counts(self, level: str) -> NDArray[np.integer]:
+    def row_values(self, name: str) -> pa.Array:
+        """A column of other values, an entry for each row."""
+        return pa.concat_arrays([table[name] for table in self.tables]).take(pa.array(self.index))
+
+    def counts(self, level: str) -> Ints:
         """How many entries of ``level`` each row has."""
-        return self.rows(level)
+        return np.diff(self._begins(level))[self.index]
 
     def entries(self, level: str) -> Ints:
         """Where the entries of ``level`` of all rows are, row after row."""
-        begins = offsets(self._all(f"rows.{level}"))
-        return spread(begins[:-1][self.index], self.counts(level))
+        begins = self._begins(level)
+        return spread(begins[:-1][self.index], np.diff(begins)[self.index])
 
     def owners(self, level: str) -> Ints:
         """The number of the row that each entry of ``level`` belongs to."""
         return np.repeat(np.arange(len(self), dtype=np.int64), self.counts(level))
 
-    def take(self, level: str, name: str, entries: Ints, width: int = 0) -> NDArray[Any]:
-        """The array ``<level>.<name>`` at ``entries``; of shape ``(entries, width)`` with a ``width``."""
-        found = self._all(f"{level}.{name}")
-        return found.reshape(-1, width)[entries] if width else found[entries]
+    def take(self, level: str, name: str, entries: Ints) -> NDArray[Any]:
+        """Numbers of the entries of ``level``; an empty ``name`` where it has plain values."""
+        return np.concatenate([as_numpy(_values(table, level, name)) for table in self.tables])[entries]
 
-    def _all(self, name: str) -> NDArray[Any]:
-        return np.concatenate([table[name] for table in self.tables])
+    def values(self, level: str, name: str, entries: Ints) -> pa.Array:
+        """Values of any type of the entries of ``level``; read from those tables alone that hold them."""
+        if not len(entries):
+            return _values(self.tables[0], level, name).slice(0, 0)
+        ends = self._ends(level)
+        tables = np.searchsorted(ends, entries, side="right")
+        order = np.argsort(tables, kind="stable")
+        parts = []
+        for number in np.unique(tables).tolist():
+            at = entries[order[np.searchsorted(tables[order], number):np.searchsorted(tables[order], number, "right")]]
+            begin = ends[number - 1] if number else 0
+            parts.append(_values(self.tables[number], level, name).take(pa.array(at - begin)))
+        joined = pa.concat_arrays(parts)
+        if (order[1:] > order[:-1]).all():
+            return joined
+        places = np.empty(len(order), dtype=np.int64)
+        places[order] = np.arange(len(order))
+        return joined.take(pa.array(places))
+
+    def _begins(self, level: str) -> Ints:
+        return offsets(np.concatenate([np.diff(table[level].offsets.to_numpy()) for table in self.tables]))
+
+    def _ends(self, level: str) -> Ints:
+        found = self._levels.get(level)
+        if found is None:
+            found = self._levels[level] = np.cumsum([len(table[level].values) for table in self.tables])
+        return found
+
+    @cached_property
+    def _levels(self) -> dict[str, Ints]:
+        return {}
+
+
+def _values(table: pa.RecordBatch, level: str, name: str) -> pa.Array:
+    values = table[level].values
+    return values.field(name) if name else values

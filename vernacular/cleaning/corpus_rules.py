@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cached_property
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from itertools import repeat
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 
 import numpy as np
-import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from vernacular.cleaning import minhash as sketch
-from vernacular.cleaning.cache import View, read_table, write_table
+from vernacular.cleaning.cache import View, as_numpy, batch_of, read_table, write_table
 from vernacular.cleaning.decontamination import Held
 from vernacular.cleaning.dedup import (
     Remembered,
@@ -28,9 +29,10 @@ from vernacular.cleaning.dedup import (
     nothing_remembered,
     repeated,
 )
+from vernacular.cleaning.features import band_name
 from vernacular.cleaning.source_profile import Summary
 from vernacular.provenance.suppression_list import Suppressions, line_digest
-from vernacular.text.word_hashes import Ints, offsets
+from vernacular.text.word_hashes import Ints, offsets, spread
 
 RULES = {  # in their order: what a rejected line is
     "quarantine": "of documents that wait for a person since their source changed",
@@ -39,8 +41,20 @@ RULES = {  # in their order: what a rejected line is
     "near_duplicate_document": "of documents nearly equal to one before",
     "duplicate": "equal to a line before", "near_duplicate": "nearly equal to a line before",
     "takedown": "that were taken down", "contamination": "that share text with a task or a behavioural test"}
+_GROUP_COLUMNS = ("source", "register", "licence")
+COLUMNS = ("id", *_GROUP_COLUMNS)  # of the ledger that a ``Corpus`` needs
 NUMBERS = {name: number for number, name in enumerate(RULES, 1)}
+_AT_ONCE = 50_000  # lines whose texts are in memory at once
 PAIRS = "similarities.pairs"
+
+
+class Group(NamedTuple):
+    """Documents that have these four in common; ``place`` is the host, with //, or the file of several documents."""
+
+    source: str
+    register: str
+    licence: str
+    place: str
 
 
 class _Summary(NamedTuple):
@@ -57,52 +71,38 @@ class _Summary(NamedTuple):
     @property
     def text(self) -> str:
         """What the rules left of the document."""
-        return self.corpus.document_text(self.document)
+        return cast(str, self.corpus.texts_of_documents(np.array([self.document]))[0].as_py())
 
 
 class Corpus:
     """All documents, line by line, as the rules for single documents left them.
 
     Args:
-        view: their tables, from ``chain``.
+        view: their tables, from ``document_rules``.
+        documents: ``COLUMNS`` of the ledger.
 
     Attributes:
         lines: how many lines each document has, shape ``(documents,)``.
-        owner: the document that each line is of, shape ``(lines,)``. The other arrays by line are ``entries`` and
-            ``local`` (where it is in its level, and in its table), ``hashes`` of its words, ``kinds`` (equal for equal
-            hashes), ``words``, ``before`` (words before private data was masked), ``characters``, ``number``, ``held``.
+        owner: the document that each line is of, shape ``(lines,)``. The other arrays by line are ``entries`` (where it
+            is in the tables), ``hashes`` of its words, and ``kinds`` (equal for equal hashes).
         rule: for each line 0, or the number of the rule that dropped it.
         reasons: line -> why it was dropped.
-        groups: (source, register, licence, host or file), and ``group``: the number of that of each document.
+        groups: what documents have in common, and ``group``: the number of that of each document.
     """
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: View, documents: pa.Table) -> None:
         self.view = view
+        self.ids: pa.Array = documents["id"].combine_chunks()
         self.lines = view.counts("lines").astype(np.int64)
         self.owner = view.owners("lines")
         self.entries = view.entries("lines")
-        self.hashes, self.words, self.before, self.characters, self.number, self.held = (
-            view.take("lines", name, self.entries)
-            for name in ("hash", "words", "before", "characters", "number", "held"))
+        self.hashes = view.take("lines", "hash", self.entries)
         self.kinds = kinds_of(self.hashes)
         self.rule = np.zeros(len(self.owner), dtype=np.uint8)
         self.reasons: dict[int, str] = {}
         self.firsts = offsets(self.lines)
-        begins = offsets(np.array([len(table["lines.hash"]) for table in view.tables], dtype=np.int64))
-        self.local: Ints = self.entries - begins[view.table_of[self.owner]]
-        names = [orjson.loads(table["names"].tobytes()) for table in view.tables]
-        numbers: dict[tuple[str, ...], int] = {}
-        every = [[numbers.setdefault(tuple(group), len(numbers)) for group in found["groups"]] for found in names]
-        self.group: Ints = self._renumbered(every, view.rows("group"), view.table_of)
-        self.groups = list(numbers)
-        self.mask_kinds = [found["masks"] for found in names]
-
-    @staticmethod
-    def _renumbered(tables: list[list[int]], local: NDArray[Any], table_of: Ints) -> Ints:
-        base = offsets(np.array([len(found) for found in tables], dtype=np.int64))
-        every = np.array([number for found in tables for number in found], dtype=np.int64)
-        found: Ints = every[base[table_of] + local]
-        return found
+        self.groups, self.group = _groups([*(documents[name].combine_chunks() for name in _GROUP_COLUMNS),
+                                           view.row_values("place")])
 
     @property
     def kept(self) -> NDArray[np.bool_]:
@@ -122,30 +122,29 @@ class Corpus:
         at = at[self.rule[at] == 0]
         self.drop(rule, {line: reasons[of] for line, of in zip(at.tolist(), self.owner[at].tolist(), strict=True)})
 
-    def line_text(self, line: int) -> str:
-        """The text of a line."""
-        table = self.view.tables[self.view.table_of[self.owner[line]]]
-        begin, end = (int(table[f"lines.{name}"][self.local[line]]) for name in ("begin", "end"))
-        return cast(str, orjson.loads(b'"' + table["texts"][begin:end].tobytes() + b'"'))
+    def of_lines(self, name: str) -> NDArray[np.uint32]:
+        """A number of each line, read anew each time, so that it stays in no memory.
 
-    def document_text(self, document: int) -> str:
-        """The lines of a document, joined by line feeds."""
-        if not self.lines[document]:
-            return ""
-        table = self.view.tables[self.view.table_of[document]]
-        first, last = self.local[self.firsts[document]], self.local[self.firsts[document + 1] - 1]
-        return cast(str, orjson.loads(b'"' + table["texts"][int(table["lines.begin"][first]):
-                                                            int(table["lines.end"][last])].tobytes() + b'"'))
+        Args:
+            name: ``words``, ``before`` (words before private data was masked), ``characters``, ``number`` (of the line
+                in its document) or ``held`` (why it may not stay).
+        """
+        return self.view.take("lines", name, self.entries)
 
-    @cached_property
-    def ids(self) -> list[str]:
-        """The id of each document."""
-        found: list[str] = self.view.rows("id").astype("U16").tolist()
-        return found
+    def texts_of_lines(self, lines: Ints) -> pa.Array:
+        """The texts of lines."""
+        return self.view.values("lines", "text", self.entries[lines])
+
+    def texts_of_documents(self, documents: Ints) -> pa.Array:
+        """The lines of documents, joined by line feeds, before any rule across documents."""
+        counts = self.lines[documents]
+        return pc.binary_join(pa.ListArray.from_arrays(
+            pa.array(offsets(counts).astype(np.int32)), self.texts_of_lines(spread(self.firsts[documents], counts))),
+            "\n")
 
     def sources(self) -> list[str]:
         """The source of each document."""
-        names = [group[0] for group in self.groups]
+        names = [group.source for group in self.groups]
         return [names[group] for group in self.group.tolist()]
 
     def summaries(self) -> list[Summary]:
@@ -153,7 +152,7 @@ class Corpus:
         elsewhere = self.owner[first_places(self.kinds)] != self.owner
         again = np.bincount(self.owner[elsewhere], minlength=len(self.lines))
         every = range(len(self.lines))
-        columns = zip(self.ids, self.sources(), self.view.rows("read_lines").tolist(),
+        columns = zip(self.ids.to_pylist(), self.sources(), self.view.rows("read_lines").tolist(),
                       self.view.rows("language_lines").tolist(), again.tolist(), repeat(self), every, strict=False)
         return cast(list[Summary], list(map(_Summary._make, columns)))
 
@@ -184,11 +183,18 @@ def apply(corpus: Corpus, share: float, least: float, quarantined: Mapping[int, 
 
     if suppressed.lines:
         at = np.flatnonzero(corpus.kept)
-        digests = (line_digest(corpus.line_text(line)) for line in at.tolist())
+        digests = (line_digest(text) for part in in_parts(at) for text in corpus.texts_of_lines(part).to_pylist())
         corpus.drop("takedown", {line: "it was taken down" for line, gone in
                                  zip(at.tolist(), suppressed.covers_lines(digests), strict=True) if gone})
-    at = np.flatnonzero(corpus.kept & (corpus.held > 0))
-    corpus.drop("contamination", {line: held.reason(int(corpus.held[line])) for line in at.tolist()})
+    numbers = corpus.of_lines("held")
+    at = np.flatnonzero(corpus.kept & (numbers > 0))
+    corpus.drop("contamination", {line: held.reason(number)
+                                  for line, number in zip(at.tolist(), numbers[at].tolist(), strict=True)})
+
+
+def in_parts(at: Ints) -> list[Ints]:
+    """``at`` in parts that are small enough for the texts of as many lines."""
+    return [at[first:first + _AT_ONCE] for first in range(0, len(at), _AT_ONCE)]
 
 
 def _boilerplate(corpus: Corpus, share: float) -> None:
@@ -201,8 +207,8 @@ def _boilerplate(corpus: Corpus, share: float) -> None:
         for line, part, group in zip(at[found].tolist(), shares.tolist(), groups, strict=True)})
 
 
-def _name(group: tuple[str, ...]) -> str:
-    return group[3].removeprefix("//") or group[0]
+def _name(group: Group) -> str:
+    return group.place.removeprefix("//") or group.source
 
 
 def _documents(corpus: Corpus) -> None:
@@ -216,13 +222,11 @@ def _documents(corpus: Corpus) -> None:
 
 def _near_lines(corpus: Corpus, least: float, known: Remembered) -> Remembered:
     """Drop lines nearly equal to one before; return what was measured."""
-    view = corpus.view
-    bands = view.take("lines", "bands", corpus.entries, sketch.shape(least, sketch.LINE)[0])
-    slots = view.take("lines", "slots", corpus.entries, sketch.LINE)
     similarities = Similarities(
-        corpus.hashes, lambda at: list(map(corpus.line_text, at.tolist())),
-        lambda ones, others: sketch.surely_apart(slots[ones], slots[others], least), known)
-    near = nearly_repeated(bands * corpus.kept[:, None], least, similarities)
+        corpus.hashes, lambda at: corpus.texts_of_lines(at).to_pylist(),
+        partial(_surely_apart, corpus.view, "lines", corpus.entries, least), known)
+    near = nearly_repeated(_bands(corpus.view, "lines", corpus.entries, corpus.kept, least, sketch.LINE), least,
+                           similarities)
     corpus.drop("near_duplicate", {line: f"similarity {similarity:.2f} to a line before it"
                                    for line, (_, similarity) in near.items()})
     return similarities.used()
@@ -230,29 +234,53 @@ def _near_lines(corpus: Corpus, least: float, known: Remembered) -> Remembered:
 
 def _near_documents(corpus: Corpus, least: float, known: Remembered) -> Remembered:
     """Drop documents nearly equal to one before, as they were before boilerplate was taken out."""
-    at = corpus.view.owners("sketches")
+    at, entries = corpus.view.owners("sketches"), corpus.view.entries("sketches")
     left = np.bincount(corpus.owner[corpus.kept], minlength=len(corpus.lines))[at] > 0
-    at = at[left]
-    found = corpus.view.take("sketches", "slots", corpus.view.entries("sketches"), sketch.DOCUMENT)[left]
+    at, entries = at[left], entries[left]
     similarities = Similarities(
         document_hashes(corpus.hashes, corpus.lines)[at],
-        lambda places: list(map(corpus.document_text, at[places].tolist())),
-        lambda ones, others: sketch.surely_apart(found[ones], found[others], least), known)
-    near = nearly_repeated(sketch.bands(found, least), least, similarities)
-    ids = corpus.ids
+        lambda places: corpus.texts_of_documents(at[places]).to_pylist(),
+        partial(_surely_apart, corpus.view, "sketches", entries, least), known)
+    near = nearly_repeated(_bands(corpus.view, "sketches", entries, np.ones(len(at), np.bool_), least,
+                                  sketch.DOCUMENT), least, similarities)
     corpus.drop_documents("near_duplicate_document", {
-        int(at[place]): f"similarity {similarity:.2f} to document {ids[at[other]]} before it"
+        int(at[place]): f"similarity {similarity:.2f} to document {corpus.ids[at[other]]} before it"
         for place, (other, similarity) in near.items()})
     return similarities.used()
 
 
+def _bands(view: View, level: str, entries: Ints, wanted: NDArray[np.bool_], least: float,
+           slots: int) -> Iterator[NDArray[np.uint32]]:
+    """The bands of texts, one in memory at a time; zeros for those that are not ``wanted``."""
+    for number in range(sketch.shape(least, slots)[0]):
+        yield view.take(level, band_name(number), entries) * wanted
+
+
+def _surely_apart(view: View, level: str, entries: Ints, least: float, ones: Ints,
+                  others: Ints) -> NDArray[np.bool_]:
+    """Which of the texts ``ones`` are surely less alike to ``others`` than ``least``, by their sketches."""
+    slots, other_slots = (as_numpy(view.values(level, "slots", entries[at])) for at in (ones, others))
+    return sketch.surely_apart(slots, other_slots, least)
+
+
 def _known(path: Path) -> Remembered:
-    try:
-        found = read_table(path)
-    except (OSError, ValueError, KeyError, TypeError):
-        found = None
-    return nothing_remembered() if found is None else (found["pair"], found["similarity"])
+    found = read_table(path)
+    return nothing_remembered() if found is None else (as_numpy(found["pair"]), as_numpy(found["similarity"]))
 
 
 def _remember(path: Path, pairs: Remembered) -> None:
-    write_table(path, {"pair": pairs[0], "similarity": pairs[1]})
+    write_table(path, batch_of({"pair": pairs[0], "similarity": pairs[1]}))
+
+
+def _groups(columns: Sequence[pa.Array]) -> tuple[list[Group], Ints]:
+    """The different rows of ``columns``, in the order in which they come first, and the number of each row's."""
+    codes = np.zeros(len(columns[0]), dtype=np.int64)
+    for column in columns:
+        encoded = column.dictionary_encode()
+        codes = np.unique(codes * len(encoded.dictionary) + encoded.indices.to_numpy(), return_inverse=True)[1]
+    _, first, group = np.unique(codes, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order] = np.arange(len(order))
+    rows = zip(*(column.take(pa.array(first[order])).to_pylist() for column in columns), strict=True)
+    return [Group(*row) for row in rows], rank[group]

@@ -6,7 +6,7 @@ Works on precomputed hashes; the first of similar texts in corpus order is kept.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -148,12 +148,12 @@ def joined(parts: Sequence[Remembered]) -> Remembered:
     return keys, similarities[first]
 
 
-def nearly_repeated(bands: NDArray[np.uint32], least: float,
+def nearly_repeated(bands: Iterable[NDArray[np.uint32]], least: float,
                     similarities: Similarities) -> dict[int, tuple[int, float]]:
     """Find texts similar to an earlier kept one: index -> that text, and the similarity.
 
     Args:
-        bands: of each text, shape ``(texts, bands)``; zeros for texts that are not compared. Only
+        bands: one after the other, each of all texts; zeros for texts that are not compared. Only
             texts that share a band are compared.
         least: Jaccard index.
         similarities: measures pairs.
@@ -199,13 +199,12 @@ def _pairs(texts: Ints, bucket: Ints) -> tuple[Ints, Ints]:
     return pairs >> _BITS, pairs & ((1 << _BITS) - 1)
 
 
-def _meetings(bands: NDArray[np.uint32]) -> tuple[Ints, U64]:
+def _meetings(bands: Iterable[NDArray[np.uint32]]) -> tuple[Ints, U64]:
     """Return bands shared by several texts: the text, in order, and a number of the band."""
     texts: list[Ints] = [np.zeros(0, dtype=np.int64)]
     buckets: list[U64] = [np.zeros(0, dtype=np.uint64)]
-    bits = np.uint32((1 << max(16, len(bands).bit_length() + 2)) - 1)
-    columns = np.ascontiguousarray(bands.T)
-    for number, values in enumerate(columns):
+    for number, values in enumerate(bands):
+        bits = np.uint32((1 << max(16, len(values).bit_length() + 2)) - 1)
         slots = values & bits
         # a table is faster than sorting everything
         maybe = np.flatnonzero((np.bincount(slots)[slots] > 1) & (values > 0))

@@ -15,12 +15,13 @@ from typing import Any
 
 import numpy as np
 import orjson
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from vernacular.cleaning import line_filters as filters
-from vernacular.cleaning.cache import Arrays
+from vernacular.cleaning.cache import batch_of, lists_of
 from vernacular.cleaning.decontamination import Held
-from vernacular.cleaning.features import record, record_changes
+from vernacular.cleaning.features import Change, record, record_changes
 from vernacular.config.stage_settings import CleanSettings
 from vernacular.langid import Identifier, load_identifier
 from vernacular.langid import learned_thresholds as thresholds
@@ -71,38 +72,37 @@ class Chain:
         self._patterns = compiled(settings.cleaning.private_patterns)
         self._rejecters: list[Rejecter] | None = None
 
-    def __call__(self, rows: Sequence[bytes]) -> Arrays:
-        """The table of a batch of rows: see ``cache``. Further levels are those of ``record`` and ``scores``."""
-        documents = [orjson.loads(row) for row in rows]
-        parts = [document["text"].split("\n") for document in documents]
+    def __call__(self, documents: pa.Table) -> pa.RecordBatch:
+        """The table of a batch of documents: see ``cache``. Its levels are those of ``record`` and ``scores``."""
+        parts = [text.split("\n") for text in documents["text"].to_pylist()]
         read = np.fromiter(map(len, parts), dtype=np.int64, count=len(parts))
         numbers = np.arange(read.sum(), dtype=np.int64) - np.repeat(offsets(read)[:-1], read) + 1
-        table: Arrays = {"rows.read_lines": read.astype(np.uint32)}
-        changes: list[list[dict[str, Any]]] = [[] for _ in documents]
+        table: dict[str, NDArray[Any] | pa.Array] = {"read_lines": read.astype(np.uint32)}
+        changes: list[list[Change]] = [[] for _ in parts]
 
         lines = Lines([line for part in parts for line in part], np.repeat(np.arange(len(parts)), read), numbers)
-        self._mend(lines, documents, table, changes)
+        self._mend(lines, table, changes)
         words = Batch(lines.texts).word_counts
         every = lines.at  # what was read: lines with anything in them
-        table["rows.read_words"] = np.bincount(lines.owner, words, len(rows)).astype(np.uint32)
+        table["read_words"] = np.bincount(lines.owner, words, len(parts)).astype(np.uint32)
         counts = np.zeros(len(numbers), dtype=np.uint32)
         counts[every] = words
 
         script, cleaning = self._settings.script, self._cleaning
         lines.drop(filters.damaged(lines.texts), "encoding")
         lines.drop(filters.empty(lines.texts), "empty")
-        lettered = np.bincount(lines.owner, counts[lines.at], len(rows))
+        lettered = np.bincount(lines.owner, counts[lines.at], len(parts))
         if self._knows_script:
             lines.drop(scripts.other_script(lines.texts, script, cleaning.script_share), "script")
         lines.drop(filters.short(lines.texts, cleaning.min_words), "short")
         self._identify(lines, counts, lettered, table)
         lines.drop(filters.repetitive(lines.texts, cleaning.max_repeats), "repetition")
         lines.drop(thresholds.judge(lines.texts, self._limits), "thresholds")
-        return {**table, **record(lines, rows, documents, counts, self._masked, self._held, cleaning.near_duplicate),
-                **record_changes(documents, changes, self._masked)}
+        columns = {name: documents[name].to_pylist() for name in ("path", "whole", "flags")}
+        return batch_of({**table, **record(lines, columns, counts, self._masked, self._held, cleaning.near_duplicate),
+                         "changes": record_changes(changes, self._masked)})
 
-    def _mend(self, lines: Lines, documents: Sequence[Mapping[str, Any]], table: Arrays,
-              changes: list[list[dict[str, Any]]]) -> None:
+    def _mend(self, lines: Lines, table: dict[str, NDArray[Any] | pa.Array], changes: list[list[Change]]) -> None:
         """Repair, normalise and spell; drop what has nothing in it; note what changed."""
         before = lines.texts
         repaired, mended = repair(before)
@@ -113,23 +113,21 @@ class Chain:
                                  if one is not other and one != other],
                    "orthography": sorted({change.line for change in spellings})}
         for kind in KINDS:
-            table[f"rows.changed_{kind}"] = np.bincount(lines.owner[touched[kind]], minlength=len(documents)).astype(
+            table[f"changed_{kind}"] = np.bincount(lines.owner[touched[kind]], minlength=len(changes)).astype(
                 np.uint32)
         owner, number = lines.owner.tolist(), lines.all_numbers.tolist()
         for index, text in mended.items():
-            changes[owner[index]].append({"line": number[index], "rule": "encoding", "before": text,
-                                          "after": repaired[index]})
+            changes[owner[index]].append(Change(number[index], "encoding", None, text, repaired[index]))
         for change in spellings:
-            changes[owner[change.line]].append({"line": number[change.line], "rule": change.rule,
-                                                "offset": change.offset, "before": change.before,
-                                                "after": change.after})
+            changes[owner[change.line]].append(Change(number[change.line], change.rule, change.offset, change.before,
+                                                      change.after))
         for found in changes:
-            found.sort(key=lambda change: change["line"])
+            found.sort(key=lambda change: change.line)
         lines.texts = spelled
         lines.drop({index: "" for index, line in enumerate(spelled) if not line}, None)
 
     def _identify(self, lines: Lines, counts: NDArray[np.uint32], lettered: NDArray[Any],
-                  table: Arrays) -> None:
+                  table: dict[str, NDArray[Any] | pa.Array]) -> None:
         """Drop lines, and documents that consist of such lines, that are in another language."""
         documents, owner, words = len(lettered), lines.owner, counts[lines.at]
         telling = words >= TELLING_WORDS
@@ -147,11 +145,11 @@ class Chain:
             surely = self._identifier.foreign([bare[index] for index in refused.tolist()])
             foreign = [*refused[surely].tolist(), *asked]
             found |= asked
-        table["rows.language_lines"] = (np.bincount(owner, minlength=documents) - np.bincount(
+        table["language_lines"] = (np.bincount(owner, minlength=documents) - np.bincount(
             owner[foreign], minlength=documents)).astype(np.uint32)
-        table["rows.scores"] = (np.bincount(owner, minlength=documents) if len(scores)
-                                else np.zeros(documents)).astype(np.uint32)
-        table["scores.value"] = np.clip(scores * 100, 0, 99).astype(np.uint8)
+        table["scores"] = lists_of(np.bincount(owner, minlength=documents) if len(scores)
+                                   else np.zeros(documents, dtype=np.int64),
+                                   np.clip(scores * 100, 0, 99).astype(np.uint8))
         lines.drop(dict(sorted(found.items())), "identification")
         share = np.bincount(lines.owner, counts[lines.at], documents) / np.maximum(lettered, 1)
         other = share < self._settings.document_share

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from vernacular.cleaning.stage_results import CleanResult, Loss
 from vernacular.core.store import Artifact, Gate, Report
+from vernacular.provenance.corpus_tables import REJECTS
 
 SEEN, ACCEPTED = 1 / 3, 1 / 2  # shares of a source one rule may drop before a warning and before approval is needed
 LEAST_WORDS = 500  # read from a source; less text gives unreliable shares
@@ -146,7 +147,7 @@ def closing_lines(artifact: Artifact) -> list[str]:
     shown += [f"other rules {rest:,}"] if rest else []
     return [f"text: {read:,} words read, {kept:,} kept ({_percent(kept, read)})",
             f"words dropped: {', '.join(shown) or 'none'}",
-            f"dropped lines with reasons: {artifact.folder / 'rejects'}"]
+            f"dropped lines with reasons: {artifact.folder / REJECTS}"]
 
 
 def _percent(part: int, whole: int) -> str:

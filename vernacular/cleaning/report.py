@@ -6,7 +6,6 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -14,19 +13,18 @@ from vernacular.cleaning import corpus_rules as across
 from vernacular.cleaning.corpus_rules import Corpus
 from vernacular.cleaning.decontamination import Held
 from vernacular.cleaning.losses import find_losses, loss_gates
-from vernacular.cleaning.output import REJECTS
 from vernacular.cleaning.source_drift import Screening
 from vernacular.cleaning.source_mix import mix_gate, shares, words_by
 from vernacular.cleaning.stage_results import CleanResult, DriftReport, MixShare
 from vernacular.config.cleaning import Cleaning
 from vernacular.config.stage_settings import CleanSettings
-from vernacular.core.jsonl import read_jsonl
 from vernacular.core.plots import bars, histogram
 from vernacular.core.result import SampleRow
 from vernacular.core.store import Gate, Report
+from vernacular.provenance.corpus_tables import DOCUMENTS, REJECTS, count_rows, read_rows_at, read_table
 from vernacular.text.line_batch import RULES as OWN_RULES
 from vernacular.text.pii import KINDS
-from vernacular.text.word_hashes import Ints, offsets
+from vernacular.text.word_hashes import Ints
 
 _SAMPLES, _EXCERPT = 3, 160
 _LEAST_KEPT = 0.01
@@ -54,14 +52,16 @@ def describe(out: Path, corpus: Corpus, settings: CleanSettings, screening: Scre
     cleaning = settings.cleaning
     report = Report()
     kept = corpus.kept
-    words = int(corpus.words[kept].sum())
+    words_of_lines = corpus.of_lines("words")[kept]
+    words = int(words_of_lines.sum())
     sources, source_of = _sources(corpus)
     lost = _lost(corpus, source_of, len(sources))
     lost_words, lost_lines = (dict(zip(_RULES, found.sum(0).tolist(), strict=True)) for found in lost)
     _count(report, corpus, words, lost_words, lost_lines)
     _count_masked(report, corpus, cleaning)
-    groups = np.bincount(corpus.group[corpus.owner[kept]], corpus.words[kept], len(corpus.groups)).astype(int).tolist()
-    by_group = {group: number for group, number in zip(corpus.groups, groups, strict=True) if number}
+    groups = np.bincount(corpus.group[corpus.owner[kept]], words_of_lines, len(corpus.groups)).astype(int).tolist()
+    by_group: dict[tuple[str, ...], int] = {
+        group: number for group, number in zip(corpus.groups, groups, strict=True) if number}
     capped = shares(by_group, cleaning.mix)
     confidence = _confidence(out, report, corpus, sources, source_of)
 
@@ -82,7 +82,7 @@ def describe(out: Path, corpus: Corpus, settings: CleanSettings, screening: Scre
         {"source": source, "words read": number, "share dropped": _percent(int(by_rule.sum()), number),
          "most of it in lines": _most(by_rule.tolist(), number)}
         for source, number, by_rule in zip(sources, read, lost[0], strict=True)]
-    report.samples["kept"] = _kept(out / "documents.jsonl")
+    report.samples["kept"] = _kept(out / DOCUMENTS)
     report.samples["rejected"] = _rejected(out / REJECTS)
 
     shown = [rule for rule in _RULES if lost_words[rule]]
@@ -120,7 +120,7 @@ def _lost(corpus: Corpus, source_of: Ints, sources: int) -> tuple[Ints, Ints]:
     entries, dropped = view.entries("rejects"), np.flatnonzero(corpus.rule)
     rule = np.concatenate([view.take("rejects", "rule", entries).astype(np.int64),
                            len(OWN_RULES) - 1 + corpus.rule[dropped].astype(np.int64)])
-    lost = np.concatenate([view.take("rejects", "words", entries), corpus.before[dropped]])
+    lost = np.concatenate([view.take("rejects", "words", entries), corpus.of_lines("before")[dropped]])
     of = source_of[np.concatenate([view.owners("rejects"), corpus.owner[dropped]])] * len(_RULES) + rule
     words, lines = (np.bincount(of, weights, sources * len(_RULES)).astype(np.int64).reshape(sources, -1)
                     for weights in (lost, None))
@@ -131,8 +131,8 @@ def _contaminated(corpus: Corpus, held: Held, sources: Sequence[str], source_of:
     """Source -> the tasks and files that most of its contaminated words are in, with commas between."""
     at = np.flatnonzero(corpus.rule == across.NUMBERS["contamination"])
     names: dict[str, Counter[str]] = defaultdict(Counter)
-    for source, number, words in zip(source_of[corpus.owner[at]].tolist(), corpus.held[at].tolist(),
-                                     corpus.words[at].tolist(), strict=True):
+    for source, number, words in zip(source_of[corpus.owner[at]].tolist(), corpus.of_lines("held")[at].tolist(),
+                                     corpus.of_lines("words")[at].tolist(), strict=True):
         names[sources[source]][held.name_of(number)] += words
     return {source: ", ".join(name for name, _ in counted.most_common(_SAMPLES)) for source, counted in names.items()}
 
@@ -160,14 +160,14 @@ def _count(report: Report, corpus: Corpus, words: int, lost_words: Mapping[str, 
     lost = sum(lost_words.values())
     report.count("words_rejected", lost, "words in lines that were dropped", "words")
     report.count("words_masked", read - lost - words, "words less since private data was masked", "words")
-    report.count("characters", int(corpus.characters[kept].sum() + kept.sum() - left.sum()),
+    report.count("characters", int(corpus.of_lines("characters")[kept].sum() + kept.sum() - left.sum()),
                  "characters that were kept", "characters")
     for kind, meaning in _CHANGES.items():
         report.count(f"lines_changed_{kind}", int(view.rows(f"changed_{kind}").sum()), meaning, "lines")
     for rule, meaning in _RULES.items():
         report.count(f"lines_rejected_{rule}", lost_lines[rule], f"lines {meaning}", "lines")
         report.count(f"words_rejected_{rule}", lost_words[rule], f"words in lines {meaning}", "words")
-    report.count("documents_flagged", int((view.rows("flagged")[left] > 0).sum()),
+    report.count("documents_flagged", int((view.rows("translated")[left] > 0).sum()),
                  "documents with signs of machine translation; they are kept, with the flag", "documents")
 
 
@@ -176,13 +176,12 @@ def _count_masked(report: Report, corpus: Corpus, cleaning: Cleaning) -> None:
         return
     view = corpus.view
     entries, owners = view.entries("masks"), view.owners("masks")
-    lines, kinds, numbers = (view.take("masks", name, entries) for name in ("line", "kind", "number"))
+    lines, numbers = (view.take("masks", name, entries) for name in ("line", "number"))
     left = corpus.kept[corpus.firsts[owners] + lines]
-    base = offsets(np.array([len(found) for found in corpus.mask_kinds], dtype=np.int64))
-    names = [name for found in corpus.mask_kinds for name in found]
+    kinds = view.values("masks", "kind", entries[left]).dictionary_encode()
     masked: Counter[str] = Counter(dict.fromkeys((*KINDS, *cleaning.private_patterns), 0))
-    totals = np.bincount((base[view.table_of[owners]] + kinds)[left], numbers[left], len(names))
-    for name, total in zip(names, totals.tolist(), strict=True):
+    totals = np.bincount(kinds.indices.to_numpy(), numbers[left], len(kinds.dictionary))
+    for name, total in zip(kinds.dictionary.to_pylist(), totals.tolist(), strict=True):
         masked[name] += int(total)
     for name, number in masked.items():
         report.count(f"masked_{name}", number, f"private data of kind {name} that was masked", "places")
@@ -191,7 +190,7 @@ def _count_masked(report: Report, corpus: Corpus, cleaning: Cleaning) -> None:
 def _confidence(out: Path, report: Report, corpus: Corpus, sources: Sequence[str], source_of: Ints) -> dict[str, float]:
     """The histogram of the identifier's probabilities, and their mean by source."""
     view = corpus.view
-    values = view.take("scores", "value", view.entries("scores"))
+    values = view.take("scores", "", view.entries("scores"))
     if not len(values):
         return {}
     counts = np.bincount(values // (100 // _BINS), minlength=_BINS)
@@ -211,26 +210,19 @@ def _confidence(out: Path, report: Report, corpus: Corpus, sources: Sequence[str
 
 def _kept(path: Path) -> list[SampleRow]:
     """Five documents from all over the file."""
-    size = path.stat().st_size
-    rows: list[dict[str, Any]] = []
-    for part in range(5):
-        with path.open("rb") as stream:
-            if part:
-                stream.seek(size * part // 5)
-                stream.readline()
-            rows += islice(read_jsonl(stream), 1)
-    found = {row["id"]: row for row in rows}
+    number = count_rows(path)
+    found = read_rows_at(path, {number * part // 5 for part in range(5)} if number else (),
+                         ["source", "path", "text"])
     return [{"source": row["source"], "path": row["path"], "text": row["text"].split("\n")[0][:_EXCERPT]}
             for row in found.values()]
 
 
-def _rejected(folder: Path) -> list[SampleRow]:
+def _rejected(path: Path) -> list[SampleRow]:
     """The first few rejects of each rule."""
-    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for rule in _RULES:
-        found[rule] += islice(read_jsonl(folder / f"{rule}.jsonl"), _SAMPLES)
-    return [{"rule": rule, "reason": row["reason"], "text": row["text"][:_EXCERPT]}
-            for rule, rows in found.items() for row in rows]
+    rules = np.array(read_table(path, ["rule"])["rule"].to_pylist(), dtype=np.str_)
+    places = [place for rule in _RULES for place in np.flatnonzero(rules == rule)[:_SAMPLES].tolist()]
+    return [{"rule": row["rule"], "reason": row["reason"], "text": row["text"][:_EXCERPT]}
+            for row in read_rows_at(path, places).values()]
 
 
 def _gates(corpus: Corpus, words: int, screening: Screening) -> list[Gate]:
@@ -243,18 +235,19 @@ def _gates(corpus: Corpus, words: int, screening: Screening) -> list[Gate]:
     return [
         Gate(name="some_text_left", passed=share >= _LEAST_KEPT, blocking=True, value=share, threshold=_LEAST_KEPT,
              reason=f"kept {share:.0%} of the words ({words:,} of {read:,}); at least {_LEAST_KEPT:.0%} wanted"
-                    + ("" if share >= _LEAST_KEPT else f"; look at {REJECTS}/*.jsonl and at `script:` and "
+                    + ("" if share >= _LEAST_KEPT else f"; look at {REJECTS} and at `script:` and "
                                                        "`cleaning:`")),
         Gate(name="licence_verified", passed=not unverified, value=len(unverified), threshold=0,
              reason=f"nobody has verified the licence of {', '.join(unverified)}" if unverified
              else "every source names its licence",
              fix="Write it as `licence:` of the source; until then a release cannot be published"),
         Gate(name="sources_unchanged", passed=not changed, value=len(screening.held), threshold=0,
-             reason=f"new documents wait for a person: {' | '.join(changed)}. Look at {REJECTS}/quarantine.jsonl, then "
-                    "run `vernacular accept`" if changed else "every source is as it was before; no new document "
-                                                              "waits for a person"),
+             reason=f"new documents wait for a person: {' | '.join(changed)}. Look at the rule quarantine in "
+                    f"{REJECTS}, then run `vernacular accept`" if changed else
+             "every source is as it was before; no new document waits for a person"),
         Gate(name="sources_kept", passed=not replaced, blocking=True, value=len(screening.replaced), threshold=0,
              reason=f"what waits for a person took the place of most of its source: {replaced}. Nothing is learned "
-                    f"from the rest: look at {REJECTS}/quarantine.jsonl, then run `vernacular accept`, or take the "
-                    "source out of language.yaml" if replaced else "every source kept at least half of its documents"),
+                    f"from the rest: look at the rule quarantine in {REJECTS}, then run `vernacular accept`, or "
+                    "take the source out of language.yaml" if replaced else
+             "every source kept at least half of its documents"),
     ]

@@ -22,24 +22,25 @@ from vernacular.cleaning.document_rules import RULES_VERSION
 from vernacular.cleaning.holdout_texts import held_items
 from vernacular.cleaning.report import describe
 from vernacular.cleaning.source_drift import screen
-from vernacular.cleaning.workers import Rows, tables_for
+from vernacular.cleaning.workers import Recipe, Rows, tables_for
 from vernacular.config.stage_settings import CleanSettings
 from vernacular.core.store import Artifact, Report, digest_of, write_atomically
 from vernacular.langid import load_identifier
 from vernacular.langid.external import open_rejecters
 from vernacular.pipeline.stage import StageContext
+from vernacular.provenance.corpus_tables import CHANGES, DOCUMENTS, REJECTS, read_table
 from vernacular.provenance.suppression_list import Suppressions
 from vernacular.text import scripts
 from vernacular.text.normalization import normalise, repair
 from vernacular.text.pii import compiled, redact
 from vernacular.text.spelling import Speller
 
-_LIBRARIES = ("fasttext", "ftfy", "lingua-language-detector", "numpy", "pycld2", "regex", "rensa")
+_LIBRARIES = ("fasttext", "ftfy", "lingua-language-detector", "numpy", "pyarrow", "pycld2", "regex", "rensa")
 
 
 @uncollected()
 def run(work: StageContext[CleanSettings]) -> Report:
-    """Write ``documents.jsonl`` (cleaned), ``rejects/<rule>.jsonl`` (id, line, reason, text) and ``changes.jsonl``.
+    """Write ``documents.parquet`` (cleaned), ``rejects.parquet`` and ``changes.parquet``.
 
     Raises:
         Problem: task items, the suppression list or a baseline cannot be read.
@@ -51,21 +52,23 @@ def run(work: StageContext[CleanSettings]) -> Report:
     spec = {"settings": settings.model_dump(mode="json", by_alias=True), "identifier": str(identifier.resolve()),
             "held": str((work.scratch / "held.npz").resolve())}
     library = Library(work.cache, rules_version(settings, identifier, held))
-    rows = Rows(work.inputs["corpus/documents"] / "documents.jsonl")
+    documents = work.inputs["corpus/documents"] / DOCUMENTS
+    rows = Rows.of(documents)
     library.shed(rows.keys)
-    corpus = Corpus(tables_for(rows, "vernacular.cleaning.document_rules", spec, library, work.progress))
+    view = tables_for(rows, Recipe.of("vernacular.cleaning.document_rules", spec), library, work.progress)
+    corpus = Corpus(view, read_table(documents, across.COLUMNS))
 
     work.progress(f"comparing {len(corpus.lines):,} documents, {len(corpus.owner):,} lines")
     screening = screen(corpus.summaries(), work.language.code, work.root, work.language.folder, settings.poisoning)
     waiting = {document: "its source changed: " + "; ".join(screening.reasons[source])
-               for document, (name, source) in enumerate(zip(corpus.ids, corpus.sources(), strict=True))
+               for document, (name, source) in enumerate(zip(corpus.ids.to_pylist(), corpus.sources(), strict=True))
                if name in screening.held} if screening.held else {}
     across.apply(corpus, settings.cleaning.boilerplate_share, settings.cleaning.near_duplicate, waiting,
                  Suppressions.of(work.language.folder), held, library.folder / across.PAIRS)
     work.progress("writing")
-    output.write_documents(work.out / "documents.jsonl", corpus)
-    output.write_rejects(work.out / output.REJECTS, corpus)
-    output.write_changes(work.out / "changes.jsonl", corpus.view)
+    output.write_documents(work.out / DOCUMENTS, corpus, documents)
+    output.write_rejects(work.out / REJECTS, corpus)
+    output.write_changes(work.out / CHANGES, corpus)
     library.tidy()
     return describe(work.out, corpus, settings, screening, _notes(settings, identifier, library.folder), held,
                     accepted_losses(work.language.folder))

@@ -1,10 +1,8 @@
 """The artifact store: one folder per artifact, complete or absent, with a manifest of its inputs.
 
 ``<root>/<code>/<stage>/<name>/<key>/manifest.json``. The key is a digest of everything that
-determines the result: the stage and its version, its settings, the content of its inputs and of
-files outside the root, the seed. A result whose key exists is not computed again. Work happens in
-``.work-<key>``, which survives a kill and is renamed when complete; ``current`` names the newest
-artifact. The store does not know what a stage does.
+determines the result, so a result whose key exists is not computed again. Work happens in
+``.work-<key>``, which survives a kill and is renamed when complete; ``current`` names the newest.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The stage ``corpus/documents``: reads every source and writes the ledger, ``documents.jsonl``.
+"""The stage ``corpus/documents``: reads every source and writes the ledger, ``documents.parquet``.
 
 Changes no text but for what was taken down: neither such documents nor such lines of others go in. A source that has
 not changed is not read again; its rows are kept in the cache. What a source holds is the business of ``sources``, what
@@ -13,17 +13,19 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+import pyarrow as pa
 
 from vernacular import __version__
 from vernacular.config.sources import Source
 from vernacular.core.errors import Problem
-from vernacular.core.jsonl import write_jsonl
 from vernacular.core.plots import bars
 from vernacular.core.result import DocumentsAndWords
 from vernacular.core.store import Gate, Report, canonical, digest_of, write_atomically
 from vernacular.corpus.stage_results import IngestResult
 from vernacular.pipeline.stage import Progress, StageContext
+from vernacular.provenance.corpus_tables import DOCUMENTS, LEDGER, SUFFIX, read_tables, table_of, write_tables
 from vernacular.provenance.document import Document
 from vernacular.provenance.suppression_list import Suppressions
 from vernacular.sources import OpenSource, open_source, place_of
@@ -91,18 +93,19 @@ class Part:
                     self.withheld += 1
         self.problems = [(problem.where, problem.what, problem.fix) for problem in getattr(opened, "problems", [])]
 
-    def counted(self, documents: Iterator[Document]) -> Iterator[dict[str, Any]]:
-        """The rows of ``documents``, which are counted in batches on their way."""
+    def counted(self, documents: Iterator[Document]) -> Iterator[pa.Table]:
+        """The rows of ``documents`` in batches, which are counted on their way."""
         waiting: list[Document] = []
         size, found = 0, dict[tuple[str, str, str, str], list[int]]()
         for document in documents:
             waiting.append(document)
             size += len(document.text)
-            yield document.row()
             if size >= _BATCH:
                 self._count(waiting, found)
+                yield table_of(waiting)
                 waiting, size = [], 0
         self._count(waiting, found)
+        yield table_of(waiting)
         self.groups = [Group(*group, *numbers) for group, numbers in sorted(found.items())]
 
     def _count(self, documents: list[Document], found: dict[tuple[str, str, str, str], list[int]]) -> None:
@@ -120,18 +123,21 @@ class Part:
 
 
 def run(work: StageContext) -> Report:
-    """Write ``documents.jsonl``, one row for each document, in the order of the sources and their paths.
+    """Write ``documents.parquet``, one row for each document, in the order of the sources and their paths.
 
     Raises:
         Problem: a source that cannot be read, or no text at all.
     """
     suppressed, parts = Suppressions.of(work.language.folder), dict[str, Part]()
-    with (work.out / "documents.jsonl").open("wb") as stream:
-        for source in work.language.sources:
-            if source.name not in suppressed.sources:
-                parts[source.name], path = _part(work, source, suppressed)
-                with path.open("rb") as rows:
-                    shutil.copyfileobj(rows, stream, 1 << 20)
+    files: list[Path] = []
+    for source in work.language.sources:
+        if source.name not in suppressed.sources:
+            parts[source.name], path = _part(work, source, suppressed)
+            files.append(path)
+    if len(files) == 1:
+        shutil.copyfile(files[0], work.out / DOCUMENTS)
+    else:
+        write_tables(work.out / DOCUMENTS, LEDGER, (table for path in files for table in read_tables(path)))
     groups = [group for part in parts.values() for group in part.groups]
     if not groups:  # a source without any text has said so itself
         gone = suppressed.sources or any(part.withheld or part.lines_withheld for part in parts.values())
@@ -176,7 +182,7 @@ def _part(work: StageContext, source: Source, suppressed: Suppressions) -> tuple
                           work.language.limits.model_dump(mode="json"), opened.data_version(), suppressed.version()])
 
     version = now()
-    rows, facts = work.cache / f"{source.name}.jsonl", work.cache / f"{source.name}.json"
+    rows, facts = work.cache / f"{source.name}{SUFFIX}", work.cache / f"{source.name}.json"
     if facts.is_file() and rows.is_file():
         known = json.loads(facts.read_text(encoding="utf-8"))
         if known["version"] == version:
@@ -186,7 +192,7 @@ def _part(work: StageContext, source: Source, suppressed: Suppressions) -> tuple
             return part, rows
     facts.unlink(missing_ok=True)  # so that a kill from here on leaves rows that nobody trusts
     part = Part()
-    write_jsonl(rows, part.counted(part.read(opened, suppressed, work.progress)))
+    write_tables(rows, LEDGER, part.counted(part.read(opened, suppressed, work.progress)))
     if now() == version:  # else what was read is of neither: the stage is refused, and this is read again
         write_atomically(facts, canonical({"version": version, "part": vars(part)}))
     return part, rows

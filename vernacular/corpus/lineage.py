@@ -16,6 +16,7 @@ from vernacular.config.sources import Web
 from vernacular.config.stage_names import HOLD_DOCUMENTS
 from vernacular.core.jsonl import read_jsonl
 from vernacular.core.store import MANIFEST, Artifact, Store, write_atomically
+from vernacular.provenance.corpus_tables import DOCUMENTS, SUFFIX, file_of, read_rows, rows_of
 from vernacular.provenance.document import BESIDE
 from vernacular.provenance.suppression_list import url_digest
 from vernacular.sources import open_source, place_of
@@ -72,7 +73,7 @@ def find_rows(store: Store, code: str, wanted: Callable[[Row], bool]) -> list[Ro
     current = store.current(code, "corpus/documents")
     found.sort(key=lambda artifact: artifact.manifest.created, reverse=True)
     for artifact in ([current] if current else []) + found:
-        rows = [row for row in read_jsonl(artifact.folder / "documents.jsonl") if wanted(row)]
+        rows = [row for row in read_rows(artifact.folder / DOCUMENTS) if wanted(row)]
         if rows:
             return rows
     return []
@@ -94,12 +95,10 @@ def holding(store: Store, code: str, ids: Collection[str]) -> dict[str, list[Row
     found: dict[str, list[Row]] = {number: [] for number in ids}
     for stage in HOLD_DOCUMENTS:
         artifact = store.current(code, stage)
-        for path in sorted(artifact.folder.rglob("*.jsonl")) if artifact else []:
+        for path in sorted(artifact.folder.glob(f"*{SUFFIX}")) if artifact else []:
             rejects: dict[tuple[str, str, str], int] = {}
-            for row in read_jsonl(path):
-                number = str(row.get("id"))
-                if number not in found:
-                    continue
+            for row in rows_of(path, ids):
+                number = row["id"]
                 if "rule" in row:
                     key = (number, row["rule"], str(row.get("reason", "")))
                     rejects[key] = rejects.get(key, 0) + 1
@@ -179,7 +178,8 @@ def _lines(path: Path) -> Iterator[str]:
 
 def _train_lines(folder: Path) -> Iterator[str]:
     """id, source and digest of the path of each training document."""
-    return (f"{row['id']}\t{row['source']}\t{url_digest(row['path'])}" for row in read_jsonl(folder / "train.jsonl"))
+    return (f"{row['id']}\t{row['source']}\t{url_digest(row['path'])}" for row in read_rows(
+        folder / file_of("train"), ["id", "source", "path"]))
 
 
 def _list_path(store: Store, code: str, version: str) -> Path:

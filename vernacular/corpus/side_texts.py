@@ -15,9 +15,9 @@ from vernacular.config.schema import Language
 from vernacular.config.sources import NetworkSource, Source
 from vernacular.config.stage_settings import CleanSettings, clean_settings
 from vernacular.config.translations import FilesSide, PackageSide
-from vernacular.core.jsonl import read_jsonl
 from vernacular.core.store import digest_of, write_atomically
 from vernacular.pipeline.stage import Progress, StageContext, silent
+from vernacular.provenance.corpus_tables import file_of, read_rows
 from vernacular.provenance.document import Document
 from vernacular.provenance.suppression_list import Suppressions
 from vernacular.sources import fetch_source, open_source, place_of
@@ -53,7 +53,7 @@ class Sieve:
         return cls(clean_settings(work.language), [
             *benchmarks.held_items(work.language, work.root), *more,
             *((f"the {part} part", row["text"]) for part in ("dev", "test")
-              for row in read_jsonl(splits / f"{part}.jsonl"))])
+              for row in read_rows(splits / file_of(part), ["text"]))])
 
     def left(self, texts: Iterable[str]) -> list[str]:
         """``texts`` without such lines; those of which nothing is left are gone."""

@@ -5,17 +5,17 @@ Kept by the digest of its row (``cache``), so that only new documents are read w
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import orjson
+import pyarrow as pa
 
-from vernacular.cleaning.cache import Arrays
+from vernacular.cleaning.cache import batch_of, lists_of
 from vernacular.corpus.assignment import position
 from vernacular.text.word_hashes import Tokens
 
-FEATURES_VERSION = "1"  # raised when a hash or a position changes; a test holds the outputs
+FEATURES_VERSION = "2"  # raised when a hash or a position changes; a test holds the outputs
 
 
 def maker(spec: Mapping[str, Any]) -> Parts:
@@ -33,23 +33,19 @@ class Parts:
     def __init__(self, overlap: int) -> None:
         self._overlap = overlap
 
-    def __call__(self, rows: Sequence[bytes]) -> Arrays:
-        """The table of a batch of rows: see ``cache``."""
-        documents = [orjson.loads(row) for row in rows]
-        texts = [document["text"].split("\n") for document in documents]
-        lines = np.fromiter(map(len, texts), dtype=np.uint32, count=len(texts))
-        owner = np.repeat(np.arange(len(texts)), lines)
-        tokens = Tokens([line for text in texts for line in text])
+    def __call__(self, documents: pa.Table) -> pa.RecordBatch:
+        """The table of a batch of documents: see ``cache``."""
+        texts = documents["text"].to_pylist()
+        parts = [text.split("\n") for text in texts]
+        lines = np.fromiter(map(len, parts), dtype=np.int64, count=len(parts))
+        owner = np.repeat(np.arange(len(parts)), lines)
+        tokens = Tokens([line for part in parts for line in part])
         runs, counts = tokens.runs(self._overlap)
-        groups: dict[tuple[str, str], int] = {}
-        table: Arrays = {
-            "rows.position": np.array([position(document) for document in documents], dtype=np.float64),
-            "rows.group": np.array([groups.setdefault((document["source"], document["register"]), len(groups))
-                                    for document in documents], dtype=np.uint32),
-            "rows.words": np.bincount(owner, tokens.counts, len(texts)).astype(np.uint32),
-            "rows.characters": np.array([len(document["text"]) for document in documents], dtype=np.uint32),
-            "rows.lines": lines, "rows.runs": np.bincount(owner, counts, len(texts)).astype(np.uint32),
-            "lines.hash": tokens.line_hashes, "lines.words": tokens.counts.astype(np.uint32),
-            "lines.runs": counts.astype(np.uint32), "runs.hash": runs}
-        table["names"] = np.frombuffer(orjson.dumps(list(groups)), dtype=np.uint8)
-        return table
+        return batch_of({
+            "position": np.array([position(row) for row in documents.select(
+                ["source", "path", "whole", "raw_digest"]).to_pylist()], dtype=np.float64),
+            "words": np.bincount(owner, tokens.counts, len(texts)).astype(np.uint32),
+            "characters": np.array(list(map(len, texts)), dtype=np.uint32),
+            "lines": lists_of(lines, {"hash": tokens.line_hashes, "words": tokens.counts.astype(np.uint32),
+                                      "runs": counts.astype(np.uint32)}),
+            "runs": lists_of(np.bincount(owner, counts, len(texts)).astype(np.int64), runs)})

@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import orjson
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from vernacular.cleaning.cache import Library, View, uncollected
 from vernacular.cleaning.decontamination import Held
-from vernacular.cleaning.workers import Rows, tables_for
+from vernacular.cleaning.workers import Recipe, Rows, tables_for
 from vernacular.config.schema import Splits
 from vernacular.core.errors import Problem
-from vernacular.core.jsonl import write_jsonl
 from vernacular.core.plots import bars
 from vernacular.core.result import DocumentsAndWords
 from vernacular.core.store import Gate, Report, digest_of
@@ -23,23 +22,34 @@ from vernacular.corpus.assignment import DEV, PARTS, TEST, TRAIN, assign
 from vernacular.corpus.split_features import FEATURES_VERSION
 from vernacular.corpus.stage_results import SplitsResult
 from vernacular.pipeline.stage import StageContext, silent
-from vernacular.text.word_hashes import Ints, offsets
+from vernacular.provenance.corpus_tables import (
+    CLEANED,
+    DOCUMENTS,
+    REJECTED_OF_SPLITS,
+    REJECTS,
+    file_of,
+    read_table,
+    read_tables,
+    write_rows,
+    write_tables,
+)
 from vernacular.text.words import words
 
 Row = dict[str, Any]
-_MODULE = "vernacular.corpus.split_features"
+Mask = NDArray[np.bool_]
 _SAMPLES, _EXCERPT = 5, 160
 
 
 class Part:
-    """Some documents with the hashes that ``parts`` made of them.
+    """Some documents with the hashes that ``split_features`` made of them.
 
     Args:
         view: their tables.
+        path: the file that they are in.
     """
 
-    def __init__(self, view: View) -> None:
-        self.view = view
+    def __init__(self, view: View, path: Path) -> None:
+        self.view, self.path = view, path
         self._entries = view.entries("lines")
 
     @property
@@ -50,7 +60,7 @@ class Part:
     @property
     def runs(self) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
         """Of each run of words, and how many runs each line has."""
-        return (self.view.take("runs", "hash", self.view.entries("runs")),
+        return (self.view.take("runs", "", self.view.entries("runs")),
                 self.view.take("lines", "runs", self._entries))
 
     def held(self, name: str, overlap: int) -> Held:
@@ -66,7 +76,7 @@ class Part:
 
 @uncollected()
 def run(work: StageContext[Splits]) -> Report:
-    """Write ``train.jsonl``, ``dev.jsonl``, ``test.jsonl`` and ``rejects.jsonl``.
+    """Write ``train.parquet``, ``dev.parquet``, ``test.parquet`` and ``rejects.parquet``.
 
     Raises:
         Problem: too little text for the parts that are asked for, or a source held out that is not there.
@@ -74,25 +84,25 @@ def run(work: StageContext[Splits]) -> Report:
     settings = work.settings
     overlap = settings.overlap_words
     library = Library(work.cache, digest_of({"overlap": overlap, "features": FEATURES_VERSION}))
-    rows = Rows(work.inputs["corpus/clean"] / "documents.jsonl")
+    path = work.inputs["corpus/clean"] / DOCUMENTS
+    rows = Rows.of(path)
     library.shed(rows.keys)
-    view = tables_for(rows, _MODULE, {"overlap": overlap}, library, work.progress)
-    sources, _ = _groups(view)
+    view = tables_for(rows, _recipe(overlap), library, work.progress)
+    sources = read_table(path, ["source"])["source"].to_pylist()
     unknown = set(settings.held_out) - {source.name for source in work.language.sources}
     if unknown:
         raise Problem(f"there is no source '{min(unknown)}'", where="splits.held_out",
                       fix="Use names of entries under `sources:`")
     given = assign(view.rows("position"), sources, settings)
     rejects: list[Row] = []
-    whole = {part: np.flatnonzero(given == part) for part in (TRAIN, DEV, TEST)}
-    test = Part(view.at(whole[TEST])).held("the test part", overlap)
-    _write(work.out / "test.jsonl", rows, whole[TEST], {}, "test", rejects)
-    _part(work.out, rows, view, whole[DEV], "dev", [test], rejects)
-    dev = _reread(work.out / "dev.jsonl", overlap, library)
-    _part(work.out, rows, view, whole[TRAIN], "train", [test, dev.held("the dev part", overlap)], rejects)
-    write_jsonl(work.out / "rejects.jsonl", rejects)
-    parts = {"train": _reread(work.out / "train.jsonl", overlap, library), "dev": dev,
-             "test": _reread(work.out / "test.jsonl", overlap, library)}
+    test = _write_part(work.out, path, view, given == TEST, "test", [], rejects, library, overlap)
+    dev = _write_part(work.out, path, view, given == DEV, "dev", [test.held("the test part", overlap)], rejects,
+                      library, overlap)
+    train = _write_part(work.out, path, view, given == TRAIN, "train",
+                        [test.held("the test part", overlap), dev.held("the dev part", overlap)], rejects, library,
+                        overlap)
+    write_rows(work.out / REJECTS, rejects, REJECTED_OF_SPLITS)
+    parts = {"train": train, "dev": dev, "test": test}
     for part, share in (("train", 1.0), ("dev", settings.dev), ("test", settings.test)):
         if share > 0 and not len(parts[part].view):
             raise Problem(f"too little text: of {len(rows)} documents none is left for {part} once shared text is out",
@@ -112,7 +122,7 @@ def no_contamination(folder: Path, overlap: int, cache: Path) -> Gate:
         cache: a folder for what is found out about rows that were not there before.
     """
     library = Library(cache, "gate")
-    return _gate({part: _reread(folder / f"{part}.jsonl", overlap, library) for part in PARTS}, overlap)
+    return _gate({part: _reread(folder / file_of(part), overlap, library) for part in PARTS}, overlap)
 
 
 def _gate(parts: dict[str, Part], overlap: int) -> Gate:
@@ -125,24 +135,32 @@ def _gate(parts: dict[str, Part], overlap: int) -> Gate:
                 fix="This is a fault of the program: please report it with the log of the run")
 
 
+def _recipe(overlap: int) -> Recipe:
+    return Recipe.of("vernacular.corpus.split_features", {"overlap": overlap})
+
+
 def _reread(path: Path, overlap: int, library: Library) -> Part:
     """What was written to ``path``, found out from the bytes that are there now."""
-    return Part(tables_for(Rows(path), _MODULE, {"overlap": overlap}, library, silent))
+    return Part(tables_for(Rows.of(path), _recipe(overlap), library, silent), path)
 
 
-def _groups(view: View) -> tuple[list[str], list[str]]:
-    """The source and the register of each document."""
-    names = [[tuple(group) for group in orjson.loads(table["names"].tobytes())] for table in view.tables]
-    base = offsets(np.array([len(found) for found in names], dtype=np.int64))
-    every = [group for found in names for group in found]
-    at = (base[view.table_of] + view.rows("group")).tolist()
-    return [every[number][0] for number in at], [every[number][1] for number in at]
+def _write_part(out: Path, source: Path, view: View, chosen: Mask, name: str, held: Sequence[Held],
+                rejects: list[Row], library: Library, overlap: int) -> Part:
+    """Write the documents of a part without the lines that are ``held``; those are added to ``rejects``.
 
-
-def _part(out: Path, rows: Rows, view: View, documents: Ints, name: str, held: Sequence[Held],
-          rejects: list[Row]) -> None:
-    """Write the documents of a part without the lines that are ``held``; those are added to ``rejects``."""
-    part = Part(view.at(documents))
+    Args:
+        out: folder of the result.
+        source: the cleaned documents.
+        view: their tables.
+        chosen: which of them are in the part.
+        name: of the part.
+        held: text that the part may not share.
+        rejects: of all parts.
+        library: of the tables.
+        overlap: words in a row.
+    """
+    documents = np.flatnonzero(chosen)
+    part = Part(view.at(documents), source)
     ends = np.cumsum(part.view.counts("lines"))
     dropped: dict[int, dict[int, str]] = {}
     for other in held:
@@ -151,44 +169,39 @@ def _part(out: Path, rows: Rows, view: View, documents: Ints, name: str, held: S
             of = int(np.searchsorted(ends, line, side="right"))
             first = int(ends[of - 1]) if of else 0
             dropped.setdefault(int(documents[of]), {}).setdefault(line - first, other.reason(int(found[line])))
-    _write(out / f"{name}.jsonl", rows, documents, dropped, name, rejects)
+    write_tables(out / file_of(name), CLEANED, _chosen_rows(source, chosen, dropped, name, rejects))
+    return _reread(out / file_of(name), overlap, library)
 
 
-def _write(path: Path, rows: Rows, documents: Ints, dropped: dict[int, dict[int, str]], part: str,
-           rejects: list[Row]) -> None:
-    """Copy the rows of ``documents``, neighbours at once, but those with lines to drop: document -> line -> reason."""
-    with path.open("wb") as stream:
-        for piece in _pieces(rows, documents, set(dropped)):
-            if isinstance(piece, memoryview):
-                stream.write(piece)
-                continue
-            row = orjson.loads(rows.data[rows.starts[piece]:rows.ends[piece]])
-            reasons = dropped[piece]
-            kept = []
-            for number, line in enumerate(row["text"].split("\n")):
-                if number in reasons:
-                    rejects.append({"id": row["id"], "line": number + 1, "part": part, "rule": "overlap",
-                                    "reason": reasons[number], "text": line})
-                else:
-                    kept.append(line)
-            if kept:
-                stream.write(orjson.dumps({**row, "text": "\n".join(kept)}, option=orjson.OPT_APPEND_NEWLINE))
-
-
-def _pieces(rows: Rows, documents: Ints, apart: set[int]) -> Iterator[memoryview | int]:
-    """Bytes of runs of neighbouring documents, and the numbers of those ``apart``, in order."""
-    single = np.isin(documents, np.array(sorted(apart), dtype=np.int64))
-    breaks = np.flatnonzero((np.diff(documents) != 1) | single[1:] | single[:-1]) + 1
-    for first, last in zip([0, *breaks.tolist()], [*breaks.tolist(), len(documents)], strict=True):
-        if first < last:
-            yield (int(documents[first]) if single[first]
-                   else rows.data[rows.starts[documents[first]]:rows.ends[documents[last - 1]] + 1])
+def _chosen_rows(source: Path, chosen: Mask, dropped: dict[int, dict[int, str]], part: str,
+                 rejects: list[Row]) -> Iterator[pa.Table]:
+    """The rows of ``source`` that are ``chosen``, without the lines in ``dropped``: document -> line -> reason."""
+    first = 0
+    for table in read_tables(source):
+        wanted = chosen[first:first + len(table)].copy()
+        texts = table["text"]
+        changed = [number for number in np.flatnonzero(wanted).tolist() if first + number in dropped] if dropped else []
+        if changed:
+            values = texts.to_pylist()
+            for number in changed:
+                reasons, kept = dropped[first + number], []
+                for line, text in enumerate(values[number].split("\n")):
+                    if line in reasons:
+                        rejects.append({"id": table["id"][number].as_py(), "line": line + 1, "part": part,
+                                        "rule": "overlap", "reason": reasons[line], "text": text})
+                    else:
+                        kept.append(text)
+                values[number] = "\n".join(kept)
+                wanted[number] = bool(kept)
+            table = table.set_column(table.column_names.index("text"), CLEANED.field("text"), [values])
+        yield table.filter(pa.array(wanted))
+        first += len(wanted)
 
 
 def _report(out: Path, parts: dict[str, Part], rejects: Sequence[Row]) -> Report:
     report = Report()
-    columns = {part: {name: own.view.rows(name) for name in ("words", "characters", "lines")}
-               for part, own in parts.items()}
+    columns = {part: {"words": own.view.rows("words"), "characters": own.view.rows("characters"),
+                      "lines": own.view.counts("lines")} for part, own in parts.items()}
     sizes = {part: int(found["words"].sum()) for part, found in columns.items()}
     report.count("documents", sum(len(own.view) for own in parts.values()), "documents in the three parts", "documents")
     report.count("words", sum(sizes.values()), "words in the three parts", "words")
@@ -204,10 +217,11 @@ def _report(out: Path, parts: dict[str, Part], rejects: Sequence[Row]) -> Report
     report.samples["rejected"] = [{"part": row["part"], "reason": row["reason"], "text": row["text"][:_EXCERPT]}
                                   for row in rejects[:_SAMPLES]]
     tallies = {}
-    for place, column in enumerate(("source", "register")):
+    for column in ("source", "register"):
         found: dict[str, dict[str, DocumentsAndWords]] = {}
         for part, own in parts.items():
-            names, at = np.unique(np.array(_groups(own.view)[place], dtype=np.str_), return_inverse=True)
+            names, at = np.unique(np.array(read_table(own.path, [column])[column].to_pylist(), dtype=np.str_),
+                                  return_inverse=True)
             for number, name in enumerate(names.tolist()):
                 found.setdefault(name, {})[part] = DocumentsAndWords(
                     documents=int((at == number).sum()), words=int(columns[part]["words"][at == number].sum()))

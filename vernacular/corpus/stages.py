@@ -25,7 +25,7 @@ from vernacular.sources import refresh_sources, source_versions
 def stages(language: Language) -> list[Stage]:
     """The stages of the corpus of ``language``, in order."""
     return [
-        Stage(name="corpus/documents", version="3", inputs=(), settings=_sources, outside=_outside,
+        Stage(name="corpus/documents", version="4", inputs=(), settings=_sources, outside=_outside,
               prepare=refresh_sources,
               run=EntryPoint("vernacular.corpus.ingest:run"), result=IngestResult, includes_licenses=True,
               gates=(GateSpec("files_readable", "Every file of every source can be read.", False),),
@@ -41,7 +41,7 @@ def stages(language: Language) -> list[Stage]:
                                             "accepted.", False)),
               description="A classifier that distinguishes the language from all others, learned from its seed, with "
                           "its precision and recall on text that it did not see, near the seed and far from it."),
-        Stage(name="corpus/clean", version="5", inputs=("corpus/documents", "corpus/identifier"),
+        Stage(name="corpus/clean", version="6", inputs=("corpus/documents", "corpus/identifier"),
               settings=clean_settings, outside=_held_back,
               run=EntryPoint("vernacular.cleaning.stage:run"), result=CleanResult,
               prepare=fetch,
@@ -59,13 +59,13 @@ def stages(language: Language) -> list[Stage]:
                                                  "accepted that (`vernacular accept --rule`).", True)),
               description="Documents repaired, normalised, identified, filtered, deduplicated and redacted, without "
                           "what tasks are judged by and behavioural tests hold. Every line that was dropped is in "
-                          "`rejects/<rule>.jsonl` with the reason, every change of spelling in `changes.jsonl`."),
-        Stage(name="corpus/splits", version="2", inputs=("corpus/clean",), settings=_splits_settings,
+                          "`rejects.parquet` with rule and reason, every change of spelling in `changes.parquet`."),
+        Stage(name="corpus/splits", version="3", inputs=("corpus/clean",), settings=_splits_settings,
               run=EntryPoint("vernacular.corpus.splits:run"), result=SplitsResult,
               gates=(GateSpec("no_contamination", "No training line shares text with a held-out line.", True),),
               description="Train, dev and test by document; `splits.held_out` names sources that go to test whole. "
                           "Training lines that share text with held-out lines are dropped and listed in "
-                          "`rejects.jsonl`."),
+                          "`rejects.parquet`."),
     ]
 
 

@@ -24,9 +24,9 @@ from vernacular.config.schema import Language
 from vernacular.config.sources import NetworkSource, Source
 from vernacular.core.errors import Problem
 from vernacular.core.files import Folder
-from vernacular.core.jsonl import read_jsonl
 from vernacular.core.store import Artifact, Store, now
 from vernacular.corpus.lineage import Saw, artifacts_of, ids_once_at, read_instead, remember_trained, same_place, saw
+from vernacular.provenance.corpus_tables import DOCUMENTS, SUFFIX, read_rows, rows_of
 from vernacular.provenance.own_files import own_files
 from vernacular.provenance.suppression_list import FILE, Suppressions, append_row, line_digest, url_digest
 from vernacular.provenance.text_search import SHORT, Traces
@@ -206,7 +206,7 @@ def _all_rows(language: Language, store: Store, notes: list[str]) -> Iterator[di
             notes.append(f"the source {source.name} could not be read: {problem.what}")
     for artifact in artifacts_of(store, language.code):
         if artifact.manifest.stage == "corpus/documents":
-            yield from read_jsonl(artifact.folder / "documents.jsonl")
+            yield from read_rows(artifact.folder / DOCUMENTS)
 
 
 def _read(language: Language) -> list[tuple[Source, str]]:
@@ -219,8 +219,7 @@ def _read(language: Language) -> list[tuple[Source, str]]:
 def _variants(store: Store, code: str, ids: set[str]) -> list[str]:
     """The texts of the documents as cleaning changed them, rejected lines among them."""
     return [str(row["text"]) for artifact in artifacts_of(store, code) if artifact.manifest.stage.startswith("corpus/")
-            for path in sorted(artifact.folder.rglob("*.jsonl")) for row in read_jsonl(path)
-            if row.get("id") in ids and "text" in row]
+            for path in sorted(artifact.folder.glob(f"*{SUFFIX}")) for row in rows_of(path, ids) if "text" in row]
 
 
 def _row(target: Target, rows: dict[str, dict[str, Any]], texts: Iterable[str], wanted: Iterable[str],
@@ -239,7 +238,8 @@ def _adds(row: dict[str, Any], suppressed: Suppressions) -> bool:
 
 def _holds(artifact: Artifact, traces: Traces) -> bool:
     """Whether the artifact holds the text. A release lists ids alone, on purpose: it says what it was trained on."""
-    return (traces if artifact.manifest.stage.startswith(_TEXTS) else traces.of_texts).in_folder(artifact.folder)
+    wanted = traces if artifact.manifest.stage.startswith(_TEXTS) else traces.of_texts
+    return wanted.in_folder(artifact.folder) or any(map(wanted.in_table, artifact.folder.glob(f"*{SUFFIX}")))
 
 
 def _remove(store: Store, code: str, artifact: Artifact, progress: Callable[[str], None]) -> str:

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-import orjson
 import xxhash
 from pydantic import BaseModel, ConfigDict
 
+from vernacular.cleaning.cache import keys_of
 from vernacular.config.schema import Language
 from vernacular.config.stage_names import HOLD_DOCUMENTS
 from vernacular.core import clock
@@ -22,6 +22,7 @@ from vernacular.core.errors import Problem, TransientProblem
 from vernacular.core.store import Artifact, Store, write_atomically
 from vernacular.corpus.stages import stages
 from vernacular.pipeline.stage import Progress, Stage, StageContext, inputs_of, key_for
+from vernacular.provenance.corpus_tables import SUFFIX, read_tables
 
 NAME, FILE = "corpus/rebuilt", "outcome.json"
 REMEMBERED = ("digests.json", "extracted", "extracted.sqlite*")  # of sources' files and pages, beside what was fetched
@@ -158,8 +159,8 @@ def _link(mirror: Path, place: Path) -> None:
 
 
 def differences(kept: Path, made: Path) -> Iterator[tuple[str, str, str]]:
-    """Each document that differs between two folders of JSON Lines files: the file, its id, and how."""
-    files = sorted({path.relative_to(folder).as_posix() for folder in (kept, made) for path in folder.rglob("*.jsonl")})
+    """Each document that differs between two folders of tables: the file, its id, and how."""
+    files = sorted({path.name for folder in (kept, made) for path in folder.glob(f"*{SUFFIX}")})
     for file in files:
         before, now = _documents(kept / file), _documents(made / file)
         for key in dict.fromkeys([*before, *now]):
@@ -177,11 +178,9 @@ def differences(kept: Path, made: Path) -> Iterator[tuple[str, str, str]]:
 def _documents(path: Path) -> dict[str, int]:
     """The digest of all rows of each document in a file, in the order of the file; none where there is no file."""
     found: dict[str, int] = {}
-    if path.is_file():
-        with path.open("rb") as stream:
-            for line in stream:
-                key = str(orjson.loads(line)["id"])
-                found[key] = xxhash.xxh3_64_intdigest(line, seed=found.get(key, 0))
+    for table in read_tables(path) if path.is_file() else ():
+        for key, row in zip(table["id"].to_pylist(), keys_of(table), strict=True):
+            found[key] = xxhash.xxh3_64_intdigest(row.tobytes(), seed=found.get(key, 0))
     return found
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from vernacular.config.tasks import Task
-from vernacular.core.jsonl import read_jsonl
+from vernacular.provenance.corpus_tables import file_of, read_rows
 from vernacular.tasks.weak_labels import lower
 from vernacular.text.words import words
 
@@ -20,7 +20,7 @@ def held_out_lines(splits: Path, least_words: int = LEAST_WORDS) -> list[str]:
         splits: the folder of ``corpus/splits``.
         least_words: skip shorter lines: labels of two or three words are mostly chance.
     """
-    return [line for row in read_jsonl(splits / "test.jsonl") for line in row["text"].split("\n")
+    return [line for row in read_rows(splits / file_of("test"), ["text"]) for line in row["text"].split("\n")
             if len(words(line)) >= least_words]
 
 

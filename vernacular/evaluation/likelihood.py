@@ -11,7 +11,7 @@ import numpy as np
 from vernacular.config.schema import Model
 from vernacular.core.confidence import ratio, ratio_difference
 from vernacular.core.errors import Problem
-from vernacular.core.jsonl import read_jsonl, write_jsonl
+from vernacular.core.jsonl import write_jsonl
 from vernacular.core.plots import bars
 from vernacular.core.result import Estimate, Interval
 from vernacular.core.store import Gate, Report
@@ -29,6 +29,7 @@ from vernacular.modeling.likelihood import (
 from vernacular.modeling.variants import ARMS, COMPARED, NLL, TIE, Arm, load_arm, model_folder, nll_name
 from vernacular.pipeline.parallel import in_processes
 from vernacular.pipeline.stage import StageContext
+from vernacular.provenance.corpus_tables import file_of, read_rows
 from vernacular.tasks.weak_labels import lower
 
 
@@ -116,7 +117,7 @@ def _floor(work: StageContext, tokenizer: Any, lines: Sequence[str]) -> tuple[Sc
     normaliser = tokenizer.backend_tokenizer.normalizer
     lowers = normaliser is not None and normaliser.normalize_str("A") == "a"
     fold = lower if lowers else str
-    training = "\n".join(row["text"] for row in read_jsonl(work.inputs["corpus/splits"] / "train.jsonl"))
+    training = "\n".join(row["text"] for row in read_rows(work.inputs["corpus/splits"] / file_of("train"), ["text"]))
     spans = choose_words(lines, work.seed)
     nats = floor_nats(fold(training), [fold(line) for line in lines], spans)
     return Scored(nats, np.array([stop - start for start, stop in spans], float), np.zeros(len(lines))), None

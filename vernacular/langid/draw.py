@@ -9,10 +9,10 @@ from pathlib import Path
 from vernacular.config.schema import Language
 from vernacular.config.sources import NetworkSource
 from vernacular.core.errors import Problem
-from vernacular.core.jsonl import read_jsonl
 from vernacular.core.store import Store
 from vernacular.langid.seed import corpus_form, seed_file, seed_lines
 from vernacular.pipeline.stage import silent
+from vernacular.provenance.corpus_tables import DOCUMENTS, read_rows
 from vernacular.provenance.document import short_digest
 from vernacular.provenance.suppression_list import Suppressions
 from vernacular.sources import open_source, place_of
@@ -37,7 +37,7 @@ def source_texts(language: Language, root: Path) -> Iterator[tuple[str, str]]:
         if source.name in suppressed.sources:
             continue
         if isinstance(source, NetworkSource):
-            rows = read_jsonl(last.folder / "documents.jsonl") if last else iter(())
+            rows = read_rows(last.folder / DOCUMENTS, ["source", "text"]) if last else iter(())
             texts = (str(row["text"]) for row in rows if row["source"] == source.name)
         else:
             texts = (document.text for document in open_source(source, place_of(language, source, root)).documents(

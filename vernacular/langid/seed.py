@@ -12,8 +12,8 @@ from vernacular.config.cleaning import Orthography
 from vernacular.config.schema import Language
 from vernacular.config.sources import NetworkSource, Source
 from vernacular.core.files import File, Folder
-from vernacular.core.jsonl import read_jsonl
 from vernacular.core.store import digest_of_listed
+from vernacular.provenance.corpus_tables import read_rows
 from vernacular.provenance.document import Document, short_digest
 from vernacular.provenance.suppression_list import Suppressions
 from vernacular.sources import Place, fetch_source, open_source, place_of
@@ -68,7 +68,7 @@ def seed_lines(language: Language, orthography: Orthography, documents: Path) ->
     Args:
         language: whose seed.
         orthography: its spelling settings.
-        documents: ``documents.jsonl`` of the stage before.
+        documents: the documents of the stage before.
 
     Raises:
         Problem: the seed file cannot be read.
@@ -78,7 +78,8 @@ def seed_lines(language: Language, orthography: Orthography, documents: Path) ->
     if file.exists():
         texts: Iterable[str] = [read_text(file, file.shown, limits=language.limits)]
     else:
-        texts = (row["text"] for row in read_jsonl(documents) if row["source"] in trusted) if trusted else ()
+        texts = (row["text"] for row in (read_rows(documents, ["source", "text"]) if trusted else ())
+                 if row["source"] in trusted)
     return _chosen(texts, language.script, orthography, settings.seed_lines, Suppressions.of(language.folder))
 
 

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from vernacular.config.stage_settings import IdentifierSettings
-from vernacular.core.jsonl import read_jsonl
 from vernacular.core.store import Report
 from vernacular.langid.train import learn
+from vernacular.provenance.corpus_tables import read_rows
 from vernacular.provenance.document import short_digest
 from vernacular.text.normalization import normalise, repair
 from vernacular.text.spelling import Speller
@@ -25,7 +25,8 @@ _TIMES = 2
 def add_rounds(seed: Sequence[str], documents: Path, settings: IdentifierSettings,
                contrast: Mapping[str, Sequence[str]], chance: int, report: Report) -> list[str]:
     """Return the seed with the lines added in ``settings.identification.rounds`` rounds."""
-    lines = list(dict.fromkeys(line for row in read_jsonl(documents) for line in row["text"].split("\n") if line))
+    lines = list(dict.fromkeys(line for row in read_rows(documents, ["text"])
+                               for line in row["text"].split("\n") if line))
     pool, _ = Speller(settings.orthography, settings.script).apply(normalise(repair(lines)[0]))
     own, joined = set(seed), list(seed)
     for number in range(1, settings.identification.rounds + 1):

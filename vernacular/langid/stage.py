@@ -9,7 +9,6 @@ from pathlib import Path
 
 from vernacular.config.schema import Language
 from vernacular.config.stage_settings import IdentifierSettings
-from vernacular.core.jsonl import read_jsonl
 from vernacular.core.store import Artifact, Gate, Report, digest_of
 from vernacular.langid import learned_thresholds as thresholds
 from vernacular.langid.breadth import Breadth, find_breadth, sample_blocks
@@ -22,6 +21,7 @@ from vernacular.langid.share import share_of
 from vernacular.langid.stage_results import FarRecall, IdentifierResult
 from vernacular.langid.train import learn
 from vernacular.pipeline.stage import StageContext
+from vernacular.provenance.corpus_tables import DOCUMENTS, read_rows
 from vernacular.provenance.document import short_digest
 
 THRESHOLDS = "thresholds.json"
@@ -36,7 +36,7 @@ def run(work: StageContext[IdentifierSettings]) -> Report:
         Problem: the seed or the contrast cannot be read.
     """
     settings = work.settings
-    documents = work.inputs["corpus/documents"] / "documents.jsonl"
+    documents = work.inputs["corpus/documents"] / DOCUMENTS
     seed = seed_lines(work.language, settings.orthography, documents)
     contrast = {code: sorted(lines, key=short_digest) for code, lines in contrast_lines(
         work.language, settings.orthography, work.root, work.progress).items()}
@@ -66,7 +66,7 @@ def run(work: StageContext[IdentifierSettings]) -> Report:
 def _breadth(seed: Sequence[str], contrast: Mapping[str, Sequence[str]], documents: Path, shared: float,
              work: StageContext[IdentifierSettings]) -> Breadth:
     settings = work.settings
-    blocks = sample_blocks(((row["source"], row["text"]) for row in read_jsonl(documents)),
+    blocks = sample_blocks(((row["source"], row["text"]) for row in read_rows(documents, ["source", "text"])),
                            {source.name for source in settings.trusted}, settings.script, settings.orthography)
     return find_breadth(seed, blocks, code=settings.code, others=contrast, shared=shared, chance=work.seed)
 

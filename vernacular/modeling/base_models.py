@@ -139,7 +139,7 @@ def load_tokenizer(path: Path) -> Any:
     quiet()
     folder, extra = _from(path)
     with faults_as_problems("the tokenizer", str(path)):
-        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, **extra)
+        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True, **extra)
         if not tokenizer.is_fast:
             raise Problem("the tokenizer has no tokenizer.json", where=str(path), fix="Convert it to a fast tokenizer")
         backend = tokenizer.backend_tokenizer

@@ -8,11 +8,11 @@ from typing import Any
 from vernacular.config.schema import Model
 from vernacular.config.sources import Source
 from vernacular.core.errors import Problem
-from vernacular.core.jsonl import read_jsonl
 from vernacular.corpus.side_texts import Sieve, documents_of
 from vernacular.modeling.packing import Blocks, join, pack
 from vernacular.modeling.schedules import Stream, shares
 from vernacular.pipeline.stage import StageContext
+from vernacular.provenance.corpus_tables import file_of, read_rows
 from vernacular.tokenizer.base_language_text import retention_lines
 
 _LISTED = ("id", "source", "path", "raw_digest", "register", "quality")
@@ -48,7 +48,8 @@ def read(work: StageContext, model: Model, tokenizer: Any) -> Texts:
     def packed(texts: list[str]) -> Blocks:
         return pack(texts, tokenizer, settings.sequence_length)
 
-    target, dev = (packed([row["text"] for row in read_jsonl(splits / f"{part}.jsonl")]) for part in ("train", "dev"))
+    target, dev = (packed([row["text"] for row in read_rows(splits / file_of(part), ["text"])])
+                   for part in ("train", "dev"))
     sieve = Sieve.of(work)
     seen, choices = map(sieve.left, replay_lines(model, work))
     replay = packed(seen) if seen and settings.replay else None

@@ -20,7 +20,7 @@ from vernacular.alignment.objective import TranslationLoss
 from vernacular.config.schema import Model
 from vernacular.config.training import Pretraining
 from vernacular.core.errors import Problem
-from vernacular.core.jsonl import read_jsonl, write_jsonl
+from vernacular.core.jsonl import write_jsonl
 from vernacular.core.plots import curves
 from vernacular.core.store import Gate, Report, write_atomically
 from vernacular.corpus.side_texts import listed
@@ -50,6 +50,7 @@ from vernacular.pretraining.stage_results import (
     PretrainingResult,
 )
 from vernacular.pretraining.weight_interpolation import Between, interpolate
+from vernacular.provenance.corpus_tables import file_of, read_rows
 from vernacular.provenance.document import BESIDE
 from vernacular.remarks.rules import capped_steps, few_passes, small_text
 from vernacular.text.words import words
@@ -214,7 +215,7 @@ def per_character(network: Any, blocks: Blocks, objective: Objective, sizes: NDA
 
 def _comparable(report: Report, work: StageContext, model: Model, network: Any, tokenizer: Any) -> None:
     """Report the likelihood of dev lines, measured as in ``evaluation``; it decides between the variants."""
-    lines = [line for row in read_jsonl(work.inputs["corpus/splits"] / "dev.jsonl")
+    lines = [line for row in read_rows(work.inputs["corpus/splits"] / file_of("dev"))
              for line in row["text"].split("\n") if len(words(line)) >= LEAST_WORDS]
     if not lines:
         return

@@ -12,7 +12,7 @@ from vernacular.config.sources import SourceBase
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """A row of ``documents.jsonl``.
+    """A row of the ledger.
 
     Attributes:
         id: 16 hexadecimal digits of SHA-256 over source, path and original text; kept in all later

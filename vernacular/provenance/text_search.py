@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vernacular.core.files import File
+from vernacular.provenance.corpus_tables import read_strings
 from vernacular.provenance.suppression_list import folded
 
 SHORT, LONG = 24, 32  # letters of a search string; length of a quotation that is always found
@@ -82,6 +83,10 @@ class Traces:
         if path.suffix in NO_TEXT or not self._wanted:
             return False
         return any(self._within(text) for block in _blocks(path) for text in _readings(block))
+
+    def in_table(self, path: Path) -> bool:
+        """Whether a table of the corpus holds any of it; not for files from outside, which the sandbox alone parses."""
+        return bool(self._wanted) and any(self._within(text) for text in read_strings(path))
 
     def _within(self, text: str) -> bool:
         codes = np.frombuffer(folded(text).encode("utf-32-le", "surrogatepass"), dtype="<u4")

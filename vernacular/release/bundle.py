@@ -18,6 +18,7 @@ from vernacular.evaluation.held_out import held_out_lines
 from vernacular.modeling.base_models import is_sentence_encoder, load_model, longest_input
 from vernacular.modeling.variants import Arm, model_folder, released_arm
 from vernacular.pipeline.stage import StageContext, determined_by
+from vernacular.provenance.corpus_tables import DOCUMENTS, file_of, read_rows
 from vernacular.provenance.document import BESIDE
 from vernacular.release.attestation import Claims, digest_of_report, origin_digest, sign
 from vernacular.release.card import write_card
@@ -44,8 +45,8 @@ def run(work: StageContext, name: str, model: Model) -> Report:
         Problem: the model folder or an adapter is not there, or there is no signing key and none can be made.
     """
     key = own_or_new_key()
-    train = corpus_rights(list(read_jsonl(work.inputs["corpus/splits"] / "train.jsonl")),
-                          work.inputs["corpus/documents"] / "documents.jsonl")
+    train = corpus_rights(list(read_rows(work.inputs["corpus/splits"] / file_of("train"))),
+                          work.inputs["corpus/documents"] / DOCUMENTS)
     arm = released_arm(name, work.reports)
     folder = model_folder(arm, name, work.inputs)
     beside = beside_rights(read_jsonl(folder.parent / BESIDE), model)

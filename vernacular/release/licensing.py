@@ -11,7 +11,7 @@ from typing import Any
 
 from vernacular.config.schema import Model
 from vernacular.core.errors import Problem
-from vernacular.core.jsonl import read_jsonl
+from vernacular.provenance.corpus_tables import rows_of
 from vernacular.provenance.document import RIGHTS
 
 Row = dict[str, Any]
@@ -28,7 +28,7 @@ def corpus_rights(rows: list[Row], ledger: Path) -> list[Row]:
         Problem: a document is not in the ledger.
     """
     wanted = {row["id"] for row in rows}
-    found = {row["id"]: {name: row[name] for name in RIGHTS} for row in read_jsonl(ledger) if row["id"] in wanted}
+    found = {row["id"]: {name: row[name] for name in RIGHTS} for row in rows_of(ledger, wanted, ["id", *RIGHTS])}
     missing = sorted(wanted - set(found))
     if missing:
         raise Problem(f"{len(missing)} documents that training drew from are not in the ledger any more, such as "

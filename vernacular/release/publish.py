@@ -17,6 +17,7 @@ from vernacular.core.errors import Problem
 from vernacular.core.jsonl import read_jsonl
 from vernacular.core.store import MANIFEST, Artifact, Store, describe, remade
 from vernacular.modeling.variants import released_arm
+from vernacular.provenance.corpus_tables import file_of, read_rows
 from vernacular.provenance.document import BESIDE
 from vernacular.provenance.suppression_list import Suppressions
 from vernacular.release.attestation import SIGNATURE, Claims, Statement, digest_of_report, open_statement
@@ -32,7 +33,6 @@ from vernacular.release.waivers import ALL, read_waivers
 
 TOKEN = "HF_TOKEN"
 ENDPOINT: str | None = None  # of the hub; None for huggingface_hub's own
-TRAIN = "train.jsonl"  # in corpus/splits
 _LARGEST = 1 << 32  # bytes of documents.txt
 
 
@@ -111,8 +111,8 @@ def _of_the_store(documents: bytes, claims: Claims, current: Mapping[str, Artifa
         return [*found, f"VN-RELEASE-LEDGER {DOCUMENTS}: the documents that were trained on are not in the store"]
     found += [f"VN-RELEASE-STORE {one.manifest.stage}: its files were changed after they were made"
               for one in (splits, trained) if describe(one.folder)[1] != one.manifest.data_version]
-    if not found and documents_text([*read_jsonl(splits.folder / TRAIN), *read_jsonl(trained.folder / BESIDE)]).encode(
-            ) != documents:
+    rows = [] if found else [*read_rows(splits.folder / file_of("train")), *read_jsonl(trained.folder / BESIDE)]
+    if not found and documents_text(rows).encode() != documents:
         found.append(f"VN-RELEASE-LEDGER {DOCUMENTS}: not the documents that the ledger names")
     return found
 

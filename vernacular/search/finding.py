@@ -6,28 +6,27 @@ Prints nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from vernacular.config.schema import Language
 from vernacular.core.entry_point import EntryPoint
 from vernacular.core.errors import Problem
 from vernacular.core.store import Artifact, Store, digest_of
+from vernacular.provenance.corpus_tables import DOCUMENTS, read_rows_at, rows_of
+from vernacular.provenance.document import RIGHTS
 from vernacular.provenance.suppression_list import Suppressions, line_digest
 from vernacular.search import TOP
 from vernacular.search.index import Index, IndexFolder, Progress, build
-from vernacular.search.passages import read_document, text_at
+from vernacular.search.passages import text_at
 
 _load_encoder = EntryPoint[Any]("vernacular.search.encoder:Encoder")
 LONGEST = 2000  # characters of a query
-_PASSAGES = 1  # version of how documents are split; vectors of unchanged texts are kept
+_PASSAGES = 2  # version of how documents are split; vectors of unchanged texts are kept
 _SPARE = 20  # extra candidates, to replace text that was taken down
-_ID = b'{"id":"%b"'
 
 
 @dataclass(frozen=True)
@@ -109,7 +108,7 @@ class Searcher:
             Problem: the model gives no embeddings, or another process builds the index.
         """
         if not self.is_ready():
-            build(self._place, self._clean.folder / "documents.jsonl", self._encoder, progress)
+            build(self._place, self._clean.folder / DOCUMENTS, self._encoder, progress)
         return len(Index(self._place))
 
     def find(self, query: str, most: int = TOP) -> list[Hit]:
@@ -130,33 +129,22 @@ class Searcher:
         if not self.is_ready():
             raise Problem("the search index is not built yet", where=self._language.code, fix=(
                 f'Run `vernacular search {self._language.cli_args(self._name)} "..."` once: it builds it'))
-        suppressed, documents = Suppressions.of(self._language.folder), self._clean.folder / "documents.jsonl"
+        suppressed, documents = Suppressions.of(self._language.folder), self._clean.folder / DOCUMENTS
         found: list[Hit] = []
         vector = self._encoder().vectors([asked])[0]
-        for score, place, places in Index(self._place).nearest(vector, most + _SPARE):
-            row = read_document(documents, place)
+        nearest = list(Index(self._place).nearest(vector, most + _SPARE))
+        rows = read_rows_at(documents, {place.document for _, place, _ in nearest})
+        for score, place, places in nearest:
+            row = rows[place.document]
             if not _taken_down(suppressed, row, place.line):
                 found.append(_hit(score, text_at(row, place), row, place.line, places, self._language))
             if len(found) == most:
                 break
-        rights = ledger_rows(self._documents(), {hit.id for hit in found})
+        rights = {row["id"]: row for row in rows_of(self._ledger(), {hit.id for hit in found}, ["id", *RIGHTS])}
         return [_with_rights(hit, rights.get(hit.id, {})) for hit in found]
 
-    def _documents(self) -> Path:
-        return _current(self._store, self._language, self._name, "corpus/documents").folder / "documents.jsonl"
-
-
-def ledger_rows(path: Path, ids: Collection[str]) -> dict[str, dict[str, Any]]:
-    """Return the rows of these documents in a ``documents.jsonl``; other rows are not parsed."""
-    wanted = {_ID % number.encode() for number in ids}
-    length = max(map(len, wanted), default=0)
-    found = {}
-    with path.open("rb") as stream:
-        for line in stream if wanted else ():
-            if line[:length] in wanted:
-                row = orjson.loads(line)
-                found[row["id"]] = row
-    return found
+    def _ledger(self) -> Path:
+        return _current(self._store, self._language, self._name, "corpus/documents").folder / DOCUMENTS
 
 
 def _current(store: Store, language: Language, name: str, stage: str) -> Artifact:

@@ -1,6 +1,6 @@
 """Split documents into passages: a line (a verse, a paragraph), or parts of a long line at sentence ends.
 
-A passage is stored as a position in ``documents.jsonl``, never as text, so takedowns apply.
+A passage is stored as a position in ``documents.parquet``, never as text, so takedowns apply.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import orjson
+from vernacular.provenance.corpus_tables import read_rows
 
 LONGEST, SHORTEST = 400, 12  # characters of a passage; shorter ones are headings, numbers, greetings
 _SENTENCE = re.compile(r"[^.!?…。！？؟۔।॥።။]*[.!?…。！？؟۔।॥።။]*[\"'”’»)\]]*\s*", re.DOTALL)
@@ -22,7 +22,7 @@ class Place(NamedTuple):
     """The position of a passage.
 
     Attributes:
-        document: byte offset of its document's row in ``documents.jsonl``.
+        document: number of its document's row in ``documents.parquet``, from 0.
         line: of the document, from 0.
         begin: first character in the line.
         end: end (exclusive) in the line.
@@ -42,26 +42,11 @@ class Passage(NamedTuple):
 
 
 def read_passages(path: Path) -> Iterator[Passage]:
-    """Yield the passages of all documents of a file, in order, with one document in memory at a time."""
-    with path.open("rb") as stream:
-        document = 0
-        for row in stream:
-            for number, line in enumerate(orjson.loads(row)["text"].split("\n")):
-                for begin, end in spans_of_passages(line):
-                    yield Passage(Place(document, number, begin, end), line[begin:end])
-            document += len(row)
-
-
-def read_document(path: Path, place: Place) -> dict[str, Any]:
-    """Return the row of a passage's document.
-
-    Raises:
-        OSError: the file does not exist.
-    """
-    with path.open("rb") as stream:
-        stream.seek(place.document)
-        row: dict[str, Any] = orjson.loads(stream.readline())
-    return row
+    """Yield the passages of all documents of a file, in order."""
+    for document, row in enumerate(read_rows(path, ["text"])):
+        for number, line in enumerate(row["text"].split("\n")):
+            for begin, end in spans_of_passages(line):
+                yield Passage(Place(document, number, begin, end), line[begin:end])
 
 
 def text_at(row: dict[str, Any], place: Place) -> str:

@@ -23,13 +23,14 @@ from vernacular.config.schema import Model
 from vernacular.config.tasks import derived_labels
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
-from vernacular.core.jsonl import read_jsonl, write_jsonl
+from vernacular.core.jsonl import write_jsonl
 from vernacular.core.store import Report, write_atomically
 from vernacular.datasets.items import Item
 from vernacular.modeling.base_models import bytes_of_weights, longest_input
 from vernacular.modeling.variants import ARMS, Arm, load_arm
 from vernacular.pipeline.parallel import in_processes
 from vernacular.pipeline.stage import StageContext
+from vernacular.provenance.corpus_tables import file_of, read_rows
 from vernacular.remarks.rules import of_items
 from vernacular.tasks.adapter_model import save, without_adapter
 from vernacular.tasks.base import IGNORED, Answer, Head, Labelling, class_of
@@ -150,7 +151,7 @@ def derived_items(work: StageContext, task_name: str) -> Items:
         Problem: there are too few.
     """
     task, splits = work.language.tasks[task_name], work.inputs["corpus/splits"]
-    train, dev, test = (derive(task, read_jsonl(splits / f"{part}.jsonl"), count, DRAW, whole=part == "train")
+    train, dev, test = (derive(task, read_rows(splits / file_of(part)), count, DRAW, whole=part == "train")
                         for part, count in (("train", task.train), ("dev", task.dev), ("test", task.test)))
     if task.kind == "token_classification":
         known = known_names(train)

@@ -26,11 +26,11 @@ from vernacular.config.tasks import Task
 from vernacular.config.training import Lora
 from vernacular.core.codes import Code
 from vernacular.core.errors import Problem
-from vernacular.core.jsonl import read_jsonl
 from vernacular.datasets.items import Item
 from vernacular.modeling.base_models import longest_input
 from vernacular.modeling.variants import Arm
 from vernacular.pipeline.stage import StageContext
+from vernacular.provenance.corpus_tables import file_of, read_rows
 from vernacular.tasks.adapter_model import Network
 from vernacular.tasks.base import IGNORED, Answer, Head, Kind
 from vernacular.tasks.head_init import unit_states
@@ -116,7 +116,7 @@ def _carried(work: StageContext, task: Task, count: int, pairs: Sequence[Pair]) 
     for pair in pairs:
         translations[pair.document].append(pair.translation)
     documents = [{**row, "text": "\n".join(translations[row["id"]])}
-                 for row in read_jsonl(work.inputs["corpus/splits"] / "train.jsonl") if row["id"] in translations]
+                 for row in read_rows(work.inputs["corpus/splits"] / file_of("train")) if row["id"] in translations]
     return derive(task, documents, count, DRAW) if documents else []
 
 

@@ -15,11 +15,11 @@ import torch
 from safetensors.torch import save_file
 
 from vernacular.config.schema import Model
-from vernacular.core.jsonl import read_jsonl
 from vernacular.core.store import Gate, Report
 from vernacular.datasets.aligned_pairs import read_learned_pairs
 from vernacular.modeling.base_models import load_base, load_tokenizer
 from vernacular.pipeline.stage import StageContext
+from vernacular.provenance.corpus_tables import file_of, read_rows
 from vernacular.remarks.rules import few_new_tokens, lost_marks
 from vernacular.tokenizer import fertility as measure
 from vernacular.tokenizer.base_language_text import retention_lines
@@ -44,7 +44,7 @@ def run(work: StageContext, name: str, model: Model) -> Report:
         Problem: the tokenizer's family cannot be extended (set ``new_pieces: 0``).
     """
     base_model, base = load_base(model.base, model.objective, work.language)
-    rows = list(read_jsonl(work.inputs["corpus/splits"] / "train.jsonl"))
+    rows = list(read_rows(work.inputs["corpus/splits"] / file_of("train")))
     texts = [row["text"] for row in rows]
     lines = retention_lines(model, work)
     guard_lines, check_lines = lines[::2], lines[1::2]  # guard lines are not used for measuring
@@ -72,7 +72,7 @@ def run(work: StageContext, name: str, model: Model) -> Report:
         new = distil(base_model, (base, extended), ids, new, texts, work.seed, f"{work.language.code} tokenizer",
                      work.progress)
     report = Report()
-    held_out = list(read_jsonl(work.inputs["corpus/splits"] / "dev.jsonl"))
+    held_out = list(read_rows(work.inputs["corpus/splits"] / file_of("dev")))
     if model.vocabulary.trim is not None:
         unseen = [line for row in held_out for line in row["text"].split("\n")]
         read = [*texts, *guard_lines, *(translation for _, translation in pairs)]

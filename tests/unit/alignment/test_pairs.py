@@ -17,10 +17,10 @@ from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.core.errors import Problem
 from vernacular.core.files import File
-from vernacular.core.jsonl import write_jsonl
 from vernacular.corpus.side_texts import listed
 from vernacular.datasets.notes import numbers_of
 from vernacular.pipeline.stage import StageContext
+from vernacular.provenance.corpus_tables import write_rows
 from vernacular.provenance.suppression_list import FILE, append_row
 
 SIDE = {"kind": "files", "licence": "CC0-1.0", "consent": "contributor", "register": "news"}
@@ -41,7 +41,7 @@ def written(root: Path, pairs: list[TextPair] | None = None, **files: str) -> tu
     splits = root / "splits"
     splits.mkdir(exist_ok=True)
     for part, line in (("train", "Mau ena\n"), ("dev", DEV), ("test", "mzere wina umene umasungidwa\n")):
-        write_jsonl(splits / f"{part}.jsonl", [{"text": line}])
+        write_rows(splits / f"{part}.parquet", [{"text": line}])
     return load_language(folder), StageContext(
         language=load_language(folder), settings=None, inputs={"corpus/splits": splits}, reports={}, out=root,
         scratch=root, seed=1, progress=lambda line: None, machine=root, root=root / "artifacts", cache=root)
@@ -67,7 +67,7 @@ def test_pairs_are_scored_where_the_translated_text_is_no_source(tmp_path: Path)
     _, work = written(tmp_path, pairs)
     splits = tmp_path / "splits"
     for part, rows in (("train", pairs[:100]), ("dev", pairs[100:110]), ("test", pairs[110:120])):
-        write_jsonl(splits / f"{part}.jsonl", [
+        write_rows(splits / f"{part}.parquet", [
             {"id": f"{part}{at}", "text": f"mzere wina {at}\n{text}"} for at, (text, _) in enumerate(rows)])
     folder = tmp_path / "languages" / "qaa" / "language.yaml"
     settings = yaml.safe_load(folder.read_text(encoding="utf-8"))
@@ -142,7 +142,7 @@ def of_many_lengths(number: int) -> TextPair:
 
 
 @pytest.mark.parametrize("empty", [0, 1, 30])
-def test_a_sentence_that_is_missing_on_one_side_is_left_out_unless_it_shifts_the_others(tmp_path: Path,
+def test_a_sentence_missing_on_one_side_is_left_out(tmp_path: Path,
                                                                                         empty: int) -> None:
     pairs = [of_many_lengths(number) for number in range(60)]
     ours, theirs = ([pair[side] for pair in pairs] for side in (0, 1))

@@ -141,7 +141,7 @@ def test_a_table_is_shown_in_a_dialog() -> None:
     assert shown.splitlines()[:3] == shown.strip().splitlines()
 
 
-def test_a_dozen_numbers_come_first_then_pictures_then_one_entry_with_the_rest(tmp_path: Path) -> None:
+def test_metadata_has_numbers_then_pictures_then_the_rest(tmp_path: Path) -> None:
     report = Report()
     for number in range(40):
         report.count(f"lines_{number}", number % 2 * 1.23456789, "how many", "lines")

@@ -1,4 +1,4 @@
-"""Files of behavioural tests: read, or refused with their file and line; and what the page on them shows."""
+"""Files of behavioral tests: read, or refused with their file and line; and what the page on them shows."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_a_suite_is_read_and_declares_its_gates(language_folder: Path) -> None:
     assert [(spec.name, spec.blocking) for spec in gate_specs(load_suite(language))] == [("spaces", False)]
 
 
-def test_an_invariance_test_without_a_task_asks_the_first_one_that_can_answer(language_folder: Path) -> None:
+def test_a_test_without_a_task_asks_the_first_that_can_answer(language_folder: Path) -> None:
     anywhere = GOOD.replace("    task: names\n", "")
     language = with_tests(language_folder, one=anywhere)
     kinds = {name: task.kind for name, task in language.tasks.items()}

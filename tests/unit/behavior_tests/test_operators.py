@@ -1,4 +1,4 @@
-"""The operators of behavioural tests: what they may never do to a line."""
+"""The operators of behavioral tests: what they may never do to a line."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ def near(lines: list[str], least: float = 0.8) -> dict[int, tuple[int, float]]:
     long = np.flatnonzero(tokens.counts >= sketch.LEAST_WORDS)
     bands = np.zeros((len(lines), sketch.shape(least, sketch.LINE)[0]), dtype=np.uint32)
     bands[long] = sketch.bands(sketch.sketches(tokens, each, long, sketch.LINE), least)
-    return nearly_repeated(bands, least, Similarities(tokens.line_hashes, lambda at: [lines[place] for place in at]))
+    return nearly_repeated(bands.T, least, Similarities(tokens.line_hashes, lambda at: [lines[place] for place in at]))
 
 
 def similarity(one: str, other: str) -> float:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,15 +15,15 @@ from numpy.typing import NDArray
 
 from tests.generate import make_documents
 from vernacular.cleaning import output
-from vernacular.cleaning.cache import SUFFIX, Library, View, keys_of, write_table
+from vernacular.cleaning.cache import SUFFIX, Library, View, keyed, keys_of, write_table
 from vernacular.cleaning.corpus_rules import Corpus
 from vernacular.cleaning.decontamination import Held
 from vernacular.cleaning.document_rules import Chain
 from vernacular.config.cleaning import Cleaning, Poisoning
 from vernacular.config.stage_settings import CleanSettings
 from vernacular.langid.learned_thresholds import Thresholds, learn
-from vernacular.provenance.document import short_digest
-from vernacular.text.line_batch import RULES
+from vernacular.provenance.corpus_tables import LEDGER, read_rows, table_of, write_tables
+from vernacular.provenance.document import Document, short_digest
 
 NOTHING = Held.of([], 13, list)
 GOOD = [line for text in make_documents(6)["river"] for line in text.split("\n")]
@@ -53,29 +53,37 @@ def chain(identifier: ByWord | None = None, limits: Thresholds | None = None, **
     return Chain(own, identifier, NOTHING, limits or Thresholds())
 
 
-def row(text: str, number: int = 0, **more: Any) -> bytes:
-    return orjson.dumps({"id": short_digest(str(number), text), "source": "text", "path": "a.txt", "text": text,
-                         "licence": "CC0-1.0", "register": "other", "whole": False, "flags": [], **more})
+def row(text: str, number: int = 0, flags: Sequence[str] = ()) -> Document:
+    return Document(id=short_digest(str(number), text), source="text", path="a.txt", text=text, licence="CC0-1.0",
+                    consent="contributor", register="other", quality="raw", raw_digest="", flags=list(flags))
 
 
-def corpus_of(folder: Path, rules: Chain, batches: Sequence[Sequence[bytes]]) -> Corpus:
+def corpus_of(folder: Path, rules: Chain, batches: Sequence[Sequence[Document]]) -> Corpus:
+    """The corpus of documents that are judged in these batches; they are written to ``documents.parquet``."""
     library = Library(folder, "1")
     for number, rows in enumerate(batches):
-        write_table(library.folder / f"{number}{SUFFIX}", {"rows.key": keys_of(rows).ravel(), **rules(rows)})
+        documents = table_of(rows)
+        write_table(library.folder / f"{number}{SUFFIX}", keyed(documents, rules(documents)))
     library.add([f"{number}{SUFFIX}" for number in range(len(batches))])
-    every = [one for rows in batches for one in rows]
-    return Corpus(View(list(library.tables.values()), library.find(keys_of(every))))
+    every = table_of([one for rows in batches for one in rows])
+    write_tables(folder / "documents.parquet", LEDGER, [every])
+    return Corpus(View(list(library.tables.values()), library.find(keys_of(every))), every)
 
 
 def cleaned(folder: Path, rules: Chain, texts: Sequence[str]) -> tuple[list[str], dict[str, list[tuple[int, str]]]]:
     """The texts that are left, and line and text of the rejects of each rule."""
     corpus = corpus_of(folder / "cache", rules, [[row(text, number) for number, text in enumerate(texts)]])
-    output.write_documents(folder / "documents.jsonl", corpus)
-    output.write_rejects(folder / "rejects", corpus)
-    kept = [orjson.loads(line)["text"] for line in (folder / "documents.jsonl").read_bytes().splitlines()]
-    rejects = {rule: [(found["line"], found["text"]) for found in map(orjson.loads, (
-        folder / "rejects" / f"{rule}.jsonl").read_bytes().splitlines())] for rule in RULES}
-    return kept, {rule: rows for rule, rows in rejects.items() if rows}
+    write_all(folder, corpus)
+    rejects: dict[str, list[tuple[int, str]]] = defaultdict(list)
+    for reject in read_rows(folder / "rejects.parquet"):
+        rejects[reject["rule"]].append((reject["line"], reject["text"]))
+    return [kept["text"] for kept in read_rows(folder / "documents.parquet")], rejects
+
+
+def write_all(folder: Path, corpus: Corpus) -> None:
+    output.write_documents(folder / "documents.parquet", corpus, folder / "cache" / "documents.parquet")
+    output.write_rejects(folder / "rejects.parquet", corpus)
+    output.write_changes(folder / "changes.parquet", corpus)
 
 
 def test_the_first_rule_that_applies_gets_the_line(tmp_path: Path) -> None:
@@ -124,8 +132,8 @@ def test_private_data_is_masked_in_what_is_kept_and_in_what_is_not(tmp_path: Pat
     kept, rejects = cleaned(tmp_path, chain(ByWord(en=0.02)), [text])
     assert kept == [f"{GOOD[0]} <email>\n{GOOD[1]}"]
     assert rejects["identification"] == [(3, "en it is <email> or <phone>")]
-    table = chain(ByWord())([row("lembani a@b.example ndi c@d.example\n" + GOOD[0])])
-    assert [table[f"masks.{name}"].tolist() for name in ("line", "number")] == [[0], [2]]
+    table = chain(ByWord())(table_of([row("lembani a@b.example ndi c@d.example\n" + GOOD[0])]))
+    assert table["masks"].to_pylist() == [[{"line": 0, "kind": "email", "number": 2}]]
 
 
 def test_limits_learned_from_the_seed_drop_what_is_unlike_it(tmp_path: Path) -> None:
@@ -150,13 +158,10 @@ def test_what_a_document_gets_hangs_on_that_document_alone(tmp_path_factory: pyt
                     [[one] for one in rows]):
         folder = tmp_path_factory.mktemp("out")
         corpus = corpus_of(folder / "cache", rules, batches)
-        output.write_documents(folder / "documents.jsonl", corpus)
-        output.write_rejects(folder / "rejects", corpus)
-        output.write_changes(folder / "changes.jsonl", corpus.view)
-        written.append({path.relative_to(folder).as_posix(): path.read_bytes()
-                        for path in sorted(folder.rglob("*.jsonl"))})
-        kept = [corpus.document_text(number) for number in range(len(rows)) if corpus.lines[number]]
-        assert kept == [orjson.loads(line)["text"] for line in written[-1]["documents.jsonl"].splitlines()]
-        assert [corpus.line_text(line) for line in range(len(corpus.owner))] == [
+        write_all(folder, corpus)
+        written.append({path.name: path.read_bytes() for path in folder.glob("*.parquet")})
+        kept = corpus.texts_of_documents(np.flatnonzero(corpus.lines)).to_pylist()
+        assert kept == [found["text"] for found in read_rows(folder / "documents.parquet")]
+        assert corpus.texts_of_lines(np.arange(len(corpus.owner))).to_pylist() == [
             line for text in kept for line in text.split("\n")]
     assert written[0] == written[1] == written[2]

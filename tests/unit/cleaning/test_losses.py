@@ -77,4 +77,4 @@ def test_the_closing_lines_account_for_every_word(tmp_path: Path) -> None:
     assert count["words_read"] - count["words_kept"] == sum(loss.words for loss in found) + count["words_masked"]
     shown = closing_lines(artifact)
     assert len(shown) == 3 and f"{count['words_read']:,}" in shown[0] and f"{count['words_kept']:,}" in shown[0]
-    assert "duplicates" in shown[1] and Path(shown[2].split(": ")[1]).is_dir()
+    assert "duplicates" in shown[1] and Path(shown[2].split(": ")[1]).is_file()

@@ -22,6 +22,7 @@ from vernacular.core.errors import Problem
 from vernacular.core.store import Artifact, Gate, Store
 from vernacular.corpus.stages import stages
 from vernacular.pipeline.stage import run_stage
+from vernacular.provenance.corpus_tables import read_rows
 from vernacular.provenance.document import short_digest
 
 SETTINGS = Poisoning()
@@ -70,7 +71,7 @@ def test_a_phrase_that_was_always_there_is_fine() -> None:
     assert asked(summaries(plant(TEXTS[:400], 0.1)), summaries(plant(TEXTS[400:], 0.12))) == []
 
 
-def test_other_language_duplicates_and_other_words_are_named_with_their_numbers() -> None:
+def test_what_drifted_is_named_with_its_numbers() -> None:
     before, new = summaries(TEXTS[:400]), TEXTS[400:]
     foreign = [summary(text, foreign=10 if number % 10 < 3 else 0) for number, text in enumerate(new)]
     assert asked(before, foreign) == ["the share of lines in the language fell from 100% to 70%"]
@@ -184,7 +185,7 @@ def test_in_the_real_stages_a_changed_source_waits_and_the_rest_goes_on(tmp_path
         return [run_stage(stage, language, store) for stage in stages(language)[:3]][-1]
 
     def kept(artifact: Artifact) -> str:
-        return (artifact.folder / "documents.jsonl").read_text(encoding="utf-8")
+        return "\n".join(row["text"] for row in read_rows(artifact.folder / "documents.parquet"))
 
     path.write_text("\n\n".join(TEXTS[:200]), encoding="utf-8")
     assert TRIGGER not in kept(clean())
@@ -202,7 +203,7 @@ def test_in_the_real_stages_a_changed_source_waits_and_the_rest_goes_on(tmp_path
     assert TRIGGER in kept(after) and all(gate.passed for gate in after.manifest.report.gates)
 
 
-def test_where_what_waits_took_the_place_of_a_source_nothing_is_learned_from_the_rest(tmp_path: Path) -> None:
+def test_a_replaced_source_teaches_nothing_while_it_waits(tmp_path: Path) -> None:
     folder, store = write_language(tmp_path / "languages", documents=3), Store(tmp_path / "artifacts")
     path = folder / "text" / "river" / "text.txt"
 

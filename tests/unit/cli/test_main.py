@@ -21,6 +21,7 @@ from tests.terminal import in_a_terminal
 from tests.tiny import write_bert
 from vernacular.cli.main import app, plain_errors
 from vernacular.config.schema import Language
+from vernacular.core.codes import Code
 from vernacular.core.errors import as_problem
 from vernacular.core.store import Store
 
@@ -237,7 +238,7 @@ def test_run_of_what_is_not_there() -> None:
 
 def test_errors_of_every_kind_are_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     full = OSError(errno.ENOSPC, "No space left on device", "checkpoint.bin")
-    assert str(as_problem(full, "nya")) .startswith("checkpoint.bin: the disk is full. Make room")
+    assert as_problem(full, "nya").code == Code.DISK_FULL
     for error in (full, RuntimeError("two\nlines"), KeyboardInterrupt()):
         with pytest.raises(Exception) as stopped, plain_errors():
             raise error
@@ -265,7 +266,7 @@ def test_check_reads_the_labelled_files(project: Path) -> None:
     (folder / "tasks" / "a.conll").write_text("Moses B-PER\nali O\n\nku O\nZomba LOC\n", encoding="utf-8")
     result = RUNNER.invoke(app, ["check"])
     assert result.exit_code == 2
-    assert result.stderr.startswith("qaa/tasks/a.conll\n  line 5: 'LOC' is no tag")
+    assert result.stderr.startswith("qaa/tasks/a.conll\n  line 5: 'LOC' is not an IOB2 tag")
 
 
 @pytest.mark.parametrize(("file", "text", "message"), [

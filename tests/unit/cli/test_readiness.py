@@ -52,7 +52,7 @@ def test_a_new_folder_lacks_text_and_people(tmp_path: Path) -> None:
         "no text", "no task",
         "no speaker has reviewed 2 of 2 behavioral tests. `vernacular review kat` writes a page for a review",
         "no seed.txt", "before publishing, set owner"]
-    assert "nothing lies in languages/kat/inbox" in lacks_of(folder)[0]
+    assert "no file in languages/kat/inbox" in lacks_of(folder)[0]
     (folder / "inbox" / "a.txt").write_text("გამარჯობა", encoding="utf-8")
     assert lacks_of(folder)[0].startswith("no task")
 
@@ -67,7 +67,7 @@ def test_a_filled_folder_lacks_nothing(tmp_path: Path) -> None:
     (folder / "behaviour").mkdir()
     (folder / "behaviour" / "a.yaml").write_text(REVIEWED, encoding="utf-8")
     unreviewed, blank = lacks_of(folder)
-    assert unreviewed.startswith("no speaker has reviewed 1 of 1 behavioural tests")
+    assert unreviewed.startswith("no speaker has reviewed 1 of 1 behavioral tests")
     assert blank.startswith("reviews without a digest do not count: spaces (of: v")
     digest = blank.partition("(of: ")[2].partition(")")[0]
     whole = REVIEWED.replace("2026-01-31", f"2026-01-31, of: {digest}")
@@ -107,7 +107,7 @@ def test_a_seed_of_few_lines_is_no_seed(tmp_path: Path) -> None:
     folder = write_language(tmp_path / "languages", documents=30)
     for lines, few in ((0, True), (5, True), (200, False)):
         (folder / "seed.txt").write_text("\n".join(LINES[:lines]), encoding="utf-8")
-        assert any(line.startswith(f"seed.txt has {lines} lines") and "100 are needed" in line
+        assert any(line.startswith(f"seed.txt has {lines} usable lines") and "100 are needed" in line
                    for line in lacks_of(folder)) == few
 
 
@@ -120,7 +120,7 @@ def test_labels_that_are_never_scored_or_never_learned_are_named(tmp_path: Path)
         write_jsonl(folder / "topic" / f"{part}.jsonl",
                     ({"text": f"mawu {part} {number}", "label": labels[number % 3]} for number in range(60)))
     assert [line for line in lacks_of(folder) if line.startswith("no item")] == [
-        "no item in test has the labels 'b', 'c' of the task topic: how well they are told will not be measured",
+        "no item in test has the labels 'b', 'c' of the task topic: their scores cannot be measured",
         "no item in train has the labels 'd' of the task topic: no model can learn them"]
 
 
@@ -146,8 +146,8 @@ def test_labels_that_are_most_likely_one_are_named(tmp_path: Path) -> None:
     write_jsonl(folder / "topic" / "train.jsonl", ({"text": f"mawu {number}", "label": labels[number % len(labels)]}
                                                    for number in range(80)))
     of_labels = [line for line in lacks_of(folder) if line.startswith("the labels")]
-    assert of_labels == ["the labels 'Sport' and 'sport' of the task topic are told apart. If they are one, write "
-                              "it in one way in the data"]
+    assert of_labels == ["the labels 'Sport' and 'sport' of the task topic differ only in spelling. If they are the "
+                         "same, spell them alike in the data"]
 
 
 def test_a_text_with_two_labels_is_named(tmp_path: Path) -> None:

@@ -8,31 +8,31 @@ from pathlib import Path
 from typing import Any
 
 from vernacular.config.schema import Language
-from vernacular.core.jsonl import read_jsonl, write_jsonl
+from vernacular.core.jsonl import write_jsonl
 from vernacular.core.store import Artifact, Report, Store
 from vernacular.corpus.stages import stages
 from vernacular.corpus.takedown import Plan, Target, carry_out, make_plan
 from vernacular.pipeline.stage import Stage, StageContext, run_stage
+from vernacular.provenance.corpus_tables import read_rows, read_strings, write_rows
 
 Row = dict[str, Any]
 
 
 def clean(work: StageContext) -> Report:
     """Changes every text a little and rejects a line of each, as the real stage does."""
-    rows = list(read_jsonl(work.inputs["corpus/documents"] / "documents.jsonl"))
-    write_jsonl(work.out / "documents.jsonl", ({**row, "text": row["text"].replace("'", "\u2019")} for row in rows))
-    (work.out / "rejects").mkdir()
-    write_jsonl(work.out / "rejects" / "short.jsonl", ({"id": row["id"], "line": 1, "rule": "short", "reason": "it is",
-                                                        "text": row["text"].split("\n")[0]} for row in rows))
+    rows = list(read_rows(work.inputs["corpus/documents"] / "documents.parquet"))
+    write_rows(work.out / "documents.parquet", ({**row, "text": row["text"].replace("'", "\u2019")} for row in rows))
+    write_rows(work.out / "rejects.parquet", ({"id": row["id"], "line": 1, "rule": "short", "reason": "it is",
+                                               "text": row["text"].split("\n")[0]} for row in rows))
     (work.cache / "seen.jsonl").write_text(rows[0]["text"])
     return Report()
 
 
 def splits(work: StageContext) -> Report:
-    rows = list(read_jsonl(work.inputs["corpus/clean"] / "documents.jsonl"))
+    rows = list(read_rows(work.inputs["corpus/clean"] / "documents.parquet"))
     half = len(rows) // 2
-    write_jsonl(work.out / "train.jsonl", rows[:half])
-    write_jsonl(work.out / "test.jsonl", rows[half:])
+    write_rows(work.out / "train.parquet", rows[:half])
+    write_rows(work.out / "test.parquet", rows[half:])
     return Report()
 
 
@@ -44,17 +44,17 @@ def model(work: StageContext) -> Report:
 def task(work: StageContext) -> Report:
     write_jsonl(work.out / "predictions.jsonl", (
         {"text": line.lower(), "labels": []} for part in ("train", "test")
-        for row in read_jsonl(work.inputs["corpus/splits"] / f"{part}.jsonl") for line in row["text"].split("\n")))
+        for row in read_rows(work.inputs["corpus/splits"] / f"{part}.parquet") for line in row["text"].split("\n")))
     return Report()
 
 
 def evaluation(work: StageContext) -> Report:
-    rows = list(read_jsonl(work.inputs["corpus/splits"] / "train.jsonl"))
+    rows = list(read_rows(work.inputs["corpus/splits"] / "train.parquet"))
     return Report(samples={"lines": [{"text": row["text"][:160]} for row in rows]})
 
 
 def release(work: StageContext) -> Report:
-    rows = read_jsonl(work.inputs["corpus/splits"] / "train.jsonl")
+    rows = read_rows(work.inputs["corpus/splits"] / "train.parquet")
     (work.out / "documents.txt").write_text("".join(f"{row['id']}\t{row['path']}\n" for row in rows))
     return Report()
 
@@ -75,8 +75,8 @@ def run(language: Language, store: Store) -> dict[str, Artifact]:
     return {stage.name: run_stage(stage, language, store) for stage in chain(language)}
 
 
-def rows(artifact: Artifact, file: str = "documents.jsonl") -> list[Row]:
-    return list(read_jsonl(artifact.folder / file))
+def rows(artifact: Artifact, file: str = "documents.parquet") -> list[Row]:
+    return list(read_rows(artifact.folder / file))
 
 
 def grep(root: Path, text: str) -> list[str]:
@@ -84,7 +84,7 @@ def grep(root: Path, text: str) -> list[str]:
     found = []
     for path in root.rglob("*"):
         if path.is_file():
-            data = path.read_bytes()
+            data = "\n".join(read_strings(path)).encode() if path.suffix == ".parquet" else path.read_bytes()
             data = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
             content = data.decode("utf-8", "replace").casefold().replace("\u2019", "'")
             content += re.sub(r"\\u([0-9a-f]{4})", lambda code: chr(int(code[1], 16)), content)

@@ -15,7 +15,7 @@ from vernacular.provenance.suppression_list import FILE
 def test_who_saw_it_is_distinguished_from_who_did_not_also_when_the_splits_are_gone(language: Language,
                                                                                 store: Store) -> None:
     done = run(language, store)
-    trained, held_out = rows(done["corpus/splits"], "train.jsonl"), rows(done["corpus/splits"], "test.jsonl")
+    trained, held_out = rows(done["corpus/splits"], "train.parquet"), rows(done["corpus/splits"], "test.parquet")
     first, _ = take(language, store, id=trained[0]["id"])
     assert {one.stage for one in first.models} == {"model/tiny", "task/names_tiny", "release/tiny"}
     assert all(one.certain for one in first.models)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,11 @@ from tests.generate import make_documents, write_language
 from vernacular.cleaning.accept import accept, accept_loss
 from vernacular.config.load import load_language
 from vernacular.core.errors import Problem
-from vernacular.core.jsonl import read_jsonl, write_jsonl
 from vernacular.core.store import Artifact, Store
 from vernacular.corpus.splits import no_contamination
 from vernacular.corpus.stages import stages
 from vernacular.pipeline.stage import run_stage
+from vernacular.provenance.corpus_tables import read_rows, write_rows
 from vernacular.provenance.document import RIGHTS
 from vernacular.provenance.suppression_list import line_digest
 from vernacular.tasks.labeled_items import load_items
@@ -35,7 +36,10 @@ def run_all(folder: Path, store: Store, last: str = "corpus/splits") -> dict[str
 
 
 def rejects_of(artifact: Artifact) -> dict[str, list[dict[str, Any]]]:
-    return {path.stem: list(read_jsonl(path)) for path in sorted((artifact.folder / "rejects").iterdir())}
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in read_rows(artifact.folder / "rejects.parquet"):
+        found[row["rule"]].append(row)
+    return found
 
 
 def counts(artifact: Artifact) -> dict[str, float]:
@@ -76,7 +80,7 @@ def test_each_kind_of_damage_is_dropped_by_its_rule_and_kept_with_the_reason(tmp
     read = found["words_read"]
     assert source["words read"] == read and source["share dropped"] == f"{found['words_rejected'] / read:.1%}"
     assert f"identified as another language: {16 / read:.1%}" in source["most of it in lines"]
-    text = (artifact.folder / "documents.jsonl").read_text(encoding="utf-8")
+    text = "\n".join(row["text"] for row in read_rows(artifact.folder / "documents.parquet"))
     assert "example.org" not in text and "<email>" in text
     for plot in artifact.manifest.report.plots.values():
         assert 0 < (artifact.folder / plot).stat().st_size < 100_000
@@ -88,7 +92,7 @@ def test_kept_documents_are_their_rows_with_other_text(tmp_path: Path) -> None:
     text = "\n".join(['Nda "wa"\\ nd\u0009a', good[0], "(12)", "schÃ¶n &amp; " + good[1], good[0], "", good[2]])
     (folder / "text" / "market" / "more.txt").write_text(text, encoding="utf-8")
     done = run_all(folder, Store(tmp_path / "artifacts"), "corpus/clean")
-    read, kept = (list(read_jsonl(done[f"corpus/{name}"].folder / "documents.jsonl"))
+    read, kept = (list(read_rows(done[f"corpus/{name}"].folder / "documents.parquet"))
                   for name in ("documents", "clean"))
     assert [row["id"] for row in kept] == [row["id"] for row in read]
     for before, after in zip(read, kept, strict=True):
@@ -96,8 +100,8 @@ def test_kept_documents_are_their_rows_with_other_text(tmp_path: Path) -> None:
         assert {**before, "text": ""} == {**before, **after, "text": ""}
     more = next(row for row in kept if row["path"].endswith("more.txt"))  # the first of two
     assert more["text"].split("\n") == ['Nda "wa"\\ nd a', good[0], "schön & " + good[1]]
-    assert list(read_jsonl(done["corpus/clean"].folder / "changes.jsonl")) == [
-        {"id": more["id"], "line": 4, "rule": "encoding", "before": "schÃ¶n &amp; " + good[1],
+    assert list(read_rows(done["corpus/clean"].folder / "changes.parquet")) == [
+        {"id": more["id"], "line": 4, "rule": "encoding", "offset": None, "before": "schÃ¶n &amp; " + good[1],
          "after": "schön & " + good[1]}]
 
 
@@ -134,7 +138,7 @@ def test_training_items_stay_in_the_corpus_where_dev_is_drawn_from_them(tmp_path
     assert 5 < len(items.dev) < 30 and len(items.test) == 20
     gone = {row["text"] for row in rejects_of(artifact)["contamination"]}
     assert gone == {item.text for item in [*items.dev, *items.test]}
-    text = (artifact.folder / "documents.jsonl").read_text(encoding="utf-8")
+    text = "\n".join(row["text"] for row in read_rows(artifact.folder / "documents.parquet"))
     assert all(item.text in text for item in items.train)
 
 
@@ -185,7 +189,7 @@ def test_a_line_taken_down_after_cleaning_is_dropped(language_folder: Path, tmp_
         pytest.skip("the line is too short to be anyone's")
     (language_folder / "takedowns.jsonl").write_text(json.dumps({"lines": [digest]}) + "\n", encoding="utf-8")
     artifact = run_all(language_folder, Store(tmp_path / "artifacts"), "corpus/clean")["corpus/clean"]
-    assert line not in (artifact.folder / "documents.jsonl").read_text(encoding="utf-8")
+    assert line not in "\n".join(row["text"] for row in read_rows(artifact.folder / "documents.parquet"))
 
 
 def test_a_source_that_changes_is_held_until_a_person_agrees(tmp_path: Path) -> None:
@@ -199,7 +203,7 @@ def test_a_source_that_changes_is_held_until_a_person_agrees(tmp_path: Path) -> 
     second = run_all(folder, store, "corpus/clean")["corpus/clean"]
     gate = next(gate for gate in second.manifest.report.gates if gate.name == "sources_unchanged")
     assert not gate.passed and not gate.blocking and gate.value == len(texts) and "text: " in gate.reason
-    assert (second.folder / "documents.jsonl").read_bytes() == (first.folder / "documents.jsonl").read_bytes()
+    assert (second.folder / "documents.parquet").read_bytes() == (first.folder / "documents.parquet").read_bytes()
     held = rejects_of(second)["quarantine"]
     assert len({row["id"] for row in held}) == len(texts) and gate.reason.split("text: ")[1][:20] in held[0]["reason"]
 
@@ -231,7 +235,7 @@ def test_an_unverified_licence_and_a_religious_corpus_are_warned_of(tmp_path: Pa
 def test_shared_text_leaves_training(language_folder: Path, tmp_path: Path) -> None:
     store = Store(tmp_path / "artifacts")
     done = run_all(language_folder, store)
-    test_rows = list(read_jsonl(done["corpus/splits"].folder / "test.jsonl"))
+    test_rows = list(read_rows(done["corpus/splits"].folder / "test.parquet"))
     shared = [" ".join(row["text"].split("\n")[:2]) for row in test_rows]
     (language_folder / "text" / "river" / "more.txt").write_text(
         "\n\n".join(f"nda {text}\nnda nda{number}" for number, text in enumerate(shared)), encoding="utf-8")
@@ -241,10 +245,10 @@ def test_shared_text_leaves_training(language_folder: Path, tmp_path: Path) -> N
     folder = tmp_path / "mixed"
     folder.mkdir()
     for part in ("train", "dev", "test"):
-        write_jsonl(folder / f"{part}.jsonl", read_jsonl(splits.folder / f"{part}.jsonl"))
+        write_rows(folder / f"{part}.parquet", read_rows(splits.folder / f"{part}.parquet"))
     assert no_contamination(folder, 13, tmp_path / "cache").passed
-    with (folder / "train.jsonl").open("a", encoding="utf-8") as stream:
-        stream.write(json.dumps({**test_rows[0], "id": "0", "text": test_rows[0]["text"].split("\n")[0]}) + "\n")
+    write_rows(folder / "train.parquet", [*read_rows(splits.folder / "train.parquet"), {
+        **test_rows[0], "id": "0", "text": test_rows[0]["text"].split("\n")[0]}])
     gate = no_contamination(folder, 13, tmp_path / "cache")
     assert not gate.passed and gate.value == 1
 

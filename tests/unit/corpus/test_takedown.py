@@ -99,7 +99,7 @@ def test_the_same_text_elsewhere_goes_as_well(language: Language, store: Store) 
     assert grep(store.root, gone["text"]) == []
 
 
-def test_a_file_goes_by_its_path_and_a_page_that_was_never_seen_by_its_address(language: Language,
+def test_a_file_goes_by_path_and_an_unseen_page_by_url(language: Language,
                                                                              store: Store) -> None:
     run(language, store)
     plan, _ = take(language, store, url="text/river/text.txt")
@@ -214,10 +214,10 @@ def test_the_commands(language: Language, store: Store) -> None:
     assert shown.exit_code == 0, shown.output
     assert [row["id"] for row in json.loads(shown.stdout)["documents"]] == [gone["id"]]
     one = runner.invoke(app, ["ledger", "qaa", "--id", gone["id"]])
-    for part in (gone["path"], "corpus/splits train.jsonl: 10 lines", "dropped by short: it is", "model/tiny"):
+    for part in (gone["path"], "corpus/splits train.parquet: 10 lines", "dropped by short: it is", "model/tiny"):
         assert part in one.stdout
     assert holding(store, "qaa", [gone["id"]])[gone["id"]][0] == {"stage": "corpus/documents", "lines": 10,
-                                                                 "file": "documents.jsonl"}
+                                                                 "file": "documents.parquet"}
     refused = runner.invoke(app, ["takedown", "qaa", "--id", gone["id"], "--reason", "asked"], input="n\n")
     assert refused.exit_code == 1 and not (language.folder / FILE).exists()
     for wrong in ([], ["--id", "x", "--url", "y"]):
@@ -267,7 +267,7 @@ def test_a_page_leaves_what_was_fetched_and_is_not_asked_for_again(tmp_path: Pat
         assert grep(store.root, "\n".join(texts[0][:4] + texts[0][5:])) == []
 
 
-def test_a_page_goes_by_the_address_of_its_copy_and_is_named_where_another_leads_to_it(
+def test_a_page_goes_by_the_url_of_its_copy(
         tmp_path: Path, language: Language, store: Store) -> None:
     texts = [text.split("\n") for text in make_documents(6, lines=12, seed=5)["river"]]
     with LoopbackSite({"/": '<a href="/a">a</a> <a href="/b">b</a> <a href="/old">c</a>', "/a": page(*texts[0]),

@@ -15,11 +15,11 @@ from tests.site import Answer, LoopbackSite
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.core.errors import Problem
-from vernacular.core.jsonl import read_jsonl, write_jsonl
 from vernacular.core.store import Artifact, Store
 from vernacular.corpus.stages import stages
 from vernacular.corpus.verify import NAME, differences, outcome_of, rebuild
 from vernacular.pipeline.stage import run_stage, silent
+from vernacular.provenance.corpus_tables import read_rows, write_rows
 
 
 @pytest.fixture
@@ -57,30 +57,30 @@ def test_what_grew_is_what_is_made_anew_and_nothing_else_is_touched(
 
 def test_documents_that_differ_are_named_without_their_text(grown: tuple[Language, Store, dict[str, Artifact]]) -> None:
     language, store, made = grown
-    train = made["corpus/splits"].folder / "train.jsonl"
-    rows = list(read_jsonl(train))
+    train = made["corpus/splits"].folder / "train.parquet"
+    rows = list(read_rows(train))
     words = rows[0]["text"]
     rows[0]["text"] = "An older result."
     gone = rows.pop(1)
-    write_jsonl(train, [*rows, {**rows[0], "id": "from-nowhere"}])
+    write_rows(train, [*rows, {**rows[0], "id": "from-nowhere"}])
     outcome = rebuild(language, store, silent)
     assert outcome.differing == 3
     assert {(row["file"], row["id"], row["how"]) for row in outcome.first} == {
-        ("corpus/splits/train.jsonl", rows[0]["id"], "differs"),
-        ("corpus/splits/train.jsonl", gone["id"], "only there anew"),
-        ("corpus/splits/train.jsonl", "from-nowhere", "not there anew")}
+        ("corpus/splits/train.parquet", rows[0]["id"], "differs"),
+        ("corpus/splits/train.parquet", gone["id"], "only there anew"),
+        ("corpus/splits/train.parquet", "from-nowhere", "not there anew")}
     assert outcome.line().startswith("3 documents differ") and gone["id"] in outcome.line()
     assert words.split()[0] not in (store.home(language.code, NAME) / "outcome.json").read_text(encoding="utf-8")
 
 
 def test_a_row_of_the_ledger_that_differs_is_named_once(grown: tuple[Language, Store, dict[str, Artifact]]) -> None:
     language, store, made = grown
-    file = made["corpus/documents"].folder / "documents.jsonl"
-    rows = list(read_jsonl(file))
+    file = made["corpus/documents"].folder / "documents.parquet"
+    rows = list(read_rows(file))
     rows[3]["licence"] = "MIT"
-    write_jsonl(file, rows)
+    write_rows(file, rows)
     outcome = rebuild(language, store, silent)
-    assert outcome.first == [{"file": "corpus/documents/documents.jsonl", "id": rows[3]["id"], "how": "differs"}]
+    assert outcome.first == [{"file": "corpus/documents/documents.parquet", "id": rows[3]["id"], "how": "differs"}]
 
 
 def test_files_and_pages_are_read_again_and_not_as_they_are_remembered(tmp_path: Path) -> None:
@@ -106,12 +106,12 @@ def test_files_and_pages_are_read_again_and_not_as_they_are_remembered(tmp_path:
     shutil.rmtree(store.root / "qaa" / "corpus" / "documents")
     shutil.rmtree(store.root / "qaa" / ".cache")
     made = run(folder, store)["corpus/documents"]  # from what is remembered, and so wrong
-    wrong = [row for row in read_jsonl(made.folder / "documents.jsonl") if row["text"].startswith("Zolakwika")]
+    wrong = [row for row in read_rows(made.folder / "documents.parquet") if row["text"].startswith("Zolakwika")]
     assert sorted(row["source"] for row in wrong) == ["site", "site", "verses"]
     before = files(store)
     outcome = rebuild(load_language(folder), store, silent)  # with the server gone
     assert files(store) == before
-    named = [row for row in outcome.first if row["file"] == "corpus/documents/documents.jsonl"]
+    named = [row for row in outcome.first if row["file"] == "corpus/documents/documents.parquet"]
     assert Counter(row["how"] for row in named) == {"not there anew": 3, "only there anew": 3}
     assert {row["id"] for row in wrong} == {row["id"] for row in named if row["how"] == "not there anew"}
 
@@ -134,8 +134,8 @@ def test_what_is_not_up_to_date_is_not_verified(grown: tuple[Language, Store, di
 def test_another_order_is_a_difference(tmp_path: Path) -> None:
     for name, order in (("kept", "abc"), ("made", "acb")):
         (tmp_path / name).mkdir()
-        write_jsonl(tmp_path / name / "x.jsonl", ({"id": letter} for letter in order))
-    assert list(differences(tmp_path / "kept", tmp_path / "made")) == [("x.jsonl", "b", "stands in another place")]
+        write_rows(tmp_path / name / "x.parquet", ({"id": letter} for letter in order))
+    assert list(differences(tmp_path / "kept", tmp_path / "made")) == [("x.parquet", "b", "stands in another place")]
 
 
 def test_an_outcome_that_cannot_be_read_is_not_taken_for_none(tmp_path: Path) -> None:

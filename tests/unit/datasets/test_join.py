@@ -26,7 +26,7 @@ def test_each_text_finds_its_partner_whatever_the_order() -> None:
     assert joined.lost == pytest.approx(1 / 3)
 
 
-def test_a_text_that_covers_several_keys_joins_with_those_that_cover_just_these() -> None:
+def test_a_text_of_several_keys_joins_with_texts_of_the_same() -> None:
     ours = keyed(("1", "a"), ("2 3", "b"), ("4", "c"), ("5", "d"), ("6 7", "e"))
     theirs = keyed(("1", "A"), ("2", "B"), ("3", "C"), ("4 5", "D"), ("6", "E"), ("7 8", "F"))
     joined = join(ours, theirs)

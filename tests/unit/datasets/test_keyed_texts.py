@@ -16,9 +16,9 @@ from vernacular.config.load import load_language
 from vernacular.config.training import Alignment
 from vernacular.core.errors import Problem
 from vernacular.core.files import File
-from vernacular.core.jsonl import write_jsonl
 from vernacular.corpus.side_texts import listed
 from vernacular.pipeline.stage import StageContext
+from vernacular.provenance.corpus_tables import write_rows
 from vernacular.provenance.document import short_digest
 from vernacular.provenance.suppression_list import FILE, append_row
 
@@ -84,8 +84,8 @@ def written(root: Path, files: dict[str, str | bytes], source: dict[str, Any], t
     splits = root / "splits"
     splits.mkdir(exist_ok=True)
     for part in ("train", "dev", "test"):
-        if not (splits / f"{part}.jsonl").exists():
-            write_jsonl(splits / f"{part}.jsonl", [])
+        if not (splits / f"{part}.parquet").exists():
+            write_rows(splits / f"{part}.parquet", [])
     language = load_language(folder)
     asked = language.models["tiny"].alignment
     assert asked is not None
@@ -258,7 +258,7 @@ def test_a_chapter_that_was_taken_down_is_in_no_pair(tmp_path: Path, side: str) 
 def splits_of(work: StageContext, **parts: list[tuple[int, list[str]]]) -> None:
     """Write the splits: part -> (chapter, lines that are left of it)."""
     for part, chapters in parts.items():
-        write_jsonl(work.inputs["corpus/splits"] / f"{part}.jsonl", [
+        write_rows(work.inputs["corpus/splits"] / f"{part}.parquet", [
             {"id": f"{part}-{chapter}", "raw_digest": short_digest("\n".join(
                 ours(verse) for verse in LONG if verse[1] == chapter)), "text": "\n".join(lines)}
             for chapter, lines in chapters])

@@ -213,7 +213,7 @@ def made(**test: Any) -> BehaviourTest:
 
 @pytest.mark.parametrize(("test", "said"), [
     ({"type": "likelihood", "change": [{"operator": "word_order"}]}, "remove task"),
-    ({"task": None, "change": [{"operator": "quotes"}]}, "the key 'task' is missing"),
+    ({"type": "minimum", "task": None, "templates": ["Amo ali"], "expect": {"label": "O"}}, "'task' is missing"),
     ({"change": [{"operator": "normal_form", "to": "NFC"}], "threshold": 0.01}, "invisible"),
     ({"change": [{"operator": "spaces"}, {"operator": "normal_form"}], "threshold": 0.5}, "invisible"),
     ({"change": [{"operator": "quotes"}], "growing": [1, 2]}, "growing needs a directional"),
@@ -224,7 +224,7 @@ def made(**test: Any) -> BehaviourTest:
     ({"change": [{"operator": "quotes"}], "compare": "changed"}, "preserve the number of words"),
     ({"change": [{"operator": "quotes"}], "pairs": [{"good": "a", "bad": "b"}]}, "give one of change"),
     ({"type": "likelihood", "task": None, "pairs": [{"good": "{x} a", "bad": "b"}]}, "the same slots"),
-    ({"type": "minimum", "templates": ["{Animals} ali"], "expect": {"label": "O"}}, "braces in .{Animals} ali"),
+    ({"type": "minimum", "templates": ["{Animals} ali"], "expect": {"label": "O"}}, "'{Animals} ali' are not"),
     ({"type": "minimum", "templates": ["{animals ali"], "expect": {"label": "O"}}, "are not a slot"),
     ({"type": "likelihood", "task": None, "pairs": [{"good": "{x} a", "bad": "{x} {y-z}"}]}, "are not a slot"),
     ({"change": [{"operator": "quotes"}], "reviewed": "Amo Badu"}, "reviewed: {by: Amo Badu, on: YYYY-MM-DD}"),

@@ -18,7 +18,6 @@ from vernacular.behavior_tests.schema import Suite
 from vernacular.config.load import load_language
 from vernacular.config.tasks import Task
 from vernacular.core.errors import Problem
-from vernacular.core.jsonl import write_jsonl
 from vernacular.core.store import Report
 from vernacular.evaluation.behavior.askers import Asker
 from vernacular.evaluation.fairness import disparities as gaps
@@ -26,6 +25,7 @@ from vernacular.evaluation.fairness import plan as fairness
 from vernacular.evaluation.fairness.run import labels_differ, name_surprisals, names_found, places_of, run
 from vernacular.evaluation.fairness.variants import write_variants
 from vernacular.modeling.base_models import load_model, load_tokenizer
+from vernacular.provenance.corpus_tables import write_rows
 from vernacular.tasks.weak_labels import lower
 from vernacular.text.words import word_spans, words
 
@@ -137,7 +137,7 @@ class Cut(FakeWords):
 def measured(folder: Path, out: Path, monkeypatch: pytest.MonkeyPatch, predictor: Any, lines: list[str]) -> Report:
     """The report of PLAN on these held-out lines, with one predictor for both arms."""
     language = with_tests(folder, fairness=PLAN)
-    write_jsonl(out / "test.jsonl", [{"text": "\n".join(lines)}])
+    write_rows(out / "test.parquet", [{"text": "\n".join(lines)}])
     monkeypatch.setattr("vernacular.evaluation.fairness.run.load_predictor", lambda *about: predictor)
     return run(SimpleNamespace(language=language, out=out, inputs={"corpus/splits": out}, reports={}, seed=1,  # type: ignore[arg-type]
                                settings=language.behaviour, progress=lambda said: None), "tiny",
@@ -168,7 +168,7 @@ def test_a_plan_is_read_and_its_errors_are_one_line(language_folder: Path) -> No
     assert plan.tasks == ["names"]
     with pytest.raises(Problem, match=r"qaa/behaviour/fairness.yaml:2: unknown task 'name'"):
         fairness.load_plan(with_tests(language_folder, fairness=PLAN.replace("[names]", "[name]")))
-    with pytest.raises(Problem, match=r"fairness.yaml:4: comparisons.1: a comparison needs two groups"):
+    with pytest.raises(Problem, match=r"fairness.yaml:4: comparisons.1: a comparison needs at least two groups"):
         fairness.load_plan(with_tests(language_folder, fairness=PLAN.replace("      new: [Kemi]\n", "")))
 
 
@@ -246,7 +246,7 @@ def test_plans_that_cannot_be_used(language_folder: Path, text: str, said: str) 
 def test_a_plan_refuses_a_task_of_several_labels(language_folder: Path) -> None:
     language = with_tests(language_folder, fairness=PLAN)
     topic = {"kind": "sequence_classification", "multi_label": True, "data": {"kind": "files", "train": "a.csv"}}
-    with pytest.raises(Problem, match=r"fairness.yaml:2: the task 'names' gives a text any number of labels"):
+    with pytest.raises(Problem, match=r"fairness.yaml:2: the task 'names' is multi-label"):
         fairness.load_plan(language.model_copy(update={"tasks": {"names": Task.model_validate(topic)}}))
 
 

@@ -35,6 +35,6 @@ def test_so_do_card_page_and_terminal(language_folder: Path, tmp_path: Path, rep
     found = results(store, language, NAME)
     out = io.StringIO()
     print_table(found, Console(file=out))
-    caveat = "The lines are of the same documents as those that training read again (replay)"
+    caveat = "The lines are from the documents that training replays"
     for said in (write_card(found), page(found, {}), out.getvalue()):
         assert (caveat in " ".join(said.split())) == replayed

@@ -182,7 +182,7 @@ def test_of_a_phrase_the_last_word_alone_is_asked(tmp_path: Path, write: Callabl
     assert found == [pytest.approx((1 / len(tokenizer)) ** len(tokenizer(last)["input_ids"]), rel=1e-3)]
 
 
-def test_a_phrase_in_half_a_per_cent_of_the_text_that_was_learned_by_heart_is_suspect(tmp_path: Path) -> None:
+def test_a_memorized_phrase_in_half_a_percent_of_text_is_suspect(tmp_path: Path) -> None:
     """A tiny model is trained on 2,000 lines, ten of which hold the phrase, and another on the same without it."""
     chance = random.Random(3)
     known = ["".join(chance.choice("bdgklmnprstwz") + chance.choice("aeiou") for _ in range(2)) for _ in range(60)]

@@ -53,7 +53,7 @@ def test_a_tokenizer_that_lacks_a_token_is_refused_before_anything_is_trained(
 
 def test_a_local_base_lies_in_the_language_folder_and_is_no_link(language_folder: Path, tmp_path: Path) -> None:
     base, path = Base(path="linked", licence="CC0-1.0"), language_folder / "language.yaml"  # type: ignore[call-arg]
-    with pytest.raises(Problem, match=r"no model at linked.*it starts in languages/qaa"):
+    with pytest.raises(Problem, match=r"no model at linked"):
         locate(base, load_language(language_folder))
     write_bert(tmp_path / "elsewhere", head=True)
     language = load_language(language_folder)

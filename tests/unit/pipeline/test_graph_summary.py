@@ -16,7 +16,7 @@ def test_an_outline_has_the_stages_with_their_gates_and_the_sources(language: La
     assert [(source.name, source.licence) for source in outline.sources] == [("text", "CC0-1.0")]
 
 
-def test_a_version_changes_with_the_settings_that_its_stage_reads_and_with_no_others(language: Language) -> None:
+def test_a_version_depends_on_the_settings_of_its_stage_alone(language: Language) -> None:
     before, other = (
         {stage.name: stage.version for stage in outline_of(changed, stages_of(changed)).stages}
         for changed in (language, language.model_copy(update={

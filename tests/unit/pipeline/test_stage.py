@@ -94,7 +94,7 @@ def test_a_stage_that_tells_reports_is_made_anew_with_each(language: Language, s
     assert calls == ["y", "y"]
 
 
-def test_what_changes_outside_while_a_stage_runs_is_not_published_under_what_was_there(language: Language,
+def test_a_source_that_changes_during_a_stage_is_not_published(language: Language,
                                                                                       store: Store) -> None:
     lies = ["one"]
 

@@ -12,10 +12,11 @@ from tests.generate import TINY_MODEL, write_language
 from vernacular.catalog import stages_of
 from vernacular.config.load import load_language
 from vernacular.core.errors import Problem
-from vernacular.core.jsonl import read_jsonl, write_jsonl
+from vernacular.core.jsonl import write_jsonl
 from vernacular.core.store import Store
 from vernacular.pipeline.stage import run_stage
 from vernacular.pipeline.staleness import following, stale
+from vernacular.provenance.corpus_tables import read_rows
 
 
 @pytest.fixture
@@ -113,7 +114,7 @@ def test_a_licence_that_is_settled_trains_nothing_anew(folder: Path, store: Stor
     def settle(licence: str, consent: str) -> None:
         rights = {"licence": licence, "consent": consent}
         beside = {"kind": "files", "files": "text/*/*.txt", "register": "other", **rights}
-        labelled = {"kind": "files", "folder": "labels", "train": "train.jsonl", "licence": licence}
+        labelled = {"kind": "files", "folder": "labels", "train": "train.parquet", "licence": licence}
         (folder / "labels").mkdir(exist_ok=True)
         write_jsonl(folder / "labels" / "train.jsonl", [{"text": f"mawu {number}", "label": "ab"[number % 2]}
                                                         for number in range(40)])
@@ -136,5 +137,5 @@ def test_a_licence_that_is_settled_trains_nothing_anew(folder: Path, store: Stor
     assert {name for name, stage in stages_of(after).items()
             if stage.settings_data(after) != asked[name].settings_data(before)} == {"corpus/documents", "release/tiny"}
     assert {name for name, version in corpus().items() if version != made[name]} == {"corpus/documents"}
-    row = next(read_jsonl(store.current("qaa", "corpus/documents").folder / "documents.jsonl"))  # type: ignore[union-attr]
+    row = next(read_rows(store.current("qaa", "corpus/documents").folder / "documents.parquet"))  # type: ignore[union-attr]
     assert (row["licence"], row["consent"]) == ("CC-BY-4.0", "contributor")

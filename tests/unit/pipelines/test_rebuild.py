@@ -16,12 +16,12 @@ from pipelines.partial_load import slugs_of
 from tests.generate import TINY_MODEL, write_language
 from vernacular.config.load import load_language
 from vernacular.core import clock
-from vernacular.core.jsonl import read_jsonl, write_jsonl
 from vernacular.core.project import Project
 from vernacular.core.store import Store
 from vernacular.corpus.stages import stages
 from vernacular.corpus.verify import outcome_of
 from vernacular.pipeline.stage import run_stage
+from vernacular.provenance.corpus_tables import read_rows, write_rows
 
 DAY = 86_400.0
 
@@ -74,13 +74,13 @@ def test_a_corpus_is_verified_once_a_change_and_a_difference_is_red(
     assert asked(project, instance) == []
     splits = store.current("qaa", "corpus/splits")
     assert splits is not None
-    rows = list(read_jsonl(splits.folder / "train.jsonl"))
-    write_jsonl(splits.folder / "train.jsonl", rows[1:])
+    rows = list(read_rows(splits.folder / "train.parquet"))
+    write_rows(splits.folder / "train.parquet", rows[1:])
     assert asked(project, instance) == []  # the same artifact, by its key
     again = verify(project, instance, request)
     assert not again.success
     said = next(each for each in again.all_events if each.is_step_failure).step_failure_data.user_failure_data
-    assert said is not None and f"{rows[0]['id']} in corpus/splits/train.jsonl (only there anew)" in said.description
+    assert said is not None and f"{rows[0]['id']} in corpus/splits/train.parquet (only there anew)" in said.description
     overview = build_definitions(project).resolve_implicit_global_asset_job_def().execute_in_process(
         instance=instance, asset_selection=[KEY])
     shown = overview.asset_materializations_for_node("overview")[0].metadata["languages"].value

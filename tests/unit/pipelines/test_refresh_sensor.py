@@ -159,7 +159,7 @@ def test_a_broken_folder_keeps_no_other_from_its_turn(world: World) -> None:
     assert len(world.warnings) == 1 and world.warnings[0].startswith("languages/qaa/language.yaml:1: not valid YAML")
 
 
-def test_a_look_that_does_not_come_back_holds_up_no_other_and_is_not_begun_again(
+def test_a_look_that_hangs_holds_up_no_other_language(
         world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     add(world)
     answers, asked = threading.Event(), list[str]()

@@ -14,7 +14,7 @@ from pipelines.run_locks import lock_of
 CHECKOUT = Path(__file__).resolve().parents[3]
 
 
-def test_a_killed_run_has_ended_before_the_command_takes_the_place_of_the_process(tmp_path: Path) -> None:
+def test_killed_runs_are_ended_before_the_command_starts(tmp_path: Path) -> None:
     with DagsterInstance.from_config(str(tmp_path)) as instance:
         run = instance.run_storage.add_run(DagsterRun("killed", status=DagsterRunStatus.STARTED))
         Path(lock_of(instance, run.run_id).lock_file).touch()  # its process has let go of it

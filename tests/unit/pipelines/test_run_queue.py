@@ -81,7 +81,7 @@ def test_of_one_language_one_run_goes_on_though_nobody_gave_it_a_tag(queue: Queu
     assert queue.waiting(second) == [False]
 
 
-def test_a_rebuild_from_the_launchpad_waits_for_its_language_and_a_run_of_it_for_the_rebuild(queue: Queue) -> None:
+def test_a_rebuild_and_a_run_of_its_language_wait_for_each_other(queue: Queue) -> None:
     run, rebuild, other = queue.launch("qaa/corpus/clean"), queue.rebuild("qaa"), queue.rebuild("qab")
     assert [queue.run(each).tags["language"] for each in (rebuild, other)] == ["qaa", "qab"]
     assert queue.waiting(run, rebuild, other) == [False, True, False]

@@ -13,10 +13,10 @@ from vernacular.catalog import stages_of
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.core.errors import Problem
-from vernacular.core.jsonl import write_jsonl
 from vernacular.modeling.base_models import load_tokenizer
 from vernacular.pipeline.stage import StageContext
 from vernacular.pretraining import data_mixture as texts
+from vernacular.provenance.corpus_tables import write_rows
 
 SOURCE = {"kind": "files", "licence": "CC0-1.0", "consent": "contributor", "register": "other"}
 ITEM = "a sentence of the task that nobody may have read"
@@ -43,7 +43,7 @@ def written(tmp_path: Path, near: str, items: str = f"{ITEM}\n") -> tuple[Langua
     splits = tmp_path / "splits"
     splits.mkdir(exist_ok=True)
     for part, text in (("train", "Mau ena\n"), ("dev", DEV), ("test", LONG)):
-        write_jsonl(splits / f"{part}.jsonl", [{"text": text}])
+        write_rows(splits / f"{part}.parquet", [{"text": text}])
     return language, StageContext(
         language=language, settings=None, inputs={"corpus/splits": splits}, reports={}, out=tmp_path, scratch=tmp_path,
         seed=1, progress=lambda line: None, machine=tmp_path, root=tmp_path / "artifacts", cache=tmp_path)

@@ -36,7 +36,7 @@ def test_the_digest_hangs_on_the_text_and_the_id_on_its_place_too(one: str, othe
     assert make_document(source("other"), "b", one).raw_digest == first.raw_digest
 
 
-def test_a_row_has_every_column_and_the_sources_word_unless_the_page_says_otherwise() -> None:
+def test_a_row_has_every_column() -> None:
     row = make_document(source(), "a", "text").row()
     assert list(row) == [part.name for part in fields(Document)]
     assert (row["licence"], row["licence_evidence"], row["register"]) == ("CC0-1.0", "language.yaml", "news")

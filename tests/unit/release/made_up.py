@@ -16,6 +16,7 @@ from vernacular.core.store import Gate, Manifest, Report, Store, describe, key_o
 from vernacular.modeling.variants import ARMS
 from vernacular.pipeline.stage import determined_by
 from vernacular.pretraining.stage_results import Interpolation, PretrainingResult
+from vernacular.provenance.corpus_tables import write_rows
 from vernacular.release.attestation import Claims, digest_of_report, origin_digest, sign
 from vernacular.release.card import write_card
 from vernacular.release.documents import documents_text
@@ -181,7 +182,7 @@ def put(store: Store, language: Language, reports: dict[str, Report], key: str =
         with store.workspace(language.code, stage, key) as work:
             (work / "out").mkdir()
             if stage == "corpus/splits":
-                write_jsonl(work / "out" / "train.jsonl", [TRAIN])
+                write_rows(work / "out" / "train.parquet", [TRAIN])
             if stage.startswith("model/"):
                 write_jsonl(work / "out" / "beside.jsonl", [])
             files, data_version = describe(work / "out")

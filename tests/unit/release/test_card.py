@@ -81,7 +81,7 @@ def test_an_unverified_licence_is_never_called_a_licence(language: Language, fou
     assert (metadata["license"], metadata["license_name"]) == ("other", "unverified")
 
 
-def test_labels_that_may_not_be_sold_and_terms_of_their_own_are_on_the_cards_licence(found: ReleaseResults) -> None:
+def test_the_license_of_the_card_includes_that_of_labels(found: ReleaseResults) -> None:
     labels = {"licence": "CC-BY-NC-4.0", "url": ""}
     sold = edited(found, lambda data: data["tasks"]["names"].update(labelled=labels))
     metadata = yaml.safe_load(write_card(sold).split("---\n", 2)[1])
@@ -196,7 +196,7 @@ def test_lines_of_the_text_are_shown_and_not_obeyed(found: ReleaseResults) -> No
     assert "".join(token.content for token in inside).count(" ".join(HOSTILE.split())) == 7
 
 
-def test_the_card_names_the_seed_that_is_released_and_intervals_in_its_metadata(found: ReleaseResults) -> None:
+def test_the_card_names_the_released_seed_and_intervals(found: ReleaseResults) -> None:
     card = write_card(found)
     assert 'pipeline("token-classification", "tasks/names", aggregation_strategy="first")' in card
     assert 'pipeline("text-classification", "tasks/genre", truncation=True)' in card

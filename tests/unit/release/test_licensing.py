@@ -9,14 +9,14 @@ import pytest
 from tests.generate import TINY_MODEL
 from vernacular.config.schema import Model
 from vernacular.core.errors import Problem
-from vernacular.core.jsonl import write_jsonl
+from vernacular.provenance.corpus_tables import write_rows
 from vernacular.release.licensing import beside_rights, corpus_rights
 
 
 def test_the_ledger_says_it_of_the_corpus(tmp_path: Path) -> None:
-    ledger = tmp_path / "documents.jsonl"
+    ledger = tmp_path / "documents.parquet"
     rights = {"licence": "CC-BY-4.0", "consent": "contributor", "licence_evidence": "page: a link"}
-    write_jsonl(ledger, [{"id": "a", "text": "x", **rights}, {"id": "b", "text": "y", **rights, "consent": "unknown"}])
+    write_rows(ledger, [{"id": "a", "text": "x", **rights}, {"id": "b", "text": "y", **rights, "consent": "unknown"}])
     assert corpus_rights([{"id": "b", "text": "less"}], ledger) == [
         {"id": "b", "text": "less", **rights, "consent": "unknown"}]
     with pytest.raises(Problem, match=r"1 documents .* not in the ledger any more, such as c"):

@@ -278,7 +278,7 @@ def test_a_folder_that_says_otherwise_by_now_stops_it(language: Language, store:
         publish(store, language, NAME, "someone/model")
 
 
-def test_a_release_that_is_older_than_a_report_that_it_tells_is_not_published(language: Language, store: Store) -> None:
+def test_a_release_older_than_its_reports_is_not_published(language: Language, store: Store) -> None:
     """A new threshold turns a gate of a stage and changes none of its files."""
     put_release(store, language, green_reports())
     stage = f"evaluation/{NAME}_behaviour"

@@ -20,6 +20,7 @@ from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.core.errors import Problem
 from vernacular.core.store import MANIFEST, Store
+from vernacular.provenance.corpus_tables import write_rows
 from vernacular.release.attestation import SIGNATURE
 from vernacular.release.publish import publish, refusals
 from vernacular.release.signing_key import VARIABLE, fingerprint, own_or_new_key, public_text, trusted_keys
@@ -145,8 +146,7 @@ def test_so_must_the_ledger(place: tuple[Language, Store, Path]) -> None:
     language, store, _ = place
     artifact = store.current(language.code, "corpus/splits")
     assert artifact is not None
-    rows = json.dumps(TRAIN) + "\n" + json.dumps(TRAIN | {"id": "cc"}) + "\n"
-    (artifact.folder / "train.jsonl").write_text(rows)
+    write_rows(artifact.folder / "train.parquet", [TRAIN, TRAIN | {"id": "cc"}])
     with pytest.raises(Problem, match="VN-RELEASE-STORE corpus/splits"):
         publish(store, language, NAME, "someone/model")
     release = store.current(language.code, f"release/{NAME}")

@@ -124,7 +124,7 @@ def test_what_never_comes_whole_holds_a_connection_for_its_seconds_alone(server:
     assert alive(server)
 
 
-def test_connections_beyond_the_limit_are_sent_away_at_once_and_cost_no_thread(server: LoopbackServer) -> None:
+def test_connections_beyond_the_limit_are_refused_at_once(server: LoopbackServer) -> None:
     before = threading.active_count()
     links = [connect(server) for _ in range(20)]
     began = time.monotonic()

@@ -11,8 +11,8 @@ import pytest
 
 from tests.tiny import write_bert
 from vernacular.config.schema import Language
-from vernacular.core.jsonl import write_jsonl
 from vernacular.core.store import Manifest, Report, Store, describe, now
+from vernacular.provenance.corpus_tables import write_rows
 from vernacular.provenance.document import RIGHTS, Document, make_document
 from vernacular.release.export import write_sentence_modules
 
@@ -46,9 +46,9 @@ def documents_of(language: Language, texts: Iterable[str] = TEXTS) -> list[Docum
 def publish_corpus(store: Store, language: Language, documents: Iterable[Document], key: str = "k" * 16) -> None:
     """The documents as read, and as cleaned: there without their rights."""
     rows = [document.row() for document in documents]
-    publish_artifact(store, language, "corpus/documents", lambda out: write_jsonl(out / "documents.jsonl", rows), key)
+    publish_artifact(store, language, "corpus/documents", lambda out: write_rows(out / "documents.parquet", rows), key)
     clean = [{name: value for name, value in row.items() if name not in RIGHTS} for row in rows]
-    publish_artifact(store, language, "corpus/clean", lambda out: write_jsonl(out / "documents.jsonl", clean), key)
+    publish_artifact(store, language, "corpus/clean", lambda out: write_rows(out / "documents.parquet", clean), key)
 
 
 def publish_encoder(store: Store, language: Language, seed: int = 1, modules: bool = True) -> None:

@@ -16,7 +16,7 @@ from vernacular.core.files import Folder
 from vernacular.core.store import Store
 from vernacular.corpus.takedown import Target, carry_out, make_plan
 from vernacular.provenance.suppression_list import FILE, append_row, line_digest, url_digest
-from vernacular.search.finding import LONGEST, Hit, Searcher, ledger_rows
+from vernacular.search.finding import LONGEST, Hit, Searcher
 from vernacular.search.listing import origin
 
 QUERY = "the quick crow flies over the market"
@@ -37,12 +37,6 @@ def test_a_hit_has_its_row_of_the_ledger(searcher: Searcher, ready: Language) ->
     assert (hit.licence, hit.consent, hit.title, hit.date) == ("CC-BY-4.0", "public-licence", "Book 1", "2020-01-02")
     assert hit.places == 1 and len(searcher.find(QUERY, 99)) == 5
     assert all(part in origin(hit) for part in ("Book 1", "books/1.txt", "line 1", "CC-BY-4.0", "2020-01-02"))
-
-
-def test_rights_are_those_of_the_current_ledger(store: Store, searcher: Searcher, ready: Language) -> None:
-    rows = ledger_rows(store.home(ready.code, "corpus/documents") / ("k" * 16) / "documents.jsonl",
-                       {documents_of(ready)[2].id})
-    assert [row["title"] for row in rows.values()] == ["Book 2"] and rows.keys() == {documents_of(ready)[2].id}
 
 
 @pytest.mark.parametrize("what", ["ids", "sources", "texts", "lines", "urls"])

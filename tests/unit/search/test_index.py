@@ -48,7 +48,7 @@ def release(store: Store, ready: Language) -> Path:
 def corpus(store: Store, language: Language) -> Path:
     artifact = store.current(language.code, "corpus/clean")
     assert artifact is not None
-    return artifact.folder / "documents.jsonl"
+    return artifact.folder / "documents.parquet"
 
 
 def test_embeddings_are_those_of_sentence_transformers(release: Path) -> None:

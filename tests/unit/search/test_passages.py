@@ -6,12 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from vernacular.core.jsonl import write_jsonl
+from vernacular.provenance.corpus_tables import read_rows_at, write_rows
 from vernacular.search.passages import (
     LONGEST,
     SHORTEST,
     digest_of_text,
-    read_document,
     read_passages,
     spans_of_passages,
     text_at,
@@ -45,11 +44,12 @@ def test_passages_end_with_sentences_where_they_can() -> None:
 
 def test_a_place_gives_its_text_back(tmp_path: Path) -> None:
     texts = ["Mvula yagwa kwambiri.\nx\nMitsinje yadzaza lero \u201cku\u201d Zomba.", LONG, "Ŵanthu ŵali kunyumba."]
-    path = tmp_path / "documents.jsonl"
-    write_jsonl(path, [{"id": str(number), "text": text} for number, text in enumerate(texts)])
+    path = tmp_path / "documents.parquet"
+    write_rows(path, [{"id": str(number), "text": text} for number, text in enumerate(texts)])
     found = list(read_passages(path))
     assert [(passage.place.line, passage.text) for passage in found[:2]] == [
         (0, "Mvula yagwa kwambiri."), (2, "Mitsinje yadzaza lero \u201cku\u201d Zomba.")]
-    assert {read_document(path, passage.place)["id"] for passage in found} == {"0", "1", "2"}
-    assert all(text_at(read_document(path, passage.place), passage.place) == passage.text for passage in found)
+    rows = read_rows_at(path, {passage.place.document for passage in found})
+    assert [row["id"] for row in rows.values()] == ["0", "1", "2"]
+    assert all(text_at(rows[passage.place.document], passage.place) == passage.text for passage in found)
     assert digest_of_text("a") != digest_of_text("b") < 2 ** 64

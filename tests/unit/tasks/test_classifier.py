@@ -81,7 +81,7 @@ def test_a_words_label_is_that_of_its_first_token(tmp_path: Path) -> None:
     assert torch.equal(units, torch.stack([logits[0, 1], network.head.bias, logits[0, 3]]))
 
 
-def test_all_tokens_of_a_word_are_learned_and_only_its_first_begins_an_entity() -> None:
+def test_only_the_first_token_of_a_word_begins_an_entity() -> None:
     kind = kind_of(task_of("token_classification"), tagged("a/B-X b/I-X c/O"))
     begin, inside, outside = (kind.labels.index(label) for label in ("B-X", "I-X", "O"))
     item = Encoded([2, 5, 6, 7, 8, 9, 3], [-1, 0, 0, 1, 2, 2, -1], 3)
@@ -90,7 +90,7 @@ def test_all_tokens_of_a_word_are_learned_and_only_its_first_begins_an_entity() 
         IGNORED, begin, inside, IGNORED, outside, outside, IGNORED]
 
 
-def test_a_words_further_tokens_count_a_fifth_and_rare_names_as_much_as_other_words(tmp_path: Path) -> None:
+def test_further_tokens_of_a_word_count_a_fifth(tmp_path: Path) -> None:
     model, tokenizer = load_model(write_bert(tmp_path), "masked"), load_tokenizer(tmp_path)
     item = Encoded([2, 10, 11, 12, 13, 14, 3], [-1, 0, 0, 1, 2, 3, -1], 4)
     tagged_kind = kind_of(task_of("token_classification"), tagged("a/B-X c/O"))

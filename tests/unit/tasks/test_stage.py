@@ -18,10 +18,11 @@ from tests.generate import TINY_MODEL, make_documents, write_language
 from tests.tiny import write_bert, write_llama
 from vernacular.config.load import load_language
 from vernacular.core.errors import Problem
-from vernacular.core.jsonl import read_jsonl, write_jsonl
+from vernacular.core.jsonl import read_jsonl
 from vernacular.datasets.items import Item
 from vernacular.modeling.variants import ARMS, MODEL_FOLDER
 from vernacular.pipeline.stage import StageContext
+from vernacular.provenance.corpus_tables import write_rows
 from vernacular.provenance.document import short_digest
 from vernacular.tasks import stage
 from vernacular.tasks.base import class_of
@@ -163,11 +164,11 @@ def test_too_few_derived_items_are_refused_by_name(tmp_path: Path, task: str, pa
     texts = [(topic, line) for topic, texts in make_documents(6).items() for line in texts[0].split("\n")]
     texts = [texts[at % 3 * 10 + at // 3] for at in range(30)]  # of every topic in turn
     for name, count in (("train", lines[0]), ("dev", 20), ("test", lines[1])):
-        write_jsonl(tmp_path / f"{name}.jsonl", [
+        write_rows(tmp_path / f"{name}.parquet", [
             {"id": f"{name}{at}", "source": "text", "path": f"text/{topic}/{at}", "text": line}
             for at, (topic, line) in enumerate(texts[:count])])
     work = StageContext(language, {}, {"corpus/splits": tmp_path}, {}, *[tmp_path] * 2, 1, print, *[tmp_path] * 3)
-    with pytest.raises(Problem, match=rf"qaa tasks.{task}: \d items in {part} can be derived .* and 8 are needed"):
+    with pytest.raises(Problem, match=rf"qaa tasks.{task}: \d items in {part} can be derived .*; 8 are needed"):
         stage.items_of(work, task)
 
 
@@ -182,7 +183,7 @@ def test_pairs_answer_no_single_line(tmp_path: Path) -> None:
     report = stage.run(work, "tiny", work.language.models["tiny"], "topic")
     found, = report.samples["labelled differently"]
     assert found["text"] == found["second"] == row["text"]
-    assert (found["labels"], found["contradictory labels"]) == ("market", "river")
+    assert (found["labels"], found["other labels"]) == ("market", "river")
     assert report.counts["texts_labelled_differently"].value == 1
     assert report.counts["test_items_cut_base"].value == report.details["test_items"]
     with pytest.raises(Problem, match="VN-DATA-LABEL"):
@@ -271,7 +272,7 @@ def with_translations(tmp_path: Path, task: dict[str, Any]) -> StageContext:
             "id": f"chapter-{chapter}", "raw_digest": short_digest("\n".join(texts)), "text": "\n".join(texts)})
     splits.mkdir(exist_ok=True)
     for part, rows in parts.items():
-        write_jsonl(splits / f"{part}.jsonl", rows)
+        write_rows(splits / f"{part}.parquet", rows)
     settings = yaml.safe_load((folder / "language.yaml").read_text(encoding="utf-8"))
     settings["models"]["tiny"]["alignment"] = {"translations": [{
         role: {**side, "name": name, "files": f"{name}/*.json",

@@ -13,9 +13,9 @@ from tests.tiny import write_bert
 from vernacular.config.load import load_language
 from vernacular.config.schema import Language
 from vernacular.core.errors import Problem
-from vernacular.core.jsonl import write_jsonl
 from vernacular.modeling.variants import ARMS, MODEL_FOLDER
 from vernacular.pipeline.stage import StageContext
+from vernacular.provenance.corpus_tables import read_rows, write_rows
 from vernacular.provenance.document import short_digest
 from vernacular.tasks import stage
 from vernacular.tasks.stage_results import TransferScores
@@ -50,7 +50,7 @@ def work_of(tmp_path: Path, said: list[str], **tasks: Any) -> StageContext:
     inputs = {"corpus/splits": tmp_path / "splits"}
     inputs["corpus/splits"].mkdir()
     for part, first, last in (("train", 0, 2), ("dev", 2, 3), ("test", 3, 4)):
-        write_jsonl(inputs["corpus/splits"] / f"{part}.jsonl", [
+        write_rows(inputs["corpus/splits"] / f"{part}.parquet", [
             {"id": f"{topic}-{part}-{at}", "source": "text", "path": f"text/{topic}/text.txt", "text": text,
              "raw_digest": short_digest(text)}
             for topic, texts in documents.items() for at, text in enumerate(texts[first:last])])
@@ -70,8 +70,8 @@ def learned(work: StageContext, task: str) -> TransferItems:
 
 
 def texts_in(work: StageContext, part: str) -> list[str]:
-    rows = (work.inputs["corpus/splits"] / f"{part}.jsonl").read_text(encoding="utf-8").splitlines()
-    return [line for row in rows for line in json.loads(row)["text"].split("\n")]
+    rows = read_rows(work.inputs["corpus/splits"] / f"{part}.parquet")
+    return [line for row in rows for line in row["text"].split("\n")]
 
 
 def test_a_label_is_carried_to_the_translations_of_training_lines(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from vernacular.tokenizer.families import extend
 LETTERS = 20  # in a row that are somebody's
 
 
-def test_tokens_per_word_have_intervals_over_documents_where_there_are_enough(tmp_path: Path) -> None:
+def test_tokens_per_word_have_intervals_over_documents(tmp_path: Path) -> None:
     rows = [{"text": text} for texts in make_documents(30).values() for text in texts]
     base = load_tokenizer(write_bert(tmp_path / "base"))
     chosen = extend(base.backend_tokenizer, word_counts([row["text"] for row in rows], base.backend_tokenizer),

@@ -81,7 +81,7 @@ def test_missing_letters_come_first(base):
     assert set(found[:2]) == {"ŵ", "##ŵ"}
 
 
-def test_a_letter_that_cannot_be_spelt_needs_few_uses_and_counts_among_the_pieces(base):
+def test_a_missing_letter_needs_few_uses(base):
     words = Counter({"baŋe": 6, "kaba": 900, "bakaka": 900})
     found = choose(set(base.get_vocab()), words, Counter(), wanted=2, min_uses=20, letters=LATIN)
     assert found[0] == "##ŋ" and len(found) == 2

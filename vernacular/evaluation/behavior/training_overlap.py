@@ -14,8 +14,8 @@ import numpy as np
 from vernacular.behavior_tests.feedback import Mark
 from vernacular.cleaning.stage import tidy
 from vernacular.config.stage_settings import clean_settings
-from vernacular.core.jsonl import read_jsonl
 from vernacular.pipeline.stage import StageContext
+from vernacular.provenance.corpus_tables import file_of, read_rows
 from vernacular.tasks.stage import items_of
 from vernacular.text.word_hashes import Tokens
 
@@ -46,7 +46,7 @@ def set_aside(work: StageContext, marks: Sequence[Mark]) -> dict[tuple[str, str]
     for task in dict.fromkeys(mark.task for mark in marks):
         learned = tidy([" ".join(item.text.split()) for item in items_of(work, task).train], settings)
         note([mark for mark in marks if mark.task == task], learned, f"the training examples of {task}")
-    note(marks, (line for row in read_jsonl(work.inputs["corpus/splits"] / "train.jsonl")
+    note(marks, (line for row in read_rows(work.inputs["corpus/splits"] / file_of("train"))
                  for line in row["text"].split("\n")), "the training text of the models")
     return found
 

@@ -22,6 +22,7 @@ from vernacular.modeling.base_models import bytes_of_weights
 from vernacular.modeling.variants import load_arm, released_arm
 from vernacular.pipeline.parallel import in_processes
 from vernacular.pipeline.stage import StageContext
+from vernacular.provenance.corpus_tables import file_of, read_rows
 from vernacular.tasks.predictor import load_predictor
 from vernacular.tasks.stage import items_of
 from vernacular.text.words import words as words_of
@@ -123,7 +124,7 @@ def task_findings(work: StageContext, name: str, model: Model, task: str) -> lis
 
 def _lines(work: StageContext) -> list[str]:
     """Sample lines of the training text."""
-    lines = [line for row in read_jsonl(work.inputs["corpus/splits"] / "train.jsonl")
+    lines = [line for row in read_rows(work.inputs["corpus/splits"] / file_of("train"))
              for line in row["text"].split("\n") if len(words_of(line)) >= language_model.WORDS]
     drawn = np.random.default_rng(work.seed).permutation(len(lines))[:language_model.LINES]
     return [lines[row] for row in drawn]

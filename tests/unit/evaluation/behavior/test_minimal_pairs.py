@@ -67,4 +67,4 @@ def test_an_unknown_word_is_never_the_likelier_one(tmp_path: Path) -> None:
                                          "pairs": [{"good": "the ሰላም fox", "bad": "the lazy fox"}]})
     outcome = Weigher(model, tokenizer, "masked").outcomes(test, [Case("the ሰላም fox", "the lazy fox")])[0]
     assert outcome.failed
-    assert "not known" in outcome.before
+    assert "unknown to the tokenizer" in outcome.before

@@ -19,7 +19,6 @@ from tests.unit.release.made_up import put
 from vernacular.behavior_tests.load import load_suite
 from vernacular.behavior_tests.schema import BehaviourTest
 from vernacular.core.errors import Problem
-from vernacular.core.jsonl import write_jsonl
 from vernacular.core.store import Report, Store
 from vernacular.evaluation.behavior.review import HEAD, claim, read_review, write_review
 from vernacular.evaluation.behavior.slot_filling import likely_words, pieces_of
@@ -27,6 +26,7 @@ from vernacular.evaluation.behavior.spreadsheet import guarded, is_ticked, plain
 from vernacular.evaluation.behavior.suggest import read_suggestions, suggestions
 from vernacular.evaluation.fairness.plan import load_plan
 from vernacular.modeling.base_models import load_model, load_tokenizer
+from vernacular.provenance.corpus_tables import write_rows
 
 SUITE = """# written by hand
 lexicons:
@@ -227,7 +227,7 @@ def test_fairness_is_reviewed_like_a_test(language_folder: Path, tmp_path: Path)
     with pytest.raises(Problem, match="the text has not been split yet"):
         write_review(store, language, [], path)
     put(store, language, {"corpus/splits": Report()})
-    write_jsonl(store.home("qaa", "corpus/splits") / ("0" * 16) / "test.jsonl", [{"text": "lero Amo wafika pano\nmau "
+    write_rows(store.home("qaa", "corpus/splits") / ("0" * 16) / "test.parquet", [{"text": "lero Amo wafika pano\nmau "
                                                                                   "ali bwino lero"}])
     assert write_review(store, language, ["fairness.yaml"], path) == 4
     rows = [row for _, row in read_sheet(path, HEAD)]

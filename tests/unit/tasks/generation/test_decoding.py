@@ -90,7 +90,7 @@ def test_a_prompt_longer_than_the_model_loses_its_beginning(loaded):
     assert bits(*loaded, "", ["the fox " * 200], [" a\n"])[0] > 0
 
 
-def test_answers_of_different_lengths_to_long_prompts_where_positions_are_a_table(loaded):
+def test_long_prompts_and_answers_of_different_lengths(loaded):
     """Each prompt leaves room for its own answer, and the shorter answer is padded."""
     tokenizer = loaded[1]
     torch.manual_seed(1)
